@@ -1,8 +1,8 @@
 """Copies the few files that pages and documents need from ``node_modules`` to ``app/static/vendor``.
 
-Style sheets are followed: whatever a copied sheet refers to by ``url(...)`` is copied too, so that no page asks for
-a file that is not there. A stamp (digest of the package lock and of this file) makes a second run a look-up.
-Uses the standard library only: it runs before, and independently of, the virtual environment's packages.
+Style sheets are followed: whatever a copied sheet refers to by ``url(...)`` is copied too, so that no page
+asks for a file that is not there. A stamp (digest of the package lock and of this file) makes a second run a
+look-up. Uses the standard library only, so that any Python can run it.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ FILES = {
     "htmx.org/LICENSE": "htmx/LICENSE",
 }
 
-#: Fonts embedded in documents: static TrueType, which WeasyPrint subsets the same way on every machine. Pages use the
-#: woff2 files of PUBLIC_SANS_WEB.
+#: Fonts embedded in documents: static TrueType, which WeasyPrint subsets alike on every machine. Pages use
+#: the woff2 files of PUBLIC_SANS_WEB.
 DOCUMENT_FONTS = {
     "public-sans": ("Regular", "Italic", "SemiBold", "Bold", "BoldItalic"),
     "merriweather": ("Regular", "Bold", "Italic"),
@@ -94,23 +94,37 @@ def npm() -> str:
     beside = Path(sys.executable).parent / "npm"
     found = shutil.which("npm") or (str(beside) if beside.exists() else None)
     if found is None:
-        raise SystemExit("assets: npm was not found; install nodejs and npm, or run `make assets`, which brings one")
+        raise SystemExit(
+            "assets: npm was not found; install nodejs and npm, or run `make assets`, which brings one"
+        )
     return found
 
 
 def install_packages() -> None:
     """Runs ``npm ci`` from the lock, its cache kept inside the checkout; package scripts are never run."""
-    command = [npm(), "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--cache", str(ROOT / "var/cache/npm")]
+    command = [
+        npm(),
+        "ci",
+        "--ignore-scripts",
+        "--no-audit",
+        "--no-fund",
+        "--cache",
+        str(ROOT / "var/cache/npm"),
+    ]
     try:
         subprocess.run(command, cwd=ROOT, check=True, timeout=NPM_SECONDS, stdout=subprocess.DEVNULL)
     except subprocess.CalledProcessError as error:
-        raise SystemExit(f"assets: npm ci ended with status {error.returncode}; see the lines above") from error
+        raise SystemExit(
+            f"assets: npm ci ended with status {error.returncode}; see the lines above"
+        ) from error
     except subprocess.TimeoutExpired as error:
-        raise SystemExit(f"assets: npm ci did not finish in {NPM_SECONDS} seconds; is the network up?") from error
+        raise SystemExit(
+            f"assets: npm ci did not finish in {NPM_SECONDS} seconds; is the network up?"
+        ) from error
 
 
 def main() -> int:
-    """Installs and copies when needed. Returns the exit status; raises SystemExit with one clear line on failure."""
+    """Installs and copies when needed; returns the exit status. Raises SystemExit with one clear line."""
     mark = fingerprint()
     if up_to_date(mark):
         return 0

@@ -1,0 +1,1 @@
+"""Settings from the environment, the model catalogue and the policy files."""
