@@ -1,0 +1,47 @@
+"""The gate of FAIR-2: may the loaded extractor be used for casework?"""
+
+from dataclasses import dataclass
+from datetime import date
+
+from app.matching.catalogue import Extractor
+from app.policy.enforcement import enforces
+
+
+@dataclass(frozen=True, slots=True)
+class NistStatus:
+    """ok: the loaded file has a current NIST evaluation record; reason: one sentence either way."""
+
+    ok: bool
+    reason: str
+
+
+@enforces("FAIR-2")
+def nist_status(model: Extractor, loaded_digest: str, today: date) -> NistStatus:
+    """Whether the file with ``loaded_digest`` (hex SHA-256) has a current NIST evaluation record on ``today``.
+
+    FAIR-2: only algorithms that NIST evaluated, across demographics too (the record cannot be written without
+    that part). FAIR-3: a record whose review is overdue has lapsed. Fails closed on every doubt.
+    """
+    record = model.nist
+    if record is None:
+        return NistStatus(False, f"{model.name} has no NIST evaluation record.")
+    if record.artefact_sha256 != loaded_digest:
+        return NistStatus(
+            False,
+            f"The NIST evaluation record of {model.name} is for the file {record.artefact_sha256}, "
+            f"but the loaded file is {loaded_digest}.",
+        )
+    if not record.equals_evaluated_version or record.artefact_version != model.version:
+        return NistStatus(False, f"{model.name} {model.version} is not the version that NIST evaluated.")
+    if today < record.reviewed_on:
+        return NistStatus(False, f"The NIST evaluation record of {model.name} is dated in the future.")
+    if today > record.next_review_due:
+        return NistStatus(
+            False,
+            f"The NIST evaluation record of {model.name} lapsed: its review was due {record.next_review_due:%Y-%m-%d}.",
+        )
+    return NistStatus(
+        True,
+        f"{model.name}: {record.track} “{record.algorithm_id}”, report of "
+        f"{record.report_edition_date:%Y-%m-%d}, review due {record.next_review_due:%Y-%m-%d}.",
+    )

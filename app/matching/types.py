@@ -1,0 +1,57 @@
+"""Faces and ranked people, as plain frozen values."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Face:
+    """A detected face, in pixels of the image it was found in.
+
+    box: (x1, y1, x2, y2), x to the right, y down; may reach over the image border.
+    score: the detector's confidence, 0..1; never shown to anybody as a likelihood of identity.
+    points: (5, 2) float32, read-only: image-left eye, image-right eye, nose tip, left and right mouth corner.
+    """
+
+    box: tuple[float, float, float, float]
+    score: float
+    points: np.ndarray
+
+    def __post_init__(self) -> None:
+        points = np.array(self.points, np.float32)
+        if points.shape != (5, 2) or not np.isfinite(points).all():
+            raise ValueError("A face needs five finite (x, y) points.")
+        points.flags.writeable = False
+        object.__setattr__(self, "points", points)
+
+    @property
+    def inter_eye(self) -> float:
+        """Distance between the eyes, in pixels: the one unit of face size that the product shows."""
+        return float(np.hypot(*(self.points[1] - self.points[0])))
+
+    @property
+    def width(self) -> float:
+        """Width of the box in pixels."""
+        return self.box[2] - self.box[0]
+
+    @property
+    def height(self) -> float:
+        """Height of the box in pixels."""
+        return self.box[3] - self.box[1]
+
+
+@dataclass(frozen=True, slots=True)
+class PersonRank:
+    """One person on a ranked list (CAP-6: a candidate to be reviewed, never an answer).
+
+    photo_id and score are those of the person's best photograph; ``photos`` holds every photograph of the
+    person that was eligible, best first. score: cosine of the two templates, -1..1; only comparable within
+    one network. rank: 1 for the best person.
+    """
+
+    person_id: str
+    photo_id: str
+    score: float
+    rank: int
+    photos: tuple[tuple[str, float], ...]
