@@ -1,0 +1,43 @@
+"""Encryption at rest (ACC-10): data keys, blobs, sealed values, signatures. No Flask, no database."""
+
+from app.storage.blobs import BlobRef, BlobStore
+from app.storage.durable import batch
+from app.storage.errors import (
+    BlobCorrupt,
+    BlobTooLarge,
+    DiskFailure,
+    KeyDestroyed,
+    NotSealable,
+    SigningKeyUnusable,
+    StorageError,
+    Tampered,
+    UnknownBlob,
+    UnknownKey,
+    WrongMasterKey,
+)
+from app.storage.keys import KeyStore
+from app.storage.sealed import canonical_json, open_json, seal_json
+from app.storage.signing import Signer, verify_with
+
+__all__ = [
+    "BlobCorrupt",
+    "BlobRef",
+    "BlobStore",
+    "BlobTooLarge",
+    "DiskFailure",
+    "KeyDestroyed",
+    "KeyStore",
+    "NotSealable",
+    "Signer",
+    "SigningKeyUnusable",
+    "StorageError",
+    "Tampered",
+    "UnknownBlob",
+    "UnknownKey",
+    "WrongMasterKey",
+    "batch",
+    "canonical_json",
+    "open_json",
+    "seal_json",
+    "verify_with",
+]

@@ -1,0 +1,116 @@
+"""Write-once encrypted files: images, documents, templates, each under the data key of its request or person.
+
+A blob is written before the transaction that refers to it commits. If that transaction rolls back, the blob
+is an orphan: in the store but in no row. `BlobStore.iter_ids` finds those for the clean-up job.
+"""
+
+import hashlib
+import hmac
+import re
+import secrets
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from app.policy.enforcement import enforces
+from app.storage import durable
+from app.storage.errors import BlobCorrupt, BlobTooLarge, Tampered, UnknownBlob
+from app.storage.keys import BOX_OVERHEAD, KeyStore
+
+MAX_BLOB_BYTES = 64 * 1024 * 1024
+
+_BLOB_ID = re.compile(r"[0-9a-f]{32}")
+
+
+@dataclass(frozen=True, slots=True)
+class BlobRef:
+    """What a row keeps of a blob: its random id, and the plain content's SHA-256 (hex) and size in bytes."""
+
+    id: str
+    sha256: str
+    size: int
+
+
+class BlobStore:
+    """Encrypted content in a directory, named by random ids and by nothing a user chose.
+
+    ``max_bytes`` bounds both what is accepted and the memory a read can take.
+    """
+
+    def __init__(self, directory: Path, keystore: KeyStore, max_bytes: int = MAX_BLOB_BYTES) -> None:
+        self._directory = Path(directory)
+        self._keystore = keystore
+        self._max_bytes = max_bytes
+        durable.make_directory(self._directory)
+
+    @enforces("ACC-10")
+    def put(self, key_id: str, data: bytes) -> BlobRef:
+        """Encrypt and store content under a new id, never over another.
+
+        Raises BlobTooLarge, DiskFailure and KeyStore's errors.
+        """
+        if len(data) > self._max_bytes:
+            raise BlobTooLarge(f"The content is larger than the {self._max_bytes} bytes the store accepts.")
+        blob_id = secrets.token_hex(16)
+        path = self._path(blob_id)
+        box = self._keystore.encrypt(key_id, data, _purpose(blob_id))
+        durable.make_directory(path.parent)
+        durable.write_once(path, box)
+        return BlobRef(blob_id, hashlib.sha256(data).hexdigest(), len(data))
+
+    def get(self, blob_id: str, key_id: str, sha256: str) -> bytes:
+        """Return the plain content, having checked that it is what was stored and what the row promises.
+
+        Raises UnknownBlob, BlobCorrupt (damaged, altered, under another key or of another digest), and
+        KeyStore's errors about the key itself (KeyDestroyed, UnknownKey, WrongMasterKey).
+        """
+        try:
+            box = durable.read(self._path(blob_id), self._max_bytes + BOX_OVERHEAD)
+        except FileNotFoundError:
+            raise UnknownBlob("The stored file is absent: never written, or destroyed.") from None
+        if len(box) > self._max_bytes + BOX_OVERHEAD:
+            raise BlobCorrupt("The stored file is damaged: it is larger than any the store accepts.")
+        try:
+            data = self._keystore.decrypt(key_id, box, _purpose(blob_id))
+        except Tampered as fault:
+            raise BlobCorrupt("The stored file was altered or damaged: its check failed.") from fault
+        if not hmac.compare_digest(hashlib.sha256(data).hexdigest().encode(), sha256.encode()):
+            raise BlobCorrupt("The stored file is not the one its record describes: the digests differ.")
+        return data
+
+    def destroy(self, blob_id: str) -> None:
+        """Overwrite and remove a blob. Idempotent. Raises UnknownBlob for an ill-formed id only."""
+        durable.wipe(self._path(blob_id))
+
+    def exists(self, blob_id: str) -> bool:
+        """Whether a blob of this id is stored (readable or not)."""
+        return self._path(blob_id).exists()
+
+    def iter_ids(self, older_than: float = 0.0) -> Iterator[str]:
+        """Ids of the blobs written more than ``older_than`` seconds ago, in no particular order.
+
+        Whoever looks for orphans passes an age well above the longest transaction, since a blob just
+        written may belong to one that has yet to commit. Ids of writes that a crash cut short are included.
+        """
+        newest = time.time() - older_than
+        for path in self._directory.glob("??/*"):
+            blob_id = path.name.removesuffix(durable.PART_SUFFIX)
+            if not _BLOB_ID.fullmatch(blob_id):
+                continue
+            try:
+                written = path.stat().st_mtime
+            except FileNotFoundError:
+                continue
+            # A finished blob may for an instant also have its part: name it once.
+            if written <= newest and (path.name == blob_id or not path.with_name(blob_id).exists()):
+                yield blob_id
+
+    def _path(self, blob_id: str) -> Path:
+        if not _BLOB_ID.fullmatch(blob_id):
+            raise UnknownBlob("This is not the id of a stored file.")
+        return self._directory / blob_id[:2] / blob_id
+
+
+def _purpose(blob_id: str) -> bytes:
+    return b"blob:" + blob_id.encode()
