@@ -1,0 +1,265 @@
+"""Loads ``config/policy`` once into frozen types, or refuses with every fault it finds."""
+
+import hashlib
+import re
+import tomllib
+from collections.abc import Iterable, Mapping
+from datetime import date
+from functools import cache
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import msgspec
+
+from app.policy import types
+from app.policy.validation import Tables, faults_of, rules_in
+
+DEFAULT_DIRECTORY = Path(__file__).resolve().parents[2] / "config" / "policy"
+
+# file -> table -> (type, how many): "many" is an array of tables, "one" a single table that must be there
+SCHEMA: Mapping[str, Mapping[str, tuple[type[types.Table], str]]] = {
+    "clauses.toml": {"clause": (types.Clause, "many")},
+    "interpretations.toml": {"interpretation": (types.Interpretation, "many")},
+    "roles.toml": {"role": (types.Role, "many"), "capability": (types.Capability, "many")},
+    "workflow.toml": {
+        "workflow": (types.Workflow, "many"),
+        "condition": (types.Condition, "many"),
+        "separation": (types.Separation, "many"),
+    },
+    "events.toml": {"event": (types.Event, "many"), "exempt": (types.Exempt, "many")},
+    "uses.toml": {"use": (types.Use, "many")},
+    "request.toml": {
+        "case_number": (types.CaseNumber, "many"),
+        "priority": (types.Priority, "many"),
+        "source": (types.Source, "many"),
+        "lawful_basis": (types.LawfulBasis, "many"),
+        "prohibition": (types.Prohibition, "many"),
+        "attestation": (types.Statement, "one"),
+        "images": (types.ImageLimits, "one"),
+        "basis": (types.Questions, "one"),
+        "description": (types.Questions, "one"),
+        "circumstances": (types.Questions, "one"),
+        "outcome": (types.Outcome, "many"),
+        "withdrawal": (types.Statement, "one"),
+    },
+    "review.toml": {
+        "basis_refusal": (types.BasisRefusal, "many"),
+        "suitability": (types.SuitabilityRule, "one"),
+        "unsuitable": (types.UnsuitableRule, "one"),
+        "candidates": (types.Number, "one"),
+        "order": (types.Statement, "one"),
+        "worksheet": (types.Worksheet, "one"),
+        "disposition": (types.Disposition, "many"),
+        "background": (types.Questions, "one"),
+        "nomination": (types.Review, "one"),
+        "peers": (types.Review, "one"),
+        "decision": (types.Decision, "many"),
+    },
+    "gallery.toml": {
+        "rule": (types.Eligibility, "many"),
+        "column": (types.Column, "many"),
+        "exclusion": (types.ProbeExclusion, "many"),
+    },
+    "notices.toml": {"notice": (types.Notice, "many"), "terms": (types.Terms, "one")},
+    "training.toml": {"requirement": (types.Requirement, "many")},
+    "safeguards.toml": {"safeguard": (types.Statement, "many")},
+    "absences.toml": {"absence": (types.Absence, "many")},
+}
+OVERLAY_SCHEMA: Mapping[str, tuple[type[types.Table], str]] = {
+    "law": (types.Law, "one"),
+    "clause": (types.Clause, "many"),
+    "rule": (types.Statement, "many"),
+}
+
+
+class PolicyError(Exception):
+    """The policy cannot be used. ``faults`` has one line each: file, rule id, what is wrong."""
+
+    def __init__(self, faults: Iterable[str]) -> None:
+        self.faults = tuple(faults)
+        super().__init__("The policy cannot be used:\n" + "\n".join(f"  {fault}" for fault in self.faults))
+
+
+@cache
+def policy() -> types.Policy:
+    """The policy of this installation, loaded once. Raises PolicyError."""
+    return load(DEFAULT_DIRECTORY)
+
+
+def load(directory: Path, today: date | None = None) -> types.Policy:
+    """Load the policy in ``directory``, every rule in force on ``today``. Raises PolicyError with all faults."""
+    faults: list[str] = []
+    tables: Tables = {name: _read(directory / name, name, schema, faults) for name, schema in SCHEMA.items()}
+    overlays: Tables = {
+        f"overlays/{path.name}": _read(path, f"overlays/{path.name}", OVERLAY_SCHEMA, faults)
+        for path in sorted((directory / "overlays").glob("*.toml"))
+    }
+    faults += [
+        f"{path.name}: no such rule file is known"
+        for path in sorted(directory.glob("*.toml"))
+        if path.name not in SCHEMA
+    ]
+    if faults:
+        raise PolicyError(faults)
+    faults = faults_of(tables, overlays, today or date.today())
+    if faults:
+        raise PolicyError(faults)
+    return _build(tables, overlays, _version(directory))
+
+
+def check_registered(rules: types.Policy, conditions: Iterable[str], separations: Iterable[str]) -> None:
+    """Check that each condition and separation has its Python function, and each function its rule.
+
+    ``conditions`` and ``separations`` are the names the workflow engine knows. Raises PolicyError.
+    """
+    faults = []
+    kinds = (("condition", rules.conditions, conditions), ("separation", rules.separations, separations))
+    for kind, declared, known in kinds:
+        names = set(known)
+        faults += [
+            f"workflow.toml: {kind} {name}: no function decides it" for name in declared if name not in names
+        ]
+        faults += [
+            f"workflow.toml: {kind} {name}: a function decides it but no rule declares it"
+            for name in sorted(names - set(declared))
+        ]
+    if faults:
+        raise PolicyError(faults)
+
+
+def rule_files(directory: Path) -> list[Path]:
+    """The files that make up the policy and its version, in a fixed order; examples are not among them."""
+    return sorted(directory.glob("*.toml")) + sorted((directory / "overlays").glob("*.toml"))
+
+
+def _version(directory: Path) -> str:
+    # Lengths keep names and contents apart; line ends are normalised since git may rewrite them on checkout.
+    digest = hashlib.sha256()
+    for path in rule_files(directory):
+        name = path.relative_to(directory).as_posix().encode()
+        content = path.read_bytes().replace(b"\r\n", b"\n")
+        digest.update(b"%d:%s%d:%s" % (len(name), name, len(content), content))
+    return digest.hexdigest()
+
+
+def _read(
+    path: Path, name: str, schema: Mapping[str, tuple[type[types.Table], str]], faults: list[str]
+) -> dict[str, Any]:
+    try:
+        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        faults.append(f"{name}: the file is missing")
+        return {}
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        faults.append(f"{name}: not readable as TOML: {error}")
+        return {}
+    faults += [f"{name}: unknown table '{table}'" for table in raw if table not in schema]
+    return {
+        table: _table(raw.get(table), name, table, kind, many == "many", faults)
+        for table, (kind, many) in schema.items()
+    }
+
+
+def _table(raw: object, name: str, table: str, kind: type[types.Table], many: bool, faults: list[str]) -> Any:
+    if not many:
+        if raw is None:
+            faults.append(f"{name}: table [{table}] is missing")
+            return None
+        return _convert(raw, name, table, kind, faults)
+    if raw is None:
+        return ()
+    if not isinstance(raw, list):
+        faults.append(f"{name}: {table} must be an array of tables: [[{table}]]")
+        return ()
+    return tuple(_convert(item, name, f"{table} {n}", kind, faults) for n, item in enumerate(raw, 1))
+
+
+def _convert(raw: object, name: str, where: str, kind: type[types.Table], faults: list[str]) -> Any:
+    try:
+        return msgspec.convert(raw, kind)
+    except msgspec.ValidationError as error:
+        message, _, path = str(error).partition(" - at `")
+        label = where
+        if isinstance(raw, dict):
+            label = str(raw.get("id") or raw.get("subject") or raw.get("name") or where)
+            label = _inner(raw, path, label)
+        faults.append(f"{name}: {label}: {message}" + (f" (at {path.rstrip('`')})" if path else ""))
+        return None
+
+
+def _inner(raw: dict[str, Any], path: str, label: str) -> str:
+    # A workflow holds many rules: name the one the fault is in, not only the workflow.
+    inside = re.match(r"\$\.(\w+)\[(\d+)\]", path)
+    if inside:
+        item = raw[inside[1]][int(inside[2])]
+        if isinstance(item, dict) and (item.get("id") or item.get("name")):
+            return f"{label}: {item.get('id') or item.get('name')}"
+    return label
+
+
+def _build(tables: Tables, overlays: Tables, version: str) -> types.Policy:
+    request, review, gallery = tables["request.toml"], tables["review.toml"], tables["gallery.toml"]
+    roles, workflow, events = tables["roles.toml"], tables["workflow.toml"], tables["events.toml"]
+    laws = tuple(
+        types.Overlay(file=name, law=read["law"], clauses=read["clause"], rules=read["rule"])
+        for name, read in overlays.items()
+    )
+    return types.Policy(
+        version=version,
+        clauses=_by_id(
+            (*tables["clauses.toml"]["clause"], *(clause for law in laws for clause in law.clauses))
+        ),
+        interpretations=_by_id(tables["interpretations.toml"]["interpretation"]),
+        roles=_by_id(roles["role"]),
+        capabilities=_by_id(roles["capability"]),
+        workflows=MappingProxyType({flow.subject: flow for flow in workflow["workflow"]}),
+        conditions=_by_id(workflow["condition"]),
+        separations=_by_id(workflow["separation"]),
+        events=_by_id(events["event"]),
+        exempt_tables=MappingProxyType({exempt.table: exempt.why for exempt in events["exempt"]}),
+        uses=_by_id(tables["uses.toml"]["use"]),
+        request=types.RequestRules(
+            case_numbers=request["case_number"],
+            priorities=_by_id(request["priority"]),
+            sources=_by_id(request["source"]),
+            lawful_bases=_by_id(request["lawful_basis"]),
+            prohibitions=_by_id(request["prohibition"]),
+            attestation=request["attestation"],
+            images=request["images"],
+            basis=request["basis"],
+            description=request["description"],
+            circumstances=request["circumstances"],
+            outcomes=_by_id(request["outcome"]),
+            withdrawal=request["withdrawal"],
+        ),
+        review=types.ReviewRules(
+            basis_refusals=_by_id(review["basis_refusal"]),
+            suitability=review["suitability"],
+            unsuitable=review["unsuitable"],
+            candidates=review["candidates"],
+            order=review["order"],
+            worksheet=review["worksheet"],
+            dispositions=_by_id(review["disposition"]),
+            background=review["background"],
+            nomination=review["nomination"],
+            peers=review["peers"],
+            decisions=_by_id(review["decision"]),
+        ),
+        gallery=types.GalleryRules(
+            eligibility=gallery["rule"], columns=gallery["column"], exclusions=gallery["exclusion"]
+        ),
+        notices=_by_id(tables["notices.toml"]["notice"]),
+        terms=tables["notices.toml"]["terms"],
+        training=_by_id(tables["training.toml"]["requirement"]),
+        safeguards=_by_id(tables["safeguards.toml"]["safeguard"]),
+        absences=_by_id(tables["absences.toml"]["absence"]),
+        overlays=laws,
+        rules=_by_id(
+            rule for _, rule in rules_in({**tables, **overlays}) if not isinstance(rule, types.Role)
+        ),
+    )
+
+
+def _by_id(items: Iterable[Any]) -> Mapping[str, Any]:
+    return MappingProxyType({item.id: item for item in items})

@@ -1,0 +1,231 @@
+"""Faults that only show when the rule files are read together: references, dates, duplicates, dead ends."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from datetime import date
+from typing import Any
+
+from app.policy import types
+
+Tables = dict[str, dict[str, Any]]
+
+
+def faults_of(tables: Tables, overlays: Tables, today: date) -> list[str]:
+    """Every fault of well-formed tables, one line each: file, rule id, what is wrong."""
+    everything = {**tables, **overlays}
+    return [
+        *_duplicates(everything),
+        *_authorities(everything),
+        *_dates(everything, today),
+        *_roles(tables["roles.toml"], {r.id for r in tables["training.toml"]["requirement"]}),
+        *_workflows(tables),
+        *_references(tables),
+        *_facts(everything),
+    ]
+
+
+def rules_in(tables: Tables) -> list[tuple[str, types.Rule]]:
+    """Every rule of every file with its file name, transitions inside workflows included."""
+    found: list[tuple[str, types.Rule]] = []
+    for name, item in _items(tables):
+        if isinstance(item, types.Rule):
+            found.append((name, item))
+        elif isinstance(item, types.Workflow):
+            found += [(name, step) for step in item.transitions]
+    return found
+
+
+def _items(tables: Tables) -> Iterator[tuple[str, types.Table]]:
+    for name, read in tables.items():
+        for content in read.values():
+            for item in content if isinstance(content, tuple) else (content,):
+                yield name, item
+
+
+def _repeated(values: Iterable[str]) -> list[str]:
+    return [value for value, times in Counter(values).items() if times > 1]
+
+
+def _duplicates(tables: Tables) -> Iterator[str]:
+    # One name space for all rules, since a refusal names its rule by id alone; roles refuse nothing and have their own.
+    files: dict[tuple[bool, str], list[str]] = {}
+    for name, rule in rules_in(tables):
+        files.setdefault((isinstance(rule, types.Role), rule.id), []).append(name)
+    for (_, rule_id), names in files.items():
+        if len(names) > 1:
+            yield f"{', '.join(sorted(set(names)))}: {rule_id}: duplicate id"
+    for kind in (types.Clause, types.Interpretation, types.Event):
+        ids = [(name, item.id) for name, item in _items(tables) if isinstance(item, kind)]
+        for repeated in _repeated(item_id for _, item_id in ids):
+            where = sorted({name for name, item_id in ids if item_id == repeated})
+            yield f"{', '.join(where)}: {repeated}: duplicate id"
+    for repeated in _repeated(exempt.table for exempt in tables["events.toml"]["exempt"]):
+        yield f"events.toml: exempt {repeated}: duplicate table"
+    for repeated in _repeated(column.name for column in tables["gallery.toml"]["column"]):
+        yield f"gallery.toml: column {repeated}: duplicate name"
+    for repeated in _repeated(flow.subject for flow in tables["workflow.toml"]["workflow"]):
+        yield f"workflow.toml: {repeated}: duplicate workflow"
+
+
+def _authorities(tables: Tables) -> Iterator[str]:
+    clauses = {item.id for _, item in _items(tables) if isinstance(item, types.Clause)}
+    readings = {item.id for _, item in _items(tables) if isinstance(item, types.Interpretation)}
+    for name, rule in rules_in(tables):
+        for clause_id in rule.authority:
+            if clause_id not in clauses:
+                yield f"{name}: {rule.id}: unknown clause '{clause_id}'"
+    for name, item in _items(tables):
+        if isinstance(item, types.Workflow):
+            cited, label = item.authority, item.subject
+        elif isinstance(item, types.Interpretation):
+            cited, label = item.clauses, item.id
+        elif isinstance(item, types.Event):
+            cited, label = item.authority, item.id
+        else:
+            cited, label = (), ""
+        yield from (f"{name}: {label}: unknown clause '{c}'" for c in cited if c not in clauses)
+        if isinstance(item, types.Clause):
+            for reading in item.interpretation:
+                if reading not in readings:
+                    yield f"{name}: {item.id}: unknown interpretation '{reading}'"
+            if item.status == "people" and not item.who:
+                yield f"{name}: {item.id}: a clause for people must say who answers for it"
+
+
+def _dates(tables: Tables, today: date) -> Iterator[str]:
+    dated = [(name, rule.id, rule.effective) for name, rule in rules_in(tables)]
+    dated += [(n, f.subject, f.effective) for n, f in _items(tables) if isinstance(f, types.Workflow)]
+    dated += [(n, law.id, law.effective) for n, law in _items(tables) if isinstance(law, types.Law)]
+    for name, label, effective in dated:
+        if effective > today:
+            yield f"{name}: {label}: effective {effective} lies in the future; a rule may not be applied early"
+
+
+def _roles(read: dict[str, Any], requirements: set[str]) -> Iterator[str]:
+    capabilities = {capability.id for capability in read["capability"]}
+    held = {capability for role in read["role"] for capability in role.capabilities}
+    for role in read["role"]:
+        for capability in role.capabilities:
+            if capability not in capabilities:
+                yield f"roles.toml: {role.id}: unknown capability '{capability}'"
+    for capability in read["capability"]:
+        if capability.id not in held:
+            yield f"roles.toml: {capability.id}: no role has this capability"
+        if capability.training is not None and capability.training not in requirements:
+            yield f"roles.toml: {capability.id}: unknown training requirement '{capability.training}'"
+    for group in _repeated(role.group for role in read["role"] if role.group):
+        yield f"roles.toml: two roles come from the directory group '{group}'"
+
+
+def _workflows(tables: Tables) -> Iterator[str]:
+    read = tables["workflow.toml"]
+    steps = [step for flow in read["workflow"] for step in flow.transitions]
+    known = {
+        "capability": {item.id for item in tables["roles.toml"]["capability"]},
+        "condition": {item.id for item in read["condition"]},
+        "separation": {item.id for item in read["separation"]},
+        "event": {item.id for item in tables["events.toml"]["event"]},
+    }
+    for step in steps:
+        named = {
+            "capability": (step.capability,),
+            "condition": step.conditions,
+            "separation": step.separations,
+            "event": (step.event,),
+        }
+        for kind, names in named.items():
+            for name in names:
+                if name not in known[kind]:
+                    yield f"workflow.toml: {step.id}: unknown {kind} '{name}'"
+    for condition in read["condition"]:
+        if not any(condition.id in step.conditions for step in steps):
+            yield f"workflow.toml: {condition.id}: no transition uses this condition"
+    for separation in read["separation"]:
+        if not any(separation.id in step.separations for step in steps):
+            yield f"workflow.toml: {separation.id}: no transition uses this separation"
+    titles = {role.title for role in tables["roles.toml"]["role"]}
+    for flow in read["workflow"]:
+        yield from _states(flow, titles)
+
+
+def _states(flow: types.Workflow, titles: set[str]) -> Iterator[str]:
+    where = f"workflow.toml: {flow.subject}"
+    states = {state.id for state in flow.states}
+    yield from (f"{where}: {state}: duplicate state" for state in _repeated(s.id for s in flow.states))
+    if flow.initial not in states:
+        yield f"{where}: unknown initial state '{flow.initial}'"
+    for step in flow.transitions:
+        for state in (*step.sources, *step.targets()):
+            if state not in states:
+                yield f"workflow.toml: {step.id}: unknown state '{state}'"
+    forwards = [(set(step.sources), target) for step in flow.transitions for target in step.targets()]
+    reached = _closure({flow.initial}, forwards)
+    final = {state.id for state in flow.states if state.final}
+    backwards = [(set(step.targets()), source) for step in flow.transitions for source in step.sources]
+    leading_out = _closure(final, backwards)
+    for state in flow.states:
+        if state.id not in reached:
+            yield f"{where}: {state.id}: no way leads to this state"
+        if state.id not in leading_out:
+            yield f"{where}: {state.id}: no way leads from this state to a final one"
+        if state.waiting_for and state.waiting_for not in titles:
+            yield f"{where}: {state.id}: waits for unknown role '{state.waiting_for}'"
+
+
+def _closure(start: set[str], steps: list[tuple[set[str], str]]) -> set[str]:
+    reached = set(start)
+    while True:
+        more = {to for sources, to in steps if sources & reached} - reached
+        if not more:
+            return reached
+        reached |= more
+
+
+def _references(tables: Tables) -> Iterator[str]:
+    request, gallery = tables["request.toml"], tables["gallery.toml"]
+    uses = {use.id for use in tables["uses.toml"]["use"]}
+    capabilities = {item.id for item in tables["roles.toml"]["capability"]}
+    columns = {column.name for column in gallery["column"]}
+    for source in request["source"]:
+        yield from (
+            f"request.toml: {source.id}: unknown use '{use}'" for use in source.uses if use not in uses
+        )
+    for prohibition in request["prohibition"]:
+        wanted = prohibition.except_capability
+        if wanted and wanted not in capabilities:
+            yield f"request.toml: {prohibition.id}: unknown capability '{wanted}'"
+    for rule in gallery["rule"]:
+        if rule.field not in columns:
+            yield f"gallery.toml: {rule.id}: unknown manifest column '{rule.field}'"
+        if not rule.allowed and not rule.forbidden:
+            yield f"gallery.toml: {rule.id}: names neither allowed nor forbidden values"
+    for number in request["case_number"]:
+        try:
+            fits = re.fullmatch(number.pattern, number.example)
+        except re.error as error:
+            yield f"request.toml: {number.id}: the pattern is not a regular expression: {error}"
+            continue
+        if not fits:
+            yield f"request.toml: {number.id}: the example does not fit the pattern"
+    images = request["images"]
+    if images.min_images > images.max_images:
+        yield f"request.toml: {images.id}: min_images is larger than max_images"
+
+
+def _facts(tables: Tables) -> Iterator[str]:
+    for name, rule in rules_in(tables):
+        facts: tuple[types.Fact, ...] = getattr(rule, "facts", ())
+        yield from (f"{name}: {rule.id}: duplicate fact '{n}'" for n in _repeated(f.name for f in facts))
+        for fact in facts:
+            where = f"{name}: {rule.id}: {fact.name}"
+            values = [choice.value for choice in fact.choices]
+            if (fact.kind == "choice") != bool(values):
+                yield f"{where}: choices belong to a fact of kind 'choice', and such a fact needs them"
+            yield from (f"{where}: duplicate choice '{value}'" for value in _repeated(values))
+            if fact.min_length > fact.max_length:
+                yield f"{where}: min_length is larger than max_length"
+            if bool(fact.must_be) != bool(fact.refusal):
+                yield f"{where}: must_be and refusal go together"
+            if fact.must_be and fact.must_be not in (values or ["yes", "no"]):
+                yield f"{where}: must_be names no possible answer"
