@@ -27,7 +27,7 @@ def seal_json(keystore: KeyStore, key_id: str, value: object, aad: bytes) -> byt
     return keystore.encrypt(key_id, canonical_json(value), aad)
 
 
-def open_json(keystore: KeyStore, key_id: str, box: bytes, aad: bytes) -> Any:  # noqa: ANN401
+def open_json(keystore: KeyStore, key_id: str, box: bytes, aad: bytes) -> Any:
     """Return the value sealed in a box. Raises `KeyStore.decrypt`'s errors; Tampered if it holds no JSON."""
     content = keystore.decrypt(key_id, box, aad)
     try:

@@ -1,0 +1,68 @@
+"""Who acts: a person as the directory and the training register have them at this moment, or the portal itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+
+from flask import g
+from sqlalchemy import select
+
+from app.extensions import db
+from app.models.account import Account, TrainingRecord
+from app.policy import policy
+from app.policy.enforcement import enforces
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Ids, roles, capabilities and current training; what every decision of the engine looks at."""
+
+    id: int | None
+    name: str
+    display_name: str
+    title: str
+    command: str
+    roles: frozenset[str]
+    capabilities: frozenset[str]
+    trained: frozenset[str] = field(default_factory=frozenset)
+
+    def can(self, capability: str) -> bool:
+        """Whether the roles hold the capability and its training is current."""
+        rule = policy().capability(capability)
+        return capability in self.capabilities and (rule.training is None or rule.training in self.trained)
+
+
+@enforces("ACC-4")
+def current_training(account_id: int, today: date) -> frozenset[str]:
+    """The training requirements a person meets today."""
+    records = db.session.scalars(select(TrainingRecord).where(TrainingRecord.account_id == account_id))
+    return frozenset(record.requirement for record in records if record.current(today))
+
+
+def actor_of(account: Account, roles: frozenset[str], today: date) -> Actor:
+    """The actor for an account with these directory roles."""
+    return Actor(
+        id=account.id,
+        name=account.name,
+        display_name=account.display_name,
+        title=account.title,
+        command=account.command,
+        roles=roles,
+        capabilities=policy().capabilities_of(roles),
+        trained=current_training(account.id, today),
+    )
+
+
+def system_actor() -> Actor:
+    """The portal itself, for work no person starts by hand."""
+    roles = frozenset({"system"})
+    return Actor(None, "portal", "The portal", "", "", roles, policy().capabilities_of(roles))
+
+
+def current_actor() -> Actor:
+    """Whoever is signed in. LookupError outside a guarded view."""
+    actor = g.get("actor")
+    if actor is None:
+        raise LookupError("nobody is signed in")
+    return actor

@@ -1,0 +1,109 @@
+"""Deny by default: every view says what it needs, or that it is public and why; without either the portal won't start."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Flask, abort, g, redirect, request, url_for
+
+from app import audit
+from app.access.scoping import find
+from app.policy import policy
+from app.policy.enforcement import enforces
+from app.workflow.engine import check_capability
+from app.workflow.registry import Refused
+
+View = Callable[..., Any]
+
+
+class Undeclared(RuntimeError):
+    """A view without @needs or @public; create_app refuses to start."""
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """What a view declared."""
+
+    capabilities: tuple[str, ...] = ()
+    of: type | None = None
+    public: str = ""
+
+
+def public(why: str) -> Callable[[View], View]:
+    """Anybody may ask for this view; `why` is printed in the access matrix."""
+
+    def mark(view: View) -> View:
+        view.access = Access(public=why)  # type: ignore[attr-defined]
+        return view
+
+    return mark
+
+
+@enforces("ACC-1", "ACC-3", "ACC-7")
+def needs(*capabilities: str, of: type | None = None) -> Callable[[View], View]:
+    """The signed-in person must hold one of the capabilities, with current training where it asks for it.
+
+    With `of`, the guard loads the subject named in the address and gives it to the view as `subject`; it answers 404
+    for a subject that does not exist or that this person may not know of.
+    """
+
+    def mark(view: View) -> View:
+        @functools.wraps(view)
+        def guarded(**values: Any) -> Any:
+            turned_away = _signed_in()
+            if turned_away is not None:
+                return turned_away
+            _check(capabilities)
+            if of is not None:
+                subject = find(of, values.pop(of.lookup), g.actor)
+                if subject is None:
+                    abort(404)
+                values["subject"] = subject
+            return view(**values)
+
+        guarded.access = Access(capabilities=capabilities, of=of)  # type: ignore[attr-defined]
+        return guarded
+
+    return mark
+
+
+def _signed_in() -> Any:
+    if g.get("actor") is not None:
+        if not g.terms_accepted and request.endpoint not in {"account.terms", "account.sign_out"}:
+            return redirect(url_for("account.terms", next=request.full_path if request.method == "GET" else None))
+        return None
+    if request.headers.get("HX-Request"):
+        return "", 401, {"HX-Redirect": url_for("account.sign_in")}
+    if request.method == "GET":
+        return redirect(url_for("account.sign_in", next=request.full_path))
+    abort(401)
+
+
+def _check(capabilities: tuple[str, ...]) -> None:
+    held = [name for name in capabilities if name in g.actor.capabilities]
+    try:
+        # the one held is checked for its training; holding none is refused by the first
+        check_capability(g.actor, next((n for n in held if g.actor.can(n)), (held or list(capabilities))[0]))
+    except Refused as refusal:
+        if held:
+            audit.viewed("training.absent", capability=refusal.rule_id)
+        else:
+            audit.viewed("access.refused", endpoint=request.endpoint, capability=refusal.rule_id)
+        raise
+
+
+def check_views(app: Flask) -> None:
+    """Raise Undeclared for a view that says nothing, or names a capability the policy does not have."""
+    known = policy().capabilities
+    faults = []
+    for endpoint, view in app.view_functions.items():
+        access = getattr(view, "access", None)
+        if access is None:
+            faults.append(f"{endpoint} carries neither @needs nor @public")
+        else:
+            faults += [f"{endpoint} needs the unknown capability {name}" for name in access.capabilities if name not in known]
+    if faults:
+        raise Undeclared("; ".join(sorted(faults)))

@@ -1,0 +1,100 @@
+"""Which subjects a person may know of (ACC-6, ACC-11): what is out of scope does not exist for them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy import Select, false, or_, select
+
+from app.access.actor import Actor
+from app.extensions import db
+from app.models import Account, FRRequest, GalleryPerson, MisuseReport, PeerReview, ProbeImage, Report, Round
+from app.policy.enforcement import enforces
+
+Scope = Callable[[Select[Any], Actor], Select[Any]]
+SCOPES: dict[type, Scope] = {}
+
+
+def scope(model: type) -> Callable[[Scope], Scope]:
+    """Register who may know of which rows of a table."""
+
+    def keep(function: Scope) -> Scope:
+        SCOPES[model] = function
+        return function
+
+    return keep
+
+
+def visible(model: type, actor: Actor) -> Select[Any]:
+    """A SELECT of the rows of `model` this person may know of."""
+    return SCOPES[model](select(model), actor)
+
+
+def find(model: type, key: str, actor: Actor) -> Any | None:
+    """One row by its public id, if this person may know of it."""
+    return db.session.scalars(visible(model, actor).where(getattr(model, model.lookup) == key)).one_or_none()
+
+
+@scope(FRRequest)
+@enforces("ACC-1", "ACC-7", "ACC-11")
+def requests_in_scope(rows: Select[Any], actor: Actor) -> Select[Any]:
+    """Investigators see their own; a named supervisor those they were named in; the unit what was submitted to it."""
+    parts = []
+    if "request.file" in actor.capabilities:
+        parts.append(FRRequest.requester_id == actor.id)
+    if "discussion.confirm" in actor.capabilities:
+        named = FRRequest.discussing_supervisor_id == actor.id
+        parts.append(named & FRRequest.state.not_in(["draft"]))
+    if actor.can("basis.confirm"):
+        # a colleague's own request stays invisible to the unit's work on it only where separation says so
+        parts.append(FRRequest.state.not_in(["draft", "withdrawn"]))
+    if "approval.decide" in actor.capabilities:
+        parts.append(FRRequest.state.not_in(["draft", "withdrawn"]))
+    return rows.where(or_(*parts) if parts else false())
+
+
+def _within_visible_requests(rows: Select[Any], column: Any, actor: Actor) -> Select[Any]:
+    seen = requests_in_scope(select(FRRequest.id), actor)
+    return rows.where(column.in_(seen))
+
+
+@scope(ProbeImage)
+def images_in_scope(rows: Select[Any], actor: Actor) -> Select[Any]:
+    return _within_visible_requests(rows, ProbeImage.request_id, actor)
+
+
+@scope(Report)
+def reports_in_scope(rows: Select[Any], actor: Actor) -> Select[Any]:
+    """Reports of visible requests; to the named supervisor of a precinct a report is not addressed."""
+    if "report.read" not in actor.capabilities:
+        return rows.where(false())
+    return _within_visible_requests(rows, Report.request_id, actor)
+
+
+@scope(Round)
+@enforces("ACC-1", "SRC-4")
+def rounds_in_scope(rows: Select[Any], actor: Actor) -> Select[Any]:
+    """The unit's rounds: the examiner's own, a supervisor's, and for peers only through the blind review page."""
+    parts = []
+    if actor.can("examination.work"):
+        parts.append(Round.examiner_id == actor.id)
+        parts.append(Round.id.in_(select(PeerReview.round_id).where(PeerReview.peer_id == actor.id)))
+    if "approval.decide" in actor.capabilities:
+        parts.append(Round.id.is_not(None))
+    return rows.where(or_(*parts) if parts else false())
+
+
+@scope(GalleryPerson)
+def gallery_in_scope(rows: Select[Any], actor: Actor) -> Select[Any]:
+    return rows if actor.can("gallery.browse") else rows.where(false())
+
+
+@scope(MisuseReport)
+def misuse_in_scope(rows: Select[Any], actor: Actor) -> Select[Any]:
+    return rows if "misuse.read" in actor.capabilities else rows.where(false())
+
+
+@scope(Account)
+def accounts_in_scope(rows: Select[Any], actor: Actor) -> Select[Any]:
+    return rows if "training.keep" in actor.capabilities else rows.where(false())

@@ -1,0 +1,20 @@
+"""The pages, an area each: views.py, forms.py, the same in every area."""
+
+from flask import Flask
+
+
+def register_blueprints(app: Flask) -> None:
+    """Bind every area to the portal."""
+    from app.blueprints.account.views import bp as account
+    from app.blueprints.admin.views import bp as admin
+    from app.blueprints.approval.views import bp as approval
+    from app.blueprints.gallery.views import bp as gallery
+    from app.blueprints.home.views import bp as home
+    from app.blueprints.images.views import bp as images
+    from app.blueprints.oversight.views import bp as oversight
+    from app.blueprints.policy.views import bp as policy
+    from app.blueprints.requests.views import bp as requests
+    from app.blueprints.review.views import bp as review
+
+    for blueprint in (account, admin, approval, gallery, home, images, oversight, policy, requests, review):
+        app.register_blueprint(blueprint)

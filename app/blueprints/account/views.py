@@ -1,0 +1,5 @@
+"""Pages of the account area."""
+
+from flask import Blueprint
+
+bp = Blueprint("account", __name__)

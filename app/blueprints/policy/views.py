@@ -1,0 +1,5 @@
+"""Pages of the policy area."""
+
+from flask import Blueprint
+
+bp = Blueprint("policy", __name__)

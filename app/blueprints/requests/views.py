@@ -1,0 +1,5 @@
+"""Pages of the requests area."""
+
+from flask import Blueprint
+
+bp = Blueprint("requests", __name__)

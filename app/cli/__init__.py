@@ -1,0 +1,13 @@
+"""`flask …`: one module for each group of commands. Failure exits non-zero with one clear line."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+
+def register_commands(app: Flask) -> None:
+    """Bind every group to the application."""
+    from app.cli import audit, jobs, policy, users
+
+    for module in (audit, jobs, policy, users):
+        app.cli.add_command(module.group)

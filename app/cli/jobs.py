@@ -1,0 +1,42 @@
+"""`flask jobs sweep|scheduler|status`: periodic work, for cron, a timer or a process of its own."""
+
+from __future__ import annotations
+
+import time
+
+import click
+from flask import current_app
+from flask.cli import AppGroup
+from sqlalchemy import func, select
+
+from app.extensions import db, settings
+from app.jobs.sweeper import sweep
+from app.models.engine import Job
+
+group = AppGroup("jobs", help="Slow work: queued, leased, swept.")
+
+
+@group.command("sweep")
+def sweep_command() -> None:
+    """Send lost work again, once."""
+    click.echo(f"{sweep()} jobs sent again")
+
+
+@group.command("scheduler")
+@click.option("--every", default=None, type=float, help="Seconds between sweeps; a third of the lease by default.")
+def scheduler(every: float | None) -> None:
+    """Run the periodic work until stopped."""
+    pause = every or settings().lease_seconds / 3
+    app = current_app._get_current_object()  # type: ignore[attr-defined]
+    while True:
+        with app.app_context():
+            sweep()
+        time.sleep(pause)
+
+
+@group.command("status")
+def status() -> None:
+    """Count jobs by kind and state."""
+    rows = db.session.execute(select(Job.kind, Job.state, func.count()).group_by(Job.kind, Job.state).order_by(Job.kind))
+    for kind, state, count in rows:
+        click.echo(f"{kind:20} {state:8} {count}")

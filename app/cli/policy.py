@@ -1,0 +1,58 @@
+"""`flask policy show|check|matrix`: the rules, and whether each enforced clause is really enforced."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+from flask.cli import AppGroup
+
+from app.policy import policy
+from app.policy.check import check, matrix
+
+group = AppGroup("policy", help="The rules and their enforcement.")
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@group.command("show")
+@click.argument("clause_id", required=False)
+def show(clause_id: str | None) -> None:
+    """Print the policy version, or one clause and the rules that cite it."""
+    if clause_id is None:
+        click.echo(f"policy version {policy().version}")
+        for clause in policy().clauses.values():
+            click.echo(f"{clause.id:8} {clause.status:9} {clause.text}")
+        return
+    try:
+        clause = policy().clause(clause_id)
+    except KeyError as error:
+        raise click.ClickException(str(error.args[0])) from None
+    click.echo(f"{clause.id} ({clause.status})\n{clause.text}\n{clause.does}")
+    for rule in policy().citing(clause_id):
+        click.echo(f"  {rule}")
+
+
+@group.command("check")
+def check_command() -> None:
+    """Fail if an enforced clause lacks a rule, an enforcement point or a test, or a clause is missing."""
+    faults = check(ROOT)
+    for fault in faults:
+        click.echo(fault, err=True)
+    if faults:
+        raise click.ClickException(f"{len(faults)} faults")
+    enforced = sum(1 for clause in policy().clauses.values() if clause.status == "enforced")
+    click.echo(f"{len(policy().clauses)} clauses, {enforced} enforced, each with rule, enforcement point and test")
+
+
+@group.command("matrix")
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+def matrix_command(as_json: bool) -> None:
+    """Print clause -> rules -> enforcement -> tests."""
+    rows = matrix(ROOT)
+    if as_json:
+        click.echo(json.dumps(rows, indent=2))
+        return
+    for row in rows:
+        click.echo(f"{row['clause']:8} {row['status']:9} rules {len(row['rules'])}, "
+                   f"enforcement {len(row['enforcement'])}, tests {len(row['tests'])}")  # fmt: skip

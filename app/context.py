@@ -1,0 +1,80 @@
+"""What every page is given: mode, person, navigation, unread notifications, policy version."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Flask, current_app, g, request, url_for
+from sqlalchemy import func, select
+
+from app.extensions import db, settings
+from app.models.oversight import Notification
+from app.policy import policy
+
+
+@dataclass(frozen=True, slots=True)
+class NavItem:
+    """One entry of the navigation."""
+
+    label: str
+    url: str
+    active: bool
+    count: int = 0
+
+
+# label, endpoint, capability that shows it, blueprint that makes it active
+NAVIGATION = (
+    ("Home", "home.index", "portal.use"),
+    ("My requests", "requests.index", "request.file"),
+    ("Discussions", "requests.discussions", "discussion.confirm"),
+    ("Review queue", "review.index", "basis.confirm"),
+    ("Peer reviews", "review.peer_queue", "peer.review"),
+    ("Final review", "approval.index", "approval.decide"),
+    ("Gallery", "gallery.index", "gallery.browse"),
+    ("Training", "admin.training", "training.keep"),
+    ("Misuse reports", "oversight.misuse", "misuse.read"),
+    ("Audit trail", "oversight.events", "audit.read"),
+    ("Algorithms", "admin.algorithms", "algorithm.read"),
+    ("Policy", "policy.index", "portal.use"),
+)
+
+
+def navigation() -> list[NavItem]:
+    """The entries this person's capabilities show; the guard decides again on each page."""
+    actor = g.get("actor")
+    if actor is None or not g.terms_accepted:
+        return []
+    return [
+        NavItem(label, url_for(endpoint), request.endpoint == endpoint)
+        for label, endpoint, capability in NAVIGATION
+        if actor.can(capability) and endpoint in current_app.view_functions
+    ]
+
+
+def unread() -> int:
+    """How many notifications the person has not read."""
+    actor = g.get("actor")
+    if actor is None:
+        return 0
+    rows = select(func.count(Notification.id)).where(
+        Notification.account_id == actor.id, Notification.read_at.is_(None)
+    )
+    return db.session.scalar(rows) or 0
+
+
+def register_context(app: Flask) -> None:
+    """Give every template what the layouts need."""
+    @app.context_processor
+    def _shared() -> dict[str, Any]:
+        own = settings()
+        return {
+            "demonstration": own.demonstration,
+            "department": own.department,
+            "policy": policy(),
+            "policy_version": policy().version,
+            "actor": g.get("actor"),
+            "person": g.get("account"),
+            "nav": navigation(),
+            "unread": unread(),
+        }

@@ -1,0 +1,46 @@
+"""Notifications in the portal: a kind and a request, so that no name or face stands in them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from app.extensions import db
+from app.models.oversight import Notification
+from app.models.request import FRRequest
+
+#: kind -> the sentence shown; {number} is the request's
+SENTENCES = {
+    "discussion_asked": "{number}: you are named as the supervisor with whom the use was discussed.",
+    "discussion_confirmed": "{number}: the supervisor confirmed the discussion.",
+    "discussion_denied": "{number}: the supervisor did not confirm the discussion; the request is a draft again.",
+    "request_submitted": "{number} was submitted.",
+    "basis_confirmed": "{number}: the basis is confirmed; document the confirmation in the case management system.",
+    "request_refused": "{number} was refused; the rule is on its page.",
+    "images_returned": "{number} came back: the images are unsuitable. You can submit more.",
+    "documented": "{number}: the confirmation is documented; the probe can be selected.",
+    "search_finished": "{number}: the search is finished.",
+    "search_failed": "{number}: the search failed; the cause is on its page.",
+    "peer_review_open": "{number} needs a peer review.",
+    "peer_reviews_done": "{number} is ready for final review.",
+    "approved": "{number}: a possible match is approved; prepare the report.",
+    "continued": "{number}: the supervisor directed a fresh round.",
+    "not_approved": "{number}: the supervisor did not approve; the result is negative.",
+    "report_delivered": "{number}: a report is in the case file. It is a lead, not probable cause.",
+    "report_recalled": "{number}: the report you received was recalled. Do not act on it.",
+    "report_replaced": "{number}: a report replaces the one that was recalled.",
+    "taken_over": "{number} was taken over by another examiner.",
+    "misuse_reported": "A report of misuse has come in.",
+}
+
+
+def tell(kind: str, account_ids: Iterable[int | None], request: FRRequest | None = None) -> None:
+    """Leave a notification for each person, once. Needs an open unit of work."""
+    if kind not in SENTENCES:
+        raise LookupError(f"there is no notification {kind}")
+    for account_id in {person for person in account_ids if person is not None}:
+        db.session.add(Notification(account_id=account_id, kind=kind, request_id=request.id if request else None))
+
+
+def sentence(notification: Notification) -> str:
+    """The words of a notification."""
+    return SENTENCES[notification.kind].format(number=notification.request.number if notification.request else "")

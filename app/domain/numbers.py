@@ -1,0 +1,19 @@
+"""Numbers that people read: FR-2026-000012, R-2026-000003; drawn inside the transaction that uses them."""
+
+from __future__ import annotations
+
+from app.extensions import db
+from app.models.base import now
+from app.models.engine import Counter
+
+
+def draw(series: str) -> str:
+    """The next number of a series in this year. Needs an open unit of work (its write lock keeps numbers unique)."""
+    name = f"{series}-{now():%Y}"
+    row = db.session.get(Counter, name, with_for_update=True)
+    if row is None:
+        row = Counter(series=name, value=0)
+        db.session.add(row)
+    row.value += 1
+    db.session.flush()
+    return f"{name}-{row.value:06d}"

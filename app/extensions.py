@@ -1,0 +1,64 @@
+"""The portal's shared extensions: created here, bound to an application in create_app.
+
+`db` is the only session; `stores()` gives the key store and blob store of the running application.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import current_app
+from flask_htmx import HTMX
+from flask_ldap3_login import LDAP3LoginManager
+from flask_login import LoginManager
+from flask_migrate import Migrate
+from flask_sqlalchemy import SQLAlchemy
+from flask_wtf import CSRFProtect
+from sqlalchemy import MetaData
+from sqlalchemy.orm import DeclarativeBase
+
+from app.storage.blobs import BlobStore
+from app.storage.keys import KeyStore
+from app.storage.signing import Signer
+from config.settings import Settings
+
+
+class Base(DeclarativeBase):
+    """Every constraint has a name, so that a migration can refer to it on any database."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+
+
+db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": True})
+migrate = Migrate()
+login = LoginManager()
+ldap = LDAP3LoginManager()
+csrf = CSRFProtect()
+htmx = HTMX()
+
+
+@dataclass(frozen=True, slots=True)
+class Stores:
+    """The places outside the database: wrapped keys, encrypted blobs, the signing key."""
+
+    keys: KeyStore
+    blobs: BlobStore
+    signer: Signer
+
+
+def stores() -> Stores:
+    """The stores of the running application."""
+    return current_app.extensions["stores"]
+
+
+def settings() -> Settings:
+    """The settings the running application was created with."""
+    return current_app.extensions["settings"]

@@ -1,0 +1,78 @@
+"""Slow work is a row first: written in the caller's transaction, sent to the queue only after the commit.
+
+Measured: after SIGKILL a job of an in-process RQ worker stays STARTED and is not retried. So the row, not the queue, is
+the truth; the queue carries its uid and may be lost at any time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import select
+
+from app.extensions import db
+from app.jobs.queue import send
+from app.models.base import now
+from app.models.engine import Job
+from app.unit import after_commit
+
+Handler = Callable[[Job], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of job: its queue, its handler, how often it is tried."""
+
+    name: str
+    queue: str
+    handler: Handler
+    tries: int
+    on_failure: Callable[[Job, str], None] | None
+
+
+KINDS: dict[str, Kind] = {}
+
+
+class Retry(Exception):
+    """Raised by a handler for a passing trouble; the job runs again after a while."""
+
+
+class JobFailed(Exception):
+    """Raised by a handler for a named cause that trying again does not mend; the message is shown to people."""
+
+
+def job(
+    name: str, *, queue: str, tries: int = 5, on_failure: Callable[[Job, str], None] | None = None
+) -> Callable[[Handler], Handler]:
+    """Register a handler. It takes the job row, is idempotent, checks the workflow again, opens its own unit of work."""
+
+    def keep(handler: Handler) -> Handler:
+        KINDS[name] = Kind(name, queue, handler, tries, on_failure)
+        return handler
+
+    return keep
+
+
+def ask(kind: str, subject_id: str, once: str) -> Job:
+    """Ask for a piece of work inside the open unit of work; the same `once` asked twice is one job."""
+    known = db.session.scalars(select(Job).where(Job.once == once)).one_or_none()
+    if known is not None:
+        return known
+    row = Job(kind=kind, queue=KINDS[kind].queue, subject_id=subject_id, once=once)
+    db.session.add(row)
+    db.session.flush()
+    uid, queue = row.uid, row.queue
+    after_commit(lambda: send(queue, uid))
+    return row
+
+
+def delay(attempts: int) -> timedelta:
+    """How long to wait before the next try: 2, 4, 8 … seconds, at most five minutes."""
+    return timedelta(seconds=min(2**attempts, 300))
+
+
+def due(row: Job) -> bool:
+    """Whether a queued row may run now."""
+    return row.state == "queued" and row.not_before <= now()

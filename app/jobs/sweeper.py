@@ -1,0 +1,50 @@
+"""Finds work that was lost: rows never sent, sent into a queue that was emptied, or leased by a worker that died."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import structlog
+from redis.exceptions import RedisError
+from sqlalchemy import or_, select, update
+
+from app.extensions import db, settings
+from app.jobs import queue as rq_queue
+from app.models.base import now
+from app.models.engine import Job
+from app.unit import unit_of_work
+
+log = structlog.get_logger()
+
+
+def mark_sent(uid: str) -> None:
+    with unit_of_work() as rows:
+        rows.execute(update(Job).where(Job.uid == uid).values(sent_at=now()))
+
+
+def lost() -> list[tuple[str, str]]:
+    """(queue, uid) of each row that should be running or queued and may not be. Sending one twice does no harm."""
+    moment = now()
+    unsure = moment - timedelta(seconds=settings().lease_seconds)
+    rows = db.session.execute(
+        select(Job.queue, Job.uid).where(
+            or_(
+                (Job.state == "queued") & (Job.not_before <= moment) & (Job.sent_at.is_(None) | (Job.sent_at < unsure)),
+                (Job.state == "running") & (Job.lease_until < moment) & (Job.sent_at.is_(None) | (Job.sent_at < unsure)),
+            )
+        ).order_by(Job.id)
+    )
+    return [(row.queue, row.uid) for row in rows]
+
+
+def sweep() -> int:
+    """Send every lost row again; returns how many. A queue that is down is logged; the next sweep tries again."""
+    found = lost()
+    db.session.rollback()
+    for name, uid in found:
+        try:
+            rq_queue.send(name, uid)
+        except RedisError as error:
+            log.warning("queue_unreachable", error=str(error))
+            return 0
+    return len(found)

@@ -1,0 +1,107 @@
+"""What all tables share: a public id, UTC times, versioned state, and sealed text.
+
+Identifying text is never a plain column: a row keeps it in `sealed`, encrypted under the data key of its request
+or gallery person (design: "Erasure that is real"; ACC-10).
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from types import MappingProxyType
+from typing import Any
+
+from sqlalchemy import DateTime, LargeBinary, String
+from sqlalchemy.orm import Mapped, declared_attr, mapped_column
+from sqlalchemy.types import TypeDecorator
+
+from app.extensions import db, stores
+from app.policy.enforcement import enforces
+from app.storage.sealed import open_json, seal_json
+
+
+def now() -> datetime:
+    """The present moment, aware, in UTC."""
+    return datetime.now(UTC)
+
+
+class UTCDateTime(TypeDecorator[datetime]):
+    """A moment: aware on both sides, stored in UTC. A naive value is refused (ValueError)."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Any) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a moment must carry its time zone")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Any) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def new_uid() -> str:
+    """A public id: 32 hex digits, unguessable, saying nothing."""
+    return uuid.uuid4().hex
+
+
+class Model(db.Model):
+    """A table with an internal key and a public id, both fixed for life."""
+
+    __abstract__ = True
+    #: the attribute that stands in addresses and audit events
+    lookup = "uid"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    uid: Mapped[str] = mapped_column(String(32), unique=True)
+    created_at: Mapped[datetime] = mapped_column(UTCDateTime)
+
+    def __init__(self, **values: Any) -> None:
+        # set at once, not at flush: sealed text is bound to the row's uid before the row is written
+        values.setdefault("uid", new_uid())
+        values.setdefault("created_at", now())
+        super().__init__(**values)
+
+
+class Sealed:
+    """Text that only the holder of the owner's data key can read.
+
+    A class using it answers `key_id`: the data key of its request or gallery person.
+    """
+
+    @declared_attr
+    def sealed(cls) -> Mapped[bytes | None]:
+        return mapped_column(LargeBinary)
+
+    key_id: Any
+
+    def _bound_to(self) -> bytes:
+        return f"{self.__tablename__}:{self.uid}".encode()
+
+    @property
+    def private(self) -> Mapping[str, Any]:
+        """The decrypted fields. KeyDestroyed when the owner's key was destroyed, Tampered when altered."""
+        if self.sealed is None:
+            return MappingProxyType({})
+        cached = self.__dict__.get("_opened")
+        if cached is None or cached[0] != self.sealed:
+            cached = (self.sealed, open_json(stores().keys, self.key_id, self.sealed, self._bound_to()))
+            self.__dict__["_opened"] = cached
+        return MappingProxyType(cached[1])
+
+    @enforces("ACC-10")
+    def seal(self, **fields: Any) -> None:
+        """Add or replace fields; JSON values only."""
+        merged = {**self.private, **fields}
+        self.sealed = seal_json(stores().keys, self.key_id, merged, self._bound_to())
+
+
+def one_of(column: str, values: list[str] | tuple[str, ...]) -> str:
+    """The text of a CHECK constraint: the column holds one of these words."""
+    listed = ", ".join(f"'{value}'" for value in values)
+    return f"{column} IN ({listed})"

@@ -1,0 +1,81 @@
+"""What the engine writes: transitions, the audit chain, the outbox of jobs, numbers."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.types import JSON
+
+from app.extensions import db
+from app.models.account import Account
+from app.models.base import Model, UTCDateTime, now, one_of
+
+JOB_STATES = ("queued", "running", "done", "failed")
+
+
+class Transition(Model):
+    """One step of a subject along its workflow; only `workflow.advance` writes it, nothing changes it."""
+
+    __tablename__ = "transition"
+    subject_type: Mapped[str] = mapped_column(String(20))
+    subject_id: Mapped[int]
+    verb: Mapped[str] = mapped_column(String(40))
+    rule: Mapped[str] = mapped_column(String(40))
+    source: Mapped[str] = mapped_column(String(20))
+    target: Mapped[str] = mapped_column(String(20))
+    actor_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+    policy_version: Mapped[str] = mapped_column(String(64))
+    actor: Mapped[Account | None] = relationship()
+    __table_args__ = (Index("ix_transition_subject", "subject_type", "subject_id"),)
+
+
+class AuditEvent(db.Model):
+    """One link of the chain: `digest` covers every other column, `previous` the link before. Never changed."""
+
+    __tablename__ = "audit_event"
+    sequence: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    at: Mapped[str] = mapped_column(String(32))
+    event: Mapped[str] = mapped_column(String(60), index=True)
+    actor_id: Mapped[int | None] = mapped_column(index=True)
+    session_id: Mapped[str | None] = mapped_column(String(32))
+    subject_type: Mapped[str | None] = mapped_column(String(30))
+    subject_id: Mapped[str | None] = mapped_column(String(40))
+    keys: Mapped[str] = mapped_column(Text)
+    policy_version: Mapped[str] = mapped_column(String(64))
+    previous: Mapped[str] = mapped_column(String(64))
+    digest: Mapped[str] = mapped_column(String(64), unique=True)
+    __table_args__ = (Index("ix_audit_event_subject", "subject_type", "subject_id"),)
+
+
+class Job(Model):
+    """The truth about slow work (outbox, lease, heartbeat); the queue carries only the uid."""
+
+    __tablename__ = "job"
+    kind: Mapped[str] = mapped_column(String(40))
+    queue: Mapped[str] = mapped_column(String(20))
+    subject_id: Mapped[str] = mapped_column(String(40))
+    # one piece of work, one row: asking twice does nothing twice
+    once: Mapped[str] = mapped_column(String(120), unique=True)
+    state: Mapped[str] = mapped_column(String(10), default="queued", index=True)
+    attempts: Mapped[int] = mapped_column(default=0)
+    sent_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    not_before: Mapped[datetime] = mapped_column(UTCDateTime, default=now)
+    lease_until: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    lease_owner: Mapped[str | None] = mapped_column(String(80))
+    finished_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    error: Mapped[str | None] = mapped_column(String(300))
+    progress: Mapped[dict[str, object]] = mapped_column(JSON, default=dict)
+    __table_args__ = (
+        CheckConstraint(one_of("state", JOB_STATES), name="known_state"),
+        CheckConstraint("state <> 'running' OR lease_until IS NOT NULL", name="running_has_lease"),
+    )
+
+
+class Counter(db.Model):
+    """The last number given in a series, drawn inside the transaction that uses it."""
+
+    __tablename__ = "counter"
+    series: Mapped[str] = mapped_column(String(40), primary_key=True)
+    value: Mapped[int] = mapped_column(default=0)

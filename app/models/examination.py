@@ -1,0 +1,138 @@
+"""A round of human work on a search: one examiner, each candidate compared by hand, peers, a supervisor."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.types import JSON
+
+from app.models.account import Account
+from app.models.base import Model, Sealed, UTCDateTime, one_of
+from app.models.request import FRRequest
+from app.models.search import Candidate, Search
+
+DISPOSITIONS = ("excluded", "retained")
+OPINIONS = ("supported", "inconclusive", "not_supported")
+REVIEWS = ("approved", "not_approved", "continued")
+
+
+class Round(Sealed, Model):
+    """One examination round. A continuation opens another; nothing of an earlier one is overwritten (SRC-6).
+
+    Sealed: instructions (of the supervisor who directed it), nomination_note, conclusion.
+    """
+
+    __tablename__ = "examination_round"
+    request_id: Mapped[int] = mapped_column(ForeignKey("fr_request.id"), index=True)
+    search_id: Mapped[int] = mapped_column(ForeignKey("search.id"))
+    number: Mapped[int]
+    examiner_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
+    nominee_id: Mapped[int | None] = mapped_column(ForeignKey("candidate.id"))
+    nominated_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    concluded_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+
+    request: Mapped[FRRequest] = relationship(back_populates="rounds")
+    search: Mapped[Search] = relationship()
+    examiner: Mapped[Account] = relationship()
+    nominee: Mapped[Candidate | None] = relationship(foreign_keys=[nominee_id])
+    dispositions: Mapped[list[Disposition]] = relationship(back_populates="round", order_by="Disposition.id")
+    background_checks: Mapped[list[BackgroundCheck]] = relationship(back_populates="round")
+    peer_reviews: Mapped[list[PeerReview]] = relationship(back_populates="round", order_by="PeerReview.id")
+    final_reviews: Mapped[list[FinalReview]] = relationship(back_populates="round", order_by="FinalReview.id")
+    __table_args__ = (
+        UniqueConstraint("request_id", "number"),
+        CheckConstraint("(nominee_id IS NULL) = (nominated_at IS NULL)", name="nominated_when_nominee"),
+    )
+
+    @property
+    def key_id(self) -> str:
+        return self.request.key_id
+
+    def disposition_of(self, candidate: Candidate) -> Disposition | None:
+        return next((d for d in self.dispositions if d.candidate_id == candidate.id), None)
+
+    def background_of(self, candidate: Candidate) -> BackgroundCheck | None:
+        return next((b for b in self.background_checks if b.candidate_id == candidate.id), None)
+
+
+class Disposition(Sealed, Model):
+    """SRC-2: the examiner's comparison of one candidate by hand.
+
+    Excluded names at least one differing feature; retained carries the worksheet over the eleven.
+    Sealed: features {feature: {verdict, note}}, note.
+    """
+
+    __tablename__ = "disposition"
+    round_id: Mapped[int] = mapped_column(ForeignKey("examination_round.id"), index=True)
+    candidate_id: Mapped[int] = mapped_column(ForeignKey("candidate.id"), index=True)
+    verdict: Mapped[str] = mapped_column(String(20))
+    version: Mapped[int] = mapped_column()
+    round: Mapped[Round] = relationship(back_populates="dispositions")
+    candidate: Mapped[Candidate] = relationship(back_populates="dispositions")
+    __mapper_args__ = {"version_id_col": version}
+    __table_args__ = (
+        UniqueConstraint("round_id", "candidate_id"),
+        CheckConstraint(one_of("verdict", DISPOSITIONS), name="known_verdict"),
+    )
+
+    @property
+    def key_id(self) -> str:
+        return self.round.request.key_id
+
+
+class BackgroundCheck(Sealed, Model):
+    """SRC-3: the detailed background check of a retained candidate. Sealed: items {item: {finding, note}}, summary."""
+
+    __tablename__ = "background_check"
+    round_id: Mapped[int] = mapped_column(ForeignKey("examination_round.id"), index=True)
+    candidate_id: Mapped[int] = mapped_column(ForeignKey("candidate.id"))
+    version: Mapped[int] = mapped_column()
+    round: Mapped[Round] = relationship(back_populates="background_checks")
+    candidate: Mapped[Candidate] = relationship()
+    __mapper_args__ = {"version_id_col": version}
+    __table_args__ = (UniqueConstraint("round_id", "candidate_id"),)
+
+    @property
+    def key_id(self) -> str:
+        return self.round.request.key_id
+
+
+class PeerReview(Sealed, Model):
+    """SRC-4: another examiner's verdict on the nominee, made blind; never changed once given.
+
+    Sealed: features {feature: {verdict, note}}, reason.
+    """
+
+    __tablename__ = "peer_review"
+    round_id: Mapped[int] = mapped_column(ForeignKey("examination_round.id"), index=True)
+    peer_id: Mapped[int] = mapped_column(ForeignKey("account.id"), index=True)
+    opinion: Mapped[str] = mapped_column(String(20))
+    round: Mapped[Round] = relationship(back_populates="peer_reviews")
+    peer: Mapped[Account] = relationship()
+    __table_args__ = (
+        UniqueConstraint("round_id", "peer_id"),
+        CheckConstraint(one_of("opinion", OPINIONS), name="known_opinion"),
+    )
+
+    @property
+    def key_id(self) -> str:
+        return self.round.request.key_id
+
+
+class FinalReview(Sealed, Model):
+    """SRC-5, SRC-6: the supervisor's decision on a round. Sealed: reason."""
+
+    __tablename__ = "final_review"
+    round_id: Mapped[int] = mapped_column(ForeignKey("examination_round.id"), index=True)
+    supervisor_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
+    decision: Mapped[str] = mapped_column(String(20))
+    policy_version: Mapped[str] = mapped_column(String(64))
+    parameters: Mapped[dict[str, object]] = mapped_column(JSON, default=dict)
+    round: Mapped[Round] = relationship(back_populates="final_reviews")
+    supervisor: Mapped[Account] = relationship()
+    __table_args__ = (CheckConstraint(one_of("decision", REVIEWS), name="known_decision"),)
+
+    @property
+    def key_id(self) -> str:
+        return self.round.request.key_id

@@ -1,0 +1,87 @@
+"""The repository: arrest and parole photographs of people charged with a crime in criminal court (CAP-3)."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from sqlalchemy import CheckConstraint, ForeignKey, LargeBinary, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from app.models.base import Model, Sealed, UTCDateTime, one_of
+
+
+class GalleryPerson(Sealed, Model):
+    """A person of the repository, by the number all their records share. Sealed: name, born_on, height_in, weight_lb, marks."""
+
+    __tablename__ = "gallery_person"
+    lookup = "person_number"
+    person_number: Mapped[str] = mapped_column(String(40), unique=True)
+    key_id: Mapped[str] = mapped_column(String(32))
+    photos: Mapped[list[GalleryPhoto]] = relationship(back_populates="person", order_by="GalleryPhoto.taken_on")
+
+
+class GalleryPhoto(Sealed, Model):
+    """One arrest or parole photograph, by its record number. Sealed: charge."""
+
+    __tablename__ = "gallery_photo"
+    lookup = "record_number"
+    record_number: Mapped[str] = mapped_column(String(40), unique=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("gallery_person.id"), index=True)
+    source: Mapped[str] = mapped_column(String(10))
+    jurisdiction: Mapped[str] = mapped_column(String(10))
+    charged: Mapped[bool]
+    taken_on: Mapped[date]
+    sha256: Mapped[str] = mapped_column(String(64), unique=True)
+    phash: Mapped[str] = mapped_column(String(16), index=True)
+    blob_id: Mapped[str] = mapped_column(String(40))
+    width: Mapped[int]
+    height: Mapped[int]
+    batch: Mapped[str] = mapped_column(String(32), index=True)
+    # set when the photograph leaves the repository; never searchable again
+    removed_at: Mapped[datetime | None] = mapped_column(UTCDateTime, index=True)
+    removed_because: Mapped[str | None] = mapped_column(String(40))
+    person: Mapped[GalleryPerson] = relationship(back_populates="photos")
+    templates: Mapped[list[Template]] = relationship(back_populates="photo")
+    __table_args__ = (
+        # CAP-3, repeated where no code can forget it
+        CheckConstraint(one_of("source", ["arrest", "parole"]), name="arrest_or_parole"),
+        CheckConstraint("jurisdiction = 'criminal'", name="criminal_court"),
+        CheckConstraint("charged", name="charged"),
+    )
+
+    @property
+    def key_id(self) -> str:
+        return self.person.key_id
+
+
+class Template(Model):
+    """The face template of a photograph under one algorithm, encrypted at rest (ACC-10)."""
+
+    __tablename__ = "template"
+    photo_id: Mapped[int] = mapped_column(ForeignKey("gallery_photo.id"), index=True)
+    algorithm_digest: Mapped[str] = mapped_column(String(64))
+    box: Mapped[bytes] = mapped_column(LargeBinary)
+    photo: Mapped[GalleryPhoto] = relationship(back_populates="templates")
+    __table_args__ = (UniqueConstraint("photo_id", "algorithm_digest"),)
+
+
+class GalleryHold(Sealed, Model):
+    """CAP-4: a photograph that looks like a submitted probe, held outside the repository until a person decides.
+
+    Sealed: the manifest row. Its bytes stand under a key of their own, so that a refusal erases them.
+    """
+
+    __tablename__ = "gallery_hold"
+    key_id: Mapped[str] = mapped_column(String(32))
+    batch: Mapped[str] = mapped_column(String(32), index=True)
+    record_number: Mapped[str] = mapped_column(String(40))
+    sha256: Mapped[str] = mapped_column(String(64), unique=True)
+    blob_id: Mapped[str] = mapped_column(String(40))
+    probe_image_id: Mapped[int] = mapped_column(ForeignKey("probe_image.id"))
+    decision: Mapped[str | None] = mapped_column(String(20))
+    reason: Mapped[str | None] = mapped_column(String(300))
+    decided_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    __table_args__ = (
+        CheckConstraint("(decision IS NULL) = (decided_at IS NULL)", name="decided_when_decision"),
+        CheckConstraint("decision IS NULL OR decision IN ('admitted', 'refused')", name="known_decision"),
+    )

@@ -1,0 +1,50 @@
+"""Notifications in the portal, text kept against loss, and reports of misuse (LIM-9)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index, LargeBinary, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from app.models.account import Account
+from app.models.base import Model, Sealed, UTCDateTime, now
+from app.models.request import FRRequest
+
+
+class Notification(Model):
+    """Something a person should know; the words come from the kind, so that no name or face stands here."""
+
+    __tablename__ = "notification"
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
+    kind: Mapped[str] = mapped_column(String(40))
+    request_id: Mapped[int | None] = mapped_column(ForeignKey("fr_request.id"))
+    read_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    account: Mapped[Account] = relationship()
+    request: Mapped[FRRequest | None] = relationship()
+    __table_args__ = (Index("ix_notification_unread", "account_id", "read_at"),)
+
+
+class Autosave(Model):
+    """What a person typed in a form that is not yet saved for good; encrypted under the request's key."""
+
+    __tablename__ = "autosave"
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
+    form: Mapped[str] = mapped_column(String(120))
+    key_id: Mapped[str] = mapped_column(String(32))
+    box: Mapped[bytes] = mapped_column(LargeBinary)
+    saved_at: Mapped[datetime] = mapped_column(UTCDateTime, default=now)
+    __table_args__ = (UniqueConstraint("account_id", "form"),)
+
+
+class MisuseReport(Sealed, Model):
+    """LIM-9, AUD-4: an allegation of misuse, read by integrity officers only. Sealed: what, page."""
+
+    __tablename__ = "misuse_report"
+    key_id: Mapped[str] = mapped_column(String(32))
+    # empty when the reporter asked not to be named
+    reporter_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+    read_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    read_by_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+    reporter: Mapped[Account | None] = relationship(foreign_keys=[reporter_id])
+    read_by: Mapped[Account | None] = relationship(foreign_keys=[read_by_id])

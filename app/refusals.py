@@ -1,0 +1,58 @@
+"""Refusals, conflicts and an absent directory as pages: the rule's own text and citation, the right status, no traceback."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import Flask, Response
+
+from app import audit
+from app.access.directory import DirectoryUnavailable
+from app.policy import policy
+from app.unit import Conflict, unit_of_work
+from app.web import error_page
+from app.workflow.registry import Refused
+
+
+def status_of(refusal: Refused) -> int:
+    """403 for what the person may not do, 409 for what the state does not allow, 422 for what is still missing."""
+    if refusal.rule_id in policy().capabilities or refusal.rule_id in policy().separations:
+        return 403
+    return 409 if refusal.rule_id.startswith("WF-") else 422
+
+
+def attempt(verb: str, subject: Any, action: Callable[[], Any]) -> Refused | None:
+    """Run a domain verb in one unit of work. A refusal changes nothing, is recorded, and is returned for the page.
+
+    Raises Conflict when somebody else changed the subject meanwhile.
+    """
+    try:
+        with unit_of_work():
+            action()
+    except Refused as refusal:
+        audit.viewed("workflow.refused", subject, verb=verb, rule=refusal.rule_id)
+        return refusal
+    return None
+
+
+def same_version(subject: Any, seen: Any) -> None:
+    """Raise Conflict when the page the person decided on shows an older version than the one stored."""
+    if str(subject.version) != str(seen):
+        raise Conflict("somebody else changed this first")
+
+
+def register_refusals(app: Flask) -> None:
+    """Answer what the engine raises with a page."""
+
+    @app.errorhandler(Refused)
+    def refused(refusal: Refused) -> Response:
+        return error_page(status_of(refusal), safe=False, refusal=refusal)
+
+    @app.errorhandler(Conflict)
+    def conflict(_error: Conflict) -> Response:
+        return error_page(409, safe=False)
+
+    @app.errorhandler(DirectoryUnavailable)
+    def no_directory(error: DirectoryUnavailable) -> Response:
+        return error_page(503, detail="The directory does not answer, so nobody can be let in. Try again in a moment.")

@@ -1,0 +1,142 @@
+"""`advance`: state, capability, training, separation of persons, conditions; then state, transition and event together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextvars import ContextVar
+from typing import Any
+
+from sqlalchemy import event as orm_event
+
+from app import audit
+from app.extensions import db
+from app.models.base import now
+from app.models.engine import Transition
+from app.models.request import FRRequest
+from app.policy import policy
+from app.policy.enforcement import enforces
+from app.workflow.registry import CONDITIONS, SEPARATIONS, Refused
+
+_advancing: ContextVar[bool] = ContextVar("advancing", default=False)
+
+
+class StateAssignedOutside(RuntimeError):
+    """Code other than `advance` assigned a state (a fault of ours)."""
+
+
+@orm_event.listens_for(FRRequest.state, "set")
+def _only_advance_assigns(target: Any, value: str, old: Any, _initiator: Any) -> None:
+    first = not isinstance(old, str)
+    if not _advancing.get() and not (first and value == policy().workflow(target.subject_type).initial):
+        raise StateAssignedOutside(f"{type(target).__name__}.state is assigned by workflow.advance alone")
+
+
+def _transition(subject: Any, verb: str) -> Any:
+    """The rule for this verb in the present state; Refused with the verb's own rule when the state does not allow it."""
+    rows = [row for row in policy().workflow(subject.subject_type).transitions if row.verb == verb]
+    if not rows:
+        raise LookupError(f"{subject.subject_type} has no verb {verb}")
+    for row in rows:
+        if subject.state in row.sources:
+            return row
+    title = policy().workflow(subject.subject_type).state(subject.state).title
+    raise Refused(rows[0].id, f"The {subject.subject_type} is now in the state “{title}”.")
+
+
+@enforces("ACC-4", "ACC-7")
+def check_capability(actor: Any, capability: str) -> None:
+    """Refused unless the actor's roles hold the capability and its training, if it needs one, is current."""
+    rule = policy().capability(capability)
+    if capability not in actor.capabilities:
+        raise Refused(capability, "Your directory groups do not give you this.")
+    if rule.training and rule.training not in actor.trained:
+        raise Refused(capability, "Your mandatory training is not recorded, or is no longer current (ACC-4).")
+
+
+@enforces("SRC-4", "SRC-5", "FAIR-1")
+def check_separations(row: Any, subject: Any, actor: Any) -> None:
+    """Refused when the actor already holds a part in the subject that this step must not be combined with."""
+    for name in row.separations:
+        if actor.id is not None and actor.id in SEPARATIONS[name](subject):
+            raise Refused(name, "You already have another part in this request.")
+
+
+def check_conditions(row: Any, subject: Any, actor: Any, facts: Mapping[str, Any]) -> None:
+    """Refused by the first named condition that does not hold, with what is missing."""
+    for name in row.conditions:
+        missing = CONDITIONS[name](subject, actor, facts)
+        if missing is not None:
+            raise Refused(name, missing)
+
+
+def advance(subject: Any, verb: str, actor: Any, **facts: Any) -> Transition:
+    """Move a subject one step along its workflow, inside the open unit of work.
+
+    Writes the state, a Transition and the audit event, or raises Refused with the rule's id and changes nothing.
+    `facts` are what the conditions look at; those the event's catalogue entry names are recorded.
+    """
+    row = _transition(subject, verb)
+    check_capability(actor, row.capability)
+    check_separations(row, subject, actor)
+    check_conditions(row, subject, actor, facts)
+    source = subject.state
+    target = source if row.to == "same" else row.to
+    token = _advancing.set(True)
+    try:
+        subject.state = target
+    finally:
+        _advancing.reset(token)
+    if source != target:
+        subject.state_since = now()
+    else:
+        # a step that stays in the state still takes the version: two people cannot both take it
+        orm_touch(subject)
+    step = Transition(
+        subject_type=subject.subject_type, subject_id=subject.id, verb=verb, rule=row.id, source=source, target=target,
+        actor_id=actor.id, policy_version=policy().version,
+    )  # fmt: skip
+    db.session.add(step)
+    keys = {key: facts[key] for key in policy().event(row.event).keys}
+    audit.record(row.event, subject, actor=actor, **keys)
+    db.session.flush()
+    return step
+
+
+def orm_touch(subject: Any) -> None:
+    """Make the version column advance although no other column changed."""
+    from sqlalchemy.orm.attributes import flag_modified
+
+    flag_modified(subject, "state_since")
+
+
+def explain(subject: Any, verb: str, actor: Any, **facts: Any) -> Refused | None:
+    """What would refuse this step for this person now, or None. For pages: the button, and the rule that blocks it."""
+    try:
+        row = _transition(subject, verb)
+        check_capability(actor, row.capability)
+        check_separations(row, subject, actor)
+        check_conditions(row, subject, actor, facts)
+    except Refused as refusal:
+        return refusal
+    return None
+
+
+def allowed(subject: Any, actor: Any) -> list[Any]:
+    """The steps of the present state that the actor's role, training and parts permit; conditions are checked on doing."""
+    rows = []
+    for row in policy().workflow(subject.subject_type).transitions:
+        if subject.state not in row.sources:
+            continue
+        try:
+            check_capability(actor, row.capability)
+            check_separations(row, subject, actor)
+        except Refused:
+            continue
+        rows.append(row)
+    return rows
+
+
+def refuse_if(rule_id: str, broken: bool, detail: str) -> None:
+    """Refused with this rule when a check of a domain verb fails."""
+    if broken:
+        raise Refused(rule_id, detail)

@@ -1,0 +1,58 @@
+"""A long-lived worker: loads networks and index once, runs jobs in this very process, sweeps up lost work."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+
+import structlog
+from rq import SimpleWorker
+from rq.serializers import JSONSerializer
+
+from app import create_app
+from app.jobs import handlers
+from app.jobs.queue import QUEUES, connection, queue
+from app.jobs.runner import bind
+from app.jobs.sweeper import sweep
+from app.policy import PolicyError
+from config.settings import Settings, SettingsError
+
+log = structlog.get_logger()
+
+
+def sweep_regularly(app, seconds: float) -> None:
+    """Sweep now and then every few seconds, so that one worker alone is enough to find lost work."""
+
+    def loop() -> None:
+        pause = threading.Event()
+        while True:
+            try:
+                with app.app_context():
+                    sweep()
+            except Exception:
+                log.exception("sweep_failed")
+            pause.wait(seconds)
+
+    threading.Thread(target=loop, name="sweeper", daemon=True).start()
+
+
+def main() -> int:
+    try:
+        settings = Settings.from_env(os.environ)
+        app = create_app(settings)
+    except (SettingsError, PolicyError) as error:
+        print(error, file=sys.stderr)
+        return 2
+    bind(app)
+    with app.app_context():
+        handlers.prepare()
+        sweep_regularly(app, settings.lease_seconds / 3)
+        queues = [queue(name) for name in QUEUES]
+        worker = SimpleWorker(queues, connection=connection(), serializer=JSONSerializer)
+        worker.work(with_scheduler=False, logging_level="WARNING")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,14 @@
+"""The portal as a WSGI application: `gunicorn wsgi:app`, `flask --app wsgi`."""
+
+import os
+import sys
+
+from app import create_app
+from app.policy import PolicyError
+from config.settings import Settings, SettingsError
+
+try:
+    app = create_app(Settings.from_env(os.environ))
+except (SettingsError, PolicyError) as error:
+    print(error, file=sys.stderr)
+    raise SystemExit(2) from None
