@@ -22,6 +22,35 @@ DEMONSTRATION = "demonstration"
 MASTER_KEY_BYTES = 32
 SECRET_KEY_CHARACTERS = 32
 
+#: Settings field -> the variable it is read from.
+ENVIRONMENT_NAMES = {
+    "mode": "CORROBORATE_MODE",
+    "data_dir": "CORROBORATE_DATA_DIR",
+    "master_key": "CORROBORATE_MASTER_KEY",
+    "extractor": "CORROBORATE_EXTRACTOR",
+    "trusted_proxy": "TRUSTED_PROXY_HOPS",
+    "department": "DEPARTMENT_NAME",
+} | {
+    key: key.upper()
+    for key in (
+        *("database_url", "redis_url", "secret_key", "public_url"),
+        *(
+            "ldap_url",
+            "ldap_base_dn",
+            "ldap_people_dn",
+            "ldap_groups_dn",
+            "ldap_bind_dn",
+            "ldap_bind_password",
+        ),
+        *("ldap_ca_file", "ldap_timeout_seconds", "ldap_login_attribute", "ldap_people_filter"),
+        *("ldap_groups_filter", "ldap_member_attribute", "ldap_rank_attribute", "ldap_command_attribute"),
+        *("ldap_status_attribute", "models_dir", "key_store_dir", "blob_dir", "case_files_dir", "anchor_dir"),
+        *("log_dir", "listen_host", "listen_port", "tls_cert", "tls_key", "terms_version", "search_k"),
+        *("lease_seconds", "session_idle_minutes", "session_hours", "web_workers", "job_workers"),
+        *("network_threads",),
+    )
+}
+
 #: Values that stand in examples everywhere; accepting one would be no secret at all.
 COMMON_SECRETS = frozenset(
     {"secret", "changeme", "change-me", "dev", "development", "test", "password", "corroborate"}
@@ -110,9 +139,9 @@ class Reader:
             "log_dir": "log",
         }
         places = {key: self.path(key.upper(), data_dir / name) for key, name in names.items()}
-        if places["key_store_dir"] == places["blob_dir"]:
+        if places["key_store_dir"].resolve().is_relative_to(places["blob_dir"].resolve()):
             self.fault(
-                "KEY_STORE_DIR", "must differ from BLOB_DIR: keys kept beside what they lock erase nothing"
+                "KEY_STORE_DIR", "must lie outside BLOB_DIR: keys kept beside what they lock erase nothing"
             )
         return places
 
@@ -201,9 +230,10 @@ class Reader:
             )
             return
         query = parse_qs(parts.query)
-        host = parts.hostname or unquote(query.get("host", [""])[0])
-        local = not host or host.startswith("/") or is_loopback(host)
-        if not local and query.get("sslmode", [""])[0] not in ENCRYPTED_SSLMODES:
+        named = [unquote(parts.hostname or ""), *query.get("host", []), *query.get("hostaddr", [])]
+        hosts = [host for given in named for host in given.split(",") if host]
+        local = all(host.startswith("/") or is_loopback(host) for host in hosts)
+        if not local and not set(query.get("sslmode", [""])) <= ENCRYPTED_SSLMODES:
             self.fault("DATABASE_URL", "must carry sslmode=require, verify-ca or verify-full (ACC-10)")
 
     def redis(self) -> None:

@@ -7,13 +7,14 @@ needs settings is handed them.
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from config.embedded import Embedded
-from config.reader import CASEWORK, DEMONSTRATION, Reader, SettingsError
+from config.reader import CASEWORK, DEMONSTRATION, ENVIRONMENT_NAMES, Reader, SettingsError
 
 __all__ = ["CASEWORK", "DEMONSTRATION", "Settings", "SettingsError"]
 
@@ -117,6 +118,12 @@ class Settings:
             "LDAP_BIND_USER_DN": self.ldap_bind_dn,
             "LDAP_BIND_USER_PASSWORD": self.ldap_bind_password,
         }
+
+    def environment(self) -> dict[str, str]:
+        """The variables that give another process these very settings; holds the secrets."""
+        values = {name: getattr(self, key) for key, name in ENVIRONMENT_NAMES.items()}
+        values["CORROBORATE_MASTER_KEY"] = base64.b64encode(self.master_key).decode()
+        return {name: str(value) for name, value in values.items() if value is not None}
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> Settings:

@@ -1,0 +1,270 @@
+"""Settings: every fault has its line, all faults come at once, and sound settings survive a round trip."""
+
+from __future__ import annotations
+
+import base64
+import stat
+from collections.abc import Callable
+from dataclasses import FrozenInstanceError, fields, replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from config.reader import ENVIRONMENT_NAMES, is_loopback
+from config.settings import Settings, SettingsError
+
+MASTER = base64.b64encode(bytes(range(32))).decode()
+
+CASEWORK_ENVIRONMENT = {
+    "DATABASE_URL": "postgresql://corroborate@db.example/corroborate?sslmode=verify-full",
+    "REDIS_URL": "rediss://queue.example:6380/0",
+    "LDAP_URL": "ldaps://directory.example",
+    "LDAP_BASE_DN": "dc=police,dc=example",
+    "LDAP_BIND_DN": "cn=portal,dc=police,dc=example",
+    "LDAP_BIND_PASSWORD": "a-service-password",
+    "SECRET_KEY": "k7Qm2vXw9Zr4Tn6Yb1Hs8Jd3Lf5Gp0Cx",
+    "CORROBORATE_MASTER_KEY": MASTER,
+    "PUBLIC_URL": "https://corroborate.example",
+    "TRUSTED_PROXY_HOPS": "1",
+}
+
+
+def faults(**changes: str | None) -> list[str]:
+    """The faults of a sound casework environment with these changes; None removes a variable."""
+    environ = {k: v for k, v in (CASEWORK_ENVIRONMENT | changes).items() if v is not None}
+    try:
+        Settings.from_env(environ)
+    except SettingsError as error:
+        assert str(error).split("\n") == list(error.faults)
+        return list(error.faults)
+    return []
+
+
+@pytest.fixture
+def demonstration(tmp_path: Path) -> Callable[..., Settings]:
+    def make(**changes: str) -> Settings:
+        return Settings.from_env(
+            {"CORROBORATE_MODE": "demonstration", "CORROBORATE_DATA_DIR": str(tmp_path), **changes}
+        )
+
+    return make
+
+
+@pytest.mark.clause("ACC-10")
+def test_sound_casework_environment_is_accepted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    settings = Settings.from_env(CASEWORK_ENVIRONMENT)
+    assert not settings.demonstration
+    assert settings.database_url.startswith("postgresql+psycopg://corroborate@db.example/")
+    assert settings.ldap_people_dn == "ou=people,dc=police,dc=example"
+    assert settings.secure_cookies
+    assert settings.search_k == 25
+    assert settings.master_key == bytes(range(32))
+    assert list(tmp_path.iterdir()) == [], "casework settings write nothing"
+
+
+def test_casework_is_the_default_and_refuses_everything_embedded_at_once() -> None:
+    with pytest.raises(SettingsError) as caught:
+        Settings.from_env({})
+    named = [fault.split(":")[0] for fault in caught.value.faults]
+    assert named == [
+        "DATABASE_URL",
+        "REDIS_URL",
+        "LDAP_URL",
+        "LDAP_BASE_DN",
+        "LDAP_BIND_DN",
+        "LDAP_BIND_PASSWORD",
+        "PUBLIC_URL",
+        "TLS_CERT",
+        "SECRET_KEY",
+        "CORROBORATE_MASTER_KEY",
+    ]
+
+
+@pytest.mark.clause("ACC-10")
+@pytest.mark.parametrize(
+    ("name", "value", "part"),
+    [
+        ("CORROBORATE_MODE", "production", "must be casework or demonstration, not 'production'"),
+        ("DATABASE_URL", None, "must name a PostgreSQL database"),
+        ("DATABASE_URL", "sqlite:///portal.sqlite", "must be a postgresql:// address"),
+        ("DATABASE_URL", "postgresql://db.example/x", "must carry sslmode"),
+        ("DATABASE_URL", "postgresql://db.example/x?sslmode=prefer", "must carry sslmode"),
+        ("DATABASE_URL", "postgresql:///x?host=db.example", "must carry sslmode"),
+        ("DATABASE_URL", "postgresql://127.0.0.1:5432/x?host=db.example", "must carry sslmode"),
+        ("DATABASE_URL", "postgresql:///x?host=%2Frun%2Fpostgresql,db.example", "must carry sslmode"),
+        ("DATABASE_URL", "postgresql:///x?hostaddr=192.0.2.7", "must carry sslmode"),
+        ("DATABASE_URL", "postgresql://db.example/x?sslmode=require&sslmode=disable", "must carry sslmode"),
+        ("DATABASE_URL", "postgresql://db.example:port/x", "is not an address that can be read"),
+        ("REDIS_URL", None, "must name a Redis server"),
+        ("REDIS_URL", "redis://queue.example:6379/0", "must start with rediss://"),
+        ("REDIS_URL", "http://queue.example", "must start with rediss://, unix://"),
+        ("REDIS_URL", "redis://[::1", "is not an address that can be read"),
+        ("LDAP_URL", None, "must name the department's directory"),
+        ("LDAP_URL", "ldap://directory.example", "must start with ldaps://"),
+        ("LDAP_URL", "https://directory.example", "must look like ldaps://"),
+        ("LDAP_URL", "ldaps://", "must look like ldaps://"),
+        ("LDAP_BASE_DN", None, "must be set"),
+        ("LDAP_BIND_DN", None, "must be set"),
+        ("LDAP_BIND_PASSWORD", "   ", "must be set"),
+        ("LDAP_PEOPLE_DN", "ou=people,dc=elsewhere", "must lie below LDAP_BASE_DN"),
+        ("LDAP_GROUPS_DN", "ou=groups,dc=elsewhere", "must lie below LDAP_BASE_DN"),
+        ("LDAP_CA_FILE", "/nowhere/ca.pem", "there is no file"),
+        ("LDAP_TIMEOUT_SECONDS", "0", "must be a whole number from 1 to 60"),
+        ("PUBLIC_URL", None, "must be the https:// address"),
+        ("PUBLIC_URL", "http://corroborate.example", "must be the https:// address"),
+        ("PUBLIC_URL", "https://", "must be the address people type"),
+        ("SECRET_KEY", None, "must be set"),
+        ("SECRET_KEY", "changeme", "must be at least 32 random characters"),
+        ("SECRET_KEY", "a" * 40, "must be at least 32 random characters"),
+        ("CORROBORATE_MASTER_KEY", None, "must be set"),
+        ("CORROBORATE_MASTER_KEY", "not base64!", "must be 32 random bytes"),
+        ("CORROBORATE_MASTER_KEY", base64.b64encode(bytes(range(31))).decode(), "must be 32 random bytes"),
+        ("CORROBORATE_MASTER_KEY", base64.b64encode(bytes(32)).decode(), "must be 32 random bytes"),
+        ("TRUSTED_PROXY_HOPS", "0", "set TLS_CERT and TLS_KEY, or TRUSTED_PROXY_HOPS"),
+        ("TRUSTED_PROXY_HOPS", "many", "must be a whole number from 0 to 8"),
+        ("TLS_CERT", "/nowhere/cert.pem", "there is no file"),
+        ("LISTEN_PORT", "70000", "must be a whole number from 1 to 65535"),
+        ("SEARCH_K", "0", "must be a whole number from 1 to 200"),
+        ("LEASE_SECONDS", "1", "must be a whole number from 2 to 600"),
+        ("SESSION_IDLE_MINUTES", "1.5", "must be a whole number from 1 to 240"),
+        ("SESSION_HOURS", "48", "must be a whole number from 1 to 24"),
+        ("WEB_WORKERS", "0", "must be a whole number from 1 to 64"),
+        ("JOB_WORKERS", "0", "must be a whole number from 1 to 64"),
+        ("NETWORK_THREADS", "0", "must be a whole number from 1 to 64"),
+    ],
+)
+def test_each_fault_has_its_line(name: str, value: str | None, part: str) -> None:
+    found = faults(**{name: value})
+    assert any(part in line for line in found), found
+    assert all("\n" not in line and ": " in line for line in found)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("DATABASE_URL", "postgresql:///corroborate?host=/run/postgresql"),
+        ("DATABASE_URL", "postgresql:///corroborate"),
+        ("DATABASE_URL", "postgres://u@localhost/corroborate"),
+        ("DATABASE_URL", "postgresql+psycopg://u@[::1]/corroborate"),
+        ("REDIS_URL", "unix:///run/redis.sock?db=0"),
+        ("REDIS_URL", "redis://127.0.0.1:6379/0"),
+        ("LDAP_URL", "ldap://127.0.0.1:389"),
+        ("LDAP_PEOPLE_DN", "ou=Staff,DC=police,DC=example"),
+    ],
+)
+def test_channels_that_never_leave_the_machine_need_no_tls(name: str, value: str) -> None:
+    assert faults(**{name: value}) == []
+
+
+def test_tls_certificate_and_key_replace_a_trusted_proxy_only_together(tmp_path: Path) -> None:
+    pem = tmp_path / "portal.pem"
+    pem.touch()
+    both = {"TLS_CERT": str(pem), "TLS_KEY": str(pem), "TRUSTED_PROXY_HOPS": None}
+    assert faults(**both) == []
+    assert faults(**both | {"TLS_KEY": None}) == [
+        "TLS_CERT: TLS_CERT and TLS_KEY belong together; set both or neither"
+    ]
+
+
+def test_keys_and_blobs_never_share_a_directory() -> None:
+    found = faults(KEY_STORE_DIR="/srv/x", BLOB_DIR="/srv/x/../x")
+    assert found == [
+        "KEY_STORE_DIR: must lie outside BLOB_DIR: keys kept beside what they lock erase nothing"
+    ]
+
+
+@given(st.dictionaries(st.sampled_from(sorted(ENVIRONMENT_NAMES.values())), st.text(max_size=12), max_size=6))
+def test_no_casework_environment_raises_anything_but_settings_errors(changes: dict[str, str]) -> None:
+    if changes.get("CORROBORATE_MODE", "").strip() != "demonstration":
+        faults(**changes)
+
+
+def test_demonstration_fills_in_embedded_services_and_keeps_its_secrets(
+    demonstration: Callable[..., Settings], tmp_path: Path
+) -> None:
+    first, second = demonstration(), demonstration()
+    assert first == second, "a second start reads the same secrets and ports"
+    assert first.demonstration
+    assert first.embedded_database
+    assert first.redis_url == f"unix://{tmp_path}/run/redis.sock?db=0"
+    assert first.ldap_url.startswith("ldap://127.0.0.1:")
+    assert len(first.master_key) == 32
+    assert len(first.secret_key) >= 32
+    kept = tmp_path / "demonstration-secrets.json"
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+    assert first.secret_key in kept.read_text()
+
+
+def test_two_demonstrations_share_no_secret(tmp_path: Path) -> None:
+    one, other = (
+        Settings.from_env({"CORROBORATE_MODE": "demonstration", "CORROBORATE_DATA_DIR": str(tmp_path / name)})
+        for name in "ab"
+    )
+    assert one.secret_key != other.secret_key
+    assert one.master_key != other.master_key
+    assert one.ldap_bind_password != other.ldap_bind_password
+
+
+def test_long_data_directory_gets_a_socket_path_that_fits(tmp_path: Path) -> None:
+    deep = tmp_path / ("d" * 100)
+    settings = Settings.from_env({"CORROBORATE_MODE": "demonstration", "CORROBORATE_DATA_DIR": str(deep)})
+    assert len(settings.redis_url.removeprefix("unix://").split("?")[0]) <= 107
+
+
+def test_demonstration_reports_faults_before_it_writes(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="SEARCH_K"):
+        Settings.from_env(
+            {
+                "CORROBORATE_MODE": "demonstration",
+                "CORROBORATE_DATA_DIR": str(tmp_path / "x"),
+                "SEARCH_K": "no",
+            }
+        )
+    assert not (tmp_path / "x").exists()
+
+
+def test_another_process_is_given_the_very_same_settings(demonstration: Callable[..., Settings]) -> None:
+    settings = replace(demonstration(), listen_port=8123, department="Harbor Police", search_k=7)
+    assert Settings.from_env(settings.environment()) == settings
+
+
+def test_every_field_can_be_handed_to_another_process() -> None:
+    assert set(ENVIRONMENT_NAMES) == {field.name for field in fields(Settings)}
+
+
+def test_settings_are_frozen_and_print_no_secret(demonstration: Callable[..., Settings]) -> None:
+    settings = demonstration(DATABASE_URL="postgresql://u:pw-of-db@localhost/x")
+    with pytest.raises(FrozenInstanceError):
+        settings.search_k = 3  # type: ignore[misc]
+    shown = repr(settings)
+    for secret in (settings.secret_key, settings.ldap_bind_password, repr(settings.master_key), "pw-of-db"):
+        assert secret not in shown
+
+
+def test_directory_configuration_is_relative_to_the_base() -> None:
+    config = Settings.from_env(
+        CASEWORK_ENVIRONMENT | {"LDAP_PEOPLE_DN": "dc=police,dc=example"}
+    ).ldap_config()
+    assert config["LDAP_USER_DN"] == ""
+    assert config["LDAP_GROUP_DN"] == "ou=groups"
+    assert config["LDAP_ALWAYS_SEARCH_BIND"] is True
+    assert config["LDAP_ADD_SERVER"] is False
+
+
+@pytest.mark.parametrize(
+    ("host", "expected"),
+    [
+        ("localhost", True),
+        ("127.0.0.2", True),
+        ("::1", True),
+        ("10.0.0.1", False),
+        ("localhost.example", False),
+        ("", False),
+        (None, False),
+    ],
+)
+def test_loopback_is_this_machine_only(host: str | None, expected: bool) -> None:
+    assert is_loopback(host) is expected
