@@ -32,7 +32,7 @@ _DNG_VERSION_TAG = 50706
 
 @dataclass(frozen=True, slots=True)
 class ImageLimits:
-    """What an upload may be: bytes, pixels (width × height), longer to shorter side, and formats (Pillow's names).
+    """What an upload may be: bytes, pixels (width × height), longer to shorter side, Pillow format names.
 
     Pillow's own guard refuses anything above 179 megapixels whatever is set here.
     """
