@@ -1,0 +1,329 @@
+"""The conscience of every page: what is checked on each HTML answer the test client receives.
+
+`check_page` returns the faults of one page as sentences; `CheckedClient` runs it, and the header check, on every
+answer of every web test, so that no page has to be remembered.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+import html5lib
+from bs4 import BeautifulSoup, Tag
+from flask import Flask
+from flask.testing import FlaskClient
+from html5lib.constants import E as PARSE_ERRORS
+from werkzeug.exceptions import MethodNotAllowed, NotFound
+from werkzeug.routing import RequestRedirect
+from werkzeug.test import TestResponse
+
+# Written out here and not taken from the program, so that a change of either is seen.
+EXPECTED_HEADERS: Mapping[str, str] = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; "
+        "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cross-Origin-Embedder-Policy": "require-corp",
+    "Permissions-Policy": (
+        "camera=(), microphone=(), geolocation=(), display-capture=(), payment=(), usb=(), "
+        "publickey-credentials-get=(self)"
+    ),
+}
+
+# CAP-6: before approval there are candidates; the portal never speaks of scores or hits.
+BANNED_WORDS = re.compile(
+    r"\b(match(?:ing)? scores?|matched candidates?|matched persons?|similarity scores?|confidence scores?|"
+    r"hit lists?|positive match(?:es)?|no hits?)\b",
+    re.IGNORECASE,
+)
+LEAKS = re.compile(r"(?<![\w-])None(?![\w-])(?! of\b)|\bUndefined\b|\{\{|\}\}|\{%|%\}|<[\w.]+ object at 0x|&lt;/?\w+&gt;")
+CONTROLS = "input, select, textarea"
+UNLABELLED_TYPES = {"hidden", "submit", "button", "reset", "image"}
+HTMX_VERBS = ("hx-get", "hx-post", "hx-put", "hx-patch", "hx-delete")
+RELATIVE_TARGETS = ("this", "closest ", "find ", "next", "previous", "body", "window", "document")
+ADDRESSES = ("href", "src", "action", "formaction", *HTMX_VERBS)
+BUTTON_TYPES = {"submit", "button", "reset"}
+
+
+def is_part(html: str) -> bool:
+    """True for what htmx swaps into a page: no document of its own."""
+    return not html.lstrip()[:100].lower().startswith(("<!doctype", "<html"))
+
+
+def check_page(html: str, *, app: Flask | None = None, url: str = "/") -> list[str]:
+    """The faults of one page or part, as sentences; an empty list is a good page.
+
+    `app` lets links be resolved against its routes; `url` is the address that answered.
+    """
+    part = is_part(html)
+    # html5lib warns of nothing that a browser repairs silently unless its own list of errors is read.
+    parser = html5lib.HTMLParser()
+    if part:
+        parser.parseFragment(html)
+    else:
+        parser.parse(html)
+    faults = [
+        f"invalid HTML at line {line}: {PARSE_ERRORS[code] % values}" for (line, _), code, values in parser.errors
+    ]
+    page = BeautifulSoup(html, "html5lib")
+    if not part:
+        faults += _document(page)
+    faults += _ids(page, part)
+    faults += _headings(page)
+    faults += _forms(page)
+    faults += _labels(page, part)
+    faults += _inline_code(page)
+    faults += _media_and_tables(page)
+    faults += _htmx(page, part)
+    faults += _words(page)
+    if app is not None:
+        faults += _links(page, app, url)
+    return faults
+
+
+def _show(tag: Tag) -> str:
+    text = str(tag)
+    return text if len(text) < 120 else text[:117] + "..."
+
+
+def _text(tag: Tag) -> str:
+    return " ".join(tag.get_text(" ").split())
+
+
+def _document(page: BeautifulSoup) -> Iterator[str]:
+    root = page.select_one("html")
+    if root is None or not root.get("lang"):
+        yield "the page has no language: <html lang>"
+    headings = page.select("h1")
+    if len(headings) != 1:
+        yield f"the page has {len(headings)} h1, not one"
+    title = _text(page.title) if page.title else ""
+    if not title:
+        yield "the page has no title"
+    elif headings and not title.startswith(_text(headings[0])):
+        yield f"the title {title!r} does not start with the h1 {_text(headings[0])!r}"
+    if not page.select("main"):
+        yield "the page has no main element"
+
+
+def _ids(page: BeautifulSoup, part: bool) -> Iterator[str]:
+    seen: set[str] = set()
+    for tag in page.select("[id]"):
+        name = str(tag["id"])
+        if name in seen:
+            yield f"the id {name!r} is used more than once"
+        if not name or re.search(r"\s", name):
+            yield f"the id {name!r} is empty or has a space"
+        seen.add(name)
+    for attribute in ("aria-describedby", "aria-labelledby", "aria-controls"):
+        for tag in page.select(f"[{attribute}]"):
+            for name in str(tag[attribute]).split():
+                if name not in seen and not part:
+                    yield f"{attribute} names {name!r}, which is not on the page: {_show(tag)}"
+    for tag in page.select('a[href^="#"]'):
+        if str(tag["href"])[1:] not in seen and not part:
+            yield f"the link {tag['href']} leads nowhere on the page"
+
+
+def _headings(page: BeautifulSoup) -> Iterator[str]:
+    last = None
+    for heading in page.select("h1, h2, h3, h4, h5, h6"):
+        level = int(heading.name[1])
+        if not _text(heading):
+            yield f"an empty heading: {_show(heading)}"
+        if last is not None and level > last + 1:
+            yield f"the heading {_text(heading)!r} skips from h{last} to h{level}"
+        last = level
+
+
+def _forms(page: BeautifulSoup) -> Iterator[str]:
+    for form in page.select("form"):
+        if not form.get("action"):
+            yield f"a form without action: {_show(form)}"
+        method = str(form.get("method", "")).lower()
+        if method not in {"get", "post"}:
+            yield f"a form without method get or post: {_show(form)}"
+        tokens = form.select('input[type="hidden"][name="csrf_token"]')
+        if method == "post" and not any(token.get("value") for token in tokens):
+            yield f"a POST form without CSRF token: {_show(form)}"
+        if method == "get" and tokens:
+            yield f"a GET form puts its CSRF token into the address: {_show(form)}"
+        if form.select('input[type="file"]') and form.get("enctype") != "multipart/form-data":
+            yield f"a form with a file and no multipart encoding: {_show(form)}"
+        if not form.select("button, input[type=submit]"):
+            yield f"a form without a button: {_show(form)}"
+    for button in page.select("button"):
+        if button.get("type") not in BUTTON_TYPES:
+            yield f"a button without type: {_show(button)}"
+        if not (_text(button) or button.get("aria-label")):
+            yield f"a button without a name: {_show(button)}"
+
+
+def _labels(page: BeautifulSoup, part: bool) -> Iterator[str]:
+    labelled: set[str] = set()
+    controls = {str(tag["id"]): tag for tag in page.select(CONTROLS) if tag.get("id")}
+    for label in page.select("label"):
+        target = label.get("for")
+        if not _text(label):
+            yield f"an empty label: {_show(label)}"
+        if target:
+            labelled.add(str(target))
+            if str(target) not in controls:
+                yield f"the label {_text(label)!r} belongs to no control"
+        elif not label.select(CONTROLS):
+            yield f"the label {_text(label)!r} belongs to no control"
+    for control in page.select(CONTROLS):
+        if str(control.get("type", "")).lower() in UNLABELLED_TYPES:
+            continue
+        named = (
+            control.get("aria-label")
+            or control.get("aria-labelledby")
+            or control.get("id") in labelled
+            or control.find_parent("label")
+        )
+        if not named:
+            yield f"a control without a label: {_show(control)}"
+    for fieldset in page.select("fieldset"):
+        first = fieldset.find(True)
+        if first is None or first.name != "legend" or not _text(first):
+            yield f"a fieldset without a legend first: {_show(fieldset)}"
+    for link in page.select("a[href]"):
+        pictures = link.select("img[alt]")
+        if not (_text(link) or link.get("aria-label") or any(picture.get("alt") for picture in pictures)):
+            yield f"a link without a name: {_show(link)}"
+
+
+def _inline_code(page: BeautifulSoup) -> Iterator[str]:
+    for script in page.select("script"):
+        if not script.get("src"):
+            yield f"an inline script: {_show(script)}"
+    if page.select("style"):
+        yield "an inline style element"
+    for tag in page.find_all(True):
+        for name, value in tag.attrs.items():
+            text = value if isinstance(value, str) else " ".join(value)
+            if name == "style" or re.match(r"on[a-z]+$|hx-on", name):
+                yield f"the inline attribute {name}: {_show(tag)}"
+            elif name in ADDRESSES and re.match(r"\s*(javascript|data|vbscript):", text, re.IGNORECASE):
+                yield f"an address that runs or carries content: {_show(tag)}"
+            elif name.startswith("hx-") and re.match(r"\s*(js|javascript):", text):
+                yield f"an htmx attribute that runs script: {_show(tag)}"
+            elif name in ADDRESSES and urlsplit(text).netloc:
+                yield f"an address outside the portal: {_show(tag)}"
+
+
+def _media_and_tables(page: BeautifulSoup) -> Iterator[str]:
+    for image in page.select("img"):
+        if image.get("alt") is None:
+            yield f"an image without alt: {_show(image)}"
+    for table in page.select("table"):
+        if not table.select("th"):
+            yield f"a table without headers: {_show(table)}"
+        if not (table.select("caption") or table.get("aria-label") or table.get("aria-labelledby")):
+            yield f"a table without a caption: {_show(table)}"
+        for header in table.select("th"):
+            if not header.get("scope"):
+                yield f"a table header without scope: {_show(header)}"
+
+
+def _htmx(page: BeautifulSoup, part: bool) -> Iterator[str]:
+    for tag in page.select("[hx-target]"):
+        target = str(tag["hx-target"])
+        if target.startswith(RELATIVE_TARGETS):
+            continue
+        if not target.startswith("#"):
+            yield f"the htmx target {target!r} is neither an id nor relative: {_show(tag)}"
+        elif not part and not page.find(id=target[1:]):
+            yield f"the htmx target {target!r} is not on the page: {_show(tag)}"
+    for verb in HTMX_VERBS:
+        for tag in page.select(f"[{verb}]"):
+            if not (tag.get("hx-target") or tag.find_parent(attrs={"hx-target": True})):
+                yield f"{verb} without a target: {_show(tag)}"
+
+
+def _words(page: BeautifulSoup) -> Iterator[str]:
+    # What a person typed may say anything (an element that repeats it is marked data-typed); the portal may not.
+    for typed in page.select("textarea, [data-typed], noscript, script, style"):
+        typed.clear()
+    shown = [(_text(page), "the page")]
+    for name in ("alt", "title", "aria-label", "placeholder", "href", "action", "src"):
+        shown += [(str(tag[name]), f"the attribute {name}") for tag in page.select(f"[{name}]")]
+    fixed = "input[type=hidden], input[type=radio], input[type=checkbox], option, button"
+    shown += [(str(tag.get("value", "")), "a value") for tag in page.select(fixed)]
+    for text, where in shown:
+        if leak := LEAKS.search(text):
+            yield f"{where} shows {leak.group()!r}: ...{text[max(0, leak.start() - 40) : leak.end() + 40]}..."
+    if banned := BANNED_WORDS.search(shown[0][0]):
+        yield f"the page says {banned.group()!r}; say candidate, possible match or lead"
+
+
+def _links(page: BeautifulSoup, app: Flask, url: str) -> Iterator[str]:
+    routes = app.url_map.bind("localhost")
+    for name in ADDRESSES:
+        for tag in page.select(f"[{name}]"):
+            path = urlsplit(urljoin(url, str(tag[name]))).path
+            verb = name[3:].upper() if name in HTMX_VERBS else "GET"
+            if name == "action":
+                verb = str(tag.get("method", "get")).upper()
+            try:
+                endpoint, values = routes.match(path, method=verb)
+            except RequestRedirect:
+                yield f"{name}={tag[name]!r} is answered by a redirect to another spelling"
+            except (NotFound, MethodNotAllowed):
+                yield f"{name}={tag[name]!r} leads to no {verb} route"
+            else:
+                if endpoint == "static" and not _static_file_exists(app, values["filename"]):
+                    yield f"{name}={tag[name]!r} is not among the static files"
+
+
+def _static_file_exists(app: Flask, filename: str) -> bool:
+    # The vendor folder is filled at set-up; a machine without it still tests our own pages.
+    return filename.startswith("vendor/") or (Path(app.static_folder or "") / filename).is_file()
+
+
+def check_headers(response: TestResponse) -> list[str]:
+    """The faults of an answer's security headers, compared whole and by exact text."""
+    faults = []
+    for name, expected in EXPECTED_HEADERS.items():
+        if response.headers.getlist(name) != [expected]:
+            faults.append(f"{name} is {response.headers.getlist(name)!r}, not {[expected]!r}")
+    if not response.request.path.startswith("/static/"):
+        if response.headers.get("Cache-Control") != "no-store":
+            faults.append(f"Cache-Control is {response.headers.get('Cache-Control')!r}, not 'no-store'")
+        if "hx-request" not in {value.lower() for value in response.vary}:
+            faults.append("Vary does not name HX-Request")
+    if "Server" in response.headers and "Python" in response.headers["Server"]:
+        faults.append("the Server header names the interpreter")
+    return faults
+
+
+class CheckedClient(FlaskClient):
+    """A Flask test client that fails the test when any answer breaks a rule of pages or headers.
+
+    Use: ``app.test_client_class = CheckedClient``. Redirects that the client follows are checked one by one.
+    """
+
+    def open(self, *args: Any, **kwargs: Any) -> TestResponse:
+        """As FlaskClient.open; raises AssertionError with every fault of the answer and its history."""
+        response = super().open(*args, **kwargs)
+        for answer in (*response.history, response):
+            self._check(answer)
+        return response
+
+    def _check(self, response: TestResponse) -> None:
+        faults = check_headers(response)
+        if response.mimetype == "text/html" and (html := response.get_data(as_text=True)):
+            whole_page_wanted = "HX-Request" not in response.request.headers
+            if whole_page_wanted and is_part(html) and not 300 <= response.status_code < 400:
+                faults.append("a part was sent where a browser asked for a page")
+            if not 300 <= response.status_code < 400:
+                faults += check_page(html, app=self.application, url=response.request.path)
+        where = f"{response.request.method} {response.request.path} ({response.status_code})"
+        assert not faults, f"{where}:\n  " + "\n  ".join(faults)
