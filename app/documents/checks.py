@@ -1,0 +1,86 @@
+"""What a finished PDF must hold, read back from its bytes with pypdf (not from what was meant to be in it)."""
+
+import io
+import re
+from collections.abc import Iterator
+
+from PIL import Image, ImageChops
+from pypdf import PdfReader
+from pypdf.errors import PyPdfError
+
+from app.documents.errors import RenderError
+from app.policy.enforcement import enforces
+
+_DRAWN = re.compile(rb"/(\S+)\s+Do\b")
+
+
+def page_texts(pdf: bytes) -> list[str]:
+    """The text of each page with white space collapsed to single spaces. Raises RenderError for a broken file."""
+    return [" ".join(page.extract_text().split()) for page in _reader(pdf).pages]
+
+
+def pictures(pdf: bytes) -> Iterator[Image.Image]:
+    """The raster pictures that a page really draws, each once, with the pixels that are stored in the file."""
+    seen: set[int] = set()
+    for page in _reader(pdf).pages:
+        contents = page.get_contents()
+        drawn = set(_DRAWN.findall(contents.get_data())) if contents is not None else set()
+        objects = page["/Resources"].get("/XObject", {})
+        for name in objects:
+            reference = objects.raw_get(name)
+            if (
+                name[1:].encode() not in drawn
+                or reference.idnum in seen
+                or objects[name]["/Subtype"] != "/Image"
+            ):
+                continue
+            seen.add(reference.idnum)
+            if objects[name]["/Filter"] == "/DCTDecode":
+                # pypdf's own decoding compresses a JPEG once more; the stored stream is the picture itself.
+                yield Image.open(io.BytesIO(objects[name].get_data()))
+            else:
+                yield page.images[name].image
+
+
+@enforces("SRC-9")
+def require_notice(pdf: bytes, notice: str) -> int:
+    """The number of pages; raises RenderError naming the first page that lacks the notice, word for word."""
+    wanted = _letters(notice)
+    texts = page_texts(pdf)
+    for number, text in enumerate(texts, 1):
+        if wanted not in _letters(text):
+            raise RenderError(f"Page {number} of the report lacks the notice (SRC-9).")
+    return len(texts)
+
+
+@enforces("USE-7")
+def require_on_first_page(pdf: bytes, words: str) -> None:
+    """Raises RenderError unless page 1 says these words."""
+    if _letters(words) not in _letters(page_texts(pdf)[0]):
+        raise RenderError("The first page of the report does not say that it is a lead only (USE-7).")
+
+
+@enforces("SRC-9")
+def require_picture(pdf: bytes, original: bytes) -> None:
+    """Raises RenderError unless a page of the file draws a picture with exactly the original's pixels."""
+    with Image.open(io.BytesIO(original)) as opened:
+        wanted = opened.convert("RGB")
+    for picture in pictures(pdf):
+        if (
+            picture.size == wanted.size
+            and not ImageChops.difference(picture.convert("RGB"), wanted).getbbox()
+        ):
+            return
+    raise RenderError("The report does not show the probe image (SRC-9).")
+
+
+def _letters(text: str) -> str:
+    """Text without white space: where a PDF breaks its lines says nothing about its words."""
+    return "".join(text.split())
+
+
+def _reader(pdf: bytes) -> PdfReader:
+    try:
+        return PdfReader(io.BytesIO(pdf))
+    except (PyPdfError, ValueError) as error:
+        raise RenderError("The finished report cannot be read back.") from error

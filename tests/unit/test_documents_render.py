@@ -1,0 +1,301 @@
+"""The finished PDF, read back: notice, probe image, wording, what never appears, conformity, sameness of bytes."""
+
+import io
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from documents_facts import (
+    EXAMINER,
+    LEAD_NOTICE,
+    NOTICE,
+    START,
+    candidate,
+    negative,
+    picture,
+    possible_match,
+    verified,
+)
+from PIL import Image, ImageChops
+from pypdf import PdfReader
+
+from app.documents import checks, fonts, render
+from app.documents.errors import RenderError
+from app.documents.facts import FeatureComparison, NegativeReason, Person, Replacement, ReportFacts, Step
+
+#: The words of the clause itself, so that an edited notice is noticed too.
+SRC_9 = (
+    "the determination of a possible match candidate alone does not constitute probable cause to effect an arrest or"
+    " obtain an arrest or search warrant",
+    "further investigation is needed to establish probable cause",
+)
+SUPERVISOR_DECISION = possible_match().decision
+LONG_NAME = (
+    "Maximiliana Wolfeschlegelsteinhausenbergerdorff Ångström-Łukasiewicz Nguyễn de la Fuente y Țepeș " * 2
+)[:100]
+KINDS = {
+    "possible match": possible_match(),
+    "negative, nobody": negative(),
+    "negative, not approved": negative(
+        negative_reason=NegativeReason.NOT_APPROVED, decision=SUPERVISOR_DECISION, demonstration=True
+    ),
+    "long": possible_match(
+        case_number="C/" + "2026-041-004512 " * 6,
+        requester=Person(LONG_NAME, "Detective", "requesting investigator", "An Example Squad " * 6),
+        steps=tuple(
+            Step(START, f"Step {n}: something was done " * 4, ("SRC-1",), EXAMINER) for n in range(20)
+        ),
+        candidate=candidate(
+            comparison=tuple(
+                FeatureComparison(row.feature, "similar", "A long note about it. " * 60)
+                for row in candidate().comparison
+            )
+        ),
+    ),
+}
+
+
+def rendered(facts: ReportFacts) -> bytes:
+    return render.render_report(facts, NOTICE, LEAD_NOTICE, verified(facts)).pdf
+
+
+def whole_text(pdf: bytes) -> str:
+    return " ".join(checks.page_texts(pdf))
+
+
+@pytest.fixture(scope="module", params=KINDS)
+def report(request: pytest.FixtureRequest) -> tuple[ReportFacts, bytes]:
+    facts = KINDS[request.param]
+    return facts, rendered(facts)
+
+
+@pytest.mark.clause("SRC-9")
+def test_the_notice_stands_word_for_word_on_every_page(report: tuple[ReportFacts, bytes]) -> None:
+    pages = checks.page_texts(report[1])
+    assert len(pages) >= 2
+    assert all(NOTICE in page for page in pages)
+    assert pages[0].count(NOTICE) == 2
+    for words in SRC_9:
+        assert all(words in page for page in pages)
+
+
+@pytest.mark.clause("SRC-9")
+def test_the_probe_image_is_in_the_report_pixel_by_pixel(report: tuple[ReportFacts, bytes]) -> None:
+    facts, pdf = report
+    wanted = Image.open(io.BytesIO(facts.probe.picture.data)).convert("RGB")
+    assert any(
+        shown.size == wanted.size and ImageChops.difference(shown.convert("RGB"), wanted).getbbox() is None
+        for shown in checks.pictures(pdf)
+    )
+    assert facts.probe.picture.data in _jpeg_streams(pdf)
+
+
+@pytest.mark.clause("USE-7", "USE-8")
+def test_every_report_says_what_a_result_is_not(report: tuple[ReportFacts, bytes]) -> None:
+    first = checks.page_texts(report[1])[0]
+    assert LEAD_NOTICE in first
+    assert "does not by itself establish a basis for a stop, probable cause to arrest" in first
+
+
+@pytest.mark.clause("USE-7")
+def test_a_possible_match_is_headed_as_a_lead_only() -> None:
+    first = checks.page_texts(rendered(possible_match()))[0]
+    assert "LEAD ONLY Investigative lead; not a positive identification; not probable cause." in first
+
+
+@pytest.mark.clause("CAP-6", "ACC-1", "SRC-8")
+def test_no_score_no_place_in_a_list_and_no_percentage(report: tuple[ReportFacts, bytes]) -> None:
+    found = re.search(
+        r"%|per ?cent|\bscore|similarity|threshold|confiden|\branked|\brank\b", whole_text(report[1]), re.I
+    )
+    assert found is None, found
+
+
+def test_number_case_and_page_stand_on_every_page(report: tuple[ReportFacts, bytes]) -> None:
+    facts, pdf = report
+    pages = checks.page_texts(pdf)
+    for number, page in enumerate(pages, 1):
+        assert f"Report {facts.report_number}" in page
+        assert "".join(facts.case_number.split()) in "".join(page.split())
+        assert f"Page {number} of {len(pages)}" in page
+
+
+def test_the_demonstration_says_so_on_every_page_and_casework_never(
+    report: tuple[ReportFacts, bytes],
+) -> None:
+    facts, pdf = report
+    for page in checks.page_texts(pdf):
+        assert ("Demonstration, not for casework" in page) is facts.demonstration
+
+
+@pytest.mark.clause("SRC-8", "SRC-2", "SRC-3")
+def test_the_possible_match_report_holds_its_facts() -> None:
+    facts = possible_match()
+    pdf = rendered(facts)
+    text = whole_text(pdf)
+    squeezed = "".join(text.split())
+    for wanted in (
+        "2026-041-004512", "FR-2026-000034", "USE-1", "Rosalind Nobodysson", "Ivo Fictional", "Noor Imaginary",
+        "2026-11-20 09:12:05 EST", "REQ-1, REQ-2", "effective 2026-01-01", "example-net", "Example Laboratory",
+        "No NIST evaluation record.", "generation-7", "1,912 arrest and parole photographs of 304 people",
+        "G-0004211", "Quentin Madeupsky", "1988-04-03", "Arrest date not recorded", "no contradiction of place",
+        "Approved as an investigative lead", "after entering the password again", "Given by the owner",
+        "https://portal.example/verify/", verified(facts).code,
+    ):  # fmt: skip
+        assert wanted in text, wanted
+    assert "Taken not recorded" in text
+    for digest in (facts.policy_version, facts.algorithm.file_sha256, facts.probe.picture.sha256,
+                   facts.candidate.photographs[0].picture.sha256, verified(facts).manifest_digest):  # fmt: skip
+        assert digest in squeezed
+    assert len(list(checks.pictures(pdf))) == 3
+
+
+@pytest.mark.clause("SRC-7")
+def test_the_negative_report_gives_the_reason_and_no_candidate() -> None:
+    text = whole_text(rendered(negative()))
+    assert "NEGATIVE RESULT A possible match candidate was not identified." in text
+    assert "LEAD ONLY" not in text
+    assert "Record number" not in text
+    refused = KINDS["negative, not approved"]
+    pdf = rendered(refused)
+    assert "A possible match candidate was not approved by the supervisor." in whole_text(pdf)
+    assert len(list(checks.pictures(pdf))) == 1
+
+
+def test_what_is_not_recorded_is_printed_so() -> None:
+    bare = negative(
+        prepared_by=None, requested_at=None, algorithm=None, gallery=None, policy_effective=None, steps=(), custody=(),
+        probe=replace(possible_match().probe, source=None, obtained=None, face=None),
+    )  # fmt: skip
+    text = whole_text(rendered(bare))
+    for label in (
+        "Report prepared by",
+        "Request submitted",
+        "Algorithm",
+        "Gallery searched",
+        "effective",
+        "Source",
+    ):
+        assert f"{label} not recorded" in text, label
+
+
+def test_a_replaced_report_says_by_and_for_what() -> None:
+    other = Replacement("R-2026-000013", "A wrong case number", START)
+    recalled = whole_text(rendered(possible_match(superseded_by=other)))
+    assert "This report was recalled and replaced by R-2026-000013" in recalled
+    assert "A wrong case number" in recalled
+    assert "This report replaces R-2026-000013" in whole_text(rendered(possible_match(supersedes=other)))
+
+
+def test_the_same_facts_give_the_same_bytes() -> None:
+    assert rendered(possible_match()) == rendered(possible_match())
+    assert rendered(possible_match()) != rendered(possible_match(case_number="2026-041-004513"))
+
+
+def test_the_file_is_marked_as_an_archival_tagged_document() -> None:
+    reader = PdfReader(io.BytesIO(rendered(possible_match())))
+    xmp = reader.trailer["/Root"]["/Metadata"].get_data().decode()
+    assert 'part="3"' in xmp
+    assert 'conformance="B"' in xmp
+    assert reader.trailer["/Root"]["/MarkInfo"]["/Marked"]
+    assert reader.trailer["/Root"]["/Lang"] == "en-US"
+    assert "/OutputIntents" in reader.trailer["/Root"]
+    assert reader.trailer["/ID"]
+    assert reader.metadata.title == "Possible match report R-2026-000012"
+    assert reader.metadata.creation_date_raw == reader.metadata.modification_date_raw == "D:20261121141205Z"
+
+
+def test_the_file_tells_nothing_of_the_machine(report: tuple[ReportFacts, bytes]) -> None:
+    reader = PdfReader(io.BytesIO(report[1]))
+    plain = report[1] + b"".join(
+        thing.get_data()
+        for thing in (reader.get_object(n) for n in range(1, reader.trailer["/Size"]))
+        if hasattr(thing, "get_data")
+    )
+    for trace in (str(Path.cwd()), str(Path.home()), "/tmp/", "file:"):
+        assert trace.encode() not in plain, trace
+
+
+def test_only_bundled_fonts_are_used(report: tuple[ReportFacts, bytes]) -> None:
+    reader = PdfReader(io.BytesIO(report[1]))
+    names = {
+        str(font.get_object()["/BaseFont"]).split("+")[-1]
+        for page in reader.pages
+        for font in page["/Resources"]["/Font"].values()
+    }
+    assert names
+    assert all(name.startswith(("Public-Sans", "Roboto-Mono")) for name in names), names
+
+
+def test_names_in_scripts_without_a_font_become_numbers_not_boxes() -> None:
+    assert fonts.printable("Łukasz Nguyễn Ivanović") == "Łukasz Nguyễn Ivanović"
+    assert fonts.printable("e\u0301") == "é"
+    assert fonts.printable("Wáng 王芳") == "Wáng [U+738B U+82B3]"
+    assert fonts.printable("a\u202eb") == "a[U+202E]b"
+    text = whole_text(rendered(possible_match(candidate=candidate(name="שלום 王 Zażółć"))))
+    assert "[U+05E9 U+05DC U+05D5 U+05DD] [U+738B] Zażółć" in text
+
+
+def test_text_of_people_stays_text() -> None:
+    sly = '<img src="http://192.0.2.1/x.png"><b>&amp;</b> {{ 7 * 7 }}'
+    assert sly in whole_text(rendered(possible_match(candidate=candidate(background=sly))))
+
+
+@pytest.mark.parametrize(
+    "address", ["http://192.0.2.1/x.png", "file:///etc/passwd", "data:image/png;base64,", "memory:no"]
+)
+def test_nothing_but_its_own_pictures_is_ever_fetched(address: str) -> None:
+    with pytest.raises(RenderError, match="only its own"):
+        render._typeset(
+            f'<img src="{address}" alt="">',
+            render._resources(possible_match(), verified(possible_match())),
+            "R",
+        )
+
+
+@pytest.mark.clause("SRC-9")
+@pytest.mark.parametrize("notice", ["", "  \n", "word " * 200])
+def test_without_a_notice_that_fits_there_is_no_report(notice: str) -> None:
+    with pytest.raises(RenderError, match="notice"):
+        render.render_report(possible_match(), notice, LEAD_NOTICE, verified(possible_match()))
+
+
+@pytest.mark.clause("USE-7")
+def test_without_the_words_of_the_lead_there_is_no_report() -> None:
+    with pytest.raises(RenderError, match="USE-7"):
+        render.render_report(possible_match(), NOTICE, " ", verified(possible_match()))
+    with pytest.raises(RenderError, match="USE-7"):
+        checks.require_on_first_page(
+            rendered(possible_match()), LEAD_NOTICE.replace("It is a lead.", "It is proof.")
+        )
+
+
+@pytest.mark.clause("SRC-9")
+def test_a_file_without_the_notice_or_the_probe_is_not_given_out() -> None:
+    facts = possible_match()
+    pdf = rendered(facts)
+    with pytest.raises(RenderError, match="Page 1 of the report lacks the notice"):
+        checks.require_notice(pdf, NOTICE.replace("alone does not", "does not"))
+    with pytest.raises(RenderError, match="probe image"):
+        checks.require_picture(pdf, picture("plum").data)
+    with pytest.raises(RenderError):
+        checks.require_notice(b"%PDF-1.7 broken", NOTICE)
+
+
+@pytest.mark.clause("SRC-9")
+def test_the_layout_that_loses_the_notice_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    style = render._style_sheet().replace("content: element(page-foot)", "content: none")
+    monkeypatch.setattr(render, "_style_sheet", lambda: style)
+    with pytest.raises(RenderError, match="Page 2 of the report lacks the notice"):
+        rendered(possible_match())
+
+
+def _jpeg_streams(pdf: bytes) -> list[bytes]:
+    reader = PdfReader(io.BytesIO(pdf))
+    return [
+        thing.get_object().get_data()
+        for page in reader.pages
+        for thing in page["/Resources"].get("/XObject", {}).values()
+        if thing.get_object().get("/Filter") == "/DCTDecode"
+    ]
