@@ -88,7 +88,7 @@ def policy() -> types.Policy:
 
 
 def load(directory: Path, today: date | None = None) -> types.Policy:
-    """Load the policy in ``directory``, every rule in force on ``today``. Raises PolicyError with all faults."""
+    """Load the policy in ``directory``, whose rules are all in force ``today``. Raises PolicyError."""
     faults: list[str] = []
     tables: Tables = {name: _read(directory / name, name, schema, faults) for name, schema in SCHEMA.items()}
     overlays: Tables = {
@@ -161,7 +161,9 @@ def _read(
     }
 
 
-def _table(raw: object, name: str, table: str, kind: type[types.Table], many: bool, faults: list[str]) -> Any:
+def _table(
+    raw: object, name: str, table: str, kind: type[types.Table], many: bool, faults: list[str]
+) -> types.Table | tuple[types.Table | None, ...] | None:
     if not many:
         if raw is None:
             faults.append(f"{name}: table [{table}] is missing")
@@ -175,7 +177,9 @@ def _table(raw: object, name: str, table: str, kind: type[types.Table], many: bo
     return tuple(_convert(item, name, f"{table} {n}", kind, faults) for n, item in enumerate(raw, 1))
 
 
-def _convert(raw: object, name: str, where: str, kind: type[types.Table], faults: list[str]) -> Any:
+def _convert(
+    raw: object, name: str, where: str, kind: type[types.Table], faults: list[str]
+) -> types.Table | None:
     try:
         return msgspec.convert(raw, kind)
     except msgspec.ValidationError as error:

@@ -1,4 +1,4 @@
-"""Frozen types of the rule files in ``config/policy``: a rule is a sentence a lawyer signs, then machine fields."""
+"""Frozen types of the rule files: a rule is a sentence a lawyer signs, then machine fields."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -510,7 +510,7 @@ class Policy:
     rules: Mapping[str, Rule]
 
     def rule(self, rule_id: str) -> Rule:
-        """Any rule of any file but the roles, for its text and authority. Raises KeyError when there is none."""
+        """Any rule of any file but the roles, for its text and authority. Raises KeyError."""
         return _get(self.rules, rule_id, "rule")
 
     def clause(self, clause_id: str) -> Clause:

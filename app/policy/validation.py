@@ -48,7 +48,7 @@ def _repeated(values: Iterable[str]) -> list[str]:
 
 
 def _duplicates(tables: Tables) -> Iterator[str]:
-    # One name space for all rules, since a refusal names its rule by id alone; roles refuse nothing and have their own.
+    # A refusal names its rule by id alone, so rules share one name space; roles, refusing nothing, do not.
     files: dict[tuple[bool, str], list[str]] = {}
     for name, rule in rules_in(tables):
         files.setdefault((isinstance(rule, types.Role), rule.id), []).append(name)
@@ -99,7 +99,7 @@ def _dates(tables: Tables, today: date) -> Iterator[str]:
     dated += [(n, law.id, law.effective) for n, law in _items(tables) if isinstance(law, types.Law)]
     for name, label, effective in dated:
         if effective > today:
-            yield f"{name}: {label}: effective {effective} lies in the future; a rule may not be applied early"
+            yield f"{name}: {label}: effective {effective} lies in the future; no rule is applied early"
 
 
 def _roles(read: dict[str, Any], requirements: set[str]) -> Iterator[str]:

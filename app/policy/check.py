@@ -1,0 +1,144 @@
+"""Proof that each enforced clause has a rule, an enforcement point and a test: ``flask policy check``."""
+
+import ast
+import importlib
+import pkgutil
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import app
+from app.policy.absence import forbidden_names
+from app.policy.enforcement import registry
+from app.policy.examples import disagreement, load_examples
+from app.policy.loader import PolicyError, load
+from app.policy.types import Policy
+
+CLAUSE_IDS = "clause-ids.txt"
+
+
+def check(root: Path) -> list[str]:
+    """Every gap between policy and program in the checkout at ``root``, a sentence each; none when sound."""
+    directory = root / "config" / "policy"
+    try:
+        policy = load(directory)
+        examples = load_examples(directory)
+    except PolicyError as error:
+        return list(error.faults)
+    faults = [*_import_all(), *missing_clauses(policy, directory)]
+    rows = _rows(policy, root)
+    faults += [gap for row in rows for gap in gaps(row)]
+    faults += [
+        f"{clause_id}: code names this clause, which the policy does not have"
+        for clause_id in registry()
+        if clause_id not in policy.clauses
+    ]
+    faults += [
+        f"{clause_id}: a test names this clause, which the policy does not have ({', '.join(tests)})"
+        for clause_id, tests in marked_tests(root / "tests").items()
+        if clause_id not in policy.clauses
+    ]
+    faults += forbidden_names(policy, root / "app")
+    faults += filter(None, (disagreement(policy, example) for example in examples))
+    return faults
+
+
+def matrix(root: Path) -> list[dict[str, Any]]:
+    """One row per clause: clause, status, text, does, who, rules, enforcement, tests. Raises PolicyError."""
+    policy = load(root / "config" / "policy")
+    _import_all()
+    return _rows(policy, root)
+
+
+def missing_clauses(policy: Policy, directory: Path) -> list[str]:
+    """Clauses of the committed list that clauses.toml lacks."""
+    listed = (directory / CLAUSE_IDS).read_text(encoding="utf-8").split()
+    return [
+        f"clauses.toml: {clause_id}: the clause is missing"
+        for clause_id in listed
+        if clause_id not in policy.clauses
+    ]
+
+
+def gaps(row: Mapping[str, Any]) -> Iterator[str]:
+    """What an enforced clause lacks, from its row of the matrix."""
+    if row["status"] != "enforced":
+        return
+    for column, what in (
+        ("rules", "no rule cites it"),
+        ("enforcement", "no enforcement point is registered"),
+        ("tests", "no test is marked with it"),
+    ):
+        if not row[column]:
+            yield f"{row['clause']}: marked enforced, but {what}"
+
+
+def marked_tests(directory: Path) -> dict[str, list[str]]:
+    """Clause id -> tests marked ``@pytest.mark.clause(id)``, as ``path::name``; nothing is run."""
+    found: defaultdict[str, list[str]] = defaultdict(list)
+    for path in sorted(directory.rglob("test_*.py")):
+        tree = ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
+        name = path.relative_to(directory.parent).as_posix()
+        for clause_id, test in _marks(tree):
+            found[clause_id].append(f"{name}::{test}")
+    return dict(found)
+
+
+def _marks(tree: ast.Module) -> Iterator[tuple[str, str]]:
+    whole = [clause for node in tree.body if _assigns_pytestmark(node) for clause in _clauses(node)]
+    for node in tree.body:
+        if isinstance(node, ast.ClassDef) and node.name.startswith("Test"):
+            shared = whole + [clause for mark in node.decorator_list for clause in _clauses(mark)]
+            for inner in node.body:
+                yield from _marks_of(inner, shared, f"{node.name}::")
+        else:
+            yield from _marks_of(node, whole, "")
+
+
+def _marks_of(node: ast.stmt, shared: list[str], prefix: str) -> Iterator[tuple[str, str]]:
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test"):
+        own = [clause for mark in node.decorator_list for clause in _clauses(mark)]
+        yield from ((clause, prefix + node.name) for clause in dict.fromkeys(shared + own))
+
+
+def _assigns_pytestmark(node: ast.stmt) -> bool:
+    return isinstance(node, ast.Assign) and any(
+        isinstance(target, ast.Name) and target.id == "pytestmark" for target in node.targets
+    )
+
+
+def _clauses(node: ast.AST) -> Iterator[str]:
+    for call in ast.walk(node):
+        if isinstance(call, ast.Call) and ast.unparse(call.func).endswith("mark.clause"):
+            for argument in call.args:
+                if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
+                    yield argument.value
+
+
+def _import_all() -> list[str]:
+    """Import every module of the program, so that each enforcement point registers; failures are faults."""
+    faults: list[str] = []
+    for module in pkgutil.walk_packages(app.__path__, "app.", onerror=lambda name: None):
+        try:
+            importlib.import_module(module.name)
+        except Exception as error:  # any failure to import hides enforcement points, whatever its kind
+            faults.append(f"{module.name}: cannot be imported: {type(error).__name__}: {error}")
+    return faults
+
+
+def _rows(policy: Policy, root: Path) -> list[dict[str, Any]]:
+    points, tests = registry(), marked_tests(root / "tests")
+    return [
+        {
+            "clause": clause.id,
+            "status": clause.status,
+            "text": clause.text,
+            "does": clause.does,
+            "who": clause.who,
+            "rules": sorted(policy.citing(clause.id)),
+            "enforcement": list(points.get(clause.id, ())),
+            "tests": tests.get(clause.id, []),
+        }
+        for clause in policy.clauses.values()
+    ]

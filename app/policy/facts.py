@@ -1,0 +1,198 @@
+"""Pure checks of what people state against the rule files; a fault names the field and the rule broken."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from app.policy.enforcement import enforces
+from app.policy.types import Fact, Policy, Questions
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One thing wrong: the form ``field``, a sentence for the page, and the id of the rule broken."""
+
+    field: str
+    message: str
+    rule_id: str
+
+
+def check_facts(
+    facts: tuple[Fact, ...], answers: Mapping[str, object], rule_id: str, today: date | None = None
+) -> list[Fault]:
+    """Check answers against the questions asked: none missing, none foreign, each of its kind and in bounds.
+
+    Answers are what a form sends (text) or what was stored (text, bool, int, date).
+    """
+    asked = {fact.name for fact in facts}
+    found = [Fault(name, "This is not asked for here.", rule_id) for name in answers if name not in asked]
+    for fact in facts:
+        message = _wrong(fact, _text(answers.get(fact.name)), today or date.today())
+        if message:
+            found.append(Fault(fact.name, message, rule_id))
+    return found
+
+
+@enforces("USE-1", "USE-2", "USE-3", "USE-4", "USE-5", "USE-6", "CAP-2")
+def check_use_facts(policy: Policy, use_id: str, facts: Mapping[str, object]) -> list[Fault]:
+    """Check that the basis states what its authorised use needs; any other use is refused (REQ-4)."""
+    if use_id not in policy.uses:
+        return [Fault("use", "Choose one of the authorised uses.", "refuse-not-authorised")]
+    return check_facts(policy.uses[use_id].facts, facts, use_id)
+
+
+@enforces("LIM-2", "LIM-3", "LIM-7", "CAP-7", "EXT-5")
+def check_purpose(policy: Policy, answers: Mapping[str, object], is_intelligence_bureau: bool) -> list[Fault]:
+    """Check every question on prohibited purposes; one left open counts as a fault.
+
+    ``is_intelligence_bureau`` lifts the prohibitions that name an excepted capability (LIM-7), no others.
+    """
+    found = []
+    for prohibition in policy.request.prohibitions.values():
+        answer = _text(answers.get(prohibition.id))
+        if answer not in ("yes", "no"):
+            found.append(Fault(prohibition.id, "Answer yes or no.", prohibition.id))
+        elif answer == prohibition.refused_answer and not (
+            prohibition.except_capability and is_intelligence_bureau
+        ):
+            found.append(Fault(prohibition.id, prohibition.refusal, prohibition.id))
+    return found
+
+
+@enforces("LIM-1")
+def check_source(
+    policy: Policy, source_id: str, facts: Mapping[str, object], use_id: str | None = None
+) -> list[Fault]:
+    """Check where an image came from: the facts its source needs and, when given, the use it serves."""
+    source = policy.request.sources.get(source_id)
+    if source is None:
+        return [Fault("source", "Choose where the image came from.", policy.request.images.id)]
+    found = check_facts(source.facts, facts, source_id)
+    if use_id is not None and source.uses and use_id not in source.uses:
+        allowed = "; ".join(policy.use(use).title for use in source.uses)
+        found.insert(0, Fault("source", f"An image from this source may serve only: {allowed}.", source_id))
+    return found
+
+
+@enforces("LIM-4")
+def check_lawful_basis(policy: Policy, basis_id: str, facts: Mapping[str, object]) -> list[Fault]:
+    """Check that an image states how it was lawfully obtained, with the facts that show it."""
+    basis = policy.request.lawful_bases.get(basis_id)
+    if basis is None:
+        return [
+            Fault("lawful_basis", "Say how the image was lawfully obtained.", "refuse-not-lawfully-obtained")
+        ]
+    return check_facts(basis.facts, facts, basis_id)
+
+
+@enforces("REQ-2")
+def check_case_number(policy: Policy, number: str) -> list[Fault]:
+    """Check that a case or complaint number has one of the accepted forms (see ``normal_case_number``)."""
+    forms = policy.request.case_numbers
+    written = normal_case_number(number)
+    if any(re.fullmatch(form.pattern, written) for form in forms):
+        return []
+    examples = " or ".join(f"a {form.title.lower()} such as {form.example}" for form in forms)
+    problem = "Give the number of the matter" if not written else f"'{written[:40]}' has no accepted form"
+    return [Fault("case_number", f"{problem}: {examples}.", forms[0].id)]
+
+
+def normal_case_number(number: str) -> str:
+    """The number as it is stored: no spaces around it, capital letters."""
+    return number.strip().upper()
+
+
+@enforces("USE-8")
+def check_outcome(policy: Policy, outcome_id: str, facts: Mapping[str, object]) -> list[Fault]:
+    """Check an outcome: an arrest without its corroborating evidence is refused."""
+    outcome = policy.request.outcomes.get(outcome_id)
+    if outcome is None:
+        return [Fault("outcome", "Choose how the case ended.", "no_arrest")]
+    return check_facts(outcome.facts, facts, outcome_id)
+
+
+def check_questions(questions: Questions, answers: Mapping[str, object]) -> list[Fault]:
+    """Check the answers to one set of questions (basis, description, circumstances, background check)."""
+    return check_facts(questions.facts, answers, questions.id)
+
+
+def check_description(policy: Policy, answers: Mapping[str, object]) -> list[Fault]:
+    """Check the person's description, and that the age range runs upwards."""
+    description = policy.request.description
+    found = check_questions(description, answers)
+    ages = [_text(answers.get(name)) for name in ("age_from", "age_to")]
+    if not found and all(ages) and int(ages[0]) > int(ages[1]):
+        found.append(Fault("age_to", "The age range ends before it starts.", description.id))
+    return found
+
+
+@enforces("CAP-3")
+def check_eligibility(policy: Policy, record: Mapping[str, object]) -> list[Fault]:
+    """Check a gallery record (a manifest row) against every rule of the repository and its columns."""
+    found = [
+        Fault(column.name, f"{column.label} is missing.", policy.gallery.eligibility[0].id)
+        for column in policy.gallery.columns
+        if column.required and not _text(record.get(column.name))
+    ]
+    missing = {fault.field for fault in found}
+    for rule in policy.gallery.eligibility:
+        value = _text(record.get(rule.field)).lower()
+        if rule.field in missing:
+            found = [fault for fault in found if fault.field != rule.field]
+            found.append(Fault(rule.field, rule.refusal, rule.id))
+        elif value in rule.forbidden or (rule.allowed and value not in rule.allowed):
+            found.append(Fault(rule.field, rule.refusal, rule.id))
+    return found
+
+
+def _text(answer: object) -> str:
+    if answer is None:
+        return ""
+    if isinstance(answer, bool):
+        return "yes" if answer else "no"
+    return answer.isoformat() if isinstance(answer, date) else str(answer).strip()
+
+
+def _wrong(fact: Fact, answer: str, today: date) -> str:
+    if not answer:
+        return f"{fact.label.rstrip('?')}: this must be stated." if fact.required else ""
+    if fact.kind == "choice" and answer not in {choice.value for choice in fact.choices}:
+        return f"{fact.label}: choose one of the answers."
+    if fact.kind == "yesno" and answer not in ("yes", "no"):
+        return f"{fact.label} Answer yes or no."
+    if fact.must_be and answer != fact.must_be:
+        return fact.refusal
+    if fact.kind == "date":
+        return _wrong_date(fact, answer, today)
+    if fact.kind == "number":
+        return _wrong_number(fact, answer)
+    if fact.kind in ("text", "long"):
+        return _wrong_length(fact, answer)
+    return ""
+
+
+def _wrong_date(fact: Fact, answer: str, today: date) -> str:
+    try:
+        given = date.fromisoformat(answer)
+    except ValueError:
+        return f"{fact.label}: write a date as year-month-day, for example 2026-03-09."
+    return f"{fact.label}: this date lies in the future." if given > today else ""
+
+
+def _wrong_number(fact: Fact, answer: str) -> str:
+    if not re.fullmatch(r"-?[0-9]{1,9}", answer):
+        return f"{fact.label}: write a whole number."
+    if fact.min_value is not None and int(answer) < fact.min_value:
+        return f"{fact.label}: at least {fact.min_value}."
+    if fact.max_value is not None and int(answer) > fact.max_value:
+        return f"{fact.label}: at most {fact.max_value}."
+    return ""
+
+
+def _wrong_length(fact: Fact, answer: str) -> str:
+    if len(answer) < fact.min_length:
+        return f"{fact.label}: at least {fact.min_length} characters are needed."
+    if len(answer) > fact.max_length:
+        return f"{fact.label}: at most {fact.max_length} characters fit, {len(answer)} were given."
+    return ""

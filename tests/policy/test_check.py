@@ -1,0 +1,99 @@
+"""``flask policy check`` tells of an enforced clause without rule, code or test, and of forbidden names."""
+
+from pathlib import Path
+
+import pytest
+
+from app.policy.absence import forbidden_names
+from app.policy.check import gaps, marked_tests
+from app.policy.enforcement import enforces, registry
+from app.policy.loader import DEFAULT_DIRECTORY
+from app.policy.types import Policy
+
+ROOT = DEFAULT_DIRECTORY.parents[1]
+WHOLE = {"clause": "X-1", "status": "enforced", "rules": ["r"], "enforcement": ["m:f"], "tests": ["t"]}
+
+
+def test_an_enforced_clause_with_rule_code_and_test_has_no_gap() -> None:
+    assert list(gaps(WHOLE)) == []
+
+
+@pytest.mark.parametrize(
+    ("column", "said"), [("rules", "no rule"), ("enforcement", "no enforcement point"), ("tests", "no test")]
+)
+def test_each_gap_is_told(column: str, said: str) -> None:
+    (gap,) = gaps({**WHOLE, column: []})
+    assert gap.startswith("X-1: marked enforced, but ")
+    assert said in gap
+
+
+def test_a_pending_clause_owes_nothing() -> None:
+    assert list(gaps({**WHOLE, "status": "pending", "rules": [], "enforcement": [], "tests": []})) == []
+
+
+def test_marks_are_found_on_functions_classes_and_modules(tmp_path: Path) -> None:
+    folder = tmp_path / "tests" / "unit"
+    folder.mkdir(parents=True)
+    (folder / "test_a.py").write_text(
+        "import pytest\n"
+        "@pytest.mark.clause('A-1', 'A-2')\ndef test_one(): ...\n"
+        "@pytest.mark.clause('A-3')\ndef helper(): ...\n"
+        "@pytest.mark.clause('A-4')\nclass TestIt:\n    def test_two(self): ...\n"
+        "def test_three():\n    text = 'pytest.mark.clause(A-9)'\n"
+    )
+    (folder / "test_b.py").write_text(
+        "import pytest\npytestmark = [pytest.mark.clause('B-1')]\ndef test_x(): ...\n"
+    )
+    (folder / "test_c.py").write_text("import pytest\npytestmark = pytest.mark.clause('C-1')\n")
+    assert marked_tests(tmp_path / "tests") == {
+        "A-1": ["tests/unit/test_a.py::test_one"],
+        "A-2": ["tests/unit/test_a.py::test_one"],
+        "A-4": ["tests/unit/test_a.py::TestIt::test_two"],
+        "B-1": ["tests/unit/test_b.py::test_x"],
+    }
+
+
+def test_enforces_records_and_returns_the_thing_itself() -> None:
+    def guard() -> int:
+        return 7
+
+    assert enforces("ZZ-1", "ZZ-2")(guard) is guard
+    assert any(point.endswith("guard") for point in registry()["ZZ-2"])
+    with pytest.raises(TypeError):
+        registry()["ZZ-1"] = ()  # type: ignore[index]
+    with pytest.raises(ValueError, match="at least one clause"):
+        enforces()
+    with pytest.raises(ValueError, match="at least one clause"):
+        enforces(guard)  # type: ignore[arg-type]
+
+
+@pytest.mark.clause("CAP-7", "CAP-8")
+def test_the_program_has_no_camera_and_no_other_biometric(rules: Policy) -> None:
+    assert forbidden_names(rules, ROOT / "app") == []
+
+
+@pytest.mark.clause("CAP-7", "CAP-8")
+@pytest.mark.parametrize(
+    ("code", "rule"),
+    [
+        ("import cv2\ncv2.VideoCapture(0)\n", "no-live-analysis"),
+        ("from cv2 import VideoCapture\n", "no-live-analysis"),
+        ("import picamera2\n", "no-live-analysis"),
+        ("import a.rtsp.b\n", "no-live-analysis"),
+        ("from deepface import DeepFace\n", "no-other-biometrics"),
+        ("def estimate_age(face): ...\n", "no-other-biometrics"),
+        ("gait = 1\n", "no-other-biometrics"),
+    ],
+)
+def test_a_camera_or_estimator_is_noticed(rules: Policy, tmp_path: Path, code: str, rule: str) -> None:
+    source = tmp_path / "app"
+    source.mkdir()
+    (source / "peek.py").write_text(code)
+    found = forbidden_names(rules, source)
+    assert found
+    assert all(line.startswith("app/peek.py:") and rule in line for line in found)
+
+
+def test_words_in_texts_do_not_count(rules: Policy, tmp_path: Path) -> None:
+    (tmp_path / "notes.py").write_text('"""No rtsp, no gait."""\nwords = "VideoCapture"  # picamera\n')
+    assert forbidden_names(rules, tmp_path) == []

@@ -1,0 +1,139 @@
+"""What the checks of stated facts do with awkward answers."""
+
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.policy.facts import (
+    check_case_number,
+    check_description,
+    check_eligibility,
+    check_facts,
+    check_lawful_basis,
+    check_outcome,
+    check_purpose,
+    check_questions,
+    check_source,
+    check_use_facts,
+    normal_case_number,
+)
+from app.policy.loader import DEFAULT_DIRECTORY, load
+from app.policy.types import Choice, Fact, Policy
+
+ANSWERS = st.dictionaries(
+    st.text(max_size=12), st.one_of(st.none(), st.booleans(), st.integers(), st.text(max_size=60)), max_size=6
+)
+
+
+def test_blank_is_not_an_answer() -> None:
+    fact = Fact(name="x", label="Place", kind="text")
+    assert [f.message for f in check_facts((fact,), {"x": "   "}, "r")] == ["Place: this must be stated."]
+
+
+@pytest.mark.parametrize(
+    ("fact", "answer", "said"),
+    [
+        (Fact(name="x", label="X", kind="text", min_length=3), "ab", "at least 3"),
+        (Fact(name="x", label="X", kind="text", max_length=3), "abcd", "at most 3"),
+        (Fact(name="x", label="X", kind="number", min_value=20), "19", "at least 20"),
+        (Fact(name="x", label="X", kind="number", max_value=96), "97", "at most 96"),
+        (Fact(name="x", label="X", kind="number"), "5'10", "whole number"),
+        (Fact(name="x", label="X", kind="number"), "٣", "whole number"),
+        (Fact(name="x", label="X", kind="date"), "03/09/2026", "year-month-day"),
+        (Fact(name="x", label="X", kind="date"), "2026-03-10", "future"),
+        (Fact(name="x", label="X", kind="yesno"), "maybe", "yes or no"),
+        (
+            Fact(name="x", label="X", kind="choice", choices=(Choice(value="a", label="A"),)),
+            "A",
+            "choose one",
+        ),
+        (
+            Fact(name="x", label="X", kind="yesno", must_be="yes", refusal="Not allowed."),
+            False,
+            "Not allowed.",
+        ),
+    ],
+)
+def test_each_kind_has_its_bounds(fact: Fact, answer: object, said: str) -> None:
+    (fault,) = check_facts((fact,), {"x": answer}, "some-rule", today=date(2026, 3, 9))
+    assert (fault.field, fault.rule_id) == ("x", "some-rule")
+    assert said in fault.message
+
+
+@pytest.mark.parametrize("answer", [date(2026, 3, 9), "2026-03-09"])
+def test_today_is_no_future(answer: object) -> None:
+    fact = Fact(name="x", label="X", kind="date")
+    assert check_facts((fact,), {"x": answer}, "r", today=date(2026, 3, 9)) == []
+
+
+@given(facts=ANSWERS, word=st.text(max_size=20))
+def test_no_answer_whatever_makes_a_check_fall_over(facts: dict[str, object], word: str) -> None:
+    rules = load_once()
+    for use_id in (*rules.uses, word):
+        check_use_facts(rules, use_id, facts)
+    for source_id in (*rules.request.sources, word):
+        check_source(rules, source_id, facts, "USE-1")
+    check_lawful_basis(rules, word, facts)
+    check_outcome(rules, word, facts)
+    check_case_number(rules, word)
+    check_description(rules, facts)
+    assert check_purpose(rules, facts, True)
+    assert check_eligibility(rules, facts)
+
+
+def load_once(loaded: list[Policy] = []) -> Policy:  # noqa: B006  (a cache for the property test)
+    if not loaded:
+        loaded.append(load(DEFAULT_DIRECTORY))
+    return loaded[0]
+
+
+@pytest.mark.clause("REQ-2")
+@pytest.mark.parametrize(
+    "number", ["2026-75-1", "2026-075-1234567", "1826-075-12", "2026-075-01234\n1", "DB-26-1", "--"]
+)
+def test_numbers_of_no_accepted_form(rules: Policy, number: str) -> None:
+    (fault,) = check_case_number(rules, number)
+    assert "2026-075-01234" in fault.message
+    assert fault.rule_id == "complaint-number"
+
+
+def test_a_case_number_is_stored_in_one_form() -> None:
+    assert normal_case_number(" db-2026-4711 ") == "DB-2026-4711"
+
+
+@pytest.mark.clause("SRC-3")
+def test_the_background_check_leaves_nothing_out(rules: Policy) -> None:
+    background = rules.review.background
+    complete = {
+        f.name: "supports" if f.kind == "choice" else "NCIC-free text of what was read"
+        for f in background.facts
+    }
+    assert check_questions(background, complete) == []
+    for name in complete:
+        (fault,) = check_questions(background, {k: v for k, v in complete.items() if k != name})
+        assert (fault.field, fault.rule_id) == (name, "background-check")
+
+
+def test_the_description_may_be_empty_but_not_absurd(rules: Policy) -> None:
+    assert check_description(rules, {}) == []
+    assert check_description(rules, {"height_in": "70", "age_from": 20, "age_to": "20"}) == []
+    assert [f.field for f in check_description(rules, {"height_in": "700"})] == ["height_in"]
+    assert [f.field for f in check_description(rules, {"age_from": "30", "age_to": "20"})] == ["age_to"]
+
+
+@pytest.mark.clause("FAIR-4")
+def test_no_form_asks_for_race(rules: Policy) -> None:
+    asked = {f.name for rule in rules.rules.values() for f in getattr(rule, "facts", ())}
+    asked |= {column.name for column in rules.gallery.columns}
+    assert not asked & {
+        "race",
+        "color",
+        "colour",
+        "ethnicity",
+        "skin",
+        "skin_tone",
+        "national_origin",
+        "religion",
+    }
