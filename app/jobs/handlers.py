@@ -1,7 +1,21 @@
-"""Imports every handler, so that their kinds are known; loads what a worker needs once."""
+"""Knows every handler; loads what a worker needs once."""
 
 from __future__ import annotations
 
+import importlib
+
+MODULES = ("app.jobs.images", "app.jobs.search", "app.jobs.reports")
+
+
+def load() -> None:
+    """Import the handlers, so that their kinds are known."""
+    for name in MODULES:
+        importlib.import_module(name)
+
 
 def prepare() -> None:
-    """Load networks and index in the process that runs them (OpenCV's thread pool may hang after a fork)."""
+    """Import the handlers and load networks in the process that runs them (OpenCV's threads do not survive a fork)."""
+    from app.jobs import engines
+
+    load()
+    engines.warm_up()
