@@ -12,7 +12,7 @@ from app.matching.catalogue import catalogue
 from app.matching.errors import CatalogueError, ModelSelfTestError
 from app.matching.images import as_bgr
 from app.matching.networks import load_network
-from app.matching.types import Face
+from app.matching.types import Face, Template
 
 _BATCH = 8
 
@@ -45,6 +45,10 @@ class TemplateExtractor:
         image: (h, w[, 1|3|4]) uint8, BGR(A) or grey. Raises ValueError for anything that is no image.
         """
         return self.embed_chips([self.chip(image, face) for face in faces])
+
+    def templates(self, image: np.ndarray, faces: Sequence[Face]) -> list[Template]:
+        """As ``embed``, each row together with the digest of the network that made it."""
+        return [Template(vector, self.digest) for vector in self.embed(image, faces)]
 
     def embed_chips(self, chips: Sequence[np.ndarray]) -> np.ndarray:
         """Templates of ready chips, each (size, size, 3) uint8 BGR: (n, dims) float32, each row of length 1."""

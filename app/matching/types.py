@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+UNIT_TOLERANCE = 1e-5
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Face:
@@ -39,6 +41,34 @@ class Face:
     def height(self) -> float:
         """Height of the box in pixels."""
         return self.box[3] - self.box[1]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Template:
+    """What a network made of a face, and which network: templates of two networks are never compared.
+
+    vector: (d,) float32 of length 1, read-only. model_digest: hex SHA-256 of the network file that ran.
+    Raises ValueError for another shape, a length other than 1, or a number that is not finite.
+    """
+
+    vector: np.ndarray
+    model_digest: str
+
+    def __post_init__(self) -> None:
+        vector = np.array(self.vector, np.float32)
+        if vector.ndim != 1 or not vector.size or not abs(float(np.linalg.norm(vector)) - 1) < UNIT_TOLERANCE:
+            raise ValueError("A template must be one row of numbers of length 1.")
+        vector.flags.writeable = False
+        object.__setattr__(self, "vector", vector)
+
+
+@dataclass(frozen=True, slots=True)
+class GalleryTemplate:
+    """The template of one photograph of one person in the repository."""
+
+    person_id: str
+    photo_id: str
+    template: Template
 
 
 @dataclass(frozen=True, slots=True)
