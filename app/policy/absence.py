@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from app.policy.enforcement import enforces
-from app.policy.types import Absence, Policy
+from app.policy.forms import Absence
+from app.policy.types import Policy
 
 
 @enforces("CAP-7", "CAP-8")

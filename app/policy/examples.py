@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from app.policy.base import Table, Text
 from app.policy.facts import (
     Fault,
     check_case_number,
@@ -18,7 +19,7 @@ from app.policy.facts import (
     check_use_facts,
 )
 from app.policy.loader import PolicyError
-from app.policy.types import Policy, Table, Text
+from app.policy.types import Policy
 
 
 class Example(Table, frozen=True, kw_only=True):

@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
+from app.policy.base import Fact, Questions
 from app.policy.enforcement import enforces
-from app.policy.types import Fact, Policy, Questions
+from app.policy.types import Policy
 
 
 @dataclass(frozen=True)

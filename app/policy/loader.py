@@ -12,13 +12,13 @@ from typing import Any
 
 import msgspec
 
-from app.policy import types
+from app.policy import base, forms, types
 from app.policy.validation import Tables, faults_of, rules_in
 
 DEFAULT_DIRECTORY = Path(__file__).resolve().parents[2] / "config" / "policy"
 
 # file -> table -> (type, how many): "many" is an array of tables, "one" a single table that must be there
-SCHEMA: Mapping[str, Mapping[str, tuple[type[types.Table], str]]] = {
+SCHEMA: Mapping[str, Mapping[str, tuple[type[base.Table], str]]] = {
     "clauses.toml": {"clause": (types.Clause, "many")},
     "interpretations.toml": {"interpretation": (types.Interpretation, "many")},
     "roles.toml": {"role": (types.Role, "many"), "capability": (types.Capability, "many")},
@@ -28,48 +28,48 @@ SCHEMA: Mapping[str, Mapping[str, tuple[type[types.Table], str]]] = {
         "separation": (types.Separation, "many"),
     },
     "events.toml": {"event": (types.Event, "many"), "exempt": (types.Exempt, "many")},
-    "uses.toml": {"use": (types.Use, "many")},
+    "uses.toml": {"use": (forms.Use, "many")},
     "request.toml": {
-        "case_number": (types.CaseNumber, "many"),
-        "priority": (types.Priority, "many"),
-        "source": (types.Source, "many"),
-        "lawful_basis": (types.LawfulBasis, "many"),
-        "prohibition": (types.Prohibition, "many"),
-        "attestation": (types.Statement, "one"),
-        "images": (types.ImageLimits, "one"),
-        "basis": (types.Questions, "one"),
-        "description": (types.Questions, "one"),
-        "circumstances": (types.Questions, "one"),
-        "outcome": (types.Outcome, "many"),
-        "withdrawal": (types.Statement, "one"),
+        "case_number": (forms.CaseNumber, "many"),
+        "priority": (forms.Priority, "many"),
+        "source": (forms.Source, "many"),
+        "lawful_basis": (forms.LawfulBasis, "many"),
+        "prohibition": (forms.Prohibition, "many"),
+        "attestation": (base.Statement, "one"),
+        "images": (forms.ImageLimits, "one"),
+        "basis": (base.Questions, "one"),
+        "description": (base.Questions, "one"),
+        "circumstances": (base.Questions, "one"),
+        "outcome": (forms.Outcome, "many"),
+        "withdrawal": (base.Statement, "one"),
     },
     "review.toml": {
-        "basis_refusal": (types.BasisRefusal, "many"),
-        "suitability": (types.SuitabilityRule, "one"),
-        "unsuitable": (types.UnsuitableRule, "one"),
-        "candidates": (types.Number, "one"),
-        "order": (types.Statement, "one"),
-        "worksheet": (types.Worksheet, "one"),
-        "disposition": (types.Disposition, "many"),
-        "background": (types.Questions, "one"),
-        "nomination": (types.Review, "one"),
-        "peers": (types.Review, "one"),
-        "decision": (types.Decision, "many"),
+        "basis_refusal": (forms.BasisRefusal, "many"),
+        "suitability": (forms.SuitabilityRule, "one"),
+        "unsuitable": (forms.UnsuitableRule, "one"),
+        "candidates": (forms.Number, "one"),
+        "order": (base.Statement, "one"),
+        "worksheet": (forms.Worksheet, "one"),
+        "disposition": (forms.Disposition, "many"),
+        "background": (base.Questions, "one"),
+        "nomination": (forms.Review, "one"),
+        "peers": (forms.Review, "one"),
+        "decision": (forms.Decision, "many"),
     },
     "gallery.toml": {
-        "rule": (types.Eligibility, "many"),
-        "column": (types.Column, "many"),
-        "exclusion": (types.ProbeExclusion, "many"),
+        "rule": (forms.Eligibility, "many"),
+        "column": (forms.Column, "many"),
+        "exclusion": (forms.ProbeExclusion, "many"),
     },
-    "notices.toml": {"notice": (types.Notice, "many"), "terms": (types.Terms, "one")},
-    "training.toml": {"requirement": (types.Requirement, "many")},
-    "safeguards.toml": {"safeguard": (types.Statement, "many")},
-    "absences.toml": {"absence": (types.Absence, "many")},
+    "notices.toml": {"notice": (forms.Notice, "many"), "terms": (forms.Terms, "one")},
+    "training.toml": {"requirement": (forms.Requirement, "many")},
+    "safeguards.toml": {"safeguard": (base.Statement, "many")},
+    "absences.toml": {"absence": (forms.Absence, "many")},
 }
-OVERLAY_SCHEMA: Mapping[str, tuple[type[types.Table], str]] = {
+OVERLAY_SCHEMA: Mapping[str, tuple[type[base.Table], str]] = {
     "law": (types.Law, "one"),
     "clause": (types.Clause, "many"),
-    "rule": (types.Statement, "many"),
+    "rule": (base.Statement, "many"),
 }
 
 
@@ -144,7 +144,7 @@ def _version(directory: Path) -> str:
 
 
 def _read(
-    path: Path, name: str, schema: Mapping[str, tuple[type[types.Table], str]], faults: list[str]
+    path: Path, name: str, schema: Mapping[str, tuple[type[base.Table], str]], faults: list[str]
 ) -> dict[str, Any]:
     try:
         raw = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -162,8 +162,8 @@ def _read(
 
 
 def _table(
-    raw: object, name: str, table: str, kind: type[types.Table], many: bool, faults: list[str]
-) -> types.Table | tuple[types.Table | None, ...] | None:
+    raw: object, name: str, table: str, kind: type[base.Table], many: bool, faults: list[str]
+) -> base.Table | tuple[base.Table | None, ...] | None:
     if not many:
         if raw is None:
             faults.append(f"{name}: table [{table}] is missing")
@@ -178,8 +178,8 @@ def _table(
 
 
 def _convert(
-    raw: object, name: str, where: str, kind: type[types.Table], faults: list[str]
-) -> types.Table | None:
+    raw: object, name: str, where: str, kind: type[base.Table], faults: list[str]
+) -> base.Table | None:
     try:
         return msgspec.convert(raw, kind)
     except msgspec.ValidationError as error:
@@ -223,7 +223,7 @@ def _build(tables: Tables, overlays: Tables, version: str) -> types.Policy:
         events=_by_id(events["event"]),
         exempt_tables=MappingProxyType({exempt.table: exempt.why for exempt in events["exempt"]}),
         uses=_by_id(tables["uses.toml"]["use"]),
-        request=types.RequestRules(
+        request=forms.RequestRules(
             case_numbers=request["case_number"],
             priorities=_by_id(request["priority"]),
             sources=_by_id(request["source"]),
@@ -237,7 +237,7 @@ def _build(tables: Tables, overlays: Tables, version: str) -> types.Policy:
             outcomes=_by_id(request["outcome"]),
             withdrawal=request["withdrawal"],
         ),
-        review=types.ReviewRules(
+        review=forms.ReviewRules(
             basis_refusals=_by_id(review["basis_refusal"]),
             suitability=review["suitability"],
             unsuitable=review["unsuitable"],
@@ -250,7 +250,7 @@ def _build(tables: Tables, overlays: Tables, version: str) -> types.Policy:
             peers=review["peers"],
             decisions=_by_id(review["decision"]),
         ),
-        gallery=types.GalleryRules(
+        gallery=forms.GalleryRules(
             eligibility=gallery["rule"], columns=gallery["column"], exclusions=gallery["exclusion"]
         ),
         notices=_by_id(tables["notices.toml"]["notice"]),

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import Any
 
-from app.policy import types
+from app.policy import base, types
 
 Tables = dict[str, dict[str, Any]]
 
@@ -25,18 +25,18 @@ def faults_of(tables: Tables, overlays: Tables, today: date) -> list[str]:
     ]
 
 
-def rules_in(tables: Tables) -> list[tuple[str, types.Rule]]:
+def rules_in(tables: Tables) -> list[tuple[str, base.Rule]]:
     """Every rule of every file with its file name, transitions inside workflows included."""
-    found: list[tuple[str, types.Rule]] = []
+    found: list[tuple[str, base.Rule]] = []
     for name, item in _items(tables):
-        if isinstance(item, types.Rule):
+        if isinstance(item, base.Rule):
             found.append((name, item))
         elif isinstance(item, types.Workflow):
             found += [(name, step) for step in item.transitions]
     return found
 
 
-def _items(tables: Tables) -> Iterator[tuple[str, types.Table]]:
+def _items(tables: Tables) -> Iterator[tuple[str, base.Table]]:
     for name, read in tables.items():
         for content in read.values():
             for item in content if isinstance(content, tuple) else (content,):
@@ -156,9 +156,9 @@ def _states(flow: types.Workflow, titles: set[str]) -> Iterator[str]:
     if flow.initial not in states:
         yield f"{where}: unknown initial state '{flow.initial}'"
     for step in flow.transitions:
-        for state in (*step.sources, *step.targets()):
-            if state not in states:
-                yield f"workflow.toml: {step.id}: unknown state '{state}'"
+        for state_id in (*step.sources, *step.targets()):
+            if state_id not in states:
+                yield f"workflow.toml: {step.id}: unknown state '{state_id}'"
     forwards = [(set(step.sources), target) for step in flow.transitions for target in step.targets()]
     reached = _closure({flow.initial}, forwards)
     final = {state.id for state in flow.states if state.final}
@@ -215,7 +215,7 @@ def _references(tables: Tables) -> Iterator[str]:
 
 def _facts(tables: Tables) -> Iterator[str]:
     for name, rule in rules_in(tables):
-        facts: tuple[types.Fact, ...] = getattr(rule, "facts", ())
+        facts: tuple[base.Fact, ...] = getattr(rule, "facts", ())
         yield from (f"{name}: {rule.id}: duplicate fact '{n}'" for n in _repeated(f.name for f in facts))
         for fact in facts:
             where = f"{name}: {rule.id}: {fact.name}"

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.policy.base import Choice, Fact
 from app.policy.facts import (
     check_case_number,
     check_description,
@@ -20,7 +21,7 @@ from app.policy.facts import (
     normal_case_number,
 )
 from app.policy.loader import DEFAULT_DIRECTORY, load
-from app.policy.types import Choice, Fact, Policy
+from app.policy.types import Policy
 
 ANSWERS = st.dictionaries(
     st.text(max_size=12), st.one_of(st.none(), st.booleans(), st.integers(), st.text(max_size=60)), max_size=6

@@ -105,7 +105,7 @@ def test_the_policy_cannot_be_changed(rules: Policy) -> None:
         rules.use("USE-1").facts[0] = None  # type: ignore[index]
 
 
-@pytest.mark.parametrize("ask", ["rule", "clause", "use", "event", "notice", "workflow"])
+@pytest.mark.parametrize("ask", ["rule", "clause", "use", "event", "notice", "workflow", "capability"])
 def test_asking_for_what_is_not_there_says_so(rules: Policy, ask: str) -> None:
     with pytest.raises(KeyError, match=r"no .*'nothing-of-the-kind'"):
         getattr(rules, ask)("nothing-of-the-kind")

@@ -1,0 +1,63 @@
+"""What every table of a rule file shares: a rule is a sentence a lawyer signs, then machine fields."""
+
+from datetime import date
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct, field
+
+Text = Annotated[str, Meta(min_length=1)]
+Count = Annotated[int, Meta(ge=1)]
+
+
+class Table(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Any table of a rule file: immutable, unknown keys refused."""
+
+
+class Rule(Table, frozen=True, kw_only=True):
+    """One rule. ``text`` is the sentence a lawyer signs, ``authority`` the clauses it rests on."""
+
+    id: Text
+    text: Text
+    authority: Annotated[tuple[str, ...], Meta(min_length=1)]
+    effective: date
+
+
+class Choice(Table, frozen=True, kw_only=True):
+    """One value of a closed list and the words people see for it."""
+
+    value: Text
+    label: Text
+    hint: str = ""
+
+
+class Fact(Table, frozen=True, kw_only=True):
+    """One question a form asks. ``must_be`` is the only answer accepted; any other gets ``refusal``.
+
+    Value bounds apply to kind ``number``, length bounds to the text kinds.
+    """
+
+    name: Text
+    label: Text
+    kind: Literal["text", "long", "choice", "date", "yesno", "number"]
+    hint: str = ""
+    choices: tuple[Choice, ...] = ()
+    required: bool = True
+    min_length: int = 0
+    max_length: int = 4000
+    min_value: int | None = None
+    max_value: int | None = None
+    must_be: str = ""
+    refusal: str = ""
+
+
+class Statement(Rule, frozen=True, kw_only=True):
+    """A rule that is only its sentence, with a heading for the page."""
+
+    title: Text
+
+
+class Questions(Rule, frozen=True, kw_only=True):
+    """A rule with the facts a form asks for it."""
+
+    title: Text
+    facts: Annotated[tuple[Fact, ...], Meta(min_length=1)] = field(name="fact")
