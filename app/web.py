@@ -173,7 +173,7 @@ def digest_short(digest: str) -> str:
 
 
 def register_pages(app: Flask) -> None:
-    """Give the template environment its filters, ``links`` and ``url_with``; an unknown variable is an error."""
+    """Give templates their filters, ``links`` and ``url_with``, and make an unknown variable an error."""
     env = app.jinja_env
     env.undefined = StrictUndefined
     env.trim_blocks = env.lstrip_blocks = True
@@ -266,7 +266,7 @@ def _new_error_id(error: BaseException | None) -> str:
 
 
 def register_errors(app: Flask) -> None:
-    """Answer every HTTP error, lost connection and unforeseen exception with a page of ours and its status."""
+    """Answer HTTP errors, lost connections and unforeseen exceptions with a page of ours and its status."""
     register_pages(app)
 
     @app.errorhandler(CSRFError)

@@ -2,9 +2,9 @@
 
     python scripts/look.py --out var/look --cookie "$SESSION" http://127.0.0.1:8000/ http://127.0.0.1:8000/requests
 
-Prints one line per picture, and every message the browser writes to its console (a refused inline style, a
-missing file, a script error). Ends 1 when there was such a message. Needs the `playwright` package and a Chromium
-of the machine (Debian: `apt-get install chromium`).
+Prints one line per picture, and every message the browser writes to its console (a refused inline style,
+a missing file, a script error). Ends 1 when there was such a message. Needs the `playwright` package and a
+Chromium of the machine (Debian: `apt-get install chromium`).
 """
 
 import argparse
@@ -49,7 +49,9 @@ def look(
             complaints.append(message.text)
 
     context = browser.new_context(
-        viewport={"width": width, "height": WIDTHS[width]}, java_script_enabled=javascript, reduced_motion="reduce"
+        viewport={"width": width, "height": WIDTHS[width]},
+        java_script_enabled=javascript,
+        reduced_motion="reduce",
     )
     try:
         context.add_cookies([{"url": url, **cookie} for cookie in cookies])
@@ -60,7 +62,9 @@ def look(
         answer = tab.goto(url, wait_until="load")
         target = out / picture_name(url, width, javascript)
         tab.screenshot(path=target, full_page=True)
-        overflow = tab.evaluate("document.documentElement.scrollWidth - window.innerWidth") if javascript else 0
+        overflow = (
+            tab.evaluate("document.documentElement.scrollWidth - window.innerWidth") if javascript else 0
+        )
         if overflow > 0:
             complaints.append(f"the page is {overflow} px wider than the window")
         print(f"{answer.status if answer else '---'} {target}")

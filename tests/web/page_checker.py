@@ -1,7 +1,7 @@
 """The conscience of every page: what is checked on each HTML answer the test client receives.
 
-`check_page` returns the faults of one page as sentences; `CheckedClient` runs it, and the header check, on every
-answer of every web test, so that no page has to be remembered.
+`check_page` returns the faults of one page as sentences; `CheckedClient` runs it, and the header check,
+on every answer of every web test, so that no page has to be remembered.
 """
 
 import re
@@ -43,7 +43,9 @@ BANNED_WORDS = re.compile(
     r"hit lists?|positive match(?:es)?|no hits?)\b",
     re.IGNORECASE,
 )
-LEAKS = re.compile(r"(?<![\w-])None(?![\w-])(?! of\b)|\bUndefined\b|\{\{|\}\}|\{%|%\}|<[\w.]+ object at 0x|&lt;/?\w+&gt;")
+LEAKS = re.compile(
+    r"(?<![\w-])None(?![\w-])(?! of\b)|\bUndefined\b|\{\{|\}\}|\{%|%\}|<[\w.]+ object at 0x|&lt;/?\w+&gt;"
+)
 CONTROLS = "input, select, textarea"
 UNLABELLED_TYPES = {"hidden", "submit", "button", "reset", "image"}
 HTMX_VERBS = ("hx-get", "hx-post", "hx-put", "hx-patch", "hx-delete")
@@ -70,7 +72,8 @@ def check_page(html: str, *, app: Flask | None = None, url: str = "/") -> list[s
     else:
         parser.parse(html)
     faults = [
-        f"invalid HTML at line {line}: {PARSE_ERRORS[code] % values}" for (line, _), code, values in parser.errors
+        f"invalid HTML at line {line}: {PARSE_ERRORS[code] % values}"
+        for (line, _), code, values in parser.errors
     ]
     page = BeautifulSoup(html, "html5lib")
     if not part:
@@ -249,7 +252,7 @@ def _htmx(page: BeautifulSoup, part: bool) -> Iterator[str]:
 
 
 def _words(page: BeautifulSoup) -> Iterator[str]:
-    # What a person typed may say anything (an element that repeats it is marked data-typed); the portal may not.
+    # What a person typed may say anything (an element that repeats it is marked data-typed).
     for typed in page.select("textarea, [data-typed], noscript, script, style"):
         typed.clear()
     shown = [(_text(page), "the page")]

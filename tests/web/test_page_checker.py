@@ -16,10 +16,12 @@ GOOD = """<!DOCTYPE html>
 <input type="hidden" name="csrf_token" value="abc">
 <label for="case">Case number</label><input id="case" name="case" aria-describedby="case-hint">
 <span id="case-hint">As in the case file</span>
-<fieldset><legend>Source</legend><input type="radio" id="s0" name="s" value="a"><label for="s0">Camera</label></fieldset>
+<fieldset><legend>Source</legend><input type="radio" id="s0" name="s" value="a">
+<label for="s0">Camera</label></fieldset>
 <label for="file">Image</label><input type="file" id="file" name="file">
 <button type="submit">Submit</button></form>
-<form method="get" action="/list"><label>Find <input name="q"></label><button type="submit">Find</button></form>
+<form method="get" action="/list"><label>Find <input name="q"></label>
+<button type="submit">Find</button></form>
 <img src="/image" alt="Probe image 1">
 <table><caption>Requests</caption><thead><tr><th scope="col">Number</th></tr></thead>
 <tbody><tr><td>1</td></tr></tbody></table>
@@ -38,7 +40,7 @@ BAD = [
     ('<main id="main">', '<div id="main">', "no main"),
     ('id="s0"', 'id="case"', "more than once"),
     ('id="poll"', 'id="po ll"', "has a space"),
-    ("case-hint\">As", "other-hint\">As", "aria-describedby names"),
+    ('case-hint">As', 'other-hint">As', "aria-describedby names"),
     ('href="#case"', 'href="#nowhere"', "leads nowhere"),
     ("<h2>The case</h2>", "<h4>The case</h4>", "skips from h1 to h4"),
     ("<h2>The case</h2>", "<h2></h2>", "empty heading"),
@@ -109,7 +111,9 @@ def test_a_good_page_has_no_faults(app):
     assert check_page(GOOD, app=app, url="/list") == []
 
 
-@pytest.mark.parametrize(("old", "new", "sentence"), BAD, ids=[f"{i}-{case[2][:24]}" for i, case in enumerate(BAD)])
+@pytest.mark.parametrize(
+    ("old", "new", "sentence"), BAD, ids=[f"{i}-{case[2][:24]}" for i, case in enumerate(BAD)]
+)
 def test_each_bad_construct_is_found(old, new, sentence):
     assert old in GOOD
     faults = check_page(GOOD.replace(old, new, 1))
