@@ -11,7 +11,7 @@ from flask.cli import AppGroup
 from sqlalchemy import select
 
 from app import audit
-from app.audit.anchors import read_anchors, write_anchor
+from app.audit.anchors import AnchorForged, read_anchors, write_anchor
 from app.audit.chain import COLUMNS, Fault, verify
 from app.extensions import db, settings, stores
 from app.models.engine import AuditEvent, Transition
@@ -46,7 +46,10 @@ def _step_events() -> list[str]:
 @group.command("verify")
 def verify_command() -> None:
     """Walk the whole chain; exit non-zero when it does not hold."""
-    found = list(faults())
+    try:
+        found = list(faults())
+    except AnchorForged as error:
+        raise click.ClickException(str(error)) from None
     for fault in found:
         click.echo(f"event {fault.sequence}: {fault.what}", err=True)
     if found:
