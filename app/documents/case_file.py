@@ -1,7 +1,8 @@
 """Delivery of a report into the investigator's case file in the case management system (SRC-7, SRC-8, ACC-5).
 
-:class:`CaseManagement` is what any case management system must offer; :class:`DirectoryCaseFiles` is the connector
-that needs none: a directory per case, in it a directory per report with the PDF and a JSON manifest.
+:class:`CaseManagement` is what any case management system must offer; :class:`DirectoryCaseFiles` is the
+connector that needs none: a directory per case, in it a directory per report with the PDF and a JSON
+manifest.
 """
 
 import hashlib
@@ -30,7 +31,7 @@ _SAFE = re.compile(r"[A-Z0-9_-]")
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """A finished report on its way: ``facts_manifest`` is what :func:`app.documents.manifest.manifest` made."""
+    """A finished report on its way: ``facts_manifest`` is what ``manifest.manifest`` made."""
 
     case_number: str
     report_number: str
@@ -54,8 +55,8 @@ class CaseManagement(Protocol):
     def deliver(self, delivery: Delivery) -> Receipt:
         """Attach the report to its case file; delivering the same again gives the same receipt.
 
-        Raises DeliveryConflict when other content already stands under the report number, DeliveryError when the
-        system does not take it (to be tried again).
+        Raises DeliveryConflict when other content already stands under the report number, DeliveryError when
+        the system does not take it (to be tried again).
         """
         ...
 
@@ -73,8 +74,8 @@ class Signer(Protocol):
 class DirectoryCaseFiles:
     """Case files below ``root``: ``<case>/<report>/<report>.pdf`` beside ``manifest.json``.
 
-    A report appears whole or not at all: it is written and flushed in a directory of its own, which then is renamed
-    to its place. Two workers delivering at once leave one report and get the same receipt.
+    A report appears whole or not at all: it is written and flushed in a directory of its own, which then is
+    renamed to its place. Two workers delivering at once leave one report and get the same receipt.
     """
 
     def __init__(
@@ -142,7 +143,7 @@ class DirectoryCaseFiles:
             content["signature"] = {
                 "algorithm": "Ed25519",
                 "key": self._signer.fingerprint,
-                "over": "this object without its signature, as JSON with sorted keys and no white space, in UTF-8",
+                "over": "this object without its signature: UTF-8 JSON, sorted keys, no white space",
                 "value": signature.hex(),
             }
         return (json.dumps(content, ensure_ascii=False, indent=2, sort_keys=True) + "\n").encode()
@@ -169,9 +170,9 @@ class DirectoryCaseFiles:
 def safe_name(number: str) -> str:
     """A file name for a case or report number; two numbers never share one, not even where case is ignored.
 
-    Capital letters, digits, hyphen and underscore stay; everything else is percent-encoded, so no separator, dot or
-    lower-case letter is left (RFC 3986 escapes have capital digits). Raises DeliveryError when nothing or too much
-    remains.
+    Capital letters, digits, hyphen and underscore stay; everything else is percent-encoded, so no separator,
+    dot or lower-case letter is left (RFC 3986 escapes have capital digits). Raises DeliveryError when nothing
+    or too much remains.
     """
     if not number.strip():
         raise DeliveryError("A case file needs a case number and a report number.")

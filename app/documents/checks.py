@@ -1,4 +1,4 @@
-"""What a finished PDF must hold, read back from its bytes with pypdf (not from what was meant to be in it)."""
+"""What a finished PDF must hold, read back from its bytes with pypdf (not from what was meant)."""
 
 import io
 import re
@@ -15,12 +15,14 @@ _DRAWN = re.compile(rb"/(\S+)\s+Do\b")
 
 
 def page_texts(pdf: bytes) -> list[str]:
-    """The text of each page with white space collapsed to single spaces. Raises RenderError for a broken file."""
+    """The text of each page with white space collapsed to single spaces. Raises RenderError for a broken
+    file.
+    """
     return [" ".join(page.extract_text().split()) for page in _reader(pdf).pages]
 
 
 def pictures(pdf: bytes) -> Iterator[Image.Image]:
-    """The raster pictures that a page really draws, each once, with the pixels that are stored in the file."""
+    """The raster pictures that a page really draws, each once, with the pixels stored in the file."""
     seen: set[int] = set()
     for page in _reader(pdf).pages:
         contents = page.get_contents()

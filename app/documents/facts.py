@@ -1,8 +1,8 @@
 """Everything a report states, as frozen values that are checked when they are made.
 
-``None`` means "not recorded" and is printed as such; nothing is left out silently. There is deliberately no field for
-a score, a threshold or a place in the candidate list: those never reach an investigator (CAP-6, ACC-1).
-Times carry their zone and are printed in it.
+``None`` means "not recorded" and is printed as such; nothing is left out silently. There is deliberately no
+field for a score, a threshold or a place in the candidate list: those never reach an investigator (CAP-6,
+ACC-1). Times carry their zone and are printed in it.
 """
 
 import enum
@@ -76,7 +76,9 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class CustodyEntry:
-    """One event in the life of the probe image or of the report: ``sha256`` is the file's digest at that moment."""
+    """One event in the life of the probe image or of the report: ``sha256`` is the file's digest at that
+    moment.
+    """
 
     at: datetime | None
     what: str
@@ -113,7 +115,8 @@ class Gallery:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A JPEG or PNG shown in the document, upright and without EXIF; ``sha256`` is the *stored original's* digest.
+    """A JPEG or PNG shown in the document, upright and without EXIF; ``sha256`` is the *stored original's*
+    digest.
 
     Raises FactsError when the bytes are neither, or still carry EXIF (a place or a device must not leak).
     """
@@ -235,8 +238,8 @@ class Replacement:
 class ReportFacts:
     """The whole content of one report. Raises FactsError when the facts contradict the kind of report.
 
-    A possible match report needs a candidate *and* the supervisor's decision (SRC-5, SRC-8); a report of negative
-    results has a reason (SRC-7) and names no candidate (ACC-1).
+    A possible match report needs a candidate *and* the supervisor's decision (SRC-5, SRC-8); a report of
+    negative results has a reason (SRC-7) and names no candidate (ACC-1).
     """
 
     kind: ReportKind

@@ -1,7 +1,9 @@
-"""The fonts of documents: bundled files only, never the machine's, so that a report looks the same everywhere.
+"""The fonts of documents: bundled files only, never the machine's, so that a report looks the same
+everywhere.
 
-A character that no bundled font can draw would become an empty box in an official record; :func:`printable` writes
-its Unicode number instead (names in further scripts appear as such once a font for them lies in ``fallback/``).
+A character that no bundled font can draw would become an empty box in an official record; :func:`printable`
+writes its Unicode number instead (names in further scripts appear as such once a font for them lies in
+``fallback/``).
 """
 
 import functools
@@ -70,7 +72,7 @@ def _drawable(directory: Path) -> frozenset[int]:
 
 
 def printable(text: str, directory: Path = FONTS_DIR) -> str:
-    """``text`` composed (NFC), each run of characters that cannot be drawn replaced by ``[U+6F22 U+5B57]``."""
+    """``text`` composed (NFC), runs of characters that cannot be drawn become ``[U+6F22 U+5B57]``."""
     drawable = _drawable(directory)
     pieces: list[str] = []
     run: list[str] = []
@@ -97,8 +99,8 @@ def font_face_rules(directory: Path = FONTS_DIR) -> str:
 def isolated_configuration() -> FontConfiguration:
     """A WeasyPrint font configuration that knows no font of the machine.
 
-    Fontconfig reads the name of its configuration file from the environment at the moment of creation only; the
-    variable is set for that moment, under a lock.
+    Fontconfig reads the name of its configuration file from the environment at the moment of creation only;
+    the variable is set for that moment, under a lock.
     """
     with tempfile.TemporaryDirectory(prefix="document-fonts-") as folder, _environment_lock:
         settings = Path(folder, "fonts.conf")

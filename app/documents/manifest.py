@@ -1,7 +1,7 @@
 """The facts of a report as canonical JSON, its digest, and the short code by which a reader checks a report.
 
-The digest covers every fact that is printed; photographs enter by the digest of the shown bytes and of the original.
-The code is what a person can type: 80 bits of HMAC-SHA256 in Crockford's base32 (no I, L, O, U).
+The digest covers every fact that is printed; photographs enter by the digest of the shown bytes and of the
+original. The code is what a person can type: 80 bits of HMAC-SHA256 in Crockford's base32 (no I, L, O, U).
 """
 
 import dataclasses
@@ -45,7 +45,8 @@ def manifest_digest(facts: ReportFacts) -> str:
 
 
 def verification_code(digest: str, secret: bytes) -> str:
-    """The code for a manifest digest, e.g. ``7K3M-Q2RT-9WXA-4HBC``; only the holder of ``secret`` can make it.
+    """The code for a manifest digest, e.g. ``7K3M-Q2RT-9WXA-4HBC``; only the holder of ``secret`` can make
+    it.
 
     Raises ValueError when the secret is shorter than 16 bytes.
     """
@@ -75,7 +76,9 @@ def code_is_for(typed: str, digest: str, secret: bytes) -> bool:
 
 
 def verification(facts: ReportFacts, secret: bytes, verify_page: str) -> Verification:
-    """The verification block of a report; ``verify_page`` is the page's address, to which ``/<code>`` is added."""
+    """The verification block of a report; ``verify_page`` is the page's address, to which ``/<code>`` is
+    added.
+    """
     digest = manifest_digest(facts)
     code = verification_code(digest, secret)
     return Verification(digest, code, f"{verify_page.rstrip('/')}/{code}")

@@ -1,6 +1,7 @@
 """Facts to PDF: WeasyPrint with bundled fonts, nothing fetched, the same bytes for the same facts.
 
-PDF/A-3b (ISO 19005-3) with a structure tree, so that the record stays readable for decades and by screen readers.
+PDF/A-3b (ISO 19005-3) with a structure tree, so that the record stays readable for decades and by screen
+readers.
 """
 
 import functools
@@ -48,9 +49,9 @@ class Rendered:
 def render_report(facts: ReportFacts, notice: str, lead_notice: str, verification: Verification) -> Rendered:
     """The report as PDF; equal arguments give equal bytes.
 
-    ``notice`` is SRC-9's and ``lead_notice`` USE-7's, word for word from ``config/policy/notices.toml``: the first
-    stands on every page, both at the head of page 1. The finished file is read back: RenderError when a page lacks
-    the notice, or the probe image is not in it, or a resource was missing.
+    ``notice`` is SRC-9's and ``lead_notice`` USE-7's, word for word from ``config/policy/notices.toml``: the
+    first stands on every page, both at the head of page 1. The finished file is read back: RenderError when a
+    page lacks the notice, or the probe image is not in it, or a resource was missing.
     """
     notice, lead_notice = " ".join(notice.split()), " ".join(lead_notice.split())
     if not notice or not lead_notice:
@@ -124,11 +125,13 @@ def _frame(face: FaceBox, size: tuple[int, int]) -> bytes:
     """A drawing that lies over the probe: the picture itself stays as it was submitted."""
     width, height = size
     stroke = max(width, height) / 130
-    place = f'x="{face.left:.2f}" y="{face.top:.2f}" width="{face.width:.2f}" height="{face.height:.2f}" fill="none"'
+    corner = f'x="{face.left:.2f}" y="{face.top:.2f}"'
+    extent = f'width="{face.width:.2f}" height="{face.height:.2f}"'
+    canvas = f'width="{width}" height="{height}" viewBox="0 0 {width} {height}"'
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}">'
-        f'<rect {place} stroke="#fff" stroke-width="{stroke * 1.8:.2f}"/>'
-        f'<rect {place} stroke="#1b2b45" stroke-width="{stroke * 0.8:.2f}"/></svg>'
+        f'<svg xmlns="http://www.w3.org/2000/svg" {canvas}><g fill="none">'
+        f'<rect {corner} {extent} stroke="#fff" stroke-width="{stroke * 1.8:.2f}"/>'
+        f'<rect {corner} {extent} stroke="#1b2b45" stroke-width="{stroke * 0.8:.2f}"/></g></svg>'
     ).encode()
 
 

@@ -1,4 +1,4 @@
-"""Facts of made-up reports for the document tests: flat drawings instead of faces, visibly fictitious people."""
+"""Facts of made-up reports for the document tests: flat drawings for faces, visibly fictitious people."""
 
 import hashlib
 import io
@@ -37,7 +37,8 @@ SECRET = b"a secret of the document tests"
 EASTERN = timezone(timedelta(hours=-5), "EST")
 START = datetime(2026, 11, 20, 9, 12, 5, tzinfo=EASTERN)
 FEATURES = (
-    "eyes", "ears", "nose", "mouth", "chin", "lips", "eyebrows", "hair and hairline", "scars", "marks", "tattoos",
+    "eyes", "ears", "nose", "mouth", "chin", "lips",
+    "eyebrows", "hair and hairline", "scars", "marks", "tattoos",
 )  # fmt: skip
 
 REQUESTER = Person("Rosalind Nobodysson", "Detective", "requesting investigator", "Example Squad")

@@ -1,4 +1,6 @@
-"""Reports that may not exist cannot be made: what the facts refuse, and what their manifest and code are worth."""
+"""Reports that may not exist cannot be made: what the facts refuse, and what their manifest and code are
+worth.
+"""
 
 import hashlib
 import io

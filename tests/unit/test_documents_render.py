@@ -1,7 +1,14 @@
-"""The finished PDF, read back: notice, probe image, wording, what never appears, conformity, sameness of bytes."""
+"""The finished PDF, read back: notice, probe image, wording, what never appears, conformity, sameness of
+bytes.
+"""
 
+import functools
+import hashlib
 import io
+import os
 import re
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -26,8 +33,8 @@ from app.documents.facts import FeatureComparison, NegativeReason, Person, Repla
 
 #: The words of the clause itself, so that an edited notice is noticed too.
 SRC_9 = (
-    "the determination of a possible match candidate alone does not constitute probable cause to effect an arrest or"
-    " obtain an arrest or search warrant",
+    "the determination of a possible match candidate alone does not constitute probable cause to effect"
+    " an arrest or obtain an arrest or search warrant",
     "further investigation is needed to establish probable cause",
 )
 SUPERVISOR_DECISION = possible_match().decision
@@ -56,7 +63,12 @@ KINDS = {
 }
 
 
+@functools.cache
 def rendered(facts: ReportFacts) -> bytes:
+    return anew(facts)
+
+
+def anew(facts: ReportFacts) -> bytes:
     return render.render_report(facts, NOTICE, LEAD_NOTICE, verified(facts)).pdf
 
 
@@ -136,17 +148,23 @@ def test_the_possible_match_report_holds_its_facts() -> None:
     text = whole_text(pdf)
     squeezed = "".join(text.split())
     for wanted in (
-        "2026-041-004512", "FR-2026-000034", "USE-1", "Rosalind Nobodysson", "Ivo Fictional", "Noor Imaginary",
-        "2026-11-20 09:12:05 EST", "REQ-1, REQ-2", "effective 2026-01-01", "example-net", "Example Laboratory",
-        "No NIST evaluation record.", "generation-7", "1,912 arrest and parole photographs of 304 people",
-        "G-0004211", "Quentin Madeupsky", "1988-04-03", "Arrest date not recorded", "no contradiction of place",
+        "2026-041-004512", "FR-2026-000034", "USE-1", "Rosalind Nobodysson", "Ivo Fictional",
+        "Noor Imaginary", "2026-11-20 09:12:05 EST", "REQ-1, REQ-2", "effective 2026-01-01", "example-net",
+        "Example Laboratory", "No NIST evaluation record.", "generation-7",
+        "1,912 arrest and parole photographs of 304 people", "G-0004211", "Quentin Madeupsky", "1988-04-03",
+        "Arrest date not recorded", "no contradiction of place",
         "Approved as an investigative lead", "after entering the password again", "Given by the owner",
         "https://portal.example/verify/", verified(facts).code,
     ):  # fmt: skip
         assert wanted in text, wanted
     assert "Taken not recorded" in text
-    for digest in (facts.policy_version, facts.algorithm.file_sha256, facts.probe.picture.sha256,
-                   facts.candidate.photographs[0].picture.sha256, verified(facts).manifest_digest):  # fmt: skip
+    for digest in (
+        facts.policy_version,
+        facts.algorithm.file_sha256,
+        facts.probe.picture.sha256,
+        facts.candidate.photographs[0].picture.sha256,
+        verified(facts).manifest_digest,
+    ):
         assert digest in squeezed
     assert len(list(checks.pictures(pdf))) == 3
 
@@ -165,7 +183,8 @@ def test_the_negative_report_gives_the_reason_and_no_candidate() -> None:
 
 def test_what_is_not_recorded_is_printed_so() -> None:
     bare = negative(
-        prepared_by=None, requested_at=None, algorithm=None, gallery=None, policy_effective=None, steps=(), custody=(),
+        prepared_by=None, requested_at=None, algorithm=None, gallery=None, policy_effective=None,
+        steps=(), custody=(),
         probe=replace(possible_match().probe, source=None, obtained=None, face=None),
     )  # fmt: skip
     text = whole_text(rendered(bare))
@@ -189,8 +208,31 @@ def test_a_replaced_report_says_by_and_for_what() -> None:
 
 
 def test_the_same_facts_give_the_same_bytes() -> None:
-    assert rendered(possible_match()) == rendered(possible_match())
+    assert anew(possible_match()) == anew(possible_match())
     assert rendered(possible_match()) != rendered(possible_match(case_number="2026-041-004513"))
+
+
+def test_another_process_place_and_hash_seed_give_the_same_bytes(tmp_path: Path) -> None:
+    here = Path(__file__).resolve().parent
+    script = (
+        "import documents_facts as m; from app.documents.render import render_report as r;"
+        " f = m.possible_match(); print(r(f, m.NOTICE, m.LEAD_NOTICE, m.verified(f)).sha256)"
+    )
+    environment = os.environ | {
+        "PYTHONPATH": os.pathsep.join((str(here.parents[1]), str(here))),
+        "PYTHONHASHSEED": "7",
+        "TZ": "Asia/Tokyo",
+        "HOME": str(tmp_path),
+    }
+    ran = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert ran.stdout.strip() == hashlib.sha256(rendered(possible_match())).hexdigest(), ran.stderr
 
 
 def test_the_file_is_marked_as_an_archival_tagged_document() -> None:
@@ -288,7 +330,7 @@ def test_the_layout_that_loses_the_notice_is_caught(monkeypatch: pytest.MonkeyPa
     style = render._style_sheet().replace("content: element(page-foot)", "content: none")
     monkeypatch.setattr(render, "_style_sheet", lambda: style)
     with pytest.raises(RenderError, match="Page 2 of the report lacks the notice"):
-        rendered(possible_match())
+        anew(possible_match())
 
 
 def _jpeg_streams(pdf: bytes) -> list[bytes]:
