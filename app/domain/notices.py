@@ -17,6 +17,7 @@ SENTENCES = {
     "basis_confirmed": "{number}: the basis is confirmed; document the confirmation in the case management system.",
     "request_refused": "{number} was refused; the rule is on its page.",
     "images_returned": "{number} came back: the images are unsuitable. You can submit more.",
+    "withdrawn": "{number} was withdrawn by the investigator.",
     "documented": "{number}: the confirmation is documented; the probe can be selected.",
     "search_finished": "{number}: the search is finished.",
     "search_failed": "{number}: the search failed; the cause is on its page.",

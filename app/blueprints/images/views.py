@@ -1,5 +1,69 @@
-"""Pages of the images area."""
+"""The bytes of a face image, for the person and session that were shown its page."""
 
-from flask import Blueprint
+from __future__ import annotations
+
+from flask import Blueprint, Response, abort
+from sqlalchemy import select
+
+from app.access.actor import Actor, current_actor
+from app.access.guard import needs
+from app.access.scoping import find
+from app.blueprints.images.links import Kind, LinkExpired, LinkInvalid, read_token
+from app.extensions import db, stores
+from app.models.gallery import GalleryPhoto
+from app.models.request import ProbeImage
+from app.policy.enforcement import enforces
+from app.storage import KeyDestroyed, UnknownBlob, UnknownKey
 
 bp = Blueprint("images", __name__)
+
+#: any of these, with the training it asks for, opens the repository's photographs
+PHOTO_CAPABILITIES = ("gallery.browse", "examination.work", "peer.review", "approval.decide")
+
+
+@bp.get("/images/<token>")
+@needs("portal.use")
+def show(token: str) -> Response:
+    """One face image, decrypted and checked against its digest. 410 for an old address, 404 for any other fault."""
+    try:
+        kind, uid = read_token(token)
+    except LinkExpired:
+        abort(410, "The address of this image has expired. Open the page again to see it.")
+    except LinkInvalid:
+        abort(404)
+    data = image_bytes(kind, uid, current_actor())
+    if data is None:
+        abort(404)
+    answer = Response(data, mimetype="image/png" if data.startswith(b"\x89PNG") else "image/jpeg")
+    answer.headers["Cache-Control"] = "no-store"
+    answer.headers["Content-Disposition"] = "inline"
+    return answer
+
+
+@enforces("ACC-1", "ACC-10")
+def image_bytes(kind: Kind, uid: str, actor: Actor) -> bytes | None:
+    """The shown copy of a probe, or a repository photograph, if this person may see it and it still exists.
+
+    Raises BlobCorrupt when the stored bytes are not those recorded.
+    """
+    stored = _probe(uid, actor) if kind == "probe" else _photo(uid, actor)
+    if stored is None:
+        return None
+    try:
+        return stores().blobs.get(*stored)
+    except (UnknownBlob, KeyDestroyed, UnknownKey):
+        return None
+
+
+def _probe(uid: str, actor: Actor) -> tuple[str, str, str] | None:
+    image = find(ProbeImage, uid, actor)
+    if image is None or image.shown_blob_id is None or image.shown_sha256 is None:
+        return None
+    return image.shown_blob_id, image.key_id, image.shown_sha256
+
+
+def _photo(uid: str, actor: Actor) -> tuple[str, str, str] | None:
+    if not any(actor.can(capability) for capability in PHOTO_CAPABILITIES):
+        return None
+    photo = db.session.scalars(select(GalleryPhoto).where(GalleryPhoto.uid == uid)).one_or_none()
+    return None if photo is None else (photo.blob_id, photo.key_id, photo.sha256)

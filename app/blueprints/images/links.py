@@ -1,0 +1,51 @@
+"""Addresses of faces: signed, bound to the session that was shown the page, alive for minutes."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from flask import g, url_for
+from itsdangerous import BadData, SignatureExpired, URLSafeTimedSerializer
+
+from app.extensions import settings
+from app.policy.enforcement import enforces
+
+Kind = Literal["probe", "photo"]
+KINDS: tuple[Kind, ...] = ("probe", "photo")
+LIFE_SECONDS = 300
+
+
+class LinkExpired(Exception):
+    """The address was good once; the page has to be opened again."""
+
+
+class LinkInvalid(Exception):
+    """The address was not made for this session, or not by the portal."""
+
+
+def _signer() -> URLSafeTimedSerializer:
+    return URLSafeTimedSerializer(settings().secret_key, salt="face-address")
+
+
+@enforces("ACC-11")
+def face_url(kind: Kind, uid: str) -> str:
+    """The address of a face image for the present session: "probe" (ProbeImage) or "photo" (GalleryPhoto) by uid.
+
+    The page that uses it records `faces.viewed`; fetching the bytes records nothing. Raises ValueError for another kind.
+    """
+    if kind not in KINDS:
+        raise ValueError(f"there is no face image of kind {kind}")
+    return url_for("images.show", token=_signer().dumps([g.session_uid, kind, uid]))
+
+
+def read_token(token: str) -> tuple[Kind, str]:
+    """What an address names. Raises LinkExpired, or LinkInvalid for a foreign session or a broken signature."""
+    try:
+        session_uid, kind, uid = _signer().loads(token, max_age=LIFE_SECONDS)
+    except SignatureExpired as error:
+        raise LinkExpired from error
+    except (BadData, TypeError, ValueError) as error:
+        raise LinkInvalid from error
+    if session_uid != g.session_uid or kind not in KINDS:
+        raise LinkInvalid
+    return kind, uid
