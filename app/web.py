@@ -4,6 +4,7 @@ Nothing here touches the database or the directory: an error page must render wh
 """
 
 import logging
+import re
 import secrets
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
@@ -69,7 +70,7 @@ UNREACHABLE = (
 OWN_TEMPLATES = frozenset({400, 401, 403, 404, 405, 409, 413, 422, 429, 500, 503})
 
 #: Typed text is offered back after an expired form, but never anything that may be a secret.
-SECRET_WORDS = ("password", "token", "secret", "otp", "code", "key")
+SECRET_WORDS = frozenset({"password", "passwords", "token", "secret", "otp", "code", "pin"})
 TYPED_LIMIT = 20_000
 
 
@@ -251,7 +252,7 @@ def _typed() -> list[tuple[str, str]]:
     """What the person typed into the refused form, as (label, text); secrets and single marks left out."""
     offered = []
     for name, value in request.form.items(multi=True):
-        if value.strip() and not any(word in name.lower() for word in SECRET_WORDS):
+        if value.strip() and SECRET_WORDS.isdisjoint(re.split("[^a-z]+", name.lower())):
             label = name.rpartition("-")[2].replace("_", " ").capitalize()
             offered.append((label, value[:TYPED_LIMIT]))
     return offered

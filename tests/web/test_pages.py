@@ -273,14 +273,19 @@ def test_an_error_page_that_cannot_be_rendered_is_a_line_of_text(app):
 def test_an_expired_form_gives_the_text_back_but_no_secret(app):
     typed = {
         "basis": "The <facts> of the case.",
+        "key_facts": "Left by the back door.",
         "password": "hunter2",
+        "new-password2": "hunter2",
         "otp_code": "123456",
         "csrf_token": "old",
     }
     answer = app.test_client().post("/components", data=typed)
     page = BeautifulSoup(answer.get_data(as_text=True), "html5lib")
     assert answer.status_code == 400
-    assert [area.text.strip() for area in page.select("textarea")] == ["The <facts> of the case."]
+    assert [area.text.strip() for area in page.select("textarea")] == [
+        "The <facts> of the case.",
+        "Left by the back door.",
+    ]
     assert "hunter2" not in str(page)
     assert "123456" not in str(page)
     assert not page.select("form")
