@@ -1,0 +1,164 @@
+"""The human part: each candidate compared by hand, the background check, one nominee or none (SRC-2, SRC-3)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from app import audit
+from app.access.actor import Actor
+from app.domain.notices import tell
+from app.extensions import db
+from app.jobs import ask
+from app.models import BackgroundCheck, Candidate, Disposition, FRRequest, Round
+from app.models.base import now
+from app.policy import policy
+from app.policy.enforcement import enforces
+from app.policy.facts import check_questions
+from app.workflow import Refused, advance
+from app.workflow.conditions import missing_features
+
+
+def begin(request: FRRequest, actor: Actor) -> Round:
+    """Open a round on the last finished search: the first, or after a continuation a fresh one. Raises Refused."""
+    finished = [search for search in request.searches if search.state == "finished"]
+    search = finished[-1] if finished else None
+    round_ = Round(
+        request=request, search=search, number=len(request.rounds) + 1, examiner_id=actor.id
+    ) if search else None  # fmt: skip
+    if round_ is not None:
+        db.session.add(round_)
+        db.session.flush()
+    advance(
+        request, "begin_examination", actor, round=round_.uid if round_ else None, search=search.uid if search else None
+    )
+    request.examiner_id = actor.id
+    return round_
+
+
+def open_round(request: FRRequest, actor: Actor) -> Round:
+    """The round this person examines now. Raises Refused when it is not theirs, or not open."""
+    round_ = request.current_round
+    if request.state != "under_examination" or round_ is None:
+        raise Refused("WF-examine", "No examination is open.")
+    if round_.examiner_id != actor.id:
+        raise Refused("actor_is_examiner", "Another examiner works on this round.")
+    return round_
+
+
+@enforces("SRC-2", "CAP-6")
+def dispose(
+    request: FRRequest, actor: Actor, candidate: Candidate, verdict: str, features: Mapping[str, Any], note: str
+) -> Disposition:
+    """Exclude a candidate, naming at least one differing feature, or retain it with the full worksheet.
+
+    `features`: {feature: {"verdict": …, "note": …}}. Raises Refused.
+    """
+    round_ = open_round(request, actor)
+    rule = policy().review.dispositions.get(verdict)
+    if rule is None or candidate.search_id != round_.search_id:
+        raise Refused("facial-identification", "Choose excluded or retained for a candidate of this search.")
+    features = known_features(features)
+    differing = {v.value for v in policy().review.worksheet.verdicts if v.differs}
+    named = [name for name, given in features.items() if given["verdict"] in differing]
+    if len(named) < rule.min_differing:
+        raise Refused(rule.id, "Name at least one feature that differs.")
+    if rule.full_worksheet:
+        missing = missing_features(features)
+        if missing:
+            raise Refused(rule.id, missing)
+    row = round_.disposition_of(candidate)
+    if row is None:
+        row = Disposition(round=round_, candidate=candidate, verdict=verdict)
+        db.session.add(row)
+    row.verdict = verdict
+    row.seal(features=features, note=note)
+    db.session.flush()
+    audit.record("candidate.disposed", request, candidate=candidate.uid, disposition=verdict)
+    return row
+
+
+def known_features(features: Mapping[str, Any]) -> dict[str, dict[str, str]]:
+    """Only the worksheet's features, with one of its verdicts and a note each."""
+    sheet = policy().review.worksheet
+    verdicts = {verdict.value for verdict in sheet.verdicts}
+    return {
+        feature.value: {
+            "verdict": features[feature.value]["verdict"],
+            "note": str(features[feature.value].get("note") or "").strip(),
+        }
+        for feature in sheet.features
+        if (features.get(feature.value) or {}).get("verdict") in verdicts
+    }
+
+
+@enforces("SRC-3")
+def check_background(request: FRRequest, actor: Actor, candidate: Candidate, items: Mapping[str, Any]) -> BackgroundCheck:
+    """Record the detailed background check of a retained candidate. Raises Refused when an item is missing."""
+    round_ = open_round(request, actor)
+    disposition = round_.disposition_of(candidate)
+    if disposition is None or disposition.verdict != "retained":
+        raise Refused("background-check", "The background of a retained candidate is checked; retain it first.")
+    faults = check_questions(policy().review.background, items)
+    if faults:
+        raise Refused("background-check", faults[0].message, faults=faults)
+    row = round_.background_of(candidate)
+    if row is None:
+        row = BackgroundCheck(round=round_, candidate=candidate)
+        db.session.add(row)
+    row.seal(items=dict(items))
+    db.session.flush()
+    audit.record("background.recorded", request, candidate=candidate.uid)
+    return row
+
+
+@enforces("SRC-4", "CAP-6")
+def nominate(request: FRRequest, actor: Actor, candidate: Candidate, reason: str) -> None:
+    """Put one retained candidate before peer review. Raises Refused."""
+    round_ = open_round(request, actor)
+    rule = policy().review.nomination
+    if len(reason.strip()) < rule.min_reason:
+        raise Refused(rule.id, f"Give your reason in at least {rule.min_reason} characters.")
+    round_.nominee, round_.nominated_at = candidate, now()
+    round_.seal(nomination_note=reason)
+    advance(request, "nominate", actor, round=round_.uid, candidate=candidate.uid)
+
+
+@enforces("SRC-7")
+def conclude_none(request: FRRequest, actor: Actor, reason: str) -> None:
+    """No candidate is identified: a negative report follows. Raises Refused."""
+    round_ = open_round(request, actor)
+    advance(request, "conclude_none", actor, search=round_.search.uid, reason=reason)
+    round_.concluded_at = now()
+    round_.seal(conclusion=reason)
+    ask("negative_report", request.number, f"negative:{request.number}:{round_.number}")
+
+
+@enforces("SRC-7")
+def conclude_empty(request: FRRequest, actor: Actor) -> None:
+    """The search listed nobody: a negative report follows. Raises Refused."""
+    search = request.current_search
+    advance(request, "conclude_empty", actor, search=search.uid if search else None)
+    ask("negative_report", request.number, f"negative:{request.number}:{search.uid}")
+
+
+@enforces("SRC-4", "FAIR-1")
+def review_as_peer(
+    request: FRRequest, actor: Actor, opinion: str, features: Mapping[str, Any], reason: str
+) -> None:
+    """Record another examiner's blind verdict; the last one that is needed closes the peer review. Raises Refused."""
+    from app.models import PeerReview
+
+    round_ = request.current_round
+    features = known_features(features)
+    advance(
+        request, "record_peer_review", actor, round=round_.uid if round_ else None, opinion=opinion, features=features,
+        reason=reason,
+    )  # fmt: skip
+    row = PeerReview(round=round_, peer_id=actor.id, opinion=opinion)
+    row.seal(features=features, reason=reason)
+    db.session.add(row)
+    db.session.flush()
+    if len(round_.peer_reviews) >= policy().review.peers.count:
+        advance(request, "close_peer_review", actor, round=round_.uid)
+        tell("peer_reviews_done", [round_.examiner_id], request)

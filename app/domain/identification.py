@@ -1,0 +1,150 @@
+"""From a submitted request to a finished search: basis, probe, search (REQ-4 to REQ-7, SRC-1, CAP-5)."""
+
+from __future__ import annotations
+
+import secrets
+from random import Random
+
+from app.access.actor import Actor, system_actor
+from app.access.directory import lookup
+from app.domain import algorithms
+from app.domain.notices import tell
+from app.extensions import db, settings
+from app.jobs import ask
+from app.models import BasisDecision, Candidate, DetectedFace, FRRequest, GalleryPhoto, ProbeImage, Search
+from app.models.base import now
+from app.policy import policy
+from app.policy.enforcement import enforces
+from app.workflow import advance
+
+
+def _decide(request: FRRequest, actor: Actor, decision: str, **fields: object) -> BasisDecision:
+    row = BasisDecision(
+        request=request, submission=request.submission, examiner_id=actor.id, decision=decision, **fields
+    )  # fmt: skip
+    db.session.add(row)
+    return row
+
+
+@enforces("REQ-4", "CAP-1")
+def accept(request: FRRequest, actor: Actor, use: str, note: str) -> None:
+    """An examiner confirms that the basis is this authorised use; the request is now theirs to work. Raises Refused."""
+    # set first: an accepted request without an examiner is refused by the database itself
+    previous, request.examiner_id = request.examiner_id, actor.id
+    try:
+        advance(request, "accept", actor, use=use, submission=request.submission)
+    except BaseException:
+        request.examiner_id = previous
+        raise
+    _decide(request, actor, "confirmed").seal(note=note)
+    tell("basis_confirmed", [request.requester_id], request)
+
+
+@enforces("REQ-4")
+def refuse(request: FRRequest, actor: Actor, rule: str, reason: str) -> None:
+    """An examiner refuses the basis, citing the rule it fails. Raises Refused."""
+    advance(request, "refuse", actor, rule=rule, reason=reason)
+    _decide(request, actor, "refused", rule=rule).seal(note=reason)
+    tell("request_refused", [request.requester_id], request)
+
+
+@enforces("REQ-7")
+def return_for_images(request: FRRequest, actor: Actor, reasons: list[str], note: str) -> None:
+    """Send the request back for better images, with the reasons the investigator will read. Raises Refused."""
+    advance(request, "return_for_images", actor, reasons=sorted(reasons))
+    _decide(request, actor, "returned", reasons=sorted(reasons)).seal(note=note)
+    tell("images_returned", [request.requester_id], request)
+
+
+@enforces("REQ-6", "CAP-5")
+def select_probe(
+    request: FRRequest, actor: Actor, image: ProbeImage, face: DetectedFace, suitability: str, note: str
+) -> Search:
+    """Select one face of one image as the probe and record its suitability before any candidate is seen. Raises Refused."""
+    for earlier in request.searches:
+        if earlier.state == "prepared":
+            earlier.state = "replaced"
+    search = Search(
+        request=request, submission=request.submission, image=image, face=face, examiner_id=actor.id,
+        suitability=suitability, probe_sha256=image.sha256,
+    )  # fmt: skip
+    search.seal(suitability_note=note)
+    db.session.add(search)
+    db.session.flush()
+    advance(request, "select_probe", actor, search=search.uid, image=image.uid, face=face.position)
+    return search
+
+
+@enforces("SRC-1", "FAIR-2")
+def start_search(request: FRRequest, actor: Actor) -> Search:
+    """Queue the search of the selected probe. Raises Refused, for one when the algorithm is not evaluated (FAIR-2)."""
+    search = request.current_search
+    job = ask("search", search.uid, f"search:{search.uid}") if search else None
+    advance(
+        request, "start_search", actor, search=search.uid if search else None, job=job.uid if job else None,
+        algorithm_status=algorithms.status(now().date()), demonstration=settings().demonstration,
+    )  # fmt: skip
+    search.state, search.started_at = "queued", now()
+    return search
+
+
+@enforces("CAP-6", "SRC-1")
+def finish_search(
+    search: Search, ranking: list[tuple[GalleryPhoto, float]], *, algorithm: str, algorithm_digest: str,
+    detector_digest: str, generation: int, people: int, photos: int, parameters: dict[str, object],
+) -> None:  # fmt: skip
+    """Store what the search listed, best first, one row a person; draws the order in which people will see them.
+
+    `ranking`: (best photograph, cosine) for each person. Nothing here accepts or rejects anybody by a score.
+    """
+    seed = secrets.randbits(31)
+    order = list(range(1, len(ranking) + 1))
+    Random(seed).shuffle(order)  # noqa: S311  (a recorded order, not a secret)
+    for rank, ((photo, score), shown) in enumerate(zip(ranking, order, strict=True), 1):
+        db.session.add(
+            Candidate(
+                search=search, person_id=photo.person_id, photo_id=photo.id, rank=rank, score=score, shown_order=shown
+            )
+        )
+    search.algorithm, search.algorithm_digest, search.detector_digest = algorithm, algorithm_digest, detector_digest
+    search.gallery_generation, search.gallery_people, search.gallery_photos = generation, people, photos
+    search.limit, search.order_seed, search.parameters = policy().review.candidates.count, seed, parameters
+    search.state, search.finished_at = "finished", now()
+    db.session.flush()
+    advance(
+        search.request, "finish_search", system_actor(), search=search.uid, candidates=len(ranking),
+        algorithm=algorithm_digest, generation=generation,
+    )  # fmt: skip
+    tell("search_finished", [search.examiner_id], search.request)
+
+
+def fail_search(search: Search, cause: str) -> None:
+    """The search ended without candidates; the cause is named to the examiner."""
+    search.state, search.cause = "failed", cause[:300]
+    advance(search.request, "fail_search", system_actor(), search=search.uid, cause=cause[:300], reason=cause)
+    tell("search_failed", [search.examiner_id], search.request)
+
+
+def examiner_available(request: FRRequest) -> bool:
+    """Whether the assigned examiner is still in the unit, enabled and trained: asked of the directory now."""
+    from app.access.actor import actor_of
+
+    examiner = request.current_round.examiner if request.current_round else request.examiner
+    if examiner is None:
+        return False
+    entry = lookup(examiner.name)
+    if entry is None or not entry.enabled:
+        return False
+    return actor_of(examiner, entry.roles, now().date()).can("examination.work")
+
+
+@enforces("ACC-2")
+def take_over(request: FRRequest, actor: Actor, *, available: bool) -> None:
+    """Another examiner takes over unassigned work; what was recorded stays. `available`: examiner_available, asked before."""
+    previous = request.examiner_id
+    advance(request, "take_over", actor, previous=previous, examiner_available=available)
+    request.examiner_id = actor.id
+    round_ = request.current_round
+    if round_ is not None and request.state == "under_examination":
+        round_.examiner_id = actor.id
+    tell("taken_over", [request.requester_id], request)

@@ -1,0 +1,84 @@
+"""The search of one probe (SRC-1, CAP-5): decode, embed, rank; then one transaction with candidates and event."""
+
+from __future__ import annotations
+
+import cv2
+import sklearn
+from sqlalchemy import select
+
+from app.domain.algorithms import active
+from app.domain.identification import fail_search, finish_search
+from app.extensions import db, settings, stores
+from app.imaging import decode
+from app.jobs import engines
+from app.jobs.outbox import JobFailed, job
+from app.matching.errors import MatchingError
+from app.matching.nist import nist_status
+from app.matching.types import Face
+from app.models import GalleryPhoto, Search
+from app.models.base import now
+from app.models.engine import Job
+from app.policy import policy
+from app.policy.enforcement import enforces
+from app.storage.errors import StorageError
+from app.unit import unit_of_work
+
+
+def _load(uid: str) -> Search | None:
+    """The search, when it still waits; a request that moved on is not searched."""
+    search = db.session.scalars(select(Search).where(Search.uid == uid)).one_or_none()
+    if search is None or search.state != "queued" or search.request.state != "searching":
+        return None
+    return search
+
+
+def _failed(row: Job, cause: str) -> None:
+    with unit_of_work():
+        search = _load(row.subject_id)
+        if search is not None:
+            fail_search(search, cause)
+
+
+@enforces("CAP-5", "SRC-1", "FAIR-2")
+@job("search", queue="search", tries=4, on_failure=_failed)
+def run_search(row: Job) -> None:
+    """Run a queued search once. JobFailed names what trying again does not mend."""
+    search = _load(row.subject_id)
+    if search is None:
+        return
+    try:
+        extractor = engines.extractor()
+        status = nist_status(extractor.entry, extractor.digest, now().date())
+        if not status.ok and not settings().demonstration:
+            raise JobFailed(status.reason)
+        probe = _embed(search, extractor)
+        ranking, generation, people, photos = engines.repository().search(probe, policy().review.candidates.count)
+    except (MatchingError, StorageError, ValueError) as error:
+        raise JobFailed(str(error)) from error
+    if not photos:
+        raise JobFailed("The repository holds no photograph with a template of this algorithm.")
+    scores = {entry.photo_id: entry.score for entry in ranking}
+    with unit_of_work():
+        search = _load(row.subject_id)
+        if search is None:
+            return
+        # filtered again under the write lock: what left the repository during the search is not delivered (CAP-3)
+        found = db.session.scalars(
+            select(GalleryPhoto).where(GalleryPhoto.uid.in_(scores), GalleryPhoto.removed_at.is_(None))
+        ).all()
+        best = {photo.uid: photo for photo in found}
+        finish_search(
+            search, [(best[entry.photo_id], entry.score) for entry in ranking if entry.photo_id in best],
+            algorithm=active().name, algorithm_digest=extractor.digest, detector_digest=engines.detector().digest,
+            generation=generation, people=people, photos=photos,
+            parameters={"k": policy().review.candidates.count, "opencv": cv2.__version__, "sklearn": sklearn.__version__},
+        )  # fmt: skip
+
+
+def _embed(search: Search, extractor):
+    """The template of the selected face, from the original image."""
+    image = search.image
+    original = stores().blobs.get(image.blob_id, search.request.key_id, image.sha256)
+    face = search.face
+    found = Face(tuple(face.box), face.detector_score, face.points)
+    return extractor.templates(decode(original).bgr, [found])[0]
