@@ -37,9 +37,9 @@ def check_facts(
 
 @enforces("USE-1", "USE-2", "USE-3", "USE-4", "USE-5", "USE-6", "CAP-2")
 def check_use_facts(policy: Policy, use_id: str, facts: Mapping[str, object]) -> list[Fault]:
-    """Check that the basis states what its authorised use needs; any other use is refused (REQ-4)."""
+    """Check that the basis states what its authorized use needs; any other use is refused (REQ-4)."""
     if use_id not in policy.uses:
-        return [Fault("use", "Choose one of the authorised uses.", "refuse-not-authorised")]
+        return [Fault("use", "Choose one of the authorized uses.", "refuse-not-authorized")]
     return check_facts(policy.uses[use_id].facts, facts, use_id)
 
 

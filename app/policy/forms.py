@@ -10,7 +10,7 @@ from app.policy.base import Choice, Count, Fact, Questions, Rule, Statement, Tab
 
 
 class Use(Rule, frozen=True, kw_only=True):
-    """An authorised use and the facts a written basis for it must state (USE-1 to USE-6)."""
+    """An authorized use and the facts a written basis for it must state (USE-1 to USE-6)."""
 
     title: Text
     suspected_crime: bool
@@ -34,7 +34,7 @@ class Priority(Rule, frozen=True, kw_only=True):
 
 
 class Source(Rule, frozen=True, kw_only=True):
-    """Where a probe image came from; ``uses`` limits it to some authorised uses (empty: all)."""
+    """Where a probe image came from; ``uses`` limits it to some authorized uses (empty: all)."""
 
     title: Text
     uses: tuple[str, ...] = ()

@@ -191,8 +191,8 @@ class Policy:
         return _get(self.clauses, clause_id, "clause")
 
     def use(self, use_id: str) -> Use:
-        """An authorised use. Raises KeyError when there is none: uses not listed are not authorised."""
-        return _get(self.uses, use_id, "authorised use")
+        """An authorized use. Raises KeyError when there is none: uses not listed are not authorized."""
+        return _get(self.uses, use_id, "authorized use")
 
     def event(self, event_id: str) -> Event:
         """An audit event. Raises KeyError when there is none."""

@@ -137,3 +137,24 @@ def test_quality_reasons_speak_to_the_investigator(rules: Policy) -> None:
 def test_every_basis_refusal_cites_a_clause_of_the_policy(rules: Policy) -> None:
     for refusal in rules.review.basis_refusals.values():
         assert all(clause_id in LISTED for clause_id in refusal.authority)
+
+
+@pytest.mark.clause("CAP-6")
+def test_the_pool_is_of_twenty_five_and_has_no_threshold(rules: Policy) -> None:
+    assert rules.review.candidates.count == 25
+    assert set(type(rules.review.candidates).__struct_fields__) == {
+        "id", "text", "authority", "effective", "title", "count",
+    }  # fmt: skip
+
+
+@pytest.mark.clause("REQ-7")
+def test_only_a_suitable_probe_may_be_searched(rules: Policy) -> None:
+    searchable = {choice.value: choice.searchable for choice in rules.review.suitability.choices}
+    assert searchable == {"suitable": True, "limited": True, "unsuitable": False}
+
+
+@pytest.mark.clause("REQ-3", "CAP-7")
+def test_a_request_holds_one_to_ten_stills(rules: Policy) -> None:
+    images = rules.request.images
+    assert (images.min_images, images.max_images) == (1, 10)
+    assert {form.value for form in images.formats} == {"JPEG", "PNG", "WEBP", "TIFF", "HEIF"}
