@@ -86,7 +86,8 @@ class Reader:
         self.faults: list[str] = []
 
     def fault(self, name: str, sentence: str) -> None:
-        self.faults.append(f"{name}: {sentence}")
+        # What was typed may hold a line break, and a fault is one line.
+        self.faults.append(f"{name}: {' '.join(sentence.split())}")
 
     def text(self, name: str, default: str = "") -> str:
         return self.environ.get(name, default)
@@ -103,7 +104,7 @@ class Reader:
         return value
 
     def path(self, name: str, default: Path) -> Path:
-        return Path(self.environ.get(name, default)).expanduser().absolute()
+        return Path(self.environ.get(name, default)).absolute()
 
     def file(self, name: str) -> Path | None:
         if name not in self.environ:
