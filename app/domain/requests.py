@@ -1,4 +1,4 @@
-"""The investigator's verbs on a request: draft, submit, discuss, document, withdraw (REQ-1 to REQ-5, REQ-7, AUD-1).
+"""The investigator's verbs on a request: draft, submit, discuss, document, withdraw (REQ-1 to REQ-7, AUD-1).
 
 Every function needs an open unit of work and raises Refused; none commits.
 """
@@ -58,9 +58,9 @@ def waiting_examiners() -> list[int]:
 
 @enforces("REQ-1", "REQ-2")
 def create_draft(actor: Actor, case_number: str, uid: str | None = None) -> FRRequest:
-    """Begin a request under its own data key. The same `uid` given twice is one draft: a double click files nothing twice.
+    """Begin a request under its own data key.
 
-    Raises Refused for a case number of no accepted form.
+    The same `uid` given twice is one draft, so that a double click files nothing twice. Raises Refused for a case number of no accepted form.
     """
     check_capability(actor, "request.file")
     _check_case_number(case_number)
@@ -69,8 +69,8 @@ def create_draft(actor: Actor, case_number: str, uid: str | None = None) -> FRRe
         return known
     request = FRRequest(
         uid=uid if uid and known is None else new_uid(),
-        number=draw("FR"), key_id=stores().keys.create(), policy_version=policy().version, requester_id=actor.id,
-        command=actor.command, case_number=normal_case_number(case_number),
+        number=draw("FR"), key_id=stores().keys.create(), policy_version=policy().version,
+        requester_id=actor.id, command=actor.command, case_number=normal_case_number(case_number),
     )  # fmt: skip
     db.session.add(request)
     db.session.flush()
@@ -81,11 +81,11 @@ def create_draft(actor: Actor, case_number: str, uid: str | None = None) -> FRRe
 def save_draft(request: FRRequest, actor: Actor, values: DraftValues) -> None:
     """Keep what was typed, complete or not; `submit` judges completeness.
 
-    Raises Refused when the request is not the actor's or no longer a draft, for a case number of no accepted form, and
-    for a supervisor whom the directory does not have as one.
+    Raises Refused when the request is not the actor's or no longer a draft, for a case number of no accepted
+    form, and for a supervisor whom the directory does not have as one.
     """
     open_for_changes(request, actor)
-    refuse_if("WF-submit", request.state != "draft", "Only a draft can be changed; this request was already submitted.")
+    refuse_if("WF-submit", request.state != "draft", "Only a draft can be changed; this was already submitted.")
     _check_case_number(values.case_number)
     supervisor = _supervisor(values.supervisor, actor)
     sealed = {
@@ -94,7 +94,8 @@ def save_draft(request: FRRequest, actor: Actor, values: DraftValues) -> None:
         "circumstances": dict(values.circumstances),
     }  # fmt: skip
     columns = {
-        "case_number": normal_case_number(values.case_number), "use_id": values.use_id, "priority": values.priority,
+        "case_number": normal_case_number(values.case_number), "use_id": values.use_id,
+        "priority": values.priority,
         "political": values.answers.get("political-activity") == "yes",
         "discussing_supervisor_id": supervisor.id if supervisor else None,
     }  # fmt: skip
@@ -134,7 +135,7 @@ def submit(request: FRRequest, actor: Actor) -> None:
 
 @enforces("REQ-7")
 def resubmit(request: FRRequest, actor: Actor) -> None:
-    """Send more images after the request came back; the basis is confirmed and documented anew (REQ-4, REQ-5)."""
+    """Send more images after the request came back; the basis is confirmed anew (REQ-4, REQ-5)."""
     advance(request, "resubmit", actor, submission=request.submission + 1)
     # counted last: the rule asks for an image newer than the submission that came back
     request.submission += 1
@@ -163,7 +164,7 @@ def document(request: FRRequest, actor: Actor, reference: str, note: str = "") -
 
 @enforces("AUD-1")
 def confirm_discussion(request: FRRequest, actor: Actor) -> None:
-    """The named supervisor says that the use and its reasons were discussed; the unit can now look at the basis."""
+    """The named supervisor says that the use and its reasons were discussed; the unit can look at the basis."""
     advance(request, "confirm_discussion", actor)
     request.discussion_confirmed_at = now()
     tell("discussion_confirmed", [request.requester_id], request)
@@ -203,5 +204,5 @@ def _supervisor(entry: Entry | None, actor: Actor) -> Account | None:
     refuse_if("supervisor_named", entry.name == actor.name, "You cannot name yourself.")
     held = policy().capabilities_of(entry.roles)
     able = entry.enabled and "discussion.confirm" in held
-    refuse_if("supervisor_named", not able, f"The directory does not list {entry.display_name} as a supervisor.")
+    refuse_if("supervisor_named", not able, f"The directory does not have {entry.display_name} as a supervisor.")
     return sync_account(entry)

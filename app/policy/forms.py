@@ -70,12 +70,13 @@ class ImageFormat(Table, frozen=True, kw_only=True):
 
 
 class ImageLimits(Rule, frozen=True, kw_only=True):
-    """How many images a request holds and what each may be."""
+    """How many images a request holds, what each may be and how many faces it may show."""
 
     min_images: Count
     max_images: Count
     max_bytes: Count
     max_pixels: Count
+    max_faces: Count
     formats: Annotated[tuple[ImageFormat, ...], Meta(min_length=1)] = field(name="format")
 
 

@@ -14,6 +14,7 @@ from app.models.request import FRRequest
 from app.policy import policy
 from app.policy.facts import (
     check_case_number,
+    check_description,
     check_lawful_basis,
     check_outcome,
     check_purpose,
@@ -74,6 +75,23 @@ def use_facts_complete(request: FRRequest, actor: Actor, facts: Facts) -> str | 
     return _first(check_use_facts(policy(), request.use_id, private.get("facts", {}))) or _first(
         check_questions(policy().request.basis, {"narrative": private.get("narrative", "")})
     )
+
+
+@condition("priority_reasoned", "REQ-1")
+def priority_reasoned(request: FRRequest, actor: Actor, facts: Facts) -> str | None:
+    if request.priority not in policy().request.priorities:
+        return "Choose the priority."
+    return None if str(request.private.get("priority_reason") or "").strip() else "The priority has no reason."
+
+
+@condition("circumstances_stated", "SRC-3")
+def circumstances_stated(request: FRRequest, actor: Actor, facts: Facts) -> str | None:
+    return _first(check_questions(policy().request.circumstances, request.private.get("circumstances", {})))
+
+
+@condition("description_sound", "SRC-3")
+def description_sound(request: FRRequest, actor: Actor, facts: Facts) -> str | None:
+    return _first(check_description(policy(), request.private.get("description", {})))
 
 
 @condition("purpose_permitted", "LIM-2", "LIM-3")

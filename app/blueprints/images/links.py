@@ -29,9 +29,10 @@ def _signer() -> URLSafeTimedSerializer:
 
 @enforces("ACC-11")
 def face_url(kind: Kind, uid: str) -> str:
-    """The address of a face image for the present session: "probe" (ProbeImage) or "photo" (GalleryPhoto) by uid.
+    """The address of a face image for the session: a "probe" (ProbeImage) or "photo" (GalleryPhoto) by uid.
 
-    The page that uses it records `faces.viewed`; fetching the bytes records nothing. Raises ValueError for another kind.
+    The page that uses it records `faces.viewed`; fetching the bytes records nothing. Raises ValueError for
+    another kind.
     """
     if kind not in KINDS:
         raise ValueError(f"there is no face image of kind {kind}")
@@ -39,7 +40,7 @@ def face_url(kind: Kind, uid: str) -> str:
 
 
 def read_token(token: str) -> tuple[Kind, str]:
-    """What an address names. Raises LinkExpired, or LinkInvalid for a foreign session or a broken signature."""
+    """What an address names. Raises LinkExpired, or LinkInvalid for another session or a broken signature."""
     try:
         session_uid, kind, uid = _signer().loads(token, max_age=LIFE_SECONDS)
     except SignatureExpired as error:

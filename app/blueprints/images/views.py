@@ -24,7 +24,7 @@ PHOTO_CAPABILITIES = ("gallery.browse", "examination.work", "peer.review", "appr
 @bp.get("/images/<token>")
 @needs("portal.use")
 def show(token: str) -> Response:
-    """One face image, decrypted and checked against its digest. 410 for an old address, 404 for any other fault."""
+    """One face image, decrypted, checked against its digest. 410 for an old address, 404 for any other fault."""
     try:
         kind, uid = read_token(token)
     except LinkExpired:

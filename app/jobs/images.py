@@ -1,0 +1,138 @@
+"""Checks one uploaded probe image: decodes within limits, finds the faces, makes the copy to look at (REQ-3)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import select
+
+from app.access.actor import system_actor
+from app.domain.probe_images import JOB, finish_check, limits
+from app.extensions import db, stores
+from app.imaging import UnusableImage, decode, display_copy
+from app.jobs.engines import detector
+from app.jobs.outbox import JobFailed, Retry, job
+from app.matching.errors import MatchingError
+from app.matching.perceptual import perceptual_hash
+from app.matching.quality import measure
+from app.matching.types import Face
+from app.models.engine import Job
+from app.models.request import DetectedFace, ProbeImage
+from app.policy import policy
+from app.policy.enforcement import enforces
+from app.storage import DiskFailure, StorageError
+from app.unit import unit_of_work
+
+Answer = TypeVar("Answer")
+#: the longer side of the copy that is shown; nothing is ever enlarged
+SHOWN_SIDE = 3000
+#: up to this many pixels the copy is lossless, for compression would blur what little a small still holds
+LOSSLESS_PIXELS = 1_500_000
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What the check found: the image's state, a sentence when it cannot be used, its pixels and faces."""
+
+    state: str
+    problem: str | None = None
+    bgr: NDArray[np.uint8] | None = None
+    faces: tuple[Face, ...] = ()
+
+
+def not_checked(row: Job, cause: str) -> None:
+    """The job gave up: say so on the image, so that nobody waits for ever."""
+    image = _image(row.subject_id)
+    if image is None or image.state != "checking":
+        return
+    with unit_of_work():
+        if image.state == "checking":
+            finish_check(image, system_actor(), "not_checked", f"The image could not be checked: {cause}")
+
+
+@job(JOB, queue="images", on_failure=not_checked)
+def check_image(row: Job) -> None:
+    """Check an image once; a second run finds it checked and changes nothing.
+
+    Raises Retry when the disk fails, JobFailed when the stored bytes or the face detector cannot be used.
+    """
+    image = _image(row.subject_id)
+    if image is None or image.removed_at is not None or image.state != "checking":
+        return
+    key_id = image.key_id
+    data = _stored(lambda: stores().blobs.get(image.blob_id, key_id, image.sha256))
+    finding = examine(data)
+    shown = None
+    columns: dict[str, object] = {}
+    if finding.bgr is not None:
+        shown = _stored(lambda: stores().blobs.put(key_id, shown_copy(finding.bgr)))
+        height, width = finding.bgr.shape[:2]
+        columns = {
+            "shown_blob_id": shown.id, "shown_sha256": shown.sha256, "phash": perceptual_hash(finding.bgr),
+            "width": width, "height": height,
+        }  # fmt: skip
+    with unit_of_work():
+        if image.state == "checking" and image.removed_at is None:
+            for position, face in enumerate(finding.faces, 1):
+                db.session.add(detected(image, position, face, finding.bgr))
+            db.session.flush()
+            finish_check(image, system_actor(), finding.state, finding.problem, **columns)
+            shown = None
+    if shown is not None:
+        # another run was quicker: its copy is the one recorded
+        stores().blobs.destroy(shown.id)
+
+
+@enforces("REQ-3", "LIM-3", "CAP-8")
+def examine(data: bytes) -> Finding:
+    """Decode an upload and find its faces, left to right. Raises JobFailed when the detector cannot be used."""
+    try:
+        bgr = decode(data, limits()).bgr
+    except UnusableImage as fault:
+        return Finding("unreadable", fault.message)
+    try:
+        faces = tuple(sorted(detector().detect(bgr), key=lambda face: face.box))
+    except MatchingError as fault:
+        raise JobFailed(str(fault)) from fault
+    most = policy().request.images.max_faces
+    if not faces:
+        problem = "No face was found. Send a photograph in which the face is larger or clearer."
+        return Finding("no_face", problem, bgr)
+    if len(faces) > most:
+        problem = (
+            f"{len(faces)} faces were found; a photograph may show at most {most}, since pictures of crowds are "
+            "not analyzed. Send another moment, with fewer people."
+        )
+        return Finding("too_many_faces", problem, bgr)
+    return Finding("ready", None, bgr, faces)
+
+
+def shown_copy(bgr: NDArray[np.uint8]) -> bytes:
+    """The copy to look at: (H, W, 3) uint8 pixels without any metadata, as PNG when small, JPEG when large."""
+    return display_copy(bgr, SHOWN_SIDE, lossless=bgr.shape[0] * bgr.shape[1] <= LOSSLESS_PIXELS)
+
+
+def detected(image: ProbeImage, position: int, face: Face, bgr: NDArray[np.uint8]) -> DetectedFace:
+    """The row for a face; position counts from 1."""
+    return DetectedFace(
+        image=image, position=position, box=[float(value) for value in face.box],
+        points=[[float(x), float(y)] for x, y in face.points], detector_score=float(face.score),
+        inter_eye=face.inter_eye, quality=asdict(measure(bgr, face)),
+    )  # fmt: skip
+
+
+def _image(uid: str) -> ProbeImage | None:
+    return db.session.scalars(select(ProbeImage).where(ProbeImage.uid == uid)).one_or_none()
+
+
+def _stored(work: Callable[[], Answer]) -> Answer:
+    try:
+        return work()
+    except DiskFailure as fault:
+        raise Retry(str(fault)) from fault
+    except StorageError as fault:
+        raise JobFailed(str(fault)) from fault
