@@ -60,6 +60,11 @@ def ask(kind: str, subject_id: str, once: str) -> Job:
     known = db.session.scalars(select(Job).where(Job.once == once)).one_or_none()
     if known is not None:
         return known
+    if kind not in KINDS:
+        # the portal asks, the worker works: here the handlers may not have been imported yet
+        from app.jobs import handlers
+
+        handlers.load()
     row = Job(kind=kind, queue=KINDS[kind].queue, subject_id=subject_id, once=once)
     db.session.add(row)
     db.session.flush()
