@@ -76,7 +76,7 @@ class FRRequest(Sealed, Model):
             name="requester_is_not_supervisor",
         ),
         CheckConstraint(
-            "use_id IS NULL OR use_id IN ('USE-1','USE-2','USE-3','USE-4','USE-5','USE-6')", name="authorised_use"
+            "use_id IS NULL OR use_id IN ('USE-1','USE-2','USE-3','USE-4','USE-5','USE-6')", name="authorized_use"
         ),
     )
 

@@ -70,7 +70,7 @@ def images_lawful(request: FRRequest, actor: Actor, facts: Facts) -> str | None:
 @condition("use_facts_complete", "USE-1", "USE-2", "USE-3", "USE-4", "USE-5", "USE-6")
 def use_facts_complete(request: FRRequest, actor: Actor, facts: Facts) -> str | None:
     if request.use_id is None:
-        return "Choose the authorised use."
+        return "Choose the authorized use."
     private = request.private
     return _first(check_use_facts(policy(), request.use_id, private.get("facts", {}))) or _first(
         check_questions(policy().request.basis, {"narrative": private.get("narrative", "")})
@@ -152,11 +152,11 @@ def discussion_confirmed(request: FRRequest, actor: Actor, facts: Facts) -> str 
     return None if request.discussion_confirmed_at is not None else "The named supervisor has not confirmed the discussion."
 
 
-@condition("basis_is_authorised_use", "REQ-4", "CAP-1")
-def basis_is_authorised_use(request: FRRequest, actor: Actor, facts: Facts) -> str | None:
+@condition("basis_is_authorized_use", "REQ-4", "CAP-1")
+def basis_is_authorized_use(request: FRRequest, actor: Actor, facts: Facts) -> str | None:
     """The facts are checked again with the rules of today, and the examiner names the use that they meet."""
     if facts.get("use") != request.use_id or request.use_id not in policy().uses:
-        return "Name the authorised use that the facts meet; it must be the one the request states."
+        return "Name the authorized use that the facts meet; it must be the one the request states."
     return use_facts_complete(request, actor, facts)
 
 

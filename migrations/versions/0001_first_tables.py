@@ -165,7 +165,7 @@ def upgrade() -> None:
         ),
         sa.CheckConstraint(
             "use_id IS NULL OR use_id IN ('USE-1','USE-2','USE-3','USE-4','USE-5','USE-6')",
-            name=op.f("ck_fr_request_authorised_use"),
+            name=op.f("ck_fr_request_authorized_use"),
         ),
         sa.CheckConstraint(
             "discussing_supervisor_id IS NULL OR discussing_supervisor_id <> requester_id",
