@@ -11,7 +11,7 @@ from PIL import Image, ImageCms
 
 from app.imaging.errors import UnusableImage
 from app.imaging.exif import ExifFacts, facts_of
-from app.imaging.sniffing import DEFAULT_LIMITS, ImageLimits, check_size, opened
+from app.imaging.sniffing import DEFAULT_LIMITS, ImageLimits, opened
 
 # EXIF 2.32, tag 0x0112: what turns the stored picture upright.
 _UPRIGHT = {
@@ -47,7 +47,6 @@ def decode(data: bytes, limits: ImageLimits = DEFAULT_LIMITS) -> Decoded:
         # Pillow turns TIFFs upright itself while loading, and libheif HEICs, whose EXIF value is history.
         turn = None if media_type in ("image/tiff", "image/heic") else _UPRIGHT.get(summary["orientation"])
         image.load()
-        check_size(image.width, image.height, limits)
         rgb = _to_srgb(_opaque(image), image.info.get("icc_profile"))
         if turn is not None:
             rgb = rgb.transpose(turn)
@@ -74,12 +73,9 @@ def _opaque(image: Image.Image) -> Image.Image:
 
 
 def _to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
-    srgb = ImageCms.createProfile("sRGB")
-    if image.mode == "LAB":
-        return ImageCms.profileToProfile(image, ImageCms.createProfile("LAB"), srgb, outputMode="RGB")
     if profile:
         # A broken profile, or one for another kind of colour, says nothing about this picture.
         with contextlib.suppress(ImageCms.PyCMSError, OSError, ValueError, TypeError):
             source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-            return ImageCms.profileToProfile(image, source, srgb, outputMode="RGB")
+            return ImageCms.profileToProfile(image, source, ImageCms.createProfile("sRGB"), outputMode="RGB")
     return image.convert("RGB")
