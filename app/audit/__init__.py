@@ -14,6 +14,16 @@ from app.policy import policy
 from app.policy.enforcement import enforces
 
 
+class _Nobody:
+    """Stands for a person who asked not to be named: the event carries neither account nor session."""
+
+    id = None
+
+
+#: the actor of a report whose writer is not to be named (LIM-9)
+NOBODY = _Nobody()
+
+
 class UnknownEvent(RuntimeError):
     """An event that is not in the catalogue, or with other keys than the catalogue says (a fault of ours)."""
 
@@ -60,7 +70,7 @@ def _draft(event: str, subject: Any, actor: Any, keys: dict[str, Any]) -> dict[s
         "at": datetime.now(UTC).isoformat(timespec="microseconds"),
         "event": event,
         "actor_id": getattr(actor, "id", None),
-        "session_id": g.get("session_uid") if has_request_context() else None,
+        "session_id": g.get("session_uid") if has_request_context() and actor is not NOBODY else None,
         "subject_type": subject_type,
         "subject_id": subject_id,
         "keys": canonical(keys),

@@ -1,5 +1,48 @@
-"""Pages of the policy area."""
+"""The policy as the portal applies it, and the check of a printed report; both open to everybody."""
 
-from flask import Blueprint
+from __future__ import annotations
+
+from flask import Blueprint, url_for
+from flask.typing import ResponseReturnValue
+
+from app.access.guard import public
+from app.blueprints.policy.forms import VerifyForm
+from app.domain.verification import Answer, verify_code
+from app.policy import policy
+from app.web import page
 
 bp = Blueprint("policy", __name__)
+
+
+@bp.get("/policy")
+@public("the policy is a public document")
+def index() -> ResponseReturnValue:
+    return page("policy/index.html", clauses=list(policy().clauses.values()))
+
+
+@bp.get("/verify")
+@public("a court or defense that holds a printed report can check its code")
+def verify() -> ResponseReturnValue:
+    return _verify_page(VerifyForm(formdata=None))
+
+
+@bp.get("/verify/<code>")
+@public("the address printed on a report, with its code filled in")
+def verify_printed(code: str) -> ResponseReturnValue:
+    """The form with the code filled in: asking is the reader's own act, so that opening an address records nothing."""
+    return _verify_page(VerifyForm(formdata=None, code=code[:60]))
+
+
+@bp.post("/verify")
+@public("a court or defense that holds a printed report can check its code")
+def verify_post() -> ResponseReturnValue:
+    form = VerifyForm()
+    if not form.validate():
+        return _verify_page(form), 422
+    sent = form.file.data.read() if form.file.data else None
+    answer = verify_code(form.code.data or "", sent)
+    return _verify_page(form, answer=answer, asked=True), 200 if answer else 404
+
+
+def _verify_page(form: VerifyForm, answer: Answer | None = None, asked: bool = False) -> str:
+    return page("policy/verify.html", form=form, answer=answer, asked=asked, action=url_for("policy.verify_post"))

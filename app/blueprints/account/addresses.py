@@ -1,0 +1,35 @@
+"""Where to go on after sign-in: only to an address of this portal that a browser can open."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from flask import current_app, request
+from werkzeug.exceptions import HTTPException
+
+#: going back to these would sign the person out again, or ask them in a circle
+NEVER = {"account.sign_in", "account.sign_out", "account.terms", "static"}
+
+
+def own_address(typed: str | None) -> str | None:
+    """The path and query of an address of this portal, or None for anything else (open redirects included)."""
+    if not typed or not typed.startswith("/") or typed.startswith("//") or not typed.isprintable() or "\\" in typed:
+        return None
+    parts = urlsplit(typed)
+    if parts.scheme or parts.netloc:
+        return None
+    try:
+        endpoint, _ = current_app.url_map.bind("localhost").match(parts.path, method="GET")
+    except HTTPException:
+        return None
+    if endpoint in NEVER:
+        return None
+    return f"{parts.path}?{parts.query}" if parts.query else parts.path
+
+
+def page_before() -> str:
+    """The page of this portal from which the browser came, as path and query; empty when unknown."""
+    parts = urlsplit(request.referrer or "")
+    if parts.netloc != request.host:
+        return ""
+    return own_address(f"{parts.path}?{parts.query}" if parts.query else parts.path) or ""

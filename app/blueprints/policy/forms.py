@@ -1,0 +1,21 @@
+"""The form that checks a printed report."""
+
+from __future__ import annotations
+
+from flask_wtf import FlaskForm
+from flask_wtf.file import FileField
+from wtforms import StringField
+from wtforms.validators import InputRequired, Length, ValidationError
+
+from app.documents.manifest import normalise_code
+
+
+class VerifyForm(FlaskForm):
+    """The code of a report and, where the reader has it, the PDF file itself."""
+
+    code = StringField("Code", [InputRequired("Enter the code printed on the report."), Length(max=60)])
+    file = FileField("The report's PDF file")
+
+    def validate_code(self, field: StringField) -> None:
+        if normalise_code(field.data or "") is None:
+            raise ValidationError("A code has four groups of four letters and digits, for example 7K3M-Q2RT-9WXA-4HBC.")

@@ -1,0 +1,53 @@
+"""Reports of misuse (LIM-9, AUD-4): written by anybody, read by integrity officers only."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+
+from app import audit
+from app.access.actor import Actor
+from app.domain.notices import tell
+from app.extensions import db, stores
+from app.models.account import Account
+from app.models.base import now
+from app.models.oversight import MisuseReport
+from app.policy import policy
+from app.policy.enforcement import enforces
+from app.workflow.engine import check_capability, refuse_if
+
+SHORTEST, LONGEST = 20, 5000
+RULE = "report-misuse"
+
+
+def integrity_officers() -> list[int]:
+    """The accounts that may read reports of misuse, as last seen in the directory."""
+    people = db.session.scalars(select(Account).where(Account.enabled.is_(True)))
+    return [account.id for account in people if "misuse.read" in policy().capabilities_of(account.roles)]
+
+
+@enforces("LIM-9", "AUD-4")
+def report_misuse(actor: Actor, what: str, page: str, *, named: bool) -> MisuseReport:
+    """Store a report under its own key and tell the integrity officers. Needs an open unit of work.
+
+    Without `named`, neither the report, nor its event, nor a notification says who wrote it.
+    Raises Refused when the text is too short or too long.
+    """
+    check_capability(actor, "portal.use")
+    text = what.strip()
+    refuse_if(RULE, not SHORTEST <= len(text) <= LONGEST, f"Write between {SHORTEST} and {LONGEST:,} characters.")
+    report = MisuseReport(key_id=stores().keys.create(), reporter_id=actor.id if named else None)
+    report.seal(what=text, page=page.strip())
+    db.session.add(report)
+    db.session.flush()
+    audit.record("misuse.reported", report, actor=actor if named else audit.NOBODY, report=report.uid)
+    tell("misuse_reported", integrity_officers())
+    return report
+
+
+@enforces("LIM-9", "AUD-4")
+def read_report(report: MisuseReport, actor: Actor) -> None:
+    """Record that an integrity officer opened a report; the first reading is kept. Needs an open unit of work."""
+    check_capability(actor, "misuse.read")
+    if report.read_at is None:
+        report.read_at, report.read_by_id = now(), actor.id
+    audit.record("misuse.read", report, actor=actor, report=report.uid)
