@@ -14,12 +14,13 @@ from pathlib import Path
 
 import segno
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from PIL import Image
 from weasyprint import CSS, HTML
 from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse
 
 from app.documents import checks, fonts
 from app.documents.errors import RenderError
-from app.documents.facts import FaceBox, ReportFacts, ReportKind
+from app.documents.facts import FaceBox, Probe, ReportFacts, ReportKind
 from app.documents.manifest import Verification
 from app.policy.enforcement import enforces
 
@@ -28,6 +29,9 @@ VARIANT = "pdf/a-3b"
 NOT_RECORDED = "not recorded"
 #: The foot of the page has room for this much; the policy's notice has about 230 characters.
 NOTICE_LIMIT = 420
+#: The space of a photograph on page 1 (report.css) in millimetres; a face lower than 25 mm is also enlarged.
+_SHOWN = (85, 62)
+_SMALL_FACE = 25
 
 _TITLES = {
     ReportKind.POSSIBLE_MATCH: ("possible_match.html", "Possible match report"),
@@ -61,12 +65,20 @@ def render_report(facts: ReportFacts, notice: str, lead_notice: str, verificatio
             f"The notice is longer than {NOTICE_LIMIT} characters and would not fit each page's foot."
         )
     template, title = _TITLES[facts.kind]
+    resources = _resources(facts, verification)
     html = (
         _environment()
         .get_template(template)
-        .render(facts=facts, notice=notice, lead_notice=lead_notice, verification=verification, title=title)
+        .render(
+            facts=facts,
+            notice=notice,
+            lead_notice=lead_notice,
+            verification=verification,
+            title=title,
+            has_detail="probe-detail" in resources,
+        )
     )
-    pdf = _typeset(html, _resources(facts, verification), facts.report_number)
+    pdf = _typeset(html, resources, facts.report_number)
     pages = checks.require_notice(pdf, notice)
     checks.require_on_first_page(pdf, lead_notice)
     checks.require_picture(pdf, facts.probe.picture.data)
@@ -116,6 +128,8 @@ def _resources(facts: ReportFacts, verification: Verification) -> dict[str, tupl
     resources["verification"] = (_qr_code(verification.address), "image/svg+xml")
     if facts.probe.face is not None:
         resources["probe-face"] = (_frame(facts.probe.face, facts.probe.picture.size), "image/svg+xml")
+        if detail := _detail(facts.probe):
+            resources["probe-detail"] = (detail, "image/png")
     for face in fonts.faces():
         resources[f"font/{face.path.name}"] = (face.path.read_bytes(), "font/ttf")
     return resources
@@ -133,6 +147,27 @@ def _frame(face: FaceBox, size: tuple[int, int]) -> bytes:
         f'<rect {corner} {extent} stroke="#fff" stroke-width="{stroke * 1.8:.2f}"/>'
         f'<rect {corner} {extent} stroke="#1b2b45" stroke-width="{stroke * 0.8:.2f}"/></g></svg>'
     ).encode()
+
+
+def _detail(probe: Probe) -> bytes | None:
+    """The searched face cut out as PNG, when it is too small in the whole picture to be compared by eye."""
+    face = probe.face
+    if face is None:
+        return None
+    scale = min(room / pixels for room, pixels in zip(_SHOWN, probe.picture.size, strict=True))
+    if face.height * scale >= _SMALL_FACE:
+        return None
+    margin = max(face.width, face.height) * 0.5
+    with Image.open(io.BytesIO(probe.picture.data)) as image:
+        box = (
+            max(0, round(face.left - margin)),
+            max(0, round(face.top - margin)),
+            min(image.width, round(face.left + face.width + margin)),
+            min(image.height, round(face.top + face.height + margin)),
+        )
+        cut = io.BytesIO()
+        image.convert("RGB").crop(box).save(cut, "PNG")
+    return cut.getvalue()
 
 
 def _qr_code(address: str) -> bytes:

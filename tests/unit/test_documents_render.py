@@ -29,7 +29,16 @@ from pypdf import PdfReader
 
 from app.documents import checks, fonts, render
 from app.documents.errors import RenderError
-from app.documents.facts import FeatureComparison, NegativeReason, Person, Replacement, ReportFacts, Step
+from app.documents.facts import (
+    FaceBox,
+    FeatureComparison,
+    NegativeReason,
+    Person,
+    Replacement,
+    ReportFacts,
+    Step,
+)
+from app.documents.manifest import Verification
 
 #: The words of the clause itself, so that an edited notice is noticed too.
 SRC_9 = (
@@ -70,6 +79,10 @@ def rendered(facts: ReportFacts) -> bytes:
 
 def anew(facts: ReportFacts) -> bytes:
     return render.render_report(facts, NOTICE, LEAD_NOTICE, verified(facts)).pdf
+
+
+def both(facts: ReportFacts) -> tuple[ReportFacts, Verification]:
+    return facts, verified(facts)
 
 
 def whole_text(pdf: bytes) -> str:
@@ -277,6 +290,29 @@ def test_names_in_scripts_without_a_font_become_numbers_not_boxes() -> None:
     assert fonts.printable("a\u202eb") == "a[U+202E]b"
     text = whole_text(rendered(possible_match(candidate=candidate(name="שלום 王 Zażółć"))))
     assert "[U+05E9 U+05DC U+05D5 U+05DD] [U+738B] Zażółć" in text
+
+
+def test_even_a_character_that_slips_through_takes_no_font_of_the_machine() -> None:
+    pdf = render._typeset("<title>x</title><p>a Ж 王 ש</p>", render._resources(*both(possible_match())), "R")
+    used = {
+        str(font.get_object()["/BaseFont"])
+        for page in PdfReader(io.BytesIO(pdf)).pages
+        for font in page["/Resources"]["/Font"].values()
+    }
+    assert used
+    assert all("Public-Sans" in name for name in used), used
+
+
+def test_a_small_face_is_shown_enlarged_and_the_whole_image_too() -> None:
+    small = replace(possible_match().probe, face=FaceBox(60, 90, 30, 40))
+    facts = negative(probe=small)
+    pdf = rendered(facts)
+    assert "enlarged detail of the probe image" in whole_text(pdf)
+    shown = list(checks.pictures(pdf))
+    assert sorted(image.size for image in shown) == [(70, 80), (160, 200)]
+    detail = next(image for image in shown if image.size == (70, 80))
+    wanted = Image.open(io.BytesIO(small.picture.data)).convert("RGB").crop((40, 70, 110, 150))
+    assert ImageChops.difference(detail.convert("RGB"), wanted).getbbox() is None
 
 
 def test_text_of_people_stays_text() -> None:
