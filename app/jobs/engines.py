@@ -6,7 +6,9 @@ from functools import cache
 from pathlib import Path
 
 import structlog
+from flask import current_app
 
+from app.domain.repository import RepositoryIndex
 from app.extensions import settings
 from app.matching.detector import FaceDetector
 from app.matching.errors import MatchingError
@@ -32,6 +34,15 @@ def detector() -> FaceDetector:
 def extractor() -> TemplateExtractor:
     """The template extractor the settings name. Raises MatchingError when its file is missing or altered."""
     return _extractor(settings().models_dir, settings().extractor)
+
+
+def repository() -> RepositoryIndex:
+    """The index of the active algorithm in this process; each search brings it up to date first."""
+    network = extractor()
+    held = current_app.extensions.setdefault("repository", {})
+    if network.digest not in held:
+        held[network.digest] = RepositoryIndex.empty(network.digest, network.entry.dims)
+    return held[network.digest]
 
 
 @cache

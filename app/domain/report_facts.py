@@ -1,0 +1,241 @@
+"""Gathers from the records what a report states; whatever is not recorded is passed on as such (SRC-7 to SRC-9)."""
+
+from __future__ import annotations
+
+from datetime import date
+from zoneinfo import ZoneInfo
+
+from flask import current_app
+from sqlalchemy import select
+
+from app.domain.algorithms import active
+from app.documents.facts import (
+    Algorithm,
+    AuthorisedUse,
+    Candidate,
+    CustodyEntry,
+    Decision,
+    FaceBox,
+    FeatureComparison,
+    Gallery,
+    GalleryPhotograph,
+    NegativeReason,
+    Person,
+    Picture,
+    Probe,
+    Replacement,
+    ReportFacts,
+    ReportKind,
+    Step,
+)
+from app.extensions import db, settings, stores
+from app.imaging import decode, display_copy
+from app.matching.nist import nist_status
+from app.models import Account, FRRequest, Report, Round, Search, Transition
+from app.policy import policy
+from app.web import DEFAULT_TIME_ZONE
+
+UNIT = "Facial Recognition Unit"
+PHOTO_SIDE = 1200
+#: steps an outside reader need not follow: who took a worksheet over says nothing about the result
+LEFT_OUT = {"take_over", "prepare_report"}
+
+
+def _zone() -> ZoneInfo:
+    return ZoneInfo(current_app.config.get("TIME_ZONE", DEFAULT_TIME_ZONE))
+
+
+def _local(moment):
+    return moment.astimezone(_zone()) if moment is not None else None
+
+
+def _person(account: Account | None, role: str) -> Person | None:
+    return Person(account.display_name, account.title, role, account.command) if account is not None else None
+
+
+def _use(request: FRRequest) -> AuthorisedUse:
+    use, given = policy().use(request.use_id or ""), request.private.get("facts", {})
+    words = {fact.name: {choice.value: choice.label for choice in fact.choices} for fact in use.facts}
+    facts = [(fact.label, words[fact.name].get(given.get(fact.name), given.get(fact.name))) for fact in use.facts]
+    return AuthorisedUse(use.id, use.text, (*facts, ("Narrative", request.private.get("narrative"))))
+
+
+def _steps(request: FRRequest) -> tuple[Step, ...]:
+    rows = db.session.scalars(
+        select(Transition)
+        .where(Transition.subject_type == request.subject_type, Transition.subject_id == request.id)
+        .order_by(Transition.id)
+    )
+    steps = []
+    for row in rows:
+        if row.verb in LEFT_OUT:
+            continue
+        rule = policy().rule(row.rule)
+        who = _person(row.actor, _part(request, row.actor)) if row.actor else Person("The portal")
+        steps.append(Step(_local(row.created_at), rule.text, tuple(rule.authority), who))
+    return tuple(steps)
+
+
+def _part(request: FRRequest, account: Account) -> str:
+    """What a person was in this request."""
+    if account.id == request.requester_id:
+        return "requesting investigator"
+    if account.id == request.discussing_supervisor_id:
+        return "supervisor of the requesting investigator"
+    if any(review.supervisor_id == account.id for round_ in request.rounds for review in round_.final_reviews):
+        return "supervisor"
+    if any(review.peer_id == account.id for round_ in request.rounds for review in round_.peer_reviews):
+        return "peer reviewer"
+    return "examiner"
+
+
+def _probe(request: FRRequest, search: Search) -> Probe:
+    image, face = search.image, search.face
+    shown = stores().blobs.get(image.shown_blob_id, request.key_id, image.shown_sha256)
+    picture = Picture(shown, image.sha256)
+    scale = picture.size[0] / image.width
+    left, top, right, bottom = (value * scale for value in face.box)
+    source, basis = policy().request.sources.get(image.source), policy().request.lawful_bases.get(image.obtained)
+    return Probe(
+        picture=picture,
+        face=FaceBox(left, top, right - left, bottom - top),
+        source=_with_facts(source, image.private.get("source_facts", {})),
+        obtained=_with_facts(basis, image.private.get("obtained_facts", {})),
+        taken_at=_local(image.taken_at),
+    )
+
+
+def _with_facts(rule, given) -> str | None:
+    if rule is None:
+        return None
+    stated = [f"{fact.label}: {given[fact.name]}" for fact in rule.facts if given.get(fact.name)]
+    return "; ".join([rule.title, *stated])
+
+
+def _custody(request: FRRequest, search: Search) -> tuple[CustodyEntry, ...]:
+    image = search.image
+    return (
+        CustodyEntry(
+            _local(image.created_at), "Original received and stored, write-once and encrypted",
+            _person(request.requester, "requesting investigator"), image.sha256,
+        ),
+        CustodyEntry(
+            _local(search.created_at), "Selected as the probe; digest checked on reading",
+            _person(search.examiner, "examiner"), search.probe_sha256,
+        ),
+        CustodyEntry(
+            _local(search.finished_at), "Searched; digest checked on reading", Person("The portal"), search.probe_sha256
+        ),
+    )  # fmt: skip
+
+
+def _algorithm(search: Search) -> Algorithm | None:
+    if search.algorithm_digest is None:
+        return None
+    entry = active()
+    status = nist_status(entry, search.algorithm_digest, search.finished_at.date())
+    same = search.algorithm == entry.name
+    return Algorithm(
+        id=search.algorithm, developer=entry.developer if same else None, version=entry.version if same else None,
+        file_sha256=search.algorithm_digest, nist_status=status.reason,
+    )  # fmt: skip
+
+
+def _gallery(search: Search) -> Gallery | None:
+    if search.gallery_generation is None:
+        return None
+    return Gallery(f"generation {search.gallery_generation}", search.gallery_photos, search.gallery_people)
+
+
+def _candidate(round_: Round) -> Candidate:
+    nominee = round_.nominee
+    person, private = nominee.person, nominee.person.private
+    photos = [nominee.photo, *(p for p in person.photos if p.id != nominee.photo_id and p.removed_at is None)]
+    sheet, given = policy().review.worksheet, round_.disposition_of(nominee).private.get("features", {})
+    verdicts = {verdict.value: verdict.label for verdict in sheet.verdicts}
+    compared = [
+        FeatureComparison(
+            feature.label, verdicts.get((given.get(feature.value) or {}).get("verdict")),
+            (given.get(feature.value) or {}).get("note") or None,
+        )
+        for feature in sheet.features
+    ]  # fmt: skip
+    return Candidate(
+        record_number=nominee.photo.record_number,
+        name=private.get("name") or None,
+        birth_date=date.fromisoformat(private["born_on"]) if private.get("born_on") else None,
+        photographs=tuple(
+            GalleryPhotograph(Picture(_gallery_copy(photo), photo.sha256), photo.taken_on) for photo in photos[:4]
+        ),
+        comparison=tuple(compared),
+        background=_background(round_),
+    )
+
+
+def _gallery_copy(photo) -> bytes:
+    data = stores().blobs.get(photo.blob_id, photo.person.key_id, photo.sha256)
+    return display_copy(decode(data).bgr, PHOTO_SIDE)
+
+
+def _background(round_: Round) -> str | None:
+    check = round_.background_of(round_.nominee)
+    if check is None:
+        return None
+    given, lines = check.private.get("items", {}), []
+    for fact in policy().review.background.facts:
+        words = {choice.value: choice.label for choice in fact.choices}
+        answer = given.get(fact.name)
+        lines.append(f"{fact.label} {words.get(answer, answer) or 'not recorded'}".replace("? ", ": ", 1)
+                     if fact.label.endswith("?") else f"{fact.label}: {words.get(answer, answer) or 'not recorded'}")  # fmt: skip
+    return "\n".join(lines)
+
+
+def _decision(round_: Round | None) -> Decision | None:
+    if round_ is None or not round_.final_reviews:
+        return None
+    last = round_.final_reviews[-1]
+    words = {"approved": "Approved as a possible match candidate: an investigative lead", "not_approved": "Not approved"}
+    if last.decision not in words:
+        return None
+    return Decision(_person(last.supervisor, "supervisor"), _local(last.created_at), words[last.decision])
+
+
+def _supersedes(report: Report) -> Replacement | None:
+    old = report.replaces
+    if old is None:
+        return None
+    return Replacement(old.number, old.private.get("recall_reason", ""), _local(old.recalled_at))
+
+
+def gather(report: Report) -> ReportFacts:
+    """Everything the report states. Raises FactsError when the records contradict the kind of report, StorageError."""
+    request, round_ = report.request, report.round
+    search = round_.search if round_ is not None else request.current_search
+    possible = report.kind == ReportKind.POSSIBLE_MATCH
+    decision = _decision(round_)
+    negative = NegativeReason.NOT_APPROVED if decision is not None else NegativeReason.NO_CANDIDATE
+    return ReportFacts(
+        kind=ReportKind(report.kind),
+        department=settings().department,
+        unit=UNIT,
+        report_number=report.number,
+        request_number=request.number,
+        case_number=request.case_number,
+        issued_at=_local(report.created_at),
+        prepared_by=_person(report.prepared_by, "examiner"),
+        requester=_person(request.requester, "requesting investigator"),
+        requested_at=_local(request.submitted_at),
+        use=_use(request),
+        steps=_steps(request),
+        custody=_custody(request, search),
+        policy_version=request.policy_version,
+        policy_effective=max(rule.effective for rule in policy().rules.values()),
+        algorithm=_algorithm(search),
+        gallery=_gallery(search),
+        probe=_probe(request, search),
+        decision=decision,
+        candidate=_candidate(round_) if possible else None,
+        negative_reason=None if possible else negative,
+        demonstration=settings().demonstration,
+        supersedes=_supersedes(report),
+    )
