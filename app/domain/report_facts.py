@@ -8,7 +8,6 @@ from zoneinfo import ZoneInfo
 from flask import current_app
 from sqlalchemy import select
 
-from app.domain.algorithms import active
 from app.documents.facts import (
     Algorithm,
     AuthorisedUse,
@@ -28,6 +27,7 @@ from app.documents.facts import (
     ReportKind,
     Step,
 )
+from app.domain.algorithms import active
 from app.extensions import db, settings, stores
 from app.imaging import decode, display_copy
 from app.matching.nist import nist_status

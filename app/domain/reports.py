@@ -6,11 +6,11 @@ import hmac
 
 from app import audit
 from app.access.actor import system_actor
+from app.documents import checks
 from app.documents.case_file import CaseManagement, DirectoryCaseFiles, Receipt
 from app.documents.errors import RenderError
 from app.documents.manifest import Verification
 from app.documents.render import Rendered
-from app.documents import checks
 from app.domain.notices import tell
 from app.domain.numbers import draw
 from app.extensions import db, settings, stores

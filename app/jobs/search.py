@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from app.domain.algorithms import active
 from app.domain.identification import fail_search, finish_search
+from app.domain.probe_images import limits
 from app.extensions import db, settings, stores
 from app.imaging import decode
 from app.jobs import engines
@@ -81,4 +82,4 @@ def _embed(search: Search, extractor):
     original = stores().blobs.get(image.blob_id, search.request.key_id, image.sha256)
     face = search.face
     found = Face(tuple(face.box), face.detector_score, face.points)
-    return extractor.templates(decode(original).bgr, [found])[0]
+    return extractor.templates(decode(original, limits()).bgr, [found])[0]

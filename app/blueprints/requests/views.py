@@ -1,5 +1,145 @@
-"""Pages of the requests area."""
+"""Pages of the requests area: the list and each request's own page; importing it binds all the others."""
 
-from flask import Blueprint
+from __future__ import annotations
 
-bp = Blueprint("requests", __name__)
+from typing import Any
+
+from flask import Response, flash, request, url_for
+from sqlalchemy import select
+from werkzeug.wrappers import Response as WerkzeugResponse
+
+from app import audit
+from app.access.actor import current_actor
+from app.access.guard import needs
+from app.blueprints.requests import afterwards, discussions, drafts, images
+from app.blueprints.requests.blueprint import bp
+from app.blueprints.requests.forms import ListFilter, ReasonForm, UploadForm, VersionForm
+from app.blueprints.requests.standing import GROUPS, STATES_OF, reports_for, standing, timeline
+from app.domain import requests as domain
+from app.domain.probe_images import may_be_removed
+from app.extensions import db
+from app.models.base import now
+from app.models.request import FRRequest
+from app.policy import policy
+from app.refusals import attempt, status_of
+from app.unit import Conflict
+from app.web import page, redirect_after_post
+from app.workflow.engine import allowed
+from app.workflow.registry import Refused
+
+__all__ = ["afterwards", "bp", "discussions", "drafts", "images"]
+
+PER_PAGE = 20
+SORTS = {"number": FRRequest.id, "since": FRRequest.state_since, "case": FRRequest.case_number}
+
+
+@bp.get("/requests")
+@needs("request.file")
+def index() -> str:
+    """One's own requests: where each stands, since when, what to do next."""
+    chosen = ListFilter(request.args, meta={"csrf": False})
+    rows = select(FRRequest).where(FRRequest.requester_id == current_actor().id)
+    if chosen.state.data in STATES_OF:
+        rows = rows.where(FRRequest.state.in_(STATES_OF[chosen.state.data]))
+    if chosen.case.data and chosen.case.data.strip():
+        rows = rows.where(FRRequest.case_number.contains(chosen.case.data.strip().upper(), autoescape=True))
+    asked = request.args.get("sort", "-number")
+    sort, descending = asked.removeprefix("-"), asked.startswith("-")
+    if sort not in SORTS:
+        sort, descending = "number", True
+    column = SORTS[sort]
+    rows = rows.order_by(column.desc() if descending else column, FRRequest.id.desc())
+    found = db.paginate(rows, per_page=PER_PAGE, max_per_page=PER_PAGE, error_out=False)
+    return page(
+        "requests/index.html", filter=chosen, pages=found, sort=sort, descending=descending, now=now(),
+        items=[(item, standing(item)) for item in found.items], groups=GROUPS,
+    )  # fmt: skip
+
+
+@bp.get("/requests/<number>")
+@needs("request.read", "request.file", of=FRRequest)
+def show(subject: FRRequest) -> str:
+    """One request: what was stated, its images, what happened, what comes next."""
+    return render_request(subject)
+
+
+def render_request(subject: FRRequest, **changed: Any) -> str:
+    """The page of a request; `changed` replaces what is given to the template (a refusal, a form with its fault).
+
+    Records which faces it shows.
+    """
+    faces = [image.uid for image in subject.current_images if image.shown_blob_id]
+    if faces:
+        audit.viewed("faces.viewed", subject, page="requests.show", faces=faces)
+    return page("requests/show.html", **{**request_context(subject), **changed})
+
+
+def request_context(subject: FRRequest) -> dict[str, Any]:
+    """What the page of a request and its parts are given."""
+    actor = current_actor()
+    verb = domain.OPEN_STATES.get(subject.state)
+    own = subject.requester_id == actor.id
+    return {
+        "item": subject,
+        "stated": subject.private,
+        "own": own,
+        "standing": standing(subject),
+        "verb": verb,
+        "blockers": domain.blockers(subject, verb, actor) if verb and own else [],
+        "steps": {row.verb for row in allowed(subject, actor)} if own else set(),
+        "decision": subject.basis_decisions[-1] if subject.basis_decisions else None,
+        "reports": reports_for(subject, actor),
+        "timeline": timeline(subject),
+        "removable": {image.uid for image in subject.current_images if may_be_removed(image)},
+        "limits": policy().request.images,
+        "upload": UploadForm(formdata=None),
+        "submission": VersionForm(version=subject.version, formdata=None),
+        "refusal": None,
+        "now": now(),
+    }
+
+
+@bp.post("/requests/<number>/submit")
+@needs("request.file", of=FRRequest)
+def submit(subject: FRRequest) -> WerkzeugResponse | tuple[str, int]:
+    """File the draft, or send the additional images of a request that came back."""
+    actor = current_actor()
+    verb = domain.OPEN_STATES.get(subject.state, "submit")
+    file = domain.resubmit if verb == "resubmit" else domain.submit
+    refusal = attempt(verb, subject, lambda: file(subject, actor))
+    if refusal is not None:
+        return render_request(subject, refusal=refusal), status_of(refusal)
+    flash(f"{subject.number} is submitted. {standing(subject).text}", "success")
+    return redirect_after_post(url_for("requests.show", number=subject.number))
+
+
+@bp.get("/requests/<number>/withdraw")
+@needs("request.file", of=FRRequest)
+def withdrawal(subject: FRRequest) -> str:
+    return page("requests/withdraw.html", item=subject, form=ReasonForm(version=subject.version), refusal=None)
+
+
+@bp.post("/requests/<number>/withdraw")
+@needs("request.file", of=FRRequest)
+def withdraw(subject: FRRequest) -> WerkzeugResponse | tuple[str, int]:
+    form = ReasonForm()
+    refusal: Refused | None = None
+    if form.validate_on_submit():
+        actor, reason = current_actor(), form.reason.data or ""
+        refusal = attempt("withdraw", subject, lambda: domain.withdraw(subject, actor, reason))
+        if refusal is None:
+            flash(f"{subject.number} is withdrawn.", "success")
+            return redirect_after_post(url_for("requests.show", number=subject.number))
+    status = status_of(refusal) if refusal else 422
+    return page("requests/withdraw.html", item=subject, form=form, refusal=refusal), status
+
+
+def conflict_note(error: Conflict) -> str:
+    """What to tell somebody whose page is older than what is stored; what they typed stays before them."""
+    return (
+        "This draft was saved in another window since you opened this page. What you typed here is still below and is "
+        "not saved; saving now replaces what the other window saved."
+    )
+
+
+Answer = Response | WerkzeugResponse | str | tuple[str, int]
