@@ -8,6 +8,7 @@ look-up. Uses the standard library only, so that any Python can run it.
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 import shutil
 import subprocess
@@ -19,6 +20,7 @@ MODULES = ROOT / "node_modules"
 VENDOR = ROOT / "app" / "static" / "vendor"
 STAMP = VENDOR / ".stamp"
 NPM_SECONDS = 600
+SYSTEM_CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
 
 #: Source below node_modules -> place below app/static/vendor.
 FILES = {
@@ -94,9 +96,7 @@ def npm() -> str:
     beside = Path(sys.executable).parent / "npm"
     found = shutil.which("npm") or (str(beside) if beside.exists() else None)
     if found is None:
-        raise SystemExit(
-            "assets: npm was not found; install nodejs and npm, or run `make assets`, which brings one"
-        )
+        raise SystemExit("assets: npm was not found; install nodejs and npm, or run `make assets`, which brings one")
     return found
 
 
@@ -111,16 +111,16 @@ def install_packages() -> None:
         "--cache",
         str(ROOT / "var/cache/npm"),
     ]
+    environment = dict(os.environ)
+    # Node brings certificates of its own and would not know those that this machine trusts besides.
+    if SYSTEM_CERTIFICATES.is_file():
+        environment.setdefault("NODE_EXTRA_CA_CERTS", str(SYSTEM_CERTIFICATES))
     try:
-        subprocess.run(command, cwd=ROOT, check=True, timeout=NPM_SECONDS, stdout=subprocess.DEVNULL)
+        subprocess.run(command, cwd=ROOT, env=environment, check=True, timeout=NPM_SECONDS, stdout=subprocess.DEVNULL)
     except subprocess.CalledProcessError as error:
-        raise SystemExit(
-            f"assets: npm ci ended with status {error.returncode}; see the lines above"
-        ) from error
+        raise SystemExit(f"assets: npm ci ended with status {error.returncode}; see the lines above") from error
     except subprocess.TimeoutExpired as error:
-        raise SystemExit(
-            f"assets: npm ci did not finish in {NPM_SECONDS} seconds; is the network up?"
-        ) from error
+        raise SystemExit(f"assets: npm ci did not finish in {NPM_SECONDS} seconds; is the network up?") from error
 
 
 def main() -> int:

@@ -63,7 +63,8 @@ maxsize 67108864
 suffix "{base}"
 directory {folder}/data
 # A disabled account cannot bind, as in Active Directory.
-access to dn.subtree="ou=people,{base}" filter="(userAccountControl:1.2.840.113556.1.4.803:=2)" attrs=userPassword
+access to dn.subtree="ou=people,{base}"
+    filter="(userAccountControl:1.2.840.113556.1.4.803:=2)" attrs=userPassword
     by * none
 access to attrs=userPassword by anonymous auth by * none
 access to * by users read by * none
@@ -131,9 +132,9 @@ def folder() -> Iterator[Path]:
     shutil.rmtree(path, ignore_errors=True)
 
 
-def run(command: list[str], **options: str) -> None:
+def run(command: list[str]) -> None:
     """Runs a preparing command; its output becomes the failure message."""
-    done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, **options)  # type: ignore[call-overload]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, cwd="/")
     assert done.returncode == 0, f"{command[0]}: {done.stdout}{done.stderr}"
 
 
@@ -176,7 +177,6 @@ def postgresql(folder: Path) -> Iterator[Cluster]:
     data = str(home / "data")
     run(
         [*user, initdb, "-D", data, "-U", "corroborate", "-A", "trust", "-E", "UTF8", "--locale=C", "-N"],
-        cwd="/",
     )
     cluster = Cluster(home)
 
@@ -253,9 +253,7 @@ def certificate(folder: Path) -> None:
     )
     (folder / "server.pem").write_bytes(signed.public_bytes(serialization.Encoding.PEM))
     (folder / "server.key").write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     )
 
 

@@ -1,4 +1,4 @@
-"""Each real server answers, and OpenLDAP says the same about the demonstration's people as the embedded directory."""
+"""Each real server answers, and OpenLDAP says the same about people as the embedded directory."""
 
 from __future__ import annotations
 
@@ -105,9 +105,7 @@ def test_members_of_a_role_are_those_of_its_group(directory: Settings) -> None:
 
 
 @pytest.mark.clause("ACC-10")
-def test_a_certificate_of_an_unknown_authority_is_refused(
-    tmp_path: Path, ldap_environment: dict[str, str]
-) -> None:
+def test_a_certificate_of_an_unknown_authority_is_refused(tmp_path: Path, ldap_environment: dict[str, str]) -> None:
     del ldap_environment["LDAP_CA_FILE"]
     with application(demonstration(tmp_path, **ldap_environment)).app_context():
         with pytest.raises(DirectoryUnavailable):
