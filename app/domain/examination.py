@@ -5,18 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from sqlalchemy import select
+
 from app import audit
-from app.access.actor import Actor
+from app.access.actor import Actor, actor_of
 from app.domain.notices import tell
 from app.extensions import db
 from app.jobs import ask
-from app.models import BackgroundCheck, Candidate, Disposition, FRRequest, Round
+from app.models import Account, BackgroundCheck, Candidate, Disposition, FRRequest, PeerReview, Round
 from app.models.base import now
 from app.policy import policy
 from app.policy.enforcement import enforces
 from app.policy.facts import check_questions
 from app.workflow import Refused, advance
-from app.workflow.conditions import missing_features
+from app.workflow.engine import refuse_if
+from app.workflow.conditions import open_candidates, worksheet_faults
+from app.workflow.registry import SEPARATIONS
 
 
 def begin(request: FRRequest, actor: Actor) -> Round:
@@ -58,21 +62,24 @@ def dispose(
     rule = policy().review.dispositions.get(verdict)
     if rule is None or candidate.search_id != round_.search_id:
         raise Refused("facial-identification", "Choose excluded or retained for a candidate of this search.")
+    refuse_if("nominee_retained", candidate.photo.removed_at is not None, "The photograph left the repository.")
     features = known_features(features)
     differing = {v.value for v in policy().review.worksheet.verdicts if v.differs}
     named = [name for name, given in features.items() if given["verdict"] in differing]
     if len(named) < rule.min_differing:
         raise Refused(rule.id, "Name at least one feature that differs.")
-    if rule.full_worksheet:
-        missing = missing_features(features)
-        if missing:
-            raise Refused(rule.id, missing)
+    faults = worksheet_faults(features) if rule.full_worksheet else []
+    if faults:
+        raise Refused(rule.id, faults[0].message, faults=faults)
     row = round_.disposition_of(candidate)
+    recorded = {"features": features, "note": note.strip()}
+    if row is not None and (row.verdict, dict(row.private)) == (verdict, recorded):
+        return row
     if row is None:
         row = Disposition(round=round_, candidate=candidate, verdict=verdict)
         db.session.add(row)
     row.verdict = verdict
-    row.seal(features=features, note=note)
+    row.seal(**recorded)
     db.session.flush()
     audit.record("candidate.disposed", request, candidate=candidate.uid, disposition=verdict)
     return row
@@ -90,6 +97,21 @@ def known_features(features: Mapping[str, Any]) -> dict[str, dict[str, str]]:
         for feature in sheet.features
         if (features.get(feature.value) or {}).get("verdict") in verdicts
     }
+
+
+@enforces("SRC-2", "CAP-6")
+def ranking(round_: Round, actor: Actor) -> list[Candidate]:
+    """The candidates by rank, for the examiner alone and only when each has its disposition. Raises Refused."""
+    refuse_if("actor_is_examiner", round_.examiner_id != actor.id, "Another examiner works on this round.")
+    waiting = len(open_candidates(round_))
+    refuse_if("blind-order", waiting > 0, f"{waiting} candidates have no disposition yet.")
+    return sorted(round_.search.candidates, key=lambda candidate: candidate.rank)
+
+
+def next_open(round_: Round, after: int = 0) -> Candidate | None:
+    """The next candidate without a disposition in the order shown, from `after` on and then from the start."""
+    waiting = open_candidates(round_)
+    return next((c for c in waiting if c.shown_order > after), waiting[0] if waiting else None)
 
 
 @enforces("SRC-3")
@@ -122,6 +144,17 @@ def nominate(request: FRRequest, actor: Actor, candidate: Candidate, reason: str
     round_.nominee, round_.nominated_at = candidate, now()
     round_.seal(nomination_note=reason)
     advance(request, "nominate", actor, round=round_.uid, candidate=candidate.uid)
+    tell("peer_review_open", possible_peers(request), request)
+
+
+@enforces("SRC-4", "ACC-4")
+def possible_peers(request: FRRequest) -> list[int]:
+    """The accounts of trained examiners who hold no part in the request, as last seen in the directory."""
+    row = next(step for step in policy().workflow("request").transitions if step.verb == "record_peer_review")
+    taken = {person for name in row.separations for person in SEPARATIONS[name](request)}
+    today = now().date()
+    examiners = db.session.scalars(select(Account).where(Account.enabled.is_(True), Account.id.not_in(taken)))
+    return [one.id for one in examiners if actor_of(one, frozenset(one.roles), today).can(row.capability)]
 
 
 @enforces("SRC-7")
@@ -147,8 +180,6 @@ def review_as_peer(
     request: FRRequest, actor: Actor, opinion: str, features: Mapping[str, Any], reason: str
 ) -> None:
     """Record another examiner's blind verdict; the last one that is needed closes the peer review. Raises Refused."""
-    from app.models import PeerReview
-
     round_ = request.current_round
     features = known_features(features)
     advance(
@@ -161,4 +192,10 @@ def review_as_peer(
     db.session.flush()
     if len(round_.peer_reviews) >= policy().review.peers.count:
         advance(request, "close_peer_review", actor, round=round_.uid)
-        tell("peer_reviews_done", [round_.examiner_id], request)
+        tell("peer_reviews_done", [round_.examiner_id, *supervisors()], request)
+
+
+def supervisors() -> list[int]:
+    """The accounts of the unit's supervisors, as last seen in the directory."""
+    people = db.session.scalars(select(Account).where(Account.enabled.is_(True)))
+    return [one.id for one in people if "approval.decide" in policy().capabilities_of(one.roles)]

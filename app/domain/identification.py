@@ -5,13 +5,13 @@ from __future__ import annotations
 import secrets
 from random import Random
 
-from app.access.actor import Actor, system_actor
+from app.access.actor import Actor, actor_of, system_actor
 from app.access.directory import lookup
 from app.domain import algorithms
 from app.domain.notices import tell
 from app.extensions import db, settings
 from app.jobs import ask
-from app.models import BasisDecision, Candidate, DetectedFace, FRRequest, GalleryPhoto, ProbeImage, Search
+from app.models import Account, BasisDecision, Candidate, DetectedFace, FRRequest, GalleryPhoto, ProbeImage, Search
 from app.models.base import now
 from app.policy import policy
 from app.policy.enforcement import enforces
@@ -72,6 +72,8 @@ def select_probe(
     db.session.add(search)
     db.session.flush()
     advance(request, "select_probe", actor, search=search.uid, image=image.uid, face=face.position)
+    # after a continuation whoever selects the next probe works on the request
+    request.examiner_id = actor.id
     return search
 
 
@@ -125,11 +127,12 @@ def fail_search(search: Search, cause: str) -> None:
     tell("search_failed", [search.examiner_id], search.request)
 
 
-def examiner_available(request: FRRequest) -> bool:
-    """Whether the assigned examiner is still in the unit, enabled and trained: asked of the directory now."""
-    from app.access.actor import actor_of
+@enforces("ACC-2", "ACC-4")
+def is_available(examiner: Account | None) -> bool:
+    """Whether an examiner is still in the unit, enabled and trained: asked of the directory and the register now.
 
-    examiner = request.current_round.examiner if request.current_round else request.examiner
+    Raises DirectoryUnavailable. Ask before opening a unit of work.
+    """
     if examiner is None:
         return False
     entry = lookup(examiner.name)
@@ -140,7 +143,7 @@ def examiner_available(request: FRRequest) -> bool:
 
 @enforces("ACC-2")
 def take_over(request: FRRequest, actor: Actor, *, available: bool) -> None:
-    """Another examiner takes over unassigned work; what was recorded stays. `available`: examiner_available, asked before."""
+    """Another examiner takes over unassigned work; what was recorded stays. `available`: is_available, asked before."""
     previous = request.examiner_id
     advance(request, "take_over", actor, previous=previous, examiner_available=available)
     request.examiner_id = actor.id

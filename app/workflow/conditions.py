@@ -10,9 +10,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from app.access.actor import Actor
+from app.models.examination import Round
 from app.models.request import FRRequest
+from app.models.search import Candidate
 from app.policy import policy
+from app.policy.enforcement import enforces
 from app.policy.facts import (
+    Fault,
     check_case_number,
     check_description,
     check_lawful_basis,
@@ -234,11 +238,18 @@ def no_candidates(request: FRRequest, actor: Actor, facts: Facts) -> str | None:
     return None if search is not None and not search.candidates else "Each candidate must be examined first."
 
 
-@condition("actor_is_examiner", "SRC-2")
+@condition("actor_is_examiner", "SRC-2", "ACC-7")
 def actor_is_examiner(request: FRRequest, actor: Actor, facts: Facts) -> str | None:
-    round_ = request.current_round
-    examiner = round_.examiner_id if round_ is not None else request.examiner_id
-    return None if actor.id == examiner else "Another examiner works on this round."
+    """Submitted work is nobody's yet, and a continuation is open to every examiner whom the separations admit."""
+    if request.state in {"submitted", "continued"} or actor.id == request.examiner_id:
+        return None
+    return "Another examiner works on this request."
+
+
+def open_candidates(round_: Round) -> list[Candidate]:
+    """The candidates of the round without a disposition, in the order shown; nobody compares a photograph that left."""
+    done = {disposition.candidate_id for disposition in round_.dispositions}
+    return [c for c in round_.search.candidates if c.id not in done and c.photo.removed_at is None]
 
 
 @condition("every_candidate_disposed", "SRC-2", "CAP-6", "FAIR-1")
@@ -246,8 +257,8 @@ def every_candidate_disposed(request: FRRequest, actor: Actor, facts: Facts) -> 
     round_ = request.current_round
     if round_ is None:
         return "No examination is open."
-    open_ones = [c for c in round_.search.candidates if round_.disposition_of(c) is None]
-    return f"{len(open_ones)} of {len(round_.search.candidates)} candidates have no disposition yet." if open_ones else None
+    waiting = open_candidates(round_)
+    return f"{len(waiting)} of {len(round_.search.candidates)} candidates have no disposition yet." if waiting else None
 
 
 @condition("worksheet_complete", "SRC-2")
@@ -262,18 +273,27 @@ def worksheet_complete(request: FRRequest, actor: Actor, facts: Facts) -> str | 
 
 def missing_features(features: Mapping[str, Any]) -> str | None:
     """What the worksheet over the eleven features of SRC-2 lacks, or None."""
+    return _first(worksheet_faults(features))
+
+
+@enforces("SRC-2")
+def worksheet_faults(features: Mapping[str, Any]) -> list[Fault]:
+    """Everything the worksheet over the eleven features of SRC-2 lacks; the fault's field is the feature."""
     sheet = policy().review.worksheet
     verdicts = {verdict.value: verdict for verdict in sheet.verdicts}
+    found, compared = [], False
     for feature in sheet.features:
         given = features.get(feature.value) or {}
         verdict = verdicts.get(given.get("verdict", ""))
         if verdict is None:
-            return f"{feature.label}: no verdict."
-        if verdict.needs_note and not str(given.get("note") or "").strip():
-            return f"{feature.label}: describe the difference."
-    if not any(verdicts[features[f.value]["verdict"]].compared for f in sheet.features):
-        return "No feature could be compared; a candidate is not retained on nothing."
-    return None
+            found.append(Fault(feature.value, f"{feature.label}: no verdict.", sheet.id))
+        elif verdict.needs_note and not str(given.get("note") or "").strip():
+            found.append(Fault(feature.value, f"{feature.label}: describe the difference.", sheet.id))
+        compared = compared or (verdict is not None and verdict.compared)
+    if not found and not compared:
+        message = "No feature could be compared; a candidate is not retained on nothing."
+        found.append(Fault(sheet.features[0].value, message, sheet.id))
+    return found
 
 
 @condition("background_checked", "SRC-3")

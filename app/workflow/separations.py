@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from sqlalchemy import select
+
+from app.extensions import db
+from app.models.engine import Transition
 from app.models.request import FRRequest
 from app.workflow.registry import separation
 
@@ -11,11 +15,19 @@ def requester(request: FRRequest) -> set[int]:
     return {request.requester_id}
 
 
+#: whoever took one of these steps has seen, or could have seen, what a peer must not
+EXAMINERS_STEPS = ("select_probe", "start_search", "begin_examination", "take_over")
+
+
 @separation("examiner", "SRC-4", "SRC-5")
 def examiner(request: FRRequest) -> set[int]:
-    """The examiner of the request and of every round and search, earlier ones included."""
+    """The examiner of the request and of every round and search, earlier ones and those replaced included."""
+    steps = select(Transition.actor_id).where(
+        Transition.subject_type == request.subject_type, Transition.subject_id == request.id,
+        Transition.verb.in_(EXAMINERS_STEPS),
+    )  # fmt: skip
     people = {request.examiner_id, *(r.examiner_id for r in request.rounds), *(s.examiner_id for s in request.searches)}
-    return {person for person in people if person is not None}
+    return {person for person in people | set(db.session.scalars(steps)) if person is not None}
 
 
 @separation("peer", "SRC-4", "FAIR-1")
