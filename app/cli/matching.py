@@ -1,0 +1,138 @@
+"""`flask matching …`: the face models of this machine, and how well and how fast they work here."""
+
+from __future__ import annotations
+
+import json
+import os
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import click
+from flask.cli import AppGroup
+
+from app.domain.algorithms import status as nist_of_active
+from app.extensions import settings
+from app.matching.catalogue import Catalogue, Detector, Extractor, catalogue
+from app.matching.errors import MatchingError
+from app.matching.installer import install, install_file, is_installed
+from app.matching.nist import nist_status
+from app.matching.threads import configure_threads
+
+group = AppGroup("matching", help="Face models: installed, evaluated, measured.")
+models = AppGroup("models", help="The networks of the model catalogue.")
+group.add_command(models)
+
+
+def in_use(known: Catalogue) -> list[str]:
+    """The ids of the detector and of the extractor that this installation's settings name."""
+    return [known.detector, settings().extractor]
+
+
+@models.command("install")
+@click.argument("model", required=False)
+@click.option("--file", "path", type=click.Path(path_type=Path), help="A local file, instead of a download.")
+def install_command(model: str | None, path: Path | None) -> None:
+    """Install MODEL, or the detector and extractor in use. What is there and right is left alone."""
+    if path is not None and model is None:
+        raise click.ClickException("Name the model that the file is for, as “flask matching models list” has it.")
+    try:
+        if path is not None:
+            install_file(settings().models_dir, str(model), path, click.echo)
+        else:
+            wanted = [model] if model else in_use(catalogue())
+            install(settings().models_dir, click.echo, model_ids=wanted)
+    except MatchingError as error:
+        raise click.ClickException(str(error)) from None
+    except OSError as error:
+        raise click.ClickException(f"{settings().models_dir} cannot be used: {error.strerror}.") from None
+
+
+@models.command("list")
+def list_command() -> None:
+    """Every model of the catalogue: what it is, whether it is installed, whether NIST evaluated it."""
+    known = _catalogue()
+    chosen = in_use(known)
+    for model_id, entry in {**known.detectors, **known.extractors}.items():
+        here = is_installed(settings().models_dir, entry)
+        used = ", in use" if model_id in chosen else ""
+        click.echo(f"{model_id}: {'installed' if here else 'not installed'}{used}")
+        click.echo(f"  {entry.name} {entry.version}, {entry.developer}. Licence: {entry.licence}.")
+        click.echo(f"  {_evaluation(entry)}")
+
+
+@models.command("status")
+def status_command() -> None:
+    """The models in use. Ends with 1 when one is missing or altered."""
+    known = _catalogue()
+    missing = []
+    for model_id in in_use(known):
+        entry = known.model(model_id)
+        here = is_installed(settings().models_dir, entry)
+        click.echo(f"{model_id}: {'installed, digest right' if here else 'not installed, or altered'}")
+        click.echo(f"  SHA-256 {entry.sha256}")
+        if not here:
+            missing.append(model_id)
+    evaluated = nist_of_active(date.today())
+    click.echo(f"NIST: {evaluated.reason}")
+    if not evaluated.ok:
+        click.echo("Without a current NIST evaluation record it may not be used for casework (FAIR-2).")
+    if missing:
+        raise click.ClickException(f"Run “flask matching models install”: {', '.join(missing)} cannot be used.")
+
+
+@group.command("evaluate")
+@click.option("--identities", type=click.Path(path_type=Path), required=True, help="CSV with the columns file, person.")
+@click.option("--images", type=click.Path(path_type=Path), required=True, help="Folder of the photographs.")
+@click.option("--json", "as_json", is_flag=True, help="Numbers for programs.")
+def evaluate(identities: Path, images: Path, as_json: bool) -> None:
+    """Rank-1 and verification rates on labelled photographs: each in turn is the probe, the others the gallery."""
+    from app.cli.matching_evaluation import EvaluationError, evaluate_folder
+
+    try:
+        result = evaluate_folder(identities, images)
+    except (MatchingError, EvaluationError) as error:
+        raise click.ClickException(str(error)) from None
+    if as_json:
+        click.echo(json.dumps(result.as_numbers(), indent=2))
+        return
+    for label, value in result.rows():
+        click.echo(f"{label:34} {value}")
+
+
+@group.command("bench")
+@click.option("--json", "as_json", is_flag=True, help="Numbers for programs.")
+@click.option("--size", "sizes", type=click.IntRange(min=100), multiple=True, default=(10_000, 100_000), show_default=True)
+@click.option("--searches", type=click.IntRange(min=1), default=15, show_default=True, help="Searches per measurement.")
+@click.option("--threads", type=click.IntRange(min=1), default=os.cpu_count() or 1, show_default="all")
+def bench(as_json: bool, sizes: tuple[int, ...], searches: int, threads: int) -> None:
+    """Search and enrolment speed on this machine, each beside the bare libraries in the same run."""
+    from app.cli.matching_bench import bench_enrolment, bench_search
+
+    configure_threads(threads)
+    try:
+        found: dict[str, Any] = {"threads": threads, "search": [bench_search(size, searches) for size in sizes]}
+        found["enrolment"] = bench_enrolment()
+    except MatchingError as error:
+        raise click.ClickException(str(error)) from None
+    if as_json:
+        click.echo(json.dumps(found, indent=2))
+        return
+    click.echo(f"Medians in milliseconds, {threads} threads. A ratio is ours divided by the library's.")
+    for part in [*found["search"], found["enrolment"]]:
+        click.echo("  ".join(f"{name} {value}" for name, value in part.items()))
+
+
+def _catalogue() -> Catalogue:
+    try:
+        known = catalogue()
+        known.model(settings().extractor)
+    except MatchingError as error:
+        raise click.ClickException(str(error)) from None
+    return known
+
+
+def _evaluation(entry: Detector | Extractor) -> str:
+    if isinstance(entry, Detector):
+        return "Finds faces; compares none."
+    return nist_status(entry, entry.sha256, date.today()).reason
