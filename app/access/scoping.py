@@ -75,14 +75,25 @@ def reports_in_scope(rows: Select[Any], actor: Actor) -> Select[Any]:
 @scope(Round)
 @enforces("ACC-1", "SRC-4")
 def rounds_in_scope(rows: Select[Any], actor: Actor) -> Select[Any]:
-    """The unit's rounds: the examiner's own, a supervisor's, and for peers only through the blind review page."""
+    """A round is known to its examiner, to whoever examines the request now, and to a supervisor.
+
+    To every other examiner it does not exist, for they may become its peers: a peer sees the nominee through the blind
+    review page alone, before and after the verdict.
+    """
     parts = []
     if actor.can("examination.work"):
-        parts.append(Round.examiner_id == actor.id)
-        parts.append(Round.id.in_(select(PeerReview.round_id).where(PeerReview.peer_id == actor.id)))
+        mine = select(FRRequest.id).where(FRRequest.examiner_id == actor.id)
+        parts.append((Round.examiner_id == actor.id) | Round.request_id.in_(mine))
     if "approval.decide" in actor.capabilities:
         parts.append(Round.id.is_not(None))
     return rows.where(or_(*parts) if parts else false())
+
+
+@scope(PeerReview)
+@enforces("SRC-4")
+def peer_reviews_in_scope(rows: Select[Any], actor: Actor) -> Select[Any]:
+    """A peer's own opinions; those of others are read through the round they belong to."""
+    return rows.where(PeerReview.peer_id == actor.id) if actor.can("peer.review") else rows.where(false())
 
 
 @scope(GalleryPerson)

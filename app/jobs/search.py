@@ -9,19 +9,21 @@ from sqlalchemy import select
 from app.domain.algorithms import active
 from app.domain.identification import fail_search, finish_search
 from app.domain.probe_images import limits
+from app.domain.probe_images import limits
 from app.extensions import db, settings, stores
-from app.imaging import decode
+from app.imaging import UnusableImage, decode
 from app.jobs import engines
-from app.jobs.outbox import JobFailed, job
+from app.jobs.outbox import JobFailed, Retry, job
 from app.matching.errors import MatchingError
+from app.matching.extractor import TemplateExtractor
 from app.matching.nist import nist_status
-from app.matching.types import Face
+from app.matching.types import Face, PersonRank, Template
 from app.models import GalleryPhoto, Search
 from app.models.base import now
 from app.models.engine import Job
 from app.policy import policy
 from app.policy.enforcement import enforces
-from app.storage.errors import StorageError
+from app.storage.errors import DiskFailure, StorageError
 from app.unit import unit_of_work
 
 
@@ -52,31 +54,43 @@ def run_search(row: Job) -> None:
         status = nist_status(extractor.entry, extractor.digest, now().date())
         if not status.ok and not settings().demonstration:
             raise JobFailed(status.reason)
+        detector_digest = engines.detector().digest
         probe = _embed(search, extractor)
         ranking, generation, people, photos = engines.repository().search(probe, policy().review.candidates.count)
-    except (MatchingError, StorageError, ValueError) as error:
+    except DiskFailure as error:
+        raise Retry(str(error)) from error
+    except (MatchingError, StorageError, UnusableImage) as error:
         raise JobFailed(str(error)) from error
     if not photos:
         raise JobFailed("The repository holds no photograph with a template of this algorithm.")
-    scores = {entry.photo_id: entry.score for entry in ranking}
     with unit_of_work():
         search = _load(row.subject_id)
         if search is None:
             return
-        # filtered again under the write lock: what left the repository during the search is not delivered (CAP-3)
-        found = db.session.scalars(
-            select(GalleryPhoto).where(GalleryPhoto.uid.in_(scores), GalleryPhoto.removed_at.is_(None))
-        ).all()
-        best = {photo.uid: photo for photo in found}
         finish_search(
-            search, [(best[entry.photo_id], entry.score) for entry in ranking if entry.photo_id in best],
-            algorithm=active().name, algorithm_digest=extractor.digest, detector_digest=engines.detector().digest,
-            generation=generation, people=people, photos=photos,
+            search, still_held(ranking), algorithm=active().name, algorithm_digest=extractor.digest,
+            detector_digest=detector_digest, generation=generation, people=people, photos=photos,
             parameters={"k": policy().review.candidates.count, "opencv": cv2.__version__, "sklearn": sklearn.__version__},
         )  # fmt: skip
 
 
-def _embed(search: Search, extractor):
+@enforces("CAP-3")
+def still_held(ranking: list[PersonRank]) -> list[tuple[GalleryPhoto, float]]:
+    """(best photograph, cosine) of each person, best first, asked again under the write lock of the open unit of work.
+
+    What left the repository during the search is not delivered: the person then stands with the best photograph that
+    is still held, or not at all.
+    """
+    listed = [uid for entry in ranking for uid, _ in entry.photos]
+    found = db.session.scalars(
+        select(GalleryPhoto).where(GalleryPhoto.uid.in_(listed), GalleryPhoto.removed_at.is_(None))
+    )
+    held = {photo.uid: photo for photo in found}
+    best = (next(((held[uid], score) for uid, score in entry.photos if uid in held), None) for entry in ranking)
+    return sorted((one for one in best if one is not None), key=lambda one: -one[1])
+
+
+def _embed(search: Search, extractor: TemplateExtractor) -> Template:
     """The template of the selected face, from the original image."""
     image = search.image
     original = stores().blobs.get(image.blob_id, search.request.key_id, image.sha256)
