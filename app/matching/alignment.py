@@ -9,8 +9,8 @@ import numpy as np
 def similarity(source: np.ndarray, target: np.ndarray) -> np.ndarray:
     """The rotation, uniform scale and shift that bring ``source`` onto ``target`` with least squared error.
 
-    source, target: (n, 2) points, n >= 2. Returns a (2, 3) float64 matrix M with target ~ M[:, :2] @ p + M[:, 2];
-    never a mirror image. Umeyama, IEEE PAMI 13(4), 1991, equations 40 to 43, in its closed form for the plane.
+    source, target: (n, 2) points, n >= 2. Returns a (2, 3) float64 matrix M such that M[:, :2] @ p + M[:, 2]
+    is near the target; never a mirror image. Umeyama, IEEE PAMI 13(4), 1991, in its closed form for the plane.
 
     Own code because cv2.estimateAffinePartial2D samples point pairs (RANSAC, LMEDS) and may leave some of the
     five points out as outliers: on a turned face it fits three or four of them exactly and ignores the rest,
@@ -32,10 +32,8 @@ def similarity(source: np.ndarray, target: np.ndarray) -> np.ndarray:
     return np.hstack([turn, (goal - turn @ middle)[:, None]])
 
 
-def face_chip(
-    bgr: np.ndarray, points: np.ndarray, template: Sequence[tuple[float, float]], size: int
-) -> np.ndarray:
-    """The face as a (size, size, 3) uint8 chip in which ``points`` (5, 2) lie as near ``template`` as they can.
+def face_chip(bgr: np.ndarray, points: np.ndarray, template: Sequence[tuple[float, float]], size: int) -> np.ndarray:
+    """The face as a (size, size, 3) uint8 chip, its ``points`` (5, 2) as near ``template`` as they can be.
 
     bgr: (h, w, 3) uint8. A face more than twice the chip's scale is first shrunk by area averaging, since
     bilinear sampling alone would skip pixels (aliasing). What lies outside the image is black.

@@ -1,4 +1,4 @@
-"""The model catalogue, config/models.toml, as frozen types: what runs, where it came from, who evaluated it."""
+"""The model catalogue, config/models.toml: what runs, where it came from, who evaluated it."""
 
 import re
 from collections.abc import Mapping
@@ -66,7 +66,7 @@ class NistDemographics(_Record):
 
 
 class NistEvaluation(_Record):
-    """A NIST FRTE 1:N evaluation of exactly one file (FAIR-2), reviewed by a named person of the department."""
+    """A NIST FRTE 1:N evaluation of exactly one file (FAIR-2), reviewed by a named person."""
 
     developer: Text
     algorithm_id: Text
@@ -171,6 +171,6 @@ def _check_references(catalogue: Catalogue) -> None:
         raise CatalogueError("Two models in the catalogue share a file name.")
     for model_id, model in models.items():
         if not re.fullmatch(r"[a-z0-9][a-z0-9.-]*", model_id):
-            raise CatalogueError(f"“{model_id}” is no model id: lower-case letters, digits, dots and dashes only.")
+            raise CatalogueError(f"“{model_id}” is no model id (lower-case letters, digits, dots, dashes).")
         if model.conversion != "none" and model.member_sha256 is None:
             raise CatalogueError(f"{model_id} is converted, so its member_sha256 must be given.")

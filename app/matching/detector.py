@@ -31,8 +31,9 @@ class FaceDetector:
 
         image: (h, w[, 1|3|4]) uint8, BGR(A) or grey, any size from one pixel up. The longest side is brought
         down to 640 pixels; an image so large that its 32 px faces would be lost then (beyond 1463 pixels) is
-        looked at a second time, larger (at most 1920). When nothing is found, the image may be a tight crop of
-        a face: a black border of 30 % is put around it and it is tried once more. Raises ValueError for anything that is no image.
+        looked at a second time, larger (at most 1920). When nothing is found, the image may be a tight crop
+        of a face: a black border of 30 % is put around it and it is tried once more. Raises ValueError for
+        anything that is no image.
         """
         bgr = as_bgr(image)
         found = [self._look(bgr, self.entry.side)]
@@ -48,9 +49,7 @@ class FaceDetector:
         border = max(1, round(_BORDER_SHARE * max(bgr.shape[:2])))
         padded = cv2.copyMakeBorder(bgr, border, border, border, border, cv2.BORDER_CONSTANT)
         faces = self._merge([self._look(padded, self.entry.side)])
-        return [
-            Face(tuple(np.subtract(face.box, border).tolist()), face.score, face.points - border) for face in faces
-        ]
+        return [Face(tuple(np.subtract(face.box, border).tolist()), face.score, face.points - border) for face in faces]
 
     def _look(self, bgr: np.ndarray, side: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """One pass: boxes (n, 4), scores (n,), points (n, 5, 2) in pixels of ``bgr``, before suppression."""

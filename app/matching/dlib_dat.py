@@ -20,7 +20,7 @@ _INPUT = "input_rgb_image_sized"
 
 @dataclass(frozen=True, slots=True)
 class Convolution:
-    """weights: (filters, channels, rows, columns) float32; bias: (filters,) float32; strides and pads are (y, x)."""
+    """weights: (filters, channels, rows, columns), bias: (filters,), both float32; stride and pad are (y, x)."""
 
     weights: np.ndarray
     bias: np.ndarray
@@ -55,7 +55,7 @@ class Dense:
 
 @dataclass(frozen=True, slots=True)
 class Plain:
-    """A layer without numbers: ``relu``, ``add_prev`` (add the tagged tensor) or ``tag`` (a tag or a skip)."""
+    """A layer without numbers: ``relu``, ``add_prev`` (add what was tagged) or ``tag`` (a tag or a skip)."""
 
     kind: str
 

@@ -20,7 +20,7 @@ _BATCH = 8
 class TemplateExtractor:
     """An ONNX network as the catalogue describes it. One per process and thread.
 
-    ``digest`` is the hex SHA-256 of the bytes that really run: it belongs on every template, search and report.
+    ``digest`` is the hex SHA-256 of the bytes that really run; it goes on every template, search and report.
     """
 
     def __init__(self, models_dir: Path, model_id: str | None = None, entry: ExtractorEntry | None = None) -> None:
@@ -51,7 +51,7 @@ class TemplateExtractor:
         return [Template(vector, self.digest) for vector in self.embed(image, faces)]
 
     def embed_chips(self, chips: Sequence[np.ndarray]) -> np.ndarray:
-        """Templates of ready chips, each (size, size, 3) uint8 BGR: (n, dims) float32, each row of length 1."""
+        """Templates of ready chips, each (size, size, 3) uint8 BGR: (n, dims) float32 rows of length 1."""
         if not chips:
             return np.empty((0, self.entry.dims), np.float32)
         parts = [self._run(chips[i : i + _BATCH]) for i in range(0, len(chips), _BATCH)]
@@ -66,7 +66,7 @@ class TemplateExtractor:
         output = self._net.forward().reshape(len(chips), -1)
         if output.shape[1] != entry.dims:
             raise ModelSelfTestError(
-                f"{entry.name} gives {output.shape[1]} numbers per face where the catalogue says {entry.dims}."
+                f"{entry.name} gives {output.shape[1]} numbers per face, not the {entry.dims} of the catalogue."
             )
         return output.astype(np.float32)
 

@@ -102,7 +102,7 @@ class ExactIndex:
     def search(self, probe: Template, k: int, eligible: Set[str]) -> list[PersonRank]:
         """The k people nearest to the probe, one entry per person, best first; fewer if there are fewer.
 
-        eligible: ids of the photographs that may be looked at (CAP-3: what the repository lawfully holds now).
+        eligible: ids of the photographs that may be looked at (CAP-3: what is lawfully held now).
         Applied before ranking, so that nobody is crowded out by photographs that may not be seen.
         A person ranks by their best photograph; equal scores are ordered by id, so that the same search
         always gives the same list. Raises MixedModels, or ValueError when k is below 1.
@@ -162,10 +162,10 @@ class ExactIndex:
             )
         if template.vector.shape[0] != self._vectors.shape[1]:
             raise ValueError(
-                f"A template has {template.vector.shape[0]} numbers where the index has {self._vectors.shape[1]}."
+                f"A template has {template.vector.shape[0]} numbers, but the index {self._vectors.shape[1]}."
             )
 
     def _move_to(self, generation: int) -> None:
         if generation < self.generation:
-            raise ValueError(f"The index is at generation {self.generation}; it cannot go back to {generation}.")
+            raise ValueError(f"The index is at generation {self.generation} and cannot go back to {generation}.")
         self.generation = generation

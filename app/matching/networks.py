@@ -60,4 +60,4 @@ def check_network(net: cv2.dnn.Net, check: Check, name: str) -> None:
     found = output.reshape(-1)[: len(check.values)]
     known = np.array(check.values, np.float32)
     if found.shape != known.shape or not np.allclose(found, known, rtol=0, atol=check.tolerance):
-        raise ModelSelfTestError(f"{name} answers the fixed input with other numbers than those known for it.")
+        raise ModelSelfTestError(f"{name} answers the fixed input with other numbers than the known ones.")

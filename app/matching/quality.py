@@ -45,7 +45,7 @@ class Suitability:
 
 
 def measure(image: np.ndarray, face: Face) -> Quality:
-    """Measure a face. image: (h, w[, 1|3|4]) uint8, the photograph the face was found in. Raises ValueError."""
+    """Measure a face in the photograph it was found in, (h, w[, 1|3|4]) uint8. Raises ValueError."""
     chip = cv2.cvtColor(face_chip(as_bgr(image), face.points, _TEMPLATE, _CHIP), cv2.COLOR_BGR2GRAY)
     inside = _face_area()
     grey = chip[inside].astype(np.float64)
@@ -70,13 +70,13 @@ def _face_area() -> np.ndarray:
 def hints(quality: Quality) -> tuple[Suitability, ...]:
     """What speaks against searching with this face; empty when nothing does.
 
-    Limits measured with the bundled network (docs/decisions/0003-face-models-and-search.md); the examiner decides.
+    Limits measured with the bundled network (docs/decisions/0003-face-models-and-search.md); a person decides.
     """
     found = []
     if quality.inter_eye < 14:
-        found.append(Suitability("face_very_small", "The eyes are less than 14 pixels apart; a search would mislead."))
+        found.append(Suitability("face_very_small", "The eyes are under 14 pixels apart; a search would mislead."))
     elif quality.inter_eye < 20:
-        found.append(Suitability("face_small", "The eyes are less than 20 pixels apart; a search may mislead."))
+        found.append(Suitability("face_small", "The eyes are under 20 pixels apart; a search may mislead."))
     if quality.sharpness < 35:
         found.append(Suitability("blurred", "The face is blurred."))
     if quality.luminance < 50 or quality.dark_share > 0.25:

@@ -1,7 +1,7 @@
 """One stated number of threads per process.
 
-Each worker process sets it once, before it loads networks. Networks are loaded in the process that runs them:
-after a fork OpenCV's thread pool may hang in the child (measured, docs/decisions/0003-face-models-and-search.md).
+Each worker process sets it once, before it loads networks. Networks are loaded in the process that runs
+them: after a fork OpenCV's thread pool may hang in the child (docs/decisions/0003-face-models-and-search.md).
 """
 
 import cv2

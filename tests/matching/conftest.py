@@ -40,7 +40,7 @@ def photographs():
     """The labelled photographs as (file name, person, image), read in place."""
     folder = Path(os.environ.get("CORROBORATE_FACES", ROOT.parent / "shared" / "faces")) / "deepface"
     if not (folder / "identities.csv").is_file():
-        pytest.skip("The labelled photographs are not on this machine (set CORROBORATE_FACES to their folder).")
+        pytest.skip("The labelled photographs are not on this machine (CORROBORATE_FACES).")
     with (folder / "identities.csv").open() as stream:
         rows = list(csv.DictReader(stream))
     return [(row["file"], row["identity"], cv2.imread(str(folder / row["file"]))) for row in rows]
