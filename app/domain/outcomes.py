@@ -11,7 +11,9 @@ from app.access.actor import Actor
 from app.extensions import db
 from app.models.report import Outcome
 from app.models.request import FRRequest
+from app.policy import policy
 from app.policy.enforcement import enforces
+from app.policy.facts import Fault, check_outcome
 from app.workflow.engine import advance
 
 CORROBORATION = "corroboration"
@@ -29,6 +31,11 @@ def close(request: FRRequest, actor: Actor, outcome: str, facts: Mapping[str, st
     """Record how the case ended; an arrest without its corroborating evidence is refused."""
     advance(request, "close", actor, outcome=outcome, outcome_facts=facts)
     return _keep(request, actor, outcome, str(facts.get("corroborating_evidence") or "").strip(), facts)
+
+
+def faults_of(outcome: str, facts: Mapping[str, str]) -> list[Fault]:
+    """Everything that is missing from an outcome, for the form that records it."""
+    return check_outcome(policy(), outcome, facts)
 
 
 def _keep(request: FRRequest, actor: Actor, kind: str, evidence: str, facts: Mapping[str, str]) -> Outcome:

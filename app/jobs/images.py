@@ -13,7 +13,7 @@ from sqlalchemy import select
 from app.access.actor import system_actor
 from app.domain.probe_images import JOB, finish_check, limits
 from app.extensions import db, stores
-from app.imaging import UnusableImage, decode, display_copy
+from app.imaging import ExifFacts, UnusableImage, decode, display_copy
 from app.jobs.engines import detector
 from app.jobs.outbox import JobFailed, Retry, job
 from app.matching.errors import MatchingError
@@ -41,6 +41,7 @@ class Finding:
     state: str
     problem: str | None = None
     bgr: NDArray[np.uint8] | None = None
+    exif: ExifFacts | None = None
     faces: tuple[Face, ...] = ()
 
 
@@ -79,6 +80,8 @@ def check_image(row: Job) -> None:
         if image.state == "checking" and image.removed_at is None:
             for position, face in enumerate(finding.faces, 1):
                 db.session.add(detected(image, position, face, finding.bgr))
+            if finding.exif is not None:
+                image.seal(exif=dict(finding.exif))
             db.session.flush()
             finish_check(image, system_actor(), finding.state, finding.problem, **columns)
             shown = None
@@ -91,9 +94,10 @@ def check_image(row: Job) -> None:
 def examine(data: bytes) -> Finding:
     """Decode an upload and find its faces, left to right. Raises JobFailed when the detector cannot be used."""
     try:
-        bgr = decode(data, limits()).bgr
+        decoded = decode(data, limits())
     except UnusableImage as fault:
         return Finding("unreadable", fault.message)
+    bgr, exif = decoded.bgr, decoded.exif_summary
     try:
         faces = tuple(sorted(detector().detect(bgr), key=lambda face: face.box))
     except MatchingError as fault:
@@ -101,14 +105,14 @@ def examine(data: bytes) -> Finding:
     most = policy().request.images.max_faces
     if not faces:
         problem = "No face was found. Send a photograph in which the face is larger or clearer."
-        return Finding("no_face", problem, bgr)
+        return Finding("no_face", problem, bgr, exif)
     if len(faces) > most:
         problem = (
             f"{len(faces)} faces were found; a photograph may show at most {most}, since pictures of crowds are "
             "not analyzed. Send another moment, with fewer people."
         )
-        return Finding("too_many_faces", problem, bgr)
-    return Finding("ready", None, bgr, faces)
+        return Finding("too_many_faces", problem, bgr, exif)
+    return Finding("ready", None, bgr, exif, faces)
 
 
 def shown_copy(bgr: NDArray[np.uint8]) -> bytes:

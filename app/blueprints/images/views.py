@@ -8,7 +8,7 @@ from sqlalchemy import select
 from app.access.actor import Actor, current_actor
 from app.access.guard import needs
 from app.access.scoping import find
-from app.blueprints.images.links import Kind, LinkExpired, LinkInvalid, read_token
+from app.blueprints.images.links import Kind, LinkExpired, LinkInvalid, face_url, read_token
 from app.extensions import db, stores
 from app.models.gallery import GalleryPhoto
 from app.models.request import ProbeImage
@@ -16,6 +16,7 @@ from app.policy.enforcement import enforces
 from app.storage import KeyDestroyed, UnknownBlob, UnknownKey
 
 bp = Blueprint("images", __name__)
+bp.add_app_template_global(face_url)
 
 #: any of these, with the training it asks for, opens the repository's photographs
 PHOTO_CAPABILITIES = ("gallery.browse", "examination.work", "peer.review", "approval.decide")

@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from flask import Response, flash, request, url_for
+from flask import flash, request, url_for
 from sqlalchemy import select
 from werkzeug.wrappers import Response as WerkzeugResponse
 
-from app import audit
 from app.access.actor import current_actor
 from app.access.guard import needs
 from app.blueprints.requests import afterwards, discussions, drafts, images
 from app.blueprints.requests.blueprint import bp
-from app.blueprints.requests.forms import ListFilter, ReasonForm, UploadForm, VersionForm
-from app.blueprints.requests.standing import GROUPS, STATES_OF, reports_for, standing, timeline
+from app.blueprints.requests.forms import ListFilter, ReasonForm
+from app.blueprints.requests.rendering import render_request
+from app.blueprints.requests.standing import GROUPS, STATES_OF, standing
 from app.domain import requests as domain
-from app.domain.probe_images import may_be_removed
 from app.extensions import db
 from app.models.base import now
 from app.models.request import FRRequest
-from app.policy import policy
 from app.refusals import attempt, status_of
-from app.unit import Conflict
 from app.web import page, redirect_after_post
-from app.workflow.engine import allowed
 from app.workflow.registry import Refused
 
 __all__ = ["afterwards", "bp", "discussions", "drafts", "images"]
@@ -63,42 +57,6 @@ def show(subject: FRRequest) -> str:
     return render_request(subject)
 
 
-def render_request(subject: FRRequest, **changed: Any) -> str:
-    """The page of a request; `changed` replaces what is given to the template (a refusal, a form with its fault).
-
-    Records which faces it shows.
-    """
-    faces = [image.uid for image in subject.current_images if image.shown_blob_id]
-    if faces:
-        audit.viewed("faces.viewed", subject, page="requests.show", faces=faces)
-    return page("requests/show.html", **{**request_context(subject), **changed})
-
-
-def request_context(subject: FRRequest) -> dict[str, Any]:
-    """What the page of a request and its parts are given."""
-    actor = current_actor()
-    verb = domain.OPEN_STATES.get(subject.state)
-    own = subject.requester_id == actor.id
-    return {
-        "item": subject,
-        "stated": subject.private,
-        "own": own,
-        "standing": standing(subject),
-        "verb": verb,
-        "blockers": domain.blockers(subject, verb, actor) if verb and own else [],
-        "steps": {row.verb for row in allowed(subject, actor)} if own else set(),
-        "decision": subject.basis_decisions[-1] if subject.basis_decisions else None,
-        "reports": reports_for(subject, actor),
-        "timeline": timeline(subject),
-        "removable": {image.uid for image in subject.current_images if may_be_removed(image)},
-        "limits": policy().request.images,
-        "upload": UploadForm(formdata=None),
-        "submission": VersionForm(version=subject.version, formdata=None),
-        "refusal": None,
-        "now": now(),
-    }
-
-
 @bp.post("/requests/<number>/submit")
 @needs("request.file", of=FRRequest)
 def submit(subject: FRRequest) -> WerkzeugResponse | tuple[str, int]:
@@ -132,14 +90,3 @@ def withdraw(subject: FRRequest) -> WerkzeugResponse | tuple[str, int]:
             return redirect_after_post(url_for("requests.show", number=subject.number))
     status = status_of(refusal) if refusal else 422
     return page("requests/withdraw.html", item=subject, form=form, refusal=refusal), status
-
-
-def conflict_note(error: Conflict) -> str:
-    """What to tell somebody whose page is older than what is stored; what they typed stays before them."""
-    return (
-        "This draft was saved in another window since you opened this page. What you typed here is still below and is "
-        "not saved; saving now replaces what the other window saved."
-    )
-
-
-Answer = Response | WerkzeugResponse | str | tuple[str, int]

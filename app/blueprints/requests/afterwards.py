@@ -1,0 +1,151 @@
+"""After the basis is confirmed: document it; after the report: read it, corroborate, record the outcome."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+from flask import Response, abort, flash, request, send_file, url_for
+from flask_wtf import FlaskForm
+from werkzeug.wrappers import Response as WerkzeugResponse
+
+from app import audit
+from app.access.actor import current_actor
+from app.access.guard import needs
+from app.blueprints.requests.blueprint import bp
+from app.blueprints.requests.drafts import own_draft
+from app.blueprints.requests.fact_fields import answers, mark
+from app.blueprints.requests.forms import FACT, DocumentForm, EvidenceForm, outcome_form
+from app.domain import outcomes
+from app.domain import requests as domain
+from app.extensions import stores
+from app.models.report import Report
+from app.models.request import FRRequest
+from app.policy import policy
+from app.refusals import attempt, status_of
+from app.storage import BlobCorrupt, KeyDestroyed, UnknownBlob
+from app.web import page, redirect_after_post
+from app.workflow.registry import Refused
+
+
+@bp.get("/requests/<number>/document")
+@needs("request.file", of=FRRequest)
+def documentation(subject: FRRequest) -> str:
+    own_draft(subject)
+    return page("requests/document.html", item=subject, form=DocumentForm(), refusal=None)
+
+
+@bp.post("/requests/<number>/document")
+@needs("request.file", of=FRRequest)
+def document(subject: FRRequest) -> WerkzeugResponse | tuple[str, int]:
+    """REQ-5: the requester says where the confirmation is documented."""
+    form = DocumentForm()
+    refusal: Refused | None = None
+    if form.validate_on_submit():
+        actor, reference, note = current_actor(), form.reference.data or "", form.note.data or ""
+        refusal = attempt("document", subject, lambda: domain.document(subject, actor, reference, note))
+        if refusal is None:
+            flash("The documentation is recorded. The facial recognition unit goes on.", "success")
+            return redirect_after_post(url_for("requests.show", number=subject.number))
+    return _again("requests/document.html", subject, form, refusal)
+
+
+@bp.get("/reports/<number>")
+@needs("report.read", of=Report)
+def report(subject: Report) -> Response:
+    """The delivered PDF, checked against the digest recorded when it was rendered."""
+    if subject.delivered_at is None or subject.blob_id is None or subject.sha256 is None:
+        abort(404)
+    try:
+        data = stores().blobs.get(subject.blob_id, subject.key_id, subject.sha256)
+    except (UnknownBlob, KeyDestroyed):
+        abort(404)
+    except BlobCorrupt:
+        abort(500, "The stored report is not the one that was delivered. The unit must look into it.")
+    audit.viewed("report.downloaded", subject.request, report=subject.number)
+    answer = send_file(
+        io.BytesIO(data), mimetype="application/pdf", as_attachment=True, download_name=f"{subject.number}.pdf"
+    )
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
+
+
+@bp.get("/requests/<number>/corroboration")
+@needs("request.file", of=FRRequest)
+def corroboration(subject: FRRequest) -> str:
+    own_draft(subject)
+    return page("requests/corroboration.html", item=subject, form=EvidenceForm(), refusal=None)
+
+
+@bp.post("/requests/<number>/corroboration")
+@needs("request.file", of=FRRequest)
+def corroborate(subject: FRRequest) -> WerkzeugResponse | tuple[str, int]:
+    """USE-8: evidence found beside the lead."""
+    form = EvidenceForm()
+    refusal: Refused | None = None
+    if form.validate_on_submit():
+        actor, evidence = current_actor(), form.evidence.data or ""
+        refusal = attempt(
+            "record_corroboration", subject, lambda: outcomes.record_corroboration(subject, actor, evidence)
+        )
+        if refusal is None:
+            flash("The evidence is recorded.", "success")
+            return redirect_after_post(url_for("requests.show", number=subject.number))
+    return _again("requests/corroboration.html", subject, form, refusal)
+
+
+@bp.get("/requests/<number>/outcome")
+@needs("request.file", of=FRRequest)
+def outcome(subject: FRRequest) -> str:
+    own_draft(subject)
+    return _outcome_page(subject, outcome_form(None, formdata=None))
+
+
+@bp.post("/requests/<number>/outcome")
+@needs("request.file", of=FRRequest)
+def close(subject: FRRequest) -> WerkzeugResponse | str | tuple[str, int]:
+    """USE-8: how the case ended; an arrest demands its corroborating evidence."""
+    form = posted_outcome()
+    chosen = form["outcome"].data or ""
+    if "choose" in request.form:
+        return _outcome_page(subject, form)
+    if chosen != request.form.get("shown_outcome", ""):
+        return _outcome_page(subject, form, note="Answer the questions of the outcome you chose, then save."), 422
+    if not form.validate_on_submit():
+        return _outcome_page(subject, form), 422
+    rule = policy().request.outcomes.get(chosen)
+    facts = answers(form, FACT, rule.facts) if rule else {}
+    actor = current_actor()
+    refusal = attempt("close", subject, lambda: outcomes.close(subject, actor, chosen, facts))
+    if refusal is not None:
+        mark(form, outcomes.faults_of(chosen, facts), [FACT])
+        return _outcome_page(subject, form, refusal=refusal), status_of(refusal)
+    flash(f"The outcome is recorded; {subject.number} is closed.", "success")
+    return redirect_after_post(url_for("requests.show", number=subject.number))
+
+
+@bp.post("/requests/<number>/outcome/questions")
+@needs("request.file", of=FRRequest)
+def outcome_questions(subject: FRRequest) -> str:
+    """The questions of the outcome just chosen, for the page to swap in; nothing is saved."""
+    own_draft(subject)
+    form = posted_outcome()
+    return page("requests/_outcome_facts.html", form=form, outcome=policy().request.outcomes.get(form["outcome"].data))
+
+
+def posted_outcome() -> FlaskForm:
+    """The outcome form for the outcome that was posted, filled with what was typed."""
+    form = outcome_form(request.form.get("outcome"))
+    form["shown_outcome"].data = form["outcome"].data or ""
+    return form
+
+
+def _outcome_page(
+    subject: FRRequest, form: FlaskForm, *, note: str | None = None, refusal: Refused | None = None
+) -> str:
+    chosen: Any = policy().request.outcomes.get(form["outcome"].data)
+    return page("requests/outcome.html", item=subject, form=form, outcome=chosen, note=note, refusal=refusal)
+
+
+def _again(template: str, subject: FRRequest, form: FlaskForm, refusal: Refused | None) -> tuple[str, int]:
+    return page(template, item=subject, form=form, refusal=refusal), status_of(refusal) if refusal else 422

@@ -1,0 +1,97 @@
+"""AUD-1: the supervisor named in a request says whether the use and its reasons were discussed."""
+
+from __future__ import annotations
+
+from flask import abort, flash, url_for
+from sqlalchemy import select
+from werkzeug.wrappers import Response as WerkzeugResponse
+
+from app import audit
+from app.access.actor import current_actor
+from app.access.guard import needs
+from app.blueprints.requests.blueprint import bp
+from app.blueprints.requests.forms import ReasonForm, VersionForm
+from app.blueprints.requests.standing import standing
+from app.domain import requests as domain
+from app.extensions import db
+from app.models.base import now
+from app.models.request import FRRequest
+from app.refusals import attempt, same_version, status_of
+from app.web import page, redirect_after_post
+from app.workflow.engine import explain
+from app.workflow.registry import Refused
+
+
+@bp.get("/discussions")
+@needs("discussion.confirm")
+def discussions() -> str:
+    """The requests in which this supervisor is named: those to answer first."""
+    own = FRRequest.discussing_supervisor_id == current_actor().id
+    rows = select(FRRequest).where(own, FRRequest.state.not_in(["draft", "withdrawn"])).order_by(FRRequest.id.desc())
+    found = db.session.scalars(rows.limit(200)).all()
+    waiting = [item for item in found if item.state == "submitted" and item.discussion_confirmed_at is None]
+    answered = [(item, standing(item)) for item in found if item not in waiting]
+    return page("requests/discussions.html", waiting=list(reversed(waiting)), answered=answered, now=now())
+
+
+@bp.get("/discussions/<number>")
+@needs("discussion.confirm", of=FRRequest)
+def discussion(subject: FRRequest) -> str:
+    return _discussion_page(named(subject), ReasonForm(version=subject.version, formdata=None))
+
+
+@bp.post("/discussions/<number>/confirm")
+@needs("discussion.confirm", of=FRRequest)
+def confirm_discussion(subject: FRRequest) -> WerkzeugResponse | tuple[str, int]:
+    """Yes: the use and its reasons were discussed."""
+    form, actor = VersionForm(), current_actor()
+    named(subject)
+
+    def decide() -> None:
+        same_version(subject, form.version.data)
+        domain.confirm_discussion(subject, actor)
+
+    refusal = attempt("confirm_discussion", subject, decide)
+    if refusal is not None:
+        blank = ReasonForm(version=subject.version, formdata=None)
+        return _discussion_page(subject, blank, refusal), status_of(refusal)
+    flash(f"{subject.number}: the discussion is confirmed.", "success")
+    return redirect_after_post(url_for("requests.discussions"))
+
+
+@bp.post("/discussions/<number>/deny")
+@needs("discussion.confirm", of=FRRequest)
+def deny_discussion(subject: FRRequest) -> WerkzeugResponse | tuple[str, int]:
+    """No: it was not discussed, or is not supported; the request goes back to its author with the reason."""
+    form, actor = ReasonForm(), current_actor()
+    named(subject)
+    if not form.validate_on_submit():
+        return _discussion_page(subject, form), 422
+    number, reason = subject.number, form.reason.data or ""
+
+    def decide() -> None:
+        same_version(subject, form.version.data)
+        domain.deny_discussion(subject, actor, reason)
+
+    refusal = attempt("deny_discussion", subject, decide)
+    if refusal is not None:
+        return _discussion_page(subject, form, refusal), status_of(refusal)
+    flash(f"{number}: the investigator is told that the discussion is not confirmed.", "success")
+    return redirect_after_post(url_for("requests.discussions"))
+
+
+def named(subject: FRRequest) -> FRRequest:
+    """404 for whoever is not the supervisor named in the request, whatever else they may read."""
+    if subject.discussing_supervisor_id != current_actor().id:
+        abort(404)
+    return subject
+
+
+def _discussion_page(subject: FRRequest, form: ReasonForm, refusal: Refused | None = None) -> str:
+    faces = [image.uid for image in subject.current_images if image.shown_blob_id]
+    if faces:
+        audit.viewed("faces.viewed", subject, page="requests.discussion", faces=faces)
+    return page(
+        "requests/discussion.html", item=subject, stated=subject.private, form=form, refusal=refusal,
+        blocked_by=explain(subject, "confirm_discussion", current_actor()), standing=standing(subject),
+    )  # fmt: skip

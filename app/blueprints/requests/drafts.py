@@ -1,0 +1,176 @@
+"""Writing a draft: the case number first, then the form that asks exactly what the chosen use needs."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from flask import abort, flash, request, url_for
+from flask_wtf import FlaskForm
+from werkzeug.wrappers import Response as WerkzeugResponse
+
+from app.access.actor import current_actor
+from app.access.directory import lookup, members
+from app.access.guard import needs
+from app.blueprints.requests.blueprint import bp
+from app.blueprints.requests.fact_fields import answers, mark, prefilled
+from app.blueprints.requests.forms import ANSWER, FACT, PERSON, PLACE, NewForm, draft_form
+from app.domain import requests as domain
+from app.domain.requests import DraftValues
+from app.models.base import new_uid
+from app.models.request import FRRequest
+from app.policy import policy
+from app.refusals import attempt, same_version, status_of
+from app.unit import Conflict
+from app.web import page, redirect_after_post
+from app.workflow.registry import Refused
+
+OTHER_WINDOW = (
+    "This draft was saved in another window after you opened this page. What you typed here is still below and is "
+    "not saved. Saving now replaces what the other window saved."
+)
+
+
+@bp.get("/requests/new")
+@needs("request.file")
+def new() -> str:
+    return page("requests/new.html", form=NewForm(once=new_uid()), refusal=None)
+
+
+@bp.post("/requests/new")
+@needs("request.file")
+def create() -> WerkzeugResponse | tuple[str, int]:
+    """Begin a draft. Pressed twice, the second press finds the draft of the first."""
+    form = NewForm()
+    if not form.validate_on_submit():
+        return page("requests/new.html", form=form, refusal=None), 422
+    actor, number = current_actor(), form.case_number.data or ""
+    once = form.once.data if re.fullmatch("[0-9a-f]{32}", form.once.data or "") else None
+    made: list[FRRequest] = []
+    refusal = attempt("create", None, lambda: made.append(domain.create_draft(actor, number, once)))
+    if refusal is not None:
+        mark(form, refusal.faults, [])
+        return page("requests/new.html", form=form, refusal=refusal), status_of(refusal)
+    return redirect_after_post(url_for("requests.edit", number=made[0].number))
+
+
+@bp.get("/requests/<number>/edit")
+@needs("request.file", of=FRRequest)
+def edit(subject: FRRequest) -> WerkzeugResponse | str:
+    """The draft as it is stored."""
+    if subject.state != "draft":
+        flash("Only a draft can be changed; this request was already submitted.", "info")
+        return redirect_after_post(url_for("requests.show", number=subject.number))
+    own_draft(subject)
+    return _form_page(subject, _stored_form(subject))
+
+
+@bp.post("/requests/<number>/edit")
+@needs("request.file", of=FRRequest)
+def save(subject: FRRequest) -> WerkzeugResponse | str | tuple[str, int]:
+    """Save what was typed, complete or not. On any fault everything typed stays in the form."""
+    form = posted_form()
+    use = form["use_id"].data or ""
+    if "choose_use" in request.form:
+        return _form_page(subject, form)
+    if use != request.form.get("shown_use", ""):
+        note = "You chose another use. Answer its questions below, then save."
+        return _form_page(subject, form, note=note), 422
+    if not form.validate_on_submit():
+        return _form_page(subject, form), 422
+    actor, values = current_actor(), _values(form)
+    try:
+        refusal = attempt("save", subject, lambda: _save(subject, form, values))
+    except Conflict:
+        form["version"].data = str(subject.version)
+        return _form_page(subject, form, note=OTHER_WINDOW), 409
+    if refusal is not None:
+        mark(form, refusal.faults, [])
+        return _form_page(subject, form, refusal=refusal), status_of(refusal)
+    flash("The draft is saved.", "success")
+    missing = domain.blockers(subject, "submit", actor)
+    stay = "stay" in request.form and missing
+    return redirect_after_post(url_for("requests.edit" if stay else "requests.show", number=subject.number))
+
+
+@bp.post("/requests/<number>/edit/use")
+@needs("request.file", of=FRRequest)
+def use_facts(subject: FRRequest) -> str:
+    """The questions of the use just chosen, for the page to swap in; nothing is saved."""
+    own_draft(subject)
+    form = posted_form()
+    return page("requests/_use_facts.html", form=form, use=policy().uses.get(form["use_id"].data))
+
+
+def own_draft(subject: FRRequest) -> None:
+    """404 for anybody but the requester: a draft is nobody else's to write."""
+    if subject.requester_id != current_actor().id:
+        abort(404)
+
+
+def supervisors() -> list[tuple[str, str]]:
+    """(name, words) of those whom the directory lists as supervisors, without the person who asks."""
+    own = current_actor().name
+    entries = [lookup(name) for name in members("supervisor") if name != own]
+    able = [entry for entry in entries if entry is not None and entry.enabled]
+    ordered = sorted(able, key=lambda entry: (entry.command != current_actor().command, entry.display_name))
+    return [(entry.name, f"{entry.title} {entry.display_name}, {entry.command}") for entry in ordered]
+
+
+def posted_form() -> FlaskForm:
+    """The draft form for the use that was posted, filled with what was typed."""
+    use = request.form.get("use_id")
+    form = draft_form(use if use in policy().uses else None, supervisors())
+    form["shown_use"].data = form["use_id"].data or ""
+    return form
+
+
+def _stored_form(subject: FRRequest) -> FlaskForm:
+    private = subject.private
+    data: dict[str, Any] = {
+        "version": subject.version,
+        "shown_use": subject.use_id or "",
+        "case_number": subject.case_number,
+        "use_id": subject.use_id,
+        "narrative": private.get("narrative", ""),
+        "priority": subject.priority,
+        "priority_reason": private.get("priority_reason", ""),
+        "supervisor": subject.discussing_supervisor.name if subject.discussing_supervisor else "",
+        **prefilled(FACT, private.get("facts")),
+        **prefilled(ANSWER, private.get("answers")),
+        **prefilled(PERSON, private.get("description")),
+        **prefilled(PLACE, private.get("circumstances")),
+    }
+    return draft_form(subject.use_id, supervisors(), formdata=None, data=data)
+
+
+def _form_page(subject: FRRequest, form: FlaskForm, *, note: str | None = None, refusal: Refused | None = None) -> str:
+    return page(
+        "requests/edit.html", item=subject, form=form, use=policy().uses.get(form["use_id"].data), note=note,
+        refusal=refusal,
+    )  # fmt: skip
+
+
+def _values(form: FlaskForm) -> DraftValues:
+    rules = policy().request
+    use = policy().uses.get(form["use_id"].data)
+    asked = {rule.id: form[ANSWER + rule.id].data for rule in rules.prohibitions.values()}
+    chosen = form["supervisor"].data
+    priority = form["priority"].data
+    return DraftValues(
+        case_number=form["case_number"].data or "",
+        use_id=use.id if use else None,
+        facts=answers(form, FACT, use.facts) if use else {},
+        narrative=form["narrative"].data or "",
+        priority=priority if priority in rules.priorities else "other",
+        priority_reason=form["priority_reason"].data or "",
+        answers={rule: answer for rule, answer in asked.items() if answer},
+        description=answers(form, PERSON, rules.description.facts),
+        circumstances=answers(form, PLACE, rules.circumstances.facts),
+        supervisor=lookup(chosen) if chosen else None,
+    )
+
+
+def _save(subject: FRRequest, form: FlaskForm, values: DraftValues) -> None:
+    same_version(subject, form["version"].data)
+    domain.save_draft(subject, current_actor(), values)

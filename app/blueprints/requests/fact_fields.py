@@ -1,0 +1,75 @@
+"""Form fields for the questions of the policy files: the form asks exactly what the rule asks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from wtforms import Form, RadioField, StringField, TextAreaField
+from wtforms.validators import Length
+from wtforms.widgets import DateInput, TextInput
+
+from app.policy.base import Fact
+from app.policy.facts import Fault
+
+YES_NO = [("yes", "Yes"), ("no", "No")]
+
+
+class NumberInput(TextInput):
+    """A text box that asks a telephone for digits; what was typed is kept as typed."""
+
+    def __call__(self, field: Any, **kwargs: Any) -> Any:
+        return super().__call__(field, inputmode="numeric", **kwargs)
+
+
+def stripped(value: Any) -> Any:
+    """A WTForms filter: text without the space around it, with the line ends of the portal."""
+    return value.strip().replace("\r\n", "\n") if isinstance(value, str) else value
+
+
+def choice_field(label: str, choices: Iterable[tuple[str, str]]) -> Any:
+    """Radio buttons of which none may be chosen: the rule, not the form, says whether that is enough."""
+    return RadioField(label, choices=list(choices), validate_choice=False)
+
+
+def fact_field(fact: Fact) -> Any:
+    """The unbound field for one question; too long a text is the only fault it finds itself."""
+    match fact.kind:
+        case "yesno":
+            return choice_field(fact.label, YES_NO)
+        case "choice":
+            return choice_field(fact.label, [(choice.value, choice.label) for choice in fact.choices])
+        case "date":
+            return StringField(fact.label, widget=DateInput(), filters=[stripped])
+        case "number":
+            return StringField(fact.label, [Length(max=9)], widget=NumberInput(), filters=[stripped])
+        case "long":
+            return TextAreaField(fact.label, [Length(max=fact.max_length)], filters=[stripped])
+        case _:
+            return StringField(fact.label, [Length(max=fact.max_length)], filters=[stripped])
+
+
+def fact_fields(prefix: str, facts: Iterable[Fact]) -> dict[str, Any]:
+    """Unbound fields by name: the prefix and the fact's name."""
+    return {prefix + fact.name: fact_field(fact) for fact in facts}
+
+
+def answers(form: Form, prefix: str, facts: Iterable[Fact]) -> dict[str, str]:
+    """What was answered, by the fact's name; what was left open is absent."""
+    given = {fact.name: form[prefix + fact.name].data for fact in facts}
+    return {name: value for name, value in given.items() if value}
+
+
+def prefilled(prefix: str, stored: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Stored answers as the data of a form."""
+    return {prefix + name: value for name, value in (stored or {}).items()}
+
+
+def mark(form: Form, faults: Iterable[Fault], prefixes: Iterable[str]) -> None:
+    """Put each fault beside the field it is about; the first prefix under which the form has it counts."""
+    for fault in faults:
+        for prefix in (*prefixes, ""):
+            if prefix + fault.field in form:
+                field = form[prefix + fault.field]
+                field.errors = [*field.errors, fault.message]
+                break

@@ -1,0 +1,130 @@
+"""The forms of the requests area. What must be stated comes from the policy files."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask_wtf import FlaskForm
+from flask_wtf.file import FileField
+from wtforms import BooleanField, Form, HiddenField, SelectField, StringField, TextAreaField
+from wtforms.validators import InputRequired, Length
+from wtforms.widgets import DateInput, TimeInput
+
+from app.blueprints.requests.fact_fields import YES_NO, choice_field, fact_fields, stripped
+from app.blueprints.requests.standing import GROUPS
+from app.policy import policy
+
+FACT, ANSWER, PERSON, PLACE = "fact_", "answer_", "person_", "matter_"
+SOURCE, OBTAINED = "source_", "obtained_"
+
+
+class ListFilter(Form):
+    """What of one's own list is shown."""
+
+    state = SelectField("Status", choices=[("", "All"), *GROUPS], validate_choice=False)
+    case = StringField("Case or complaint number contains")
+
+
+class NewForm(FlaskForm):
+    """The case number that begins a draft; `once` makes a second click find the first click's draft."""
+
+    once = HiddenField()
+    case_number = StringField("Case or complaint number", [Length(max=40)], filters=[stripped])
+
+
+class VersionForm(FlaskForm):
+    """A decision about what the page showed: the version says which."""
+
+    version = HiddenField()
+
+
+class ReasonForm(VersionForm):
+    """A decision that needs its reason."""
+
+    reason = TextAreaField("Reason", [InputRequired("Write the reason."), Length(max=2000)], filters=[stripped])
+
+
+class DocumentForm(VersionForm):
+    """REQ-5: where the confirmation is documented."""
+
+    reference = StringField(
+        "Reference of the entry",
+        [InputRequired("Enter the reference of the case management entry."), Length(max=80)],
+        filters=[stripped],
+    )
+    note = TextAreaField("Note", [Length(max=2000)], filters=[stripped])
+
+
+class EvidenceForm(VersionForm):
+    """USE-8: evidence found beside the lead."""
+
+    evidence = TextAreaField(
+        "Evidence other than the facial recognition result",
+        [InputRequired("Describe the evidence."), Length(max=8000)],
+        filters=[stripped],
+    )
+
+
+class UploadForm(FlaskForm):
+    """One image."""
+
+    image = FileField("Photograph of the unknown person")
+
+
+def draft_form(use_id: str | None, supervisors: list[tuple[str, str]], **values: Any) -> FlaskForm:
+    """The form of a draft, asking the facts of this use and no others."""
+    rules = policy().request
+    uses = policy().uses
+    facts = uses[use_id].facts if use_id in uses else ()
+    fields: dict[str, Any] = {
+        "version": HiddenField(),
+        "shown_use": HiddenField(),
+        "case_number": StringField("Case or complaint number", [Length(max=40)], filters=[stripped]),
+        "use_id": choice_field("Authorised use", [(use.id, use.title) for use in uses.values()]),
+        **fact_fields(FACT, facts),
+        **fact_fields("", rules.basis.facts),
+        "priority": choice_field("Priority", [(rule.id, rule.title) for rule in rules.priorities.values()]),
+        "priority_reason": TextAreaField("Reason for the priority", [Length(max=2000)], filters=[stripped]),
+        **{ANSWER + rule.id: choice_field(rule.question, YES_NO) for rule in rules.prohibitions.values()},
+        "supervisor": SelectField(
+            "Supervisor", choices=[("", "Choose the supervisor"), *supervisors], validate_choice=False
+        ),
+        **fact_fields(PERSON, rules.description.facts),
+        **fact_fields(PLACE, rules.circumstances.facts),
+    }
+    return type("DraftForm", (FlaskForm,), fields)(**values)
+
+
+def image_form(source: str | None, obtained: str | None, use_id: str | None, **values: Any) -> FlaskForm:
+    """The provenance form of one image, asking the facts of this source and this lawful basis."""
+    rules = policy().request
+    sources = [s for s in rules.sources.values() if not s.uses or use_id is None or use_id in s.uses]
+    from_source = rules.sources[source].facts if source in rules.sources else ()
+    from_basis = rules.lawful_bases[obtained].facts if obtained in rules.lawful_bases else ()
+    bases = rules.lawful_bases.values()
+    fields: dict[str, Any] = {
+        "version": HiddenField(),
+        "shown_source": HiddenField(),
+        "shown_obtained": HiddenField(),
+        "source": choice_field("Where the image comes from", [(rule.id, rule.title) for rule in sources]),
+        **fact_fields(SOURCE, from_source),
+        "obtained": choice_field("How it was lawfully obtained", [(rule.id, rule.title) for rule in bases]),
+        **fact_fields(OBTAINED, from_basis),
+        "taken_on": StringField("Date it was taken", widget=DateInput(), filters=[stripped]),
+        "taken_time": StringField("Time it was taken", widget=TimeInput(), filters=[stripped]),
+        "attested": BooleanField(rules.attestation.text),
+    }
+    return type("ImageForm", (FlaskForm,), fields)(**values)
+
+
+def outcome_form(outcome: str | None, **values: Any) -> FlaskForm:
+    """USE-8: how the case ended, asking the facts of this outcome."""
+    outcomes = policy().request.outcomes
+    facts = outcomes[outcome].facts if outcome in outcomes else ()
+    fields: dict[str, Any] = {
+        "version": HiddenField(),
+        "shown_outcome": HiddenField(),
+        "outcome": choice_field("How the case ended", [(rule.id, rule.title) for rule in outcomes.values()]),
+        **fact_fields(FACT, facts),
+    }
+    return type("OutcomeForm", (FlaskForm,), fields)(**values)

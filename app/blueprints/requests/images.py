@@ -1,0 +1,240 @@
+"""Probe images one by one: upload to the saved draft, provenance, state, removal."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask import abort, current_app, flash, request, url_for
+from flask_wtf import FlaskForm
+from werkzeug.wrappers import Response as WerkzeugResponse
+
+from app import audit
+from app.access.actor import current_actor
+from app.access.guard import needs
+from app.blueprints.requests.blueprint import bp
+from app.blueprints.requests.fact_fields import answers, prefilled
+from app.blueprints.requests.forms import OBTAINED, SOURCE, UploadForm, image_form
+from app.blueprints.requests.rendering import render_request, request_context
+from app.domain import probe_images as domain
+from app.domain.probe_images import Provenance
+from app.extensions import stores
+from app.imaging import UnusableImage, sniff
+from app.models.request import FRRequest, ProbeImage
+from app.policy import policy
+from app.refusals import attempt, status_of
+from app.storage import BlobRef
+from app.web import DEFAULT_TIME_ZONE, page, redirect_after_post
+from app.workflow.registry import Refused
+
+
+@bp.post("/requests/<number>/images")
+@needs("request.file", of=FRRequest)
+def add_image(subject: FRRequest) -> WerkzeugResponse | tuple[str, int]:
+    """Take one upload: what it is, is told by its bytes, and nothing else of the draft is touched."""
+    form = UploadForm()
+    chosen = request.files.get("image")
+    data = chosen.read() if chosen else b""
+    if chosen is None or not chosen.filename:
+        return _upload_refused(subject, form, "Choose a photograph first.")
+    try:
+        sniffed = sniff(data, domain.limits())
+    except UnusableImage as fault:
+        return _upload_refused(subject, form, fault.message)
+    actor, name = current_actor(), chosen.filename
+    stored = stores().blobs.put(subject.key_id, data)
+    made: list[ProbeImage] = []
+    refusal = _keeping(stored, lambda: made.append(domain.add_image(subject, actor, stored, sniffed, name)), subject)
+    if refusal is not None:
+        return _upload_refused(subject, form, refusal.reason, refusal)
+    flash(f"Image {len(subject.current_images)} is stored and is being checked. Say where it comes from.", "success")
+    return redirect_after_post(url_for("requests.image", number=subject.number, uid=made[0].uid))
+
+
+def _keeping(stored: BlobRef, action: Any, subject: FRRequest) -> Refused | None:
+    """Attempt to add the image; what was stored for nothing is destroyed."""
+    kept = False
+    try:
+        refusal = attempt("add_image", subject, action)
+        kept = refusal is None
+        return refusal
+    finally:
+        if not kept:
+            stores().blobs.destroy(stored.id)
+
+
+def _upload_refused(
+    subject: FRRequest, form: UploadForm, message: str, refusal: Refused | None = None
+) -> tuple[str, int]:
+    form.image.errors = [message]
+    return render_request(subject, upload=form), status_of(refusal) if refusal else 422
+
+
+@bp.get("/requests/<number>/images/<uid>/state")
+@needs("request.file", of=FRRequest)
+def image_state(subject: FRRequest, uid: str) -> str:
+    """One image's card, asked again and again while it is being checked."""
+    image = of_request(subject, uid)
+    if image.shown_blob_id:
+        audit.viewed("faces.viewed", subject, page="requests.image_state", faces=[image.uid])
+    number = subject.current_images.index(image) + 1
+    finished = image.state != "checking"
+    context = request_context(subject)
+    return page("requests/_image_card_part.html", **context, image=image, number=number, finished=finished)
+
+
+@bp.get("/requests/<number>/images/<uid>")
+@needs("request.file", of=FRRequest)
+def image(subject: FRRequest, uid: str) -> str:
+    """Where one image comes from, how it was lawfully obtained, when it was taken."""
+    found = of_request(subject, uid)
+    return _image_page(subject, found, _stored_form(subject, found))
+
+
+@bp.post("/requests/<number>/images/<uid>")
+@needs("request.file", of=FRRequest)
+def describe(subject: FRRequest, uid: str) -> WerkzeugResponse | str | tuple[str, int]:
+    """Record the provenance. On any fault everything typed stays in the form."""
+    found = of_request(subject, uid)
+    form = posted_form(subject)
+    if "choose" in request.form:
+        return _image_page(subject, found, form)
+    shown = (request.form.get("shown_source", ""), request.form.get("shown_obtained", ""))
+    if shown != (form["source"].data or "", form["obtained"].data or ""):
+        note = "You chose another source or lawful basis. Answer its questions below, then save."
+        return _image_page(subject, found, form, note=note), 422
+    if not form.validate_on_submit():
+        return _image_page(subject, found, form), 422
+    actor, values = current_actor(), _values(form)
+    refusal = attempt("describe_image", subject, lambda: domain.describe_image(found, actor, values))
+    if refusal is not None:
+        _mark(form, refusal, values)
+        return _image_page(subject, found, form, refusal=refusal), status_of(refusal)
+    flash("The origin of the image is recorded.", "success")
+    return redirect_after_post(url_for("requests.show", number=subject.number))
+
+
+@bp.post("/requests/<number>/images/<uid>/questions")
+@needs("request.file", of=FRRequest)
+def image_questions(subject: FRRequest, uid: str) -> str:
+    """The questions of the source and lawful basis just chosen, for the page to swap in; nothing is saved."""
+    of_request(subject, uid)
+    return page("requests/_image_facts.html", item=subject, form=posted_form(subject), **_chosen(posted_form(subject)))
+
+
+@bp.post("/requests/<number>/images/<uid>/remove")
+@needs("request.file", of=FRRequest)
+def remove_image(subject: FRRequest, uid: str) -> WerkzeugResponse | tuple[str, int]:
+    """Take an image out of the draft. Pressed twice, the second press finds nothing left to do."""
+    found = next((image for image in subject.images if image.uid == uid), None)
+    if found is None:
+        abort(404)
+    actor = current_actor()
+    refusal = attempt("remove_image", subject, lambda: domain.remove_image(found, actor))
+    if refusal is not None:
+        return render_request(subject, refusal=refusal), status_of(refusal)
+    flash("The image is removed from the draft.", "success")
+    return redirect_after_post(url_for("requests.show", number=subject.number))
+
+
+@bp.post("/requests/<number>/images/<uid>/check")
+@needs("request.file", of=FRRequest)
+def check_image(subject: FRRequest, uid: str) -> WerkzeugResponse | tuple[str, int]:
+    """Ask the worker again about an image that could not be checked."""
+    found, actor = of_request(subject, uid), current_actor()
+    refusal = attempt("check_image", subject, lambda: domain.check_again(found, actor))
+    if refusal is not None:
+        return render_request(subject, refusal=refusal), status_of(refusal)
+    return redirect_after_post(url_for("requests.show", number=subject.number))
+
+
+def of_request(subject: FRRequest, uid: str) -> ProbeImage:
+    """The image of this request that is not removed; 404 otherwise, and for anybody but the requester."""
+    found = next((image for image in subject.current_images if image.uid == uid), None)
+    if found is None or subject.requester_id != current_actor().id:
+        abort(404)
+    return found
+
+
+def time_zone() -> ZoneInfo:
+    """The department's time zone: what people type is meant in it."""
+    return ZoneInfo(current_app.config.get("TIME_ZONE", DEFAULT_TIME_ZONE))
+
+
+def posted_form(subject: FRRequest) -> FlaskForm:
+    """The provenance form for the source and basis that were posted, filled with what was typed."""
+    form = image_form(request.form.get("source"), request.form.get("obtained"), subject.use_id)
+    form["shown_source"].data, form["shown_obtained"].data = form["source"].data or "", form["obtained"].data or ""
+    return form
+
+
+def _stored_form(subject: FRRequest, found: ProbeImage) -> FlaskForm:
+    taken = found.taken_at.astimezone(time_zone()) if found.taken_at else None
+    data: dict[str, Any] = {
+        "version": subject.version,
+        "shown_source": found.source or "",
+        "shown_obtained": found.obtained or "",
+        "source": found.source,
+        "obtained": found.obtained,
+        "taken_on": taken.date().isoformat() if taken else "",
+        "taken_time": f"{taken:%H:%M}" if taken else "",
+        "attested": found.attested_at is not None,
+        **prefilled(SOURCE, found.private.get("source_facts")),
+        **prefilled(OBTAINED, found.private.get("obtained_facts")),
+    }
+    return image_form(found.source, found.obtained, subject.use_id, formdata=None, data=data)
+
+
+def _chosen(form: FlaskForm) -> dict[str, Any]:
+    rules = policy().request
+    return {
+        "source": rules.sources.get(form["source"].data),
+        "obtained": rules.lawful_bases.get(form["obtained"].data),
+    }
+
+
+def _image_page(
+    subject: FRRequest, found: ProbeImage, form: FlaskForm, *, note: str | None = None, refusal: Refused | None = None
+) -> str:
+    if found.shown_blob_id:
+        audit.viewed("faces.viewed", subject, page="requests.image", faces=[found.uid])
+    return page(
+        "requests/image.html", item=subject, image=found, number=subject.current_images.index(found) + 1, form=form,
+        note=note, refusal=refusal, editable=domain.may_be_removed(found), exif=found.private.get("exif") or {},
+        attestation=policy().request.attestation, **_chosen(form),
+    )  # fmt: skip
+
+
+def _values(form: FlaskForm) -> Provenance:
+    chosen = _chosen(form)
+    source, obtained = chosen["source"], chosen["obtained"]
+    return Provenance(
+        source=source.id if source else "",
+        source_facts=answers(form, SOURCE, source.facts) if source else {},
+        obtained=obtained.id if obtained else "",
+        obtained_facts=answers(form, OBTAINED, obtained.facts) if obtained else {},
+        taken_at=_moment(form["taken_on"].data, form["taken_time"].data),
+        attested=bool(form["attested"].data),
+    )
+
+
+def _moment(day: str | None, clock: str | None) -> datetime | None:
+    try:
+        return datetime.combine(date.fromisoformat(day or ""), time.fromisoformat(clock or ""), time_zone())
+    except ValueError:
+        return None
+
+
+def _mark(form: FlaskForm, refusal: Refused, values: Provenance) -> None:
+    """Put the faults beside their fields; the moment has two fields, the lawful basis another name."""
+    names = {"taken_at": "taken_on", "lawful_basis": "obtained"}
+    source = policy().request.sources.get(values.source)
+    asked = {fact.name for fact in source.facts} if source else set()
+    for fault in refusal.faults:
+        prefix = SOURCE if fault.field in asked and fault.rule_id == values.source else OBTAINED
+        field = names.get(fault.field, fault.field)
+        if prefix + field not in form:
+            prefix = ""
+        if prefix + field in form:
+            form[prefix + field].errors = [*form[prefix + field].errors, fault.message]

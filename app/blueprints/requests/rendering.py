@@ -1,0 +1,54 @@
+"""What the page of a request is given; shared by the views that answer with it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from app import audit
+from app.access.actor import current_actor
+from app.blueprints.requests.forms import UploadForm, VersionForm
+from app.blueprints.requests.standing import reports_for, standing, timeline
+from app.domain import requests as domain
+from app.domain.probe_images import may_be_removed
+from app.models.base import now
+from app.models.request import FRRequest
+from app.policy import policy
+from app.web import page
+from app.workflow.engine import allowed
+
+
+def render_request(subject: FRRequest, **changed: Any) -> str:
+    """The page of a request; `changed` replaces what is given to the template (a refusal, a form with its fault).
+
+    Records which faces it shows.
+    """
+    faces = [image.uid for image in subject.current_images if image.shown_blob_id]
+    if faces:
+        audit.viewed("faces.viewed", subject, page="requests.show", faces=faces)
+    return page("requests/show.html", **{**request_context(subject), **changed})
+
+
+def request_context(subject: FRRequest) -> dict[str, Any]:
+    """What the page of a request and its parts are given."""
+    actor = current_actor()
+    verb = domain.OPEN_STATES.get(subject.state)
+    own = subject.requester_id == actor.id
+    return {
+        "item": subject,
+        "stated": subject.private,
+        "own": own,
+        "searched": any(search.started_at for search in subject.searches),
+        "standing": standing(subject),
+        "verb": verb,
+        "blockers": domain.blockers(subject, verb, actor) if verb and own else [],
+        "steps": {row.verb for row in allowed(subject, actor)} if own else set(),
+        "decision": subject.basis_decisions[-1] if subject.basis_decisions else None,
+        "reports": reports_for(subject, actor),
+        "timeline": timeline(subject),
+        "removable": {image.uid for image in subject.current_images if may_be_removed(image)},
+        "limits": policy().request.images,
+        "upload": UploadForm(formdata=None),
+        "submission": VersionForm(version=subject.version, formdata=None),
+        "refusal": None,
+        "now": now(),
+    }
