@@ -1,0 +1,88 @@
+"""Small numerical brushes shared by the drawing modules: soft steps, bumps, noise, painting."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float32]
+Colour = tuple[float, float, float]  # blue, green, red, each 0..1
+
+NOISE_SIDE = 256
+
+
+def soft(distance: Floats, width: float | Floats) -> Floats:
+    """Smooth step: 0 where ``distance`` < -width, 1 where > width; any shape, same shape out."""
+    t = np.clip(distance / width * 0.5 + 0.5, 0.0, 1.0)
+    return t * t * (3.0 - 2.0 * t)
+
+
+def bump(offset: Floats, sigma: float | Floats) -> Floats:
+    """Bell of height 1 and width ``sigma``; any shape, same shape out."""
+    scaled = offset / sigma
+    return np.exp(-scaled * scaled)
+
+
+def mix(a: float, b: float, share: float) -> float:
+    """``a`` at share 0, ``b`` at share 1."""
+    return a + (b - a) * share
+
+
+def mix_colour(a: Colour, b: Colour, share: float) -> Colour:
+    """Colour between ``a`` (share 0) and ``b`` (share 1)."""
+    return (mix(a[0], b[0], share), mix(a[1], b[1], share), mix(a[2], b[2], share))
+
+
+def scale_colour(colour: Colour, factor: float | Colour) -> Colour:
+    """Colour times a number, or channel by channel times another colour."""
+    f = (factor,) * 3 if isinstance(factor, int | float) else factor
+    return (colour[0] * f[0], colour[1] * f[1], colour[2] * f[2])
+
+
+def paint(image: Floats, mask: Floats, colour: Colour | Floats) -> None:
+    """Blend ``colour`` (3 numbers, or (H, W, 3)) into ``image`` (H, W, 3) in place where ``mask`` (H, W) > 0."""
+    if mask.size == 0:
+        return
+    keep = 1 - mask
+    image *= cv2.merge([keep, keep, keep])
+    if isinstance(colour, tuple):
+        image += cv2.merge([mask * colour[0], mask * colour[1], mask * colour[2]])
+    else:
+        image += colour * cv2.merge([mask, mask, mask])
+
+
+def shade(image: Floats, factor: Floats) -> None:
+    """Multiply ``image`` (H, W, 3) in place by ``factor`` (H, W)."""
+    if factor.size:
+        image *= cv2.merge([factor, factor, factor])
+
+
+@lru_cache(maxsize=48)
+def tile(seed: int, sigma: float) -> Floats:
+    """Seamless (256, 256) noise of mean 0 and standard deviation 1, smoothed by ``sigma`` pixels."""
+    raw = np.random.default_rng(seed).standard_normal((NOISE_SIDE, NOISE_SIDE)).astype(np.float32)
+    if sigma > 0:
+        pad = int(4 * sigma) + 1
+        wide = cv2.copyMakeBorder(raw, pad, pad, pad, pad, cv2.BORDER_WRAP)
+        raw = cv2.GaussianBlur(wide, (0, 0), sigma)[pad:-pad, pad:-pad]
+    raw = (raw - raw.mean()) / raw.std()
+    raw.setflags(write=False)
+    return raw
+
+
+def sample(noise: Floats, u: Floats, v: Floats) -> Floats:
+    """Noise tile read at (u, v), both (H, W) in tiles (1.0 = one repetition); nearest, repeating."""
+    side = float(noise.shape[0])
+    return cv2.remap(noise, u * side, v * side, cv2.INTER_NEAREST, borderMode=cv2.BORDER_WRAP)
+
+
+def polygon_mask(shape: tuple[int, int], points: npt.NDArray[np.floating], blur: float = 0.0) -> Floats:
+    """Filled polygon as an (H, W) mask 0..1; ``points`` (N, 2) in pixels x, y; edges softened by ``blur``."""
+    mask = np.zeros(shape, np.uint8)
+    cv2.fillPoly(mask, [np.round(points * 16).astype(np.int32)], 255, cv2.LINE_AA, 4)
+    if blur > 0:
+        mask = cv2.GaussianBlur(mask, (0, 0), blur)
+    return mask.astype(np.float32) / 255.0
