@@ -32,13 +32,13 @@ class ServiceError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """What to run: ``ready`` answers whether it serves already, and may raise OSError while it does not."""
+    """What to run. ``ready(pid)`` answers whether that process serves; OSError means not yet."""
 
     name: str
     command: Sequence[str]
     environment: Mapping[str, str]
     directory: Path
-    ready: Callable[[], bool]
+    ready: Callable[[int], bool]
     ready_seconds: float = 30.0
 
 
@@ -46,9 +46,13 @@ class Service:
 class Child:
     """A running service and the file that holds its output."""
 
-    name: str
+    service: Service
     process: subprocess.Popen[bytes]
     log: Path
+
+    @property
+    def name(self) -> str:
+        return self.service.name
 
     @property
     def pid(self) -> int:
@@ -56,6 +60,21 @@ class Child:
 
     def alive(self) -> bool:
         return self.process.poll() is None
+
+    def wait_ready(self) -> None:
+        """Returns once the service serves. Raises ServiceError when it ends first or takes too long."""
+        seconds = self.service.ready_seconds
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            if not self.alive():
+                raise ServiceError(f"{self.name} ended at once: {self.last_line()}")
+            try:
+                if self.service.ready(self.pid):
+                    return
+            except OSError:
+                pass
+            time.sleep(POLL_SECONDS)
+        raise ServiceError(f"{self.name} was not ready after {seconds:.0f} seconds: {self.last_line()}")
 
     def kill(self) -> None:
         """Ends the service and all it started with SIGKILL, as a power cut would."""
@@ -78,8 +97,10 @@ class Child:
 
 
 @contextmanager
-def running(service: Service, run_dir: Path, log_dir: Path) -> Iterator[Child]:
+def running(service: Service, run_dir: Path, log_dir: Path, *, wait: bool = True) -> Iterator[Child]:
     """Runs the service for the length of the block, after ending a stray of an earlier run.
+
+    Without ``wait`` the block begins while the service still starts; call ``Child.wait_ready`` in it.
 
     Must be entered from a thread that lives as long as the service: Linux ends the child with the thread that
     started it. Raises ServiceError when another living process runs this service on the same data, or when it
@@ -90,7 +111,8 @@ def running(service: Service, run_dir: Path, log_dir: Path) -> Iterator[Child]:
         child = _start(service, log_dir)
         try:
             _write(record, child)
-            _wait_ready(service, child)
+            if wait:
+                child.wait_ready()
             yield child
         finally:
             child.stop()
@@ -125,27 +147,11 @@ def _start(service: Service, log_dir: Path) -> Child:
             )
         except OSError as error:
             raise ServiceError(f"{service.name} could not be started: {error}") from error
-    return Child(service.name, process, log)
+    return Child(service, process, log)
 
 
 def _die_with_parent() -> None:
     _LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
-
-
-def _wait_ready(service: Service, child: Child) -> None:
-    deadline = time.monotonic() + service.ready_seconds
-    while time.monotonic() < deadline:
-        if not child.alive():
-            raise ServiceError(f"{service.name} ended at once: {child.last_line()}")
-        try:
-            if service.ready():
-                return
-        except OSError:
-            pass
-        time.sleep(POLL_SECONDS)
-    raise ServiceError(
-        f"{service.name} was not ready after {service.ready_seconds:.0f} seconds: {child.last_line()}"
-    )
 
 
 def _write(record: IO[str], child: Child) -> None:

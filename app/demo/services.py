@@ -1,7 +1,7 @@
 """The embedded services of a demonstration: Redis, the directory, workers, the scheduler and the portal.
 
-Each ``start_...`` is a context manager that yields the running child once it serves, and stops it at the end;
-``start_all`` runs the whole demonstration. Nothing here serves casework.
+Each ``start_...`` is a context manager that yields the running child once it serves (or, without ``wait``, while
+it still starts) and stops it at the end; ``start_all`` runs the whole demonstration. Nothing here serves casework.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ def start_redis(settings: Settings) -> Iterator[Child]:
         *("--dir", str(run_dir), "--daemonize", "no"),
     ]
 
-    def ready() -> bool:
+    def ready(_pid: int) -> bool:
         try:
             with redis.Redis(unix_socket_path=str(path), socket_timeout=2) as client:
                 return bool(client.ping())
@@ -100,7 +100,7 @@ def redis_server() -> str:
 
 
 @contextmanager
-def start_directory(settings: Settings, accounts: Path = ACCOUNTS_FILE) -> Iterator[Child]:
+def start_directory(settings: Settings, accounts: Path = ACCOUNTS_FILE, *, wait: bool = True) -> Iterator[Child]:
     """The directory on the loopback port of ``settings.ldap_url``, with the people of ``accounts``.
 
     Raises ServiceError when it cannot be started, for example because the port is taken.
@@ -110,11 +110,9 @@ def start_directory(settings: Settings, accounts: Path = ACCOUNTS_FILE) -> Itera
     command = [sys.executable, "-m", "app.demo.directory", "--port", str(port)]
     command += ["--accounts", str(accounts), "--state", str(directory_state(settings))]
 
-    def ready() -> bool:
+    def ready(_pid: int) -> bool:
         server = ldap3.Server(settings.ldap_url, get_info=ldap3.NONE, connect_timeout=2)
-        connection = ldap3.Connection(
-            server, settings.ldap_bind_dn, settings.ldap_bind_password, receive_timeout=2
-        )
+        connection = ldap3.Connection(server, settings.ldap_bind_dn, settings.ldap_bind_password, receive_timeout=2)
         try:
             return bool(connection.bind())
         except LDAPException:
@@ -122,55 +120,55 @@ def start_directory(settings: Settings, accounts: Path = ACCOUNTS_FILE) -> Itera
         finally:
             connection.unbind()
 
-    with _running(settings, "directory", command, ready) as child:
+    with _running(settings, "directory", command, ready, wait=wait) as child:
         yield child
 
 
 @contextmanager
-def start_worker(settings: Settings, number: int = 1) -> Iterator[Child]:
+def start_worker(settings: Settings, number: int = 1, *, wait: bool = True) -> Iterator[Child]:
     """A worker process; ready once it has registered with the queue. Raises ServiceError when it fails."""
 
-    def ready() -> bool:
+    def ready(pid: int) -> bool:
         try:
             with redis.Redis.from_url(settings.redis_url, socket_timeout=2) as client:
-                return rq.Worker.count(connection=client) >= number
+                return any(worker.pid == pid for worker in rq.Worker.all(connection=client))
         except redis.RedisError:
             return False
 
     command = [sys.executable, str(ROOT / "worker.py")]
-    with _running(settings, f"worker-{number}", command, ready, WORKER_SECONDS) as child:
+    with _running(settings, f"worker-{number}", command, ready, WORKER_SECONDS, wait=wait) as child:
         yield child
 
 
 @contextmanager
-def start_scheduler(settings: Settings) -> Iterator[Child]:
+def start_scheduler(settings: Settings, *, wait: bool = True) -> Iterator[Child]:
     """The one process that runs periodic work. Raises ServiceError when it fails while starting."""
     begun = time.monotonic()
 
-    def ready() -> bool:
+    def ready(_pid: int) -> bool:
         return time.monotonic() - begun > SCHEDULER_SECONDS
 
     command = [sys.executable, "-m", "flask", "--app", "wsgi", "jobs", "scheduler"]
-    with _running(settings, "scheduler", command, ready) as child:
+    with _running(settings, "scheduler", command, ready, wait=wait) as child:
         yield child
 
 
 @contextmanager
-def start_portal(settings: Settings) -> Iterator[Child]:
+def start_portal(settings: Settings, *, wait: bool = True) -> Iterator[Child]:
     """The web server; ready once it answers. Raises ServiceError when the port is taken or it fails."""
     if not port_is_free(settings.listen_host, settings.listen_port):
         raise ServiceError(f"port {settings.listen_port} is taken by another program; set LISTEN_PORT")
     scheme = "https" if settings.tls_cert else "http"
     address = f"{scheme}://{settings.listen_host}:{settings.listen_port}/"
 
-    def ready() -> bool:
+    def ready(_pid: int) -> bool:
         try:
             with urllib.request.urlopen(address, timeout=5):  # noqa: S310 - the scheme is ours
                 return True
         except urllib.error.HTTPError as error:
             return error.code < 500
 
-    with _running(settings, "portal", portal_command(settings), ready, PORTAL_SECONDS) as child:
+    with _running(settings, "portal", portal_command(settings), ready, PORTAL_SECONDS, wait=wait) as child:
         yield child
 
 
@@ -201,12 +199,15 @@ def start_all(settings: Settings) -> Iterator[Running]:
         if settings.redis_url == embedded.redis_url:
             children.append(stack.enter_context(start_redis(settings)))
         if is_embedded_directory(settings):
-            children.append(stack.enter_context(start_directory(settings)))
+            children.append(stack.enter_context(start_directory(settings, wait=False)))
         settings = on_free_port(settings)
         for number in range(1, settings.job_workers + 1):
-            children.append(stack.enter_context(start_worker(settings, number)))
-        children.append(stack.enter_context(start_scheduler(settings)))
-        children.append(stack.enter_context(start_portal(settings)))
+            children.append(stack.enter_context(start_worker(settings, number, wait=False)))
+        children.append(stack.enter_context(start_scheduler(settings, wait=False)))
+        children.append(stack.enter_context(start_portal(settings, wait=False)))
+        # Together, because most of the time goes into imports.
+        for child in children:
+            child.wait_ready()
         yield Running(settings, tuple(children))
 
 
@@ -245,15 +246,20 @@ def port_is_free(host: str, port: int) -> bool:
 
 @contextmanager
 def _running(
-    settings: Settings, name: str, command: list[str], ready: Callable[[], bool], seconds: float = 30.0
+    settings: Settings,
+    name: str,
+    command: list[str],
+    ready: Callable[[int], bool],
+    seconds: float = 30.0,
+    wait: bool = True,
 ) -> Iterator[Child]:
     threads = {
-        name: str(settings.network_threads)
-        for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+        name: str(settings.network_threads) for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
     }
     environment = {**os.environ, **settings.environment(), **threads, "PYTHONUNBUFFERED": "1"}
     service = Service(name, command, environment, ROOT, ready, seconds)
-    with running(service, Embedded(settings.data_dir).make_run_dir(), settings.log_dir) as child:
+    run_dir = Embedded(settings.data_dir).make_run_dir()
+    with running(service, run_dir, settings.log_dir, wait=wait) as child:
         yield child
 
 

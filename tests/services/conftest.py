@@ -138,7 +138,7 @@ def run(command: list[str]) -> None:
     assert done.returncode == 0, f"{command[0]}: {done.stdout}{done.stderr}"
 
 
-def serve(name: str, command: list[str], folder: Path, ready: Callable[[], bool]) -> object:
+def serve(name: str, command: list[str], folder: Path, ready: Callable[[int], bool]) -> object:
     """A server as a context manager, ended with the tests whatever happens to them."""
     environment = {**os.environ, "LC_ALL": "C.UTF-8"}
     return running(Service(name, command, environment, folder, ready, SECONDS), folder, folder / "log")
@@ -180,7 +180,7 @@ def postgresql(folder: Path) -> Iterator[Cluster]:
     )
     cluster = Cluster(home)
 
-    def ready() -> bool:
+    def ready(_pid: int) -> bool:
         try:
             cluster.execute(sql.SQL("SELECT 1"))
         except psycopg.OperationalError:
@@ -217,7 +217,7 @@ def _redis_server(folder: Path) -> Iterator[str]:
     path = folder / "redis.sock"
     command = [server, "--port", "0", "--unixsocket", str(path), "--save", "", "--dir", str(folder)]
 
-    def ready() -> bool:
+    def ready(_pid: int) -> bool:
         try:
             return bool(redis.Redis(unix_socket_path=str(path)).ping())
         except redis.RedisError:
@@ -297,7 +297,7 @@ def slapd(folder: Path) -> Iterator[Directory]:
     directory = Directory(f"ldap://127.0.0.1:{port}", f"ldaps://127.0.0.1:{tls_port}", home / "server.pem")
     # A debug level keeps slapd in the foreground, where the supervisor can end it.
     command = [server, "-f", str(configuration), "-h", f"{directory.url} {directory.tls_url}", "-d", "0"]
-    with serve("slapd", command, folder, lambda: answers(port) and answers(tls_port)):
+    with serve("slapd", command, folder, lambda _: answers(port) and answers(tls_port)):
         yield directory
 
 

@@ -69,9 +69,7 @@ def manager(directory: Settings) -> Iterator[LDAP3LoginManager]:
     app = Flask(__name__)
     app.config.update(directory.ldap_config())
     manager = LDAP3LoginManager(app)
-    app.ldap3_login_manager_server_pool.add(
-        ldap3.Server(directory.ldap_url, get_info=ldap3.NONE, connect_timeout=5)
-    )
+    app.ldap3_login_manager_server_pool.add(ldap3.Server(directory.ldap_url, get_info=ldap3.NONE, connect_timeout=5))
     with app.app_context():
         yield manager
 
@@ -116,8 +114,7 @@ def test_people_are_visibly_invented() -> None:
 def test_unknown_group_in_the_accounts_file_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "accounts.toml"
     file.write_text(
-        'password = "x"\ngroups = {a = "A"}\n'
-        '[people.p]\nname = ["P", "Q"]\nrank = "R"\ncommand = "C"\ngroups = ["b"]\n'
+        'password = "x"\ngroups = {a = "A"}\n[people.p]\nname = ["P", "Q"]\nrank = "R"\ncommand = "C"\ngroups = ["b"]\n'
     )
     with pytest.raises(AccountsError, match="p is in b, which is not a group"):
         load_accounts(file)
@@ -162,9 +159,7 @@ def test_sign_in_is_refused(manager: LDAP3LoginManager, uid: str, password: str)
 
 
 @pytest.mark.clause("ACC-2")
-def test_disabled_account_is_out_at_the_next_question(
-    manager: LDAP3LoginManager, directory: Settings
-) -> None:
+def test_disabled_account_is_out_at_the_next_question(manager: LDAP3LoginManager, directory: Settings) -> None:
     password = load_accounts().password
     assert manager.authenticate("d.lark", password).status is SUCCESS
     change_account(services.directory_state(directory), "d.lark", disabled=True)
@@ -175,9 +170,7 @@ def test_disabled_account_is_out_at_the_next_question(
 
 
 @pytest.mark.clause("ACC-2")
-def test_person_taken_out_of_a_group_loses_it_at_once(
-    manager: LDAP3LoginManager, directory: Settings
-) -> None:
+def test_person_taken_out_of_a_group_loses_it_at_once(manager: LDAP3LoginManager, directory: Settings) -> None:
     change_account(services.directory_state(directory), "k.rowan", groups=[])
     answer = manager.authenticate("k.rowan", load_accounts().password)
     assert (answer.status, answer.user_groups) == (SUCCESS, [])
@@ -203,9 +196,7 @@ def test_searching_needs_a_bind_and_a_failed_bind_ends_the_former(directory: Set
     with ldap3.Connection(server, raise_exceptions=True, receive_timeout=5) as anonymous:
         with pytest.raises(LDAPInsufficientAccessRightsResult):
             anonymous.search("ou=people,dc=example,dc=test", "(uid=*)")
-    connection = ldap3.Connection(
-        server, directory.ldap_bind_dn, directory.ldap_bind_password, receive_timeout=5
-    )
+    connection = ldap3.Connection(server, directory.ldap_bind_dn, directory.ldap_bind_password, receive_timeout=5)
     assert connection.bind()
     assert not connection.rebind(directory.ldap_bind_dn, "wrong")
     assert not connection.search("ou=people,dc=example,dc=test", "(uid=d.lark)")
@@ -232,9 +223,7 @@ def manager_config(manager: LDAP3LoginManager, name: str) -> str:
     return current_app.config[name]
 
 
-def test_directory_survives_rubbish_and_clients_that_leave(
-    directory: Settings, manager: LDAP3LoginManager
-) -> None:
+def test_directory_survives_rubbish_and_clients_that_leave(directory: Settings, manager: LDAP3LoginManager) -> None:
     port = int(directory.ldap_url.rpartition(":")[2])
     for rubbish in (b"GET / HTTP/1.0\r\n\r\n", b"\x30\x84\xff\xff\xff\xff", b"\x00" * 200_000):
         with socket.create_connection(("127.0.0.1", port), timeout=5) as client:
@@ -332,7 +321,7 @@ def test_recycled_process_id_is_left_alone(settings: Settings) -> None:
 
 
 def service(tmp_path: Path, code: str, ready: bool) -> Service:
-    return Service("example", [sys.executable, "-c", code], dict(os.environ), tmp_path, lambda: ready, 1.0)
+    return Service("example", [sys.executable, "-c", code], dict(os.environ), tmp_path, lambda _: ready, 1.0)
 
 
 @pytest.mark.parametrize(
@@ -342,9 +331,7 @@ def service(tmp_path: Path, code: str, ready: bool) -> Service:
         ("import time; time.sleep(60)", "example was not ready after 1 seconds"),
     ],
 )
-def test_service_that_does_not_serve_is_named_with_its_last_line(
-    tmp_path: Path, code: str, message: str
-) -> None:
+def test_service_that_does_not_serve_is_named_with_its_last_line(tmp_path: Path, code: str, message: str) -> None:
     with pytest.raises(ServiceError, match=message):
         with running(service(tmp_path, code, ready=False), tmp_path, tmp_path / "log"):
             pass
@@ -359,7 +346,7 @@ def test_stop_ends_grandchildren_and_those_who_ignore_the_request(tmp_path: Path
     )
     written = tmp_path / "grandchild"
     waiting = replace(
-        service(tmp_path, code, ready=True), ready=lambda: written.exists() and written.read_text() != ""
+        service(tmp_path, code, ready=True), ready=lambda _: written.exists() and written.read_text() != ""
     )
     with running(replace(waiting, ready_seconds=10), tmp_path, tmp_path / "log") as child:
         grandchild = int(written.read_text())
