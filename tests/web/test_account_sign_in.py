@@ -39,7 +39,13 @@ def test_the_directory_lets_in(app, post) -> None:
 @pytest.mark.clause("ACC-3", "ACC-8")
 @pytest.mark.parametrize(
     ("name", "password"),
-    [("d.lark", "not-the-secret"), ("nobody", PASSWORD), ("z.dodo", PASSWORD), ("p.puffin", PASSWORD), ("d.lark)(uid=*", PASSWORD)],
+    [
+        ("d.lark", "not-the-secret"),
+        ("nobody", PASSWORD),
+        ("z.dodo", PASSWORD),
+        ("p.puffin", PASSWORD),
+        ("d.lark)(uid=*", PASSWORD),
+    ],
     ids=["wrong password", "unknown", "disabled", "no group", "injection"],
 )
 def test_others_stay_out_and_the_name_stays(app, post, name, password) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, abort, flash, g, redirect, request, session, url_for
+from flask import Blueprint, Response, abort, flash, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import func, select
 
@@ -14,6 +14,8 @@ from app.access.sessions import (
     end_current_session,
     end_session,
     locked_until,
+)
+from app.access.sessions import (
     sign_in as open_session,
 )
 from app.blueprints.account.addresses import own_address, page_before
@@ -122,7 +124,12 @@ def _notifications_page() -> str:
         select(func.count(Notification.id)).where(Notification.account_id == actor.id, Notification.read_at.is_(None))
     )
     return page(
-        "account/notifications.html", "account/_notifications.html", items=items, pages=pages, waiting=waiting, now=now()
+        "account/notifications.html",
+        "account/_notifications.html",
+        items=items,
+        pages=pages,
+        waiting=waiting,
+        now=now(),
     )
 
 

@@ -1,5 +1,105 @@
-"""Pages of the admin area."""
+"""The training register (FR unit supervisors) and the algorithm registry (administrators)."""
 
-from flask import Blueprint
+from __future__ import annotations
+
+from flask import Blueprint, abort, flash, request, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy import func, select
+
+from app.access.actor import current_actor
+from app.access.guard import needs
+from app.blueprints.admin.forms import TrainingForm
+from app.blueprints.admin.registry import entries
+from app.domain import overview
+from app.domain.algorithms import active, status
+from app.domain.training import record_training, revoke_training
+from app.extensions import db, settings
+from app.models.account import Account, TrainingRecord
+from app.models.base import now
+from app.models.engine import Job
+from app.policy import policy
+from app.refusals import attempt, status_of
+from app.web import page, redirect_after_post
+from app.workflow.registry import Refused
 
 bp = Blueprint("admin", __name__)
+
+
+# Training --------------------------------------------------------------------------------------------------
+
+
+@bp.get("/training")
+@needs("training.keep")
+def training() -> ResponseReturnValue:
+    today = now().date()
+    people = [overview.training_of(account, today) for account in overview.examiners()]
+    return page("admin/training.html", people=people, rule=policy().training["fr"])
+
+
+@bp.get("/training/<uid>")
+@needs("training.keep", of=Account)
+def trainee(subject: Account) -> ResponseReturnValue:
+    return _trainee_page(subject, TrainingForm(formdata=None))
+
+
+@bp.post("/training/<uid>/records")
+@needs("training.keep", of=Account)
+def record(subject: Account) -> ResponseReturnValue:
+    form = TrainingForm()
+    if not form.validate():
+        return _trainee_page(subject, form), 422
+    actor = current_actor()
+    refusal = attempt(
+        "record_training", subject,
+        lambda: record_training(
+            subject, "fr", form.topics.data or [], form.completed_on.data, actor, form.note.data or "", today=now().date()
+        ),
+    )  # fmt: skip
+    if refusal is not None:
+        return _trainee_page(subject, form, refusal), status_of(refusal)
+    flash(f"The training of {subject.display_name} is recorded.", "success")
+    return redirect_after_post(url_for("admin.trainee", uid=subject.uid))
+
+
+@bp.post("/training/<uid>/revoke")
+@needs("training.keep", of=Account)
+def revoke(subject: Account) -> ResponseReturnValue:
+    wanted = select(TrainingRecord).where(
+        TrainingRecord.account_id == subject.id, TrainingRecord.uid == request.form.get("record", ""),
+        TrainingRecord.revoked_at.is_(None),
+    )  # fmt: skip
+    found = db.session.scalars(wanted).one_or_none()
+    if found is None:
+        abort(404)
+    actor = current_actor()
+    refusal = attempt("revoke_training", subject, lambda: revoke_training(found, actor))
+    if refusal is not None:
+        return _trainee_page(subject, TrainingForm(formdata=None), refusal), status_of(refusal)
+    flash(f"The record is revoked; FR functions are closed to {subject.display_name} unless another counts.", "success")
+    return redirect_after_post(url_for("admin.trainee", uid=subject.uid))
+
+
+def _trainee_page(subject: Account, form: TrainingForm, refusal: Refused | None = None) -> str:
+    today = now().date()
+    rule = policy().training["fr"]
+    return page(
+        "admin/trainee.html",
+        account=subject, form=form, refusal=refusal, rule=rule, standing=overview.training_of(subject, today),
+        records=list(reversed(subject.training)), own=subject.id == current_actor().id, today=today,
+        labels={topic.value: topic.label for topic in rule.topics},
+    )  # fmt: skip
+
+
+# Algorithms ------------------------------------------------------------------------------------------------
+
+
+@bp.get("/algorithms")
+@needs("algorithm.read")
+def algorithms() -> ResponseReturnValue:
+    """FAIR-2: models, digests and evaluations, and how much slow work there is; no face and no case."""
+    rows = select(Job.kind, Job.state, func.count(Job.id)).group_by(Job.kind, Job.state).order_by(Job.kind, Job.state)
+    return page(
+        "admin/algorithms.html",
+        entries=entries(now().date()), active=active(), standing=status(now().date()), jobs=db.session.execute(rows).all(),
+        clause=policy().clause("FAIR-2"), casework=not settings().demonstration,
+    )  # fmt: skip

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-from flask import Blueprint
+from collections.abc import Callable
+from functools import cache
+
+from flask import Blueprint, g
 from flask.typing import ResponseReturnValue
 from sqlalchemy import text
 
-from app.access.actor import current_actor
+from app.access.actor import Actor, actor_of, current_actor
+from app.access.directory import lookup
 from app.access.guard import needs, public
+from app.blueprints.home.roles import elsewhere, figures
+from app.blueprints.home.ways import way_to
+from app.blueprints.requests.standing import standing
+from app.domain import overview
 from app.extensions import db
+from app.models.account import Account
+from app.models.base import now
 from app.policy import policy
 from app.web import page
 
@@ -19,8 +29,43 @@ bp = Blueprint("home", __name__)
 @needs("portal.use")
 def index() -> ResponseReturnValue:
     actor = current_actor()
-    roles = [role for role in policy().roles.values() if role.id in actor.roles]
-    return page("home/index.html", roles=roles)
+    return page(
+        "home/index.html",
+        board=overview.board(actor, _availability()),
+        figures=figures(actor),
+        roles=[role for role in policy().roles.values() if role.id in actor.roles],
+        elsewhere=elsewhere(actor),
+        training=_training(actor),
+        way_to=lambda request: way_to(request, actor),
+        standing=standing,
+        priorities=policy().request.priorities,
+        states=policy().workflow("request"),
+        now=now(),
+    )
+
+
+def _availability() -> Callable[[Account], bool]:
+    """Whether an examiner can still work, asked of the directory once for each person (ACC-2)."""
+
+    @cache
+    def asked(name: str, account_id: int) -> bool:
+        entry = lookup(name)
+        if entry is None or not entry.enabled:
+            return False
+        account = db.session.get_one(Account, account_id)
+        return actor_of(account, entry.roles, now().date()).can("examination.work")
+
+    return lambda account: asked(account.name, account.id)
+
+
+def _training(actor: Actor) -> dict[str, object] | None:
+    """What an examiner must know of their own training: that it is missing, over, or about to end (ACC-4)."""
+    if "examiner" not in actor.roles:
+        return None
+    standing_now = overview.training_of(g.account, now().date())
+    if standing_now.standing == "current":
+        return None
+    return {"now": standing_now, "rule": policy().training["fr"], "ask": overview.unit_supervisors()}
 
 
 @bp.get("/healthz")

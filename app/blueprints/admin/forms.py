@@ -1,0 +1,22 @@
+"""The form of a training record."""
+
+from __future__ import annotations
+
+from flask_wtf import FlaskForm
+from wtforms import DateField, SelectMultipleField, StringField
+from wtforms.validators import InputRequired, Length
+from wtforms.widgets import CheckboxInput, ListWidget
+
+from app.policy import policy
+
+
+class TrainingForm(FlaskForm):
+    """TRN-1: the topics covered and the day of completion."""
+
+    topics = SelectMultipleField("Topics covered", widget=ListWidget(prefix_label=False), option_widget=CheckboxInput())
+    completed_on = DateField("Completed on", [InputRequired("Enter the day of completion.")])
+    note = StringField("Course, instructor or certificate", [Length(max=500)])
+
+    def __init__(self, **values: object) -> None:
+        super().__init__(**values)
+        self.topics.choices = [(topic.value, topic.label) for topic in policy().training["fr"].topics]

@@ -1,0 +1,98 @@
+"""What each role finds here, and which of its work this version leaves to be done elsewhere: said plainly."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import url_for
+
+from app.access.actor import Actor
+from app.domain import overview
+from app.domain.algorithms import active, status
+from app.models.base import now
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A number that is a way in."""
+
+    n: int | str
+    label: str
+    url: str
+    tone: str | None = None
+
+
+#: role -> (sentence, clauses); only roles some of whose work has no page in this version
+ELSEWHERE: dict[str, tuple[str, tuple[str, ...]]] = {
+    "executive_approver": (
+        "Approvals of a comparison outside the repository, and decisions on uses the policy did not foresee, are not "
+        "made in this version: it compares with the repository alone and accepts the six authorized uses alone, so "
+        "there is nothing for you to approve here. Such decisions are made and kept on paper.",
+        ("LIM-5", "LIM-6"),
+    ),
+    "privacy_officer": (
+        "Disclosures of identifying information are not decided or recorded in this version. The portal gives "
+        "reports to the requesting investigator and the unit alone; any further release is decided and recorded "
+        "outside it.",
+        ("EXT-7", "EXT-10"),
+    ),
+    "records_officer": (
+        "Retention periods, legal holds, disposal and sealing are not run in this version: the portal disposes of "
+        "nothing. Public information requests and sealing orders are handled outside it.",
+        ("RET-11", "PUB-1"),
+    ),
+    "agency_user": (
+        "Access of other agencies is given case by case under a written agreement. This version shares no case with "
+        "another agency, so no case is open to you.",
+        ("EXT-8",),
+    ),
+    "intelligence_bureau": (
+        "Membership lets an investigator of the Bureau file a request in a matter that involves political activity. "
+        "By itself it opens no page.",
+        ("LIM-7",),
+    ),
+    "administrator": (
+        "Accounts and roles come from the directory; the gallery is imported on the command line. Nothing here shows "
+        "you a face or a case.",
+        ("ACC-7", "ACC-8"),
+    ),
+}
+
+
+def elsewhere(actor: Actor) -> list[tuple[str, tuple[str, ...]]]:
+    """The sentences for this person's roles."""
+    return [ELSEWHERE[role] for role in sorted(actor.roles) if role in ELSEWHERE]
+
+
+def figures(actor: Actor) -> list[Figure]:
+    """The figures of roles that work on other things than requests."""
+    found = []
+    if actor.can("training.keep"):
+        people = [overview.training_of(account, now().date()) for account in overview.examiners()]
+        lacking = sum(not person.current for person in people)
+        ending = sum(person.standing == "ending" for person in people)
+        found += [
+            Figure(lacking, "examiners without current training", url_for("admin.training"), "bad"),
+            Figure(ending, "trainings that end within 30 days", url_for("admin.training"), "waiting"),
+        ]
+    if actor.can("misuse.read"):
+        found.append(Figure(overview.unread_misuse(), "unread reports of misuse", url_for("oversight.misuse"), "bad"))
+    if actor.can("audit.read"):
+        day = now().replace(hour=0, minute=0, second=0, microsecond=0)
+        refused = url_for("oversight.events", event="refusals", since=day.date().isoformat())
+        found += [
+            Figure(overview.refusals_since(day), "refusals today (UTC)", refused, "waiting"),
+            Figure(overview.last_sequence(), "events in the audit trail", url_for("oversight.events")),
+        ]
+    if actor.can("algorithm.read"):
+        found += [
+            Figure(
+                "Yes" if status(now().date()).ok else "No",
+                f"casework with {active().name}",
+                url_for("admin.algorithms"),
+            ),
+            Figure(overview.waiting_jobs(), "jobs queued or running", url_for("admin.algorithms")),
+            Figure(overview.failed_jobs(), "jobs failed in 7 days", url_for("admin.algorithms"), "bad"),
+            Figure(overview.sign_in_failures(), "failed sign-ins in 24 hours", url_for("admin.algorithms")),
+        ]
+    return found

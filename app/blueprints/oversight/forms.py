@@ -1,0 +1,27 @@
+"""The filter of the audit trail."""
+
+from __future__ import annotations
+
+from wtforms import DateField, Form, SelectField, StringField
+from wtforms.validators import Length, Optional
+
+from app.blueprints.oversight.trail import Filter, event_choices
+
+
+class TrailForm(Form):
+    """A GET form: it changes nothing, so it has no token."""
+
+    event = SelectField("Event", [Optional()])
+    actor = StringField("User name", [Optional(), Length(max=64)])
+    subject = StringField("Subject", [Optional(), Length(max=40)])
+    since = DateField("From", [Optional()])
+    until = DateField("To", [Optional()])
+
+    def __init__(self, *given: object, **values: object) -> None:
+        super().__init__(*given, **values)
+        self.event.choices = event_choices()
+
+    def filter(self) -> Filter:
+        """The filter of the fields that hold."""
+        held = {field.name: field.data for field in self if not field.errors and field.data}
+        return Filter(**held)

@@ -1,0 +1,230 @@
+"""What waits for a person, what they wait for, what is overdue: read from the same rules that later allow the step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import joinedload, selectinload
+
+from app.access.actor import Actor
+from app.access.scoping import visible
+from app.extensions import db
+from app.models.account import Account, SignInFailure, TrainingRecord
+from app.models.base import now
+from app.models.engine import AuditEvent, Job
+from app.models.examination import Round
+from app.models.oversight import MisuseReport
+from app.models.request import FRRequest
+from app.policy import policy
+from app.policy.enforcement import enforces
+from app.workflow.engine import allowed
+
+#: state -> (verb, what the person is asked to do); the verb's own rule says who may
+NEXT: dict[str, tuple[tuple[str, str], ...]] = {
+    "draft": (("submit", "Complete and submit it"),),
+    "submitted": (
+        ("confirm_discussion", "Say whether it was discussed with you"),
+        ("accept", "Confirm or refuse the basis"),
+    ),
+    "awaiting_images": (("resubmit", "Add better images and submit again"),),
+    "accepted": (("document", "Document the confirmation"),),
+    "documented": (("select_probe", "Select the probe"),),
+    "probe_selected": (("start_search", "Start the search"),),
+    "search_failed": (("select_probe", "Read the cause, then select a probe again"),),
+    "searched": (("begin_examination", "Begin the examination"),),
+    "under_examination": (("nominate", "Compare the candidates"),),
+    "nominated": (("record_peer_review", "Review as a peer"),),
+    "continued": (("begin_examination", "Begin a fresh round"),),
+    "peer_reviewed": (("approve", "Do the final review"),),
+    "approved": (("prepare_report", "Prepare the report"),),
+    "superseded": (("reissue_report", "Decide what follows the recalled report"),),
+    "reported": (("close", "Record what corroborates the lead, and the outcome"),),
+}
+#: states whose work belongs to the examiner of the request
+ASSIGNED = (
+    "accepted", "documented", "probe_selected", "searching", "search_failed", "searched", "under_examination", "approved",
+)  # fmt: skip
+#: states in which the department still waits for the unit's answer
+UNANSWERED = (
+    "submitted", "awaiting_images", "accepted", "documented", "probe_selected", "searching", "search_failed", "searched",
+    "under_examination", "nominated", "continued", "peer_reviewed", "approved", "negative",
+)  # fmt: skip
+ENDED = ("closed", "refused", "withdrawn")
+EXPIRES_SOON = timedelta(days=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A request in a list. `task` is empty for somebody who waits; `own` marks a requester, who is told less."""
+
+    request: FRRequest
+    task: str
+    own: bool
+    due_at: datetime | None
+    overdue: bool
+    unassigned: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """The requests of a person's home page, most urgent first."""
+
+    mine: tuple[Line, ...]
+    waited: tuple[Line, ...]
+    unassigned: tuple[Line, ...]
+
+    @property
+    def overdue(self) -> int:
+        """How many different requests of the board are overdue."""
+        lines = (*self.mine, *self.waited, *self.unassigned)
+        return len({line.request.id for line in lines if line.overdue})
+
+
+def due_at(request: FRRequest) -> datetime | None:
+    """By when the answer is due: its priority's hours after submission; None before submission and once answered."""
+    if request.submitted_at is None or request.state not in UNANSWERED:
+        return None
+    return request.submitted_at + timedelta(hours=policy().request.priorities[request.priority].due_hours)
+
+
+def task(request: FRRequest, actor: Actor) -> str:
+    """What this person is asked to do with the request now, or empty."""
+    able = {row.verb for row in allowed(request, actor)}
+    for verb, words in NEXT.get(request.state, ()):
+        if verb in able and _theirs(request, verb, actor):
+            return words
+    return ""
+
+
+def _theirs(request: FRRequest, verb: str, actor: Actor) -> bool:
+    if verb in ("submit", "resubmit", "document", "close"):
+        return request.requester_id == actor.id
+    if verb == "confirm_discussion":
+        return request.discussing_supervisor_id == actor.id and request.discussion_confirmed_at is None
+    if verb == "accept":
+        return request.discussion_confirmed_at is not None
+    return request.state not in ASSIGNED or request.examiner_id == actor.id
+
+
+@enforces("ACC-2")
+def board(actor: Actor, available: Callable[[Account], bool]) -> Board:
+    """The lists of one person's home page.
+
+    `available` says whether an examiner is still in the unit, enabled and trained; work of one who is not is
+    unassigned and shown to the whole unit.
+    """
+    moment = now()
+    mine, waited, unassigned = [], [], []
+    for request in _open_requests(actor):
+        due = due_at(request)
+        own = request.requester_id == actor.id
+        line = Line(request, task(request, actor), own, due, due is not None and moment > due)
+        if _left_behind(request, available) and (actor.can("examination.work") or actor.can("approval.decide")):
+            unassigned.append(Line(request, "Take it over", own, due, line.overdue, unassigned=True))
+        elif line.task:
+            mine.append(line)
+        elif own or request.examiner_id == actor.id:
+            waited.append(line)
+    return Board(*(tuple(sorted(lines, key=_urgency)) for lines in (mine, waited, unassigned)))
+
+
+def _open_requests(actor: Actor) -> list[FRRequest]:
+    rows = (
+        visible(FRRequest, actor)
+        .where(FRRequest.state.not_in(ENDED))
+        .options(
+            joinedload(FRRequest.requester), joinedload(FRRequest.examiner), selectinload(FRRequest.searches),
+            selectinload(FRRequest.rounds).selectinload(Round.peer_reviews),
+            selectinload(FRRequest.rounds).selectinload(Round.final_reviews),
+        )
+    )  # fmt: skip
+    return list(db.session.scalars(rows).unique())
+
+
+def _left_behind(request: FRRequest, available: Callable[[Account], bool]) -> bool:
+    return request.state in ASSIGNED and request.examiner is not None and not available(request.examiner)
+
+
+def _urgency(line: Line) -> tuple[bool, int, datetime]:
+    hours = policy().request.priorities[line.request.priority].due_hours
+    return not line.overdue, hours, line.request.submitted_at or line.request.created_at
+
+
+# Figures of other roles ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Training:
+    """Where one examiner stands with the mandatory training; `record` is the newest that is not revoked."""
+
+    account: Account
+    record: TrainingRecord | None
+    standing: str
+
+    @property
+    def current(self) -> bool:
+        return self.standing in ("current", "ending")
+
+
+@enforces("ACC-4")
+def training_of(account: Account, today: date) -> Training:
+    """current, ending (within thirty days), expired, ahead (dated later) or missing."""
+    records = [record for record in account.training if record.revoked_at is None]
+    if not records:
+        return Training(account, None, "missing")
+    newest = max(records, key=lambda record: record.expires_on)
+    if newest.current(today):
+        return Training(account, newest, "ending" if newest.expires_on - today <= EXPIRES_SOON else "current")
+    return Training(account, newest, "ahead" if newest.completed_on > today else "expired")
+
+
+def examiners() -> list[Account]:
+    """The unit's examiners as last seen in the directory, by name, with their training records."""
+    rows = select(Account).where(Account.enabled.is_(True)).options(selectinload(Account.training))
+    people = [account for account in db.session.scalars(rows) if "examiner" in account.roles]
+    return sorted(people, key=lambda account: account.display_name)
+
+
+def unit_supervisors() -> list[Account]:
+    """Whom an untrained examiner asks: the supervisors who keep the training records."""
+    people = db.session.scalars(select(Account).where(Account.enabled.is_(True)))
+    return sorted((a for a in people if "fr_supervisor" in a.roles), key=lambda account: account.display_name)
+
+
+def unread_misuse() -> int:
+    """How many reports of misuse no integrity officer has opened."""
+    return db.session.scalar(select(func.count(MisuseReport.id)).where(MisuseReport.read_at.is_(None))) or 0
+
+
+def refusals_since(moment: datetime) -> int:
+    """How many refusals the audit trail holds since then: of access, of an action, of sign-in."""
+    # stored as ISO 8601 text in UTC with microseconds, which sorts as time does
+    since = moment.isoformat(timespec="microseconds")
+    wanted = ("access.refused", "workflow.refused", "session.refused", "training.absent")
+    rows = select(func.count(AuditEvent.sequence)).where(AuditEvent.event.in_(wanted), AuditEvent.at >= since)
+    return db.session.scalar(rows) or 0
+
+
+def last_sequence() -> int:
+    """The number of the newest audit event."""
+    return db.session.scalar(select(func.max(AuditEvent.sequence))) or 0
+
+
+def failed_jobs() -> int:
+    """How many pieces of slow work ended with a named failure in the last seven days."""
+    rows = select(func.count(Job.id)).where(Job.state == "failed", Job.created_at > now() - timedelta(days=7))
+    return db.session.scalar(rows) or 0
+
+
+def waiting_jobs() -> int:
+    """How many pieces of slow work are queued or running."""
+    return db.session.scalar(select(func.count(Job.id)).where(Job.state.in_(("queued", "running")))) or 0
+
+
+def sign_in_failures() -> int:
+    """How many sign-ins failed in the last day and were not followed by a success of the same name."""
+    rows = select(func.count(SignInFailure.id)).where(SignInFailure.created_at > now() - timedelta(days=1))
+    return db.session.scalar(rows) or 0
