@@ -2,15 +2,36 @@
 
 from __future__ import annotations
 
+from sqlalchemy import select
+
+from app import audit
 from app.access.actor import Actor
 from app.domain.notices import tell
 from app.extensions import db
 from app.jobs import ask
 from app.models import FinalReview, FRRequest, Report
 from app.models.base import now
+from app.models.engine import AuditEvent, Job
 from app.policy import policy
 from app.policy.enforcement import enforces
 from app.workflow import Refused, advance
+from app.workflow.engine import check_separations
+
+#: report kind -> the job that delivers it, the state in which it is due
+DELIVERIES = {"possible_match": ("match_report", "approved"), "negative": ("negative_report", "negative")}
+#: states in which the whole file may be read: no peer of an open round can learn a colleague's verdict from it
+FILE_STATES = ("peer_reviewed", "continued", "approved", "negative", "reported", "superseded", "closed")
+
+
+@enforces("SRC-4", "SRC-5", "ACC-6")
+def check_may_read_file(request: FRRequest, actor: Actor) -> None:
+    """Refused for whoever holds another part in the request, or while examiners and peers still work on it."""
+    rows = policy().workflow(request.subject_type).transitions
+    approval = next(row for row in rows if row.verb == "approve")
+    check_separations(approval, request, actor)
+    if request.state not in FILE_STATES:
+        title = policy().workflow(request.subject_type).state(request.state).title
+        raise Refused(approval.id, f"The request is now in the state “{title}”; its file opens after peer review.")
 
 
 def _file(request: FRRequest, actor: Actor, decision: str, reason: str) -> None:
@@ -45,7 +66,7 @@ def disapprove(request: FRRequest, actor: Actor, reason: str, *, password_confir
     _file(request, actor, "not_approved", reason)
     round_.concluded_at = now()
     tell("not_approved", [round_.examiner_id], request)
-    ask("negative_report", request.number, f"negative:{request.number}:{round_.number}")
+    _ask_for_delivery(request, "negative")
 
 
 @enforces("SRC-6")
@@ -64,17 +85,67 @@ def continue_investigation(request: FRRequest, actor: Actor, instructions: str, 
 
 
 @enforces("SRC-8")
-def prepare_report(request: FRRequest, actor: Actor) -> None:
+def prepare_report(request: FRRequest, actor: Actor) -> Job:
     """The examiner prepares the possible match report: it is rendered and delivered by a job. Raises Refused."""
     round_ = request.current_round
     advance(request, "prepare_report", actor, round=round_.uid if round_ else None)
-    recalled = sum(1 for report in request.reports if report.recalled_at is not None)
-    ask("match_report", request.number, f"report:{request.number}:{round_.number}:{recalled}")
+    return _ask_for_delivery(request, "possible_match")
+
+
+@enforces("SRC-7", "SRC-8")
+def retry_delivery(request: FRRequest, actor: Actor) -> Job:
+    """Have a delivery that gave up tried again, by the unit's examiners or supervisors. Raises Refused."""
+    kind = due_kind(request)
+    if not (actor.can("report.prepare") or actor.can("approval.decide")):
+        raise Refused("report.prepare", "Only the unit delivers reports.")
+    last = last_delivery(request)
+    if kind is None or last is None or last.state != "failed":
+        raise Refused("WF-report", "No delivery of a report of this request has failed.")
+    audit.record("report.retried", request, actor=actor, kind=kind)
+    return _ask_for_delivery(request, kind)
+
+
+def due_kind(request: FRRequest) -> str | None:
+    """The kind of report that the request's state makes due, or None."""
+    return next((kind for kind, (_, state) in DELIVERIES.items() if state == request.state), None)
+
+
+def deliveries(request: FRRequest) -> list[Job]:
+    """The delivery jobs of the request, oldest first."""
+    kinds = [job for job, _ in DELIVERIES.values()]
+    rows = select(Job).where(Job.kind.in_(kinds), Job.subject_id == request.number).order_by(Job.id)
+    return list(db.session.scalars(rows))
+
+
+def last_delivery(request: FRRequest) -> Job | None:
+    """The newest delivery job of the report that is due now, or None when nobody asked for it yet."""
+    kind = due_kind(request)
+    if kind is None:
+        return None
+    mine = [job for job in deliveries(request) if job.kind == DELIVERIES[kind][0] and job.created_at >= request.state_since]
+    return mine[-1] if mine else None
+
+
+def _ask_for_delivery(request: FRRequest, kind: str) -> Job:
+    """One job for each report that is due; another one only after it gave up."""
+    last = last_delivery(request)
+    if last is not None and last.state != "failed":
+        return last
+    job, _ = DELIVERIES[kind]
+    return ask(job, request.number, f"{job}:{request.number}:{len(deliveries(request)) + 1}")
+
+
+def recipients(report: Report) -> set[int | None]:
+    """Everybody who has the report: its requester, who prepared it, and whoever downloaded it."""
+    rows = select(AuditEvent.actor_id).where(
+        AuditEvent.event == "report.downloaded", AuditEvent.keys == audit.canonical({"report": report.number})
+    )
+    return {report.request.requester_id, report.prepared_by_id, *db.session.scalars(rows)}
 
 
 @enforces("SRC-5", "SRC-8")
 def recall(request: FRRequest, actor: Actor, reason: str, *, password_confirmed: bool) -> Report:
-    """Recall the delivered report; whoever received it is told. Raises Refused."""
+    """Recall the delivered report; everybody who has it is told. Raises Refused."""
     report = request.current_report
     advance(
         request, "recall_report", actor, report=report.number if report else None, reason=reason,
@@ -82,7 +153,7 @@ def recall(request: FRRequest, actor: Actor, reason: str, *, password_confirmed:
     )  # fmt: skip
     report.recalled_at, report.recalled_by_id = now(), actor.id
     report.seal(recall_reason=reason)
-    tell("report_recalled", {request.requester_id, report.prepared_by_id}, request)
+    tell("report_recalled", recipients(report), request)
     return report
 
 
@@ -94,4 +165,4 @@ def reissue(request: FRRequest, actor: Actor, reason: str, *, password_confirmed
         request, "reissue_report", actor, report=report.number if report else None, reason=reason,
         password_confirmed=password_confirmed,
     )  # fmt: skip
-    tell("approved", [request.current_round.examiner_id], request)
+    tell("report_due", [request.examiner_id], request)

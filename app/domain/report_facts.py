@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from flask import current_app
 from sqlalchemy import select
 
+from app.documents.errors import FactsError
 from app.documents.facts import (
     Algorithm,
     AuthorisedUse,
@@ -37,8 +38,6 @@ from app.web import DEFAULT_TIME_ZONE
 
 UNIT = "Facial Recognition Unit"
 PHOTO_SIDE = 1200
-#: steps an outside reader need not follow: who took a worksheet over says nothing about the result
-LEFT_OUT = {"take_over", "prepare_report"}
 
 
 def _zone() -> ZoneInfo:
@@ -68,8 +67,6 @@ def _steps(request: FRRequest) -> tuple[Step, ...]:
     )
     steps = []
     for row in rows:
-        if row.verb in LEFT_OUT:
-            continue
         rule = policy().rule(row.rule)
         who = _person(row.actor, _part(request, row.actor)) if row.actor else Person("The portal")
         steps.append(Step(_local(row.created_at), rule.text, tuple(rule.authority), who))
@@ -133,12 +130,11 @@ def _algorithm(search: Search) -> Algorithm | None:
     if search.algorithm_digest is None:
         return None
     entry = active()
+    if search.algorithm != entry.name:
+        # another algorithm is in use since: nothing is said of this one beyond what the search recorded
+        return Algorithm(search.algorithm, None, None, search.algorithm_digest, "Not recorded with the search.")
     status = nist_status(entry, search.algorithm_digest, search.finished_at.date())
-    same = search.algorithm == entry.name
-    return Algorithm(
-        id=search.algorithm, developer=entry.developer if same else None, version=entry.version if same else None,
-        file_sha256=search.algorithm_digest, nist_status=status.reason,
-    )  # fmt: skip
+    return Algorithm(search.algorithm, entry.developer, entry.version, search.algorithm_digest, status.reason)
 
 
 def _gallery(search: Search) -> Gallery | None:
@@ -149,6 +145,8 @@ def _gallery(search: Search) -> Gallery | None:
 
 def _candidate(round_: Round) -> Candidate:
     nominee = round_.nominee
+    if nominee.photo.removed_at is not None:
+        raise FactsError("The photograph of the possible match candidate left the repository; it is not reported (CAP-3).")
     person, private = nominee.person, nominee.person.private
     photos = [nominee.photo, *(p for p in person.photos if p.id != nominee.photo_id and p.removed_at is None)]
     sheet, given = policy().review.worksheet, round_.disposition_of(nominee).private.get("features", {})
@@ -228,7 +226,7 @@ def gather(report: Report) -> ReportFacts:
         use=_use(request),
         steps=_steps(request),
         custody=_custody(request, search),
-        policy_version=request.policy_version,
+        policy_version=policy().version,
         policy_effective=max(rule.effective for rule in policy().rules.values()),
         algorithm=_algorithm(search),
         gallery=_gallery(search),

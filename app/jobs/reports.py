@@ -1,85 +1,120 @@
-"""Renders a report and attaches it to the case file; tried again until the case management system takes it (SRC-8)."""
+"""Renders a report once and attaches those bytes to the case file, again and again until they are taken (SRC-7, SRC-8).
+
+Three steps, each safe to repeat after a kill: the report gets its number; what was rendered is kept (so that a change of
+policy, settings, names or libraries between two tries changes nothing); the kept bytes are delivered and recorded.
+"""
 
 from __future__ import annotations
 
+import structlog
 from sqlalchemy import select
 
-from app import audit
-from app.access.actor import system_actor
-from app.documents.case_file import Delivery
 from app.documents.errors import DeliveryConflict, DeliveryError, DocumentError
 from app.documents.manifest import manifest, verification
 from app.documents.render import render_report
+from app.domain.notices import tell
 from app.domain.report_facts import gather
-from app.domain.reports import begin_report, connector, deliver, missing_from, verification_secret, verify_page
+from app.domain.reports import (
+    begin_report,
+    connector,
+    deliver,
+    delivery_of,
+    is_due,
+    keep,
+    renumber,
+    verification_secret,
+    verify_page,
+)
 from app.extensions import db, stores
 from app.jobs.outbox import JobFailed, Retry, job
-from app.models import FRRequest, Report
+from app.models import Account, FRRequest, Report
 from app.models.engine import Job
 from app.policy import policy
 from app.policy.enforcement import enforces
 from app.storage import DiskFailure, StorageError
 from app.unit import unit_of_work
 
-#: the state in which a report of each kind is due
-DUE = {"possible_match": "approved", "negative": "negative"}
+log = structlog.get_logger()
+TRIES = 12
+
+
+def _gave_up(row: Job, cause: str) -> None:
+    """Tell the examiner and the unit's supervisors, so that no result stays undelivered unseen."""
+    with unit_of_work() as rows:
+        request = _request(row.subject_id)
+        people = rows.scalars(select(Account).where(Account.enabled.is_(True)))
+        tell("report_failed", [request.examiner_id, *(p.id for p in people if "fr_supervisor" in p.roles)], request)
 
 
 @enforces("SRC-8", "SRC-9")
-@job("match_report", queue="documents", tries=12)
+@job("match_report", queue="documents", tries=TRIES, on_failure=_gave_up)
 def match_report(row: Job) -> None:
     """Deliver the possible match report of an approved request."""
-    _produce(row, "possible_match")
+    _produce(row.subject_id, "possible_match")
 
 
 @enforces("SRC-7")
-@job("negative_report", queue="documents", tries=12)
+@job("negative_report", queue="documents", tries=TRIES, on_failure=_gave_up)
 def negative_report(row: Job) -> None:
     """Deliver the negative-results report."""
-    _produce(row, "negative")
+    _produce(row.subject_id, "negative")
 
 
-def _produce(row: Job, kind: str) -> None:
-    number = _begin(row.subject_id, kind)
-    if number is None:
-        return
-    report = _report(number)
+def _produce(request_number: str, kind: str) -> None:
+    with unit_of_work():
+        request = _request(request_number)
+        if not is_due(request, kind):
+            return
+        uid = begin_report(request, kind).uid
     try:
-        facts = gather(report)
-        checked = verification(facts, verification_secret(), verify_page())
-        notice, lead = policy().notice("no-probable-cause").text, policy().notice("lead-only").text
-        rendered = render_report(facts, notice, lead, checked)
-        delivery = Delivery(facts.case_number, number, rendered.pdf, manifest(facts), checked.code)
-        receipt = connector().deliver(delivery)
-        stored = stores().blobs.put(report.request.key_id, rendered.pdf)
-    except DeliveryConflict as error:
-        raise JobFailed(str(error)) from error
+        if _report(uid).blob_id is None:
+            _render(uid)
+        _attach(uid, kind)
     except (DeliveryError, DiskFailure) as error:
         raise Retry(str(error)) from error
     except (DocumentError, StorageError) as error:
         raise JobFailed(str(error)) from error
-    missing = missing_from(rendered.pdf, facts.probe.picture.data)
+
+
+def _render(uid: str) -> None:
+    """Render the report and keep the result; of two workers the first one's is kept."""
+    report = _report(uid)
+    facts = gather(report)
+    checked = verification(facts, verification_secret(), verify_page())
+    notice, lead = policy().notice("no-probable-cause").text, policy().notice("lead-only").text
+    rendered = render_report(facts, notice, lead, checked)
+    stored = stores().blobs.put(report.key_id, rendered.pdf)
     with unit_of_work():
-        report = _report(number)
-        if report.delivered_at is None and report.request.state == DUE[kind]:
-            deliver(report, rendered, stored, checked, receipt, missing)
+        report = _report(uid)
+        if report.blob_id is None:
+            keep(report, rendered, stored, checked, manifest(facts))
             return
-    # another run was quicker: its file is the one recorded
     stores().blobs.destroy(stored.id)
 
 
-def _begin(request_number: str, kind: str) -> str | None:
-    """The number of the report to produce, or None when the request has moved on."""
-    with unit_of_work() as rows:
-        request = rows.scalars(select(FRRequest).where(FRRequest.number == request_number)).one()
-        if request.state != DUE[kind]:
-            return None
-        known = {report.number for report in request.reports}
-        report = begin_report(request, kind)
-        if report.number not in known:
-            audit.record("report.begun", report, actor=system_actor(), report=report.number, kind=kind)
-        return report.number
+def _attach(uid: str, kind: str) -> None:
+    """Deliver the kept bytes and record the receipt. Raises JobFailed when the file lacks what SRC-9 demands."""
+    delivery, missing = delivery_of(_report(uid))
+    if missing:
+        raise JobFailed(f"The rendered report lacks {', '.join(missing)}.")
+    try:
+        receipt = connector().deliver(delivery)
+    except DeliveryConflict as conflict:
+        log.error("report_number_taken", report=delivery.report_number, cause=str(conflict))
+        with unit_of_work():
+            old_file = renumber(_report(uid), delivery.report_number)
+        if old_file is not None:
+            stores().blobs.destroy(old_file)
+        raise Retry(f"{conflict} The report was given a new number.") from conflict
+    with unit_of_work():
+        report = _report(uid)
+        if report.delivered_at is None and is_due(report.request, kind):
+            deliver(report, receipt, missing)
 
 
-def _report(number: str) -> Report:
-    return db.session.scalars(select(Report).where(Report.number == number)).one()
+def _request(number: str) -> FRRequest:
+    return db.session.scalars(select(FRRequest).where(FRRequest.number == number)).one()
+
+
+def _report(uid: str) -> Report:
+    return db.session.scalars(select(Report).where(Report.uid == uid)).one()

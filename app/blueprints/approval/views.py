@@ -1,5 +1,138 @@
-"""Pages of the approval area."""
+"""Final review: the queue, the whole file with its decision, and the report on its way to the case file."""
 
-from flask import Blueprint
+from __future__ import annotations
+
+from flask import Blueprint, flash, url_for
+from flask.typing import ResponseReturnValue
+
+from app import audit
+from app.access.actor import current_actor
+from app.access.guard import needs
+from app.access.sessions import SignInRefused, confirm_password
+from app.blueprints.approval.decisions import CHOICES, Choice, choice_named, offered, rule_of
+from app.blueprints.approval.forms import DecisionForm, VersionForm
+from app.blueprints.approval.queue import queue_of
+from app.domain import approvals
+from app.domain.examination_file import gather_file
+from app.domain.overview import due_at
+from app.models import FRRequest
+from app.models.base import now
+from app.refusals import attempt, same_version, status_of
+from app.web import page, redirect_after_post
+from app.workflow import Refused
+from app.workflow.engine import explain
 
 bp = Blueprint("approval", __name__)
+
+
+@bp.get("/final-review")
+@needs("approval.decide")
+def index() -> ResponseReturnValue:
+    """What waits for a supervisor, and what is decided and not yet with its investigator."""
+    return page("approval/index.html", queue=queue_of(current_actor()), now=now())
+
+
+@bp.get("/final-review/<number>")
+@needs("approval.decide", of=FRRequest)
+def file(subject: FRRequest) -> ResponseReturnValue:
+    """The whole file of a request on one page (SRC-5)."""
+    return _file_page(subject, DecisionForm(formdata=None, version=subject.version))
+
+
+def _file_page(subject: FRRequest, form: DecisionForm, refusal: Refused | None = None) -> str:
+    """The page of a file; records which faces it shows. Raises Refused for whoever may not read it."""
+    actor = current_actor()
+    approvals.check_may_read_file(subject, actor)
+    found = gather_file(subject)
+    audit.viewed("faces.viewed", subject, page="approval.file", faces=found.faces)
+    choices, blocked = offered(subject, actor)
+    form.decision.choices = [(choice.value, choice.label) for choice in choices]
+    if len(choices) == 1:
+        form.decision.data = choices[0].value
+    return page(
+        "approval/file.html", item=subject, file=found, form=form, refusal=refusal, choices=choices,
+        unavailable=blocked, rules={choice.value: rule_of(choice) for choice in CHOICES.get(subject.state, ())},
+        due_at=due_at(subject), delivery=approvals.last_delivery(subject), now=now(),
+    )  # fmt: skip
+
+
+@bp.post("/final-review/<number>/decision")
+@needs("approval.decide", of=FRRequest)
+def decide(subject: FRRequest) -> ResponseReturnValue:
+    """Approve, do not approve, continue; recall a report, or have it replaced. The password is asked for again."""
+    approvals.check_may_read_file(subject, current_actor())
+    form = DecisionForm()
+    form.decision.choices = [(choice.value, choice.label) for choice in CHOICES.get(subject.state, ())]
+    form.decision.validate_choice = False
+    if not form.validate():
+        return _file_page(subject, form), 422
+    choice = choice_named(form.decision.data)
+    if choice is None:
+        form.decision.errors = ["Choose one of the decisions."]
+        return _file_page(subject, form), 422
+    try:
+        confirmed = confirm_password(current_actor(), form.password.data or "")
+    except SignInRefused as locked:
+        form.password.errors = [str(locked)]
+        return _file_page(subject, form), 429
+    if not confirmed:
+        form.password.errors = ["The password is wrong. Nothing was decided."]
+        return _file_page(subject, form), 422
+    refusal = attempt(choice.verb, subject, lambda: _take(subject, choice, form))
+    if refusal is not None:
+        return _file_page(subject, form, refusal), status_of(refusal)
+    flash(f"{subject.number}: {choice.done}", "success")
+    return redirect_after_post(url_for("approval.file", number=subject.number))
+
+
+def _take(subject: FRRequest, choice: Choice, form: DecisionForm) -> None:
+    same_version(subject, form.version.data)
+    choice.do(subject, current_actor(), form.reason.data, password_confirmed=True)
+
+
+# The report ------------------------------------------------------------------------------------------------
+
+
+@bp.get("/reports/prepare/<number>")
+@needs("report.prepare", "approval.decide", of=FRRequest)
+def prepare(subject: FRRequest) -> ResponseReturnValue:
+    """Where the report of a request stands; its examiner prepares it here (SRC-8)."""
+    return _report_page(subject)
+
+
+def _report_page(subject: FRRequest, refusal: Refused | None = None) -> str:
+    actor = current_actor()
+    delivery = approvals.last_delivery(subject)
+    return page(
+        "approval/prepare.html", "approval/_delivery.html", item=subject, refusal=refusal, delivery=delivery,
+        kind=approvals.due_kind(subject), blocked_by=explain(subject, "prepare_report", actor),
+        may_read_file=actor.can("approval.decide"), reports=[r for r in reversed(subject.reports)], now=now(),
+    )  # fmt: skip
+
+
+@bp.post("/reports/prepare/<number>")
+@needs("report.prepare", of=FRRequest)
+def prepare_report(subject: FRRequest) -> ResponseReturnValue:
+    """The examiner prepares the report; a job renders and delivers it."""
+    form = VersionForm()
+
+    def act() -> None:
+        same_version(subject, form.version.data)
+        approvals.prepare_report(subject, current_actor())
+
+    return _done(subject, attempt("prepare_report", subject, act), "The report is being prepared.")
+
+
+@bp.post("/reports/prepare/<number>/retry")
+@needs("report.prepare", "approval.decide", of=FRRequest)
+def retry(subject: FRRequest) -> ResponseReturnValue:
+    """Ask again for a delivery that gave up."""
+    refusal = attempt("deliver_report", subject, lambda: approvals.retry_delivery(subject, current_actor()))
+    return _done(subject, refusal, "The delivery is tried again.")
+
+
+def _done(subject: FRRequest, refusal: Refused | None, words: str) -> ResponseReturnValue:
+    if refusal is not None:
+        return _report_page(subject, refusal), status_of(refusal)
+    flash(f"{subject.number}: {words}", "success")
+    return redirect_after_post(url_for("approval.prepare", number=subject.number))

@@ -1,0 +1,73 @@
+"""The final-review queue: what waits for a supervisor, and every result that is not yet with its investigator."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+from app.access.actor import Actor
+from app.access.scoping import visible
+from app.domain.approvals import FILE_STATES, check_may_read_file, last_delivery
+from app.domain.overview import due_at
+from app.extensions import db
+from app.models import FRRequest
+from app.models.base import now
+from app.models.engine import Job
+from app.workflow import Refused
+
+WAITING = ("peer_reviewed", "superseded")
+UNDELIVERED = ("approved", "negative")
+#: delivered reports listed below the queue, newest first
+RECENT = 20
+
+
+@dataclass(frozen=True, slots=True)
+class QueueRow:
+    """A request in the queue; `refusal` says why this supervisor cannot decide on it."""
+
+    request: FRRequest
+    due_at: datetime | None
+    overdue: bool
+    delivery: Job | None
+    refusal: Refused | None
+
+    @property
+    def failed(self) -> bool:
+        return self.delivery is not None and self.delivery.state == "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """What waits, most urgent first; what is decided and not delivered; what was delivered last."""
+
+    waiting: tuple[QueueRow, ...]
+    undelivered: tuple[QueueRow, ...]
+    delivered: tuple[QueueRow, ...]
+
+
+def queue_of(actor: Actor) -> Queue:
+    """The queue of a supervisor of the unit."""
+    open_ones = visible(FRRequest, actor).where(FRRequest.state.in_((*WAITING, *UNDELIVERED)))
+    rows = [_row(request, actor) for request in db.session.scalars(open_ones).unique()]
+    rows.sort(key=lambda row: (not row.failed, not row.overdue, row.due_at or row.request.state_since))
+    done = (
+        visible(FRRequest, actor).where(FRRequest.state.in_(("reported", "closed")))
+        .order_by(FRRequest.state_since.desc()).limit(RECENT)
+    )  # fmt: skip
+    return Queue(
+        tuple(row for row in rows if row.request.state in WAITING),
+        tuple(row for row in rows if row.request.state in UNDELIVERED),
+        tuple(_row(request, actor) for request in db.session.scalars(done).unique()),
+    )
+
+
+def _row(request: FRRequest, actor: Actor) -> QueueRow:
+    due = due_at(request)
+    refusal = None
+    if request.state in FILE_STATES:
+        try:
+            check_may_read_file(request, actor)
+        except Refused as found:
+            refusal = found
+    return QueueRow(request, due, due is not None and now() > due, last_delivery(request), refusal)
