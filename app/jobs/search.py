@@ -9,7 +9,6 @@ from sqlalchemy import select
 from app.domain.algorithms import active
 from app.domain.identification import fail_search, finish_search
 from app.domain.probe_images import limits
-from app.domain.probe_images import limits
 from app.extensions import db, settings, stores
 from app.imaging import UnusableImage, decode
 from app.jobs import engines

@@ -1,0 +1,134 @@
+"""The end of a round: background checks, one candidate nominated or none (SRC-3, SRC-4, SRC-7)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import flash, url_for
+from werkzeug.wrappers import Response as WerkzeugResponse
+
+from app import audit
+from app.access.actor import current_actor
+from app.access.guard import needs
+from app.blueprints.requests.fact_fields import answers, mark
+from app.blueprints.review import stated
+from app.blueprints.review.area import bp
+from app.blueprints.review.examining import render_candidates
+from app.blueprints.review.forms import (
+    NoneForm,
+    background_form,
+    nomination_form,
+)
+from app.blueprints.review.probe import shown_probe
+from app.blueprints.review.rounds import (
+    candidate_at,
+    listed,
+    loaded,
+    version_of,
+    working,
+)
+from app.domain import examination
+from app.models import Round
+from app.policy import policy
+from app.policy.facts import Fault
+from app.refusals import attempt, same_version, status_of
+from app.unit import Conflict
+from app.web import page, redirect_after_post
+from app.workflow.registry import Refused
+
+Answer = str | WerkzeugResponse | tuple[str, int]
+
+
+@bp.get("/review/rounds/<uid>/candidates/<int:place>/background")
+@needs("examination.work", "approval.decide", of=Round)
+def background(subject: Round, place: int) -> str:
+    """The recorded facts of a retained candidate beside what the request states."""
+    round_ = loaded(subject)
+    known = round_.background_of(candidate_at(round_, place))
+    items = known.private.get("items", {}) if known else {}
+    return render_background(round_, place, background_form(version=version_of(known), formdata=None, **items))
+
+
+def render_background(round_: Round, place: int, form: Any, refusal: Refused | None = None) -> str:
+    """The background check of one candidate."""
+    person = listed(round_, candidate_at(round_, place))
+    faces = [round_.search.image.uid, *(one.photo.uid for one in person.photos)]
+    audit.viewed("faces.viewed", round_.request, page="review.background", faces=faces)
+    return page(
+        "review/background.html", round=round_, item=round_.request, person=person, form=form, refusal=refusal,
+        working=working(round_), stated=stated, rule=policy().review.background, probe=shown_probe(round_.search),
+        place=place,
+    )  # fmt: skip
+
+
+@bp.post("/review/rounds/<uid>/candidates/<int:place>/background")
+@needs("examination.work", of=Round)
+def check_background(subject: Round, place: int) -> Answer:
+    """SRC-3: record the background check of a retained candidate."""
+    form, actor = background_form(), current_actor()
+    if not form.validate_on_submit():
+        return render_background(loaded(subject), place, form), 422
+    items = answers(form, "", policy().review.background.facts)
+
+    def check() -> None:
+        candidate = candidate_at(subject, place)
+        known = subject.background_of(candidate)
+        if known is not None and str(known.version) != form.version.data and known.private.get("items") != items:
+            raise Conflict("somebody else changed this first")
+        examination.check_background(subject.request, actor, candidate, items)
+
+    refusal = attempt("check_background", subject.request, check)
+    if refusal is not None:
+        mark(form, refusal.faults, ())
+        return render_background(loaded(subject), place, form, refusal), status_of(refusal)
+    flash(f"The background check of candidate {place} is recorded.", "success")
+    return redirect_after_post(url_for("review.candidates", uid=subject.uid))
+
+
+@bp.post("/review/rounds/<uid>/nomination")
+@needs("examination.work", of=Round)
+def nominate(subject: Round) -> Answer:
+    """SRC-4: put one retained candidate before peer review."""
+    form, actor = nomination_form(()), current_actor()
+    refusal = None
+    if form.validate_on_submit():
+        chosen = (form.candidate.data or "").isdigit() and int(form.candidate.data)
+        if not chosen:
+            mark(form, [Fault("candidate", "Choose the candidate you nominate.", "nominee_retained")], ())
+            return render_candidates(subject, nominate=form, form=form), 422
+
+        def put() -> None:
+            same_version(subject.request, form.version.data)
+            examination.nominate(subject.request, actor, candidate_at(subject, chosen), form.reason.data or "")
+
+        refusal = attempt("nominate", subject.request, put)
+        if refusal is None:
+            flash("The candidate is before peer review. The peers see neither your notes nor the score.", "success")
+            return _to_work(subject)
+        if refusal.rule_id == policy().review.nomination.id:
+            mark(form, [Fault("reason", refusal.reason, refusal.rule_id)], ())
+    status = status_of(refusal) if refusal else 422
+    return render_candidates(subject, nominate=form, form=form, refusal=refusal), status
+
+
+@bp.post("/review/rounds/<uid>/none")
+@needs("examination.work", of=Round)
+def conclude_none(subject: Round) -> Answer:
+    """SRC-7: after each candidate was compared, identify none."""
+    form, actor = NoneForm(), current_actor()
+    if not form.validate_on_submit():
+        return render_candidates(subject, none=form, form=form), 422
+
+    def conclude() -> None:
+        same_version(subject.request, form.version.data)
+        examination.conclude_none(subject.request, actor, form.reason.data or "")
+
+    refusal = attempt("conclude_none", subject.request, conclude)
+    if refusal is not None:
+        return render_candidates(subject, none=form, form=form, refusal=refusal), status_of(refusal)
+    flash("No candidate is identified; the negative-results report is being delivered.", "success")
+    return _to_work(subject)
+
+
+def _to_work(subject: Round) -> WerkzeugResponse:
+    return redirect_after_post(url_for("review.work", number=subject.request.number))

@@ -1,0 +1,175 @@
+"""A round of examination: the candidates, each compared by hand, the background check, one nominee or none."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import request, url_for
+from werkzeug.wrappers import Response as WerkzeugResponse
+
+from app import audit
+from app.access.actor import current_actor
+from app.access.guard import needs
+from app.blueprints.requests.fact_fields import mark
+from app.blueprints.review.area import bp
+from app.blueprints.review.forms import (
+    NoneForm,
+    features_of,
+    nomination_form,
+    quick_form,
+    worksheet_data,
+    worksheet_form,
+)
+from app.blueprints.review.probe import shown_probe
+from app.blueprints.review.rounds import (
+    candidate_at,
+    differing_features,
+    listed,
+    listed_state,
+    loaded,
+    version_of,
+    working,
+)
+from app.domain import examination
+from app.models import Round
+from app.policy import policy
+from app.policy.facts import Fault
+from app.refusals import attempt, status_of
+from app.unit import Conflict
+from app.web import page, redirect_after_post
+from app.workflow.registry import Refused
+
+Answer = str | WerkzeugResponse | tuple[str, int]
+
+
+@bp.get("/review/rounds/<uid>")
+@needs("examination.work", "approval.decide", of=Round)
+def candidates(subject: Round) -> str:
+    """All candidates of a round: in the recorded random order, and by rank once each has its disposition."""
+    return render_candidates(subject)
+
+
+def render_candidates(subject: Round, **changed: Any) -> str:
+    """The candidates page; `changed` replaces what the template is given. Names every face it shows in one event."""
+    round_ = loaded(subject)
+    people = [listed(round_, candidate) for candidate in round_.search.candidates]
+    faces = [round_.search.image.uid, *(one.photo.uid for person in people for one in person.photos)]
+    audit.viewed("faces.viewed", round_.request, page="review.candidates", faces=faces)
+    try:
+        by_place = {person.place: person for person in people}
+        ranked = [by_place[candidate.shown_order] for candidate in examination.ranking(round_, current_actor())]
+    except Refused:
+        ranked = []
+    retained = [person for person in people if person.state == "retained"]
+    choices = [(str(person.place), f"Candidate {person.place}") for person in retained]
+    context = {
+        "round": round_, "item": round_.request, "people": people, "ranked": ranked, "retained": retained,
+        "done": sum(1 for person in people if person.state != "open"), "working": working(round_),
+        "next": examination.next_open(round_), "probe": shown_probe(round_.search), "order": policy().review.order,
+        "nominate": nomination_form(choices, version=round_.request.version, formdata=None),
+        "none": NoneForm(version=round_.request.version, formdata=None), "refusal": None,
+        "rule": policy().review.nomination,
+    }  # fmt: skip
+    typed = changed.pop("nominate", None)
+    if typed is not None:
+        typed.candidate.choices = choices
+        context["nominate"] = typed
+    return page("review/candidates.html", **{**context, **changed})
+
+
+@bp.get("/review/rounds/<uid>/candidates/<int:place>")
+@needs("examination.work", "approval.decide", of=Round)
+def compare(subject: Round, place: int) -> str:
+    """One candidate beside the probe."""
+    return render_compare(loaded(subject), place)
+
+
+def render_compare(round_: Round, place: int, **changed: Any) -> str:
+    """The page that compares one candidate with the probe; `changed` replaces what the template is given."""
+    person = listed(round_, candidate_at(round_, place))
+    faces = [round_.search.image.uid, *(one.photo.uid for one in person.photos)]
+    audit.viewed("faces.viewed", round_.request, page="review.compare", faces=faces)
+    asked = request.args.get("photo", "")
+    shown = next((one for one in person.photos if one.photo.uid == asked), person.shown)
+    stored = person.disposition.private if person.disposition else {}
+    version = version_of(person.disposition)
+    named = next((name for name, given in stored.get("features", {}).items() if name and given), None)
+    last = request.args.get("after", type=int)
+    context = {
+        "round": round_, "item": round_.request, "person": person, "shown": shown, "working": working(round_),
+        "strip": [listed_state(round_, candidate) for candidate in round_.search.candidates],
+        "probe": shown_probe(round_.search), "sheet": policy().review.worksheet, "place": place,
+        "excluding": [verdict for verdict in policy().review.worksheet.verdicts if verdict.differs],
+        "quick": quick_form(
+            version=version, feature=named if person.state == "excluded" else None, note=stored.get("note"), formdata=None
+        ),
+        "worksheet": worksheet_form(
+            version=version, remark=stored.get("note"), formdata=None, **worksheet_data(stored.get("features", {}))
+        ),
+        "opened": person.state == "retained", "refusal": None, "dispositions": policy().review.dispositions,
+        "last": next((one for one in round_.search.candidates if one.shown_order == last), None),
+        "last_disposition": None,
+    }  # fmt: skip
+    if context["last"] is not None:
+        context["last_disposition"] = round_.disposition_of(context["last"])
+        context["last_differs"] = differing_features(context["last_disposition"])
+    return page("review/compare.html", **{**context, **changed})
+
+
+def _dispose(subject: Round, place: int, form: Any, verdict: str, features: Any, note: str) -> Refused | None:
+    """Record a disposition in one unit of work; Conflict when it was changed since the page was opened."""
+    actor = current_actor()
+
+    def decide() -> None:
+        candidate = candidate_at(subject, place)
+        known = subject.disposition_of(candidate)
+        before = known.version if known else None
+        examination.dispose(subject.request, actor, candidate, verdict, features, note)
+        changed = known is not None and known.version != before
+        if changed and str(before) != form.version.data:
+            raise Conflict("somebody else changed this first")
+
+    return attempt("dispose", subject.request, decide)
+
+
+def _onward(subject: Round, place: int) -> WerkzeugResponse:
+    """To the next open candidate, or to all of them when none is open."""
+    following = examination.next_open(loaded(subject), place)
+    if following is None:
+        return redirect_after_post(url_for("review.candidates", uid=subject.uid))
+    return redirect_after_post(
+        url_for("review.compare", uid=subject.uid, place=following.shown_order, after=place)
+    )
+
+
+@bp.post("/review/rounds/<uid>/candidates/<int:place>/exclusion")
+@needs("examination.work", of=Round)
+def exclude(subject: Round, place: int) -> Answer:
+    """SRC-2: exclude a candidate by one differing feature."""
+    form = quick_form()
+    features = {form.feature.data: {"verdict": form.verdict.data, "note": form.note.data}} if form.feature.data else {}
+    refusal = None
+    if form.validate_on_submit():
+        refusal = _dispose(subject, place, form, "excluded", features, form.note.data or "")
+        if refusal is None:
+            return _onward(subject, place)
+        if status_of(refusal) == 422:
+            mark(form, [Fault("feature", refusal.reason, refusal.rule_id)], ())
+    status = status_of(refusal) if refusal else 422
+    return render_compare(loaded(subject), place, quick=form, form=form, refusal=refusal), status
+
+
+@bp.post("/review/rounds/<uid>/candidates/<int:place>/worksheet")
+@needs("examination.work", of=Round)
+def compare_fully(subject: Round, place: int) -> Answer:
+    """SRC-2: the worksheet over the eleven features; retained only when it is complete."""
+    form = worksheet_form()
+    refusal = None
+    if form.validate_on_submit():
+        refusal = _dispose(subject, place, form, form.decision.data or "", features_of(form), form.remark.data or "")
+        if refusal is None:
+            return _onward(subject, place)
+        mark(form, refusal.faults, ())
+    status = status_of(refusal) if refusal else 422
+    again = {"worksheet": form, "form": form, "refusal": refusal, "opened": True}
+    return render_compare(loaded(subject), place, **again), status

@@ -1,0 +1,175 @@
+"""The forms of the review area. Choices come from the policy files; whether an answer suffices, the domain says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from flask_wtf import FlaskForm
+from wtforms import Form, HiddenField, SelectField, SelectMultipleField, StringField, TextAreaField
+from wtforms.validators import InputRequired, Length
+from wtforms.widgets import CheckboxInput, ListWidget
+
+from app.blueprints.requests.fact_fields import choice_field, fact_fields, stripped
+from app.policy import policy
+
+NOTE = "_note"
+SHOWN = [
+    ("waiting", "Waiting for an examiner"), ("mine", "Assigned to me"), ("unassigned", "Unassigned"),
+    ("open", "All open"), ("ended", "Ended"),
+]  # fmt: skip
+
+
+class QueueFilter(Form):
+    """What of the queue is shown."""
+
+    show = SelectField("Show", choices=SHOWN, default="waiting", validate_choice=False)
+    state = SelectField("State", validate_choice=False)
+    priority = SelectField("Priority", validate_choice=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        states = policy().workflow("request").states
+        hidden = {"draft", "withdrawn"}
+        self.state.choices = [("", "Any"), *((s.id, s.title) for s in states if s.id not in hidden)]
+        self.priority.choices = [("", "Any"), *((p.id, p.title) for p in policy().request.priorities.values())]
+
+
+class VersionForm(FlaskForm):
+    """A decision about what the page showed: the version says which."""
+
+    version = HiddenField()
+
+
+def accept_form(**values: Any) -> FlaskForm:
+    """REQ-4: the use that the stated facts meet; none is chosen beforehand."""
+    fields = {
+        "version": HiddenField(),
+        "use": choice_field("The facts meet", [(use.id, f"{use.id}: {use.title}") for use in policy().uses.values()]),
+        "note": TextAreaField("Note on the basis", [Length(max=2000)], filters=[stripped]),
+    }
+    return type("AcceptForm", (FlaskForm,), fields)(prefix="accept-", **values)
+
+
+def refuse_form(**values: Any) -> FlaskForm:
+    """REQ-4: the rule that the basis fails, and why."""
+    rules = policy().review.basis_refusals.values()
+    fields = {
+        "version": HiddenField(),
+        "rule": choice_field("The basis fails", [(r.id, f"{r.title} ({', '.join(r.authority)})") for r in rules]),
+        "reason": TextAreaField("Reason", [Length(max=2000)], filters=[stripped]),
+    }
+    return type("RefuseForm", (FlaskForm,), fields)(prefix="refuse-", **values)
+
+
+def return_form(**values: Any) -> FlaskForm:
+    """REQ-7: why the images cannot be compared, in the words the investigator will read."""
+    reasons = policy().review.unsuitable.reasons
+    fields = {
+        "version": HiddenField(),
+        "reasons": SelectMultipleField(
+            "Reasons", choices=[(r.value, f"{r.label}: {r.sentence}") for r in reasons], validate_choice=False,
+            widget=ListWidget(prefix_label=False), option_widget=CheckboxInput(),
+        ),
+        "note": TextAreaField("Note to the investigator", [Length(max=2000)], filters=[stripped]),
+    }  # fmt: skip
+    return type("ReturnForm", (FlaskForm,), fields)(prefix="return-", **values)
+
+
+def probe_form(faces: Iterable[tuple[str, str]], **values: Any) -> FlaskForm:
+    """REQ-6, CAP-5: one face of one image, and its suitability. `faces`: (value, label) of every detected face."""
+    fields = {
+        "version": HiddenField(),
+        "face": choice_field("Face to search", faces),
+        "suitability": choice_field(
+            "Suitability for comparison", [(c.value, c.label) for c in policy().review.suitability.choices]
+        ),
+        "note": TextAreaField("Limits: which features cannot be compared", [Length(max=2000)], filters=[stripped]),
+    }
+    return type("ProbeForm", (FlaskForm,), fields)(**values)
+
+
+def quick_form(**values: Any) -> FlaskForm:
+    """SRC-2: exclude a candidate by one differing feature; the verdict is the button that sends the form."""
+    features = policy().review.worksheet.features
+    fields = {
+        "version": HiddenField(),
+        "feature": choice_field("Feature that differs", [(f.value, f.label) for f in features]),
+        "verdict": HiddenField(),
+        "note": StringField("Note", [Length(max=500)], filters=[stripped]),
+    }
+    return type("QuickForm", (FlaskForm,), fields)(prefix="quick-", **values)
+
+
+def _worksheet_fields() -> dict[str, Any]:
+    sheet = policy().review.worksheet
+    verdicts = [(verdict.value, verdict.label) for verdict in sheet.verdicts]
+    fields: dict[str, Any] = {}
+    for feature in sheet.features:
+        fields[feature.value] = choice_field(feature.label, verdicts)
+        fields[feature.value + NOTE] = StringField(
+            f"{feature.label}: what was seen", [Length(max=500)], filters=[stripped]
+        )
+    return fields
+
+
+def worksheet_form(**values: Any) -> FlaskForm:
+    """SRC-2: the eleven features; the button that sends the form says excluded or retained."""
+    fields = {
+        "version": HiddenField(),
+        "decision": HiddenField(),
+        **_worksheet_fields(),
+        "remark": TextAreaField("Remark", [Length(max=2000)], filters=[stripped]),
+    }
+    return type("WorksheetForm", (FlaskForm,), fields)(**values)
+
+
+def peer_form(**values: Any) -> FlaskForm:
+    """SRC-4: a peer's own worksheet, opinion and reason; `round` says which nomination the page showed."""
+    opinions = [(opinion.value, opinion.label) for opinion in policy().review.peers.opinions]
+    fields = {
+        "round": HiddenField(),
+        **_worksheet_fields(),
+        "opinion": choice_field("Your opinion", opinions),
+        "reason": TextAreaField("Reason", [Length(max=4000)], filters=[stripped]),
+    }
+    return type("PeerForm", (FlaskForm,), fields)(**values)
+
+
+def features_of(form: Form) -> dict[str, dict[str, str]]:
+    """The worksheet as typed: {feature: {verdict, note}} of every feature with a verdict."""
+    names = [feature.value for feature in policy().review.worksheet.features]
+    return {
+        name: {"verdict": form[name].data, "note": form[name + NOTE].data or ""} for name in names if form[name].data
+    }
+
+
+def worksheet_data(features: Mapping[str, Any]) -> dict[str, Any]:
+    """A stored worksheet as the data of a form."""
+    data = {name: given.get("verdict") for name, given in features.items()}
+    return data | {name + NOTE: given.get("note") for name, given in features.items()}
+
+
+def background_form(**values: Any) -> FlaskForm:
+    """SRC-3: every item of the background check."""
+    fields = {"version": HiddenField(), **fact_fields("", policy().review.background.facts)}
+    return type("BackgroundForm", (FlaskForm,), fields)(**values)
+
+
+def nomination_form(candidates: Iterable[tuple[str, str]], **values: Any) -> FlaskForm:
+    """SRC-4: one retained candidate for peer review. `candidates`: (value, label) of those retained."""
+    fields = {
+        "version": HiddenField(),
+        "candidate": choice_field("Candidate", candidates),
+        "reason": TextAreaField("Reason for the nomination", [Length(max=4000)], filters=[stripped]),
+    }
+    return type("NominationForm", (FlaskForm,), fields)(prefix="nominate-", **values)
+
+
+class NoneForm(FlaskForm):
+    """SRC-7: no candidate is identified."""
+
+    version = HiddenField()
+    reason = TextAreaField(
+        "Reason", [InputRequired("Write the reason."), Length(max=4000)], filters=[stripped]
+    )

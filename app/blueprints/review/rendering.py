@@ -1,0 +1,76 @@
+"""What the working page of a request is given; shared by the views that answer with it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from app import audit
+from app.access.actor import current_actor
+from app.access.scoping import visible
+from app.blueprints.images.links import face_url
+from app.blueprints.review import stated
+from app.blueprints.review.forms import accept_form, refuse_form, return_form
+from app.blueprints.review.probe import rectangle, shown_probe
+from app.blueprints.review.queue import ASSIGNED, assignment, due_at, unavailable_examiners
+from app.blueprints.review.rounds import earlier_rounds
+from app.blueprints.review.steps import algorithm_status, blocking, progress_of, start_block
+from app.extensions import db, settings
+from app.models import FRRequest, Round
+from app.models.base import now
+from app.policy import policy
+from app.web import page
+
+
+def render_work(subject: FRRequest, **changed: Any) -> str:
+    """The working page; `changed` replaces what the template is given (a refusal, a form as typed)."""
+    faces = [image.uid for image in subject.current_images if image.shown_blob_id]
+    if faces:
+        audit.viewed("faces.viewed", subject, page="review.work", faces=faces)
+    return page("review/work.html", **{**work_context(subject), **changed})
+
+
+def work_context(subject: FRRequest) -> dict[str, Any]:
+    """What the working page is given. Nothing of a round, its search or its people for anybody but its examiner."""
+    actor = current_actor()
+    unavailable = unavailable_examiners()
+    own = subject.examiner_id == actor.id
+    rounds = visible(Round, actor).where(Round.request_id == subject.id).order_by(Round.number)
+    known = list(db.session.scalars(rounds))
+    search = subject.current_search
+    use = subject.use_id
+    blocks = {
+        verb: blocking(subject, verb, actor, use=use, examiner_available=subject.examiner_id not in unavailable)
+        for verb in ("accept", "refuse", "return_for_images", "select_probe", "begin_examination", "conclude_empty",
+                     "take_over", "record_peer_review", "prepare_report")
+    }  # fmt: skip
+    return {
+        "item": subject,
+        "state": policy().workflow("request").state(subject.state),
+        "due": due_at(subject),
+        "now": now(),
+        "assigned": assignment(subject, actor, unavailable),
+        "own": own,
+        "stated": stated,
+        "images": [
+            (number, image, face_url("probe", image.uid), [rectangle(face) for face in image.faces])
+            for number, image in enumerate(subject.current_images, 1)
+            if image.shown_blob_id
+        ],
+        "blocks": blocks,
+        "may_take_over": subject.state in ASSIGNED and blocks["take_over"] is None and not own,
+        "decision": subject.basis_decisions[-1] if own and subject.basis_decisions else None,
+        "search": search,
+        "probe": shown_probe(search) if own and search and subject.state != "continued" else None,
+        "suitabilities": {choice.value: choice.label for choice in policy().review.suitability.choices},
+        "start": start_block(subject, actor) if subject.state == "probe_selected" else None,
+        "algorithm": algorithm_status() if own and subject.state == "probe_selected" else None,
+        "demonstration_mode": settings().demonstration,
+        "progress": progress_of(search) if subject.state == "searching" else None,
+        "round": known[-1] if own and known else None,
+        "earlier": earlier_rounds(known, subject),
+        "accept": accept_form(version=subject.version, formdata=None),
+        "refuse": refuse_form(version=subject.version, formdata=None),
+        "returning": return_form(version=subject.version, formdata=None),
+        "opened": None,
+        "refusal": None,
+    }

@@ -1,0 +1,78 @@
+"""The next step of a request, for the person who looks at it: what may be done, or the rule that blocks it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+
+from app.access.actor import Actor
+from app.domain import algorithms
+from app.extensions import db, settings
+from app.matching.nist import NistStatus
+from app.models import FRRequest, Search
+from app.models.base import now
+from app.models.engine import Job
+from app.policy import policy
+from app.workflow import explain
+from app.workflow.engine import check_capability, check_separations
+from app.workflow.registry import CONDITIONS, Refused
+
+#: what only the filled-in form can show; left out when the page asks whether to offer the form at all
+OF_THE_FORM = frozenset(
+    {
+        "basis_is_authorised_use", "refusal_cites_rule", "reason_given", "unsuitable_reasons_given", "one_face_selected",
+        "suitability_recorded", "worksheet_complete", "background_checked", "nominee_retained",
+        "peer_worksheet_complete", "peer_opinion_given",
+    }
+)  # fmt: skip
+
+
+def blocking(request: FRRequest, verb: str, actor: Actor, **facts: Any) -> Refused | None:
+    """The rule that keeps this person from a step before anything is filled in, or None when the form is offered."""
+    row = next((r for r in policy().transitions("request", request.state) if r.verb == verb), None)
+    if row is None:
+        return explain(request, verb, actor, **facts)
+    try:
+        check_capability(actor, row.capability)
+        check_separations(row, request, actor)
+    except Refused as refusal:
+        return refusal
+    for name in row.conditions:
+        missing = None if name in OF_THE_FORM else CONDITIONS[name](request, actor, facts)
+        if missing is not None:
+            return Refused(name, missing)
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How a search goes: waiting for a worker, running, or tried again after a passing trouble."""
+
+    text: str
+    trouble: str | None
+
+
+def progress_of(search: Search | None) -> Progress:
+    """What the job's own row says of the search."""
+    job = search and db.session.scalars(
+        select(Job).where(Job.kind == "search", Job.subject_id == search.uid).order_by(Job.id.desc())
+    ).first()
+    if job and job.state == "running":
+        return Progress("The probe is being compared with the repository.", job.error)
+    if job and job.attempts:
+        return Progress(f"The search is tried again (try {job.attempts + 1}).", job.error)
+    return Progress("The search waits for a worker.", None)
+
+
+def algorithm_status() -> NistStatus:
+    """FAIR-2: whether the installed algorithm has a current NIST evaluation record."""
+    return algorithms.status(now().date())
+
+
+def start_block(subject: FRRequest, actor: Actor) -> Refused | None:
+    """The rule that keeps this person from starting the search, or None."""
+    return blocking(
+        subject, "start_search", actor, algorithm_status=algorithm_status(), demonstration=settings().demonstration
+    )
