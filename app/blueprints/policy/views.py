@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, url_for
+from dataclasses import dataclass
+
+from flask import Blueprint, request, url_for
 from flask.typing import ResponseReturnValue
 
 from app.access.guard import public
 from app.blueprints.policy.forms import VerifyForm
+from app.blueprints.policy.reading import drawing, groups
 from app.domain.verification import Answer, verify_code
 from app.policy import policy
 from app.web import page
@@ -14,10 +17,58 @@ from app.web import page
 bp = Blueprint("policy", __name__)
 
 
+TABS = (
+    ("Clauses", "policy.index"),
+    ("Uses", "policy.uses"),
+    ("Workflow", "policy.workflow"),
+    ("Roles", "policy.roles"),
+    ("Notices", "policy.notices"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    """One page of the policy."""
+
+    label: str
+    url: str
+    active: bool
+
+
+def _policy_page(template: str, **context: object) -> str:
+    tabs = [Tab(label, url_for(endpoint), endpoint == request.endpoint) for label, endpoint in TABS]
+    return page(template, tabs=tabs, **context)
+
+
 @bp.get("/policy")
 @public("the policy is a public document")
 def index() -> ResponseReturnValue:
-    return page("policy/index.html", clauses=list(policy().clauses.values()))
+    return _policy_page("policy/index.html", groups=groups())
+
+
+@bp.get("/policy/uses")
+@public("the policy is a public document")
+def uses() -> ResponseReturnValue:
+    """The authorized uses with the facts each asks for, and the purposes that are refused."""
+    return _policy_page("policy/uses.html", rules=policy().request)
+
+
+@bp.get("/policy/workflow")
+@public("the policy is a public document")
+def workflow() -> ResponseReturnValue:
+    return _policy_page("policy/workflow.html", flow=policy().workflow("request"), drawing=drawing("request"))
+
+
+@bp.get("/policy/roles")
+@public("the policy is a public document")
+def roles() -> ResponseReturnValue:
+    return _policy_page("policy/roles.html")
+
+
+@bp.get("/policy/notices")
+@public("the policy is a public document")
+def notices() -> ResponseReturnValue:
+    return _policy_page("policy/notices.html")
 
 
 @bp.get("/verify")
