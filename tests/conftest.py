@@ -210,6 +210,12 @@ def make(app: Flask, people: People, run_jobs: Callable[[], int]):
     return Factory(app, people, run_jobs)
 
 
+@pytest.fixture
+def enrol(make):
+    """enrol([person(1), …]) puts drawn people into the repository with their templates."""
+    return make.enrol
+
+
 def token_of(client: FlaskClient, url: str) -> str:
     """The CSRF token of the page at `url`, as a browser would send it back."""
     from bs4 import BeautifulSoup

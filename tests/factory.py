@@ -3,7 +3,8 @@
     request = make.request(state="documented")          # FR-2026-…, filed by d.lark, discussed with s.alder
     request = make.request(state="accepted", requester="m.heron", examiner="j.maple")
 
-A stage is a method that takes a request one step on; `PATH` says which stage leads to which state.
+A stage is a method that takes a request one step on; `PATH` says which stage leads to which state. The unit's stages
+stand in tests/stages.py.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 from functools import cache
-from typing import Any
+from typing import Any, ClassVar
 
 import cv2
 from flask import Flask
@@ -27,6 +28,7 @@ from app.models.base import now
 from app.models.request import FRRequest, ProbeImage
 from app.policy import policy
 from app.unit import unit_of_work
+from tests.stages import UnitStages
 
 FACTS = {
     "USE-1": {
@@ -59,19 +61,21 @@ def picture(seed: int = 7, moment: int = 1) -> bytes:
     return cv2.imencode(".jpg", scene(person(seed), moment), [cv2.IMWRITE_JPEG_QUALITY, 88])[1].tobytes()
 
 
-class Factory:
+class Factory(UnitStages):
     """Makes requests; each part can be called by itself."""
 
-    #: state -> the stages that lead there, in order
-    PATH: dict[str, tuple[str, ...]] = {
+    #: state -> the stages that lead there from the state before, in the order of the path
+    PATH: ClassVar[dict[str, tuple[str, ...]]] = {
         "draft": ("fill",),
-        "submitted": ("fill", "submit"),
-        "discussed": ("fill", "submit", "discuss"),
-        "withdrawn": ("fill", "withdraw"),
+        "submitted": ("submit",),
+        "discussed": ("discuss",),
+        **UnitStages.UNIT_PATH,
     }
 
     def __init__(self, app: Flask, people: Any, run_jobs: Callable[[], int]) -> None:
         self.app, self.people, self.run_jobs = app, people, run_jobs
+        self.parts: dict[str, Any] = {}
+        self.models_dir = str(app.extensions["settings"].models_dir)
 
     def request(
         self, state: str = "submitted", *, requester: str = "d.lark", supervisor: str = "s.alder",
@@ -82,9 +86,17 @@ class Factory:
             "requester": requester, "supervisor": supervisor, "use": use, "images": images, "seed": seed, **parts
         }  # fmt: skip
         request = self.empty(requester, case_number)
-        for stage in self.PATH[state]:
+        for stage in self.stages_to(state):
             getattr(self, stage)(request)
         return request
+
+    def stages_to(self, state: str, *, since: str | None = None, confirmed: bool = False) -> list[str]:
+        """The stages from a state (or from nothing) to another; `confirmed`: the discussion already is."""
+        branches = {"withdrawn": ("submitted", ("withdraw",)), **self.BRANCHES}
+        before, last = branches.get(state, (state, ()))
+        path = list(self.PATH)
+        begin = 0 if since is None else path.index("discussed" if confirmed and since == "submitted" else since) + 1
+        return [stage for name in path[begin : path.index(before) + 1] for stage in self.PATH[name]] + list(last)
 
     def empty(self, requester: str = "d.lark", case_number: str = "2026-075-01234") -> FRRequest:
         """A draft with nothing but its case number."""
@@ -147,12 +159,6 @@ class Factory:
         actor = self.people.actor(request.requester.name)
         with unit_of_work():
             requests.withdraw(request, actor, "The person has been identified by the victim.")
-
-    def document(self, request: FRRequest) -> None:
-        """The requester documents the examiner's confirmation (REQ-5)."""
-        actor = self.people.actor(request.requester.name)
-        with unit_of_work():
-            requests.document(request, actor, "CMS-2026-0815")
 
 
 def _with(values: Any, **changes: Any) -> Any:

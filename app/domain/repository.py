@@ -78,13 +78,13 @@ class RepositoryIndex:
         if now_at == self.index.generation and len(self.index):
             return
         digest = self.index.model_digest
-        wanted = dict(
-            db.session.execute(
-                select(GalleryPhoto.uid, Template.id)
-                .join(Template, Template.photo_id == GalleryPhoto.id)
-                .where(GalleryPhoto.removed_at.is_(None), Template.algorithm_digest == digest)
-            ).tuples()
+        held = db.session.execute(
+            select(GalleryPhoto.uid, Template.id)
+            .join(Template, Template.photo_id == GalleryPhoto.id)
+            .where(GalleryPhoto.removed_at.is_(None), Template.algorithm_digest == digest)
         )
+        # .all() first: a Result has keys(), so dict() would take it for a mapping
+        wanted = dict(held.all())
         known = self.index.photo_ids
         self.index.remove(known - wanted.keys(), generation=now_at)
         missing = [template_id for uid, template_id in wanted.items() if uid not in known]

@@ -1,0 +1,262 @@
+"""The unit's part of a request's path, and a repository to search: real verbs, real networks, real jobs.
+
+Mixed into the factory. People unless told otherwise: k.rowan examines, j.maple and n.finch are the peers, c.hawthorn is
+the supervisor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cache
+from typing import Any, ClassVar
+
+import cv2
+
+from app import audit
+from app.demo.people import Person, arrest_date, demo_person_record, mugshot, person
+from app.domain import approvals, examination, identification, outcomes, requests
+from app.domain.repository import next_generation, seal_template
+from app.extensions import db, stores
+from app.imaging import decode
+from app.jobs import engines
+from app.matching.perceptual import perceptual_hash
+from app.matching.types import Template as Vector
+from app.models import Candidate, GalleryPerson, GalleryPhoto, Job, Template
+from app.models.request import FRRequest
+from app.policy import policy
+from app.unit import unit_of_work
+
+SAME = "The two faces agree in every feature that both pictures show."
+
+
+@cache
+def photograph(seed: int, number: int = 0) -> bytes:
+    """A drawn arrest photograph as JPEG."""
+    return cv2.imencode(".jpg", mugshot(person(seed), number), [cv2.IMWRITE_JPEG_QUALITY, 92])[1].tobytes()
+
+
+@cache
+def vector_of(seed: int, number: int, models_dir: str) -> Vector:
+    """The template of an arrest photograph; `models_dir` keeps installations apart."""
+    picture = decode(photograph(seed, number)).bgr
+    return engines.extractor().templates(picture, [engines.detector().detect(picture)[0]])[0]
+
+
+def worksheet(verdict: str = "similar") -> dict[str, dict[str, str]]:
+    """A full worksheet over the eleven features with one verdict."""
+    return {f.value: {"verdict": verdict, "note": ""} for f in policy().review.worksheet.features}
+
+
+BACKGROUND = dict.fromkeys(("height", "weight", "age", "marks", "custody", "location", "record_status"), "supports") | {
+    "records_checked": "Arrest and custody records were read; nothing contradicts the candidate."
+}
+
+
+class UnitStages:
+    """Stages after the discussion; each takes the request one step on."""
+
+    people: Any
+    run_jobs: Any
+    parts: dict[str, Any]
+    models_dir: str
+
+    UNIT_PATH: ClassVar[dict[str, tuple[str, ...]]] = {
+        "accepted": ("accept",),
+        "documented": ("document",),
+        "probe_selected": ("select",),
+        "searching": ("search",),
+        "searched": ("finish",),
+        "under_examination": ("examine",),
+        "nominated": ("nominate",),
+        "peer_reviewed": ("peers",),
+        "approved": ("approve",),
+        "reported": ("report",),
+        "closed": ("close",),
+    }
+    #: states beside the path: (state they branch off, stages)
+    BRANCHES: ClassVar[dict[str, tuple[str, tuple[str, ...]]]] = {
+        "refused": ("discussed", ("refuse",)),
+        "awaiting_images": ("discussed", ("send_back",)),
+        "continued": ("peer_reviewed", ("carry_on",)),
+        "negative": ("under_examination", ("conclude",)),
+        "superseded": ("reported", ("recall",)),
+    }
+
+    def enrol(self, people: Iterable[Person], photos: int = 1) -> list[GalleryPhoto]:
+        """Put drawn people into the repository with their templates; whoever is there already is left alone."""
+        entered = []
+        for who in people:
+            record = demo_person_record(who)
+            number = str(record["record_number"])
+            if db.session.query(GalleryPerson).filter_by(person_number=number).first() is not None:
+                continue
+            entered += self._enrol_one(who, record, number, photos)
+        return entered
+
+    def _enrol_one(self, who: Person, record: dict[str, Any], number: str, photos: int) -> list[GalleryPhoto]:
+        row = GalleryPerson(person_number=number, key_id=stores().keys.create())
+        row.seal(name=record["name"], born_on=str(record["birth_date"]), height_in=str(record["height_in"]),
+                 weight_lb=str(record["weight_lb"]), marks="")  # fmt: skip
+        kept = []
+        for index in range(photos):
+            data, vector = photograph(who.seed, index), vector_of(who.seed, index, self.models_dir)
+            stored, picture = stores().blobs.put(row.key_id, data), decode(data).bgr
+            photo = GalleryPhoto(
+                person=row, record_number=f"{number}-{index + 1}", source="arrest", jurisdiction="criminal",
+                charged=True, taken_on=arrest_date(who, index), sha256=stored.sha256, blob_id=stored.id,
+                phash=perceptual_hash(picture), width=picture.shape[1], height=picture.shape[0], batch="tests",
+            )  # fmt: skip
+            photo.seal(charge=str(record["charge"]))
+            photo.templates = [
+                Template(algorithm_digest=vector.model_digest, box=seal_template(row.key_id, photo.uid, vector))
+            ]
+            kept.append(photo)
+        with unit_of_work() as rows:
+            rows.add_all([row, *kept])
+            audit.record("gallery.enrolled", batch="tests", photos=len(kept), generation=next_generation())
+        return kept
+
+    def advance_to(self, request: FRRequest, state: str, *, image: int = 0, **parts: Any) -> FRRequest:
+        """Bring an existing request on to `state`; `image` says which of its images becomes the probe."""
+        self.parts = {**getattr(self, "parts", {}), **parts, "image": image}
+        for stage in self.stages_to(state, since=request.state, confirmed=request.discussion_confirmed_at is not None):
+            getattr(self, stage)(request)
+        return request
+
+    def part(self, name: str, otherwise: str) -> Any:
+        """The actor of a part in the request being made."""
+        return self.people.actor(self.parts.get(name, otherwise))
+
+    # Stages ------------------------------------------------------------------------------------------------
+
+    def accept(self, request: FRRequest) -> None:
+        actor = self.part("examiner", "k.rowan")
+        with unit_of_work():
+            identification.accept(request, actor, request.use_id, "The facts support the use that is named.")
+
+    def refuse(self, request: FRRequest) -> None:
+        actor = self.part("examiner", "k.rowan")
+        with unit_of_work():
+            identification.refuse(request, actor, "refuse-facts-insufficient", "The facts name no offense at all.")
+
+    def send_back(self, request: FRRequest) -> None:
+        actor = self.part("examiner", "k.rowan")
+        with unit_of_work():
+            identification.return_for_images(request, actor, ["blurred"], "A sharper moment is needed.")
+
+    def document(self, request: FRRequest) -> None:
+        """The requester documents the examiner's confirmation (REQ-5)."""
+        actor = self.people.actor(request.requester.name)
+        with unit_of_work():
+            requests.document(request, actor, "CMS-2026-0815")
+
+    def select(self, request: FRRequest) -> None:
+        actor = self.part("examiner", "k.rowan")
+        image = request.current_images[self.parts.get("image", 0)]
+        with unit_of_work():
+            identification.select_probe(request, actor, image, image.faces[0], "suitable", "")
+
+    def search(self, request: FRRequest) -> None:
+        actor = self.part("examiner", "k.rowan")
+        with unit_of_work():
+            identification.start_search(request, actor)
+
+    def finish(self, request: FRRequest) -> None:
+        """The worker's part: the person on the probe stands in the repository unless `gallery` says otherwise."""
+        self.enrol(self.parts.get("gallery") or [person(seed) for seed in (self.parts.get("seed", 7), 21, 22)])
+        self.run_jobs()
+        assert request.state == "searched", [(job.kind, job.state, job.error) for job in db.session.query(Job)]
+
+    def examine(self, request: FRRequest) -> None:
+        actor = self.part("examiner", "k.rowan")
+        with unit_of_work():
+            examination.begin(request, actor)
+
+    def exclude(self, request: FRRequest, candidate: Candidate) -> None:
+        """Exclude one candidate by its nose."""
+        actor = self.part("examiner", "k.rowan")
+        with unit_of_work():
+            examination.dispose(
+                request, actor, candidate, "excluded",
+                {"nose": {"verdict": "different_unexplained", "note": "The bridge is broader."}}, "",
+            )  # fmt: skip
+
+    def dispose_all(self, request: FRRequest, *, retain: Candidate | None = None) -> None:
+        """Every candidate gets its disposition, one may be retained."""
+        actor = self.part("examiner", "k.rowan")
+        for candidate in list(request.current_round.search.candidates):
+            if retain is not None and candidate.id == retain.id:
+                with unit_of_work():
+                    examination.dispose(request, actor, candidate, "retained", worksheet(), "")
+            else:
+                self.exclude(request, candidate)
+
+    def nominate(self, request: FRRequest) -> None:
+        """Retain the first of the list, exclude the others, check its background, put it before the peers."""
+        actor = self.part("examiner", "k.rowan")
+        nominee = min(request.current_round.search.candidates, key=lambda candidate: candidate.rank)
+        self.dispose_all(request, retain=nominee)
+        with unit_of_work():
+            examination.check_background(request, actor, nominee, BACKGROUND)
+        # peers are told of the nomination, so they must be known
+        for name in self.parts.get("peers", ("j.maple", "n.finch")):
+            self.people.account(name)
+        with unit_of_work():
+            examination.nominate(request, actor, nominee, SAME)
+
+    def peers(self, request: FRRequest) -> None:
+        opinions = self.parts.get("opinions", ("supported", "supported"))
+        for name, opinion in zip(self.parts.get("peers", ("j.maple", "n.finch")), opinions, strict=True):
+            self.peer(request, name, opinion)
+
+    def peer(self, request: FRRequest, name: str, opinion: str = "supported") -> None:
+        """One peer's verdict."""
+        actor = self.people.actor(name)
+        with unit_of_work():
+            examination.review_as_peer(request, actor, opinion, worksheet(), SAME)
+
+    def approve(self, request: FRRequest) -> None:
+        actor = self.part("approver", "c.hawthorn")
+        with unit_of_work():
+            approvals.approve(request, actor, "Unanimous, and the background supports it.", password_confirmed=True)
+
+    def carry_on(self, request: FRRequest) -> None:
+        actor = self.part("approver", "c.hawthorn")
+        with unit_of_work():
+            approvals.continue_investigation(request, actor, "Compare the ears once more.", password_confirmed=True)
+
+    def conclude(self, request: FRRequest) -> None:
+        """No candidate is identified."""
+        actor = self.part("examiner", "k.rowan")
+        self.dispose_all(request)
+        with unit_of_work():
+            examination.conclude_none(request, actor, "Every candidate differs from the probe in the nose.")
+
+    def report(self, request: FRRequest) -> None:
+        """The examiner asks for the report, the worker renders and delivers it."""
+        actor = self.part("examiner", "k.rowan")
+        with unit_of_work():
+            approvals.prepare_report(request, actor)
+        self.run_jobs()
+        assert request.state == "reported"
+
+    def recall(self, request: FRRequest) -> None:
+        actor = self.part("approver", "c.hawthorn")
+        with unit_of_work():
+            approvals.recall(request, actor, "The wrong case file was named.", password_confirmed=True)
+
+    def corroborate(self, request: FRRequest) -> None:
+        actor = self.people.actor(request.requester.name)
+        with unit_of_work():
+            outcomes.record_corroboration(request, actor, "A fingerprint on the counter, found before the search.")
+
+    def close(self, request: FRRequest) -> None:
+        self.corroborate(request)
+        actor = self.people.actor(request.requester.name)
+        with unit_of_work():
+            outcomes.close(request, actor, "no_arrest", {"why": "The complainant did not pursue the matter further."})
+
+
+
+
+__all__ = ["BACKGROUND", "SAME", "UnitStages", "photograph", "worksheet"]
