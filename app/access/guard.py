@@ -72,7 +72,7 @@ def needs(*capabilities: str, of: type | None = None) -> Callable[[View], View]:
 
 def _signed_in() -> Any:
     if g.get("actor") is not None:
-        if not g.terms_accepted and request.endpoint not in {"account.terms", "account.sign_out"}:
+        if not g.terms_accepted and request.endpoint not in {"account.terms", "account.terms_post", "account.sign_out"}:
             return redirect(url_for("account.terms", next=request.full_path if request.method == "GET" else None))
         return None
     if request.headers.get("HX-Request"):

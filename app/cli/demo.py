@@ -1,0 +1,101 @@
+"""`flask demo`: everything embedded, one case driven through the portal's own pages, then the portal left running."""
+
+from __future__ import annotations
+
+import time
+from datetime import date
+from pathlib import Path
+
+import click
+from flask import current_app
+from flask.cli import with_appcontext
+from flask_migrate import upgrade
+
+from app.access.directory import lookup
+from app.access.sessions import sync_account
+from app.demo.accounts import load_accounts
+from app.demo.browser import Astray
+from app.demo.case import Case
+from app.demo.gallery import draw_gallery, photographs
+from app.demo.processes import ServiceError
+from app.demo.services import Running, start_all
+
+from app.domain.training import record_training
+from app.extensions import db, settings
+from app.models import GalleryPhoto, TrainingRecord
+from app.policy import policy
+from app.unit import unit_of_work
+
+
+def tell(clauses: str, words: str) -> None:
+    """One step of the case, with the clauses it fulfils."""
+    click.echo(f"  {click.style(clauses.ljust(22), fg='cyan')} {words}")
+
+
+def train_examiners() -> None:
+    """ACC-4: the demonstration's examiners completed their training; one is left untrained on purpose."""
+    for name, someone in load_accounts().people.items():
+        entry = lookup(name)
+        if not someone.trained or entry is None or "examiner" not in entry.roles:
+            continue
+        with unit_of_work():
+            account = sync_account(entry)
+            known = db.session.query(TrainingRecord).filter_by(account_id=account.id, requirement="fr").count()
+            if not known:
+                topics = [topic.value for topic in policy().training["fr"].topics]
+                record_training(account, "fr", topics, date.today(), None, "demonstration", today=date.today())
+
+
+def fill_gallery(directory: Path) -> None:
+    """CAP-3: draw and import the gallery, once; a killed run is taken up again."""
+    wanted = sum(1 for _ in photographs())
+    if db.session.query(GalleryPhoto).count() >= wanted:
+        click.echo(f"Repository: {wanted} drawn photographs are already enrolled.")
+        return
+    click.echo(
+        f"Repository: drawing and enrolling {wanted} photographs of people who do not exist (once, a few minutes)."
+    )
+    draw_gallery(directory, report=lambda done, of: click.echo(f"  drawn {done} of {of}"))
+    import_folder(directory)
+
+
+def print_accounts(running: Running) -> None:
+    accounts = load_accounts()
+    click.echo(f"\nThe portal runs at {running.settings.public_url}. Password of every account: {accounts.password}")
+    for name, someone in accounts.people.items():
+        groups = ", ".join(someone.groups) or "no group"
+        click.echo(f"  {name:14} {someone.rank:24} {someone.command:28} {groups}")
+
+
+@click.command("demo")
+@click.option("--exit", "leave", is_flag=True, help="Stop after the case.")
+@with_appcontext
+def demo(leave: bool) -> None:
+    """Start the embedded services, drive one case from request to report, leave the portal running."""
+    own = settings()
+    if not own.demonstration:
+        raise click.ClickException("the demonstration runs only with CORROBORATE_MODE=demonstration")
+    upgrade(directory=str(Path(current_app.root_path).parent / "migrations"))
+    try:
+        with start_all(own) as running:
+            train_examiners()
+            fill_gallery(own.data_dir / "demonstration-gallery")
+            db.session.remove()
+            click.echo(f"\nOne case, by the portal's own pages at {running.settings.public_url}:")
+            case = Case(
+                running.settings.public_url, load_accounts().password, own.data_dir / "demonstration-case",
+                own.case_files_dir, tell,
+            )  # fmt: skip
+            pdf = case.run()
+            click.echo(f"\nReport: {pdf}")
+            if leave:
+                return
+            print_accounts(running)
+            click.echo("Stop with Ctrl-C.")
+            while True:
+                time.sleep(1)
+                running.check()
+    except (ServiceError, Astray) as error:
+        raise click.ClickException(str(error)) from None
+    except KeyboardInterrupt:
+        click.echo("\nStopped.")
