@@ -19,6 +19,9 @@ from app.matching.installer import install, install_file, is_installed
 from app.matching.nist import nist_status
 from app.matching.threads import configure_threads
 
+#: photographs in the measured galleries
+SIZES = (10_000, 100_000)
+
 group = AppGroup("matching", help="Face models: installed, evaluated, measured.")
 models = AppGroup("models", help="The networks of the model catalogue.")
 group.add_command(models)
@@ -102,7 +105,7 @@ def evaluate(identities: Path, images: Path, as_json: bool) -> None:
 
 @group.command("bench")
 @click.option("--json", "as_json", is_flag=True, help="Numbers for programs.")
-@click.option("--size", "sizes", type=click.IntRange(min=100), multiple=True, default=(10_000, 100_000), show_default=True)
+@click.option("--size", "sizes", type=click.IntRange(min=100), multiple=True, default=SIZES, show_default=True)
 @click.option("--searches", type=click.IntRange(min=1), default=15, show_default=True, help="Searches per measurement.")
 @click.option("--threads", type=click.IntRange(min=1), default=os.cpu_count() or 1, show_default="all")
 def bench(as_json: bool, sizes: tuple[int, ...], searches: int, threads: int) -> None:

@@ -1,0 +1,238 @@
+"""What may enter the repository: every row of a manifest against CAP-3 and CAP-4, then its photograph."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+from sqlalchemy import or_, select
+
+from app.domain.intake_manifest import Row, file_below, leads_outside, value_faults
+from app.domain.probe_images import limits
+from app.extensions import db, stores
+from app.imaging import ImageLimits, UnusableImage, decode
+from app.jobs import engines
+from app.matching.perceptual import hash_distance, perceptual_hash
+from app.matching.types import Face
+from app.models import GalleryHold, GalleryPerson, GalleryPhoto, ProbeImage
+from app.policy import policy
+from app.policy.enforcement import enforces
+from app.policy.facts import check_eligibility
+from app.storage import KeyDestroyed, StorageError, UnknownBlob
+
+# Measured with tests/bench/look_alikes.py and the bundled extractor.
+LOOK_ALIKE_BITS = 8
+LOOK_ALIKE_COSINE = 0.97
+#: a browser shows these as they are; the repository keeps one file per photograph, the original
+FORMATS = ("JPEG", "PNG")
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a row does not enter: ids of policy rules, or of intake's own checks (“intake-…”), and sentences."""
+
+    rules: tuple[str, ...]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class AlreadyThere:
+    """The photograph was taken in, or held, by an earlier run; nothing is to be done."""
+
+    held: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """A photograph that can be compared: its bytes, pixels' size, hash, one face as the extractor sees it.
+
+    chip: (size, size, 3) uint8 BGR. vector: (d,) float32 of length 1, once it was embedded.
+    """
+
+    row: Row
+    data: bytes
+    sha256: str
+    width: int
+    height: int
+    phash: str
+    chip: np.ndarray
+    vector: np.ndarray | None = None
+
+    def embedded(self, vector: np.ndarray) -> Examined:
+        return replace(self, vector=vector)
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the database holds of some digests and record numbers at one moment."""
+
+    photos: Mapping[str, tuple[str, str, bool]]
+    records: Mapping[str, str]
+    holds: Mapping[str, str | None]
+    probes: frozenset[str]
+
+    @classmethod
+    def of(cls, items: Iterable[tuple[str, str]]) -> Known:
+        """For (SHA-256, record number) pairs. Call it inside the unit of work too: what it says may have changed."""
+        pairs = list(items)
+        digests, records = {sha256 for sha256, _ in pairs}, {record for _, record in pairs}
+        photos = db.session.execute(
+            select(
+                GalleryPhoto.sha256, GalleryPhoto.record_number, GalleryPerson.person_number, GalleryPhoto.removed_at
+            )  # fmt: skip
+            .join(GalleryPerson, GalleryPhoto.person_id == GalleryPerson.id)
+            .where(or_(GalleryPhoto.sha256.in_(digests), GalleryPhoto.record_number.in_(records)))
+        ).all()
+        holds = db.session.execute(
+            select(GalleryHold.sha256, GalleryHold.decision).where(GalleryHold.sha256.in_(digests))
+        )
+        probes = db.session.execute(
+            select(ProbeImage.sha256, ProbeImage.shown_sha256).where(
+                or_(ProbeImage.sha256.in_(digests), ProbeImage.shown_sha256.in_(digests))
+            )
+        )
+        return cls(
+            {sha256: (record, person, removed is not None) for sha256, record, person, removed in photos},
+            {record: sha256 for sha256, record, _, _ in photos},
+            dict(holds.tuples().all()),
+            frozenset(digest for pair in probes for digest in pair if digest),
+        )
+
+
+@enforces("CAP-3")
+def check_row(row: Row, today: date) -> Refusal | None:
+    """The manifest's own statements against every rule of gallery.toml; all reasons at once."""
+    faults = check_eligibility(policy(), row.values)
+    if faults:
+        return Refusal(_unique(fault.rule_id for fault in faults), " ".join(fault.message for fault in faults))
+    wrong = value_faults(row, today)
+    return Refusal(("intake-value",), " ".join(wrong)) if wrong else None
+
+
+@enforces("CAP-3", "CAP-4")
+def check_known(row: Row, sha256: str, known: Known) -> Refusal | AlreadyThere | None:
+    """The digest and the record number against what is there. A probe's digest is refused before all else (CAP-4)."""
+    if sha256 in known.probes:
+        rule = next(rule for rule in policy().gallery.exclusions if rule.test == "same_digest")
+        return Refusal((rule.id,), "The file is an image that was submitted as a probe.")
+    if sha256 in known.photos:
+        record, person, removed = known.photos[sha256]
+        if removed:
+            return Refusal(("gallery-status",), f"This photograph left the repository as record {record}.")
+        if person != row["person_number"]:
+            return Refusal(
+                ("intake-other-person",), f"The same file is in the repository as record {record} of another person."
+            )
+        return AlreadyThere()
+    if row["record_number"] in known.records:
+        return Refusal(("intake-record-taken",), "Another photograph already has this record number.")
+    if sha256 in known.holds:
+        if known.holds[sha256] == "refused":
+            return Refusal(("probe-look-alike",), "A person decided that this photograph does not enter.")
+        return AlreadyThere(held=True)
+    return None
+
+
+def read_photograph(folder: Path, row: Row) -> bytes | Refusal:
+    """The file's bytes, read only from below the folder and only up to the policy's size."""
+    if leads_outside(folder, row["file"]):
+        return Refusal(("intake-path",), "The file's path leads out of the import folder.")
+    path = file_below(folder, row["file"])
+    if path is None:
+        return Refusal(("intake-file",), "There is no such file in the import folder.")
+    most = limits().max_bytes
+    try:
+        with path.open("rb") as file:
+            data = file.read(most + 1)
+    except OSError as error:
+        return Refusal(("intake-file",), f"The file cannot be read: {error.strerror}.")
+    if len(data) > most:
+        return Refusal(("intake-unreadable",), f"The file is larger than {most // 1024**2} MB.")
+    return data
+
+
+def examine(row: Row, data: bytes) -> Examined | Refusal:
+    """Decode a photograph and find its one face. Raises MatchingError when the detector cannot be used."""
+    allowed = limits()
+    try:
+        bgr = decode(data, ImageLimits(allowed.max_bytes, allowed.max_pixels, allowed.max_aspect, FORMATS)).bgr
+    except UnusableImage as fault:
+        return Refusal(("intake-unreadable",), fault.message)
+    faces = engines.detector().detect(bgr)
+    if not faces:
+        return Refusal(("intake-no-face",), "No face was found in the photograph.")
+    if len(faces) > 1:
+        return Refusal(("intake-several-faces",), f"{len(faces)} faces were found; a photograph must show one person.")
+    height, width = bgr.shape[:2]
+    chip = engines.extractor().chip(bgr, faces[0])
+    return Examined(row, data, hashlib.sha256(data).hexdigest(), width, height, perceptual_hash(bgr), chip)
+
+
+class ProbeComparison:
+    """Tells photographs that look like a submitted probe: by perceptual hash AND by embedding (CAP-4).
+
+    Probes are embedded from their originals, only those whose hash is near, each once per import; their templates
+    stay in this object's memory and are stored nowhere.
+    """
+
+    def __init__(self) -> None:
+        self._vectors: dict[int, np.ndarray | None] = {}
+
+    def near(self, phashes: Iterable[str]) -> dict[str, frozenset[int]]:
+        """For each hash the probes (ids) whose hash is within LOOK_ALIKE_BITS. Cheap: no picture is opened."""
+        wanted = set(phashes)
+        probes = db.session.execute(select(ProbeImage.id, ProbeImage.phash).where(ProbeImage.phash.is_not(None))).all()
+        if not probes:
+            return dict.fromkeys(wanted, frozenset())
+        ids = np.array([probe.id for probe in probes])
+        bits = np.array([int(probe.phash, 16) for probe in probes], np.uint64)
+        return {
+            phash: frozenset(ids[np.bitwise_count(bits ^ np.uint64(int(phash, 16))) <= LOOK_ALIKE_BITS].tolist())
+            for phash in wanted
+        }
+
+    @enforces("CAP-4")
+    def look_alike(self, photo: Examined, near: frozenset[int]) -> ProbeImage | None:
+        """The nearest of the probes that agree in both signals, or None. Raises MatchingError.
+
+        A probe that is erased is compared with nothing; one whose file is damaged counts as agreeing, since a
+        person then decides.
+        """
+        agreeing = []
+        for probe in db.session.scalars(select(ProbeImage).where(ProbeImage.id.in_(near))):
+            cosine = self._cosine(photo, probe)
+            if cosine >= LOOK_ALIKE_COSINE:
+                agreeing.append((hash_distance(photo.phash, str(probe.phash)), probe.id, probe))
+        return min(agreeing)[2] if agreeing else None
+
+    def _cosine(self, photo: Examined, probe: ProbeImage) -> float:
+        if probe.id not in self._vectors:
+            self._vectors[probe.id] = _embed(probe)
+        vectors = self._vectors[probe.id]
+        if vectors is None:
+            return 1.0
+        return float((vectors @ photo.vector).max(initial=-1.0))
+
+
+def _embed(probe: ProbeImage) -> np.ndarray | None:
+    """Templates of the probe's detected faces, (n, d); no row when it is erased, None when its file is damaged."""
+    extractor = engines.extractor()
+    try:
+        data = stores().blobs.get(probe.blob_id, probe.key_id, probe.sha256)
+    except (KeyDestroyed, UnknownBlob):
+        return np.empty((0, extractor.entry.dims), np.float32)
+    except StorageError:
+        return None
+    try:
+        bgr = decode(data, limits()).bgr
+    except UnusableImage:
+        return None
+    return extractor.embed(bgr, [Face(tuple(face.box), face.detector_score, face.points) for face in probe.faces])
+
+
+def _unique(values: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(values))
