@@ -83,7 +83,8 @@ class Browser:
             if button is not None:
                 form.choose_submit(form.form.select_one(f"button[name={button}], button[value={button}]"))
             else:
-                submits = form.form.select("button[type=submit], input[type=submit]")
+                # the button without a name is what the form is for; named ones are steps on the way
+                submits = form.form.select("button[type=submit]:not([name])") or form.form.select("button[type=submit]")
                 if submits:
                     form.choose_submit(submits[0])
             response = self._browser.submit_selected(timeout=TIMEOUT_SECONDS)
