@@ -218,6 +218,7 @@ def error_page(status: int, *, safe: bool = True, headers: object = None, **cont
         "faults": (),
         "typed": (),
         "expired": False,
+        "again": LINKS["home"],
         "error_id": None,
         "retry_after": None,
         **context,
@@ -258,6 +259,18 @@ def _typed() -> list[tuple[str, str]]:
     return offered
 
 
+def _page_of_form() -> str:
+    """Where the refused form can be opened again: its own address, else the page it was on, else home."""
+    own = urlsplit(request.referrer or "")
+    for path in (request.path, own.path if own.netloc == request.host else ""):
+        try:
+            current_app.url_map.bind("localhost").match(path, method="GET")
+        except HTTPException:
+            continue
+        return path
+    return LINKS["home"]
+
+
 def _new_error_id(error: BaseException | None) -> str:
     error_id = secrets.token_hex(4)
     where = f"{request.method} {request.path}" if has_request_context() else "-"
@@ -272,7 +285,7 @@ def register_errors(app: Flask) -> None:
 
     @app.errorhandler(CSRFError)
     def expired_form(error: CSRFError) -> Response:
-        return error_page(400, expired=True, typed=_typed())
+        return error_page(400, expired=True, typed=_typed(), again=_page_of_form())
 
     @app.errorhandler(HTTPException)
     def http_error(error: HTTPException) -> WerkzeugResponse:

@@ -45,12 +45,13 @@ NEXT: dict[str, tuple[tuple[str, str], ...]] = {
 }
 #: states whose work belongs to the examiner of the request
 ASSIGNED = (
-    "accepted", "documented", "probe_selected", "searching", "search_failed", "searched", "under_examination", "approved",
+    "accepted", "documented", "probe_selected", "searching", "search_failed", "searched",
+    "under_examination", "approved",
 )  # fmt: skip
 #: states in which the department still waits for the unit's answer
 UNANSWERED = (
-    "submitted", "awaiting_images", "accepted", "documented", "probe_selected", "searching", "search_failed", "searched",
-    "under_examination", "nominated", "continued", "peer_reviewed", "approved", "negative",
+    "submitted", "awaiting_images", "accepted", "documented", "probe_selected", "searching", "search_failed",
+    "searched", "under_examination", "nominated", "continued", "peer_reviewed", "approved", "negative",
 )  # fmt: skip
 ENDED = ("closed", "refused", "withdrawn")
 EXPIRES_SOON = timedelta(days=30)

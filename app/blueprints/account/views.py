@@ -83,15 +83,12 @@ def sign_out() -> ResponseReturnValue:
 # Terms -----------------------------------------------------------------------------------------------------
 
 
-@bp.get("/terms")
+@bp.route("/terms", methods=["GET", "POST"])
 @needs("portal.use")
 def terms() -> ResponseReturnValue:
-    return _terms_page(TermsForm(formdata=None, next=own_address(request.args.get("next")) or ""))
-
-
-@bp.post("/terms")
-@needs("portal.use")
-def terms_post() -> ResponseReturnValue:
+    """One endpoint for both: before acceptance the guard lets nothing through but this and signing out."""
+    if request.method == "GET":
+        return _terms_page(TermsForm(formdata=None, next=own_address(request.args.get("next")) or ""))
     form = TermsForm()
     if not form.validate():
         return _terms_page(form), 422
@@ -166,7 +163,8 @@ def sessions() -> ResponseReturnValue:
     own = settings()
     return page(
         "account/sessions.html",
-        sessions=_open_sessions(), now=now(), current=g.session_uid, idle=own.session_idle_minutes, longest=own.session_hours,
+        sessions=_open_sessions(), now=now(), current=g.session_uid, idle=own.session_idle_minutes,
+        longest=own.session_hours,
     )  # fmt: skip
 
 

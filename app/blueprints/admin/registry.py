@@ -1,4 +1,4 @@
-"""The algorithm registry as a page shows it: what the catalogue pins, what is installed, what NIST evaluated (FAIR-2)."""
+"""The algorithm registry as a page shows it: what is pinned, what is installed, what NIST evaluated (FAIR-2)."""
 
 from __future__ import annotations
 

@@ -52,7 +52,8 @@ def record(subject: Account) -> ResponseReturnValue:
     refusal = attempt(
         "record_training", subject,
         lambda: record_training(
-            subject, "fr", form.topics.data or [], form.completed_on.data, actor, form.note.data or "", today=now().date()
+            subject, "fr", form.topics.data or [], form.completed_on.data, actor, form.note.data or "",
+            today=now().date(),
         ),
     )  # fmt: skip
     if refusal is not None:
@@ -100,6 +101,6 @@ def algorithms() -> ResponseReturnValue:
     rows = select(Job.kind, Job.state, func.count(Job.id)).group_by(Job.kind, Job.state).order_by(Job.kind, Job.state)
     return page(
         "admin/algorithms.html",
-        entries=entries(now().date()), active=active(), standing=status(now().date()), jobs=db.session.execute(rows).all(),
-        clause=policy().clause("FAIR-2"), casework=not settings().demonstration,
+        entries=entries(now().date()), active=active(), standing=status(now().date()),
+        jobs=db.session.execute(rows).all(), clause=policy().clause("FAIR-2"), casework=not settings().demonstration,
     )  # fmt: skip

@@ -26,7 +26,8 @@ SUBJECT = re.compile(r"[A-Za-z0-9-]{1,40}")
 #: what a spreadsheet would read as a formula (OWASP, CSV injection)
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 COLUMNS = (
-    "sequence", "at", "event", "text", "actor", "session", "subject_type", "subject", "keys", "policy_version", "digest",
+    "sequence", "at", "event", "text", "actor", "session", "subject_type", "subject", "keys",
+    "policy_version", "digest",
 )  # fmt: skip
 
 

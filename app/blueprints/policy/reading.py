@@ -115,7 +115,7 @@ def drawing(subject: str) -> Drawing:
     place = {state.id: n for n, state in enumerate(flow.states)}
     boxes = tuple(
         Box(state.title, state.final, LEFT, TOP + n * ROW, BOX, ROW - 10)
-        for state, n in zip(flow.states, place.values())
+        for state, n in zip(flow.states, place.values(), strict=True)
     )
     arcs = tuple(
         _arc(flow, place, source, target) for source, target in sorted(_changes(flow), key=lambda c: place[c[0]])
