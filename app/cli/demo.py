@@ -20,6 +20,8 @@ from app.demo.gallery import draw_gallery, photographs
 from app.demo.processes import ServiceError
 from app.demo.services import Running, start_all
 
+from app.domain.intake import import_rows
+from app.domain.intake_manifest import read_manifest
 from app.domain.training import record_training
 from app.extensions import db, settings
 from app.models import GalleryPhoto, TrainingRecord
@@ -56,7 +58,10 @@ def fill_gallery(directory: Path) -> None:
         f"Repository: drawing and enrolling {wanted} photographs of people who do not exist (once, a few minutes)."
     )
     draw_gallery(directory, report=lambda done, of: click.echo(f"  drawn {done} of {of}"))
-    import_folder(directory)
+    rows = read_manifest(directory / "manifest.csv")
+    outcome = import_rows(directory, rows, lambda so_far: click.echo(f"  enrolled {so_far.rows} of {len(rows)}"))
+    if outcome.refused or outcome.held:
+        raise click.ClickException(f"{len(outcome.refused)} drawn photographs were refused and {outcome.held} held")
 
 
 def print_accounts(running: Running) -> None:

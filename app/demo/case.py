@@ -14,7 +14,9 @@ from pathlib import Path
 import cv2
 
 from app.demo.browser import Astray, Browser
+from app.demo.eyes import shows
 from app.demo.people import demo_person_record, person, scene
+from app.documents import checks
 from app.policy import policy
 
 #: the person on the shop's camera; the gallery holds this person's photographs, drawn at other times
@@ -143,7 +145,129 @@ class Case:
         detective.open(page).send(page, {"reference": "CMS-2026-004711, entry 3"})
         self.tell("REQ-5", "documents the confirmation in the case management system")
 
+    # the unit --------------------------------------------------------------------------------------------------
+
+    def confirm_basis(self) -> None:
+        """REQ-4: an examiner confirms that the basis is an authorized use."""
+        examiner, page = self.as_(EXAMINER), f"/review/{self.number}"
+        examiner.open(page).send(
+            f"{page}/accept",
+            {"accept-use": "USE-1", "accept-note": "The facts meet the use; the camera shows the act."},
+        )
+        self.tell("REQ-4 CAP-1", f"{EXAMINER} confirms the basis: USE-1")
+
+    def select_probe(self) -> None:
+        """REQ-6, CAP-5: one face of one image; suitability before any candidate is seen."""
+        examiner, page = self.as_(EXAMINER), f"/review/{self.number}/probe"
+        examiner.open(page)
+        face = examiner.page.select_one("input[name=face]")
+        if face is None:
+            raise Astray("no face can be selected")
+        examiner.send(page, {"face": face["value"], "suitability": "suitable"})
+        self.tell("REQ-6 REQ-7 CAP-5", "selects one face of one image and records that it is suitable")
+
+    def search(self) -> None:
+        """SRC-1, FAIR-2: the one probe against the repository, in a worker."""
+        examiner, page = self.as_(EXAMINER), f"/review/{self.number}"
+        examiner.open(page).send(f"{page}/search")
+        examiner.wait_until(page, "search is finished", 120)
+        self.tell("SRC-1 CAP-5 CAP-6", "a worker searches the one probe against the arrest and parole photographs")
+        self.tell("FAIR-2", "the algorithm has no NIST evaluation record: for demonstration only, and it says so")
+        examiner.send(f"{page}/examination")
+
+    def examine(self) -> None:
+        """SRC-2, SRC-3: every candidate by hand, then the background of the one retained."""
+        examiner = self.as_(EXAMINER)
+        listing = examiner.url.removeprefix(self.base)
+        places = self._places(examiner)
+        kept = None
+        for place, picture in places:
+            page = f"{listing}/candidates/{place}"
+            examiner.open(page)
+            if shows(examiner.download(picture), WANTED):
+                examiner.send(f"{page}/worksheet", self._worksheet(), button="retained")
+                kept = place
+            else:
+                examiner.send(f"{page}/exclusion", {"quick-feature": "nose", "quick-note": "Another outline and tip."},
+                              button="different_unexplained")  # fmt: skip
+        if kept is None:
+            raise Astray(f"the person of the scripted case is not among the {len(places)} candidates")
+        self.tell(
+            "SRC-2 FAIR-1", f"compares each of {len(places)} candidates by hand, without rank or score; keeps one"
+        )
+        page = f"{listing}/candidates/{kept}/background"
+        items = {fact.name: "supports" for fact in policy().review.background.facts if fact.kind == "choice"} | {
+            "records_checked": "Arrest records and the custody register; no contradiction was found."
+        }
+        examiner.open(page).send(page, items)
+        self.tell("SRC-3", "checks the background: height, weight, age, custody, whereabouts, status of the arrest")
+        examiner.open(listing)
+        choice = examiner.page.select_one("input[name=nominate-candidate]")
+        reason = "Nose, ears and hairline agree in shape and position; no difference is left unexplained."
+        examiner.send(f"{listing}/nomination", {"nominate-candidate": choice["value"], "nominate-reason": reason})
+        self.tell("SRC-4", "puts one candidate before peer review")
+
+    def _places(self, examiner: Browser) -> list[tuple[int, str]]:
+        """(place, address of the listed photograph) of every candidate on the page, in the order shown."""
+        found = []
+        for number, card in enumerate(examiner.page.select("li.cor-card"), 1):
+            picture = card.select_one("img")
+            if picture is not None:
+                found.append((number, str(picture["src"])))
+        return found
+
+    def _worksheet(self) -> dict[str, str]:
+        """A verdict on each of the eleven features, in a person's words."""
+        hidden = {"tattoos": "not_visible", "scars": "not_visible"}
+        explained = {"hair": "Shorter in the still; the hairline is the same."}
+        sheet: dict[str, str] = {}
+        for feature in policy().review.worksheet.features:
+            name = feature.value
+            sheet[name] = hidden.get(name, "different_explained" if name in explained else "similar")
+            if name in explained:
+                sheet[f"{name}_note"] = explained[name]
+        return sheet
+
+    def review(self) -> None:
+        """SRC-4: two other examiners, blind."""
+        for peer in PEERS:
+            page = f"/review/peer-reviews/{self.number}"
+            reason = "Compared feature by feature with the original; shape of nose and ears agree."
+            self.as_(peer).open(page).send(page, {**self._worksheet(), "opinion": "supported", "reason": reason})
+            self.tell("SRC-4 FAIR-1", f"{peer} reviews as a peer, without score, rank or anybody's verdict")
+
+    def approve(self) -> None:
+        """SRC-5, SRC-6: the supervisor's final review, with the password again."""
+        supervisor, page = self.as_(SUPERVISOR), f"/final-review/{self.number}"
+        supervisor.open(page).send(
+            f"{page}/decision",
+            {
+                "decision": "approve",
+                "reason": "The round is unanimous and the file complete.",
+                "password": self.password,
+            },
+        )
+        self.tell("SRC-5 SRC-6", f"{SUPERVISOR} reads the whole file and approves, entering the password again")
+
+    def report(self) -> Path:
+        """SRC-8, SRC-9: prepared by the examiner, rendered, delivered, downloaded by the detective."""
+        examiner, page = self.as_(EXAMINER), f"/reports/prepare/{self.number}"
+        examiner.open(page).send(page)
+        examiner.wait_until(page, "in the case file", 120)
+        self.tell("SRC-8", "the examiner prepares the report; a worker attaches it to the case file")
+        detective = self.as_(REQUESTER).open(f"/requests/{self.number}")
+        link = next(a for a in detective.page.select("a[href^='/reports/']") if "download" in a.get_text().lower())
+        data = detective.download(str(link["href"]))
+        notice = policy().notice("no-probable-cause").text
+        pages = checks.require_notice(data, notice)
+        pictures = sum(1 for _ in checks.pictures(data))
+        self.tell("SRC-9 USE-7", f"the detective downloads it: {pages} pages, the notice on each, {pictures} pictures")
+        delivered = [p for p in self.case_files_dir.rglob("*.pdf") if p.read_bytes() == data]
+        if not delivered:
+            raise Astray("the downloaded report is not the one in the case file")
+        return delivered[0]
+
     def state(self, browser: Browser) -> str:
         """What the page says the state is."""
-        tag = browser.page.select_one("main .cor-state, main .usa-tag, main [data-state]")
+        tag = browser.page.select_one("main .cor-tag, header .cor-tag, .cor-tag")
         return tag.get_text(" ", strip=True) if tag else browser.title
