@@ -55,7 +55,7 @@ def render_background(round_: Round, place: int, form: Any, refusal: Refused | N
     faces = [round_.search.image.uid, *(one.photo.uid for one in person.photos)]
     audit.viewed("faces.viewed", round_.request, page="review.background", faces=faces)
     return page(
-        "review/background.html", round=round_, item=round_.request, person=person, form=form, refusal=refusal,
+        "review/background.html", round=round_, item=round_.request, entry=person, form=form, refusal=refusal,
         working=working(round_), stated=stated, rule=policy().review.background, probe=shown_probe(round_.search),
         place=place,
     )  # fmt: skip

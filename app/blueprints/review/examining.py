@@ -96,7 +96,7 @@ def render_compare(round_: Round, place: int, **changed: Any) -> str:
     named = next((name for name, given in stored.get("features", {}).items() if name and given), None)
     last = request.args.get("after", type=int)
     context = {
-        "round": round_, "item": round_.request, "person": person, "shown": shown, "working": working(round_),
+        "round": round_, "item": round_.request, "entry": person, "shown": shown, "working": working(round_),
         "strip": [listed_state(round_, candidate) for candidate in round_.search.candidates],
         "probe": shown_probe(round_.search), "sheet": policy().review.worksheet, "place": place,
         "excluding": [verdict for verdict in policy().review.worksheet.verdicts if verdict.differs],

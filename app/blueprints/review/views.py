@@ -15,7 +15,7 @@ from app.blueprints.review.area import bp
 from app.blueprints.review.forms import QueueFilter, VersionForm, accept_form, refuse_form, return_form
 from app.blueprints.review.queue import lines, queue, unavailable_examiners
 from app.blueprints.review.rendering import render_work
-from app.domain import approvals, identification
+from app.domain import identification
 from app.extensions import db
 from app.models import FRRequest
 from app.models.base import now
@@ -133,18 +133,6 @@ def take_over(subject: FRRequest) -> Answer:
     if refusal is not None:
         return render_work(subject, refusal=refusal), status_of(refusal)
     flash(f"{subject.number} is now yours. What was recorded before stays.", "success")
-    return _back(subject)
-
-
-@bp.post("/review/<number>/report")
-@needs("report.prepare", of=FRRequest)
-def prepare_report(subject: FRRequest) -> Answer:
-    """SRC-8: prepare the possible match report; it is rendered and attached to the case file by a job."""
-    actor = current_actor()
-    refusal = attempt("prepare_report", subject, lambda: approvals.prepare_report(subject, actor))
-    if refusal is not None:
-        return render_work(subject, refusal=refusal), status_of(refusal)
-    flash("The report is being prepared and attached to the case file.", "success")
     return _back(subject)
 
 
