@@ -52,7 +52,8 @@ def images_ready(request: FRRequest, actor: Actor, facts: Facts) -> str | None:
         return "An image is still being checked; wait a moment."
     bad = [n for n, image in enumerate(images, 1) if image.state != "ready"]
     if bad:
-        return f"Image {bad[0]} cannot be used: {images[bad[0] - 1].problem or 'it was not checked'}. Remove it."
+        problem = (images[bad[0] - 1].problem or "it was not checked").rstrip(".")
+        return f"Image {bad[0]} cannot be used: {problem}. Remove it."
     if not limits.min_images <= len(images) <= limits.max_images:
         return f"A request holds {limits.min_images} to {limits.max_images} images; this one has {len(images)}."
     return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import abort, flash, url_for
+from flask import abort, flash, redirect, url_for
 from sqlalchemy import select
 from werkzeug.wrappers import Response as WerkzeugResponse
 
@@ -38,6 +38,14 @@ def discussions() -> str:
 @needs("discussion.confirm", of=FRRequest)
 def discussion(subject: FRRequest) -> str:
     return _discussion_page(named(subject), ReasonForm(version=subject.version, formdata=None))
+
+
+@bp.get("/discussions/<number>/confirm")
+@bp.get("/discussions/<number>/deny")
+@needs("discussion.confirm", of=FRRequest)
+def back_to_discussion(subject: FRRequest) -> WerkzeugResponse:
+    """Reloading the answer to a refused form leads to the discussion's page."""
+    return redirect(url_for("requests.discussion", number=subject.number))
 
 
 @bp.post("/discussions/<number>/confirm")

@@ -6,7 +6,7 @@ from datetime import date, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from flask import abort, current_app, flash, request, url_for
+from flask import abort, current_app, flash, redirect, request, url_for
 from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response as WerkzeugResponse
 
@@ -119,8 +119,16 @@ def describe(subject: FRRequest, uid: str) -> WerkzeugResponse | str | tuple[str
 @needs("request.file", of=FRRequest)
 def image_questions(subject: FRRequest, uid: str) -> str:
     """The questions of the source and lawful basis just chosen, for the page to swap in; nothing is saved."""
-    of_request(subject, uid)
-    return page("requests/_image_facts.html", item=subject, form=posted_form(subject), **_chosen(posted_form(subject)))
+    found, form = of_request(subject, uid), posted_form(subject)
+    return page("requests/_image_facts.html", item=subject, image=found, form=form, **_chosen(form))
+
+
+@bp.get("/requests/<number>/images/<uid>/remove")
+@bp.get("/requests/<number>/images/<uid>/check")
+@needs("request.file", of=FRRequest)
+def back_from_image(subject: FRRequest, uid: str) -> WerkzeugResponse:
+    """Reloading the answer to a refused button leads to the request's page."""
+    return redirect(url_for("requests.show", number=subject.number))
 
 
 @bp.post("/requests/<number>/images/<uid>/remove")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import flash, request, url_for
+from flask import flash, redirect, request, url_for
 from sqlalchemy import select
 from werkzeug.wrappers import Response as WerkzeugResponse
 
@@ -55,6 +55,14 @@ def index() -> str:
 def show(subject: FRRequest) -> str:
     """One request: what was stated, its images, what happened, what comes next."""
     return render_request(subject)
+
+
+@bp.get("/requests/<number>/submit")
+@bp.get("/requests/<number>/images")
+@needs("request.file", of=FRRequest)
+def back(subject: FRRequest) -> WerkzeugResponse:
+    """Reloading the answer to a refused form leads to the request's page."""
+    return redirect(url_for("requests.show", number=subject.number))
 
 
 @bp.post("/requests/<number>/submit")
