@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from flask import Flask, send_from_directory
 
-from app import models  # noqa: F401  (the tables must be known before migrations and mappers)
+from app import logs, models  # noqa: F401  (the tables must be known before migrations and mappers)
 from app.access.directory import init_directory
 from app.access.guard import check_views, public
 from app.access.sessions import init_sessions
@@ -30,6 +30,7 @@ from config.settings import Settings
 
 def create_app(settings: Settings) -> Flask:
     """The portal for these settings. Raises PolicyError, Undeclared."""
+    logs.configure()
     check_registered(policy(), set(CONDITIONS), set(SEPARATIONS))
     app = Flask(__name__, static_folder=None)
     app.config.update(_flask_config(settings))

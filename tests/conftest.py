@@ -56,11 +56,15 @@ def migrated_database(session_settings: Settings) -> Path:
 @pytest.fixture
 def settings(session_settings: Settings, migrated_database: Path, tmp_path: Path) -> Settings:
     """Settings of one test: own database, keys, blobs and case files; the session's directory."""
-    data = tmp_path / "data"
+    return own_settings(session_settings, migrated_database, tmp_path / "data")
+
+
+def own_settings(shared: Settings, migrated_database: Path, data: Path) -> Settings:
+    """The shared settings with a copy of the empty database and stores of their own in the new folder `data`."""
     data.mkdir()
     shutil.copy(migrated_database, data / "corroborate.sqlite")
     return dataclasses.replace(
-        session_settings,
+        shared,
         data_dir=data,
         database_url=f"sqlite:///{data / 'corroborate.sqlite'}",
         redis_url=f"unix://{data / 'no-redis.sock'}",
@@ -176,30 +180,31 @@ def sign_in(app: Flask, people: People) -> Callable[[str], FlaskClient]:
     return open_session
 
 
+def run_due_jobs() -> int:
+    """Run every due job in this process and application context, as a worker would; returns how many ran."""
+    from sqlalchemy import select
+
+    from app.extensions import db
+    from app.jobs import handlers, runner
+    from app.models import Job
+    from app.models.base import now
+
+    handlers.load()
+    ran = 0
+    while ran < 500:
+        due = select(Job.uid).where(Job.state == "queued", Job.not_before <= now()).order_by(Job.id)
+        uid = db.session.scalars(due).first()
+        if uid is None:
+            return ran
+        runner.perform(uid)
+        ran += 1
+    raise AssertionError("jobs keep asking for jobs")
+
+
 @pytest.fixture
 def run_jobs(app: Flask) -> Callable[[], int]:
     """run_jobs() runs every due job in this process, as a worker would, until none is left; returns how many ran."""
-
-    def run() -> int:
-        from sqlalchemy import select
-
-        from app.extensions import db
-        from app.jobs import handlers, runner
-        from app.models import Job
-        from app.models.base import now
-
-        handlers.load()
-        ran = 0
-        while ran < 500:
-            due = select(Job.uid).where(Job.state == "queued", Job.not_before <= now()).order_by(Job.id)
-            uid = db.session.scalars(due).first()
-            if uid is None:
-                return ran
-            runner.perform(uid)
-            ran += 1
-        raise AssertionError("jobs keep asking for jobs")
-
-    return run
+    return run_due_jobs
 
 
 @pytest.fixture

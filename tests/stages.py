@@ -178,7 +178,8 @@ class UnitStages:
         with unit_of_work():
             examination.dispose(
                 request, actor, candidate, "excluded",
-                {"nose": {"verdict": "different_unexplained", "note": "The bridge is broader."}}, "",
+                {"nose": {"verdict": "different_unexplained", "note": self.parts.get("difference", "The bridge is broader.")}},
+                "",
             )  # fmt: skip
 
     def dispose_all(self, request: FRRequest, *, retain: Candidate | None = None) -> None:
@@ -197,12 +198,12 @@ class UnitStages:
         nominee = min(request.current_round.search.candidates, key=lambda candidate: candidate.rank)
         self.dispose_all(request, retain=nominee)
         with unit_of_work():
-            examination.check_background(request, actor, nominee, BACKGROUND)
+            examination.check_background(request, actor, nominee, {**BACKGROUND, **self.parts.get("background", {})})
         # peers are told of the nomination, so they must be known
         for name in self.parts.get("peers", ("j.maple", "n.finch")):
             self.people.account(name)
         with unit_of_work():
-            examination.nominate(request, actor, nominee, SAME)
+            examination.nominate(request, actor, nominee, self.parts.get("nomination_note", SAME))
 
     def peers(self, request: FRRequest) -> None:
         opinions = self.parts.get("opinions", ("supported", "supported"))
@@ -213,7 +214,7 @@ class UnitStages:
         """One peer's verdict."""
         actor = self.people.actor(name)
         with unit_of_work():
-            examination.review_as_peer(request, actor, opinion, worksheet(), SAME)
+            examination.review_as_peer(request, actor, opinion, worksheet(), self.parts.get("peer_reason", SAME))
 
     def approve(self, request: FRRequest) -> None:
         actor = self.part("approver", "c.hawthorn")

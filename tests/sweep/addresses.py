@@ -1,0 +1,65 @@
+"""What stands for each part of an address: `<area>.<name>` or `<endpoint>.<name>` -> its value for an object."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from werkzeug.routing import Rule
+
+if TYPE_CHECKING:
+    from tests.sweep.world import World
+
+Value = Callable[["World", str], Any]
+
+
+def number(world: World, on: str) -> str:
+    return world.get(on).number
+
+
+def round_uid(world: World, on: str) -> str:
+    return world.get(on).rounds[-1].uid
+
+
+def foreign_address(world: World, on: str) -> str:
+    """A face address made for another session than that of whoever uses it."""
+    from flask import g
+
+    from app.blueprints.images.links import _signer
+
+    g.session_uid = None
+    return _signer().dumps(["0" * 32, "probe", world.get(on).images[0].uid])
+
+
+VALUES: dict[str, Value] = {
+    "requests.number": number,
+    "requests.report.number": lambda world, on: world.get(on).reports[-1].number,
+    "requests.uid": lambda world, on: world.get(on).images[0].uid,
+    "review.number": number,
+    "review.uid": round_uid,
+    "review.place": lambda world, on: 1,
+    "approval.number": number,
+    "admin.uid": lambda world, on: world.account(on).uid,
+    "oversight.uid": lambda world, on: world.misuse,
+    "images.token": foreign_address,
+    "policy.code": lambda world, on: "ABCD-EFGH",
+    "static.filename": lambda world, on: "css/theme.css",
+}
+#: what a form must hold so that the question is about the person and not about the form
+FORMS: dict[str, Callable[[World, str], dict[str, str]]] = {
+    "admin.revoke": lambda world, on: {"record": world.training_of(on).uid},
+}
+
+
+def values_of(world: World, rule: Rule, on: str) -> dict[str, Any]:
+    """The parts of a route's address; KeyError with what to type for one that nobody described."""
+    area = rule.endpoint.split(".")[0]
+    found = {}
+    for name in rule.arguments:
+        value = VALUES.get(f"{rule.endpoint}.{name}") or VALUES.get(f"{area}.{name}")
+        if value is None:
+            raise KeyError(
+                f'say in tests/sweep/addresses.py what <{name}> of {rule.endpoint} is: VALUES["{area}.{name}"] = …'
+            )
+        found[name] = value(world, on)
+    return found

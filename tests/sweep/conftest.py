@@ -1,0 +1,39 @@
+"""The sweep's world, built once for all tests of a process."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from app.demo.accounts import change_account
+from app.demo.services import directory_state
+from tests.conftest import models_directory, own_settings, run_due_jobs
+from tests.sweep.personas import GROUPS, PERSONAS
+from tests.sweep.world import World
+
+
+@pytest.fixture(scope="session")
+def built_world(session_settings, migrated_database, tmp_path_factory) -> Iterator[World]:
+    if not (models_directory() / "centerface.onnx").is_file():
+        pytest.skip("the face models are not installed (flask matching models install)")
+    data = tmp_path_factory.mktemp("world") / "data"
+    set_groups(session_settings)
+    world = World.build(own_settings(session_settings, migrated_database, data), data, run_due_jobs)
+    world.keep()
+    yield world
+
+
+def set_groups(settings) -> None:
+    """Give the personas the groups that no account of the demonstration has by itself."""
+    for persona, groups in GROUPS.items():
+        change_account(directory_state(settings), PERSONAS[persona], groups=groups)
+
+
+@pytest.fixture
+def world(built_world: World, session_settings) -> Iterator[World]:
+    """The world as built; whatever a test changes is put back after it."""
+    set_groups(session_settings)
+    built_world.restore()
+    yield built_world
+    built_world.restore()

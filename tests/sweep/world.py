@@ -1,0 +1,235 @@
+"""One portal with requests in every stage, built once and put back after every change."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import secrets
+import shutil
+import sqlite3
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.routing import Rule
+from werkzeug.test import TestResponse
+
+from app.extensions import db
+from app.models import Account, FRRequest, LoginSession, MisuseReport, TrainingRecord
+from app.models.base import now
+from app.policy import policy
+from app.unit import unit_of_work
+from tests.conftest import People, token_of
+from tests.factory import Factory
+from tests.sweep.personas import PERSONAS
+from tests.web.page_checker import CheckedClient
+
+#: words that only the examiner, one peer, or the investigator wrote; where they appear is what the sweep looks at
+SECRETS = {
+    "nomination_note": "Nominated because the Zanzibar ear lobe agrees.",
+    "difference": "Quagmire bridge of the nose is broader.",
+    "peer_reason": "Peer opinion Xylophone: the chin agrees as well.",
+    "background": {"records_checked": "Background Pernambuco: custody records were read."},
+}
+LONG = "Unterhaltungselektronikgroßhandelsgesellschaft" * 6
+#: what the requests of the world are brought to; all by d.lark, discussed with s.alder, examined by k.rowan
+STATES = (
+    "draft", "submitted", "discussed", "awaiting_images", "accepted", "probe_selected", "searched", "under_examination",
+    "peer_reviewed", "approved", "reported", "closed",
+)  # fmt: skip
+
+
+class SweepClient(CheckedClient):
+    """As CheckedClient, but an error page that looked right once is not checked again for the same person."""
+
+    def _check(self, response: TestResponse) -> None:
+        seen = self.__dict__.setdefault("_seen", set())
+        if response.status_code in {401, 403, 404}:
+            if response.status_code in seen:
+                return
+            seen.add(response.status_code)
+        super()._check(response)
+
+
+@dataclasses.dataclass
+class World:
+    """The portal, its people and its requests by name."""
+
+    app: Flask
+    data: Path
+    make: Factory
+    requests: dict[str, int] = dataclasses.field(default_factory=dict)
+    tokens: dict[str, str] = dataclasses.field(default_factory=dict)
+    sessions: dict[str, str] = dataclasses.field(default_factory=dict)
+    misuse: str = ""
+
+    @classmethod
+    def build(cls, settings: Any, data: Path, run_jobs: Callable[[], int]) -> World:
+        from app import create_app
+
+        app = create_app(settings)
+        app.testing = True
+        app.test_client_class = SweepClient
+        with app.app_context():
+            world = cls(app, data, Factory(app, People(), run_jobs))
+            world.fill()
+        return world
+
+    # What there is -----------------------------------------------------------------------------------------
+
+    def fill(self) -> None:
+        people = self.make.people
+        for account in filter(None, PERSONAS.values()):
+            if account != "p.puffin":
+                people.account(account)
+        for index, state in enumerate(STATES):
+            self._request(state, state, index)
+        self._request("nominated", "nominated", 90)
+        with self._parts(peer_reason=SECRETS["peer_reason"]):
+            self.make.peer(self.get("nominated"), "j.maple")
+        self._request("negative", "negative", 91)
+        self.make.run_jobs()
+        self._request("long", "discussed", 92, values={"narrative": LONG * 12, "priority_reason": LONG})
+        self._request("colleague", "submitted", 93, requester="m.heron")
+        self._misuse()
+        self._sign_in_all()
+
+    def _request(self, name: str, state: str, index: int, **parts: Any) -> None:
+        made = self.make.request(state=state, case_number=f"2026-075-{10_000 + index}", **{**SECRETS, **parts})
+        self.requests[name] = made.id
+
+    def _parts(self, **parts: Any) -> Any:
+        from contextlib import contextmanager
+
+        @contextmanager
+        def changed() -> Any:
+            before, self.make.parts = self.make.parts, {**self.make.parts, **parts}
+            yield
+            self.make.parts = before
+
+        return changed()
+
+    def _misuse(self) -> None:
+        from app.domain.misuse import report_misuse
+
+        actor = self.make.people.actor("d.lark")
+        with unit_of_work():
+            self.misuse = report_misuse(actor, "Somebody searched for a neighbor.", "/", named=True).uid
+
+    def _sign_in_all(self) -> None:
+        from app.access.directory import lookup
+        from app.access.sessions import accept_terms, digest, sync_account
+
+        for persona, name in PERSONAS.items():
+            if name is None:
+                continue
+            token = secrets.token_urlsafe(16)
+            with unit_of_work():
+                account = sync_account(lookup(name))
+                opened = LoginSession(
+                    token_digest=digest(token), account_id=account.id, last_seen_at=now(),
+                    expires_at=now() + timedelta(hours=8),
+                )  # fmt: skip
+                db.session.add(opened)
+            if persona != "no_terms":
+                accept_terms(account)
+            self.tokens[persona], self.sessions[persona] = token, opened.uid
+
+    def get(self, name: str) -> FRRequest:
+        """A request by its name in the world, in the open application context."""
+        return db.session.get_one(FRRequest, self.requests[name])
+
+    def account(self, persona: str) -> Account:
+        return db.session.query(Account).filter_by(name=PERSONAS[persona]).one()
+
+    # Putting back ------------------------------------------------------------------------------------------
+
+    def keep(self) -> None:
+        """Remember the present contents as those to put back."""
+        with self.app.app_context():
+            db.session.remove()
+            with db.engine.connect() as connection:
+                connection.exec_driver_sql("COMMIT")
+                connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+                connection.exec_driver_sql("BEGIN")
+            db.engine.dispose()
+        shutil.copy(self._file(), self._kept())
+
+    def restore(self) -> None:
+        """Everything as it was kept."""
+        with self.app.app_context():
+            db.session.remove()
+            db.engine.dispose()
+        for suffix in ("-wal", "-shm"):
+            self._file().with_name(self._file().name + suffix).unlink(missing_ok=True)
+        shutil.copy(self._kept(), self._file())
+
+    def _file(self) -> Path:
+        return self.data / "corroborate.sqlite"
+
+    def _kept(self) -> Path:
+        return self.data / "kept.sqlite"
+
+    def digests(self) -> dict[str, str]:
+        """Table -> digest of its rows, of every table whose change must be recorded by an event."""
+        free = {*policy().exempt_tables, "audit_event"}
+        connection = sqlite3.connect(f"file:{self._file()}?mode=ro", uri=True)
+        try:
+            tables = [row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+            return {
+                table: hashlib.sha256(repr(connection.execute(f'SELECT * FROM "{table}"').fetchall()).encode()).hexdigest()
+                for table in tables
+                if table not in free and not table.startswith("sqlite_")
+            }
+        finally:
+            connection.close()
+
+    # Asking ------------------------------------------------------------------------------------------------
+
+    def client(self, persona: str) -> FlaskClient:
+        """The browser of a persona."""
+        from app.access.sessions import TOKEN
+
+        client = self.app.test_client()
+        if persona in self.tokens:
+            with client.session_transaction() as session:
+                session[TOKEN] = self.tokens[persona]
+        return client
+
+    def csrf(self, client: FlaskClient, persona: str) -> str:
+        """A token from a page this person really gets."""
+        page = {"anonymous": "/sign-in", "no_terms": "/terms"}.get(persona, "/report-misuse")
+        return token_of(client, page)
+
+    def address(self, rule: Rule, on: str) -> str:
+        """The address of a route for an object of the world."""
+        from tests.sweep.addresses import values_of
+
+        with self.app.test_request_context():
+            values = values_of(self, rule, on)
+            return self.app.url_map.bind("localhost").build(rule.endpoint, values, method=next(iter(rule.methods or ())))
+
+    def training_of(self, persona: str) -> TrainingRecord:
+        return self.account(persona).training[-1]
+
+    def report_of_misuse(self) -> MisuseReport:
+        return db.session.query(MisuseReport).filter_by(uid=self.misuse).one()
+
+
+def outcome(response: TestResponse) -> str:
+    """What became of a question: in, refused, hidden, sign-in, terms, or a status nobody should get."""
+    status, place = response.status_code, response.headers.get("Location", "")
+    if status == 401 or (status in {302, 303} and place.startswith("/sign-in?next=")):
+        return "sign-in"
+    if status in {302, 303} and place.split("?")[0] == "/terms":
+        return "terms"
+    if status == 403:
+        return "refused"
+    if status == 404:
+        return "hidden"
+    if status < 400 or status in {409, 410, 422}:
+        return "in"
+    return f"status {status}"
