@@ -1,0 +1,124 @@
+"""The training register and the algorithm registry."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pytest
+from bs4 import BeautifulSoup
+from sqlalchemy import select
+
+from app.extensions import db
+from app.models import AuditEvent, TrainingRecord
+from app.policy import policy
+
+TOPICS = [topic.value for topic in policy().training["fr"].topics]
+
+
+def enter(client, post, account, **data):
+    given = {"topics": TOPICS, "completed_on": date.today().isoformat(), "note": "Course 7", **data}
+    return post(client, f"/training/{account.uid}/records", given, page=f"/training/{account.uid}")
+
+
+@pytest.mark.clause("ACC-4", "TRN-1")
+def test_a_recorded_training_opens_the_unit_and_a_revoked_one_closes_it(sign_in, post, people) -> None:
+    teal, keeper, trainee = people.account("o.teal"), sign_in("c.hawthorn"), sign_in("o.teal")
+    assert "Missing" in keeper.get("/training").get_data(as_text=True)
+    assert trainee.get("/review").status_code == 403
+    assert enter(keeper, post, teal).status_code == 303
+    assert trainee.get("/review").status_code == 200
+    db.session.rollback()
+    record = db.session.scalars(select(TrainingRecord).where(TrainingRecord.account_id == teal.id)).one()
+    assert (record.recorded_by.name, record.topics) == ("c.hawthorn", sorted(TOPICS))
+    page = f"/training/{teal.uid}"
+    assert post(keeper, f"{page}/revoke", {"record": record.uid}, page=page).status_code == 303
+    assert trainee.get("/review").status_code == 403
+    assert "Revoked" in keeper.get(page).get_data(as_text=True)
+    db.session.rollback()
+    events = db.session.scalars(select(AuditEvent.event).where(AuditEvent.event.startswith("training.re")))
+    assert list(events)[-2:] == ["training.recorded", "training.revoked"]
+
+
+@pytest.mark.clause("TRN-1")
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        ({"topics": TOPICS[:-1]}, "did not cover"),
+        ({"topics": []}, "did not cover"),
+        ({"completed_on": (date.today() + timedelta(days=2)).isoformat()}, "not yet completed"),
+        ({"completed_on": "soon"}, "Not saved"),
+        ({"topics": ["cooking"]}, "Not saved"),
+    ],
+)
+def test_an_incomplete_training_is_refused_with_the_rule(sign_in, post, people, data, said) -> None:
+    teal, keeper = people.account("o.teal"), sign_in("c.hawthorn")
+    answer = enter(keeper, post, teal, **data)
+    assert answer.status_code == 422
+    assert said in answer.get_data(as_text=True)
+    assert "Course 7" in answer.get_data(as_text=True), "what was typed stays"
+    db.session.rollback()
+    assert db.session.scalars(select(TrainingRecord).where(TrainingRecord.account_id == teal.id)).first() is None
+
+
+@pytest.mark.clause("ACC-4")
+def test_nobody_records_their_own(sign_in, post, people, change_person) -> None:
+    change_person("c.hawthorn", groups=["fr-supervisors", "fr-examiners"])
+    own, keeper = people.account("c.hawthorn"), sign_in("c.hawthorn")
+    page = keeper.get(f"/training/{own.uid}").get_data(as_text=True)
+    assert "Nobody records their own training." in page
+    assert "/records" not in page
+    before = len(own.training)
+    answer = post(
+        keeper,
+        f"/training/{own.uid}/records",
+        {"topics": TOPICS, "completed_on": date.today().isoformat()},
+        page="/sessions",
+    )
+    assert answer.status_code == 422
+    db.session.rollback()
+    assert len(own.training) == before
+
+
+@pytest.mark.clause("ACC-7")
+@pytest.mark.parametrize("name", ["k.rowan", "f.spruce", "h.larch", "d.lark"])
+def test_only_unit_supervisors_keep_the_register(sign_in, post, people, name) -> None:
+    teal, client = people.account("o.teal"), sign_in(name)
+    assert client.get("/training").status_code == 403
+    assert client.get(f"/training/{teal.uid}").status_code == 403
+    answer = post(client, f"/training/{teal.uid}/records", {"topics": TOPICS}, page="/sessions")
+    assert answer.status_code == 403
+
+
+def test_a_revoked_or_foreign_record_cannot_be_revoked(sign_in, post, people) -> None:
+    teal, rowan, keeper = people.account("o.teal"), people.account("k.rowan"), sign_in("c.hawthorn")
+    foreign = rowan.training[0].uid
+    answer = post(keeper, f"/training/{teal.uid}/revoke", {"record": foreign}, page=f"/training/{teal.uid}")
+    assert answer.status_code == 404
+    db.session.rollback()
+    assert rowan.training[0].revoked_at is None
+
+
+# Algorithms ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.clause("FAIR-2")
+def test_the_registry_shows_digests_and_says_what_nist_did_not_evaluate(sign_in) -> None:
+    from app.domain.algorithms import active, installed_digest
+
+    text = BeautifulSoup(sign_in("f.spruce").get("/algorithms").get_data(as_text=True), "html5lib").get_text(" ")
+    assert active().sha256 in text
+    assert (installed_digest() or "Not installed") in text
+    assert "No search for casework" in text
+
+
+@pytest.mark.clause("ACC-7", "ACC-1")
+def test_an_administrator_sees_no_case_and_no_face(sign_in, make) -> None:
+    request = make.request(state="submitted")
+    client = sign_in("f.spruce")
+    for path in ("/", "/algorithms", "/notifications"):
+        html = client.get(path).get_data(as_text=True)
+        assert request.number not in html
+        assert request.case_number not in html
+        assert "<img" not in html
+    for path in ("/review", "/gallery", "/approval", "/audit", "/requests", f"/requests/{request.number}"):
+        assert client.get(path).status_code in (403, 404), path

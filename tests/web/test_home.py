@@ -1,0 +1,132 @@
+"""The home page: what waits for whom, what is overdue, and plain words for every role."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from bs4 import BeautifulSoup
+from sqlalchemy import event
+
+from app import audit
+from app.domain import overview
+from app.extensions import db
+from app.policy import policy
+from app.unit import unit_of_work
+
+
+def home(client) -> BeautifulSoup:
+    answer = client.get("/")
+    assert answer.status_code == 200
+    return BeautifulSoup(answer.get_data(as_text=True), "html5lib")
+
+
+def panel(page: BeautifulSoup, name: str) -> str:
+    found = page.find(id=name)
+    return found.get_text(" ", strip=True) if found else ""
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("r.falcon", ("LIM-5", "LIM-6", "nothing for you to approve here")),
+        ("y.hazel", ("EXT-7", "Disclosures of identifying information are not decided")),
+        ("b.juniper", ("RET-11", "disposes of nothing")),
+        ("x.magpie", ("EXT-8", "no case is open to you")),
+        ("f.spruce", ("ACC-7", "gallery is imported on the command line")),
+    ],
+)
+def test_roles_whose_work_is_elsewhere_are_told_so(sign_in, name, said) -> None:
+    page = home(sign_in(name))
+    assert all(words in panel(page, "elsewhere") for words in said)
+    offered = {link["href"] for link in page.select("#everybody a")}
+    assert {"/policy", "/notifications", "/verify", "/report-misuse"} <= offered
+    assert page.find(id="waiting") is None, "no empty list of requests for whom has none"
+
+
+@pytest.mark.parametrize("name", ["d.lark", "s.alder", "k.rowan", "c.hawthorn", "h.larch", "w.sparrow"])
+def test_roles_at_work_here_are_not_sent_elsewhere(sign_in, name) -> None:
+    assert home(sign_in(name)).find(id="elsewhere") is None
+
+
+@pytest.mark.clause("ACC-7")
+def test_a_request_waits_for_one_after_the_other(sign_in, make) -> None:
+    request = make.request(state="submitted")
+    assert request.number in panel(home(sign_in("d.lark")), "waited")
+    assert "discussed with you" in panel(home(sign_in("s.alder")), "waiting")
+    assert request.number not in panel(home(sign_in("t.birch")), "waiting"), "another supervisor is named"
+    assert request.number not in panel(home(sign_in("m.heron")), "waited"), "another investigator's request"
+    assert request.number not in panel(home(sign_in("k.rowan")), "waiting"), "the discussion is not confirmed"
+    make.discuss(request)
+    assert "Confirm or refuse the basis" in panel(home(sign_in("k.rowan")), "waiting")
+    assert request.number not in panel(home(sign_in("s.alder")), "waiting")
+    assert request.number not in panel(home(sign_in("o.teal")), "waiting"), "untrained (ACC-4)"
+
+
+def test_a_draft_waits_for_its_author_alone(sign_in, make) -> None:
+    request = make.request(state="draft")
+    assert "Complete and submit it" in panel(home(sign_in("d.lark")), "waiting")
+    for name in ("s.alder", "k.rowan", "c.hawthorn"):
+        assert request.number not in home(sign_in(name)).get_text()
+
+
+@pytest.mark.parametrize("priority", list(policy().request.priorities))
+def test_overdue_is_what_the_priority_says(app, make, monkeypatch, people, priority) -> None:
+    request = make.request(state="submitted")
+    hours = policy().request.priorities[priority].due_hours
+    actor = people.actor("d.lark")
+    with unit_of_work():
+        request.priority = priority
+        audit.record("request.saved", request, fields=["priority"])
+    filed = request.submitted_at
+    assert overview.due_at(request) == filed + timedelta(hours=hours)
+    for late, overdue in ((-1, 0), (1, 1)):
+        monkeypatch.setattr(overview, "now", lambda late=late: filed + timedelta(hours=hours, seconds=late))
+        assert overview.board(actor, lambda account: True).overdue == overdue
+
+
+@pytest.mark.clause("ACC-2")
+@pytest.mark.parametrize(
+    "change", [{"disabled": True}, {"groups": ["investigators"]}], ids=["disabled", "left the unit"]
+)
+def test_work_of_an_examiner_who_is_gone_is_unassigned(sign_in, make, change_person, change) -> None:
+    request = make.request(state="documented", examiner="k.rowan")
+    for name in ("j.maple", "c.hawthorn"):
+        assert request.number not in panel(home(sign_in(name)), "unassigned")
+    change_person("k.rowan", **change)
+    for name in ("j.maple", "c.hawthorn"):
+        assert request.number in panel(home(sign_in(name)), "unassigned")
+    assert home(sign_in("d.lark")).find(id="unassigned") is None, "the requester is not told who left"
+
+
+@pytest.mark.clause("ACC-1")
+def test_the_requester_is_not_told_of_the_units_inner_states(sign_in, make) -> None:
+    request = make.request(state="documented", examiner="k.rowan")
+    row = panel(home(sign_in("d.lark")), "waited")
+    assert request.number in row
+    assert "With the FR unit" in row
+    assert policy().workflow("request").state("documented").title not in row
+
+
+def test_few_statements_however_many_requests(sign_in, make) -> None:
+    client = sign_in("k.rowan")
+    make.request(state="discussed")
+
+    def statements() -> int:
+        seen: list[str] = []
+
+        def watch(_connection, _cursor, statement, *_rest) -> None:
+            seen.append(statement)
+
+        event.listen(db.engine, "before_cursor_execute", watch)
+        client.get("/")
+        event.remove(db.engine, "before_cursor_execute", watch)
+        return len(seen)
+
+    statements()
+    one = statements()
+    for _ in range(3):
+        make.request(state="discussed")
+    statements()
+    assert statements() == one
+    assert one < 30

@@ -1,0 +1,159 @@
+"""The audit trail: who reads it, how it is filtered, exported and checked; reading it is recorded."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+
+import pytest
+from bs4 import BeautifulSoup
+from sqlalchemy import func, select, text
+
+from app import audit
+from app.blueprints.oversight.trail import COLUMNS, entry, safe_cell
+from app.extensions import db
+from app.models import AuditEvent
+from app.policy import policy
+from app.unit import unit_of_work
+
+
+def rows(client, address: str = "/audit") -> list[list[str]]:
+    page = BeautifulSoup(client.get(address).get_data(as_text=True), "html5lib")
+    return [[cell.get_text(" ", strip=True) for cell in row.select("td")] for row in page.select("tbody tr")]
+
+
+def read_events() -> list[dict]:
+    db.session.rollback()
+    found = db.session.scalars(
+        select(AuditEvent.keys).where(AuditEvent.event == "audit.read").order_by(AuditEvent.sequence)
+    )
+    return [json.loads(keys)["filter"] for keys in found]
+
+
+@pytest.mark.clause("AUD-5", "AUD-6", "ACC-7")
+@pytest.mark.parametrize(
+    ("name", "status"),
+    [("h.larch", 200), ("w.sparrow", 200), ("d.lark", 403), ("k.rowan", 403), ("c.hawthorn", 403), ("f.spruce", 403)],
+)
+def test_only_those_who_watch_read_it(sign_in, name, status) -> None:
+    client = sign_in(name)
+    assert client.get("/audit").status_code == status
+    assert client.get("/audit.csv").status_code == status
+
+
+@pytest.mark.clause("AUD-6")
+def test_events_are_sentences_of_the_catalogue_newest_first(sign_in, make) -> None:
+    request = make.request(state="submitted")
+    shown = rows(sign_in("w.sparrow"), f"/audit?subject={request.number}")
+    assert policy().event("request.submitted").text in shown[0][2]
+    assert "use: USE-1" in shown[0][2]
+    assert shown[0][3] == "d.lark"
+    numbers = [int(row[0]) for row in shown]
+    assert numbers == sorted(numbers, reverse=True)
+    assert all(request.number in row[4] for row in shown)
+
+
+@pytest.mark.clause("AUD-6")
+def test_filters_narrow(sign_in, make) -> None:
+    make.request(state="submitted")
+    client = sign_in("w.sparrow")
+    sign_in("f.spruce").get("/audit")
+    assert {row[3] for row in rows(client, "/audit?actor=D.Lark")} == {"d.lark"}
+    assert rows(client, "/audit?actor=nobody") == []
+    assert all("request.submitted" in row[2] for row in rows(client, "/audit?event=request.submitted"))
+    assert all(" image." in row[2] for row in rows(client, "/audit?event=image.*"))
+    assert [row[3] for row in rows(client, "/audit?event=refusals")] == ["f.spruce"]
+    assert rows(client, "/audit?until=2020-01-01") == []
+    assert rows(client, "/audit?since=2999-01-01") == []
+    assert len(rows(client, "/audit?since=2020-01-01&until=2999-01-01")) > 3
+    assert client.get("/audit?since=yesterday&event=no-such&page=99").status_code == 200
+
+
+@pytest.mark.clause("AUD-6")
+def test_paging_shows_every_event_once(sign_in, people) -> None:
+    account = people.account("f.spruce")
+    with unit_of_work():
+        for _ in range(120):
+            audit.record("terms.accepted", account, actor=account, terms="test")
+    client = sign_in("w.sparrow")
+    address = "/audit?event=terms.accepted&actor=f.spruce"
+    numbers = [row[0] for page in (1, 2, 3, 4) for row in rows(client, f"{address}&page={page}")]
+    assert len(numbers) == len(set(numbers)) == 120
+
+
+@pytest.mark.clause("AUD-6", "ACC-11")
+def test_reading_is_recorded_with_ids_only(sign_in, people) -> None:
+    lark = people.account("d.lark").id
+    client = sign_in("h.larch")
+    client.get("/audit?actor=d.lark&subject=FR-2026-000001")
+    client.get("/audit?actor=Dana+Lark&subject=Dana Lark")
+    client.get("/audit.csv?event=refusals")
+    assert read_events() == [
+        {"actor": lark, "subject": "FR-2026-000001", "page": 1},
+        {"actor": "unknown", "subject": "other", "page": 1},
+        {"event": "refusals", "export": "csv"},
+    ]
+
+
+@pytest.mark.clause("AUD-6")
+def test_the_export_holds_what_the_filter_names(sign_in, make) -> None:
+    request = make.request(state="submitted")
+    answer = sign_in("w.sparrow").get(f"/audit.csv?subject={request.number}")
+    lines = list(csv.reader(io.StringIO(answer.get_data(as_text=True))))
+    assert tuple(lines[0]) == COLUMNS
+    wanted = db.session.scalar(
+        select(func.count()).select_from(AuditEvent).where(AuditEvent.subject_id == request.number)
+    )
+    assert len(lines) - 1 == wanted > 2
+    assert "attachment" in answer.headers["Content-Disposition"]
+
+
+@pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1"])
+def test_no_cell_is_a_formula(cell) -> None:
+    assert safe_cell(cell) == f"'{cell}"
+    assert safe_cell("2026") == "2026"
+    assert safe_cell(None) == ""
+
+
+def test_an_event_the_catalogue_no_longer_has_is_still_shown(app) -> None:
+    link = AuditEvent(
+        sequence=1, at="2026-11-23T10:00:00.000000+00:00", event="old.event", actor_id=7, keys='{"a":[],"b":true}'
+    )
+    told = entry(link, {})
+    assert (told.text, told.actor, told.details) == ("old.event", "", (("a", "none"), ("b", "yes")))
+
+
+@pytest.mark.clause("AUD-6")
+def test_the_chain_is_checked_on_demand_and_the_check_remembered(sign_in, post) -> None:
+    client = sign_in("w.sparrow")
+    assert "was not checked from here yet" in client.get("/audit").get_data(as_text=True)
+    post(client, "/audit/check", page="/audit")
+    html = client.get("/audit").get_data(as_text=True)
+    assert "The chain holds" in html
+    assert "Last found whole" in html
+    assert [event["faults"] for event in read_events() if event.get("check") == "chain"] == [0]
+
+
+@pytest.mark.clause("AUD-6")
+def test_a_broken_chain_is_told_and_never_counts_as_whole(sign_in, post) -> None:
+    client = sign_in("w.sparrow")
+    with db.engine.connect() as raw:
+        for (name,) in raw.execute(text("SELECT name FROM sqlite_master WHERE type = 'trigger'")).all():
+            raw.exec_driver_sql(f"DROP TRIGGER {name}")
+        raw.exec_driver_sql("UPDATE audit_event SET keys = '{}' WHERE sequence = 1")
+        raw.commit()
+    post(client, "/audit/check", page="/audit")
+    html = client.get("/audit").get_data(as_text=True)
+    assert "Event 1 was changed after it was recorded." in html
+    assert "was not checked from here yet" in html
+
+
+@pytest.mark.clause("ACC-7")
+def test_nothing_in_the_trail_can_be_changed_from_here(app) -> None:
+    writing = [
+        rule.rule
+        for rule in app.url_map.iter_rules()
+        if rule.endpoint.startswith("oversight.") and "POST" in rule.methods
+    ]
+    assert writing == ["/audit/check"]
