@@ -30,8 +30,9 @@ def draft_fields(use: str = "USE-1", supervisor: str = "s.alder", **changes: str
 def origin_fields(**changes: str) -> dict[str, str]:
     """What a browser sends for the provenance of a still from a shop's camera."""
     fields = {
-        "shown_source": "surveillance_still", "source": "surveillance_still", "source_camera": "Example Grocery, counter",
-        "shown_obtained": "owner_consent", "obtained": "owner_consent", "obtained_who": "The owner, 22 November 2026",
+        "shown_source": "surveillance_still", "source": "surveillance_still",
+        "source_camera": "Example Grocery, counter", "shown_obtained": "owner_consent", "obtained": "owner_consent",
+        "obtained_who": "The owner, 22 November 2026",
         "taken_on": "2026-11-21", "taken_time": "22:40", "attested": "y",
     }  # fmt: skip
     return fields | changes
@@ -153,9 +154,8 @@ def test_back_button_after_submitting_changes_nothing(sign_in, post, make):
     request = make.request("submitted")
     client, edit = sign_in("d.lark"), f"/requests/{request.number}/edit"
     assert client.get(edit).status_code == 303
-    answer = post(
-        client, edit, draft_fields(version=str(request.version), matter_place="Later"), page=f"/requests/{request.number}/withdraw"
-    )
+    fields = draft_fields(version=str(request.version), matter_place="Later")
+    answer = post(client, edit, fields, page=f"/requests/{request.number}/withdraw")
     assert answer.status_code == 409
     assert "Later" in answer.text
     db.session.rollback()
@@ -300,7 +300,8 @@ def test_an_answer_to_an_older_page_is_a_conflict(sign_in, post, make):
 @pytest.mark.clause("ACC-6", "ACC-11")
 def test_a_request_is_nobody_elses(sign_in, make):
     request = make.request("draft")
-    pages = [f"/requests/{request.number}{tail}" for tail in ("", "/edit", "/withdraw", f"/images/{request.images[0].uid}")]
+    tails = ("", "/edit", "/withdraw", f"/images/{request.images[0].uid}")
+    pages = [f"/requests/{request.number}{tail}" for tail in tails]
     other = sign_in("m.heron")
     assert {other.get(page).status_code for page in pages} == {404}
     assert request.number not in other.get("/requests").text

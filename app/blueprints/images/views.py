@@ -13,7 +13,7 @@ from app.extensions import db, stores
 from app.models.gallery import GalleryPhoto
 from app.models.request import ProbeImage
 from app.policy.enforcement import enforces
-from app.storage import KeyDestroyed, UnknownBlob, UnknownKey
+from app.storage import BlobCorrupt, KeyDestroyed, UnknownBlob, UnknownKey
 
 bp = Blueprint("images", __name__)
 bp.add_app_template_global(face_url)
@@ -32,7 +32,10 @@ def show(token: str) -> Response:
         abort(410, "The address of this image has expired. Open the page again to see it.")
     except LinkInvalid:
         abort(404)
-    data = image_bytes(kind, uid, current_actor())
+    try:
+        data = image_bytes(kind, uid, current_actor())
+    except BlobCorrupt:
+        abort(500, "The stored image is not the one that was recorded, so it is not shown.")
     if data is None:
         abort(404)
     answer = Response(data, mimetype="image/png" if data.startswith(b"\x89PNG") else "image/jpeg")
