@@ -106,7 +106,7 @@ def _with_facts(rule, given) -> str | None:
     if rule is None:
         return None
     stated = [f"{fact.label}: {given[fact.name]}" for fact in rule.facts if given.get(fact.name)]
-    return "; ".join([rule.title, *stated])
+    return "\n".join([rule.title, *stated])
 
 
 def _custody(request: FRRequest, search: Search) -> tuple[CustodyEntry, ...]:
@@ -117,7 +117,7 @@ def _custody(request: FRRequest, search: Search) -> tuple[CustodyEntry, ...]:
             _person(request.requester, "requesting investigator"), image.sha256,
         ),
         CustodyEntry(
-            _local(search.created_at), "Selected as the probe; digest checked on reading",
+            _local(search.created_at), "Selected as the probe",
             _person(search.examiner, "examiner"), search.probe_sha256,
         ),
         CustodyEntry(
@@ -140,7 +140,7 @@ def _algorithm(search: Search) -> Algorithm | None:
 def _gallery(search: Search) -> Gallery | None:
     if search.gallery_generation is None:
         return None
-    return Gallery(f"generation {search.gallery_generation}", search.gallery_photos, search.gallery_people)
+    return Gallery(str(search.gallery_generation), search.gallery_photos, search.gallery_people)
 
 
 def _candidate(round_: Round) -> Candidate:
@@ -183,8 +183,8 @@ def _background(round_: Round) -> str | None:
     for fact in policy().review.background.facts:
         words = {choice.value: choice.label for choice in fact.choices}
         answer = given.get(fact.name)
-        lines.append(f"{fact.label} {words.get(answer, answer) or 'not recorded'}".replace("? ", ": ", 1)
-                     if fact.label.endswith("?") else f"{fact.label}: {words.get(answer, answer) or 'not recorded'}")  # fmt: skip
+        mark = "" if fact.label.endswith("?") else ":"
+        lines.append(f"{fact.label}{mark} {words.get(answer, answer) or 'not recorded'}")
     return "\n".join(lines)
 
 

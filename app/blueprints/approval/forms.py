@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask_wtf import FlaskForm
 from wtforms import HiddenField, PasswordField, RadioField, TextAreaField
-from wtforms.validators import InputRequired, Length
+from wtforms.validators import DataRequired, InputRequired, Length
 
 LONGEST_REASON = 4000
 
@@ -19,7 +19,7 @@ class DecisionForm(FlaskForm):
     reason = TextAreaField(
         "Reason or instructions",
         [
-            InputRequired("Write the reason, or the instructions for a continuation."),
+            DataRequired("Write the reason, or the instructions for a continuation."),
             Length(max=LONGEST_REASON, message=f"Write at most {LONGEST_REASON:,} characters."),
         ],
         [lambda text: text.strip() if text else text],

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-
 from app.access.actor import Actor
 from app.access.scoping import visible
 from app.domain.approvals import FILE_STATES, check_may_read_file, last_delivery

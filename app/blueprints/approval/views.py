@@ -18,6 +18,7 @@ from app.domain.overview import due_at
 from app.models import FRRequest
 from app.models.base import now
 from app.refusals import attempt, same_version, status_of
+from app.unit import Conflict
 from app.web import page, redirect_after_post
 from app.workflow import Refused
 from app.workflow.engine import explain
@@ -39,8 +40,13 @@ def file(subject: FRRequest) -> ResponseReturnValue:
     return _file_page(subject, DecisionForm(formdata=None, version=subject.version))
 
 
-def _file_page(subject: FRRequest, form: DecisionForm, refusal: Refused | None = None) -> str:
-    """The page of a file; records which faces it shows. Raises Refused for whoever may not read it."""
+def _file_page(
+    subject: FRRequest, form: DecisionForm, refusal: Refused | None = None, *, conflict: bool = False
+) -> str:
+    """The page of a file; records which faces it shows. Raises Refused for whoever may not read it.
+
+    `conflict`: somebody else changed the request since the person's page was made; what they typed stays before them.
+    """
     actor = current_actor()
     approvals.check_may_read_file(subject, actor)
     found = gather_file(subject)
@@ -50,7 +56,7 @@ def _file_page(subject: FRRequest, form: DecisionForm, refusal: Refused | None =
     if len(choices) == 1:
         form.decision.data = choices[0].value
     return page(
-        "approval/file.html", item=subject, file=found, form=form, refusal=refusal, choices=choices,
+        "approval/file.html", item=subject, file=found, form=form, refusal=refusal, conflict=conflict, choices=choices,
         unavailable=blocked, rules={choice.value: rule_of(choice) for choice in CHOICES.get(subject.state, ())},
         due_at=due_at(subject), delivery=approvals.last_delivery(subject), now=now(),
     )  # fmt: skip
@@ -78,7 +84,11 @@ def decide(subject: FRRequest) -> ResponseReturnValue:
     if not confirmed:
         form.password.errors = ["The password is wrong. Nothing was decided."]
         return _file_page(subject, form), 422
-    refusal = attempt(choice.verb, subject, lambda: _take(subject, choice, form))
+    try:
+        refusal = attempt(choice.verb, subject, lambda: _take(subject, choice, form))
+    except Conflict:
+        form.version.data = subject.version
+        return _file_page(subject, form, conflict=True), 409
     if refusal is not None:
         return _file_page(subject, form, refusal), status_of(refusal)
     flash(f"{subject.number}: {choice.done}", "success")
