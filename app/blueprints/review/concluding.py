@@ -117,7 +117,7 @@ def conclude_none(subject: Round) -> Answer:
     """SRC-7: after each candidate was compared, identify none."""
     form, actor = NoneForm(), current_actor()
     if not form.validate_on_submit():
-        return render_candidates(subject, none=form, form=form), 422
+        return render_candidates(subject, nobody=form, form=form), 422
 
     def conclude() -> None:
         same_version(subject.request, form.version.data)
@@ -125,7 +125,7 @@ def conclude_none(subject: Round) -> Answer:
 
     refusal = attempt("conclude_none", subject.request, conclude)
     if refusal is not None:
-        return render_candidates(subject, none=form, form=form, refusal=refusal), status_of(refusal)
+        return render_candidates(subject, nobody=form, form=form, refusal=refusal), status_of(refusal)
     flash("No candidate is identified; the negative-results report is being delivered.", "success")
     return _to_work(subject)
 

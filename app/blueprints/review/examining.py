@@ -67,7 +67,7 @@ def render_candidates(subject: Round, **changed: Any) -> str:
         "done": sum(1 for person in people if person.state != "open"), "working": working(round_),
         "next": examination.next_open(round_), "probe": shown_probe(round_.search), "order": policy().review.order,
         "nominate": nomination_form(choices, version=round_.request.version, formdata=None),
-        "none": NoneForm(version=round_.request.version, formdata=None), "refusal": None,
+        "nobody": NoneForm(version=round_.request.version, formdata=None), "refusal": None,
         "rule": policy().review.nomination,
     }  # fmt: skip
     typed = changed.pop("nominate", None)

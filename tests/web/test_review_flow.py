@@ -1,0 +1,101 @@
+"""The examiner's path over HTTP: queue, basis, probe, search, candidates, background, nomination (REQ-4 to SRC-4)."""
+
+from __future__ import annotations
+
+import pytest
+from bs4 import BeautifulSoup
+
+from app.extensions import db
+from app.models import Notification
+from app.models.engine import AuditEvent
+
+
+def soup(answer) -> BeautifulSoup:
+    return BeautifulSoup(answer.get_data(as_text=True), "html5lib")
+
+
+def form_at(client, page: str, action: str, **changes) -> dict:
+    """The hidden fields of the form on `page` that posts to `action`, with `changes`."""
+    answer = client.get(page)
+    assert answer.status_code == 200, f"{page}: {answer.status_code}"
+    form = soup(answer).select_one(f'form[action="{action}"]')
+    assert form is not None, f"{page} has no form to {action}"
+    return {**{field["name"]: field.get("value", "") for field in form.select("input[type=hidden]")}, **changes}
+
+
+def send(client, page: str, action: str, **changes):
+    return client.post(action, data=form_at(client, page, action, **changes))
+
+
+def text(answer) -> str:
+    return " ".join(soup(answer).get_text(" ").split())
+
+
+@pytest.mark.clause("REQ-4", "REQ-6", "CAP-1", "CAP-5", "CAP-6", "SRC-1", "SRC-2", "SRC-3", "SRC-4")
+def test_the_whole_path_by_forms(make, sign_in, people, run_jobs):
+    request = make.request(state="discussed")
+    for name in ("j.maple", "n.finch"):
+        people.account(name)
+    client, here = sign_in("k.rowan"), f"/review/{request.number}"
+    assert request.number in text(client.get("/review"))
+
+    answer = send(client, here, f"{here}/accept", **{"accept-use": "USE-1", "accept-note": "The camera shows it."})
+    assert answer.status_code == 303
+    make.document(request)
+
+    face = f"{request.current_images[0].uid}.1"
+    answer = send(client, f"{here}/probe", f"{here}/probe", face=face, suitability="suitable")
+    assert answer.status_code == 303, text(answer)
+    answer = send(client, here, f"{here}/search")
+    assert answer.status_code == 303, text(answer)
+    assert request.state == "searching"
+    assert "waits for a worker" in text(client.get(here))
+    make.parts = {"seed": 7}
+    make.finish(request)
+    assert client.get(f"{here}/progress", headers={"HX-Request": "true"}).headers["HX-Redirect"] == here
+
+    answer = send(client, here, f"{here}/examination")
+    rounds = answer.headers["Location"]
+    page = soup(client.get(rounds))
+    assert len(page.select(".cor-card")) == 3
+    assert page.select_one("th") is None, "a rank is shown before every disposition"
+    listed = {c.shown_order: c for c in request.current_round.search.candidates}
+    wanted = next(place for place, c in listed.items() if c.rank == 1)
+    for place in listed:
+        url = f"{rounds}/candidates/{place}"
+        if place == wanted:
+            filled = {f.value: "similar" for f in people_policy().review.worksheet.features}
+            answer = send(client, url, f"{url}/worksheet", decision="retained", **filled)
+        else:
+            verdict = {"quick-feature": "nose", "quick-verdict": "different_unexplained"}
+            answer = send(client, url, f"{url}/exclusion", **verdict)
+        assert answer.status_code == 303, text(answer)
+    assert [th.get_text() for th in soup(client.get(rounds)).select("thead th")][:2] == ["Rank", "Score"]
+
+    url = f"{rounds}/candidates/{wanted}/background"
+    items = dict.fromkeys(("height", "weight", "age", "marks", "custody", "location", "record_status"), "supports")
+    answer = send(client, url, url, records_checked="Arrest and custody records were read.", **items)
+    assert answer.status_code == 303, text(answer)
+    given = {"nominate-candidate": str(wanted), "nominate-reason": "Agrees in every feature both pictures show."}
+    answer = send(client, rounds, f"{rounds}/nomination", **given)
+    assert answer.status_code == 303, text(answer)
+    assert request.state == "nominated"
+    told = {row.account.name for row in db.session.query(Notification).filter_by(kind="peer_review_open")}
+    assert {"j.maple", "n.finch"} <= told
+    assert "k.rowan" not in told
+
+    for name in ("j.maple", "n.finch"):
+        peer = sign_in(name)
+        assert request.number in text(peer.get("/review/peer-reviews"))
+        url = f"/review/peer-reviews/{request.number}"
+        sheet = {f.value: "similar" for f in people_policy().review.worksheet.features}
+        answer = send(peer, url, url, opinion="supported", reason="Agrees in every comparable feature.", **sheet)
+        assert answer.status_code == 303, text(answer)
+        assert "Possible match supported" in text(peer.get(url))
+    assert request.state == "peer_reviewed"
+
+
+def people_policy():
+    from app.policy import policy
+
+    return policy()
