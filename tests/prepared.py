@@ -1,6 +1,7 @@
 """One request before its peers, made once for the session and copied for each test: what comes later is quick then.
 
-A module that imports `settings` from here starts every test with that request; `filed` is the request, `make` brings it on.
+A module that imports `settings` from here starts every test with that request; `filed` is the request, `at` brings it
+on.
 """
 
 from __future__ import annotations
@@ -24,7 +25,9 @@ def _at(settings: Settings, data: Path) -> Settings:
 
 
 @pytest.fixture(scope="session")
-def nominated_data(session_settings: Settings, migrated_database: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def nominated_data(
+    session_settings: Settings, migrated_database: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
     """A data folder that holds one request in peer review."""
     from app.extensions import db
     from app.jobs import handlers, runner

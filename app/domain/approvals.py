@@ -122,8 +122,8 @@ def last_delivery(request: FRRequest) -> Job | None:
     kind = due_kind(request)
     if kind is None:
         return None
-    mine = [job for job in deliveries(request) if job.kind == DELIVERIES[kind][0] and job.created_at >= request.state_since]
-    return mine[-1] if mine else None
+    asked = [job for job in deliveries(request) if job.created_at >= request.state_since]
+    return asked[-1] if asked else None
 
 
 def _ask_for_delivery(request: FRRequest, kind: str) -> Job:

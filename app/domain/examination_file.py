@@ -12,9 +12,9 @@ from typing import Any
 
 from sqlalchemy import select
 
+from app.domain.algorithms import active
 from app.extensions import db
 from app.matching.nist import nist_status
-from app.domain.algorithms import active
 from app.models import Candidate, Disposition, FinalReview, FRRequest, GalleryPhoto, PeerReview, Round, Search
 from app.models.engine import Transition
 from app.policy import policy
@@ -211,7 +211,9 @@ def gather_file(request: FRRequest) -> CaseFile:
     )
 
 
-def answered(facts: tuple[Fact, ...], given: Mapping[str, Any], *, left_out: bool = False) -> tuple[tuple[str, str], ...]:
+def answered(
+    facts: tuple[Fact, ...], given: Mapping[str, Any], *, left_out: bool = False
+) -> tuple[tuple[str, str], ...]:
     """(question, answer in words) for each question; with `left_out`, those without an answer are left out."""
     rows = []
     for fact in facts:
@@ -296,17 +298,12 @@ def _worksheet(own: Disposition, peers: list[PeerReview]) -> tuple[FeatureRow, .
     for feature in sheet.features:
         given = [features.get(feature.value) or {} for features in sheets]
         first = given[0].get("verdict")
-        rows.append(
-            FeatureRow(
-                feature.label,
-                tuple(
-                    Finding(
-                        words.get(one.get("verdict"), "No verdict"), str(one.get("note") or ""), one.get("verdict") != first
-                    )
-                    for one in given
-                ),
-            )
-        )
+        findings = [
+            Finding(words.get(verdict, "No verdict"), str(one.get("note") or ""), verdict != first)
+            for one in given
+            for verdict in [one.get("verdict")]
+        ]
+        rows.append(FeatureRow(feature.label, tuple(findings)))
     return tuple(rows)
 
 
@@ -353,10 +350,11 @@ def _timeline(request: FRRequest) -> tuple[Entry, ...]:
         .where(Transition.subject_type == request.subject_type, Transition.subject_id == request.id)
         .order_by(Transition.id)
     )
-    return tuple(
-        Entry(row.created_at, policy().rule(row.rule).text, _name(row.actor) if row.actor else "The portal", policy().rule(row.rule))
-        for row in rows
-    )  # fmt: skip
+    entries = []
+    for row in rows:
+        rule = policy().rule(row.rule)
+        entries.append(Entry(row.created_at, rule.text, _name(row.actor) if row.actor else "The portal", rule))
+    return tuple(entries)
 
 
 def _name(account: Any) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import date
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import current_app
@@ -32,19 +34,23 @@ from app.domain.algorithms import active
 from app.extensions import db, settings, stores
 from app.imaging import decode, display_copy
 from app.matching.nist import nist_status
-from app.models import Account, FRRequest, Report, Round, Search, Transition
+from app.models import Account, FRRequest, GalleryPhoto, Report, Round, Search, Transition
 from app.policy import policy
 from app.web import DEFAULT_TIME_ZONE
 
 UNIT = "Facial Recognition Unit"
 PHOTO_SIDE = 1200
+OUTCOMES = {
+    "approved": "Approved as a possible match candidate: an investigative lead",
+    "not_approved": "Not approved",
+}
 
 
 def _zone() -> ZoneInfo:
     return ZoneInfo(current_app.config.get("TIME_ZONE", DEFAULT_TIME_ZONE))
 
 
-def _local(moment):
+def _local(moment: datetime | None) -> datetime | None:
     return moment.astimezone(_zone()) if moment is not None else None
 
 
@@ -102,7 +108,7 @@ def _probe(request: FRRequest, search: Search) -> Probe:
     )
 
 
-def _with_facts(rule, given) -> str | None:
+def _with_facts(rule: Any, given: Mapping[str, Any]) -> str | None:
     if rule is None:
         return None
     stated = [f"{fact.label}: {given[fact.name]}" for fact in rule.facts if given.get(fact.name)]
@@ -146,7 +152,7 @@ def _gallery(search: Search) -> Gallery | None:
 def _candidate(round_: Round) -> Candidate:
     nominee = round_.nominee
     if nominee.photo.removed_at is not None:
-        raise FactsError("The photograph of the possible match candidate left the repository; it is not reported (CAP-3).")
+        raise FactsError("The candidate's photograph left the repository; it is not reported (CAP-3).")
     person, private = nominee.person, nominee.person.private
     photos = [nominee.photo, *(p for p in person.photos if p.id != nominee.photo_id and p.removed_at is None)]
     sheet, given = policy().review.worksheet, round_.disposition_of(nominee).private.get("features", {})
@@ -170,7 +176,7 @@ def _candidate(round_: Round) -> Candidate:
     )
 
 
-def _gallery_copy(photo) -> bytes:
+def _gallery_copy(photo: GalleryPhoto) -> bytes:
     data = stores().blobs.get(photo.blob_id, photo.person.key_id, photo.sha256)
     return display_copy(decode(data).bgr, PHOTO_SIDE)
 
@@ -192,10 +198,9 @@ def _decision(round_: Round | None) -> Decision | None:
     if round_ is None or not round_.final_reviews:
         return None
     last = round_.final_reviews[-1]
-    words = {"approved": "Approved as a possible match candidate: an investigative lead", "not_approved": "Not approved"}
-    if last.decision not in words:
+    if last.decision not in OUTCOMES:
         return None
-    return Decision(_person(last.supervisor, "supervisor"), _local(last.created_at), words[last.decision])
+    return Decision(_person(last.supervisor, "supervisor"), _local(last.created_at), OUTCOMES[last.decision])
 
 
 def _supersedes(report: Report) -> Replacement | None:

@@ -54,8 +54,9 @@ def begin_report(request: FRRequest, kind: str) -> Report:
         round_ = None
     recalled = last if last is not None and last.recalled_at is not None else None
     report = Report(
-        number=draw("R"), request=request, round=round_, kind=kind, prepared_by_id=request.examiner_id, replaces=recalled
-    )
+        number=draw("R"), request=request, round=round_, kind=kind, prepared_by_id=request.examiner_id,
+        replaces=recalled,
+    )  # fmt: skip
     db.session.add(report)
     db.session.flush()
     audit.record("report.begun", report, actor=system_actor(), report=report.number, kind=kind)
@@ -65,9 +66,10 @@ def begin_report(request: FRRequest, kind: str) -> Report:
 @enforces("SRC-9", "USE-7")
 def missing_from(pdf: bytes, probe: bytes) -> list[str]:
     """What SRC-9 and USE-7 demand and the finished file does not hold; read back from its bytes."""
+    notice, lead = policy().notice("no-probable-cause").text, policy().notice("lead-only").text
     wanted = (
-        ("the notice", lambda: checks.require_notice(pdf, policy().notice("no-probable-cause").text)),
-        ("the words that it is a lead only", lambda: checks.require_on_first_page(pdf, policy().notice("lead-only").text)),
+        ("the notice", lambda: checks.require_notice(pdf, notice)),
+        ("the words that it is a lead only", lambda: checks.require_on_first_page(pdf, lead)),
         ("the probe image", lambda: checks.require_picture(pdf, probe)),
     )  # fmt: skip
     missing = []
@@ -103,7 +105,8 @@ def delivery_of(report: Report) -> tuple[Delivery, list[str]]:
 def renumber(report: Report, taken: str) -> str | None:
     """Give an undelivered report a new number, for another document stands under `taken`; answers its old file.
 
-    What was rendered carries the old number and is given up. None when another run was quicker. Needs an open unit of work.
+    What was rendered carries the old number and is given up. None when another run was quicker. Needs an open unit of
+    work.
     """
     if report.number != taken or report.delivered_at is not None:
         return None
@@ -116,7 +119,7 @@ def renumber(report: Report, taken: str) -> str | None:
 
 @enforces("SRC-7", "SRC-8", "SRC-9")
 def deliver(report: Report, receipt: Receipt, missing: list[str]) -> None:
-    """Record the delivered report, move the request on, tell its recipients. Needs an open unit of work; raises Refused."""
+    """Record the delivered report, move the request on, tell its recipients. Needs an open unit; raises Refused."""
     request = report.request
     report.delivered_at = now()
     report.receipt = {"path": receipt.path, "sha256": receipt.sha256, "at": receipt.at.isoformat()}

@@ -1,7 +1,7 @@
-"""Renders a report once and attaches those bytes to the case file, again and again until they are taken (SRC-7, SRC-8).
+"""Renders a report once and attaches those bytes to the case file, until they are taken (SRC-7, SRC-8).
 
-Three steps, each safe to repeat after a kill: the report gets its number; what was rendered is kept (so that a change of
-policy, settings, names or libraries between two tries changes nothing); the kept bytes are delivered and recorded.
+Three steps, each safe to repeat after a kill: the report gets its number; what was rendered is kept, so that a change
+of policy, settings, names or libraries between two tries changes nothing; the kept bytes are delivered and recorded.
 """
 
 from __future__ import annotations

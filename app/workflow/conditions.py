@@ -346,6 +346,13 @@ def enough_peers(request: FRRequest, actor: Actor, facts: Facts) -> str | None:
     return None if given >= wanted else f"{given} of {wanted} peer reviews are recorded."
 
 
+@condition("nominee_in_repository", "CAP-3", "SRC-5")
+def nominee_in_repository(request: FRRequest, actor: Actor, facts: Facts) -> str | None:
+    round_ = request.current_round
+    present = round_ is not None and round_.nominee is not None and round_.nominee.photo.removed_at is None
+    return None if present else "The photograph of the nominated candidate left the repository since its nomination."
+
+
 @condition("peers_unanimous", "SRC-6", "FAIR-1")
 def peers_unanimous(request: FRRequest, actor: Actor, facts: Facts) -> str | None:
     short = enough_peers(request, actor, facts)

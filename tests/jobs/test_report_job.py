@@ -57,7 +57,8 @@ def delivered_once(request) -> Report:
     assert hashlib.sha256(pdf.read_bytes()).hexdigest() == report.sha256 == report.receipt["sha256"]
     assert stores().blobs.get(report.blob_id, report.key_id, report.sha256) == pdf.read_bytes()
     assert db.session.query(Transition).filter_by(verb="deliver_report").count() == 1
-    assert db.session.query(Notification).filter_by(kind="report_delivered", account_id=request.requester_id).count() == 1
+    told = db.session.query(Notification).filter_by(kind="report_delivered", account_id=request.requester_id)
+    assert told.count() == 1
     for event in ("report.begun", "request.reported"):
         assert db.session.query(AuditEvent).filter_by(event=event).count() == 1, event
     return report
@@ -231,9 +232,8 @@ def test_engine_refuses_a_report_that_lacks_the_notice(at, people):
     request = at("approved")
     for missing, rule in ((["the notice"], "report_carries_probe_and_notice"), ([], "report_attached_to_case_file")):
         with pytest.raises(Refused) as refused, unit_of_work():
-            advance(
-                request, "deliver_report", system_actor(), report="R-1", kind="possible_match", sha256="0", missing=missing
-            )
+            facts = {"report": "R-1", "kind": "possible_match", "sha256": "0", "missing": missing}
+            advance(request, "deliver_report", system_actor(), **facts)
         assert refused.value.rule_id == rule
 
 

@@ -57,7 +57,8 @@ def test_queue_lists_what_waits_what_is_not_delivered_and_what_is(at, sign_in, r
 
     def listed() -> dict[str, bool]:
         page = BeautifulSoup(client.get("/final-review").get_data(as_text=True), "html5lib")
-        return {part: number in page.select_one(f"#{part}").get_text() for part in ("waiting", "undelivered", "delivered")}
+        parts = ("waiting", "undelivered", "delivered")
+        return {part: number in page.select_one(f"#{part}").get_text() for part in parts}
 
     number = at("nominated").number
     assert listed() == {"waiting": False, "undelivered": False, "delivered": False}
@@ -83,7 +84,8 @@ def test_file_shows_everything_on_one_page_and_records_the_faces(at, sign_in):
         request.case_number, "A bag was taken from a counter", "CMS-2026-0815", "Robbery in the second degree",
         "Jo Maple", "Noor Finch", "Inconclusive", "Similar", "Arrest and custody records were read",
         "Excluded: 2", "Retained: 1", "The bridge is broader.", search.algorithm, search.algorithm_digest,
-        "has no NIST evaluation record", f"generation {search.gallery_generation}", "Example Grocery, camera over the counter",
+        "has no NIST evaluation record", f"generation {search.gallery_generation}",
+        "Example Grocery, camera over the counter",
         "SRC-4", "REQ-4",
     ):  # fmt: skip
         assert wanted in page, wanted
@@ -321,3 +323,22 @@ def test_engine_needs_the_password_whatever_the_view_does(at, people):
         assert refused.value.rule_id == "password_confirmed"
     assert db.session.query(Transition).filter_by(verb="approve").count() == 0
     assert db.session.query(Job).filter_by(kind="negative_report").count() == 0
+
+
+@pytest.mark.clause("CAP-3", "SRC-5")
+def test_candidate_whose_photograph_left_is_not_approved(at, sign_in):
+    from app import audit
+    from app.models.base import now
+    from app.unit import unit_of_work
+
+    request = at("peer_reviewed")
+    photo = request.current_round.nominee.photo
+    with unit_of_work():
+        photo.removed_at, photo.removed_because = now(), "sealed"
+        audit.record("gallery.enrolled", batch="tests", photos=0, generation=0)
+    client = sign_in("c.hawthorn")
+    page = client.get(url(request))
+    assert "left the repository" in text_of(page)
+    assert page.get_data(as_text=True).count('src="/images/') == 1
+    assert decide(client, request, "approve").status_code == 422
+    assert decide(client, request, "do_not_approve").status_code == 303

@@ -70,7 +70,8 @@ def test_examiner_prepares_and_the_investigator_holds_the_pdf(at, sign_in, post,
     nominee = request.current_round.nominee
     for wanted in (
         request.case_number, request.number, "USE-1", "Robbery in the second degree", nominee.photo.record_number,
-        nominee.person.private["name"], "Dana Lark", "Kit Rowan", "Jo Maple", "Noor Finch", "Cleo Hawthorn", "Sam Alder",
+        nominee.person.private["name"], "Dana Lark",
+        "Kit Rowan", "Jo Maple", "Noor Finch", "Cleo Hawthorn", "Sam Alder",
         request.current_search.algorithm, "has no NIST evaluation record", report.code, "It is a lead.",
         "Demonstration, not for casework",
     ):  # fmt: skip
@@ -87,10 +88,11 @@ def test_report_has_no_score_rank_or_percentage(at, sign_in):
     assert not re.search(r"\bscore|\brank\b|%|percent|\bconfidence|similarity|threshold", text)
     for candidate in request.current_search.candidates:
         assert f"{candidate.score:.2f}" not in text
-        if candidate is not request.current_round.nominee:
-            assert candidate.photo.record_number.lower() not in text or candidate.photo.record_number in (
-                request.current_round.nominee.photo.record_number
-            )
+    others = [c for c in request.current_search.candidates if c is not request.current_round.nominee]
+    assert others
+    for candidate in others:
+        assert candidate.photo.record_number.lower() not in text
+        assert candidate.person.private["name"].lower() not in text
 
 
 def test_polling_answers_the_part_alone(at, sign_in):
@@ -192,7 +194,7 @@ def test_recalled_report_is_told_replaced_and_stays_readable(at, make, sign_in, 
     assert told("report_due") == {"k.rowan"}
     make.report(request)
     new = request.current_report
-    assert (new.replaces, new.number) == (old, "R-{:%Y}-000002".format(now()))
+    assert (new.replaces, new.number) == (old, f"R-{now():%Y}-000002")
     text = " ".join(page_texts(pdf_of(investigator, new)))
     assert f"This report replaces {old.number}" in text
     assert "The wrong case number." in text

@@ -35,14 +35,16 @@ class Blocked:
     refusal: Refused
 
 
-APPROVE = Choice("approve", "approve", approvals.approve, "Approve the possible match", "The possible match is approved.")
+APPROVE = Choice(
+    "approve", "approve", approvals.approve, "Approve the possible match", "The possible match is approved."
+)
 DO_NOT_APPROVE = Choice(
     "do_not_approve", "disapprove", approvals.disapprove, "Do not approve",
     "The possible match is not approved; a negative report is being delivered.",
 )  # fmt: skip
 CONTINUE = Choice(
-    "continue", "continue_investigation", approvals.continue_investigation, "Continue the investigation, with instructions",
-    "A fresh round is directed.",
+    "continue", "continue_investigation", approvals.continue_investigation,
+    "Continue the investigation, with instructions", "A fresh round is directed.",
 )  # fmt: skip
 REISSUE = Choice(
     "reissue", "reissue_report", approvals.reissue, "Have a corrected report issued",

@@ -116,7 +116,7 @@ def _report_page(subject: FRRequest, refusal: Refused | None = None) -> str:
     return page(
         "approval/prepare.html", "approval/_delivery.html", item=subject, refusal=refusal, delivery=delivery,
         kind=approvals.due_kind(subject), blocked_by=explain(subject, "prepare_report", actor),
-        may_read_file=actor.can("approval.decide"), reports=[r for r in reversed(subject.reports)], now=now(),
+        may_read_file=actor.can("approval.decide"), reports=list(reversed(subject.reports)), now=now(),
     )  # fmt: skip
 
 
