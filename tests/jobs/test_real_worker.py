@@ -44,21 +44,22 @@ def settings(settings):
 
 
 @pytest.fixture
-def searching(app, make, enrol, people) -> Callable[[], str]:
-    """searching() -> the uid of a search that was just started, of a probe so large that decoding takes a while."""
-    enrol([person(seed) for seed in range(1, 9)])
+def start(app, make, people) -> Callable[[], str]:
+    """start() -> the uid of a search that was just queued, of a probe so large that decoding takes a while.
 
-    def start() -> str:
-        request = make.request(state="draft")
-        make.image(request, large_picture())
-        request = make.advance_to(request, "probe_selected", image=-1)
-        examiner = people.actor(request.examiner.name)
+    Everything before is done without a worker, so that the real one has nothing to do but the search.
+    """
+    make.enrol([person(seed) for seed in range(1, 9)])
+    request = make.request(state="draft")
+    make.image(request, large_picture())
+    make.advance_to(request, "probe_selected", image=-1)
+    examiner = people.actor(request.examiner.name)
+
+    def queue_search() -> str:
         with unit_of_work():
-            search = identification.start_search(request, examiner)
-            uid = search.uid
-        return uid
+            return identification.start_search(request, examiner).uid
 
-    return start
+    return queue_search
 
 
 def large_picture() -> bytes:
@@ -96,10 +97,10 @@ def lists_of(search: str) -> tuple[int, int]:
 
 
 @pytest.mark.clause("SRC-1", "CAP-5")
-def test_a_worker_killed_in_mid_search_loses_nothing(app, settings, searching):
+def test_a_worker_killed_in_mid_search_loses_nothing(app, settings, start):
     with start_redis(settings):
         with start_worker(settings) as worker:
-            uid = searching()
+            uid = start()
             wait_for(lambda: job_of(uid).state == "running", 30, every=0.01)
             os.kill(worker.pid, signal.SIGKILL)
             db.session.rollback()
@@ -116,8 +117,8 @@ def test_a_worker_killed_in_mid_search_loses_nothing(app, settings, searching):
 
 
 @pytest.mark.clause("SRC-1")
-def test_a_search_asked_for_while_redis_is_down_runs_when_it_is_back(app, settings, searching):
-    uid = searching()
+def test_a_search_asked_for_while_redis_is_down_runs_when_it_is_back(app, settings, start):
+    uid = start()
     assert job_of(uid).sent_at is None
     with start_redis(settings), start_worker(settings):
         wait_for(lambda: finished(uid), AGAIN_WITHIN_SECONDS)
@@ -125,9 +126,9 @@ def test_a_search_asked_for_while_redis_is_down_runs_when_it_is_back(app, settin
 
 
 @pytest.mark.clause("SRC-1")
-def test_a_redis_killed_and_emptied_loses_nothing(app, settings, searching):
+def test_a_redis_killed_and_emptied_loses_nothing(app, settings, start):
     with start_redis(settings) as redis:
-        uid = searching()
+        uid = start()
         assert job_of(uid).sent_at is not None, "it was sent"
         redis.kill()
     with start_redis(settings), start_worker(settings):
@@ -137,12 +138,12 @@ def test_a_redis_killed_and_emptied_loses_nothing(app, settings, searching):
 
 
 @pytest.mark.clause("SRC-1")
-def test_a_worker_outlives_its_redis(app, settings, searching):
+def test_a_worker_outlives_its_redis(app, settings, start):
     """The queue goes away and comes back empty under a running worker; the next search is done all the same."""
     with start_redis(settings) as first, start_worker(settings) as worker:
         first.kill()
         with start_redis(settings):
-            uid = searching()
+            uid = start()
             wait_for(lambda: finished(uid) or not worker.alive(), 2 * AGAIN_WITHIN_SECONDS)
             if not worker.alive():
                 # the supervisor of a real installation starts it again
@@ -152,12 +153,12 @@ def test_a_worker_outlives_its_redis(app, settings, searching):
 
 
 @pytest.mark.clause("SRC-1", "CAP-6")
-def test_two_workers_leave_one_list(app, settings, searching):
+def test_two_workers_leave_one_list(app, settings, start):
     """The same job sent five times to two workers is done once."""
     from app.jobs.queue import send
 
     with start_redis(settings), start_worker(settings, 1), start_worker(settings, 2):
-        uid = searching()
+        uid = start()
         job_uid, queue = job_of(uid).uid, job_of(uid).queue
         db.session.rollback()
         for _ in range(4):
