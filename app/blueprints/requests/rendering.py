@@ -44,7 +44,7 @@ def request_context(subject: FRRequest) -> dict[str, Any]:
         "steps": {row.verb for row in allowed(subject, actor)} if own else set(),
         "decision": subject.basis_decisions[-1] if subject.basis_decisions else None,
         "reports": reports_for(subject, actor),
-        "timeline": timeline(subject),
+        "timeline": timeline(subject, actor),
         "removable": {image.uid for image in subject.current_images if may_be_removed(image)},
         "limits": policy().request.images,
         "upload": UploadForm(formdata=None),

@@ -116,20 +116,28 @@ class Entry:
     rule: Any
 
 
-@enforces("ACC-1")
-def timeline(request: FRRequest) -> list[Entry]:
-    """What happened, oldest first, each with the rule it happened under; steps inside the unit are left out."""
+@enforces("ACC-1", "SRC-4")
+def timeline(request: FRRequest, actor: Actor | None = None) -> list[Entry]:
+    """What happened, oldest first, each with the rule it happened under; steps inside the unit are left out.
+
+    Whoever may become a peer, and nobody in particular, reads no name but the requester's and the named supervisor's.
+    """
     steps = db.session.scalars(
         select(Transition)
         .where(Transition.subject_type == request.subject_type, Transition.subject_id == request.id)
         .order_by(Transition.id)
     )
     begun = Entry(request.created_at, "Draft begun", request.requester.display_name, "", policy().clause("REQ-1").id)
-    return [begun, *(_entry(step) for step in steps if step.verb in TOLD)]
+    outside = {request.requester_id, request.discussing_supervisor_id}
+    all_named = actor is not None and not actor.can("peer.review")
+    return [begun, *(_entry(step, all_named or step.actor_id in outside) for step in steps if step.verb in TOLD)]
 
 
-def _entry(step: Transition) -> Entry:
-    by = f"{step.actor.title} {step.actor.display_name}" if step.actor else "The portal"
+def _entry(step: Transition, named: bool) -> Entry:
+    if step.actor is None:
+        by = "The portal"
+    else:
+        by = f"{step.actor.title} {step.actor.display_name}" if named else "Facial recognition unit"
     return Entry(step.created_at, TOLD[step.verb], by, "", policy().rule(step.rule))
 
 
