@@ -54,8 +54,8 @@ def progress(total: int, what: str) -> Iterator[Told]:
     began = time.monotonic()
     console = Console()
     if console.is_terminal:
-        columns = [TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}"),
-                   TimeRemainingColumn()]  # fmt: skip
+        rate = TextColumn("{task.fields[rate]}")
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), rate, TimeRemainingColumn())
         with Progress(*columns, console=console) as bar:
             task = bar.add_task(what, total=total, rate="")
             yield lambda done, text: bar.update(task, completed=done, rate=f"{_rate(done, began)}  {text}")
@@ -114,7 +114,8 @@ def write_report(path: Path, outcome: Outcome) -> None:
     lines = [(row, "refused", " ".join(refusal.rules), refusal.reason) for row, refusal in outcome.refused]
     held = [(row, "held", "probe-look-alike", "Looks like a submitted probe.") for row in outcome.held_rows]
     try:
-        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", newline="", encoding="utf-8") as file:
+        private = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(private, "w", newline="", encoding="utf-8") as file:
             writer = csv.writer(file)
             writer.writerow(["line", "record_number", "person_number", "file", "outcome", "rules", "reason"])
             for row, what, rules, reason in sorted(lines + held, key=lambda entry: entry[0].line):
@@ -126,7 +127,7 @@ def write_report(path: Path, outcome: Outcome) -> None:
 
 
 def plain_cell(text: str) -> str:
-    """Text that no spreadsheet runs: a leading = + - @, tab or return is led by an apostrophe (OWASP, CSV injection)."""
+    """Text that no spreadsheet runs: an apostrophe before = + - @, tab or return (OWASP, “CSV Injection”)."""
     return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r", "\n")) else text
 
 
@@ -235,5 +236,5 @@ def reindex_command() -> None:
     click.echo(f"{result.done:,} templates computed.")
     if result.failed:
         named = ", ".join(result.failed[:10])
-        raise click.ClickException(f"{len(result.failed):,} photographs have none and cannot be found by a search: {named}.")
+        raise click.ClickException(f"{len(result.failed):,} photographs have none, no search finds them: {named}.")
 

@@ -213,22 +213,15 @@ class _Batch:
         known = Known.of((photo.sha256, photo.row["record_number"]) for photo in self.photos)
         self._same_probes()
         outcome = Outcome(refused=list(self.refused))
-        fresh, digests, records = [], set(), set()
+        fresh = []
         for item in [*stored, *(item for item, _ in held)]:
             verdict = check_known(item.row, item.blob.sha256, known)
-            if item.blob.sha256 in digests:
-                verdict = verdict or AlreadyThere()
-            elif item.row["record_number"] in records:
-                verdict = verdict or Refusal(
-                    ("intake-record-taken",), "Another photograph already has this record number."
-                )
             if isinstance(verdict, Refusal):
                 outcome.refused.append((item.row, verdict))
             elif isinstance(verdict, AlreadyThere):
                 outcome.already += 1
             else:
-                digests.add(item.blob.sha256)
-                records.add(item.row["record_number"])
+                known.add(item.row, item.blob.sha256)
                 fresh.append(item)
         chosen = {id(item) for item in fresh}
         enrolled = [item for item in stored if id(item) in chosen]

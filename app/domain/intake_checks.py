@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -26,7 +26,7 @@ from app.storage import KeyDestroyed, StorageError, UnknownBlob
 
 # Measured with tests/bench/look_alikes.py and the bundled extractor.
 LOOK_ALIKE_BITS = 8
-LOOK_ALIKE_COSINE = 0.97
+LOOK_ALIKE_COSINE = 0.95
 #: a browser shows these as they are; the repository keeps one file per photograph, the original
 FORMATS = ("JPEG", "PNG")
 
@@ -68,11 +68,15 @@ class Examined:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What the database holds of some digests and record numbers at one moment."""
+    """What the database holds of some digests and record numbers at one moment.
 
-    photos: Mapping[str, tuple[str, str, bool]]
-    records: Mapping[str, str]
-    holds: Mapping[str, str | None]
+    photos: SHA-256 -> (record number, person number, whether it left). records: record number -> SHA-256.
+    holds: SHA-256 -> decision. probes: those of the digests that are a probe's, as submitted or as shown.
+    """
+
+    photos: dict[str, tuple[str, str, bool]]
+    records: dict[str, str]
+    holds: dict[str, str | None]
     probes: frozenset[str]
 
     @classmethod
@@ -82,8 +86,11 @@ class Known:
         digests, records = {sha256 for sha256, _ in pairs}, {record for _, record in pairs}
         photos = db.session.execute(
             select(
-                GalleryPhoto.sha256, GalleryPhoto.record_number, GalleryPerson.person_number, GalleryPhoto.removed_at
-            )  # fmt: skip
+                GalleryPhoto.sha256,
+                GalleryPhoto.record_number,
+                GalleryPerson.person_number,
+                GalleryPhoto.removed_at,
+            )
             .join(GalleryPerson, GalleryPhoto.person_id == GalleryPerson.id)
             .where(or_(GalleryPhoto.sha256.in_(digests), GalleryPhoto.record_number.in_(records)))
         ).all()
@@ -98,9 +105,14 @@ class Known:
         return cls(
             {sha256: (record, person, removed is not None) for sha256, record, person, removed in photos},
             {record: sha256 for sha256, record, _, _ in photos},
-            dict(holds.tuples().all()),
+            {sha256: decision for sha256, decision in holds},
             frozenset(digest for pair in probes for digest in pair if digest),
         )
+
+    def add(self, row: Row, sha256: str) -> None:
+        """Count a photograph of the same batch as there."""
+        self.photos[sha256] = (row["record_number"], row["person_number"], False)
+        self.records[row["record_number"]] = sha256
 
 
 @enforces("CAP-3")

@@ -1,0 +1,108 @@
+"""Small galleries of drawn people for tests, imported through the product's own import."""
+
+from __future__ import annotations
+
+import csv
+import os
+import signal
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+
+from app.demo.people import mugshot, mugshot_count, person
+from app.domain.intake import Outcome, import_rows
+from app.domain.intake_manifest import NAME, read_manifest
+from app.matching.catalogue import catalogue
+from tests.conftest import models_directory
+
+COLUMNS = (
+    "record_number", "person_number", "file", "taken_on", "source", "charge", "charged", "jurisdiction", "status",
+    "name", "born_on", "height_in", "weight_lb", "marks",
+)  # fmt: skip
+
+
+def _missing() -> list[str]:
+    known = catalogue()
+    wanted = [known.detectors[known.detector], known.extractors[known.extractor]]
+    return [model.file for model in wanted if not (models_directory() / model.file).is_file()]
+
+
+needs_models = pytest.mark.skipif(
+    bool(_missing()), reason=f"face models are not installed ({', '.join(_missing())}): make models"
+)
+
+
+def encoded(picture: np.ndarray, quality: int = 90) -> bytes:
+    """A picture as JPEG."""
+    return cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, quality])[1].tobytes()
+
+
+@cache
+def arrest_photograph(seed: int, n: int = 0) -> bytes:
+    """The n-th drawn arrest photograph of a drawn person, as JPEG."""
+    return encoded(mugshot(person(seed), n))
+
+
+def row(seed: int, n: int = 0, **changes: Any) -> dict[str, str]:
+    """A manifest row that every rule lets in; `changes` replace fields."""
+    return {
+        "record_number": f"R-{seed:04d}-{n}", "person_number": f"P-{seed:04d}", "file": f"{seed}-{n}.jpg",
+        "taken_on": f"2024-0{n + 1}-15", "source": "arrest", "charge": "Petit larceny", "charged": "yes",
+        "jurisdiction": "criminal", "status": "active", "name": person(seed).name, "born_on": "1980-05-04",
+        "height_in": "70", "weight_lb": "160", "marks": "Scar over the left eyebrow", **changes,
+    }  # fmt: skip
+
+
+def write_folder(base: Path, rows: Sequence[dict[str, str]], files: dict[str, bytes] | None = None) -> Path:
+    """An import folder with its manifest; drawn photographs for every name that `row` gives, and `files`."""
+    folder = base / "import"
+    folder.mkdir(exist_ok=True)
+    for given in rows:
+        stem = given["file"].removesuffix(".jpg").split("-")
+        if len(stem) == 2 and all(part.isdigit() for part in stem):
+            (folder / given["file"]).write_bytes(arrest_photograph(int(stem[0]), int(stem[1])))
+    for name, data in (files or {}).items():
+        (folder / name).write_bytes(data)
+    with (folder / NAME).open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, COLUMNS)
+        writer.writeheader()
+        writer.writerows(rows)
+    return folder
+
+
+def run_import(folder: Path) -> Outcome:
+    """Import a folder in this process."""
+    return import_rows(folder, read_manifest(folder / NAME))
+
+
+def import_people(base: Path, seeds: Sequence[int]) -> Path:
+    """Import every arrest photograph of some drawn people; returns the folder."""
+    folder = write_folder(base, [row(seed, n) for seed in seeds for n in range(mugshot_count(person(seed)))])
+    outcome = run_import(folder)
+    assert not outcome.refused and not outcome.held
+    return folder
+
+
+def killed_import(settings: Any, folder: Path, batch_rows: int, batch: int) -> None:
+    """In a process of its own: an import that SIGKILL strikes in its n-th batch, all written and nothing committed."""
+    from app import create_app
+    from app.domain import gallery, intake
+
+    intake.BATCH_ROWS = batch_rows
+    enrol, calls = gallery.enrol, []
+
+    def enrol_and_die(*args: Any) -> int:
+        generation = enrol(*args)
+        calls.append(generation)
+        if len(calls) == batch:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return generation
+
+    gallery.enrol = enrol_and_die
+    with create_app(settings).app_context():
+        run_import(folder)
