@@ -45,6 +45,9 @@ SECONDS = 60
 BASE = "dc=example,dc=test"
 SERVICE_DN = f"cn=corroborate,ou=services,{BASE}"
 SERVICE_PASSWORD = "services-tests-only"
+# whoever administers the directory; the portal never binds with it
+ADMIN_DN = f"cn=administrator,{BASE}"
+ADMIN_PASSWORD = "services-tests-administrator"
 
 SLAPD_CONFIGURATION = """
 include /etc/ldap/schema/core.schema
@@ -61,6 +64,8 @@ TLSCertificateKeyFile {folder}/server.key
 database mdb
 maxsize 67108864
 suffix "{base}"
+rootdn "{admin}"
+rootpw {admin_password}
 directory {folder}/data
 # A disabled account cannot bind, as in Active Directory.
 access to dn.subtree="ou=people,{base}"
@@ -290,7 +295,7 @@ def slapd(folder: Path) -> Iterator[Directory]:
     (home / "data").mkdir(parents=True)
     certificate(home)
     configuration = home / "slapd.conf"
-    configuration.write_text(SLAPD_CONFIGURATION.format(folder=home, base=BASE))
+    configuration.write_text(SLAPD_CONFIGURATION.format(folder=home, base=BASE, admin=ADMIN_DN, admin_password=ADMIN_PASSWORD))
     (home / "people.ldif").write_text(ldif())
     run([adder, "-f", str(configuration), "-l", str(home / "people.ldif")])
     port, tls_port = free_port(), free_port()

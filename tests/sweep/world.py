@@ -210,7 +210,7 @@ class World:
 
         with self.app.test_request_context():
             values = values_of(self, rule, on)
-            return self.app.url_map.bind("localhost").build(rule.endpoint, values, method=next(iter(rule.methods or ())))
+            return rule.build(values)[1]
 
     def training_of(self, persona: str) -> TrainingRecord:
         return self.account(persona).training[-1]
@@ -220,7 +220,7 @@ class World:
 
 
 def outcome(response: TestResponse) -> str:
-    """What became of a question: in, refused, hidden, sign-in, terms, or a status nobody should get."""
+    """What became of a question: in, refused, hidden, not_now, sign-in, terms, or a status nobody should get."""
     status, place = response.status_code, response.headers.get("Location", "")
     if status == 401 or (status in {302, 303} and place.startswith("/sign-in?next=")):
         return "sign-in"
@@ -230,6 +230,8 @@ def outcome(response: TestResponse) -> str:
         return "refused"
     if status == 404:
         return "hidden"
-    if status < 400 or status in {409, 410, 422}:
+    if status == 409:
+        return "not_now"
+    if status < 400 or status in {410, 422}:
         return "in"
     return f"status {status}"

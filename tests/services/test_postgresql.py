@@ -1,0 +1,263 @@
+"""What holds on SQLite holds on PostgreSQL: migrations, append-only tables, write guard, chain, versions, a whole case."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from flask import Flask
+from flask_migrate import downgrade, upgrade
+
+from app import audit
+from app.access.actor import actor_of
+from app.access.directory import lookup
+from app.audit.chain import verify
+from app.domain import identification
+from app.extensions import db
+from app.models import Account, AuditEvent, BasisDecision, FRRequest, Search, Transition
+from app.models.base import now
+from app.refusals import same_version
+from app.unit import Conflict, UnrecordedChange, unit_of_work
+from tests.conftest import People, models_directory, run_due_jobs
+from tests.factory import Factory
+from tests.services.portal import on_servers, portal
+
+pytestmark = pytest.mark.timeout(180)
+
+NEEDS_MODELS = pytest.mark.skipif(
+    not (models_directory() / "centerface.onnx").is_file(),
+    reason="the face models are not installed (flask matching models install)",
+)
+SOMEBODY = (
+    "INSERT INTO account (uid, created_at, name, display_name, title, command, roles, enabled, seen_at) "
+    "VALUES ('a1', now(), 'd.lark', 'Dana Lark', '', '', '[]', true, now())"
+)
+
+
+@pytest.fixture
+def app(session_settings, postgresql_url: str, tmp_path: Path) -> Iterator[Flask]:
+    """The portal on an empty PostgreSQL database, and the embedded directory."""
+    with portal(on_servers(session_settings, tmp_path / "data", database_url=postgresql_url)) as made:
+        yield made
+
+
+@pytest.fixture
+def make(app: Flask) -> Factory:
+    return Factory(app, People(), run_due_jobs)
+
+
+def together(*works: Callable[[], None], app: Flask) -> list[BaseException | None]:
+    """Each piece of work in a thread and context of its own, all started at once; what each raised."""
+    ready, raised = threading.Barrier(len(works), timeout=30), [None] * len(works)
+
+    def run(index: int) -> None:
+        with app.app_context():
+            try:
+                ready.wait()
+                works[index]()
+            except BaseException as error:
+                raised[index] = error
+            finally:
+                db.session.remove()
+
+    threads = [threading.Thread(target=run, args=(index,)) for index in range(len(works))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=60)
+    assert not any(thread.is_alive() for thread in threads), "a thread still waits for another"
+    return raised
+
+
+# Migrations ------------------------------------------------------------------------------------------------
+
+
+def test_the_head_is_what_the_models_say(app):
+    with db.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, db.metadata) == []
+
+
+def test_down_to_nothing_and_up_again(app, postgresql_url):
+    def there() -> dict[str, list[str]]:
+        inspector = sa.inspect(sa.create_engine(postgresql_url, poolclass=sa.NullPool))
+        return {
+            table: sorted(
+                [column["name"] for column in inspector.get_columns(table)]
+                + [str(check["name"]) for check in inspector.get_check_constraints(table)]
+                + [str(index["name"]) for index in inspector.get_indexes(table)]
+            )
+            for table in inspector.get_table_names()
+            if table != "alembic_version"
+        }
+
+    full = there()
+    db.session.remove()
+    downgrade(revision="base")
+    assert there() == {}
+    upgrade()
+    assert there() == full
+    assert len(full) > 15
+
+
+# Append-only -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.clause("ACC-11")
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE audit_event SET keys = '{}'", "DELETE FROM audit_event", "TRUNCATE audit_event", "TRUNCATE audit_event CASCADE",
+        "UPDATE transition SET verb = 'approve'", "DELETE FROM transition", "TRUNCATE transition",
+        "UPDATE peer_review SET opinion = 'supported'", "UPDATE final_review SET decision = 'approved'",
+    ],
+)  # fmt: skip
+def test_the_database_itself_refuses_to_change_what_was_recorded(app, statement):
+    """By a connection of its own, past the program: the trigger answers, also for rows of later."""
+    audit.viewed("policy.loaded", version="p")
+    engine = sa.create_engine(db.engine.url, poolclass=sa.NullPool)
+    with engine.begin() as connection:
+        connection.execute(sa.text(SOMEBODY))
+        connection.execute(sa.text("SET session_replication_role = replica"))  # rows without their parents
+        connection.execute(
+            sa.text(
+                "INSERT INTO transition (uid, created_at, subject_type, subject_id, verb, rule, source, target, policy_version) "
+                "VALUES ('t1', now(), 'request', 1, 'submit', 'WF-submit', 'draft', 'submitted', 'p')"
+            )
+        )
+        for table, column, word in (("peer_review", "opinion", "inconclusive"), ("final_review", "decision", "continued")):
+            person = "peer_id" if table == "peer_review" else "supervisor_id, policy_version, parameters"
+            values = "1" if table == "peer_review" else "1, 'p', '{}'"
+            connection.execute(
+                sa.text(
+                    f"INSERT INTO {table} (uid, created_at, round_id, {column}, {person}) "
+                    f"VALUES ('x1', now(), 1, '{word}', {values})"
+                )
+            )
+    with pytest.raises(sa.exc.DBAPIError, match="append-only"):
+        with engine.begin() as connection:
+            connection.execute(sa.text(statement))
+
+
+# The write guard -------------------------------------------------------------------------------------------
+
+
+def accounts() -> int:
+    db.session.rollback()
+    return db.session.query(Account).count()
+
+
+@pytest.mark.clause("ACC-11")
+@pytest.mark.parametrize("how", ["orm", "raw", "bulk", "cte"])
+def test_a_change_without_an_event_is_refused_and_undone(app, how):
+    def change(rows) -> None:
+        if how == "orm":
+            rows.add(Account(name="n", display_name="", title="", command="", roles=[]))
+            rows.flush()
+        elif how == "raw":
+            rows.execute(sa.text(SOMEBODY))
+        elif how == "bulk":
+            values = {"uid": "u", "created_at": now(), "seen_at": now(), "name": "n", "display_name": "", "title": "",
+                      "command": "", "roles": [], "enabled": True}  # fmt: skip
+            rows.execute(sa.insert(Account), [values])
+        else:
+            rows.execute(sa.text(f"WITH entered AS ({SOMEBODY} RETURNING id) SELECT * FROM entered"))
+
+    with pytest.raises(UnrecordedChange, match="account"), unit_of_work() as rows:
+        change(rows)
+    assert accounts() == 0
+    with unit_of_work() as rows:
+        change(rows)
+        audit.record("policy.loaded", version="p")
+    assert accounts() == 1
+
+
+@pytest.mark.clause("ACC-11")
+def test_a_commit_beside_the_unit_of_work_is_refused_too(app):
+    db.session.execute(sa.text(SOMEBODY))
+    with pytest.raises(UnrecordedChange):
+        db.session.commit()
+    db.session.rollback()
+    assert accounts() == 0
+
+
+# The chain -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.clause("ACC-11")
+def test_the_chain_is_unbroken_under_eight_writers(app):
+    def write() -> None:
+        for number in range(20):
+            if number % 2:
+                audit.viewed("policy.loaded", version=str(number))
+            else:
+                with unit_of_work():
+                    audit.record("policy.loaded", version=str(number))
+                    audit.record("policy.loaded", version=f"{number} again")
+
+    assert together(*[write] * 8, app=app) == [None] * 8
+    db.session.rollback()
+    events = db.session.query(AuditEvent).order_by(AuditEvent.sequence).all()
+    assert [event.sequence for event in events] == list(range(1, 8 * 30 + 1))
+    assert list(verify(events)) == []
+
+
+# Two people at once ----------------------------------------------------------------------------------------
+
+
+@NEEDS_MODELS
+@pytest.mark.clause("REQ-4")
+def test_of_two_people_who_decide_at_once_one_decides(app, make):
+    request = make.request(state="discussed")
+    key, seen = request.id, request.version
+    # both are known before either begins, so that neither waits for the other's account
+    for name in ("k.rowan", "n.finch"):
+        make.people.account(name)
+    db.session.remove()
+
+    def accept(name: str) -> Callable[[], None]:
+        def work() -> None:
+            entry = lookup(name)
+            with unit_of_work():
+                account = db.session.query(Account).filter_by(name=name).one()
+                actor = actor_of(account, entry.roles, now().date())
+                mine = db.session.get_one(FRRequest, key)
+                same_version(mine, seen)
+                identification.accept(mine, actor, "USE-1", "The facts support the use.")
+
+        return work
+
+    raised = together(accept("k.rowan"), accept("n.finch"), app=app)
+    assert sorted(type(error).__name__ for error in raised) == ["Conflict", "NoneType"], raised
+    assert any(isinstance(error, Conflict) for error in raised)
+    db.session.rollback()
+    assert db.session.query(BasisDecision).count() == 1
+    assert db.session.query(Transition).filter_by(verb="accept").count() == 1
+    assert db.session.query(AuditEvent).filter_by(event="request.accepted").count() == 1
+    assert list(verify(db.session.query(AuditEvent).order_by(AuditEvent.sequence))) == []
+
+
+# A whole case ----------------------------------------------------------------------------------------------
+
+
+@NEEDS_MODELS
+@pytest.mark.clause("SRC-1", "SRC-8", "SRC-9")
+def test_a_whole_case_from_draft_to_closed(app, make):
+    request = make.request(state="closed")
+    assert request.current_report.delivered_at is not None
+    delivered = list(app.extensions["settings"].case_files_dir.rglob("*.pdf"))
+    assert len(delivered) == 1
+    assert delivered[0].read_bytes().startswith(b"%PDF")
+    events = db.session.query(AuditEvent).order_by(AuditEvent.sequence).all()
+    assert list(verify(events)) == []
+    assert {"request.submitted", "request.searched", "request.approved", "request.reported", "request.closed"} <= {
+        event.event for event in events
+    }
+    search = db.session.query(Search).one()
+    assert search.state == "finished"
+    assert search.candidates
