@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pillow_heif
-from PIL import Image
+from PIL import Image, ImageFile
 
 from app.imaging.errors import UnusableImage
 
@@ -69,6 +69,8 @@ def opened(data: bytes, limits: ImageLimits) -> Iterator[tuple[Image.Image, str]
     Whatever the decoding libraries raise inside the block becomes UnusableImage("truncated").
     """
     media_type = _media_type(data, limits)
+    # importing WeasyPrint makes Pillow accept half a picture everywhere in the process; a probe is whole or refused
+    ImageFile.LOAD_TRUNCATED_IMAGES = False
     try:
         _check_declared_size(media_type, data, limits)
         with Image.open(io.BytesIO(data), formats=[_FORMATS[media_type]]) as image:
