@@ -85,7 +85,7 @@ def status_command() -> None:
 
 
 @group.command("evaluate")
-@click.option("--identities", type=click.Path(path_type=Path), required=True, help="CSV with the columns file, identity.")
+@click.option("--identities", type=click.Path(path_type=Path), required=True, help="CSV: file, identity.")
 @click.option("--images", type=click.Path(path_type=Path), required=True, help="Folder of the photographs.")
 @click.option("--json", "as_json", is_flag=True, help="Numbers for programs.")
 def evaluate(identities: Path, images: Path, as_json: bool) -> None:

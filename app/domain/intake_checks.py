@@ -24,7 +24,10 @@ from app.policy.enforcement import enforces
 from app.policy.facts import check_eligibility
 from app.storage import KeyDestroyed, StorageError, UnknownBlob
 
-# Measured with tests/bench/look_alikes.py and the bundled extractor.
+# Measured with tests/bench/look_alikes.py and the bundled extractor. Copies of a picture (compressed, scaled,
+# brightened, grey) differ in at most 6 bits, drawn or real; the cosine of their faces is 0.985 or more drawn, and real
+# in 99 % of copies (the others show several people). Of 19 800 pairs of different drawn people 0.6 % are within 8 bits
+# and 0.9 % above 0.95, 0.03 % both; of other photographs of the same person 9 %, all, 9 %.
 LOOK_ALIKE_BITS = 8
 LOOK_ALIKE_COSINE = 0.95
 #: a browser shows these as they are; the repository keeps one file per photograph, the original
@@ -105,7 +108,7 @@ class Known:
         return cls(
             {sha256: (record, person, removed is not None) for sha256, record, person, removed in photos},
             {record: sha256 for sha256, record, _, _ in photos},
-            {sha256: decision for sha256, decision in holds},
+            dict(holds.all()),
             frozenset(digest for pair in probes for digest in pair if digest),
         )
 
