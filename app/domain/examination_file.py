@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import select
@@ -220,6 +220,8 @@ def answered(
         words = {"yes": "Yes", "no": "No"} if fact.kind == "yesno" else {c.value: c.label for c in fact.choices}
         answer = given.get(fact.name)
         text = words.get(answer, "" if answer is None else str(answer))
+        if fact.kind == "date" and text:
+            text = f"{date.fromisoformat(text):%-d %b %Y}"
         if text or not left_out:
             rows.append((fact.label, text))
     return tuple(rows)
