@@ -60,7 +60,8 @@ def waiting_examiners() -> list[int]:
 def create_draft(actor: Actor, case_number: str, uid: str | None = None) -> FRRequest:
     """Begin a request under its own data key.
 
-    The same `uid` given twice is one draft, so that a double click files nothing twice. Raises Refused for a case number of no accepted form.
+    The same `uid` given twice is one draft, so that a double click files nothing twice.
+    Raises Refused for a case number of no accepted form.
     """
     check_capability(actor, "request.file")
     _check_case_number(case_number)
