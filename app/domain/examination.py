@@ -115,7 +115,9 @@ def next_open(round_: Round, after: int = 0) -> Candidate | None:
 
 
 @enforces("SRC-3")
-def check_background(request: FRRequest, actor: Actor, candidate: Candidate, items: Mapping[str, Any]) -> BackgroundCheck:
+def check_background(
+    request: FRRequest, actor: Actor, candidate: Candidate, items: Mapping[str, Any]
+) -> BackgroundCheck:
     """Record the detailed background check of a retained candidate. Raises Refused when an item is missing."""
     round_ = open_round(request, actor)
     disposition = round_.disposition_of(candidate)

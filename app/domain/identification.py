@@ -60,7 +60,10 @@ def return_for_images(request: FRRequest, actor: Actor, reasons: list[str], note
 def select_probe(
     request: FRRequest, actor: Actor, image: ProbeImage, face: DetectedFace, suitability: str, note: str
 ) -> Search:
-    """Select one face of one image as the probe and record its suitability before any candidate is seen. Raises Refused."""
+    """Select one face of one image as the probe; its suitability is recorded before any candidate is seen.
+
+    Raises Refused.
+    """
     for earlier in request.searches:
         if earlier.state == "prepared":
             earlier.state = "replaced"

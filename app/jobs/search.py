@@ -48,6 +48,7 @@ def run_search(row: Job) -> None:
     search = _load(row.subject_id)
     if search is None:
         return
+    limit = policy().review.candidates.count
     try:
         extractor = engines.extractor()
         status = nist_status(extractor.entry, extractor.digest, now().date())
@@ -55,7 +56,7 @@ def run_search(row: Job) -> None:
             raise JobFailed(status.reason)
         detector_digest = engines.detector().digest
         probe = _embed(search, extractor)
-        ranking, generation, people, photos = engines.repository().search(probe, policy().review.candidates.count)
+        ranking, generation, people, photos = engines.repository().search(probe, limit)
     except DiskFailure as error:
         raise Retry(str(error)) from error
     except (MatchingError, StorageError, UnusableImage) as error:
@@ -69,7 +70,7 @@ def run_search(row: Job) -> None:
         finish_search(
             search, still_held(ranking), algorithm=active().name, algorithm_digest=extractor.digest,
             detector_digest=detector_digest, generation=generation, people=people, photos=photos,
-            parameters={"k": policy().review.candidates.count, "opencv": cv2.__version__, "sklearn": sklearn.__version__},
+            parameters={"k": limit, "opencv": cv2.__version__, "sklearn": sklearn.__version__},
         )  # fmt: skip
 
 

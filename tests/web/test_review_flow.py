@@ -7,7 +7,6 @@ from bs4 import BeautifulSoup
 
 from app.extensions import db
 from app.models import Notification
-from app.models.engine import AuditEvent
 
 
 def soup(answer) -> BeautifulSoup:

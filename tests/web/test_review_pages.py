@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from bs4 import BeautifulSoup
 from sqlalchemy import event
 
 from app.demo.people import person
@@ -103,7 +102,9 @@ def test_a_refusal_cites_its_rule(make, sign_in):
     answer = send(client, here(request), url, **{"refuse-reason": "No offense is stated."})
     assert answer.status_code == 422
     assert "No offense is stated." in answer.get_data(as_text=True)
-    answer = send(client, here(request), url, **{"refuse-rule": "refuse-crowd", "refuse-reason": "A rally is searched."})
+    answer = send(
+        client, here(request), url, **{"refuse-rule": "refuse-crowd", "refuse-reason": "A rally is searched."}
+    )
     assert answer.status_code == 303
     decision = db.session.query(BasisDecision).one()
     assert (request.state, decision.rule) == ("refused", "refuse-crowd")
@@ -309,7 +310,9 @@ def test_a_disposition_can_be_changed_until_the_nomination(make, sign_in, examin
     client = sign_in("k.rowan")
     url = f"{round_url(examined)}/candidates/1"
     make.dispose_all(examined)
-    stale = form_at(client, url, f"{url}/exclusion", **{"quick-feature": "ears", "quick-verdict": "different_explained"})
+    stale = form_at(
+        client, url, f"{url}/exclusion", **{"quick-feature": "ears", "quick-verdict": "different_explained"}
+    )
     change = {"quick-feature": "chin", "quick-verdict": "different_unexplained"}
     assert send(client, url, f"{url}/exclusion", **change).status_code == 303
     assert client.post(f"{url}/exclusion", data=stale).status_code == 409, "the page was older than the record"
@@ -456,5 +459,5 @@ def test_a_continued_request_is_examined_afresh(make, sign_in, people):
     assert [r.number for r in request.rounds] == [1, 2]
     assert request.current_round.dispositions == []
     assert len(request.rounds[0].dispositions) == 3
-    with pytest.raises(Refused, match="every|disposition"), unit_of_work():
+    with pytest.raises(Refused, match="have no disposition yet"), unit_of_work():
         examination.conclude_none(request, people.actor("k.rowan"), "Nothing was compared again.")

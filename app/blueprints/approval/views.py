@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, flash, url_for
+from flask import Blueprint, abort, flash, url_for
 from flask.typing import ResponseReturnValue
 
 from app import audit
@@ -112,6 +112,8 @@ def prepare(subject: FRRequest) -> ResponseReturnValue:
 
 def _report_page(subject: FRRequest, refusal: Refused | None = None) -> str:
     actor = current_actor()
+    if not actor.can("approval.decide") and subject.examiner_id != actor.id:
+        abort(404)  # the page names the examiner; whoever may become a peer must not know (SRC-4)
     delivery = approvals.last_delivery(subject)
     return page(
         "approval/prepare.html", "approval/_delivery.html", item=subject, refusal=refusal, delivery=delivery,

@@ -27,11 +27,12 @@ from app.blueprints.review.rounds import (
     version_of,
     working,
 )
+from app.blueprints.review.steps import Overtaken, status_for, tried
 from app.domain import examination
 from app.models import Round
 from app.policy import policy
 from app.policy.facts import Fault
-from app.refusals import attempt, same_version, status_of
+from app.refusals import same_version
 from app.unit import Conflict
 from app.web import page, redirect_after_post
 from app.workflow.registry import Refused
@@ -49,7 +50,7 @@ def background(subject: Round, place: int) -> str:
     return render_background(round_, place, background_form(version=version_of(known), formdata=None, **items))
 
 
-def render_background(round_: Round, place: int, form: Any, refusal: Refused | None = None) -> str:
+def render_background(round_: Round, place: int, form: Any, refusal: Refused | Overtaken | None = None) -> str:
     """The background check of one candidate."""
     person = listed(round_, candidate_at(round_, place))
     faces = [round_.search.image.uid, *(one.photo.uid for one in person.photos)]
@@ -77,10 +78,14 @@ def check_background(subject: Round, place: int) -> Answer:
             raise Conflict("somebody else changed this first")
         examination.check_background(subject.request, actor, candidate, items)
 
-    refusal = attempt("check_background", subject.request, check)
+    def stored() -> str:
+        return version_of(subject.background_of(candidate_at(subject, place)))
+
+    refusal = tried("check_background", subject.request, check, form, stored)
     if refusal is not None:
-        mark(form, refusal.faults, ())
-        return render_background(loaded(subject), place, form, refusal), status_of(refusal)
+        if isinstance(refusal, Refused):
+            mark(form, refusal.faults, ())
+        return render_background(loaded(subject), place, form, refusal), status_for(refusal)
     flash(f"The background check of candidate {place} is recorded.", "success")
     return redirect_after_post(url_for("review.candidates", uid=subject.uid))
 
@@ -101,13 +106,13 @@ def nominate(subject: Round) -> Answer:
             same_version(subject.request, form.version.data)
             examination.nominate(subject.request, actor, candidate_at(subject, chosen), form.reason.data or "")
 
-        refusal = attempt("nominate", subject.request, put)
+        refusal = tried("nominate", subject.request, put, form, lambda: subject.request.version)
         if refusal is None:
             flash("The candidate is before peer review. The peers see neither your notes nor the score.", "success")
             return _to_work(subject)
         if refusal.rule_id == policy().review.nomination.id:
             mark(form, [Fault("reason", refusal.reason, refusal.rule_id)], ())
-    status = status_of(refusal) if refusal else 422
+    status = status_for(refusal) if refusal else 422
     return render_candidates(subject, nominate=form, form=form, refusal=refusal), status
 
 
@@ -123,9 +128,9 @@ def conclude_none(subject: Round) -> Answer:
         same_version(subject.request, form.version.data)
         examination.conclude_none(subject.request, actor, form.reason.data or "")
 
-    refusal = attempt("conclude_none", subject.request, conclude)
+    refusal = tried("conclude_none", subject.request, conclude, form, lambda: subject.request.version)
     if refusal is not None:
-        return render_candidates(subject, nobody=form, form=form, refusal=refusal), status_of(refusal)
+        return render_candidates(subject, nobody=form, form=form, refusal=refusal), status_for(refusal)
     flash("No candidate is identified; the negative-results report is being delivered.", "success")
     return _to_work(subject)
 

@@ -30,11 +30,11 @@ from app.blueprints.review.rounds import (
     version_of,
     working,
 )
+from app.blueprints.review.steps import Overtaken, status_for, tried
 from app.domain import examination
 from app.models import Round
 from app.policy import policy
 from app.policy.facts import Fault
-from app.refusals import attempt, status_of
 from app.unit import Conflict
 from app.web import page, redirect_after_post
 from app.workflow.registry import Refused
@@ -101,7 +101,8 @@ def render_compare(round_: Round, place: int, **changed: Any) -> str:
         "probe": shown_probe(round_.search), "sheet": policy().review.worksheet, "place": place,
         "excluding": [verdict for verdict in policy().review.worksheet.verdicts if verdict.differs],
         "quick": quick_form(
-            version=version, feature=named if person.state == "excluded" else None, note=stored.get("note"), formdata=None
+            version=version, feature=named if person.state == "excluded" else None, note=stored.get("note"),
+            formdata=None,
         ),
         "worksheet": worksheet_form(
             version=version, remark=stored.get("note"), formdata=None, **worksheet_data(stored.get("features", {}))
@@ -116,7 +117,7 @@ def render_compare(round_: Round, place: int, **changed: Any) -> str:
     return page("review/compare.html", **{**context, **changed})
 
 
-def _dispose(subject: Round, place: int, form: Any, verdict: str, features: Any, note: str) -> Refused | None:
+def _dispose(subject: Round, place: int, form: Any, verdict: str, features: Any, note: str) -> Refused | Overtaken | None:
     """Record a disposition in one unit of work; Conflict when it was changed since the page was opened."""
     actor = current_actor()
 
@@ -129,7 +130,10 @@ def _dispose(subject: Round, place: int, form: Any, verdict: str, features: Any,
         if changed and str(before) != form.version.data:
             raise Conflict("somebody else changed this first")
 
-    return attempt("dispose", subject.request, decide)
+    def stored() -> str:
+        return version_of(subject.disposition_of(candidate_at(subject, place)))
+
+    return tried("dispose", subject.request, decide, form, stored)
 
 
 def _onward(subject: Round, place: int) -> WerkzeugResponse:
@@ -147,15 +151,16 @@ def _onward(subject: Round, place: int) -> WerkzeugResponse:
 def exclude(subject: Round, place: int) -> Answer:
     """SRC-2: exclude a candidate by one differing feature."""
     form = quick_form()
-    features = {form.feature.data: {"verdict": form.verdict.data, "note": form.note.data}} if form.feature.data else {}
+    named = {form.feature.data: {"verdict": form.verdict.data, "note": form.note.data}}
+    features = named if form.feature.data else {}
     refusal = None
     if form.validate_on_submit():
         refusal = _dispose(subject, place, form, "excluded", features, form.note.data or "")
         if refusal is None:
             return _onward(subject, place)
-        if status_of(refusal) == 422:
+        if isinstance(refusal, Refused) and status_for(refusal) == 422:
             mark(form, [Fault("feature", refusal.reason, refusal.rule_id)], ())
-    status = status_of(refusal) if refusal else 422
+    status = status_for(refusal) if refusal else 422
     return render_compare(loaded(subject), place, quick=form, form=form, refusal=refusal), status
 
 
@@ -166,10 +171,12 @@ def compare_fully(subject: Round, place: int) -> Answer:
     form = worksheet_form()
     refusal = None
     if form.validate_on_submit():
-        refusal = _dispose(subject, place, form, form.decision.data or "", features_of(form), form.remark.data or "")
+        verdict, remark = form.decision.data or "", form.remark.data or ""
+        refusal = _dispose(subject, place, form, verdict, features_of(form), remark)
         if refusal is None:
             return _onward(subject, place)
-        mark(form, refusal.faults, ())
-    status = status_of(refusal) if refusal else 422
+        if isinstance(refusal, Refused):
+            mark(form, refusal.faults, ())
+    status = status_for(refusal) if refusal else 422
     again = {"worksheet": form, "form": form, "refusal": refusal, "opened": True}
     return render_compare(loaded(subject), place, **again), status

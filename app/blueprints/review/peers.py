@@ -22,7 +22,7 @@ from app.blueprints.review.area import bp
 from app.blueprints.review.forms import features_of, peer_form
 from app.blueprints.review.probe import shown_photos, shown_probe
 from app.blueprints.review.queue import due_at
-from app.blueprints.review.steps import blocking
+from app.blueprints.review.steps import Overtaken, blocking, status_for, tried
 from app.domain import examination
 from app.extensions import db
 from app.models import FRRequest, PeerReview, Round
@@ -30,7 +30,6 @@ from app.models.base import now
 from app.policy import policy
 from app.policy.enforcement import enforces
 from app.policy.facts import Fault
-from app.refusals import attempt, status_of
 from app.unit import Conflict
 from app.web import page, redirect_after_post
 from app.workflow.conditions import worksheet_faults
@@ -90,18 +89,23 @@ def peer(subject: FRRequest) -> str | tuple[str, int]:
 
 
 @enforces("SRC-4")
-def render_peer(subject: FRRequest, form: Any, refusal: Refused | None = None) -> str | tuple[str, int]:
+def render_peer(subject: FRRequest, form: Any, refusal: Refused | Overtaken | None = None) -> str | tuple[str, int]:
     """The blind page. 404 before a nomination; the rule that bars whoever holds another part in the request."""
     actor = current_actor()
     given = _own(subject, actor)
     if given:
-        return page("review/peer_done.html", item=subject, given=given, opinions=_opinions(), sheet=policy().review.worksheet,
-                    verdicts={verdict.value: verdict.label for verdict in policy().review.worksheet.verdicts})  # fmt: skip
+        sheet = policy().review.worksheet
+        verdicts = {verdict.value: verdict.label for verdict in sheet.verdicts}
+        return page(
+            "review/peer_done.html", item=subject, given=given, opinions=_opinions(), sheet=sheet, verdicts=verdicts
+        )
+    if isinstance(refusal, Refused) and subject.state != "nominated":
+        return page("review/peer_barred.html", item=subject, refusal=refusal), status_for(refusal)
     if subject.state != "nominated":
         abort(404)
     barred = blocking(subject, "record_peer_review", actor)
     if barred is not None:
-        return page("review/peer_barred.html", item=subject, refusal=barred), status_of(barred)
+        return page("review/peer_barred.html", item=subject, refusal=barred), status_for(barred)
     round_ = subject.current_round
     photos = shown_photos(round_.nominee.person.photos)
     if not photos:
@@ -138,23 +142,23 @@ def review_as_peer(subject: FRRequest) -> Answer:
             subject, actor, form.opinion.data or "", features_of(form), form.reason.data or ""
         )
 
-    refusal = _patiently(subject, record)
+    refusal = _patiently(subject, record, form)
     if refusal is not None:
-        if status_of(refusal) == 422:
+        if isinstance(refusal, Refused) and status_for(refusal) == 422:
             mark(form, worksheet_faults(features_of(form)), ())
             if refusal.rule_id == "peer_opinion_given":
                 mark(form, [Fault("reason" if form.opinion.data else "opinion", refusal.reason, refusal.rule_id)], ())
         answer = render_peer(subject, form, refusal)
-        return answer if isinstance(answer, tuple) else (answer, status_of(refusal))
+        return answer if isinstance(answer, tuple) else (answer, status_for(refusal))
     flash("Your verdict is recorded and locked.", "success")
     return redirect_after_post(url_for("review.peer", number=subject.number))
 
 
-def _patiently(subject: FRRequest, record: Any) -> Refused | None:
+def _patiently(subject: FRRequest, record: Any, form: Any) -> Refused | Overtaken | None:
     """Two verdicts at the same moment are both good: the later one is recorded on what the earlier left."""
-    for _ in range(TRIES - 1):
-        try:
-            return attempt("record_peer_review", subject, record)
-        except Conflict:
-            continue
-    return attempt("record_peer_review", subject, record)
+    fault = None
+    for _ in range(TRIES):
+        fault = tried("record_peer_review", subject, record, form)
+        if not isinstance(fault, Overtaken):
+            break
+    return fault

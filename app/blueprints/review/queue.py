@@ -20,7 +20,8 @@ from app.policy.enforcement import enforces
 
 #: an examiner of the unit does the next step
 WAITING = (
-    "submitted", "documented", "probe_selected", "search_failed", "searched", "under_examination", "continued", "approved",
+    "submitted", "documented", "probe_selected", "search_failed", "searched", "under_examination", "continued",
+    "approved",
 )  # fmt: skip
 ENDED = ("closed", "refused", "reported", "negative")
 NOT_IN_THE_UNIT = ("draft", "withdrawn")

@@ -16,12 +16,12 @@ from app.blueprints.review.area import bp
 from app.blueprints.review.forms import VersionForm, probe_form
 from app.blueprints.review.probe import rectangle
 from app.blueprints.review.rendering import render_work
-from app.blueprints.review.steps import blocking, progress_of
+from app.blueprints.review.steps import Overtaken, blocking, progress_of, status_for, tried
 from app.domain import examination, identification
 from app.models import DetectedFace, FRRequest, ProbeImage
 from app.policy import policy
 from app.policy.facts import Fault
-from app.refusals import attempt, same_version, status_of
+from app.refusals import same_version
 from app.web import page, redirect_after_post, wants_part
 from app.workflow.registry import Refused
 
@@ -49,7 +49,7 @@ def _form(subject: FRRequest, **values: Any) -> Any:
     return probe_form(faces, **values)
 
 
-def render_probe(subject: FRRequest, form: Any, refusal: Refused | None = None) -> str:
+def render_probe(subject: FRRequest, form: Any, refusal: Refused | Overtaken | None = None) -> str:
     """The page that selects the probe; each image with its faces drawn and their radio buttons below."""
     images = _usable(subject)
     options = {option.data: option for option in form.face}
@@ -102,12 +102,12 @@ def select_probe(subject: FRRequest) -> Answer:
         same_version(subject, form.version.data)
         identification.select_probe(subject, actor, image, face, form.suitability.data, form.note.data or "")
 
-    refusal = attempt("select_probe", subject, select)
+    refusal = tried("select_probe", subject, select, form)
     if refusal is not None:
         if refusal.rule_id == "suitability_recorded":
             field = "note" if form.suitability.data != "unsuitable" else "suitability"
             mark(form, [Fault(field, refusal.reason, refusal.rule_id)], ())
-        return render_probe(subject, form, refusal), status_of(refusal)
+        return render_probe(subject, form, refusal), status_for(refusal)
     flash("The probe is selected and its suitability recorded. Start the search when you are ready.", "success")
     return _back(subject)
 
@@ -124,9 +124,9 @@ def start(subject: FRRequest) -> Answer:
         same_version(subject, form.version.data)
         identification.start_search(subject, actor)
 
-    refusal = attempt("start_search", subject, begin)
+    refusal = tried("start_search", subject, begin)
     if refusal is not None:
-        return render_work(subject, refusal=refusal), status_of(refusal)
+        return render_work(subject, refusal=refusal), status_for(refusal)
     return _back(subject)
 
 
@@ -152,9 +152,9 @@ def begin(subject: FRRequest) -> Answer:
             same_version(subject, form.version.data)
             examination.begin(subject, actor)
 
-        refusal = attempt("begin_examination", subject, open_round)
+        refusal = tried("begin_examination", subject, open_round)
         if refusal is not None:
-            return render_work(subject, refusal=refusal), status_of(refusal)
+            return render_work(subject, refusal=refusal), status_for(refusal)
     return redirect_after_post(url_for("review.candidates", uid=subject.current_round.uid))
 
 
@@ -168,9 +168,9 @@ def conclude_empty(subject: FRRequest) -> Answer:
         same_version(subject, form.version.data)
         examination.conclude_empty(subject, actor)
 
-    refusal = attempt("conclude_empty", subject, conclude)
+    refusal = tried("conclude_empty", subject, conclude)
     if refusal is not None:
-        return render_work(subject, refusal=refusal), status_of(refusal)
+        return render_work(subject, refusal=refusal), status_for(refusal)
     flash("The result is negative; the negative-results report is being delivered.", "success")
     return _back(subject)
 

@@ -28,7 +28,7 @@ def answered(facts: Iterable[Fact], given: Mapping[str, Any] | None) -> Rows:
 def basis_rows(request: FRRequest) -> Rows:
     """The use and the facts stated for it, and the narrative."""
     private, use = request.private, policy().uses[request.use_id] if request.use_id else None
-    stated = [("Use", f"{use.id}: {use.title}")] + answered(use.facts, private.get("facts")) if use else []
+    stated = [("Use", f"{use.id}: {use.title}"), *answered(use.facts, private.get("facts"))] if use else []
     return [*stated, ("Narrative", private.get("narrative"))]
 
 

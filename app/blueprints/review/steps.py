@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +16,8 @@ from app.models import FRRequest, Search
 from app.models.base import now
 from app.models.engine import Job
 from app.policy import policy
+from app.refusals import attempt, status_of
+from app.unit import Conflict
 from app.workflow import explain
 from app.workflow.engine import check_capability, check_separations
 from app.workflow.registry import CONDITIONS, Refused
@@ -22,8 +25,8 @@ from app.workflow.registry import CONDITIONS, Refused
 #: what only the filled-in form can show; left out when the page asks whether to offer the form at all
 OF_THE_FORM = frozenset(
     {
-        "basis_is_authorised_use", "refusal_cites_rule", "reason_given", "unsuitable_reasons_given", "one_face_selected",
-        "suitability_recorded", "worksheet_complete", "background_checked", "nominee_retained",
+        "basis_is_authorised_use", "refusal_cites_rule", "reason_given", "unsuitable_reasons_given",
+        "one_face_selected", "suitability_recorded", "worksheet_complete", "background_checked", "nominee_retained",
         "peer_worksheet_complete", "peer_opinion_given",
     }
 )  # fmt: skip
@@ -76,3 +79,29 @@ def start_block(subject: FRRequest, actor: Actor) -> Refused | None:
     return blocking(
         subject, "start_search", actor, algorithm_status=algorithm_status(), demonstration=settings().demonstration
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Overtaken:
+    """Somebody else changed the subject first: the page is shown as it stands now, with what was typed."""
+
+    typed: list[tuple[str, str]]
+    rule_id: str = ""
+
+
+def tried(
+    verb: str, subject: Any, action: Callable[[], Any], form: Any = None, version: Callable[[], Any] | None = None
+) -> Refused | Overtaken | None:
+    """As `attempt`; a conflict comes back too, the form then carrying the version that stands now."""
+    try:
+        return attempt(verb, subject, action)
+    except Conflict:
+        if form is not None and "version" in form:
+            form.version.data = str(version() if version else subject.version)
+        words = [field for field in form or () if field.type in {"StringField", "TextAreaField"} and field.data]
+        return Overtaken([(field.label.text, field.data) for field in words])
+
+
+def status_for(fault: Refused | Overtaken) -> int:
+    """The HTTP status of an answer that carries this fault."""
+    return 409 if isinstance(fault, Overtaken) else status_of(fault)

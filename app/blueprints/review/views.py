@@ -15,13 +15,14 @@ from app.blueprints.review.area import bp
 from app.blueprints.review.forms import QueueFilter, VersionForm, accept_form, refuse_form, return_form
 from app.blueprints.review.queue import lines, queue, unavailable_examiners
 from app.blueprints.review.rendering import render_work
+from app.blueprints.review.steps import Overtaken, status_for, tried
 from app.domain import identification
 from app.extensions import db
 from app.models import FRRequest
 from app.models.base import now
 from app.policy import policy
 from app.policy.facts import Fault
-from app.refusals import attempt, same_version, status_of
+from app.refusals import same_version
 from app.web import page, redirect_after_post
 from app.workflow.registry import Refused
 
@@ -52,12 +53,12 @@ def work(subject: FRRequest) -> str:
     return render_work(subject)
 
 
-def _refused(subject: FRRequest, refusal: Refused, name: str, form: Any, field: str) -> tuple[str, int]:
+def _refused(subject: FRRequest, refusal: Refused | Overtaken, name: str, form: Any, field: str) -> tuple[str, int]:
     """The page again with the form as typed; the refusal stands beside the field it is about."""
-    if refusal.rule_id not in {"actor_is_examiner"} and status_of(refusal) == 422:
+    if isinstance(refusal, Refused) and refusal.rule_id != "actor_is_examiner" and status_for(refusal) == 422:
         mark(form, [Fault(field, refusal.reason, refusal.rule_id)], ())
     fields = {name: form, "form": form, "opened": name, "refusal": refusal}
-    return render_work(subject, **fields), status_of(refusal)
+    return render_work(subject, **fields), status_for(refusal)
 
 
 @bp.post("/review/<number>/accept")
@@ -72,7 +73,7 @@ def accept(subject: FRRequest) -> Answer:
         same_version(subject, form.version.data)
         identification.accept(subject, actor, form.use.data or "", form.note.data or "")
 
-    refusal = attempt("accept", subject, confirm)
+    refusal = tried("accept", subject, confirm, form)
     if refusal is not None:
         return _refused(subject, refusal, "accept", form, "use")
     flash("The basis is confirmed. The investigator documents it next; then you select the probe.", "success")
@@ -91,7 +92,7 @@ def refuse(subject: FRRequest) -> Answer:
         same_version(subject, form.version.data)
         identification.refuse(subject, actor, form.rule.data or "", form.reason.data or "")
 
-    refusal = attempt("refuse", subject, decide)
+    refusal = tried("refuse", subject, decide, form)
     if refusal is not None:
         field = "rule" if refusal.rule_id == "refusal_cites_rule" else "reason"
         return _refused(subject, refusal, "refuse", form, field)
@@ -111,7 +112,7 @@ def return_for_images(subject: FRRequest) -> Answer:
         same_version(subject, form.version.data)
         identification.return_for_images(subject, actor, form.reasons.data or [], form.note.data or "")
 
-    refusal = attempt("return_for_images", subject, decide)
+    refusal = tried("return_for_images", subject, decide, form)
     if refusal is not None:
         return _refused(subject, refusal, "returning", form, "reasons")
     flash(f"{subject.number} is returned for more images; the investigator reads the reasons.", "success")
@@ -129,9 +130,9 @@ def take_over(subject: FRRequest) -> Answer:
         same_version(subject, form.version.data)
         identification.take_over(subject, actor, available=available)
 
-    refusal = attempt("take_over", subject, take)
+    refusal = tried("take_over", subject, take)
     if refusal is not None:
-        return render_work(subject, refusal=refusal), status_of(refusal)
+        return render_work(subject, refusal=refusal), status_for(refusal)
     flash(f"{subject.number} is now yours. What was recorded before stays.", "success")
     return _back(subject)
 
