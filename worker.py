@@ -7,10 +7,12 @@ import sys
 import threading
 
 import structlog
+from flask import Flask
 from rq import SimpleWorker
 from rq.serializers import JSONSerializer
 
 from app import create_app
+from app.audit.policy_version import note_policy_version
 from app.jobs import handlers
 from app.jobs.queue import QUEUES, connection, queue
 from app.jobs.runner import bind
@@ -21,7 +23,7 @@ from config.settings import Settings, SettingsError
 log = structlog.get_logger()
 
 
-def sweep_regularly(app, seconds: float) -> None:
+def sweep_regularly(app: Flask, seconds: float) -> None:
     """Sweep now and then every few seconds, so that one worker alone is enough to find lost work."""
 
     def loop() -> None:
@@ -46,6 +48,7 @@ def main() -> int:
         return 2
     bind(app)
     with app.app_context():
+        note_policy_version()
         handlers.prepare()
         sweep_regularly(app, settings.lease_seconds / 3)
         queues = [queue(name) for name in QUEUES]

@@ -295,7 +295,8 @@ def slapd(folder: Path) -> Iterator[Directory]:
     (home / "data").mkdir(parents=True)
     certificate(home)
     configuration = home / "slapd.conf"
-    configuration.write_text(SLAPD_CONFIGURATION.format(folder=home, base=BASE, admin=ADMIN_DN, admin_password=ADMIN_PASSWORD))
+    filled = SLAPD_CONFIGURATION.format(folder=home, base=BASE, admin=ADMIN_DN, admin_password=ADMIN_PASSWORD)
+    configuration.write_text(filled)
     (home / "people.ldif").write_text(ldif())
     run([adder, "-f", str(configuration), "-l", str(home / "people.ldif")])
     port, tls_port = free_port(), free_port()

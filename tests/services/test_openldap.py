@@ -84,7 +84,11 @@ def signed_in(app: Flask) -> Callable[[str], FlaskClient]:
 @pytest.mark.clause("ACC-3", "ACC-8")
 @pytest.mark.parametrize(
     ("name", "shown", "place"),
-    [("d.lark", "Dana Lark", "/requests"), ("c.hawthorn", "Cleo Hawthorn", "/final-review"), ("h.larch", "Hana Larch", "/misuse")],
+    [
+        ("d.lark", "Dana Lark", "/requests"),
+        ("c.hawthorn", "Cleo Hawthorn", "/final-review"),
+        ("h.larch", "Hana Larch", "/misuse"),
+    ],
 )
 def test_a_person_signs_in_and_has_the_pages_of_their_groups(app, signed_in, name, shown, place):
     client = signed_in(name)

@@ -1,4 +1,4 @@
-"""What holds on SQLite holds on PostgreSQL: migrations, append-only tables, write guard, chain, versions, a whole case."""
+"""What holds on SQLite holds on PostgreSQL: migrations, append-only tables, write guard, chain, a whole case."""
 
 from __future__ import annotations
 
@@ -112,7 +112,8 @@ def test_down_to_nothing_and_up_again(app, postgresql_url):
 @pytest.mark.parametrize(
     "statement",
     [
-        "UPDATE audit_event SET keys = '{}'", "DELETE FROM audit_event", "TRUNCATE audit_event", "TRUNCATE audit_event CASCADE",
+        "UPDATE audit_event SET keys = '{}'", "DELETE FROM audit_event", "TRUNCATE audit_event",
+        "TRUNCATE audit_event CASCADE",
         "UPDATE transition SET verb = 'approve'", "DELETE FROM transition", "TRUNCATE transition",
         "UPDATE peer_review SET opinion = 'supported'", "UPDATE final_review SET decision = 'approved'",
     ],
@@ -126,11 +127,13 @@ def test_the_database_itself_refuses_to_change_what_was_recorded(app, statement)
         connection.execute(sa.text("SET session_replication_role = replica"))  # rows without their parents
         connection.execute(
             sa.text(
-                "INSERT INTO transition (uid, created_at, subject_type, subject_id, verb, rule, source, target, policy_version) "
+                "INSERT INTO transition"
+                " (uid, created_at, subject_type, subject_id, verb, rule, source, target, policy_version) "
                 "VALUES ('t1', now(), 'request', 1, 'submit', 'WF-submit', 'draft', 'submitted', 'p')"
             )
         )
-        for table, column, word in (("peer_review", "opinion", "inconclusive"), ("final_review", "decision", "continued")):
+        verdicts = (("peer_review", "opinion", "inconclusive"), ("final_review", "decision", "continued"))
+        for table, column, word in verdicts:
             person = "peer_id" if table == "peer_review" else "supervisor_id, policy_version, parameters"
             values = "1" if table == "peer_review" else "1, 'p', '{}'"
             connection.execute(

@@ -14,14 +14,14 @@ from tests.sweep.world import World
 
 
 @pytest.fixture(scope="session")
-def built_world(session_settings, migrated_database, tmp_path_factory) -> Iterator[World]:
+def built_world(session_settings, migrated_database, tmp_path_factory) -> World:
     if not (models_directory() / "centerface.onnx").is_file():
         pytest.skip("the face models are not installed (flask matching models install)")
     data = tmp_path_factory.mktemp("world") / "data"
     set_groups(session_settings)
     world = World.build(own_settings(session_settings, migrated_database, data), data, run_due_jobs)
     world.keep()
-    yield world
+    return world
 
 
 def set_groups(settings) -> None:

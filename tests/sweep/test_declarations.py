@@ -85,7 +85,7 @@ def test_a_subject_stands_in_the_address_of_a_view_that_loads_one(app):
     for rule in app.url_map.iter_rules():
         access = app.view_functions[rule.endpoint].access
         if access.of is not None and access.of.lookup not in rule.arguments:
-            faults.append(f"{rule.endpoint} loads {access.of.__name__} by <{access.of.lookup}>, absent from {rule.rule}")
+            faults.append(f"{rule.endpoint} loads {access.of.__name__}, but {rule.rule} has no <{access.of.lookup}>")
     assert faults == []
 
 
@@ -131,7 +131,7 @@ def calls(name: str, *, method: bool = False) -> list[str]:
         for node in ast.walk(tree):
             if not isinstance(node, ast.Call):
                 continue
-            called = node.func.attr if method and isinstance(node.func, ast.Attribute) else getattr(node.func, "id", None)
+            called = getattr(node.func, "attr" if method else "id", None)
             if called == name:
                 found.append(f"{place}:{node.lineno}")
     return found

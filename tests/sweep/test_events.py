@@ -93,10 +93,11 @@ def test_no_column_of_the_database_holds_a_narrative_or_the_name_of_somebody_in_
 
 def sealed_words(world) -> set[str]:
     """What stands sealed in requests, rounds, opinions and gallery records of the world."""
-    from app.models import BackgroundCheck, Disposition, FRRequest, GalleryPerson, GalleryPhoto, MisuseReport, PeerReview
+    from app.extensions import db
+    from app.models.base import Sealed
 
     words: set[str] = set()
-    for model in (FRRequest, GalleryPerson, GalleryPhoto, MisuseReport, PeerReview, Disposition, BackgroundCheck):
+    for model in [mapper.class_ for mapper in db.Model.registry.mappers if issubclass(mapper.class_, Sealed)]:
         for row in model.query:
             words |= set(texts(dict(row.private)))
     return {word for word in words if len(word) > 12 and " " in word}

@@ -179,11 +179,12 @@ class World:
         connection = sqlite3.connect(f"file:{self._file()}?mode=ro", uri=True)
         try:
             tables = [row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
-            return {
-                table: hashlib.sha256(repr(connection.execute(f'SELECT * FROM "{table}"').fetchall()).encode()).hexdigest()
+            rows = {
+                table: repr(connection.execute(f'SELECT * FROM "{table}"').fetchall())
                 for table in tables
                 if table not in free and not table.startswith("sqlite_")
             }
+            return {table: hashlib.sha256(text.encode()).hexdigest() for table, text in rows.items()}
         finally:
             connection.close()
 

@@ -8,6 +8,8 @@ import pytest
 
 from app import audit
 from app.audit.chain import GENESIS, digest
+from app.extensions import db
+from app.models import AuditEvent
 from app.unit import unit_of_work
 
 
@@ -113,3 +115,17 @@ def test_a_forged_anchor_is_refused(app, chain, settings):
     result = verify(app)
     assert result.exit_code != 0
     assert "the signature does not verify" in result.output
+
+
+@pytest.mark.clause("ACC-11")
+def test_each_policy_version_is_recorded_once(app, monkeypatch):
+    from app.audit import policy_version
+
+    assert policy_version.note_policy_version()
+    assert not policy_version.note_policy_version()
+    changed = type("Changed", (), {"version": "f" * 64})()
+    monkeypatch.setattr(policy_version, "policy", lambda: changed)
+    assert policy_version.note_policy_version()
+    rows = db.session.query(AuditEvent).filter_by(event="policy.loaded").order_by(AuditEvent.sequence)
+    assert [row.keys for row in rows][-1] == '{"version":"' + "f" * 64 + '"}'
+    assert rows.count() == 2

@@ -28,6 +28,7 @@ from app.models.account import LoginSession, TermsAcceptance
 from app.models.base import now
 from app.models.oversight import Notification
 from app.policy import policy
+from app.policy.enforcement import enforces
 from app.refusals import attempt, status_of
 from app.unit import unit_of_work
 from app.web import page, redirect_after_post
@@ -67,7 +68,9 @@ def sign_in_post() -> ResponseReturnValue:
     return redirect_after_post(own_address(form.next.data) or url_for("home.index"))
 
 
+@enforces("AUD-3", "LIM-9")
 def _sign_in_page(form: SignInForm, **failure: object) -> str:
+    """Sign-in, below the notices of official business and of misuse."""
     notices = [policy().notice("official-business"), policy().notice("misuse")]
     return page("account/sign_in.html", form=form, notices=notices, **{"failure": None, "until": None, **failure})
 

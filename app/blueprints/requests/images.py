@@ -25,7 +25,7 @@ from app.models.request import FRRequest, ProbeImage
 from app.policy import policy
 from app.refusals import attempt, status_of
 from app.storage import BlobRef
-from app.web import DEFAULT_TIME_ZONE, page, redirect_after_post
+from app.web import DEFAULT_TIME_ZONE, page, redirect_after_post, wants_part
 from app.workflow.registry import Refused
 
 
@@ -73,9 +73,11 @@ def _upload_refused(
 
 @bp.get("/requests/<number>/images/<uid>/state")
 @needs("request.file", of=FRRequest)
-def image_state(subject: FRRequest, uid: str) -> str:
-    """One image's card, asked again and again while it is being checked."""
+def image_state(subject: FRRequest, uid: str) -> WerkzeugResponse | str:
+    """One image's card, asked again and again while it is being checked; the whole page for a browser."""
     image = of_request(subject, uid)
+    if not wants_part():
+        return redirect(url_for("requests.show", number=subject.number))
     if image.shown_blob_id:
         audit.viewed("faces.viewed", subject, page="requests.image_state", faces=[image.uid])
     number = subject.current_images.index(image) + 1
