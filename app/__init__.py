@@ -6,7 +6,9 @@ wrote, a view that declares no access, all stop it here.
 
 from __future__ import annotations
 
-from flask import Flask, send_from_directory
+from pathlib import Path
+
+from flask import Flask, Response, send_from_directory
 
 from app import logs, models  # noqa: F401  (the tables must be known before migrations and mappers)
 from app.access.directory import init_directory
@@ -56,9 +58,7 @@ def create_app(settings: Settings) -> Flask:
     return app
 
 
-def _root():
-    from pathlib import Path
-
+def _root() -> Path:
     return Path(__file__).resolve().parents[1]
 
 
@@ -89,7 +89,7 @@ def _serve_static(app: Flask) -> None:
     folder = str(_root() / "app" / "static")
 
     @public("style sheets, scripts and fonts tell nobody anything")
-    def static(filename: str):
+    def static(filename: str) -> Response:
         return send_from_directory(folder, filename, max_age=3600)
 
     app.static_folder = folder

@@ -65,6 +65,7 @@ def unread() -> int:
 
 def register_context(app: Flask) -> None:
     """Give every template what the layouts need."""
+
     @app.context_processor
     def _shared() -> dict[str, Any]:
         own = settings()

@@ -1,4 +1,4 @@
-"""Refusals, conflicts and an absent directory as pages: the rule's own text and citation, the right status, no traceback."""
+"""Refusals, conflicts and an absent directory as pages: the rule's own text and citation, the right status."""
 
 from __future__ import annotations
 

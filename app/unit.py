@@ -1,8 +1,8 @@
 """One unit of work: the only place that commits.
 
 A request or job reads freely, does its slow work, then opens one `unit_of_work()`, changes rows, records events, and
-leaves; it commits once or not at all, and effects (queueing, say) happen only after the commit. Measured fact: on SQLite
-a chain of events stays unbroken under several writers only with BEGIN IMMEDIATE.
+leaves; it commits once or not at all, and effects (queueing, say) happen only after the commit. Measured: on SQLite a
+chain of events stays unbroken under several writers only with BEGIN IMMEDIATE.
 """
 
 from __future__ import annotations
@@ -24,11 +24,14 @@ from app.policy import policy
 log = structlog.get_logger()
 
 WRITE = re.compile(
-    r"(?<!for )(?<!no key )\b(?:insert\s+(?:or\s+\w+\s+)?into|update(?:\s+or\s+\w+)?|delete\s+from|replace\s+into|merge\s+into"
-    r"|truncate(?:\s+table)?|copy|alter\s+table|drop\s+table)\s+(?:only\s+|if\s+exists\s+)?"
+    r"(?<!for )(?<!no key )\b(?:insert\s+(?:or\s+\w+\s+)?into|update(?:\s+or\s+\w+)?|delete\s+from|replace\s+into"
+    r"|merge\s+into|truncate(?:\s+table)?|copy|alter\s+table|drop\s+table)\s+(?:only\s+|if\s+exists\s+)?"
     r"(?:[\"`\[]?\w+[\"`\]]?\.)?[\"`\[]?(\w+)",
     re.IGNORECASE,
 )
+
+#: readers and one writer side by side; durable commits; deleted bytes are overwritten
+PRAGMAS = ("journal_mode=WAL", "foreign_keys=ON", "synchronous=FULL", "busy_timeout=20000", "secure_delete=ON")
 
 
 class UnrecordedChange(RuntimeError):
@@ -58,7 +61,7 @@ def install_write_guard(engine: Engine) -> None:
             return
         raw.isolation_level = None  # we say BEGIN ourselves
         cursor = raw.cursor()
-        for pragma in ("journal_mode=WAL", "foreign_keys=ON", "synchronous=FULL", "busy_timeout=20000", "secure_delete=ON"):
+        for pragma in PRAGMAS:
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 

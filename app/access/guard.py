@@ -1,4 +1,4 @@
-"""Deny by default: every view says what it needs, or that it is public and why; without either the portal won't start."""
+"""Deny by default: every view says what it needs, or that it is public and why; else the portal does not start."""
 
 from __future__ import annotations
 
@@ -104,6 +104,7 @@ def check_views(app: Flask) -> None:
         if access is None:
             faults.append(f"{endpoint} carries neither @needs nor @public")
         else:
-            faults += [f"{endpoint} needs the unknown capability {name}" for name in access.capabilities if name not in known]
+            unknown = [name for name in access.capabilities if name not in known]
+            faults += [f"{endpoint} needs the unknown capability {name}" for name in unknown]
     if faults:
         raise Undeclared("; ".join(sorted(faults)))

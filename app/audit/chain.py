@@ -22,7 +22,8 @@ GENESIS = "0" * 64
 # an arbitrary constant: all writers of the chain on PostgreSQL take this one lock
 CHAIN_LOCK = 0x636F72726F62
 COLUMNS = (
-    "sequence", "at", "event", "actor_id", "session_id", "subject_type", "subject_id", "keys", "policy_version", "previous",
+    "sequence", "at", "event", "actor_id", "session_id", "subject_type", "subject_id", "keys", "policy_version",
+    "previous",
 )  # fmt: skip
 
 

@@ -31,7 +31,9 @@ def faults() -> Iterator[Fault]:
     yield from verify(events(), read_anchors(settings().anchor_dir, stores().signer))
     steps = db.session.scalar(select(db.func.count(Transition.id)))
     told = db.session.scalar(
-        select(db.func.count(AuditEvent.sequence)).where(AuditEvent.subject_type == "request", AuditEvent.event.in_(_step_events()))
+        select(db.func.count(AuditEvent.sequence)).where(
+            AuditEvent.subject_type == "request", AuditEvent.event.in_(_step_events())
+        )
     )
     if steps > told:
         yield Fault(0, f"{steps - told} steps of requests have lost their event: the tail was removed")

@@ -19,7 +19,6 @@ from app.demo.case import Case
 from app.demo.gallery import draw_gallery, photographs
 from app.demo.processes import ServiceError
 from app.demo.services import Running, start_all
-
 from app.domain.intake import import_rows
 from app.domain.intake_manifest import read_manifest
 from app.domain.training import record_training

@@ -237,4 +237,3 @@ def reindex_command() -> None:
     if result.failed:
         named = ", ".join(result.failed[:10])
         raise click.ClickException(f"{len(result.failed):,} photographs have none, no search finds them: {named}.")
-

@@ -37,6 +37,8 @@ def scheduler(every: float | None) -> None:
 @group.command("status")
 def status() -> None:
     """Count jobs by kind and state."""
-    rows = db.session.execute(select(Job.kind, Job.state, func.count()).group_by(Job.kind, Job.state).order_by(Job.kind))
+    rows = db.session.execute(
+        select(Job.kind, Job.state, func.count()).group_by(Job.kind, Job.state).order_by(Job.kind)
+    )
     for kind, state, count in rows:
         click.echo(f"{kind:20} {state:8} {count}")

@@ -68,9 +68,7 @@ def bench_enrolment() -> dict[str, Any]:
     size = network.entry.size
     image = np.random.default_rng(1).integers(0, 256, (size, size, 3), np.uint8)
     face = Face((0.0, 0.0, float(size), float(size)), 1.0, np.asarray(network.entry.template))
-    net = cv2.dnn.readNetFromONNX(
-        str(settings().models_dir / network.entry.file), engine=cv2.dnn.ENGINE_NEW
-    )
+    net = cv2.dnn.readNetFromONNX(str(settings().models_dir / network.entry.file), engine=cv2.dnn.ENGINE_NEW)
 
     def through_product(_round: Any) -> None:
         network.embed(image, [face] * _CHIPS)

@@ -46,10 +46,7 @@ class Evaluation:
             ("Without a usable face", ", ".join(self.unusable) or "none"),
             ("Rank-1, leave one out", f"{found.rank1:.1%} ({found.right} of {found.total})"),
             ("Pairs: same person, different", f"{self.genuine}, {self.impostor}"),
-            *(
-                (f"True accepts at false accepts ≤ {far:.1%}", f"{tar:.1%}")
-                for far, tar in self.verification.items()
-            ),
+            *((f"True accepts at false accepts ≤ {far:.1%}", f"{tar:.1%}") for far, tar in self.verification.items()),
         ]
 
     def as_numbers(self) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 
 import click
 from flask.cli import AppGroup
@@ -45,7 +45,7 @@ def sync() -> None:
 @click.option("--completed", type=click.DateTime(["%Y-%m-%d"]), required=True, help="Day of completion.")
 @click.option("--requirement", default="fr", show_default=True)
 @click.option("--note", default="")
-def train(name: str, completed, requirement: str, note: str) -> None:
+def train(name: str, completed: datetime, requirement: str, note: str) -> None:
     """Record that a person completed the mandatory training on a day."""
     try:
         entry = lookup(name)

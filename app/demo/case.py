@@ -1,4 +1,4 @@
-"""The scripted case: one request from the detective's draft to the report in the case file, through the portal's own pages.
+"""The scripted case: one request from draft to the report in the case file, through the portal's own pages.
 
 Every step signs in for real, sends the forms the pages have, and is printed with the clauses it fulfils.
 """

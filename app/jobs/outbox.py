@@ -46,7 +46,7 @@ class JobFailed(Exception):
 def job(
     name: str, *, queue: str, tries: int = 5, on_failure: Callable[[Job, str], None] | None = None
 ) -> Callable[[Handler], Handler]:
-    """Register a handler. It takes the job row, is idempotent, checks the workflow again, opens its own unit of work."""
+    """Register a handler: it takes the job row, is idempotent, checks the workflow again, opens its own unit."""
 
     def keep(handler: Handler) -> Handler:
         KINDS[name] = Kind(name, queue, handler, tries, on_failure)

@@ -12,7 +12,7 @@ from app.models.base import Model, UTCDateTime, now
 
 
 class Account(Model):
-    """A person of the directory, as last seen there. Roles are a copy for lists; the guard asks the directory (ACC-8)."""
+    """A person of the directory, as last seen. Roles are a copy for lists; the guard asks the directory (ACC-8)."""
 
     __tablename__ = "account"
     name: Mapped[str] = mapped_column(String(64), unique=True)
@@ -29,7 +29,7 @@ class Account(Model):
 
 
 class LoginSession(Model):
-    """One sign-in. The cookie holds a random token; only its digest is stored; ending the row ends the session at once."""
+    """One sign-in. The cookie holds a random token, the row its digest; ending the row ends the session at once."""
 
     __tablename__ = "login_session"
     token_digest: Mapped[str] = mapped_column(String(64), unique=True)

@@ -11,7 +11,10 @@ from app.models.base import Model, Sealed, UTCDateTime, one_of
 
 
 class GalleryPerson(Sealed, Model):
-    """A person of the repository, by the number all their records share. Sealed: name, born_on, height_in, weight_lb, marks."""
+    """A person of the repository, by the number all their records share.
+
+    Sealed: name, born_on, height_in, weight_lb, marks.
+    """
 
     __tablename__ = "gallery_person"
     lookup = "person_number"

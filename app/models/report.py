@@ -46,7 +46,9 @@ class Report(Sealed, Model):
     __table_args__ = (
         CheckConstraint(one_of("kind", KINDS), name="known_kind"),
         CheckConstraint("(blob_id IS NULL) = (sha256 IS NULL)", name="rendered_has_digest"),
-        CheckConstraint("delivered_at IS NULL OR (blob_id IS NOT NULL AND receipt IS NOT NULL)", name="delivered_has_receipt"),
+        CheckConstraint(
+            "delivered_at IS NULL OR (blob_id IS NOT NULL AND receipt IS NOT NULL)", name="delivered_has_receipt"
+        ),
         CheckConstraint("(recalled_at IS NULL) = (recalled_by_id IS NULL)", name="recalled_by_somebody"),
         CheckConstraint("kind <> 'possible_match' OR round_id IS NOT NULL", name="possible_match_has_round"),
     )

@@ -63,7 +63,7 @@ def images_ready(request: FRRequest, actor: Actor, facts: Facts) -> str | None:
 def images_lawful(request: FRRequest, actor: Actor, facts: Facts) -> str | None:
     for number, image in enumerate(request.current_images, 1):
         if not image.source or not image.obtained or image.taken_at is None:
-            return f"Image {number} does not yet say where it comes from, how it was lawfully obtained and when it was taken."
+            return f"Image {number} does not yet say where it comes from, how it was lawfully obtained and when."
         private = image.private
         faults = check_source(policy(), image.source, private.get("source_facts", {}), request.use_id)
         faults += check_lawful_basis(policy(), image.obtained, private.get("obtained_facts", {}))
@@ -154,7 +154,11 @@ def discussion_open(request: FRRequest, actor: Actor, facts: Facts) -> str | Non
 
 @condition("discussion_confirmed", "AUD-1")
 def discussion_confirmed(request: FRRequest, actor: Actor, facts: Facts) -> str | None:
-    return None if request.discussion_confirmed_at is not None else "The named supervisor has not confirmed the discussion."
+    return (
+        None
+        if request.discussion_confirmed_at is not None
+        else "The named supervisor has not confirmed the discussion."
+    )
 
 
 @condition("basis_is_authorized_use", "REQ-4", "CAP-1")
@@ -193,7 +197,9 @@ def basis_in_force(request: FRRequest, actor: Actor, facts: Facts) -> str | None
     last = request.basis_decisions[-1] if request.basis_decisions else None
     if last is None or last.decision != "confirmed" or last.submission != request.submission:
         return "The basis of the present submission is not confirmed."
-    return None if last.documented_at is not None else "The requesting investigator has not documented the confirmation."
+    return (
+        None if last.documented_at is not None else "The requesting investigator has not documented the confirmation."
+    )
 
 
 @condition("one_face_selected", "CAP-5", "REQ-6")
@@ -203,7 +209,11 @@ def one_face_selected(request: FRRequest, actor: Actor, facts: Facts) -> str | N
         return "No probe is selected."
     if search.face.image_id != search.image_id or search.image.request_id != request.id:
         return "The selected face is not in an image of this request."
-    return None if search.image.removed_at is None and search.image.state == "ready" else "The selected image cannot be used."
+    return (
+        None
+        if search.image.removed_at is None and search.image.state == "ready"
+        else "The selected image cannot be used."
+    )
 
 
 @condition("suitability_recorded", "REQ-6", "REQ-7")
@@ -361,7 +371,11 @@ def peers_unanimous(request: FRRequest, actor: Actor, facts: Facts) -> str | Non
     round_ = request.current_round
     supports = {opinion.value for opinion in policy().review.peers.opinions if opinion.supports}
     against = [review for review in round_.peer_reviews if review.opinion not in supports] if round_ else []
-    return f"{len(against)} of {len(round_.peer_reviews)} peer opinions do not support the possible match." if against else None
+    return (
+        f"{len(against)} of {len(round_.peer_reviews)} peer opinions do not support the possible match."
+        if against
+        else None
+    )
 
 
 @condition("password_confirmed", "SRC-5")

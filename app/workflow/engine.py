@@ -1,4 +1,4 @@
-"""`advance`: state, capability, training, separation of persons, conditions; then state, transition and event together."""
+"""`advance`: state, capability, training, separation of persons, conditions; then state, transition, event together."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def _only_advance_assigns(target: Any, value: str, old: Any, _initiator: Any) ->
 
 
 def _transition(subject: Any, verb: str) -> Any:
-    """The rule for this verb in the present state; Refused with the verb's own rule when the state does not allow it."""
+    """The rule for this verb in the present state; Refused with the verb's rule when the state does not allow it."""
     rows = [row for row in policy().workflow(subject.subject_type).transitions if row.verb == verb]
     if not rows:
         raise LookupError(f"{subject.subject_type} has no verb {verb}")
@@ -122,7 +122,7 @@ def explain(subject: Any, verb: str, actor: Any, **facts: Any) -> Refused | None
 
 
 def allowed(subject: Any, actor: Any) -> list[Any]:
-    """The steps of the present state that the actor's role, training and parts permit; conditions are checked on doing."""
+    """The steps of the present state that role, training and parts permit; conditions are checked on doing."""
     rows = []
     for row in policy().workflow(subject.subject_type).transitions:
         if subject.state not in row.sources:
