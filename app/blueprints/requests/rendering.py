@@ -7,7 +7,7 @@ from typing import Any
 from app import audit
 from app.access.actor import current_actor
 from app.blueprints.requests.forms import UploadForm, VersionForm
-from app.blueprints.requests.standing import reports_for, standing, timeline
+from app.blueprints.requests.standing import reports_for, since, standing, timeline
 from app.domain import requests as domain
 from app.domain.probe_images import may_be_removed
 from app.models.base import now
@@ -39,6 +39,7 @@ def request_context(subject: FRRequest) -> dict[str, Any]:
         "own": own,
         "searched": any(search.started_at for search in subject.searches),
         "standing": standing(subject),
+        "since": since(subject),
         "verb": verb,
         "blockers": domain.blockers(subject, verb, actor) if verb and own else [],
         "steps": {row.verb for row in allowed(subject, actor)} if own else set(),

@@ -105,6 +105,15 @@ def standing(request: FRRequest) -> Standing:
     return _STANDINGS[WITH_UNIT if request.state in INNER else request.state]
 
 
+@enforces("ACC-1")
+def since(request: FRRequest) -> datetime:
+    """Since when the request stands where its requester is told; steps inside the unit do not show in it either."""
+    decision = request.basis_decisions[-1] if request.basis_decisions else None
+    if request.state in INNER and decision is not None and decision.documented_at is not None:
+        return decision.documented_at
+    return request.state_since
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One line of the timeline."""

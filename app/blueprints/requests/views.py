@@ -12,7 +12,7 @@ from app.blueprints.requests import afterwards, discussions, drafts, images
 from app.blueprints.requests.blueprint import bp
 from app.blueprints.requests.forms import ListFilter, ReasonForm
 from app.blueprints.requests.rendering import render_request
-from app.blueprints.requests.standing import GROUPS, STATES_OF, standing
+from app.blueprints.requests.standing import GROUPS, STATES_OF, since, standing
 from app.domain import requests as domain
 from app.extensions import db
 from app.models.base import now
@@ -24,7 +24,7 @@ from app.workflow.registry import Refused
 __all__ = ["afterwards", "bp", "discussions", "drafts", "images"]
 
 PER_PAGE = 20
-SORTS = {"number": FRRequest.id, "since": FRRequest.state_since, "case": FRRequest.case_number}
+SORTS = {"number": FRRequest.id, "case": FRRequest.case_number}
 
 
 @bp.get("/requests")
@@ -46,7 +46,7 @@ def index() -> str:
     found = db.paginate(rows, per_page=PER_PAGE, max_per_page=PER_PAGE, error_out=False)
     return page(
         "requests/index.html", filter=chosen, pages=found, sort=sort, descending=descending, now=now(),
-        items=[(item, standing(item)) for item in found.items], groups=GROUPS,
+        items=[(item, standing(item), since(item)) for item in found.items], groups=GROUPS,
     )  # fmt: skip
 
 
