@@ -26,13 +26,11 @@ def lost() -> list[tuple[str, str]]:
     """(queue, uid) of each row that should be running or queued and may not be. Sending one twice does no harm."""
     moment = now()
     unsure = moment - timedelta(seconds=settings().lease_seconds)
+    waiting = (Job.state == "queued") & (Job.not_before <= moment)
+    abandoned = (Job.state == "running") & (Job.lease_until < moment)
+    not_on_its_way = Job.sent_at.is_(None) | (Job.sent_at < unsure)
     rows = db.session.execute(
-        select(Job.queue, Job.uid).where(
-            or_(
-                (Job.state == "queued") & (Job.not_before <= moment) & (Job.sent_at.is_(None) | (Job.sent_at < unsure)),
-                (Job.state == "running") & (Job.lease_until < moment) & (Job.sent_at.is_(None) | (Job.sent_at < unsure)),
-            )
-        ).order_by(Job.id)
+        select(Job.queue, Job.uid).where(or_(waiting, abandoned), not_on_its_way).order_by(Job.id)
     )
     return [(row.queue, row.uid) for row in rows]
 
