@@ -19,11 +19,12 @@ from app.demo.case import Case
 from app.demo.gallery import draw_gallery, photographs
 from app.demo.processes import ServiceError
 from app.demo.services import Running, start_all
+from app.demo.stages import STAGES, fill
 from app.domain.intake import import_rows
 from app.domain.intake_manifest import read_manifest
 from app.domain.training import record_training
 from app.extensions import db, settings
-from app.models import GalleryPhoto, TrainingRecord
+from app.models import FRRequest, GalleryPhoto, TrainingRecord
 from app.policy import policy
 from app.unit import unit_of_work
 
@@ -63,6 +64,18 @@ def fill_gallery(directory: Path) -> None:
         raise click.ClickException(f"{len(outcome.refused)} drawn photographs were refused and {outcome.held} held")
 
 
+def fill_stages(running: Running) -> None:
+    """Requests at every stage, once."""
+    if db.session.query(FRRequest).count() > len(STAGES):
+        return
+    click.echo("\nRequests at every stage, through the same pages (once, a minute or two):")
+    own = running.settings
+    fill(
+        own.public_url, load_accounts().password, own.data_dir / "demonstration-case", own.case_files_dir,
+        lambda done, of: click.echo(f"  {done} of {of}"),
+    )  # fmt: skip
+
+
 def print_accounts(running: Running) -> None:
     accounts = load_accounts()
     click.echo(f"\nThe portal runs at {running.settings.public_url}. Password of every account: {accounts.password}")
@@ -94,6 +107,7 @@ def demo(leave: bool) -> None:
             click.echo(f"\nReport: {pdf}")
             if leave:
                 return
+            fill_stages(running)
             print_accounts(running)
             click.echo("Stop with Ctrl-C.")
             while True:

@@ -25,6 +25,11 @@ MOMENT = 4
 REQUESTER, DISCUSSED, EXAMINER, PEERS, SUPERVISOR = "d.lark", "s.alder", "k.rowan", ("j.maple", "n.finch"), "c.hawthorn"
 YESTERDAY = timedelta(days=1)
 
+FILED = ("file", "upload", "submit", "discuss")
+SEARCHED = (*FILED, "confirm_basis", "document", "select_probe", "search")
+NOMINATED = (*SEARCHED, "begin", "compare", "check_background", "nominate")
+WHOLE = (*NOMINATED, "review", "approve")
+
 
 @dataclass(slots=True)
 class Case:
@@ -35,23 +40,22 @@ class Case:
     work_dir: Path
     case_files_dir: Path
     tell: Callable[[str, str], None]
+    wanted: int = WANTED
+    moment: int = MOMENT
     number: str = ""
+    listing: str = ""
+    kept: int = 0
     browsers: dict[str, Browser] = field(default_factory=dict)
 
     def run(self) -> Path:
         """Drive the whole case; returns the path of the PDF in the case file. Raises Astray."""
-        self.file()
-        self.upload()
-        self.submit()
-        self.discuss()
-        self.confirm_basis()
-        self.document()
-        self.select_probe()
-        self.search()
-        self.examine()
-        self.review()
-        self.approve()
+        self.take(*WHOLE)
         return self.report()
+
+    def take(self, *steps: str) -> None:
+        """Take these steps, by name, in this order. Raises Astray."""
+        for step in steps:
+            getattr(self, step)()
 
     def as_(self, name: str) -> Browser:
         """The browser of a person, signed in on first use."""
@@ -65,7 +69,7 @@ class Case:
     def file(self) -> None:
         """REQ-1, REQ-2: a draft with its case number, use, basis, description."""
         detective = self.as_(REQUESTER)
-        case_number = f"{date.today():%Y}-075-00{WANTED:03d}"
+        case_number = f"{date.today():%Y}-075-{self.wanted:05d}"
         detective.open("/requests/new").send("/requests/new", {"case_number": case_number})
         found = re.search(r"FR-\d{4}-\d{6}", detective.url)
         if found is None:
@@ -74,7 +78,7 @@ class Case:
         self.tell("REQ-1 REQ-2", f"files {self.number} for case {case_number}")
         edit = f"/requests/{self.number}/edit"
         detective.send(edit, {"use_id": "USE-1"}, button="choose_use")
-        record = demo_person_record(person(WANTED))
+        record = demo_person_record(person(self.wanted))
         yesterday = date.today() - YESTERDAY
         detective.send(
             edit,
@@ -103,8 +107,8 @@ class Case:
         """REQ-3, LIM-4: one still, checked by the worker, with its origin."""
         detective, page = self.as_(REQUESTER), f"/requests/{self.number}"
         self.work_dir.mkdir(parents=True, exist_ok=True)
-        still = self.work_dir / "shop-camera.jpg"
-        cv2.imwrite(str(still), scene(person(WANTED), MOMENT), [cv2.IMWRITE_JPEG_QUALITY, 88])
+        still = self.work_dir / f"shop-camera-{self.wanted}.jpg"
+        cv2.imwrite(str(still), scene(person(self.wanted), self.moment), [cv2.IMWRITE_JPEG_QUALITY, 88])
         detective.open(page).send(f"{page}/images", files={"image": still})
         image = detective.url.split("?")[0]
         path = image.removeprefix(self.base)
@@ -145,6 +149,10 @@ class Case:
         detective.open(page).send(page, {"reference": "CMS-2026-004711, entry 3"})
         self.tell("REQ-5", "documents the confirmation in the case management system")
 
+    def withdraw(self) -> None:
+        detective, page = self.as_(REQUESTER), f"/requests/{self.number}/withdraw"
+        detective.open(page).send(page, {"reason": "The person was identified by the victim in the meantime."})
+
     # the unit --------------------------------------------------------------------------------------------------
 
     def confirm_basis(self) -> None:
@@ -155,6 +163,17 @@ class Case:
             {"accept-use": "USE-1", "accept-note": "The facts meet the use; the camera shows the act."},
         )
         self.tell("REQ-4 CAP-1", f"{EXAMINER} confirms the basis: USE-1")
+
+    def refuse(self) -> None:
+        """REQ-4: a refusal cites the rule the basis fails."""
+        examiner, page = self.as_(EXAMINER), f"/review/{self.number}"
+        refusal = {"refuse-rule": "refuse-facts-insufficient", "refuse-reason": "The camera does not show the act."}
+        examiner.open(page).send(f"{page}/refuse", refusal)
+
+    def send_back(self) -> None:
+        """REQ-7: the investigator is told why the image is unsuitable."""
+        examiner, page = self.as_(EXAMINER), f"/review/{self.number}"
+        examiner.open(page).send(f"{page}/return", {"return-reasons": ["turned_away"], "return-note": ""})
 
     def select_probe(self) -> None:
         """REQ-6, CAP-5: one face of one image; suitability before any candidate is seen."""
@@ -173,39 +192,58 @@ class Case:
         examiner.wait_until(page, "search is finished", 120)
         self.tell("SRC-1 CAP-5 CAP-6", "a worker searches the one probe against the arrest and parole photographs")
         self.tell("FAIR-2", "the algorithm has no NIST evaluation record: for demonstration only, and it says so")
-        examiner.send(f"{page}/examination")
 
-    def examine(self) -> None:
-        """SRC-2, SRC-3: every candidate by hand, then the background of the one retained."""
-        examiner = self.as_(EXAMINER)
-        listing = examiner.url.removeprefix(self.base)
+    def begin(self) -> None:
+        """The examiner opens a round; its address is that of the list of candidates."""
+        examiner, page = self.as_(EXAMINER), f"/review/{self.number}"
+        examiner.open(page).send(f"{page}/examination")
+        self.listing = examiner.url.removeprefix(self.base)
+
+    def compare(self) -> None:
+        """SRC-2: every candidate by hand; the one who is the person of the case is retained, nobody else."""
+        examiner = self.as_(EXAMINER).open(self.listing)
         places = self._places(examiner)
-        kept = None
         for place, picture in places:
-            page = f"{listing}/candidates/{place}"
+            page = f"{self.listing}/candidates/{place}"
             examiner.open(page)
-            if shows(examiner.download(picture), WANTED):
+            if shows(examiner.download(picture), self.wanted):
                 examiner.send(f"{page}/worksheet", self._worksheet(), button="retained")
-                kept = place
+                self.kept = place
             else:
-                examiner.send(f"{page}/exclusion", {"quick-feature": "nose", "quick-note": "Another outline and tip."},
-                              button="different_unexplained")  # fmt: skip
-        if kept is None:
+                other = {"quick-feature": "nose", "quick-note": "Another outline and tip."}
+                examiner.send(f"{page}/exclusion", other, button="different_unexplained")
+        if not self.kept:
             raise Astray(f"the person of the scripted case is not among the {len(places)} candidates")
         self.tell(
             "SRC-2 FAIR-1", f"compares each of {len(places)} candidates by hand, without rank or score; keeps one"
         )
-        page = f"{listing}/candidates/{kept}/background"
+
+    def check_background(self) -> None:
+        """SRC-3: the background of the candidate retained."""
+        page = f"{self.listing}/candidates/{self.kept}/background"
         items = {fact.name: "supports" for fact in policy().review.background.facts if fact.kind == "choice"} | {
             "records_checked": "Arrest records and the custody register; no contradiction was found."
         }
-        examiner.open(page).send(page, items)
+        self.as_(EXAMINER).open(page).send(page, items)
         self.tell("SRC-3", "checks the background: height, weight, age, custody, whereabouts, status of the arrest")
-        examiner.open(listing)
+
+    def nominate(self) -> None:
+        """SRC-4: one candidate goes before peer review."""
+        examiner = self.as_(EXAMINER).open(self.listing)
         choice = examiner.page.select_one("input[name=nominate-candidate]")
+        if choice is None:
+            raise Astray("no candidate can be nominated")
         reason = "Nose, ears and hairline agree in shape and position; no difference is left unexplained."
-        examiner.send(f"{listing}/nomination", {"nominate-candidate": choice["value"], "nominate-reason": reason})
+        examiner.send(
+            f"{self.listing}/nomination", {"nominate-candidate": str(choice["value"]), "nominate-reason": reason}
+        )
         self.tell("SRC-4", "puts one candidate before peer review")
+
+    def conclude_none(self) -> None:
+        """SRC-7: nobody is identified; a negative report follows."""
+        reason = "The retained candidate's ears differ on a second look; nobody is left."
+        self.as_(EXAMINER).open(self.listing).send(f"{self.listing}/none", {"reason": reason})
+        self.tell("SRC-7", "identifies no candidate; a negative-results report follows")
 
     def _places(self, examiner: Browser) -> list[tuple[int, str]]:
         """(place, address of the listed photograph) of every candidate on the page, in the order shown."""
@@ -231,23 +269,31 @@ class Case:
     def review(self) -> None:
         """SRC-4: two other examiners, blind."""
         for peer in PEERS:
-            page = f"/review/peer-reviews/{self.number}"
-            reason = "Compared feature by feature with the original; shape of nose and ears agree."
-            self.as_(peer).open(page).send(page, {**self._worksheet(), "opinion": "supported", "reason": reason})
-            self.tell("SRC-4 FAIR-1", f"{peer} reviews as a peer, without score, rank or anybody's verdict")
+            self.review_as(peer, "supported", "Compared feature by feature with the original; nose and ears agree.")
+
+    def dissent(self) -> None:
+        """SRC-6: the second peer sees it otherwise."""
+        self.review_as(PEERS[0], "supported", "Compared feature by feature with the original; nose and ears agree.")
+        self.review_as(PEERS[1], "inconclusive", "The still is too soft about the ears to support anything.")
+
+    def review_as(self, peer: str, opinion: str, reason: str) -> None:
+        page = f"/review/peer-reviews/{self.number}"
+        self.as_(peer).open(page).send(page, {**self._worksheet(), "opinion": opinion, "reason": reason})
+        self.tell("SRC-4 FAIR-1", f"{peer} reviews as a peer, without score, rank or anybody's verdict")
 
     def approve(self) -> None:
-        """SRC-5, SRC-6: the supervisor's final review, with the password again."""
-        supervisor, page = self.as_(SUPERVISOR), f"/final-review/{self.number}"
-        supervisor.open(page).send(
-            f"{page}/decision",
-            {
-                "decision": "approve",
-                "reason": "The round is unanimous and the file complete.",
-                "password": self.password,
-            },
-        )
+        """SRC-5: the supervisor's final review, with the password again."""
+        self.decide("approve", "The round is unanimous and the file complete.")
         self.tell("SRC-5 SRC-6", f"{SUPERVISOR} reads the whole file and approves, entering the password again")
+
+    def continue_(self) -> None:
+        """SRC-6: a difference of opinion leads to a fresh round."""
+        self.decide("continue", "Look for a sharper moment of the recording and compare the ears again.")
+
+    def decide(self, decision: str, reason: str) -> None:
+        supervisor, page = self.as_(SUPERVISOR), f"/final-review/{self.number}"
+        signed = {"decision": decision, "reason": reason, "password": self.password}
+        supervisor.open(page).send(f"{page}/decision", signed)
 
     def report(self) -> Path:
         """SRC-8, SRC-9: prepared by the examiner, rendered, delivered, downloaded by the detective."""
