@@ -1,4 +1,4 @@
-"""Requests at every stage, so that each queue of the demonstration has something in it; made through the pages as well."""
+"""Requests at every stage, so that each queue of the demonstration holds something; made through the pages as well."""
 
 from __future__ import annotations
 
