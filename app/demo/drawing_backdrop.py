@@ -59,8 +59,17 @@ def _room(kind: str, x: Floats, y: Floats, height: int, width: int, rng: np.rand
         for n in range(6):
             row = height * (0.05 + 0.17 * n) + tilt * x
             shelf = soft(height * 0.012 - np.abs(y - row), 1.5)
-            goods = soft(y - row + height * 0.15, 2) * soft(row - y, 2) * soft(
-                sample(tile(41, 4.0), np.floor(x / 17) * 0.37, np.floor((y - row) / (height * 0.17)) * 0.23 + n * 0.31) + 0.5, 0.3)
+            goods = (
+                soft(y - row + height * 0.15, 2)
+                * soft(row - y, 2)
+                * soft(
+                    sample(
+                        tile(41, 4.0), np.floor(x / 17) * 0.37, np.floor((y - row) / (height * 0.17)) * 0.23 + n * 0.31
+                    )
+                    + 0.5,
+                    0.3,
+                )
+            )
             hue = sample(tile(42, 2.0), np.floor(x / 17) * 0.29, np.zeros_like(x) + n * 0.17)
             colours = np.stack([base[c] * (1 + 0.45 * np.sin(hue * 2.1 + c * 2.0)) for c in range(3)], -1)
             paint(image, 0.8 * goods, colours)
@@ -87,11 +96,22 @@ def shoulders(
     tone = np.empty_like(image)
     tone[:] = scale_colour(t.skin, (0.80 * level, 0.82 * level, 0.88 * level))
     cast = bump(np.clip(y - chin + 0.10, 0, 3), 0.26)
-    shade(tone, (1 - 0.42 * cast) * (1 + side * 0.35 * np.clip(x / t.neck, -1, 1)) * (1 - 0.35 * (x / (t.neck * 1.25)) ** 2 * (np.abs(x) < 1)))
+    shade(
+        tone,
+        (1 - 0.42 * cast)
+        * (1 + side * 0.35 * np.clip(x / t.neck, -1, 1))
+        * (1 - 0.35 * (x / (t.neck * 1.25)) ** 2 * (np.abs(x) < 1)),
+    )
     shade(tone, 1 - 0.10 * bump(np.abs(x) - 0.20 + 0.25 * (y - chin), 0.06))
     paint(image, neck, tone)
     span = 1.30 + 0.35 * heavy
-    slope = ground - 0.10 - 0.14 * bump(x, 0.72) + 0.36 * (np.abs(x) / span) ** 1.35 + 2.2 * np.clip(np.abs(x) - span * 0.92, 0, 2) ** 2
+    slope = (
+        ground
+        - 0.10
+        - 0.14 * bump(x, 0.72)
+        + 0.36 * (np.abs(x) / span) ** 1.35
+        + 2.2 * np.clip(np.abs(x) - span * 0.92, 0, 2) ** 2
+    )
     body = soft(y - slope, 0.02)
     throat = {0: ground + 0.16, 1: ground + 0.52, 2: ground + 0.34, 3: ground + 0.20}[cut]
     reach = t.neck * {0: 1.18, 1: 1.05, 2: 1.02, 3: 1.25}[cut]
@@ -106,7 +126,10 @@ def shoulders(
     rim = bump(y - opening - 0.05, 0.035) * (np.abs(x) < reach * 1.15)
     if cut == 2:
         flap = soft(0.16 - np.abs(y - opening - 0.10 - 0.2 * k), 0.015) * soft(reach * 1.5 - np.abs(x), 0.05)
-        shade(fabric, 1 + 0.16 * flap - 0.3 * bump(y - opening - 0.28 - 0.2 * k, 0.02) * soft(reach * 1.5 - np.abs(x), 0.05))
+        shade(
+            fabric,
+            1 + 0.16 * flap - 0.3 * bump(y - opening - 0.28 - 0.2 * k, 0.02) * soft(reach * 1.5 - np.abs(x), 0.05),
+        )
         shade(fabric, 1 - 0.25 * bump(x, 0.012) * soft(y - throat, 0.02))
     elif cut == 3:
         hood = bump(y - slope - 0.06, 0.16) * soft(0.95 - np.abs(x), 0.1)

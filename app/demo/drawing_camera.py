@@ -16,13 +16,14 @@ def degrade(
 ) -> Image:
     """Probe-like version of ``image`` (H, W, 3) uint8, smaller, same type; the same seed gives the same bytes.
 
-    ``face_width`` is the largest face box in ``image``; the result's is at most ``face_px`` (and hardly smaller). Gamma 0.6 to 1.5, rotation within 9 degrees, sensor noise, one JPEG generation of quality 45 to ``quality``.
+    ``face_width`` is the width of the face box in ``image``; the result's is about 0.965 ``face_px`` wide.
+    Gamma 0.6 to 1.5, rotation within 9 degrees, sensor noise, one JPEG generation of ``quality``.
     ValueError: sizes that would enlarge, quality outside 1..100.
     """
     if not 1 <= quality <= 100:
         raise ValueError("JPEG quality lies between 1 and 100.")
     rng = np.random.default_rng([9, seed])
-    shrink = face_px / face_width * float(rng.uniform(0.94, 0.98))
+    shrink = face_px / face_width * float(rng.uniform(0.95, 0.98))
     if not 0 < shrink <= 1:
         raise ValueError("Degrading makes a face smaller, never larger.")
     height, width = image.shape[:2]
@@ -30,9 +31,9 @@ def degrade(
     turned = cv2.warpAffine(image, turn, (width, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     small = cv2.resize(turned, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA).astype(np.float32) / 255
     gamma = float(np.exp(rng.uniform(np.log(0.6), np.log(1.5))))
-    noisy = small**gamma + rng.standard_normal(small.shape, np.float32) * float(rng.uniform(0.006, 0.020))
+    noisy = small**gamma + rng.standard_normal(small.shape, np.float32) * float(rng.uniform(0.006, 0.016))
     pixels = np.clip(noisy * 255, 0, 255).astype(np.uint8)
-    done, packed = cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(min(45, quality), quality + 1))])
+    done, packed = cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, quality])
     if not done:
         raise ValueError("The picture could not be compressed.")
     return cv2.imdecode(packed, cv2.IMREAD_COLOR)

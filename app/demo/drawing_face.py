@@ -50,6 +50,12 @@ def skin(s: Surface, head: Head, t: Traits, seed: int, age: float) -> None:
     tone += 0.010 * (1 + age / 60) * sample(tile(3, 1.0), h.x * 0.9, h.y * 0.9)
     tone += np.clip(hollows_at(head, h) * 2.2, -0.18, 0.08)
     shade(s.colour, 1 + tone)
+    for patch in t.patches:
+        b = s.box(patch.x, patch.y, 0.75, patch.reach_x * 2 + 0.1, patch.reach_y * 2 + 0.1)
+        x, y = (h.x[b] - patch.x) / patch.reach_x, (h.y[b] - patch.y) / patch.reach_y
+        edge = 0.18 * sample(tile(8000 + seed, 7.0), h.x[b] * 0.5, h.y[b] * 0.5)
+        mask = soft(1 + edge - np.sqrt(x * x + y * y), 0.35)
+        paint(s.colour[b], mask, s.colour[b] * np.asarray(patch.tint, np.float32))
     s.gloss[:] = t.gloss * (0.35 + 0.65 * bump(h.x, 0.22))
 
 
@@ -59,7 +65,7 @@ def eyes(s: Surface, t: Traits, age: float, e: Expression, gaze: tuple[float, fl
     for side in (-1.0, 1.0):
         uneven = 1 + 0.05 * t.asymmetry * side
         b = s.box(side * t.eye_x, t.eye_y, 0.82, 0.30, 0.24)
-        u, v = (s.hit.x[b] * side - t.eye_x), (s.hit.y[b] - t.eye_y)
+        u, v = s.hit.x[b] * side - t.eye_x, s.hit.y[b] - t.eye_y - side * t.eye_uneven
         if u.size == 0:
             continue
         _eye(s, b, u, v, t, side, uneven, droop, e, gaze)
@@ -73,6 +79,8 @@ def _eye(
     colour = s.colour[b]
     dark: Colour = scale_colour(t.skin, (0.50, 0.50, 0.58))
     paint(colour, 0.30 * bump(u + 0.02, ew * 1.15) * bump(v + 0.03, 0.085) * (0.5 + 5 * t.eye_depth), dark)
+    lid = bump(u, ew * 1.05) * bump(v + 0.02, 0.075)
+    paint(colour, 0.62 * t.eye_shade * t.eye_shade * lid, scale_colour(t.skin, (0.46, 0.42, 0.50)))
     k = u / ew
     arch = np.clip(1 - k * k, 0, 1)
     upper_h = t.eye_upper * uneven * (1 - 0.38 * e.squint + 0.15 * e.brows - droop)
@@ -99,7 +107,11 @@ def _eye(
     shade(iris, 1 - 0.45 * bump(v - upper, 0.022))
     paint(white, soft(size - d, edge * 0.8), iris)
     paint(white, soft(size * 0.42 - d, edge * 0.8), (0.03, 0.03, 0.03))
-    paint(white, 0.9 * soft(0.011 - np.hypot(s.hit.x[b] - side * t.eye_x - gx * side + 0.016, v - gy + 0.018), edge), (1, 1, 1))
+    paint(
+        white,
+        0.9 * soft(0.011 - np.hypot(s.hit.x[b] - side * t.eye_x - gx * side + 0.016, v - gy + 0.018), edge),
+        (1, 1, 1),
+    )
     paint(colour, inside, white)
     lash = bump(v - upper + 0.003, max(0.009, 0.9 * s.pixel)) * soft(1.04 - np.abs(k), 0.08)
     paint(colour, lash * (0.80 + 0.15 * np.clip(k, -1, 1)), (0.07, 0.07, 0.09))
@@ -113,7 +125,7 @@ def brows(s: Surface, t: Traits, hair: Colour, e: Expression) -> None:
     """Both eyebrows, with strands."""
     for side in (-1.0, 1.0):
         b = s.box(side * t.eye_x, t.eye_y - t.brow_height, 0.85, 0.34, 0.20)
-        u, v = s.hit.x[b] * side - t.eye_x, s.hit.y[b] - t.eye_y
+        u, v = s.hit.x[b] * side - t.eye_x, s.hit.y[b] - t.eye_y - side * t.eye_uneven * 0.8
         if u.size == 0:
             continue
         k = np.clip((u - t.brow_inner) / (t.brow_outer - t.brow_inner), -0.3, 1.3)
@@ -123,7 +135,9 @@ def brows(s: Surface, t: Traits, hair: Colour, e: Expression) -> None:
         strands = sample(tile(11, 0.9), u * 2.2 + v * 1.1, v * 0.8 - u * 0.4)
         off = (v - middle) / thick + 0.22 * strands
         mask = np.exp(-(off**4)) * soft(k + 0.02, 0.10) * soft(1.03 - k, 0.10)
-        paint(s.colour[b], mask * (t.brow_density * 0.86) * np.clip(0.9 + 0.22 * strands, 0, 1), scale_colour(hair, 0.78))
+        paint(
+            s.colour[b], mask * (t.brow_density * 0.86) * np.clip(0.9 + 0.22 * strands, 0, 1), scale_colour(hair, 0.78)
+        )
 
 
 def nose(s: Surface, t: Traits) -> None:
@@ -137,7 +151,13 @@ def nose(s: Surface, t: Traits) -> None:
     dark = scale_colour(t.skin, (0.34, 0.34, 0.44))
     colour = s.colour[b]
     paint(colour, 0.20 * bump(x, t.nose_wing * 0.85) * bump(v - 0.026, 0.030), dark)
-    hole = soft(1 - np.hypot((a - t.nose_wing * 0.50) / (t.nose_wing * 0.30), (v + 0.002 - a * 0.10) / (0.013 + 0.010 * t.nostril)), 0.34)
+    hole = soft(
+        1
+        - np.hypot(
+            (a - t.nose_wing * 0.50) / (t.nose_wing * 0.30), (v + 0.002 - a * 0.10) / (0.013 + 0.010 * t.nostril)
+        ),
+        0.34,
+    )
     paint(colour, 0.72 * hole * min(1.0, 0.55 + 0.45 * t.nostril), scale_colour(t.skin, (0.16, 0.15, 0.22)))
     rim = np.hypot((a - t.nose_wing * 0.80) / (t.nose_wing * 0.46), (v + 0.038) / 0.075)
     crease = bump(rim - 0.86, 0.12) * soft(a - t.nose_wing * 0.85, 0.025) * soft(v + 0.095, 0.03)
@@ -149,7 +169,7 @@ def mouth(s: Surface, t: Traits, e: Expression) -> None:
     smile = e.smile
     mw = t.mouth_width * (1 + 0.20 * max(smile, 0) - 0.06 * max(-smile, 0))
     b = s.box(0, t.mouth_y, 0.9, 0.46, 0.30)
-    x, y = s.hit.x[b], s.hit.y[b] - t.mouth_y
+    x, y = s.hit.x[b] - t.mouth_skew, s.hit.y[b] - t.mouth_y - 0.35 * t.mouth_skew * s.hit.x[b] / mw
     if x.size == 0:
         return
     k = x / mw
@@ -177,7 +197,11 @@ def mouth(s: Surface, t: Traits, e: Expression) -> None:
         teeth = hole * soft(line + gap * 0.22 - y, edge) * soft(0.82 - np.abs(k), 0.1)
         paint(colour, 0.9 * teeth, (0.80, 0.86, 0.90))
     else:
-        paint(colour, 0.82 * bump(y - line, max(0.008, 0.8 * s.pixel)) * soft(1.02 - np.abs(k), 0.06), scale_colour(t.lip, 0.30))
+        paint(
+            colour,
+            0.82 * bump(y - line, max(0.008, 0.8 * s.pixel)) * soft(1.02 - np.abs(k), 0.06),
+            scale_colour(t.lip, 0.30),
+        )
     corner = np.hypot(np.abs(x) - mw * 1.02, y - line)
     paint(colour, 0.40 * bump(corner, 0.024), dark)
 
@@ -209,7 +233,7 @@ def lines(s: Surface, t: Traits, age: float, e: Expression) -> None:
     x, y = np.abs(s.hit.x[b]), s.hit.y[b]
     if x.size:
         path = t.nose_wing * 1.05 + 0.03 + 0.45 * np.clip(y - base + 0.04, 0, 1) + 0.03 * max(e.smile, 0)
-        strength = 0.10 + 0.36 * old + 0.34 * max(e.smile, 0)
+        strength = 0.04 + 0.22 * t.fold + 0.30 * old + 0.34 * max(e.smile, 0)
         fold = bump(x - path, 0.018) * soft(y - base + 0.05, 0.04) * soft(t.mouth_y + 0.02 + 0.10 * old - y, 0.07)
         paint(s.colour[b], strength * fold, dark)
     if old > 0.05 or e.brows > 0:
@@ -223,7 +247,9 @@ def lines(s: Surface, t: Traits, age: float, e: Expression) -> None:
             b = s.box(side * (t.eye_x + t.eye_width + 0.07), t.eye_y, 0.6, 0.16, 0.14)
             u, v = s.hit.x[b] * side - t.eye_x - t.eye_width, s.hit.y[b] - t.eye_y
             if u.size:
-                feet = sum(bump(v + tilt * u - place, fine * 0.8) for tilt, place in ((0.5, -0.01), (0.05, 0.01), (-0.4, 0.03)))
+                feet = sum(
+                    bump(v + tilt * u - place, fine * 0.8) for tilt, place in ((0.5, -0.01), (0.05, 0.01), (-0.4, 0.03))
+                )
                 fade = soft(u - 0.025, 0.02) * soft(0.12 - u, 0.05)
                 paint(s.colour[b], (0.36 * old + 0.22 * e.squint) * feet * fade, dark)
 
@@ -237,7 +263,9 @@ def beard(s: Surface, t: Traits, style: str, hair: Colour, seed: int) -> None:
     base = t.eye_y + t.nose_length
     cheek = 0.30 + 0.34 * np.clip(0.60 - a, 0, 0.4) / 0.4
     jaw = soft(y - cheek, 0.07)
-    lips = soft(1 - np.hypot(h.x / (t.mouth_width * 1.02), (y - t.mouth_y) / (t.lip_lower * 1.1 + 0.02)), 0.18)
+    lips = soft(
+        1 - np.hypot((h.x - t.mouth_skew) / (t.mouth_width * 1.02), (y - t.mouth_y) / (t.lip_lower * 1.1 + 0.02)), 0.18
+    )
     low = soft(y - (t.mouth_y - 0.02), 0.03)
     upper = soft(y - base - 0.045, 0.02) * soft(t.mouth_y - y, 0.02) * soft(t.mouth_width * 1.22 - a, 0.05)
     if style == "moustache":

@@ -7,7 +7,19 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from app.demo.drawing_canvas import Colour, Floats, bump, mix_colour, paint, polygon_mask, sample, scale_colour, shade, soft, tile
+from app.demo.drawing_canvas import (
+    Colour,
+    Floats,
+    bump,
+    mix_colour,
+    paint,
+    polygon_mask,
+    sample,
+    scale_colour,
+    shade,
+    soft,
+    tile,
+)
 from app.demo.drawing_head import Head, Hit, half_width
 from app.demo.drawing_traits import Traits
 
@@ -56,9 +68,9 @@ def _strands(u: Floats, v: Floats, curl: float, colour: Colour, sleek: float) ->
     broad = sample(tile(22, 3.0), u * 1.2 + wave, v * 0.16)
     light = 1 + 0.16 * fine + 0.16 * broad
     light += sleek * 0.34 * bump(v - 0.46 - 0.05 * broad, 0.17)
-    if curl > 0.6 or sleek < 0.3:
+    if sleek < 0.3:
         knots = sample(tile(23, 1.6), u * 0.55, v * 0.50)
-        light = 1 + 0.35 * (light - 1) + 0.24 * knots
+        light = 1 + 0.4 * (light - 1) + 0.17 * knots
     light = np.clip(light, 0.35, 2.0)
     return cv2.merge([light * (c + 0.012) for c in colour])
 
@@ -84,11 +96,16 @@ def crown(
     temple = np.clip((a - t.hairline_corner) / 0.16, 0, 1.6)
     front = top + 0.42 * temple * np.sqrt(temple) + 0.9 * rough - hit.y
     edge_x = half_width(head, 0.0) * (0.91 if style.side < 0.5 else 0.82) / style.grow[0]
-    beside = np.maximum((a - edge_x - 0.03 * hit.y) * 1.4 + rough, 0.10 - 0.20 * skin - 2.0 * np.clip(hit.y - 0.15, 0, 1))
+    beside = np.maximum(
+        (a - edge_x - 0.03 * hit.y) * 1.4 + rough, 0.10 - 0.20 * skin - 2.0 * np.clip(hit.y - 0.15, 0, 1)
+    )
     mask = soft(np.maximum(front, np.minimum(beside, style.side - hit.y + 2 * rough)), 0.030)
     if style.back == 0:
         mask *= soft(style.side + 0.10 - hit.y, 0.05)
-    mask *= soft(hit.inside + 0.6 * np.clip(rough, -2 * style.rough, 2 * style.rough) - 0.2 * style.rough, 1.1 * pixel + 0.25 * style.rough)
+    mask *= soft(
+        hit.inside + 0.6 * np.clip(rough, -2 * style.rough, 2 * style.rough) - 0.2 * style.rough,
+        1.1 * pixel + 0.25 * style.rough,
+    )
     small = cv2.resize(mask, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
     small = np.roll(cv2.GaussianBlur(small, (0, 0), 0.011 / pixel), round(0.008 / pixel), axis=0)
     cast = cv2.resize(small, mask.shape[::-1], interpolation=cv2.INTER_LINEAR)
@@ -116,51 +133,59 @@ def behind(image: Floats, t: Traits, style: Style, x: Floats, y: Floats, colour:
     paint(image, mask, strands)
 
 
-def locks(
-    image: Floats, head: Head, t: Traits, style: Style, x: Floats, y: Floats, colour: Colour
-) -> None:
+def locks(image: Floats, head: Head, t: Traits, style: Style, x: Floats, y: Floats, colour: Colour) -> None:
     """Locks of long hair that fall beside the face, in front of the ears."""
     if style.back <= 0:
         return
     for side in (-1.0, 1.0):
         u = x * side
-        inner = half_width(head, 0.1) * (0.94 + 0.05 * float(np.sin(side * 2 + style.part * 9))) + 0.05 * style.rough * 14 * np.sin(y * 4 + side)
+        inner = half_width(head, 0.1) * (
+            0.94 + 0.05 * float(np.sin(side * 2 + style.part * 9))
+        ) + 0.05 * style.rough * 14 * np.sin(y * 4 + side)
         inner = inner - 0.10 * np.clip(-0.1 - y, 0, 0.6) + 0.05 * np.clip(y - 0.5, 0, 2)
         low = style.back + 0.05 + 0.08 * sample(tile(27, 1.5), x * 1.5, np.full_like(x, 0.6))
         wisps = 0.035 * sample(tile(24, 1.5), x * 1.2, y * 0.3)
-        mask = soft(u - inner - wisps, 0.025) * soft(_fall(style, x, y), 0.025) * soft(low - y, 0.06) * soft(y + 0.55, 0.25)
+        mask = (
+            soft(u - inner - wisps, 0.025)
+            * soft(_fall(style, x, y), 0.025)
+            * soft(low - y, 0.06)
+            * soft(y + 0.55, 0.25)
+        )
         strands = _strands(x * 0.9 + 0.03 * y, 0.3 + y * 0.35, t.hair_curl, colour, style.sleek * 0.5)
         shade(strands, 0.72 + 0.34 * bump((u - inner) / 0.2 - 0.6, 0.7))
         paint(image, mask, strands)
 
 
-def ears(image: Floats, head: Head, t: Traits, turn: Floats, to_pixel: tuple[float, float, float], light: float) -> None:
+def ears(
+    image: Floats, head: Head, t: Traits, turn: Floats, to_pixel: tuple[float, float, float], level: float
+) -> None:
     """Both ears as shaded shells, before the head is painted over their roots."""
-    cx, cy, scale = to_pixel
-    angles = np.linspace(0, 2 * np.pi, 40, endpoint=False)
+    tone = scale_colour(t.skin, level)
     for side in (-1.0, 1.0):
-        size = t.ear_size
-        across = 0.5 * (np.cos(angles) + 0.25 * np.sin(angles * 1.0) * -0.6)
-        down = np.sin(angles) * (1 + 0.12 * t.ear_lobe * (np.sin(angles) > 0))
-        root = half_width(head, 0.1) - 0.02
-
-        def project(shrink: float, dx: float, dy: float) -> Floats:
-            px = side * (root + (t.ear_out + 0.02) * (0.55 + across * shrink * 1.25 + dx))  # noqa: B023
-            py = t.eye_y + 0.17 + size * (down * shrink + dy)  # noqa: B023
-            pz = -0.10 - size * 0.55 * across * shrink + 0.0 * px  # noqa: B023
-            p = np.stack([px, py, pz], 1) @ turn.T
-            return np.stack([cx + p[:, 0] * scale, cy + p[:, 1] * scale], 1)
-
-        shape = image.shape[:2]
-        level = light + 0.0
-        paint(image, polygon_mask(shape, project(1.0, 0, 0), 0.8), scale_colour(t.skin, (0.84 * level, 0.84 * level, 0.94 * level)))
-        inner = polygon_mask(shape, project(0.66, -0.02, -0.03), 0.018 * scale)
-        paint(image, 0.55 * inner, scale_colour(t.skin, (0.50 * level, 0.50 * level, 0.62 * level)))
-        concha = polygon_mask(shape, project(0.30, -0.10, 0.08), 0.012 * scale)
-        paint(image, 0.55 * concha, scale_colour(t.skin, (0.36 * level, 0.36 * level, 0.46 * level)))
+        for shrink, dx, dy, blur, strength, colour in (
+            (1.00, 0.00, 0.00, 0.8, 1.00, (0.84, 0.84, 0.94)),
+            (0.66, -0.02, -0.03, 0.018 * to_pixel[2], 0.55, (0.50, 0.50, 0.62)),
+            (0.30, -0.10, 0.08, 0.012 * to_pixel[2], 0.55, (0.36, 0.36, 0.46)),
+        ):
+            rim = _ear_rim(head, t, side, shrink, dx, dy) @ turn.T
+            pixels = rim[:, :2] * to_pixel[2] + np.array(to_pixel[:2], np.float32)
+            paint(image, strength * polygon_mask(image.shape[:2], pixels, blur), scale_colour(tone, colour))
 
 
-def glasses(image: Floats, head: Head, t: Traits, turn: Floats, to_pixel: tuple[float, float, float], kind: int) -> None:
+def _ear_rim(head: Head, t: Traits, side: float, shrink: float, dx: float, dy: float) -> Floats:
+    """(40, 3) head coordinates of an ear's outline, shrunk and shifted for its inner folds."""
+    angles = np.linspace(0, 2 * np.pi, 40, endpoint=False)
+    across = 0.5 * np.cos(angles) - 0.075 * np.sin(angles)
+    down = np.sin(angles) * (1 + 0.12 * t.ear_lobe * (np.sin(angles) > 0))
+    x = half_width(head, 0.1) - 0.02 + (t.ear_out + 0.02) * (0.55 + across * shrink * 1.25 + dx)
+    y = t.eye_y + 0.17 + t.ear_size * (down * shrink + dy)
+    z = -0.10 - t.ear_size * 0.55 * across * shrink
+    return np.stack([side * x, y, z], 1).astype(np.float32)
+
+
+def glasses(
+    image: Floats, head: Head, t: Traits, turn: Floats, to_pixel: tuple[float, float, float], kind: int
+) -> None:
     """Spectacles: ``kind`` 0 round metal, 1 oblong metal, 2 thick dark frame."""
     cx, cy, scale = to_pixel
     thick, colour = ((0.012, (0.45, 0.46, 0.48)), (0.012, (0.20, 0.22, 0.26)), (0.026, (0.09, 0.08, 0.10)))[kind]
@@ -184,7 +209,13 @@ def glasses(image: Floats, head: Head, t: Traits, turn: Floats, to_pixel: tuple[
         cv2.fillPoly(glass, [rim], 255, cv2.LINE_AA, 4)
         cv2.polylines(mask, [rim], True, 255, width, cv2.LINE_AA, 4)
         root = half_width(head, 0.05)
-        arm = np.array([[side * (t.eye_x + rx), t.eye_y, front - 0.06], [side * (root + 0.03), t.eye_y, 0.55], [side * (root + 0.03), t.eye_y + 0.02, 0.0]])
+        arm = np.array(
+            [
+                [side * (t.eye_x + rx), t.eye_y, front - 0.06],
+                [side * (root + 0.03), t.eye_y, 0.55],
+                [side * (root + 0.03), t.eye_y + 0.02, 0.0],
+            ]
+        )
         arm = arm if side * turn[0, 2] <= 0.05 else arm[:2]
         cv2.polylines(mask, [pixels(arm)], False, 255, width, cv2.LINE_AA, 4)
     gap = t.eye_x - rx

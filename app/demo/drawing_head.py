@@ -48,7 +48,12 @@ class Hit:
     def enlarged(self, shape: tuple[int, int]) -> Hit:
         """The same field on a finer grid of ``shape`` (rows, columns) over the same area."""
         size = (shape[1], shape[0])
-        return Hit(*(cv2.resize(f, size, interpolation=cv2.INTER_LINEAR) for f in (self.x, self.y, self.z, self.near, self.inside)))
+        return Hit(
+            *(
+                cv2.resize(f, size, interpolation=cv2.INTER_LINEAR)
+                for f in (self.x, self.y, self.z, self.near, self.inside)
+            )
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +136,7 @@ def _relief(t: Traits, x: Floats, y: Floats, e: Expression, jowl: float, chin: f
     mouth = t.mouth_y
     out += 0.05 * bump(x, 0.27) * bump(y - mouth, 0.20)
     out -= 0.016 * bump(x, 0.03) * soft(y - base - 0.01, 0.03) * soft(mouth - t.lip_upper - y, 0.03)
-    lips = 1 - np.clip(a / (t.mouth_width * (1 + 0.18 * max(e.smile, 0))), 0, 1) ** 2
+    lips = 1 - np.clip(np.abs(x - t.mouth_skew) / (t.mouth_width * (1 + 0.18 * max(e.smile, 0))), 0, 1) ** 2
     out += 0.032 * lips * bump(y - mouth + t.lip_upper * 0.55 + 0.3 * e.open * 0.1, t.lip_upper * 0.8)
     out += 0.045 * lips * bump(y - mouth - t.lip_lower * 0.55 - 0.1 * e.open, t.lip_lower * 0.7)
     out -= 0.028 * bump(y - mouth, 0.014) * soft(t.mouth_width * 1.05 - a, 0.05)
@@ -153,9 +158,7 @@ def rotation(yaw: float, pitch: float) -> Floats:
     return (turn @ nod).astype(np.float32)
 
 
-def meet(
-    head: Head, x: Floats, y: Floats, r: Floats, grow: tuple[float, float, float] | None = None
-) -> Hit:
+def meet(head: Head, x: Floats, y: Floats, r: Floats, grow: tuple[float, float, float] | None = None) -> Hit:
     """Meet rays through camera points x, y (H, W) with the head turned by ``r`` (3, 3).
 
     ``grow`` inflates the bare skull (no relief) per axis about (0, -0.1, 0): the shell that carries hair.

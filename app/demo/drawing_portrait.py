@@ -145,11 +145,13 @@ def _head(
     coarse = drawing_head.meet(head, coarse_x, coarse_y, turn)
     hit = coarse.enlarged(view.shape[:2])
     cover = hit.cover(pixel)
-    surface = drawing_face.Surface(
-        hit, np.empty(view.shape, np.float32), np.empty(view.shape[:2], np.float32), flat, pixel,
-        (columns.start - place.cx) * pixel, (rows.start - place.cy) * pixel,
-    )  # fmt: skip
-    drawing_face.skin(surface, head, t, identity, look.age)
+    size = (view.shape[1], view.shape[0])
+    # complexion has no fine detail: it is painted on the coarse grid, the features on the full one
+    base = _surface(coarse, flat, place, rows, columns, 2)
+    drawing_face.skin(base, head, t, identity, look.age)
+    surface = _surface(hit, flat, place, rows, columns, 1)
+    cv2.resize(base.colour, size, dst=surface.colour)
+    cv2.resize(base.gloss, size, dst=surface.gloss)
     drawing_face.lines(surface, t, look.age, mood)
     drawing_face.marks(surface, t)
     drawing_face.nose(surface, t)
@@ -158,7 +160,7 @@ def _head(
     drawing_face.eyes(surface, t, look.age, mood, gaze)
     drawing_face.brows(surface, t, drawing_hair.tint(t, look.age), mood)
     light, shine = _light(coarse, 2 * pixel, sun, level)
-    size = (view.shape[1], view.shape[0])
+    shine *= 1.5 - 0.7 * sum(t.skin) / 3  # on darker skin the shine carries more of the shape
     colour = surface.colour * cv2.resize(light, size) + (cv2.resize(shine, size) * surface.gloss)[..., None]
     paint(view, cover, colour)
     if style:
@@ -173,6 +175,17 @@ def _head(
         drawing_hair.locks(image[long], head, t, style, *place.grid(*long, 1), tint)
     if look.glasses is not None:
         drawing_hair.glasses(view, head, t, flat, to_pixel, look.glasses)
+
+
+def _surface(
+    hit: Hit, flat: Floats, place: _Place, rows: slice, columns: slice, step: int
+) -> drawing_face.Surface:  # fmt: skip
+    shape, pixel = hit.x.shape, 1 / place.scale
+    half = (step - 1) / 2
+    return drawing_face.Surface(
+        hit, np.empty((*shape, 3), np.float32), np.empty(shape, np.float32), flat, step * pixel,
+        (columns.start + half - place.cx) * pixel, (rows.start + half - place.cy) * pixel,
+    )  # fmt: skip
 
 
 def _facing(hit: Hit, pixel: float, sun: Vector) -> tuple[Floats, Floats, Floats, Floats]:

@@ -115,6 +115,11 @@ def age_on(who: Person, day: date) -> float:
     return (day - who.birth_date).days / 365.25
 
 
+def _exposure(who: Person) -> float:
+    """Cameras expose for the face: more light for darker skin."""
+    return 1 + 0.9 * max(0.0, 0.55 - sum(who.traits.skin) / 3)
+
+
 def _hair(who: Person, rng: np.random.Generator, change: float) -> str:
     usual = who.traits.usual_hair
     if rng.random() >= change:
@@ -125,7 +130,7 @@ def _hair(who: Person, rng: np.random.Generator, change: float) -> str:
 def _beard(who: Person, rng: np.random.Generator) -> str:
     if who.traits.beard_growth < 0.3:
         return "none"
-    if rng.random() < 0.6:
+    if rng.random() < 0.7:
         return who.traits.usual_beard
     return str(rng.choice(BEARDS, p=(0.45, 0.30, 0.08, 0.09, 0.08)))
 
@@ -136,8 +141,8 @@ def mugshot(who: Person, n: int = 0) -> Image:
     u = rng.uniform
     return draw(
         who, age=age_on(who, arrest_date(who, n)), yaw=float(u(-4, 4)), pitch=float(u(-4, 4)), roll=float(u(-2, 2)),
-        light=(float(u(-14, 14)), float(u(-32, -18)), float(u(0.94, 1.06))), hair=_hair(who, rng, 0.25),
-        glasses=who.wears_glasses if rng.random() < 0.3 else None, beard=_beard(who, rng), background="chart",
+        light=(float(u(-14, 14)), float(u(-32, -18)), _exposure(who) * float(u(0.94, 1.06))), hair=_hair(who, rng, 0.2),
+        glasses=who.wears_glasses if rng.random() < 0.85 else None, beard=_beard(who, rng), background="chart",
         centre=(float(u(0.48, 0.52)), float(u(0.44, 0.46))), seed=n,
     )  # fmt: skip
 
@@ -146,14 +151,15 @@ def scene(who: Person, seed: int) -> Image:
     """A probe-like picture, (600, 800, 3) uint8 BGR: other pose (within 20 degrees), light, expression, place, age."""
     rng = np.random.default_rng([45, who.seed, seed])
     u = rng.uniform
-    width, height = SCENE_SIZE
+    height = SCENE_SIZE[1]
     day = arrest_date(who, 2) + timedelta(days=float(u(30, 3 * 365)))
     half_px = SCENE_FACE_PX / 2 * float(u(0.80, 0.88))
     return draw(
-        who, age=age_on(who, day), yaw=float(u(-20, 20)), pitch=float(u(-12, 8)), roll=float(u(-4, 4)),
-        light=(float(rng.choice([-1, 1]) * u(15, 55)), float(u(-45, -5)), float(u(0.78, 1.08))),
-        expression=str(rng.choice(list(EXPRESSIONS))), hair=_hair(who, rng, 0.25),
-        glasses=who.wears_glasses if rng.random() < 0.35 else None, beard=_beard(who, rng),
+        who, age=age_on(who, day), yaw=float(rng.triangular(-20, 0, 20)),
+        pitch=float(rng.triangular(-12, -1, 8)), roll=float(u(-4, 4)),
+        light=(float(rng.choice([-1, 1]) * u(15, 55)), float(u(-38, -8)), _exposure(who) * float(u(0.92, 1.10))),
+        expression=str(rng.choice(list(EXPRESSIONS))), hair=_hair(who, rng, 0.2),
+        glasses=who.wears_glasses if rng.random() < 0.85 else None, beard=_beard(who, rng),
         background=str(rng.choice(["street", "shop", "corridor"])), size=SCENE_SIZE,
         face=half_px / who.traits.cheek_width * 2 / height, centre=(float(u(0.38, 0.62)), float(u(0.42, 0.50))),
         seed=1000 + seed,

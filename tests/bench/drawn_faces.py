@@ -26,7 +26,7 @@ PROBES = 100
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """One picture after detection: faces found, width of the largest in pixels, its template or None, seconds drawn."""
+    """One picture after detection: faces, width of the largest in pixels, its template or None, seconds drawn."""
 
     faces: int
     width: float
@@ -47,18 +47,18 @@ class Job:
 _networks: list[object] = []
 
 
-def _start() -> None:
+def _start(models: Path) -> None:
     from app.matching.detector import FaceDetector
     from app.matching.extractor import TemplateExtractor
     from app.matching.threads import configure_threads
 
     configure_threads(1)
-    _networks[:] = [FaceDetector(MODELS), TemplateExtractor(MODELS)]
+    _networks[:] = [FaceDetector(models), TemplateExtractor(models)]
 
 
 def see(job: Job) -> Seen:
     """Draw one picture and run detector and extractor on it (networks of this process)."""
-    from app.demo.people import degrade, draw, mugshot, person, scene  # noqa: F401
+    from app.demo.people import degrade, mugshot, person, scene
 
     detector, extractor = _networks
     started = time.process_time()
@@ -66,22 +66,22 @@ def see(job: Job) -> Seen:
     drawing = time.process_time() - started
     faces = detector.detect(picture)
     if job.scene is not None and faces:
-        original, width, target = picture, faces[0].width, float(job.face_px)
-        # the box of a small noisy picture differs a little from the box of the large one: shrink until it holds
+        original, width, target = picture, faces[0].width, 1.05 * job.face_px
+        # the box found on a small noisy picture differs from the one on the large picture: shrink until it holds
         while True:
             picture = degrade(original, job.scene, face_px=target, face_width=width)
             faces = detector.detect(picture)
             if not faces or faces[0].width <= job.face_px:
                 break
-            target *= 0.985 * job.face_px / faces[0].width
+            target *= 0.98
     vector = extractor.embed(picture, faces[:1])[0] if faces else None
     return Seen(len(faces), faces[0].width if faces else 0.0, vector, drawing)
 
 
-def see_all(jobs: Sequence[Job]) -> list[Seen]:
+def see_all(jobs: Sequence[Job], models: Path = MODELS) -> list[Seen]:
     """Every job, on as many processes as there are processors (spawned: a fork may hang OpenCV's threads)."""
     with ProcessPoolExecutor(
-        min(os.cpu_count() or 1, 4), mp_context=multiprocessing.get_context("spawn"), initializer=_start
+        min(os.cpu_count() or 1, 4), multiprocessing.get_context("spawn"), _start, (models,)
     ) as pool:
         return list(pool.map(see, jobs, chunksize=10))
 
@@ -140,14 +140,16 @@ def main() -> None:
     print(f"gallery: {len(people)} people, {shot} mugshots; one face found on "
           f"{sum(s.faces == 1 for _, s in gallery) / shot:.1%}")  # fmt: skip
     print(f"processor time per mugshot: {1000 * np.median([s.drawing for _, s in gallery]):.0f} ms (median)")
-    print("| face box at most | probes | face found | box, px | rank 1 | rank 5 | rank 25 | rank 1, one mugshot each |")
+    print(
+        "| face box at most | probes | face found | box, median | rank 1 | rank 5 | rank 25 | rank 1, first mugshots |"
+    )
     print("|---|---|---|---|---|---|---|---|")
     firsts = [item for item in gallery if item[0].photo == 0]
     for size in sizes:
         probes = [item for item in seen[shot:] if item[0].face_px == size]
         found, first = ranks(gallery, probes), ranks(firsts, probes)
         widths = [s.width for _, s in probes if s.faces]
-        print(f"| {size} px | {len(probes)} | {len(widths) / len(probes):.1%} | {min(widths):.0f} to {max(widths):.1f} | "
+        print(f"| {size} px | {len(probes)} | {len(widths) / len(probes):.1%} | {np.median(widths):.0f} (to {max(widths):.1f}) | "
               f"{rank_share(found, 1):.1%} | {rank_share(found, 5):.1%} | {rank_share(found, 25):.1%} | "
               f"{rank_share(first, 1):.1%} |")  # fmt: skip
 
