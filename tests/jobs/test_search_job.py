@@ -10,7 +10,7 @@ from app.audit import record
 from app.demo.people import person
 from app.domain import identification
 from app.domain.repository import next_generation
-from app.extensions import db, stores
+from app.extensions import db
 from app.jobs import engines, runner
 from app.jobs import search as search_job
 from app.models import Candidate, GalleryPhoto, Notification
@@ -130,9 +130,9 @@ def test_a_missing_network_is_a_named_failure(searching, run_jobs, app, settings
     assert "install" in searching.current_search.cause
 
 
-def test_an_altered_original_is_a_named_failure(searching, run_jobs):
+def test_an_altered_original_is_a_named_failure(searching, run_jobs, settings):
     image = searching.current_search.image
-    path = next(p for p in stores().blobs.directory.rglob("*") if image.blob_id in p.name)
+    path = next(p for p in settings.blob_dir.rglob("*") if p.is_file() and image.blob_id in p.name)
     path.chmod(0o600)
     path.write_bytes(path.read_bytes()[:-1] + b"x")
     run_jobs()

@@ -117,7 +117,9 @@ def render_compare(round_: Round, place: int, **changed: Any) -> str:
     return page("review/compare.html", **{**context, **changed})
 
 
-def _dispose(subject: Round, place: int, form: Any, verdict: str, features: Any, note: str) -> Refused | Overtaken | None:
+def _dispose(
+    subject: Round, place: int, form: Any, verdict: str, features: Any, note: str
+) -> Refused | Overtaken | None:
     """Record a disposition in one unit of work; Conflict when it was changed since the page was opened."""
     actor = current_actor()
 
