@@ -281,8 +281,9 @@ def test_none_identified_is_reported_without_anybody_asking(make, run_jobs):
 @pytest.mark.clause("SRC-7", "ACC-1")
 def test_not_approved_is_reported_without_anybody_asking(at, people, run_jobs):
     request = at("peer_reviewed")
+    supervisor = people.actor("c.hawthorn")
     with unit_of_work():
-        approvals.disapprove(request, people.actor("c.hawthorn"), "The ears differ.", password_confirmed=True)
+        approvals.disapprove(request, supervisor, "The ears differ.", password_confirmed=True)
     run_jobs()
     text = negative_text(request)
     assert "A possible match candidate was not approved by the supervisor." in text

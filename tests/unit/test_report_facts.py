@@ -36,7 +36,8 @@ def test_possible_match_states_the_whole_case(at):
     assert facts.probe.face.width == pytest.approx((right - left) * facts.probe.picture.size[0] / search.image.width)
     assert facts.algorithm.file_sha256 == search.algorithm_digest
     assert facts.algorithm.nist_status.endswith("has no NIST evaluation record.")
-    assert (facts.gallery.generation, facts.gallery.photographs) == (str(search.gallery_generation), search.gallery_photos)
+    assert facts.gallery.generation == str(search.gallery_generation)
+    assert facts.gallery.photographs == search.gallery_photos
     assert facts.candidate.record_number == nominee.photo.record_number
     assert facts.candidate.photographs[0].picture.sha256 == nominee.photo.sha256
     assert {row.verdict for row in facts.candidate.comparison} == {"Similar"}
@@ -71,8 +72,9 @@ def test_negative_report_names_no_candidate(at, people):
     from app.domain import approvals
 
     request = at("peer_reviewed")
+    supervisor = people.actor("c.hawthorn")
     with unit_of_work():
-        approvals.disapprove(request, people.actor("c.hawthorn"), "The ears differ.", password_confirmed=True)
+        approvals.disapprove(request, supervisor, "The ears differ.", password_confirmed=True)
     facts = gather(begun(request, "negative"))
     assert facts.candidate is None
     text = manifest(facts).decode()
