@@ -58,7 +58,11 @@ def addresses(app, request) -> list[str]:
             values = {name: fill.get(name, "x") for name in names if name != "uid"}
             for uid in uids if "uid" in names else [None]:
                 found.append(url_for(rule.endpoint, **values, **({"uid": uid} if uid else {})))
-    return found
+    return [
+        *found,
+        *(f"/review?show={show}" for show in ("open", "mine", "unassigned", "ended")),
+        "/review?state=nominated",
+    ]
 
 
 def leaks(client, app, request) -> list[str]:
@@ -178,17 +182,19 @@ def test_the_examiner_and_an_earlier_peer_cannot_review(make, nominated, sign_in
 
 @pytest.mark.clause("SRC-4")
 def test_a_replaced_examiner_is_no_peer(make, sign_in, change_person, people):
-    request = make.request(state="under_examination", difference=NOSE)
-    change_person("k.rowan", disabled=True)
-    client = sign_in("j.maple")
-    assert send(client, f"/review/{request.number}", f"/review/{request.number}/take-over").status_code == 303
-    change_person("k.rowan", disabled=False)
-    make.parts["examiner"] = "j.maple"
-    make.parts["peers"] = ("n.finch", "a.plover")
-    make.nominate(request)
+    """j.maple only ever took the work over, and was replaced before selecting a probe."""
     from app.domain import examination
 
-    actor = people.actor("k.rowan")
+    request = make.request(state="documented", peers=("a.plover", "k.rowan"))
+    take = (f"/review/{request.number}", f"/review/{request.number}/take-over")
+    change_person("k.rowan", disabled=True)
+    assert send(sign_in("j.maple"), *take).status_code == 303
+    change_person("k.rowan", disabled=False)
+    change_person("j.maple", disabled=True)
+    assert send(sign_in("n.finch"), *take).status_code == 303
+    change_person("j.maple", disabled=False)
+    make.advance_to(request, "nominated", examiner="n.finch")
+    actor = people.actor("j.maple")
     with pytest.raises(Refused) as refused, unit_of_work():
         examination.review_as_peer(request, actor, "supported", worksheet(), SAME)
     assert refused.value.rule_id == "examiner"
