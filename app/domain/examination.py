@@ -18,7 +18,7 @@ from app.policy import policy
 from app.policy.enforcement import enforces
 from app.policy.facts import check_questions
 from app.workflow import Refused, advance
-from app.workflow.conditions import open_candidates, worksheet_faults
+from app.workflow.conditions.examination import open_candidates, worksheet_faults
 from app.workflow.engine import refuse_if
 from app.workflow.registry import SEPARATIONS
 

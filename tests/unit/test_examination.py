@@ -12,7 +12,7 @@ from app.models import Disposition, Notification
 from app.policy import policy
 from app.unit import unit_of_work
 from app.workflow import Refused
-from app.workflow.conditions import worksheet_faults
+from app.workflow.conditions.examination import worksheet_faults
 from tests.stages import SAME, worksheet
 
 FEATURES = [feature.value for feature in policy().review.worksheet.features]

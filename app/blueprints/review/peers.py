@@ -32,7 +32,7 @@ from app.policy.enforcement import enforces
 from app.policy.facts import Fault
 from app.unit import Conflict
 from app.web import page, redirect_after_post
-from app.workflow.conditions import worksheet_faults
+from app.workflow.conditions.examination import worksheet_faults
 from app.workflow.registry import Refused
 
 Answer = str | WerkzeugResponse | tuple[str, int]

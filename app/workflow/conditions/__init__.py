@@ -1,0 +1,9 @@
+"""The conditions of `workflow.toml`, each the enforcement point of the clauses it names; a module for each part.
+
+A condition sees the subject as stored, the actor, and the facts given to `advance`; it answers None, or a sentence
+that says what is missing in this case.
+"""
+
+from app.workflow.conditions import decision, examination, filing, identification
+
+__all__ = ["decision", "examination", "filing", "identification"]

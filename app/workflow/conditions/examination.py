@@ -1,0 +1,130 @@
+"""The human comparison: candidates, worksheet, background, peers (SRC-2 to SRC-4)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from app.access.actor import Actor
+from app.models.examination import Round
+from app.models.request import FRRequest
+from app.models.search import Candidate
+from app.policy import policy
+from app.policy.enforcement import enforces
+from app.policy.facts import Fault, check_questions
+from app.workflow.conditions.common import Facts, first
+from app.workflow.registry import condition
+
+
+@condition("actor_is_examiner", "SRC-2", "ACC-7")
+def actor_is_examiner(request: FRRequest, actor: Actor, facts: Facts) -> str | None:
+    """Submitted work is nobody's yet, and a continuation is open to every examiner whom the separations admit."""
+    if request.state in {"submitted", "continued"} or actor.id == request.examiner_id:
+        return None
+    return "Another examiner works on this request."
+
+
+def open_candidates(round_: Round) -> list[Candidate]:
+    """The candidates of the round without a disposition, in the order shown; nobody compares a photograph that left."""
+    done = {disposition.candidate_id for disposition in round_.dispositions}
+    return [c for c in round_.search.candidates if c.id not in done and c.photo.removed_at is None]
+
+
+@condition("every_candidate_disposed", "SRC-2", "CAP-6", "FAIR-1")
+def every_candidate_disposed(request: FRRequest, actor: Actor, facts: Facts) -> str | None:
+    round_ = request.current_round
+    if round_ is None:
+        return "No examination is open."
+    waiting = open_candidates(round_)
+    return f"{len(waiting)} of {len(round_.search.candidates)} candidates have no disposition yet." if waiting else None
+
+
+@condition("worksheet_complete", "SRC-2")
+def worksheet_complete(request: FRRequest, actor: Actor, facts: Facts) -> str | None:
+    round_ = request.current_round
+    nominee = round_.nominee if round_ else None
+    disposition = round_.disposition_of(nominee) if round_ and nominee else None
+    if disposition is None or disposition.verdict != "retained":
+        return "The nominated candidate was not retained."
+    return missing_features(disposition.private.get("features", {}))
+
+
+def missing_features(features: Mapping[str, Any]) -> str | None:
+    """What the worksheet over the eleven features of SRC-2 lacks, or None."""
+    return first(worksheet_faults(features))
+
+
+@enforces("SRC-2")
+def worksheet_faults(features: Mapping[str, Any]) -> list[Fault]:
+    """Everything the worksheet over the eleven features of SRC-2 lacks; the fault's field is the feature."""
+    sheet = policy().review.worksheet
+    verdicts = {verdict.value: verdict for verdict in sheet.verdicts}
+    found, compared = [], False
+    for feature in sheet.features:
+        given = features.get(feature.value) or {}
+        verdict = verdicts.get(given.get("verdict", ""))
+        if verdict is None:
+            found.append(Fault(feature.value, f"{feature.label}: no verdict.", sheet.id))
+        elif verdict.needs_note and not str(given.get("note") or "").strip():
+            found.append(Fault(feature.value, f"{feature.label}: describe the difference.", sheet.id))
+        compared = compared or (verdict is not None and verdict.compared)
+    if not found and not compared:
+        message = "No feature could be compared; a candidate is not retained on nothing."
+        found.append(Fault(sheet.features[0].value, message, sheet.id))
+    return found
+
+
+@condition("background_checked", "SRC-3")
+def background_checked(request: FRRequest, actor: Actor, facts: Facts) -> str | None:
+    round_ = request.current_round
+    check = round_.background_of(round_.nominee) if round_ and round_.nominee else None
+    if check is None:
+        return "No background check of the nominated candidate is recorded."
+    items = check.private.get("items", {})
+    faults = check_questions(policy().review.background, items)
+    if faults:
+        return faults[0].message
+    if items.get("record_status") == "contradicts":
+        return "The arrest behind the photograph is no longer eligible; the candidate cannot be nominated (CAP-3)."
+    return None
+
+
+@condition("nominee_retained", "SRC-4", "CAP-6")
+def nominee_retained(request: FRRequest, actor: Actor, facts: Facts) -> str | None:
+    round_ = request.current_round
+    if round_ is None or round_.nominee is None or round_.nominee.search_id != round_.search_id:
+        return "Nominate one candidate of this search."
+    if round_.nominee.photo.removed_at is not None:
+        return "The photograph left the repository; its person cannot be nominated."
+    disposition = round_.disposition_of(round_.nominee)
+    retained = disposition is not None and disposition.verdict == "retained"
+    return None if retained else "Only a retained candidate can be nominated."
+
+
+@condition("peer_worksheet_complete", "SRC-2", "SRC-4")
+def peer_worksheet_complete(request: FRRequest, actor: Actor, facts: Facts) -> str | None:
+    return missing_features(facts.get("features") or {})
+
+
+@condition("peer_opinion_given", "SRC-4")
+def peer_opinion_given(request: FRRequest, actor: Actor, facts: Facts) -> str | None:
+    rule = policy().review.peers
+    if facts.get("opinion") not in {opinion.value for opinion in rule.opinions}:
+        return "Choose your opinion."
+    reason = str(facts.get("reason") or "").strip()
+    return None if len(reason) >= rule.min_reason else f"Give your reason in at least {rule.min_reason} characters."
+
+
+@condition("enough_peers", "SRC-4", "FAIR-1")
+def enough_peers(request: FRRequest, actor: Actor, facts: Facts) -> str | None:
+    round_ = request.current_round
+    wanted = policy().review.peers.count
+    given = len({review.peer_id for review in round_.peer_reviews}) if round_ else 0
+    return None if given >= wanted else f"{given} of {wanted} peer reviews are recorded."
+
+
+@condition("nominee_in_repository", "CAP-3", "SRC-5")
+def nominee_in_repository(request: FRRequest, actor: Actor, facts: Facts) -> str | None:
+    round_ = request.current_round
+    present = round_ is not None and round_.nominee is not None and round_.nominee.photo.removed_at is None
+    return None if present else "The photograph of the nominated candidate left the repository since its nomination."
