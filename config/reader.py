@@ -52,9 +52,7 @@ ENVIRONMENT_NAMES = {
 }
 
 #: Values that stand in examples everywhere; accepting one would be no secret at all.
-COMMON_SECRETS = frozenset(
-    {"secret", "changeme", "change-me", "dev", "development", "test", "password", "corroborate"}
-)
+COMMON_SECRETS = frozenset({"secret", "changeme", "change-me", "dev", "development", "test", "password", "corroborate"})
 
 #: libpq's sslmode values that refuse an unencrypted connection.
 ENCRYPTED_SSLMODES = frozenset({"require", "verify-ca", "verify-full"})
@@ -141,9 +139,7 @@ class Reader:
         }
         places = {key: self.path(key.upper(), data_dir / name) for key, name in names.items()}
         if places["key_store_dir"].resolve().is_relative_to(places["blob_dir"].resolve()):
-            self.fault(
-                "KEY_STORE_DIR", "must lie outside BLOB_DIR: keys kept beside what they lock erase nothing"
-            )
+            self.fault("KEY_STORE_DIR", "must lie outside BLOB_DIR: keys kept beside what they lock erase nothing")
         return places
 
     def numbers(self) -> dict[str, Any]:
@@ -199,9 +195,7 @@ class Reader:
             ("LDAP_URL", "the department's directory"),
         ):
             if name not in self.environ:
-                self.fault(
-                    name, f"must name {what}; the embedded one serves only CORROBORATE_MODE={DEMONSTRATION}"
-                )
+                self.fault(name, f"must name {what}; the embedded one serves only CORROBORATE_MODE={DEMONSTRATION}")
         for name in ("LDAP_BASE_DN", "LDAP_BIND_DN", "LDAP_BIND_PASSWORD"):
             if name not in self.environ:
                 self.fault(name, "must be set: roles come from the directory's groups (ACC-8)")
@@ -253,17 +247,13 @@ class Reader:
         if parts.scheme not in ("ldap", "ldaps") or not parts.hostname:
             self.fault("LDAP_URL", "must look like ldaps://directory.example:636")
         elif not is_loopback(parts.hostname):
-            self.fault(
-                "LDAP_URL", "must start with ldaps:// unless the directory is on this machine (ACC-10)"
-            )
+            self.fault("LDAP_URL", "must start with ldaps:// unless the directory is on this machine (ACC-10)")
 
     def portal(self) -> None:
         if not self.text("PUBLIC_URL").startswith("https://"):
             self.fault("PUBLIC_URL", "must be the https:// address of the portal (ACC-10)")
         if "TLS_CERT" not in self.environ and self.text("TRUSTED_PROXY_HOPS", "0") == "0":
-            self.fault(
-                "TLS_CERT", "set TLS_CERT and TLS_KEY, or TRUSTED_PROXY_HOPS where a proxy ends TLS (ACC-10)"
-            )
+            self.fault("TLS_CERT", "set TLS_CERT and TLS_KEY, or TRUSTED_PROXY_HOPS where a proxy ends TLS (ACC-10)")
 
     def secret_key(self) -> str:
         value = self.text("SECRET_KEY")
@@ -286,9 +276,7 @@ class Reader:
         except (binascii.Error, ValueError):
             key = b""
         if len(key) != MASTER_KEY_BYTES or len(set(key)) < 8:
-            self.fault(
-                "CORROBORATE_MASTER_KEY", f"must be {MASTER_KEY_BYTES} random bytes in Base64, 44 characters"
-            )
+            self.fault("CORROBORATE_MASTER_KEY", f"must be {MASTER_KEY_BYTES} random bytes in Base64, 44 characters")
         return key
 
     # demonstration

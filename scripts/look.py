@@ -62,9 +62,7 @@ def look(
         answer = tab.goto(url, wait_until="load")
         target = out / picture_name(url, width, javascript)
         tab.screenshot(path=target, full_page=True)
-        overflow = (
-            tab.evaluate("document.documentElement.scrollWidth - window.innerWidth") if javascript else 0
-        )
+        overflow = tab.evaluate("document.documentElement.scrollWidth - window.innerWidth") if javascript else 0
         if overflow > 0:
             complaints.append(f"the page is {overflow} px wider than the window")
         print(f"{answer.status if answer else '---'} {target}")

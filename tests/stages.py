@@ -178,7 +178,7 @@ class UnitStages:
         with unit_of_work():
             examination.dispose(
                 request, actor, candidate, "excluded",
-                {"nose": {"verdict": "different_unexplained", "note": self.parts.get("difference", "The bridge is broader.")}},
+                {"nose": {"verdict": "different_unexplained", "note": self.parts.get("difference", "Broader bridge.")}},
                 "",
             )  # fmt: skip
 
@@ -256,8 +256,6 @@ class UnitStages:
         actor = self.people.actor(request.requester.name)
         with unit_of_work():
             outcomes.close(request, actor, "no_arrest", {"why": "The complainant did not pursue the matter further."})
-
-
 
 
 __all__ = ["BACKGROUND", "SAME", "UnitStages", "photograph", "worksheet"]

@@ -99,9 +99,7 @@ def load_accounts(path: Path = ACCOUNTS_FILE, state: Path | None = None) -> Acco
     except (OSError, msgspec.DecodeError) as error:
         raise AccountsError(f"{path}: {error}") from error
     people = {
-        uid: Person(
-            uid, *entry.name, entry.rank, entry.command, tuple(entry.groups), entry.trained, entry.disabled
-        )
+        uid: Person(uid, *entry.name, entry.rank, entry.command, tuple(entry.groups), entry.trained, entry.disabled)
         for uid, entry in file.people.items()
     }
     for uid, change in _changes(state).items():
@@ -118,9 +116,7 @@ def load_accounts(path: Path = ACCOUNTS_FILE, state: Path | None = None) -> Acco
     return Accounts(people, file.groups, file.password)
 
 
-def change_account(
-    state: Path, uid: str, *, disabled: bool | None = None, groups: list[str] | None = None
-) -> None:
+def change_account(state: Path, uid: str, *, disabled: bool | None = None, groups: list[str] | None = None) -> None:
     """Disables or enables a person, or puts them into exactly ``groups``; the directory follows at once.
 
     Only the given parts change. One writer at a time. Raises AccountsError for an unreadable state file.

@@ -8,6 +8,7 @@ from pathlib import Path
 from urllib.parse import urljoin
 
 import mechanicalsoup
+from bs4 import BeautifulSoup
 from requests import RequestException
 
 TIMEOUT_SECONDS = 60
@@ -41,7 +42,7 @@ class Browser:
         return " ".join(main.get_text(" ", strip=True).split())
 
     @property
-    def page(self):
+    def page(self) -> BeautifulSoup:
         return self._browser.page
 
     def open(self, path: str) -> Browser:

@@ -206,9 +206,7 @@ components.registerAdapter(lambda factory: factory.tree.current(), Factory, inte
 
 def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
     """Serves until it is told to stop. Returns the exit status; prints one line when it cannot start."""
-    parser = argparse.ArgumentParser(
-        prog="app.demo.directory", description="Embedded demonstration directory"
-    )
+    parser = argparse.ArgumentParser(prog="app.demo.directory", description="Embedded demonstration directory")
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--accounts", type=Path, default=ACCOUNTS_FILE)
     parser.add_argument("--state", type=Path, required=True)

@@ -97,9 +97,7 @@ class DirectoryCaseFiles:
                 self._publish(delivery, place)
             return self._receipt(delivery, place)
         except OSError as error:
-            raise DeliveryError(
-                "The case files cannot be written; the delivery will be tried again."
-            ) from error
+            raise DeliveryError("The case files cannot be written; the delivery will be tried again.") from error
 
     def _case_directory(self, case: str) -> Path:
         self._root.mkdir(mode=0o750, parents=True, exist_ok=True)
@@ -179,9 +177,7 @@ def safe_name(number: str) -> str:
     try:
         name = "".join(sign if _SAFE.fullmatch(sign) else _escaped(sign) for sign in number)
     except UnicodeEncodeError as error:
-        raise DeliveryError(
-            "The case or report number holds characters that no file name can carry."
-        ) from error
+        raise DeliveryError("The case or report number holds characters that no file name can carry.") from error
     if len(name) > _NAME_BYTES:
         raise DeliveryError("The case or report number is too long for a case file.")
     return name

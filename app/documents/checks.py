@@ -30,11 +30,7 @@ def pictures(pdf: bytes) -> Iterator[Image.Image]:
         objects = page["/Resources"].get("/XObject", {})
         for name in objects:
             reference = objects.raw_get(name)
-            if (
-                name[1:].encode() not in drawn
-                or reference.idnum in seen
-                or objects[name]["/Subtype"] != "/Image"
-            ):
+            if name[1:].encode() not in drawn or reference.idnum in seen or objects[name]["/Subtype"] != "/Image":
                 continue
             seen.add(reference.idnum)
             if objects[name]["/Filter"] == "/DCTDecode":
@@ -68,10 +64,7 @@ def require_picture(pdf: bytes, original: bytes) -> None:
     with Image.open(io.BytesIO(original)) as opened:
         wanted = opened.convert("RGB")
     for picture in pictures(pdf):
-        if (
-            picture.size == wanted.size
-            and not ImageChops.difference(picture.convert("RGB"), wanted).getbbox()
-        ):
+        if picture.size == wanted.size and not ImageChops.difference(picture.convert("RGB"), wanted).getbbox():
             return
     raise RenderError("The report does not show the probe image (SRC-9).")
 

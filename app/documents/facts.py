@@ -134,9 +134,7 @@ class Picture:
         if kind not in ("JPEG", "PNG"):
             raise FactsError(f"A photograph for the report is {kind}; only JPEG and PNG are embedded.")
         if has_exif:
-            raise FactsError(
-                "A photograph for the report still carries EXIF data; give the stripped rendition."
-            )
+            raise FactsError("A photograph for the report still carries EXIF data; give the stripped rendition.")
 
     @property
     def media_type(self) -> str:
@@ -293,9 +291,7 @@ class ReportFacts:
         if self.negative_reason is not None:
             raise FactsError("A possible match report has no reason for a negative result.")
         if self.algorithm is None or self.gallery is None:
-            raise FactsError(
-                "A possible match report states the algorithm and the gallery that were searched."
-            )
+            raise FactsError("A possible match report states the algorithm and the gallery that were searched.")
 
     def _check_negative(self) -> None:
         if self.negative_reason is None:

@@ -61,9 +61,7 @@ def render_report(facts: ReportFacts, notice: str, lead_notice: str, verificatio
     if not notice or not lead_notice:
         raise RenderError("A report cannot be made without the notices of SRC-9 and USE-7.")
     if len(notice) > NOTICE_LIMIT:
-        raise RenderError(
-            f"The notice is longer than {NOTICE_LIMIT} characters and would not fit each page's foot."
-        )
+        raise RenderError(f"The notice is longer than {NOTICE_LIMIT} characters and would not fit each page's foot.")
     template, title = _TITLES[facts.kind]
     resources = _resources(facts, verification)
     html = (
@@ -121,9 +119,7 @@ def _resources(facts: ReportFacts, verification: Verification) -> dict[str, tupl
     """Everything the document may refer to, by the name after ``memory:``."""
     pictures = {"probe": facts.probe.picture}
     if facts.candidate is not None:
-        pictures |= {
-            f"candidate-{n}": shown.picture for n, shown in enumerate(facts.candidate.photographs, 1)
-        }
+        pictures |= {f"candidate-{n}": shown.picture for n, shown in enumerate(facts.candidate.photographs, 1)}
     resources = {name: (picture.data, picture.media_type) for name, picture in pictures.items()}
     resources["verification"] = (_qr_code(verification.address), "image/svg+xml")
     if facts.probe.face is not None:
@@ -172,9 +168,7 @@ def _detail(probe: Probe) -> bytes | None:
 
 def _qr_code(address: str) -> bytes:
     drawing = io.BytesIO()
-    segno.make(address, error="m", micro=False).save(
-        drawing, kind="svg", xmldecl=False, border=1, omitsize=True
-    )
+    segno.make(address, error="m", micro=False).save(drawing, kind="svg", xmldecl=False, border=1, omitsize=True)
     return drawing.getvalue()
 
 

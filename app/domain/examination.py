@@ -178,9 +178,7 @@ def conclude_empty(request: FRRequest, actor: Actor) -> None:
 
 
 @enforces("SRC-4", "FAIR-1")
-def review_as_peer(
-    request: FRRequest, actor: Actor, opinion: str, features: Mapping[str, Any], reason: str
-) -> None:
+def review_as_peer(request: FRRequest, actor: Actor, opinion: str, features: Mapping[str, Any], reason: str) -> None:
     """Record another examiner's blind verdict; the last one that is needed closes the peer review. Raises Refused."""
     round_ = request.current_round
     features = known_features(features)

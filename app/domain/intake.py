@@ -158,9 +158,7 @@ def _write(
 class _Batch:
     """One attempt at one transaction, with the keys and files made for it."""
 
-    def __init__(
-        self, photos: list[Examined], refused: list[tuple[Row, Refusal]], probes: ProbeComparison
-    ) -> None:
+    def __init__(self, photos: list[Examined], refused: list[tuple[Row, Refusal]], probes: ProbeComparison) -> None:
         self.photos, self.refused, self.probes = photos, refused, probes
         self.uid = new_uid()
         self.near: dict[str, frozenset[int]] = {}
@@ -317,4 +315,3 @@ def _alone() -> Iterator[None]:
         except BlockingIOError:
             raise IntakeError("Another import is running; wait until it has ended.") from None
         yield
-

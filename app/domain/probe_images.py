@@ -58,9 +58,7 @@ def may_be_removed(image: ProbeImage) -> bool:
     request = image.request
     if image.removed_at is not None:
         return False
-    return request.state == "draft" or (
-        request.state == "awaiting_images" and image.submission > request.submission
-    )
+    return request.state == "draft" or (request.state == "awaiting_images" and image.submission > request.submission)
 
 
 def duplicate_of(request: FRRequest, sha256: str) -> int | None:
@@ -81,9 +79,7 @@ def may_add(request: FRRequest, actor: Actor, sha256: str) -> None:
 
 
 @enforces("REQ-3", "CAP-5")
-def add_image(
-    request: FRRequest, actor: Actor, stored: BlobRef, sniffed: Sniffed, file_name: str
-) -> ProbeImage:
+def add_image(request: FRRequest, actor: Actor, stored: BlobRef, sniffed: Sniffed, file_name: str) -> ProbeImage:
     """Add one stored upload to the request and ask the worker to check it. Raises Refused as `may_add`."""
     # two uploads at once are taken one after the other, so that each sees the other's image
     db.session.execute(select(FRRequest.id).where(FRRequest.id == request.id).with_for_update())
@@ -163,6 +159,4 @@ def finish_check(image: ProbeImage, actor: Actor, state: str, problem: str | Non
     for name, value in columns.items():
         setattr(image, name, value)
     db.session.flush()
-    audit.record(
-        "image.checked", image.request, actor=actor, image=image.uid, state=state, faces=len(image.faces)
-    )
+    audit.record("image.checked", image.request, actor=actor, image=image.uid, state=state, faces=len(image.faces))

@@ -24,7 +24,14 @@ def add_months(day: date, months: int) -> date:
 
 @enforces("ACC-4", "TRN-1")
 def record_training(
-    account: Account, requirement: str, topics: list[str], completed_on: date, by: Actor | None, note: str, *, today: date
+    account: Account,
+    requirement: str,
+    topics: list[str],
+    completed_on: date,
+    by: Actor | None,
+    note: str,
+    *,
+    today: date,
 ) -> TrainingRecord:
     """Enter a completed training inside the open unit of work.
 

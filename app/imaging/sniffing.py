@@ -112,9 +112,7 @@ def _media_type(data: bytes, limits: ImageLimits) -> str:
     media_type = _told_by_magic(data)
     if media_type is None or _FORMATS[media_type] not in limits.formats:
         accepted = ", ".join(_LABELS.get(name, name) for name in limits.formats)
-        raise UnusableImage(
-            "unknown_format", f"The file is not an image of a kind the portal accepts: {accepted}."
-        )
+        raise UnusableImage("unknown_format", f"The file is not an image of a kind the portal accepts: {accepted}.")
     return media_type
 
 
@@ -168,6 +166,4 @@ def _refuse_several_frames(image: Image.Image, media_type: str, data: bytes) -> 
 
 
 def _too_many_pixels(limits: ImageLimits) -> UnusableImage:
-    return UnusableImage(
-        "too_many_pixels", f"The image has more than {limits.max_pixels / 1_000_000:g} megapixels."
-    )
+    return UnusableImage("too_many_pixels", f"The image has more than {limits.max_pixels / 1_000_000:g} megapixels.")

@@ -12,6 +12,6 @@ from app.models.search import Candidate, Search
 __all__ = [
     "Account", "AuditEvent", "Autosave", "BackgroundCheck", "BasisDecision", "Candidate", "Counter", "DetectedFace",
     "Disposition", "FRRequest", "FinalReview", "GalleryHold", "GalleryPerson", "GalleryPhoto", "Job", "LoginSession",
-    "MisuseReport", "Notification", "Outcome", "PeerReview", "ProbeImage", "Report", "Round", "Search", "SignInFailure", "Template",
-    "TermsAcceptance", "TrainingRecord", "Transition",
+    "MisuseReport", "Notification", "Outcome", "PeerReview", "ProbeImage", "Report", "Round", "Search", "SignInFailure",
+    "Template", "TermsAcceptance", "TrainingRecord", "Transition",
 ]  # fmt: skip

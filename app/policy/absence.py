@@ -22,9 +22,7 @@ def forbidden_names(policy: Policy, source: Path) -> list[str]:
             for rule in policy.absences.values():
                 if _forbids(rule, name):
                     where = path.relative_to(source.parent)
-                    found.append(
-                        f"{where}:{line}: '{name}' is forbidden by {rule.id} ({', '.join(rule.authority)})"
-                    )
+                    found.append(f"{where}:{line}: '{name}' is forbidden by {rule.id} ({', '.join(rule.authority)})")
     return found
 
 

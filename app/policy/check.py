@@ -55,9 +55,7 @@ def missing_clauses(policy: Policy, directory: Path) -> list[str]:
     """Clauses of the committed list that clauses.toml lacks."""
     listed = (directory / CLAUSE_IDS).read_text(encoding="utf-8").split()
     return [
-        f"clauses.toml: {clause_id}: the clause is missing"
-        for clause_id in listed
-        if clause_id not in policy.clauses
+        f"clauses.toml: {clause_id}: the clause is missing" for clause_id in listed if clause_id not in policy.clauses
     ]
 
 

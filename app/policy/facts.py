@@ -54,17 +54,13 @@ def check_purpose(policy: Policy, answers: Mapping[str, object], is_intelligence
         answer = _text(answers.get(prohibition.id))
         if answer not in ("yes", "no"):
             found.append(Fault(prohibition.id, "Answer yes or no.", prohibition.id))
-        elif answer == prohibition.refused_answer and not (
-            prohibition.except_capability and is_intelligence_bureau
-        ):
+        elif answer == prohibition.refused_answer and not (prohibition.except_capability and is_intelligence_bureau):
             found.append(Fault(prohibition.id, prohibition.refusal, prohibition.id))
     return found
 
 
 @enforces("LIM-1")
-def check_source(
-    policy: Policy, source_id: str, facts: Mapping[str, object], use_id: str | None = None
-) -> list[Fault]:
+def check_source(policy: Policy, source_id: str, facts: Mapping[str, object], use_id: str | None = None) -> list[Fault]:
     """Check where an image came from: the facts its source needs and, when given, the use it serves."""
     source = policy.request.sources.get(source_id)
     if source is None:
@@ -81,9 +77,7 @@ def check_lawful_basis(policy: Policy, basis_id: str, facts: Mapping[str, object
     """Check that an image states how it was lawfully obtained, with the facts that show it."""
     basis = policy.request.lawful_bases.get(basis_id)
     if basis is None:
-        return [
-            Fault("lawful_basis", "Say how the image was lawfully obtained.", "refuse-not-lawfully-obtained")
-        ]
+        return [Fault("lawful_basis", "Say how the image was lawfully obtained.", "refuse-not-lawfully-obtained")]
     return check_facts(basis.facts, facts, basis_id)
 
 

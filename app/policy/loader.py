@@ -117,9 +117,7 @@ def check_registered(rules: types.Policy, conditions: Iterable[str], separations
     kinds = (("condition", rules.conditions, conditions), ("separation", rules.separations, separations))
     for kind, declared, known in kinds:
         names = set(known)
-        faults += [
-            f"workflow.toml: {kind} {name}: no function decides it" for name in declared if name not in names
-        ]
+        faults += [f"workflow.toml: {kind} {name}: no function decides it" for name in declared if name not in names]
         faults += [
             f"workflow.toml: {kind} {name}: a function decides it but no rule declares it"
             for name in sorted(names - set(declared))
@@ -177,9 +175,7 @@ def _table(
     return tuple(_convert(item, name, f"{table} {n}", kind, faults) for n, item in enumerate(raw, 1))
 
 
-def _convert(
-    raw: object, name: str, where: str, kind: type[base.Table], faults: list[str]
-) -> base.Table | None:
+def _convert(raw: object, name: str, where: str, kind: type[base.Table], faults: list[str]) -> base.Table | None:
     try:
         return msgspec.convert(raw, kind)
     except msgspec.ValidationError as error:
@@ -211,9 +207,7 @@ def _build(tables: Tables, overlays: Tables, version: str) -> types.Policy:
     )
     return types.Policy(
         version=version,
-        clauses=_by_id(
-            (*tables["clauses.toml"]["clause"], *(clause for law in laws for clause in law.clauses))
-        ),
+        clauses=_by_id((*tables["clauses.toml"]["clause"], *(clause for law in laws for clause in law.clauses))),
         interpretations=_by_id(tables["interpretations.toml"]["interpretation"]),
         roles=_by_id(roles["role"]),
         capabilities=_by_id(roles["capability"]),
@@ -259,9 +253,7 @@ def _build(tables: Tables, overlays: Tables, version: str) -> types.Policy:
         safeguards=_by_id(tables["safeguards.toml"]["safeguard"]),
         absences=_by_id(tables["absences.toml"]["absence"]),
         overlays=laws,
-        rules=_by_id(
-            rule for _, rule in rules_in({**tables, **overlays}) if not isinstance(rule, types.Role)
-        ),
+        rules=_by_id(rule for _, rule in rules_in({**tables, **overlays}) if not isinstance(rule, types.Role)),
     )
 
 

@@ -188,9 +188,7 @@ def _references(tables: Tables) -> Iterator[str]:
     capabilities = {item.id for item in tables["roles.toml"]["capability"]}
     columns = {column.name for column in gallery["column"]}
     for source in request["source"]:
-        yield from (
-            f"request.toml: {source.id}: unknown use '{use}'" for use in source.uses if use not in uses
-        )
+        yield from (f"request.toml: {source.id}: unknown use '{use}'" for use in source.uses if use not in uses)
     for prohibition in request["prohibition"]:
         wanted = prohibition.except_capability
         if wanted and wanted not in capabilities:

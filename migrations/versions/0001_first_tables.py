@@ -84,12 +84,8 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("uid", sa.String(length=32), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.CheckConstraint(
-            "state <> 'running' OR lease_until IS NOT NULL", name=op.f("ck_job_running_has_lease")
-        ),
-        sa.CheckConstraint(
-            "state IN ('queued', 'running', 'done', 'failed')", name=op.f("ck_job_known_state")
-        ),
+        sa.CheckConstraint("state <> 'running' OR lease_until IS NOT NULL", name=op.f("ck_job_running_has_lease")),
+        sa.CheckConstraint("state IN ('queued', 'running', 'done', 'failed')", name=op.f("ck_job_known_state")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_job")),
         sa.UniqueConstraint("once", name=op.f("uq_job_once")),
         sa.UniqueConstraint("uid", name=op.f("uq_job_uid")),
@@ -216,9 +212,7 @@ def upgrade() -> None:
         sa.CheckConstraint("jurisdiction = 'criminal'", name=op.f("ck_gallery_photo_criminal_court")),
         sa.CheckConstraint("source IN ('arrest', 'parole')", name=op.f("ck_gallery_photo_arrest_or_parole")),
         sa.CheckConstraint("charged", name=op.f("ck_gallery_photo_charged")),
-        sa.ForeignKeyConstraint(
-            ["person_id"], ["gallery_person.id"], name=op.f("fk_gallery_photo_person_id")
-        ),
+        sa.ForeignKeyConstraint(["person_id"], ["gallery_person.id"], name=op.f("fk_gallery_photo_person_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_gallery_photo")),
         sa.UniqueConstraint("record_number", name=op.f("uq_gallery_photo_record_number")),
         sa.UniqueConstraint("sha256", name=op.f("uq_gallery_photo_sha256")),
@@ -294,24 +288,16 @@ def upgrade() -> None:
             "(revoked_at IS NULL) = (revoked_by_id IS NULL)",
             name=op.f("ck_training_record_revoked_by_somebody"),
         ),
-        sa.CheckConstraint(
-            "expires_on > completed_on", name=op.f("ck_training_record_expires_after_completion")
-        ),
+        sa.CheckConstraint("expires_on > completed_on", name=op.f("ck_training_record_expires_after_completion")),
         sa.ForeignKeyConstraint(["account_id"], ["account.id"], name=op.f("fk_training_record_account_id")),
-        sa.ForeignKeyConstraint(
-            ["recorded_by_id"], ["account.id"], name=op.f("fk_training_record_recorded_by_id")
-        ),
-        sa.ForeignKeyConstraint(
-            ["revoked_by_id"], ["account.id"], name=op.f("fk_training_record_revoked_by_id")
-        ),
+        sa.ForeignKeyConstraint(["recorded_by_id"], ["account.id"], name=op.f("fk_training_record_recorded_by_id")),
+        sa.ForeignKeyConstraint(["revoked_by_id"], ["account.id"], name=op.f("fk_training_record_revoked_by_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_training_record")),
         sa.UniqueConstraint("uid", name=op.f("uq_training_record_uid")),
     )
     with op.batch_alter_table("training_record", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_training_record_account_id"), ["account_id"], unique=False)
-        batch_op.create_index(
-            "ix_training_record_account_requirement", ["account_id", "requirement"], unique=False
-        )
+        batch_op.create_index("ix_training_record_account_requirement", ["account_id", "requirement"], unique=False)
 
     op.create_table(
         "transition",
@@ -362,9 +348,7 @@ def upgrade() -> None:
             "(documented_at IS NULL) = (entry_reference IS NULL)",
             name=op.f("ck_basis_decision_documented_with_reference"),
         ),
-        sa.ForeignKeyConstraint(
-            ["documented_by_id"], ["account.id"], name=op.f("fk_basis_decision_documented_by_id")
-        ),
+        sa.ForeignKeyConstraint(["documented_by_id"], ["account.id"], name=op.f("fk_basis_decision_documented_by_id")),
         sa.ForeignKeyConstraint(["examiner_id"], ["account.id"], name=op.f("fk_basis_decision_examiner_id")),
         sa.ForeignKeyConstraint(["request_id"], ["fr_request.id"], name=op.f("fk_basis_decision_request_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_basis_decision")),
@@ -400,9 +384,7 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("uid", sa.String(length=32), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.CheckConstraint(
-            "kind <> 'arrest' OR has_evidence", name=op.f("ck_outcome_arrest_is_corroborated")
-        ),
+        sa.CheckConstraint("kind <> 'arrest' OR has_evidence", name=op.f("ck_outcome_arrest_is_corroborated")),
         sa.ForeignKeyConstraint(["recorded_by_id"], ["account.id"], name=op.f("fk_outcome_recorded_by_id")),
         sa.ForeignKeyConstraint(["request_id"], ["fr_request.id"], name=op.f("fk_outcome_request_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_outcome")),
@@ -461,9 +443,7 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["photo_id"], ["gallery_photo.id"], name=op.f("fk_template_photo_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_template")),
-        sa.UniqueConstraint(
-            "photo_id", "algorithm_digest", name=op.f("uq_template_photo_id_algorithm_digest")
-        ),
+        sa.UniqueConstraint("photo_id", "algorithm_digest", name=op.f("uq_template_photo_id_algorithm_digest")),
         sa.UniqueConstraint("uid", name=op.f("uq_template_uid")),
     )
     with op.batch_alter_table("template", schema=None) as batch_op:
@@ -511,9 +491,7 @@ def upgrade() -> None:
         sa.CheckConstraint(
             "(decision IS NULL) = (decided_at IS NULL)", name=op.f("ck_gallery_hold_decided_when_decision")
         ),
-        sa.ForeignKeyConstraint(
-            ["probe_image_id"], ["probe_image.id"], name=op.f("fk_gallery_hold_probe_image_id")
-        ),
+        sa.ForeignKeyConstraint(["probe_image_id"], ["probe_image.id"], name=op.f("fk_gallery_hold_probe_image_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_gallery_hold")),
         sa.UniqueConstraint("sha256", name=op.f("uq_gallery_hold_sha256")),
         sa.UniqueConstraint("uid", name=op.f("uq_gallery_hold_uid")),
@@ -607,15 +585,9 @@ def upgrade() -> None:
             "(nominee_id IS NULL) = (nominated_at IS NULL)",
             name=op.f("ck_examination_round_nominated_when_nominee"),
         ),
-        sa.ForeignKeyConstraint(
-            ["examiner_id"], ["account.id"], name=op.f("fk_examination_round_examiner_id")
-        ),
-        sa.ForeignKeyConstraint(
-            ["nominee_id"], ["candidate.id"], name=op.f("fk_examination_round_nominee_id")
-        ),
-        sa.ForeignKeyConstraint(
-            ["request_id"], ["fr_request.id"], name=op.f("fk_examination_round_request_id")
-        ),
+        sa.ForeignKeyConstraint(["examiner_id"], ["account.id"], name=op.f("fk_examination_round_examiner_id")),
+        sa.ForeignKeyConstraint(["nominee_id"], ["candidate.id"], name=op.f("fk_examination_round_nominee_id")),
+        sa.ForeignKeyConstraint(["request_id"], ["fr_request.id"], name=op.f("fk_examination_round_request_id")),
         sa.ForeignKeyConstraint(["search_id"], ["search.id"], name=op.f("fk_examination_round_search_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_examination_round")),
         sa.UniqueConstraint("request_id", "number", name=op.f("uq_examination_round_request_id_number")),
@@ -633,16 +605,10 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("uid", sa.String(length=32), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["candidate_id"], ["candidate.id"], name=op.f("fk_background_check_candidate_id")
-        ),
-        sa.ForeignKeyConstraint(
-            ["round_id"], ["examination_round.id"], name=op.f("fk_background_check_round_id")
-        ),
+        sa.ForeignKeyConstraint(["candidate_id"], ["candidate.id"], name=op.f("fk_background_check_candidate_id")),
+        sa.ForeignKeyConstraint(["round_id"], ["examination_round.id"], name=op.f("fk_background_check_round_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_background_check")),
-        sa.UniqueConstraint(
-            "round_id", "candidate_id", name=op.f("uq_background_check_round_id_candidate_id")
-        ),
+        sa.UniqueConstraint("round_id", "candidate_id", name=op.f("uq_background_check_round_id_candidate_id")),
         sa.UniqueConstraint("uid", name=op.f("uq_background_check_uid")),
     )
     with op.batch_alter_table("background_check", schema=None) as batch_op:
@@ -684,12 +650,8 @@ def upgrade() -> None:
             "decision IN ('approved', 'not_approved', 'continued')",
             name=op.f("ck_final_review_known_decision"),
         ),
-        sa.ForeignKeyConstraint(
-            ["round_id"], ["examination_round.id"], name=op.f("fk_final_review_round_id")
-        ),
-        sa.ForeignKeyConstraint(
-            ["supervisor_id"], ["account.id"], name=op.f("fk_final_review_supervisor_id")
-        ),
+        sa.ForeignKeyConstraint(["round_id"], ["examination_round.id"], name=op.f("fk_final_review_round_id")),
+        sa.ForeignKeyConstraint(["supervisor_id"], ["account.id"], name=op.f("fk_final_review_supervisor_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_final_review")),
         sa.UniqueConstraint("uid", name=op.f("uq_final_review_uid")),
     )
@@ -745,9 +707,7 @@ def upgrade() -> None:
             name=op.f("ck_report_possible_match_has_round"),
         ),
         sa.CheckConstraint("kind IN ('possible_match', 'negative')", name=op.f("ck_report_known_kind")),
-        sa.CheckConstraint(
-            "(blob_id IS NULL) = (sha256 IS NULL)", name=op.f("ck_report_rendered_has_digest")
-        ),
+        sa.CheckConstraint("(blob_id IS NULL) = (sha256 IS NULL)", name=op.f("ck_report_rendered_has_digest")),
         sa.CheckConstraint(
             "(recalled_at IS NULL) = (recalled_by_id IS NULL)", name=op.f("ck_report_recalled_by_somebody")
         ),

@@ -38,9 +38,7 @@ EVENT = (
 def empty(session_settings, tmp_path) -> Iterator[Flask]:
     """The portal on a database without tables."""
     path = tmp_path / "empty.sqlite"
-    app = create_app(
-        dataclasses.replace(session_settings, data_dir=tmp_path, database_url=f"sqlite:///{path}")
-    )
+    app = create_app(dataclasses.replace(session_settings, data_dir=tmp_path, database_url=f"sqlite:///{path}"))
     with app.app_context():
         yield app
         db.session.remove()

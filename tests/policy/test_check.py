@@ -41,9 +41,7 @@ def test_marks_are_found_on_functions_classes_and_modules(tmp_path: Path) -> Non
         "@pytest.mark.clause('A-4')\nclass TestIt:\n    def test_two(self): ...\n"
         "def test_three():\n    text = 'pytest.mark.clause(A-9)'\n"
     )
-    (folder / "test_b.py").write_text(
-        "import pytest\npytestmark = [pytest.mark.clause('B-1')]\ndef test_x(): ...\n"
-    )
+    (folder / "test_b.py").write_text("import pytest\npytestmark = [pytest.mark.clause('B-1')]\ndef test_x(): ...\n")
     (folder / "test_c.py").write_text("import pytest\npytestmark = pytest.mark.clause('C-1')\n")
     assert marked_tests(tmp_path / "tests") == {
         "A-1": ["tests/unit/test_a.py::test_one"],

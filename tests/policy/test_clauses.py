@@ -70,9 +70,7 @@ def test_the_fixture_is_what_the_policy_says() -> None:
 @pytest.mark.clause("USE-7")
 def test_the_lead_notice_denies_all_three(rules: Policy) -> None:
     text = rules.notice("lead-only").text
-    assert all(
-        part in text for part in ("a stop", "probable cause to arrest", "search warrant", "It is a lead")
-    )
+    assert all(part in text for part in ("a stop", "probable cause to arrest", "search warrant", "It is a lead"))
 
 
 @pytest.mark.clause("AUD-3", "LIM-9")

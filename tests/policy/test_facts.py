@@ -108,8 +108,7 @@ def test_a_case_number_is_stored_in_one_form() -> None:
 def test_the_background_check_leaves_nothing_out(rules: Policy) -> None:
     background = rules.review.background
     complete = {
-        f.name: "supports" if f.kind == "choice" else "NCIC-free text of what was read"
-        for f in background.facts
+        f.name: "supports" if f.kind == "choice" else "NCIC-free text of what was read" for f in background.facts
     }
     assert check_questions(background, complete) == []
     for name in complete:

@@ -24,8 +24,8 @@ from app.workflow.registry import CONDITIONS
 
 FLOW = policy().workflow("request")
 VERBS = sorted({row.verb for row in FLOW.transitions})
-FACTS = {"search", "image", "face", "job", "candidates", "algorithm", "generation", "cause", "round", "candidate", "opinion",
-         "submission", "use", "rule", "reasons", "report", "kind", "sha256", "outcome", "previous"}  # fmt: skip
+FACTS = {"search", "image", "face", "job", "candidates", "algorithm", "generation", "cause", "round", "candidate",
+         "opinion", "submission", "use", "rule", "reasons", "report", "kind", "sha256", "outcome", "previous"}  # fmt: skip
 
 
 def somebody(account, *, capabilities=None, trained=("fr",)) -> Actor:
@@ -53,7 +53,9 @@ def in_state(app, people):
             rows.add(request)
             rows.flush()
             audit.record("request.created", request, case_number="DB-2026-1")
-            rows.execute(text("UPDATE fr_request SET state = :state WHERE id = :id"), {"state": state, "id": request.id})
+            rows.execute(
+                text("UPDATE fr_request SET state = :state WHERE id = :id"), {"state": state, "id": request.id}
+            )
         db.session.expire_all()
         return request
 
@@ -170,7 +172,7 @@ def test_a_state_is_assigned_by_advance_alone(in_state):
 
 
 def test_no_code_outside_the_engine_assigns_a_state():
-    """`.state = ` of a request appears in no module but the engine (searches, jobs and images have states of their own)."""
+    """`.state = ` of a request appears in no module but the engine (searches, jobs, images have their own)."""
     root = Path(__file__).resolve().parents[2] / "app"
     offenders = []
     for path in root.rglob("*.py"):
@@ -191,7 +193,9 @@ def test_two_people_deciding_at_once_cannot_both(app, in_state, people):
     request = in_state("submitted")
     with pytest.raises(Conflict), unit_of_work() as rows:
         request.discussion_confirmed_at = request.created_at
-        rows.connection().execute(text("UPDATE fr_request SET version = version + 1 WHERE id = :id"), {"id": request.id})
+        rows.connection().execute(
+            text("UPDATE fr_request SET version = version + 1 WHERE id = :id"), {"id": request.id}
+        )
         from app import audit
 
         audit.record("request.saved", request, fields=[])

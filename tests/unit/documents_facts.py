@@ -103,13 +103,9 @@ def possible_match(**changes) -> ReportFacts:
         custody=(CustodyEntry(START, "Uploaded", REQUESTER, "ab" * 32),),
         policy_version="9f2c" * 16,
         policy_effective=date(2026, 1, 1),
-        algorithm=Algorithm(
-            "example-net", "Example Laboratory", "1.0", "cd" * 32, "No NIST evaluation record."
-        ),
+        algorithm=Algorithm("example-net", "Example Laboratory", "1.0", "cd" * 32, "No NIST evaluation record."),
         gallery=Gallery("generation-7", 1912, 304),
-        probe=Probe(
-            picture("rosybrown"), FaceBox(30, 40, 100, 130), "Shop camera", "Given by the owner", None
-        ),
+        probe=Probe(picture("rosybrown"), FaceBox(30, 40, 100, 130), "Shop camera", "Given by the owner", None),
         decision=Decision(SUPERVISOR, START + timedelta(hours=5), "Approved as an investigative lead"),
         candidate=candidate(),
     )

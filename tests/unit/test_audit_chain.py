@@ -46,7 +46,7 @@ def test_an_honest_chain_verifies(app, chain):
 
 
 def test_an_edited_event_is_found(app, chain, tamper):
-    tamper("UPDATE audit_event SET keys = '{\"version\":\"v9\"}' WHERE sequence = 4")
+    tamper('UPDATE audit_event SET keys = \'{"version":"v9"}\' WHERE sequence = 4')
     result = verify(app)
     assert result.exit_code != 0
     assert "event 4: was changed" in result.output

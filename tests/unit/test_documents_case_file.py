@@ -19,9 +19,7 @@ from app.documents.errors import DeliveryConflict, DeliveryError
 from app.documents.manifest import canonical_json, manifest, manifest_digest
 
 FACTS = possible_match()
-DELIVERY = Delivery(
-    FACTS.case_number, FACTS.report_number, b"%PDF-1.7 as if", manifest(FACTS), verified(FACTS).code
-)
+DELIVERY = Delivery(FACTS.case_number, FACTS.report_number, b"%PDF-1.7 as if", manifest(FACTS), verified(FACTS).code)
 
 
 class KeyOfTheTest:
@@ -120,9 +118,7 @@ def test_a_write_that_fails_leaves_nothing_and_the_retry_succeeds(
     assert len(files_below(tmp_path)) == 2
 
 
-@pytest.mark.parametrize(
-    "number", ["../../etc", "..", ".", "/etc/passwd", "a/../../b", "x\0y", "C:\\x", "~root"]
-)
+@pytest.mark.parametrize("number", ["../../etc", "..", ".", "/etc/passwd", "a/../../b", "x\0y", "C:\\x", "~root"])
 def test_no_number_leads_out_of_the_case_files(tmp_path: Path, number: str) -> None:
     root = tmp_path / "cases"
     receipt = DirectoryCaseFiles(root).deliver(replace(DELIVERY, case_number=number, report_number=number))

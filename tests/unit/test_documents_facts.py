@@ -105,9 +105,7 @@ def test_no_field_of_the_facts_can_carry_a_score() -> None:
     types = [getattr(module, name) for name in dir(module)]
     names = {field.name for kind in types if hasattr(kind, "__dataclass_fields__") for field in fields(kind)}
     assert "report_number" in names
-    assert not [
-        name for name in names if any(word in name for word in ("score", "similarity", "distance", "place"))
-    ]
+    assert not [name for name in names if any(word in name for word in ("score", "similarity", "distance", "place"))]
     assert names & {"rank"} == {"rank"}
     assert [kind for kind in types if "rank" in getattr(kind, "__dataclass_fields__", {})] == [module.Person]
 
@@ -154,9 +152,7 @@ def test_a_code_survives_how_people_type_and_fits_only_its_digest(digest: str) -
     assert not code_is_for(code, digest[::-1] + "0", SECRET)
 
 
-@pytest.mark.parametrize(
-    "typed", ["", "ABCD", "U" * 16, "7K3M-Q2RT-9WXA-4HBC-1", "7K3M-Q2RT-9WXA-4HB!", "é" * 16]
-)
+@pytest.mark.parametrize("typed", ["", "ABCD", "U" * 16, "7K3M-Q2RT-9WXA-4HBC-1", "7K3M-Q2RT-9WXA-4HB!", "é" * 16])
 def test_what_cannot_be_a_code_is_none(typed: str) -> None:
     assert normalise_code(typed) is None
     assert not code_is_for(typed, "ab" * 32, SECRET)

@@ -47,9 +47,9 @@ SRC_9 = (
     "further investigation is needed to establish probable cause",
 )
 SUPERVISOR_DECISION = possible_match().decision
-LONG_NAME = (
-    "Maximiliana Wolfeschlegelsteinhausenbergerdorff Ångström-Łukasiewicz Nguyễn de la Fuente y Țepeș " * 2
-)[:100]
+LONG_NAME = ("Maximiliana Wolfeschlegelsteinhausenbergerdorff Ångström-Łukasiewicz Nguyễn de la Fuente y Țepeș " * 2)[
+    :100
+]
 KINDS = {
     "possible match": possible_match(),
     "negative, nobody": negative(),
@@ -59,9 +59,7 @@ KINDS = {
     "long": possible_match(
         case_number="C/" + "2026-041-004512 " * 6,
         requester=Person(LONG_NAME, "Detective", "requesting investigator", "An Example Squad " * 6),
-        steps=tuple(
-            Step(START, f"Step {n}: something was done " * 4, ("SRC-1",), EXAMINER) for n in range(20)
-        ),
+        steps=tuple(Step(START, f"Step {n}: something was done " * 4, ("SRC-1",), EXAMINER) for n in range(20)),
         candidate=candidate(
             comparison=tuple(
                 FeatureComparison(row.feature, "similar", "A long note about it. " * 60)
@@ -344,9 +342,7 @@ def test_without_the_words_of_the_lead_there_is_no_report() -> None:
     with pytest.raises(RenderError, match="USE-7"):
         render.render_report(possible_match(), NOTICE, " ", verified(possible_match()))
     with pytest.raises(RenderError, match="USE-7"):
-        checks.require_on_first_page(
-            rendered(possible_match()), LEAD_NOTICE.replace("It is a lead.", "It is proof.")
-        )
+        checks.require_on_first_page(rendered(possible_match()), LEAD_NOTICE.replace("It is a lead.", "It is proof."))
 
 
 @pytest.mark.clause("SRC-9")

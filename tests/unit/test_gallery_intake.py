@@ -231,9 +231,7 @@ def test_an_erasure_that_a_crash_cut_short_is_finished_later(app, tmp_path, monk
 
 @needs_models
 @pytest.mark.clause("CAP-3")
-@pytest.mark.parametrize(
-    ("column", "value"), [("source", "licence"), ("jurisdiction", "family"), ("charged", False)]
-)
+@pytest.mark.parametrize(("column", "value"), [("source", "licence"), ("jurisdiction", "family"), ("charged", False)])
 def test_the_database_itself_refuses_what_is_not_lawful(app, tmp_path, column, value):
     import_people(tmp_path, [0])
     photo = db.session.scalars(select(GalleryPhoto)).one()

@@ -64,9 +64,7 @@ def png(width, height):
     """A PNG of this declared size with no pixels behind it."""
 
     def chunk(name, content):
-        return (
-            struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))
-        )
+        return struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))
 
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
     chunks = (chunk(b"IHDR", header), chunk(b"IDAT", zlib.compress(b"")), chunk(b"IEND", b""))
@@ -285,9 +283,7 @@ def test_a_bomb_is_refused_before_memory_is_spent():
     assert refusal(bytes(jpeg)) == "too_many_pixels"
     tags = {256: 60_000, 257: 60_000, 258: 8, 259: 1, 262: 1, 273: 8, 277: 1, 278: 60_000, 279: 9}
     entries = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in tags.items())
-    assert (
-        refusal(b"II*\0\x08\0\0\0" + struct.pack("<H", len(tags)) + entries + bytes(4)) == "too_many_pixels"
-    )
+    assert refusal(b"II*\0\x08\0\0\0" + struct.pack("<H", len(tags)) + entries + bytes(4)) == "too_many_pixels"
     heic = sample("image/heic")
     at = heic.index(b"ispe") + 8
     claimed = heic[:at] + struct.pack(">II", 60_000, 60_000) + heic[at + 8 :]
@@ -389,11 +385,7 @@ def test_useless_bytes_say_nothing(data):
 @pytest.mark.parametrize("name", ["PNG", "WEBP", "HEIF", "TIFF"])
 def test_huge_exif_is_tolerated(name):
     note = b"ASCII\0\0\0" + b"n" * 8_000_000
-    options = (
-        {"tiffinfo": {270: note, 271: "Imaginary Optics"}}
-        if name == "TIFF"
-        else {"exif": camera_exif(note=note)}
-    )
+    options = {"tiffinfo": {270: note, 271: "Imaginary Optics"}} if name == "TIFF" else {"exif": camera_exif(note=note)}
     data = encoded(picture(), name, **options)
     assert len(data) > 8_000_000
     facts = exif_facts(data)
@@ -470,9 +462,7 @@ def test_only_colour_pixels_can_be_shown(shape, kind):
 # Whatever the bytes
 
 
-SAMPLES = [
-    encoded(picture(40, 30), name, exif=camera_exif(), **options) for name, options in FORMATS.values()
-]
+SAMPLES = [encoded(picture(40, 30), name, exif=camera_exif(), **options) for name, options in FORMATS.values()]
 SMALL = ImageLimits(max_pixels=4_000_000)
 
 
@@ -485,9 +475,7 @@ def only_ever_refused(data):
 
 @settings(max_examples=200, deadline=None)
 @given(
-    start=st.sampled_from(
-        [b"", b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"RIFF\0\0\0\0WEBPVP8 ", b"II*\0", b"MM\0*"]
-    )
+    start=st.sampled_from([b"", b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"RIFF\0\0\0\0WEBPVP8 ", b"II*\0", b"MM\0*"])
     | st.just(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic"),
     rest=st.binary(max_size=600),
 )
@@ -498,9 +486,7 @@ def test_random_bytes_are_only_ever_refused(start, rest):
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     data=st.sampled_from(SAMPLES),
-    changes=st.lists(
-        st.tuples(st.floats(0, 0.9999), st.binary(min_size=1, max_size=6)), min_size=1, max_size=6
-    ),
+    changes=st.lists(st.tuples(st.floats(0, 0.9999), st.binary(min_size=1, max_size=6)), min_size=1, max_size=6),
     cut=st.floats(0.05, 1),
 )
 def test_changed_images_are_decoded_or_refused(data, changes, cut):

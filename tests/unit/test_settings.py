@@ -169,16 +169,12 @@ def test_tls_certificate_and_key_replace_a_trusted_proxy_only_together(tmp_path:
     pem.touch()
     both = {"TLS_CERT": str(pem), "TLS_KEY": str(pem), "TRUSTED_PROXY_HOPS": None}
     assert faults(**both) == []
-    assert faults(**both | {"TLS_KEY": None}) == [
-        "TLS_CERT: TLS_CERT and TLS_KEY belong together; set both or neither"
-    ]
+    assert faults(**both | {"TLS_KEY": None}) == ["TLS_CERT: TLS_CERT and TLS_KEY belong together; set both or neither"]
 
 
 def test_keys_and_blobs_never_share_a_directory() -> None:
     found = faults(KEY_STORE_DIR="/srv/x", BLOB_DIR="/srv/x/../x")
-    assert found == [
-        "KEY_STORE_DIR: must lie outside BLOB_DIR: keys kept beside what they lock erase nothing"
-    ]
+    assert found == ["KEY_STORE_DIR: must lie outside BLOB_DIR: keys kept beside what they lock erase nothing"]
 
 
 @hypothesis_settings(deadline=None)
@@ -251,9 +247,7 @@ def test_settings_are_frozen_and_print_no_secret(demonstration: Callable[..., Se
 
 
 def test_directory_configuration_is_relative_to_the_base() -> None:
-    config = Settings.from_env(
-        CASEWORK_ENVIRONMENT | {"LDAP_PEOPLE_DN": "dc=police,dc=example"}
-    ).ldap_config()
+    config = Settings.from_env(CASEWORK_ENVIRONMENT | {"LDAP_PEOPLE_DN": "dc=police,dc=example"}).ldap_config()
     assert config["LDAP_USER_DN"] == ""
     assert config["LDAP_GROUP_DN"] == "ou=groups"
     assert config["LDAP_ALWAYS_SEARCH_BIND"] is True

@@ -72,8 +72,7 @@ def check_page(html: str, *, app: Flask | None = None, url: str = "/") -> list[s
     else:
         parser.parse(html)
     faults = [
-        f"invalid HTML at line {line}: {PARSE_ERRORS[code] % values}"
-        for (line, _), code, values in parser.errors
+        f"invalid HTML at line {line}: {PARSE_ERRORS[code] % values}" for (line, _), code, values in parser.errors
     ]
     page = BeautifulSoup(html, "html5lib")
     if not part:

@@ -111,9 +111,7 @@ def test_a_good_page_has_no_faults(app):
     assert check_page(GOOD, app=app, url="/list") == []
 
 
-@pytest.mark.parametrize(
-    ("old", "new", "sentence"), BAD, ids=[f"{i}-{case[2][:24]}" for i, case in enumerate(BAD)]
-)
+@pytest.mark.parametrize(("old", "new", "sentence"), BAD, ids=[f"{i}-{case[2][:24]}" for i, case in enumerate(BAD)])
 def test_each_bad_construct_is_found(old, new, sentence):
     assert old in GOOD
     faults = check_page(GOOD.replace(old, new, 1))

@@ -40,12 +40,8 @@ from app.web import (
 from tests.web.page_checker import CheckedClient
 
 NOW = datetime(2026, 11, 23, 8, 47)
-RULE = SimpleNamespace(
-    id="peer.other", text="Peer review is by other examiners.", authority=("SRC-4", "FAIR-1")
-)
-REFUSAL = SimpleNamespace(
-    rule=RULE, reason="You nominated this candidate.", unblock="Another examiner takes it."
-)
+RULE = SimpleNamespace(id="peer.other", text="Peer review is by other examiners.", authority=("SRC-4", "FAIR-1"))
+REFUSAL = SimpleNamespace(rule=RULE, reason="You nominated this candidate.", unblock="Another examiner takes it.")
 TEMPLATES = Path(__file__).parent / "templates"
 
 
@@ -56,9 +52,7 @@ class CaseForm(FlaskForm):
     basis = TextAreaField("Basis", validators=[Length(max=4000)])
     notes = TextAreaField("Notes")
     image = FileField("Image")
-    source = RadioField(
-        "How was it obtained?", choices=["Camera", "Witness"], validators=[InputRequired("Choose.")]
-    )
+    source = RadioField("How was it obtained?", choices=["Camera", "Witness"], validators=[InputRequired("Choose.")])
     kinds = SelectMultipleField(
         "Shows",
         choices=["Face", "Tattoo"],
@@ -191,9 +185,7 @@ def test_htmx_gets_the_part_and_a_boosted_link_the_page(app):
         page("unknown.html", part="small.html")
 
 
-@pytest.mark.parametrize(
-    "url", ["https://elsewhere.example/", "//elsewhere.example", "/\\elsewhere.example", "next"]
-)
+@pytest.mark.parametrize("url", ["https://elsewhere.example/", "//elsewhere.example", "/\\elsewhere.example", "next"])
 def test_redirects_stay_in_the_portal(app, url):
     with app.test_request_context(), pytest.raises(ValueError, match="only to addresses of this portal"):
         redirect_after_post(url)

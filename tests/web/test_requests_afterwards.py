@@ -140,9 +140,7 @@ def test_choosing_an_outcome_shows_its_questions(sign_in, post, make):
     client, outcome = sign_in("d.lark"), f"/requests/{request.number}/outcome"
     page = post(client, outcome, {"outcome": "arrest", "choose": "1"})
     assert 'name="fact_corroborating_evidence"' in page.text
-    part = post(
-        client, f"{outcome}/questions", {"outcome": "no_arrest"}, page=outcome, headers={"HX-Request": "true"}
-    )
+    part = post(client, f"{outcome}/questions", {"outcome": "no_arrest"}, page=outcome, headers={"HX-Request": "true"})
     assert 'name="fact_why"' in part.text
     unseen = post(client, outcome, {"outcome": "no_arrest", "shown_outcome": ""})
     assert unseen.status_code == 422

@@ -217,7 +217,7 @@ def test_htmx_swaps_only_the_questions(sign_in, post, make):
         client, f"/requests/{number}/edit/use", {"use_id": "USE-6"}, page=f"/requests/{number}/edit",
         headers={"HX-Request": "true"},
     )  # fmt: skip
-    assert part.text.lstrip().startswith("<div id=\"use-facts\"")
+    assert part.text.lstrip().startswith('<div id="use-facts"')
     assert 'name="fact_threat"' in part.text
 
 

@@ -25,6 +25,7 @@ def jpeg(pixels: np.ndarray) -> bytes:
 
 def bomb() -> bytes:
     """A PNG of a few hundred bytes that claims 50,000 × 50,000 pixels."""
+
     def chunk(kind: bytes, body: bytes) -> bytes:
         return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
 
@@ -168,9 +169,7 @@ def test_nothing_is_added_after_submitting(sign_in, post, make):
     client = sign_in("d.lark")
     data = {"image": (io.BytesIO(picture(8, 2)), "still.jpg")}
     page = f"/requests/{request.number}/withdraw"
-    answer = post(
-        client, f"/requests/{request.number}/images", data, page=page, content_type="multipart/form-data"
-    )
+    answer = post(client, f"/requests/{request.number}/images", data, page=page, content_type="multipart/form-data")
     assert answer.status_code == 409
     assert len(request.current_images) == 1
 

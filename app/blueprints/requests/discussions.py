@@ -45,7 +45,7 @@ def discussion(subject: FRRequest) -> str:
 @needs("discussion.confirm", of=FRRequest)
 def back_to_discussion(subject: FRRequest) -> WerkzeugResponse:
     """Reloading the answer to a refused form leads to the discussion's page."""
-    return redirect(url_for("requests.discussion", number=subject.number))
+    return redirect(url_for("requests.discussion", number=named(subject).number))
 
 
 @bp.post("/discussions/<number>/confirm")

@@ -143,9 +143,7 @@ def _onward(subject: Round, place: int) -> WerkzeugResponse:
     following = examination.next_open(loaded(subject), place)
     if following is None:
         return redirect_after_post(url_for("review.candidates", uid=subject.uid))
-    return redirect_after_post(
-        url_for("review.compare", uid=subject.uid, place=following.shown_order, after=place)
-    )
+    return redirect_after_post(url_for("review.compare", uid=subject.uid, place=following.shown_order, after=place))
 
 
 @bp.post("/review/rounds/<uid>/candidates/<int:place>/exclusion")

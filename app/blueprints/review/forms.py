@@ -170,6 +170,4 @@ class NoneForm(FlaskForm):
     """SRC-7: no candidate is identified."""
 
     version = HiddenField()
-    reason = TextAreaField(
-        "Reason", [InputRequired("Write the reason."), Length(max=4000)], filters=[stripped]
-    )
+    reason = TextAreaField("Reason", [InputRequired("Write the reason."), Length(max=4000)], filters=[stripped])

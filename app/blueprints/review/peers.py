@@ -138,9 +138,7 @@ def review_as_peer(subject: FRRequest) -> Answer:
         current = subject.current_round
         if current is None or current.uid != form.round.data:
             raise Conflict("another nomination stands now")
-        examination.review_as_peer(
-            subject, actor, form.opinion.data or "", features_of(form), form.reason.data or ""
-        )
+        examination.review_as_peer(subject, actor, form.opinion.data or "", features_of(form), form.reason.data or "")
 
     refusal = _patiently(subject, record, form)
     if refusal is not None:

@@ -33,7 +33,7 @@ class Listed:
 
     @property
     def state(self) -> str:
-        """"open", "excluded", "retained", or "left" when its photograph left the repository."""
+        """ "open", "excluded", "retained", or "left" when its photograph left the repository."""
         if not self.held:
             return "left"
         return self.disposition.verdict if self.disposition else "open"

@@ -59,9 +59,12 @@ class Progress:
 
 def progress_of(search: Search | None) -> Progress:
     """What the job's own row says of the search."""
-    job = search and db.session.scalars(
-        select(Job).where(Job.kind == "search", Job.subject_id == search.uid).order_by(Job.id.desc())
-    ).first()
+    job = (
+        search
+        and db.session.scalars(
+            select(Job).where(Job.kind == "search", Job.subject_id == search.uid).order_by(Job.id.desc())
+        ).first()
+    )
     if job and job.state == "running":
         return Progress("The probe is being compared with the repository.", job.error)
     if job and job.attempts:
