@@ -24,8 +24,28 @@ from app.workflow.registry import CONDITIONS
 
 FLOW = policy().workflow("request")
 VERBS = sorted({row.verb for row in FLOW.transitions})
-FACTS = {"search", "image", "face", "job", "candidates", "algorithm", "generation", "cause", "round", "candidate",
-         "opinion", "submission", "use", "rule", "reasons", "report", "kind", "sha256", "outcome", "previous"}  # fmt: skip
+FACTS = [
+    "search",
+    "image",
+    "face",
+    "job",
+    "candidates",
+    "algorithm",
+    "generation",
+    "cause",
+    "round",
+    "candidate",
+    "opinion",
+    "submission",
+    "use",
+    "rule",
+    "reasons",
+    "report",
+    "kind",
+    "sha256",
+    "outcome",
+    "previous",
+]
 
 
 def somebody(account, *, capabilities=None, trained=("fr",)) -> Actor:
