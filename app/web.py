@@ -219,6 +219,7 @@ def error_page(status: int, *, safe: bool = True, headers: object = None, **cont
         "typed": (),
         "expired": False,
         "again": LINKS["home"],
+        "here": _page_again() if has_request_context() else LINKS["home"],
         "error_id": None,
         "retry_after": None,
         **context,
@@ -232,6 +233,19 @@ def error_page(status: int, *, safe: bool = True, headers: object = None, **cont
             return Response(body, status=status, headers=headers, mimetype="text/html")
     text = f"Error {status}. The page could not be shown. Error id: {full['error_id'] or 'none'}."
     return Response(text, status=status, headers=headers, mimetype="text/plain")
+
+
+def _page_again() -> str:
+    """Where a person can look again: the page asked for, or, after a form, the page the form stood on."""
+    came_from = urlsplit(request.referrer or "")
+    form_page = came_from.path if came_from.netloc == request.host else ""
+    for path in (request.path, form_page):
+        try:
+            current_app.url_map.bind("").match(path, method="GET")
+        except (HTTPException, ValueError):
+            continue
+        return path
+    return LINKS["home"]
 
 
 def _layouts(safe: bool) -> tuple[str, ...]:

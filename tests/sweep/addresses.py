@@ -47,6 +47,7 @@ VALUES: dict[str, Value] = {
 }
 #: what a form must hold so that the question is about the person and not about the form
 FORMS: dict[str, Callable[[World, str], dict[str, str]]] = {
+    "review.review_as_peer": lambda world, on: {"round": world.get(on).rounds[-1].uid},
     "admin.revoke": lambda world, on: {"record": world.training_of(on).uid},
 }
 

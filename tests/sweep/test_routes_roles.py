@@ -17,7 +17,8 @@ MATRIX = tomllib.loads((Path(__file__).parent / "matrix.toml").read_text(encodin
 GROUPS: dict[str, list[str]] = MATRIX["groups"]
 ROWS: list[dict[str, Any]] = MATRIX["row"]
 RESULTS = ("in", "hidden", "not_now", "refused", "sign-in", "terms")
-KEYS = {"route", "on", "why", "public", "others", "does", "changes", *RESULTS[:4]}
+KEYS = {"route", "on", "why", "public", "others", "does", "changes", "part", *RESULTS[:4]}
+HTMX = {"HX-Request": "true"}
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 
@@ -134,12 +135,16 @@ def test_every_page_is_for_those_the_matrix_says_and_reading_changes_nothing(wor
 @pytest.mark.parametrize("persona", PERSONAS)
 def test_every_form_is_taken_from_those_the_matrix_says_and_from_nobody_else(world, persona):
     client, faults = world.client(persona), []
+    with world.app.app_context():
+        token = world.csrf(client, persona)
+        cookie = client.get_cookie("corroborate").value
     kept = world.digests()
     for row, address in questions(world, "POST"):
         with world.app.app_context():
-            form = {"csrf_token": world.csrf(client, persona), **fields(world, row)}
+            form = {"csrf_token": token, **fields(world, row)}
             db.session.remove()
-        got, wanted = ask(client.post, address, data=form), expected(row, persona)
+        asked_by = HTMX if row.get("part") else {}
+        got, wanted = ask(client.post, address, data=form, headers=asked_by), expected(row, persona)
         if got != wanted:
             faults.append(said(row, persona, got, wanted))
         after = world.digests()
@@ -149,14 +154,17 @@ def test_every_form_is_taken_from_those_the_matrix_says_and_from_nobody_else(wor
             faults.append(said(row, persona, f"changed {which}" if changed else "changed nothing", f"does = {does}"))
         if got in {"in", "not_now"}:
             world.restore()
-            client = world.client(persona)
+            # the same session and token as before, also after a sign-out
+            client = world.app.test_client()
+            client.set_cookie("corroborate", cookie)
     assert not faults, "\n".join(faults)
 
 
 def fields(world, row: dict[str, Any]) -> dict[str, str]:
     """What the form of a row holds beside its token."""
     endpoint, on = row["route"].split(" ")[1], row.get("on", "")
-    own = {"version": str(world.get(on).version)} if on in world.requests else {}
+    version = str(world.get(on).version) if on in world.requests else ""
+    own = {f"{form}version": version for form in ("", "accept-", "refuse-", "return-", "nominate-")} if version else {}
     return own | (FORMS[endpoint](world, on) if endpoint in FORMS else {})
 
 

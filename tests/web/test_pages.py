@@ -353,3 +353,18 @@ def test_plural():
         "0 images",
         "1,200 entries",
     ]
+
+
+def test_the_way_back_from_a_conflict_is_a_page(app):
+    """The address of a form alone answers no GET: the way back is the page it stood on, or home."""
+
+    def late():
+        raise StaleDataError
+
+    app.add_url_rule("/late-form", "late_form", late, methods=["POST"])
+    client = app.test_client()
+    sent = token(client)
+    for referrer, wanted in (("http://localhost/components", "/components"), ("http://elsewhere.test/components", "/")):
+        answer = client.post("/late-form", data={"csrf_token": sent}, headers={"Referer": referrer})
+        assert answer.status_code == 409
+        assert f'<a href="{wanted}">See how it stands now</a>' in answer.get_data(as_text=True)
