@@ -26,6 +26,7 @@ from app.models.request import FRRequest
 from app.policy import policy
 from app.unit import unit_of_work
 
+BROADER = "The bridge is broader."
 SAME = "The two faces agree in every feature that both pictures show."
 
 
@@ -178,7 +179,7 @@ class UnitStages:
         with unit_of_work():
             examination.dispose(
                 request, actor, candidate, "excluded",
-                {"nose": {"verdict": "different_unexplained", "note": self.parts.get("difference", "Broader bridge.")}},
+                {"nose": {"verdict": "different_unexplained", "note": self.parts.get("difference", BROADER)}},
                 "",
             )  # fmt: skip
 
