@@ -11,8 +11,6 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.float32]
 Colour = tuple[float, float, float]  # blue, green, red, each 0..1
 
-NOISE_SIDE = 256
-
 
 def soft(distance: Floats, width: float | Floats) -> Floats:
     """Smooth step: 0 where ``distance`` < -width, 1 where > width; any shape, same shape out."""
@@ -60,23 +58,33 @@ def shade(image: Floats, factor: Floats) -> None:
         image *= cv2.merge([factor, factor, factor])
 
 
-@lru_cache(maxsize=48)
-def tile(seed: int, sigma: float) -> Floats:
-    """Seamless (256, 256) noise of mean 0 and standard deviation 1, smoothed by ``sigma`` pixels."""
-    raw = np.random.default_rng(seed).standard_normal((NOISE_SIDE, NOISE_SIDE)).astype(np.float32)
-    if sigma > 0:
-        pad = int(4 * sigma) + 1
-        wide = cv2.copyMakeBorder(raw, pad, pad, pad, pad, cv2.BORDER_WRAP)
-        raw = cv2.GaussianBlur(wide, (0, 0), sigma)[pad:-pad, pad:-pad]
+def _noise(seed: int, sigma: float, side: int) -> Floats:
+    raw = np.random.default_rng(seed).standard_normal((side, side)).astype(np.float32)
+    pad = int(4 * sigma) + 1
+    wide = cv2.copyMakeBorder(raw, pad, pad, pad, pad, cv2.BORDER_WRAP)
+    raw = cv2.GaussianBlur(wide, (0, 0), sigma)[pad:-pad, pad:-pad]
     raw = (raw - raw.mean()) / raw.std()
     raw.setflags(write=False)
     return raw
 
 
+@lru_cache(maxsize=64)
+def tile(seed: int, sigma: float) -> Floats:
+    """Seamless (256, 256) noise of mean 0 and standard deviation 1, smoothed by ``sigma`` pixels; shared by all."""
+    return _noise(seed, sigma, 256)
+
+
+@lru_cache(maxsize=16)
+def own_tile(seed: int, sigma: float) -> Floats:
+    """As ``tile``, but (64, 64) and of one person only: for broad patterns, cheap to make."""
+    return _noise(seed, sigma, 64)
+
+
 def sample(noise: Floats, u: Floats, v: Floats) -> Floats:
-    """Noise tile read at (u, v), both (H, W) in tiles (1.0 = one repetition); nearest, repeating."""
-    side = float(noise.shape[0])
-    return cv2.remap(noise, u * side, v * side, cv2.INTER_NEAREST, borderMode=cv2.BORDER_WRAP)
+    """Noise read at (u, v), both (H, W) in tiles (1.0 = one repetition), repeating; smoothly if the tile is small."""
+    side = noise.shape[0]
+    way = cv2.INTER_NEAREST if side > 64 else cv2.INTER_LINEAR
+    return cv2.remap(noise, u * float(side), v * float(side), way, borderMode=cv2.BORDER_WRAP)
 
 
 def polygon_mask(shape: tuple[int, int], points: npt.NDArray[np.floating], blur: float = 0.0) -> Floats:

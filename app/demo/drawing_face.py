@@ -7,7 +7,19 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from app.demo.drawing_canvas import Colour, Floats, bump, mix_colour, paint, sample, scale_colour, shade, soft, tile
+from app.demo.drawing_canvas import (
+    Colour,
+    Floats,
+    bump,
+    mix_colour,
+    own_tile,
+    paint,
+    sample,
+    scale_colour,
+    shade,
+    soft,
+    tile,
+)
 from app.demo.drawing_head import Expression, Head, Hit, hollows_at
 from app.demo.drawing_traits import Traits
 
@@ -37,7 +49,7 @@ class Surface:
         return slice(y0, y1), slice(x0, x1)
 
 
-def skin(s: Surface, head: Head, t: Traits, seed: int, age: float) -> None:
+def skin(s: Surface, head: Head, t: Traits, age: float) -> None:
     """Colour the whole surface as skin: complexion, redness, blotches that belong to the person, hollows."""
     h = s.hit
     s.colour[:] = np.asarray(t.skin, np.float32)
@@ -46,14 +58,14 @@ def skin(s: Surface, head: Head, t: Traits, seed: int, age: float) -> None:
     warm += 0.4 * bump(a - 0.6, 0.15) + 0.2 * bump(h.y - t.chin_y + 0.1, 0.12)
     warm *= 0.06 + 0.34 * t.redness * t.redness
     np.multiply(s.colour, 1 - warm[..., None] * np.array([0.95, 0.85, 0.10], np.float32), out=s.colour)
-    tone = 0.055 * t.blotches * sample(tile(7000 + seed, 9.0), h.x * 0.25 + 0.1, h.y * 0.25)
+    tone = 0.075 * t.blotches * sample(own_tile(7000 + t.seed, 2.2), h.x * 0.25 + 0.1, h.y * 0.25)
     tone += 0.010 * (1 + age / 60) * sample(tile(3, 1.0), h.x * 0.9, h.y * 0.9)
     tone += np.clip(hollows_at(head, h) * 2.2, -0.18, 0.08)
     shade(s.colour, 1 + tone)
     for patch in t.patches:
         b = s.box(patch.x, patch.y, 0.75, patch.reach_x * 2 + 0.1, patch.reach_y * 2 + 0.1)
         x, y = (h.x[b] - patch.x) / patch.reach_x, (h.y[b] - patch.y) / patch.reach_y
-        edge = 0.18 * sample(tile(8000 + seed, 7.0), h.x[b] * 0.5, h.y[b] * 0.5)
+        edge = 0.18 * sample(own_tile(8000 + t.seed, 1.8), h.x[b] * 0.5, h.y[b] * 0.5)
         mask = soft(1 + edge - np.sqrt(x * x + y * y), 0.35)
         paint(s.colour[b], mask, s.colour[b] * np.asarray(patch.tint, np.float32))
     s.gloss[:] = t.gloss * (0.35 + 0.65 * bump(h.x, 0.22))
@@ -254,7 +266,7 @@ def lines(s: Surface, t: Traits, age: float, e: Expression) -> None:
                 paint(s.colour[b], (0.36 * old + 0.22 * e.squint) * feet * fade, dark)
 
 
-def beard(s: Surface, t: Traits, style: str, hair: Colour, seed: int) -> None:
+def beard(s: Surface, t: Traits, style: str, hair: Colour) -> None:
     """Facial hair: shaven shadow, ``stubble``, ``moustache``, ``goatee`` or ``full``, as far as it grows."""
     if t.beard_growth <= 0.02:
         return
@@ -279,7 +291,7 @@ def beard(s: Surface, t: Traits, style: str, hair: Colour, seed: int) -> None:
         mask, strength = np.maximum(jaw, upper), 0.42 if style == "stubble" else 0.13
     mask = np.clip(mask, 0, 1) * (1 - lips)
     grain = sample(tile(13, 0.7), h.x * 1.7 + 0.05 * y, y * 0.75)
-    patch = sample(tile(14, 10.0), h.x * 0.5 + seed * 0.37, y * 0.5)
+    patch = sample(tile(14, 10.0), h.x * 0.5 + t.seed * 0.37, y * 0.5)
     mask *= np.clip(strength + 0.16 * grain + 0.08 * patch, 0, 1) * (0.35 + 0.65 * t.beard_growth)
     paint(s.colour, cv2.GaussianBlur(mask, (0, 0), 0.6), scale_colour(hair, 0.85))
     np.multiply(s.gloss, 1 - 0.8 * mask, out=s.gloss)

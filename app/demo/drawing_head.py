@@ -11,16 +11,17 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from app.demo.drawing_canvas import Floats, bump, soft
+from app.demo.drawing_canvas import Floats, bump, own_tile, sample, soft
 from app.demo.drawing_traits import Traits
 
-Y_LOW, Y_HIGH, ROWS = -1.3, 1.5, 448
-X_EDGE, COLUMNS = 0.9, 288
+Y_LOW, Y_HIGH, ROWS = -1.3, 1.5, 336
+X_EDGE, COLUMNS = 0.9, 216
+CRUMB = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (9, 9))
 
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """Tables of one head: width, depth (448, 1) over y; relief and hollows (448, 288) over y, x."""
+    """Tables of one head: width, depth (336, 1) over y; relief and hollows (336, 216) over y, x."""
 
     width: Floats
     depth: Floats
@@ -94,7 +95,7 @@ def build(t: Traits, age: float, expression: Expression) -> Head:
             (0.12, t.cheek_width), (0.32, t.cheek_width * 0.62 + jaw * 0.38 + t.cheek_fill * 0.4),
             (t.jaw_height, jaw + t.cheek_fill * 0.3), *end,
         ],
-        5.0,
+        3.8,
     )  # fmt: skip
     depth = _table(
         [
@@ -102,7 +103,7 @@ def build(t: Traits, age: float, expression: Expression) -> Head:
             (0.1, 0.86 * t.depth), (0.45, 0.85 * t.depth), (0.75, 0.83 * t.depth), (chin - 0.08, 0.80),
             (chin, 0.60), (chin + 0.03, 0.3),
         ],
-        6.0,
+        4.5,
     )  # fmt: skip
     y, x = np.meshgrid(
         np.linspace(Y_LOW, Y_HIGH, ROWS, dtype=np.float32),
@@ -111,7 +112,7 @@ def build(t: Traits, age: float, expression: Expression) -> Head:
         sparse=True,
     )
     relief = _relief(t, x, y, expression, jowl, chin)
-    hollows = relief - cv2.GaussianBlur(relief, (0, 0), 11)
+    hollows = relief - cv2.GaussianBlur(relief, (0, 0), 8.2)
     return Head(width, depth, relief, hollows)
 
 
@@ -146,6 +147,10 @@ def _relief(t: Traits, x: Floats, y: Floats, e: Expression, jowl: float, chin: f
     fold = 0.15 + 0.42 * np.clip(y - base + 0.03, 0, 0.5)
     deep = 0.006 + 0.012 * jowl + 0.02 * max(e.smile, 0)
     out -= deep * bump(a - fold - 0.02 * e.smile, 0.026) * soft(y - base + 0.06, 0.05) * soft(mouth + 0.06 - y, 0.06)
+    # fat and bone that no measure above names: mostly the same on both sides, the person's own
+    both = sample(own_tile(9000 + t.seed, 2.0), a * 0.25 + 0.0 * y, y * 0.25 + 0.0 * x)
+    each = sample(own_tile(9500 + t.seed, 2.0), x * 0.25 + 0.0 * y, y * 0.25 + 0.0 * x)
+    out += (0.019 * both + 0.007 * each) * (1 - 0.5 * bump(a, 0.16))
     out += 0.008 * t.asymmetry * np.sin(x * 5 + y * 3)
     return out.astype(np.float32)
 
@@ -171,7 +176,7 @@ def meet(head: Head, x: Floats, y: Floats, r: Floats, grow: tuple[float, float, 
     kx, ky, kz = (r[2] / g).tolist()
     z_axis = 0.75
     depth_at = np.full_like(x, z_axis)
-    for _ in range(2 if grow else 4):
+    for turn_number in range(2 if grow else 6):
         py = oy + depth_at * ky
         row = (py - Y_LOW) * ((ROWS - 1) / (Y_HIGH - Y_LOW))
         column = np.zeros_like(row)
@@ -188,9 +193,14 @@ def meet(head: Head, x: Floats, y: Floats, r: Floats, grow: tuple[float, float, 
         c = ox * ox * w2 + rise * rise * d2
         nearest = c - b * b / a
         # a ray that misses must not be sent far off, or the next step meets another part of the head
-        depth_at = np.clip(-b / a, -0.45, 0.45) + np.sqrt(np.clip(1.0 - nearest, 0, None) / a)
+        step = np.clip(-b / a, -0.45, 0.45) + np.sqrt(np.clip(1.0 - nearest, 0, None) / a)
+        # half steps after the first keep rays under the jaw from swinging between two answers
+        depth_at = step if turn_number == 0 else 0.5 * (depth_at + step)
     inside = (1.0 - np.sqrt(np.clip(nearest, 0, None))) * np.minimum(w, 0.6)
     inside = np.minimum(inside, 3.0 * (w - 0.06))
+    # grazing rays under the chin may find it again as a loose crumb: only the one large shape is a head
+    solid = cv2.morphologyEx((inside > 0).astype(np.uint8), cv2.MORPH_OPEN, CRUMB)
+    inside = np.where(cv2.dilate(solid, CRUMB) > 0, inside, np.float32(-1))
     return Hit(ox + depth_at * kx, oy + depth_at * ky, oz + depth_at * kz, depth_at, inside)
 
 

@@ -99,7 +99,7 @@ class _Place:
         return np.array([[c, -s, 0], [s, c, 0], [0, 0, 1]], np.float32) @ turn
 
 
-def compose(t: Traits, height_in: int, look: Look, identity: int, rng: np.random.Generator) -> Image:
+def compose(t: Traits, height_in: int, look: Look, rng: np.random.Generator) -> Image:
     """Picture (height, width, 3) uint8 BGR of a person with traits ``t``, ``height_in`` inches tall."""
     width, height = look.size
     scale = look.face * height / 2
@@ -124,14 +124,14 @@ def compose(t: Traits, height_in: int, look: Look, identity: int, rng: np.random
     drawing_backdrop.shoulders(lower, t, x, y, cloth, cut, t.heavy, level * 0.95, 0.6 * sun[0])
     image = cv2.resize(image, (width, height), interpolation=cv2.INTER_LINEAR)
     gaze = (float(rng.uniform(-0.5, 0.5)), float(rng.uniform(-0.5, 0.5)))
-    _head(image, t, look, place, sun, style, tint, identity, gaze)
+    _head(image, t, look, place, sun, style, tint, gaze)
     image += (rng.standard_normal((height, width), np.float32) * 0.011)[..., None]
     return np.clip(cv2.GaussianBlur(image, (0, 0), 0.55) * 255, 0, 255).astype(np.uint8)
 
 
 def _head(
     image: Floats, t: Traits, look: Look, place: _Place, sun: Vector, style: drawing_hair.Style | None,
-    tint: Vector, identity: int, gaze: tuple[float, float],
+    tint: Vector, gaze: tuple[float, float],
 ) -> None:  # fmt: skip
     mood, level, pixel = EXPRESSIONS[look.expression], look.light[2], 1 / place.scale
     head = drawing_head.build(t, look.age, mood)
@@ -148,7 +148,7 @@ def _head(
     size = (view.shape[1], view.shape[0])
     # complexion has no fine detail: it is painted on the coarse grid, the features on the full one
     base = _surface(coarse, flat, place, rows, columns, 2)
-    drawing_face.skin(base, head, t, identity, look.age)
+    drawing_face.skin(base, head, t, look.age)
     surface = _surface(hit, flat, place, rows, columns, 1)
     cv2.resize(base.colour, size, dst=surface.colour)
     cv2.resize(base.gloss, size, dst=surface.gloss)
@@ -156,7 +156,7 @@ def _head(
     drawing_face.marks(surface, t)
     drawing_face.nose(surface, t)
     drawing_face.mouth(surface, t, mood)
-    drawing_face.beard(surface, t, look.beard, drawing_hair.tint(t, look.age), identity)
+    drawing_face.beard(surface, t, look.beard, drawing_hair.tint(t, look.age))
     drawing_face.eyes(surface, t, look.age, mood, gaze)
     drawing_face.brows(surface, t, drawing_hair.tint(t, look.age), mood)
     light, shine = _light(coarse, 2 * pixel, sun, level)

@@ -39,6 +39,7 @@ class Patch:
 class Traits:
     """Frozen identity of a drawn face; every field keeps its value in all pictures of the person."""
 
+    seed: int
     skin: Colour
     redness: float
     blotches: float
@@ -198,29 +199,29 @@ def traits(seed: int) -> Traits:
     lip_red = wide(0.0, 1.0)
     cheek = wide(0.55, 0.74) + 0.05 * (heavy - 0.5)
     # a face is long or short above and below the nose independently, but the order of its parts is kept
-    eye, nose = wide(-0.10, 0.09), wide(0.31, 0.55)
-    mouth = eye + nose + wide(0.13, 0.275)
+    eye, nose = wide(-0.10, 0.09), wide(0.30, 0.515)
+    mouth = eye + nose + wide(0.13, 0.25)
     chin = float(np.clip(mouth + wide(0.29, 0.52), 0.86, 1.22))
     return Traits(
-        skin=skin, redness=u(0, 1), blotches=u(0.2, 1.0), freckles=freckles, gloss=u(0.2, 1.0),
+        seed=seed, skin=skin, redness=u(0, 1), blotches=u(0.2, 1.0), freckles=freckles, gloss=u(0.2, 1.0),
         cranium=cheek * u(1.0, 1.10), cheek_width=cheek,
         jaw_width=cheek * (wide(0.68, 0.93) + 0.08 * (rugged - 0.5) + 0.08 * (heavy - 0.5)),
         jaw_height=chin - u(0.36, 0.52), chin_width=wide(0.17, 0.38) + 0.06 * (rugged - 0.5), chin_y=chin,
         chin_bump=u(0.0, 0.09), chin_cleft=max(0.0, u(-1.2, 1.0)), depth=u(0.92, 1.06),
         cheekbone=u(0.0, 0.09), cheek_fill=u(-0.04, 0.05) + 0.06 * (heavy - 0.5),
         brow_ridge=u(0.0, 0.03) + 0.03 * rugged,
-        eye_x=wide(0.205, 0.345), eye_y=eye, eye_width=wide(0.112, 0.185), eye_upper=wide(0.034, 0.080),
+        eye_x=wide(0.205, 0.345), eye_y=eye, eye_width=wide(0.108, 0.19), eye_upper=wide(0.034, 0.086),
         eye_lower=u(0.020, 0.040),
         eye_tilt=wide(-0.22, 0.32), eye_skew=u(-0.35, 0.25), eye_fold=u(0.012, 0.055),
         eye_depth=wide(0.02, 0.14), eye_bags=u(0, 1), eye_shade=wide(0, 1), fold=wide(0, 1),
         patches=_patches(rng), iris=iris, iris_size=u(0.048, 0.060),
-        brow_height=wide(0.11, 0.275) - 0.03 * rugged, brow_thick=wide(0.011, 0.052) + 0.014 * rugged,
+        brow_height=wide(0.11, 0.275) - 0.03 * rugged, brow_thick=wide(0.011, 0.058) + 0.014 * rugged,
         brow_arch=wide(-0.03, 0.09), brow_slope=u(-0.16, 0.12), brow_inner=wide(-0.215, -0.085),
         brow_outer=wide(0.12, 0.25), brow_density=u(0.55, 1.0),
         nose_length=nose, nose_bridge=u(0.02, 0.10), nose_bridge_width=u(0.05, 0.09),
         nose_hump=u(-0.03, 0.05), nose_tip=u(0.15, 0.28), nose_tip_width=wide(0.048, 0.12),
-        nose_wing=wide(0.085, 0.205), nose_skew=u(-0.04, 0.04), nostril=u(0.5, 1.1),
-        mouth_y=mouth, mouth_width=wide(0.165, 0.325), lip_upper=wide(0.024, 0.085), lip_lower=wide(0.038, 0.11),
+        nose_wing=wide(0.08, 0.215), nose_skew=u(-0.04, 0.04), nostril=u(0.5, 1.1),
+        mouth_y=mouth, mouth_width=wide(0.155, 0.335), lip_upper=wide(0.024, 0.085), lip_lower=wide(0.038, 0.11),
         lip_bow=u(0, 1), lip_curve=u(-0.05, 0.004),
         lip=(skin[0] * (0.80 - 0.24 * lip_red), skin[1] * (0.76 - 0.30 * lip_red), skin[2] * (0.92 - 0.06 * lip_red)),
         ear_size=u(0.17, 0.25), ear_out=u(0.03, 0.11), ear_lobe=u(0, 1),

@@ -89,7 +89,7 @@ def draw(
         age, yaw, pitch, roll, light, expression, hair or who.traits.usual_hair, glasses, beard, background, size,
         face, centre,
     )  # fmt: skip
-    return compose(who.traits, who.height_in, look, who.seed, np.random.default_rng([7, who.seed, seed]))
+    return compose(who.traits, who.height_in, look, np.random.default_rng([7, who.seed, seed]))
 
 
 def mugshot_count(who: Person) -> int:
@@ -156,7 +156,7 @@ def scene(who: Person, seed: int) -> Image:
     half_px = SCENE_FACE_PX / 2 * float(u(0.80, 0.88))
     return draw(
         who, age=age_on(who, day), yaw=float(rng.triangular(-20, 0, 20)),
-        pitch=float(rng.triangular(-12, -1, 8)), roll=float(u(-4, 4)),
+        pitch=float(rng.triangular(-10, -1, 8)), roll=float(u(-4, 4)),
         light=(float(rng.choice([-1, 1]) * u(15, 55)), float(u(-38, -8)), _exposure(who) * float(u(0.92, 1.10))),
         expression=str(rng.choice(list(EXPRESSIONS))), hair=_hair(who, rng, 0.2),
         glasses=who.wears_glasses if rng.random() < 0.85 else None, beard=_beard(who, rng),

@@ -149,9 +149,12 @@ def main() -> None:
         probes = [item for item in seen[shot:] if item[0].face_px == size]
         found, first = ranks(gallery, probes), ranks(firsts, probes)
         widths = [s.width for _, s in probes if s.faces]
-        print(f"| {size} px | {len(probes)} | {len(widths) / len(probes):.1%} | {np.median(widths):.0f} (to {max(widths):.1f}) | "
-              f"{rank_share(found, 1):.1%} | {rank_share(found, 5):.1%} | {rank_share(found, 25):.1%} | "
-              f"{rank_share(first, 1):.1%} |")  # fmt: skip
+        cells = [
+            f"{size} px", f"{len(probes)}", f"{len(widths) / len(probes):.1%}",
+            f"{np.median(widths):.0f} px (to {max(widths):.1f})", *(f"{rank_share(found, k):.1%}" for k in (1, 5, 25)),
+            f"{rank_share(first, 1):.1%}",
+        ]  # fmt: skip
+        print(f"| {' | '.join(cells)} |")
 
 
 if __name__ == "__main__":
