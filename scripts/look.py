@@ -54,7 +54,9 @@ def look(
         reduced_motion="reduce",
     )
     try:
-        context.add_cookies([{"url": url, **cookie} for cookie in cookies])
+        # for the whole portal: a cookie set for a page's address would not travel with its images
+        site = "{0.scheme}://{0.netloc}/".format(urlsplit(url))
+        context.add_cookies([{"url": site, **cookie} for cookie in cookies])
         tab = context.new_page()
         tab.set_default_timeout(TIMEOUT_MS)
         tab.on("console", note)

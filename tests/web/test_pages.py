@@ -94,7 +94,7 @@ def app():
     templates = {"unknown.html": "{{ nobody_gave_this }}", "small.html": "<p>part</p>"}
     app.jinja_loader = ChoiceLoader([app.jinja_loader, DictLoader(templates), FileSystemLoader(TEMPLATES)])
     app.test_client_class = CheckedClient
-    person = SimpleNamespace(name="Det. Ada Example", title="Detective", command="Example Precinct")
+    person = SimpleNamespace(display_name="Det. Ada Example", title="Detective", command="Example Precinct")
 
     @app.context_processor
     def shared():
