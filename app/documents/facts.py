@@ -53,7 +53,7 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True)
-class AuthorisedUse:
+class AuthorizedUse:
     """``id`` such as "USE-1", the use's text, and the facts stated for it as (label, value) pairs."""
 
     id: str
@@ -250,7 +250,7 @@ class ReportFacts:
     prepared_by: Person | None
     requester: Person
     requested_at: datetime | None
-    use: AuthorisedUse
+    use: AuthorizedUse
     steps: tuple[Step, ...]
     custody: tuple[CustodyEntry, ...]
     policy_version: str

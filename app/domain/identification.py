@@ -28,7 +28,7 @@ def _decide(request: FRRequest, actor: Actor, decision: str, **fields: object) -
 
 @enforces("REQ-4", "CAP-1")
 def accept(request: FRRequest, actor: Actor, use: str, note: str) -> None:
-    """An examiner confirms that the basis is this authorised use; the request is now theirs to work. Raises Refused."""
+    """An examiner confirms that the basis is this authorized use; the request is now theirs to work. Raises Refused."""
     # set first: an accepted request without an examiner is refused by the database itself
     previous, request.examiner_id = request.examiner_id, actor.id
     try:

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from app.documents.errors import FactsError
 from app.documents.facts import (
     Algorithm,
-    AuthorisedUse,
+    AuthorizedUse,
     Candidate,
     CustodyEntry,
     Decision,
@@ -58,11 +58,11 @@ def _person(account: Account | None, role: str) -> Person | None:
     return Person(account.display_name, account.title, role, account.command) if account is not None else None
 
 
-def _use(request: FRRequest) -> AuthorisedUse:
+def _use(request: FRRequest) -> AuthorizedUse:
     use, given = policy().use(request.use_id or ""), request.private.get("facts", {})
     words = {fact.name: {choice.value: choice.label for choice in fact.choices} for fact in use.facts}
     facts = [(fact.label, words[fact.name].get(given.get(fact.name), given.get(fact.name))) for fact in use.facts]
-    return AuthorisedUse(use.id, use.text, (*facts, ("Narrative", request.private.get("narrative"))))
+    return AuthorizedUse(use.id, use.text, (*facts, ("Narrative", request.private.get("narrative"))))
 
 
 def _steps(request: FRRequest) -> tuple[Step, ...]:

@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw
 
 from app.documents.facts import (
     Algorithm,
-    AuthorisedUse,
+    AuthorizedUse,
     Candidate,
     CustodyEntry,
     Decision,
@@ -90,7 +90,7 @@ def possible_match(**changes) -> ReportFacts:
         prepared_by=EXAMINER,
         requester=REQUESTER,
         requested_at=START,
-        use=AuthorisedUse(
+        use=AuthorizedUse(
             "USE-1",
             "Identify a person when there is a basis to believe they have committed a crime.",
             (("Suspected crime", "Robbery"), ("Basis", "Seen in the still.\nDescribed by the clerk.")),

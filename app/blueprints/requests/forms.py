@@ -80,7 +80,7 @@ def draft_form(use_id: str | None, supervisors: list[tuple[str, str]], **values:
         "version": HiddenField(),
         "shown_use": HiddenField(),
         "case_number": StringField("Case or complaint number", [Length(max=40)], filters=[stripped]),
-        "use_id": choice_field("Authorised use", [(use.id, use.title) for use in uses.values()]),
+        "use_id": choice_field("Authorized use", [(use.id, use.title) for use in uses.values()]),
         **fact_fields(FACT, facts),
         **fact_fields("", rules.basis.facts),
         "priority": choice_field("Priority", [(rule.id, rule.title) for rule in rules.priorities.values()]),

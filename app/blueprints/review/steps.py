@@ -25,7 +25,7 @@ from app.workflow.registry import CONDITIONS, Refused
 #: what only the filled-in form can show; left out when the page asks whether to offer the form at all
 OF_THE_FORM = frozenset(
     {
-        "basis_is_authorised_use", "refusal_cites_rule", "reason_given", "unsuitable_reasons_given",
+        "basis_is_authorized_use", "refusal_cites_rule", "reason_given", "unsuitable_reasons_given",
         "one_face_selected", "suitability_recorded", "worksheet_complete", "background_checked", "nominee_retained",
         "peer_worksheet_complete", "peer_opinion_given",
     }
