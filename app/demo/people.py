@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from app.demo.drawing_camera import SCENE_FACE_PX, degrade
+from app.demo.drawing_camera import degrade
 from app.demo.drawing_portrait import BEARDS, EXPRESSIONS, Image, Look, Vector, compose
 from app.demo.drawing_traits import STYLES_LONG, STYLES_SHORT, Traits, traits
 
@@ -153,7 +153,7 @@ def scene(who: Person, seed: int) -> Image:
     u = rng.uniform
     height = SCENE_SIZE[1]
     day = arrest_date(who, 2) + timedelta(days=float(u(30, 3 * 365)))
-    half_px = SCENE_FACE_PX / 2 * float(u(0.80, 0.88))
+    half_px = float(u(80, 88))
     return draw(
         who, age=age_on(who, day), yaw=float(rng.triangular(-20, 0, 20)),
         pitch=float(rng.triangular(-10, -1, 8)), roll=float(u(-4, 4)),

@@ -99,7 +99,7 @@ def probe_jobs(people: Sequence[int], first_scene: int, face_px: int) -> list[Jo
 
 
 def ranks(gallery: Sequence[tuple[Job, Seen]], probes: Sequence[tuple[Job, Seen]]) -> list[int | None]:
-    """Rank (1 best) of each probe's own person by the product's exact index; None when no face was found."""
+    """Rank (1 best, 25 last) of each probe's own person by the product's exact index; None without face or beyond."""
     from app.matching.index import ExactIndex
     from app.matching.types import GalleryTemplate, Template
 
@@ -114,7 +114,7 @@ def ranks(gallery: Sequence[tuple[Job, Seen]], probes: Sequence[tuple[Job, Seen]
     )  # fmt: skip
     found: list[int | None] = []
     for job, seen in probes:
-        people = index.search(Template(seen.vector, digest), 1000, index.photo_ids) if seen.vector is not None else []
+        people = index.search(Template(seen.vector, digest), 25, index.photo_ids) if seen.vector is not None else []
         found.append(next((p.rank for p in people if p.person_id == str(job.seed)), None))
     return found
 
