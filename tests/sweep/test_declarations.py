@@ -187,5 +187,3 @@ def test_nobody_but_the_engine_assigns_the_state_of_a_request():
 def test_policy_and_program_agree():
     """What `flask policy check` says: clauses, rules, enforcement points, tests, forbidden names, worked cases."""
     assert check(ROOT) == []
-
-
