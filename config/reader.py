@@ -45,7 +45,7 @@ ENVIRONMENT_NAMES = {
         *("ldap_ca_file", "ldap_timeout_seconds", "ldap_login_attribute", "ldap_people_filter"),
         *("ldap_groups_filter", "ldap_member_attribute", "ldap_rank_attribute", "ldap_command_attribute"),
         *("ldap_status_attribute", "models_dir", "key_store_dir", "blob_dir", "case_files_dir", "anchor_dir"),
-        *("log_dir", "listen_host", "listen_port", "tls_cert", "tls_key", "terms_version", "search_k"),
+        *("log_dir", "listen_host", "listen_port", "tls_cert", "tls_key"),
         *("lease_seconds", "session_idle_minutes", "session_hours", "web_workers", "job_workers"),
         *("network_threads",),
     )
@@ -146,8 +146,6 @@ class Reader:
         return {
             "department": self.text("DEPARTMENT_NAME", "Police Department"),
             "extractor": self.text("CORROBORATE_EXTRACTOR", "dlib-resnet-v1"),
-            "terms_version": self.text("TERMS_VERSION", "2026-11"),
-            "search_k": self.number("SEARCH_K", 25, 1, 200),
             "lease_seconds": self.number("LEASE_SECONDS", 15, 2, 600),
             "session_idle_minutes": self.number("SESSION_IDLE_MINUTES", 30, 1, 240),
             "session_hours": self.number("SESSION_HOURS", 12, 1, 24),

@@ -66,11 +66,9 @@ class Settings:
 
     department: str = "Police Department"
     extractor: str = "dlib-resnet-v1"
-    search_k: int = 25
     lease_seconds: int = 15
     session_idle_minutes: int = 30
     session_hours: int = 12
-    terms_version: str = "2026-11"
     web_workers: int = 2
     job_workers: int = 1
     network_threads: int = 1

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import importlib
 
+from app.extensions import settings
+from app.matching.threads import configure_threads
+
 MODULES = ("app.jobs.images", "app.jobs.search", "app.jobs.reports")
 
 
@@ -17,5 +20,6 @@ def prepare() -> None:
     """Import the handlers and load networks in the process that runs them (OpenCV's threads do not survive a fork)."""
     from app.jobs import engines
 
+    configure_threads(settings().network_threads)
     load()
     engines.warm_up()

@@ -1,14 +1,14 @@
-"""Notifications in the portal, text kept against loss, and reports of misuse (LIM-9)."""
+"""Notifications in the portal, and reports of misuse (LIM-9)."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, String, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.models.account import Account
-from app.models.base import Model, Sealed, UTCDateTime, now
+from app.models.base import Model, Sealed, UTCDateTime
 from app.models.request import FRRequest
 
 
@@ -23,18 +23,6 @@ class Notification(Model):
     account: Mapped[Account] = relationship()
     request: Mapped[FRRequest | None] = relationship()
     __table_args__ = (Index("ix_notification_unread", "account_id", "read_at"),)
-
-
-class Autosave(Model):
-    """What a person typed in a form that is not yet saved for good; encrypted under the request's key."""
-
-    __tablename__ = "autosave"
-    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
-    form: Mapped[str] = mapped_column(String(120))
-    key_id: Mapped[str] = mapped_column(String(32))
-    box: Mapped[bytes] = mapped_column(LargeBinary)
-    saved_at: Mapped[datetime] = mapped_column(UTCDateTime, default=now)
-    __table_args__ = (UniqueConstraint("account_id", "form"),)
 
 
 class MisuseReport(Sealed, Model):

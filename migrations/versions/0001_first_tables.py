@@ -106,21 +106,6 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_sign_in_failure_name_digest"), ["name_digest"], unique=False)
 
     op.create_table(
-        "autosave",
-        sa.Column("account_id", sa.Integer(), nullable=False),
-        sa.Column("form", sa.String(length=120), nullable=False),
-        sa.Column("key_id", sa.String(length=32), nullable=False),
-        sa.Column("box", sa.LargeBinary(), nullable=False),
-        sa.Column("saved_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("uid", sa.String(length=32), nullable=False),
-        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(["account_id"], ["account.id"], name=op.f("fk_autosave_account_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_autosave")),
-        sa.UniqueConstraint("account_id", "form", name=op.f("uq_autosave_account_id_form")),
-        sa.UniqueConstraint("uid", name=op.f("uq_autosave_uid")),
-    )
-    op.create_table(
         "fr_request",
         sa.Column("number", sa.String(length=20), nullable=False),
         sa.Column("state", sa.String(length=20), nullable=False),
@@ -152,12 +137,10 @@ def upgrade() -> None:
             name=op.f("ck_fr_request_accepted_has_examiner"),
         ),
         sa.CheckConstraint(
-            "state IN ('draft', 'withdrawn') OR submission > 0",
-            name=op.f("ck_fr_request_submitted_is_counted"),
+            "state IN ('draft', 'withdrawn') OR submission > 0", name=op.f("ck_fr_request_submitted_is_counted")
         ),
         sa.CheckConstraint(
-            "state IN ('draft', 'withdrawn') OR use_id IS NOT NULL",
-            name=op.f("ck_fr_request_submitted_has_use"),
+            "state IN ('draft', 'withdrawn') OR use_id IS NOT NULL", name=op.f("ck_fr_request_submitted_has_use")
         ),
         sa.CheckConstraint(
             "use_id IS NULL OR use_id IN ('USE-1','USE-2','USE-3','USE-4','USE-5','USE-6')",
@@ -168,8 +151,7 @@ def upgrade() -> None:
             name=op.f("ck_fr_request_requester_is_not_supervisor"),
         ),
         sa.CheckConstraint(
-            "examiner_id IS NULL OR examiner_id <> requester_id",
-            name=op.f("ck_fr_request_requester_is_not_examiner"),
+            "examiner_id IS NULL OR examiner_id <> requester_id", name=op.f("ck_fr_request_requester_is_not_examiner")
         ),
         sa.ForeignKeyConstraint(
             ["discussing_supervisor_id"], ["account.id"], name=op.f("fk_fr_request_discussing_supervisor_id")
@@ -285,8 +267,7 @@ def upgrade() -> None:
         sa.Column("uid", sa.String(length=32), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint(
-            "(revoked_at IS NULL) = (revoked_by_id IS NULL)",
-            name=op.f("ck_training_record_revoked_by_somebody"),
+            "(revoked_at IS NULL) = (revoked_by_id IS NULL)", name=op.f("ck_training_record_revoked_by_somebody")
         ),
         sa.CheckConstraint("expires_on > completed_on", name=op.f("ck_training_record_expires_after_completion")),
         sa.ForeignKeyConstraint(["account_id"], ["account.id"], name=op.f("fk_training_record_account_id")),
@@ -341,8 +322,7 @@ def upgrade() -> None:
             "decision IN ('confirmed', 'refused', 'returned')", name=op.f("ck_basis_decision_known_decision")
         ),
         sa.CheckConstraint(
-            "documented_at IS NULL OR decision = 'confirmed'",
-            name=op.f("ck_basis_decision_documents_a_confirmation"),
+            "documented_at IS NULL OR decision = 'confirmed'", name=op.f("ck_basis_decision_documents_a_confirmation")
         ),
         sa.CheckConstraint(
             "(documented_at IS NULL) = (entry_reference IS NULL)",
@@ -485,8 +465,7 @@ def upgrade() -> None:
         sa.Column("uid", sa.String(length=32), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint(
-            "decision IS NULL OR decision IN ('admitted', 'refused')",
-            name=op.f("ck_gallery_hold_known_decision"),
+            "decision IS NULL OR decision IN ('admitted', 'refused')", name=op.f("ck_gallery_hold_known_decision")
         ),
         sa.CheckConstraint(
             "(decision IS NULL) = (decided_at IS NULL)", name=op.f("ck_gallery_hold_decided_when_decision")
@@ -531,8 +510,7 @@ def upgrade() -> None:
             name=op.f("ck_search_finished_is_described"),
         ),
         sa.CheckConstraint(
-            "state IN ('prepared', 'queued', 'finished', 'failed', 'replaced')",
-            name=op.f("ck_search_known_state"),
+            "state IN ('prepared', 'queued', 'finished', 'failed', 'replaced')", name=op.f("ck_search_known_state")
         ),
         sa.ForeignKeyConstraint(["examiner_id"], ["account.id"], name=op.f("fk_search_examiner_id")),
         sa.ForeignKeyConstraint(["face_id"], ["detected_face.id"], name=op.f("fk_search_face_id")),
@@ -582,8 +560,7 @@ def upgrade() -> None:
         sa.Column("uid", sa.String(length=32), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint(
-            "(nominee_id IS NULL) = (nominated_at IS NULL)",
-            name=op.f("ck_examination_round_nominated_when_nominee"),
+            "(nominee_id IS NULL) = (nominated_at IS NULL)", name=op.f("ck_examination_round_nominated_when_nominee")
         ),
         sa.ForeignKeyConstraint(["examiner_id"], ["account.id"], name=op.f("fk_examination_round_examiner_id")),
         sa.ForeignKeyConstraint(["nominee_id"], ["candidate.id"], name=op.f("fk_examination_round_nominee_id")),
@@ -647,8 +624,7 @@ def upgrade() -> None:
         sa.Column("uid", sa.String(length=32), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint(
-            "decision IN ('approved', 'not_approved', 'continued')",
-            name=op.f("ck_final_review_known_decision"),
+            "decision IN ('approved', 'not_approved', 'continued')", name=op.f("ck_final_review_known_decision")
         ),
         sa.ForeignKeyConstraint(["round_id"], ["examination_round.id"], name=op.f("fk_final_review_round_id")),
         sa.ForeignKeyConstraint(["supervisor_id"], ["account.id"], name=op.f("fk_final_review_supervisor_id")),
@@ -668,8 +644,7 @@ def upgrade() -> None:
         sa.Column("uid", sa.String(length=32), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint(
-            "opinion IN ('supported', 'inconclusive', 'not_supported')",
-            name=op.f("ck_peer_review_known_opinion"),
+            "opinion IN ('supported', 'inconclusive', 'not_supported')", name=op.f("ck_peer_review_known_opinion")
         ),
         sa.ForeignKeyConstraint(["peer_id"], ["account.id"], name=op.f("fk_peer_review_peer_id")),
         sa.ForeignKeyConstraint(["round_id"], ["examination_round.id"], name=op.f("fk_peer_review_round_id")),
@@ -703,8 +678,7 @@ def upgrade() -> None:
         sa.Column("uid", sa.String(length=32), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint(
-            "kind <> 'possible_match' OR round_id IS NOT NULL",
-            name=op.f("ck_report_possible_match_has_round"),
+            "kind <> 'possible_match' OR round_id IS NOT NULL", name=op.f("ck_report_possible_match_has_round")
         ),
         sa.CheckConstraint("kind IN ('possible_match', 'negative')", name=op.f("ck_report_known_kind")),
         sa.CheckConstraint("(blob_id IS NULL) = (sha256 IS NULL)", name=op.f("ck_report_rendered_has_digest")),
@@ -828,7 +802,6 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_fr_request_case_number"))
 
     op.drop_table("fr_request")
-    op.drop_table("autosave")
     with op.batch_alter_table("sign_in_failure", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_sign_in_failure_name_digest"))
 

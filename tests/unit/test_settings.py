@@ -65,7 +65,7 @@ def test_sound_casework_environment_is_accepted(tmp_path: Path, monkeypatch: pyt
     assert settings.database_url.startswith("postgresql+psycopg://corroborate@db.example/")
     assert settings.ldap_people_dn == "ou=people,dc=police,dc=example"
     assert settings.secure_cookies
-    assert settings.search_k == 25
+    assert settings.lease_seconds == 15
     assert settings.master_key == bytes(range(32))
     assert list(tmp_path.iterdir()) == [], "casework settings write nothing"
 
@@ -132,7 +132,7 @@ def test_casework_is_the_default_and_refuses_everything_embedded_at_once() -> No
         ("TRUSTED_PROXY_HOPS", "many", "must be a whole number from 0 to 8"),
         ("TLS_CERT", "/nowhere/cert.pem", "there is no file"),
         ("LISTEN_PORT", "70000", "must be a whole number from 1 to 65535"),
-        ("SEARCH_K", "0", "must be a whole number from 1 to 200"),
+        ("LEASE_SECONDS", "0", "must be a whole number from 2 to 600"),
         ("LEASE_SECONDS", "1", "must be a whole number from 2 to 600"),
         ("SESSION_IDLE_MINUTES", "1.5", "must be a whole number from 1 to 240"),
         ("SESSION_HOURS", "48", "must be a whole number from 1 to 24"),
@@ -217,19 +217,19 @@ def test_long_data_directory_gets_a_socket_path_that_fits(tmp_path: Path) -> Non
 
 
 def test_demonstration_reports_faults_before_it_writes(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match="SEARCH_K"):
+    with pytest.raises(SettingsError, match="LEASE_SECONDS"):
         Settings.from_env(
             {
                 "CORROBORATE_MODE": "demonstration",
                 "CORROBORATE_DATA_DIR": str(tmp_path / "x"),
-                "SEARCH_K": "no",
+                "LEASE_SECONDS": "no",
             }
         )
     assert not (tmp_path / "x").exists()
 
 
 def test_another_process_is_given_the_very_same_settings(demonstration: Callable[..., Settings]) -> None:
-    settings = replace(demonstration(), listen_port=8123, department="Harbor Police", search_k=7)
+    settings = replace(demonstration(), listen_port=8123, department="Harbor Police", lease_seconds=7)
     assert Settings.from_env(settings.environment()) == settings
 
 
@@ -240,7 +240,7 @@ def test_every_field_can_be_handed_to_another_process() -> None:
 def test_settings_are_frozen_and_print_no_secret(demonstration: Callable[..., Settings]) -> None:
     settings = demonstration(DATABASE_URL="postgresql://u:pw-of-db@localhost/x")
     with pytest.raises(FrozenInstanceError):
-        settings.search_k = 3  # type: ignore[misc]
+        settings.lease_seconds = 3  # type: ignore[misc]
     shown = repr(settings)
     for secret in (settings.secret_key, settings.ldap_bind_password, repr(settings.master_key), "pw-of-db"):
         assert secret not in shown
