@@ -115,6 +115,8 @@ class RepositoryIndex:
         self.refresh()
         eligible = eligible_photos() & self.index.photo_ids
         people = db.session.scalar(
-            select(func.count(func.distinct(GalleryPhoto.person_id))).where(GalleryPhoto.removed_at.is_(None))
+            select(func.count(func.distinct(GalleryPhoto.person_id)))
+            .join(Template, Template.photo_id == GalleryPhoto.id)
+            .where(GalleryPhoto.removed_at.is_(None), Template.algorithm_digest == self.index.model_digest)
         )
         return self.index.search(probe, limit, eligible), self.index.generation, people or 0, len(eligible)
