@@ -114,3 +114,17 @@ def test_only_a_retained_and_fully_compared_candidate_is_nominated(make, people)
 def test_one_peer_is_not_enough(make, people):
     request = make.request(state="nominated")
     assert refused_by(request, "close_peer_review", people.actor("j.maple")) == "enough_peers"
+
+
+@pytest.mark.clause("REQ-2")
+def test_a_case_number_of_no_accepted_form_is_not_submitted(make, people):
+    request, requester = make.request(state="draft"), people.actor("d.lark")
+    request.case_number = "somewhere"
+    assert refused_by(request, "submit", requester) == "case_number_valid"
+
+
+@pytest.mark.clause("AUD-1")
+def test_another_supervisor_does_not_answer_for_the_discussion(make, people):
+    request = make.request(state="submitted")
+    assert refused_by(request, "confirm_discussion", people.actor("s.alder")) is None
+    assert refused_by(request, "confirm_discussion", people.actor("t.birch")) == "actor_is_named_supervisor"
