@@ -14,7 +14,6 @@ from sqlalchemy import select
 
 from app.extensions import db
 from app.jobs.queue import send
-from app.models.base import now
 from app.models.engine import Job
 from app.unit import after_commit
 
@@ -76,8 +75,3 @@ def ask(kind: str, subject_id: str, once: str) -> Job:
 def delay(attempts: int) -> timedelta:
     """How long to wait before the next try: 2, 4, 8 … seconds, at most five minutes."""
     return timedelta(seconds=min(2**attempts, 300))
-
-
-def due(row: Job) -> bool:
-    """Whether a queued row may run now."""
-    return row.state == "queued" and row.not_before <= now()

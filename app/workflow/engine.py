@@ -7,6 +7,7 @@ from contextvars import ContextVar
 from typing import Any
 
 from sqlalchemy import event as orm_event
+from sqlalchemy.orm.attributes import flag_modified
 
 from app import audit
 from app.extensions import db
@@ -69,16 +70,22 @@ def check_conditions(row: Any, subject: Any, actor: Any, facts: Mapping[str, Any
             raise Refused(name, missing)
 
 
+def _permitted(subject: Any, verb: str, actor: Any, facts: Mapping[str, Any]) -> Any:
+    """The rule of this step, everything checked: state, capability, training, separation, conditions; else Refused."""
+    row = _transition(subject, verb)
+    check_capability(actor, row.capability)
+    check_separations(row, subject, actor)
+    check_conditions(row, subject, actor, facts)
+    return row
+
+
 def advance(subject: Any, verb: str, actor: Any, **facts: Any) -> Transition:
     """Move a subject one step along its workflow, inside the open unit of work.
 
     Writes the state, a Transition and the audit event, or raises Refused with the rule's id and changes nothing.
     `facts` are what the conditions look at; those the event's catalogue entry names are recorded.
     """
-    row = _transition(subject, verb)
-    check_capability(actor, row.capability)
-    check_separations(row, subject, actor)
-    check_conditions(row, subject, actor, facts)
+    row = _permitted(subject, verb, actor, facts)
     source = subject.state
     target = source if row.to == "same" else row.to
     token = _advancing.set(True)
@@ -90,7 +97,7 @@ def advance(subject: Any, verb: str, actor: Any, **facts: Any) -> Transition:
         subject.state_since = now()
     else:
         # a step that stays in the state still takes the version: two people cannot both take it
-        orm_touch(subject)
+        flag_modified(subject, "state_since")
     step = Transition(
         subject_type=subject.subject_type, subject_id=subject.id, verb=verb, rule=row.id, source=source, target=target,
         actor_id=actor.id, policy_version=policy().version,
@@ -102,20 +109,10 @@ def advance(subject: Any, verb: str, actor: Any, **facts: Any) -> Transition:
     return step
 
 
-def orm_touch(subject: Any) -> None:
-    """Make the version column advance although no other column changed."""
-    from sqlalchemy.orm.attributes import flag_modified
-
-    flag_modified(subject, "state_since")
-
-
 def explain(subject: Any, verb: str, actor: Any, **facts: Any) -> Refused | None:
     """What would refuse this step for this person now, or None. For pages: the button, and the rule that blocks it."""
     try:
-        row = _transition(subject, verb)
-        check_capability(actor, row.capability)
-        check_separations(row, subject, actor)
-        check_conditions(row, subject, actor, facts)
+        _permitted(subject, verb, actor, facts)
     except Refused as refusal:
         return refusal
     return None
