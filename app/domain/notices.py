@@ -1,14 +1,14 @@
-"""Notifications in the portal: a kind and a request, so that no name or face stands in them."""
+"""Notifications in the portal: a kind and the number of a subject, so that no name or face stands in them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from app.extensions import db
 from app.models.oversight import Notification
-from app.models.request import FRRequest
 
-#: kind -> the sentence shown; {number} is the request's
+#: kind -> the sentence shown; {number} is the subject's
 SENTENCES = {
     "discussion_asked": "{number}: you are named as the supervisor with whom the use was discussed.",
     "discussion_confirmed": "{number}: the supervisor confirmed the discussion.",
@@ -36,14 +36,15 @@ SENTENCES = {
 }
 
 
-def tell(kind: str, account_ids: Iterable[int | None], request: FRRequest | None = None) -> None:
+def tell(kind: str, account_ids: Iterable[int | None], subject: Any = None) -> None:
     """Leave a notification for each person, once. Needs an open unit of work."""
     if kind not in SENTENCES:
         raise LookupError(f"there is no notification {kind}")
+    about = (subject.subject_type, str(getattr(subject, subject.lookup))) if subject is not None else (None, None)
     for account_id in {person for person in account_ids if person is not None}:
-        db.session.add(Notification(account_id=account_id, kind=kind, request_id=request.id if request else None))
+        db.session.add(Notification(account_id=account_id, kind=kind, subject_type=about[0], subject_key=about[1]))
 
 
 def sentence(notification: Notification) -> str:
     """The words of a notification."""
-    return SENTENCES[notification.kind].format(number=notification.request.number if notification.request else "")
+    return SENTENCES[notification.kind].format(number=notification.subject_key or "")

@@ -10,13 +10,14 @@ import uuid
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from types import MappingProxyType
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlalchemy import DateTime, LargeBinary, String
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column
 from sqlalchemy.types import TypeDecorator
 
 from app.extensions import db, stores
+from app.policy import policy
 from app.policy.enforcement import enforces
 from app.storage.sealed import open_json, seal_json
 
@@ -99,6 +100,28 @@ class Sealed:
         """Add or replace fields; JSON values only."""
         merged = {**self.private, **fields}
         self.sealed = seal_json(stores().keys, self.key_id, merged, self._bound_to())
+
+
+class Stateful:
+    """A row that moves along the workflow named by its `subject_type`; only `workflow.advance` assigns the state.
+
+    The version makes the second of two simultaneous decisions fail. A class using it repeats the workflow's states in
+    a CHECK constraint.
+    """
+
+    subject_type: ClassVar[str]
+    state: Mapped[str] = mapped_column(String(20), index=True)
+    state_since: Mapped[datetime] = mapped_column(UTCDateTime, default=now)
+    version: Mapped[int] = mapped_column()
+
+    @declared_attr.directive
+    def __mapper_args__(cls) -> dict[str, Any]:
+        return {"version_id_col": cls.version}
+
+    def __init__(self, **values: Any) -> None:
+        # the initial state is the workflow's own word, given at once so that conditions may look at it
+        values.setdefault("state", policy().workflow(self.subject_type).initial)
+        super().__init__(**values)
 
 
 def one_of(column: str, values: list[str] | tuple[str, ...]) -> str:

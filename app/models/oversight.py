@@ -4,25 +4,31 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, String
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.models.account import Account
 from app.models.base import Model, Sealed, UTCDateTime
-from app.models.request import FRRequest
 
 
 class Notification(Model):
-    """Something a person should know; the words come from the kind, so that no name or face stands here."""
+    """Something a person should know; the words come from the kind, so that no name or face stands here.
+
+    `subject_type` and `subject_key` name what it is about, as an audit event does; both are empty for what is about no
+    one subject.
+    """
 
     __tablename__ = "notification"
     account_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
     kind: Mapped[str] = mapped_column(String(40))
-    request_id: Mapped[int | None] = mapped_column(ForeignKey("fr_request.id"))
+    subject_type: Mapped[str | None] = mapped_column(String(30))
+    subject_key: Mapped[str | None] = mapped_column(String(40))
     read_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     account: Mapped[Account] = relationship()
-    request: Mapped[FRRequest | None] = relationship()
-    __table_args__ = (Index("ix_notification_unread", "account_id", "read_at"),)
+    __table_args__ = (
+        Index("ix_notification_unread", "account_id", "read_at"),
+        CheckConstraint("(subject_type IS NULL) = (subject_key IS NULL)", name="whole_subject"),
+    )
 
 
 class MisuseReport(Sealed, Model):

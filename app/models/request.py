@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from sqlalchemy.types import JSON
 
 from app.models.account import Account
-from app.models.base import Model, Sealed, UTCDateTime, now, one_of
+from app.models.base import Model, Sealed, Stateful, UTCDateTime, one_of
 
 if TYPE_CHECKING:
     from app.models.examination import Round
@@ -25,7 +25,7 @@ STATES = (
 IMAGE_STATES = ("checking", "ready", "unreadable", "no_face", "too_many_faces", "not_checked")
 
 
-class FRRequest(Sealed, Model):
+class FRRequest(Stateful, Sealed, Model):
     """One request (REQ-1). Sealed: facts, narrative, priority_reason, answers, description, circumstances."""
 
     __tablename__ = "fr_request"
@@ -33,9 +33,6 @@ class FRRequest(Sealed, Model):
     lookup = "number"
 
     number: Mapped[str] = mapped_column(String(20), unique=True)
-    state: Mapped[str] = mapped_column(String(20), default="draft", index=True)
-    state_since: Mapped[datetime] = mapped_column(UTCDateTime, default=now)
-    version: Mapped[int] = mapped_column()
     key_id: Mapped[str] = mapped_column(String(32))
     policy_version: Mapped[str] = mapped_column(String(64))
     requester_id: Mapped[int] = mapped_column(ForeignKey("account.id"), index=True)
@@ -61,7 +58,6 @@ class FRRequest(Sealed, Model):
     reports: Mapped[list[Report]] = relationship(back_populates="request", order_by="Report.id")
     outcomes: Mapped[list[Outcome]] = relationship(back_populates="request", order_by="Outcome.id")
 
-    __mapper_args__ = {"version_id_col": version}
     __table_args__ = (
         CheckConstraint(one_of("state", STATES), name="known_state"),
         CheckConstraint("state IN ('draft', 'withdrawn') OR use_id IS NOT NULL", name="submitted_has_use"),

@@ -13,20 +13,23 @@ from typing import Any
 import msgspec
 
 from app.policy import base, forms, types
-from app.policy.validation import Tables, faults_of, rules_in
+from app.policy.validation import Tables, faults_of, rules_in, workflow_tables
 
 DEFAULT_DIRECTORY = Path(__file__).resolve().parents[2] / "config" / "policy"
 
+_WORKFLOW: Mapping[str, tuple[type[base.Table], str]] = {
+    "workflow": (types.Workflow, "many"),
+    "condition": (types.Condition, "many"),
+    "separation": (types.Separation, "many"),
+}
 # file -> table -> (type, how many): "many" is an array of tables, "one" a single table that must be there
 SCHEMA: Mapping[str, Mapping[str, tuple[type[base.Table], str]]] = {
     "clauses.toml": {"clause": (types.Clause, "many")},
     "interpretations.toml": {"interpretation": (types.Interpretation, "many")},
     "roles.toml": {"role": (types.Role, "many"), "capability": (types.Capability, "many")},
-    "workflow.toml": {
-        "workflow": (types.Workflow, "many"),
-        "condition": (types.Condition, "many"),
-        "separation": (types.Separation, "many"),
-    },
+    "workflow.toml": _WORKFLOW,
+    "workflow-disclosure.toml": _WORKFLOW,
+    "workflow-retention.toml": _WORKFLOW,
     "events.toml": {"event": (types.Event, "many"), "exempt": (types.Exempt, "many")},
     "uses.toml": {"use": (forms.Use, "many")},
     "request.toml": {
@@ -117,10 +120,9 @@ def check_registered(rules: types.Policy, conditions: Iterable[str], separations
     kinds = (("condition", rules.conditions, conditions), ("separation", rules.separations, separations))
     for kind, declared, known in kinds:
         names = set(known)
-        faults += [f"workflow.toml: {kind} {name}: no function decides it" for name in declared if name not in names]
+        faults += [f"{kind} {name}: no function decides it" for name in declared if name not in names]
         faults += [
-            f"workflow.toml: {kind} {name}: a function decides it but no rule declares it"
-            for name in sorted(names - set(declared))
+            f"{kind} {name}: a function decides it but no rule declares it" for name in sorted(names - set(declared))
         ]
     if faults:
         raise PolicyError(faults)
@@ -200,7 +202,7 @@ def _inner(raw: dict[str, Any], path: str, label: str) -> str:
 
 def _build(tables: Tables, overlays: Tables, version: str) -> types.Policy:
     request, review, gallery = tables["request.toml"], tables["review.toml"], tables["gallery.toml"]
-    roles, workflow, events = tables["roles.toml"], tables["workflow.toml"], tables["events.toml"]
+    roles, workflow, events = tables["roles.toml"], workflow_tables(tables), tables["events.toml"]
     laws = tuple(
         types.Overlay(file=name, law=read["law"], clauses=read["clause"], rules=read["rule"])
         for name, read in overlays.items()

@@ -89,9 +89,10 @@ class Transition(Rule, frozen=True, kw_only=True):
 
 
 class Workflow(Table, frozen=True, kw_only=True):
-    """The states and transitions of one kind of subject."""
+    """The states and transitions of one kind of subject; ``noun`` is what people call such a subject."""
 
     subject: Text
+    noun: Text
     text: Text
     authority: Annotated[tuple[str, ...], Meta(min_length=1)]
     effective: date

@@ -36,6 +36,15 @@ def rules_in(tables: Tables) -> list[tuple[str, base.Rule]]:
     return found
 
 
+def workflow_tables(tables: Tables) -> dict[str, tuple[Any, ...]]:
+    """The workflows, conditions and separations of every workflow file together, in the order of the files."""
+    files = [read for name, read in tables.items() if name.startswith("workflow")]
+    return {
+        table: tuple(item for read in files for item in read[table])
+        for table in ("workflow", "condition", "separation")
+    }
+
+
 def _items(tables: Tables) -> Iterator[tuple[str, base.Table]]:
     for name, read in tables.items():
         for content in read.values():
@@ -64,8 +73,8 @@ def _duplicates(tables: Tables) -> Iterator[str]:
         yield f"events.toml: exempt {repeated}: duplicate table"
     for repeated in _repeated(column.name for column in tables["gallery.toml"]["column"]):
         yield f"gallery.toml: column {repeated}: duplicate name"
-    for repeated in _repeated(flow.subject for flow in tables["workflow.toml"]["workflow"]):
-        yield f"workflow.toml: {repeated}: duplicate workflow"
+    for repeated in _repeated(flow.subject for flow in workflow_tables(tables)["workflow"]):
+        yield f"workflow: {repeated}: duplicate workflow"
 
 
 def _authorities(tables: Tables) -> Iterator[str]:
@@ -119,7 +128,7 @@ def _roles(read: dict[str, Any], requirements: set[str]) -> Iterator[str]:
 
 
 def _workflows(tables: Tables) -> Iterator[str]:
-    read = tables["workflow.toml"]
+    read = workflow_tables(tables)
     steps = [step for flow in read["workflow"] for step in flow.transitions]
     known = {
         "capability": {item.id for item in tables["roles.toml"]["capability"]},
@@ -137,20 +146,20 @@ def _workflows(tables: Tables) -> Iterator[str]:
         for kind, names in named.items():
             for name in names:
                 if name not in known[kind]:
-                    yield f"workflow.toml: {step.id}: unknown {kind} '{name}'"
+                    yield f"workflow: {step.id}: unknown {kind} '{name}'"
     for condition in read["condition"]:
         if not any(condition.id in step.conditions for step in steps):
-            yield f"workflow.toml: {condition.id}: no transition uses this condition"
+            yield f"workflow: {condition.id}: no transition uses this condition"
     for separation in read["separation"]:
         if not any(separation.id in step.separations for step in steps):
-            yield f"workflow.toml: {separation.id}: no transition uses this separation"
+            yield f"workflow: {separation.id}: no transition uses this separation"
     titles = {role.title for role in tables["roles.toml"]["role"]}
     for flow in read["workflow"]:
         yield from _states(flow, titles)
 
 
 def _states(flow: types.Workflow, titles: set[str]) -> Iterator[str]:
-    where = f"workflow.toml: {flow.subject}"
+    where = f"workflow: {flow.subject}"
     states = {state.id for state in flow.states}
     yield from (f"{where}: {state}: duplicate state" for state in _repeated(s.id for s in flow.states))
     if flow.initial not in states:
@@ -158,7 +167,7 @@ def _states(flow: types.Workflow, titles: set[str]) -> Iterator[str]:
     for step in flow.transitions:
         for state_id in (*step.sources, *step.targets()):
             if state_id not in states:
-                yield f"workflow.toml: {step.id}: unknown state '{state_id}'"
+                yield f"workflow: {step.id}: unknown state '{state_id}'"
     forwards = [(set(step.sources), target) for step in flow.transitions for target in step.targets()]
     reached = _closure({flow.initial}, forwards)
     final = {state.id for state in flow.states if state.final}

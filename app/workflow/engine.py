@@ -11,9 +11,8 @@ from sqlalchemy.orm.attributes import flag_modified
 
 from app import audit
 from app.extensions import db
-from app.models.base import now
+from app.models.base import Stateful, now
 from app.models.engine import Transition
-from app.models.request import FRRequest
 from app.policy import policy
 from app.policy.enforcement import enforces
 from app.workflow.registry import CONDITIONS, SEPARATIONS, Refused
@@ -25,11 +24,19 @@ class StateAssignedOutside(RuntimeError):
     """Code other than `advance` assigned a state (a fault of ours)."""
 
 
-@orm_event.listens_for(FRRequest.state, "set")
+def subjects() -> dict[str, type[Stateful]]:
+    """Every table whose rows move along a workflow, by its subject type."""
+    return {model.subject_type: model for model in Stateful.__subclasses__()}
+
+
 def _only_advance_assigns(target: Any, value: str, old: Any, _initiator: Any) -> None:
     first = not isinstance(old, str)
     if not _advancing.get() and not (first and value == policy().workflow(target.subject_type).initial):
         raise StateAssignedOutside(f"{type(target).__name__}.state is assigned by workflow.advance alone")
+
+
+for _model in subjects().values():
+    orm_event.listen(_model.state, "set", _only_advance_assigns)
 
 
 def _transition(subject: Any, verb: str) -> Any:
@@ -40,8 +47,8 @@ def _transition(subject: Any, verb: str) -> Any:
     for row in rows:
         if subject.state in row.sources:
             return row
-    title = policy().workflow(subject.subject_type).state(subject.state).title
-    raise Refused(rows[0].id, f"The {subject.subject_type} is now in the state “{title}”.")
+    flow = policy().workflow(subject.subject_type)
+    raise Refused(rows[0].id, f"The {flow.noun} is now in the state “{flow.state(subject.state).title}”.")
 
 
 @enforces("ACC-4", "ACC-7")
@@ -59,7 +66,8 @@ def check_separations(row: Any, subject: Any, actor: Any) -> None:
     """Refused when the actor already holds a part in the subject that this step must not be combined with."""
     for name in row.separations:
         if actor.id is not None and actor.id in SEPARATIONS[name](subject):
-            raise Refused(name, "You already have another part in this request.")
+            noun = policy().workflow(subject.subject_type).noun
+            raise Refused(name, f"You already have another part in this {noun}.")
 
 
 def check_conditions(row: Any, subject: Any, actor: Any, facts: Mapping[str, Any]) -> None:

@@ -137,7 +137,28 @@ def data_0002(app: Flask) -> None:
     assert count(app, "account") == 1
 
 
-WITH_DATA = {"0001": data_0001, "0002": data_0002}
+def data_0003(app: Flask) -> None:
+    """A notification keeps what it is about, up and down; one about nothing stays about nothing."""
+    upgrade(revision="0002")
+    run(
+        app, ACCOUNT,
+        "INSERT INTO fr_request (id, uid, created_at, number, state, state_since, version, key_id, policy_version, "
+        "requester_id, command, case_number, priority, political, submission) VALUES "
+        "(1, 'r', '2026-01-01', 'FR-1', 'draft', '2026-01-01', 1, 'k', 'p', 1, '', 'DB-2026-1', 'other', 0, 0)",
+        "INSERT INTO notification (id, uid, created_at, account_id, kind, request_id) VALUES "
+        "(1, 'n1', '2026-01-01', 1, 'approved', 1), (2, 'n2', '2026-01-01', 1, 'misuse_reported', NULL)",
+    )  # fmt: skip
+    upgrade(revision="0003")
+    subjects = "SELECT subject_type, subject_key FROM notification ORDER BY id"
+    with engine(app).connect() as connection:
+        assert connection.exec_driver_sql(subjects).fetchall() == [("request", "FR-1"), (None, None)]
+    downgrade(revision="0002")
+    with engine(app).connect() as connection:
+        kept = connection.exec_driver_sql("SELECT request_id FROM notification ORDER BY id").fetchall()
+    assert kept == [(1,), (None,)]
+
+
+WITH_DATA = {"0001": data_0001, "0002": data_0002, "0003": data_0003}
 
 
 def test_every_revision_has_a_test_with_data():

@@ -15,6 +15,7 @@ RULE = 'text = "A sentence."\nauthority = ["REQ-1"]\n' + WHEN
 FLOW = f"""
 [[workflow]]
 subject = "lamp"
+noun = "lamp"
 {RULE}initial = "off"
 
 [[workflow.state]]

@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 
 from app.access.actor import current_actor
 from app.access.guard import needs, public
+from app.access.scoping import find
 from app.access.sessions import (
     SignInRefused,
     accept_terms,
@@ -32,6 +33,7 @@ from app.policy.enforcement import enforces
 from app.refusals import attempt, status_of
 from app.unit import unit_of_work
 from app.web import page, redirect_after_post
+from app.workflow.engine import subjects
 
 bp = Blueprint("account", __name__)
 PER_PAGE = 25
@@ -136,7 +138,9 @@ def _notifications_page() -> str:
 def _way(row: Notification) -> str | None:
     if row.kind == "misuse_reported":
         return url_for("oversight.misuse") if current_actor().can("misuse.read") else None
-    return way_to(row.request, current_actor()) if row.request is not None else None
+    model = subjects().get(row.subject_type or "")
+    subject = find(model, row.subject_key, current_actor()) if model else None
+    return way_to(subject, current_actor()) if subject is not None else None
 
 
 @bp.post("/notifications/read")

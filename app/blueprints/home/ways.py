@@ -1,4 +1,4 @@
-"""The address at which a person works on a request: the same request has another page for each part in it."""
+"""The address at which a person works on a subject: the same request has another page for each part in it."""
 
 from __future__ import annotations
 
@@ -6,14 +6,24 @@ from flask import current_app, url_for
 
 from app.access.actor import Actor
 from app.domain.approvals import FILE_STATES
+from app.models.base import Stateful
 from app.models.request import FRRequest
 
 #: capability -> endpoint of a request's page, tried in this order after the parts a person has in the request
 UNIT_PAGES = (("approval.decide", "approval.file"), ("basis.confirm", "review.work"))
+#: subject type -> endpoint of its page, for subjects that have one page for everybody who may know of them
+PAGES: dict[str, str] = {}
 
 
-def way_to(request: FRRequest, actor: Actor) -> str | None:
-    """The address of this request's page for this person, or None when they have none."""
+def way_to(subject: Stateful, actor: Actor) -> str | None:
+    """The address of this subject's page for this person, or None when they have none."""
+    if isinstance(subject, FRRequest):
+        return _way_to_request(subject, actor)
+    endpoint = PAGES.get(subject.subject_type)
+    return url_for(endpoint, **{subject.lookup: getattr(subject, subject.lookup)}) if endpoint else None
+
+
+def _way_to_request(request: FRRequest, actor: Actor) -> str | None:
     if request.requester_id == actor.id:
         return _address("requests.show", request)
     if request.discussing_supervisor_id == actor.id:
