@@ -1,4 +1,4 @@
-"""`flask policy show|check|matrix`: the rules, and whether each enforced clause is really enforced."""
+"""`flask policy show|check|matrix|workflows`: the rules, and whether each enforced clause is really enforced."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from flask.cli import AppGroup
 
 from app.policy import policy
 from app.policy.check import check, matrix
+from app.policy.workflow_table import workflows_page
 
 group = AppGroup("policy", help="The rules and their enforcement.")
 ROOT = Path(__file__).resolve().parents[2]
@@ -56,3 +57,13 @@ def matrix_command(as_json: bool) -> None:
     for row in rows:
         click.echo(f"{row['clause']:8} {row['status']:9} rules {len(row['rules'])}, "
                    f"enforcement {len(row['enforcement'])}, tests {len(row['tests'])}")  # fmt: skip
+
+
+@group.command("workflows")
+@click.option("--write", is_flag=True, help="Write docs/workflows.md instead of printing it.")
+def workflows_command(write: bool) -> None:
+    """Print every workflow with its diagram, states, steps and rules, as Markdown."""
+    if write:
+        (ROOT / "docs" / "workflows.md").write_text(workflows_page(policy()), encoding="utf-8")
+        return
+    click.echo(workflows_page(policy()), nl=False)

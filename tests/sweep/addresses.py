@@ -42,6 +42,7 @@ VALUES: dict[str, Value] = {
     "admin.uid": lambda world, on: world.account(on).uid,
     "oversight.uid": lambda world, on: world.misuse,
     "images.token": foreign_address,
+    "policy.subject": lambda world, on: "request",
     "policy.code": lambda world, on: "ABCD-EFGH",
     "static.filename": lambda world, on: "css/theme.css",
 }

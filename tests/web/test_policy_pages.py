@@ -42,13 +42,22 @@ def test_the_other_pages_open_signed_out(app, path) -> None:
     assert app.test_client().get(path).status_code == 200
 
 
-def test_workflow_page_tells_every_change_and_draws_every_state(app) -> None:
-    text = soup(app.test_client().get("/policy/workflow")).get_text(" ")
-    flow = policy().workflow("request")
+def test_the_workflow_of_nothing_we_know_is_not_found(app) -> None:
+    assert app.test_client().get("/policy/workflow/lamp").status_code == 404
+
+
+@pytest.mark.parametrize("subject", policy().workflows)
+def test_workflow_page_tells_every_change_and_draws_every_state(app, subject) -> None:
+    text = soup(app.test_client().get(f"/policy/workflow/{subject}")).get_text(" ")
+    flow = policy().workflow(subject)
     assert all(step.text in text for step in flow.transitions)
-    drawn = drawing("request")
+    drawn = drawing(subject)
     assert [box.title for box in drawn.boxes] == [state.title for state in flow.states]
     assert all(0 <= box.y <= drawn.height for box in drawn.boxes)
+
+
+def test_a_way_back_is_drawn_as_one() -> None:
+    drawn = drawing("request")
     back = {arc.title for arc in drawn.arcs if arc.back}
     assert "Submitted to Draft" in back
     assert "Draft to Submitted" not in back

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flask import Blueprint, request, url_for
+from flask import Blueprint, abort, request, url_for
 from flask.typing import ResponseReturnValue
 
 from app.access.guard import public
@@ -54,9 +54,18 @@ def uses() -> ResponseReturnValue:
 
 
 @bp.get("/policy/workflow")
+@bp.get("/policy/workflow/<subject>")
 @public("the policy is a public document")
-def workflow() -> ResponseReturnValue:
-    return _policy_page("policy/workflow.html", flow=policy().workflow("request"), drawing=drawing("request"))
+def workflow(subject: str = "request") -> ResponseReturnValue:
+    """One workflow, drawn and in words, with the way to all others."""
+    flows = policy().workflows
+    if subject not in flows:
+        abort(404)
+    others = [
+        Tab(flow.noun.capitalize(), url_for("policy.workflow", subject=name), name == subject)
+        for name, flow in flows.items()
+    ]
+    return _policy_page("policy/workflow.html", flow=flows[subject], drawing=drawing(subject), flows=others)
 
 
 @bp.get("/policy/roles")
