@@ -14,7 +14,7 @@ import cv2
 
 from app import audit
 from app.demo.people import Person, arrest_date, demo_person_record, mugshot, person
-from app.domain import approvals, examination, identification, outcomes, requests
+from app.domain import approvals, examination, identification, lineage, outcomes, repeats, requests
 from app.domain.repository import next_generation, seal_template
 from app.extensions import db, stores
 from app.imaging import decode
@@ -158,7 +158,14 @@ class UnitStages:
             identification.select_probe(request, actor, image, image.faces[0], "suitable", "")
 
     def search(self, request: FRRequest) -> None:
+        """Start the search; what was searched before in the same test is searched again with an agreement (AUD-1)."""
         actor = self.part("examiner", "k.rowan")
+        if lineage.needs_agreement(request.current_search):
+            supervisor = self.part("approver", "c.hawthorn")
+            with unit_of_work():
+                repeats.ask(request, actor, "The repository has changed since.")
+            with unit_of_work():
+                repeats.answer(request, supervisor, agreed=True, words="Agreed: the reason holds.")
         with unit_of_work():
             identification.start_search(request, actor)
 

@@ -7,6 +7,7 @@ def register_blueprints(app: Flask) -> None:
     """Bind every area to the portal."""
     from app.blueprints.account.views import bp as account
     from app.blueprints.admin.views import bp as admin
+    from app.blueprints.approval.repeats import bp as repeats
     from app.blueprints.approval.views import bp as approval
     from app.blueprints.gallery.views import bp as gallery
     from app.blueprints.home.views import bp as home
@@ -16,5 +17,5 @@ def register_blueprints(app: Flask) -> None:
     from app.blueprints.requests.views import bp as requests
     from app.blueprints.review.views import bp as review
 
-    for blueprint in (account, admin, approval, gallery, home, images, oversight, policy, requests, review):
+    for blueprint in (account, admin, approval, gallery, home, images, oversight, policy, repeats, requests, review):
         app.register_blueprint(blueprint)

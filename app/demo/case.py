@@ -188,10 +188,22 @@ class Case:
     def search(self) -> None:
         """SRC-1, FAIR-2: the one probe against the repository, in a worker."""
         examiner, page = self.as_(EXAMINER), f"/review/{self.number}"
+        examiner.open(page)
+        if examiner.page.select_one(f"form[action='{page}/repeat']") is not None:
+            self._agree_to_repeat(page)
         examiner.open(page).send(f"{page}/search")
         examiner.wait_until(page, "search is finished", 120)
         self.tell("SRC-1 CAP-5 CAP-6", "a worker searches the one probe against the arrest and parole photographs")
         self.tell("FAIR-2", "the algorithm has no NIST evaluation record: for demonstration only, and it says so")
+
+    def _agree_to_repeat(self, page: str) -> None:
+        """AUD-1: a demonstration run before this one searched the same still."""
+        reason = "The demonstration is run once more; the still is the same."
+        self.as_(EXAMINER).send(f"{page}/repeat", {"reason": reason})
+        form = f"/final-review/{self.number}/repeat"
+        agreed = {"answer": "agree", "words": "Agreed: the earlier searches were read."}
+        self.as_(SUPERVISOR).open(form).send(form, agreed)
+        self.tell("AUD-1", "it was searched before: the examiner gives a reason and the supervisor agrees")
 
     def begin(self) -> None:
         """The examiner opens a round; its address is that of the list of candidates."""

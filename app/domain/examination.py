@@ -10,6 +10,7 @@ from sqlalchemy import select
 from app import audit
 from app.access.actor import Actor, actor_of
 from app.domain.notices import tell
+from app.domain.people import holders_of
 from app.extensions import db
 from app.jobs import ask
 from app.models import Account, BackgroundCheck, Candidate, Disposition, FRRequest, PeerReview, Round
@@ -192,10 +193,4 @@ def review_as_peer(request: FRRequest, actor: Actor, opinion: str, features: Map
     db.session.flush()
     if len(round_.peer_reviews) >= policy().review.peers.count:
         advance(request, "close_peer_review", actor, round=round_.uid)
-        tell("peer_reviews_done", [round_.examiner_id, *supervisors()], request)
-
-
-def supervisors() -> list[int]:
-    """The accounts of the unit's supervisors, as last seen in the directory."""
-    people = db.session.scalars(select(Account).where(Account.enabled.is_(True)))
-    return [one.id for one in people if "approval.decide" in policy().capabilities_of(one.roles)]
+        tell("peer_reviews_done", [round_.examiner_id, *holders_of("approval.decide")], request)

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
 from sqlalchemy.exc import IntegrityError
 
 from app.domain import gallery
@@ -21,7 +22,6 @@ from app.domain.intake_checks import (
     AlreadyThere,
     Examined,
     Known,
-    ProbeComparison,
     Refusal,
     check_known,
     check_row,
@@ -29,6 +29,7 @@ from app.domain.intake_checks import (
     read_photograph,
 )
 from app.domain.intake_manifest import IntakeError, Row
+from app.domain.look_alikes import ProbeComparison
 from app.extensions import db, settings, stores
 from app.jobs import engines
 from app.models import GalleryHold, ProbeImage
@@ -188,7 +189,10 @@ class _Batch:
     def _alike(self) -> dict[str, ProbeImage]:
         db.session.rollback()
         self.near = self.probes.near(photo.phash for photo in self.photos)
-        found = {photo.sha256: self.probes.look_alike(photo, self.near[photo.phash]) for photo in self.photos}
+        found = {
+            photo.sha256: self.probes.look_alike(photo.phash, np.asarray(photo.vector), self.near[photo.phash])
+            for photo in self.photos
+        }
         return {sha256: probe for sha256, probe in found.items() if probe is not None}
 
     def _store(self, alike: dict[str, ProbeImage]) -> tuple[list[Stored], list[tuple[Stored, int]]]:

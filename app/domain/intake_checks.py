@@ -13,23 +13,15 @@ from sqlalchemy import or_, select
 
 from app.domain.intake_manifest import Row, file_below, leads_outside, value_faults
 from app.domain.probe_images import limits
-from app.extensions import db, stores
+from app.extensions import db
 from app.imaging import ImageLimits, UnusableImage, decode
 from app.jobs import engines
-from app.matching.perceptual import hash_distance, perceptual_hash
-from app.matching.types import Face
+from app.matching.perceptual import perceptual_hash
 from app.models import GalleryHold, GalleryPerson, GalleryPhoto, ProbeImage
 from app.policy import policy
 from app.policy.enforcement import enforces
 from app.policy.facts import check_eligibility
-from app.storage import KeyDestroyed, StorageError, UnknownBlob
 
-# Measured with tests/bench/look_alikes.py and the bundled extractor. Copies of a picture (compressed, scaled,
-# brightened, grey) differ in at most 6 bits, drawn or real; the cosine of their faces is 0.985 or more drawn, and real
-# in 99 % of copies (the others show several people). Of 19 800 pairs of different drawn people 0.6 % are within 8 bits
-# and 0.9 % above 0.95, 0.03 % both; of other photographs of the same person 9 %, all, 9 %.
-LOOK_ALIKE_BITS = 8
-LOOK_ALIKE_COSINE = 0.95
 #: a browser shows these as they are; the repository keeps one file per photograph, the original
 FORMATS = ("JPEG", "PNG")
 
@@ -185,68 +177,6 @@ def examine(row: Row, data: bytes) -> Examined | Refusal:
     height, width = bgr.shape[:2]
     chip = engines.extractor().chip(bgr, faces[0])
     return Examined(row, data, hashlib.sha256(data).hexdigest(), width, height, perceptual_hash(bgr), chip)
-
-
-class ProbeComparison:
-    """Tells photographs that look like a submitted probe: by perceptual hash AND by embedding (CAP-4).
-
-    Probes are embedded from their originals, only those whose hash is near, each once per import; their templates
-    stay in this object's memory and are stored nowhere.
-    """
-
-    def __init__(self) -> None:
-        self._vectors: dict[int, np.ndarray | None] = {}
-
-    def near(self, phashes: Iterable[str]) -> dict[str, frozenset[int]]:
-        """For each hash the probes (ids) whose hash is within LOOK_ALIKE_BITS. Cheap: no picture is opened."""
-        wanted = set(phashes)
-        probes = db.session.execute(select(ProbeImage.id, ProbeImage.phash).where(ProbeImage.phash.is_not(None))).all()
-        if not probes:
-            return dict.fromkeys(wanted, frozenset())
-        ids = np.array([probe.id for probe in probes])
-        bits = np.array([int(probe.phash, 16) for probe in probes], np.uint64)
-        return {
-            phash: frozenset(ids[np.bitwise_count(bits ^ np.uint64(int(phash, 16))) <= LOOK_ALIKE_BITS].tolist())
-            for phash in wanted
-        }
-
-    @enforces("CAP-4")
-    def look_alike(self, photo: Examined, near: frozenset[int]) -> ProbeImage | None:
-        """The nearest of the probes that agree in both signals, or None. Raises MatchingError.
-
-        A probe that is erased is compared with nothing; one whose file is damaged counts as agreeing, since a
-        person then decides.
-        """
-        agreeing = []
-        for probe in db.session.scalars(select(ProbeImage).where(ProbeImage.id.in_(near))):
-            cosine = self._cosine(photo, probe)
-            if cosine >= LOOK_ALIKE_COSINE:
-                agreeing.append((hash_distance(photo.phash, str(probe.phash)), probe.id, probe))
-        return min(agreeing)[2] if agreeing else None
-
-    def _cosine(self, photo: Examined, probe: ProbeImage) -> float:
-        if probe.id not in self._vectors:
-            self._vectors[probe.id] = _embed(probe)
-        vectors = self._vectors[probe.id]
-        if vectors is None:
-            return 1.0
-        return float((vectors @ photo.vector).max(initial=-1.0))
-
-
-def _embed(probe: ProbeImage) -> np.ndarray | None:
-    """Templates of the probe's detected faces, (n, d); no row when it is erased, None when its file is damaged."""
-    extractor = engines.extractor()
-    try:
-        data = stores().blobs.get(probe.blob_id, probe.key_id, probe.sha256)
-    except (KeyDestroyed, UnknownBlob):
-        return np.empty((0, extractor.entry.dims), np.float32)
-    except StorageError:
-        return None
-    try:
-        bgr = decode(data, limits()).bgr
-    except UnusableImage:
-        return None
-    return extractor.embed(bgr, [Face(tuple(face.box), face.detector_score, face.points) for face in probe.faces])
 
 
 def _unique(values: Iterable[str]) -> tuple[str, ...]:

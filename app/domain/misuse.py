@@ -2,27 +2,18 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
-
 from app import audit
 from app.access.actor import Actor
 from app.domain.notices import tell
+from app.domain.people import holders_of
 from app.extensions import db, stores
-from app.models.account import Account
 from app.models.base import now
 from app.models.oversight import MisuseReport
-from app.policy import policy
 from app.policy.enforcement import enforces
 from app.workflow.engine import check_capability, refuse_if
 
 SHORTEST, LONGEST = 20, 5000
 RULE = "report-misuse"
-
-
-def integrity_officers() -> list[int]:
-    """The accounts that may read reports of misuse, as last seen in the directory."""
-    people = db.session.scalars(select(Account).where(Account.enabled.is_(True)))
-    return [account.id for account in people if "misuse.read" in policy().capabilities_of(account.roles)]
 
 
 @enforces("LIM-9", "AUD-4")
@@ -40,7 +31,7 @@ def report_misuse(actor: Actor, what: str, page: str, *, named: bool) -> MisuseR
     db.session.add(report)
     db.session.flush()
     audit.record("misuse.reported", report, actor=actor if named else audit.NOBODY, report=report.uid)
-    tell("misuse_reported", integrity_officers())
+    tell("misuse_reported", holders_of("misuse.read"))
     return report
 
 

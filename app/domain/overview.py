@@ -11,6 +11,7 @@ from sqlalchemy.orm import joinedload, selectinload
 
 from app.access.actor import Actor
 from app.access.scoping import visible
+from app.domain.lineage import last_asked
 from app.extensions import db
 from app.models.account import Account, SignInFailure, TrainingRecord
 from app.models.base import now
@@ -32,7 +33,7 @@ NEXT: dict[str, tuple[tuple[str, str], ...]] = {
     "awaiting_images": (("resubmit", "Add better images and submit again"),),
     "accepted": (("document", "Document the confirmation"),),
     "documented": (("select_probe", "Select the probe"),),
-    "probe_selected": (("start_search", "Start the search"),),
+    "probe_selected": (("start_search", "Start the search"), ("agree_to_repeat", "Agree to search again, or not")),
     "search_failed": (("select_probe", "Read the cause, then select a probe again"),),
     "searched": (("begin_examination", "Begin the examination"),),
     "under_examination": (("nominate", "Compare the candidates"),),
@@ -105,6 +106,9 @@ def _theirs(request: FRRequest, verb: str, actor: Actor) -> bool:
         return request.requester_id == actor.id
     if verb == "confirm_discussion":
         return request.discussing_supervisor_id == actor.id and request.discussion_confirmed_at is None
+    if verb == "agree_to_repeat":
+        asked = last_asked(request.current_search) if request.current_search is not None else None
+        return asked is not None and asked.decision is None
     if verb == "accept":
         return request.discussion_confirmed_at is not None
     return request.state not in ASSIGNED or request.examiner_id == actor.id

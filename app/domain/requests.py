@@ -17,6 +17,7 @@ from app.access.directory import Entry
 from app.access.sessions import sync_account
 from app.domain.notices import tell
 from app.domain.numbers import draw
+from app.domain.people import holders_of
 from app.extensions import db, stores
 from app.models.account import Account
 from app.models.base import new_uid, now
@@ -48,12 +49,6 @@ class DraftValues:
     description: Mapping[str, str] = field(default_factory=dict)
     circumstances: Mapping[str, str] = field(default_factory=dict)
     supervisor: Entry | None = None
-
-
-def waiting_examiners() -> list[int]:
-    """The accounts of the unit's examiners, as last seen in the directory: those who wait for new work."""
-    people = db.session.scalars(select(Account).where(Account.enabled.is_(True)))
-    return [account.id for account in people if "examiner" in account.roles]
 
 
 @enforces("REQ-1", "REQ-2")
@@ -142,7 +137,7 @@ def resubmit(request: FRRequest, actor: Actor) -> None:
     request.submission += 1
     request.submitted_at = now()
     last = request.basis_decisions[-1] if request.basis_decisions else None
-    tell("request_submitted", [last.examiner_id] if last else waiting_examiners(), request)
+    tell("request_submitted", [last.examiner_id] if last else holders_of("basis.confirm"), request)
 
 
 def withdraw(request: FRRequest, actor: Actor, reason: str) -> None:
@@ -169,7 +164,7 @@ def confirm_discussion(request: FRRequest, actor: Actor) -> None:
     advance(request, "confirm_discussion", actor)
     request.discussion_confirmed_at = now()
     tell("discussion_confirmed", [request.requester_id], request)
-    tell("request_submitted", waiting_examiners(), request)
+    tell("request_submitted", holders_of("basis.confirm"), request)
 
 
 @enforces("AUD-1")

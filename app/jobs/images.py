@@ -11,16 +11,18 @@ from numpy.typing import NDArray
 from sqlalchemy import select
 
 from app.access.actor import system_actor
+from app.domain.look_alikes import ProbeComparison
 from app.domain.probe_images import JOB, finish_check, limits
 from app.extensions import db, stores
 from app.imaging import ExifFacts, UnusableImage, decode, display_copy
-from app.jobs.engines import detector
+from app.jobs.engines import detector, extractor
 from app.jobs.outbox import JobFailed, Retry, job
 from app.matching.errors import MatchingError
 from app.matching.perceptual import perceptual_hash
 from app.matching.quality import measure
 from app.matching.types import Face
 from app.models.engine import Job
+from app.models.lineage import ProbeResemblance
 from app.models.request import DetectedFace, ProbeImage
 from app.policy import policy
 from app.policy.enforcement import enforces
@@ -69,17 +71,21 @@ def check_image(row: Job) -> None:
     finding = examine(data)
     shown = None
     columns: dict[str, object] = {}
+    alike: list[int] = []
     if finding.bgr is not None:
+        phash = perceptual_hash(finding.bgr)
+        alike = _same_moment(image, phash, finding)
         shown = _stored(lambda: stores().blobs.put(key_id, shown_copy(finding.bgr)))
         height, width = finding.bgr.shape[:2]
         columns = {
-            "shown_blob_id": shown.id, "shown_sha256": shown.sha256, "phash": perceptual_hash(finding.bgr),
+            "shown_blob_id": shown.id, "shown_sha256": shown.sha256, "phash": phash,
             "width": width, "height": height,
         }  # fmt: skip
     with unit_of_work():
         if image.state == "checking" and image.removed_at is None:
             for position, face in enumerate(finding.faces, 1):
                 db.session.add(detected(image, position, face, finding.bgr))
+            db.session.add_all(ProbeResemblance(image_id=image.id, earlier_id=earlier) for earlier in alike)
             if finding.exif is not None:
                 image.seal(exif=dict(finding.exif))
             db.session.flush()
@@ -113,6 +119,23 @@ def examine(data: bytes) -> Finding:
         )
         return Finding("too_many_faces", problem, bgr, exif)
     return Finding("ready", None, bgr, exif, faces)
+
+
+@enforces("AUD-1")
+def _same_moment(image: ProbeImage, phash: str, finding: Finding) -> list[int]:
+    """The ids of the images submitted before that show the same moment. Raises JobFailed.
+
+    Kept with the image, so that a search of it says what was searched before (app.domain.lineage).
+    """
+    comparison = ProbeComparison()
+    near = comparison.near([phash])[phash] - {image.id}
+    if not near or not finding.faces or finding.bgr is None:
+        return []
+    try:
+        vectors = extractor().embed(finding.bgr, list(finding.faces))
+    except MatchingError as fault:
+        raise JobFailed(str(fault)) from fault
+    return [earlier.id for earlier in comparison.look_alikes(phash, vectors, near)]
 
 
 def shown_copy(bgr: NDArray[np.uint8]) -> bytes:

@@ -13,6 +13,7 @@ from app.documents.errors import DeliveryConflict, DeliveryError, DocumentError
 from app.documents.manifest import manifest, verification
 from app.documents.render import render_report
 from app.domain.notices import tell
+from app.domain.people import holders_of
 from app.domain.report_facts import gather
 from app.domain.reports import (
     begin_report,
@@ -27,7 +28,7 @@ from app.domain.reports import (
 )
 from app.extensions import db, stores
 from app.jobs.outbox import JobFailed, Retry, job
-from app.models import Account, FRRequest, Report
+from app.models import FRRequest, Report
 from app.models.engine import Job
 from app.policy import policy
 from app.policy.enforcement import enforces
@@ -40,10 +41,9 @@ TRIES = 12
 
 def _gave_up(row: Job, cause: str) -> None:
     """Tell the examiner and the unit's supervisors, so that no result stays undelivered unseen."""
-    with unit_of_work() as rows:
+    with unit_of_work():
         request = _request(row.subject_id)
-        people = rows.scalars(select(Account).where(Account.enabled.is_(True)))
-        tell("report_failed", [request.examiner_id, *(p.id for p in people if "fr_supervisor" in p.roles)], request)
+        tell("report_failed", [request.examiner_id, *holders_of("approval.decide")], request)
 
 
 @enforces("SRC-8", "SRC-9")

@@ -4,6 +4,7 @@ from app.models.account import Account, LoginSession, SignInFailure, TermsAccept
 from app.models.engine import AuditEvent, Counter, Job, Transition
 from app.models.examination import BackgroundCheck, Disposition, FinalReview, PeerReview, Round
 from app.models.gallery import GalleryHold, GalleryPerson, GalleryPhoto, Template
+from app.models.lineage import ProbeResemblance, RepeatSearch
 from app.models.oversight import MisuseReport, Notification
 from app.models.report import Outcome, Report
 from app.models.request import BasisDecision, DetectedFace, FRRequest, ProbeImage
@@ -11,7 +12,8 @@ from app.models.search import Candidate, Search
 
 __all__ = [
     "Account", "AuditEvent", "BackgroundCheck", "BasisDecision", "Candidate", "Counter", "DetectedFace",
-    "Disposition", "FRRequest", "FinalReview", "GalleryHold", "GalleryPerson", "GalleryPhoto", "Job", "LoginSession",
-    "MisuseReport", "Notification", "Outcome", "PeerReview", "ProbeImage", "Report", "Round", "Search", "SignInFailure",
-    "Template", "TermsAcceptance", "TrainingRecord", "Transition",
+    "Disposition", "FRRequest", "FinalReview", "GalleryHold", "GalleryPerson", "GalleryPhoto", "Job",
+    "LoginSession", "MisuseReport", "Notification", "Outcome", "PeerReview", "ProbeImage", "ProbeResemblance",
+    "RepeatSearch", "Report", "Round", "Search", "SignInFailure", "Template", "TermsAcceptance",
+    "TrainingRecord", "Transition",
 ]  # fmt: skip

@@ -158,7 +158,21 @@ def data_0003(app: Flask) -> None:
     assert kept == [(1,), (None,)]
 
 
-WITH_DATA = {"0001": data_0001, "0002": data_0002, "0003": data_0003}
+def data_0004(app: Flask) -> None:
+    """Whoever asks to search again cannot be the one who agrees, and an image does not resemble itself."""
+    upgrade(revision="0004")
+    for statement in (
+        "INSERT INTO repeat_search (id, uid, created_at, search_id, asked_by_id, decision, decided_by_id, decided_at) "
+        "VALUES (1, 's', '2026-01-01', 1, 1, 'agreed', 1, '2026-01-02')",
+        "INSERT INTO probe_resemblance (id, uid, created_at, image_id, earlier_id) VALUES (1, 'p', '2026-01-01', 1, 1)",
+    ):
+        with pytest.raises(Exception, match="CHECK constraint failed"):
+            run(app, statement)
+    downgrade(revision="0003")
+    assert "repeat_search" not in tables(app)
+
+
+WITH_DATA = {"0001": data_0001, "0002": data_0002, "0003": data_0003, "0004": data_0004}
 
 
 def test_every_revision_has_a_test_with_data():

@@ -39,6 +39,7 @@ VALUES: dict[str, Value] = {
     "review.uid": round_uid,
     "review.place": lambda world, on: 1,
     "approval.number": number,
+    "repeats.number": number,
     "admin.uid": lambda world, on: world.account(on).uid,
     "oversight.uid": lambda world, on: world.misuse,
     "images.token": foreign_address,

@@ -17,6 +17,7 @@ from flask.testing import FlaskClient
 from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
+from app.domain import repeats
 from app.extensions import db
 from app.models import Account, FRRequest, LoginSession, MisuseReport, TrainingRecord
 from app.models.base import now
@@ -86,7 +87,9 @@ class World:
             if account != "p.puffin":
                 people.account(account)
         for index, state in enumerate(STATES):
-            self._request(state, state, index)
+            # nothing related to this one's probe was searched before, so that its search can be started
+            own = {"seed": 33} if state == "probe_selected" else {}
+            self._request(state, state, index, **own)
         self._request("nominated", "nominated", 90)
         with self._parts(peer_reason=SECRETS["peer_reason"]):
             self.make.peer(self.get("nominated"), "j.maple")
@@ -94,6 +97,9 @@ class World:
         self.make.run_jobs()
         self._request("long", "discussed", 92, values={"narrative": LONG * 12, "priority_reason": LONG})
         self._request("colleague", "submitted", 93, requester="m.heron")
+        self._request("repeat", "probe_selected", 94)
+        with unit_of_work():
+            repeats.ask(self.get("repeat"), self.make.people.actor("k.rowan"), "The repository changed since.")
         self._misuse()
         self._sign_in_all()
 

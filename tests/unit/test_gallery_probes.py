@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
 from app.domain import intake
-from app.domain.intake_checks import LOOK_ALIKE_BITS, LOOK_ALIKE_COSINE
+from app.domain.look_alikes import LOOK_ALIKE_BITS, LOOK_ALIKE_COSINE
 from app.extensions import db, stores
 from app.jobs import engines
 from app.matching.perceptual import hash_distance, perceptual_hash

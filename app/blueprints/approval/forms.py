@@ -28,6 +28,24 @@ class DecisionForm(FlaskForm):
     version = HiddenField()
 
 
+class RepeatAnswerForm(FlaskForm):
+    """AUD-1: whether a probe is searched again that was searched before, with words."""
+
+    answer = RadioField(
+        "May it be searched again?", [InputRequired("Choose an answer.")],
+        choices=[("agree", "Yes, I agree"), ("decline", "No")],
+    )  # fmt: skip
+    words = TextAreaField(
+        "Why, or why not",
+        [
+            DataRequired("Write why, or why not."),
+            Length(max=LONGEST_REASON, message=f"Write at most {LONGEST_REASON:,} characters."),
+        ],
+        [lambda text: text.strip() if text else text],
+    )
+    version = HiddenField()
+
+
 class VersionForm(FlaskForm):
     """The token, and the version of the request the person saw."""
 

@@ -12,7 +12,7 @@ from app.access.sessions import SignInRefused, confirm_password
 from app.blueprints.approval.decisions import CHOICES, Choice, choice_named, offered, rule_of
 from app.blueprints.approval.forms import DecisionForm, VersionForm
 from app.blueprints.approval.queue import queue_of
-from app.domain import approvals
+from app.domain import approvals, lineage
 from app.domain.examination_file import gather_file
 from app.domain.overview import due_at
 from app.models import FRRequest
@@ -30,7 +30,7 @@ bp = Blueprint("approval", __name__)
 @needs("approval.decide")
 def index() -> ResponseReturnValue:
     """What waits for a supervisor, and what is decided and not yet with its investigator."""
-    return page("approval/index.html", queue=queue_of(current_actor()), now=now())
+    return page("approval/index.html", queue=queue_of(current_actor()), repeats=lineage.waiting(), now=now())
 
 
 @bp.get("/final-review/<number>")

@@ -6,6 +6,7 @@ from flask import current_app, url_for
 
 from app.access.actor import Actor
 from app.domain.approvals import FILE_STATES
+from app.domain.lineage import last_asked
 from app.models.base import Stateful
 from app.models.request import FRRequest
 
@@ -30,6 +31,9 @@ def _way_to_request(request: FRRequest, actor: Actor) -> str | None:
         return _address("requests.discussion", request)
     if request.state == "approved" and request.examiner_id == actor.id:
         return _address("approval.prepare", request)
+    if request.state == "probe_selected" and actor.can("approval.decide") and request.examiner_id != actor.id:
+        asked = last_asked(request.current_search) if request.current_search is not None else None
+        return _address("repeats.repeat", request) if asked is not None else None
     closed = {"approval.file"} if request.state not in FILE_STATES else set()
     endpoint = next((page for capability, page in UNIT_PAGES if actor.can(capability) and page not in closed), None)
     return _address(endpoint, request) if endpoint else None

@@ -41,6 +41,14 @@ class VersionForm(FlaskForm):
     version = HiddenField()
 
 
+class RepeatForm(VersionForm):
+    """AUD-1: why a probe should be searched again that was searched before."""
+
+    reason = TextAreaField(
+        "Why search again", [InputRequired("Write the reason."), Length(max=2000)], filters=[stripped]
+    )
+
+
 def accept_form(**values: Any) -> FlaskForm:
     """REQ-4: the use that the stated facts meet; none is chosen beforehand."""
     fields = {

@@ -9,11 +9,12 @@ from app.access.actor import current_actor
 from app.access.scoping import visible
 from app.blueprints.images.links import face_url
 from app.blueprints.review import stated
-from app.blueprints.review.forms import accept_form, refuse_form, return_form
+from app.blueprints.review.forms import RepeatForm, accept_form, refuse_form, return_form
 from app.blueprints.review.probe import rectangle, shown_probe
 from app.blueprints.review.queue import ASSIGNED, assignment, due_at, unavailable_examiners
 from app.blueprints.review.rounds import earlier_rounds
 from app.blueprints.review.steps import algorithm_status, blocking, progress_of, start_block
+from app.domain.lineage import earlier_searches, last_asked
 from app.extensions import db, settings
 from app.models import FRRequest, Round
 from app.models.base import now
@@ -63,6 +64,9 @@ def work_context(subject: FRRequest) -> dict[str, Any]:
         "probe": shown_probe(search) if own and search and subject.state != "continued" else None,
         "suitabilities": {choice.value: choice.label for choice in policy().review.suitability.choices},
         "start": start_block(subject, actor) if subject.state == "probe_selected" else None,
+        "searched_before": earlier_searches(search) if own and search and subject.state == "probe_selected" else [],
+        "asked": last_asked(search) if own and search else None,
+        "repeat_form": RepeatForm(version=subject.version, formdata=None),
         "algorithm": algorithm_status() if own and subject.state == "probe_selected" else None,
         "demonstration_mode": settings().demonstration,
         "progress": progress_of(search) if subject.state == "searching" else None,
