@@ -54,7 +54,7 @@ def uses() -> ResponseReturnValue:
 
 
 @bp.get("/policy/workflow")
-@bp.get("/policy/workflow/<subject>")
+@bp.get("/policy/workflow/<string(maxlength=30):subject>")
 @public("the policy is a public document")
 def workflow(subject: str = "request") -> ResponseReturnValue:
     """One workflow, drawn and in words, with the way to all others."""
