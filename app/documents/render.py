@@ -9,7 +9,7 @@ from PIL import Image
 from app.documents import checks
 from app.documents.facts import FaceBox, Probe, ReportFacts, ReportKind
 from app.documents.manifest import Verification
-from app.documents.typeset import Rendered, environment, one_line, typeset
+from app.documents.typeset import Frame, Rendered, environment, one_line, typeset
 from app.policy.enforcement import enforces
 
 #: The space of a photograph on page 1 (report.css) in millimetres; a face lower than 25 mm is also enlarged.
@@ -37,11 +37,11 @@ def render_report(facts: ReportFacts, notice: str, lead_notice: str, verificatio
         environment()
         .get_template(template)
         .render(
+            doc=_frame_of(facts, title, notice),
             facts=facts,
             notice=notice,
             lead_notice=lead_notice,
             verification=verification,
-            title=title,
             has_detail="probe-detail" in resources,
         )
     )
@@ -50,6 +50,14 @@ def render_report(facts: ReportFacts, notice: str, lead_notice: str, verificatio
     checks.require_on_first_page(pdf, lead_notice)
     checks.require_picture(pdf, facts.probe.picture.data)
     return Rendered(pdf, hashlib.sha256(pdf).hexdigest(), pages)
+
+
+def _frame_of(facts: ReportFacts, title: str, notice: str) -> Frame:
+    return Frame(
+        title=title, number=facts.report_number, kind="Report", css=facts.kind, department=facts.department,
+        unit=facts.unit, case_number=facts.case_number, dated=facts.issued_at, demonstration=facts.demonstration,
+        notice=notice,
+    )  # fmt: skip
 
 
 def _resources(facts: ReportFacts, verification: Verification) -> dict[str, tuple[bytes, str]]:

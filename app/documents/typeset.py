@@ -37,6 +37,25 @@ class Rendered:
     pages: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frame:
+    """What every document shows around its text (``document.html``); ``kind`` and ``css`` name what it is.
+
+    ``notice`` stands in the foot of every page; None where the document tells of no result.
+    """
+
+    title: str
+    number: str
+    kind: str
+    css: str
+    department: str
+    unit: str
+    case_number: str
+    dated: datetime
+    demonstration: bool
+    notice: str | None
+
+
 class _MemoryFetcher(URLFetcher):
     """Serves ``memory:`` addresses from a mapping; any other address ends the rendering."""
 
