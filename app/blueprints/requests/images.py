@@ -13,8 +13,8 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 from app import audit
 from app.access.actor import current_actor
 from app.access.guard import needs
+from app.blueprints.fact_fields import answers, prefilled
 from app.blueprints.requests.blueprint import bp
-from app.blueprints.requests.fact_fields import answers, prefilled
 from app.blueprints.requests.forms import OBTAINED, SOURCE, UploadForm, image_form
 from app.blueprints.requests.rendering import render_request, request_context
 from app.domain import probe_images as domain
