@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
-
 from app import audit
 from app.access.actor import Actor
-from app.domain.notices import tell
+from app.domain.notices import holders, tell
 from app.extensions import db, stores
-from app.models.account import Account
 from app.models.base import now
 from app.models.oversight import MisuseReport
-from app.policy import policy
 from app.policy.enforcement import enforces
 from app.workflow.engine import check_capability, refuse_if
 
@@ -21,8 +17,7 @@ RULE = "report-misuse"
 
 def integrity_officers() -> list[int]:
     """The accounts that may read reports of misuse, as last seen in the directory."""
-    people = db.session.scalars(select(Account).where(Account.enabled.is_(True)))
-    return [account.id for account in people if "misuse.read" in policy().capabilities_of(account.roles)]
+    return holders("misuse.read")
 
 
 @enforces("LIM-9", "AUD-4")

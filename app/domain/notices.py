@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from sqlalchemy import select
+
 from app.extensions import db
+from app.models.account import Account
 from app.models.oversight import Notification
+from app.policy import policy
 
 #: kind -> the sentence shown; {number} is the subject's
 SENTENCES = {
@@ -32,8 +36,22 @@ SENTENCES = {
     "report_failed": "{number}: the report could not be delivered to the case file; the cause is on its page.",
     "report_replaced": "{number}: a report replaces the one that was recalled.",
     "taken_over": "{number} was taken over by another examiner.",
+    "disclosure_submitted": "{number} waits for your decision.",
+    "disclosure_returned": "{number} came back for changes; the reason is on its page.",
+    "disclosure_approved": "{number}: the release may go ahead; the last day is on its page.",
+    "disclosure_refused": "{number}: the disclosure was refused; the reason is on its page.",
+    "disclosure_withdrawn": "{number} was withdrawn by whoever asked for it.",
+    "disclosure_released": "{number}: the package is ready. It can be fetched once.",
+    "disclosure_failed": "{number}: the package could not be built; the cause is on its page.",
+    "disclosure_expired": "{number} has lapsed; nothing more can be fetched.",
     "misuse_reported": "A report of misuse has come in.",
 }
+
+
+def holders(capability: str) -> list[int]:
+    """The accounts whose roles hold a capability, as last seen in the directory."""
+    people = db.session.scalars(select(Account).where(Account.enabled.is_(True)))
+    return [account.id for account in people if capability in policy().capabilities_of(account.roles)]
 
 
 def tell(kind: str, account_ids: Iterable[int | None], subject: Any = None) -> None:
