@@ -212,6 +212,7 @@ def add_document(
         blob_id=stored.id, added_by_id=actor.id,
     )  # fmt: skip
     document.seal(file_name=file_name[-200:])
+    db.session.add(document)
     db.session.flush()
     audit.record(
         "disclosure.document_added", disclosure, actor=actor, document=document.uid, kind=kind, sha256=stored.sha256
