@@ -22,12 +22,16 @@ class Outcome(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """Whom information goes to: the kind of recipient as the policy names it, then who exactly (ACC-12)."""
+    """Whom information goes to: the kind of recipient as the policy names it, then who exactly (ACC-12).
+
+    ``details`` are the answers asked of this kind of recipient, as (question, answer) pairs.
+    """
 
     kind: str
-    name: str
+    name: str | None
     affiliation: str | None
     address: str | None = None
+    details: tuple[tuple[str, str | None], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,11 +131,14 @@ class DecisionFacts(DisclosureFacts):
 @enforces("EXT-8", "SRC-9", "USE-7")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LetterFacts(DisclosureFacts):
-    """The letter that goes with a package; it lists every file but itself, the list of digests and the manifest."""
+    """The letter that goes with a package; it lists every file but itself, the list of digests and the manifest.
+
+    ``onward`` is what EXT-8 demands of another government agency, None for any other recipient.
+    """
 
     enclosures: tuple[Enclosure, ...]
     sent_by: Person
-    onward: str
+    onward: str | None
     agreement: str | None
     signing_key: str
     verify_page: str
@@ -140,6 +147,6 @@ class LetterFacts(DisclosureFacts):
         DisclosureFacts.__post_init__(self)
         if not self.enclosures:
             raise FactsError("A package holds at least one item.")
-        if not self.onward.strip():
-            raise FactsError("The letter says what the recipient may pass on, and to whom (EXT-8).")
+        if self.agreement and not (self.onward or "").strip():
+            raise FactsError("The letter to an agency says that nothing is passed on without approval (EXT-8).")
         check_digest(self.signing_key, "the signing key")

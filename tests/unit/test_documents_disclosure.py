@@ -112,7 +112,7 @@ def test_documents_without_what_they_must_state_are_not_made() -> None:
     for name in ("text", "reason"):
         with pytest.raises(FactsError, match="text and its reason"):
             decision(**{name: " "})
-    for changes in ({"enclosures": ()}, {"onward": " "}, {"number": ""}, {"signing_key": "x"}):
+    for changes in ({"enclosures": ()}, {"agreement": "MOU-1", "onward": " "}, {"number": ""}, {"signing_key": "x"}):
         with pytest.raises(FactsError):
             letter(**changes)
     with pytest.raises(FactsError, match="time zone"):
