@@ -42,6 +42,11 @@ VALUES: dict[str, Value] = {
     "admin.uid": lambda world, on: world.account(on).uid,
     "oversight.uid": lambda world, on: world.misuse,
     "images.token": foreign_address,
+    "disclosures.number": number,
+    "disclosures.document.uid": lambda world, on: world.get(on).documents[0].uid,
+    "disclosures.remove_document.uid": lambda world, on: world.get(on).documents[0].uid,
+    "disclosures.item.uid": lambda world, on: world.get(on).items[0].uid,
+    "disclosures.decision.uid": lambda world, on: world.get(on).decisions[-1].uid,
     "policy.code": lambda world, on: "ABCD-EFGH",
     "static.filename": lambda world, on: "css/theme.css",
 }
