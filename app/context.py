@@ -31,6 +31,8 @@ NAVIGATION = (
     ("Review queue", "review.index", "basis.confirm"),
     ("Peer reviews", "review.peer_queue", "peer.review"),
     ("Final review", "approval.index", "approval.decide"),
+    ("Disclosures", "disclosures.index", "disclosure.read"),
+    ("Disclosure register", "disclosures.register", "disclosure.register"),
     ("Gallery", "gallery.index", "gallery.browse"),
     ("Training", "admin.training", "training.keep"),
     ("Misuse reports", "oversight.misuse", "misuse.read"),

@@ -9,7 +9,9 @@ from flask import Flask, Response
 
 from app import audit
 from app.access.directory import DirectoryUnavailable
+from app.extensions import stores
 from app.policy import policy
+from app.storage import BlobRef
 from app.unit import Conflict, unit_of_work
 from app.web import error_page
 from app.workflow.registry import Refused
@@ -34,6 +36,18 @@ def attempt(verb: str, subject: Any, action: Callable[[], Any]) -> Refused | Non
         audit.viewed("workflow.refused", subject, verb=verb, rule=refusal.rule_id)
         return refusal
     return None
+
+
+def attempt_keeping(verb: str, subject: Any, stored: BlobRef, action: Callable[[], Any]) -> Refused | None:
+    """As `attempt`, for a verb that refers to a stored upload: what was stored for nothing is destroyed."""
+    kept = False
+    try:
+        refusal = attempt(verb, subject, action)
+        kept = refusal is None
+        return refusal
+    finally:
+        if not kept:
+            stores().blobs.destroy(stored.id)
 
 
 def same_version(subject: Any, seen: Any) -> None:

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import dataclasses
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from app import create_app
 from config.settings import Settings
+from tests.factory import Factory
 
 
 def _at(settings: Settings, data: Path) -> Settings:
@@ -24,39 +26,39 @@ def _at(settings: Settings, data: Path) -> Settings:
     )  # fmt: skip
 
 
-@pytest.fixture(scope="session")
-def nominated_data(
-    session_settings: Settings, migrated_database: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Path:
-    """A data folder that holds one request in peer review."""
+def prepare(session_settings: Settings, migrated_database: Path, data: Path, work: Callable[[Factory], object]) -> Path:
+    """A data folder on which `work` was done by a factory; fixtures copy it for each test."""
     from app.extensions import db
-    from app.jobs import handlers, runner
-    from app.models import Job
-    from tests.conftest import People
-    from tests.factory import Factory
+    from tests.conftest import People, run_due_jobs
 
-    data = tmp_path_factory.mktemp("nominated")
     shutil.copy(migrated_database, data / "corroborate.sqlite")
     app = create_app(_at(session_settings, data))
     with app.app_context():
-        handlers.load()
-
-        def run_jobs() -> None:
-            while (row := db.session.query(Job).filter_by(state="queued").order_by(Job.id).first()) is not None:
-                runner.perform(row.uid)
-
-        Factory(app, People(), run_jobs).request(state="nominated")
+        work(Factory(app, People(), run_due_jobs))
         db.session.remove()
         db.engine.dispose()
     return data
 
 
+def at_data(session_settings: Settings, prepared: Path, data: Path) -> Settings:
+    """Settings of one test, on a copy of prepared data."""
+    shutil.copytree(prepared, data)
+    return _at(session_settings, data)
+
+
+@pytest.fixture(scope="session")
+def nominated_data(
+    session_settings: Settings, migrated_database: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """A data folder that holds one request in peer review."""
+    folder = tmp_path_factory.mktemp("nominated")
+    return prepare(session_settings, migrated_database, folder, lambda make: make.request(state="nominated"))
+
+
 @pytest.fixture
 def settings(session_settings: Settings, nominated_data: Path, tmp_path: Path) -> Settings:
     """Settings of one test, on a copy of the prepared data."""
-    data = tmp_path / "data"
-    shutil.copytree(nominated_data, data)
-    return _at(session_settings, data)
+    return at_data(session_settings, nominated_data, tmp_path / "data")
 
 
 @pytest.fixture
@@ -74,4 +76,4 @@ def at(make, filed):
     return lambda state, **parts: make.advance_to(filed, state, **parts)
 
 
-__all__ = ["at", "filed", "nominated_data", "settings"]
+__all__ = ["at", "at_data", "filed", "nominated_data", "prepare", "settings"]

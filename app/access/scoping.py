@@ -9,7 +9,19 @@ from sqlalchemy import Select, false, or_, select
 
 from app.access.actor import Actor
 from app.extensions import db
-from app.models import Account, FRRequest, GalleryPerson, MisuseReport, PeerReview, ProbeImage, Report, Round
+from app.models import (
+    Account,
+    Disclosure,
+    FRRequest,
+    GalleryPerson,
+    Incident,
+    MisuseReport,
+    PeerReview,
+    ProbeImage,
+    Report,
+    Round,
+    RoutineDesignation,
+)
 from app.policy.enforcement import enforces
 
 Scope = Callable[[Select[Any], Actor], Select[Any]]
@@ -109,3 +121,30 @@ def misuse_in_scope(rows: Select[Any], actor: Actor) -> Select[Any]:
 @scope(Account)
 def accounts_in_scope(rows: Select[Any], actor: Actor) -> Select[Any]:
     return rows if "training.keep" in actor.capabilities else rows.where(false())
+
+
+@scope(Disclosure)
+@enforces("ACC-7", "ACC-11", "EXT-7")
+def disclosures_in_scope(rows: Select[Any], actor: Actor) -> Select[Any]:
+    """Whoever asked sees their own; whoever may decide on it or hand it out sees what was submitted."""
+    if "disclosure.read" not in actor.capabilities:
+        return rows.where(false())
+    parts = []
+    if "disclosure.file" in actor.capabilities:
+        parts.append(Disclosure.asked_by_id == actor.id)
+    if actor.capabilities & {"disclosure.decide", "disclosure.determine", "disclosure.custody"}:
+        parts.append(Disclosure.submitted_at.is_not(None))
+    return rows.where(or_(*parts) if parts else false())
+
+
+@scope(RoutineDesignation)
+def designations_in_scope(rows: Select[Any], actor: Actor) -> Select[Any]:
+    """Designations name no person; whoever reads disclosures may know what is routine."""
+    able = actor.capabilities & {"disclosure.read", "disclosure.register", "designation.keep"}
+    return rows if able else rows.where(false())
+
+
+@scope(Incident)
+@enforces("EXT-10")
+def incidents_in_scope(rows: Select[Any], actor: Actor) -> Select[Any]:
+    return rows if "incident.keep" in actor.capabilities else rows.where(false())

@@ -9,6 +9,7 @@ def register_blueprints(app: Flask) -> None:
     from app.blueprints.admin.views import bp as admin
     from app.blueprints.approval.repeats import bp as repeats
     from app.blueprints.approval.views import bp as approval
+    from app.blueprints.disclosures.views import bp as disclosures
     from app.blueprints.gallery.views import bp as gallery
     from app.blueprints.home.views import bp as home
     from app.blueprints.images.views import bp as images
@@ -17,5 +18,18 @@ def register_blueprints(app: Flask) -> None:
     from app.blueprints.requests.views import bp as requests
     from app.blueprints.review.views import bp as review
 
-    for blueprint in (account, admin, approval, gallery, home, images, oversight, policy, repeats, requests, review):
+    for blueprint in (
+        account,
+        admin,
+        approval,
+        disclosures,
+        gallery,
+        home,
+        images,
+        oversight,
+        policy,
+        repeats,
+        requests,
+        review,
+    ):
         app.register_blueprint(blueprint)

@@ -19,7 +19,7 @@ from typing import Protocol
 from urllib.parse import quote
 
 from app.documents.errors import DeliveryConflict, DeliveryError
-from app.documents.manifest import canonical_json
+from app.documents.manifest import Signer, signed_manifest
 from app.policy.enforcement import enforces
 
 SCHEMA = "corroborate-delivery/1"
@@ -59,15 +59,6 @@ class CaseManagement(Protocol):
         the system does not take it (to be tried again).
         """
         ...
-
-
-class Signer(Protocol):
-    """Signs manifests with the department's Ed25519 key; ``fingerprint`` names the key."""
-
-    @property
-    def fingerprint(self) -> str: ...
-
-    def sign(self, data: bytes) -> bytes: ...
 
 
 @enforces("SRC-7", "SRC-8", "ACC-5")
@@ -136,15 +127,7 @@ class DirectoryCaseFiles:
             "verification_code": delivery.verification_code,
             "facts": json.loads(delivery.facts_manifest),
         }
-        if self._signer is not None:
-            signature = self._signer.sign(canonical_json(content))
-            content["signature"] = {
-                "algorithm": "Ed25519",
-                "key": self._signer.fingerprint,
-                "over": "this object without its signature: UTF-8 JSON, sorted keys, no white space",
-                "value": signature.hex(),
-            }
-        return (json.dumps(content, ensure_ascii=False, indent=2, sort_keys=True) + "\n").encode()
+        return signed_manifest(content, self._signer)
 
     def _receipt(self, delivery: Delivery, place: Path) -> Receipt:
         """The receipt of what stands at ``place``, which must be this delivery and unchanged on disk."""

@@ -19,3 +19,7 @@ class DeliveryError(DocumentError):
 
 class DeliveryConflict(DeliveryError):
     """Another document already stands under this report number; it is never overwritten."""
+
+
+class PackageError(DocumentError):
+    """The files of a disclosure do not make a package (an unfit name, nothing in it, too large)."""

@@ -71,7 +71,7 @@ class Step:
     who: Person | None
 
     def __post_init__(self) -> None:
-        _aware(self.at, "a step")
+        check_aware(self.at, "a step")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +86,8 @@ class CustodyEntry:
     sha256: str | None = None
 
     def __post_init__(self) -> None:
-        _aware(self.at, "a custody entry")
-        _digest(self.sha256, "a custody entry")
+        check_aware(self.at, "a custody entry")
+        check_digest(self.sha256, "a custody entry")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,7 @@ class Algorithm:
     nist_status: str
 
     def __post_init__(self) -> None:
-        _digest(self.file_sha256, "the algorithm file")
+        check_digest(self.file_sha256, "the algorithm file")
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +125,7 @@ class Picture:
     sha256: str
 
     def __post_init__(self) -> None:
-        _digest(self.sha256, "a photograph")
+        check_digest(self.sha256, "a photograph")
         try:
             with Image.open(io.BytesIO(self.data)) as image:
                 kind, has_exif = image.format, bool(image.getexif())
@@ -169,7 +169,7 @@ class Probe:
     taken_at: datetime | None
 
     def __post_init__(self) -> None:
-        _aware(self.taken_at, "the probe image")
+        check_aware(self.taken_at, "the probe image")
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,7 +216,7 @@ class Decision:
     outcome: str
 
     def __post_init__(self) -> None:
-        _aware(self.at, "the decision")
+        check_aware(self.at, "the decision")
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,7 +228,7 @@ class Replacement:
     at: datetime | None
 
     def __post_init__(self) -> None:
-        _aware(self.at, "a replacement")
+        check_aware(self.at, "a replacement")
 
 
 @enforces("SRC-7", "SRC-8")
@@ -266,8 +266,8 @@ class ReportFacts:
     superseded_by: Replacement | None = None
 
     def __post_init__(self) -> None:
-        _aware(self.issued_at, "the report")
-        _aware(self.requested_at, "the request")
+        check_aware(self.issued_at, "the report")
+        check_aware(self.requested_at, "the request")
         for name in (
             "department",
             "unit",
@@ -302,11 +302,13 @@ class ReportFacts:
             raise FactsError("A candidate that was not approved needs the supervisor's decision (SRC-7).")
 
 
-def _aware(moment: datetime | None, of_what: str) -> None:
+def check_aware(moment: datetime | None, of_what: str) -> None:
+    """Raise FactsError for a moment without its time zone."""
     if moment is not None and moment.utcoffset() is None:
         raise FactsError(f"The time of {of_what} has no time zone.")
 
 
-def _digest(sha256: str | None, of_what: str) -> None:
+def check_digest(sha256: str | None, of_what: str) -> None:
+    """Raise FactsError for anything but a SHA-256 as 64 lower-case hexadecimal digits."""
     if sha256 is not None and (len(sha256) != _SHA256_DIGITS or set(sha256) - set("0123456789abcdef")):
         raise FactsError(f"The digest of {of_what} is not a SHA-256 in lower-case hexadecimal digits.")

@@ -8,7 +8,9 @@ import dataclasses
 import hashlib
 import hmac
 import json
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
+from typing import Protocol
 
 from app.documents.facts import Picture, ReportFacts
 
@@ -32,6 +34,31 @@ class Verification:
 def canonical_json(value: object) -> bytes:
     """UTF-8 JSON with sorted keys and no white space: equal values give equal bytes."""
     return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+
+
+class Signer(Protocol):
+    """Signs manifests with the department's Ed25519 key; ``fingerprint`` names the key."""
+
+    @property
+    def fingerprint(self) -> str: ...
+
+    def sign(self, data: bytes) -> bytes: ...
+
+
+def signed_manifest(content: Mapping[str, object], signer: Signer | None) -> bytes:
+    """A manifest as a file: indented JSON with sorted keys and, where there is a signer, its signature.
+
+    The signature is over :func:`canonical_json` of the content without the signature.
+    """
+    whole = dict(content)
+    if signer is not None:
+        whole["signature"] = {
+            "algorithm": "Ed25519",
+            "key": signer.fingerprint,
+            "over": "this object without its signature: UTF-8 JSON, sorted keys, no white space",
+            "value": signer.sign(canonical_json(content)).hex(),
+        }
+    return (json.dumps(whole, ensure_ascii=False, indent=2, sort_keys=True) + "\n").encode()
 
 
 def manifest(facts: ReportFacts) -> bytes:

@@ -35,6 +35,15 @@ SENTENCES = {
     "report_failed": "{number}: the report could not be delivered to the case file; the cause is on its page.",
     "report_replaced": "{number}: a report replaces the one that was recalled.",
     "taken_over": "{number} was taken over by another examiner.",
+    "disclosure_submitted": "{number} waits for your decision.",
+    "disclosure_returned": "{number} came back for changes; the reason is on its page.",
+    "disclosure_approved": "{number}: the release may go ahead; the last day is on its page.",
+    "disclosure_refused": "{number}: the disclosure was refused; the reason is on its page.",
+    "disclosure_withdrawn": "{number} was withdrawn by whoever asked for it.",
+    "disclosure_released": "{number}: the package is ready. It can be fetched once.",
+    "disclosure_failed": "{number}: the package could not be built; the cause is on its page.",
+    "disclosure_decision_failed": "{number}: the written decision could not be rendered; the cause is on its page.",
+    "disclosure_expired": "{number} has lapsed; nothing more can be fetched.",
     "misuse_reported": "A report of misuse has come in.",
 }
 

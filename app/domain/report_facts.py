@@ -36,6 +36,7 @@ from app.imaging import decode, display_copy
 from app.matching.nist import nist_status
 from app.models import Account, FRRequest, GalleryPhoto, Report, Round, Search, Transition
 from app.policy import policy
+from app.policy.facts import answered
 from app.web import DEFAULT_TIME_ZONE
 
 UNIT = "Facial Recognition Unit"
@@ -50,18 +51,19 @@ def _zone() -> ZoneInfo:
     return ZoneInfo(current_app.config.get("TIME_ZONE", DEFAULT_TIME_ZONE))
 
 
-def _local(moment: datetime | None) -> datetime | None:
+def local(moment: datetime | None) -> datetime | None:
+    """A moment in the department's time zone, as documents print it."""
     return moment.astimezone(_zone()) if moment is not None else None
 
 
-def _person(account: Account | None, role: str) -> Person | None:
+def person_of(account: Account | None, role: str) -> Person | None:
+    """Somebody who took part, as documents name them."""
     return Person(account.display_name, account.title, role, account.command) if account is not None else None
 
 
 def _use(request: FRRequest) -> AuthorizedUse:
     use, given = policy().use(request.use_id or ""), request.private.get("facts", {})
-    words = {fact.name: {choice.value: choice.label for choice in fact.choices} for fact in use.facts}
-    facts = [(fact.label, words[fact.name].get(given.get(fact.name), given.get(fact.name))) for fact in use.facts]
+    facts = answered(use.facts, given)
     return AuthorizedUse(use.id, use.text, (*facts, ("Narrative", request.private.get("narrative"))))
 
 
@@ -74,8 +76,8 @@ def _steps(request: FRRequest) -> tuple[Step, ...]:
     steps = []
     for row in rows:
         rule = policy().rule(row.rule)
-        who = _person(row.actor, _part(request, row.actor)) if row.actor else Person("The portal")
-        steps.append(Step(_local(row.created_at), rule.text, tuple(rule.authority), who))
+        who = person_of(row.actor, _part(request, row.actor)) if row.actor else Person("The portal")
+        steps.append(Step(local(row.created_at), rule.text, tuple(rule.authority), who))
     return tuple(steps)
 
 
@@ -104,7 +106,7 @@ def _probe(request: FRRequest, search: Search) -> Probe:
         face=FaceBox(left, top, right - left, bottom - top),
         source=_with_facts(source, image.private.get("source_facts", {})),
         obtained=_with_facts(basis, image.private.get("obtained_facts", {})),
-        taken_at=_local(image.taken_at),
+        taken_at=local(image.taken_at),
     )
 
 
@@ -119,15 +121,15 @@ def _custody(request: FRRequest, search: Search) -> tuple[CustodyEntry, ...]:
     image = search.image
     return (
         CustodyEntry(
-            _local(image.created_at), "Original received and stored, write-once and encrypted",
-            _person(request.requester, "requesting investigator"), image.sha256,
+            local(image.created_at), "Original received and stored, write-once and encrypted",
+            person_of(request.requester, "requesting investigator"), image.sha256,
         ),
         CustodyEntry(
-            _local(search.created_at), "Selected as the probe",
-            _person(search.examiner, "examiner"), search.probe_sha256,
+            local(search.created_at), "Selected as the probe",
+            person_of(search.examiner, "examiner"), search.probe_sha256,
         ),
         CustodyEntry(
-            _local(search.finished_at), "Searched; digest checked on reading", Person("The portal"), search.probe_sha256
+            local(search.finished_at), "Searched; digest checked on reading", Person("The portal"), search.probe_sha256
         ),
     )  # fmt: skip
 
@@ -200,14 +202,14 @@ def _decision(round_: Round | None) -> Decision | None:
     last = round_.final_reviews[-1]
     if last.decision not in OUTCOMES:
         return None
-    return Decision(_person(last.supervisor, "supervisor"), _local(last.created_at), OUTCOMES[last.decision])
+    return Decision(person_of(last.supervisor, "supervisor"), local(last.created_at), OUTCOMES[last.decision])
 
 
 def _supersedes(report: Report) -> Replacement | None:
     old = report.replaces
     if old is None:
         return None
-    return Replacement(old.number, old.private.get("recall_reason", ""), _local(old.recalled_at))
+    return Replacement(old.number, old.private.get("recall_reason", ""), local(old.recalled_at))
 
 
 def gather(report: Report) -> ReportFacts:
@@ -224,10 +226,10 @@ def gather(report: Report) -> ReportFacts:
         report_number=report.number,
         request_number=request.number,
         case_number=request.case_number,
-        issued_at=_local(report.created_at),
-        prepared_by=_person(report.prepared_by, "examiner"),
-        requester=_person(request.requester, "requesting investigator"),
-        requested_at=_local(request.submitted_at),
+        issued_at=local(report.created_at),
+        prepared_by=person_of(report.prepared_by, "examiner"),
+        requester=person_of(request.requester, "requesting investigator"),
+        requested_at=local(request.submitted_at),
         use=_use(request),
         steps=_steps(request),
         custody=_custody(request, search),

@@ -1,9 +1,18 @@
 """The tables, one module for each aggregate."""
 
 from app.models.account import Account, LoginSession, SignInFailure, TermsAcceptance, TrainingRecord
+from app.models.disclosure import (
+    Disclosure,
+    DisclosureDecision,
+    DisclosureDocument,
+    DisclosureItem,
+    DisclosurePackage,
+    RoutineDesignation,
+)
 from app.models.engine import AuditEvent, Counter, Job, Transition
 from app.models.examination import BackgroundCheck, Disposition, FinalReview, PeerReview, Round
 from app.models.gallery import GalleryHold, GalleryPerson, GalleryPhoto, Template
+from app.models.incident import Incident
 from app.models.lineage import ProbeResemblance, RepeatSearch
 from app.models.oversight import MisuseReport, Notification
 from app.models.report import Outcome, Report
@@ -12,8 +21,9 @@ from app.models.search import Candidate, Search
 
 __all__ = [
     "Account", "AuditEvent", "BackgroundCheck", "BasisDecision", "Candidate", "Counter", "DetectedFace",
-    "Disposition", "FRRequest", "FinalReview", "GalleryHold", "GalleryPerson", "GalleryPhoto", "Job",
-    "LoginSession", "MisuseReport", "Notification", "Outcome", "PeerReview", "ProbeImage", "ProbeResemblance",
-    "RepeatSearch", "Report", "Round", "Search", "SignInFailure", "Template", "TermsAcceptance",
-    "TrainingRecord", "Transition",
+    "Disclosure", "DisclosureDecision", "DisclosureDocument", "DisclosureItem", "DisclosurePackage",
+    "Disposition", "FRRequest", "FinalReview", "GalleryHold", "GalleryPerson", "GalleryPhoto", "Incident",
+    "Job", "LoginSession", "MisuseReport", "Notification", "Outcome", "PeerReview", "ProbeImage",
+    "ProbeResemblance", "RepeatSearch", "Report", "Round", "RoutineDesignation", "Search", "SignInFailure",
+    "Template", "TermsAcceptance", "TrainingRecord", "Transition",
 ]  # fmt: skip

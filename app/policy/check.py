@@ -5,13 +5,14 @@ import importlib
 import pkgutil
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import app
 from app.policy.absence import forbidden_names
 from app.policy.enforcement import registry
-from app.policy.examples import disagreement, load_examples
+from app.policy.examples import disagreements, load_worked
 from app.policy.loader import PolicyError, load
 from app.policy.types import Policy
 
@@ -23,7 +24,7 @@ def check(root: Path) -> list[str]:
     directory = root / "config" / "policy"
     try:
         policy = load(directory)
-        examples = load_examples(directory)
+        worked = load_worked(directory)
     except PolicyError as error:
         return list(error.faults)
     faults = [*_import_all(), *missing_clauses(policy, directory)]
@@ -40,8 +41,7 @@ def check(root: Path) -> list[str]:
         if clause_id not in policy.clauses
     ]
     faults += forbidden_names(policy, root / "app")
-    faults += filter(None, (disagreement(policy, example) for example in examples))
-    return faults
+    return faults + disagreements(policy, worked, date.today())
 
 
 def matrix(root: Path) -> list[dict[str, Any]]:

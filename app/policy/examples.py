@@ -2,12 +2,21 @@
 
 import tomllib
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
 
 from app.policy.base import Table, Text
+from app.policy.disclosing_examples import (
+    DISCLOSURE_CHECKS,
+    PurposeTable,
+    ReleaseTable,
+    decide_stated,
+    purpose_disagreements,
+    release_disagreements,
+)
 from app.policy.facts import (
     Fault,
     check_case_number,
@@ -23,43 +32,67 @@ from app.policy.types import Policy
 
 
 class Example(Table, frozen=True, kw_only=True):
-    """One worked case. ``subject`` is the use, source, lawful basis, outcome or number the check is about.
+    """One worked case. ``subject`` is the use, source, basis, purpose, outcome or number the check is about.
 
-    ``refused_by`` names every rule that refuses it, and is empty when it is accepted.
+    ``recipient``, ``basis`` and ``person`` say what a disclosure is about. ``refused_by`` names every rule
+    that refuses it, and is empty when it is accepted.
     """
 
     id: Text
     text: Text
-    check: Literal["use", "purpose", "source", "lawful_basis", "outcome", "case_number", "eligibility"]
+    check: (
+        Literal["use", "purpose", "source", "lawful_basis", "outcome", "case_number", "eligibility"] | DISCLOSURE_CHECKS
+    )
     subject: str = ""
     use: str | None = None
+    recipient: str = ""
+    basis: str = ""
+    person: str = ""
     facts: Mapping[str, Any] = {}
     intelligence_bureau: bool = False
     refused_by: tuple[str, ...] = ()
     fields: tuple[str, ...] = ()
 
 
-class _File(Table, frozen=True, kw_only=True):
-    example: tuple[Example, ...]
+class Worked(Table, frozen=True, kw_only=True):
+    """A file of worked cases: single cases, and tables of whole combinations."""
+
+    example: tuple[Example, ...] = ()
+    release: tuple[ReleaseTable, ...] = ()
+    purposes: tuple[PurposeTable, ...] = ()
 
 
-def load_examples(directory: Path) -> tuple[Example, ...]:
-    """Every worked case in ``directory``/examples. Raises PolicyError naming each malformed file."""
-    examples: list[Example] = []
+def load_worked(directory: Path) -> Worked:
+    """Everything in ``directory``/examples together. Raises PolicyError naming each malformed file."""
+    files: list[Worked] = []
     faults = []
     for path in sorted((directory / "examples").glob("*.toml")):
         try:
-            examples += msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), _File).example
+            files.append(msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), Worked))
         except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
             faults.append(f"examples/{path.name}: {error}")
     seen: set[str] = set()
-    for example in examples:
+    for example in (example for file in files for example in file.example):
         if example.id in seen:
             faults.append(f"examples: {example.id}: duplicate id")
         seen.add(example.id)
+    for table in (table for file in files for table in file.release):
+        uneven = [name for name, row in table.recipients.items() if len(row) != len(table.states)]
+        faults += [f"examples: {table.basis}: {name}: the row is not as long as its heading" for name in uneven]
     if faults:
         raise PolicyError(faults)
-    return tuple(examples)
+    return Worked(
+        example=tuple(example for file in files for example in file.example),
+        release=tuple(table for file in files for table in file.release),
+        purposes=tuple(table for file in files for table in file.purposes),
+    )
+
+
+def disagreements(policy: Policy, worked: Worked, today: date) -> list[str]:
+    """A sentence for each worked case and each cell of a table that the rules answer otherwise."""
+    found = [said for said in (disagreement(policy, example) for example in worked.example) if said]
+    found += [said for table in worked.release for said in release_disagreements(policy, table, today)]
+    return found + [said for table in worked.purposes for said in purpose_disagreements(policy, table)]
 
 
 def decide(policy: Policy, example: Example) -> list[Fault]:
@@ -80,6 +113,8 @@ def decide(policy: Policy, example: Example) -> list[Fault]:
             return check_case_number(policy, subject)
         case "eligibility":
             return check_eligibility(policy, facts)
+    about = {"recipient": example.recipient, "basis": example.basis, "person": example.person}
+    return decide_stated(policy, example.check, subject, facts, **about)
 
 
 def disagreement(policy: Policy, example: Example) -> str:

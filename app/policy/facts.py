@@ -1,13 +1,16 @@
 """Pure checks of what people state against the rule files; a fault names the field and the rule broken."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from app.policy.base import Fact, Questions
 from app.policy.enforcement import enforces
 from app.policy.types import Policy
+
+YES_NO = {"yes": "Yes", "no": "No"}
 
 
 @dataclass(frozen=True)
@@ -105,6 +108,16 @@ def check_outcome(policy: Policy, outcome_id: str, facts: Mapping[str, object]) 
     if outcome is None:
         return [Fault("outcome", "Choose how the case ended.", "no_arrest")]
     return check_facts(outcome.facts, facts, outcome_id)
+
+
+def answered(facts: Iterable[Fact], given: Mapping[str, Any] | None) -> list[tuple[str, Any]]:
+    """(question, answer in words) for every question of a rule; an open one has the answer None."""
+    given, rows = given or {}, []
+    for fact in facts:
+        answer = given.get(fact.name)
+        words = {choice.value: choice.label for choice in fact.choices} or (YES_NO if fact.kind == "yesno" else {})
+        rows.append((fact.label, words.get(answer, answer)))
+    return rows
 
 
 def check_questions(questions: Questions, answers: Mapping[str, object]) -> list[Fault]:

@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from app.policy import base, forms, types
+from app.policy import base, disclosure_types, forms, types
 from app.policy.validation import Tables, faults_of, rules_in, workflow_tables
 
 DEFAULT_DIRECTORY = Path(__file__).resolve().parents[2] / "config" / "policy"
@@ -64,6 +64,7 @@ SCHEMA: Mapping[str, Mapping[str, tuple[type[base.Table], str]]] = {
         "column": (forms.Column, "many"),
         "exclusion": (forms.ProbeExclusion, "many"),
     },
+    "disclosure.toml": disclosure_types.SCHEMA,
     "notices.toml": {"notice": (forms.Notice, "many"), "terms": (forms.Terms, "one")},
     "training.toml": {"requirement": (forms.Requirement, "many")},
     "safeguards.toml": {"safeguard": (base.Statement, "many")},
@@ -249,6 +250,7 @@ def _build(tables: Tables, overlays: Tables, version: str) -> types.Policy:
         gallery=forms.GalleryRules(
             eligibility=gallery["rule"], columns=gallery["column"], exclusions=gallery["exclusion"]
         ),
+        disclosure=disclosure_types.rules_of(tables["disclosure.toml"]),
         notices=_by_id(tables["notices.toml"]["notice"]),
         terms=tables["notices.toml"]["terms"],
         training=_by_id(tables["training.toml"]["requirement"]),

@@ -8,6 +8,7 @@ from typing import Annotated, Literal, TypeVar
 from msgspec import Meta, field
 
 from app.policy.base import Rule, Statement, Table, Text
+from app.policy.disclosure_types import DisclosureRules
 from app.policy.forms import (
     Absence,
     GalleryRules,
@@ -171,6 +172,7 @@ class Policy:
     request: RequestRules
     review: ReviewRules
     gallery: GalleryRules
+    disclosure: DisclosureRules
     notices: Mapping[str, Notice]
     terms: Terms
     training: Mapping[str, Requirement]

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import Any
 
-from app.policy import base, types
+from app.policy import base, disclosure_types, types
 
 Tables = dict[str, dict[str, Any]]
 
@@ -21,6 +21,7 @@ def faults_of(tables: Tables, overlays: Tables, today: date) -> list[str]:
         *_roles(tables["roles.toml"], {r.id for r in tables["training.toml"]["requirement"]}),
         *_workflows(tables),
         *_references(tables),
+        *disclosure_types.faults_in(tables["disclosure.toml"]),
         *_facts(everything),
     ]
 

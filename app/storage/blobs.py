@@ -18,7 +18,8 @@ from app.storage import durable
 from app.storage.errors import BlobCorrupt, BlobTooLarge, Tampered, UnknownBlob
 from app.storage.keys import BOX_OVERHEAD, KeyStore
 
-MAX_BLOB_BYTES = 64 * 1024 * 1024
+#: a disclosure package holds every original of a case (package.max_bytes of disclosure.toml); all else is far smaller
+MAX_BLOB_BYTES = 256 * 1024 * 1024
 
 _BLOB_ID = re.compile(r"[0-9a-f]{32}")
 

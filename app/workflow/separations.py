@@ -1,10 +1,15 @@
-"""Who already holds a part in a request: requester ≠ examiner ≠ each peer ≠ supervisor, whatever their roles."""
+"""Who already holds a part in a subject, whatever their roles.
+
+A request: requester ≠ examiner ≠ each peer ≠ supervisor. A disclosure: who asks ≠ who decides ≠ who hands out.
+"""
 
 from __future__ import annotations
 
 from sqlalchemy import select
 
 from app.extensions import db
+from app.models.base import Stateful
+from app.models.disclosure import Disclosure
 from app.models.engine import Transition
 from app.models.request import FRRequest
 from app.workflow.registry import separation
@@ -22,12 +27,8 @@ EXAMINERS_STEPS = ("select_probe", "start_search", "begin_examination", "take_ov
 @separation("examiner", "SRC-4", "SRC-5")
 def examiner(request: FRRequest) -> set[int]:
     """The examiner of the request and of every round and search, earlier ones and those replaced included."""
-    steps = select(Transition.actor_id).where(
-        Transition.subject_type == request.subject_type, Transition.subject_id == request.id,
-        Transition.verb.in_(EXAMINERS_STEPS),
-    )  # fmt: skip
     people = {request.examiner_id, *(r.examiner_id for r in request.rounds), *(s.examiner_id for s in request.searches)}
-    return {person for person in people | set(db.session.scalars(steps)) if person is not None}
+    return {person for person in people if person is not None} | _took(request, EXAMINERS_STEPS)
 
 
 @separation("peer", "SRC-4", "FAIR-1")
@@ -44,3 +45,23 @@ def supervisor(request: FRRequest) -> set[int]:
 @separation("discussing_supervisor", "AUD-1")
 def discussing_supervisor(request: FRRequest) -> set[int]:
     return {request.discussing_supervisor_id} if request.discussing_supervisor_id is not None else set()
+
+
+@separation("disclosure_asker", "ACC-12", "EXT-7")
+def disclosure_asker(disclosure: Disclosure) -> set[int]:
+    """Whoever filed the disclosure request, or ever submitted it."""
+    return {disclosure.asked_by_id} | _took(disclosure, ("submit", "resubmit"))
+
+
+@separation("disclosure_decider", "ACC-12", "EXT-7")
+def disclosure_decider(disclosure: Disclosure) -> set[int]:
+    """Whoever decided on the disclosure, on an earlier submission too."""
+    return {decision.decided_by_id for decision in disclosure.decisions}
+
+
+def _took(subject: Stateful, verbs: tuple[str, ...]) -> set[int]:
+    steps = select(Transition.actor_id).where(
+        Transition.subject_type == subject.subject_type, Transition.subject_id == subject.id,
+        Transition.verb.in_(verbs),
+    )  # fmt: skip
+    return {person for person in db.session.scalars(steps) if person is not None}

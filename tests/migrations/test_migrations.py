@@ -172,7 +172,62 @@ def data_0004(app: Flask) -> None:
     assert "repeat_search" not in tables(app)
 
 
-WITH_DATA = {"0001": data_0001, "0002": data_0002, "0003": data_0003, "0004": data_0004}
+def data_0005(app: Flask) -> None:
+    """What was there stays; the new tables refuse what the rules refuse, whoever writes to them."""
+    upgrade(revision="0004")
+    run(app, ACCOUNT)
+    upgrade(revision="0005")
+    assert count(app, "account") == 1
+    columns = (
+        "id, uid, created_at, number, state, state_since, version, key_id, policy_version, asked_by_id, case_number, "
+        "submission, recipient_kind, basis, purpose, immigration, submitted_at"
+    )
+    asked = (
+        f"INSERT INTO disclosure ({columns}) VALUES (1, 'd', '2026-01-01', 'D-1', 'submitted', '2026-01-01', 1, 'k', "
+        "'p', 1, 'DB-2026-1', 1, 'prosecutor', 'D6', 'criminal_prosecution', 0, '2026-01-01')"
+    )
+    for sound, broken, said in (
+        ("0, '2026", "1, '2026", "never_for_immigration"),
+        ("0, '2026", "NULL, '2026", "never_for_immigration"),
+        ("'D6'", "NULL", "submitted_has_basis"),
+        ("'D6'", "'D8'", "known_basis"),
+        ("'D6'", "'D5'", "routine_is_designated"),
+        ("'submitted'", "'approved'", "granted_until_a_day"),
+        ("'submitted'", "'sent'", "known_state"),
+    ):
+        assert sound in asked
+        with pytest.raises(Exception, match=said):
+            run(app, asked.replace(sound, broken))
+    run(app, asked)
+    decision = (
+        "INSERT INTO disclosure_decision (id, uid, created_at, disclosure_id, submission, asked_by_id, decided_by_id, "
+        "kind, policy_version, release_by) VALUES (1, 'x', '2026-01-01', 1, 1, 1, 1, 'approved', 'p', '2026-02-01')"
+    )
+    with pytest.raises(Exception, match="decided_by_another"):
+        run(app, decision)
+    incident = (
+        "INSERT INTO incident (id, uid, created_at, number, state, state_since, version, key_id, policy_version, "
+        "aware_at, recorded_by_id, reported_at, harm, notice, required_by_law, consulted) VALUES "
+        "(1, 'i', '2026-01-01', 'I-1', 'assessed', '2026-01-01', 1, 'k', 'p', '2026-01-01', 1, '2026-01-02', "
+        "'none', 'not_give', 0, 1)"
+    )
+    for sound, broken, said in (
+        ("'none', 'not_give'", "'potential', 'not_give'", "notice_not_declined_against_law"),
+        ("0, 1)", "1, 1)", "notice_not_declined_against_law"),
+        ("0, 1)", "0, 0)", "notice_not_declined_against_law"),
+        ("0, 1)", "0, NULL)", "notice_not_declined_against_law"),
+        ("'2026-01-02'", "'2025-01-02'", "reported_after_awareness"),
+    ):
+        assert sound in incident
+        with pytest.raises(Exception, match=said):
+            run(app, incident.replace(sound, broken))
+    run(app, incident)
+    downgrade(revision="0004")
+    assert "disclosure" not in tables(app)
+    assert count(app, "account") == 1
+
+
+WITH_DATA = {"0001": data_0001, "0002": data_0002, "0003": data_0003, "0004": data_0004, "0005": data_0005}
 
 
 def test_every_revision_has_a_test_with_data():

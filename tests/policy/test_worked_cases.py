@@ -1,20 +1,27 @@
 """The worked cases beside the rules, run; and proof that they would notice a rule removed."""
 
+from datetime import date
+from itertools import product
 from pathlib import Path
+from typing import get_args
 
 import msgspec
 import pytest
 
-from app.policy.examples import Example, disagreement, load_examples
+from app.policy.disclosing_examples import RELEASED, State, cells, missing_cells, release_disagreements
+from app.policy.examples import Example, disagreement, disagreements, load_worked
 from app.policy.loader import DEFAULT_DIRECTORY, PolicyError, load
 from app.policy.types import Policy
 
-EXAMPLES = load_examples(DEFAULT_DIRECTORY)
+WORKED = load_worked(DEFAULT_DIRECTORY)
+EXAMPLES = WORKED.example
+TODAY = date(2026, 6, 1)
+STATES = ("none", "determined", "refused", "approved", "lapsed", "own")
 
 
 @pytest.mark.clause(
     "USE-1", "USE-2", "USE-3", "USE-4", "USE-5", "USE-6", "USE-8", "CAP-2", "CAP-3", "CAP-7",
-    "LIM-1", "LIM-2", "LIM-3", "LIM-4", "LIM-7", "EXT-5", "REQ-2",
+    "LIM-1", "LIM-2", "LIM-3", "LIM-4", "LIM-7", "EXT-5", "REQ-2", "ACC-12", "EXT-1", "EXT-7", "EXT-8", "PUB-1",
 )  # fmt: skip
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.id)
 def test_the_rules_answer_as_the_worked_case_says(rules: Policy, example: Example) -> None:
@@ -64,10 +71,90 @@ def test_a_loosened_rule_is_noticed(broken, file: str, old: str, new: str, notic
 def test_a_malformed_worked_case_is_refused(broken, copy: Path) -> None:
     broken("examples/uses.toml", 'check = "use"', 'check = "mood"')
     with pytest.raises(PolicyError, match=r"examples/uses\.toml: .*mood"):
-        load_examples(copy)
+        load_worked(copy)
 
 
 def test_two_worked_cases_of_one_id_are_refused(broken, copy: Path) -> None:
     broken("examples/uses.toml", 'id = "use-1-without-offense"', 'id = "use-1-complete"')
     with pytest.raises(PolicyError, match="use-1-complete: duplicate id"):
-        load_examples(copy)
+        load_worked(copy)
+
+
+@pytest.mark.clause("EXT-7", "ACC-12", "EXT-1", "EXT-3", "EXT-4", "EXT-6", "PUB-1")
+@pytest.mark.parametrize("table", WORKED.release, ids=lambda table: table.basis)
+def test_what_leaves_on_a_basis_is_what_its_table_says(rules: Policy, table) -> None:
+    assert list(release_disagreements(rules, table, TODAY)) == []
+
+
+@pytest.mark.clause("EXT-7")
+def test_every_basis_recipient_and_state_of_decision_has_its_cell(rules: Policy) -> None:
+    assert get_args(State) == STATES
+    assert missing_cells(rules, WORKED.release, STATES) == []
+    held = [(table.basis, recipient, state) for table in WORKED.release for recipient, state, _ in cells(table)]
+    assert len(held) == len(set(held)) == 7 * 8 * 6
+    assert {table.basis for table in WORKED.release} == {f"D{n}" for n in range(1, 8)}
+
+
+@pytest.mark.clause("EXT-7")
+def test_a_cell_that_is_gone_is_noticed(rules: Policy) -> None:
+    short = tuple(table for table in WORKED.release if table.basis != "D6")
+    assert len(missing_cells(rules, short, STATES)) == 8 * 6
+
+
+@pytest.mark.clause("EXT-7", "ACC-12")
+def test_nothing_leaves_undecided_refused_lapsed_or_decided_by_whoever_asked() -> None:
+    """Written from the clauses: these columns hold no release, and the first three bases need the officer."""
+    for table in WORKED.release:
+        for recipient, state, expected in cells(table):
+            if state in ("none", "refused", "lapsed", "own"):
+                assert expected != RELEASED, f"{table.basis} × {recipient} × {state}"
+            if table.basis in ("D1", "D2", "D3") and state == "determined":
+                assert expected != RELEASED, f"{table.basis} × {recipient} without the Agency Privacy Officer"
+
+
+@pytest.mark.clause("EXT-7", "ACC-12")
+def test_a_cell_turned_round_is_noticed(rules: Policy) -> None:
+    for table in WORKED.release:
+        turned = {
+            name: tuple("EXT-9" if cell == RELEASED else RELEASED for cell in row)
+            for name, row in table.recipients.items()
+        }
+        wrong = list(release_disagreements(rules, msgspec.structs.replace(table, recipients=turned), TODAY))
+        assert len(wrong) == 8 * 6
+
+
+@pytest.mark.clause("EXT-4", "EXT-6", "ACC-13", "EXT-1", "EXT-3", "PUB-1")
+def test_each_purpose_of_each_recipient_is_what_the_table_says(rules: Policy) -> None:
+    assert {table.recipient for table in WORKED.purposes} == set(rules.disclosure.recipients)
+    assert disagreements(rules, WORKED, TODAY) == []
+    (city,) = [table for table in WORKED.purposes if table.recipient == "city_agency"]
+    assert set(city.may) >= {"criminal_investigation", "civil_litigation", "disciplinary_proceeding"}
+    for outside, purpose in product(("community", "media"), ("civil_litigation", "criminal_investigation")):
+        (table,) = [table for table in WORKED.purposes if table.recipient == outside]
+        assert purpose not in table.may
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "noticed_by"),
+    [
+        ('decided_by = "privacy_officer"', 'decided_by = "another_person"', "D1 × prosecutor × determined"),
+        ('bases = ["D1", "D2", "D4", "D5"]', 'bases = ["D1", "D2", "D4", "D5", "D6"]', "D6 × court × approved"),
+        ("needs_designation = true", "needs_designation = false", "D5 × media × approved"),
+        ('purposes = ["public_information_request"]', 'purposes = ["civil_litigation"]', "foil × civil_litigation"),
+        ("needs_agreement = true", "needs_agreement = false", "agreement-complete|agreement-law-enforcement-without"),
+        ('except_bases = ["D2"]', "except_bases = []", "agreement-not-where-law-requires"),
+        ('refused_answer = "yes"', 'refused_answer = "no"', "immigration-yes"),
+        ("needs_person = true", "needs_person = false", "d1-without-person"),
+    ],
+)
+def test_a_loosened_rule_of_disclosure_is_noticed(broken, old: str, new: str, noticed_by: str) -> None:
+    loosened = load(broken("disclosure.toml", old, new))
+    said = disagreements(loosened, WORKED, TODAY)
+    assert any(name in line for line in said for name in noticed_by.split("|")), said[:5]
+
+
+def test_a_row_shorter_than_its_heading_is_refused(broken, copy: Path) -> None:
+    row = 'community       = ["EXT-6", "EXT-6", '
+    broken("examples/disclosures.toml", row, 'community       = ["EXT-6", ')
+    with pytest.raises(PolicyError, match="D2: community: the row is not as long as its heading"):
+        load_worked(copy)

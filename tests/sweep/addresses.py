@@ -44,6 +44,11 @@ VALUES: dict[str, Value] = {
     "oversight.uid": lambda world, on: world.misuse,
     "images.token": foreign_address,
     "policy.subject": lambda world, on: "request",
+    "disclosures.number": number,
+    "disclosures.document.uid": lambda world, on: world.get(on).documents[0].uid,
+    "disclosures.remove_document.uid": lambda world, on: world.get(on).documents[0].uid,
+    "disclosures.item.uid": lambda world, on: world.get(on).items[0].uid,
+    "disclosures.decision.uid": lambda world, on: world.get(on).decisions[-1].uid,
     "policy.code": lambda world, on: "ABCD-EFGH",
     "static.filename": lambda world, on: "css/theme.css",
 }

@@ -19,6 +19,8 @@ ROWS: list[dict[str, Any]] = MATRIX["row"]
 RESULTS = ("in", "hidden", "not_now", "refused", "sign-in", "terms")
 KEYS = {"route", "on", "why", "public", "others", "does", "changes", "part", *RESULTS[:4]}
 HTMX = {"HX-Request": "true"}
+#: what stands before the names of the fields where a page has several forms
+PREFIXES = ("", "accept-", "refuse-", "return-", "nominate-", "report-", "harm-", "notice-", "close-")
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 
@@ -163,8 +165,9 @@ def test_every_form_is_taken_from_those_the_matrix_says_and_from_nobody_else(wor
 def fields(world, row: dict[str, Any]) -> dict[str, str]:
     """What the form of a row holds beside its token."""
     endpoint, on = row["route"].split(" ")[1], row.get("on", "")
-    version = str(world.get(on).version) if on in world.requests else ""
-    own = {f"{form}version": version for form in ("", "accept-", "refuse-", "return-", "nominate-")} if version else {}
+    known = on in world.requests or on in world.others
+    version = str(getattr(world.get(on), "version", "")) if known else ""
+    own = {f"{form}version": version for form in PREFIXES} if version else {}
     return own | (FORMS[endpoint](world, on) if endpoint in FORMS else {})
 
 

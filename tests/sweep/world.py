@@ -17,13 +17,23 @@ from flask.testing import FlaskClient
 from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
-from app.domain import repeats
+from app.domain import incidents, repeats
 from app.extensions import db
-from app.models import Account, FRRequest, LoginSession, MisuseReport, TrainingRecord
+from app.models import (
+    Account,
+    Disclosure,
+    FRRequest,
+    Incident,
+    LoginSession,
+    MisuseReport,
+    RoutineDesignation,
+    TrainingRecord,
+)
 from app.models.base import now
 from app.policy import policy
 from app.unit import unit_of_work
 from tests.conftest import People, token_of
+from tests.disclosing import Disclosing
 from tests.factory import Factory
 from tests.sweep.personas import PERSONAS
 from tests.web.page_checker import CheckedClient
@@ -41,6 +51,8 @@ STATES = (
     "draft", "submitted", "discussed", "awaiting_images", "accepted", "probe_selected", "searched", "under_examination",
     "peer_reviewed", "approved", "reported", "closed",
 )  # fmt: skip
+#: what the disclosures of the world are brought to; "d_" stands before each name
+DISCLOSED = ("draft", "submitted", "approved", "released", "fetched")
 
 
 class SweepClient(CheckedClient):
@@ -63,6 +75,8 @@ class World:
     data: Path
     make: Factory
     requests: dict[str, int] = dataclasses.field(default_factory=dict)
+    #: what is no request, by name: its table and id
+    others: dict[str, tuple[type, int]] = dataclasses.field(default_factory=dict)
     tokens: dict[str, str] = dataclasses.field(default_factory=dict)
     sessions: dict[str, str] = dataclasses.field(default_factory=dict)
     misuse: str = ""
@@ -101,7 +115,21 @@ class World:
         with unit_of_work():
             repeats.ask(self.get("repeat"), self.make.people.actor("k.rowan"), "The repository changed since.")
         self._misuse()
+        self._disclosures()
         self._sign_in_all()
+
+    def _disclosures(self) -> None:
+        """Disclosures from the case of the reported request, all asked for by d.lark, decided by y.hazel."""
+        case = self.get("reported").case_number
+        disclose = Disclosing(self.app, self.make.people, self.make.run_jobs)
+        for state in DISCLOSED:
+            made = disclose(state=state, basis="D2", case_number=case)
+            self.others[f"d_{state}"] = (Disclosure, made.id)
+        self.others["designation"] = (RoutineDesignation, disclose.designation().id)
+        officer, released = self.make.people.actor("y.hazel"), self.get("d_fetched")
+        with unit_of_work():
+            made = incidents.record(officer, released, now(), "A page was added to the package by hand afterwards.")
+        self.others["incident"] = (Incident, made.id)
 
     def _request(self, name: str, state: str, index: int, **parts: Any) -> None:
         made = self.make.request(state=state, case_number=f"2026-075-{10_000 + index}", **{**SECRETS, **parts})
@@ -144,8 +172,10 @@ class World:
                 accept_terms(account)
             self.tokens[persona], self.sessions[persona] = token, opened.uid
 
-    def get(self, name: str) -> FRRequest:
-        """A request by its name in the world, in the open application context."""
+    def get(self, name: str) -> Any:
+        """A request, disclosure, designation or incident by its name, in the open application context."""
+        if name in self.others:
+            return db.session.get_one(*self.others[name])
         return db.session.get_one(FRRequest, self.requests[name])
 
     def account(self, persona: str) -> Account:

@@ -44,7 +44,7 @@ def events(name: str) -> list[dict]:
 
 
 def told(request) -> set[tuple[str, str]]:
-    rows = db.session.query(Notification).filter_by(request_id=request.id)
+    rows = db.session.query(Notification).filter_by(subject_type="request", subject_key=request.number)
     return {(row.kind, row.account.name) for row in rows}
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from flask_wtf import FlaskForm
-from wtforms import HiddenField, PasswordField, RadioField, TextAreaField
+from wtforms import RadioField, TextAreaField
 from wtforms.validators import DataRequired, InputRequired, Length
+
+from app.blueprints.fact_fields import stripped
+from app.blueprints.shared_forms import SignedForm, VersionForm
 
 LONGEST_REASON = 4000
 
 
-class DecisionForm(FlaskForm):
+class DecisionForm(SignedForm):
     """SRC-5: a decision with its reason, signed with the password typed again.
 
     `decision.choices` are set by the view to what the request's state offers.
@@ -22,13 +24,11 @@ class DecisionForm(FlaskForm):
             DataRequired("Write the reason, or the instructions for a continuation."),
             Length(max=LONGEST_REASON, message=f"Write at most {LONGEST_REASON:,} characters."),
         ],
-        [lambda text: text.strip() if text else text],
+        [stripped],
     )
-    password = PasswordField("Your password", [InputRequired("Enter your password again."), Length(max=500)])
-    version = HiddenField()
 
 
-class RepeatAnswerForm(FlaskForm):
+class RepeatAnswerForm(VersionForm):
     """AUD-1: whether a probe is searched again that was searched before, with words."""
 
     answer = RadioField(
@@ -41,12 +41,5 @@ class RepeatAnswerForm(FlaskForm):
             DataRequired("Write why, or why not."),
             Length(max=LONGEST_REASON, message=f"Write at most {LONGEST_REASON:,} characters."),
         ],
-        [lambda text: text.strip() if text else text],
+        [stripped],
     )
-    version = HiddenField()
-
-
-class VersionForm(FlaskForm):
-    """The token, and the version of the request the person saw."""
-
-    version = HiddenField()

@@ -8,10 +8,10 @@ from flask.typing import ResponseReturnValue
 from app import audit
 from app.access.actor import current_actor
 from app.access.guard import needs
-from app.access.sessions import SignInRefused, confirm_password
 from app.blueprints.approval.decisions import CHOICES, Choice, choice_named, offered, rule_of
-from app.blueprints.approval.forms import DecisionForm, VersionForm
+from app.blueprints.approval.forms import DecisionForm
 from app.blueprints.approval.queue import queue_of
+from app.blueprints.shared_forms import VersionForm
 from app.domain import approvals, lineage
 from app.domain.examination_file import gather_file
 from app.domain.overview import due_at
@@ -76,14 +76,9 @@ def decide(subject: FRRequest) -> ResponseReturnValue:
     if choice is None:
         form.decision.errors = ["Choose one of the decisions."]
         return _file_page(subject, form), 422
-    try:
-        confirmed = confirm_password(current_actor(), form.password.data or "")
-    except SignInRefused as locked:
-        form.password.errors = [str(locked)]
-        return _file_page(subject, form), 429
-    if not confirmed:
-        form.password.errors = ["The password is wrong. Nothing was decided."]
-        return _file_page(subject, form), 422
+    status = form.unsigned()
+    if status is not None:
+        return _file_page(subject, form), status
     try:
         refusal = attempt(choice.verb, subject, lambda: _take(subject, choice, form))
     except Conflict:

@@ -9,6 +9,7 @@ from flask import url_for
 from app.access.actor import Actor
 from app.domain import overview
 from app.domain.algorithms import active, status
+from app.domain.disclosure_overview import open_incidents, waiting_for
 from app.models.base import now
 
 
@@ -30,16 +31,10 @@ ELSEWHERE: dict[str, tuple[str, tuple[str, ...]]] = {
         "there is nothing for you to approve here. Such decisions are made and kept on paper.",
         ("LIM-5", "LIM-6"),
     ),
-    "privacy_officer": (
-        "Disclosures of identifying information are not decided or recorded in this version. The portal gives "
-        "reports to the requesting investigator and the unit alone; any further release is decided and recorded "
-        "outside it.",
-        ("EXT-7", "EXT-10"),
-    ),
     "records_officer": (
         "Retention periods, legal holds, disposal and sealing are not run in this version: the portal disposes of "
-        "nothing. Public information requests and sealing orders are handled outside it.",
-        ("RET-11", "PUB-1"),
+        "nothing, and sealing orders are handled outside it.",
+        ("RET-11",),
     ),
     "agency_user": (
         "Access of other agencies is given case by case under a written agreement. This version shares no case with "
@@ -75,6 +70,11 @@ def figures(actor: Actor) -> list[Figure]:
             Figure(lacking, "examiners without current training", url_for("admin.training"), "bad"),
             Figure(ending, "trainings that end within 30 days", url_for("admin.training"), "waiting"),
         ]
+    if actor.can("disclosure.read"):
+        label = "disclosures waiting for you"
+        found.append(Figure(len(waiting_for(actor)), label, url_for("disclosures.index"), "waiting"))
+    if actor.can("incident.keep"):
+        found.append(Figure(open_incidents(), "open incidents", url_for("disclosures.incidents"), "bad"))
     if actor.can("misuse.read"):
         found.append(Figure(overview.unread_misuse(), "unread reports of misuse", url_for("oversight.misuse"), "bad"))
     if actor.can("audit.read"):

@@ -12,9 +12,9 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 from app import audit
 from app.access.actor import current_actor
 from app.access.guard import needs
+from app.blueprints.fact_fields import answers, mark
 from app.blueprints.requests.blueprint import bp
 from app.blueprints.requests.drafts import own_draft
-from app.blueprints.requests.fact_fields import answers, mark
 from app.blueprints.requests.forms import FACT, DocumentForm, EvidenceForm, outcome_form
 from app.domain import outcomes
 from app.domain import requests as domain

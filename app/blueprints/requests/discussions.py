@@ -10,8 +10,8 @@ from app import audit
 from app.access.actor import current_actor
 from app.access.guard import needs
 from app.blueprints.requests.blueprint import bp
-from app.blueprints.requests.forms import ReasonForm, VersionForm
 from app.blueprints.requests.standing import standing
+from app.blueprints.shared_forms import ReasonForm, VersionForm
 from app.domain import requests as domain
 from app.extensions import db
 from app.models.base import now

@@ -12,8 +12,8 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 from app.access.actor import current_actor
 from app.access.directory import lookup, members
 from app.access.guard import needs
+from app.blueprints.fact_fields import answers, mark, prefilled
 from app.blueprints.requests.blueprint import bp
-from app.blueprints.requests.fact_fields import answers, mark, prefilled
 from app.blueprints.requests.forms import ANSWER, FACT, PERSON, PLACE, NewForm, draft_form
 from app.domain import requests as domain
 from app.domain.requests import DraftValues

@@ -10,8 +10,9 @@ from wtforms import BooleanField, Form, HiddenField, SelectField, StringField, T
 from wtforms.validators import InputRequired, Length
 from wtforms.widgets import DateInput, TimeInput
 
-from app.blueprints.requests.fact_fields import YES_NO, choice_field, fact_fields, stripped
+from app.blueprints.fact_fields import YES_NO, choice_field, fact_fields, stripped
 from app.blueprints.requests.standing import GROUPS
+from app.blueprints.shared_forms import VersionForm
 from app.policy import policy
 
 FACT, ANSWER, PERSON, PLACE = "fact_", "answer_", "person_", "matter_"
@@ -30,18 +31,6 @@ class NewForm(FlaskForm):
 
     once = HiddenField()
     case_number = StringField("Case or complaint number", [Length(max=40)], filters=[stripped])
-
-
-class VersionForm(FlaskForm):
-    """A decision about what the page showed: the version says which."""
-
-    version = HiddenField()
-
-
-class ReasonForm(VersionForm):
-    """A decision that needs its reason."""
-
-    reason = TextAreaField("Reason", [InputRequired("Write the reason."), Length(max=2000)], filters=[stripped])
 
 
 class DocumentForm(VersionForm):

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from flask import abort, current_app, flash, redirect, request, url_for
+from flask import abort, flash, redirect, request, url_for
 from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from app import audit
 from app.access.actor import current_actor
 from app.access.guard import needs
+from app.blueprints.fact_fields import answers, moment_of, prefilled, time_zone
 from app.blueprints.requests.blueprint import bp
-from app.blueprints.requests.fact_fields import answers, prefilled
 from app.blueprints.requests.forms import OBTAINED, SOURCE, UploadForm, image_form
 from app.blueprints.requests.rendering import render_request, request_context
 from app.domain import probe_images as domain
@@ -23,9 +21,8 @@ from app.extensions import stores
 from app.imaging import UnusableImage, sniff
 from app.models.request import FRRequest, ProbeImage
 from app.policy import policy
-from app.refusals import attempt, status_of
-from app.storage import BlobRef
-from app.web import DEFAULT_TIME_ZONE, page, redirect_after_post, wants_part
+from app.refusals import attempt, attempt_keeping, status_of
+from app.web import page, redirect_after_post, wants_part
 from app.workflow.registry import Refused
 
 
@@ -45,23 +42,13 @@ def add_image(subject: FRRequest) -> WerkzeugResponse | tuple[str, int]:
     actor, name = current_actor(), chosen.filename
     stored = stores().blobs.put(subject.key_id, data)
     made: list[ProbeImage] = []
-    refusal = _keeping(stored, lambda: made.append(domain.add_image(subject, actor, stored, sniffed, name)), subject)
+    refusal = attempt_keeping(
+        "add_image", subject, stored, lambda: made.append(domain.add_image(subject, actor, stored, sniffed, name))
+    )
     if refusal is not None:
         return _upload_refused(subject, form, refusal.reason, refusal)
     flash(f"Image {len(subject.current_images)} is stored and is being checked. Say where it comes from.", "success")
     return redirect_after_post(url_for("requests.image", number=subject.number, uid=made[0].uid))
-
-
-def _keeping(stored: BlobRef, action: Any, subject: FRRequest) -> Refused | None:
-    """Attempt to add the image; what was stored for nothing is destroyed."""
-    kept = False
-    try:
-        refusal = attempt("add_image", subject, action)
-        kept = refusal is None
-        return refusal
-    finally:
-        if not kept:
-            stores().blobs.destroy(stored.id)
 
 
 def _upload_refused(
@@ -167,11 +154,6 @@ def of_request(subject: FRRequest, uid: str) -> ProbeImage:
     return found
 
 
-def time_zone() -> ZoneInfo:
-    """The department's time zone: what people type is meant in it."""
-    return ZoneInfo(current_app.config.get("TIME_ZONE", DEFAULT_TIME_ZONE))
-
-
 def posted_form(subject: FRRequest) -> FlaskForm:
     """The provenance form for the source and basis that were posted, filled with what was typed."""
     form = image_form(request.form.get("source"), request.form.get("obtained"), subject.use_id)
@@ -224,16 +206,9 @@ def _values(form: FlaskForm) -> Provenance:
         source_facts=answers(form, SOURCE, source.facts) if source else {},
         obtained=obtained.id if obtained else "",
         obtained_facts=answers(form, OBTAINED, obtained.facts) if obtained else {},
-        taken_at=_moment(form["taken_on"].data, form["taken_time"].data),
+        taken_at=moment_of(form["taken_on"].data, form["taken_time"].data),
         attested=bool(form["attested"].data),
     )
-
-
-def _moment(day: str | None, clock: str | None) -> datetime | None:
-    try:
-        return datetime.combine(date.fromisoformat(day or ""), time.fromisoformat(clock or ""), time_zone())
-    except ValueError:
-        return None
 
 
 def _mark(form: FlaskForm, refusal: Refused, values: Provenance) -> None:

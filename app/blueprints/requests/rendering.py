@@ -6,8 +6,9 @@ from typing import Any
 
 from app import audit
 from app.access.actor import current_actor
-from app.blueprints.requests.forms import UploadForm, VersionForm
+from app.blueprints.requests.forms import UploadForm
 from app.blueprints.requests.standing import reports_for, since, standing, timeline
+from app.blueprints.shared_forms import VersionForm
 from app.domain import requests as domain
 from app.domain.probe_images import may_be_removed
 from app.models.base import now

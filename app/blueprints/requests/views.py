@@ -10,9 +10,10 @@ from app.access.actor import current_actor
 from app.access.guard import needs
 from app.blueprints.requests import afterwards, discussions, drafts, images
 from app.blueprints.requests.blueprint import bp
-from app.blueprints.requests.forms import ListFilter, ReasonForm
+from app.blueprints.requests.forms import ListFilter
 from app.blueprints.requests.rendering import render_request
 from app.blueprints.requests.standing import GROUPS, STATES_OF, since, standing
+from app.blueprints.shared_forms import ReasonForm
 from app.domain import requests as domain
 from app.extensions import db
 from app.models.base import now

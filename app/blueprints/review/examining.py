@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 from app import audit
 from app.access.actor import current_actor
 from app.access.guard import needs
-from app.blueprints.requests.fact_fields import mark
+from app.blueprints.fact_fields import mark
 from app.blueprints.review.area import bp
 from app.blueprints.review.forms import (
     NoneForm,

@@ -10,7 +10,8 @@ from wtforms import Form, HiddenField, SelectField, SelectMultipleField, StringF
 from wtforms.validators import InputRequired, Length
 from wtforms.widgets import CheckboxInput, ListWidget
 
-from app.blueprints.requests.fact_fields import choice_field, fact_fields, stripped
+from app.blueprints.fact_fields import choice_field, fact_fields, stripped
+from app.blueprints.shared_forms import VersionForm
 from app.policy import policy
 
 NOTE = "_note"
@@ -33,12 +34,6 @@ class QueueFilter(Form):
         hidden = {"draft", "withdrawn"}
         self.state.choices = [("", "Any"), *((s.id, s.title) for s in states if s.id not in hidden)]
         self.priority.choices = [("", "Any"), *((p.id, p.title) for p in policy().request.priorities.values())]
-
-
-class VersionForm(FlaskForm):
-    """A decision about what the page showed: the version says which."""
-
-    version = HiddenField()
 
 
 class RepeatForm(VersionForm):

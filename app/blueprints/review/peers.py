@@ -17,7 +17,7 @@ from app import audit
 from app.access.actor import Actor, current_actor
 from app.access.guard import needs
 from app.access.scoping import visible
-from app.blueprints.requests.fact_fields import mark
+from app.blueprints.fact_fields import mark
 from app.blueprints.review.area import bp
 from app.blueprints.review.forms import features_of, peer_form
 from app.blueprints.review.probe import shown_photos, shown_probe

@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 
 from app.access.actor import current_actor
 from app.access.guard import needs
-from app.blueprints.requests.fact_fields import mark
+from app.blueprints.fact_fields import mark
 from app.blueprints.review.area import bp
 from app.blueprints.review.forms import RepeatForm
 from app.blueprints.review.rendering import render_work

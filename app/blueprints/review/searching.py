@@ -10,13 +10,14 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 from app import audit
 from app.access.actor import current_actor
 from app.access.guard import needs
+from app.blueprints.fact_fields import mark
 from app.blueprints.images.links import face_url
-from app.blueprints.requests.fact_fields import mark
 from app.blueprints.review.area import bp
-from app.blueprints.review.forms import VersionForm, probe_form
+from app.blueprints.review.forms import probe_form
 from app.blueprints.review.probe import rectangle
 from app.blueprints.review.rendering import render_work
 from app.blueprints.review.steps import Overtaken, blocking, progress_of, status_for, tried
+from app.blueprints.shared_forms import VersionForm
 from app.domain import examination, identification
 from app.models import DetectedFace, FRRequest, ProbeImage
 from app.policy import policy

@@ -2,27 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
 
 from app.models import FRRequest, GalleryPerson, ProbeImage
 from app.policy import policy
-from app.policy.base import Fact
+from app.policy.facts import YES_NO, answered
 
 Rows = list[tuple[str, Any]]
-YES_NO = {"yes": "Yes", "no": "No"}
-
-
-def answered(facts: Iterable[Fact], given: Mapping[str, Any] | None) -> Rows:
-    """(question, answer in words) for every question of the rule; an open one has no answer."""
-    given = given or {}
-    rows = []
-    for fact in facts:
-        answer = given.get(fact.name)
-        words = {choice.value: choice.label for choice in fact.choices} or (YES_NO if fact.kind == "yesno" else {})
-        rows.append((fact.label, words.get(answer, answer)))
-    return rows
 
 
 def basis_rows(request: FRRequest) -> Rows:

@@ -9,13 +9,14 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 
 from app.access.actor import current_actor
 from app.access.guard import needs
-from app.blueprints.requests.fact_fields import mark
+from app.blueprints.fact_fields import mark
 from app.blueprints.review import concluding, examining, peers, repeating, searching
 from app.blueprints.review.area import bp
-from app.blueprints.review.forms import QueueFilter, VersionForm, accept_form, refuse_form, return_form
+from app.blueprints.review.forms import QueueFilter, accept_form, refuse_form, return_form
 from app.blueprints.review.queue import lines, queue, unavailable_examiners
 from app.blueprints.review.rendering import render_work
 from app.blueprints.review.steps import Overtaken, status_for, tried
+from app.blueprints.shared_forms import VersionForm
 from app.domain import identification
 from app.extensions import db
 from app.models import FRRequest

@@ -1,0 +1,16 @@
+"""The blueprint of the disclosures area, by itself so that each module of views can bind to it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint
+
+from app.domain.disclosure_papers import warning_of, words_of
+
+bp = Blueprint("disclosures", __name__)
+
+
+@bp.context_processor
+def _shared() -> dict[str, Any]:
+    return {"words_of": words_of, "warning_of": warning_of}

@@ -1,0 +1,101 @@
+"""Deciding on a disclosure: approve item by item, find lawful, refuse, return; signed with the password typed again."""
+
+from __future__ import annotations
+
+from flask import flash, redirect, url_for
+from werkzeug.wrappers import Response as WerkzeugResponse
+
+from app.access.actor import current_actor
+from app.access.guard import needs
+from app.blueprints.disclosures.blueprint import bp
+from app.blueprints.disclosures.forms import DecisionForm
+from app.blueprints.disclosures.rendering import disclosure_context
+from app.blueprints.disclosures.steps import CHOICES, Choice, choice_named, offered
+from app.blueprints.fact_fields import day_of
+from app.domain import disclosures as domain
+from app.domain.disclosure_papers import words_of
+from app.models.disclosure import Disclosure
+from app.policy import policy
+from app.refusals import attempt, same_version, status_of
+from app.unit import Conflict
+from app.web import page, redirect_after_post
+from app.workflow.registry import Refused
+
+
+@bp.get("/disclosures/<number>/decide")
+@needs("disclosure.determine", "disclosure.decide", of=Disclosure)
+def consider(subject: Disclosure) -> WerkzeugResponse | str:
+    """The whole request on one page, with the decision below it."""
+    if not any(row.verb in {choice.verb for choice in CHOICES} for row in _steps(subject)):
+        flash("There is nothing to decide on this disclosure now.", "info")
+        return redirect(url_for("disclosures.show", number=subject.number))
+    last = domain.default_release_by().isoformat()
+    asked = [item.uid for item in subject.items]
+    return _decision_page(
+        subject, DecisionForm(formdata=None, version=subject.version, release_by=last, included=asked)
+    )
+
+
+def _steps(subject: Disclosure) -> list:
+    return [row for row in policy().workflow("disclosure").transitions if subject.state in row.sources]
+
+
+def _decision_page(
+    subject: Disclosure, form: DecisionForm, refusal: Refused | None = None, *, conflict: bool = False
+) -> str:
+    """`conflict`: somebody else changed the disclosure since the page was made; what was typed stays."""
+    choices, blocked = offered(subject, current_actor())
+    form.decision.choices = [(choice.verb, choice.label) for choice in choices]
+    form.included.choices = [(item.uid, words_of(item.thing)) for item in subject.items]
+    rules = {row.verb: row for row in policy().workflow("disclosure").transitions}
+    context = disclosure_context(subject)
+    return page(
+        "disclosures/decide.html",
+        **{**context, "refusal": refusal},
+        form=form, offered=choices, unavailable=blocked, rules=rules, conflict=conflict,
+        granting={choice.verb for choice in choices} & {"approve", "determine"},
+    )  # fmt: skip
+
+
+@bp.post("/disclosures/<number>/decide")
+@needs("disclosure.determine", "disclosure.decide", of=Disclosure)
+def decide(subject: Disclosure) -> WerkzeugResponse | tuple[str, int]:
+    """Take the decision. A wrong password decides nothing, and everything typed stays."""
+    form = DecisionForm()
+    form.included.choices = [(item.uid, words_of(item.thing)) for item in subject.items]
+    if not form.validate():
+        return _decision_page(subject, form), 422
+    choice = choice_named(form.decision.data)
+    if choice is None:
+        form.decision.errors = ["Choose one of the decisions."]
+        return _decision_page(subject, form), 422
+    status = form.unsigned()
+    if status is not None:
+        return _decision_page(subject, form), status
+    try:
+        refusal = attempt(choice.verb, subject, lambda: _take(subject, choice, form))
+    except Conflict:
+        form.version.data = subject.version
+        return _decision_page(subject, form, conflict=True), 409
+    if refusal is not None:
+        return _decision_page(subject, form, refusal), status_of(refusal)
+    flash(f"{subject.number} {choice.done}", "success")
+    return redirect_after_post(url_for("disclosures.show", number=subject.number))
+
+
+def _take(subject: Disclosure, choice: Choice, form: DecisionForm) -> None:
+    same_version(subject, form.version.data)
+    actor, text, reason = current_actor(), form.text.data or "", form.reason.data or ""
+    if choice.verb == "return_for_changes":
+        domain.return_for_changes(subject, actor, reason)
+    elif choice.verb == "refuse":
+        domain.refuse(subject, actor, text=text, reason=reason, password_confirmed=True)
+    else:
+        grant = domain.approve if choice.verb == "approve" else domain.determine
+        last = day_of(form.release_by.data)
+        if last is None:
+            raise Refused("release_by_within_bounds", "Name the last day on which the package may leave.")
+        grant(
+            subject, actor, text=text, reason=reason, included=set(form.included.data or ()),
+            conditions=form.conditions.data or "", release_by=last, password_confirmed=True,
+        )  # fmt: skip

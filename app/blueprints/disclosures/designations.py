@@ -1,0 +1,110 @@
+"""Routine designations of the Agency Privacy Officer: the register, a new one, revoking one (EXT-7, basis D5)."""
+
+from __future__ import annotations
+
+from flask import flash, url_for
+from werkzeug.wrappers import Response as WerkzeugResponse
+
+from app.access.actor import current_actor
+from app.access.guard import needs
+from app.access.scoping import visible
+from app.blueprints.disclosures.blueprint import bp
+from app.blueprints.disclosures.forms import ITEM_WORDS, DesignationForm
+from app.blueprints.fact_fields import day_of
+from app.blueprints.shared_forms import ReasonForm
+from app.domain import designations as domain
+from app.domain.designations import DesignationValues
+from app.extensions import db
+from app.models.base import now
+from app.models.disclosure import RoutineDesignation
+from app.refusals import attempt, status_of
+from app.web import page, redirect_after_post
+
+MAY_READ = ("disclosure.read", "disclosure.register", "designation.keep")
+
+
+def standing(row: RoutineDesignation) -> tuple[str, str]:
+    """(word, tone) of a designation today."""
+    today = now().date()
+    if row.revoked_at is not None:
+        return "Revoked", "bad"
+    if today < row.effective_on:
+        return "Not yet in force", "waiting"
+    return ("In force", "good") if today <= row.expires_on else ("Expired", "ended")
+
+
+@bp.get("/designations")
+@needs(*MAY_READ)
+def designations() -> str:
+    """Every routine designation, newest first."""
+    rows = visible(RoutineDesignation, current_actor()).order_by(RoutineDesignation.id.desc())
+    pages = db.paginate(rows, per_page=50, max_per_page=50, error_out=False)
+    return page(
+        "disclosures/designations.html", pages=pages, items=[(row, standing(row)) for row in pages.items],
+        keeps="designation.keep" in current_actor().capabilities,
+    )  # fmt: skip
+
+
+@bp.get("/designations/new")
+@needs("designation.keep")
+def new_designation() -> str:
+    form = DesignationForm(formdata=None, effective_on=now().date().isoformat())
+    return page("disclosures/designation_new.html", form=form, refusal=None)
+
+
+@bp.post("/designations/new")
+@needs("designation.keep")
+def designate() -> WerkzeugResponse | tuple[str, int]:
+    """Designate a kind of disclosure as routine."""
+    form, actor = DesignationForm(), current_actor()
+    days = {name: day_of(form[name].data) for name in ("effective_on", "expires_on")}
+    good = form.validate_on_submit()
+    for name, day in days.items():
+        if day is None:
+            form[name].errors = ["Write a date as year-month-day, for example 2026-03-09."]
+            good = False
+    if not good:
+        return page("disclosures/designation_new.html", form=form, refusal=None), 422
+    values = DesignationValues(
+        title=form["title"].data, scope=form.scope.data, recipient_kinds=form.recipient_kinds.data,
+        purposes=form.purposes.data, item_kinds=form.item_kinds.data, **days,
+    )  # fmt: skip
+    made: list[RoutineDesignation] = []
+    refusal = attempt("designate", None, lambda: made.append(domain.designate(actor, values)))
+    if refusal is not None:
+        return page("disclosures/designation_new.html", form=form, refusal=refusal), status_of(refusal)
+    flash(f"{made[0].number} is kept.", "success")
+    return redirect_after_post(url_for("disclosures.designation", number=made[0].number))
+
+
+@bp.get("/designations/<number>/revoke")
+@bp.get("/designations/<number>")  # registered first, so that links lead here
+@needs(*MAY_READ, of=RoutineDesignation)
+def designation(subject: RoutineDesignation) -> str:
+    """One designation: for whom, for what, until when."""
+    return _page(subject, ReasonForm(formdata=None))
+
+
+def _page(subject: RoutineDesignation, form: ReasonForm, **given: object) -> str:
+    able = "designation.keep" in current_actor().capabilities
+    return page(
+        "disclosures/designation.html",
+        **{"refusal": None, **given},
+        item=subject, form=form, standing=standing(subject), item_words=ITEM_WORDS,
+        may_revoke=able and subject.revoked_at is None,
+    )  # fmt: skip
+
+
+@bp.post("/designations/<number>/revoke")
+@needs("designation.keep", of=RoutineDesignation)
+def revoke(subject: RoutineDesignation) -> WerkzeugResponse | tuple[str, int]:
+    """Revoke a designation: nothing leaves on it any more."""
+    form, actor = ReasonForm(), current_actor()
+    if not form.validate_on_submit():
+        return _page(subject, form), 422
+    reason = form.reason.data or ""
+    refusal = attempt("revoke_designation", subject, lambda: domain.revoke(subject, actor, reason))
+    if refusal is not None:
+        return _page(subject, form, refusal=refusal), status_of(refusal)
+    flash(f"{subject.number} is revoked.", "success")
+    return redirect_after_post(url_for("disclosures.designation", number=subject.number))

@@ -1,0 +1,221 @@
+"""Writing a disclosure request: the case number first, then one form that asks what recipient and basis need."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from flask import abort, flash, request, url_for
+from flask_wtf import FlaskForm
+from werkzeug.wrappers import Response as WerkzeugResponse
+
+from app.access.actor import current_actor
+from app.access.guard import needs
+from app.blueprints.disclosures.blueprint import bp
+from app.blueprints.disclosures.forms import (
+    AGREEMENT,
+    FACT,
+    IDENTITY,
+    KIND,
+    TO,
+    NewForm,
+    basis_of,
+    draft_form,
+    purposes_of,
+    recipient_of,
+)
+from app.blueprints.fact_fields import answers, mark, prefilled
+from app.domain import designations
+from app.domain import disclosures as domain
+from app.domain.disclosure_items import available
+from app.domain.disclosure_papers import warning_of, words_of
+from app.domain.disclosures import DisclosureValues
+from app.models.base import new_uid, now
+from app.models.disclosure import Disclosure
+from app.policy import policy
+from app.policy.disclosing import agreement_needed
+from app.refusals import attempt, same_version, status_of
+from app.unit import Conflict
+from app.web import page, redirect_after_post
+from app.workflow.registry import Refused
+
+OTHER_WINDOW = (
+    "This request was saved in another window after you opened this page. What you typed here is still below and is "
+    "not saved. Saving now replaces what the other window saved."
+)
+OTHER_QUESTIONS = "You chose another recipient or basis. Answer its questions below, then save."
+
+
+@bp.get("/disclosures/new")
+@needs("disclosure.file")
+def new() -> str:
+    form = NewForm(formdata=None, once=new_uid(), case_number=request.args.get("case", "")[:40])
+    return page("disclosures/new.html", form=form, refusal=None)
+
+
+@bp.post("/disclosures/new")
+@needs("disclosure.file")
+def create() -> WerkzeugResponse | tuple[str, int]:
+    """Begin a draft. Pressed twice, the second press finds the draft of the first."""
+    form = NewForm()
+    if not form.validate_on_submit():
+        return page("disclosures/new.html", form=form, refusal=None), 422
+    actor, number = current_actor(), form.case_number.data or ""
+    once = form.once.data if re.fullmatch("[0-9a-f]{32}", form.once.data or "") else None
+    made: list[Disclosure] = []
+    refusal = attempt("create", None, lambda: made.append(domain.create_draft(actor, number, once)))
+    if refusal is not None:
+        mark(form, refusal.faults, [])
+        return page("disclosures/new.html", form=form, refusal=refusal), status_of(refusal)
+    return redirect_after_post(url_for("disclosures.edit", number=made[0].number))
+
+
+@bp.get("/disclosures/<number>/edit")
+@needs("disclosure.file", of=Disclosure)
+def edit(subject: Disclosure) -> WerkzeugResponse | str:
+    """The request as it is stored."""
+    own(subject)
+    if subject.state not in domain.OPEN_STATES:
+        flash("A request that was submitted can be changed only after it came back.", "info")
+        return redirect_after_post(url_for("disclosures.show", number=subject.number))
+    return _form_page(subject, _stored_form(subject))
+
+
+@bp.post("/disclosures/<number>/edit")
+@needs("disclosure.file", of=Disclosure)
+def save(subject: Disclosure) -> WerkzeugResponse | str | tuple[str, int]:
+    """Save what was typed, complete or not. On any fault everything typed stays in the form."""
+    own(subject)
+    form = posted_form(subject)
+    if "choose" in request.form:
+        return _form_page(subject, form)
+    shown = (request.form.get("shown_recipient", ""), request.form.get("shown_basis", ""))
+    if shown != (form["recipient_kind"].data or "", form["basis"].data or ""):
+        return _form_page(subject, form, note=OTHER_QUESTIONS), 422
+    if not form.validate_on_submit():
+        return _form_page(subject, form), 422
+    try:
+        refusal = attempt("save", subject, lambda: _save(subject, form))
+    except Conflict:
+        form["version"].data = str(subject.version)
+        return _form_page(subject, form, note=OTHER_WINDOW), 409
+    if refusal is not None:
+        mark(form, refusal.faults, [TO, KIND, FACT, IDENTITY, AGREEMENT])
+        return _form_page(subject, form, refusal=refusal), status_of(refusal)
+    flash("The request is saved.", "success")
+    stay = "stay" in request.form
+    return redirect_after_post(url_for("disclosures.edit" if stay else "disclosures.show", number=subject.number))
+
+
+@bp.post("/disclosures/<number>/edit/questions")
+@needs("disclosure.file", of=Disclosure)
+def questions(subject: Disclosure) -> str:
+    """The questions of the recipient and basis just chosen, for the page to swap in; nothing is saved."""
+    own(subject)
+    form = posted_form(subject)
+    return page("disclosures/_questions.html", item=subject, form=form, **_chosen(form))
+
+
+def own(subject: Disclosure) -> None:
+    """404 for anybody but who asked: a request is nobody else's to write."""
+    if subject.asked_by_id != current_actor().id:
+        abort(404)
+
+
+def _things(subject: Disclosure) -> list[tuple[str, str]]:
+    """(kind:uid, words) of what the case holds."""
+    found = []
+    for thing in available(subject.case_number):
+        warning = warning_of(thing.row)
+        found.append((f"{thing.kind}:{thing.uid}", words_of(thing.row) + (f" ({warning})" if warning else "")))
+    return found
+
+
+def _designations(subject: Disclosure) -> list[tuple[str, str]]:
+    """(number, words) of the designations in force, and the one chosen before where it no longer is."""
+    rows = designations.in_force(now().date())
+    found = [(row.number, f"{row.number}: {row.title}") for row in rows]
+    chosen = subject.designation
+    if chosen is not None and chosen not in rows:
+        found.append((chosen.number, f"{chosen.number}: {chosen.title} (not in force)"))
+    return found
+
+
+def posted_form(subject: Disclosure) -> FlaskForm:
+    """The form for the recipient and basis that were posted, filled with what was typed."""
+    recipient = recipient_of(request.form.get("recipient_kind"))
+    basis = basis_of(request.form.get("basis"), recipient)
+    form = draft_form(
+        recipient.id if recipient else None, basis.id if basis else None, _things(subject), _designations(subject)
+    )
+    # a basis chosen for another recipient, or a purpose of another basis, is no longer among the answers
+    if basis is None:
+        form["basis"].data = None
+    if form["purpose"].data not in {purpose.id for purpose in purposes_of(recipient, basis)}:
+        form["purpose"].data = None
+    form["shown_recipient"].data = recipient.id if recipient else ""
+    form["shown_basis"].data = basis.id if basis else ""
+    return form
+
+
+def _stored_form(subject: Disclosure) -> FlaskForm:
+    private = subject.private
+    data: dict[str, Any] = {
+        "version": subject.version,
+        "shown_recipient": subject.recipient_kind or "",
+        "shown_basis": subject.basis or "",
+        "recipient_kind": subject.recipient_kind,
+        "basis": subject.basis,
+        "designation": subject.designation.number if subject.designation else "",
+        "purpose": subject.purpose,
+        "immigration": {True: "yes", False: "no"}.get(subject.immigration),
+        "items": [f"{item.kind}:{item.thing.uid}" for item in subject.items],
+        **{name: private.get(name, "") for name in ("purpose_text", "necessity", "person")},
+        **prefilled(TO, private.get("recipient")),
+        **prefilled(KIND, private.get("recipient_facts")),
+        **prefilled(FACT, private.get("facts")),
+        **prefilled(IDENTITY, private.get("identity")),
+        **prefilled(AGREEMENT, private.get("agreement")),
+    }
+    return draft_form(
+        subject.recipient_kind, subject.basis, _things(subject), _designations(subject), formdata=None, data=data
+    )
+
+
+def _chosen(form: FlaskForm) -> dict[str, Any]:
+    recipient = recipient_of(form["recipient_kind"].data)
+    basis = basis_of(form["basis"].data, recipient)
+    ids = (recipient.id if recipient else None, basis.id if basis else None)
+    return {"recipient": recipient, "basis": basis, "agreement": agreement_needed(policy(), *ids)}
+
+
+def _form_page(subject: Disclosure, form: FlaskForm, *, note: str | None = None, refusal: Refused | None = None) -> str:
+    return page("disclosures/edit.html", item=subject, form=form, note=note, refusal=refusal, **_chosen(form))
+
+
+def _values(form: FlaskForm) -> DisclosureValues:
+    rules, chosen = policy().disclosure, _chosen(form)
+    recipient, basis = chosen["recipient"], chosen["basis"]
+    return DisclosureValues(
+        recipient_kind=recipient.id if recipient else None,
+        recipient=answers(form, TO, rules.addressee.facts),
+        recipient_facts=answers(form, KIND, recipient.facts) if recipient else {},
+        basis=basis.id if basis else None,
+        facts=answers(form, FACT, basis.facts) if basis else {},
+        designation=(form["designation"].data or None) if basis and basis.needs_designation else None,
+        purpose=form["purpose"].data or None,
+        purpose_text=form["purpose_text"].data or "",
+        necessity=form["necessity"].data or "",
+        person=form["person"].data or "",
+        immigration=form["immigration"].data or "",
+        identity=answers(form, IDENTITY, rules.identity.facts),
+        agreement=answers(form, AGREEMENT, rules.agreement.facts) if chosen["agreement"] else {},
+    )
+
+
+def _save(subject: Disclosure, form: FlaskForm) -> None:
+    same_version(subject, form["version"].data)
+    actor = current_actor()
+    domain.save_draft(subject, actor, _values(form))
+    chosen = [tuple(value.split(":", 1)) for value in form["items"].data or [] if ":" in value]
+    domain.set_items(subject, actor, chosen)

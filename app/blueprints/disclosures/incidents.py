@@ -1,0 +1,185 @@
+"""Incidents: a disclosure that broke the identifying information law, from awareness to closing (EXT-10)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import flash, request, url_for
+from flask_wtf import FlaskForm
+from werkzeug.wrappers import Response as WerkzeugResponse
+
+from app.access.actor import Actor, current_actor
+from app.access.guard import needs
+from app.access.scoping import find, visible
+from app.blueprints.disclosures.blueprint import bp
+from app.blueprints.disclosures.incident_forms import CloseForm, HarmForm, NoticeForm, RecordForm, ReportForm
+from app.blueprints.disclosures.rendering import timeline_of
+from app.blueprints.fact_fields import moment_of, time_zone
+from app.domain import incidents as domain
+from app.extensions import db
+from app.models.base import now
+from app.models.disclosure import Disclosure
+from app.models.incident import Incident
+from app.policy import policy
+from app.refusals import attempt, same_version, status_of
+from app.web import page, redirect_after_post
+from app.workflow.registry import Refused
+
+TOLD = {
+    "report_to_cpo": "Reported to the City Chief Privacy Officer",
+    "assess_harm": "Risk of harm assessed",
+    "decide_notice": "Notice decided",
+    "close": "Closed",
+}
+FORMS: dict[str, type[FlaskForm]] = {"report": ReportForm, "harm": HarmForm, "notice": NoticeForm, "close": CloseForm}
+#: state -> the forms its page offers
+OFFERED = {"open": ("report",), "reported": ("harm",), "assessed": ("notice", "close", "harm")}
+NO_MOMENT = "Write the day as year-month-day and the time as hours and minutes."
+
+
+@bp.get("/incidents")
+@needs("incident.keep")
+def incidents() -> str:
+    """Every incident, newest first."""
+    rows = visible(Incident, current_actor()).order_by(Incident.id.desc())
+    pages = db.paginate(rows, per_page=25, max_per_page=25, error_out=False)
+    states = {state.id: state for state in policy().workflow("incident").states}
+    return page("disclosures/incidents.html", pages=pages, states=states, now=now())
+
+
+@bp.get("/incidents/new")
+@needs("incident.keep")
+def new_incident() -> str:
+    moment = now().astimezone(time_zone())
+    form = RecordForm(
+        formdata=None, disclosure=request.args.get("disclosure", "")[:20], day=moment.date().isoformat(),
+        time=f"{moment:%H:%M}",
+    )  # fmt: skip
+    return page("disclosures/incident_new.html", form=form, refusal=None)
+
+
+@bp.post("/incidents/new")
+@needs("incident.keep")
+def record_incident() -> WerkzeugResponse | tuple[str, int]:
+    """Record an incident from the moment of awareness."""
+    form, actor = RecordForm(), current_actor()
+    good = form.validate_on_submit()
+    aware_at = moment_of(form.day.data, form.time.data)
+    if aware_at is None:
+        form.day.errors, good = [NO_MOMENT], False
+    number = (form.disclosure.data or "").upper()
+    disclosure = find(Disclosure, number, actor) if number else None
+    if number and disclosure is None:
+        form.disclosure.errors, good = (
+            ["There is no disclosure of this number. Leave it empty if none is meant."],
+            False,
+        )
+    if not good:
+        return page("disclosures/incident_new.html", form=form, refusal=None), 422
+    made: list[Incident] = []
+    what = form.what.data or ""
+    refusal = attempt("record_incident", None, lambda: made.append(domain.record(actor, disclosure, aware_at, what)))
+    if refusal is not None:
+        return page("disclosures/incident_new.html", form=form, refusal=refusal), status_of(refusal)
+    flash(
+        f"{made[0].number} is recorded. Report it to the City Chief Privacy Officer as soon as practicable.", "success"
+    )
+    return redirect_after_post(url_for("disclosures.incident", number=made[0].number))
+
+
+@bp.get("/incidents/<number>/report")
+@bp.get("/incidents/<number>/harm")
+@bp.get("/incidents/<number>/notice")
+@bp.get("/incidents/<number>/close")
+@bp.get("/incidents/<number>")  # registered first, so that links lead here
+@needs("incident.keep", of=Incident)
+def incident(subject: Incident) -> str:
+    """One incident, with the form of its next step."""
+    return _page(subject)
+
+
+def _page(subject: Incident, *, refusal: Refused | None = None, typed: dict[str, FlaskForm] | None = None) -> str:
+    moment = now().astimezone(time_zone())
+    filled = {"version": subject.version, "day": moment.date().isoformat(), "time": f"{moment:%H:%M}"}
+    forms = {
+        name: (typed or {}).get(name) or FORMS[name](prefix=f"{name}-", formdata=None, data=filled)
+        for name in OFFERED.get(subject.state, ())
+    }
+    by = f"{subject.recorded_by.title} {subject.recorded_by.display_name}"
+    state = policy().workflow("incident").state(subject.state)
+    wrong = next(iter((typed or {}).values()), None)
+    return page(
+        "disclosures/incident.html", item=subject, private=subject.private, forms=forms, refusal=refusal,
+        state_rule=state, timeline=timeline_of(subject, TOLD, "Recorded", by), now=now(), form=wrong,
+    )  # fmt: skip
+
+
+def _yes(value: str | None) -> bool | None:
+    return {"yes": True, "no": False}.get(value or "")
+
+
+def _report(subject: Incident, actor: Actor, form: Any) -> None:
+    at = moment_of(form.day.data, form.time.data)
+    if at is None:
+        raise Refused("report_moment_sound", NO_MOMENT)
+    domain.report_to_cpo(subject, actor, form.reference.data or "", at)
+
+
+def _harm(subject: Incident, actor: Actor, form: Any) -> None:
+    domain.assess_harm(subject, actor, form.harm.data or "", form.reason.data or "")
+
+
+def _notice(subject: Incident, actor: Actor, form: Any) -> None:
+    answers = (_yes(form.give.data), _yes(form.required_by_law.data), _yes(form.consulted.data))
+    domain.decide_notice(subject, actor, *answers, form.reason.data or "", form.text.data or "")
+
+
+def _close(subject: Incident, actor: Actor, form: Any) -> None:
+    domain.close(subject, actor, form.efforts.data or "")
+
+
+def _step(
+    subject: Incident, name: str, verb: str, done: str, take: Callable[[Incident, Actor, Any], None]
+) -> WerkzeugResponse | tuple[str, int]:
+    form, actor = FORMS[name](prefix=f"{name}-"), current_actor()
+
+    def act() -> None:
+        same_version(subject, form["version"].data)
+        take(subject, actor, form)
+
+    if not form.validate_on_submit():
+        return _page(subject, typed={name: form}), 422
+    refusal = attempt(verb, subject, act)
+    if refusal is not None:
+        return _page(subject, refusal=refusal, typed={name: form}), status_of(refusal)
+    flash(done, "success")
+    return redirect_after_post(url_for("disclosures.incident", number=subject.number))
+
+
+@bp.post("/incidents/<number>/report")
+@needs("incident.keep", of=Incident)
+def report_incident(subject: Incident) -> WerkzeugResponse | tuple[str, int]:
+    """Record the report to the City Chief Privacy Officer."""
+    return _step(subject, "report", "report_to_cpo", "The report is recorded. Assess the risk of harm.", _report)
+
+
+@bp.post("/incidents/<number>/harm")
+@needs("incident.keep", of=Incident)
+def assess_harm(subject: Incident) -> WerkzeugResponse | tuple[str, int]:
+    """Record whether there is potential risk of harm."""
+    return _step(subject, "harm", "assess_harm", "The assessment is recorded. Decide on notice.", _harm)
+
+
+@bp.post("/incidents/<number>/notice")
+@needs("incident.keep", of=Incident)
+def decide_notice(subject: Incident) -> WerkzeugResponse | tuple[str, int]:
+    """Decide whether the individuals affected are notified."""
+    return _step(subject, "notice", "decide_notice", "The decision on notice is recorded.", _notice)
+
+
+@bp.post("/incidents/<number>/close")
+@needs("incident.keep", of=Incident)
+def close_incident(subject: Incident) -> WerkzeugResponse | tuple[str, int]:
+    """Close the incident, with the efforts made to notify."""
+    return _step(subject, "close", "close", "The incident is closed.", _close)

@@ -1,0 +1,117 @@
+"""The page of a disclosure, shown by its view and again with what went wrong by the views of its forms."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+
+from app.access.actor import current_actor
+from app.blueprints.disclosures.forms import UploadForm
+from app.blueprints.disclosures.steps import may, next_step, offered
+from app.domain.disclosure_decisions import DECISION_JOB
+from app.domain.disclosure_papers import last_job
+from app.domain.disclosures import OPEN_STATES
+from app.extensions import db
+from app.models.base import now
+from app.models.disclosure import Disclosure
+from app.models.engine import Transition
+from app.policy import policy
+from app.web import page
+
+#: verb -> the words of the timeline
+TOLD = {
+    "submit": "Submitted",
+    "resubmit": "Submitted again",
+    "return_for_changes": "Returned for changes",
+    "approve": "Approved in writing",
+    "determine": "Found lawful",
+    "refuse": "Refused",
+    "withdraw": "Withdrawn",
+    "release": "Package asked for",
+    "finish_release": "Package built",
+    "fail_release": "Package could not be built",
+    "fetch": "Package fetched",
+    "reissue": "Another package asked for",
+    "acknowledge": "Receipt recorded",
+    "expire": "Lapsed",
+}
+DECISIONS = {
+    "approved": "Approved in writing",
+    "determined": "Found lawful",
+    "refused": "Refused",
+    "returned": "Returned for changes",
+}
+STEPS = ("Request", "Decision", "Package", "Handed out", "Receipt")
+PLACES = {"draft": 0, "returned": 0, "submitted": 1, "refused": 1, "approved": 2, "releasing": 2, "acknowledged": 5}
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of a timeline."""
+
+    at: datetime
+    title: str
+    by: str
+    detail: str
+    rule: Any
+
+
+def timeline_of(subject: Any, told: dict[str, str], begun: str, by: str) -> list[Entry]:
+    """What happened to a subject, oldest first, each step with the rule it happened under."""
+    steps = db.session.scalars(
+        select(Transition)
+        .where(Transition.subject_type == subject.subject_type, Transition.subject_id == subject.id)
+        .order_by(Transition.id)
+    )
+    lines = [Entry(subject.created_at, begun, by, "", None)]
+    for step in steps:
+        who = f"{step.actor.title} {step.actor.display_name}" if step.actor else "The portal"
+        lines.append(Entry(step.created_at, told[step.verb], who, "", policy().rule(step.rule)))
+    return lines
+
+
+def place_of(disclosure: Disclosure) -> int:
+    """The step of STEPS where a disclosure stands."""
+    if disclosure.state in PLACES:
+        return PLACES[disclosure.state]
+    package = disclosure.current_package
+    if package is not None:
+        return 4 if package.fetched_at else 3
+    return 2 if disclosure.decisions else 0
+
+
+def render_disclosure(subject: Disclosure, **changed: Any) -> str:
+    """The page of a disclosure; `changed` replaces what is given to the template (a refusal, a form with its fault)."""
+    return page("disclosures/show.html", **{**disclosure_context(subject), **changed})
+
+
+def disclosure_context(subject: Disclosure) -> dict[str, Any]:
+    """What the page of a disclosure and its parts are given."""
+    actor, decision = current_actor(), subject.current_decision
+    own = subject.asked_by_id == actor.id
+    rendering = last_job(DECISION_JOB, decision.uid) if decision is not None else None
+    asked_by = f"{subject.asked_by.title} {subject.asked_by.display_name}"
+    return {
+        "item": subject,
+        "stated": subject.private,
+        "own": own,
+        "editable": own and subject.state in OPEN_STATES,
+        "next": next_step(subject, actor),
+        "choices": offered(subject, actor)[0] if not own else [],
+        "may_withdraw": may(subject, "withdraw", actor, reason="given"),
+        "may_reissue": may(subject, "reissue", actor, reason="given"),
+        "decision": decision,
+        "rendering": rendering,
+        "rendering_failed": rendering is not None and rendering.state == "failed",
+        "decision_titles": DECISIONS,
+        "state_rule": policy().workflow("disclosure").state(subject.state),
+        "steps": STEPS,
+        "place": place_of(subject),
+        "timeline": timeline_of(subject, TOLD, "Draft begun", asked_by),
+        "upload": UploadForm(version=subject.version, formdata=None),
+        "refusal": None,
+        "now": now(),
+    }

@@ -1,0 +1,105 @@
+"""Pages of the disclosures area: the list and each disclosure's own page; importing it binds all the others."""
+
+from __future__ import annotations
+
+from flask import flash, redirect, request, url_for
+from werkzeug.wrappers import Response as WerkzeugResponse
+
+from app.access.actor import current_actor
+from app.access.guard import needs
+from app.access.scoping import visible
+from app.blueprints.disclosures import decisions, designations, documents, drafts, incidents, packages, register
+from app.blueprints.disclosures.blueprint import bp
+from app.blueprints.disclosures.drafts import own
+from app.blueprints.disclosures.rendering import render_disclosure
+from app.blueprints.shared_forms import ReasonForm, VersionForm
+from app.domain import disclosures as domain
+from app.domain.disclosure_overview import task, waiting_for
+from app.extensions import db
+from app.models.base import now
+from app.models.disclosure import Disclosure
+from app.refusals import attempt, same_version, status_of
+from app.web import page, redirect_after_post
+from app.workflow.registry import Refused
+
+__all__ = ["bp", "decisions", "designations", "documents", "drafts", "incidents", "packages", "register"]
+
+PER_PAGE = 20
+
+
+@bp.get("/disclosures")
+@needs("disclosure.read")
+def index() -> str:
+    """What waits for this person, and every disclosure they may know of, newest first."""
+    actor = current_actor()
+    rows = visible(Disclosure, actor).order_by(Disclosure.id.desc())
+    mine = request.args.get("show") == "mine"
+    if mine:
+        rows = rows.where(Disclosure.asked_by_id == actor.id)
+    pages = db.paginate(rows, per_page=PER_PAGE, max_per_page=PER_PAGE, error_out=False)
+    return page(
+        "disclosures/index.html", waiting=waiting_for(actor), pages=pages, mine=mine, now=now(),
+        items=[(item, task(item, actor)) for item in pages.items],
+    )  # fmt: skip
+
+
+@bp.get("/disclosures/<number>")
+@needs("disclosure.read", of=Disclosure)
+def show(subject: Disclosure) -> str:
+    """One disclosure: what is asked for, on which basis, decided how, handed out when, and what comes next."""
+    return render_disclosure(subject)
+
+
+@bp.get("/disclosures/<number>/submit")
+@bp.get("/disclosures/<number>/release")
+@bp.get("/disclosures/<number>/package")
+@bp.get("/disclosures/<number>/documents")
+@bp.get("/disclosures/<number>/decision/again")
+@needs("disclosure.read", of=Disclosure)
+def back(subject: Disclosure) -> WerkzeugResponse:
+    """Reloading the answer to a refused form leads to the disclosure's page."""
+    return redirect(url_for("disclosures.show", number=subject.number))
+
+
+@bp.post("/disclosures/<number>/submit")
+@needs("disclosure.file", of=Disclosure)
+def submit(subject: Disclosure) -> WerkzeugResponse | tuple[str, int]:
+    """Ask for the decision, or ask again after the request came back."""
+    own(subject)
+    form, actor = VersionForm(), current_actor()
+    verb = domain.OPEN_STATES.get(subject.state, "submit")
+    file = domain.resubmit if verb == "resubmit" else domain.submit
+
+    def act() -> None:
+        same_version(subject, form.version.data)
+        file(subject, actor)
+
+    refusal = attempt(verb, subject, act)
+    if refusal is not None:
+        return render_disclosure(subject, refusal=refusal), status_of(refusal)
+    flash(f"{subject.number} is submitted. Another person decides on it.", "success")
+    return redirect_after_post(url_for("disclosures.show", number=subject.number))
+
+
+@bp.get("/disclosures/<number>/withdraw")
+@needs("disclosure.file", of=Disclosure)
+def withdrawal(subject: Disclosure) -> str:
+    own(subject)
+    return page("disclosures/withdraw.html", item=subject, form=ReasonForm(version=subject.version), refusal=None)
+
+
+@bp.post("/disclosures/<number>/withdraw")
+@needs("disclosure.file", of=Disclosure)
+def withdraw(subject: Disclosure) -> WerkzeugResponse | tuple[str, int]:
+    """Take the request back before anything is released."""
+    own(subject)
+    form = ReasonForm()
+    refusal: Refused | None = None
+    if form.validate_on_submit():
+        actor, reason = current_actor(), form.reason.data or ""
+        refusal = attempt("withdraw", subject, lambda: domain.withdraw(subject, actor, reason))
+        if refusal is None:
+            flash(f"{subject.number} is withdrawn.", "success")
+            return redirect_after_post(url_for("disclosures.show", number=subject.number))
+    status = status_of(refusal) if refusal else 422
+    return page("disclosures/withdraw.html", item=subject, form=form, refusal=refusal), status

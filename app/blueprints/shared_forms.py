@@ -1,0 +1,44 @@
+"""Forms that several areas share: a decision on what the page showed, with a reason, signed with the password."""
+
+from __future__ import annotations
+
+from flask_wtf import FlaskForm
+from wtforms import HiddenField, PasswordField, TextAreaField
+from wtforms.validators import InputRequired, Length
+
+from app.access.actor import current_actor
+from app.access.sessions import SignInRefused, confirm_password
+from app.blueprints.fact_fields import stripped
+
+
+class VersionForm(FlaskForm):
+    """A decision about what the page showed: the version says which."""
+
+    version = HiddenField()
+
+
+class ReasonForm(VersionForm):
+    """A decision that needs its reason."""
+
+    reason = TextAreaField("Reason", [InputRequired("Write the reason."), Length(max=2000)], filters=[stripped])
+
+
+class SignedForm(VersionForm):
+    """A decision signed with the password typed again."""
+
+    password = PasswordField("Your password", [InputRequired("Enter your password again."), Length(max=500)])
+
+    def unsigned(self) -> int | None:
+        """None when the password is that of whoever is signed in, else the answer's status; the error is in the form.
+
+        Raises DirectoryUnavailable.
+        """
+        try:
+            confirmed = confirm_password(current_actor(), self.password.data or "")
+        except SignInRefused as locked:
+            self.password.errors = [str(locked)]
+            return 429
+        if not confirmed:
+            self.password.errors = ["The password is wrong. Nothing was decided."]
+            return 422
+        return None

@@ -1,0 +1,271 @@
+"""Disclosures at any stage, made through the real domain verbs, from one case prepared once for the session.
+
+A module that imports `settings` and `disclose` from here starts every test with a case of two reported requests: a
+possible match filed by d.lark, a negative result filed by m.heron under the same case number.
+
+    disclosure = disclose(state="approved")                               # prosecutor, D6, all items, asked by d.lark
+    disclosure = disclose(state="released", recipient="court", basis="D2")
+
+People unless told otherwise: d.lark asks, y.hazel (Agency Privacy Officer) approves, b.juniper (records officer)
+determines where the basis needs no approval.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pytest
+from flask import Flask
+
+from app.demo.people import person
+from app.domain import designations, disclosures
+from app.domain.designations import DesignationValues
+from app.domain.disclosure_items import required_items
+from app.domain.disclosures import DisclosureValues
+from app.extensions import db, stores
+from app.models import Disclosure, RoutineDesignation
+from app.models.base import now
+from app.models.disclosure import ITEM_KINDS
+from app.policy import policy
+from app.policy.base import Fact
+from app.unit import unit_of_work
+from config.settings import Settings
+from tests.prepared import at_data, prepare
+
+CASE = "2026-075-01234"
+DEMAND = b"%PDF-1.4 a supporting document of the tests"
+TEXT = "The disclosure is lawful on the basis that the request names."
+REASON = "The recipient is who it says, and the items are no more than the purpose needs."
+
+
+def answer(fact: Fact) -> str:
+    """An answer that the question accepts."""
+    if fact.must_be:
+        return fact.must_be
+    if fact.kind == "choice":
+        return fact.choices[0].value
+    if fact.kind == "date":
+        return (date.today() - timedelta(days=3)).isoformat()
+    if fact.kind in ("yesno", "number"):
+        return "yes" if fact.kind == "yesno" else "1"
+    return {"person": "Robin Sandpiper", "name": "Noel Egret"}.get(fact.name, f"As written down for {fact.label}")[:200]
+
+
+def answers(facts: tuple[Fact, ...]) -> dict[str, str]:
+    """Answers that all of the questions accept."""
+    return {fact.name: answer(fact) for fact in facts}
+
+
+def purpose_for(recipient: str, basis: str) -> str:
+    """A purpose that this recipient may have on this basis."""
+    rules = policy().disclosure
+    fitting = rules.bases[basis].purposes if basis in rules.bases else ()
+    return next(p for p in rules.recipients[recipient].purposes if not fitting or p in fitting)
+
+
+def values(recipient: str = "prosecutor", basis: str = "D6", **changes: Any) -> DisclosureValues:
+    """A complete request of this kind; `changes` replace fields."""
+    rules = policy().disclosure
+    stated: dict[str, Any] = {
+        "recipient_kind": recipient, "basis": basis, "recipient": answers(rules.addressee.facts),
+        "recipient_facts": answers(rules.recipients[recipient].facts), "facts": answers(rules.bases[basis].facts),
+        "purpose": changes.get("purpose") or purpose_for(recipient, basis), "immigration": "no",
+        "identity": answers(rules.identity.facts), **answers(rules.minimum.facts),
+        "agreement": answers(rules.agreement.facts) if rules.recipients[recipient].needs_agreement else {},
+    }  # fmt: skip
+    return DisclosureValues(**{**stated, **changes})
+
+
+class Disclosing:
+    """Makes disclosures; each stage takes one a step on and can be called by itself."""
+
+    PATH: ClassVar[dict[str, tuple[str, ...]]] = {
+        "draft": ("fill",),
+        "submitted": ("submit",),
+        "approved": ("decide",),
+        "releasing": ("release",),
+        "released": ("build",),
+        "fetched": ("fetch",),
+        "acknowledged": ("acknowledge",),
+    }
+    #: states beside the path: (state they branch off, stages)
+    BRANCHES: ClassVar[dict[str, tuple[str, tuple[str, ...]]]] = {
+        "returned": ("submitted", ("send_back",)),
+        "refused": ("submitted", ("refuse",)),
+        "withdrawn": ("submitted", ("withdraw",)),
+        "expired": ("approved", ("lapse",)),
+    }
+
+    def __init__(self, app: Flask, people: Any, run_jobs: Callable[[], int]) -> None:
+        self.app, self.people, self.run_jobs = app, people, run_jobs
+        self.parts: dict[str, Any] = {}
+
+    def __call__(
+        self, state: str = "submitted", *, recipient: str = "prosecutor", basis: str = "D6", asker: str = "d.lark",
+        case_number: str = CASE, **parts: Any,
+    ) -> Disclosure:  # fmt: skip
+        """A disclosure in `state` ("fetched" is released with its package taken out); `parts` go to the stages."""
+        self.parts = {"recipient": recipient, "basis": basis, **parts}
+        actor = self.people.actor(asker)
+        for name in ("y.hazel", "b.juniper"):
+            self.people.account(name)
+        with unit_of_work():
+            disclosure = disclosures.create_draft(actor, case_number)
+        return self.go_on(disclosure, state)
+
+    def go_on(self, disclosure: Disclosure, state: str, since: str | None = None) -> Disclosure:
+        """Take an existing disclosure on to `state`, from nothing or from the state `since`."""
+        before, last = self.BRANCHES.get(state, (state, ()))
+        path = list(self.PATH)
+        begin = 0 if since is None else path.index(since) + 1
+        for name in path[begin : path.index(before) + 1]:
+            for stage in self.PATH[name]:
+                getattr(self, stage)(disclosure)
+        for stage in last:
+            getattr(self, stage)(disclosure)
+        return disclosure
+
+    def designation(self, **changes: Any) -> RoutineDesignation:
+        """A routine designation in force, covering everything unless told otherwise."""
+        officer, rules, today = self.people.actor("y.hazel"), policy().disclosure, now().date()
+        stated: dict[str, Any] = {
+            "title": "Routine disclosures of the tests", "scope": "Everything that a test asks for, for one year.",
+            "recipient_kinds": list(rules.recipients), "purposes": list(rules.purposes),
+            "item_kinds": list(ITEM_KINDS), "effective_on": today - timedelta(days=30),
+            "expires_on": today + timedelta(days=30),
+        }  # fmt: skip
+        with unit_of_work():
+            return designations.designate(officer, DesignationValues(**{**stated, **changes}))
+
+    # Stages ------------------------------------------------------------------------------------------------
+
+    def fill(self, disclosure: Disclosure) -> None:
+        """Complete the draft: values, items, the documents of its basis."""
+        actor, parts = self.people.actor(disclosure.asked_by.name), self.parts
+        changes = dict(parts.get("values", {}))
+        if parts["basis"] == "D5" and "designation" not in changes:
+            changes["designation"] = self.designation().number
+        with unit_of_work():
+            disclosures.save_draft(disclosure, actor, values(parts["recipient"], parts["basis"], **changes))
+            disclosures.set_items(disclosure, actor, parts.get("items", required_items(disclosure.case_number)))
+        for kind in policy().disclosure.bases[parts["basis"]].documents:
+            self.document(disclosure, kind)
+
+    def document(self, disclosure: Disclosure, kind: str, content: bytes = DEMAND) -> None:
+        """Attach a supporting document."""
+        actor = self.people.actor(disclosure.asked_by.name)
+        stored = stores().blobs.put(disclosure.key_id, content)
+        with unit_of_work():
+            disclosures.add_document(disclosure, actor, kind, stored, "application/pdf", "document.pdf")
+
+    def submit(self, disclosure: Disclosure) -> None:
+        actor = self.people.actor(disclosure.asked_by.name)
+        with unit_of_work():
+            (disclosures.submit if disclosure.state == "draft" else disclosures.resubmit)(disclosure, actor)
+
+    def decide(self, disclosure: Disclosure) -> None:
+        """The Agency Privacy Officer approves where the basis needs it, else a records officer determines."""
+        officer = policy().disclosure.bases[disclosure.basis].decided_by == "privacy_officer"
+        actor = self.people.actor(self.parts.get("decider", "y.hazel" if officer else "b.juniper"))
+        included = {item.uid for item in disclosure.items} - set(self.parts.get("left_out", ()))
+        with unit_of_work():
+            verb = disclosures.approve if officer or actor.name == "y.hazel" else disclosures.determine
+            verb(
+                disclosure, actor, text=TEXT, reason=REASON, included=included,
+                conditions=self.parts.get("conditions", ""), release_by=self.parts.get("release_by"),
+                password_confirmed=True,
+            )  # fmt: skip
+        self.run_jobs()
+        db.session.refresh(disclosure)
+
+    def release(self, disclosure: Disclosure) -> None:
+        actor = self.people.actor(self.parts.get("releaser", disclosure.asked_by.name))
+        with unit_of_work():
+            disclosures.release(disclosure, actor)
+
+    def build(self, disclosure: Disclosure) -> None:
+        """The worker's part."""
+        self.run_jobs()
+        db.session.refresh(disclosure)
+        assert disclosure.state == "released", disclosure.private.get("release_failure", disclosure.state)
+
+    def fetch(self, disclosure: Disclosure) -> None:
+        actor = self.people.actor(self.parts.get("releaser", disclosure.asked_by.name))
+        with unit_of_work():
+            disclosures.fetch(disclosure, actor)
+
+    def acknowledge(self, disclosure: Disclosure) -> None:
+        actor = self.people.actor(self.parts.get("releaser", disclosure.asked_by.name))
+        with unit_of_work():
+            disclosures.acknowledge(disclosure, actor, "Noel Egret", "Handed over in person", date.today())
+
+    def send_back(self, disclosure: Disclosure) -> None:
+        actor = self.people.actor(self.parts.get("decider", "y.hazel"))
+        with unit_of_work():
+            disclosures.return_for_changes(disclosure, actor, "Say how the identity was confirmed.")
+
+    def refuse(self, disclosure: Disclosure) -> None:
+        actor = self.people.actor(self.parts.get("decider", "y.hazel"))
+        with unit_of_work():
+            disclosures.refuse(disclosure, actor, text=TEXT, reason=REASON, password_confirmed=True)
+
+    def withdraw(self, disclosure: Disclosure) -> None:
+        actor = self.people.actor(disclosure.asked_by.name)
+        with unit_of_work():
+            disclosures.withdraw(disclosure, actor, "The recipient no longer needs it.")
+
+    def lapse(self, disclosure: Disclosure) -> None:
+        """Let the last day pass, as the calendar would, and run the sweep."""
+        set_back(disclosure, release_by=now().date() - timedelta(days=1))
+        with unit_of_work():
+            disclosures.expire_due()
+
+
+def set_back(row: Any, **columns: Any) -> None:
+    """Move moments of a row into the past, which no verb does."""
+    from app import audit
+
+    with unit_of_work():
+        for name, value in columns.items():
+            setattr(row, name, value)
+        audit.record("disclosure.saved", row, fields=sorted(columns))
+
+
+def digest(content: bytes) -> str:
+    """SHA-256 in hex."""
+    return hashlib.sha256(content).hexdigest()
+
+
+@pytest.fixture(scope="session")
+def reported_data(
+    session_settings: Settings, migrated_database: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """A data folder that holds a case of two reported requests: a possible match and a negative result."""
+
+    def work(make: Any) -> None:
+        make.request(state="reported", images=2, case_number=CASE)
+        unknown = {"requester": "m.heron", "supervisor": "t.birch", "seed": 9, "gallery": [person(7)]}
+        other = make.request(state="negative", case_number=CASE, **unknown)
+        make.run_jobs()
+        assert other.state == "reported"
+
+    return prepare(session_settings, migrated_database, tmp_path_factory.mktemp("reported"), work)
+
+
+@pytest.fixture
+def settings(session_settings: Settings, reported_data: Path, tmp_path: Path) -> Settings:
+    """Settings of one test, on a copy of the prepared case."""
+    return at_data(session_settings, reported_data, tmp_path / "data")
+
+
+@pytest.fixture
+def disclose(app: Flask, people: Any, run_jobs: Callable[[], int]) -> Disclosing:
+    """disclose(state="approved") makes a disclosure from the prepared case."""
+    return Disclosing(app, people, run_jobs)
+
+
+__all__ = ["CASE", "Disclosing", "answers", "disclose", "reported_data", "set_back", "settings", "values"]
