@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from app.policy import base, forms, types
+from app.policy import base, forms, retention_types, types
 from app.policy.validation import Tables, faults_of, rules_in, workflow_tables
 
 DEFAULT_DIRECTORY = Path(__file__).resolve().parents[2] / "config" / "policy"
@@ -63,6 +63,14 @@ SCHEMA: Mapping[str, Mapping[str, tuple[type[base.Table], str]]] = {
         "rule": (forms.Eligibility, "many"),
         "column": (forms.Column, "many"),
         "exclusion": (forms.ProbeExclusion, "many"),
+    },
+    "retention.toml": {
+        "class": (retention_types.RetentionClass, "many"),
+        "closure": (retention_types.Closure, "many"),
+        "event": (retention_types.EndingEvent, "many"),
+        "file": (retention_types.FileRule, "many"),
+        "hold": (retention_types.HoldKind, "many"),
+        "principle": (base.Statement, "many"),
     },
     "notices.toml": {"notice": (forms.Notice, "many"), "terms": (forms.Terms, "one")},
     "training.toml": {"requirement": (forms.Requirement, "many")},
@@ -202,6 +210,7 @@ def _inner(raw: dict[str, Any], path: str, label: str) -> str:
 
 def _build(tables: Tables, overlays: Tables, version: str) -> types.Policy:
     request, review, gallery = tables["request.toml"], tables["review.toml"], tables["gallery.toml"]
+    retention = tables["retention.toml"]
     roles, workflow, events = tables["roles.toml"], workflow_tables(tables), tables["events.toml"]
     laws = tuple(
         types.Overlay(file=name, law=read["law"], clauses=read["clause"], rules=read["rule"])
@@ -248,6 +257,14 @@ def _build(tables: Tables, overlays: Tables, version: str) -> types.Policy:
         ),
         gallery=forms.GalleryRules(
             eligibility=gallery["rule"], columns=gallery["column"], exclusions=gallery["exclusion"]
+        ),
+        retention=retention_types.RetentionRules(
+            classes=_by_id(retention["class"]),
+            closures=_by_id(retention["closure"]),
+            events=_by_id(retention["event"]),
+            files=_by_id(retention["file"]),
+            holds=_by_id(retention["hold"]),
+            principles=_by_id(retention["principle"]),
         ),
         notices=_by_id(tables["notices.toml"]["notice"]),
         terms=tables["notices.toml"]["terms"],

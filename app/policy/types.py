@@ -18,6 +18,7 @@ from app.policy.forms import (
     Terms,
     Use,
 )
+from app.policy.retention_types import RetentionRules
 
 Item = TypeVar("Item")
 
@@ -171,6 +172,7 @@ class Policy:
     request: RequestRules
     review: ReviewRules
     gallery: GalleryRules
+    retention: RetentionRules
     notices: Mapping[str, Notice]
     terms: Terms
     training: Mapping[str, Requirement]

@@ -1,0 +1,19 @@
+"""Calendar arithmetic of retention periods."""
+
+from datetime import date
+
+
+def anniversary(day: date, years: int) -> date:
+    """The same day ``years`` later; February 29 becomes March 1 in a common year (INT-s).
+
+    The later of the two possible days is taken, since a period is a minimum and nothing may be disposed of before
+    it has run. A person born on February 29 attains an age on March 1 of a common year for the same reason.
+    Raises OverflowError when the year lies beyond the calendar.
+    """
+    year = day.year + years
+    if year > date.max.year:
+        raise OverflowError(f"The year {year} lies beyond the calendar.")
+    try:
+        return day.replace(year=year)
+    except ValueError:
+        return date(year, 3, 1)
