@@ -32,6 +32,13 @@ SENTENCES = {
     "report_failed": "{number}: the report could not be delivered to the case file; the cause is on its page.",
     "report_replaced": "{number}: a report replaces the one that was recalled.",
     "taken_over": "{number} was taken over by another examiner.",
+    "disposal_proposed": "{number} was proposed and needs a first approval.",
+    "disposal_approved_once": "{number} needs a second approval, by somebody else.",
+    "disposal_approved": "{number} is approved and will be executed.",
+    "disposal_declined": "{number} was declined; nothing was erased.",
+    "disposal_withdrawn": "{number} was withdrawn by its proposer; nothing was erased.",
+    "disposal_finished": "{number} is executed; the certificate is ready.",
+    "disposal_failed": "{number}: the execution stopped; the cause is on its page.",
     "misuse_reported": "A report of misuse has come in.",
 }
 

@@ -1,12 +1,18 @@
-"""Who already holds a part in a request: requester ≠ examiner ≠ each peer ≠ supervisor, whatever their roles."""
+"""Who already holds a part in a subject, whatever their roles.
+
+Requests: requester ≠ examiner ≠ each peer ≠ supervisor. Holds: who placed one does not release it. Disposals: proposer,
+first and second approver are three people.
+"""
 
 from __future__ import annotations
 
 from sqlalchemy import select
 
 from app.extensions import db
+from app.models.disposal import Disposal
 from app.models.engine import Transition
 from app.models.request import FRRequest
+from app.models.retention import LegalHold
 from app.workflow.registry import separation
 
 
@@ -44,3 +50,24 @@ def supervisor(request: FRRequest) -> set[int]:
 @separation("discussing_supervisor", "AUD-1")
 def discussing_supervisor(request: FRRequest) -> set[int]:
     return {request.discussing_supervisor_id} if request.discussing_supervisor_id is not None else set()
+
+
+@separation("hold_placer", "RET-11")
+def hold_placer(hold: LegalHold) -> set[int]:
+    return {hold.placed_by_id}
+
+
+@separation("disposal_proposer", "RET-11")
+def disposal_proposer(disposal: Disposal) -> set[int]:
+    return {disposal.proposed_by_id}
+
+
+@separation("disposal_first_approver", "RET-11")
+def disposal_first_approver(disposal: Disposal) -> set[int]:
+    """Whoever approved already, as the rows and as the trail of steps have it."""
+    steps = select(Transition.actor_id).where(
+        Transition.subject_type == disposal.subject_type, Transition.subject_id == disposal.id,
+        Transition.verb == "approve",
+    )  # fmt: skip
+    people = {disposal.first_approver_id, *db.session.scalars(steps)}
+    return {person for person in people if person is not None}

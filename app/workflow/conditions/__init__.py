@@ -4,6 +4,6 @@ A condition sees the subject as stored, the actor, and the facts given to `advan
 that says what is missing in this case.
 """
 
-from app.workflow.conditions import decision, examination, filing, identification
+from app.workflow.conditions import decision, examination, filing, identification, retention
 
-__all__ = ["decision", "examination", "filing", "identification"]
+__all__ = ["decision", "examination", "filing", "identification", "retention"]
