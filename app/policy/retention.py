@@ -46,7 +46,7 @@ def standing_of_case(rules: RetentionRules, facts: CaseFacts, today: date) -> St
     if not _is_confirmed(facts):
         words = "Kept: the class of the final disposition is not confirmed."
         return _kept(rules, "unclassified", "class_confirmed", words, children, (classifying,))
-    return _longest(rules, today, children, periods)
+    return _longest(rules, closing, today, children, periods)
 
 
 def what_if(facts: CaseFacts, classes: tuple[str, ...]) -> CaseFacts:
@@ -67,10 +67,10 @@ def closed_on(rules: RetentionRules, history: tuple[HistoryEntry, ...], today: d
         for n, entry in enumerate(history)
         if entry.kind == "closed"
         and entry.value in rules.closures
-        and entry.on <= today
         and not any(n < later or entry.on < on for later, on in reopened)
     ]
-    return max(standing, key=lambda entry: entry.on, default=None)
+    last = max(standing, key=lambda entry: entry.on, default=None)
+    return last if last is not None and last.on <= today else None
 
 
 @enforces("RET-11")
@@ -123,7 +123,9 @@ def _class_reason(rules: RetentionRules, facts: CaseFacts) -> Reason:
     return Reason("class_confirmed", "RET-11", words)
 
 
-def _longest(rules: RetentionRules, today: date, children: tuple[Reason, ...], periods: tuple[Period, ...]) -> Standing:
+def _longest(
+    rules: RetentionRules, closing: Reason, today: date, children: tuple[Reason, ...], periods: tuple[Period, ...]
+) -> Standing:
     kinds = {period.kind: tuple(p.reason for p in periods if p.kind == period.kind) for period in periods}
     if "permanent" in kinds:
         return _kept(rules, "permanent", "longest_period", "Kept permanently.", children, kinds["permanent"])
@@ -133,8 +135,10 @@ def _longest(rules: RetentionRules, today: date, children: tuple[Reason, ...], p
     if "until" not in kinds:
         words = "Kept: the permanent period has ended, and no class of the final disposition is confirmed."
         return _kept(rules, "unknown", "unknown_is_kept", words, children, kinds["ended"])
-    earliest = max(period.on for period in periods if period.on is not None)
-    deciding = tuple(period.reason for period in periods if period.on == earliest)
+    # An age may have been attained before the case was closed: the day of closing is the earliest of all.
+    dated = (closing, *(period.reason for period in periods))
+    earliest = max(reason.on for reason in dated if reason.on is not None)
+    deciding = tuple(reason for reason in dated if reason.on == earliest)
     sentence = summary(earliest, today, several=len(periods) > 1)
     why = Reason("longest_period", "RET-11", sentence, earliest, marked(children, deciding), True)
     return Standing("disposable" if earliest <= today else "upcoming", earliest, why)

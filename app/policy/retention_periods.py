@@ -54,14 +54,16 @@ def period_of(
 def ended_on(known: RetentionClass, history: Iterable[HistoryEntry], today: date) -> date | None:
     """The day on which its event ended a permanent period, or None while it lasts.
 
-    A later disposition of the same class (missing again) starts the period anew.
+    A later disposition of the same class (missing again) starts the period anew; of several events the last counts,
+    since until then somebody or something was still missing.
     """
     if not known.ends_with:
         return None
     lines = list(history)
     began = max((e.on for e in lines if e.kind == "disposition" and e.value == known.id), default=date.min)
-    events = [e.on for e in lines if e.kind == "event" and e.value == known.ends_with and began <= e.on <= today]
-    return max(events, default=None)
+    events = [e.on for e in lines if e.kind == "event" and e.value == known.ends_with and e.on >= began]
+    last = max(events, default=None)
+    return last if last is not None and last <= today else None
 
 
 def _until_event(

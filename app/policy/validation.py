@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any
 
 from app.policy import base, types
+from app.policy.retention_validation import retention_faults
 
 Tables = dict[str, dict[str, Any]]
 
@@ -22,6 +23,7 @@ def faults_of(tables: Tables, overlays: Tables, today: date) -> list[str]:
         *_workflows(tables),
         *_references(tables),
         *_facts(everything),
+        *retention_faults(tables["retention.toml"]),
     ]
 
 
