@@ -47,7 +47,7 @@ def require_notice(pdf: bytes, notice: str) -> int:
     texts = page_texts(pdf)
     for number, text in enumerate(texts, 1):
         if wanted not in _letters(text):
-            raise RenderError(f"Page {number} of the report lacks the notice (SRC-9).")
+            raise RenderError(f"Page {number} of the document lacks the notice (SRC-9).")
     return len(texts)
 
 
@@ -55,7 +55,7 @@ def require_notice(pdf: bytes, notice: str) -> int:
 def require_on_first_page(pdf: bytes, words: str) -> None:
     """Raises RenderError unless page 1 says these words."""
     if _letters(words) not in _letters(page_texts(pdf)[0]):
-        raise RenderError("The first page of the report does not say that it is a lead only (USE-7).")
+        raise RenderError("The first page of the document does not say that it is a lead only (USE-7).")
 
 
 @enforces("SRC-9")
@@ -78,4 +78,4 @@ def _reader(pdf: bytes) -> PdfReader:
     try:
         return PdfReader(io.BytesIO(pdf))
     except (PyPdfError, ValueError) as error:
-        raise RenderError("The finished report cannot be read back.") from error
+        raise RenderError("The finished document cannot be read back.") from error

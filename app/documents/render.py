@@ -1,34 +1,17 @@
-"""Facts to PDF: WeasyPrint with bundled fonts, nothing fetched, the same bytes for the same facts.
+"""The report's facts to PDF (SRC-7, SRC-8), read back before it is given out."""
 
-PDF/A-3b (ISO 19005-3) with a structure tree, so that the record stays readable for decades and by screen
-readers.
-"""
-
-import functools
 import hashlib
 import io
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import UTC, date, datetime
-from pathlib import Path
 
 import segno
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from PIL import Image
-from weasyprint import CSS, HTML
-from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse
 
-from app.documents import checks, fonts
-from app.documents.errors import RenderError
+from app.documents import checks
 from app.documents.facts import FaceBox, Probe, ReportFacts, ReportKind
 from app.documents.manifest import Verification
+from app.documents.typeset import Rendered, environment, one_line, typeset
 from app.policy.enforcement import enforces
 
-TEMPLATES = Path(__file__).resolve().parent / "templates"
-VARIANT = "pdf/a-3b"
-NOT_RECORDED = "not recorded"
-#: The foot of the page has room for this much; the policy's notice has about 230 characters.
-NOTICE_LIMIT = 420
 #: The space of a photograph on page 1 (report.css) in millimetres; a face lower than 25 mm is also enlarged.
 _SHOWN = (85, 62)
 _SMALL_FACE = 25
@@ -37,16 +20,6 @@ _TITLES = {
     ReportKind.POSSIBLE_MATCH: ("possible_match.html", "Possible match report"),
     ReportKind.NEGATIVE: ("negative.html", "Negative results report"),
 }
-_SCHEME = "memory:"
-
-
-@dataclass(frozen=True, slots=True)
-class Rendered:
-    """A finished document: its bytes, their SHA-256 (hex) and the number of pages."""
-
-    pdf: bytes
-    sha256: str
-    pages: int
 
 
 @enforces("SRC-9", "USE-7")
@@ -57,15 +30,11 @@ def render_report(facts: ReportFacts, notice: str, lead_notice: str, verificatio
     first stands on every page, both at the head of page 1. The finished file is read back: RenderError when a
     page lacks the notice, or the probe image is not in it, or a resource was missing.
     """
-    notice, lead_notice = " ".join(notice.split()), " ".join(lead_notice.split())
-    if not notice or not lead_notice:
-        raise RenderError("A report cannot be made without the notices of SRC-9 and USE-7.")
-    if len(notice) > NOTICE_LIMIT:
-        raise RenderError(f"The notice is longer than {NOTICE_LIMIT} characters and would not fit each page's foot.")
+    notice, lead_notice = one_line(notice), one_line(lead_notice)
     template, title = _TITLES[facts.kind]
     resources = _resources(facts, verification)
     html = (
-        _environment()
+        environment()
         .get_template(template)
         .render(
             facts=facts,
@@ -76,43 +45,11 @@ def render_report(facts: ReportFacts, notice: str, lead_notice: str, verificatio
             has_detail="probe-detail" in resources,
         )
     )
-    pdf = _typeset(html, resources, facts.report_number)
+    pdf = typeset(html, resources, facts.report_number)
     pages = checks.require_notice(pdf, notice)
     checks.require_on_first_page(pdf, lead_notice)
     checks.require_picture(pdf, facts.probe.picture.data)
     return Rendered(pdf, hashlib.sha256(pdf).hexdigest(), pages)
-
-
-class _MemoryFetcher(URLFetcher):
-    """Serves ``memory:`` addresses from a mapping; any other address ends the rendering."""
-
-    def __init__(self, resources: Mapping[str, tuple[bytes, str]]) -> None:
-        super().__init__(allowed_protocols=())
-        self._resources = resources
-
-    def fetch(self, url: str, headers: Mapping[str, str] | None = None) -> URLFetcherResponse:
-        resource = self._resources.get(url.removeprefix(_SCHEME)) if url.startswith(_SCHEME) else None
-        if resource is None:
-            raise FatalURLFetchingError("A document may use only its own pictures and fonts.")
-        data, media_type = resource
-        return URLFetcherResponse(url, body=data, headers={"Content-Type": media_type})
-
-
-def _typeset(html: str, resources: Mapping[str, tuple[bytes, str]], report_number: str) -> bytes:
-    fetcher = _MemoryFetcher(resources)
-    configuration = fonts.isolated_configuration()
-    style = CSS(string=_style_sheet(), url_fetcher=fetcher, font_config=configuration)
-    try:
-        return HTML(string=html, base_url=_SCHEME, url_fetcher=fetcher).write_pdf(
-            stylesheets=[style],
-            font_config=configuration,
-            pdf_variant=VARIANT,
-            pdf_tags=True,
-            pdf_identifier=hashlib.sha256(report_number.encode()).digest()[:16],
-            presentational_hints=False,
-        )
-    except FatalURLFetchingError as error:
-        raise RenderError(str(error)) from error
 
 
 def _resources(facts: ReportFacts, verification: Verification) -> dict[str, tuple[bytes, str]]:
@@ -126,8 +63,6 @@ def _resources(facts: ReportFacts, verification: Verification) -> dict[str, tupl
         resources["probe-face"] = (_frame(facts.probe.face, facts.probe.picture.size), "image/svg+xml")
         if detail := _detail(facts.probe):
             resources["probe-detail"] = (detail, "image/png")
-    for face in fonts.faces():
-        resources[f"font/{face.path.name}"] = (face.path.read_bytes(), "font/ttf")
     return resources
 
 
@@ -170,40 +105,3 @@ def _qr_code(address: str) -> bytes:
     drawing = io.BytesIO()
     segno.make(address, error="m", micro=False).save(drawing, kind="svg", xmldecl=False, border=1, omitsize=True)
     return drawing.getvalue()
-
-
-@functools.cache
-def _style_sheet() -> str:
-    families = ", ".join(f'"{family}"' for family in fonts.families())
-    page_and_body = f"@page {{ font-family: {families}; }} html {{ font-family: {families}; }}"
-    return "\n".join((fonts.font_face_rules(), page_and_body, (TEMPLATES / "report.css").read_text("utf-8")))
-
-
-@functools.cache
-def _environment() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, finalize=_finalize
-    )
-    environment.filters |= {
-        "moment": _moment,
-        "day": lambda value: NOT_RECORDED if value is None else f"{value:%Y-%m-%d}",
-        "w3c": lambda value: f"{value.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",
-        "count": lambda value: NOT_RECORDED if value is None else f"{value:,}",
-        "rows": lambda value, width: [value[start : start + width] for start in range(0, len(value), width)],
-    }
-    return environment
-
-
-def _moment(value: datetime | None) -> str:
-    return NOT_RECORDED if value is None else f"{value:%Y-%m-%d %H:%M:%S} {value.tzname()}"
-
-
-def _finalize(value: object) -> object:
-    """What any expression in a template prints: nothing is ever blank, nothing an empty box."""
-    if value is None or value == "":
-        return NOT_RECORDED
-    if isinstance(value, date):
-        raise RenderError("A template prints a date without saying how.")
-    if isinstance(value, str) and not hasattr(value, "__html__"):
-        return fonts.printable(value)
-    return value

@@ -10,7 +10,7 @@ from app.documents import checks
 from app.documents.case_file import CaseManagement, Delivery, DirectoryCaseFiles, Receipt
 from app.documents.errors import RenderError
 from app.documents.manifest import Verification
-from app.documents.render import Rendered
+from app.documents.typeset import Rendered
 from app.domain.approvals import DELIVERIES, recipients
 from app.domain.notices import tell
 from app.domain.numbers import draw

@@ -27,7 +27,7 @@ from documents_facts import (
 from PIL import Image, ImageChops
 from pypdf import PdfReader
 
-from app.documents import checks, fonts, render
+from app.documents import checks, fonts, render, typeset
 from app.documents.errors import RenderError
 from app.documents.facts import (
     FaceBox,
@@ -291,7 +291,7 @@ def test_names_in_scripts_without_a_font_become_numbers_not_boxes() -> None:
 
 
 def test_even_a_character_that_slips_through_takes_no_font_of_the_machine() -> None:
-    pdf = render._typeset("<title>x</title><p>a Ж 王 ש</p>", render._resources(*both(possible_match())), "R")
+    pdf = typeset.typeset("<title>x</title><p>a Ж 王 ש</p>", render._resources(*both(possible_match())), "R")
     used = {
         str(font.get_object()["/BaseFont"])
         for page in PdfReader(io.BytesIO(pdf)).pages
@@ -323,7 +323,7 @@ def test_text_of_people_stays_text() -> None:
 )
 def test_nothing_but_its_own_pictures_is_ever_fetched(address: str) -> None:
     with pytest.raises(RenderError, match="only its own"):
-        render._typeset(
+        typeset.typeset(
             f'<img src="{address}" alt="">',
             render._resources(possible_match(), verified(possible_match())),
             "R",
@@ -349,7 +349,7 @@ def test_without_the_words_of_the_lead_there_is_no_report() -> None:
 def test_a_file_without_the_notice_or_the_probe_is_not_given_out() -> None:
     facts = possible_match()
     pdf = rendered(facts)
-    with pytest.raises(RenderError, match="Page 1 of the report lacks the notice"):
+    with pytest.raises(RenderError, match="Page 1 of the document lacks the notice"):
         checks.require_notice(pdf, NOTICE.replace("alone does not", "does not"))
     with pytest.raises(RenderError, match="probe image"):
         checks.require_picture(pdf, picture("plum").data)
@@ -359,9 +359,9 @@ def test_a_file_without_the_notice_or_the_probe_is_not_given_out() -> None:
 
 @pytest.mark.clause("SRC-9")
 def test_the_layout_that_loses_the_notice_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
-    style = render._style_sheet().replace("content: element(page-foot)", "content: none")
-    monkeypatch.setattr(render, "_style_sheet", lambda: style)
-    with pytest.raises(RenderError, match="Page 2 of the report lacks the notice"):
+    style = typeset.style_sheet().replace("content: element(page-foot)", "content: none")
+    monkeypatch.setattr(typeset, "style_sheet", lambda: style)
+    with pytest.raises(RenderError, match="Page 2 of the document lacks the notice"):
         anew(possible_match())
 
 
