@@ -19,6 +19,7 @@ from app.policy.facts import (
     check_use_facts,
 )
 from app.policy.loader import PolicyError
+from app.policy.retention_examples import RetentionExample, refusals, standing_of_example
 from app.policy.types import Policy
 
 
@@ -30,13 +31,14 @@ class Example(Table, frozen=True, kw_only=True):
 
     id: Text
     text: Text
-    check: Literal["use", "purpose", "source", "lawful_basis", "outcome", "case_number", "eligibility"]
+    check: Literal["use", "purpose", "source", "lawful_basis", "outcome", "case_number", "eligibility", "retention"]
     subject: str = ""
     use: str | None = None
     facts: Mapping[str, Any] = {}
     intelligence_bureau: bool = False
     refused_by: tuple[str, ...] = ()
     fields: tuple[str, ...] = ()
+    retention: RetentionExample | None = None
 
 
 class _File(Table, frozen=True, kw_only=True):
@@ -57,9 +59,19 @@ def load_examples(directory: Path) -> tuple[Example, ...]:
         if example.id in seen:
             faults.append(f"examples: {example.id}: duplicate id")
         seen.add(example.id)
+        faults += _retention_faults(example)
     if faults:
         raise PolicyError(faults)
     return tuple(examples)
+
+
+def _retention_faults(example: Example) -> list[str]:
+    wanted = example.retention
+    if (example.check == "retention") != (wanted is not None):
+        return [f"examples: {example.id}: check 'retention' and the table 'retention' go together"]
+    if wanted is not None and (wanted.case is None) == (wanted.person is None):
+        return [f"examples: {example.id}: a worked case of retention holds either a case or a person"]
+    return []
 
 
 def decide(policy: Policy, example: Example) -> list[Fault]:
@@ -80,6 +92,9 @@ def decide(policy: Policy, example: Example) -> list[Fault]:
             return check_case_number(policy, subject)
         case "eligibility":
             return check_eligibility(policy, facts)
+        case "retention":
+            assert example.retention is not None  # load_examples refuses it otherwise
+            return refusals(standing_of_example(policy.retention, example.retention))
 
 
 def disagreement(policy: Policy, example: Example) -> str:
@@ -91,4 +106,17 @@ def disagreement(policy: Policy, example: Example) -> str:
         return f"{example.id}: expected refusal by {sorted(example.refused_by)}, the rules say {faults}"
     if example.fields and fields != set(example.fields):
         return f"{example.id}: expected faults in {sorted(example.fields)}, the rules say {sorted(fields)}"
-    return ""
+    return _other_standing(policy, example)
+
+
+def _other_standing(policy: Policy, example: Example) -> str:
+    wanted = example.retention
+    if wanted is None:
+        return ""
+    standing = standing_of_example(policy.retention, wanted)
+    if (standing.status, standing.earliest) == (wanted.status, wanted.earliest):
+        return ""
+    return (
+        f"{example.id}: expected {wanted.status} {wanted.earliest or ''}, the rules say "
+        f"{standing.status} {standing.earliest or ''}: {standing.why.sentence}"
+    )
