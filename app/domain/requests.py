@@ -123,7 +123,7 @@ def open_for_changes(request: FRRequest, actor: Actor) -> None:
 
 @enforces("REQ-1", "AUD-1", "RET-11")
 def submit(request: FRRequest, actor: Actor) -> None:
-    """File the draft; the named supervisor is asked about the discussion. The record of its case begins, if it is new."""
+    """File the draft; the named supervisor is asked about the discussion. A new case number begins a case record."""
     refused = explain(request, "submit", actor)
     if refused is not None:
         raise refused

@@ -1,4 +1,4 @@
-"""Where a case record or a person file stands: its facts gathered from the rows, the calculation asked (RET-1 to RET-11).
+"""Where a case record or a person file stands: facts gathered from the rows, then the calculation (RET-1 to RET-11).
 
 Reads only. Everything else about retention, conditions and pages included, asks here.
 """
@@ -45,6 +45,11 @@ UNDER_WAY = ("proposed", "once_approved", "approved", "executing")
 def today() -> date:
     """The day in the department's time zone: a period has run when its last day is over where the law applies."""
     return now().astimezone(ZoneInfo(current_app.config.get("TIME_ZONE", DEFAULT_TIME_ZONE))).date()
+
+
+def is_disposed(target: Target) -> bool:
+    """Whether the erasure of a record has begun: there is no way back from there."""
+    return target.state == "disposed" if isinstance(target, CaseRecord) else target.disposed_at is not None
 
 
 def label(target: Target) -> str:
@@ -121,7 +126,7 @@ def standing_of(target: Target, day: date | None = None) -> Standing:
 
     What was disposed of has no standing: LookupError.
     """
-    if target.disposed_at is not None:
+    if is_disposed(target):
         raise LookupError(f"{label(target)} was disposed of")
     day = day or today()
     if isinstance(target, CaseRecord):
@@ -140,7 +145,7 @@ class NotDue:
 @enforces("RET-1", "RET-2", "RET-3", "RET-4", "RET-5", "RET-6", "RET-7", "RET-8", "RET-9", "RET-10", "RET-11")
 def not_due(target: Target, day: date | None = None) -> NotDue | None:
     """Why a record may not be disposed of on a day, or None when it may."""
-    if target.disposed_at is not None:
+    if is_disposed(target):
         return NotDue("every_item_due", f"{label(target).capitalize()} was disposed of already.")
     standing = standing_of(target, day)
     if standing.status != "disposable":

@@ -7,7 +7,7 @@ import importlib
 from app.extensions import settings
 from app.matching.threads import configure_threads
 
-MODULES = ("app.jobs.images", "app.jobs.search", "app.jobs.reports")
+MODULES = ("app.jobs.images", "app.jobs.search", "app.jobs.reports", "app.jobs.disposals")
 
 
 def load() -> None:

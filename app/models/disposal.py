@@ -64,8 +64,8 @@ class Disposal(Stateful, Sealed, Model):
 class DisposalItem(Model):
     """One case record or person file of a disposal.
 
-    `why` [{rule, clause, on}]: ids and days only. `erased` {keys, blobs, requests: ids; rows: {table: count}} is what was
-    destroyed; it is written before the destruction begins, so that a run after a kill knows what was begun.
+    `why` [{rule, clause, on}]: ids and days only. `erased` {keys, blobs, requests: ids; rows: {table: count}}: what was
+    destroyed; written before the destruction begins, so that a run after a kill knows what was begun.
     `delivered` [{report, path, sha256, code}]: copies in case folders, which are the department's records.
     """
 

@@ -6,12 +6,12 @@ from datetime import date
 
 import pytest
 
-from app.domain import disposals, holds, people_files, retention
+from app.domain import retention
 from app.extensions import db
 from app.models import CaseRecord
 from app.unit import unit_of_work
 from app.workflow import Refused
-from tests.retaining import CASE, KEEPER, LONG_AGO, Retaining
+from tests.retaining import CASE, Retaining
 
 
 @pytest.fixture
@@ -45,3 +45,20 @@ def test_a_case_goes_from_open_to_closed_to_classified_and_is_due(keep):
     keep.classify(record)
     standing = retention.standing_of(record)
     assert (record.state, standing.status, standing.earliest) == ("classified", "disposable", date(2016, 3, 2))
+
+
+@pytest.mark.clause("RET-11", "RET-5")
+def test_a_disposal_is_proposed_approved_twice_and_executed(keep, people):
+    record = keep.record(request="withdrawn")
+    victim = keep.person(record)
+    disposal = keep.disposal("proposed", targets=[record])
+    assert [item.target for item in disposal.items] == [record, victim], "the file goes with its only record"
+    keep.approve(disposal, "p.aspen")
+    keep.approve(disposal, "y.hazel")
+    assert disposal.state == "approved"
+    keep.execute()
+    assert (disposal.state, record.state) == ("disposed", "disposed")
+    assert {item.state for item in disposal.items} == {"erased"}
+    request = retention.requests_of(record)[0]
+    assert (request.state, request.sealed, request.images) == ("disposed", None, [])
+    assert victim.sealed is None and victim.links == []
