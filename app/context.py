@@ -32,6 +32,7 @@ NAVIGATION = (
     ("Peer reviews", "review.peer_queue", "peer.review"),
     ("Final review", "approval.index", "approval.decide"),
     ("Gallery", "gallery.index", "gallery.browse"),
+    ("Retention", "retention.index", "retention.read"),
     ("Training", "admin.training", "training.keep"),
     ("Misuse reports", "oversight.misuse", "misuse.read"),
     ("Audit trail", "oversight.events", "audit.read"),

@@ -14,7 +14,8 @@ def register_blueprints(app: Flask) -> None:
     from app.blueprints.oversight.views import bp as oversight
     from app.blueprints.policy.views import bp as policy
     from app.blueprints.requests.views import bp as requests
+    from app.blueprints.retention.views import bp as retention
     from app.blueprints.review.views import bp as review
 
-    for blueprint in (account, admin, approval, gallery, home, images, oversight, policy, requests, review):
+    for blueprint in (account, admin, approval, gallery, home, images, oversight, policy, requests, retention, review):
         app.register_blueprint(blueprint)

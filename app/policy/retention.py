@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import date
 
 from app.policy.enforcement import enforces
+from app.policy.retention_dates import said
 from app.policy.retention_periods import Period, ended_on, period_of
 from app.policy.retention_person import standing_of_person
 from app.policy.retention_types import (
@@ -98,7 +99,9 @@ def _is_confirmed(facts: CaseFacts) -> bool:
 def _closing_reason(rules: RetentionRules, facts: CaseFacts, closure: HistoryEntry | None) -> Reason:
     if closure is not None:
         title = rules.closures[closure.value].title
-        return Reason(closure.value, "RET-11", f"The case was closed on {closure.on}. Reason: {title}.", closure.on)
+        return Reason(
+            closure.value, "RET-11", f"The case was closed on {said(closure.on)}. Reason: {title}.", closure.on
+        )
     if any(entry.kind == "closed" for entry in facts.history):
         return Reason("closed_cases_only", "RET-11", "The case was closed before, and is open again.")
     return Reason("closed_cases_only", "RET-11", "The case is not closed.")

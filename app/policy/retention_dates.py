@@ -2,6 +2,8 @@
 
 from datetime import date
 
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
 
 def anniversary(day: date, years: int) -> date:
     """The same day ``years`` later; February 29 becomes March 1 in a common year (INT-s).
@@ -17,3 +19,8 @@ def anniversary(day: date, years: int) -> date:
         return day.replace(year=year)
     except ValueError:
         return date(year, 3, 1)
+
+
+def said(day: date) -> str:
+    """A day as the pages write it, in whatever language the machine speaks: `4 May 2020`."""
+    return f"{day.day} {MONTHS[day.month - 1]} {day.year}"

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Literal
 
 from app.policy.enforcement import enforces
-from app.policy.retention_dates import anniversary
+from app.policy.retention_dates import anniversary, said
 from app.policy.retention_types import (
     CaseFacts,
     HistoryEntry,
@@ -74,7 +74,8 @@ def _until_event(
     if ended is None:
         words = f"{known.title}: kept permanently until this is recorded: {_lower(event.title)}."
         return Period("permanent", _reason(known, words))
-    words = f"{known.title}: no longer permanent since {ended} ({_lower(event.title)}); the final disposition decides."
+    words = f"{known.title}: no longer permanent since {said(ended)} ({_lower(event.title)}); "
+    words += "the final disposition decides."
     return Period("ended", _reason(known, words, ended), ended)
 
 
@@ -83,7 +84,8 @@ def _after_closure(known: RetentionClass, closure: HistoryEntry | None) -> Perio
     if closure is None:
         return Period("unknown", _reason(known, f"{known.title}: {_years(known.years)} after closing; not closed."))
     end = anniversary(closure.on, known.years)
-    words = f"{known.title}: kept {_years(known.years)} after the case was closed on {closure.on}, so until {end}."
+    words = f"{known.title}: kept {_years(known.years)} after the case was closed on {said(closure.on)}, "
+    words += f"so until {said(end)}."
     return Period("until", _reason(known, words, end), end)
 
 
@@ -102,14 +104,14 @@ def _after_age(known: RetentionClass, people: tuple[LinkedPerson, ...]) -> Perio
             continue
         attained = anniversary(person.born_on, known.age)
         end = anniversary(attained, known.years) if known.years else attained
-        words = f"The {who} {person.ref} turns {known.age} on {attained}"
-        words += f"; {_years(known.years)} later is {end}." if known.years else "."
+        words = f"The {who} {person.ref} turns {known.age} on {said(attained)}"
+        words += f"; {_years(known.years)} later is {said(end)}." if known.years else "."
         children.append(_reason(known, words, end))
         ends.append(end)
     if len(ends) < len(concerned):
         words = f"{known.title}: a date of birth is missing, so that the period cannot be calculated."
         return Period("unknown", _reason(known, words, None, tuple(children)))
-    words = f"{known.title}: kept until {max(ends)}"
+    words = f"{known.title}: kept until {said(max(ends))}"
     words += f", for the youngest {who} decides." if len(ends) > 1 else "."
     return Period("until", _reason(known, words, max(ends), tuple(children)), max(ends))
 

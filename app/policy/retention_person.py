@@ -3,7 +3,7 @@
 from datetime import date
 
 from app.policy.enforcement import enforces
-from app.policy.retention_dates import anniversary
+from app.policy.retention_dates import anniversary, said
 from app.policy.retention_types import (
     FileRule,
     LinkedCase,
@@ -85,7 +85,7 @@ def _own_period(rule: FileRule, facts: PersonFacts, today: date) -> Reason:
         words = "Neither the day of death nor the day of birth is known, so that the period cannot be calculated."
         return Reason(rule.id, clause, words, None, (death, birth))
     end = min(ends)
-    words = f"File on a criminal or suspect: kept until {end}."
+    words = f"File on a criminal or suspect: kept until {said(end)}."
     if len(ends) > 1:
         words += " The shorter of the two periods counts."
     first = (death if death.on == end else birth,)
@@ -97,7 +97,7 @@ def _death_reason(rule: FileRule, facts: PersonFacts) -> Reason:
     if facts.died_on is None:
         return Reason(rule.id, clause, "No death is recorded.")
     end = anniversary(facts.died_on, rule.after_death or 0)
-    words = f"Died on {facts.died_on}; {rule.after_death} years later is {end}."
+    words = f"Died on {said(facts.died_on)}; {rule.after_death} years later is {said(end)}."
     return Reason(rule.id, clause, words, end)
 
 
@@ -106,13 +106,12 @@ def _birth_reason(rule: FileRule, facts: PersonFacts) -> Reason:
     if facts.born_on is None:
         return Reason(rule.id, clause, "The day of birth is not known.")
     end = anniversary(facts.born_on, rule.after_birth or 0)
-    words = f"Born on {facts.born_on}; {rule.after_birth} years later is {end}."
+    words = f"Born on {said(facts.born_on)}; {rule.after_birth} years later is {said(end)}."
     if facts.last_arrest_on is None:
         return Reason(rule.id, clause, words + " No arrest is recorded.", end)
     free = anniversary(facts.last_arrest_on, rule.arrest_free or 0)
-    words += (
-        f" The last arrest was on {facts.last_arrest_on}, so {rule.arrest_free} years without arrest end on {free}."
-    )
+    words += f" The last arrest was on {said(facts.last_arrest_on)}: "
+    words += f"{rule.arrest_free} years without arrest end on {said(free)}."
     return Reason(rule.id, clause, words, max(end, free))
 
 
@@ -135,7 +134,7 @@ def _case_reasons(cases: tuple[LinkedCase, ...]) -> tuple[Reason, ...]:
                 Reason(
                     "file_with_records",
                     "RET-10",
-                    f"Case {case.case_number} was disposed of on {case.disposed_on}.",
+                    f"Case {case.case_number} was disposed of on {said(case.disposed_on)}.",
                     case.disposed_on,
                 )
             )

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import date
 
 from app.policy.enforcement import enforces
+from app.policy.retention_dates import said
 from app.policy.retention_types import Hold, Reason, RetentionRules
 
 
@@ -14,7 +15,7 @@ def held_reasons(rules: RetentionRules, holds: tuple[Hold, ...]) -> tuple[Reason
     for hold in holds:
         kind = rules.holds.get(hold.kind)
         title = kind.title if kind else hold.kind
-        words = f"Hold {hold.number} is in force since {hold.placed_on}: {title[0].lower()}{title[1:]}."
+        words = f"Hold {hold.number} is in force since {said(hold.placed_on)}: {title[0].lower()}{title[1:]}."
         found.append(Reason(kind.id if kind else "hold_wins", "RET-11", words))
     return tuple(found)
 
@@ -23,8 +24,8 @@ def summary(earliest: date, today: date, several: bool) -> str:
     """The sentence at the root of a record whose day is known."""
     longest = " The longest period decides." if several else ""
     if earliest <= today:
-        return f"May be disposed of since {earliest}.{longest}"
-    return f"Kept; may be disposed of from {earliest} on.{longest}"
+        return f"May be disposed of since {said(earliest)}.{longest}"
+    return f"Kept; may be disposed of from {said(earliest)} on.{longest}"
 
 
 def marked(children: tuple[Reason, ...], deciding: tuple[Reason, ...]) -> tuple[Reason, ...]:

@@ -12,7 +12,11 @@ from app.models.request import FRRequest
 #: capability -> endpoint of a request's page, tried in this order after the parts a person has in the request
 UNIT_PAGES = (("approval.decide", "approval.file"), ("basis.confirm", "review.work"))
 #: subject type -> endpoint of its page, for subjects that have one page for everybody who may know of them
-PAGES: dict[str, str] = {}
+PAGES: dict[str, str] = {
+    "case_record": "retention.case",
+    "hold": "retention.hold",
+    "disposal": "retention.disposal",
+}
 
 
 def way_to(subject: Stateful, actor: Actor) -> str | None:
