@@ -12,7 +12,6 @@
 from __future__ import annotations
 
 import sqlite3
-import time
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -32,6 +31,8 @@ from app.storage import StorageError
 from app.storage.errors import DiskFailure
 from app.workflow.engine import advance
 
+#: how long the cleaning of the database's files waits for others, each time
+BUSY_SECONDS = 10.0
 #: a write that a crash cut short is older than this; younger ones may be under way
 CUT_SHORT_SECONDS = 3600
 
@@ -247,7 +248,7 @@ class StillRead(Exception):
 
 
 @enforces("RET-11")
-def scrub(tries: int = 5) -> None:
+def scrub() -> None:
     """Overwrite what the database's own files may still hold of rows that are gone. Raises StillRead.
 
     SQLite: deleted bytes are overwritten by `secure_delete`, but the log keeps older pages until it is emptied, and
@@ -260,7 +261,7 @@ def scrub(tries: int = 5) -> None:
         if db.engine.dialect.name == "postgresql":
             _vacuum_postgresql(raw)
         else:
-            _vacuum_sqlite(raw.driver_connection, tries)
+            _vacuum_sqlite(raw.driver_connection)
     finally:
         raw.close()
 
@@ -273,17 +274,18 @@ def _vacuum_postgresql(raw: Any) -> None:
         raw.driver_connection.autocommit = False
 
 
-def _vacuum_sqlite(connection: sqlite3.Connection, tries: int) -> None:
+def _vacuum_sqlite(connection: sqlite3.Connection) -> None:
+    patience = connection.execute("PRAGMA busy_timeout").fetchone()[0]
+    connection.execute(f"PRAGMA busy_timeout = {int(BUSY_SECONDS * 1000)}")
     try:
         connection.execute("VACUUM")
-        for _ in range(tries):
-            busy, *_ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-            if not busy:
-                return
-            time.sleep(0.2)
+        busy, *_ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
     except sqlite3.OperationalError as error:
         raise StillRead(f"The database's files could not be cleaned: {error}.") from error
-    raise StillRead("The database's log could not be emptied, for somebody is reading; it is tried again.")
+    finally:
+        connection.execute(f"PRAGMA busy_timeout = {patience}")
+    if busy:
+        raise StillRead("The database's log could not be emptied, for somebody is reading; it is tried again.")
 
 
 def sweep_cut_short() -> int:
