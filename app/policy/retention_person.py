@@ -158,6 +158,8 @@ def _records_reason(facts: PersonFacts, cases: tuple[Reason, ...]) -> Reason:
     words = f"The file is kept as long as every case record it belongs to; {kept} of {len(cases)} are kept."
     if len(cases) == 1:
         words = "The file is kept as long as the case record it belongs to."
+    if on is not None:
+        words = f"{words.removesuffix('.')}, so until {said(on)}."
     return Reason("file_with_records", "RET-10", words, on, cases)
 
 

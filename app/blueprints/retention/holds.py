@@ -44,8 +44,8 @@ def _hold_page(
     kept = not is_disposed(subject.held)
     return page(
         "retention/hold.html", item=subject, form=form, refusal=refusal, conflict=conflict,
-        blocked_by=hold_refusal(subject), private=subject.private if kept else {}, separation=policy().separations["hold_placer"],
-        releases=current_actor().can("hold.release"),
+        blocked_by=hold_refusal(subject), private=subject.private if kept else {},
+        separation=policy().separations["hold_placer"], releases=current_actor().can("hold.release"),
     )  # fmt: skip
 
 

@@ -146,7 +146,7 @@ def person_page(
     }
     return page(
         "retention/person.html", item=file, standing=standing_or_none(file), refusal=refusal, conflict=conflict,
-        private=file.private if file.disposed_at is None else {}, form=next(iter(changed.values()), None),
+        known=_known(file), form=next(iter(changed.values()), None),
         disposal=disposal_of(file), keeps=actor.can("retention.keep"), places=actor.can("hold.place"), **made,
     )  # fmt: skip
 
