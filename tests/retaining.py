@@ -16,9 +16,12 @@ from typing import Any
 
 from sqlalchemy import select
 
+from app import audit
 from app.domain import disposals, holds, people_files, retention
-from app.extensions import db
-from app.models import CaseRecord, Disposal, FRRequest, LegalHold, PersonFile
+from app.domain.numbers import draw
+from app.extensions import db, stores
+from app.models import CaseRecord, Disposal, DisposalItem, FRRequest, LegalHold, PersonFile
+from app.policy import policy
 from app.unit import unit_of_work
 
 KEEPER, FIRST, SECOND = "b.juniper", "p.aspen", "y.hazel"
@@ -102,6 +105,8 @@ class Retaining:
         actors = {name: self.people.actor(name) for name in (proposer, first, second)}
         if targets is None:
             targets = [self.record(case_number=self.free_number())]
+        if state == "draft":
+            return self.draft(targets, actors[proposer])
         with unit_of_work():
             disposal = disposals.propose(actors[proposer], targets, "Their periods have run.")
         if state == "withdrawn":
@@ -122,6 +127,22 @@ class Retaining:
         if state == "disposed":
             self.execute()
         assert disposal.state == state, disposal.state
+        return disposal
+
+    def draft(self, targets: Sequence[Any], proposer: Any) -> Disposal:
+        """A disposal before its proposal: the domain makes one and proposes it in one unit, so it is made by hand."""
+        with unit_of_work() as rows:
+            disposal = Disposal(
+                number=draw("DP"), key_id=stores().keys.create(), policy_version=policy().version,
+                proposed_by_id=proposer.id,
+            )  # fmt: skip
+            for target in targets:
+                record = target if isinstance(target, CaseRecord) else None
+                file = None if record is not None else target
+                disposal.items.append(DisposalItem(case_record=record, person_file=file))
+            rows.add(disposal)
+            rows.flush()
+            audit.record("disposal.drafted", disposal, actor=proposer, disposal=disposal.number)
         return disposal
 
     def approve(self, disposal: Disposal, approver: str) -> None:
