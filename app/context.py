@@ -34,6 +34,7 @@ NAVIGATION = (
     ("Disclosures", "disclosures.index", "disclosure.read"),
     ("Disclosure register", "disclosures.register", "disclosure.register"),
     ("Gallery", "gallery.index", "gallery.browse"),
+    ("Retention", "retention.index", "retention.read"),
     ("Training", "admin.training", "training.keep"),
     ("Misuse reports", "oversight.misuse", "misuse.read"),
     ("Audit trail", "oversight.events", "audit.read"),

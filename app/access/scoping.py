@@ -11,12 +11,16 @@ from app.access.actor import Actor
 from app.extensions import db
 from app.models import (
     Account,
+    CaseRecord,
     Disclosure,
+    Disposal,
     FRRequest,
     GalleryPerson,
     Incident,
+    LegalHold,
     MisuseReport,
     PeerReview,
+    PersonFile,
     ProbeImage,
     Report,
     Round,
@@ -51,7 +55,10 @@ def find(model: type, key: str, actor: Actor) -> Any | None:
 @scope(FRRequest)
 @enforces("ACC-1", "ACC-7", "ACC-11")
 def requests_in_scope(rows: Select[Any], actor: Actor) -> Select[Any]:
-    """Investigators see their own; a named supervisor those they were named in; the unit what was submitted to it."""
+    """Investigators see their own; a named supervisor those they were named in; the unit what was submitted to it.
+
+    Of a disposed request nobody sees a page: what its pages would show no longer exists (RET-11).
+    """
     parts = []
     if "request.file" in actor.capabilities:
         parts.append(FRRequest.requester_id == actor.id)
@@ -63,7 +70,7 @@ def requests_in_scope(rows: Select[Any], actor: Actor) -> Select[Any]:
         parts.append(FRRequest.state.not_in(["draft", "withdrawn"]))
     if "approval.decide" in actor.capabilities:
         parts.append(FRRequest.state.not_in(["draft", "withdrawn"]))
-    return rows.where(or_(*parts) if parts else false())
+    return rows.where(FRRequest.state != "disposed", or_(*parts) if parts else false())
 
 
 def _within_visible_requests(rows: Select[Any], column: Any, actor: Actor) -> Select[Any]:
@@ -98,14 +105,18 @@ def rounds_in_scope(rows: Select[Any], actor: Actor) -> Select[Any]:
         parts.append((Round.examiner_id == actor.id) | Round.request_id.in_(mine))
     if "approval.decide" in actor.capabilities:
         parts.append(Round.id.is_not(None))
-    return rows.where(or_(*parts) if parts else false())
+    kept = Round.request_id.in_(select(FRRequest.id).where(FRRequest.state != "disposed"))
+    return rows.where(kept, or_(*parts) if parts else false())
 
 
 @scope(PeerReview)
 @enforces("SRC-4")
 def peer_reviews_in_scope(rows: Select[Any], actor: Actor) -> Select[Any]:
     """A peer's own opinions; those of others are read through the round they belong to."""
-    return rows.where(PeerReview.peer_id == actor.id) if actor.can("peer.review") else rows.where(false())
+    if not actor.can("peer.review"):
+        return rows.where(false())
+    kept = select(Round.id).join(FRRequest).where(FRRequest.state != "disposed")
+    return rows.where(PeerReview.peer_id == actor.id, PeerReview.round_id.in_(kept))
 
 
 @scope(GalleryPerson)
@@ -129,6 +140,8 @@ def disclosures_in_scope(rows: Select[Any], actor: Actor) -> Select[Any]:
     """Whoever asked sees their own; whoever may decide on it or hand it out sees what was submitted."""
     if "disclosure.read" not in actor.capabilities:
         return rows.where(false())
+    # of one that went with the record of its case only the line of the register remains
+    rows = rows.where(Disclosure.erased_at.is_(None))
     parts = []
     if "disclosure.file" in actor.capabilities:
         parts.append(Disclosure.asked_by_id == actor.id)
@@ -148,3 +161,13 @@ def designations_in_scope(rows: Select[Any], actor: Actor) -> Select[Any]:
 @enforces("EXT-10")
 def incidents_in_scope(rows: Select[Any], actor: Actor) -> Select[Any]:
     return rows if "incident.keep" in actor.capabilities else rows.where(false())
+
+
+@enforces("RET-11", "ACC-6", "ACC-11")
+def _for_retention(rows: Select[Any], actor: Actor) -> Select[Any]:
+    """Case records, person files, holds and disposals are known to those who keep or approve, and to nobody else."""
+    return rows if "retention.read" in actor.capabilities else rows.where(false())
+
+
+for _model in (CaseRecord, PersonFile, LegalHold, Disposal):
+    scope(_model)(_for_retention)

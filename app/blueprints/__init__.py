@@ -16,6 +16,7 @@ def register_blueprints(app: Flask) -> None:
     from app.blueprints.oversight.views import bp as oversight
     from app.blueprints.policy.views import bp as policy
     from app.blueprints.requests.views import bp as requests
+    from app.blueprints.retention.views import bp as retention
     from app.blueprints.review.views import bp as review
 
     for blueprint in (
@@ -30,6 +31,7 @@ def register_blueprints(app: Flask) -> None:
         policy,
         repeats,
         requests,
+        retention,
         review,
     ):
         app.register_blueprint(blueprint)

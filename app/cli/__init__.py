@@ -7,8 +7,8 @@ from flask import Flask
 
 def register_commands(app: Flask) -> None:
     """Bind every group to the application."""
-    from app.cli import audit, demo, gallery, jobs, matching, policy, users
+    from app.cli import audit, demo, gallery, jobs, matching, policy, retention, users
 
-    for module in (audit, gallery, jobs, matching, policy, users):
+    for module in (audit, gallery, jobs, matching, policy, retention, users):
         app.cli.add_command(module.group)
     app.cli.add_command(demo.demo)

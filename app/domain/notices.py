@@ -44,6 +44,13 @@ SENTENCES = {
     "disclosure_failed": "{number}: the package could not be built; the cause is on its page.",
     "disclosure_decision_failed": "{number}: the written decision could not be rendered; the cause is on its page.",
     "disclosure_expired": "{number} has lapsed; nothing more can be fetched.",
+    "disposal_proposed": "{number} was proposed and needs a first approval.",
+    "disposal_approved_once": "{number} needs a second approval, by somebody else.",
+    "disposal_approved": "{number} is approved and will be executed.",
+    "disposal_declined": "{number} was declined; nothing was erased.",
+    "disposal_withdrawn": "{number} was withdrawn by its proposer; nothing was erased.",
+    "disposal_finished": "{number} is executed; the certificate is ready.",
+    "disposal_failed": "{number}: the execution stopped; the cause is on its page.",
     "misuse_reported": "A report of misuse has come in.",
 }
 

@@ -76,10 +76,11 @@ def csv_rows(disclosures: Iterable[Disclosure]) -> Iterator[list[str]]:
 
 def line_of(disclosure: Disclosure) -> dict[str, str]:
     """One line of the register in words, by column; what was erased says so."""
+    erased = {"name": ERASED, "affiliation": ERASED}
     try:
-        recipient = disclosure.private.get("recipient", {})
+        recipient = erased if disclosure.erased_at is not None else disclosure.private.get("recipient", {})
     except KeyDestroyed:
-        recipient = {"name": ERASED, "affiliation": ERASED}
+        recipient = erased
     rules, decision = policy().disclosure, disclosure.current_decision
     package = disclosure.current_package
     kind = rules.recipients.get(disclosure.recipient_kind or "")

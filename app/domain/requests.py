@@ -18,6 +18,7 @@ from app.access.sessions import sync_account
 from app.domain.notices import tell
 from app.domain.numbers import draw
 from app.domain.people import holders_of
+from app.domain.retention import case_record_for
 from app.extensions import db, stores
 from app.models.account import Account
 from app.models.base import new_uid, now
@@ -115,9 +116,9 @@ def open_for_changes(request: FRRequest, actor: Actor) -> None:
     refuse_if("WF-submit", request.state not in OPEN_STATES, f"The request is now in the state “{title}”.")
 
 
-@enforces("REQ-1", "AUD-1")
+@enforces("REQ-1", "AUD-1", "RET-11")
 def submit(request: FRRequest, actor: Actor) -> None:
-    """File the draft; the named supervisor is asked about the discussion."""
+    """File the draft; the named supervisor is asked about the discussion. A new case number begins a case record."""
     refused = explain(request, "submit", actor)
     if refused is not None:
         raise refused
@@ -126,6 +127,7 @@ def submit(request: FRRequest, actor: Actor) -> None:
     request.submitted_at, request.discussion_confirmed_at = now(), None
     request.policy_version = policy().version
     advance(request, "submit", actor, use=request.use_id, submission=request.submission)
+    case_record_for(request.case_number)
     tell("discussion_asked", [request.discussing_supervisor_id], request)
 
 
@@ -144,6 +146,7 @@ def withdraw(request: FRRequest, actor: Actor, reason: str) -> None:
     """Take the request back; refused once a search was run, so that no negative result is hidden (SRC-7)."""
     advance(request, "withdraw", actor, reason=reason)
     request.seal(withdrawal_reason=reason.strip())
+    case_record_for(request.case_number)
     tell("withdrawn", [request.examiner_id], request)
 
 

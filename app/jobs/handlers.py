@@ -7,7 +7,13 @@ import importlib
 from app.extensions import settings
 from app.matching.threads import configure_threads
 
-MODULES = ("app.jobs.images", "app.jobs.search", "app.jobs.reports", "app.jobs.disclosures")
+MODULES = (
+    "app.jobs.images",
+    "app.jobs.search",
+    "app.jobs.reports",
+    "app.jobs.disclosures",
+    "app.jobs.disposals",
+)
 
 
 def load() -> None:

@@ -9,6 +9,7 @@ from app.models.disclosure import (
     DisclosurePackage,
     RoutineDesignation,
 )
+from app.models.disposal import Disposal, DisposalItem
 from app.models.engine import AuditEvent, Counter, Job, Transition
 from app.models.examination import BackgroundCheck, Disposition, FinalReview, PeerReview, Round
 from app.models.gallery import GalleryHold, GalleryPerson, GalleryPhoto, Template
@@ -17,13 +18,15 @@ from app.models.lineage import ProbeResemblance, RepeatSearch
 from app.models.oversight import MisuseReport, Notification
 from app.models.report import Outcome, Report
 from app.models.request import BasisDecision, DetectedFace, FRRequest, ProbeImage
+from app.models.retention import CaseHistory, CasePerson, CaseRecord, LegalHold, PersonFile
 from app.models.search import Candidate, Search
 
 __all__ = [
-    "Account", "AuditEvent", "BackgroundCheck", "BasisDecision", "Candidate", "Counter", "DetectedFace",
-    "Disclosure", "DisclosureDecision", "DisclosureDocument", "DisclosureItem", "DisclosurePackage",
-    "Disposition", "FRRequest", "FinalReview", "GalleryHold", "GalleryPerson", "GalleryPhoto", "Incident",
-    "Job", "LoginSession", "MisuseReport", "Notification", "Outcome", "PeerReview", "ProbeImage",
+    "Account", "AuditEvent", "BackgroundCheck", "BasisDecision", "Candidate", "CaseHistory", "CasePerson",
+    "CaseRecord", "Counter", "DetectedFace", "Disclosure", "DisclosureDecision", "DisclosureDocument",
+    "DisclosureItem", "DisclosurePackage", "Disposal", "DisposalItem", "Disposition", "FRRequest",
+    "FinalReview", "GalleryHold", "GalleryPerson", "GalleryPhoto", "Incident", "Job", "LegalHold",
+    "LoginSession", "MisuseReport", "Notification", "Outcome", "PeerReview", "PersonFile", "ProbeImage",
     "ProbeResemblance", "RepeatSearch", "Report", "Round", "RoutineDesignation", "Search", "SignInFailure",
     "Template", "TermsAcceptance", "TrainingRecord", "Transition",
 ]  # fmt: skip

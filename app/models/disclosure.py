@@ -93,6 +93,8 @@ class Disclosure(Stateful, Sealed, Model):
     # the last day on which the decision in force lets the package out
     release_by: Mapped[date | None]
     received_on: Mapped[date | None]
+    # RET: set when it went with the record of its case; only a line of the register remains
+    erased_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     acknowledged_by_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
 
     asked_by: Mapped[Account] = relationship(foreign_keys=[asked_by_id])

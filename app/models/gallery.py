@@ -80,7 +80,8 @@ class GalleryHold(Sealed, Model):
     record_number: Mapped[str] = mapped_column(String(40))
     sha256: Mapped[str] = mapped_column(String(64), unique=True)
     blob_id: Mapped[str] = mapped_column(String(40))
-    probe_image_id: Mapped[int] = mapped_column(ForeignKey("probe_image.id"))
+    # empty once the case of the probe was disposed of
+    probe_image_id: Mapped[int | None] = mapped_column(ForeignKey("probe_image.id"))
     decision: Mapped[str | None] = mapped_column(String(20))
     reason: Mapped[str | None] = mapped_column(String(300))
     decided_at: Mapped[datetime | None] = mapped_column(UTCDateTime)

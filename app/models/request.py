@@ -20,13 +20,16 @@ if TYPE_CHECKING:
 STATES = (
     "draft", "submitted", "awaiting_images", "accepted", "documented", "probe_selected", "searching", "search_failed",
     "searched", "under_examination", "nominated", "peer_reviewed", "continued", "approved", "negative", "reported",
-    "superseded", "closed", "refused", "withdrawn",
+    "superseded", "closed", "refused", "withdrawn", "disposed",
 )  # fmt: skip
 IMAGE_STATES = ("checking", "ready", "unreadable", "no_face", "too_many_faces", "not_checked")
 
 
 class FRRequest(Stateful, Sealed, Model):
-    """One request (REQ-1). Sealed: facts, narrative, priority_reason, answers, description, circumstances."""
+    """One request (REQ-1). Sealed: facts, narrative, priority_reason, answers, description, circumstances.
+
+    Of a disposed request there remain its number, case number, use, state, dates and the accounts that took part.
+    """
 
     __tablename__ = "fr_request"
     subject_type = "request"
@@ -60,10 +63,11 @@ class FRRequest(Stateful, Sealed, Model):
 
     __table_args__ = (
         CheckConstraint(one_of("state", STATES), name="known_state"),
-        CheckConstraint("state IN ('draft', 'withdrawn') OR use_id IS NOT NULL", name="submitted_has_use"),
-        CheckConstraint("state IN ('draft', 'withdrawn') OR submission > 0", name="submitted_is_counted"),
+        CheckConstraint("state IN ('draft', 'withdrawn', 'disposed') OR use_id IS NOT NULL", name="submitted_has_use"),
+        CheckConstraint("state IN ('draft', 'withdrawn', 'disposed') OR submission > 0", name="submitted_is_counted"),
         CheckConstraint(
-            "state IN ('draft', 'submitted', 'awaiting_images', 'refused', 'withdrawn') OR examiner_id IS NOT NULL",
+            "state IN ('draft', 'submitted', 'awaiting_images', 'refused', 'withdrawn', 'disposed') "
+            "OR examiner_id IS NOT NULL",
             name="accepted_has_examiner",
         ),
         CheckConstraint("examiner_id IS NULL OR examiner_id <> requester_id", name="requester_is_not_examiner"),

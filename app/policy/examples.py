@@ -28,6 +28,7 @@ from app.policy.facts import (
     check_use_facts,
 )
 from app.policy.loader import PolicyError
+from app.policy.retention_examples import RetentionExample, refusals, standing_of_example
 from app.policy.types import Policy
 
 
@@ -41,7 +42,8 @@ class Example(Table, frozen=True, kw_only=True):
     id: Text
     text: Text
     check: (
-        Literal["use", "purpose", "source", "lawful_basis", "outcome", "case_number", "eligibility"] | DISCLOSURE_CHECKS
+        Literal["use", "purpose", "source", "lawful_basis", "outcome", "case_number", "eligibility", "retention"]
+        | DISCLOSURE_CHECKS
     )
     subject: str = ""
     use: str | None = None
@@ -52,6 +54,7 @@ class Example(Table, frozen=True, kw_only=True):
     intelligence_bureau: bool = False
     refused_by: tuple[str, ...] = ()
     fields: tuple[str, ...] = ()
+    retention: RetentionExample | None = None
 
 
 class Worked(Table, frozen=True, kw_only=True):
@@ -76,6 +79,7 @@ def load_worked(directory: Path) -> Worked:
         if example.id in seen:
             faults.append(f"examples: {example.id}: duplicate id")
         seen.add(example.id)
+        faults += _retention_faults(example)
     for table in (table for file in files for table in file.release):
         uneven = [name for name, row in table.recipients.items() if len(row) != len(table.states)]
         faults += [f"examples: {table.basis}: {name}: the row is not as long as its heading" for name in uneven]
@@ -93,6 +97,15 @@ def disagreements(policy: Policy, worked: Worked, today: date) -> list[str]:
     found = [said for said in (disagreement(policy, example) for example in worked.example) if said]
     found += [said for table in worked.release for said in release_disagreements(policy, table, today)]
     return found + [said for table in worked.purposes for said in purpose_disagreements(policy, table)]
+
+
+def _retention_faults(example: Example) -> list[str]:
+    wanted = example.retention
+    if (example.check == "retention") != (wanted is not None):
+        return [f"examples: {example.id}: check 'retention' and the table 'retention' go together"]
+    if wanted is not None and (wanted.case is None) == (wanted.person is None):
+        return [f"examples: {example.id}: a worked case of retention holds either a case or a person"]
+    return []
 
 
 def decide(policy: Policy, example: Example) -> list[Fault]:
@@ -113,6 +126,9 @@ def decide(policy: Policy, example: Example) -> list[Fault]:
             return check_case_number(policy, subject)
         case "eligibility":
             return check_eligibility(policy, facts)
+        case "retention":
+            assert example.retention is not None  # load_examples refuses it otherwise
+            return refusals(standing_of_example(policy.retention, example.retention))
     about = {"recipient": example.recipient, "basis": example.basis, "person": example.person}
     return decide_stated(policy, example.check, subject, facts, **about)
 
@@ -126,4 +142,17 @@ def disagreement(policy: Policy, example: Example) -> str:
         return f"{example.id}: expected refusal by {sorted(example.refused_by)}, the rules say {faults}"
     if example.fields and fields != set(example.fields):
         return f"{example.id}: expected faults in {sorted(example.fields)}, the rules say {sorted(fields)}"
-    return ""
+    return _other_standing(policy, example)
+
+
+def _other_standing(policy: Policy, example: Example) -> str:
+    wanted = example.retention
+    if wanted is None:
+        return ""
+    standing = standing_of_example(policy.retention, wanted)
+    if (standing.status, standing.earliest) == (wanted.status, wanted.earliest):
+        return ""
+    return (
+        f"{example.id}: expected {wanted.status} {wanted.earliest or ''}, the rules say "
+        f"{standing.status} {standing.earliest or ''}: {standing.why.sentence}"
+    )

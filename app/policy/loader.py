@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from app.policy import base, disclosure_types, forms, types
+from app.policy import base, disclosure_types, forms, retention_types, types
 from app.policy.validation import Tables, faults_of, rules_in, workflow_tables
 
 DEFAULT_DIRECTORY = Path(__file__).resolve().parents[2] / "config" / "policy"
@@ -65,6 +65,14 @@ SCHEMA: Mapping[str, Mapping[str, tuple[type[base.Table], str]]] = {
         "exclusion": (forms.ProbeExclusion, "many"),
     },
     "disclosure.toml": disclosure_types.SCHEMA,
+    "retention.toml": {
+        "class": (retention_types.RetentionClass, "many"),
+        "closure": (retention_types.Closure, "many"),
+        "event": (retention_types.EndingEvent, "many"),
+        "file": (retention_types.FileRule, "many"),
+        "hold": (retention_types.HoldKind, "many"),
+        "principle": (base.Statement, "many"),
+    },
     "notices.toml": {"notice": (forms.Notice, "many"), "terms": (forms.Terms, "one")},
     "training.toml": {"requirement": (forms.Requirement, "many")},
     "safeguards.toml": {"safeguard": (base.Statement, "many")},
@@ -203,6 +211,7 @@ def _inner(raw: dict[str, Any], path: str, label: str) -> str:
 
 def _build(tables: Tables, overlays: Tables, version: str) -> types.Policy:
     request, review, gallery = tables["request.toml"], tables["review.toml"], tables["gallery.toml"]
+    retention = tables["retention.toml"]
     roles, workflow, events = tables["roles.toml"], workflow_tables(tables), tables["events.toml"]
     laws = tuple(
         types.Overlay(file=name, law=read["law"], clauses=read["clause"], rules=read["rule"])
@@ -251,6 +260,14 @@ def _build(tables: Tables, overlays: Tables, version: str) -> types.Policy:
             eligibility=gallery["rule"], columns=gallery["column"], exclusions=gallery["exclusion"]
         ),
         disclosure=disclosure_types.rules_of(tables["disclosure.toml"]),
+        retention=retention_types.RetentionRules(
+            classes=_by_id(retention["class"]),
+            closures=_by_id(retention["closure"]),
+            events=_by_id(retention["event"]),
+            files=_by_id(retention["file"]),
+            holds=_by_id(retention["hold"]),
+            principles=_by_id(retention["principle"]),
+        ),
         notices=_by_id(tables["notices.toml"]["notice"]),
         terms=tables["notices.toml"]["terms"],
         training=_by_id(tables["training.toml"]["requirement"]),

@@ -19,6 +19,7 @@ from app.policy.forms import (
     Terms,
     Use,
 )
+from app.policy.retention_types import RetentionRules
 
 Item = TypeVar("Item")
 
@@ -173,6 +174,7 @@ class Policy:
     review: ReviewRules
     gallery: GalleryRules
     disclosure: DisclosureRules
+    retention: RetentionRules
     notices: Mapping[str, Notice]
     terms: Terms
     training: Mapping[str, Requirement]

@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any
 
 from app.policy import base, disclosure_types, types
+from app.policy.retention_validation import retention_faults
 
 Tables = dict[str, dict[str, Any]]
 
@@ -23,6 +24,7 @@ def faults_of(tables: Tables, overlays: Tables, today: date) -> list[str]:
         *_references(tables),
         *disclosure_types.faults_in(tables["disclosure.toml"]),
         *_facts(everything),
+        *retention_faults(tables["retention.toml"]),
     ]
 
 

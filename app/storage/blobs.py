@@ -80,6 +80,18 @@ class BlobStore:
             raise BlobCorrupt("The stored file is not the one its record describes: the digests differ.")
         return data
 
+    def sealed_under(self, blob_id: str, key_id: str) -> bool:
+        """Whether a whole blob of this id is stored and opens with this key: so an orphan tells whose it was.
+
+        Raises KeyStore's errors about the key itself.
+        """
+        try:
+            box = durable.read(self._path(blob_id), self._max_bytes + BOX_OVERHEAD)
+            self._keystore.decrypt(key_id, box, _purpose(blob_id))
+        except (FileNotFoundError, Tampered):
+            return False
+        return True
+
     def destroy(self, blob_id: str) -> None:
         """Overwrite and remove a blob. Idempotent. Raises UnknownBlob for an ill-formed id only."""
         durable.wipe(self._path(blob_id))

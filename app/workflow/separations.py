@@ -1,6 +1,7 @@
 """Who already holds a part in a subject, whatever their roles.
 
 A request: requester ≠ examiner ≠ each peer ≠ supervisor. A disclosure: who asks ≠ who decides ≠ who hands out.
+A hold: who placed it does not release it. A disposal: proposer, first and second approver are three people.
 """
 
 from __future__ import annotations
@@ -10,8 +11,10 @@ from sqlalchemy import select
 from app.extensions import db
 from app.models.base import Stateful
 from app.models.disclosure import Disclosure
+from app.models.disposal import Disposal
 from app.models.engine import Transition
 from app.models.request import FRRequest
+from app.models.retention import LegalHold
 from app.workflow.registry import separation
 
 
@@ -65,3 +68,24 @@ def _took(subject: Stateful, verbs: tuple[str, ...]) -> set[int]:
         Transition.verb.in_(verbs),
     )  # fmt: skip
     return {person for person in db.session.scalars(steps) if person is not None}
+
+
+@separation("hold_placer", "RET-11")
+def hold_placer(hold: LegalHold) -> set[int]:
+    return {hold.placed_by_id}
+
+
+@separation("disposal_proposer", "RET-11")
+def disposal_proposer(disposal: Disposal) -> set[int]:
+    return {disposal.proposed_by_id}
+
+
+@separation("disposal_first_approver", "RET-11")
+def disposal_first_approver(disposal: Disposal) -> set[int]:
+    """Whoever approved already, as the rows and as the trail of steps have it."""
+    steps = select(Transition.actor_id).where(
+        Transition.subject_type == disposal.subject_type, Transition.subject_id == disposal.id,
+        Transition.verb == "approve",
+    )  # fmt: skip
+    people = {disposal.first_approver_id, *db.session.scalars(steps)}
+    return {person for person in people if person is not None}

@@ -227,7 +227,63 @@ def data_0005(app: Flask) -> None:
     assert count(app, "account") == 1
 
 
-WITH_DATA = {"0001": data_0001, "0002": data_0002, "0003": data_0003, "0004": data_0004, "0005": data_0005}
+def data_0006(app: Flask) -> None:
+    """Requests, images and held photographs stay as they were; a request can be disposed of; nothing else opens."""
+    upgrade(revision="0005")
+    request = (
+        "INSERT INTO fr_request (id, uid, created_at, number, state, state_since, version, key_id, policy_version, "
+        "requester_id, command, case_number, priority, political, submission) VALUES "
+        "({id}, 'r{id}', '2026-01-01', 'FR-{id}', '{state}', '2026-01-01', 1, 'k', 'p', 1, '', 'DB-2026-1', 'other', "
+        "0, 0)"
+    )
+    run(
+        app, ACCOUNT, request.format(id=1, state="withdrawn"),
+        "INSERT INTO probe_image (id, uid, created_at, request_id, submission, state, media_type, width, height, size, "
+        "sha256, blob_id) VALUES (1, 'i', '2026-01-01', 1, 1, 'no_face', 'image/jpeg', 1, 1, 1, 's', 'b')",
+        "INSERT INTO gallery_hold (id, uid, created_at, key_id, batch, record_number, sha256, blob_id, probe_image_id) "
+        "VALUES (1, 'h', '2026-01-01', 'k', 'b', 'R-1', 's', 'b', 1)",
+    )  # fmt: skip
+    upgrade(revision="0006")
+    assert (count(app, "fr_request"), count(app, "probe_image"), count(app, "gallery_hold")) == (1, 1, 1)
+    run(
+        app, "PRAGMA foreign_keys = ON", request.format(id=2, state="disposed"),
+        "UPDATE gallery_hold SET probe_image_id = NULL", "DELETE FROM probe_image",
+    )  # fmt: skip
+    with pytest.raises(Exception, match="CHECK constraint failed"):
+        run(app, request.format(id=3, state="guessed"))
+    record = (
+        "INSERT INTO case_record (id, uid, created_at, case_number, key_id, policy_version, classes, proposed, state, "
+        "state_since, version, history_seen) VALUES (1, 'c', '2026-01-01', 'DB-2026-1', 'k', 'p', '[]', '[]', '{}', "
+        "'2026-01-01', 1, 0)"
+    )
+    for state in ("guessed", "disposed", "classified"):
+        with pytest.raises(Exception, match="CHECK constraint failed"):
+            run(app, record.format(state))
+    run(
+        app, record.format("open"),
+        "INSERT INTO case_history (id, uid, created_at, case_record_id, kind, happened_on, value, recorded_by_id) "
+        "VALUES (1, 'l', '2026-01-01', 1, 'closed', '2026-01-01', 'settled', 1)",
+    )  # fmt: skip
+    with pytest.raises(Exception, match="append-only"):
+        run(app, "UPDATE case_history SET happened_on = '2020-01-01'")
+    run(app, "DELETE FROM case_history")
+    with pytest.raises(SystemExit):  # a disposed request has no place in the schema before
+        downgrade(revision="0005")
+    run(app, "DELETE FROM fr_request WHERE state = 'disposed'", "DELETE FROM gallery_hold")
+    downgrade(revision="0005")
+    with pytest.raises(Exception, match="CHECK constraint failed"):
+        run(app, request.format(id=4, state="disposed"))
+    assert count(app, "fr_request") == 1
+
+
+WITH_DATA = {
+    "0001": data_0001,
+    "0002": data_0002,
+    "0003": data_0003,
+    "0004": data_0004,
+    "0005": data_0005,
+    "0006": data_0006,
+}
 
 
 def test_every_revision_has_a_test_with_data():

@@ -9,17 +9,30 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import text
 
 from app import audit
 from app.extensions import db, stores
-from app.models import Disclosure, DisclosureDecision, FinalReview, FRRequest, Incident, PeerReview, Round
+from app.models import (
+    CaseRecord,
+    Disclosure,
+    DisclosureDecision,
+    Disposal,
+    FinalReview,
+    FRRequest,
+    Incident,
+    LegalHold,
+    PeerReview,
+    Round,
+)
 from app.models import disclosure as disclosure_model
+from app.models import disposal as disposal_model
 from app.models import incident as incident_model
 from app.models import request as request_model
+from app.models import retention as retention_model
 from app.models.base import now
 from app.policy import policy
 from app.unit import unit_of_work
@@ -33,16 +46,20 @@ class Maker:
     new: Callable[[Any], Any]
     #: gives every part to a different person in memory; returns separation -> account id
     with_parts: Callable[[Any, Any], dict[str, int]]
+    #: what the table wants beside the state, as (column, value); nothing for most
+    beside: Callable[[str, Any], dict[str, Any]] = lambda state, people: {}
 
     def in_state(self, people: Any, state: str) -> Any:
         """A row put straight into a state, past the engine."""
-        subject = self.new(people)
+        subject, beside = self.new(people), self.beside(state, people)
         with unit_of_work() as rows:
             rows.add(subject)
             rows.flush()
             audit.record("request.saved", subject, fields=[])
             table = type(subject).__tablename__
-            rows.execute(text(f"UPDATE {table} SET state = :state WHERE id = :id"), {"state": state, "id": subject.id})
+            values = {"state": state, **beside}
+            columns = ", ".join(f"{column} = :{column}" for column in values)
+            rows.execute(text(f"UPDATE {table} SET {columns} WHERE id = :id"), {**values, "id": subject.id})
         db.session.expire_all()
         return subject
 
@@ -106,7 +123,53 @@ def _incident(people: Any) -> Incident:
     )  # fmt: skip
 
 
+def _case_record(people: Any) -> CaseRecord:
+    return CaseRecord(
+        case_number=_number("DB"), key_id=stores().keys.create(), policy_version=policy().version,
+        classified_by_id=people.account("b.juniper").id, classified_at=now(),
+    )  # fmt: skip
+
+
+def _hold(people: Any) -> LegalHold:
+    return LegalHold(
+        number=_number("H"), kind="litigation", case_record=_case_record(people),
+        placed_by_id=people.account("b.juniper").id,
+    )  # fmt: skip
+
+
+def _released(state: str, people: Any) -> dict[str, Any]:
+    released = state == "released"
+    return {"released_by_id": people.account("y.hazel").id, "released_at": _text(now())} if released else {}
+
+
+def _disposal(people: Any) -> Disposal:
+    return Disposal(
+        number=_number("DP"), key_id=stores().keys.create(), policy_version=policy().version,
+        proposed_by_id=people.account("b.juniper").id, first_approver_id=people.account("p.aspen").id,
+        second_approver_id=people.account("y.hazel").id, certificate_blob_id="0" * 32, certificate_sha256="0" * 64,
+    )  # fmt: skip
+
+
+def _disposal_parts(disposal: Disposal, people: Any) -> dict[str, int]:
+    return {"disposal_proposer": disposal.proposed_by_id, "disposal_first_approver": disposal.first_approver_id}
+
+
+def _text(moment: datetime) -> str:
+    """A moment as the database's text has it."""
+    return moment.isoformat(sep=" ")
+
+
 MAKERS: dict[str, Maker] = {
+    "case_record": Maker(
+        retention_model.RECORD_STATES,
+        _case_record,
+        lambda record, people: {},
+        lambda state, people: {"disposed_at": _text(now())} if state == "disposed" else {},
+    ),
+    "hold": Maker(
+        retention_model.HOLD_STATES, _hold, lambda hold, people: {"hold_placer": hold.placed_by_id}, _released
+    ),
+    "disposal": Maker(disposal_model.STATES, _disposal, _disposal_parts),
     "request": Maker(request_model.STATES, _request, _request_parts),
     "disclosure": Maker(disclosure_model.STATES, _disclosure, _disclosure_parts),
     "incident": Maker(incident_model.INCIDENT_STATES, _incident, lambda incident, people: {}),

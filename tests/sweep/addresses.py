@@ -31,6 +31,14 @@ def foreign_address(world: World, on: str) -> str:
     return _signer().dumps(["0" * 32, "probe", world.get(on).images[0].uid])
 
 
+def version(world: World, on: str) -> str:
+    """The version of a disposal or hold of the world."""
+    from app.models import Disposal, LegalHold
+
+    model = LegalHold if world.kept[on].startswith("H-") else Disposal
+    return str(model.query.filter_by(number=world.kept[on]).one().version)
+
+
 VALUES: dict[str, Value] = {
     "requests.number": number,
     "requests.report.number": lambda world, on: world.get(on).reports[-1].number,
@@ -41,6 +49,9 @@ VALUES: dict[str, Value] = {
     "approval.number": number,
     "repeats.number": number,
     "admin.uid": lambda world, on: world.account(on).uid,
+    "retention.case_number": lambda world, on: world.kept[on],
+    "retention.uid": lambda world, on: world.kept[on],
+    "retention.number": lambda world, on: world.kept[on],
     "oversight.uid": lambda world, on: world.misuse,
     "images.token": foreign_address,
     "policy.subject": lambda world, on: "request",
@@ -52,8 +63,16 @@ VALUES: dict[str, Value] = {
     "policy.code": lambda world, on: "ABCD-EFGH",
     "static.filename": lambda world, on: "css/theme.css",
 }
+PASSWORD = "corroborate-demo"
 #: what a form must hold so that the question is about the person and not about the form
 FORMS: dict[str, Callable[[World, str], dict[str, str]]] = {
+    "retention.approve": lambda world, on: {"approve-version": version(world, on), "approve-password": PASSWORD},
+    "retention.decline": lambda world, on: {"version": version(world, on), "reason": "The unit asked to wait."},
+    "retention.withdraw": lambda world, on: {"version": version(world, on), "reason": "Proposed by mistake."},
+    "retention.release": lambda world, on: {"version": version(world, on), "reason": "The claim was withdrawn."},
+    "retention.hold_case": lambda world, on: {"hold-kind": "litigation", "hold-reason": "A claim was announced."},
+    "retention.hold_person": lambda world, on: {"hold-kind": "litigation", "hold-reason": "A claim was announced."},
+    "retention.propose": lambda world, on: {"item": f"case_record:{world.kept['due']}", "reason": "It has run."},
     "review.review_as_peer": lambda world, on: {"round": world.get(on).rounds[-1].uid},
     "admin.revoke": lambda world, on: {"record": world.training_of(on).uid},
 }

@@ -33,8 +33,12 @@ PERSONAS: dict[str, str | None] = {
     # member of the Intelligence Bureau's group and of no other
     "bureau": "p.puffin",
     "executive": "r.falcon",
+    # approved the disposal "once_approved", placed the hold "other_hold"
     "privacy": "y.hazel",
+    # keeps every record of the world, proposed its disposals, placed the hold "hold"
     "records": "b.juniper",
+    # another records officer, without any part
+    "other_records": "p.aspen",
     "integrity": "h.larch",
     "auditor": "w.sparrow",
     "administrator": "f.spruce",

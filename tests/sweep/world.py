@@ -80,6 +80,8 @@ class World:
     tokens: dict[str, str] = dataclasses.field(default_factory=dict)
     sessions: dict[str, str] = dataclasses.field(default_factory=dict)
     misuse: str = ""
+    #: what retention is about, by name: the value that stands in its address
+    kept: dict[str, str] = dataclasses.field(default_factory=dict)
 
     @classmethod
     def build(cls, settings: Any, data: Path, run_jobs: Callable[[], int]) -> World:
@@ -116,6 +118,7 @@ class World:
             repeats.ask(self.get("repeat"), self.make.people.actor("k.rowan"), "The repository changed since.")
         self._misuse()
         self._disclosures()
+        self._retention()
         self._sign_in_all()
 
     def _disclosures(self) -> None:
@@ -152,6 +155,24 @@ class World:
         actor = self.make.people.actor("d.lark")
         with unit_of_work():
             self.misuse = report_misuse(actor, "Somebody searched for a neighbor.", "/", named=True).uid
+
+    def _retention(self) -> None:
+        """Case records by state, holds by who placed them, disposals by how far they are; all kept by b.juniper."""
+        from tests.retaining import Retaining
+
+        keep, kept = Retaining(self.make, self.make.people), self.kept
+        kept["open"] = keep.record("open", case_number="2026-075-20001").case_number
+        kept["closed"] = keep.record("closed", case_number="2026-075-20002").case_number
+        due = keep.record(case_number="2026-075-20003")
+        kept["due"] = due.case_number
+        kept["file"] = keep.person(due, "Robin Quill").uid
+        held = keep.record(case_number="2026-075-20004")
+        kept["hold"] = keep.hold(held).number
+        kept["other_hold"] = keep.hold(held, placer="y.hazel").number
+        first = {"first": "y.hazel", "second": "p.aspen"}
+        for number, state in enumerate(("proposed", "once_approved", "disposed"), 20005):
+            targets = [keep.record(case_number=f"2026-075-{number}")]
+            kept[state] = keep.disposal(state, targets=targets, **first).number
 
     def _sign_in_all(self) -> None:
         from app.access.directory import lookup

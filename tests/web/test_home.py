@@ -31,7 +31,7 @@ def panel(page: BeautifulSoup, name: str) -> str:
     [
         ("r.falcon", ("LIM-5", "LIM-6", "nothing for you to approve here")),
         ("y.hazel", ("EXT-7", "Disclosures of identifying information are not decided")),
-        ("b.juniper", ("RET-11", "disposes of nothing")),
+        ("b.juniper", ("PUB-1", "handled outside this version")),
         ("x.magpie", ("EXT-8", "no case is open to you")),
         ("f.spruce", ("ACC-7", "gallery is imported on the command line")),
     ],

@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from flask import url_for
+from sqlalchemy import func, select
 
 from app.access.actor import Actor
-from app.domain import overview
+from app.domain import overview, retention
 from app.domain.algorithms import active, status
 from app.domain.disclosure_overview import open_incidents, waiting_for
+from app.extensions import db
 from app.models.base import now
+from app.models.disposal import Disposal
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +35,9 @@ ELSEWHERE: dict[str, tuple[str, tuple[str, ...]]] = {
         ("LIM-5", "LIM-6"),
     ),
     "records_officer": (
-        "Retention periods, legal holds, disposal and sealing are not run in this version: the portal disposes of "
-        "nothing, and sealing orders are handled outside it.",
-        ("RET-11",),
+        "Sealing orders are handled outside this version. A sealed arrest photograph is taken out of the repository on "
+        "the command line.",
+        ("CAP-3",),
     ),
     "agency_user": (
         "Access of other agencies is given case by case under a written agreement. This version shares no case with "
@@ -77,6 +80,8 @@ def figures(actor: Actor) -> list[Figure]:
         found.append(Figure(open_incidents(), "open incidents", url_for("disclosures.incidents"), "bad"))
     if actor.can("misuse.read"):
         found.append(Figure(overview.unread_misuse(), "unread reports of misuse", url_for("oversight.misuse"), "bad"))
+    if actor.can("retention.read"):
+        found += _retention(actor)
     if actor.can("audit.read"):
         day = now().replace(hour=0, minute=0, second=0, microsecond=0)
         refused = url_for("oversight.events", event="refusals", since=day.date().isoformat())
@@ -96,3 +101,14 @@ def figures(actor: Actor) -> list[Figure]:
             Figure(overview.sign_in_failures(), "failed sign-ins in 24 hours", url_for("admin.algorithms")),
         ]
     return found
+
+
+def _retention(actor: Actor) -> list[Figure]:
+    statuses = [line.standing.status for line in retention.listing(actor, "all")]
+    due, incomplete = statuses.count("disposable"), sum(name in retention.LISTS["unclassified"] for name in statuses)
+    waiting = select(func.count(Disposal.id)).where(Disposal.state.in_(("proposed", "once_approved")))
+    return [
+        Figure(due, "records due for disposal", url_for("retention.index", list="due"), "waiting"),
+        Figure(incomplete, "records to be completed", url_for("retention.index", list="unclassified"), "waiting"),
+        Figure(db.session.scalar(waiting) or 0, "disposals to be approved", url_for("retention.disposals"), "waiting"),
+    ]

@@ -13,7 +13,13 @@ from app.models.request import FRRequest
 #: capability -> endpoint of a request's page, tried in this order after the parts a person has in the request
 UNIT_PAGES = (("approval.decide", "approval.file"), ("basis.confirm", "review.work"))
 #: subject type -> endpoint of its page, for subjects that have one page for everybody who may know of them
-PAGES: dict[str, str] = {"disclosure": "disclosures.show", "incident": "disclosures.incident"}
+PAGES: dict[str, str] = {
+    "case_record": "retention.case",
+    "disclosure": "disclosures.show",
+    "disposal": "retention.disposal",
+    "hold": "retention.hold",
+    "incident": "disclosures.incident",
+}
 
 
 def way_to(subject: Stateful, actor: Actor) -> str | None:

@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 
 from app.access.actor import current_actor
 from app.access.guard import needs
-from app.blueprints.requests import afterwards, discussions, drafts, images
+from app.blueprints.requests import afterwards, discussions, drafts, images, retention
 from app.blueprints.requests.blueprint import bp
 from app.blueprints.requests.forms import ListFilter
 from app.blueprints.requests.rendering import render_request
@@ -22,7 +22,7 @@ from app.refusals import attempt, status_of
 from app.web import page, redirect_after_post
 from app.workflow.registry import Refused
 
-__all__ = ["afterwards", "bp", "discussions", "drafts", "images"]
+__all__ = ["afterwards", "bp", "discussions", "drafts", "images", "retention"]
 
 PER_PAGE = 20
 SORTS = {"number": FRRequest.id, "case": FRRequest.case_number}

@@ -4,6 +4,15 @@ A condition sees the subject as stored, the actor, and the facts given to `advan
 that says what is missing in this case.
 """
 
-from app.workflow.conditions import decision, disclosure, examination, filing, identification, incident, lineage
+from app.workflow.conditions import (
+    decision,
+    disclosure,
+    examination,
+    filing,
+    identification,
+    incident,
+    lineage,
+    retention,
+)
 
-__all__ = ["decision", "disclosure", "examination", "filing", "identification", "incident", "lineage"]
+__all__ = ["decision", "disclosure", "examination", "filing", "identification", "incident", "lineage", "retention"]

@@ -1,0 +1,32 @@
+"""How long a request is kept: the standing of its case record, without names (RET-1 to RET-11)."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+
+from app.access.actor import current_actor
+from app.access.guard import needs
+from app.blueprints.requests.blueprint import bp
+from app.domain.standings import is_disposed, standing_of
+from app.extensions import db
+from app.models.request import FRRequest
+from app.models.retention import CaseRecord
+from app.policy import policy
+from app.web import page
+
+#: levels of the reasons shown here; deeper ones tell days of birth and death of the people of the case
+DEPTH = 2
+
+
+@bp.get("/requests/<number>/retention")
+@needs("request.read", "request.file", of=FRRequest)
+def retention(subject: FRRequest) -> str:
+    """Why the request is kept, and until when. Holds and classes are shown; people and their dates are not."""
+    record = db.session.scalars(
+        select(CaseRecord).where(CaseRecord.case_number == subject.case_number)
+    ).one_or_none()  # fmt: skip
+    known = record is not None and not is_disposed(record)
+    return page(
+        "requests/retention.html", item=subject, own=subject.requester_id == current_actor().id, record=record,
+        standing=standing_of(record) if known else None, rules=policy().retention, depth=DEPTH,
+    )  # fmt: skip

@@ -1,0 +1,5 @@
+"""The blueprint of the retention area."""
+
+from flask import Blueprint
+
+bp = Blueprint("retention", __name__)

@@ -1,0 +1,195 @@
+"""Forms of the retention area. What can be chosen comes from retention.toml."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from flask_wtf import FlaskForm
+from wtforms import (
+    BooleanField,
+    DateField,
+    HiddenField,
+    PasswordField,
+    SelectField,
+    SelectMultipleField,
+    StringField,
+    TextAreaField,
+)
+from wtforms.validators import DataRequired, InputRequired, Length, Optional
+from wtforms.widgets import CheckboxInput, ListWidget
+
+from app.models.retention import ROLES
+from app.policy import policy
+
+LONGEST = 2000
+#: what a person may be in a case, in words
+ROLE_LABELS = {"suspect": "Suspect", "victim": "Victim", "relative": "Relative", "witness": "Witness"}
+
+
+def stripped(text: str | None) -> str | None:
+    return text.strip() if text else text
+
+
+def _choices(rules: Sequence, first: str) -> list[tuple[str, str]]:
+    return [("", first), *((rule.id, rule.title) for rule in rules)]
+
+
+def _note(label: str = "Note") -> TextAreaField:
+    return TextAreaField(label, [Length(max=LONGEST)], [stripped])
+
+
+def _reason(message: str = "Write the reason.") -> TextAreaField:
+    return TextAreaField("Reason", [DataRequired(message), Length(max=LONGEST)], [stripped])
+
+
+class VersionForm(FlaskForm):
+    """A decision about what the page showed: the version says which."""
+
+    version = HiddenField()
+
+
+class ClosingForm(VersionForm):
+    """RET-11: the case is closed, for one of the four reasons."""
+
+    closure = SelectField("How the case ended", [InputRequired("Choose one of the four reasons.")])
+    on = DateField("Closed on", [InputRequired("Enter the day.")])
+    note = _note()
+
+    def __init__(self, **values: object) -> None:
+        super().__init__(prefix="close-", **values)
+        self.closure.choices = _choices(list(policy().retention.closures.values()), "Choose the reason")
+
+
+class ReopeningForm(VersionForm):
+    """RET-11: the case is open again, by an appeal or otherwise."""
+
+    on = DateField("Reopened on", [InputRequired("Enter the day.")])
+    reason = _reason()
+
+    def __init__(self, **values: object) -> None:
+        super().__init__(prefix="reopen-", **values)
+
+
+class DispositionForm(VersionForm):
+    """RET-11: a final disposition, as the class it belongs to."""
+
+    class_id = SelectField("Class of the final disposition", [InputRequired("Choose the class.")])
+    on = DateField("On", [InputRequired("Enter the day.")])
+    note = _note()
+
+    def __init__(self, **values: object) -> None:
+        super().__init__(prefix="disposition-", **values)
+        self.class_id.choices = _choices(list(policy().retention.classes.values()), "Choose the class")
+
+
+class EventForm(VersionForm):
+    """RET-1: an event that ends a permanent period."""
+
+    event = SelectField("What happened", [InputRequired("Choose what happened.")])
+    on = DateField("On", [InputRequired("Enter the day.")])
+    note = _note()
+
+    def __init__(self, **values: object) -> None:
+        super().__init__(prefix="event-", **values)
+        self.event.choices = _choices(list(policy().retention.events.values()), "Choose the event")
+
+
+class ClassForm(VersionForm):
+    """RET-11: the classes confirmed by a person; another than the one proposed needs a reason."""
+
+    classes = SelectMultipleField(
+        "Class of the final disposition", widget=ListWidget(prefix_label=False), option_widget=CheckboxInput()
+    )
+    reason = TextAreaField("Reason, where it differs from the proposal", [Length(max=LONGEST)], [stripped])
+    history_seen = HiddenField()
+
+    def __init__(self, **values: object) -> None:
+        super().__init__(prefix="class-", **values)
+        self.classes.choices = [(rule.id, rule.title) for rule in policy().retention.classes.values()]
+
+
+class WhatIfForm(FlaskForm):
+    """A question, sent with GET: where the record would stand in another class."""
+
+    what_if = SelectField("If the class were", validate_choice=False)
+
+    def __init__(self, **values: object) -> None:
+        super().__init__(meta={"csrf": False}, **values)
+        self.what_if.choices = _choices(list(policy().retention.classes.values()), "Choose a class")
+
+
+class DaysForm(VersionForm):
+    """RET-9: what is known of a person; what is not known stays empty."""
+
+    name = StringField("Name", [InputRequired("Enter the name."), Length(max=200)], [stripped])
+    born_on = DateField("Date of birth", [Optional()])
+    died_on = DateField("Date of death", [Optional()])
+    last_arrest_on = DateField("Date of the last arrest", [Optional()])
+    person_number = StringField("Person number in the photo repository", [Length(max=40)], [stripped])
+
+
+class RoleForm(VersionForm):
+    """RET-9, RET-10: what the person is in a case."""
+
+    role = SelectField("In this case", [InputRequired("Choose what the person is in the case.")])
+    child_victim = BooleanField("The child of an offense under the Child Victims Act")
+    juvenile = BooleanField("A juvenile at the time")
+
+    def __init__(self, **values: object) -> None:
+        super().__init__(**values)
+        self.role.choices = [("", "Choose"), *((role, ROLE_LABELS[role]) for role in ROLES)]
+
+
+class PersonForm(RoleForm, DaysForm):
+    """A person of the case, who gets a file."""
+
+    def __init__(self, **values: object) -> None:
+        super().__init__(prefix="person-", **values)
+
+
+class FileForm(DaysForm):
+    """Corrections to a file."""
+
+    def __init__(self, **values: object) -> None:
+        super().__init__(prefix="file-", **values)
+
+
+class LinkForm(RoleForm):
+    """Another case the person belongs to."""
+
+    case_number = StringField("Case number", [InputRequired("Enter the case number."), Length(max=40)], [stripped])
+
+    def __init__(self, **values: object) -> None:
+        super().__init__(prefix="link-", **values)
+
+
+class HoldForm(FlaskForm):
+    """A hold on what the page shows."""
+
+    kind = SelectField("Kind of hold", [InputRequired("Choose the kind of hold.")])
+    reason = _reason()
+
+    def __init__(self, **values: object) -> None:
+        super().__init__(prefix="hold-", **values)
+        self.kind.choices = _choices(list(policy().retention.holds.values()), "Choose the kind")
+
+
+class ReasonForm(VersionForm):
+    """A decision with its reason."""
+
+    reason = _reason()
+
+
+class ApprovalForm(VersionForm):
+    """An approval, signed with the password typed again."""
+
+    def __init__(self, **values: object) -> None:
+        super().__init__(prefix="approve-", **values)
+
+    password = PasswordField("Your password", [InputRequired("Enter your password again."), Length(max=500)])
+
+
+class ProposalForm(FlaskForm):
+    """A proposal for disposal; the records stand in the address and in hidden fields."""
+
+    reason = _reason()

@@ -1,0 +1,196 @@
+"""What the pages of the retention area are given, and what several of its views do alike."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from flask import url_for
+from flask_wtf import FlaskForm
+from sqlalchemy import select
+
+from app.access.actor import current_actor
+from app.blueprints.retention import forms
+from app.domain import retention
+from app.domain.standings import Target, is_disposed, label, under_way
+from app.extensions import db
+from app.models.base import now
+from app.models.disposal import Disposal, DisposalItem
+from app.models.retention import CaseRecord, LegalHold, PersonFile
+from app.policy import policy
+from app.policy.retention import standing_of_case, what_if
+from app.policy.retention_types import Standing
+from app.refusals import attempt, same_version, status_of
+from app.unit import Conflict
+from app.web import page
+from app.workflow import Refused
+from app.workflow.engine import explain
+
+#: what each standing is called, and the tone of its tag
+STANDINGS = {
+    "held": ("Held", "attention"),
+    "open": ("Case open", "working"),
+    "unclassified": ("Not classified", "waiting"),
+    "permanent": ("Permanent", "ended"),
+    "unknown": ("Day not known", "waiting"),
+    "upcoming": ("Kept for its period", "idle"),
+    "disposable": ("Due", "good"),
+    "disposed": ("Disposed of", "ended"),
+}
+SECTIONS = (("Records", "retention.index"), ("Holds", "retention.holds"), ("Disposals", "retention.disposals"))
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    """One entry of a row of tabs."""
+
+    label: str
+    url: str
+    active: bool
+    count: int = 0
+
+
+def sections(active: str) -> list[Tab]:
+    """The three parts of the area."""
+    return [Tab(name, url_for(endpoint), endpoint == active) for name, endpoint in SECTIONS]
+
+
+def standing_or_none(target: Target) -> Standing | None:
+    """Where a record stands today; None for what was disposed of."""
+    return None if is_disposed(target) else retention.standing_of(target)
+
+
+def address_of(target: Target) -> str:
+    """The page of a case record or person file."""
+    if isinstance(target, CaseRecord):
+        return url_for("retention.case", case_number=target.case_number)
+    return url_for("retention.person", uid=target.uid)
+
+
+def disposal_of(target: Target) -> Disposal | None:
+    """The disposal under way for this record, or the one that disposed of it."""
+    column = DisposalItem.case_record_id if isinstance(target, CaseRecord) else DisposalItem.person_file_id
+    rows = select(Disposal).join(DisposalItem).where(column == target.id, DisposalItem.state.in_(["erasing", "erased"]))
+    return under_way(target) or db.session.scalars(rows.order_by(Disposal.id.desc())).first()
+
+
+def name_of(file: PersonFile) -> str | None:
+    """The name in a person file; None for one that was disposed of."""
+    return None if file.disposed_at is not None else file.private.get("name")
+
+
+def shared() -> dict[str, Any]:
+    """What every template of the area may use."""
+    return {
+        "rules": policy().retention, "standings": STANDINGS, "address_of": address_of, "label": label,
+        "name_of": name_of, "role_labels": forms.ROLE_LABELS,
+    }  # fmt: skip
+
+
+# Case records ----------------------------------------------------------------------------------------------
+
+
+def case_page(
+    record: CaseRecord, *, refusal: Refused | None = None, conflict: bool = False, asked: str = "", **changed: FlaskForm
+) -> str:
+    """The page of a case record; `changed` replaces a form by the one that was sent, `asked` is a what-if class."""
+    actor, version, seen = current_actor(), record.version, len(record.history)
+    proposed = retention.propose_classes(record)
+    made: dict[str, Any] = {
+        "closing": forms.ClosingForm(formdata=None, version=version),
+        "reopening": forms.ReopeningForm(formdata=None, version=version),
+        "disposition": forms.DispositionForm(formdata=None, version=version),
+        "event": forms.EventForm(formdata=None, version=version),
+        "classifying": forms.ClassForm(
+            formdata=None, version=version, history_seen=seen, classes=list(proposed.classes) or list(record.classes)
+        ),
+        "person_form": forms.PersonForm(formdata=None, version=version),
+        "hold_form": forms.HoldForm(formdata=None),
+        **changed,
+    }
+    gone = is_disposed(record)
+    facts = None if gone else retention.facts_of(record)
+    chosen = (asked,) if asked in policy().retention.classes else ()
+    return page(
+        "retention/case.html", item=record, standing=standing_or_none(record), proposed=proposed, asked=asked,
+        imagined=standing_of_case(policy().retention, what_if(facts, chosen), retention.today())
+        if facts and chosen else None,
+        what_if_form=forms.WhatIfForm(formdata=None, what_if=asked), refusal=refusal, conflict=conflict,
+        form=next(iter(changed.values()), None), disposal=disposal_of(record), requests=retention.requests_of(record),
+        keeps=actor.can("retention.keep"), places=actor.can("hold.place"), offered=offered(record), now=now(), **made,
+    )  # fmt: skip
+
+
+def offered(record: CaseRecord) -> set[str]:
+    """The verbs whose form the page shows: those of the state, with what the form asks for taken as given."""
+    return {
+        step.verb for step in policy().transitions("case_record", record.state) if current_actor().can(step.capability)
+    }
+
+
+# Person files ----------------------------------------------------------------------------------------------
+
+
+def person_page(
+    file: PersonFile, *, refusal: Refused | None = None, conflict: bool = False, **changed: FlaskForm
+) -> str:
+    """The page of a person file."""
+    actor = current_actor()
+    made: dict[str, Any] = {
+        "file_form": forms.FileForm(formdata=None, **_known(file)),
+        "link_form": forms.LinkForm(formdata=None, version=file.version),
+        "hold_form": forms.HoldForm(formdata=None),
+        **changed,
+    }
+    return page(
+        "retention/person.html", item=file, standing=standing_or_none(file), refusal=refusal, conflict=conflict,
+        known=_known(file), form=next(iter(changed.values()), None),
+        disposal=disposal_of(file), keeps=actor.can("retention.keep"), places=actor.can("hold.place"), **made,
+    )  # fmt: skip
+
+
+def _known(file: PersonFile) -> dict[str, Any]:
+    if file.disposed_at is not None:
+        return {}
+    private = file.private
+    days = {
+        field: date.fromisoformat(private[field])
+        for field in ("born_on", "died_on", "last_arrest_on")
+        if private.get(field)
+    }
+    number = file.gallery_person.person_number if file.gallery_person else ""
+    return {"version": file.version, "name": private.get("name"), "person_number": number, **days}
+
+
+# What several views do alike -------------------------------------------------------------------------------
+
+
+def hold_refusal(hold: LegalHold) -> Refused | None:
+    """Why this person cannot release the hold, its reason taken as given; None when they can."""
+    return explain(hold, "release", current_actor(), reason="given")
+
+
+def take(
+    verb: str, subject: Any, form: FlaskForm, act: Callable[[], Any], again: Callable[..., str]
+) -> tuple[str, int] | None:
+    """Carry out what a form asks for; None when done, else the page with what stands in the way.
+
+    `again` renders the page with the form as sent, given `refusal` or `conflict` (somebody else changed it first).
+    """
+    if not form.validate():
+        return again(), 422
+
+    def once() -> None:
+        version = getattr(form, "version", None)
+        if version is not None:
+            same_version(subject, version.data)
+        act()
+
+    try:
+        refusal = attempt(verb, subject, once)
+    except Conflict:
+        form.version.data = str(subject.version)
+        return again(conflict=True), 409
+    return (again(refusal=refusal), status_of(refusal)) if refusal is not None else None

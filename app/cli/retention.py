@@ -1,0 +1,95 @@
+"""`flask retention due|run|adopt`: what may be disposed of, execution of what was approved, records of old cases."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+import click
+from flask.cli import AppGroup
+from sqlalchemy import select
+
+from app.cli.gallery import one_line_errors
+from app.domain import disposals, retention
+from app.domain.standings import NotDue, label, not_due, standing_of, today
+from app.extensions import db
+from app.jobs import handlers, runner
+from app.models import CaseRecord, Disposal, Job, PersonFile
+from app.unit import unit_of_work
+
+group = AppGroup("retention", help="How long records are kept; disposal of what is due.")
+
+
+@group.command("due")
+@click.option("--on", type=click.DateTime(["%Y-%m-%d"]), default=None, help="The day asked about; today by default.")
+@click.option("--all", "every", is_flag=True, help="Every record with where it stands, not only what is due.")
+def due(on: datetime | None, every: bool) -> None:
+    """The records that may be disposed of, one a line, without names. Changes nothing."""
+    with one_line_errors():
+        day = on.date() if on else today()
+        count = 0
+        for model in (CaseRecord, PersonFile):
+            for target in db.session.scalars(select(model).where(model.disposed_at.is_(None)).order_by(model.id)):
+                found = not_due(target, day)
+                if found is None or every:
+                    count += found is None
+                    click.echo(_line(target, found, day))
+        click.echo(f"{count:,} {'record is' if count == 1 else 'records are'} due on {day}.")
+
+
+def _line(target: CaseRecord | PersonFile, found: NotDue | None, day: date) -> str:
+    if found is None:
+        return f"{label(target):28} due since {standing_of(target, day).earliest}"
+    return f"{label(target):28} {standing_of(target, day).status:12} {found.sentence}"
+
+
+@group.command("run")
+@click.argument("number", required=False)
+def run(number: str | None) -> None:
+    """Execute approved disposals here and now, or only the one of this NUMBER; continues what was begun.
+
+    Disposals that a worker is executing are left to it. Without two approvals nothing is erased.
+    """
+    with one_line_errors():
+        states = ("approved", "executing")
+        rows = select(Disposal).where(Disposal.state.in_(states)).order_by(Disposal.id)
+        waiting = [disposal.number for disposal in db.session.scalars(rows)]
+        if number is not None and number not in waiting:
+            raise click.ClickException(f"There is no approved disposal {number} to execute.")
+        handlers.load()
+        stopped = [name for name in waiting if number in (None, name) and not _execute(name)]
+    if stopped:
+        raise click.ClickException(f"Not ended: {', '.join(stopped)}.")
+    if not waiting:
+        click.echo("No approved disposal waits for its execution.")
+
+
+def _execute(number: str) -> bool:
+    """Run one disposal's job in this process; whether it ended."""
+    with unit_of_work():
+        disposal = _disposal(number)
+        job = disposals.ask_for_execution(disposal)
+        uid = job.uid
+    runner.perform(uid)
+    db.session.rollback()
+    disposal = _disposal(number)
+    if disposal.state != "disposed":
+        job = db.session.scalars(select(Job).where(Job.uid == uid)).one()
+        click.echo(f"{number}: {job.error or 'a worker is executing it, or it is not due to be tried again yet'}")
+        return False
+    erased = sum(item.state == "erased" for item in disposal.items)
+    spared = len(disposal.items) - erased
+    click.echo(f"{number}: {erased} erased, {spared} spared; certificate {disposal.certificate_sha256}")
+    return True
+
+
+def _disposal(number: str) -> Disposal:
+    return db.session.scalars(select(Disposal).where(Disposal.number == number)).one()
+
+
+@group.command("adopt")
+def adopt() -> None:
+    """Begin the case records of requests from before there were any. Running it again begins none twice."""
+    with one_line_errors():
+        with unit_of_work():
+            count = retention.adopt()
+        click.echo(f"{count:,} case {'record' if count == 1 else 'records'} begun.")

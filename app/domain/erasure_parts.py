@@ -1,0 +1,43 @@
+"""What every eraser answers: what is destroyed outside the database, which rows go (RET-11)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from app.extensions import db
+from app.models import FRRequest
+
+
+@dataclass(slots=True)
+class Doomed:
+    """What is to be destroyed outside the database, and what was delivered and stays with the department."""
+
+    keys: list[str] = field(default_factory=list)
+    blobs: list[str] = field(default_factory=list)
+    delivered: list[dict[str, Any]] = field(default_factory=list)
+
+    def add(self, other: Doomed) -> None:
+        self.keys += [key for key in other.keys if key not in self.keys]
+        self.blobs += [blob for blob in other.blobs if blob not in self.blobs]
+        self.delivered += other.delivered
+
+
+class Eraser(Protocol):
+    """Knows the rows of one area that belong to requests.
+
+    `tables` names them. `doomed` reads what must be destroyed before the rows go; `delete` removes the rows, or blanks
+    what remains of them, inside the open unit of work, and answers how many of each table.
+    """
+
+    tables: tuple[str, ...]
+
+    def doomed(self, requests: Sequence[FRRequest]) -> Doomed: ...
+
+    def delete(self, requests: Sequence[FRRequest]) -> dict[str, int]: ...
+
+
+def run(statement: Any) -> int:
+    """Run a DELETE or UPDATE; answers how many rows it touched."""
+    return db.session.execute(statement.execution_options(synchronize_session=False)).rowcount

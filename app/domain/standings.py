@@ -1,0 +1,224 @@
+"""Where a case record or a person file stands: facts gathered from the rows, then the calculation (RET-1 to RET-11).
+
+Reads only. Everything else about retention, conditions and pages included, asks here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask import current_app
+from sqlalchemy import func, select
+
+from app.extensions import db
+from app.models.base import now
+from app.models.disclosure import Disclosure
+from app.models.disposal import Disposal, DisposalItem
+from app.models.gallery import GalleryHold
+from app.models.request import FRRequest, ProbeImage
+from app.models.retention import CasePerson, CaseRecord, LegalHold, PersonFile
+from app.policy import policy
+from app.policy import retention as rules
+from app.policy.enforcement import enforces
+from app.policy.retention_types import (
+    CaseFacts,
+    HistoryEntry,
+    Hold,
+    LinkedCase,
+    LinkedPerson,
+    PersonFacts,
+    Reason,
+    Standing,
+)
+from app.web import DEFAULT_TIME_ZONE
+
+Target = CaseRecord | PersonFile
+
+#: states of a request in which nothing is waited for any more
+ENDED = ("closed", "refused", "withdrawn", "disposed")
+#: states of a disposal that still holds its items
+UNDER_WAY = ("proposed", "once_approved", "approved", "executing")
+
+
+def today() -> date:
+    """The day in the department's time zone: a period has run when its last day is over where the law applies."""
+    return now().astimezone(ZoneInfo(current_app.config.get("TIME_ZONE", DEFAULT_TIME_ZONE))).date()
+
+
+def is_disposed(target: Target) -> bool:
+    """Whether the erasure of a record has begun: there is no way back from there."""
+    return target.state == "disposed" if isinstance(target, CaseRecord) else target.disposed_at is not None
+
+
+def label(target: Target) -> str:
+    """How a record is named where no name of a person may stand."""
+    return f"case {target.case_number}" if isinstance(target, CaseRecord) else f"person file {target.uid[:8]}"
+
+
+def requests_of(record: CaseRecord) -> list[FRRequest]:
+    """Every request under the record's case number, oldest first."""
+    rows = select(FRRequest).where(FRRequest.case_number == record.case_number).order_by(FRRequest.id)
+    return list(db.session.scalars(rows))
+
+
+@enforces("RET-11")
+def open_requests(record: CaseRecord) -> int:
+    """How many requests of the case are not at an end; a draft counts, for it may still be submitted."""
+    rows = select(func.count()).select_from(FRRequest)
+    return db.session.scalar(
+        rows.where(FRRequest.case_number == record.case_number, FRRequest.state.not_in(ENDED))
+    ) or 0  # fmt: skip
+
+
+@enforces("RET-11")
+def open_disclosures(record: CaseRecord) -> int:
+    """How many disclosures from the case are not at an end; a draft counts, for it may still be submitted."""
+    ended = [state.id for state in policy().workflow("disclosure").states if state.final]
+    rows = select(func.count()).select_from(Disclosure)
+    return db.session.scalar(
+        rows.where(Disclosure.case_number == record.case_number, Disclosure.state.not_in(ended))
+    ) or 0  # fmt: skip
+
+
+def _day(text: Any) -> date | None:
+    return date.fromisoformat(text) if text else None
+
+
+def _holds(holds: list[LegalHold]) -> tuple[Hold, ...]:
+    return tuple(Hold(hold.number, hold.kind, hold.created_at.date()) for hold in holds)
+
+
+def history_of(record: CaseRecord) -> tuple[HistoryEntry, ...]:
+    """The record's history in the order recorded, as the calculation takes it."""
+    return tuple(HistoryEntry(line.kind, line.on, line.value) for line in record.history)
+
+
+def _linked(link: CasePerson) -> LinkedPerson:
+    private = link.file.private
+    return LinkedPerson(
+        ref=link.file.uid[:8], role=link.role, born_on=_day(private.get("born_on")),
+        died_on=_day(private.get("died_on")), last_arrest_on=_day(private.get("last_arrest_on")),
+        child_victim=link.child_victim, juvenile=link.juvenile,
+    )  # fmt: skip
+
+
+def facts_of(record: CaseRecord) -> CaseFacts:
+    """What decides about a case record, as it stands in the rows."""
+    return CaseFacts(
+        classes=tuple(record.classes), history_seen=record.history_seen, history=history_of(record),
+        people=tuple(_linked(link) for link in record.people if link.file.disposed_at is None),
+        open_requests=open_requests(record), open_disclosures=open_disclosures(record),
+        holds=_holds(record.holds_in_force),
+    )  # fmt: skip
+
+
+def facts_of_person(file: PersonFile, day: date) -> PersonFacts:
+    """What decides about a person file on a day, the standings of its case records included."""
+    private = file.private
+    suspect = any(link.role == "suspect" for link in file.links)
+    return PersonFacts(
+        role="criminal_or_suspect" if suspect else "associated", born_on=_day(private.get("born_on")),
+        died_on=_day(private.get("died_on")), last_arrest_on=_day(private.get("last_arrest_on")),
+        cases=tuple(_linked_case(link.record, day) for link in file.links), holds=_holds(file.holds_in_force),
+    )  # fmt: skip
+
+
+def _linked_case(record: CaseRecord, day: date) -> LinkedCase:
+    if record.disposed_at is not None:
+        zone = ZoneInfo(current_app.config.get("TIME_ZONE", DEFAULT_TIME_ZONE))
+        return LinkedCase(record.case_number, None, record.disposed_at.astimezone(zone).date())
+    return LinkedCase(record.case_number, standing_of(record, day))
+
+
+def standing_of(target: Target, day: date | None = None) -> Standing:
+    """Where a case record or person file stands on a day (today when none is given).
+
+    What was disposed of has no standing: LookupError.
+    """
+    if is_disposed(target):
+        raise LookupError(f"{label(target)} was disposed of")
+    day = day or today()
+    if isinstance(target, CaseRecord):
+        return rules.standing_of_case(policy().retention, facts_of(target), day)
+    return rules.standing_of_person(policy().retention, facts_of_person(target, day), day)
+
+
+@dataclass(frozen=True, slots=True)
+class NotDue:
+    """Why a record may not be disposed of: the rule, and a sentence without names."""
+
+    rule_id: str
+    sentence: str
+
+
+@enforces("RET-1", "RET-2", "RET-3", "RET-4", "RET-5", "RET-6", "RET-7", "RET-8", "RET-9", "RET-10", "RET-11")
+def not_due(target: Target, day: date | None = None) -> NotDue | None:
+    """Why a record may not be disposed of on a day, or None when it may."""
+    if is_disposed(target):
+        return NotDue("every_item_due", f"{label(target).capitalize()} was disposed of already.")
+    standing = standing_of(target, day)
+    if standing.status != "disposable":
+        return NotDue(standing.why.rule_id, standing.why.sentence)
+    if isinstance(target, CaseRecord):
+        waiting = _undecided_look_alikes(target)
+        if waiting:
+            return NotDue("probe-look-alike", "A photograph that looks like a probe of this case waits for a decision.")
+    return None
+
+
+def _undecided_look_alikes(record: CaseRecord) -> int:
+    """CAP-4: photographs held because they look like a probe of this case; a person decides before the probe goes."""
+    return db.session.scalar(
+        select(func.count()).select_from(GalleryHold)
+        .join(ProbeImage, GalleryHold.probe_image_id == ProbeImage.id)
+        .join(FRRequest, ProbeImage.request_id == FRRequest.id)
+        .where(FRRequest.case_number == record.case_number, GalleryHold.decision.is_(None))
+    ) or 0  # fmt: skip
+
+
+def reasons(standing: Standing) -> list[dict[str, str | None]]:
+    """The deciding steps of a standing, outermost first: rule ids, clauses and the day of each; no names.
+
+    Only the day of the whole is kept: the days inside (of a birth, of a death) tell more than a record of a disposal
+    needs.
+    """
+    found: list[dict[str, str | None]] = []
+
+    def walk(reason: Reason, top: bool) -> None:
+        on = standing.earliest.isoformat() if top and standing.earliest else None
+        entry = {"rule": reason.rule_id, "clause": reason.clause, "on": on}
+        if all((known["rule"], known["clause"]) != (reason.rule_id, reason.clause) for known in found):
+            found.append(entry)
+        for child in reason.children:
+            if child.decides:
+                walk(child, False)
+
+    walk(standing.why, True)
+    return found
+
+
+def under_way(target: Target) -> Disposal | None:
+    """The disposal that has taken this record up and is not at its end, or None."""
+    column = DisposalItem.case_record_id if isinstance(target, CaseRecord) else DisposalItem.person_file_id
+    return db.session.scalars(
+        select(Disposal).join(DisposalItem).where(column == target.id, Disposal.state.in_(UNDER_WAY))
+        .order_by(Disposal.id)
+    ).first()  # fmt: skip
+
+
+def being_erased(target: Target) -> bool:
+    """Whether the destruction of this record has begun and is not at its end."""
+    column = DisposalItem.case_record_id if isinstance(target, CaseRecord) else DisposalItem.person_file_id
+    found = select(DisposalItem.id).where(column == target.id, DisposalItem.state == "erasing")
+    return db.session.scalar(found.limit(1)) is not None
+
+
+def locked(target: Target) -> Target:
+    """The same row, locked until the unit ends: what decides about it (a hold, a mark of erasure) goes one by one."""
+    model = type(target)
+    return db.session.scalars(
+        select(model).where(model.id == target.id).with_for_update().execution_options(populate_existing=True)
+    ).one()  # fmt: skip

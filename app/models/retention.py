@@ -1,0 +1,161 @@
+"""Case records, personal information files and legal holds: what retention counts and disposal ends (RET-1 to RET-11).
+
+Each case record and each person file has a data key of its own, so that one can go while the other stays.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.types import JSON
+
+from app.models.account import Account
+from app.models.base import Model, Sealed, Stateful, UTCDateTime, one_of
+from app.models.gallery import GalleryPerson
+
+RECORD_STATES = ("open", "closed", "classified", "disposed")
+HOLD_STATES = ("placed", "released")
+HISTORY = ("closed", "reopened", "disposition", "event")
+ROLES = ("suspect", "victim", "relative", "witness")
+
+
+class CaseRecord(Stateful, Sealed, Model):
+    """The record of one case; its requests join by the case number. Sealed: classification_reason.
+
+    `classes` are those a records officer confirmed (empty before), when the history had `history_seen` lines.
+    """
+
+    __tablename__ = "case_record"
+    subject_type = "case_record"
+    lookup = "case_number"
+
+    case_number: Mapped[str] = mapped_column(String(40), unique=True)
+    key_id: Mapped[str] = mapped_column(String(32))
+    policy_version: Mapped[str] = mapped_column(String(64))
+    classes: Mapped[list[str]] = mapped_column(JSON, default=list)
+    proposed: Mapped[list[str]] = mapped_column(JSON, default=list)
+    classified_by_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+    classified_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    history_seen: Mapped[int] = mapped_column(default=0)
+    disposed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+
+    classified_by: Mapped[Account | None] = relationship()
+    history: Mapped[list[CaseHistory]] = relationship(back_populates="record", order_by="CaseHistory.id")
+    people: Mapped[list[CasePerson]] = relationship(back_populates="record", order_by="CasePerson.id")
+    holds: Mapped[list[LegalHold]] = relationship(back_populates="case_record", order_by="LegalHold.id")
+    __table_args__ = (
+        CheckConstraint(one_of("state", RECORD_STATES), name="known_state"),
+        CheckConstraint("(classified_at IS NULL) = (classified_by_id IS NULL)", name="classified_by_somebody"),
+        CheckConstraint("state <> 'classified' OR classified_at IS NOT NULL", name="classified_is_confirmed"),
+        CheckConstraint("(state = 'disposed') = (disposed_at IS NOT NULL)", name="disposed_has_day"),
+    )
+
+    @property
+    def holds_in_force(self) -> list[LegalHold]:
+        return [hold for hold in self.holds if hold.state == "placed"]
+
+
+class CaseHistory(Sealed, Model):
+    """One line of a case's history: closed, reopened, a final disposition, an event. Never changed. Sealed: note.
+
+    `value` is the id of the closure reason, class or event in retention.toml; empty for a reopening.
+    """
+
+    __tablename__ = "case_history"
+    case_record_id: Mapped[int] = mapped_column(ForeignKey("case_record.id"), index=True)
+    kind: Mapped[str] = mapped_column(String(20))
+    on: Mapped[date] = mapped_column("happened_on")
+    value: Mapped[str] = mapped_column(String(40), default="")
+    recorded_by_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
+    record: Mapped[CaseRecord] = relationship(back_populates="history")
+    recorded_by: Mapped[Account] = relationship()
+    __table_args__ = (
+        CheckConstraint(one_of("kind", HISTORY), name="known_kind"),
+        CheckConstraint("(kind = 'reopened') = (value = '')", name="value_but_for_reopening"),
+    )
+
+    @property
+    def key_id(self) -> str:
+        return self.record.key_id
+
+
+class PersonFile(Sealed, Model):
+    """A personal information file (RET-9, RET-10). Sealed: name, born_on, died_on, last_arrest_on.
+
+    `gallery_person_id`: the person of the repository whose arrest photographs belong to this file.
+    """
+
+    __tablename__ = "person_file"
+    subject_type = "person_file"
+    key_id: Mapped[str] = mapped_column(String(32))
+    gallery_person_id: Mapped[int | None] = mapped_column(ForeignKey("gallery_person.id"), unique=True)
+    version: Mapped[int] = mapped_column()
+    disposed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+
+    gallery_person: Mapped[GalleryPerson | None] = relationship()
+    links: Mapped[list[CasePerson]] = relationship(back_populates="file", order_by="CasePerson.id")
+    holds: Mapped[list[LegalHold]] = relationship(back_populates="person_file", order_by="LegalHold.id")
+    __mapper_args__ = {"version_id_col": version}
+
+    @property
+    def holds_in_force(self) -> list[LegalHold]:
+        return [hold for hold in self.holds if hold.state == "placed"]
+
+
+class CasePerson(Model):
+    """A person's part in a case; it goes with the person's file, for the file says what it belonged to."""
+
+    __tablename__ = "case_person"
+    case_record_id: Mapped[int] = mapped_column(ForeignKey("case_record.id"), index=True)
+    person_file_id: Mapped[int] = mapped_column(ForeignKey("person_file.id"), index=True)
+    role: Mapped[str] = mapped_column(String(20))
+    child_victim: Mapped[bool] = mapped_column(default=False)
+    juvenile: Mapped[bool] = mapped_column(default=False)
+    record: Mapped[CaseRecord] = relationship(back_populates="people")
+    file: Mapped[PersonFile] = relationship(back_populates="links")
+    __table_args__ = (
+        UniqueConstraint("case_record_id", "person_file_id"),
+        CheckConstraint(one_of("role", ROLES), name="known_role"),
+        CheckConstraint("role <> 'suspect' OR NOT child_victim", name="suspect_is_no_child_victim"),
+    )
+
+
+class LegalHold(Stateful, Sealed, Model):
+    """A reason to keep a case record or a person file whatever its period. Sealed: reason, release_reason.
+
+    Sealed under the key of what it holds: its words go with that.
+    """
+
+    __tablename__ = "legal_hold"
+    subject_type = "hold"
+    lookup = "number"
+    number: Mapped[str] = mapped_column(String(20), unique=True)
+    kind: Mapped[str] = mapped_column(String(40))
+    case_record_id: Mapped[int | None] = mapped_column(ForeignKey("case_record.id"), index=True)
+    person_file_id: Mapped[int | None] = mapped_column(ForeignKey("person_file.id"), index=True)
+    placed_by_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
+    released_by_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+    released_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+
+    case_record: Mapped[CaseRecord | None] = relationship(back_populates="holds")
+    person_file: Mapped[PersonFile | None] = relationship(back_populates="holds")
+    placed_by: Mapped[Account] = relationship(foreign_keys=[placed_by_id])
+    released_by: Mapped[Account | None] = relationship(foreign_keys=[released_by_id])
+    __table_args__ = (
+        CheckConstraint(one_of("state", HOLD_STATES), name="known_state"),
+        CheckConstraint("(case_record_id IS NULL) <> (person_file_id IS NULL)", name="holds_one_thing"),
+        CheckConstraint("released_by_id IS NULL OR released_by_id <> placed_by_id", name="placer_does_not_release"),
+        CheckConstraint("(state = 'released') = (released_by_id IS NOT NULL)", name="released_by_somebody"),
+        CheckConstraint("(released_by_id IS NULL) = (released_at IS NULL)", name="released_when_by_whom"),
+    )
+
+    @property
+    def held(self) -> CaseRecord | PersonFile:
+        """The case record or person file this holds."""
+        return self.case_record if self.case_record is not None else self.person_file
+
+    @property
+    def key_id(self) -> str:
+        return self.held.key_id

@@ -1,0 +1,26 @@
+"""Calendar arithmetic of retention periods."""
+
+from datetime import date
+
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+def anniversary(day: date, years: int) -> date:
+    """The same day ``years`` later; February 29 becomes March 1 in a common year (INT-y).
+
+    The later of the two possible days is taken, since a period is a minimum and nothing may be disposed of before
+    it has run. A person born on February 29 attains an age on March 1 of a common year for the same reason.
+    Raises OverflowError when the year lies beyond the calendar.
+    """
+    year = day.year + years
+    if year > date.max.year:
+        raise OverflowError(f"The year {year} lies beyond the calendar.")
+    try:
+        return day.replace(year=year)
+    except ValueError:
+        return date(year, 3, 1)
+
+
+def said(day: date) -> str:
+    """A day as the pages write it, in whatever language the machine speaks: `4 May 2020`."""
+    return f"{day.day} {MONTHS[day.month - 1]} {day.year}"

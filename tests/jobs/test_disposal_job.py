@@ -1,0 +1,480 @@
+"""A disposal executed: what is gone from every file, what remains, and that a kill at any point changes nothing."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import random
+import signal
+import threading
+import time
+from collections.abc import Callable
+from datetime import date
+
+import pytest
+from sqlalchemy import select, text
+
+from app import audit
+from app.audit.chain import verify
+from app.demo.people import person
+from app.demo.services import start_redis, start_worker
+from app.domain import erasure, erasure_rows, gallery, holds, retention
+from app.domain.repository import generation
+from app.extensions import db, stores
+from app.extensions import settings as here
+from app.jobs import Retry
+from app.jobs import disposals as disposal_job
+from app.models import (
+    AuditEvent,
+    CaseRecord,
+    Disposal,
+    DisposalItem,
+    FRRequest,
+    GalleryHold,
+    GalleryPerson,
+    GalleryPhoto,
+    Job,
+    Notification,
+    Template,
+)
+from app.unit import unit_of_work
+from app.workflow import Refused
+from config.embedded import Embedded
+from tests import traces
+from tests.gallery import needs_models
+from tests.retaining import KEEPER, Retaining
+from tests.traces import Traces
+
+pytestmark = [needs_models, pytest.mark.timeout(240)]
+
+CASE = "2026-075-07777"
+KEPT = "2026-075-08888"
+
+
+@pytest.fixture
+def settings(settings):
+    """As every test's, with a Redis of its own and a short lease."""
+    return dataclasses.replace(settings, redis_url=Embedded(settings.data_dir).redis_url, lease_seconds=4)
+
+
+@pytest.fixture
+def keep(make, people):
+    return Retaining(make, people)
+
+
+@pytest.fixture
+def case(keep):
+    """A closed case with a delivered report, and a victim's file that belongs to it alone."""
+    record = keep.record(request="closed", case_number=CASE)
+    return record, keep.person(record, "Robin Quillfeather", "victim")
+
+
+def request_of(record: CaseRecord) -> FRRequest:
+    return retention.requests_of(record)[0]
+
+
+def chain_faults() -> list:
+    return list(verify(db.session.scalars(select(AuditEvent).order_by(AuditEvent.sequence))))
+
+
+@pytest.mark.clause("RET-11", "ACC-10")
+def test_nothing_of_a_disposed_case_is_left_in_any_file(keep, case):
+    record, victim = case
+    request, sought = request_of(record), Traces().of_record(record).of_file(victim)
+    sought.of_request(request)
+    ids = [request.key_id, record.key_id, victim.key_id]
+    ids += [blob for image in request.images for blob in (image.blob_id, image.shown_blob_id)]
+    ids += [report.blob_id for report in request.reports]
+    delivered = request.reports[0].receipt["path"]
+    remains = _remains(request)
+    assert traces.missing(sought.stored) == []
+    assert traces.found(sought.plain) == {}
+
+    disposal = keep.disposal("disposed", targets=[record])
+
+    assert traces.found({**sought.stored, **sought.plain}) == {}
+    assert traces.files_named(ids) == []
+    assert all(stores().keys.is_destroyed(ids[n]) for n in range(3))
+    assert chain_faults() == []
+    item = disposal.items[0]
+    assert [copy["path"] for copy in item.delivered] == [delivered]
+    assert (here().case_files_dir / delivered).exists(), "the delivered copy is the department's record"
+    assert set(ids) - {victim.key_id} <= {*item.erased["keys"], *item.erased["blobs"]}
+
+    # number, state, dates and the accounts that took part
+    assert (_remains(request), request.state, request.sealed) == (remains, "disposed", None)
+    for eraser in erasure_rows.ERASERS:
+        for table in set(eraser.tables) - {"fr_request"}:
+            assert db.session.scalar(text(f"SELECT count(*) FROM {table}")) == 0, table
+            assert table == "gallery_hold" or item.erased["rows"][table] > 0, f"{table} was empty all along"
+    assert (record.state, record.classes, record.sealed, record.history) == ("disposed", [], None, [])
+    assert db.session.query(Job).filter(Job.kind != "disposal").count() == 0
+    assert db.session.query(Notification).filter_by(subject_type="request").count() == 0
+
+
+def _remains(request: FRRequest) -> tuple[object, ...]:
+    people = (request.requester_id, request.examiner_id, request.discussing_supervisor_id)
+    return (request.number, request.case_number, request.use_id, request.submitted_at, request.created_at, *people)
+
+
+# A kill at any point -----------------------------------------------------------------------------------------
+
+
+class Killed(BaseException):
+    """Stands for a kill: nothing in the program catches it, and what is open is rolled back, as after a crash."""
+
+
+def killing(monkeypatch, owner, name: str, *, after: bool, nth: int = 1) -> None:
+    """From now on the n-th call of a function is the last thing that happens, done or not."""
+    original, calls = getattr(owner, name), []
+
+    def last(*args, **kwargs):
+        calls.append(name)
+        if len(calls) == nth and not after:
+            raise Killed(name)
+        answer = original(*args, **kwargs)
+        if len(calls) == nth:
+            raise Killed(name)
+        return answer
+
+    monkeypatch.setattr(owner, name, last)
+
+
+def run(disposal: Disposal) -> None:
+    """The handler as a worker calls it, in a session of its own."""
+    db.session.rollback()
+    job = db.session.scalars(select(Job).where(Job.kind == "disposal", Job.subject_id == disposal.number)).one()
+    disposal_job.execute_disposal(job)
+
+
+@pytest.mark.clause("RET-11", "ACC-10")
+def test_a_disposal_killed_at_every_step_ends_complete(keep, monkeypatch):
+    record = keep.record(request="withdrawn", case_number=CASE)
+    victim = keep.person(record)
+    sought = Traces().of_record(record).of_file(victim).of_request(request_of(record))
+    disposal = keep.disposal("approved", targets=[record])
+    events = []
+    for owner, name, after, nth in (
+        (erasure, "begin", False, 1),
+        (erasure, "mark", False, 1),
+        (erasure, "mark", True, 1),  # decided, and rolled back
+        (erasure, "destroy", False, 1),  # decided; nothing destroyed yet
+        (stores().keys, "destroy", True, 1),  # one key of two
+        (stores().blobs, "destroy", False, 1),  # every key, no file
+        (stores().blobs, "destroy", True, 2),
+        (erasure, "delete_rows", True, 1),  # rows gone, and rolled back
+        (erasure, "delete", False, 1),
+        (erasure, "delete", True, 1),
+        (erasure, "mark", False, 2),  # the first record done, the second untouched
+        (erasure, "destroy", False, 2),
+        (erasure, "delete", False, 2),
+        (erasure, "scrub", False, 1),
+        (erasure, "scrub", True, 1),
+        (disposal_job, "render_certificate", True, 1),
+        (disposal_job, "keep", False, 1),
+    ):
+        with monkeypatch.context() as patch:
+            killing(patch, owner, name, after=after, nth=nth)
+            try:
+                run(disposal)
+            except Killed:
+                events.append((name, after, nth))
+            db.session.rollback()
+    assert len(events) == 17, events
+    assert disposal.state == "executing"
+    run(disposal)
+    db.session.rollback()
+    assert disposal.state == "disposed"
+    assert {item.state for item in disposal.items} == {"erased"}
+    assert traces.found({**sought.stored, **sought.plain}) == {}
+    done = [event for event in db.session.query(AuditEvent) if event.event.startswith("disposal.item_erased")]
+    assert len(done) == 2, "each record was erased once"
+    assert chain_faults() == []
+    run(disposal)
+    assert db.session.query(AuditEvent).filter_by(event="disposal.finished").count() == 1
+
+
+@pytest.mark.clause("RET-11")
+def test_two_workers_at_once_erase_each_record_once(app, keep):
+    records = [keep.record(request="withdrawn", case_number=f"2026-075-0000{n}") for n in range(1, 4)]
+    disposal = keep.disposal("approved", targets=records)
+    faults: list[BaseException] = []
+
+    def work() -> None:
+        with app.app_context():
+            try:
+                run(disposal_job.disposal_by_number(number))
+            except BaseException as fault:  # whatever it is, the test must tell
+                faults.append(fault)
+            finally:
+                db.session.remove()
+
+    number = disposal.number
+    db.session.rollback()
+    threads = [threading.Thread(target=work) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert faults == []
+    db.session.rollback()
+    assert disposal.state == "disposed"
+    count = db.session.query(AuditEvent).filter
+    assert count(AuditEvent.event == "disposal.item_erased").count() == 3
+    assert count(AuditEvent.event == "disposal.certified").count() == 1
+    assert len(list(stores().blobs.iter_ids())) == 1, "one certificate, nothing else"
+    assert chain_faults() == []
+
+
+# What changes between approval and execution ------------------------------------------------------------------
+
+
+@pytest.mark.clause("RET-11")
+def test_a_hold_placed_after_the_approval_spares_the_record_and_its_files(keep):
+    held, other = keep.record(request="withdrawn", case_number=KEPT), keep.record(case_number=CASE)
+    victim = keep.person(held)
+    disposal = keep.disposal("approved", targets=[held, other])
+    hold = keep.hold(held)
+    keep.execute()
+    assert disposal.state == "disposed"
+    state = {item.target: (item.state, item.spared_by_rule) for item in disposal.items}
+    assert state == {
+        held: ("spared", "hold_wins"), other: ("erased", None), victim: ("spared", "file_with_records"),
+    }  # fmt: skip
+    assert stores().keys.exists(held.key_id)
+    assert request_of(held).state == "withdrawn"
+    assert victim.private["name"] == "Robin Quill"
+    assert hold.private["reason"]
+
+
+@pytest.mark.clause("RET-9", "RET-10")
+def test_a_suspects_file_stays_when_the_record_it_was_to_go_with_is_spared(keep):
+    record = keep.record(case_number=CASE)
+    suspect = keep.person(record, "Ira Longgone", "suspect", died_on=date(2010, 5, 5))
+    disposal = keep.disposal("approved", targets=[record, suspect])
+    keep.make.empty(case_number=CASE)  # a new draft: the case is at work again
+    keep.execute()
+    assert [(item.state, item.spared_by_rule) for item in disposal.items] == [
+        ("spared", "closed_cases_only"), ("spared", "file_with_records"),
+    ]  # fmt: skip
+    assert suspect.private["name"] == "Ira Longgone"
+
+
+@pytest.mark.clause("RET-11")
+def test_once_the_erasure_began_nothing_can_be_held_or_submitted_any_more(keep, people, monkeypatch):
+    record = keep.record(request="withdrawn", case_number=CASE)
+    disposal = keep.disposal("approved", targets=[record])
+    killing(monkeypatch, erasure, "destroy", after=False)
+    with pytest.raises(Killed):
+        run(disposal)
+    assert record.state == "disposed"
+    with pytest.raises(Refused) as refusal, unit_of_work():
+        holds.place(record, people.actor(KEEPER), "litigation", "Too late.")
+    assert refusal.value.rule_id == "hold_wins"
+    with pytest.raises(Refused) as refusal, unit_of_work():
+        retention.case_record_for(CASE)
+    assert refusal.value.rule_id == "erasure_finished"
+
+
+@pytest.mark.clause("RET-11")
+def test_a_new_request_under_the_number_of_a_disposed_case_begins_anew(keep, make):
+    record = keep.record("disposed", case_number=CASE)
+    gone = record.key_id
+    request = make.request(state="submitted", case_number=CASE)
+    assert (record.state, record.disposed_at) == ("open", None)
+    assert record.key_id != gone
+    assert not stores().keys.exists(gone)
+    assert retention.standing_of(record).status == "open"
+    assert request.private["narrative"]
+
+
+@pytest.mark.clause("CAP-4", "RET-11")
+def test_a_case_waits_while_a_photograph_that_looks_like_its_probe_is_undecided(keep, app):
+    record = keep.record(request="withdrawn", case_number=CASE)
+    image = request_of(record).images[0]
+    held = GalleryHold(key_id=stores().keys.create(), batch="b", record_number="R-1", sha256="0" * 64,
+                       blob_id="0" * 32, probe_image_id=image.id)  # fmt: skip
+    with unit_of_work() as rows:
+        rows.add(held)
+        rows.flush()
+        audit.record("gallery.held", held, batch="b", record="R-1", image=image.uid)
+    assert retention.not_due(record).rule_id == "probe-look-alike"
+    with unit_of_work():
+        gallery.decide(held, False, "It is the probe itself.")
+    keep.disposal("disposed", targets=[record])
+    assert (held.probe_image_id, held.decision) == (None, "refused")
+
+
+# Files without rows, rows without files ----------------------------------------------------------------------
+
+
+@pytest.mark.clause("RET-11", "ACC-10")
+def test_orphans_and_absent_files_do_not_stand_in_the_way(keep):
+    """A blob of no row goes with the key that opens it; a file that is gone already is no fault; others stay."""
+    record = keep.record(request="withdrawn", case_number=CASE)
+    request, kept = request_of(record), keep.record(request="withdrawn", case_number=KEPT)
+    orphan = stores().blobs.put(request.key_id, b"a copy whose transaction never committed")
+    stranger = stores().blobs.put(request_of(kept).key_id, b"a file of a case that is kept")
+    stores().blobs.destroy(request.images[0].blob_id)
+    keep.disposal("disposed", targets=[record])
+    assert not stores().blobs.exists(orphan.id)
+    assert stores().blobs.exists(stranger.id)
+    assert request.images == []
+
+
+@pytest.mark.clause("RET-11", "ACC-10")
+def test_rows_are_not_deleted_while_a_key_is_left(keep, monkeypatch):
+    record = keep.record(request="withdrawn", case_number=CASE)
+    disposal = keep.disposal("approved", targets=[record])
+    monkeypatch.setattr(erasure, "destroy", lambda uid: None)
+    with pytest.raises(RuntimeError, match="only after their keys"):
+        run(disposal)
+    assert request_of(record).images
+
+
+@pytest.mark.clause("RET-11")
+def test_a_files_write_that_a_crash_cut_short_is_swept(keep):
+    part = here().blob_dir / "ab" / ("ab" + "0" * 30 + ".part")
+    part.parent.mkdir(exist_ok=True)
+    part.write_bytes(b"half")
+    os.utime(part, (time.time() - 7200,) * 2)
+    young = part.with_name("ab" + "1" * 30 + ".part")
+    young.write_bytes(b"half")
+    assert erasure.sweep_cut_short() == 1
+    assert young.exists() and not part.exists()
+
+
+def tables_of_a_request() -> set[str]:
+    """Every table from which foreign keys lead to a request, however far."""
+    found, before = {"fr_request"}, set()
+    while found != before:
+        before = set(found)
+        found |= {table.name for table in db.metadata.tables.values()
+                  if {key.column.table.name for key in table.foreign_keys} & before}  # fmt: skip
+    return found
+
+
+@pytest.mark.clause("RET-11")
+def test_every_table_that_hangs_on_a_request_says_what_becomes_of_it(app):
+    told = {table for eraser in erasure_rows.ERASERS for table in eraser.tables}
+    assert tables_of_a_request() - told == set()
+
+
+@pytest.mark.clause("RET-11")
+def test_every_column_that_names_a_stored_file_is_known_to_the_search_for_orphans(app):
+    columns = {f"{table.name}.{column.name}" for table in db.metadata.tables.values() for column in table.columns
+               if "blob" in column.name}  # fmt: skip
+    assert columns and all(name.endswith("blob_id") for name in columns)
+
+
+# A person's file with photographs in the repository ------------------------------------------------------------
+
+
+@pytest.mark.clause("RET-9", "CAP-3", "ACC-10")
+def test_a_suspects_photographs_leave_the_repository_with_the_file(keep, make):
+    gone, stays = make.enrol([person(31)], photos=2)[0].person, make.enrol([person(32)])[0].person
+    record = keep.record(case_number=CASE)
+    suspect = keep.person(record, "Ira Longgone", "suspect", died_on=date(2010, 5, 5), gallery_person=gone)
+    sought, before = Traces().of_file(suspect), generation()
+    blobs = [photo.blob_id for photo in gone.photos]
+    assert traces.missing(sought.stored) == []
+    keep.disposal("disposed", targets=[record, suspect])
+    assert traces.found({**sought.stored, **sought.plain}) == {}
+    assert traces.files_named([*blobs, gone.key_id, suspect.key_id]) == []
+    assert {photo.removed_because for photo in gone.photos} == {"disposed"}
+    assert generation() > before, "workers drop the templates before their next search"
+    assert [template.photo.person for template in db.session.query(Template)] == [stays]
+    assert (suspect.sealed, suspect.gallery_person, suspect.links) == (None, None, [])
+    assert db.session.query(GalleryPhoto).count() == 3, "that they were here and left remains known"
+    assert db.session.query(GalleryPerson).filter_by(id=gone.id).one().sealed is None
+
+
+@pytest.mark.clause("RET-9")
+def test_a_suspects_file_outlives_the_case_until_its_own_day(keep):
+    record = keep.record(case_number=CASE)
+    suspect = keep.person(record, "Ira Stillhere", "suspect", born_on=date(1990, 5, 5))
+    disposal = keep.disposal("disposed", targets=[record])
+    assert [item.target for item in disposal.items] == [record]
+    standing = retention.standing_of(suspect)
+    assert (standing.status, standing.earliest) == ("upcoming", date(2080, 5, 5))
+    assert suspect.private["name"] == "Ira Stillhere"
+
+
+# The database's own files ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.clause("RET-11")
+def test_the_scrub_leaves_no_remains_of_deleted_rows_in_the_databases_files(app):
+    """Measured: `secure_delete` alone leaves remains of rows that moved between pages; the log leaves whole pages."""
+    chance = random.Random(1)
+    rows = [chance.randbytes(chance.choice([40, 120, 400, 900, 3000])) for _ in range(1200)]
+    gone = chance.sample(range(1200), 1000)
+    raw = db.engine.raw_connection()
+    connection = raw.driver_connection
+    connection.execute("CREATE TABLE remains (id INTEGER PRIMARY KEY, sealed BLOB)")
+    connection.execute("BEGIN")
+    connection.executemany("INSERT INTO remains VALUES (?, ?)", enumerate(rows))
+    connection.execute("COMMIT")
+    connection.execute("BEGIN")
+    connection.executemany("DELETE FROM remains WHERE id = ?", [(n,) for n in gone])
+    connection.execute("COMMIT")
+    raw.close()
+    needles = {str(n): rows[n][:32] for n in gone}
+    assert traces.found(needles)
+    erasure.scrub()
+    assert traces.found(needles) == {}
+
+
+@pytest.mark.clause("RET-11")
+def test_a_reader_who_stays_makes_the_job_wait(app, keep, monkeypatch):
+    disposal = keep.disposal("approved", targets=[keep.record(case_number=CASE)])
+    reader = db.engine.connect()
+    reader.execute(text("SELECT count(*) FROM account")).all()
+    monkeypatch.setattr(erasure, "BUSY_SECONDS", 0.1)
+    with pytest.raises(Retry):
+        run(disposal)
+    assert disposal.state == "executing"
+    reader.close()
+    run(disposal)
+    assert disposal.state == "disposed"
+
+
+# A real worker, killed ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.clause("RET-11", "ACC-10")
+def test_a_real_worker_killed_half_way_is_finished_by_the_next(keep):
+    records = [keep.record(request="withdrawn", case_number=f"2026-075-1000{n}") for n in range(8)]
+    sought = Traces()
+    for record in records:
+        sought.of_record(record).of_request(request_of(record))
+    assert traces.missing(sought.stored) == []
+    disposal = keep.disposal("approved", targets=records)
+    disposal_id, uid = disposal.id, db.session.scalars(select(Job.uid).where(Job.kind == "disposal")).one()
+
+    def states() -> list[str]:
+        db.session.rollback()
+        return sorted(db.session.scalars(select(DisposalItem.state)))
+
+    def ended() -> bool:
+        return db.session.scalars(select(Disposal.state).where(Disposal.id == disposal_id)).one() == "disposed"
+
+    def wait_for(what: Callable[[], bool], seconds: float) -> None:
+        until = time.monotonic() + seconds
+        while not what():
+            db.session.rollback()  # a reader who stays would keep the database's log from being emptied
+            assert time.monotonic() < until, (states(), db.session.query(Job).filter_by(uid=uid).one().error)
+            time.sleep(0.01)
+
+    with start_redis(here()):
+        with start_worker(here()) as worker:
+            wait_for(lambda: "erased" in states(), 60)
+            os.kill(worker.pid, signal.SIGKILL)
+            left = states()
+            assert "pending" in left or "erasing" in left, "it was over before the worker could be killed"
+        with start_worker(here()):
+            wait_for(ended, 60)
+    db.session.rollback()
+    assert states() == ["erased"] * 8
+    assert traces.found({**sought.stored, **sought.plain}) == {}
+    assert chain_faults() == []

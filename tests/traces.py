@@ -1,0 +1,116 @@
+"""A byte search: what identifies people in an installation's files, collected before a disposal, sought after it."""
+
+from __future__ import annotations
+
+import json
+import struct
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from app.domain.repository import open_template
+from app.extensions import db, settings, stores
+from app.models import CaseRecord, FRRequest, GalleryPerson, PersonFile
+
+#: how many bytes of a long thing are sought: enough that chance finds none
+SLICE = 48
+
+
+@dataclass
+class Traces:
+    """Needles by what they are. `stored` stand somewhere in the files before the disposal, `plain` never may."""
+
+    stored: dict[str, bytes] = field(default_factory=dict)
+    plain: dict[str, bytes] = field(default_factory=dict)
+
+    def of_request(self, request: FRRequest) -> Traces:
+        """Sealed text, images and their encrypted files, faces, scores, the wrapped key."""
+        where = request.number
+        self._sealed(where, request)
+        self._key(where, request.key_id)
+        for text in ("narrative", "priority_reason"):
+            self.plain[f"{where} {text}"] = str(request.private[text]).encode()[:SLICE]
+        for image in request.images:
+            self._sealed(f"{where} image", image)
+            self._blob(f"{where} original", image.blob_id, request.key_id, image.sha256)
+            self._blob(f"{where} shown", image.shown_blob_id, request.key_id, image.shown_sha256)
+            self.stored[f"{where} look of the image"] = image.phash.encode()
+            for face in image.faces:
+                self.stored[f"{where} points of the face"] = json.dumps(face.points).encode()[:SLICE]
+        for report in request.reports:
+            self._sealed(f"{where} report", report)
+            self._blob(f"{where} report", report.blob_id, report.key_id, report.sha256)
+        for search in request.searches:
+            for candidate in search.candidates:
+                self.stored[f"{where} score {candidate.rank}"] = struct.pack(">d", candidate.score)
+        for round_ in request.rounds:
+            for row in (round_, *round_.dispositions, *round_.background_checks, *round_.peer_reviews):
+                self._sealed(f"{where} {row.__tablename__} {row.id}", row)
+        return self
+
+    def of_record(self, record: CaseRecord) -> Traces:
+        self._key(record.case_number, record.key_id)
+        self._sealed(record.case_number, record)
+        for line in record.history:
+            self.stored[f"{record.case_number} line {line.id}"] = line.uid.encode()
+        return self
+
+    def of_file(self, file: PersonFile) -> Traces:
+        """The name, the wrapped key, and the repository's photographs and templates of the person."""
+        self._key(file.uid, file.key_id)
+        self._sealed(file.uid, file)
+        self.plain[f"{file.uid} name"] = str(file.private["name"]).encode()
+        if file.gallery_person is not None:
+            self._person(file.gallery_person)
+        return self
+
+    def _person(self, person: GalleryPerson) -> None:
+        self._key(person.person_number, person.key_id)
+        self._sealed(person.person_number, person)
+        self.plain[f"{person.person_number} name"] = str(person.private["name"]).encode()
+        for photo in person.photos:
+            self._blob(photo.record_number, photo.blob_id, person.key_id, photo.sha256)
+            for template in photo.templates:
+                self.stored[f"{photo.record_number} sealed template"] = template.box[:SLICE]
+                vector = open_template(person.key_id, photo.uid, template.algorithm_digest, template.box).vector
+                self.plain[f"{photo.record_number} template"] = np.asarray(vector, "<f4").tobytes()[:SLICE]
+
+    def _sealed(self, where: str, row: object) -> None:
+        if row.sealed:
+            self.stored[f"{where} sealed {row.__tablename__} {row.id}"] = bytes(row.sealed)[:SLICE]
+
+    def _blob(self, where: str, blob_id: str, key_id: str, sha256: str) -> None:
+        data = stores().blobs.get(blob_id, key_id, sha256)
+        self.plain[f"{where} file {blob_id[:6]}"] = data[200 : 200 + SLICE]
+        self.stored[f"{where} encrypted file {blob_id[:6]}"] = _file(settings().blob_dir, blob_id)[:SLICE]
+
+    def _key(self, where: str, key_id: str) -> None:
+        self.stored[f"{where} wrapped key"] = _file(settings().key_store_dir, key_id)[-SLICE:]
+
+
+def _file(base: Path, name: str) -> bytes:
+    return (base / name[:2] / name).read_bytes()
+
+
+def found(needles: dict[str, bytes]) -> dict[str, list[str]]:
+    """Needle -> the files it stands in: database and its log, blobs, keys, snapshots, everything but case folders."""
+    base, cases = settings().data_dir, settings().case_files_dir
+    files = [path for path in base.rglob("*") if path.is_file() and not path.is_relative_to(cases)]
+    contents = [(path.relative_to(base).as_posix(), path.read_bytes()) for path in files]
+    hits = {name: [file for file, content in contents if needle in content] for name, needle in needles.items()}
+    return {name: where for name, where in hits.items() if where}
+
+
+def missing(needles: dict[str, bytes]) -> list[str]:
+    """Needles that stand nowhere: before a disposal each stored one must be found, or the search proves nothing."""
+    db.session.rollback()
+    return sorted(set(needles) - set(found(needles)))
+
+
+def files_named(ids: Iterable[str]) -> list[str]:
+    """Files in blob store and key store that still carry one of these ids as their name (tombstones of keys do not)."""
+    names = set(ids)
+    places = (settings().blob_dir, settings().key_store_dir)
+    return [path.name for place in places for path in place.glob("??/*") if path.name.removesuffix(".part") in names]
