@@ -194,7 +194,8 @@ def data_0004(app: Flask) -> None:
     incident = (
         "INSERT INTO incident (id, uid, created_at, number, state, state_since, version, key_id, policy_version, "
         "aware_at, recorded_by_id, reported_at, harm, notice, required_by_law, consulted) VALUES "
-        "(1, 'i', '2026-01-01', 'I-1', 'assessed', '2026-01-01', 1, 'k', 'p', '2026-01-01', 1, '2026-01-02', 'none', 'not_give', 0, 1)"
+        "(1, 'i', '2026-01-01', 'I-1', 'assessed', '2026-01-01', 1, 'k', 'p', '2026-01-01', 1, '2026-01-02', "
+        "'none', 'not_give', 0, 1)"
     )
     for sound, broken, said in (
         ("'none', 'not_give'", "'potential', 'not_give'", "notice_not_declined_against_law"),
