@@ -12,7 +12,6 @@ determines where the basis needs no approval.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
@@ -34,7 +33,8 @@ from app.policy import policy
 from app.policy.base import Fact
 from app.unit import unit_of_work
 from config.settings import Settings
-from tests.prepared import at_data, prepare
+from tests.factory import Factory
+from tests.prepared import at_data, prepared
 
 CASE = "2026-075-01234"
 DEMAND = b"%PDF-1.4 a supporting document of the tests"
@@ -67,15 +67,16 @@ def purpose_for(recipient: str, basis: str) -> str:
     return next(p for p in rules.recipients[recipient].purposes if not fitting or p in fitting)
 
 
-def values(recipient: str = "prosecutor", basis: str = "D6", **changes: Any) -> DisclosureValues:
-    """A complete request of this kind; `changes` replace fields."""
+def values(kind: str = "prosecutor", basis: str = "D6", /, **changes: Any) -> DisclosureValues:
+    """A complete request to this kind of recipient on this basis; `changes` replace fields."""
     rules = policy().disclosure
+    asked = rules.recipients[kind]
     stated: dict[str, Any] = {
-        "recipient_kind": recipient, "basis": basis, "recipient": answers(rules.addressee.facts),
-        "recipient_facts": answers(rules.recipients[recipient].facts), "facts": answers(rules.bases[basis].facts),
-        "purpose": changes.get("purpose") or purpose_for(recipient, basis), "immigration": "no",
-        "identity": answers(rules.identity.facts), **answers(rules.minimum.facts),
-        "agreement": answers(rules.agreement.facts) if rules.recipients[recipient].needs_agreement else {},
+        "recipient_kind": kind, "basis": basis, "recipient": answers(rules.addressee.facts),
+        "recipient_facts": answers(asked.facts), "facts": answers(rules.bases[basis].facts),
+        "purpose": purpose_for(kind, basis), "immigration": "no", "identity": answers(rules.identity.facts),
+        "agreement": answers(rules.agreement.facts) if asked.needs_agreement else {},
+        **answers(rules.minimum.facts),
     }  # fmt: skip
     return DisclosureValues(**{**stated, **changes})
 
@@ -235,25 +236,20 @@ def set_back(row: Any, **columns: Any) -> None:
         audit.record("disclosure.saved", row, fields=sorted(columns))
 
 
-def digest(content: bytes) -> str:
-    """SHA-256 in hex."""
-    return hashlib.sha256(content).hexdigest()
-
-
 @pytest.fixture(scope="session")
 def reported_data(
     session_settings: Settings, migrated_database: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Path:
     """A data folder that holds a case of two reported requests: a possible match and a negative result."""
 
-    def work(make: Any) -> None:
+    def work(make: Factory) -> None:
         make.request(state="reported", images=2, case_number=CASE)
         unknown = {"requester": "m.heron", "supervisor": "t.birch", "seed": 9, "gallery": [person(7)]}
         other = make.request(state="negative", case_number=CASE, **unknown)
         make.run_jobs()
         assert other.state == "reported"
 
-    return prepare(session_settings, migrated_database, tmp_path_factory.mktemp("reported"), work)
+    return prepared("reported", session_settings, migrated_database, tmp_path_factory, work)
 
 
 @pytest.fixture

@@ -17,6 +17,8 @@ from app import create_app
 from config.settings import Settings
 from tests.factory import Factory
 
+_PREPARED: dict[str, Path] = {}
+
 
 def _at(settings: Settings, data: Path) -> Settings:
     return dataclasses.replace(
@@ -26,23 +28,33 @@ def _at(settings: Settings, data: Path) -> Settings:
     )  # fmt: skip
 
 
-def prepare(session_settings: Settings, migrated_database: Path, data: Path, work: Callable[[Factory], object]) -> Path:
-    """A data folder on which `work` was done by a factory; fixtures copy it for each test."""
+def prepared(
+    name: str, session_settings: Settings, migrated_database: Path, folders: pytest.TempPathFactory,
+    work: Callable[[Factory], object],
+) -> Path:  # fmt: skip
+    """A data folder on which `work` was done by a factory; fixtures copy it for each test.
+
+    A fixture of the session is still built anew for every module that imports it; what has this name is built once.
+    """
+    if name in _PREPARED:
+        return _PREPARED[name]
     from app.extensions import db
     from tests.conftest import People, run_due_jobs
 
+    data = folders.mktemp(name)
     shutil.copy(migrated_database, data / "corroborate.sqlite")
     app = create_app(_at(session_settings, data))
     with app.app_context():
         work(Factory(app, People(), run_due_jobs))
         db.session.remove()
         db.engine.dispose()
+    _PREPARED[name] = data
     return data
 
 
-def at_data(session_settings: Settings, prepared: Path, data: Path) -> Settings:
-    """Settings of one test, on a copy of prepared data."""
-    shutil.copytree(prepared, data)
+def at_data(session_settings: Settings, folder: Path, data: Path) -> Settings:
+    """Settings of one test, on a copy of a prepared folder."""
+    shutil.copytree(folder, data)
     return _at(session_settings, data)
 
 
@@ -51,8 +63,9 @@ def nominated_data(
     session_settings: Settings, migrated_database: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Path:
     """A data folder that holds one request in peer review."""
-    folder = tmp_path_factory.mktemp("nominated")
-    return prepare(session_settings, migrated_database, folder, lambda make: make.request(state="nominated"))
+    return prepared(
+        "nominated", session_settings, migrated_database, tmp_path_factory, lambda make: make.request(state="nominated")
+    )
 
 
 @pytest.fixture
@@ -76,4 +89,4 @@ def at(make, filed):
     return lambda state, **parts: make.advance_to(filed, state, **parts)
 
 
-__all__ = ["at", "at_data", "filed", "nominated_data", "prepare", "settings"]
+__all__ = ["at", "at_data", "filed", "nominated_data", "prepared", "settings"]

@@ -16,7 +16,8 @@ FIXTURE = Path(__file__).parent / "fixtures" / "src9-source.txt"
 LISTED = (DEFAULT_DIRECTORY / "clause-ids.txt").read_text(encoding="utf-8").split()
 NUMBERS = {
     "CAP": "123456", "USE": "12345678", "REQ": "1234567", "SRC": "123456789", "LIM": "123479",
-    "ACC": ("1", "3", "4", "7", "8", "10", "11"), "AUD": "13", "FAIR": "12",
+    "ACC": ("1", "3", "4", "7", "8", "10", "11", "12", "13"), "AUD": "13", "FAIR": "12", "PUB": "1",
+    "EXT": ("1", "2", "3", "4", "5", "6", "7", "8", "10"),
 }  # fmt: skip
 ENFORCED = [f"{area}-{number}" for area, numbers in NUMBERS.items() for number in numbers]
 
@@ -42,8 +43,8 @@ def test_the_committed_list_is_that_of_the_clause_page() -> None:
 
 
 def test_a_missing_clause_is_noticed(broken) -> None:
-    copy = broken("clauses.toml", 'id = "PUB-1"', 'id = "PUB-2"')
-    assert missing_clauses(load(copy), copy) == ["clauses.toml: PUB-1: the clause is missing"]
+    copy = broken("clauses.toml", 'id = "EXT-9"', 'id = "EXT-11"')
+    assert missing_clauses(load(copy), copy) == ["clauses.toml: EXT-9: the clause is missing"]
 
 
 @pytest.mark.parametrize("clause_id", ENFORCED)
@@ -156,3 +157,33 @@ def test_a_request_holds_one_to_ten_stills(rules: Policy) -> None:
     images = rules.request.images
     assert (images.min_images, images.max_images) == (1, 10)
     assert {form.value for form in images.formats} == {"JPEG", "PNG", "WEBP", "TIFF", "HEIF"}
+
+
+@pytest.mark.clause("EXT-7")
+def test_the_seven_bases_stand_in_the_policys_own_words(rules: Policy) -> None:
+    source = words(source_text("policy-source.txt")).replace("Suchdisclosure", "Such disclosure")
+    bases = rules.disclosure.bases
+    assert list(bases) == [f"D{n}" for n in range(1, 8)]
+    for basis in bases.values():
+        assert basis.text.rstrip(".") in source, basis.id
+    assert {b.id for b in bases.values() if b.decided_by == "privacy_officer"} == {"D1", "D2", "D3"}
+    assert [b.id for b in bases.values() if "approved in writing by the Agency Privacy" in b.text] == ["D1", "D2", "D3"]
+
+
+@pytest.mark.clause("EXT-8")
+def test_an_agreement_needs_all_three_terms_of_the_policy(rules: Policy) -> None:
+    terms = {fact.name for fact in rules.disclosure.agreement.facts if fact.must_be == "yes"}
+    assert terms == {"security", "onward", "notice"}
+    needing = {r.id for r in rules.disclosure.recipients.values() if r.needs_agreement}
+    assert needing == {"law_enforcement", "city_agency"}
+
+
+@pytest.mark.clause("EXT-5")
+def test_immigration_enforcement_has_no_exception(rules: Policy) -> None:
+    rule = rules.disclosure.immigration
+    assert (rule.refused_answer, rule.except_capability) == ("yes", "")
+
+
+@pytest.mark.clause("EXT-2")
+def test_the_prosecutors_package_is_the_one_that_must_be_complete(rules: Policy) -> None:
+    assert rules.disclosure.completeness.recipients == ("prosecutor",)

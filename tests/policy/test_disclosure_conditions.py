@@ -118,7 +118,7 @@ class Stand:
 
     def request(self, recipient: str, basis: str, purpose: str | None = None) -> None:
         """Everything that a request to this recipient on this basis must state."""
-        stated = values(recipient, basis, purpose=purpose) if purpose else values(recipient, basis)
+        stated = values(recipient, basis, **({"purpose": purpose} if purpose else {}))
         for name in ("recipient_kind", "basis", "purpose"):
             set_committed_value(self.disclosure, name, getattr(stated, name))
         set_committed_value(self.disclosure, "immigration", False)
