@@ -12,7 +12,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import delete as delete_from
@@ -31,6 +31,9 @@ from app.storage import StorageError
 from app.storage.errors import DiskFailure
 from app.workflow.engine import advance
 
+#: what follows the last record of a disposal, before the database's files are cleaned; an area that keeps copies of
+#: what was erased (snapshots of an index) adds what destroys them. Each may run twice.
+AFTERWARDS: list[Callable[[], object]] = [gallery.finish_erasures]
 #: how long the cleaning of the database's files waits for others, each time
 BUSY_SECONDS = 10.0
 #: a write that a crash cut short is older than this; younger ones may be under way

@@ -58,11 +58,16 @@ class RequestEraser:
         return [
             {
                 "report": report.number, "path": report.receipt["path"], "sha256": report.sha256, "code": report.code,
-                "kind": report.kind, "at": report.delivered_at.isoformat(),
+                "kind": report.kind, "at": report.delivered_at.isoformat(), "manifest": report.manifest_digest,
                 "recalled": report.recalled_at.isoformat() if report.recalled_at else None,
+                "replaced_by": self._replacement(request, report),
             }
             for report in request.reports if report.delivered_at is not None
         ]  # fmt: skip
+
+    def _replacement(self, request: FRRequest, report: Report) -> str | None:
+        later = (other for other in request.reports if other.replaces_id == report.id)
+        return next((other.number for other in later if other.delivered_at is not None), None)
 
     def delete(self, requests: Sequence[FRRequest]) -> dict[str, int]:
         ids, numbers = [request.id for request in requests], [request.number for request in requests]

@@ -166,7 +166,17 @@ def not_due(target: Target, day: date | None = None) -> NotDue | None:
         waiting = _undecided_look_alikes(target)
         if waiting:
             return NotDue("probe-look-alike", "A photograph that looks like a probe of this case waits for a decision.")
+        if _images_at_work(target):
+            return NotDue("closed_cases_only", "An image of this case is still being checked.")
     return None
+
+
+def _images_at_work(record: CaseRecord) -> bool:
+    """A worker may be about to store a copy of it: what is destroyed must not grow meanwhile."""
+    found = select(ProbeImage.id).join(FRRequest, ProbeImage.request_id == FRRequest.id).where(
+        FRRequest.case_number == record.case_number, ProbeImage.state == "checking", ProbeImage.removed_at.is_(None)
+    )  # fmt: skip
+    return db.session.scalar(found.limit(1)) is not None
 
 
 def _undecided_look_alikes(record: CaseRecord) -> int:

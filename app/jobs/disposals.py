@@ -10,7 +10,7 @@ import structlog
 
 from app.documents.certificate import render_certificate
 from app.documents.errors import DocumentError
-from app.domain import erasure, gallery
+from app.domain import erasure
 from app.domain.certificates import disposal_by_number, facts_of_certificate, keep
 from app.domain.disposals import JOB, approvers
 from app.domain.notices import tell
@@ -47,8 +47,8 @@ def execute_disposal(row: Job) -> None:
     try:
         for uid in items:
             erase_item(uid)
-        gallery.finish_erasures()
-        erasure.sweep_cut_short()
+        for step in (*erasure.AFTERWARDS, erasure.sweep_cut_short):
+            step()
         erasure.scrub()
         _certify(number)
     except (DiskFailure, erasure.StillRead) as error:

@@ -66,7 +66,8 @@ class DisposalItem(Model):
 
     `why` [{rule, clause, on}]: ids and days only. `erased` {keys, blobs, requests: ids; rows: {table: count}}: what was
     destroyed; written before the destruction begins, so that a run after a kill knows what was begun.
-    `delivered` [{report, path, sha256, code}]: copies in case folders, which are the department's records.
+    `delivered` [{report, kind, path, sha256, code, manifest, at, recalled, replaced_by}]: copies in case folders, which
+    are the department's records; their codes can still be checked.
     """
 
     __tablename__ = "disposal_item"

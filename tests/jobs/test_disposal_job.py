@@ -18,10 +18,12 @@ from app import audit
 from app.audit.chain import verify
 from app.demo.people import person
 from app.demo.services import start_redis, start_worker
-from app.domain import erasure, erasure_rows, gallery, holds, retention
+from app.domain import erasure, erasure_rows, gallery, holds, probe_images, retention
 from app.domain.repository import generation
+from app.domain.verification import verify_code
 from app.extensions import db, stores
 from app.extensions import settings as here
+from app.imaging import sniff
 from app.jobs import Retry
 from app.jobs import disposals as disposal_job
 from app.models import (
@@ -41,6 +43,7 @@ from app.unit import unit_of_work
 from app.workflow import Refused
 from config.embedded import Embedded
 from tests import traces
+from tests.factory import picture
 from tests.gallery import needs_models
 from tests.retaining import KEEPER, Retaining
 from tests.traces import Traces
@@ -78,7 +81,7 @@ def chain_faults() -> list:
 
 
 @pytest.mark.clause("RET-11", "ACC-10")
-def test_nothing_of_a_disposed_case_is_left_in_any_file(keep, case):
+def test_nothing_of_a_disposed_case_is_left_in_any_file(app, keep, case, post):
     record, victim = case
     request, sought = request_of(record), Traces().of_record(record).of_file(victim)
     sought.of_request(request)
@@ -86,7 +89,8 @@ def test_nothing_of_a_disposed_case_is_left_in_any_file(keep, case):
     ids += [blob for image in request.images for blob in (image.blob_id, image.shown_blob_id)]
     ids += [report.blob_id for report in request.reports]
     delivered = request.reports[0].receipt["path"]
-    remains = _remains(request)
+    remains, code = _remains(request), request.reports[0].code
+    pdf = (here().case_files_dir / delivered).read_bytes()
     assert traces.missing(sought.stored) == []
     assert traces.found(sought.plain) == {}
 
@@ -100,6 +104,15 @@ def test_nothing_of_a_disposed_case_is_left_in_any_file(keep, case):
     assert [copy["path"] for copy in item.delivered] == [delivered]
     assert (here().case_files_dir / delivered).exists(), "the delivered copy is the department's record"
     assert set(ids) - {victim.key_id} <= {*item.erased["keys"], *item.erased["blobs"]}
+
+    # the paper that was delivered can still be checked, on the public page too
+    answer = verify_code(code, pdf)
+    assert (answer.number, answer.same_file, answer.in_force) == (item.delivered[0]["report"], True, True)
+    assert answer.disposed_at is not None
+    assert verify_code("0000-0000-0000-0000") is None
+    page = post(app.test_client(), "/verify", {"code": code})
+    assert page.status_code == 200
+    assert "disposed of its record of this case" in page.get_data(as_text=True)
 
     # number, state, dates and the accounts that took part
     assert (_remains(request), request.state, request.sealed) == (remains, "disposed", None)
@@ -303,6 +316,25 @@ def test_a_case_waits_while_a_photograph_that_looks_like_its_probe_is_undecided(
         gallery.decide(held, False, "It is the probe itself.")
     keep.disposal("disposed", targets=[record])
     assert (held.probe_image_id, held.decision) == (None, "refused")
+
+
+@pytest.mark.clause("RET-11")
+def test_a_case_waits_while_an_image_is_still_being_checked(keep, make):
+    request = make.request(state="draft", case_number=CASE, images=0)
+    upload(make, request)
+    make.withdraw(request)
+    record = keep.record(case_number=CASE)
+    assert retention.not_due(record).sentence == "An image of this case is still being checked."
+    keep.execute()
+    assert retention.not_due(record) is None
+
+
+def upload(make, request: FRRequest) -> None:
+    """An image that no worker has looked at yet."""
+    data = picture()
+    stored = stores().blobs.put(request.key_id, data)
+    with unit_of_work():
+        probe_images.add_image(request, make.people.actor(request.requester.name), stored, sniff(data), "still.jpg")
 
 
 # Files without rows, rows without files ----------------------------------------------------------------------
