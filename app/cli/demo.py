@@ -14,6 +14,7 @@ from flask_migrate import upgrade
 from app.access.directory import lookup
 from app.access.sessions import sync_account
 from app.demo.accounts import load_accounts
+from app.demo.afterwards import Afterwards
 from app.demo.browser import Astray
 from app.demo.case import Case
 from app.demo.gallery import draw_gallery, photographs
@@ -104,7 +105,8 @@ def demo(leave: bool) -> None:
                 own.case_files_dir, tell,
             )  # fmt: skip
             pdf = case.run()
-            click.echo(f"\nReport: {pdf}")
+            package = Afterwards(case).run()
+            click.echo(f"\nReport: {pdf}\nDisclosed to the prosecutor: {package}")
             if leave:
                 return
             fill_stages(running)

@@ -110,6 +110,17 @@ class Browser:
             f"{self.name}: {path} did not say “{words}” within {seconds:.0f} seconds; it says: {self.text[:400]}"
         )
 
+    def fetch(self, action: str) -> bytes:
+        """Send the form whose address ends with `action` and return the file it answers with. Raises Astray."""
+        form = next(iter(self._browser.page.select(f"form[action$='{action}']")), None)
+        if form is None:
+            raise Astray(f"{self.name}: “{self.title}” has no form for {action}")
+        values = {field["name"]: field.get("value", "") for field in form.select("input[name]")}
+        response = self._browser.session.post(urljoin(self.base, action), data=values, timeout=TIMEOUT_SECONDS)
+        if response.status_code != 200:
+            raise Astray(f"{self.name}: {action} answered {response.status_code}")
+        return response.content
+
     def download(self, path: str) -> bytes:
         """The bytes behind an address."""
         response = self._browser.session.get(urljoin(self.base, path), timeout=TIMEOUT_SECONDS)

@@ -47,6 +47,11 @@ class Case:
     kept: int = 0
     browsers: dict[str, Browser] = field(default_factory=dict)
 
+    @property
+    def case_number(self) -> str:
+        """The number of the matter, the same in every run."""
+        return f"{date.today():%Y}-075-{self.wanted:05d}"
+
     def run(self) -> Path:
         """Drive the whole case; returns the path of the PDF in the case file. Raises Astray."""
         self.take(*WHOLE)
@@ -69,13 +74,12 @@ class Case:
     def file(self) -> None:
         """REQ-1, REQ-2: a draft with its case number, use, basis, description."""
         detective = self.as_(REQUESTER)
-        case_number = f"{date.today():%Y}-075-{self.wanted:05d}"
-        detective.open("/requests/new").send("/requests/new", {"case_number": case_number})
+        detective.open("/requests/new").send("/requests/new", {"case_number": self.case_number})
         found = re.search(r"FR-\d{4}-\d{6}", detective.url)
         if found is None:
             raise Astray(f"no request number in {detective.url}")
         self.number = found.group()
-        self.tell("REQ-1 REQ-2", f"files {self.number} for case {case_number}")
+        self.tell("REQ-1 REQ-2", f"files {self.number} for case {self.case_number}")
         edit = f"/requests/{self.number}/edit"
         detective.send(edit, {"use_id": "USE-1"}, button="choose_use")
         record = demo_person_record(person(self.wanted))
