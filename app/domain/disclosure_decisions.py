@@ -104,12 +104,14 @@ def _keep(
 
 @enforces("EXT-7", "ACC-12")
 def refuse(disclosure: Disclosure, actor: Actor, *, text: str, reason: str, password_confirmed: bool) -> None:
-    """Refuse the disclosure in writing."""
+    """Refuse the disclosure in writing; the Agency Privacy Officer's refusal is rendered as a document too."""
     advance(
         disclosure, "refuse", actor, text=text, reason=reason, password_confirmed=password_confirmed,
         basis=disclosure.basis, submission=disclosure.submission,
     )  # fmt: skip
-    _keep(disclosure, actor, "refused", None, text=text, reason=reason, conditions="")
+    decision = _keep(disclosure, actor, "refused", None, text=text, reason=reason, conditions="")
+    if "disclosure.decide" in actor.capabilities:
+        ask(DECISION_JOB, decision.uid, f"{DECISION_JOB}:{decision.uid}")
     tell("disclosure_refused", [disclosure.asked_by_id], disclosure)
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Select, false, select
 
 from app.access.actor import Actor
+from app.csv_lines import safe_cell
 from app.domain.disclosures import person_digest
 from app.models.disclosure import Disclosure
 from app.policy import policy
@@ -21,8 +22,6 @@ COLUMNS = (
     "number", "submitted", "case_number", "recipient_kind", "recipient", "affiliation", "basis", "purpose", "state",
     "asked_by", "decided_by", "decision", "items", "package_sha256", "handed_out", "received",
 )  # fmt: skip
-#: what a spreadsheet takes for the beginning of a formula (OWASP, "CSV Injection")
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 ERASED = "erased"
 
 
@@ -67,11 +66,11 @@ def rows(filters: Filters, actor: Actor) -> Select[Any]:
 
 
 def csv_rows(disclosures: Iterable[Disclosure]) -> Iterator[list[str]]:
-    """The register as lines of a CSV file, the heading first; no cell can be taken for a formula."""
+    """The register as lines of cells for a CSV file, the heading first; no cell can be taken for a formula."""
     yield list(COLUMNS)
     for disclosure in disclosures:
         line = line_of(disclosure)
-        yield [plain(line[column]) for column in COLUMNS]
+        yield [safe_cell(line[column]) for column in COLUMNS]
 
 
 def line_of(disclosure: Disclosure) -> dict[str, str]:
@@ -103,11 +102,6 @@ def line_of(disclosure: Disclosure) -> dict[str, str]:
         "handed_out": _moment(package.fetched_at) if package and package.fetched_at else "",
         "received": disclosure.received_on.isoformat() if disclosure.received_on else "",
     }
-
-
-def plain(cell: str) -> str:
-    """The cell as a spreadsheet shows it and never runs it: an apostrophe before what would begin a formula."""
-    return f"'{cell}" if cell.lstrip(" ").startswith(FORMULA) else cell
 
 
 def _midnight(day: date) -> datetime:

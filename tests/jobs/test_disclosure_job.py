@@ -108,6 +108,17 @@ def test_what_the_decision_left_out_is_not_in_the_package(disclose):
     assert "Onlyforthehearingofthisdocket." in letter
 
 
+def test_a_refusal_of_the_privacy_officer_is_written_down_too(disclose, run_jobs):
+    disclosure = disclose(state="refused", recipient="foil", basis="D2")
+    run_jobs()
+    db.session.expire_all()
+    decision = disclosure.current_decision
+    written = text_of(stores().blobs.get(decision.document_blob_id, decision.key_id, decision.document_sha256))
+    assert "REFUSED" in written
+    assert "Mayleave" not in written
+    assert written.count("Stays") == len(disclosure.items)
+
+
 @pytest.mark.clause("EXT-2")
 def test_a_recalled_report_is_enclosed_and_marked(make, disclose):
     disclosure = disclose(state="submitted")

@@ -4,8 +4,10 @@ from datetime import date
 
 import pytest
 from hypothesis import given
+from hypothesis import settings as how
 from hypothesis import strategies as st
 
+from app.policy import disclosing
 from app.policy.base import Choice, Fact
 from app.policy.facts import (
     check_case_number,
@@ -69,6 +71,7 @@ def test_today_is_no_future(answer: object) -> None:
     assert check_facts((fact,), {"x": answer}, "r", today=date(2026, 3, 9)) == []
 
 
+@how(deadline=None)
 @given(facts=ANSWERS, word=st.text(max_size=20))
 def test_no_answer_whatever_makes_a_check_fall_over(facts: dict[str, object], word: str) -> None:
     rules = load_once()
@@ -82,6 +85,23 @@ def test_no_answer_whatever_makes_a_check_fall_over(facts: dict[str, object], wo
     check_description(rules, facts)
     assert check_purpose(rules, facts, True)
     assert check_eligibility(rules, facts)
+
+
+@how(deadline=None)
+@given(facts=ANSWERS, word=st.text(max_size=20), other=st.text(max_size=20))
+def test_no_disclosure_whatever_makes_a_check_fall_over(facts: dict[str, object], word: str, other: str) -> None:
+    rules = load_once()
+    for basis_id in (*rules.disclosure.bases, word, None):
+        disclosing.check_basis_facts(rules, basis_id, facts, other)
+        disclosing.check_documents(rules, basis_id, {other})
+        for recipient_id in (*rules.disclosure.recipients, word, None):
+            disclosing.check_basis(rules, basis_id, recipient_id)
+            disclosing.check_disclosure_purpose(rules, other, recipient_id, basis_id)
+            disclosing.check_agreement(rules, recipient_id, basis_id, facts)
+    for recipient_id in (*rules.disclosure.recipients, word, None):
+        assert disclosing.check_recipient(rules, recipient_id, facts, facts)
+    assert disclosing.check_identity(rules, facts)
+    assert disclosing.check_minimum(rules, facts)
 
 
 def load_once(loaded: list[Policy] = []) -> Policy:  # noqa: B006  (a cache for the property test)

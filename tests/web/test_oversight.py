@@ -11,7 +11,8 @@ from bs4 import BeautifulSoup
 from sqlalchemy import func, select, text
 
 from app import audit
-from app.blueprints.oversight.trail import COLUMNS, entry, safe_cell
+from app.blueprints.oversight.trail import COLUMNS, entry
+from app.csv_lines import safe_cell
 from app.extensions import db
 from app.models import AuditEvent
 from app.policy import policy

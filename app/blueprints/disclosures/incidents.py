@@ -105,6 +105,7 @@ def _page(subject: Incident, *, refusal: Refused | None = None, typed: dict[str,
     forms = {
         name: (typed or {}).get(name) or FORMS[name](prefix=f"{name}-", formdata=None, data=filled)
         for name in OFFERED.get(subject.state, ())
+        if name != "close" or subject.notice is not None
     }
     by = f"{subject.recorded_by.title} {subject.recorded_by.display_name}"
     state = policy().workflow("incident").state(subject.state)

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from flask import Response, request, stream_with_context, url_for
@@ -15,6 +12,7 @@ from app.access.guard import needs
 from app.blueprints.disclosures.blueprint import bp
 from app.blueprints.disclosures.forms import RegisterFilter
 from app.blueprints.fact_fields import day_of
+from app.csv_lines import csv_line
 from app.domain import register as domain
 from app.domain.register import Filters
 from app.extensions import db
@@ -48,17 +46,9 @@ def export() -> Response:
     rows = db.session.scalars(domain.rows(wanted, actor).execution_options(yield_per=200))
     name = f"disclosures-{datetime.now(UTC):%Y%m%d-%H%M%S}Z.csv"
     return Response(
-        stream_with_context(_lines(domain.csv_rows(rows))), mimetype="text/csv",
+        stream_with_context(map(csv_line, domain.csv_rows(rows))), mimetype="text/csv",
         headers={"Content-Disposition": f'attachment; filename="{name}"'},
     )  # fmt: skip
-
-
-def _lines(rows: Iterator[list[str]]) -> Iterator[str]:
-    """CSV as RFC 4180 has it."""
-    for row in rows:
-        out = io.StringIO()
-        csv.writer(out).writerow(row)
-        yield out.getvalue()
 
 
 def _asked() -> tuple[RegisterFilter, Filters]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import re
 from collections.abc import Iterable, Iterator
@@ -15,6 +13,7 @@ from zoneinfo import ZoneInfo
 from flask import current_app
 from sqlalchemy import Select, false, select
 
+from app.csv_lines import csv_line
 from app.extensions import db
 from app.models.account import Account
 from app.models.engine import AuditEvent
@@ -23,8 +22,6 @@ from app.web import DEFAULT_TIME_ZONE
 
 REFUSALS = ("access.refused", "workflow.refused", "session.refused", "session.locked", "training.absent")
 SUBJECT = re.compile(r"[A-Za-z0-9-]{1,40}")
-#: what a spreadsheet would read as a formula (OWASP, CSV injection)
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 COLUMNS = (
     "sequence", "at", "event", "text", "actor", "session", "subject_type", "subject", "keys",
     "policy_version", "digest",
@@ -132,28 +129,16 @@ def _plain(value: Any) -> str:
 
 def csv_lines(wanted: Filter) -> Iterator[str]:
     """The events as CSV (RFC 4180), a few hundred at a time; no cell can be read as a formula."""
-    yield _line(COLUMNS)
+    yield csv_line(COLUMNS)
     names = dict(db.session.execute(select(Account.id, Account.name)).all())
     for link in db.session.scalars(rows(wanted).execution_options(yield_per=500)):
         told = entry(link, names)
-        yield _line(
+        yield csv_line(
             (
                 link.sequence, link.at, link.event, told.text, told.actor, link.session_id, link.subject_type,
                 link.subject_id, link.keys, link.policy_version, link.digest,
             )
         )  # fmt: skip
-
-
-def _line(cells: Iterable[object]) -> str:
-    out = io.StringIO()
-    csv.writer(out).writerow([safe_cell(cell) for cell in cells])
-    return out.getvalue()
-
-
-def safe_cell(cell: object) -> str:
-    """The text of a cell, with an apostrophe before what a spreadsheet would calculate."""
-    text = "" if cell is None else str(cell)
-    return f"'{text}" if text.startswith(FORMULA) else text
 
 
 def event_choices() -> list[tuple[str, str]]:
