@@ -87,10 +87,10 @@ def _kept_with_its_record(item: DisposalItem) -> NotDue | None:
     return None
 
 
-def _spare(item: DisposalItem, found: NotDue) -> None:
-    item.state, item.spared_because, item.spared_by_rule = "spared", found.sentence[:300], found.rule_id
+def _spare(row: DisposalItem, found: NotDue) -> None:
+    row.state, row.spared_because, row.spared_by_rule = "spared", found.sentence[:300], found.rule_id
     audit.record(
-        "disposal.item_spared", item.disposal, actor=system_actor(), item=item.uid, rule=found.rule_id
+        "disposal.item_spared", row.disposal, actor=system_actor(), item=row.uid, rule=found.rule_id
     )  # fmt: skip
 
 
@@ -122,10 +122,10 @@ def _mark_file(item: DisposalItem, file: PersonFile) -> None:
     _begin_erasing(item, plan, [])
 
 
-def _begin_erasing(item: DisposalItem, plan: Doomed, requests: list[str]) -> None:
-    item.state, item.begun_at = "erasing", now()
-    item.erased = {"keys": plan.keys, "blobs": plan.blobs, "requests": requests}
-    item.delivered = plan.delivered
+def _begin_erasing(row: DisposalItem, plan: Doomed, requests: list[str]) -> None:
+    row.state, row.begun_at = "erasing", now()
+    row.erased = {"keys": plan.keys, "blobs": plan.blobs, "requests": requests}
+    row.delivered = plan.delivered
 
 
 def orphans_of(uid: str) -> list[str]:
@@ -185,24 +185,24 @@ def destroy(uid: str) -> None:
 @enforces("RET-11")
 def delete(uid: str) -> None:
     """Delete the identifying rows of an item; a second run finds it erased. Needs an open unit of work."""
-    item = item_by_uid(uid)
-    if item.state != "erasing":
+    row = item_by_uid(uid)
+    if row.state != "erasing":
         return
-    plan = dict(item.erased)
+    plan = dict(row.erased)
     if any(not stores().keys.is_destroyed(key_id) for key_id in plan["keys"]):
         raise RuntimeError(f"{uid}: rows are deleted only after their keys are destroyed")
-    if item.case_record is not None:
+    if row.case_record is not None:
         rows = delete_rows(_planned(plan["requests"]))
         _clear(rows, _clear_record(item_by_uid(uid).case_record))
     else:
         rows = {}
-        _clear(rows, _clear_file(item.person_file))
-    item = item_by_uid(uid)
-    item.erased = {**plan, "rows": rows}
-    item.state, item.erased_at = "erased", now()
+        _clear(rows, _clear_file(row.person_file))
+    row = item_by_uid(uid)
+    row.erased = {**plan, "rows": rows}
+    row.state, row.erased_at = "erased", now()
     db.session.flush()
     audit.record(
-        "disposal.item_erased", item.disposal, actor=system_actor(), item=item.uid, keys=len(plan["keys"]),
+        "disposal.item_erased", row.disposal, actor=system_actor(), item=row.uid, keys=len(plan["keys"]),
         blobs=len(plan["blobs"]), rows=rows,
     )  # fmt: skip
 

@@ -18,13 +18,13 @@ from app import audit
 from app.audit.chain import verify
 from app.demo.people import person
 from app.demo.services import start_redis, start_worker
-from app.domain import erasure, erasure_rows, gallery, holds, probe_images, retention
+from app.domain import disposals, erasure, erasure_rows, gallery, holds, probe_images, retention
 from app.domain.repository import generation
 from app.domain.verification import verify_code
 from app.extensions import db, stores
 from app.extensions import settings as here
 from app.imaging import sniff
-from app.jobs import Retry
+from app.jobs import Retry, runner
 from app.jobs import disposals as disposal_job
 from app.models import (
     AuditEvent,
@@ -469,6 +469,27 @@ def test_a_reader_who_stays_makes_the_job_wait(app, keep, monkeypatch):
     reader.close()
     run(disposal)
     assert disposal.state == "disposed"
+
+
+@pytest.mark.clause("RET-11")
+def test_a_disposal_that_gave_up_is_told_and_can_be_asked_for_again(keep, monkeypatch):
+    disposal = keep.disposal("approved", targets=[keep.record(case_number=CASE)])
+    with monkeypatch.context() as patch:
+        patch.setattr(erasure, "scrub", lambda: (_ for _ in ()).throw(erasure.StillRead("Somebody reads.")))
+        first = disposals.ask_for_execution(disposal)
+        with unit_of_work():
+            first.attempts = disposal_job.TRIES - 1
+        runner.perform(first.uid)
+    assert (first.state, first.error, disposal.state) == ("failed", "Somebody reads.", "executing")
+    told = db.session.query(Notification).filter_by(kind="disposal_failed", subject_key=disposal.number).count()
+    assert told == 3, "the proposer and those who may approve"
+    with unit_of_work():
+        assert disposals.ask_for_execution(disposal).uid != first.uid
+    keep.execute()
+    assert disposal.state == "disposed"
+    with unit_of_work():
+        again = disposals.ask_for_execution(disposal)
+    assert again.state == "done", "what ended is not executed again"
 
 
 # A real worker, killed ------------------------------------------------------------------------------------------

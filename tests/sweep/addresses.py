@@ -39,6 +39,15 @@ def version(world: World, on: str) -> str:
     return str(model.query.filter_by(number=world.kept[on]).one().version)
 
 
+def class_confirmed(world: World, on: str) -> dict[str, str]:
+    """The class the rules propose for a closed case, on its history as it stands."""
+    from app.models import CaseRecord
+
+    record = CaseRecord.query.filter_by(case_number=world.kept[on]).one()
+    seen = str(len(record.history))
+    return {"class-version": str(record.version), "class-history_seen": seen, "class-classes": "violation"}
+
+
 VALUES: dict[str, Value] = {
     "requests.number": number,
     "requests.report.number": lambda world, on: world.get(on).reports[-1].number,
@@ -69,6 +78,7 @@ FORMS: dict[str, Callable[[World, str], dict[str, str]]] = {
     "retention.approve": lambda world, on: {"approve-version": version(world, on), "approve-password": PASSWORD},
     "retention.decline": lambda world, on: {"version": version(world, on), "reason": "The unit asked to wait."},
     "retention.withdraw": lambda world, on: {"version": version(world, on), "reason": "Proposed by mistake."},
+    "retention.classify": class_confirmed,
     "retention.release": lambda world, on: {"version": version(world, on), "reason": "The claim was withdrawn."},
     "retention.hold_case": lambda world, on: {"hold-kind": "litigation", "hold-reason": "A claim was announced."},
     "retention.hold_person": lambda world, on: {"hold-kind": "litigation", "hold-reason": "A claim was announced."},
