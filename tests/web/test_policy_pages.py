@@ -37,21 +37,39 @@ def test_every_clause_has_its_anchor_text_and_status_signed_out(app) -> None:
     assert all(name in use7 for name in policy().citing("USE-7"))
 
 
-@pytest.mark.parametrize("path", ["/policy/uses", "/policy/workflow", "/policy/roles", "/policy/notices"])
+@pytest.mark.parametrize(
+    "path", ["/policy/uses", "/policy/disclosures", "/policy/workflow", "/policy/roles", "/policy/notices"]
+)
 def test_the_other_pages_open_signed_out(app, path) -> None:
     assert app.test_client().get(path).status_code == 200
 
 
-def test_workflow_page_tells_every_change_and_draws_every_state(app) -> None:
-    text = soup(app.test_client().get("/policy/workflow")).get_text(" ")
-    flow = policy().workflow("request")
+@pytest.mark.parametrize("subject", list(policy().workflows))
+def test_workflow_page_tells_every_change_and_draws_every_state(app, subject) -> None:
+    text = soup(app.test_client().get(f"/policy/workflow?of={subject}")).get_text(" ")
+    flow = policy().workflow(subject)
     assert all(step.text in text for step in flow.transitions)
-    drawn = drawing("request")
+    drawn = drawing(subject)
     assert [box.title for box in drawn.boxes] == [state.title for state in flow.states]
     assert all(0 <= box.y <= drawn.height for box in drawn.boxes)
+
+
+def test_the_workflow_of_a_request_is_shown_unless_told_otherwise(app) -> None:
+    client = app.test_client()
+    for address in ("/policy/workflow", "/policy/workflow?of=nonsense"):
+        assert policy().workflow("request").text in soup(client.get(address)).get_text(" ")
+    drawn = drawing("request")
     back = {arc.title for arc in drawn.arcs if arc.back}
     assert "Submitted to Draft" in back
     assert "Draft to Submitted" not in back
+
+
+def test_the_page_of_disclosures_shows_every_basis_recipient_and_purpose(app) -> None:
+    text = " ".join(soup(app.test_client().get("/policy/disclosures")).get_text(" ").split())
+    rules = policy().disclosure
+    for rule in (*rules.bases.values(), *rules.recipients.values(), rules.immigration, rules.completeness):
+        assert rule.text in text, rule.id
+    assert all(purpose.title in text for purpose in rules.purposes.values())
 
 
 @pytest.fixture

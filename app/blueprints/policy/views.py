@@ -20,6 +20,7 @@ bp = Blueprint("policy", __name__)
 TABS = (
     ("Clauses", "policy.index"),
     ("Uses", "policy.uses"),
+    ("Disclosures", "policy.disclosures"),
     ("Workflow", "policy.workflow"),
     ("Roles", "policy.roles"),
     ("Notices", "policy.notices"),
@@ -53,10 +54,24 @@ def uses() -> ResponseReturnValue:
     return _policy_page("policy/uses.html", rules=policy().request)
 
 
+@bp.get("/policy/disclosures")
+@public("the policy is a public document")
+def disclosures() -> ResponseReturnValue:
+    """Who may be given what, on which of the seven bases, decided by whom."""
+    return _policy_page("policy/disclosures.html", rules=policy().disclosure)
+
+
 @bp.get("/policy/workflow")
 @public("the policy is a public document")
 def workflow() -> ResponseReturnValue:
-    return _policy_page("policy/workflow.html", flow=policy().workflow("request"), drawing=drawing("request"))
+    """The states of one kind of subject, drawn; `of` names it, requests unless told otherwise."""
+    chosen = request.args.get("of", "")
+    subject = chosen if chosen in policy().workflows else "request"
+    flows = [
+        Tab(flow.noun.capitalize(), url_for("policy.workflow", of=name), name == subject)
+        for name, flow in policy().workflows.items()
+    ]
+    return _policy_page("policy/workflow.html", flow=policy().workflow(subject), drawing=drawing(subject), flows=flows)
 
 
 @bp.get("/policy/roles")
