@@ -37,7 +37,9 @@ def test_every_clause_has_its_anchor_text_and_status_signed_out(app) -> None:
     assert all(name in use7 for name in policy().citing("USE-7"))
 
 
-@pytest.mark.parametrize("path", ["/policy/uses", "/policy/workflow", "/policy/roles", "/policy/notices"])
+@pytest.mark.parametrize(
+    "path", ["/policy/uses", "/policy/disclosures", "/policy/workflow", "/policy/roles", "/policy/notices"]
+)
 def test_the_other_pages_open_signed_out(app, path) -> None:
     assert app.test_client().get(path).status_code == 200
 
@@ -61,6 +63,14 @@ def test_a_way_back_is_drawn_as_one() -> None:
     back = {arc.title for arc in drawn.arcs if arc.back}
     assert "Submitted to Draft" in back
     assert "Draft to Submitted" not in back
+
+
+def test_the_page_of_disclosures_shows_every_basis_recipient_and_purpose(app) -> None:
+    text = " ".join(soup(app.test_client().get("/policy/disclosures")).get_text(" ").split())
+    rules = policy().disclosure
+    for rule in (*rules.bases.values(), *rules.recipients.values(), rules.immigration, rules.completeness):
+        assert rule.text in text, rule.id
+    assert all(purpose.title in text for purpose in rules.purposes.values())
 
 
 @pytest.fixture

@@ -20,6 +20,7 @@ bp = Blueprint("policy", __name__)
 TABS = (
     ("Clauses", "policy.index"),
     ("Uses", "policy.uses"),
+    ("Disclosures", "policy.disclosures"),
     ("Workflow", "policy.workflow"),
     ("Roles", "policy.roles"),
     ("Notices", "policy.notices"),
@@ -51,6 +52,13 @@ def index() -> ResponseReturnValue:
 def uses() -> ResponseReturnValue:
     """The authorized uses with the facts each asks for, and the purposes that are refused."""
     return _policy_page("policy/uses.html", rules=policy().request)
+
+
+@bp.get("/policy/disclosures")
+@public("the policy is a public document")
+def disclosures() -> ResponseReturnValue:
+    """Who may be given what, on which of the seven bases, decided by whom."""
+    return _policy_page("policy/disclosures.html", rules=policy().disclosure)
 
 
 @bp.get("/policy/workflow")
