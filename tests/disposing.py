@@ -1,0 +1,55 @@
+"""What tests of disposals share: running the handler as a worker does, and killing it at a chosen call."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+
+from app.audit.chain import verify
+from app.domain import retention
+from app.extensions import db
+from app.jobs import disposals as disposal_job
+from app.models import (
+    AuditEvent,
+    CaseRecord,
+    Disposal,
+    FRRequest,
+    Job,
+)
+
+CASE = "2026-075-07777"
+KEPT = "2026-075-08888"
+
+
+def request_of(record: CaseRecord) -> FRRequest:
+    return retention.requests_of(record)[0]
+
+
+def chain_faults() -> list:
+    return list(verify(db.session.scalars(select(AuditEvent).order_by(AuditEvent.sequence))))
+
+
+class Killed(BaseException):
+    """Stands for a kill: nothing in the program catches it, and what is open is rolled back, as after a crash."""
+
+
+def killing(monkeypatch, owner, name: str, *, after: bool, nth: int = 1) -> None:
+    """From now on the n-th call of a function is the last thing that happens, done or not."""
+    original, calls = getattr(owner, name), []
+
+    def last(*args, **kwargs):
+        calls.append(name)
+        if len(calls) == nth and not after:
+            raise Killed(name)
+        answer = original(*args, **kwargs)
+        if len(calls) == nth:
+            raise Killed(name)
+        return answer
+
+    monkeypatch.setattr(owner, name, last)
+
+
+def run(disposal: Disposal) -> None:
+    """The handler as a worker calls it, in a session of its own."""
+    db.session.rollback()
+    job = db.session.scalars(select(Job).where(Job.kind == "disposal", Job.subject_id == disposal.number)).one()
+    disposal_job.execute_disposal(job)
