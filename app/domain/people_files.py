@@ -21,9 +21,12 @@ from app.models.retention import ROLES, CasePerson, CaseRecord, PersonFile
 from app.policy.enforcement import enforces
 from app.workflow.engine import check_capability, refuse_if
 
-DAYS = ("born_on", "died_on", "last_arrest_on")
+DAYS = ("born_on", "died_on", "last_arrest_on", "arrests_checked_on")
 #: what is told of a day that cannot be
-WORDS = {"born_on": "birth", "died_on": "death", "last_arrest_on": "last arrest"}
+WORDS = {
+    "born_on": "birth", "died_on": "death", "last_arrest_on": "last arrest",
+    "arrests_checked_on": "the look at the arrest records",
+}  # fmt: skip
 RULE = "unknown_is_kept"
 
 
@@ -32,7 +35,7 @@ def open_file(
     record: CaseRecord, actor: Actor, name: str, role: str, days: Mapping[str, date | None] | None = None, *,
     child_victim: bool = False, juvenile: bool = False, gallery_person: GalleryPerson | None = None,
 ) -> PersonFile:  # fmt: skip
-    """Open a file for a person of a case. days: born_on, died_on, last_arrest_on; what is not known is left out.
+    """Open a file for a person of a case. days: those of `DAYS`; what is not known is left out.
 
     `gallery_person`: for a suspect, the person of the repository whose arrest photographs belong to this file.
     """
@@ -115,7 +118,7 @@ def _set(file: PersonFile, *, name: str | None, days: Mapping[str, date | None])
     wanted = {**known, **days}
     for field, day in wanted.items():
         refuse_if(RULE, day is not None and day > today(), f"The day of {WORDS[field]} lies in the future.")
-    born, died, arrested = (wanted.get(field) for field in DAYS)
+    born, died, arrested, _ = (wanted.get(field) for field in DAYS)
     refuse_if(RULE, bool(born and died and died < born), "The day of death lies before the day of birth.")
     refuse_if(RULE, bool(born and arrested and arrested < born), "The last arrest lies before the day of birth.")
     refuse_if(RULE, bool(died and arrested and arrested > died), "The last arrest lies after the day of death.")

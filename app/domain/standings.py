@@ -122,6 +122,7 @@ def facts_of_person(file: PersonFile, day: date) -> PersonFacts:
     return PersonFacts(
         role="criminal_or_suspect" if suspect else "associated", born_on=_day(private.get("born_on")),
         died_on=_day(private.get("died_on")), last_arrest_on=_day(private.get("last_arrest_on")),
+        arrests_checked_on=_day(private.get("arrests_checked_on")),
         cases=tuple(_linked_case(link.record, day) for link in file.links), holds=_holds(file.holds_in_force),
     )  # fmt: skip
 

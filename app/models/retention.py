@@ -82,7 +82,7 @@ class CaseHistory(Sealed, Model):
 
 
 class PersonFile(Sealed, Model):
-    """A personal information file (RET-9, RET-10). Sealed: name, born_on, died_on, last_arrest_on.
+    """A personal information file (RET-9, RET-10). Sealed: name, born_on, died_on, last_arrest_on, arrests_checked_on.
 
     `gallery_person_id`: the person of the repository whose arrest photographs belong to this file.
     """

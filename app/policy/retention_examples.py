@@ -1,5 +1,6 @@
 """Worked cases of retention: the facts of a record and where the rules say it stands on a day."""
 
+from dataclasses import replace
 from datetime import date
 
 from app.policy.base import Table
@@ -32,8 +33,7 @@ def standing_of_example(rules: RetentionRules, example: RetentionExample) -> Sta
     kept = [standing_of_case(rules, facts, example.today) for facts in example.cases]
     cases = [LinkedCase(f"C-{n}", standing) for n, standing in enumerate(kept)]
     cases += [LinkedCase(f"D-{n}", None, day) for n, day in enumerate(example.disposed_on)]
-    known = example.person
-    facts = PersonFacts(known.role, known.born_on, known.died_on, known.last_arrest_on, tuple(cases), known.holds)
+    facts = replace(example.person, cases=tuple(cases))
     return standing_of_person(rules, facts, example.today)
 
 

@@ -82,7 +82,7 @@ def _own_period(rule: FileRule, facts: PersonFacts, today: date) -> Reason:
     birth = _birth_reason(rule, facts)
     ends = [reason.on for reason in (death, birth) if reason.on is not None]
     if not ends:
-        words = "Neither the day of death nor the day of birth is known, so that the period cannot be calculated."
+        words = "Neither of the two periods is known, so that none can be calculated."
         return Reason(rule.id, clause, words, None, (death, birth))
     end = min(ends)
     words = f"File on a criminal or suspect: kept until {said(end)}."
@@ -107,8 +107,12 @@ def _birth_reason(rule: FileRule, facts: PersonFacts) -> Reason:
         return Reason(rule.id, clause, "The day of birth is not known.")
     end = anniversary(facts.born_on, rule.after_birth or 0)
     words = f"Born on {said(facts.born_on)}; {rule.after_birth} years later is {said(end)}."
+    if facts.last_arrest_on is None and facts.arrests_checked_on is None:
+        years = rule.arrest_free
+        return Reason(rule.id, clause, f"{words} Whether there was an arrest in the last {years} years is not known.")
     if facts.last_arrest_on is None:
-        return Reason(rule.id, clause, words + " No arrest is recorded.", end)
+        looked = said(facts.arrests_checked_on)
+        return Reason(rule.id, clause, f"{words} No arrest is on record, as looked up on {looked}.", end)
     free = anniversary(facts.last_arrest_on, rule.arrest_free or 0)
     words += f" The last arrest was on {said(facts.last_arrest_on)}: "
     words += f"{rule.arrest_free} years without arrest end on {said(free)}."
@@ -116,7 +120,8 @@ def _birth_reason(rule: FileRule, facts: PersonFacts) -> Reason:
 
 
 def _contradict(facts: PersonFacts, today: date) -> bool:
-    known = [day for day in (facts.born_on, facts.died_on, facts.last_arrest_on) if day is not None]
+    days = (facts.born_on, facts.died_on, facts.last_arrest_on, facts.arrests_checked_on)
+    known = [day for day in days if day is not None]
     born, died, arrested = facts.born_on, facts.died_on, facts.last_arrest_on
     return (
         any(day > today for day in known)

@@ -166,14 +166,15 @@ class LinkedCase:
 class PersonFacts:
     """What decides about a personal information file.
 
-    ``role`` is ``criminal_or_suspect`` when the person is a suspect in any linked case. No ``last_arrest_on`` means
-    that the file records no arrest.
+    ``role`` is ``criminal_or_suspect`` when the person is a suspect in any linked case. That there was no
+    arrest is known only when somebody looked: ``arrests_checked_on``.
     """
 
     role: Literal["criminal_or_suspect", "associated"]
     born_on: date | None = None
     died_on: date | None = None
     last_arrest_on: date | None = None
+    arrests_checked_on: date | None = None
     cases: tuple[LinkedCase, ...] = ()
     holds: tuple[Hold, ...] = ()
 

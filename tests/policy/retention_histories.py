@@ -98,6 +98,7 @@ def person_file(tape: Tape, today: date) -> tuple[PersonFacts, list[CaseFacts | 
         born_on=tape.maybe(lambda: tape.day(1900, 2000)),
         died_on=tape.maybe(lambda: tape.day(1990, 2032)) if tape.below(2) else None,
         last_arrest_on=tape.maybe(lambda: tape.day(1990, 2032)),
+        arrests_checked_on=tape.maybe(lambda: tape.day(2015, 2032)),
         cases=tuple(cases),
         holds=() if tape.below(10) else HOLDS,
     )

@@ -157,9 +157,11 @@ def _suspect_file_has_run(facts: PersonFacts, day: date, known_on: date) -> bool
     # suspect's date of birth as long as there has been no arrest in the last five (5) years, whichever is shorter."
     born, died, arrested = facts.born_on, facts.died_on, facts.last_arrest_on
     in_order = [d for d in (born, arrested, died) if d is not None]
-    if in_order != sorted(in_order) or any(d > known_on for d in in_order):
+    looked = facts.arrests_checked_on
+    if in_order != sorted(in_order) or any(d > known_on for d in (*in_order, looked or known_on)):
         return False  # nobody is arrested before birth or after death, nor on a day to come
     dead_long_enough = died is not None and years_have_passed(died, 5, day)
-    no_recent_arrest = arrested is None or years_have_passed(arrested, 5, day)
+    # that there was none is known only if somebody looked
+    no_recent_arrest = looked is not None if arrested is None else years_have_passed(arrested, 5, day)
     old_enough = born is not None and years_have_passed(born, 90, day)
     return dead_long_enough or (old_enough and no_recent_arrest)

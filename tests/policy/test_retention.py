@@ -51,8 +51,20 @@ def test_death_known_and_ninety_years_after_birth_later(rules: Policy) -> None:
 
 @pytest.mark.clause("RET-9")
 def test_ninety_years_after_birth_sooner_than_five_after_death(rules: Policy) -> None:
-    facts = suspect(born_on=date(1935, 1, 2), died_on=date(2024, 3, 4))
+    facts = suspect(born_on=date(1935, 1, 2), died_on=date(2024, 3, 4), arrests_checked_on=date(2025, 6, 1))
     assert standing_of_person(rules.retention, facts, TODAY).earliest == date(2025, 1, 2)
+
+
+@pytest.mark.clause("RET-9")
+def test_that_there_was_no_arrest_is_known_only_once_somebody_looked(rules: Policy) -> None:
+    ninety = suspect(born_on=date(1930, 1, 2))
+    standing = standing_of_person(rules.retention, ninety, TODAY)
+    assert (standing.status, standing.earliest) == ("unknown", None)
+    assert any("is not known" in reason.sentence for reason in every(standing.why))
+    looked = standing_of_person(rules.retention, replace(ninety, arrests_checked_on=date(2026, 5, 1)), TODAY)
+    assert (looked.status, looked.earliest) == ("disposable", date(2020, 1, 2))
+    dead = standing_of_person(rules.retention, replace(ninety, died_on=date(2020, 3, 4)), TODAY)
+    assert dead.earliest == date(2025, 3, 4), "of the two periods the known one counts"
 
 
 @pytest.mark.clause("RET-9")

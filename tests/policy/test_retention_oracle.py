@@ -71,7 +71,13 @@ def test_person_files_agree_with_the_oracle(chunk: int) -> None:
         kept = {case.case_number for case in facts.cases if case.disposed_on is None}
         assert standing.earliest is None or set(standing.only_with) == kept
         lines = [line for record in records if isinstance(record, CaseFacts) for line in record.history]
-        dates = (facts.born_on, facts.died_on, facts.last_arrest_on, *(line.on for line in lines))
+        dates = (
+            facts.born_on,
+            facts.died_on,
+            facts.last_arrest_on,
+            facts.arrests_checked_on,
+            *(line.on for line in lines),
+        )
         if any(day > today for day in dates if day):
             return
         if standing.earliest is None:

@@ -14,6 +14,7 @@ from sqlalchemy import select
 from app.access.actor import current_actor
 from app.blueprints.retention import forms
 from app.domain import retention
+from app.domain.people_files import DAYS
 from app.domain.standings import Target, is_disposed, label, under_way
 from app.extensions import db
 from app.models.base import now
@@ -155,11 +156,7 @@ def _known(file: PersonFile) -> dict[str, Any]:
     if file.disposed_at is not None:
         return {}
     private = file.private
-    days = {
-        field: date.fromisoformat(private[field])
-        for field in ("born_on", "died_on", "last_arrest_on")
-        if private.get(field)
-    }
+    days = {field: date.fromisoformat(private[field]) for field in DAYS if private.get(field)}
     number = file.gallery_person.person_number if file.gallery_person else ""
     return {"version": file.version, "name": private.get("name"), "person_number": number, **days}
 
