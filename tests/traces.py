@@ -12,7 +12,7 @@ import numpy as np
 
 from app.domain.repository import open_template
 from app.extensions import db, settings, stores
-from app.models import CaseRecord, FRRequest, GalleryPerson, PersonFile
+from app.models import CaseRecord, Disclosure, FRRequest, GalleryPerson, PersonFile
 
 #: how many bytes of a long thing are sought: enough that chance finds none
 SLICE = 48
@@ -50,6 +50,24 @@ class Traces:
                 self._sealed(f"{where} {row.__tablename__} {row.id}", row)
         return self
 
+    def of_disclosure(self, disclosure: Disclosure) -> Traces:
+        """Sealed text, the person's digest, documents, written decisions, packages, the wrapped key."""
+        where = disclosure.number
+        self._sealed(where, disclosure)
+        self._key(where, disclosure.key_id)
+        self.plain[f"{where} recipient"] = str(disclosure.private["recipient"]["name"]).encode()
+        if disclosure.person_digest:
+            self.stored[f"{where} digest of the person"] = disclosure.person_digest.encode()
+        for document in disclosure.documents:
+            self._sealed(where, document)
+            self._blob(f"{where} document", document.blob_id, disclosure.key_id, document.sha256)
+        for decision in disclosure.decisions:
+            self._sealed(where, decision)
+            self._blob(f"{where} decision", decision.document_blob_id, disclosure.key_id, decision.document_sha256)
+        for package in disclosure.packages:
+            self._blob(f"{where} package", package.blob_id, disclosure.key_id, package.sha256)
+        return self
+
     def of_record(self, record: CaseRecord) -> Traces:
         self._key(record.case_number, record.key_id)
         self._sealed(record.case_number, record)
@@ -83,7 +101,7 @@ class Traces:
 
     def _blob(self, where: str, blob_id: str, key_id: str, sha256: str) -> None:
         data = stores().blobs.get(blob_id, key_id, sha256)
-        self.plain[f"{where} file {blob_id[:6]}"] = data[200 : 200 + SLICE]
+        self.plain[f"{where} file {blob_id[:6]}"] = data[200 : 200 + SLICE] or data[:SLICE]
         self.stored[f"{where} encrypted file {blob_id[:6]}"] = _file(settings().blob_dir, blob_id)[:SLICE]
 
     def _key(self, where: str, key_id: str) -> None:

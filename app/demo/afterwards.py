@@ -101,9 +101,9 @@ class Afterwards:
             "purpose_text": "Prosecution of the case; the prosecutor gives it to the defense under discovery law.",
             "necessity": "Discovery law asks for everything that relates to the case, so nothing may be left out.",
             "immigration": "no",
-            "how": "Called back at the number the department's own directory has for the office.",
-            "affiliation_how": "The office's switchboard connected the call to the assistant named in the demand.",
-            "by": "Det. Dana Lark", "on": yesterday,
+            "identity_how": "Called back at the number the department's own directory has for the office.",
+            "identity_affiliation_how": "The office's switchboard connected the call to the assistant named in the demand.",
+            "identity_by": "Det. Dana Lark", "identity_on": yesterday,
         }  # fmt: skip
 
     # the privacy officer ---------------------------------------------------------------------------------------

@@ -12,14 +12,17 @@ import pytest
 from sqlalchemy import text
 
 from app import audit
+from app.access.scoping import find
 from app.demo.people import person
-from app.domain import erasure, erasure_rows, gallery, probe_images, retention
+from app.domain import disclosures, erasure, erasure_rows, gallery, probe_images, register, retention
+from app.domain.register import Filters
 from app.domain.repository import generation
 from app.domain.verification import verify_code
 from app.extensions import db, stores
 from app.extensions import settings as here
 from app.imaging import sniff
 from app.models import (
+    Disclosure,
     FRRequest,
     GalleryHold,
     GalleryPerson,
@@ -31,6 +34,7 @@ from app.models import (
 from app.unit import unit_of_work
 from config.embedded import Embedded
 from tests import traces
+from tests.disclosing import Disclosing
 from tests.disposing import CASE, KEPT, chain_faults, request_of, run
 from tests.factory import picture
 from tests.gallery import needs_models
@@ -61,12 +65,18 @@ def case(keep):
 @pytest.mark.clause("RET-11", "ACC-10")
 def test_nothing_of_a_disposed_case_is_left_in_any_file(app, keep, case, post):
     record, victim = case
+    # searched again, with a supervisor's agreement, and disclosed to the prosecutor
+    again = keep.make.request(state="closed", case_number=CASE)
+    disclosure = Disclosing(app, keep.people, keep.make.run_jobs)(state="acknowledged", basis="D2", case_number=CASE)
     request, sought = request_of(record), Traces().of_record(record).of_file(victim)
-    sought.of_request(request)
-    ids = [request.key_id, record.key_id, victim.key_id]
-    ids += [blob for image in request.images for blob in (image.blob_id, image.shown_blob_id)]
-    ids += [report.blob_id for report in request.reports]
+    sought.of_request(request).of_request(again).of_disclosure(disclosure)
+    ids = [request.key_id, record.key_id, victim.key_id, again.key_id, disclosure.key_id]
+    ids += [blob for one in (request, again) for image in one.images for blob in (image.blob_id, image.shown_blob_id)]
+    ids += [report.blob_id for one in (request, again) for report in one.reports]
+    ids += [file.blob_id for file in (*disclosure.documents, *disclosure.packages)]
+    ids += [decision.document_blob_id for decision in disclosure.decisions]
     delivered = request.reports[0].receipt["path"]
+    again_delivered = again.reports[0].receipt["path"]
     remains, code = _remains(request), request.reports[0].code
     pdf = (here().case_files_dir / delivered).read_bytes()
     assert traces.missing(sought.stored) == []
@@ -76,10 +86,10 @@ def test_nothing_of_a_disposed_case_is_left_in_any_file(app, keep, case, post):
 
     assert traces.found({**sought.stored, **sought.plain}) == {}
     assert traces.files_named(ids) == []
-    assert all(stores().keys.is_destroyed(ids[n]) for n in range(3))
+    assert all(stores().keys.is_destroyed(ids[n]) for n in range(5))
     assert chain_faults() == []
     item = disposal.items[0]
-    assert [copy["path"] for copy in item.delivered] == [delivered]
+    assert [copy["path"] for copy in item.delivered] == [delivered, again_delivered]
     assert (here().case_files_dir / delivered).exists(), "the delivered copy is the department's record"
     assert set(ids) - {victim.key_id} <= {*item.erased["keys"], *item.erased["blobs"]}
 
@@ -95,12 +105,31 @@ def test_nothing_of_a_disposed_case_is_left_in_any_file(app, keep, case, post):
     # number, state, dates and the accounts that took part
     assert (_remains(request), request.state, request.sealed) == (remains, "disposed", None)
     for eraser in erasure_rows.ERASERS:
-        for table in set(eraser.tables) - {"fr_request"}:
+        for table in set(eraser.tables) - {"fr_request", "disclosure", "disclosure_decision"}:
             assert db.session.scalar(text(f"SELECT count(*) FROM {table}")) == 0, table
             assert table == "gallery_hold" or item.erased["rows"][table] > 0, f"{table} was empty all along"
     assert (record.state, record.classes, record.sealed, record.history) == ("disposed", [], None, [])
     assert db.session.query(Job).filter(Job.kind != "disposal").count() == 0
-    assert db.session.query(Notification).filter_by(subject_type="request").count() == 0
+    assert db.session.query(Notification).filter(Notification.subject_type.in_(("request", "disclosure"))).count() == 0
+
+    # of the disclosure a line of the register, and a page for nobody
+    assert (disclosure.state, disclosure.sealed, disclosure.person_digest) == ("acknowledged", None, None)
+    assert [(row.kind, row.sealed, row.document_blob_id) for row in disclosure.decisions] == [("approved", None, None)]
+    officer = keep.people.actor("y.hazel")
+    assert find(Disclosure, disclosure.number, officer) is None
+    line = register.line_of(db.session.scalars(register.rows(Filters(case_number=CASE), officer)).one())
+    assert (line["number"], line["basis"], line["recipient"]) == (disclosure.number, "D2", "erased")
+
+
+@pytest.mark.clause("RET-11", "EXT-7")
+def test_a_case_with_a_disclosure_at_work_is_not_disposed_of(app, keep, case):
+    record, _ = case
+    disclosure = Disclosing(app, keep.people, keep.make.run_jobs)(state="submitted", basis="D2", case_number=CASE)
+    assert retention.not_due(record).rule_id == "closed_cases_only"
+    asker = keep.people.actor("d.lark")
+    with unit_of_work():
+        disclosures.withdraw(disclosure, asker, "The demand was withdrawn.")
+    assert retention.not_due(record) is None
 
 
 def _remains(request: FRRequest) -> tuple[object, ...]:
