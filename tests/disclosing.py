@@ -60,11 +60,11 @@ def answers(facts: tuple[Fact, ...]) -> dict[str, str]:
     return {fact.name: answer(fact) for fact in facts}
 
 
-def purpose_for(recipient: str, basis: str) -> str:
-    """A purpose that this recipient may have on this basis."""
+def purpose_for(kind: str, basis: str) -> str:
+    """A purpose that this recipient may have on this basis; any of its own where the basis does not serve it."""
     rules = policy().disclosure
-    fitting = rules.bases[basis].purposes if basis in rules.bases else ()
-    return next(p for p in rules.recipients[recipient].purposes if not fitting or p in fitting)
+    own, covered = rules.recipients[kind].purposes, rules.bases[basis].purposes
+    return next((purpose for purpose in own if purpose in covered), own[0])
 
 
 def values(kind: str = "prosecutor", basis: str = "D6", /, **changes: Any) -> DisclosureValues:
