@@ -8,6 +8,7 @@ from typing import Any, Literal
 import msgspec
 
 from app.policy.base import Table, Text
+from app.policy.edits import recipe_of
 from app.policy.facts import (
     Fault,
     check_case_number,
@@ -21,6 +22,10 @@ from app.policy.facts import (
 from app.policy.loader import PolicyError
 from app.policy.types import Policy
 
+#: the picture of the worked cases on edits: its size, and where the eyes are
+EXAMPLE_SIZE = (1200, 900)
+EXAMPLE_EYES = ((560.0, 400.0), (640.0, 404.0))
+
 
 class Example(Table, frozen=True, kw_only=True):
     """One worked case. ``subject`` is the use, source, lawful basis, outcome or number the check is about.
@@ -30,7 +35,7 @@ class Example(Table, frozen=True, kw_only=True):
 
     id: Text
     text: Text
-    check: Literal["use", "purpose", "source", "lawful_basis", "outcome", "case_number", "eligibility"]
+    check: Literal["use", "purpose", "source", "lawful_basis", "outcome", "case_number", "eligibility", "edit"]
     subject: str = ""
     use: str | None = None
     facts: Mapping[str, Any] = {}
@@ -80,6 +85,8 @@ def decide(policy: Policy, example: Example) -> list[Fault]:
             return check_case_number(policy, subject)
         case "eligibility":
             return check_eligibility(policy, facts)
+        case "edit":
+            return recipe_of(policy, facts.get("operations"), EXAMPLE_EYES, EXAMPLE_SIZE)[1]
 
 
 def disagreement(policy: Policy, example: Example) -> str:
