@@ -1,4 +1,4 @@
-"""Every rule on preparing a probe has its worked cases; none of what is forbidden can be written or found in the code."""
+"""Every rule on preparing a probe has its worked cases; nothing forbidden can be written down or found in the code."""
 
 from __future__ import annotations
 
@@ -42,14 +42,10 @@ def test_every_name_of_a_forbidden_edit_is_refused_by_its_rule(rules: Policy) ->
         ('ops = ["open_eyes", "replace_eyes"]', 'ops = ["replace_eyes"]', "never-opened-eyes"),
         ("max_operations = 20", "max_operations = 30", "edit-too-many-steps"),
         ("max_pixels = 8_000_000", "max_pixels = 90_000_000", "edit-result-too-large"),
-        ("maximum = 2.5,", "maximum = 2.5, # wider\n", None),
+        ("max_pixels = 4_000_000\n", "", "edit-denoise-of-a-large-picture"),
     ],
 )
-def test_a_loosened_rule_is_noticed(broken, old: str, new: str, noticed_by: str | None) -> None:
-    if noticed_by is None:
-        with pytest.raises(PolicyError):
-            load(broken("review.toml", old, new))
-        return
+def test_a_loosened_rule_is_noticed(broken, old: str, new: str, noticed_by: str) -> None:
     loosened = load(broken("review.toml", old, new))
     assert noticed_by in {example.id for example in EXAMPLES if disagreement(loosened, example)}
 

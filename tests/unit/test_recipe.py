@@ -1,4 +1,4 @@
-"""Recipes on pixels: within the rules nothing raises, the same recipe gives the same bytes, geometry is what it says."""
+"""Recipes on pixels: within the rules nothing raises, the same recipe gives the same bytes, geometry is as traced."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.imaging import recipe as kinds
-from app.imaging.recipe import Crop, Recipe, RecipeError, Resize, Rotate, in_words, recipe_from, trace
+from app.imaging.recipe import Crop, Recipe, RecipeError, Resize, Rotate, recipe_from, trace
 from app.imaging.recipe_ops import apply, derive, encode, environment, pixels_of, working_copy
 from app.policy import policy
 from app.policy.edits import check_recipe, read_operations, steps_in_words
