@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -34,8 +35,15 @@ def read_operations(policy: Policy, stated: object) -> tuple[list[Operation], li
         return [], [Fault("operations", words, general.id)]
     read: list[Operation] = []
     faults: list[Fault] = []
+    used: Counter[str] = Counter()
     for position, table in enumerate(stated, 1):
         operation, fault = _read(policy, table)
+        if operation is not None:
+            edit = next(rule for rule in rules.edits.values() if rule.op == _name(operation))
+            used[edit.op] += 1
+            if used[edit.op] > edit.times:
+                often = "once" if edit.times == 1 else f"{edit.times} times"
+                fault = (f"{edit.title} may be done {often} in a recipe; undo the earlier step first.", edit.id)
         if fault:
             faults.append(Fault(f"operation {position}", fault[0], fault[1]))
         elif operation is not None:

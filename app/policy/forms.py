@@ -207,11 +207,13 @@ class EditParameter(Table, frozen=True, kw_only=True):
 class Edit(Rule, frozen=True, kw_only=True):
     """An operation by which a probe may be prepared; ``op`` is the program's name for it.
 
-    ``max_pixels`` is the largest picture it may be applied to (0: no limit of its own).
+    ``times`` is how often one recipe may hold it, so that bounds are not passed by repeating; ``max_pixels`` the
+    largest picture it may be applied to (0: no limit of its own).
     """
 
     title: Text
     op: Text
+    times: Count
     hint: str = ""
     max_pixels: int = 0
     parameters: tuple[EditParameter, ...] = field(name="parameter", default=())

@@ -56,7 +56,7 @@ CUT = st.builds(
     lambda x, y, w, h: {"op": "crop", "x": x, "y": y, "width": w, "height": h},
     st.integers(0, 60), st.integers(0, 50), st.integers(60, 140), st.integers(60, 100),
 )  # fmt: skip
-RECIPES = st.lists(st.one_of(EDITS, CUT), max_size=6)
+RECIPES = st.lists(st.one_of(EDITS, CUT), max_size=7, unique_by=lambda step: step["op"])
 
 
 @pytest.mark.clause("LL55-1")
