@@ -83,6 +83,16 @@ def render_report(facts: ReportFacts, notice: str, lead_notice: str, verificatio
     return Rendered(pdf, hashlib.sha256(pdf).hexdigest(), pages)
 
 
+def typeset(template: str, pictures: Mapping[str, bytes], number: str, **facts: object) -> Rendered:
+    """A document of ours other than a report: a template of this package, its JPEG pictures by name, its own number.
+
+    Equal arguments give equal bytes. Raises RenderError.
+    """
+    resources = {name: (data, "image/jpeg") for name, data in pictures.items()} | _fonts()
+    pdf = _typeset(_environment().get_template(template).render(**facts), resources, number)
+    return Rendered(pdf, hashlib.sha256(pdf).hexdigest(), len(checks.page_texts(pdf)))
+
+
 class _MemoryFetcher(URLFetcher):
     """Serves ``memory:`` addresses from a mapping; any other address ends the rendering."""
 
@@ -126,9 +136,11 @@ def _resources(facts: ReportFacts, verification: Verification) -> dict[str, tupl
         resources["probe-face"] = (_frame(facts.probe.face, facts.probe.picture.size), "image/svg+xml")
         if detail := _detail(facts.probe):
             resources["probe-detail"] = (detail, "image/png")
-    for face in fonts.faces():
-        resources[f"font/{face.path.name}"] = (face.path.read_bytes(), "font/ttf")
-    return resources
+    return resources | _fonts()
+
+
+def _fonts() -> dict[str, tuple[bytes, str]]:
+    return {f"font/{face.path.name}": (face.path.read_bytes(), "font/ttf") for face in fonts.faces()}
 
 
 def _frame(face: FaceBox, size: tuple[int, int]) -> bytes:

@@ -60,6 +60,16 @@ def _person(account: Account | None, role: str) -> Person | None:
     return Person(account.display_name, account.title, role, account.command) if account is not None else None
 
 
+def local(moment: datetime | None) -> datetime | None:
+    """A moment in the department's time zone, as documents print it."""
+    return _local(moment)
+
+
+def person(account: Account, role: str) -> Person:
+    """Somebody as documents name them; `role` is what they were in the request."""
+    return Person(account.display_name, account.title, role or None, account.command)
+
+
 def _use(request: FRRequest) -> AuthorizedUse:
     use, given = policy().use(request.use_id or ""), request.private.get("facts", {})
     words = {fact.name: {choice.value: choice.label for choice in fact.choices} for fact in use.facts}
