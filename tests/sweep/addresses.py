@@ -31,6 +31,13 @@ def foreign_address(world: World, on: str) -> str:
     return _signer().dumps(["0" * 32, "probe", world.get(on).images[0].uid])
 
 
+def foreign_preview(world: World, on: str) -> str:
+    """The address of a preview made for another session than that of whoever uses it."""
+    from app.blueprints.review.previews import _signer
+
+    return _signer().dumps(["0" * 32, world.get(on).images[0].faces[0].uid, []])
+
+
 VALUES: dict[str, Value] = {
     "requests.number": number,
     "requests.report.number": lambda world, on: world.get(on).reports[-1].number,
@@ -38,6 +45,7 @@ VALUES: dict[str, Value] = {
     "review.number": number,
     "review.uid": round_uid,
     "review.place": lambda world, on: 1,
+    "review.token": foreign_preview,
     "approval.number": number,
     "admin.uid": lambda world, on: world.account(on).uid,
     "oversight.uid": lambda world, on: world.misuse,

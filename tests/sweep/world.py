@@ -87,6 +87,7 @@ class World:
                 people.account(account)
         for index, state in enumerate(STATES):
             self._request(state, state, index)
+        self.make.prepare(self.get("probe_selected"), reason="Prepared because the Serendipity lamp stood behind.")
         self._request("nominated", "nominated", 90)
         with self._parts(peer_reason=SECRETS["peer_reason"]):
             self.make.peer(self.get("nominated"), "j.maple")

@@ -40,7 +40,7 @@ def test_it_holds_every_original_and_every_modification(make, sign_in):
             assert digest in close
     assert {image.sha256 for image in request.images} <= {close[i : i + 64] for i in range(len(close))}
     for said in (
-        "Local Law 55 of 2025", request.case_number, "Too dark <b>to see</b> the ears.", "Kim Rowan",
+        "Local Law 55 of 2025", request.case_number, "Too dark <b>to see</b> the ears.", "Kit Rowan",
         "Turned 2.5° clockwise about the eyes.", "Brightness -12 levels of 255.", "Contrast × 1.25",
         "Noise reduced, strength 2.", "Sharpened, amount 0.4, radius 1.2 pixels.", "Scaled × 1.5.",
         "Color replaced by shades of grey.", "Gamma 1.2.", "not searched", "Prepared image 2, from image 1",
