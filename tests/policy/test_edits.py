@@ -41,7 +41,7 @@ def test_every_name_of_a_forbidden_edit_is_refused_by_its_rule(rules: Policy) ->
         ("maximum = 100, default = 0 }", "maximum = 200, default = 0 }", "edit-too-bright"),
         ('ops = ["open_eyes", "replace_eyes"]', 'ops = ["replace_eyes"]', "never-opened-eyes"),
         ("max_operations = 20", "max_operations = 30", "edit-too-many-steps"),
-        ("times = 1\ntext = \"Edges", "times = 2\ntext = \"Edges", "edit-sharpened-twice"),
+        ('times = 1\ntext = "Edges', 'times = 2\ntext = "Edges', "edit-sharpened-twice"),
         ("max_pixels = 8_000_000", "max_pixels = 90_000_000", "edit-result-too-large"),
         ("max_pixels = 4_000_000\n", "", "edit-denoise-of-a-large-picture"),
     ],
