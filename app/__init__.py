@@ -18,7 +18,8 @@ from app.blueprints import register_blueprints
 from app.cli import register_commands
 from app.context import register_context
 from app.extensions import Stores, csrf, db, htmx, migrate
-from app.policy import check_registered, policy
+from app.policy import PolicyError, check_registered, policy
+from app.policy.edits import mismatches
 from app.refusals import register_refusals
 from app.storage.blobs import BlobStore
 from app.storage.keys import KeyStore
@@ -34,6 +35,8 @@ def create_app(settings: Settings) -> Flask:
     """The portal for these settings. Raises PolicyError, Undeclared."""
     logs.configure()
     check_registered(policy(), set(CONDITIONS), set(SEPARATIONS))
+    if faults := mismatches(policy()):
+        raise PolicyError(faults)
     app = Flask(__name__, static_folder=None)
     app.config.update(_flask_config(settings))
     app.extensions["settings"] = settings

@@ -14,15 +14,24 @@ import cv2
 
 from app import audit
 from app.demo.people import Person, arrest_date, demo_person_record, mugshot, person
-from app.domain import approvals, examination, identification, lineage, outcomes, repeats, requests
+from app.domain import (
+    approvals,
+    examination,
+    identification,
+    lineage,
+    outcomes,
+    probe_preparation,
+    repeats,
+    requests,
+)
 from app.domain.repository import next_generation, seal_template
 from app.extensions import db, stores
 from app.imaging import decode
 from app.jobs import engines
 from app.matching.perceptual import perceptual_hash
 from app.matching.types import Template as Vector
-from app.models import Candidate, GalleryPerson, GalleryPhoto, Job, Template
-from app.models.request import FRRequest
+from app.models import Candidate, DerivedImage, GalleryPerson, GalleryPhoto, Job, Template
+from app.models.request import DetectedFace, FRRequest
 from app.policy import policy
 from app.unit import unit_of_work
 
@@ -51,6 +60,18 @@ def worksheet(verdict: str = "similar") -> dict[str, dict[str, str]]:
 BACKGROUND = dict.fromkeys(("height", "weight", "age", "marks", "custody", "location", "record_status"), "supports") | {
     "records_checked": "Arrest and custody records were read; nothing contradicts the candidate."
 }
+
+
+def around(face: DetectedFace) -> list[dict[str, Any]]:
+    """A recipe: cut out a face with half its size on every side, lighten it."""
+    x1, y1, x2, y2 = face.box
+    wide, high = (x2 - x1) / 2, (y2 - y1) / 2
+    left, top = max(0, round(x1 - wide)), max(0, round(y1 - high))
+    right, bottom = min(face.image.width, round(x2 + wide)), min(face.image.height, round(y2 + high))
+    return [
+        {"op": "crop", "x": left, "y": top, "width": right - left, "height": bottom - top},
+        {"op": "gamma", "value": 1.2},
+    ]
 
 
 class UnitStages:
@@ -155,7 +176,20 @@ class UnitStages:
         actor = self.part("examiner", "k.rowan")
         image = request.current_images[self.parts.get("image", 0)]
         with unit_of_work():
-            identification.select_probe(request, actor, image, image.faces[0], "suitable", "")
+            identification.select_probe(
+                request, actor, image, image.faces[0], "suitable", "", self.parts.get("derived")
+            )  # fmt: skip
+
+    def prepare(
+        self, request: FRRequest, operations: list[dict[str, Any]] | None = None,
+        reason: str = "The face lies in the shade.", *, image: int = 0,
+    ) -> DerivedImage:  # fmt: skip
+        """The examiner prepares an image of the request by a recipe; about the face and lighter unless said."""
+        actor, face = self.part("examiner", "k.rowan"), request.current_images[image].faces[0]
+        recipe = probe_preparation.stated_recipe(face, operations or around(face))
+        developed = probe_preparation.develop(face, recipe)
+        with unit_of_work():
+            return probe_preparation.derive(request, actor, developed, reason)
 
     def search(self, request: FRRequest) -> None:
         """Start the search; what was searched before in the same test is searched again with an agreement (AUD-1)."""

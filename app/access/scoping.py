@@ -12,6 +12,7 @@ from app.extensions import db
 from app.models import (
     Account,
     CaseRecord,
+    DerivedImage,
     Disclosure,
     Disposal,
     FRRequest,
@@ -81,6 +82,22 @@ def _within_visible_requests(rows: Select[Any], column: Any, actor: Actor) -> Se
 @scope(ProbeImage)
 def images_in_scope(rows: Select[Any], actor: Actor) -> Select[Any]:
     return _within_visible_requests(rows, ProbeImage.request_id, actor)
+
+
+@scope(DerivedImage)
+@enforces("ACC-1", "SRC-4")
+def derived_in_scope(rows: Select[Any], actor: Actor) -> Select[Any]:
+    """Prepared images are known to whoever made them, to the examiner of the request now, and to a supervisor.
+
+    They name an examiner, so to every other examiner, who may become a peer, they do not exist.
+    """
+    parts = []
+    if actor.can("probe.select"):
+        mine = select(FRRequest.id).where(FRRequest.examiner_id == actor.id)
+        parts.append((DerivedImage.made_by_id == actor.id) | DerivedImage.request_id.in_(mine))
+    if "approval.decide" in actor.capabilities:
+        parts.append(DerivedImage.id.is_not(None))
+    return rows.where(or_(*parts) if parts else false())
 
 
 @scope(Report)

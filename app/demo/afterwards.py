@@ -102,7 +102,7 @@ class Afterwards:
             "necessity": "Discovery law asks for everything that relates to the case, so nothing may be left out.",
             "immigration": "no",
             "identity_how": "Called back at the number the department's own directory has for the office.",
-            "identity_affiliation_how": "The office's switchboard connected the call to the assistant named in the demand.",
+            "identity_affiliation_how": "The switchboard connected the call to the assistant named in the demand.",
             "identity_by": "Det. Dana Lark", "identity_on": yesterday,
         }  # fmt: skip
 

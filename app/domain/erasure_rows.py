@@ -19,6 +19,7 @@ from app.models import (
     BackgroundCheck,
     BasisDecision,
     Candidate,
+    DerivedImage,
     DetectedFace,
     Disposition,
     FinalReview,
@@ -42,7 +43,8 @@ class RequestEraser:
 
     tables = (
         "repeat_search", "probe_resemblance", "final_review", "peer_review", "background_check", "disposition",
-        "report", "examination_round", "candidate", "search", "detected_face", "gallery_hold", "probe_image",
+        "report", "examination_round", "candidate", "search", "derived_image", "detected_face", "gallery_hold",
+        "probe_image",
         "basis_decision", "outcome", "fr_request",
     )  # fmt: skip
 
@@ -51,6 +53,7 @@ class RequestEraser:
         for request in requests:
             blobs = [blob for image in request.images for blob in (image.blob_id, image.shown_blob_id)]
             blobs += [report.blob_id for report in request.reports]
+            blobs += db.session.scalars(select(DerivedImage.blob_id).where(DerivedImage.request_id == request.id))
             found.add(Doomed([request.key_id], [blob for blob in blobs if blob], self._delivered(request)))
         return found
 
@@ -95,6 +98,7 @@ class RequestEraser:
             (Round, Round.request_id.in_(ids)),
             (Candidate, Candidate.search_id.in_(searches)),
             (Search, Search.request_id.in_(ids)),
+            (DerivedImage, DerivedImage.request_id.in_(ids)),
             (DetectedFace, DetectedFace.image_id.in_(images)),
             (ProbeImage, ProbeImage.request_id.in_(ids)),
             (BasisDecision, BasisDecision.request_id.in_(ids)),

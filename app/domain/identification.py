@@ -11,7 +11,17 @@ from app.domain import algorithms
 from app.domain.notices import tell
 from app.extensions import db, settings
 from app.jobs import ask
-from app.models import Account, BasisDecision, Candidate, DetectedFace, FRRequest, GalleryPhoto, ProbeImage, Search
+from app.models import (
+    Account,
+    BasisDecision,
+    Candidate,
+    DerivedImage,
+    DetectedFace,
+    FRRequest,
+    GalleryPhoto,
+    ProbeImage,
+    Search,
+)
 from app.models.base import now
 from app.policy import policy
 from app.policy.enforcement import enforces
@@ -58,9 +68,12 @@ def return_for_images(request: FRRequest, actor: Actor, reasons: list[str], note
 
 @enforces("REQ-6", "CAP-5")
 def select_probe(
-    request: FRRequest, actor: Actor, image: ProbeImage, face: DetectedFace, suitability: str, note: str
-) -> Search:
+    request: FRRequest, actor: Actor, image: ProbeImage, face: DetectedFace, suitability: str, note: str,
+    derived: DerivedImage | None = None,
+) -> Search:  # fmt: skip
     """Select one face of one image as the probe; its suitability is recorded before any candidate is seen.
+
+    With `derived` the search uses that prepared image of the same face; comparison stays on the original (SRC-2).
 
     Raises Refused.
     """
@@ -69,12 +82,15 @@ def select_probe(
             earlier.state = "replaced"
     search = Search(
         request=request, submission=request.submission, image=image, face=face, examiner_id=actor.id,
-        suitability=suitability, probe_sha256=image.sha256,
+        suitability=suitability, probe_sha256=image.sha256, derived=derived,
     )  # fmt: skip
     search.seal(suitability_note=note)
     db.session.add(search)
     db.session.flush()
-    advance(request, "select_probe", actor, search=search.uid, image=image.uid, face=face.position)
+    advance(
+        request, "select_probe", actor, search=search.uid, image=image.uid, face=face.position,
+        derived=derived.uid if derived else None,
+    )  # fmt: skip
     # after a continuation whoever selects the next probe works on the request
     request.examiner_id = actor.id
     return search

@@ -17,7 +17,7 @@ from app.extensions import db
 from app.imaging import ImageLimits, UnusableImage, decode
 from app.jobs import engines
 from app.matching.perceptual import perceptual_hash
-from app.models import GalleryHold, GalleryPerson, GalleryPhoto, ProbeImage
+from app.models import DerivedImage, GalleryHold, GalleryPerson, GalleryPhoto, ProbeImage
 from app.policy import policy
 from app.policy.enforcement import enforces
 from app.policy.facts import check_eligibility
@@ -97,11 +97,12 @@ class Known:
                 or_(ProbeImage.sha256.in_(digests), ProbeImage.shown_sha256.in_(digests))
             )
         )
+        derived = db.session.scalars(select(DerivedImage.sha256).where(DerivedImage.sha256.in_(digests)))
         return cls(
             {sha256: (record, person, removed is not None) for sha256, record, person, removed in photos},
             {record: sha256 for sha256, record, _, _ in photos},
             dict(holds.all()),
-            frozenset(digest for pair in probes for digest in pair if digest),
+            frozenset(digest for pair in probes for digest in pair if digest) | frozenset(derived),
         )
 
     def add(self, row: Row, sha256: str) -> None:

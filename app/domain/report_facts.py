@@ -31,11 +31,13 @@ from app.documents.facts import (
     Step,
 )
 from app.domain.algorithms import active
+from app.domain.probe_preparation import recipe_of_row
 from app.extensions import db, settings, stores
 from app.imaging import decode, display_copy
 from app.matching.nist import nist_status
 from app.models import Account, FRRequest, GalleryPhoto, Report, Round, Search, Transition
 from app.policy import policy
+from app.policy.edits import steps_in_words
 from app.policy.facts import answered
 from app.web import DEFAULT_TIME_ZONE
 
@@ -56,7 +58,7 @@ def local(moment: datetime | None) -> datetime | None:
     return moment.astimezone(_zone()) if moment is not None else None
 
 
-def person_of(account: Account | None, role: str) -> Person | None:
+def person_of(account: Account | None, role: str | None) -> Person | None:
     """Somebody who took part, as documents name them."""
     return Person(account.display_name, account.title, role, account.command) if account is not None else None
 
@@ -118,18 +120,27 @@ def _with_facts(rule: Any, given: Mapping[str, Any]) -> str | None:
 
 
 def _custody(request: FRRequest, search: Search) -> tuple[CustodyEntry, ...]:
-    image = search.image
+    image, derived = search.image, search.derived
+    prepared = (
+        CustodyEntry(
+            local(derived.created_at), f"Prepared image {derived.number} made from the original: "
+            + " ".join(steps_in_words(recipe_of_row(derived))), person_of(derived.made_by, "examiner"), derived.sha256,
+        ),
+    ) if derived else ()  # fmt: skip
+    searched = f"Searched as prepared image {derived.number}" if derived else "Searched"
     return (
         CustodyEntry(
             local(image.created_at), "Original received and stored, write-once and encrypted",
             person_of(request.requester, "requesting investigator"), image.sha256,
         ),
+        *prepared,
         CustodyEntry(
             local(search.created_at), "Selected as the probe",
             person_of(search.examiner, "examiner"), search.probe_sha256,
         ),
         CustodyEntry(
-            local(search.finished_at), "Searched; digest checked on reading", Person("The portal"), search.probe_sha256
+            local(search.finished_at), f"{searched}; digest checked on reading", Person("The portal"),
+            derived.sha256 if derived else search.probe_sha256,
         ),
     )  # fmt: skip
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import cv2
 import sklearn
 from sqlalchemy import select
@@ -9,15 +11,18 @@ from sqlalchemy import select
 from app.domain.algorithms import active
 from app.domain.identification import fail_search, finish_search
 from app.domain.probe_images import limits
+from app.domain.probe_preparation import recipe_of_row
 from app.extensions import db, settings, stores
 from app.imaging import UnusableImage, decode
+from app.imaging.recipe import midpoint, trace
+from app.imaging.recipe_ops import pixels_of
 from app.jobs import engines
 from app.jobs.outbox import JobFailed, Retry, job
 from app.matching.errors import MatchingError
 from app.matching.extractor import TemplateExtractor
 from app.matching.nist import nist_status
 from app.matching.types import Face, PersonRank, Template
-from app.models import GalleryPhoto, Search
+from app.models import DerivedImage, GalleryPhoto, Search
 from app.models.base import now
 from app.models.engine import Job
 from app.policy import policy
@@ -70,7 +75,10 @@ def run_search(row: Job) -> None:
         finish_search(
             search, still_held(ranking), algorithm=active().name, algorithm_digest=extractor.digest,
             detector_digest=detector_digest, generation=generation, people=people, photos=photos,
-            parameters={"k": limit, "opencv": cv2.__version__, "sklearn": sklearn.__version__},
+            parameters={
+                "k": limit, "opencv": cv2.__version__, "sklearn": sklearn.__version__,
+                "searched": search.derived.sha256 if search.derived else search.probe_sha256,
+            },
         )  # fmt: skip
 
 
@@ -91,9 +99,31 @@ def still_held(ranking: list[PersonRank]) -> list[tuple[GalleryPhoto, float]]:
 
 
 def _embed(search: Search, extractor: TemplateExtractor) -> Template:
-    """The template of the selected face, from the original image."""
+    """The template of the selected face: from the original image, or from the prepared one that the search names."""
+    if search.derived is not None:
+        return _embed_prepared(search, search.derived, extractor)
     image = search.image
     original = stores().blobs.get(image.blob_id, search.request.key_id, image.sha256)
     face = search.face
     found = Face(tuple(face.box), face.detector_score, face.points)
     return extractor.templates(decode(original, limits()).bgr, [found])[0]
+
+
+@enforces("CAP-5")
+def _embed_prepared(search: Search, derived: DerivedImage, extractor: TemplateExtractor) -> Template:
+    """The template of the same face, found again in the prepared image where its recipe says that it lies."""
+    bgr = pixels_of(stores().blobs.get(derived.blob_id, search.request.key_id, derived.sha256))
+    recipe = recipe_of_row(derived)
+    eyes = trace(recipe, (search.image.width, search.image.height))[-1].points(recipe.eyes)
+    (x, y), apart = midpoint(eyes), math.dist(*eyes)
+
+    def away(face: Face) -> float:
+        return math.dist(midpoint([tuple(point) for point in face.points[:2].tolist()]), (x, y))
+
+    nearest = min(engines.detector().detect(bgr), key=away, default=None)
+    if nearest is None or away(nearest) > apart:
+        raise JobFailed(
+            f"The selected face is not found in prepared image {derived.number}. Prepare it otherwise, or search with "
+            "the original."
+        )
+    return extractor.templates(bgr, [nearest])[0]

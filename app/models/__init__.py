@@ -1,6 +1,7 @@
 """The tables, one module for each aggregate."""
 
 from app.models.account import Account, LoginSession, SignInFailure, TermsAcceptance, TrainingRecord
+from app.models.derived import DerivedImage
 from app.models.disclosure import (
     Disclosure,
     DisclosureDecision,
@@ -23,9 +24,9 @@ from app.models.search import Candidate, Search
 
 __all__ = [
     "Account", "AuditEvent", "BackgroundCheck", "BasisDecision", "Candidate", "CaseHistory", "CasePerson",
-    "CaseRecord", "Counter", "DetectedFace", "Disclosure", "DisclosureDecision", "DisclosureDocument",
-    "DisclosureItem", "DisclosurePackage", "Disposal", "DisposalItem", "Disposition", "FRRequest",
-    "FinalReview", "GalleryHold", "GalleryPerson", "GalleryPhoto", "Incident", "Job", "LegalHold",
+    "CaseRecord", "Counter", "DerivedImage", "DetectedFace", "Disclosure", "DisclosureDecision",
+    "DisclosureDocument", "DisclosureItem", "DisclosurePackage", "Disposal", "DisposalItem", "Disposition",
+    "FRRequest", "FinalReview", "GalleryHold", "GalleryPerson", "GalleryPhoto", "Incident", "Job", "LegalHold",
     "LoginSession", "MisuseReport", "Notification", "Outcome", "PeerReview", "PersonFile", "ProbeImage",
     "ProbeResemblance", "RepeatSearch", "Report", "Round", "RoutineDesignation", "Search", "SignInFailure",
     "Template", "TermsAcceptance", "TrainingRecord", "Transition",

@@ -11,6 +11,7 @@ from sqlalchemy.types import JSON
 
 from app.models.account import Account
 from app.models.base import Model, Sealed, UTCDateTime, one_of
+from app.models.derived import DerivedImage
 from app.models.gallery import GalleryPerson, GalleryPhoto
 from app.models.request import DetectedFace, FRRequest, ProbeImage
 from app.policy.enforcement import enforces
@@ -33,6 +34,8 @@ class Search(Sealed, Model):
     submission: Mapped[int]
     image_id: Mapped[int] = mapped_column(ForeignKey("probe_image.id"))
     face_id: Mapped[int] = mapped_column(ForeignKey("detected_face.id"))
+    # the prepared image that was searched in place of the original; comparison stays on the original (SRC-2)
+    derived_id: Mapped[int | None] = mapped_column(ForeignKey("derived_image.id"))
     examiner_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
     suitability: Mapped[str] = mapped_column(String(40))
     state: Mapped[str] = mapped_column(String(20), default="prepared")
@@ -55,6 +58,7 @@ class Search(Sealed, Model):
     request: Mapped[FRRequest] = relationship(back_populates="searches")
     image: Mapped[ProbeImage] = relationship()
     face: Mapped[DetectedFace] = relationship()
+    derived: Mapped[DerivedImage | None] = relationship()
     examiner: Mapped[Account] = relationship()
     candidates: Mapped[list[Candidate]] = relationship(back_populates="search", order_by="Candidate.shown_order")
     __table_args__ = (

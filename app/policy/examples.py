@@ -17,6 +17,7 @@ from app.policy.disclosing_examples import (
     purpose_disagreements,
     release_disagreements,
 )
+from app.policy.edits import recipe_of
 from app.policy.facts import (
     Fault,
     check_case_number,
@@ -31,6 +32,10 @@ from app.policy.loader import PolicyError
 from app.policy.retention_examples import RetentionExample, refusals, standing_of_example
 from app.policy.types import Policy
 
+#: the picture of the worked cases on edits: its size, and where the eyes are
+EXAMPLE_SIZE = (1200, 900)
+EXAMPLE_EYES = ((560.0, 400.0), (640.0, 404.0))
+
 
 class Example(Table, frozen=True, kw_only=True):
     """One worked case. ``subject`` is the use, source, basis, purpose, outcome or number the check is about.
@@ -41,10 +46,9 @@ class Example(Table, frozen=True, kw_only=True):
 
     id: Text
     text: Text
-    check: (
-        Literal["use", "purpose", "source", "lawful_basis", "outcome", "case_number", "eligibility", "retention"]
-        | DISCLOSURE_CHECKS
-    )
+    check: Literal[
+        "use", "purpose", "source", "lawful_basis", "outcome", "case_number", "eligibility", "retention", "edit"
+    ] | DISCLOSURE_CHECKS  # fmt: skip
     subject: str = ""
     use: str | None = None
     recipient: str = ""
@@ -126,6 +130,8 @@ def decide(policy: Policy, example: Example) -> list[Fault]:
             return check_case_number(policy, subject)
         case "eligibility":
             return check_eligibility(policy, facts)
+        case "edit":
+            return recipe_of(policy, facts.get("operations"), EXAMPLE_EYES, EXAMPLE_SIZE)[1]
         case "retention":
             assert example.retention is not None  # load_examples refuses it otherwise
             return refusals(standing_of_example(policy.retention, example.retention))

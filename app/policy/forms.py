@@ -192,6 +192,51 @@ class Decision(Rule, frozen=True, kw_only=True):
     needs_unanimity: bool
 
 
+class EditParameter(Table, frozen=True, kw_only=True):
+    """A number of an edit with its bounds, or a choice."""
+
+    name: Text
+    label: Text
+    minimum: float = 0
+    maximum: float = 0
+    default: float = 0
+    step: float = 1
+    choices: tuple[Choice, ...] = ()
+
+
+class Edit(Rule, frozen=True, kw_only=True):
+    """An operation by which a probe may be prepared; ``op`` is the program's name for it.
+
+    ``times`` is how often one recipe may hold it, so that bounds are not passed by repeating; ``max_pixels`` the
+    largest picture it may be applied to (0: no limit of its own).
+    """
+
+    title: Text
+    op: Text
+    times: Count
+    hint: str = ""
+    max_pixels: int = 0
+    parameters: tuple[EditParameter, ...] = field(name="parameter", default=())
+
+
+class ForbiddenEdit(Rule, frozen=True, kw_only=True):
+    """What is never done to a probe; ``ops`` are names under which it might be asked for."""
+
+    title: Text
+    ops: Annotated[tuple[Text, ...], Meta(min_length=1)]
+    refusal: Text
+
+
+class Preparation(Rule, frozen=True, kw_only=True):
+    """What holds for every prepared image: how many steps, how large, how small, how much of a reason."""
+
+    title: Text
+    max_operations: Count
+    max_pixels: Count
+    min_side: Count
+    min_reason: Count
+
+
 class Eligibility(Rule, frozen=True, kw_only=True):
     """A repository rule on one manifest column: in ``allowed`` (when given) and not in ``forbidden``."""
 
@@ -271,6 +316,9 @@ class ReviewRules:
     basis_refusals: Mapping[str, BasisRefusal]
     suitability: SuitabilityRule
     unsuitable: UnsuitableRule
+    preparation: Preparation
+    edits: Mapping[str, Edit]
+    forbidden_edits: Mapping[str, ForbiddenEdit]
     candidates: Number
     order: Statement
     worksheet: Worksheet

@@ -25,6 +25,7 @@ def faults_of(tables: Tables, overlays: Tables, today: date) -> list[str]:
         *disclosure_types.faults_in(tables["disclosure.toml"]),
         *_facts(everything),
         *retention_faults(tables["retention.toml"]),
+        *_edits(tables["review.toml"]),
     ]
 
 
@@ -239,3 +240,16 @@ def _facts(tables: Tables) -> Iterator[str]:
                 yield f"{where}: must_be and refusal go together"
             if fact.must_be and fact.must_be not in (values or ["yes", "no"]):
                 yield f"{where}: must_be names no possible answer"
+
+
+def _edits(review: dict[str, Any]) -> Iterator[str]:
+    permitted = [edit.op for edit in review["edit"]]
+    yield from (f"review.toml: {op}: two edits permit this operation" for op in _repeated(permitted))
+    for edit in review["edit"]:
+        for parameter in edit.parameters:
+            bounds = (parameter.minimum, parameter.default, parameter.maximum)
+            if not parameter.choices and (list(bounds) != sorted(bounds) or parameter.minimum == parameter.maximum):
+                yield f"review.toml: {edit.id}: {parameter.name}: minimum, default and maximum are out of order"
+    asked = [op for rule in review["forbidden_edit"] for op in rule.ops]
+    yield from (f"review.toml: {op}: two rules forbid this name" for op in _repeated(asked))
+    yield from (f"review.toml: {op}: both permitted and forbidden" for op in sorted(set(asked) & set(permitted)))

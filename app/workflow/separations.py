@@ -24,7 +24,7 @@ def requester(request: FRRequest) -> set[int]:
 
 
 #: whoever took one of these steps has seen, or could have seen, what a peer must not
-EXAMINERS_STEPS = ("select_probe", "start_search", "begin_examination", "take_over")
+EXAMINERS_STEPS = ("prepare_probe", "select_probe", "start_search", "begin_examination", "take_over")
 
 
 @separation("examiner", "SRC-4", "SRC-5")

@@ -276,6 +276,38 @@ def data_0006(app: Flask) -> None:
     assert count(app, "fr_request") == 1
 
 
+def data_0007(app: Flask) -> None:
+    """A prepared image is never changed; searches of before stand without one; downgrade takes only the new away."""
+    upgrade(revision="0006")
+    run(app, ACCOUNT)
+    run(
+        app,
+        "INSERT INTO fr_request (id, uid, created_at, number, state, state_since, version, key_id, policy_version, "
+        "requester_id, command, case_number, priority, political, submission) VALUES "
+        "(1, 'r', '2026-01-01', 'FR-1', 'draft', '2026-01-01', 1, 'k', 'p', 1, '', 'DB-2026-1', 'other', 0, 0)",
+        "INSERT INTO probe_image (id, uid, created_at, request_id, submission, state, media_type, width, height, size, "
+        "sha256, blob_id) VALUES (1, 'i', '2026-01-01', 1, 1, 'checking', 'image/png', 9, 9, 9, 's', 'b')",
+        "INSERT INTO detected_face (id, uid, created_at, image_id, position, box, points, detector_score, inter_eye, "
+        "quality) VALUES (1, 'f', '2026-01-01', 1, 1, '[]', '[]', 1, 9, '{}')",
+        "INSERT INTO search (id, uid, created_at, request_id, submission, image_id, face_id, examiner_id, suitability, "
+        "state, probe_sha256, parameters) VALUES (1, 'q', '2026-01-01', 1, 1, 1, 1, 1, 'ok', 'prepared', 's', '{}')",
+    )
+    upgrade(revision="0007")
+    derived = (
+        "INSERT INTO derived_image (id, uid, created_at, request_id, image_id, face_id, number, made_by_id, "
+        "policy_version, recipe, recipe_digest, environment, original_sha256, blob_id, sha256, width, height) VALUES "
+        "(1, 'd', '2026-01-01', 1, 1, 1, 1, 1, 'p', '{}', 'x', '{}', 's', 'b2', 's2', 9, 9)"
+    )
+    run(app, derived, "UPDATE search SET derived_id = 1")
+    with pytest.raises(Exception, match="append-only"):
+        run(app, "UPDATE derived_image SET recipe = '[]'")
+    with pytest.raises(Exception, match="UNIQUE constraint failed"):
+        run(app, derived.replace("(1, 'd'", "(2, 'd2'"))
+    run(app, "DELETE FROM derived_image WHERE id = 9")
+    downgrade(revision="0006")
+    assert (count(app, "search"), "derived_image" in tables(app)) == (1, False)
+
+
 WITH_DATA = {
     "0001": data_0001,
     "0002": data_0002,
@@ -283,6 +315,7 @@ WITH_DATA = {
     "0004": data_0004,
     "0005": data_0005,
     "0006": data_0006,
+    "0007": data_0007,
 }
 
 

@@ -106,6 +106,7 @@ class World:
             # nothing related to this one's probe was searched before, so that its search can be started
             own = {"seed": 33} if state == "probe_selected" else {}
             self._request(state, state, index, **own)
+        self.make.prepare(self.get("probe_selected"), reason="Prepared because the Serendipity lamp stood behind.")
         self._request("nominated", "nominated", 90)
         with self._parts(peer_reason=SECRETS["peer_reason"]):
             self.make.peer(self.get("nominated"), "j.maple")

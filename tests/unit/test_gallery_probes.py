@@ -97,6 +97,16 @@ def test_a_probes_file_is_refused_by_its_digest_as_submitted_and_as_shown(app, p
 
 @needs_models
 @pytest.mark.clause("CAP-4")
+def test_a_prepared_image_is_refused_by_its_digest(app, make, tmp_path):
+    prepared = make.prepare(make.request(state="documented"))
+    kept = stores().blobs.get(prepared.blob_id, prepared.key_id, prepared.sha256)
+    outcome = run_import(write_folder(tmp_path, [row(2, file="kept.png")], {"kept.png": kept}))
+    assert [refusal.rules for _, refusal in outcome.refused] == [("probe-same-file",)]
+    assert count(GalleryPhoto) == count(GalleryHold) == 0
+
+
+@needs_models
+@pytest.mark.clause("CAP-4")
 def test_a_probe_that_is_submitted_while_the_import_runs_is_refused_too(app, probe, tmp_path, monkeypatch):
     examine = intake.examine
 

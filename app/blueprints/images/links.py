@@ -10,8 +10,8 @@ from itsdangerous import BadData, SignatureExpired, URLSafeTimedSerializer
 from app.extensions import settings
 from app.policy.enforcement import enforces
 
-Kind = Literal["probe", "photo"]
-KINDS: tuple[Kind, ...] = ("probe", "photo")
+Kind = Literal["probe", "photo", "derived"]
+KINDS: tuple[Kind, ...] = ("probe", "photo", "derived")
 LIFE_SECONDS = 300
 
 
@@ -29,7 +29,8 @@ def _signer() -> URLSafeTimedSerializer:
 
 @enforces("ACC-11")
 def face_url(kind: Kind, uid: str) -> str:
-    """The address of a face image for the session: a "probe" (ProbeImage) or "photo" (GalleryPhoto) by uid.
+    """The address of a face image for the session: a "probe" (ProbeImage), "photo" (GalleryPhoto) or "derived"
+    (DerivedImage) by uid.
 
     The page that uses it records `faces.viewed`; fetching the bytes records nothing. Raises ValueError for
     another kind.

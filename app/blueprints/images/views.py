@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from flask import Blueprint, Response, abort
 from sqlalchemy import select
 
@@ -10,6 +12,7 @@ from app.access.guard import needs
 from app.access.scoping import find
 from app.blueprints.images.links import Kind, LinkExpired, LinkInvalid, face_url, read_token
 from app.extensions import db, stores
+from app.models.derived import DerivedImage
 from app.models.gallery import GalleryPhoto
 from app.models.request import ProbeImage
 from app.policy.enforcement import enforces
@@ -46,11 +49,11 @@ def show(token: str) -> Response:
 
 @enforces("ACC-1", "ACC-10")
 def image_bytes(kind: Kind, uid: str, actor: Actor) -> bytes | None:
-    """The shown copy of a probe, or a repository photograph, if this person may see it and it still exists.
+    """The shown copy of a probe, a repository photograph or a prepared image, if this person may see it and it exists.
 
     Raises BlobCorrupt when the stored bytes are not those recorded.
     """
-    stored = _probe(uid, actor) if kind == "probe" else _photo(uid, actor)
+    stored = FINDERS[kind](uid, actor)
     if stored is None:
         return None
     try:
@@ -71,3 +74,13 @@ def _photo(uid: str, actor: Actor) -> tuple[str, str, str] | None:
         return None
     photo = db.session.scalars(select(GalleryPhoto).where(GalleryPhoto.uid == uid)).one_or_none()
     return None if photo is None else (photo.blob_id, photo.key_id, photo.sha256)
+
+
+def _derived(uid: str, actor: Actor) -> tuple[str, str, str] | None:
+    row = find(DerivedImage, uid, actor)
+    return None if row is None else (row.blob_id, row.key_id, row.sha256)
+
+
+FINDERS: dict[Kind, Callable[[str, Actor], tuple[str, str, str] | None]] = {
+    "probe": _probe, "photo": _photo, "derived": _derived,
+}  # fmt: skip

@@ -92,6 +92,15 @@ def probe_form(faces: Iterable[tuple[str, str]], **values: Any) -> FlaskForm:
     return type("ProbeForm", (FlaskForm,), fields)(**values)
 
 
+class PreparationForm(FlaskForm):
+    """REQ-6, LL55-1: the steps so far, the face they are for, and why; the numbers of the next step come beside it."""
+
+    version = HiddenField()
+    face = HiddenField()
+    recipe = HiddenField()
+    reason = TextAreaField("Reason for preparing this image", [Length(max=2000)], filters=[stripped])
+
+
 def quick_form(**values: Any) -> FlaskForm:
     """SRC-2: exclude a candidate by one differing feature; the verdict is the button that sends the form."""
     features = policy().review.worksheet.features

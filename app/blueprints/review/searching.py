@@ -18,9 +18,11 @@ from app.blueprints.review.probe import rectangle
 from app.blueprints.review.rendering import render_work
 from app.blueprints.review.steps import Overtaken, blocking, progress_of, status_for, tried
 from app.blueprints.shared_forms import VersionForm
-from app.domain import examination, identification
-from app.models import DetectedFace, FRRequest, ProbeImage
+from app.domain import examination, identification, probe_preparation
+from app.domain.probe_preparation import recipe_of_row
+from app.models import DerivedImage, DetectedFace, FRRequest, ProbeImage
 from app.policy import policy
+from app.policy.edits import steps_in_words
 from app.policy.facts import Fault
 from app.refusals import same_version
 from app.web import page, redirect_after_post, wants_part
@@ -36,7 +38,7 @@ def probe(subject: FRRequest) -> str:
     return render_probe(subject, _form(subject, version=subject.version, formdata=None))
 
 
-def _usable(subject: FRRequest) -> list[tuple[int, ProbeImage]]:
+def usable(subject: FRRequest) -> list[tuple[int, ProbeImage]]:
     numbered = enumerate(subject.current_images, 1)
     return [(number, image) for number, image in numbered if image.state == "ready" and image.faces]
 
@@ -44,18 +46,30 @@ def _usable(subject: FRRequest) -> list[tuple[int, ProbeImage]]:
 def _form(subject: FRRequest, **values: Any) -> Any:
     faces = [
         (f"{image.uid}.{face.position}", f"Image {number}, face {face.position}")
-        for number, image in _usable(subject)
+        for number, image in usable(subject)
         for face in image.faces
     ]
+    faces += [(prepared_value(row), f"Prepared image {row.number}") for row in _prepared(subject)]
     return probe_form(faces, **values)
+
+
+def prepared_value(row: DerivedImage) -> str:
+    """What names a prepared image in the form: the image, the face, and itself."""
+    return f"{row.image.uid}.{row.face.position}.{row.uid}"
+
+
+def _prepared(subject: FRRequest) -> list[DerivedImage]:
+    ready = {image.id for _, image in usable(subject)}
+    return [row for row in probe_preparation.prepared(subject, current_actor()) if row.image_id in ready]
 
 
 def render_probe(subject: FRRequest, form: Any, refusal: Refused | Overtaken | None = None) -> str:
     """The page that selects the probe; each image with its faces drawn and their radio buttons below."""
-    images = _usable(subject)
+    images, prepared = usable(subject), _prepared(subject)
     options = {option.data: option for option in form.face}
     if images:
-        audit.viewed("faces.viewed", subject, page="review.probe", faces=[image.uid for _, image in images])
+        shown = [image.uid for _, image in images] + [row.uid for row in prepared]
+        audit.viewed("faces.viewed", subject, page="review.probe", faces=shown)
     return page(
         "review/probe.html", item=subject, form=form, refusal=refusal,
         blocked=blocking(subject, "select_probe", current_actor()),
@@ -67,14 +81,22 @@ def render_probe(subject: FRRequest, form: Any, refusal: Refused | Overtaken | N
             )
             for number, image in images
         ],
+        may_prepare=blocking(subject, "prepare_probe", current_actor()) is None,
+        prepared=[
+            (row, face_url("derived", row.uid), options[prepared_value(row)], steps_in_words(recipe_of_row(row)))
+            for row in prepared
+        ],
     )  # fmt: skip
 
 
-def _face(subject: FRRequest, value: str | None) -> tuple[ProbeImage, DetectedFace] | None:
+def _face(subject: FRRequest, value: str | None) -> tuple[ProbeImage, DetectedFace, DerivedImage | None] | None:
+    for row in _prepared(subject):
+        if prepared_value(row) == value:
+            return row.image, row.face, row
     uid, _, position = (value or "").rpartition(".")
     found = (
-        (image, face)
-        for _, image in _usable(subject)
+        (image, face, None)
+        for _, image in usable(subject)
         for face in image.faces
         if image.uid == uid and str(face.position) == position
     )
@@ -97,11 +119,11 @@ def select_probe(subject: FRRequest) -> Answer:
     if not valid or missing or chosen is None:
         mark(form, missing, ())
         return render_probe(subject, form), 422
-    image, face = chosen
+    image, face, derived = chosen
 
     def select() -> None:
         same_version(subject, form.version.data)
-        identification.select_probe(subject, actor, image, face, form.suitability.data, form.note.data or "")
+        identification.select_probe(subject, actor, image, face, form.suitability.data, form.note.data or "", derived)
 
     refusal = tried("select_probe", subject, select, form)
     if refusal is not None:

@@ -58,6 +58,9 @@ def one_face_selected(request: FRRequest, actor: Actor, facts: Facts) -> str | N
         return "No probe is selected."
     if search.face.image_id != search.image_id or search.image.request_id != request.id:
         return "The selected face is not in an image of this request."
+    derived = search.derived
+    if derived is not None and (derived.face_id, derived.image_id) != (search.face_id, search.image_id):
+        return "The prepared image was made from another face than the one selected."
     return (
         None
         if search.image.removed_at is None and search.image.state == "ready"

@@ -1,0 +1,87 @@
+"""Every rule on preparing a probe has its worked cases; nothing forbidden can be written down or found in the code."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from app.imaging.recipe import KINDS
+from app.policy.absence import forbidden_names
+from app.policy.edits import mismatches, read_operations
+from app.policy.examples import disagreement, load_examples
+from app.policy.loader import DEFAULT_DIRECTORY, PolicyError, load
+from app.policy.types import Policy
+
+EXAMPLES = [example for example in load_examples(DEFAULT_DIRECTORY) if example.check == "edit"]
+APP = Path(__file__).resolve().parents[2] / "app"
+
+
+@pytest.mark.clause("SRC-2", "LL55-1")
+def test_every_edit_and_every_forbidden_edit_has_a_worked_case(rules: Policy) -> None:
+    refusing = {rule for example in EXAMPLES for rule in example.refused_by}
+    assert set(rules.review.edits) <= refusing
+    assert set(rules.review.forbidden_edits) <= refusing
+    assert rules.review.preparation.id in refusing
+    shown = {step["op"] for example in EXAMPLES if not example.refused_by for step in example.facts["operations"]}
+    assert shown == set(KINDS)
+
+
+@pytest.mark.clause("SRC-2", "LL55-1")
+def test_every_name_of_a_forbidden_edit_is_refused_by_its_rule(rules: Policy) -> None:
+    for rule in rules.review.forbidden_edits.values():
+        for op in rule.ops:
+            faults = read_operations(rules, [{"op": "greyscale"}, {"op": op, "strength": 1}])[1]
+            assert [(f.field, f.rule_id, f.message) for f in faults] == [("operation 2", rule.id, rule.refusal)]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "noticed_by"),
+    [
+        ("maximum = 100, default = 0 }", "maximum = 200, default = 0 }", "edit-too-bright"),
+        ('ops = ["open_eyes", "replace_eyes"]', 'ops = ["replace_eyes"]', "never-opened-eyes"),
+        ("max_operations = 20", "max_operations = 30", "edit-too-many-steps"),
+        ('times = 1\ntext = "Edges', 'times = 2\ntext = "Edges', "edit-sharpened-twice"),
+        ("max_pixels = 8_000_000", "max_pixels = 90_000_000", "edit-result-too-large"),
+        ("max_pixels = 4_000_000\n", "", "edit-denoise-of-a-large-picture"),
+    ],
+)
+def test_a_loosened_rule_is_noticed(broken, old: str, new: str, noticed_by: str) -> None:
+    loosened = load(broken("review.toml", old, new))
+    assert noticed_by in {example.id for example in EXAMPLES if disagreement(loosened, example)}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('op = "gamma"', 'op = "paste"', "both permitted and forbidden"),
+        ('op = "gamma"', 'op = "contrast"', "two edits permit this operation"),
+        ('"mirror_fill"', '"paste"', "two rules forbid this name"),
+        ("minimum = 0.4,", "minimum = 3,", "out of order"),
+    ],
+)
+def test_rules_that_contradict_each_other_stop_the_start(broken, old: str, new: str, said: str) -> None:
+    with pytest.raises(PolicyError, match=said):
+        load(broken("review.toml", old, new))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('op = "gamma"', 'op = "deblur"', "the program has no operation 'deblur'"),
+        ('name = "strength"', 'name = "power"', "edit-denoise: parameters"),
+        ('"replace_eyes"', '"replace_eyes_of"', None),
+    ],
+)
+def test_rules_and_program_name_the_same_operations(broken, old: str, new: str, said: str | None) -> None:
+    found = mismatches(load(broken("review.toml", old, new)))
+    assert found == [] if said is None else any(said in fault for fault in found)
+
+
+@pytest.mark.clause("SRC-2", "LL55-1")
+def test_the_program_names_nothing_that_could_do_what_is_forbidden(rules: Policy, tmp_path: Path) -> None:
+    assert forbidden_names(rules, APP) == []
+    rule = rules.absences["no-invented-features"]
+    for name in rule.names:
+        (tmp_path / "module.py").write_text(f"import cv2\ncv2.{name}\n")
+        assert any(rule.id in line for line in forbidden_names(rules, tmp_path)), name
