@@ -124,6 +124,7 @@ class SearchFacts:
     examiner: str
     suitability: str
     suitability_note: str
+    overridden: tuple[str, ...]
     algorithm: str
     digest: str
     nist: str
@@ -262,7 +263,8 @@ def _search(row: Search) -> SearchFacts:
     return SearchFacts(
         uid=row.uid, state=row.state, cause=row.cause or "", at=row.finished_at or row.started_at,
         examiner=_name(row.examiner), suitability=suitability.get(row.suitability, row.suitability),
-        suitability_note=str(row.private.get("suitability_note") or ""), algorithm=row.algorithm or "",
+        suitability_note=str(row.private.get("suitability_note") or ""),
+        overridden=tuple(finding["text"] for finding in row.overridden), algorithm=row.algorithm or "",
         digest=row.algorithm_digest or "", nist=reason, nist_ok=ok, generation=row.gallery_generation,
         photos=row.gallery_photos, people=row.gallery_people, candidates=len(row.candidates),
     )  # fmt: skip

@@ -56,13 +56,13 @@ def return_for_images(request: FRRequest, actor: Actor, reasons: list[str], note
     tell("images_returned", [request.requester_id], request)
 
 
-@enforces("REQ-6", "CAP-5")
+@enforces("REQ-6", "REQ-7", "CAP-5")
 def select_probe(
     request: FRRequest, actor: Actor, image: ProbeImage, face: DetectedFace, suitability: str, note: str
 ) -> Search:
     """Select one face of one image as the probe; its suitability is recorded before any candidate is seen.
 
-    Raises Refused.
+    A failed quality measure is overridden by the note alone (REQ-7). Raises Refused.
     """
     for earlier in request.searches:
         if earlier.state == "prepared":
@@ -71,10 +71,16 @@ def select_probe(
         request=request, submission=request.submission, image=image, face=face, examiner_id=actor.id,
         suitability=suitability, probe_sha256=image.sha256,
     )  # fmt: skip
-    search.seal(suitability_note=note)
+    failing = face.failing
+    search.seal(
+        suitability_note=note, overridden=[{"rule": finding["rule"], "text": finding["text"]} for finding in failing]
+    )  # fmt: skip
     db.session.add(search)
     db.session.flush()
-    advance(request, "select_probe", actor, search=search.uid, image=image.uid, face=face.position)
+    advance(
+        request, "select_probe", actor, search=search.uid, image=image.uid, face=face.position,
+        overridden=[finding["rule"] for finding in failing],
+    )  # fmt: skip
     # after a continuation whoever selects the next probe works on the request
     request.examiner_id = actor.id
     return search

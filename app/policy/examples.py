@@ -19,23 +19,27 @@ from app.policy.facts import (
     check_use_facts,
 )
 from app.policy.loader import PolicyError
+from app.policy.quality import QualityFinding, assess
 from app.policy.types import Policy
 
 
 class Example(Table, frozen=True, kw_only=True):
     """One worked case. ``subject`` is the use, source, lawful basis, outcome or number the check is about.
 
-    ``refused_by`` names every rule that refuses it, and is empty when it is accepted.
+    ``refused_by`` names every rule that refuses it, and is empty when it is accepted. ``warned_by`` does the same for
+    rules that only warn; ``says`` is a sentence that people then read (both for the check "quality").
     """
 
     id: Text
     text: Text
-    check: Literal["use", "purpose", "source", "lawful_basis", "outcome", "case_number", "eligibility"]
+    check: Literal["use", "purpose", "source", "lawful_basis", "outcome", "case_number", "eligibility", "quality"]
     subject: str = ""
     use: str | None = None
     facts: Mapping[str, Any] = {}
     intelligence_bureau: bool = False
     refused_by: tuple[str, ...] = ()
+    warned_by: tuple[str, ...] = ()
+    says: str = ""
     fields: tuple[str, ...] = ()
 
 
@@ -80,6 +84,12 @@ def decide(policy: Policy, example: Example) -> list[Fault]:
             return check_case_number(policy, subject)
         case "eligibility":
             return check_eligibility(policy, facts)
+        case "quality":
+            return [Fault(f.measure, f.text, f.rule) for f in _findings(policy, example) if f.band == "fail"]
+
+
+def _findings(policy: Policy, example: Example) -> list[QualityFinding]:
+    return assess(policy.review.quality.values(), example.facts) if example.check == "quality" else []
 
 
 def disagreement(policy: Policy, example: Example) -> str:
@@ -91,4 +101,10 @@ def disagreement(policy: Policy, example: Example) -> str:
         return f"{example.id}: expected refusal by {sorted(example.refused_by)}, the rules say {faults}"
     if example.fields and fields != set(example.fields):
         return f"{example.id}: expected faults in {sorted(example.fields)}, the rules say {sorted(fields)}"
+    findings = _findings(policy, example)
+    warned = {finding.rule for finding in findings if finding.band == "warn"}
+    if warned != set(example.warned_by):
+        return f"{example.id}: expected a warning by {sorted(example.warned_by)}, the rules warn by {sorted(warned)}"
+    if example.says and example.says not in {finding.text for finding in findings}:
+        return f"{example.id}: nobody reads “{example.says}”, but {[finding.text for finding in findings]}"
     return ""
