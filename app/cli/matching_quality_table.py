@@ -17,7 +17,7 @@ from app.policy.forms import QualityRule
 from app.policy.quality import BANDS, assess, worst
 
 if TYPE_CHECKING:
-    from app.cli.matching_quality import Set
+    from app.cli.matching_quality_trials import Set
 
 #: measure -> the sweeps that spoil it and nothing else
 SWEEPS: Mapping[str, tuple[str, ...]] = {
@@ -86,12 +86,12 @@ def _lines(known: Set, trials: Sequence[Trial], algorithm: str, day: date) -> It
     yield f"- {day:%-d %B %Y}, measures of version {VERSION}, {len(trials)} trials"
     yield f"- photographs: {len(known.photographs)} labelled ones of {known.people} people, SHA-256 `{known.digest}`"
     yield f"- extractor: SHA-256 `{algorithm}`"
-    yield f"- plain camera: every spoiled copy gets noise of {NOISE:g} grey levels and one JPEG of quality {JPEG}, unless"
-    yield "  the sweep is about JPEG itself"
+    yield f"- plain camera: every spoiled copy gets noise of {NOISE:g} grey levels and one JPEG of quality {JPEG},"
+    yield "  unless the sweep is about JPEG itself"
     yield ""
-    yield "**First rank**: each photograph in turn is spoiled and searched. The gallery is clean: the photographs of the"
-    yield "other people, drawn strangers, and one photograph of the right person, each of theirs in turn. The share of"
-    yield "those searches in which the right person came first is what the tables show. No labelled photograph shows a"
+    yield "**First rank**: each photograph in turn is spoiled and searched. The gallery is clean: the photographs of"
+    yield "the other people, drawn strangers, and one photograph of the right person, each of theirs in turn. The"
+    yield "tables show the share of those searches in which the right person came first. No labelled photograph shows a"
     yield "turned head, so yaw and pitch were tried on drawn people at known angles."
     yield ""
     yield "The set is small and easy: it shows where first ranks are lost, not how well a search does in casework."

@@ -64,6 +64,7 @@ def select_probe(
 
     A failed quality measure is overridden by the note alone (REQ-7). Raises Refused.
     """
+    failing = face.failing
     for earlier in request.searches:
         if earlier.state == "prepared":
             earlier.state = "replaced"
@@ -71,7 +72,6 @@ def select_probe(
         request=request, submission=request.submission, image=image, face=face, examiner_id=actor.id,
         suitability=suitability, probe_sha256=image.sha256,
     )  # fmt: skip
-    failing = face.failing
     search.seal(
         suitability_note=note, overridden=[{"rule": finding["rule"], "text": finding["text"]} for finding in failing]
     )  # fmt: skip
