@@ -38,7 +38,7 @@ SWEEPS: Mapping[str, tuple[str, ...]] = {
 }
 DRAWN = ("yaw", "pitch")
 #: the share of first ranks below which a measure warns, and fails
-WARN, FAIL = 0.98, 0.80
+WARN, FAIL = 0.95, 0.90
 
 
 def of_measure(trials: Sequence[Trial], measure: str) -> list[Trial]:
@@ -61,10 +61,16 @@ def by_band(trials: Sequence[Trial], rules: Sequence[QualityRule]) -> dict[str, 
 
 def turns(trials: Sequence[Trial], rule: QualityRule, wanted: float) -> str:
     """From which value on the share of first ranks is at least ``wanted``, in words."""
-    known = [trial for trial in of_measure(trials, rule.measure) if trial.quality is not None]
-    values = [getattr(trial.quality, rule.measure) for trial in known]
+    levels: dict[tuple[str, str], list[tuple[float, float]]] = {}
+    for trial in of_measure(trials, rule.measure):
+        if trial.quality is not None:
+            seen = (getattr(trial.quality, rule.measure), trial.first)
+            levels.setdefault((trial.sweep, trial.level), []).append(seen)
+    values = [float(np.median([value for value, _ in group])) for group in levels.values()]
+    first = [float(np.mean([share for _, share in group])) for group in levels.values()]
+    counts = [len(group) for group in levels.values()]
     try:
-        found = turning_point(values, [t.first for t in known], wanted, increasing=rule.better == "more")
+        found = turning_point(values, first, counts, wanted, increasing=rule.better == "more")
     except ValueError:
         return "never"
     return "everywhere tried" if found is None else f"{found:.2f}"
@@ -110,8 +116,16 @@ def _lines(known: Set, trials: Sequence[Trial], algorithm: str, day: date) -> It
     yield ""
     yield "## Where the share turns, and the limits"
     yield ""
-    yield f"The worst value from which on {WARN:.0%} and {FAIL:.0%} of searches had the right person first (isotonic"
-    yield "regression over the row's trials), and the limits that the policy takes from it, rounded."
+    yield f"The worst value from which on {WARN:.0%} and {FAIL:.0%} of searches had the right person first: isotonic"
+    yield "regression over the levels below, each with the median of its measure and its share. The policy's limits are"
+    yield "these values, rounded to the better side. They are strict because this gallery is small: where one search in ten"
+    yield "loses the right person among some 130 people, a repository of thousands loses more."
+    yield ""
+    yield "Exceptions. Five points hardly show a raised or lowered head (drawn heads at 40 degrees measure about 9):"
+    yield "that limit is the largest angle measured on a labelled photograph, and the examiner must look. A head turned to the"
+    yield "side was tried on few drawn people, whose angles the estimate exaggerates by a third: it only warns. Below the"
+    yield "face both values nearly coincide: only the worse is kept. The limit on color tells shades of grey, which cost"
+    yield "no first rank; the one on faces says that the examiner must choose, and was not tried."
     yield ""
     yield f"| measure | unit | better | {WARN:.0%} from | {FAIL:.0%} from | warns beyond | fails beyond |"
     yield "|---|---|---|---|---|---|---|"

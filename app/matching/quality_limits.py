@@ -36,18 +36,24 @@ def ordered(by_band: Mapping[str, Share], bands: Sequence[str] = ("pass", "warn"
     return all(better >= worse for better, worse in pairwise(known))
 
 
-def turning_point(values: Sequence[float], first: Sequence[float], wanted: float, *, increasing: bool) -> float | None:
+def turning_point(
+    values: Sequence[float], first: Sequence[float], counts: Sequence[int], wanted: float, *, increasing: bool
+) -> float | None:
     """The worst value from which on the share of first ranks is at least ``wanted``; None when it always is.
 
-    values: (n,) measures; first: (n,) shares, 0..1. ``increasing``: larger values are better. The share is fitted by
-    isotonic regression, so that it can only rise towards better values (Barlow and others, 1972). Raises ValueError
-    when the share never reaches ``wanted``.
+    values: (n,) the measure at each level; first: (n,) the share there, 0..1; counts: (n,) its trials. ``increasing``:
+    larger values are better. The share is fitted by isotonic regression, so that it only rises towards better values
+    (Barlow and others, 1972), and read off a straight line between two levels. Raises ValueError when it never reaches
+    ``wanted``.
     """
-    x = np.asarray(values, np.float64)
-    fitted = IsotonicRegression(increasing=increasing, out_of_bounds="clip").fit_transform(x, np.asarray(first))
-    good = fitted >= wanted
-    if good.all():
+    sign = 1 if increasing else -1
+    order = np.argsort(sign * np.asarray(values, np.float64))
+    x = sign * np.asarray(values, np.float64)[order]
+    weights = np.asarray(counts, np.float64)[order]
+    y = IsotonicRegression().fit_transform(x, np.asarray(first, np.float64)[order], sample_weight=weights)
+    if (y >= wanted).all():
         return None
-    if not good.any():
+    if not (y >= wanted).any():
         raise ValueError("The share of first ranks never reaches what is wanted.")
-    return float(x[good].min() if increasing else x[good].max())
+    good = int((y >= wanted).argmax())
+    return float(sign * np.interp(wanted, y[good - 1 : good + 1], x[good - 1 : good + 1]))

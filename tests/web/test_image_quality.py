@@ -20,7 +20,7 @@ from tests.web.test_review_flow import send, soup, text
 
 pytestmark = [needs_models, pytest.mark.clause("REQ-7")]
 REASON = "The face is small, but ears and hairline show clearly."
-SENTENCE = "pixels between the eyes; comparison needs at least 14."
+SENTENCE = "pixels between the eyes; comparison needs at least 13."
 
 
 @cache
