@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import date
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -37,6 +38,8 @@ SWEEPS: Mapping[str, tuple[str, ...]] = {
     "chroma": ("shades of grey",),
 }
 DRAWN = ("yaw", "pitch")
+#: of a line of the document
+WIDTH = 115
 #: the share of first ranks below which a measure warns, and fails
 WARN, FAIL = 0.95, 0.90
 
@@ -95,10 +98,13 @@ def _lines(known: Set, trials: Sequence[Trial], algorithm: str, day: date) -> It
     yield f"- plain camera: every spoiled copy gets noise of {NOISE:g} grey levels and one JPEG of quality {JPEG},"
     yield "  unless the sweep is about JPEG itself"
     yield ""
-    yield "**First rank**: each photograph in turn is spoiled and searched. The gallery is clean: the photographs of"
-    yield "the other people, drawn strangers, and one photograph of the right person, each of theirs in turn. The"
-    yield "tables show the share of those searches in which the right person came first. No labelled photograph shows a"
-    yield "turned head, so yaw and pitch were tried on drawn people at known angles."
+    yield from wrap(
+        "**First rank**: each photograph in turn is spoiled and searched. The gallery is clean: the photographs "
+        "of the other people, drawn strangers, and one photograph of the right person, each of theirs in turn. "
+        "The tables show the share of those searches in which the right person came first. No labelled photograph "
+        "shows a turned head, so yaw and pitch were tried on drawn people at known angles.",
+        WIDTH,
+    )
     yield ""
     yield "The set is small and easy: it shows where first ranks are lost, not how well a search does in casework."
     yield "Where no face was found nothing was searched, and the trial counts in no share."
@@ -116,16 +122,23 @@ def _lines(known: Set, trials: Sequence[Trial], algorithm: str, day: date) -> It
     yield ""
     yield "## Where the share turns, and the limits"
     yield ""
-    yield f"The worst value from which on {WARN:.0%} and {FAIL:.0%} of searches had the right person first: isotonic"
-    yield "regression over the levels below, each with the median of its measure and its share. The policy's limits are"
-    yield "these values, rounded to the better side. They are strict because this gallery is small: where one search in ten"
-    yield "loses the right person among some 130 people, a repository of thousands loses more."
+    yield from wrap(
+        f"The worst value from which on {WARN:.0%} and {FAIL:.0%} of searches had the right person first: isotonic "
+        "regression over the levels below, each with the median of its measure and its share. The policy's limits are "
+        "these values, rounded to the better side. They are strict because this gallery is small: where one search in "
+        "ten loses the right person among some 130 people, a repository of thousands loses more.",
+        WIDTH,
+    )
     yield ""
-    yield "Exceptions. Five points hardly show a raised or lowered head (drawn heads at 40 degrees measure about 9):"
-    yield "that limit is the largest angle measured on a labelled photograph, and the examiner must look. A head turned to the"
-    yield "side was tried on few drawn people, whose angles the estimate exaggerates by a third: it only warns. Below the"
-    yield "face both values nearly coincide: only the worse is kept. The limit on color tells shades of grey, which cost"
-    yield "no first rank; the one on faces says that the examiner must choose, and was not tried."
+    yield from wrap(
+        "Exceptions. Five points hardly show a raised or lowered head (drawn heads at 40 degrees measure about "
+        "9): that limit is the largest angle measured on a labelled photograph, and the examiner must look. A "
+        "head turned to the side was tried on few drawn people, whose angles the estimate exaggerates by a third: "
+        "it only warns. Below the face both values nearly coincide: only the worse is kept. The limit on color "
+        "tells shades of grey, which cost no first rank; the one on faces says that the examiner must choose, and "
+        "was not tried.",
+        WIDTH,
+    )
     yield ""
     yield f"| measure | unit | better | {WARN:.0%} from | {FAIL:.0%} from | warns beyond | fails beyond |"
     yield "|---|---|---|---|---|---|---|"
