@@ -114,7 +114,8 @@ def test_the_policy_names_the_photographs_of_the_table():
 # A short run -------------------------------------------------------------------------------------------------
 
 SHORT = {
-    "as it is": {""}, "size": {"128", "32", "16"}, "blur": {"0.04", "0.1"}, "dark": {"0.06"}, "JPEG at 48 px": {"3"},
+    "as it is": {""}, "size": {"128", "28", "16"}, "blur": {"0.1"}, "flat": {"0.16"}, "dark": {"0.06"},
+    "JPEG at 48 px": {"3"},
 }  # fmt: skip
 
 
