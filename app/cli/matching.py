@@ -11,6 +11,7 @@ from typing import Any
 import click
 from flask.cli import AppGroup
 
+from app.cli.matching_quality import quality
 from app.domain.algorithms import status as nist_of_active
 from app.extensions import settings
 from app.matching.catalogue import Catalogue, Detector, Extractor, catalogue
@@ -25,6 +26,7 @@ SIZES = (10_000, 100_000)
 group = AppGroup("matching", help="Face models: installed, evaluated, measured.")
 models = AppGroup("models", help="The networks of the model catalogue.")
 group.add_command(models)
+group.add_command(quality)
 
 
 def in_use(known: Catalogue) -> list[str]:

@@ -64,11 +64,11 @@ def evaluate_folder(identities: Path, images: Path) -> Evaluation:
 
     A photograph is a probe only if its person has another one; the largest face of each is taken.
     """
-    labels = _labels(identities)
+    labelled = labels(identities)
     templates: list[Template] = []
     people: list[str] = []
     unusable = []
-    for name, person in labels:
+    for name, person in labelled:
         template = _template(images, name)
         if template is None:
             unusable.append(name)
@@ -90,7 +90,7 @@ def evaluate_folder(identities: Path, images: Path) -> Evaluation:
     )  # fmt: skip
 
 
-def _labels(path: Path) -> list[tuple[str, str]]:
+def labels(path: Path) -> list[tuple[str, str]]:
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
             reader = csv.DictReader(file)

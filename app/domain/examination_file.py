@@ -125,6 +125,7 @@ class SearchFacts:
     suitability: str
     suitability_note: str
     searched: str
+    overridden: tuple[str, ...]
     algorithm: str
     digest: str
     nist: str
@@ -265,7 +266,7 @@ def _search(row: Search) -> SearchFacts:
         examiner=_name(row.examiner), suitability=suitability.get(row.suitability, row.suitability),
         suitability_note=str(row.private.get("suitability_note") or ""),
         searched=f"Prepared image {row.derived.number}; compared on its original" if row.derived else "The original",
-        algorithm=row.algorithm or "",
+        overridden=tuple(finding["text"] for finding in row.overridden), algorithm=row.algorithm or "",
         digest=row.algorithm_digest or "", nist=reason, nist_ok=ok, generation=row.gallery_generation,
         photos=row.gallery_photos, people=row.gallery_people, candidates=len(row.candidates),
     )  # fmt: skip

@@ -66,7 +66,7 @@ def return_for_images(request: FRRequest, actor: Actor, reasons: list[str], note
     tell("images_returned", [request.requester_id], request)
 
 
-@enforces("REQ-6", "CAP-5")
+@enforces("REQ-6", "REQ-7", "CAP-5")
 def select_probe(
     request: FRRequest, actor: Actor, image: ProbeImage, face: DetectedFace, suitability: str, note: str,
     derived: DerivedImage | None = None,
@@ -74,9 +74,9 @@ def select_probe(
     """Select one face of one image as the probe; its suitability is recorded before any candidate is seen.
 
     With `derived` the search uses that prepared image of the same face; comparison stays on the original (SRC-2).
-
-    Raises Refused.
+    A failed quality measure is overridden by the note alone (REQ-7). Raises Refused.
     """
+    failing = face.failing
     for earlier in request.searches:
         if earlier.state == "prepared":
             earlier.state = "replaced"
@@ -84,12 +84,15 @@ def select_probe(
         request=request, submission=request.submission, image=image, face=face, examiner_id=actor.id,
         suitability=suitability, probe_sha256=image.sha256, derived=derived,
     )  # fmt: skip
-    search.seal(suitability_note=note)
+    search.seal(
+        suitability_note=note, overridden=[{"rule": finding["rule"], "text": finding["text"]} for finding in failing]
+    )  # fmt: skip
     db.session.add(search)
     db.session.flush()
     advance(
         request, "select_probe", actor, search=search.uid, image=image.uid, face=face.position,
         derived=derived.uid if derived else None,
+        overridden=[finding["rule"] for finding in failing],
     )  # fmt: skip
     # after a continuation whoever selects the next probe works on the request
     request.examiner_id = actor.id

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TypeVar
 
 import numpy as np
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from sqlalchemy import select
 
 from app.access.actor import system_actor
+from app.domain.image_quality import described
 from app.domain.look_alikes import ProbeComparison
 from app.domain.probe_images import JOB, finish_check, limits
 from app.extensions import db, stores
@@ -19,7 +20,6 @@ from app.jobs.engines import detector, extractor
 from app.jobs.outbox import JobFailed, Retry, job
 from app.matching.errors import MatchingError
 from app.matching.perceptual import perceptual_hash
-from app.matching.quality import measure
 from app.matching.types import Face
 from app.models.engine import Job
 from app.models.lineage import ProbeResemblance
@@ -84,7 +84,7 @@ def check_image(row: Job) -> None:
     with unit_of_work():
         if image.state == "checking" and image.removed_at is None:
             for position, face in enumerate(finding.faces, 1):
-                db.session.add(detected(image, position, face, finding.bgr))
+                db.session.add(detected(image, position, face, finding.bgr, len(finding.faces)))
             db.session.add_all(ProbeResemblance(image_id=image.id, earlier_id=earlier) for earlier in alike)
             if finding.exif is not None:
                 image.seal(exif=dict(finding.exif))
@@ -143,12 +143,12 @@ def shown_copy(bgr: NDArray[np.uint8]) -> bytes:
     return display_copy(bgr, SHOWN_SIDE, lossless=bgr.shape[0] * bgr.shape[1] <= LOSSLESS_PIXELS)
 
 
-def detected(image: ProbeImage, position: int, face: Face, bgr: NDArray[np.uint8]) -> DetectedFace:
-    """The row for a face; position counts from 1."""
+def detected(image: ProbeImage, position: int, face: Face, bgr: NDArray[np.uint8], faces: int) -> DetectedFace:
+    """The row for a face of a picture that shows ``faces``; position counts from 1."""
     return DetectedFace(
         image=image, position=position, box=[float(value) for value in face.box],
         points=[[float(x), float(y)] for x, y in face.points], detector_score=float(face.score),
-        inter_eye=face.inter_eye, quality=asdict(measure(bgr, face)),
+        inter_eye=face.inter_eye, quality=described(bgr, face, faces),
     )  # fmt: skip
 
 

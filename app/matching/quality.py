@@ -1,7 +1,8 @@
 """Plain measures of one face in one photograph, for REQ-7 and the examiner's own judgement of suitability.
 
-They describe the picture, never the person (CAP-8). They follow the idea of ISO/IEC 29794-5 components, in
-our own formulas: no conformance is claimed.
+They describe the picture, never the person (CAP-8), and know no limit: which value passes, stands in the policy.
+The components are those of ISO/IEC 29794-5 that a picture and five points allow, in our own formulas: aligned with,
+not conformant to, that standard.
 """
 
 from dataclasses import dataclass
@@ -11,76 +12,87 @@ import numpy as np
 
 from app.matching.alignment import face_chip
 from app.matching.images import as_bgr
+from app.matching.quality_detail import blocks, detail
+from app.matching.quality_geometry import margins, pose
+from app.matching.quality_light import light
 from app.matching.types import Face
 
-_CHIP = 128
+#: changes whenever a formula does; stored beside every measure
+VERSION = "2"
+CHIP = 128
 # the five points of an upright face in a square of side 1 (dlib's mean shape with a quarter around it)
-_TEMPLATE = tuple(
-    (x * _CHIP, y * _CHIP)
+TEMPLATE = tuple(
+    (x * CHIP, y * CHIP)
     for x, y in ((0.3170, 0.3107), (0.6698, 0.3107), (0.4934, 0.5104), (0.3361, 0.6868), (0.6507, 0.6868))
 )
-_DARK, _BRIGHT = 25, 247
+CHIP_APART = TEMPLATE[1][0] - TEMPLATE[0][0]
+#: compression is looked for in the face and this many face widths around it
+AROUND = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class Quality:
-    """inter_eye: pixels between the eyes in the photograph. sharpness: variance of the Laplacian of the grey
-    aligned chip after its contrast is brought to one standard deviation of 50 grey levels; higher is sharper.
-    luminance: mean grey of the face, 0..255. dark_share, bright_share: shares of the face, 0..1, so dark
-    (grey <= 25) or so bright (grey >= 247) that no detail is left."""
+    """The measures of one face, each in its own unit.
+
+    inter_eye: pixels between the eyes. detail: pixels between the eyes that would hold the detail there is.
+    brightness: mean grey level, 0..255. bright_share: percent of the face at grey levels >= 247.
+    levels: grey levels between the 2nd and the 98th percentile. side_ratio: brighter half / darker half, >= 1.
+    blocks: percent, see quality_detail. yaw, pitch, roll: degrees away from straight, >= 0.
+    margin_side, margin_above, margin_below: from the middle between the eyes to the nearer side, the upper and the
+    lower edge of the picture, in distances between the eyes. faces: faces in the picture. chroma: mean distance from
+    grey in CIE Lab.
+    """
 
     inter_eye: float
-    sharpness: float
-    luminance: float
-    dark_share: float
+    detail: float
+    brightness: float
     bright_share: float
+    levels: float
+    side_ratio: float
+    blocks: float
+    yaw: float
+    pitch: float
+    roll: float
+    margin_side: float
+    margin_above: float
+    margin_below: float
+    faces: float
+    chroma: float
 
 
-@dataclass(frozen=True, slots=True)
-class Suitability:
-    """A hint, never a decision: code for machines, text for the examiner and the notice of REQ-7."""
+def measure(image: np.ndarray, face: Face, faces: int = 1) -> Quality:
+    """Measure a face in the photograph it was found in, (h, w[, 1|3|4]) uint8, which shows ``faces`` faces.
 
-    code: str
-    text: str
-
-
-def measure(image: np.ndarray, face: Face) -> Quality:
-    """Measure a face in the photograph it was found in, (h, w[, 1|3|4]) uint8. Raises ValueError."""
-    chip = cv2.cvtColor(face_chip(as_bgr(image), face.points, _TEMPLATE, _CHIP), cv2.COLOR_BGR2GRAY)
+    Raises ValueError for anything that is no image, or a face whose points coincide.
+    """
+    bgr = as_bgr(image)
+    rows, columns = bgr.shape[:2]
+    turned, room = pose(face.points), margins(face, columns, rows)
+    chip = face_chip(bgr, face.points, TEMPLATE, CHIP)
     inside = _face_area()
-    grey = chip[inside].astype(np.float64)
-    contrast = max(float(grey.std()), 1.0)
-    edges = cv2.Laplacian(chip.astype(np.float32) * (50 / contrast), cv2.CV_32F)
+    lit = light(chip, inside)
+    held = detail(cv2.cvtColor(chip, cv2.COLOR_BGR2GRAY), inside, CHIP_APART)
     return Quality(
-        inter_eye=face.inter_eye,
-        sharpness=float(edges[inside].var()),
-        luminance=float(grey.mean()),
-        dark_share=float((grey <= _DARK).mean()),
-        bright_share=float((grey >= _BRIGHT).mean()),
-    )
+        inter_eye=face.inter_eye, detail=min(held, face.inter_eye), brightness=lit.brightness,
+        bright_share=100 * lit.bright_share, levels=lit.levels, side_ratio=lit.side_ratio,
+        blocks=blocks(cv2.cvtColor(_surroundings(bgr, face), cv2.COLOR_BGR2GRAY), face.inter_eye), yaw=abs(turned.yaw),
+        pitch=abs(turned.pitch), roll=abs(turned.roll), margin_side=min(room.left, room.right),
+        margin_above=room.above, margin_below=room.below, faces=float(faces), chroma=lit.chroma,
+    )  # fmt: skip
 
 
 def _face_area() -> np.ndarray:
     """(128, 128) bool: the ellipse around eyes, nose and mouth, without background and hair."""
-    mask = np.zeros((_CHIP, _CHIP), np.uint8)
+    mask = np.zeros((CHIP, CHIP), np.uint8)
     cv2.ellipse(mask, (63, 66), (40, 48), 0, 0, 360, 255, cv2.FILLED)
     return mask > 0
 
 
-def hints(quality: Quality) -> tuple[Suitability, ...]:
-    """What speaks against searching with this face; empty when nothing does.
-
-    Limits measured with the bundled network (docs/decisions/0003-face-models-and-search.md); a person decides.
-    """
-    found = []
-    if quality.inter_eye < 14:
-        found.append(Suitability("face_very_small", "The eyes are under 14 pixels apart; a search would mislead."))
-    elif quality.inter_eye < 20:
-        found.append(Suitability("face_small", "The eyes are under 20 pixels apart; a search may mislead."))
-    if quality.sharpness < 35:
-        found.append(Suitability("blurred", "The face is blurred."))
-    if quality.luminance < 50 or quality.dark_share > 0.25:
-        found.append(Suitability("dark", "The face is too dark; its details are lost."))
-    if quality.luminance > 225 or quality.bright_share > 0.15:
-        found.append(Suitability("bright", "The face is too bright; its details are lost."))
-    return tuple(found)
+def _surroundings(bgr: np.ndarray, face: Face) -> np.ndarray:
+    """The part of the picture around the face, with the pixels as they are; the whole picture when none is left."""
+    rows, columns = bgr.shape[:2]
+    x1, y1, x2, y2 = face.box
+    more = AROUND * face.width
+    left, top = max(0, round(x1 - more)), max(0, round(y1 - more))
+    part = bgr[top : min(rows, round(y2 + more)), left : min(columns, round(x2 + more))]
+    return part if part.size else bgr

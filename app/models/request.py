@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -145,9 +146,20 @@ class DetectedFace(Model):
     points: Mapped[list[list[float]]] = mapped_column(JSON)
     detector_score: Mapped[float]
     inter_eye: Mapped[float]
-    quality: Mapped[dict[str, float]] = mapped_column(JSON)
+    # as app.domain.image_quality describes it; rows of earlier versions hold measures alone
+    quality: Mapped[dict[str, Any]] = mapped_column(JSON)
     image: Mapped[ProbeImage] = relationship(back_populates="faces")
     __table_args__ = (UniqueConstraint("image_id", "position"),)
+
+    @property
+    def findings(self) -> tuple[Mapping[str, Any], ...]:
+        """What the quality rules said when the image was checked (REQ-7); empty for rows older than that."""
+        return tuple(self.quality.get("findings") or ())
+
+    @property
+    def failing(self) -> tuple[Mapping[str, Any], ...]:
+        """The findings that an examiner must override with a reason."""
+        return tuple(finding for finding in self.findings if finding["band"] == "fail")
 
 
 class BasisDecision(Sealed, Model):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -26,7 +27,7 @@ SEARCH_STATES = ("prepared", "queued", "finished", "failed", "replaced")
 class Search(Sealed, Model):
     """A search has exactly one probe face: the columns are single and required; there is no batch.
 
-    Sealed: suitability_note.
+    Sealed: suitability_note, overridden.
     """
 
     __tablename__ = "search"
@@ -74,6 +75,11 @@ class Search(Sealed, Model):
     @property
     def key_id(self) -> str:
         return self.request.key_id
+
+    @property
+    def overridden(self) -> tuple[Mapping[str, Any], ...]:
+        """The failed quality findings ({"rule", "text"}) despite which the examiner selected the probe (REQ-7)."""
+        return tuple(self.private.get("overridden") or ())
 
 
 class Candidate(Model):

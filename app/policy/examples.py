@@ -29,6 +29,7 @@ from app.policy.facts import (
     check_use_facts,
 )
 from app.policy.loader import PolicyError
+from app.policy.quality import QualityFinding, assess
 from app.policy.retention_examples import RetentionExample, refusals, standing_of_example
 from app.policy.types import Policy
 
@@ -41,13 +42,15 @@ class Example(Table, frozen=True, kw_only=True):
     """One worked case. ``subject`` is the use, source, basis, purpose, outcome or number the check is about.
 
     ``recipient``, ``basis`` and ``person`` say what a disclosure is about. ``refused_by`` names every rule
-    that refuses it, and is empty when it is accepted.
+    that refuses it, and is empty when it is accepted. ``warned_by`` does the same for rules that only warn;
+    ``says`` is a sentence that people then read (both for the check "quality").
     """
 
     id: Text
     text: Text
     check: Literal[
-        "use", "purpose", "source", "lawful_basis", "outcome", "case_number", "eligibility", "retention", "edit"
+        "use", "purpose", "source", "lawful_basis", "outcome", "case_number", "eligibility", "retention", "edit",
+        "quality",
     ] | DISCLOSURE_CHECKS  # fmt: skip
     subject: str = ""
     use: str | None = None
@@ -57,6 +60,8 @@ class Example(Table, frozen=True, kw_only=True):
     facts: Mapping[str, Any] = {}
     intelligence_bureau: bool = False
     refused_by: tuple[str, ...] = ()
+    warned_by: tuple[str, ...] = ()
+    says: str = ""
     fields: tuple[str, ...] = ()
     retention: RetentionExample | None = None
 
@@ -135,8 +140,14 @@ def decide(policy: Policy, example: Example) -> list[Fault]:
         case "retention":
             assert example.retention is not None  # load_examples refuses it otherwise
             return refusals(standing_of_example(policy.retention, example.retention))
+        case "quality":
+            return [Fault(f.measure, f.text, f.rule) for f in _findings(policy, example) if f.band == "fail"]
     about = {"recipient": example.recipient, "basis": example.basis, "person": example.person}
     return decide_stated(policy, example.check, subject, facts, **about)
+
+
+def _findings(policy: Policy, example: Example) -> list[QualityFinding]:
+    return assess(policy.review.quality.values(), example.facts) if example.check == "quality" else []
 
 
 def disagreement(policy: Policy, example: Example) -> str:
@@ -148,7 +159,17 @@ def disagreement(policy: Policy, example: Example) -> str:
         return f"{example.id}: expected refusal by {sorted(example.refused_by)}, the rules say {faults}"
     if example.fields and fields != set(example.fields):
         return f"{example.id}: expected faults in {sorted(example.fields)}, the rules say {sorted(fields)}"
-    return _other_standing(policy, example)
+    return _other_findings(policy, example) or _other_standing(policy, example)
+
+
+def _other_findings(policy: Policy, example: Example) -> str:
+    findings = _findings(policy, example)
+    warned = {finding.rule for finding in findings if finding.band == "warn"}
+    if warned != set(example.warned_by):
+        return f"{example.id}: expected a warning by {sorted(example.warned_by)}, the rules warn by {sorted(warned)}"
+    if example.says and example.says not in {finding.text for finding in findings}:
+        return f"{example.id}: nobody reads “{example.says}”, but {[finding.text for finding in findings]}"
+    return ""
 
 
 def _other_standing(policy: Policy, example: Example) -> str:

@@ -119,6 +119,25 @@ class UnsuitableRule(Rule, frozen=True, kw_only=True):
     reasons: Annotated[tuple[UnsuitableReason, ...], Meta(min_length=1)] = field(name="reason")
 
 
+class QualityRule(Rule, frozen=True, kw_only=True):
+    """A rule on one measure of a face. ``better`` says which way is better; a value beyond ``warn`` or ``fail`` is
+    worse than the limit, which itself still passes. Sentences hold {value} and {limit}; ``reason`` names the
+    [[unsuitable.reason]] that a failure speaks for.
+    """
+
+    title: Text
+    measure: Text
+    unit: Text
+    better: Literal["more", "less"]
+    decimals: Annotated[int, Meta(ge=0, le=2)] = 0
+    warn: float | None = None
+    fail: float | None = None
+    pass_text: Text
+    warn_text: str = ""
+    fail_text: str = ""
+    reason: str = ""
+
+
 class Number(Rule, frozen=True, kw_only=True):
     """A rule with one count."""
 
@@ -319,6 +338,8 @@ class ReviewRules:
     preparation: Preparation
     edits: Mapping[str, Edit]
     forbidden_edits: Mapping[str, ForbiddenEdit]
+    quality: Mapping[str, QualityRule]
+    quality_override: Number
     candidates: Number
     order: Statement
     worksheet: Worksheet

@@ -26,6 +26,7 @@ def faults_of(tables: Tables, overlays: Tables, today: date) -> list[str]:
         *_facts(everything),
         *retention_faults(tables["retention.toml"]),
         *_edits(tables["review.toml"]),
+        *_quality(tables["review.toml"]),
     ]
 
 
@@ -253,3 +254,26 @@ def _edits(review: dict[str, Any]) -> Iterator[str]:
     asked = [op for rule in review["forbidden_edit"] for op in rule.ops]
     yield from (f"review.toml: {op}: two rules forbid this name" for op in _repeated(asked))
     yield from (f"review.toml: {op}: both permitted and forbidden" for op in sorted(set(asked) & set(permitted)))
+
+
+def _quality(review: dict[str, Any]) -> Iterator[str]:
+    reasons = {reason.value for reason in review["unsuitable"].reasons}
+    for measure in _repeated(rule.measure for rule in review["quality"]):
+        yield f"review.toml: two quality rules are about the measure '{measure}'"
+    for rule in review["quality"]:
+        where = f"review.toml: {rule.id}"
+        if rule.reason and rule.reason not in reasons:
+            yield f"{where}: unknown reason '{rule.reason}'"
+        if rule.warn is not None and rule.fail is not None:
+            worse = rule.fail - rule.warn if rule.better == "less" else rule.warn - rule.fail
+            if not worse > 0:
+                yield f"{where}: the fail limit must be worse than the warn limit"
+        for band, limit, sentence in (
+            ("warn", rule.warn, rule.warn_text), ("fail", rule.fail, rule.fail_text), ("pass", 0, rule.pass_text),
+        ):  # fmt: skip
+            if (limit is None) != (not sentence):
+                yield f"{where}: a {band} limit and its sentence go together"
+            try:
+                sentence.format(value="", limit="")
+            except (KeyError, IndexError, ValueError):
+                yield f"{where}: the {band} sentence may hold {{value}} and {{limit}} and nothing else in braces"

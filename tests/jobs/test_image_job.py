@@ -42,7 +42,9 @@ def test_faces_are_recorded_left_to_right_with_their_measures(make, run_jobs):
     assert 0 <= x1 < x2 <= image.width
     assert 0 <= y1 < y2 <= image.height
     assert len(face.points) == 5
-    assert set(face.quality) == {"inter_eye", "sharpness", "luminance", "dark_share", "bright_share"}
+    assert set(face.quality) == {"version", "policy", "measures", "findings"}
+    assert face.quality["measures"]["inter_eye"] == pytest.approx(face.inter_eye, abs=1e-3)
+    assert face.quality["measures"]["faces"] == 1
     assert face.inter_eye > 10
     assert len(checks()) == 1
 

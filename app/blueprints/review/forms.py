@@ -87,7 +87,9 @@ def probe_form(faces: Iterable[tuple[str, str]], **values: Any) -> FlaskForm:
         "suitability": choice_field(
             "Suitability for comparison", [(c.value, c.label) for c in policy().review.suitability.choices]
         ),
-        "note": TextAreaField("Limits: which features cannot be compared", [Length(max=2000)], filters=[stripped]),
+        "note": TextAreaField(
+            "Limits, or your reason to override a failed measure", [Length(max=2000)], filters=[stripped]
+        ),
     }
     return type("ProbeForm", (FlaskForm,), fields)(**values)
 

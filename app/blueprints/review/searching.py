@@ -130,6 +130,8 @@ def select_probe(subject: FRRequest) -> Answer:
         if refusal.rule_id == "suitability_recorded":
             field = "note" if form.suitability.data != "unsuitable" else "suitability"
             mark(form, [Fault(field, refusal.reason, refusal.rule_id)], ())
+        elif refusal.rule_id == "quality_override_reasoned":
+            mark(form, [Fault("note", refusal.reason, refusal.rule_id)], ())
         return render_probe(subject, form, refusal), status_for(refusal)
     flash("The probe is selected and its suitability recorded. Start the search when you are ready.", "success")
     return _back(subject)

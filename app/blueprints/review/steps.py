@@ -26,7 +26,8 @@ from app.workflow.registry import CONDITIONS, Refused
 OF_THE_FORM = frozenset(
     {
         "basis_is_authorized_use", "refusal_cites_rule", "reason_given", "unsuitable_reasons_given",
-        "one_face_selected", "suitability_recorded", "worksheet_complete", "background_checked", "nominee_retained",
+        "one_face_selected", "suitability_recorded", "quality_override_reasoned",
+        "worksheet_complete", "background_checked", "nominee_retained",
         "peer_worksheet_complete", "peer_opinion_given",
     }
 )  # fmt: skip

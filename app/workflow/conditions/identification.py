@@ -82,6 +82,20 @@ def suitability_recorded(request: FRRequest, actor: Actor, facts: Facts) -> str 
     return None if not search.candidates else "Candidates were already seen for this selection."
 
 
+@condition("quality_override_reasoned", "REQ-7", "REQ-6")
+def quality_override_reasoned(request: FRRequest, actor: Actor, facts: Facts) -> str | None:
+    """What the quality rules said when the image was checked holds, also where the rules have changed since."""
+    search = request.current_search
+    failing = search.face.failing if search else ()
+    if not failing:
+        return None
+    least = policy().review.quality_override.count
+    if len(str(search.private.get("suitability_note") or "").strip()) >= least:
+        return None
+    named = " ".join(finding["text"] for finding in failing)
+    return f"{named} Give your reason to search all the same, in at least {least} characters."
+
+
 @condition("algorithm_evaluated", "FAIR-2")
 def algorithm_evaluated(request: FRRequest, actor: Actor, facts: Facts) -> str | None:
     """`algorithm` is the engine's statement about the file it loads: see app.domain.algorithms."""
