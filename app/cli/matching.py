@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -85,22 +85,51 @@ def status_command() -> None:
 
 
 @group.command("evaluate")
-@click.option("--identities", type=click.Path(path_type=Path), required=True, help="CSV: file, identity.")
-@click.option("--images", type=click.Path(path_type=Path), required=True, help="Folder of the photographs.")
+@click.option(
+    "--identities", type=click.Path(path_type=Path), help="CSV (file, identity), or a folder for each person."
+)
+@click.option("--pairs", type=click.Path(path_type=Path), help="CSV (file_x, file_y, Decision: Yes or No), instead.")
+@click.option("--images", type=click.Path(path_type=Path), help="Folder of the photographs a CSV names.")
+@click.option("--group", "columns", multiple=True, help="A column of the CSV whose values are told apart.")
+@click.option("--draws", type=click.IntRange(min=100), default=1000, show_default=True, help="Draws of people.")
+@click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Of the draws.")
 @click.option("--json", "as_json", is_flag=True, help="Numbers for programs.")
-def evaluate(identities: Path, images: Path, as_json: bool) -> None:
-    """Rank-1 and verification rates on labelled photographs: each in turn is the probe, the others the gallery."""
-    from app.cli.matching_evaluation import EvaluationError, evaluate_folder
+@click.option("--report", type=click.Path(path_type=Path), help="Folder for an HTML and a PDF report with plots.")
+def evaluate(
+    identities: Path | None,
+    pairs: Path | None,
+    images: Path | None,
+    columns: tuple[str, ...],
+    draws: int,
+    seed: int,
+    as_json: bool,
+    report: Path | None,
+) -> None:
+    """Accuracy on labelled photographs, with intervals; kept beside the algorithm.
 
+    With --identities every pair is compared, and each photograph in turn is searched among the others. With --pairs only
+    the listed pairs are compared.
+    """
+    from app.cli import matching_evaluation as evaluation
+    from app.cli.evaluation_labels import EvaluationError, from_identities, from_pairs
+    from app.domain.evaluations import keep
+    from app.matching.assessment import Plan
+
+    if (identities is None) == (pairs is None):
+        raise click.ClickException("Give either --identities or --pairs.")
+    columns = tuple(dict.fromkeys(columns))
     try:
-        result = evaluate_folder(identities, images)
+        labels = from_identities(identities, images, columns) if identities else from_pairs(pairs, images, columns)
+        found = evaluation.evaluate_files(labels, Plan(resamples=draws, seed=seed), columns, datetime.now(UTC))
     except (MatchingError, EvaluationError) as error:
         raise click.ClickException(str(error)) from None
-    if as_json:
-        click.echo(json.dumps(result.as_numbers(), indent=2))
-        return
-    for label, value in result.rows():
-        click.echo(f"{label:34} {value}")
+    try:
+        kept_at = keep(found.numbers)
+    except OSError as error:
+        raise click.ClickException(f"The numbers cannot be kept in {settings().data_dir}: {error.strerror}.") from None
+    click.echo(json.dumps(found.numbers, indent=2) if as_json else "\n".join(evaluation.text_lines(found.numbers)))
+    if not as_json:
+        click.echo(f"Kept as {kept_at}.")
 
 
 @group.command("bench")
