@@ -13,6 +13,8 @@ from app.domain.intake_manifest import file_below
 from app.policy.enforcement import enforces
 
 SAME = {"yes": True, "no": False}
+#: A column with more values says who somebody is, not what group they belong to, and has no place in the registry.
+MOST_GROUPS = 50
 
 
 class EvaluationError(Exception):
@@ -140,6 +142,14 @@ def _rows(path: Path, needed: tuple[str, ...], columns: Sequence[str]) -> list[d
         raise EvaluationError(f"{path} is not UTF-8 CSV.") from None
     if not rows:
         raise EvaluationError(f"{path} has no rows below its column names.")
+    for column in columns:
+        values = {row[column] for row in rows} - {""}
+        if not values:
+            raise EvaluationError(f"{path} says nothing in its column {column}.")
+        if len(values) > MOST_GROUPS:
+            raise EvaluationError(
+                f"{path} tells {len(values)} groups apart in {column}; at most {MOST_GROUPS} are groups."
+            )
     return rows
 
 
@@ -157,7 +167,7 @@ def _photograph(folder: Path, name: str) -> Path:
 
 
 def data_digest(files: Sequence[LabelledFile], digests: Sequence[str], labels: Labels) -> str:
-    """Hex SHA-256 of the data set: sorted lines of file digests and what was said of them; names of files do not count."""
+    """Hex SHA-256 over the sorted file digests with what was said of each; names of files do not count."""
     if labels.pairs is None:
         lines = [
             f"{digest} {file.person} {sorted(file.groups.items())}" for file, digest in zip(files, digests, strict=True)

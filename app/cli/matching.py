@@ -107,8 +107,8 @@ def evaluate(
 ) -> None:
     """Accuracy on labelled photographs, with intervals; kept beside the algorithm.
 
-    With --identities every pair is compared, and each photograph in turn is searched among the others. With --pairs only
-    the listed pairs are compared.
+    With --identities every pair is compared, and each photograph in turn is searched among the others. With --pairs
+    only the listed pairs are compared.
     """
     from app.cli import matching_evaluation as evaluation
     from app.cli.evaluation_labels import EvaluationError, from_identities, from_pairs

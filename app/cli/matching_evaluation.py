@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -28,7 +29,7 @@ class Evaluation:
 
 
 def evaluate_files(labels: Labels, plan: Plan, columns: Sequence[str], at: datetime) -> Evaluation:
-    """Measure the algorithm in use; the largest face of each photograph is taken. Raises EvaluationError, MatchingError."""
+    """Measure the algorithm in use on the largest face of each photograph. Raises EvaluationError, MatchingError."""
     detector, extractor = engines.detector(), engines.extractor()
     digests: list[str] = []
     usable: list[Photograph] = []
@@ -41,7 +42,7 @@ def evaluate_files(labels: Labels, plan: Plan, columns: Sequence[str], at: datet
         same = first.setdefault(digests[-1], file)
         if same is not file and same.person != file.person:
             raise EvaluationError(f"{same.name} and {file.name} are the same file, but labelled as two people.")
-        found = f"the same file as {same.name}" if same is not file else _photograph(data, file)
+        found = "the same file as another" if same is not file else _photograph(data, file)
         if isinstance(found, str):
             failures.append(Failure(file.name, digests[-1], found))
         else:
@@ -91,8 +92,7 @@ def _bytes(file: LabelledFile) -> bytes:
 
 
 def _progress(files: Sequence[LabelledFile]) -> Iterable[LabelledFile]:
-    stream = click.get_text_stream("stderr")
-    if not stream.isatty():
+    if not sys.stderr.isatty():
         return files
     return _counted(files, lambda done: click.echo(f"\r{done} of {len(files)} photographs", err=True, nl=False))
 
@@ -134,7 +134,8 @@ def text_lines(numbers: dict[str, Any]) -> list[str]:
     intervals = numbers["intervals"]
     return [
         *lines, "",
-        f"Intervals: {intervals['level']:.0%}, {intervals['draws_of_people']} draws of people, seed {intervals['seed']}.",
+        f"Intervals: {intervals['level']:.0%}, people drawn {intervals['draws_of_people']} times, "
+        f"seed {intervals['seed']}.",
         numbers["caution"],
     ]  # fmt: skip
 

@@ -27,8 +27,8 @@ log = structlog.get_logger()
 
 #: Stands with every evaluation, wherever it is shown.
 CAUTION = (
-    "These numbers are of this data set and do not carry over to other images. Accuracy on clean photographs says nothing "
-    "of accuracy on surveillance stills."
+    "These numbers are from this data set and do not carry over to other images. "
+    "Accuracy on clean photographs says nothing of accuracy on surveillance stills."
 )
 LIBRARIES = ("numpy", "opencv-contrib-python-headless", "pillow", "scikit-learn", "scipy")
 
@@ -54,8 +54,8 @@ def record(
 ) -> dict[str, Any]:
     """An evaluation as plain numbers and words, for programs, the terminal, the report and the registry alike.
 
-    algorithm, detector: id, catalogue entry and hex SHA-256 of the network that ran. Rates are shares, 0..1; an estimate
-    is {value, low, high}; what is not defined is None.
+    algorithm, detector: id, catalogue entry and hex SHA-256 of the network that ran. Rates are shares, 0..1; an
+    estimate is {value, low, high}; what is not defined is None.
     """
     tested, plan = found.verification, found.plan
     genuine = int(tested.comparisons.genuine.sum())

@@ -19,8 +19,8 @@ BANDS = (14.0, 20.0, 40.0, 90.0)
 class Plan:
     """The settings of an evaluation. Rates are shares, 0..1.
 
-    far: the false accept rates at which TAR is told; the first sets the one threshold for groups and bands.
-    fpir: the false positive identification rates at which FNIR is told. ranks: the ranks told; the last is the R of FNIR.
+    far: the false accept rates at which TAR is told; the first sets the one threshold for groups and bands. fpir: the
+    false positive identification rates at which FNIR is told. ranks: the ranks told; the last is the R of FNIR.
     """
 
     far: tuple[float, ...] = (0.01, 0.001)
@@ -54,7 +54,8 @@ class Verification:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Identification:
-    """rates: rank -> share found at it or better. cmc: (people,) of all ranks. at: FPIR asked for -> threshold and FNIR."""
+    """rates: rank -> share found at it or better. cmc: (people,) of all ranks. at: FPIR asked for -> threshold and
+    FNIR."""
 
     searches: Searches
     cmc: np.ndarray
@@ -132,7 +133,8 @@ def _verification(pairs: Comparisons, plan: Plan, people: int, mated: int, possi
         lambda drawn: measures(curve(pairs.scores, genuine, pairs.weights(drawn))), people, plan.resamples, plan.seed
     )
     *rates, equal = [estimate(value, draws[:, i], mated) for i, value in enumerate(measures(whole))]
-    # an equal error rate rests on both kinds of pairs: the scarcer of people with genuine and of disjoint impostor pairs
+    # an equal error rate rests on both kinds of pairs: the scarcer of people with genuine and of disjoint impostor
+    # pairs
     equal = estimate(equal.value, draws[:, -1], min(mated, people // 2))
     at = {far: (whole.threshold(far), rate) for far, rate in zip(plan.far, rates, strict=True)}
     return Verification(pairs, whole, at, equal, possible)
@@ -158,5 +160,5 @@ def _identification(searches: Searches, plan: Plan, people: int, mated: int) -> 
         searches,
         cmc,
         dict(zip(plan.ranks, told, strict=True)),
-        {rate: both for rate, both in zip(plan.fpir, zip(thresholds, missed, strict=True), strict=True)},
+        dict(zip(plan.fpir, zip(thresholds, missed, strict=True), strict=True)),
     )

@@ -1,13 +1,14 @@
 """Intervals around rates measured on few people: people are drawn again, never pairs.
 
 Pairs are not independent: one photograph stands in many of them, and a person who is easily mistaken is so in all of
-theirs. Drawing pairs again treats them as independent, and its intervals are far too narrow. Here whole people are drawn
-with replacement and take their photographs and pairs with them (Bolle, Ratha, Pankanti, "Error analysis of pattern
-recognition systems: the subsets bootstrap", 2004; the vertex bootstrap of Fogliato, Patil, Perona, "Confidence intervals
-for error rates in 1:1 matching tasks", 2024, arXiv:2306.01198).
+theirs. Drawing pairs again treats them as independent, and its intervals are far too narrow. Here whole people are
+drawn with replacement and take their photographs and pairs with them (Bolle, Ratha, Pankanti, "Error analysis of
+pattern recognition systems: the subsets bootstrap", 2004; the vertex bootstrap of Fogliato, Patil, Perona,
+"Confidence intervals for error rates in 1:1 matching tasks", 2024, arXiv:2306.01198).
 
-Where not a single error was seen, every draw shows none either and the bootstrap's interval has no width. There the exact
-binomial limit (Clopper and Pearson, 1934) stands instead, with independent trials as its number: people, not pairs.
+Where not a single error was seen, every draw shows none either and the bootstrap's interval has no width. There the
+exact binomial limit (Clopper and Pearson, 1934) stands instead, with independent trials as its number: people, not
+pairs.
 """
 
 from collections.abc import Callable

@@ -1,8 +1,9 @@
 """How well a network tells people apart, one to one: comparisons of labelled photographs and their error rates.
 
-The words are those of ISO/IEC 19795-1:2021. Every comparison counts as one attempt, so the false accept rate (FAR) is the
-false match rate (FMR) and the true accept rate (TAR) is one minus the false non-match rate (FNMR). A pair is accepted
-when its cosine is at or above the threshold. "Genuine": two photographs of one person; "impostor": of two people.
+The words are those of ISO/IEC 19795-1:2021. Every comparison counts as one attempt, so the false accept rate (FAR) is
+the false match rate (FMR) and the true accept rate (TAR) is one minus the false non-match rate (FNMR). A pair is
+accepted when its cosine is at or above the threshold. "Genuine": two photographs of one person; "impostor": of two
+people.
 """
 
 import itertools
@@ -20,7 +21,8 @@ MOST_IMPOSTORS = 500_000
 class Comparisons:
     """n compared pairs, highest cosine first.
 
-    photos: (n, 2) numbers of the photographs. persons: (n, 2) numbers of the people on them. scores: (n,) float64 cosines.
+    photos: (n, 2) numbers of the photographs. persons: (n, 2) numbers of the people on them. scores: (n,) float64
+    cosines.
     """
 
     photos: np.ndarray

@@ -2,10 +2,11 @@
 
 Groups are labels that the department supplies with its photographs. Nothing here looks at a face: no attribute of a
 person is ever estimated (CAP-8). The form follows NIST's study of demographic differentials (NISTIR 8280): one global
-threshold; FNMR over genuine pairs of a group, FMR over impostor pairs within it (the hardest ones, and those a search in
-one neighborhood meets); each also as ratio to the group with the lowest rate.
+threshold; FNMR over genuine pairs of a group, FMR over impostor pairs within it (the hardest ones, and those a search
+in one neighborhood meets); each also as ratio to the group with the lowest rate.
 """
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -23,8 +24,8 @@ SMALL_CELL = 30
 class Cell:
     """One group or band. people, genuine, impostor: what the rates rest on; fnmr, fmr: None without such pairs.
 
-    ratios: to the lowest rate of a cell that is not small (of any, when all are); None where that rate is 0. small: fewer
-    people than the warning's count.
+    ratios: to the lowest rate of a cell that is not small (of any, when all are); None where that rate is 0. small:
+    fewer people than the warning's count.
     """
 
     name: str
@@ -54,7 +55,7 @@ def pair_groups(photos: np.ndarray, values: Sequence[str]) -> tuple[list[str], n
 def pair_bands(photos: np.ndarray, measures: Sequence[float], limits: Sequence[float]) -> tuple[list[str], np.ndarray]:
     """Names of the bands between rising limits, and (n,) the band of each pair by the lesser of its two measures."""
     ends = ["0", *(f"{limit:g}" for limit in limits)]
-    names = [*(f"{low} to {high}" for low, high in zip(ends, ends[1:], strict=False)), f"{ends[-1]} and more"]
+    names = [*(f"{low} to {high}" for low, high in itertools.pairwise(ends)), f"{ends[-1]} and more"]
     least = np.asarray(measures, np.float64)[photos].min(axis=1)
     return names, np.digitize(least, limits)
 
@@ -72,8 +73,8 @@ def cell_rates(
 ) -> list[Cell]:
     """FNMR and FMR of every cell that has pairs. cells: (n,) cell number of each pair, -1 for none.
 
-    people: how many there are in all, whom the intervals draw again. The threshold stays what it is in all draws: it is a
-    setting of the system, not a result.
+    people: how many there are in all, whom the intervals draw again. The threshold stays what it is in all draws: it
+    is a setting of the system, not a result.
     """
     genuine, accepted, inside = pairs.genuine, pairs.scores >= threshold, cells >= 0
     kinds = [(inside & genuine, ~accepted), (inside & ~genuine, accepted)]
@@ -86,12 +87,14 @@ def cell_rates(
                 for kind, wrong in kinds
             ])  # fmt: skip
 
-    values = rates(np.ones(len(cells))).reshape(2, -1)
-    draws = replicate(lambda drawn: rates(pairs.weights(drawn)), people, resamples, seed).reshape(resamples, 2, -1)
+    values = rates(np.ones(len(cells))).reshape(2, len(names))
+    draws = replicate(lambda drawn: rates(pairs.weights(drawn)), people, resamples, seed).reshape(
+        resamples, 2, len(names)
+    )
     members = [np.unique(pairs.persons[cells == i]) for i in range(len(names))]
     mated = [np.unique(pairs.persons[(cells == i) & genuine]) for i in range(len(names))]
     trials = [[len(found) for found in mated], [len(found) // 2 for found in members]]
-    enough = np.array([len(found) >= small for found in members])
+    enough = np.array([len(found) >= small for found in members], bool)
     estimates, ratios = [], []
     for kind in range(2):
         estimates.append([

@@ -19,9 +19,9 @@ from app.matching.types import GalleryTemplate, Template
 class Searches:
     """n searches, one a photograph.
 
-    persons: (n,) number of the person searched for. rank: (n,) int, their place on the list; 0 where the gallery held no
-    other photograph of them. own: (n,) float64, cosine of their best photograph, -inf without one. other: (n,) float64,
-    the best cosine of anybody else, -inf where there was nobody else.
+    persons: (n,) number of the person searched for. rank: (n,) int, their place on the list; 0 where the gallery held
+    no other photograph of them. own: (n,) float64, cosine of their best photograph, -inf without one. other: (n,)
+    float64, the best cosine of anybody else, -inf where there was nobody else.
     """
 
     persons: np.ndarray
@@ -38,9 +38,9 @@ class Searches:
 def leave_one_out(templates: Sequence[Template], persons: Sequence[int]) -> Searches:
     """Each photograph in turn is the probe, all others the gallery, searched with the product's exact index.
 
-    The same list answers both questions: with the person's other photographs it is a search for somebody in the gallery;
-    without them its first other person is what a search for somebody unknown would have returned. Raises ValueError
-    without photographs.
+    The same list answers both questions: with the person's other photographs it is a search for somebody in the
+    gallery; without them its first other person is what a search for somebody unknown would have returned. Raises
+    ValueError without photographs.
     """
     if not templates:
         raise ValueError("There are no photographs to evaluate.")
@@ -77,8 +77,8 @@ def open_set(
 ) -> tuple[float, float]:
     """The lowest threshold at which FPIR is at most the given rate (inf where there is none), and the FNIR there, 0..1.
 
-    ranks: the R of FNIR(R): further down the list nobody is counted as found. Raises ValueError when there are no searches
-    of either kind.
+    ranks: the R of FNIR(R): further down the list nobody is counted as found. Raises ValueError when there are no
+    searches of either kind.
     """
     counted = _weights(searches, weights)
     mated, answered = searches.mated, searches.other > -np.inf
