@@ -166,7 +166,8 @@ def test_what_is_missing_is_said_in_one_line(run, labels, drawn, tmp_path):
     assert "either --identities or --pairs" in one_line(run("--pairs", "x", "--identities", "y"))
     assert "--images" in one_line(run("--identities", labels()))
     assert "cannot be read" in one_line(run("--identities", tmp_path / "none.csv", "--images", drawn))
-    assert "no folder of photographs" in one_line(run("--identities", tmp_path / "data" / "run"))
+    (tmp_path / "empty").mkdir()
+    assert "no folder of photographs" in one_line(run("--identities", tmp_path / "empty"))
     latin = tmp_path / "latin.csv"
     latin.write_bytes("file,identity\nmüller.jpg,1\n".encode("latin-1"))
     assert "is not UTF-8 CSV" in one_line(run("--identities", latin, "--images", drawn))
