@@ -13,6 +13,7 @@ from flask.cli import AppGroup
 
 from app.domain.algorithms import status as nist_of_active
 from app.extensions import settings
+from app.matching.assessment import Assessment
 from app.matching.catalogue import Catalogue, Detector, Extractor, catalogue
 from app.matching.errors import MatchingError
 from app.matching.installer import install, install_file, is_installed
@@ -127,9 +128,35 @@ def evaluate(
         kept_at = keep(found.numbers)
     except OSError as error:
         raise click.ClickException(f"The numbers cannot be kept in {settings().data_dir}: {error.strerror}.") from None
+    if report is not None:
+        _write_report(report, found.numbers, found.assessment)
     click.echo(json.dumps(found.numbers, indent=2) if as_json else "\n".join(evaluation.text_lines(found.numbers)))
     if not as_json:
         click.echo(f"Kept as {kept_at}.")
+
+
+def _write_report(folder: Path, numbers: dict[str, Any], assessment: Assessment) -> None:
+    """evaluation.html, .pdf and .json; they name photographs, so only this account may read them."""
+    # matplotlib and WeasyPrint take seconds to load, which only a report is worth
+    from app.documents.errors import DocumentError
+    from app.documents.evaluation import render_evaluation
+
+    told = {"department": settings().department, "demonstration": settings().demonstration}
+    try:
+        written = render_evaluation(numbers, assessment, **told)
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for suffix, data in (
+            ("html", written.html),
+            ("pdf", written.pdf),
+            ("json", json.dumps(numbers, indent=2).encode()),
+        ):
+            path = folder / f"evaluation.{suffix}"
+            path.write_bytes(data)
+            path.chmod(0o600)
+    except DocumentError as error:
+        raise click.ClickException(str(error)) from None
+    except OSError as error:
+        raise click.ClickException(f"The report cannot be written to {folder}: {error.strerror}.") from None
 
 
 @group.command("bench")

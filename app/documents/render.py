@@ -65,7 +65,7 @@ def render_report(facts: ReportFacts, notice: str, lead_notice: str, verificatio
     template, title = _TITLES[facts.kind]
     resources = _resources(facts, verification)
     html = (
-        _environment()
+        environment()
         .get_template(template)
         .render(
             facts=facts,
@@ -76,7 +76,7 @@ def render_report(facts: ReportFacts, notice: str, lead_notice: str, verificatio
             has_detail="probe-detail" in resources,
         )
     )
-    pdf = _typeset(html, resources, facts.report_number)
+    pdf = typeset(html, resources, facts.report_number)
     pages = checks.require_notice(pdf, notice)
     checks.require_on_first_page(pdf, lead_notice)
     checks.require_picture(pdf, facts.probe.picture.data)
@@ -98,17 +98,23 @@ class _MemoryFetcher(URLFetcher):
         return URLFetcherResponse(url, body=data, headers={"Content-Type": media_type})
 
 
-def _typeset(html: str, resources: Mapping[str, tuple[bytes, str]], report_number: str) -> bytes:
+def typeset(html: str, resources: Mapping[str, tuple[bytes, str]], identity: str, further_style: str = "") -> bytes:
+    """An HTML document as PDF/A, in the style of all documents and what further_style adds; bytes follow from
+    arguments.
+
+    resources: bytes and media type of every ``memory:`` address, fonts included; identity: what the document's id is
+    made of. Raises RenderError when anything else would be fetched.
+    """
     fetcher = _MemoryFetcher(resources)
     configuration = fonts.isolated_configuration()
-    style = CSS(string=_style_sheet(), url_fetcher=fetcher, font_config=configuration)
+    style = CSS(string=style_sheet() + further_style, url_fetcher=fetcher, font_config=configuration)
     try:
         return HTML(string=html, base_url=_SCHEME, url_fetcher=fetcher).write_pdf(
             stylesheets=[style],
             font_config=configuration,
             pdf_variant=VARIANT,
             pdf_tags=True,
-            pdf_identifier=hashlib.sha256(report_number.encode()).digest()[:16],
+            pdf_identifier=hashlib.sha256(identity.encode()).digest()[:16],
             presentational_hints=False,
         )
     except FatalURLFetchingError as error:
@@ -126,9 +132,12 @@ def _resources(facts: ReportFacts, verification: Verification) -> dict[str, tupl
         resources["probe-face"] = (_frame(facts.probe.face, facts.probe.picture.size), "image/svg+xml")
         if detail := _detail(facts.probe):
             resources["probe-detail"] = (detail, "image/png")
-    for face in fonts.faces():
-        resources[f"font/{face.path.name}"] = (face.path.read_bytes(), "font/ttf")
-    return resources
+    return resources | font_resources()
+
+
+def font_resources() -> dict[str, tuple[bytes, str]]:
+    """The bundled fonts, as every document needs them among its resources."""
+    return {f"font/{face.path.name}": (face.path.read_bytes(), "font/ttf") for face in fonts.faces()}
 
 
 def _frame(face: FaceBox, size: tuple[int, int]) -> bytes:
@@ -173,14 +182,16 @@ def _qr_code(address: str) -> bytes:
 
 
 @functools.cache
-def _style_sheet() -> str:
+def style_sheet() -> str:
+    """The style of all documents; it asks for its fonts by ``memory:`` addresses."""
     families = ", ".join(f'"{family}"' for family in fonts.families())
     page_and_body = f"@page {{ font-family: {families}; }} html {{ font-family: {families}; }}"
     return "\n".join((fonts.font_face_rules(), page_and_body, (TEMPLATES / "report.css").read_text("utf-8")))
 
 
 @functools.cache
-def _environment() -> Environment:
+def environment() -> Environment:
+    """The templates of documents: nothing is ever printed blank, a value without a name is an error."""
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, finalize=_finalize
     )

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from app.matching.bootstrap import Estimate, estimate, replicate
-from app.matching.evaluation import Comparisons, Curve, all_pairs, compare, curve
+from app.matching.evaluation import Comparisons, Curve, all_pairs, compare, curve, weighted_curve
 from app.matching.groups import SMALL_CELL, Cell, cell_rates, pair_bands, pair_groups
 from app.matching.identification import Searches, leave_one_out, open_set, rank_rates
 from app.matching.types import Template
@@ -54,7 +54,7 @@ class Verification:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Identification:
-    """rates: rank -> share found at it or better. cmc: (people,) of all ranks. at: FPIR asked for -> threshold and
+    """rates: rank -> share found at it or better. cmc: (r,) shares at ranks 1 to r. at: FPIR asked for -> threshold and
     FNIR."""
 
     searches: Searches
@@ -103,7 +103,7 @@ def assess(
     identification = None
     if pairs is None:
         templates = [photograph.template for photograph in photographs]
-        identification = _identification(leave_one_out(templates, persons), plan, len(names), mated)
+        identification = _identification(leave_one_out(templates, persons, plan.ranks[-1]), plan, len(names), mated)
 
     def cells(named: list[str], of_pair: np.ndarray) -> tuple[Cell, ...]:
         threshold = verification.at[plan.far[0]][0]
@@ -130,7 +130,10 @@ def _verification(pairs: Comparisons, plan: Plan, people: int, mated: int, possi
 
     whole = curve(pairs.scores, genuine)
     draws = replicate(
-        lambda drawn: measures(curve(pairs.scores, genuine, pairs.weights(drawn))), people, plan.resamples, plan.seed
+        lambda drawn: measures(weighted_curve(pairs.scores, genuine, pairs.weights(drawn))),
+        people,
+        plan.resamples,
+        plan.seed,
     )
     *rates, equal = [estimate(value, draws[:, i], mated) for i, value in enumerate(measures(whole))]
     # an equal error rate rests on both kinds of pairs: the scarcer of people with genuine and of disjoint impostor
@@ -141,24 +144,20 @@ def _verification(pairs: Comparisons, plan: Plan, people: int, mated: int, possi
 
 
 def _identification(searches: Searches, plan: Plan, people: int, mated: int) -> Identification:
-    last = plan.ranks[-1]
-
     def measures(weights: np.ndarray | None) -> list[float]:
         found = rank_rates(searches, weights)
-        missed = [open_set(searches, rate, last, weights)[1] for rate in plan.fpir]
-        return [*(float(found[min(rank, len(found)) - 1]) for rank in plan.ranks), *missed]
+        missed = [open_set(searches, rate, weights)[1] for rate in plan.fpir]
+        return [*(float(found[rank - 1]) for rank in plan.ranks), *missed]
 
     draws = replicate(
         lambda drawn: measures(drawn[searches.persons].astype(np.float64)), people, plan.resamples, plan.seed
     )
     estimates = [estimate(value, draws[:, i], mated) for i, value in enumerate(measures(None))]
     told, missed = estimates[: len(plan.ranks)], estimates[len(plan.ranks) :]
-    thresholds = [open_set(searches, rate, last)[0] for rate in plan.fpir]
-    cmc = rank_rates(searches)
-    cmc = np.r_[cmc, np.full(max(0, people - len(cmc)), cmc[-1])]
+    thresholds = [open_set(searches, rate)[0] for rate in plan.fpir]
     return Identification(
         searches,
-        cmc,
+        rank_rates(searches)[:people],
         dict(zip(plan.ranks, told, strict=True)),
         dict(zip(plan.fpir, zip(thresholds, missed, strict=True), strict=True)),
     )

@@ -77,15 +77,16 @@ def cell_rates(
     is a setting of the system, not a result.
     """
     genuine, accepted, inside = pairs.genuine, pairs.scores >= threshold, cells >= 0
-    kinds = [(inside & genuine, ~accepted), (inside & ~genuine, accepted)]
+    kinds = [(np.flatnonzero(inside & genuine), ~accepted), (np.flatnonzero(inside & ~genuine), accepted)]
+    parts = [(kind, cells[kind], wrong[kind]) for kind, wrong in kinds]
 
     def rates(weights: np.ndarray) -> np.ndarray:
-        with np.errstate(invalid="ignore"):
-            return np.concatenate([
-                np.bincount(cells[kind], (weights * wrong)[kind], len(names))
-                / np.bincount(cells[kind], weights[kind], len(names))
-                for kind, wrong in kinds
-            ])  # fmt: skip
+        found = []
+        for kind, cell, wrong in parts:
+            counted = weights[kind]
+            with np.errstate(invalid="ignore"):
+                found.append(np.bincount(cell, counted * wrong, len(names)) / np.bincount(cell, counted, len(names)))
+        return np.concatenate(found)
 
     values = rates(np.ones(len(cells))).reshape(2, len(names))
     draws = replicate(lambda drawn: rates(pairs.weights(drawn)), people, resamples, seed).reshape(
@@ -104,7 +105,7 @@ def cell_rates(
         ratios.append(_ratios(values[kind], draws[:, kind], enough))
     return [
         Cell(
-            name, len(members[i]), int((kinds[0][0] & (cells == i)).sum()), int((kinds[1][0] & (cells == i)).sum()),
+            name, len(members[i]), int((parts[0][1] == i).sum()), int((parts[1][1] == i).sum()),
             estimates[0][i], estimates[1][i], ratios[0][i], ratios[1][i], not enough[i],
         )
         for i, name in enumerate(names)

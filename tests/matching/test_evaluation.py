@@ -4,10 +4,11 @@ import itertools
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from sklearn.metrics import roc_curve
 
-from app.matching.evaluation import Comparisons, all_pairs, compare, curve
+from app.matching.evaluation import Comparisons, all_pairs, compare, curve, weighted_curve
 
 # small whole numbers, so that ties abound
 SCORES = st.lists(st.integers(0, 6), min_size=1, max_size=12)
@@ -72,7 +73,21 @@ def test_verification_needs_both_kinds_of_pairs(genuine):
     with pytest.raises(ValueError, match="pairs"):
         curve(np.arange(3.0), genuine)
     with pytest.raises(ValueError, match="pairs"):
-        curve(np.arange(2.0), np.array([True, False]), np.array([1.0, 0.0]))
+        weighted_curve(np.array([1.0, 0.0]), np.array([True, False]), np.array([1.0, 0.0]))
+    with pytest.raises(ValueError, match="highest score first"):
+        weighted_curve(np.arange(2.0), np.array([True, False]), np.ones(2))
+
+
+@settings(deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 4), st.booleans(), st.integers(0, 3)), min_size=2, max_size=20))
+def test_weights_count_as_in_scikit_learn(pairs):
+    scores, genuine, weights = (np.array(column) for column in zip(*sorted(pairs, reverse=True), strict=True))
+    assume(weights[genuine].sum() and weights[~genuine].sum())
+    found = weighted_curve(scores.astype(float), genuine, weights.astype(float))
+    wrong, right, _ = roc_curve(genuine, scores, sample_weight=weights, drop_intermediate=False)
+    assert set(zip(found.false_accepts.round(9), found.true_accepts.round(9), strict=True)) == set(
+        zip(wrong.round(9), right.round(9), strict=True)
+    )
 
 
 def test_pairs_are_compared_once_each_highest_first(unit_vectors):
@@ -111,7 +126,8 @@ def test_a_draw_of_pairs_keeps_every_genuine_one(persons, most, seed):
 def test_weights_are_the_pairs_of_the_copies_written_out(persons, draws, seed):
     """Drawing people again is the same as copying their photographs; copies of one person make no impostor pair."""
     pairs = all_pairs(persons, seed)
-    scores = np.random.default_rng(seed).permutation(len(pairs)).astype(float)
+    pairs = np.random.default_rng(seed).permutation(pairs)
+    scores = np.arange(len(pairs), 0, -1.0)
     found = Comparisons(pairs, np.array(persons)[pairs], scores)
     score = {tuple(pair): value for pair, value in zip(pairs.tolist(), scores, strict=True)}
     copies = [(copy, photo) for photo, p in enumerate(persons) for copy in range(draws[p])]
@@ -123,7 +139,7 @@ def test_weights_are_the_pairs_of_the_copies_written_out(persons, draws, seed):
     assert weights.sum() == len(expanded)
     if {same for _, same in expanded} == {True, False}:
         written = curve(np.array([s for s, _ in expanded]), np.array([same for _, same in expanded]))
-        weighted = curve(found.scores, found.genuine, weights)
+        weighted = weighted_curve(found.scores, found.genuine, weights)
         for rate in (0.0, 0.1, 0.5):
             assert weighted.true_accept_rate(rate) == pytest.approx(written.true_accept_rate(rate))
         assert weighted.equal_error_rate() == pytest.approx(written.equal_error_rate())

@@ -17,7 +17,7 @@ def templates(*degrees):
 
 
 def test_leave_one_out_on_the_circle():
-    found = leave_one_out(templates(0, 1, 90, 91, 4), [0, 0, 1, 1, 2])
+    found = leave_one_out(templates(0, 1, 90, 91, 4), [0, 0, 1, 1, 2], 25)
     assert found.rank.tolist() == [1, 1, 1, 1, 0]
     assert found.mated.tolist() == [True] * 4 + [False]
     np.testing.assert_allclose(np.rad2deg(np.arccos(found.own[:4])), [1, 1, 1, 1], atol=0.05)
@@ -26,46 +26,51 @@ def test_leave_one_out_on_the_circle():
 
 
 def test_somebody_nearer_pushes_a_person_down_the_list():
-    found = leave_one_out(templates(0, 30, 10, 15, 90), [0, 0, 1, 2, 3])
+    found = leave_one_out(templates(0, 30, 10, 15, 90), [0, 0, 1, 2, 3], 3)
     assert found.rank.tolist() == [3, 3, 0, 0, 0]
     np.testing.assert_array_equal(rank_rates(found), [0, 0, 1])
+    short = leave_one_out(templates(0, 30, 10, 15, 90), [0, 0, 1, 2, 3], 1)
+    assert short.rank.tolist() == [2, 2, 0, 0, 0] and (short.own == -np.inf).all()
+    np.testing.assert_array_equal(rank_rates(short), [0])
+    np.testing.assert_array_equal(short.other, found.other)
+    assert open_set(short, 1.0)[1] == 1.0, "whoever is not listed is not found at any threshold"
 
 
 def test_a_photograph_never_finds_itself():
-    found = leave_one_out(templates(0, 90), [0, 1])
+    found = leave_one_out(templates(0, 90), [0, 1], 25)
     assert found.rank.tolist() == [0, 0]
     with pytest.raises(ValueError, match="two photographs"):
         rank_rates(found)
     with pytest.raises(ValueError, match="no photographs"):
-        leave_one_out([], [])
+        leave_one_out([], [], 25)
 
 
 def test_a_single_person_meets_nobody_else():
-    found = leave_one_out(templates(0, 1), [0, 0])
+    found = leave_one_out(templates(0, 1), [0, 0], 1)
     assert found.rank.tolist() == [1, 1] and (found.other == -np.inf).all()
     with pytest.raises(ValueError, match="pairs"):
-        open_set(found, 0.1, 1)
+        open_set(found, 0.1)
 
 
-BY_HAND = Searches(
+BY_HAND = (
     np.arange(5), np.array([1, 1, 2, 1, 1]),
     np.array([0.9, 0.8, 0.7, 0.6, 0.5]), np.array([0.75, 0.65, 0.55, 0.45, 0.35]),
 )  # fmt: skip
 
 
 @pytest.mark.parametrize(
-    ("fpir", "ranks", "threshold", "fnir"),
+    ("fpir", "listed", "threshold", "fnir"),
     [(0.0, 25, 0.8, 0.6), (0.2, 25, 0.7, 0.4), (0.2, 1, 0.7, 0.6), (0.39, 25, 0.7, 0.4), (0.4, 25, 0.6, 0.2)],
 )
-def test_open_set_by_hand(fpir, ranks, threshold, fnir):
-    assert open_set(BY_HAND, fpir, ranks) == (threshold, pytest.approx(fnir))
+def test_open_set_by_hand(fpir, listed, threshold, fnir):
+    assert open_set(Searches(listed, *BY_HAND), fpir) == (threshold, pytest.approx(fnir))
 
 
 def test_searches_count_as_often_as_their_person_was_drawn():
-    weights = np.array([0.0, 1, 3, 0, 1])
-    np.testing.assert_allclose(rank_rates(BY_HAND, weights), [2 / 5, 1])
+    searches, weights = Searches(2, *BY_HAND), np.array([0.0, 1, 3, 0, 1])
+    np.testing.assert_allclose(rank_rates(searches, weights), [2 / 5, 1])
     # of others .65, .55 (three times) and .35, at most 60 % at or above: from above .55 on
-    assert open_set(BY_HAND, 0.6, 25, weights) == (0.65, pytest.approx(1 / 5))
+    assert open_set(searches, 0.6, weights) == (0.6, pytest.approx(1 / 5))
 
 
 CIRCLE = st.lists(st.tuples(st.integers(0, 3), st.integers(0, 11)), min_size=2, max_size=9)
@@ -73,10 +78,10 @@ CIRCLE = st.lists(st.tuples(st.integers(0, 3), st.integers(0, 11)), min_size=2, 
 
 @settings(deadline=None)
 @given(CIRCLE, st.sampled_from([0.0, 0.1, 0.3, 0.6]), st.sampled_from([1, 2, 25]))
-def test_searches_are_what_they_are_by_definition(photographs, fpir, ranks):
+def test_searches_are_what_they_are_by_definition(photographs, fpir, listed):
     persons = [person for person, _ in photographs]
     probes = templates(*(30 * step for _, step in photographs))
-    found = leave_one_out(probes, persons)
+    found = leave_one_out(probes, persons, listed)
     for i, probe in enumerate(probes):
         best = {}
         for j, other in enumerate(probes):
@@ -84,12 +89,13 @@ def test_searches_are_what_they_are_by_definition(photographs, fpir, ranks):
                 cosine = float((probe.vector.astype(float) * other.vector.astype(float)).sum())
                 best[persons[j]] = max(cosine, best.get(persons[j], -np.inf))
         order = sorted(best, key=lambda person: (-best[person], str(person)))
-        assert found.rank[i] == (order.index(persons[i]) + 1 if persons[i] in order else 0)
-        assert found.own[i] == best.get(persons[i], -np.inf)
+        place = order.index(persons[i]) + 1 if persons[i] in order else 0
+        assert found.rank[i] == min(place, listed + 1)
+        assert found.own[i] == (best[persons[i]] if 0 < place <= listed else -np.inf)
         assert found.other[i] == max((s for p, s in best.items() if p != persons[i]), default=-np.inf)
     mated, strangers = found.mated, found.other > -np.inf
     if mated.any() and strangers.any():
         scores = {np.inf, *found.own[mated], *found.other[strangers]}
         threshold = min(t for t in scores if (found.other[strangers] >= t).mean() <= fpir)
-        missed = ~((found.own[mated] >= threshold) & (found.rank[mated] <= ranks))
-        assert open_set(found, fpir, ranks) == (threshold, pytest.approx(missed.mean()))
+        missed = ~((found.own[mated] >= threshold) & (found.rank[mated] <= listed))
+        assert open_set(found, fpir) == (threshold, pytest.approx(missed.mean()))

@@ -291,7 +291,7 @@ def test_names_in_scripts_without_a_font_become_numbers_not_boxes() -> None:
 
 
 def test_even_a_character_that_slips_through_takes_no_font_of_the_machine() -> None:
-    pdf = render._typeset("<title>x</title><p>a Ж 王 ש</p>", render._resources(*both(possible_match())), "R")
+    pdf = render.typeset("<title>x</title><p>a Ж 王 ש</p>", render._resources(*both(possible_match())), "R")
     used = {
         str(font.get_object()["/BaseFont"])
         for page in PdfReader(io.BytesIO(pdf)).pages
@@ -323,7 +323,7 @@ def test_text_of_people_stays_text() -> None:
 )
 def test_nothing_but_its_own_pictures_is_ever_fetched(address: str) -> None:
     with pytest.raises(RenderError, match="only its own"):
-        render._typeset(
+        render.typeset(
             f'<img src="{address}" alt="">',
             render._resources(possible_match(), verified(possible_match())),
             "R",
@@ -359,8 +359,8 @@ def test_a_file_without_the_notice_or_the_probe_is_not_given_out() -> None:
 
 @pytest.mark.clause("SRC-9")
 def test_the_layout_that_loses_the_notice_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
-    style = render._style_sheet().replace("content: element(page-foot)", "content: none")
-    monkeypatch.setattr(render, "_style_sheet", lambda: style)
+    style = render.style_sheet().replace("content: element(page-foot)", "content: none")
+    monkeypatch.setattr(render, "style_sheet", lambda: style)
     with pytest.raises(RenderError, match="Page 2 of the report lacks the notice"):
         anew(possible_match())
 
