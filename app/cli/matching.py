@@ -12,8 +12,9 @@ import click
 from flask.cli import AppGroup
 
 from app.domain.algorithms import status as nist_of_active
+from app.domain.evaluations import CAUTION, keep
+from app.domain.evaluations import kept as evaluations_of
 from app.extensions import settings
-from app.matching.assessment import Assessment
 from app.matching.catalogue import Catalogue, Detector, Extractor, catalogue
 from app.matching.errors import MatchingError
 from app.matching.installer import install, install_file, is_installed
@@ -75,6 +76,10 @@ def status_command() -> None:
         here = is_installed(settings().models_dir, entry)
         click.echo(f"{model_id}: {'installed, digest right' if here else 'not installed, or altered'}")
         click.echo(f"  SHA-256 {entry.sha256}")
+        for one in evaluations_of(entry.sha256):
+            click.echo(f"  Evaluated {one.date:%Y-%m-%d} on the data set {one.data.sha256}:")
+            click.echo(f"    {one.data.photographs} photographs of {one.data.people} people. {CAUTION}")
+            click.echo("    " + "; ".join(f"{label} {value}" for label, value in one.headline))
         if not here:
             missing.append(model_id)
     evaluated = nist_of_active(date.today())
@@ -113,12 +118,14 @@ def evaluate(
     """
     from app.cli import matching_evaluation as evaluation
     from app.cli.evaluation_labels import EvaluationError, from_identities, from_pairs
-    from app.domain.evaluations import keep
     from app.matching.assessment import Plan
 
     if (identities is None) == (pairs is None):
         raise click.ClickException("Give either --identities or --pairs.")
     columns = tuple(dict.fromkeys(columns))
+    configure_threads(settings().network_threads)
+    if report is not None:
+        _make_private(report)  # before hours of measuring, not after them
     try:
         labels = from_identities(identities, images, columns) if identities else from_pairs(pairs, images, columns)
         found = evaluation.evaluate_files(labels, Plan(resamples=draws, seed=seed), columns, datetime.now(UTC))
@@ -135,7 +142,7 @@ def evaluate(
         click.echo(f"Kept as {kept_at}.")
 
 
-def _write_report(folder: Path, numbers: dict[str, Any], assessment: Assessment) -> None:
+def _write_report(folder: Path, numbers: dict[str, Any], assessment: Any) -> None:
     """evaluation.html, .pdf and .json; they name photographs, so only this account may read them."""
     # matplotlib and WeasyPrint take seconds to load, which only a report is worth
     from app.documents.errors import DocumentError
@@ -144,7 +151,6 @@ def _write_report(folder: Path, numbers: dict[str, Any], assessment: Assessment)
     told = {"department": settings().department, "demonstration": settings().demonstration}
     try:
         written = render_evaluation(numbers, assessment, **told)
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         for suffix, data in (
             ("html", written.html),
             ("pdf", written.pdf),
@@ -155,6 +161,13 @@ def _write_report(folder: Path, numbers: dict[str, Any], assessment: Assessment)
             path.chmod(0o600)
     except DocumentError as error:
         raise click.ClickException(str(error)) from None
+    except OSError as error:
+        raise click.ClickException(f"The report cannot be written to {folder}: {error.strerror}.") from None
+
+
+def _make_private(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     except OSError as error:
         raise click.ClickException(f"The report cannot be written to {folder}: {error.strerror}.") from None
 

@@ -62,7 +62,7 @@ def _bars(axes: Axes, cells: Sequence[dict[str, Any]], key: str) -> None:
         axes.barh(row, rate["value"], height=0.55, edgecolor=INK, linewidth=0.6, **face)
         if rate["low"] is not None and rate["high"] is not None:
             axes.plot([rate["low"], rate["high"]], [row, row], color=RED, linewidth=0.8, marker="|", markersize=5)
-    axes.set_xlim(left=0)
+    axes.set_xlim(0, 1.03 * axes.get_xlim()[1])
     axes.grid(visible=False, axis="y")
     axes.xaxis.set_major_formatter(FuncFormatter(_percent))
 
@@ -96,11 +96,14 @@ def _det(found: Assessment) -> bytes:
     inside = (points.false_accepts < 0.5) | (points.true_accepts < 0.5)
     axes.step(norm.ppf(far[inside]), norm.ppf(missed[inside]), "-", where="post", color=INK, clip_on=False)
     axes.plot(*[[norm.ppf(max(least_far, least_miss)), 0]] * 2, ":", color=GREY, linewidth=0.8)
-    ticks = (1e-6, 1e-5, 1e-4, 0.001, 0.01, 0.05, 0.1, 0.2, 0.5)
     for axis, least in ((axes.xaxis, least_far), (axes.yaxis, least_miss)):
-        wanted = [least, *(t for t in ticks if t > 1.8 * least)]
-        axis.set_major_locator(FixedLocator([float(norm.ppf(t)) for t in wanted]))
-        axis.set_major_formatter(FixedFormatter([f"≤ {_percent(least, 0)}", *(_percent(t, 0) for t in wanted[1:])]))
+        shown = [least]
+        for tick in (1e-5, 1e-4, 0.001, 0.01, 0.05, 0.1, 0.2, 0.5):
+            # labels nearer than an eighth of the axis would run into each other
+            if norm.ppf(tick) - norm.ppf(shown[-1]) > -norm.ppf(least) / 8:
+                shown.append(tick)
+        axis.set_major_locator(FixedLocator([float(norm.ppf(tick)) for tick in shown]))
+        axis.set_major_formatter(FixedFormatter([f"≤ {100 * least:.1g} %", *(_percent(t, 0) for t in shown[1:])]))
         axis.set_minor_locator(NullLocator())
     axes.set(
         xlim=(norm.ppf(least_far), 0), ylim=(norm.ppf(least_miss), 0),

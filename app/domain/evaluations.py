@@ -12,16 +12,18 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import structlog
 
 from app.extensions import settings
-from app.matching.assessment import Assessment
 from app.matching.bootstrap import LEVEL, Estimate
 from app.matching.catalogue import Detector, Extractor
-from app.matching.groups import Cell
+
+if TYPE_CHECKING:  # pages read what is kept, and need not load what measures it
+    from app.matching.assessment import Assessment
+    from app.matching.groups import Cell
 
 log = structlog.get_logger()
 

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
+import re
+import stat
 from pathlib import Path
 
 import pytest
+from bs4 import BeautifulSoup
+from pypdf import PdfReader
 
 from app.demo.people import mugshot, person
 from app.domain.evaluations import CAUTION, kept
@@ -115,6 +120,33 @@ def test_what_has_no_face_is_listed_and_kept_without_its_name(run, labels, drawn
     assert len(json.loads(file.read_text("utf-8"))["data"]["failures"]) == 2
     csv = labels("file,identity", *rows, "again.jpg,p2")
     assert "the same file, but labelled as two people" in one_line(run("--identities", csv, "--images", images))
+
+
+@needs_models
+def test_the_report_stands_alone_and_says_whose_numbers_these_are(run, labels, drawn, tmp_path, app):
+    folder = tmp_path / "out" / "report"
+    result = run("--identities", labels(), "--images", drawn, "--group", "site", "--draws", 100, "--report", folder)
+    assert result.exit_code == 0, result.output
+    html, pdf = (folder / "evaluation.html").read_text("utf-8"), (folder / "evaluation.pdf").read_bytes()
+    numbers = json.loads((folder / "evaluation.json").read_text("utf-8"))
+    page = BeautifulSoup(html, "html5lib")
+    assert "memory:" not in html and "http" not in re.sub(r"data:[^\"]+", "", html).replace("http-equiv", "")
+    drawings = [image["src"] for image in page.select("img")]
+    assert len(drawings) == 6 and all(src.startswith("data:image/svg+xml;base64,") for src in drawings)
+    assert all(image.get("alt") for image in page.select("img"))
+    pages = [" ".join(page.extract_text().split()) for page in PdfReader(io.BytesIO(pdf)).pages]
+    assert all(CAUTION in text for text in pages) and CAUTION in page.get_text()
+    for text in (page.get_text(), " ".join(pages)):
+        for digest in (numbers["algorithm"]["sha256"], numbers["detector"]["sha256"], numbers["data"]["sha256"]):
+            assert digest in text.replace(" ", "") or digest in text
+        assert "It is no evaluation by NIST" in text and "seed 1" in text and "By site" in text
+        assert "Fewer than 30 people" in text and "None: a face was found in every photograph." in text
+    assert stat.S_IMODE((folder / "evaluation.html").stat().st_mode) == 0o600
+    status = app.test_cli_runner().invoke(args=["matching", "models", "status"]).stdout
+    assert f"on the data set {numbers['data']['sha256']}" in status and "TAR at FAR 0.01 100.0 % (29.2" in status
+    taken = tmp_path / "taken"
+    taken.write_text("a file")
+    assert "cannot be written" in one_line(run("--identities", drawn, "--draws", 100, "--report", taken))
 
 
 @needs_models
