@@ -76,7 +76,7 @@ def test_searches_count_as_often_as_their_person_was_drawn():
 CIRCLE = st.lists(st.tuples(st.integers(0, 3), st.integers(0, 11)), min_size=2, max_size=9)
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 @given(CIRCLE, st.sampled_from([0.0, 0.1, 0.3, 0.6]), st.sampled_from([1, 2, 25]))
 def test_searches_are_what_they_are_by_definition(photographs, fpir, listed):
     persons = [person for person, _ in photographs]

@@ -15,7 +15,7 @@ from app.matching.nist import nist_status
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One model. digest: the installed file's, or None. evaluation: NIST's, in a sentence. measured: the department's."""
+    """One model. digest: the installed file's, or None. evaluation: NIST's, as a sentence. measured: our own ones."""
 
     id: str
     role: str
