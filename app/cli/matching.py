@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,8 @@ from flask.cli import AppGroup
 
 from app.cli.matching_quality import quality
 from app.domain.algorithms import status as nist_of_active
+from app.domain.evaluations import CAUTION, keep
+from app.domain.evaluations import kept as evaluations_of
 from app.extensions import settings
 from app.matching.catalogue import Catalogue, Detector, Extractor, catalogue
 from app.matching.errors import MatchingError
@@ -76,6 +78,10 @@ def status_command() -> None:
         here = is_installed(settings().models_dir, entry)
         click.echo(f"{model_id}: {'installed, digest right' if here else 'not installed, or altered'}")
         click.echo(f"  SHA-256 {entry.sha256}")
+        for one in evaluations_of(entry.sha256):
+            click.echo(f"  Evaluated {one.date:%Y-%m-%d} on the data set {one.data.sha256}:")
+            click.echo(f"    {one.data.photographs} photographs of {one.data.people} people. {CAUTION}")
+            click.echo("    " + "; ".join(f"{label} {value}" for label, value in one.headline))
         if not here:
             missing.append(model_id)
     evaluated = nist_of_active(date.today())
@@ -87,22 +93,85 @@ def status_command() -> None:
 
 
 @group.command("evaluate")
-@click.option("--identities", type=click.Path(path_type=Path), required=True, help="CSV: file, identity.")
-@click.option("--images", type=click.Path(path_type=Path), required=True, help="Folder of the photographs.")
+@click.option(
+    "--identities", type=click.Path(path_type=Path), help="CSV (file, identity), or a folder for each person."
+)
+@click.option("--pairs", type=click.Path(path_type=Path), help="CSV (file_x, file_y, Decision: Yes or No), instead.")
+@click.option("--images", type=click.Path(path_type=Path), help="Folder of the photographs a CSV names.")
+@click.option("--group", "columns", multiple=True, help="A column of the CSV whose values are told apart.")
+@click.option("--draws", type=click.IntRange(min=100), default=1000, show_default=True, help="Draws of people.")
+@click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Of the draws.")
 @click.option("--json", "as_json", is_flag=True, help="Numbers for programs.")
-def evaluate(identities: Path, images: Path, as_json: bool) -> None:
-    """Rank-1 and verification rates on labelled photographs: each in turn is the probe, the others the gallery."""
-    from app.cli.matching_evaluation import EvaluationError, evaluate_folder
+@click.option("--report", type=click.Path(path_type=Path), help="Folder for an HTML and a PDF report with plots.")
+def evaluate(
+    identities: Path | None,
+    pairs: Path | None,
+    images: Path | None,
+    columns: tuple[str, ...],
+    draws: int,
+    seed: int,
+    as_json: bool,
+    report: Path | None,
+) -> None:
+    """Accuracy on labelled photographs, with intervals; kept beside the algorithm.
 
+    With --identities every pair is compared, and each photograph in turn is searched among the others. With --pairs
+    only the listed pairs are compared.
+    """
+    from app.cli import matching_evaluation as evaluation
+    from app.cli.evaluation_labels import EvaluationError, from_identities, from_pairs
+    from app.matching.assessment import Plan
+
+    if (identities is None) == (pairs is None):
+        raise click.ClickException("Give either --identities or --pairs.")
+    columns = tuple(dict.fromkeys(columns))
+    configure_threads(settings().network_threads)
+    if report is not None:
+        _make_private(report)  # before hours of measuring, not after them
     try:
-        result = evaluate_folder(identities, images)
+        labels = from_identities(identities, images, columns) if identities else from_pairs(pairs, images, columns)
+        found = evaluation.evaluate_files(labels, Plan(resamples=draws, seed=seed), columns, datetime.now(UTC))
     except (MatchingError, EvaluationError) as error:
         raise click.ClickException(str(error)) from None
-    if as_json:
-        click.echo(json.dumps(result.as_numbers(), indent=2))
-        return
-    for label, value in result.rows():
-        click.echo(f"{label:34} {value}")
+    try:
+        kept_at = keep(found.numbers)
+    except OSError as error:
+        raise click.ClickException(f"The numbers cannot be kept in {settings().data_dir}: {error.strerror}.") from None
+    if report is not None:
+        _write_report(report, found.numbers, found.assessment)
+    click.echo(json.dumps(found.numbers, indent=2) if as_json else "\n".join(evaluation.text_lines(found.numbers)))
+    if not as_json:
+        click.echo(f"Kept as {kept_at}.")
+
+
+def _write_report(folder: Path, numbers: dict[str, Any], assessment: Any) -> None:
+    """evaluation.html, .pdf and .json; they name photographs, so only this account may read them."""
+    # matplotlib and WeasyPrint take seconds to load, which only a report is worth
+    from app.documents.errors import DocumentError
+    from app.documents.evaluation import render_evaluation
+
+    told = {"department": settings().department, "demonstration": settings().demonstration}
+    try:
+        written = render_evaluation(numbers, assessment, **told)
+        for suffix, data in (
+            ("html", written.html),
+            ("pdf", written.pdf),
+            ("json", json.dumps(numbers, indent=2).encode()),
+        ):
+            path = folder / f"evaluation.{suffix}"
+            path.write_bytes(data)
+            path.chmod(0o600)
+    except DocumentError as error:
+        raise click.ClickException(str(error)) from None
+    except OSError as error:
+        raise click.ClickException(f"The report cannot be written to {folder}: {error.strerror}.") from None
+
+
+def _make_private(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise click.ClickException(f"The report cannot be written to {folder}: {error.strerror}.") from None
 
 
 @group.command("bench")

@@ -1,115 +1,163 @@
-"""Accuracy on a folder of labelled photographs, through the same classes that search the repository."""
+"""Accuracy on labelled photographs, through the same classes that search the repository."""
 
 from __future__ import annotations
 
-import csv
+import hashlib
+import sys
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from datetime import datetime
 from typing import Any
 
-from app.domain.intake_manifest import file_below
+import click
+
+from app.cli.evaluation_labels import EvaluationError, LabelledFile, Labels, data_digest
+from app.domain.evaluations import Failure, record, say
 from app.domain.probe_images import limits
 from app.imaging import UnusableImage, decode
 from app.jobs import engines
-from app.matching.evaluation import Identification, leave_one_out, pair_scores, true_accept_rate
-from app.matching.types import Template
-
-FALSE_ACCEPT_RATES = (0.01, 0.001)
-
-
-class EvaluationError(Exception):
-    """The photographs cannot be evaluated; the message is one clear line."""
+from app.matching.assessment import Assessment, Photograph, Plan, assess
+from app.matching.catalogue import catalogue
 
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """What was measured. verification: false accept rate -> true accept rate, 0..1.
+    """What was measured, and the same as plain numbers (app/domain/evaluations.py)."""
 
-    unusable: photographs in which no face was found, or that cannot be read; they count in no rate.
-    """
-
-    algorithm_digest: str
-    photographs: int
-    people: int
-    unusable: tuple[str, ...]
-    identification: Identification
-    genuine: int
-    impostor: int
-    verification: dict[float, float]
-
-    def rows(self) -> list[tuple[str, str]]:
-        """Label and value, in the order they are printed."""
-        found = self.identification
-        return [
-            ("Algorithm (SHA-256)", self.algorithm_digest),
-            ("Photographs, people", f"{self.photographs}, {self.people}"),
-            ("Without a usable face", ", ".join(self.unusable) or "none"),
-            ("Rank-1, leave one out", f"{found.rank1:.1%} ({found.right} of {found.total})"),
-            ("Pairs: same person, different", f"{self.genuine}, {self.impostor}"),
-            *((f"True accepts at false accepts ≤ {far:.1%}", f"{tar:.1%}") for far, tar in self.verification.items()),
-        ]
-
-    def as_numbers(self) -> dict[str, Any]:
-        """The same for programs; rates 0..1."""
-        return {
-            "algorithm_digest": self.algorithm_digest, "photographs": self.photographs, "people": self.people,
-            "unusable": list(self.unusable), "rank1": self.identification.rank1, "probes": self.identification.total,
-            "genuine_pairs": self.genuine, "impostor_pairs": self.impostor,
-            "true_accept_rate": {str(far): tar for far, tar in self.verification.items()},
-        }  # fmt: skip
+    assessment: Assessment
+    numbers: dict[str, Any]
 
 
-def evaluate_folder(identities: Path, images: Path) -> Evaluation:
-    """Measure the algorithm in use. Raises EvaluationError, MatchingError.
-
-    A photograph is a probe only if its person has another one; the largest face of each is taken.
-    """
-    labelled = labels(identities)
-    templates: list[Template] = []
-    people: list[str] = []
-    unusable = []
-    for name, person in labelled:
-        template = _template(images, name)
-        if template is None:
-            unusable.append(name)
+def evaluate_files(labels: Labels, plan: Plan, columns: Sequence[str], at: datetime) -> Evaluation:
+    """Measure the algorithm in use on the largest face of each photograph. Raises EvaluationError, MatchingError."""
+    detector, extractor = engines.detector(), engines.extractor()
+    digests: list[str] = []
+    usable: list[Photograph] = []
+    numbers: dict[int, int] = {}
+    failures: list[Failure] = []
+    first: dict[str, LabelledFile] = {}
+    for i, file in enumerate(_progress(labels.files)):
+        data = _bytes(file)
+        digests.append(hashlib.sha256(data).hexdigest())
+        same = first.setdefault(digests[-1], file)
+        if same is not file and same.person != file.person:
+            raise EvaluationError(f"{same.name} and {file.name} are the same file, but labelled as two people.")
+        found = "the same file as another" if same is not file else _photograph(data, file)
+        if isinstance(found, str):
+            failures.append(Failure(file.name, digests[-1], found))
         else:
-            templates.append(template)
-            people.append(person)
-    several = [i for i, person in enumerate(people) if people.count(person) > 1]
-    if not several:
-        raise EvaluationError("No person has two photographs with a usable face, so nothing can be measured.")
-    genuine, impostor = pair_scores(templates, people)
-    whole = leave_one_out(templates, people)
-    # whoever has one photograph stands in the gallery for others, but cannot be found
-    misses = tuple(miss for miss in whole.misses if miss in several)
-    found = Identification(len(several) - len(misses), len(several), misses)
-    rates = {far: true_accept_rate(genuine, impostor, far) for far in FALSE_ACCEPT_RATES} if len(impostor) else {}
-    return Evaluation(
-        engines.extractor().digest, len(templates), len(set(people)), tuple(unusable), found,
-        len(genuine), len(impostor), rates,
-    )  # fmt: skip
-
-
-def labels(path: Path) -> list[tuple[str, str]]:
+            numbers[i] = len(usable)
+            usable.append(found)
+    pairs = values = None
+    if labels.pairs is not None:
+        kept = [i for i, pair in enumerate(labels.pairs) if numbers.keys() >= set(pair)]
+        pairs = [(numbers[labels.pairs[i][0]], numbers[labels.pairs[i][1]]) for i in kept]
+        values = {column: [said[i] for i in kept] for column, said in (labels.pair_values or {}).items()}
     try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            reader = csv.DictReader(file)
-            if not {"file", "identity"} <= set(reader.fieldnames or ()):
-                raise EvaluationError(f"{path} must have the columns file and identity.")
-            return [(row["file"], row["identity"]) for row in reader if row["file"] and row["identity"]]
-    except OSError as error:
-        raise EvaluationError(f"{path} cannot be read: {error.strerror}.") from None
-    except (UnicodeDecodeError, csv.Error):
-        raise EvaluationError(f"{path} is not UTF-8 CSV.") from None
+        assessment = assess(usable, plan, columns, pairs, values)
+    except ValueError:
+        raise EvaluationError(
+            "Nothing can be measured: usable photographs of one person twice, and of two people, are needed."
+        ) from None
+    described = record(
+        assessment,
+        at=at,
+        algorithm=(extractor.model_id, extractor.entry, extractor.digest),
+        detector=(catalogue().detector, detector.entry, detector.digest),
+        data_sha256=data_digest(labels.files, digests, labels),
+        failures=failures,
+        pairs_left_out=0 if labels.pairs is None else len(labels.pairs) - len(pairs or ()),
+    )
+    return Evaluation(assessment, described)
 
 
-def _template(folder: Path, name: str) -> Template | None:
-    path = file_below(folder, name)
-    if path is None:
-        raise EvaluationError(f"There is no photograph {name} in {folder}.")
+def _photograph(data: bytes, file: LabelledFile) -> Photograph | str:
+    """The photograph as measured, or why it cannot be."""
     try:
-        bgr = decode(path.read_bytes(), limits()).bgr
-    except (OSError, UnusableImage):
-        return None
+        bgr = decode(data, limits()).bgr
+    except UnusableImage:
+        return "cannot be read"
     faces = engines.detector().detect(bgr)
-    return engines.extractor().templates(bgr, faces[:1])[0] if faces else None
+    if not faces:
+        return "no face found"
+    [template] = engines.extractor().templates(bgr, faces[:1])
+    return Photograph(file.person, template, faces[0].inter_eye, file.groups)
+
+
+def _bytes(file: LabelledFile) -> bytes:
+    try:
+        return file.path.read_bytes()
+    except OSError as error:
+        raise EvaluationError(f"{file.name} cannot be read: {error.strerror}.") from None
+
+
+def _progress(files: Sequence[LabelledFile]) -> Iterable[LabelledFile]:
+    if not sys.stderr.isatty():
+        return files
+    return _counted(files, lambda done: click.echo(f"\r{done} of {len(files)} photographs", err=True, nl=False))
+
+
+def _counted(files: Sequence[LabelledFile], tell: Callable[[int], None]) -> Iterable[LabelledFile]:
+    for done, file in enumerate(files, start=1):
+        yield file
+        if done % 10 == 0 or done == len(files):
+            tell(done)
+    click.echo(err=True)
+
+
+def text_lines(numbers: dict[str, Any]) -> list[str]:
+    """An evaluation for the terminal."""
+    data, tested, searched = numbers["data"], numbers["verification"], numbers["identification"]
+    rows = [
+        ("Algorithm", f"{numbers['algorithm']['name']} {numbers['algorithm']['version']}"),
+        ("  SHA-256", numbers["algorithm"]["sha256"]),
+        ("Detector", f"{numbers['detector']['name']} {numbers['detector']['version']}"),
+        ("  SHA-256", numbers["detector"]["sha256"]),
+        ("Data set, SHA-256", data["sha256"]),
+        (
+            "Photographs, people",
+            f"{data['photographs']}, {data['people']} ({data['people_with_several']} with several)",
+        ),
+        ("Pairs: same person, different", f"{data['genuine_pairs']}, {data['impostor_pairs']}"),
+        ("Without a usable face", str(len(data["failures"]))),
+        *((f"  {failure['file']}", failure["reason"]) for failure in data["failures"]),
+        *((f"TAR at FAR {at['far']:g}", say(at["tar"]) + _unresolved(at)) for at in tested["at"]),
+        ("Equal error rate", say(tested["equal_error_rate"])),
+    ]
+    if searched:
+        rows += [(f"Found at rank {at['rank']} or better", say(at["found"])) for at in searched["ranks"]]
+        rows += [(f"FNIR at FPIR {at['fpir']:g}", say(at["fnir"])) for at in searched["open_set"]]
+    lines = [f"{label:32} {value}" for label, value in rows]
+    tables = [("Inter-eye distance (pixels)", numbers["inter_eye_bands"]), *numbers["groups"].items()]
+    for title, cells in tables:
+        lines += ["", *_cell_lines(title, cells, numbers["cells"])]
+    intervals = numbers["intervals"]
+    return [
+        *lines, "",
+        f"Intervals: {intervals['level']:.0%}, people drawn {intervals['draws_of_people']} times, "
+        f"seed {intervals['seed']}.",
+        numbers["caution"],
+    ]  # fmt: skip
+
+
+def _unresolved(at: dict[str, Any]) -> str:
+    return "" if at["resolved"] else "  too few pairs for this FAR: no impostor pair is accepted"
+
+
+def _cell_lines(title: str, cells: list[dict[str, Any]], setting: dict[str, Any]) -> list[str]:
+    lines = [
+        f"{title}, at the threshold of FAR {setting['threshold_far']:g} for all",
+        f"  {'':16} {'people':>7} {'genuine':>8} {'impostor':>9}  {'FNMR':24} {'ratio':8} {'FMR':24} ratio",
+    ]
+    for cell in cells:
+        fnmr_ratio, fmr_ratio = (f"{r['value']:.2f}" if (r := cell[k]) else "–" for k in ("fnmr_ratio", "fmr_ratio"))
+        lines.append(
+            f"  {cell['name'][:16]:16} {cell['people']:7} {cell['genuine_pairs']:8} {cell['impostor_pairs']:9}  "
+            f"{say(cell['fnmr']):24} {fnmr_ratio:8} {say(cell['fmr']):24} {fmr_ratio}"
+            + ("  few people" if cell["small"] else "")
+        )
+    if any(cell["small"] for cell in cells):
+        lines.append(
+            f"  few people: fewer than {setting['small_below_people']}; their rates say little of anybody else."
+        )
+    return lines

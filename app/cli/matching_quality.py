@@ -15,7 +15,7 @@ from app.matching.errors import MatchingError
 @click.option("--write", type=click.Path(path_type=Path), help="The table as Markdown, instead of on the screen.")
 def quality(faces: Path, write: Path | None) -> None:
     """Spoil labelled photographs level by level and measure how often the right person still comes first."""
-    from app.cli.matching_evaluation import EvaluationError
+    from app.cli.evaluation_labels import EvaluationError
     from app.cli.matching_quality_table import table
     from app.cli.matching_quality_trials import gallery_of, read_set, run, turned
     from app.jobs import engines

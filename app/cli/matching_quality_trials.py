@@ -9,9 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from app.cli.matching_evaluation import EvaluationError, labels
+from app.cli.evaluation_labels import EvaluationError, from_identities
 from app.demo.people import draw, mugshot, person
-from app.domain.intake_manifest import file_below
 from app.domain.probe_images import limits
 from app.imaging import UnusableImage, decode
 from app.jobs import engines
@@ -49,19 +48,16 @@ class Set:
 def read_set(folder: Path) -> Set:
     """Read the photographs that ``folder``/identities.csv labels. Raises EvaluationError, MatchingError."""
     digest, found = hashlib.sha256(), []
-    for name, who in labels(folder / IDENTITIES):
-        path = file_below(folder, name)
-        if path is None:
-            raise EvaluationError(f"There is no photograph {name} in {folder}.")
-        data = path.read_bytes()
-        digest.update(f"{name}\0{who}\0{hashlib.sha256(data).hexdigest()}\n".encode())
+    for file in from_identities(folder / IDENTITIES, folder, []).files:
+        data = file.path.read_bytes()
+        digest.update(f"{file.name}\0{file.person}\0{hashlib.sha256(data).hexdigest()}\n".encode())
         try:
             bgr = decode(data, limits()).bgr
         except UnusableImage:
             continue
         faces = engines.detector().detect(bgr)
         if faces:
-            found.append(Photograph(who, bgr, faces[0]))
+            found.append(Photograph(file.person, bgr, faces[0]))
     people = [photograph.person for photograph in found]
     if not any(people.count(who) > 1 for who in people):
         raise EvaluationError("No person has two photographs with a usable face, so nothing can be measured.")

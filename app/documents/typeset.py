@@ -71,15 +71,20 @@ class _MemoryFetcher(URLFetcher):
         return URLFetcherResponse(url, body=data, headers={"Content-Type": media_type})
 
 
-def typeset(html: str, resources: Resources, number: str) -> bytes:
+def font_resources() -> dict[str, tuple[bytes, str]]:
+    """The bundled fonts, by the names that the style of all documents asks for."""
+    return {f"font/{face.path.name}": (face.path.read_bytes(), "font/ttf") for face in fonts.faces()}
+
+
+def typeset(html: str, resources: Resources, number: str, further_style: str = "") -> bytes:
     """The PDF of a whole HTML document; ``resources`` is what it may refer to, by the name after ``memory:``.
 
-    ``number`` identifies the document in the file. Raises RenderError when it refers to anything else.
+    ``number`` identifies the document in the file; ``further_style`` is added to the style of all documents. Raises
+    RenderError when it refers to anything else.
     """
-    lettering = {f"font/{face.path.name}": (face.path.read_bytes(), "font/ttf") for face in fonts.faces()}
-    fetcher = _MemoryFetcher({**resources, **lettering})
+    fetcher = _MemoryFetcher({**resources, **font_resources()})
     configuration = fonts.isolated_configuration()
-    style = CSS(string=style_sheet(), url_fetcher=fetcher, font_config=configuration)
+    style = CSS(string=style_sheet() + further_style, url_fetcher=fetcher, font_config=configuration)
     try:
         return HTML(string=html, base_url=_SCHEME, url_fetcher=fetcher).write_pdf(
             stylesheets=[style],

@@ -8,9 +8,8 @@ import json
 import pytest
 
 from app.cli.gallery import plain_cell
-from app.demo.people import mugshot, person
 from app.domain.intake_manifest import NAME
-from tests.gallery import encoded, needs_models, row, write_folder
+from tests.gallery import needs_models, row, write_folder
 
 
 @pytest.fixture
@@ -102,24 +101,6 @@ def test_missing_models_are_a_failure_of_the_status(app, tmp_path, settings):
     result = app.test_cli_runner().invoke(args=["matching", "models", "status"])
     assert result.exit_code == 1 and "models install" in result.stderr
     assert "may not be used for casework" in result.stdout
-
-
-@needs_models
-def test_accuracy_is_measured_on_labelled_photographs(run, tmp_path):
-    labels = []
-    for seed in (1, 2, 3):
-        for n in (0, 1):
-            (tmp_path / f"{seed}-{n}.jpg").write_bytes(encoded(mugshot(person(seed), n)))
-            labels.append(f"{seed}-{n}.jpg,{seed}")
-    (tmp_path / "labels.csv").write_text("file,identity\n" + "\n".join(labels) + "\n")
-    args = ("matching", "evaluate", "--identities", tmp_path / "labels.csv", "--images", tmp_path)
-    found = json.loads(run(*args, "--json").stdout)
-    assert (found["photographs"], found["people"], found["genuine_pairs"], found["impostor_pairs"]) == (6, 3, 3, 12)
-    assert found["rank1"] == 1 and "Rank-1, leave one out" in run(*args).stdout
-    (tmp_path / "labels.csv").write_text("file,identity\n../secret.jpg,1\n")
-    assert "There is no photograph" in one_line(run(*args))
-    (tmp_path / "labels.csv").write_text("name\nx\n")
-    assert "columns file and identity" in one_line(run(*args))
 
 
 @needs_models

@@ -111,6 +111,33 @@ def test_the_registry_shows_digests_and_says_what_nist_did_not_evaluate(sign_in)
     assert "No search for casework" in text
 
 
+def test_what_the_department_measured_stands_beside_its_algorithm(sign_in, settings) -> None:
+    from app.domain.algorithms import active
+    from app.domain.evaluations import CAUTION, keep
+
+    perfect = {"value": 1.0, "low": 0.664, "high": 1.0}
+    numbers = {
+        "date": "2026-03-04T05:06:07+00:00",
+        "algorithm": {"sha256": active().sha256},
+        "data": {"sha256": "5e" * 32, "photographs": 25, "people": 9, "failures": []},
+        "verification": {"at": [{"far": 0.01, "tar": perfect}], "equal_error_rate": perfect},
+        "identification": {"ranks": [{"rank": 1, "found": {"value": 0.96, "low": None, "high": None}}]},
+    }
+    path = keep(numbers)
+    assert path.name == f"2026-03-04T050607Z-{'5e' * 32}.json" and path.parent.name == active().sha256
+    keep(numbers | {"date": "2026-03-05T05:06:07+00:00", "identification": None})
+    (path.parent / "2026-03-06T000000Z-broken.json").write_text("{")
+    html = sign_in("f.spruce").get("/algorithms").get_data(as_text=True)
+    page = BeautifulSoup(html, "html5lib")
+    [table] = [t for t in page.select("table") if "department’s photographs" in t.caption.get_text()]
+    first, second = (row.get_text(" ", strip=True) for row in table.select("tbody tr"))
+    assert first.startswith("5 Mar 2026") and second.startswith("4 Mar 2026")
+    assert "25 photographs, 9 people" in second and "5e" * 32 in "".join(second.split())
+    assert "TAR at FAR 0.01: 100.0 % (66.4 to 100.0)" in second and "Rank 1: 96.0 % (no interval)" in second
+    assert "Rank 1" not in first and CAUTION in page.get_text()
+    assert "<img" not in html
+
+
 @pytest.mark.clause("ACC-7", "ACC-1")
 def test_an_administrator_sees_no_case_and_no_face(sign_in, make) -> None:
     request = make.request(state="submitted")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from app.domain.algorithms import active
+from app.domain.evaluations import Kept, kept
 from app.extensions import settings
 from app.matching.catalogue import Detector, Extractor, catalogue
 from app.matching.nist import nist_status
@@ -14,7 +15,7 @@ from app.matching.nist import nist_status
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One model; `digest` is the installed file's, or None; `evaluation` is empty for a detector."""
+    """One model. digest: the installed file's, or None. evaluation: NIST's, as a sentence. measured: our own ones."""
 
     id: str
     role: str
@@ -23,6 +24,7 @@ class Entry:
     in_use: bool
     evaluated: bool
     evaluation: str
+    measured: list[Kept]
 
     @property
     def intact(self) -> bool:
@@ -45,9 +47,9 @@ def _entry(key: str, role: str, model: Detector | Extractor, in_use: bool, today
     digest = _digest(model.file)
     if isinstance(model, Detector):
         said = "A detector finds faces and compares nobody; NIST's evaluation is of the comparison."
-        return Entry(key, role, model, digest, in_use, False, said)
+        return Entry(key, role, model, digest, in_use, False, said, [])
     answer = nist_status(model, digest or "", today)
-    return Entry(key, role, model, digest, in_use, answer.ok, answer.reason)
+    return Entry(key, role, model, digest, in_use, answer.ok, answer.reason, kept(model.sha256))
 
 
 def _digest(file: str) -> str | None:

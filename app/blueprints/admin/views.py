@@ -12,6 +12,7 @@ from app.blueprints.admin.forms import TrainingForm
 from app.blueprints.admin.registry import entries
 from app.domain import overview
 from app.domain.algorithms import active, status
+from app.domain.evaluations import CAUTION
 from app.domain.training import record_training, revoke_training
 from app.extensions import db, settings
 from app.models.account import Account, TrainingRecord
@@ -103,4 +104,5 @@ def algorithms() -> ResponseReturnValue:
         "admin/algorithms.html",
         entries=entries(now().date()), active=active(), standing=status(now().date()),
         jobs=db.session.execute(rows).all(), clause=policy().clause("FAIR-2"), casework=not settings().demonstration,
+        caution=CAUTION,
     )  # fmt: skip
