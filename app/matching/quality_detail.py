@@ -34,7 +34,7 @@ def detail(grey: np.ndarray, inside: np.ndarray, apart: float) -> float:
     if not total > 0:
         return 0.0
     lost = [
-        float(((chip - cv2.GaussianBlur(chip, (0, 0), sigma, borderType=cv2.BORDER_REFLECT))[inside] ** 2).mean())
+        float(((chip - cv2.GaussianBlur(chip, (0, 0), sigma, borderType=cv2.BORDER_REPLICATE))[inside] ** 2).mean())
         for sigma in SIGMAS
     ]
     shares = np.maximum.accumulate(np.maximum(np.array(lost) / total, 1e-9))

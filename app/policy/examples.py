@@ -138,7 +138,7 @@ def decide(policy: Policy, example: Example) -> list[Fault]:
         case "edit":
             return recipe_of(policy, facts.get("operations"), EXAMPLE_EYES, EXAMPLE_SIZE)[1]
         case "retention":
-            assert example.retention is not None  # load_examples refuses it otherwise
+            assert example.retention is not None  # load_worked refuses it otherwise
             return refusals(standing_of_example(policy.retention, example.retention))
         case "quality":
             return [Fault(f.measure, f.text, f.rule) for f in _findings(policy, example) if f.band == "fail"]

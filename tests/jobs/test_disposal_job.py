@@ -38,7 +38,7 @@ from tests.disclosing import Disclosing
 from tests.disposing import CASE, KEPT, chain_faults, request_of, run
 from tests.factory import picture
 from tests.gallery import needs_models
-from tests.retaining import Retaining
+from tests.retaining import LONG_AGO, Retaining
 from tests.traces import Traces
 
 pytestmark = [needs_models, pytest.mark.timeout(240)]
@@ -65,14 +65,16 @@ def case(keep):
 @pytest.mark.clause("RET-11", "ACC-10")
 def test_nothing_of_a_disposed_case_is_left_in_any_file(app, keep, case, post):
     record, victim = case
-    # searched again, with a supervisor's agreement, and disclosed to the prosecutor
-    again = keep.make.request(state="closed", case_number=CASE)
+    # searched again by a prepared image, with a supervisor's agreement, and disclosed to the prosecutor
+    again = keep.make.request(state="documented", case_number=CASE)
+    derived = keep.make.prepare(again)
+    keep.make.advance_to(again, "closed", derived=derived)
     disclosure = Disclosing(app, keep.people, keep.make.run_jobs)(state="acknowledged", basis="D2", case_number=CASE)
     request, sought = request_of(record), Traces().of_record(record).of_file(victim)
     sought.of_request(request).of_request(again).of_disclosure(disclosure)
     ids = [request.key_id, record.key_id, victim.key_id, again.key_id, disclosure.key_id]
     ids += [blob for one in (request, again) for image in one.images for blob in (image.blob_id, image.shown_blob_id)]
-    ids += [report.blob_id for one in (request, again) for report in one.reports]
+    ids += [derived.blob_id, *(report.blob_id for one in (request, again) for report in one.reports)]
     ids += [file.blob_id for file in (*disclosure.documents, *disclosure.packages)]
     ids += [decision.document_blob_id for decision in disclosure.decisions]
     delivered = request.reports[0].receipt["path"]
@@ -306,7 +308,7 @@ def test_a_suspects_photographs_leave_the_repository_with_the_file(keep, make):
 @pytest.mark.clause("RET-9")
 def test_a_suspects_file_outlives_the_case_until_its_own_day(keep):
     record = keep.record(case_number=CASE)
-    suspect = keep.person(record, "Ira Stillhere", "suspect", born_on=date(1990, 5, 5))
+    suspect = keep.person(record, "Ira Stillhere", "suspect", born_on=date(1990, 5, 5), arrests_checked_on=LONG_AGO)
     disposal = keep.disposal("disposed", targets=[record])
     assert [item.target for item in disposal.items] == [record]
     standing = retention.standing_of(suspect)

@@ -9,11 +9,11 @@ import pytest
 from app.imaging.recipe import KINDS
 from app.policy.absence import forbidden_names
 from app.policy.edits import mismatches, read_operations
-from app.policy.examples import disagreement, load_examples
+from app.policy.examples import disagreement, load_worked
 from app.policy.loader import DEFAULT_DIRECTORY, PolicyError, load
 from app.policy.types import Policy
 
-EXAMPLES = [example for example in load_examples(DEFAULT_DIRECTORY) if example.check == "edit"]
+EXAMPLES = [example for example in load_worked(DEFAULT_DIRECTORY).example if example.check == "edit"]
 APP = Path(__file__).resolve().parents[2] / "app"
 
 

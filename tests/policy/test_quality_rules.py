@@ -7,14 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.policy.examples import load_examples
+from app.policy.examples import load_worked
 from app.policy.loader import DEFAULT_DIRECTORY, PolicyError, load
 from app.policy.quality import BANDS, assess, worst
 from app.policy.types import Policy
 
 pytestmark = pytest.mark.clause("REQ-7")
 RULES = load(DEFAULT_DIRECTORY)
-CASES = [example for example in load_examples(DEFAULT_DIRECTORY) if example.check == "quality"]
+CASES = [example for example in load_worked(DEFAULT_DIRECTORY).example if example.check == "quality"]
 
 
 def one(rules: Policy, rule_id: str, value: float):
