@@ -91,7 +91,10 @@ class ExactIndex(IndexBase):
         mine = np.flatnonzero(wanted[self._people]) if rows is None else rows[wanted[self._people[rows]]]
         scores = cosines(self._vectors[mine], probe.vector).tolist()
         return rank_people(
-            ((self._names[self._people[row]], self._photos[row], score) for row, score in zip(mine, scores, strict=True)),
+            (
+                (self._names[self._people[row]], self._photos[row], score)
+                for row, score in zip(mine, scores, strict=True)
+            ),
             k,
         )
 
