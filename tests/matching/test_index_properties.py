@@ -28,15 +28,20 @@ def empty(kind, tmp_path_factory):
         pytest.importorskip("milvus_lite", reason="Milvus Lite is not installed (pip install .[test])")
         options["milvus_uri"] = str(tmp_path_factory.mktemp("milvus") / "gallery.db")
 
+    made = []
+
     def make(dims):
+        if kind == "milvus" and made:
+            made[-1].drop()
         gallery = Gallery(kind, dims, **options)
         if kind == "faiss":
             gallery.index._block_rows, gallery.index._threads = 7, 2
-        if kind == "milvus":
-            gallery.index.clear()
+        made.append(gallery.index)
         return gallery
 
-    return make
+    yield make
+    if kind == "milvus":
+        made[-1].drop()
 
 
 def examples(kind, count):
