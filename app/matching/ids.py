@@ -33,6 +33,11 @@ def unpack(packed: np.ndarray) -> list[str]:
     return [_unpack_one(one) for one in as_bytes(packed)]
 
 
+def packed_from(content: bytes | memoryview) -> np.ndarray:
+    """Packed ids from their bytes, ID_BYTES each."""
+    return np.frombuffer(content, _PACKED)
+
+
 def as_bytes(packed: np.ndarray) -> list[bytes]:
     """Each packed id as a bytes object."""
     whole = np.ascontiguousarray(packed).tobytes()

@@ -52,31 +52,31 @@ class FaissIndex(IndexBase):
         """An empty index; ``rows`` gives float32 templates, ``threads`` scan one probe together."""
         super().__init__(model_digest, dims, generation)
         self._store = rows
-        self._block_rows = block_rows
-        self._blocks: list[Block] = []
+        self.block_rows = block_rows
+        self.blocks: list[Block] = []
         self._threads = threads
         self._pool: ThreadPoolExecutor | None = None
         self._pool_of = 0
 
     def __len__(self) -> int:
-        return sum(block.count for block in self._blocks)
+        return sum(block.count for block in self.blocks)
 
     @property
     def nbytes(self) -> int:
         """Bytes of codes and ids in memory."""
-        return sum(block.nbytes for block in self._blocks)
+        return sum(block.nbytes for block in self.blocks)
 
     @property
     def photo_ids(self) -> Set[str]:
         """Every photograph in the index."""
-        return frozenset(photo for block in self._blocks for photo in unpack(block.photos.take(slice(block.count))))
+        return frozenset(photo for block in self.blocks for photo in unpack(block.photos.take(slice(block.count))))
 
     def add_batch(self, batch: GalleryBatch, *, generation: int) -> None:
         """Add many photographs at once; all or none. Raises as ``add`` does, ValueError for an id that is too long."""
         self._check_batch(batch)
         photos, persons = pack(batch.photo_ids), pack(batch.person_ids)
         wanted = Wanted(photos)
-        if any(len(wanted.rows(block.photos, block.count)) for block in self._blocks):
+        if any(len(wanted.rows(block.photos, block.count)) for block in self.blocks):
             raise already_there()
         self._move_to(generation)
         start = 0
@@ -86,13 +86,20 @@ class FaissIndex(IndexBase):
             block.append(batch.vectors[start:stop], photos[start:stop], persons[start:stop])
             start = stop
 
+    def fill(self, blocks: Sequence[Block], *, generation: int) -> None:
+        """Take over the blocks of a snapshot. Raises ValueError unless all but the last are full."""
+        if any(block.capacity != self.block_rows or block.room for block in blocks[:-1]):
+            raise ValueError("The blocks of the snapshot are not those of this index.")
+        self._move_to(generation)
+        self.blocks = list(blocks)
+
     def remove(self, photo_ids: Iterable[str], *, generation: int) -> int:
         """Remove photographs (CAP-3): the last rows take their places, and nothing of theirs stays in memory."""
         self._move_to(generation)
         wanted = Wanted.of(set(photo_ids))
         gone = np.concatenate(
             [np.empty(0, np.intp)]
-            + [n * self._block_rows + wanted.rows(block.photos, block.count) for n, block in enumerate(self._blocks)]
+            + [n * self.block_rows + wanted.rows(block.photos, block.count) for n, block in enumerate(self.blocks)]
         )
         if not len(gone):
             return 0
@@ -102,9 +109,9 @@ class FaissIndex(IndexBase):
         for hole, mover in zip(holes.tolist(), movers.tolist(), strict=True):
             (block, row), (source, row_from) = self._place(hole), self._place(mover)
             block.move(source, row_from, row)
-        for n, block in enumerate(self._blocks):
-            block.truncate(min(block.count, max(0, left - n * self._block_rows)))
-        self._blocks = [block for block in self._blocks if block.count]
+        for n, block in enumerate(self.blocks):
+            block.truncate(min(block.count, max(0, left - n * self.block_rows)))
+        self.blocks = [block for block in self.blocks if block.count]
         return len(gone)
 
     def search(self, probe: Template, k: int, eligible: Eligible | Set[str] = ALL) -> list[PersonRank]:
@@ -131,12 +138,12 @@ class FaissIndex(IndexBase):
         """Every allowed row of everybody who may be among the k nearest."""
         probe = np.ascontiguousarray(vector[None], np.float32)
         length = float(np.linalg.norm(vector.astype(np.float64)))
-        margin = max((block.margin(length) for block in self._blocks), default=0.0)
-        depth = [4 * k // max(1, len(self._blocks)) + _SPARE] * len(self._blocks)
-        seen: list[tuple[np.ndarray, np.ndarray]] = [(np.empty(0), np.empty(0))] * len(self._blocks)
-        todo = list(range(len(self._blocks)))
+        margin = max((block.margin(length) for block in self.blocks), default=0.0)
+        depth = [4 * k // max(1, len(self.blocks)) + _SPARE] * len(self.blocks)
+        seen: list[tuple[np.ndarray, np.ndarray]] = [(np.empty(0), np.empty(0))] * len(self.blocks)
+        todo = list(range(len(self.blocks)))
         while True:
-            looks = self._run(lambda n: self._blocks[n].nearest(probe, depth[n], allowed[n]), todo)
+            looks = self._run(lambda n: self.blocks[n].nearest(probe, depth[n], allowed[n]), todo)
             for n, look in zip(todo, looks, strict=True):
                 seen[n] = look
             limit, people = self._limit(seen, k, margin)
@@ -148,10 +155,10 @@ class FaissIndex(IndexBase):
                 depth[n] *= _DEEPER
         wanted = Wanted(people)
         rows = self._run(
-            lambda n: _masked(wanted.rows(self._blocks[n].persons, self._blocks[n].count), allowed[n]),
-            range(len(self._blocks)),
+            lambda n: _masked(wanted.rows(self.blocks[n].persons, self.blocks[n].count), allowed[n]),
+            range(len(self.blocks)),
         )
-        return [(block, mine) for block, mine in zip(self._blocks, rows, strict=True) if len(mine)]
+        return [(block, mine) for block, mine in zip(self.blocks, rows, strict=True) if len(mine)]
 
     def _limit(self, seen: Sequence[tuple[np.ndarray, np.ndarray]], k: int, margin: float) -> tuple[float, np.ndarray]:
         """(least scanned score that may be on the list, packed ids of the people at or above it)."""
@@ -159,7 +166,7 @@ class FaissIndex(IndexBase):
         persons = np.concatenate(
             [
                 pack([]),
-                *(block.persons.take(rows) for block, (_, rows) in zip(self._blocks, seen, strict=True) if len(rows)),
+                *(block.persons.take(rows) for block, (_, rows) in zip(self.blocks, seen, strict=True) if len(rows)),
             ]
         )
         order = np.argsort(-scores, kind="stable")
@@ -178,10 +185,10 @@ class FaissIndex(IndexBase):
     def _allowed(self, eligible: Eligible) -> list[Mask]:
         """For each block which rows may be looked at; None where all may."""
         if eligible.everything:
-            return [None] * len(self._blocks)
+            return [None] * len(self.blocks)
         named = Wanted.of(eligible.ids)
         masks: list[Mask] = []
-        for block in self._blocks:
+        for block in self.blocks:
             rows = named.rows(block.photos, block.count)
             mask = np.full(block.count, eligible.but)
             mask[rows] = not eligible.but
@@ -197,12 +204,12 @@ class FaissIndex(IndexBase):
             )
 
     def _with_room(self) -> Block:
-        if not self._blocks or not self._blocks[-1].room:
-            self._blocks.append(Block(self.dims, self._block_rows))
-        return self._blocks[-1]
+        if not self.blocks or not self.blocks[-1].room:
+            self.blocks.append(Block(self.dims, self.block_rows))
+        return self.blocks[-1]
 
     def _place(self, row: int) -> tuple[Block, int]:
-        return self._blocks[row // self._block_rows], row % self._block_rows
+        return self.blocks[row // self.block_rows], row % self.block_rows
 
     def _run(self, work: Callable[[int], _Result], numbers: Iterable[int]) -> list[_Result]:
         """The work for each block, on the index's threads and this one, in order."""

@@ -35,7 +35,7 @@ def empty(kind, tmp_path_factory):
             made[-1].drop()
         gallery = Gallery(kind, dims, **options)
         if kind == "faiss":
-            gallery.index._block_rows, gallery.index._threads = 7, 2
+            gallery.index.block_rows, gallery.index._threads = 7, 2
         made.append(gallery.index)
         return gallery
 
