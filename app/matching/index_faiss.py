@@ -143,7 +143,7 @@ class FaissIndex(IndexBase):
         seen: list[tuple[np.ndarray, np.ndarray]] = [(np.empty(0), np.empty(0))] * len(self.blocks)
         todo = list(range(len(self.blocks)))
         while True:
-            looks = self._run(lambda n: self.blocks[n].nearest(probe, depth[n], allowed[n]), todo)
+            looks = self.run(lambda n: self.blocks[n].nearest(probe, depth[n], allowed[n]), todo)
             for n, look in zip(todo, looks, strict=True):
                 seen[n] = look
             limit, people = self._limit(seen, k, margin)
@@ -154,7 +154,7 @@ class FaissIndex(IndexBase):
             for n in todo:
                 depth[n] *= _DEEPER
         wanted = Wanted(people)
-        rows = self._run(
+        rows = self.run(
             lambda n: _masked(wanted.rows(self.blocks[n].persons, self.blocks[n].count), allowed[n]),
             range(len(self.blocks)),
         )
@@ -211,7 +211,7 @@ class FaissIndex(IndexBase):
     def _place(self, row: int) -> tuple[Block, int]:
         return self.blocks[row // self.block_rows], row % self.block_rows
 
-    def _run(self, work: Callable[[int], _Result], numbers: Iterable[int]) -> list[_Result]:
+    def run(self, work: Callable[[int], _Result], numbers: Iterable[int]) -> list[_Result]:
         """The work for each block, on the index's threads and this one, in order."""
         numbers = list(numbers)
         results: dict[int, _Result] = {}

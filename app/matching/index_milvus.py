@@ -132,9 +132,10 @@ class MilvusIndex(IndexBase):
         return rank_people(((r["person"], r["photo"], s) for r, s in zip(rows, scores, strict=True)), k)
 
     def _in_reach(self, vector: np.ndarray, k: int, eligible: Eligible) -> list[str]:
-        """Everybody who may be among the k nearest. Each look leaves out who was seen, so that a person with
+        """Everybody who may be among the k nearest.
 
-        thousands of photographs cannot fill it: the best photograph of each person seen is the first of theirs.
+        Each look leaves out who was seen, so that a person with thousands of photographs cannot fill it. The first
+        photograph seen of a person is their best, since each look comes best first.
         """
         gamma = self.dims * _UNIT_ROUNDOFF / (1 - self.dims * _UNIT_ROUNDOFF)
         margin = 2.002 * gamma
@@ -232,7 +233,13 @@ class MilvusIndex(IndexBase):
         """The rows whose field is one of some values: at most one for each photograph, any number for a person."""
         if not values:
             return []
-        return [row for rows in self._all(wanted, _among(field, values)) for row in rows]
+        where = _among(field, values)
+        found = self._client.query(
+            self._name, filter=where, output_fields=wanted, limit=_MOST, consistency_level="Strong"
+        )
+        if len(found) == _MOST:  # there may be more; an iterator is slower
+            return [row for rows in self._all(wanted, where) for row in rows]
+        return [{name: row[name] for name in wanted} for row in found]
 
     def _all(self, wanted: list[str], where: str = "") -> Iterator[list[dict[str, Any]]]:
         rows = self._client.query_iterator(
