@@ -37,11 +37,18 @@ def extractor() -> TemplateExtractor:
 
 
 def repository() -> RepositoryIndex:
-    """The index of the active algorithm in this process; each search brings it up to date first."""
+    """The index of the active algorithm in this process; each search brings it up to date first.
+
+    Raises MatchingError when the index that the settings name cannot be had.
+    """
     network = extractor()
     held = current_app.extensions.setdefault("repository", {})
     if network.digest not in held:
-        held[network.digest] = RepositoryIndex.empty(network.digest, network.entry.dims)
+        chosen = settings()
+        held[network.digest] = RepositoryIndex.empty(
+            network.digest, network.entry.dims, kind=chosen.matching_index, threads=chosen.network_threads,
+            milvus_uri=chosen.milvus_uri,
+        )  # fmt: skip
     return held[network.digest]
 
 

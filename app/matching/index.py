@@ -49,6 +49,10 @@ class Index(Protocol):
         """Every photograph in the index. Slow for millions: for bringing it in step, not for searching."""
         ...
 
+    def holding(self, photo_ids: Iterable[str]) -> set[str]:
+        """Which of these photographs are in the index."""
+        ...
+
     def __len__(self) -> int:
         """How many photographs the index holds."""
         ...

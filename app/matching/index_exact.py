@@ -44,6 +44,10 @@ class ExactIndex(IndexBase):
         """Every photograph in the index."""
         return frozenset(self._row)
 
+    def holding(self, photo_ids: Iterable[str]) -> set[str]:
+        """Which of these photographs are in the index."""
+        return {photo for photo in photo_ids if photo in self._row}
+
     def add_batch(self, batch: GalleryBatch, *, generation: int) -> None:
         """Add many photographs at once; all or none. Raises as ``add`` does."""
         self._check_batch(batch)

@@ -71,6 +71,12 @@ class FaissIndex(IndexBase):
         """Every photograph in the index."""
         return frozenset(photo for block in self.blocks for photo in unpack(block.photos.take(slice(block.count))))
 
+    def holding(self, photo_ids: Iterable[str]) -> set[str]:
+        """Which of these photographs are in the index."""
+        wanted = Wanted.of(photo_ids)
+        found = ((block, wanted.rows(block.photos, block.count)) for block in self.blocks)
+        return {photo for block, rows in found for photo in unpack(block.photos.take(rows))}
+
     def add_batch(self, batch: GalleryBatch, *, generation: int) -> None:
         """Add many photographs at once; all or none. Raises as ``add`` does, ValueError for an id that is too long."""
         self._check_batch(batch)

@@ -64,10 +64,14 @@ class MilvusIndex(IndexBase):
         """Every photograph in the index."""
         return frozenset(row["photo"] for rows in self._all(["photo"]) for row in rows)
 
+    def holding(self, photo_ids: Iterable[str]) -> set[str]:
+        """Which of these photographs are in the index."""
+        return {row["photo"] for part in _parts(list(photo_ids)) for row in self._rows("photo", part, ["photo"])}
+
     def add_batch(self, batch: GalleryBatch, *, generation: int) -> None:
         """Add many photographs at once; all or none. Raises as ``add`` does."""
         self._check_batch(batch)
-        if any(len(self._rows("photo", part, ["photo"])) for part in _parts(list(batch.photo_ids))):
+        if self.holding(batch.photo_ids):
             raise already_there()
         self._check_generation(generation)
         rows = [
@@ -76,7 +80,8 @@ class MilvusIndex(IndexBase):
         ]
         try:
             for part in _parts(rows):
-                self._client.insert(self._name, part)
+                # not insert: should two workers add the same photograph at once, one row remains
+                self._client.upsert(self._name, part)
         except MilvusException:
             # half a batch would be found by a search that no one knows it may be in
             self._client.delete(self._name, filter=_among("photo", batch.photo_ids))
@@ -90,8 +95,7 @@ class MilvusIndex(IndexBase):
         the index keeps its old generation, so that the removal is asked for again.
         """
         self._check_generation(generation)
-        wanted = sorted(set(photo_ids))
-        gone = [row["photo"] for part in _parts(wanted) for row in self._rows("photo", part, ["photo"])]
+        gone = sorted(self.holding(photo_ids))
         for part in _parts(gone):
             self._client.delete(self._name, ids=part)
         if gone:

@@ -90,6 +90,7 @@ def test_same_list_as_the_definition(kind, empty):
         back = [gallery.held[photo] for photo in gone]
         assert gallery.remove([*gone, "unknown"], 2) == len(gone)
         assert gallery.index.photo_ids == gallery.held.keys()
+        assert gallery.index.holding([*gone, *list(gallery.held)[:3], "unknown"]) == set(list(gallery.held)[:3])
         assert gallery.listed(probe, k) == gallery.expected(probe, k)
         gallery.add(back, 3)
         assert gallery.listed(probe, k, ALL) == gallery.expected(probe, k)
