@@ -18,6 +18,7 @@ from app.matching.index import KINDS
 from app.matching.installer import install, install_file, is_installed
 from app.matching.nist import nist_status
 from app.matching.threads import configure_threads
+from app.storage.errors import StorageError
 
 #: photographs in the measured galleries
 SIZES = (10_000, 100_000)
@@ -101,6 +102,25 @@ def evaluate(identities: Path, images: Path, as_json: bool) -> None:
         return
     for label, value in result.rows():
         click.echo(f"{label:34} {value}")
+
+
+@group.command("snapshot")
+def snapshot() -> None:
+    """Write the encrypted snapshot from which a worker with CORROBORATE_INDEX=faiss starts quickly."""
+    from app.domain import index_snapshot
+    from app.jobs import engines
+
+    try:
+        repository = engines.repository()
+        repository.refresh(lambda done, of: click.echo(f"{done:,} of {of:,} photographs", err=True))
+        path = index_snapshot.save(repository)
+    except (MatchingError, StorageError) as error:
+        raise click.ClickException(str(error)) from None
+    except OSError as error:
+        raise click.ClickException(f"{error.filename}: {error.strerror}.") from None
+    if path is None:
+        raise click.ClickException("Only CORROBORATE_INDEX=faiss starts from a snapshot.")
+    click.echo(f"{len(repository.index):,} photographs of generation {repository.index.generation} in {path}.")
 
 
 @group.command("bench")

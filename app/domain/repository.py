@@ -98,6 +98,8 @@ class RepositoryIndex:
     """The index of one algorithm in one process, and how far it follows the database."""
 
     index: Index
+    #: called when photographs left, before anything else: copies of the index elsewhere still hold them
+    on_removal: Callable[[], object] = lambda: None
     people: int = 0
     _in_step: bool = False
     _newest: int = 0
@@ -124,7 +126,8 @@ class RepositoryIndex:
             return
         self._in_step = False
         gone = set(db.session.scalars(select(GalleryPhoto.uid).where(GalleryPhoto.removed_at.is_not(None))))
-        self.index.remove(gone - self._gone, generation=now_at)
+        if self.index.remove(gone - self._gone, generation=now_at):
+            self.on_removal()
         self._gone = gone
         held = self._held(Template.id > self._newest)
         unread = self._take_in(held, now_at, told)

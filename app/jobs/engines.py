@@ -49,6 +49,11 @@ def repository() -> RepositoryIndex:
             network.digest, network.entry.dims, kind=chosen.matching_index, threads=chosen.network_threads,
             milvus_uri=chosen.milvus_uri,
         )  # fmt: skip
+        if chosen.matching_index == "faiss":
+            from app.domain import index_snapshot  # here, since it loads FAISS
+
+            held[network.digest].on_removal = index_snapshot.forget
+            index_snapshot.restore(held[network.digest])
     return held[network.digest]
 
 

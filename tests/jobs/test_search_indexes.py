@@ -115,3 +115,36 @@ def test_nothing_is_read_while_nothing_changes(index, monkeypatch):
     monkeypatch.undo()
     index.refresh()
     assert len(index.index) == 4, "a refresh that failed is not taken for done"
+
+
+@pytest.mark.parametrize("index", ["faiss"], indirect=True)
+@pytest.mark.clause("CAP-3", "ACC-10")
+def test_a_worker_starts_from_a_snapshot_and_forgets_it_when_a_photograph_leaves(index, app, settings, monkeypatch):
+    people = [enrol(number) for number in range(4)]
+    result = app.test_cli_runner().invoke(args=["matching", "snapshot"])
+    assert result.exit_code == 0 and "8 photographs of generation 4" in result.output
+    (path,) = (settings.data_dir / "index").iterdir()
+    content, key_id = path.read_bytes(), path.stem.rsplit("-", 1)[1]
+    photo = people[2].photos[0]
+    probe = probe_of(photo)
+    assert not any(probe_of(p).vector.astype(np.float16).tobytes() in content for who in people for p in who.photos)
+
+    app.extensions.pop("repository")
+    again, read = engines.repository(), []
+    plain = repository.StoredTemplates.read
+    monkeypatch.setattr(repository.StoredTemplates, "read", lambda *given: read.append(given) or plain(*given))
+    again.refresh()
+    assert (len(again.index), read) == (8, []), "nothing is decrypted at the start"
+    assert listed(again, probe) == listed(index, probe)
+
+    change(photo, removed=True)
+    assert photo.uid not in listed(again, probe)[0]
+    assert not path.exists() and stores().keys.is_destroyed(key_id)
+    app.extensions.pop("repository")
+    assert len(engines.repository().index) == 0
+
+
+@pytest.mark.parametrize("index", ["exact"], indirect=True)
+def test_an_index_without_snapshots_says_so(index, app):
+    result = app.test_cli_runner().invoke(args=["matching", "snapshot"])
+    assert result.exit_code == 1 and "Only CORROBORATE_INDEX=faiss" in result.output
