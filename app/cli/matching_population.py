@@ -7,7 +7,7 @@ one between people and one between the photographs of a person, keeps that.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 from pathlib import Path
 
@@ -60,12 +60,9 @@ class Population:
         return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
 
     def save(self, path: Path) -> None:
-        """Keep the fit; a crash leaves no half file."""
+        """Keep the fit."""
         path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_suffix(".part")
-        with part.open("wb") as stream:
-            np.savez_compressed(stream, **{f.name: getattr(self, f.name) for f in fields(self)})
-        part.replace(path)
+        _write(path, **{f.name: getattr(self, f.name) for f in fields(self)})
 
     @classmethod
     def load(cls, path: Path) -> Population:
@@ -74,40 +71,56 @@ class Population:
             return cls(held["mean"], held["between"], held["within"], int(held["faces"]))
 
 
-def drawn_faces(
-    detector: FaceDetector, extractor: TemplateExtractor, people: int = PEOPLE, photos: int = PHOTOS
-) -> Iterator[np.ndarray]:
-    """The (photographs, d) templates of one drawn person after the other; who was not found on one is left out."""
-    for seed in range(FIRST_SEED, FIRST_SEED + people):
-        templates = []
-        for n in range(photos):
-            picture = mugshot(person(seed), n)
-            faces = detector.detect(picture)
-            if faces:
-                templates.append(extractor.embed(picture, faces[:1])[0])
-        if len(templates) == photos:
-            yield np.stack(templates)
+def drawn_face(detector: FaceDetector, extractor: TemplateExtractor, seed: int) -> np.ndarray | None:
+    """The (PHOTOS, d) templates of a drawn person's arrest photographs; None when no face was found on one of them."""
+    templates = []
+    for n in range(PHOTOS):
+        picture = mugshot(person(seed), n)
+        faces = detector.detect(picture)
+        if not faces:
+            return None
+        templates.append(extractor.embed(picture, faces[:1])[0])
+    return np.stack(templates)
 
 
 def population(
     path: Path, detector: FaceDetector, extractor: TemplateExtractor, told: Callable[[str], object]
 ) -> Population:
-    """The fit kept at ``path``, made first when it is not there: a quarter of an hour and more, once for each network.
+    """The fit kept at ``path``, made first when it is not there: half an hour of one processor, once for each network.
 
+    What was embedded is kept beside it every hundred people, so that a run that was ended goes on where it was.
     Raises ValueError when fewer than 5,000 drawn faces were found, and MatchingError.
     """
     if path.is_file():
         return Population.load(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_suffix(".unfinished.npz")
     found: list[np.ndarray] = []
-    for templates in drawn_faces(detector, extractor):
-        found.append(templates)
-        if len(found) % 100 == 0:
-            told(f"{len(found)} of {PEOPLE} drawn people embedded")
+    start = 0
+    if unfinished.is_file():
+        with np.load(unfinished, allow_pickle=False) as kept:
+            found, start = list(kept["templates"]), int(kept["done"])
+    for done in range(start + 1, PEOPLE + 1):
+        templates = drawn_face(detector, extractor, FIRST_SEED + done - 1)
+        if templates is not None:
+            found.append(templates)
+        if done % 100 == 0 and found:
+            told(f"{done:,} of {PEOPLE:,} drawn people embedded")
+            _write(unfinished, templates=np.stack(found), done=done)
     if len(found) * PHOTOS < LEAST_FACES:
         raise ValueError(f"Only {len(found) * PHOTOS} drawn faces were found; the fit needs {LEAST_FACES}.")
     fitted = Population.fit(np.stack(found))
     fitted.save(path)
+    unfinished.unlink(missing_ok=True)
     return fitted
+
+
+def _write(path: Path, **arrays: np.ndarray | int) -> None:
+    """Write arrays; a crash leaves the file that was there before."""
+    part = path.with_suffix(".part")
+    with part.open("wb") as stream:
+        np.savez_compressed(stream, **arrays)
+    part.replace(path)
 
 
 def _factor(covariance: np.ndarray) -> np.ndarray:
