@@ -10,7 +10,6 @@ from app.cli.matching_bench_report import report
 from app.cli.matching_bench_search import bench_search, oracle, sample
 from app.cli.matching_population import Population, population
 
-
 SPREAD = [0.1, 0.5, 0.4, 0.3, 0.2, 0.1, 0.1, 0.1]
 
 
