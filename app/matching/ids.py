@@ -1,7 +1,7 @@
 """Public ids in 17 bytes each, in columns of NumPy arrays: a Python set of a million ids takes a hundred megabytes.
 
-An id of 32 hexadecimal digits (what the product uses) is kept as its 16 bytes; a short text as its own bytes, last one
-first, since it is the last ones that differ. A tag byte tells which, so that no two ids look alike.
+An id of 32 hexadecimal digits (what the product uses) is kept as its 16 bytes, a short text as its own. A tag byte
+tells which, so that no two ids look alike.
 """
 
 from __future__ import annotations
@@ -14,23 +14,32 @@ import numpy as np
 ID_BYTES = 17
 _HEX_TAG = 255
 _HEX = re.compile(r"[0-9a-f]{32}")
-#: an id as one item: the first 8 bytes to look it up by, and the rest
+#: an id as one item: 8 bytes to look it up by, and the rest
 _PACKED = np.dtype([("key", "<u8"), ("rest", "V9")])
+_RAW = np.dtype([("first", "<u8"), ("second", "<u8"), ("tag", "u1")])
+#: odd, so that multiplying by it modulo 2⁶⁴ can be undone
+_FACTOR = 0x9E3779B97F4A7C15
+_UNDO = pow(_FACTOR, -1, 1 << 64)
 
 
 def pack(ids: Sequence[str]) -> np.ndarray:
     """(n,) packed ids. Raises ValueError for an id that is neither 32 hex digits nor a text of 1 to 16 bytes."""
     joined = "".join(ids)
     if len(joined) == 32 * len(ids) and all(map(_HEX.fullmatch, ids)):
-        packed = np.full((len(ids), ID_BYTES), _HEX_TAG, np.uint8)
-        packed[:, :16] = np.frombuffer(bytes.fromhex(joined), np.uint8).reshape(-1, 16)
-        return packed.view(_PACKED)[:, 0]
-    return np.frombuffer(b"".join(map(_pack_one, ids)), _PACKED)
+        plain = np.full((len(ids), ID_BYTES), _HEX_TAG, np.uint8)
+        plain[:, :16] = np.frombuffer(bytes.fromhex(joined), np.uint8).reshape(-1, 16)
+        return _mixed(plain.tobytes())
+    return _mixed(b"".join(map(_pack_one, ids)))
 
 
 def unpack(packed: np.ndarray) -> list[str]:
     """The ids again."""
-    return [_unpack_one(one) for one in as_bytes(packed)]
+    raw = np.ascontiguousarray(packed).view(_RAW)
+    key = raw["first"]
+    key = (key ^ (key >> 32)) * np.uint64(_UNDO)
+    plain = raw.copy()
+    plain["first"] = key ^ (key >> 32) ^ raw["second"]
+    return [_unpack_one(one) for one in as_bytes(plain)]
 
 
 def packed_from(content: bytes | memoryview) -> np.ndarray:
@@ -39,9 +48,22 @@ def packed_from(content: bytes | memoryview) -> np.ndarray:
 
 
 def as_bytes(packed: np.ndarray) -> list[bytes]:
-    """Each packed id as a bytes object."""
+    """Each packed id as a bytes object, to tell whether two are the same."""
     whole = np.ascontiguousarray(packed).tobytes()
     return [whole[start : start + ID_BYTES] for start in range(0, len(whole), ID_BYTES)]
+
+
+def _mixed(plain: bytes) -> np.ndarray:
+    """Plain ids with all of their 16 bytes in each bit of the key: numbers that count up differ in the last byte alone.
+
+    Can be undone, so that it costs no memory and two ids never become one.
+    """
+    raw = np.frombuffer(plain, _RAW)
+    key = raw["first"] ^ raw["second"]
+    key = (key ^ (key >> 32)) * np.uint64(_FACTOR)
+    mixed = raw.copy()
+    mixed["first"] = key ^ (key >> 32)
+    return mixed.view(_PACKED)
 
 
 def _pack_one(text: str) -> bytes:
@@ -50,11 +72,11 @@ def _pack_one(text: str) -> bytes:
     plain = text.encode()
     if not 1 <= len(plain) <= 16:
         raise ValueError(f"An id is 32 hexadecimal digits or a text of 1 to 16 bytes, not {text!r}.")
-    return plain[::-1].ljust(16, b"\0") + bytes([len(plain)])
+    return plain.ljust(16, b"\0") + bytes([len(plain)])
 
 
 def _unpack_one(packed: bytes) -> str:
-    return packed[:16].hex() if packed[16] == _HEX_TAG else packed[: packed[16]][::-1].decode()
+    return packed[:16].hex() if packed[16] == _HEX_TAG else packed[: packed[16]].decode()
 
 
 class IdColumn:
@@ -112,7 +134,7 @@ class Wanted:
                 known.append(_pack_one(text))
             except ValueError:
                 continue
-        return cls(np.frombuffer(b"".join(known), _PACKED))
+        return cls(_mixed(b"".join(known)))
 
     def rows(self, column: IdColumn, count: int) -> np.ndarray:
         """Which of the first ``count`` rows hold a wanted id, ascending."""
