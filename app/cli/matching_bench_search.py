@@ -72,7 +72,8 @@ def sample(population: Population, photos: int, probes: int, path: Path) -> Samp
             vectors[at : at + len(centers)] = population.photographs(random, centers)
         mine = chosen[(chosen >= start) & (chosen < start + len(centers))] - start
         held_out.append(population.photographs(random, centers[mine]))
-    return Sampled(vectors, random.permutation(np.concatenate(held_out)))
+    # the bare array: a memmap makes an object of its own class for every row that is taken
+    return Sampled(np.asarray(vectors), random.permutation(np.concatenate(held_out)))
 
 
 def bench_search(
@@ -211,11 +212,18 @@ def _libraries(drawn: Sampled, quick: Index | None, threads: int) -> dict[str, C
 
         calls["numpy"] = plain
         calls["sklearn_cosine"] = lambda probe: cosine.kneighbors(probe[None], LISTED)
-        calls["faiss_flat_ip"] = lambda probe: flat.search(probe[None], LISTED)
+        for name, count in (("faiss_flat_ip", threads), ("faiss_flat_ip_one_thread", 1)):
+            calls[name] = lambda probe, count=count: _flat(flat, probe, count)
     if isinstance(quick, FaissIndex):
         words = [block.codes[: block.count].view(np.uint64) for block in quick.blocks]
         calls["bandwidth_floor"] = lambda _: quick.run(lambda n: words[n].max(), range(len(words)))
     return calls
+
+
+def _flat(index: faiss.IndexFlatIP, probe: np.ndarray, threads: int) -> object:
+    """Several OpenMP threads make one probe slower, not faster; both are measured."""
+    faiss.omp_set_num_threads(threads)
+    return index.search(probe[None], LISTED)
 
 
 def _in_turns(calls: dict[str, Callable[[np.ndarray], object]], probes: np.ndarray) -> dict[str, np.ndarray]:

@@ -36,7 +36,7 @@ class Block:
         self.count = 0
         self.error = 0.0
         self.photos = IdColumn(capacity)
-        self.persons = IdColumn(capacity)
+        self.persons = IdColumn(capacity, quick=True)
         self._faiss = faiss.IndexScalarQuantizer(dims, faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT)
         self._faiss.is_trained = True  # half precision has nothing to learn
         self._faiss.codes.resize(capacity * dims * 2)

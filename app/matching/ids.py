@@ -7,7 +7,7 @@ tells which, so that no two ids look alike.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
@@ -16,6 +16,7 @@ _HEX_TAG = 255
 _HEX = re.compile(r"[0-9a-f]{32}")
 #: an id as one item: 8 bytes to look it up by, and the rest
 _PACKED = np.dtype([("key", "<u8"), ("rest", "V9")])
+_WHOLE = np.dtype(f"V{ID_BYTES}")
 _RAW = np.dtype([("first", "<u8"), ("second", "<u8"), ("tag", "u1")])
 #: odd, so that multiplying by it modulo 2⁶⁴ can be undone
 _FACTOR = 0x9E3779B97F4A7C15
@@ -47,10 +48,21 @@ def packed_from(content: bytes | memoryview) -> np.ndarray:
     return np.frombuffer(content, _PACKED)
 
 
-def as_bytes(packed: np.ndarray) -> list[bytes]:
+def joined(parts: Iterable[np.ndarray]) -> np.ndarray:
+    """Packed ids one after the other; none at all is fine."""
+    # as plain bytes: NumPy compares the fields of structures one by one before it joins them
+    return np.concatenate([np.empty(0, _WHOLE), *(part.view(_WHOLE) for part in parts)]).view(_PACKED)
+
+
+def each_as_bytes(packed: np.ndarray) -> Iterator[bytes]:
     """Each packed id as a bytes object, to tell whether two are the same."""
-    whole = np.ascontiguousarray(packed).tobytes()
-    return [whole[start : start + ID_BYTES] for start in range(0, len(whole), ID_BYTES)]
+    whole = packed.tobytes()
+    return (whole[start : start + ID_BYTES] for start in range(0, len(whole), ID_BYTES))
+
+
+def as_bytes(packed: np.ndarray) -> list[bytes]:
+    """All of them at once."""
+    return list(each_as_bytes(packed))
 
 
 def _mixed(plain: bytes) -> np.ndarray:
@@ -80,18 +92,21 @@ def _unpack_one(packed: bytes) -> str:
 
 
 class IdColumn:
-    """A fixed number of packed ids."""
+    """A fixed number of packed ids; with ``quick`` two bytes more each, and looked through three times as fast."""
 
-    __slots__ = ("_key", "_rest")
+    __slots__ = ("_key", "_low", "_rest")
 
-    def __init__(self, rows: int) -> None:
+    def __init__(self, rows: int, *, quick: bool = False) -> None:
         self._key = np.zeros(rows, "<u8")
         self._rest = np.zeros(rows, "V9")
+        # the 16 bits that Wanted looks at first: side by side, or where they stand
+        self._low = np.zeros(rows, "<u2") if quick else self._key.view("<u2")[::4]
 
     def put(self, start: int, packed: np.ndarray) -> None:
         """Write packed ids from row ``start`` on."""
         self._key[start : start + len(packed)] = packed["key"]
         self._rest[start : start + len(packed)] = packed["rest"]
+        self._low[start : start + len(packed)] = packed["key"] & 0xFFFF
 
     def take(self, rows: np.ndarray | slice) -> np.ndarray:
         """The packed ids of these rows."""
@@ -103,15 +118,18 @@ class IdColumn:
     def move(self, source: IdColumn, row_from: int, row_to: int) -> None:
         """Copy one id of another column (or this one) over one of this one."""
         self._key[row_to], self._rest[row_to] = source._key[row_from], source._rest[row_from]
+        self._low[row_to] = source._low[row_from]
 
     def wipe(self, start: int, stop: int) -> None:
         """Overwrite these rows with zeros."""
         self._key[start:stop], self._rest[start:stop] = 0, np.zeros((), "V9")
+        self._low[start:stop] = 0
 
     @property
     def nbytes(self) -> int:
         """Bytes in memory."""
-        return self._key.nbytes + self._rest.nbytes
+        own = self._low.nbytes if self._low.base is None else 0
+        return self._key.nbytes + self._rest.nbytes + own
 
 
 class Wanted:
@@ -141,7 +159,7 @@ class Wanted:
         if not len(self._keys):
             return np.empty(0, np.intp)
         # three sieves, the cheapest first: 16 bits of every row, 64 bits of what is left, then the whole id
-        rows = np.flatnonzero(self._low[column._key[:count].view("<u2")[::4]])
+        rows = np.flatnonzero(self._low.take(column._low[:count], mode="clip"))
         keys = column._key[rows]
         place = np.minimum(np.searchsorted(self._keys, keys), len(self._keys) - 1)
         rows = rows[self._keys[place] == keys]

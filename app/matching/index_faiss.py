@@ -23,7 +23,7 @@ import numpy as np
 from app.matching.eligibility import ALL, Eligible
 from app.matching.errors import IndexOutOfStep
 from app.matching.faiss_block import BLOCK_ROWS, Block
-from app.matching.ids import Wanted, as_bytes, pack, unpack
+from app.matching.ids import Wanted, each_as_bytes, joined, pack, unpack
 from app.matching.index import RowStore
 from app.matching.index_base import IndexBase, already_there
 from app.matching.ranking import cosines, rank_people
@@ -75,7 +75,7 @@ class FaissIndex(IndexBase):
         """Which of these photographs are in the index."""
         wanted = Wanted.of(photo_ids)
         found = ((block, wanted.rows(block.photos, block.count)) for block in self.blocks)
-        return {photo for block, rows in found for photo in unpack(block.photos.take(rows))}
+        return set(unpack(joined(block.photos.take(rows) for block, rows in found)))
 
     def add_batch(self, batch: GalleryBatch, *, generation: int) -> None:
         """Add many photographs at once; all or none. Raises as ``add`` does, ValueError for an id that is too long."""
@@ -126,7 +126,7 @@ class FaissIndex(IndexBase):
         allowed = self._allowed(Eligible.of(eligible))
         while True:
             found = self._in_reach(probe.vector, k, allowed)
-            photos = [photo for block, rows in found for photo in unpack(block.photos.take(rows))]
+            photos = unpack(joined(block.photos.take(rows) for block, rows in found))
             held = self._store.rows(photos) if photos else {}
             if len(held) == len(photos):
                 break
@@ -137,7 +137,7 @@ class FaissIndex(IndexBase):
             return []
         vectors = np.stack([held[photo] for photo in photos])
         self._check_codes(vectors, found)
-        persons = [person for block, rows in found for person in unpack(block.persons.take(rows))]
+        persons = unpack(joined(block.persons.take(rows) for block, rows in found))
         return rank_people(zip(persons, photos, cosines(vectors, probe.vector).tolist(), strict=True), k)
 
     def _in_reach(self, vector: np.ndarray, k: int, allowed: Sequence[Mask]) -> list[tuple[Block, np.ndarray]]:
@@ -146,7 +146,7 @@ class FaissIndex(IndexBase):
         length = float(np.linalg.norm(vector.astype(np.float64)))
         margin = max((block.margin(length) for block in self.blocks), default=0.0)
         depth = [4 * k // max(1, len(self.blocks)) + _SPARE] * len(self.blocks)
-        seen: list[tuple[np.ndarray, np.ndarray]] = [(np.empty(0), np.empty(0))] * len(self.blocks)
+        seen: list[tuple[np.ndarray, np.ndarray]] = [(np.empty(0), np.empty(0, np.int64))] * len(self.blocks)
         todo = list(range(len(self.blocks)))
         while True:
             looks = self.run(lambda n: self.blocks[n].nearest(probe, depth[n], allowed[n]), todo)
@@ -168,25 +168,17 @@ class FaissIndex(IndexBase):
 
     def _limit(self, seen: Sequence[tuple[np.ndarray, np.ndarray]], k: int, margin: float) -> tuple[float, np.ndarray]:
         """(least scanned score that may be on the list, packed ids of the people at or above it)."""
-        scores = np.concatenate([np.empty(0), *(scores.astype(np.float64) for scores, _ in seen)])
-        persons = np.concatenate(
-            [
-                pack([]),
-                *(block.persons.take(rows) for block, (_, rows) in zip(self.blocks, seen, strict=True) if len(rows)),
-            ]
-        )
+        scores = np.concatenate([np.empty(0), *(scores for scores, _ in seen)])
+        persons = joined(block.persons.take(rows) for block, (_, rows) in zip(self.blocks, seen, strict=True))
         order = np.argsort(-scores, kind="stable")
         scores, persons = scores[order], persons[order]
         best: set[bytes] = set()
-        limit = -np.inf
-        whole = as_bytes(persons)
-        for row, person in enumerate(whole):
-            if scores[row] < limit:
-                return limit, persons[:row]
+        for row, person in enumerate(each_as_bytes(persons)):
             best.add(person)
-            if len(best) == k and limit == -np.inf:
+            if len(best) == k:
                 limit = float(scores[row]) - 2 * margin
-        return limit, persons
+                return limit, persons[: np.searchsorted(-scores, -limit, side="right")]
+        return -np.inf, persons
 
     def _allowed(self, eligible: Eligible) -> list[Mask]:
         """For each block which rows may be looked at; None where all may."""

@@ -74,6 +74,7 @@ def test_the_report_names_every_measurement(fitted):
     found = bench_search(fitted[0], 2000, kinds=("exact", "faiss"), searches=3, checked=5, threads=2)
     assert found["faiss"]["same_list"] == found["faiss"]["checked"] == 5 and found["faiss"]["recall"] == 1.0
     names = {"exact", "faiss", "numpy", "sklearn_cosine", "faiss_flat_ip", "bandwidth_floor"}
+    names |= {"faiss_flat_ip_one_thread"}
     assert found["milliseconds"].keys() == names
     page = report({"threads": 2, "load": 0.1, "fitted_faces": 8000, "search": [found]})
     assert "## 2,000 photographs, 1,000 people" in page and "5 of 5 lists the same" in page
