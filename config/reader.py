@@ -28,6 +28,8 @@ ENVIRONMENT_NAMES = {
     "data_dir": "CORROBORATE_DATA_DIR",
     "master_key": "CORROBORATE_MASTER_KEY",
     "extractor": "CORROBORATE_EXTRACTOR",
+    "matching_index": "CORROBORATE_INDEX",
+    "milvus_uri": "CORROBORATE_MILVUS_URI",
     "trusted_proxy": "TRUSTED_PROXY_HOPS",
     "department": "DEPARTMENT_NAME",
 } | {
@@ -53,6 +55,9 @@ ENVIRONMENT_NAMES = {
 
 #: Values that stand in examples everywhere; accepting one would be no secret at all.
 COMMON_SECRETS = frozenset({"secret", "changeme", "change-me", "dev", "development", "test", "password", "corroborate"})
+
+#: what CORROBORATE_INDEX may say (docs/decisions/0014-search-indexes.md)
+INDEXES = ("exact", "faiss", "milvus")
 
 #: libpq's sslmode values that refuse an unencrypted connection.
 ENCRYPTED_SSLMODES = frozenset({"require", "verify-ca", "verify-full"})
@@ -119,7 +124,7 @@ class Reader:
             self.fault("CORROBORATE_MODE", f"must be {CASEWORK} or {DEMONSTRATION}, not {mode!r}")
         data_dir = self.path("CORROBORATE_DATA_DIR", Path("var"))
         values: dict[str, Any] = {"mode": mode, "data_dir": data_dir}
-        values |= self.places(data_dir) | self.numbers() | self.network()
+        values |= self.places(data_dir) | self.numbers() | self.network() | self.index(mode)
         values |= self.demonstration(data_dir) if mode == DEMONSTRATION else self.casework()
         values |= self.directory(values["ldap_base_dn"])
         if not values["public_url"]:
@@ -153,6 +158,23 @@ class Reader:
             "job_workers": self.number("JOB_WORKERS", 1, 1, 64),
             "network_threads": self.number("NETWORK_THREADS", 1, 1, 64),
         }
+
+    def index(self, mode: str) -> dict[str, Any]:
+        """Which index searches, and where Milvus is."""
+        kind, uri = self.text("CORROBORATE_INDEX", "exact"), self.text("CORROBORATE_MILVUS_URI")
+        if kind not in INDEXES:
+            self.fault("CORROBORATE_INDEX", f"must be one of {', '.join(INDEXES)}, not {kind!r}")
+        if kind == "milvus" and not uri:
+            self.fault(
+                "CORROBORATE_MILVUS_URI", "must name a Milvus server: CORROBORATE_INDEX=milvus keeps templates there"
+            )
+        if uri and mode == CASEWORK:
+            parts = self.split("CORROBORATE_MILVUS_URI")
+            if parts and (parts.scheme not in ("http", "https") or not parts.hostname):
+                self.fault("CORROBORATE_MILVUS_URI", "must be the https:// address of a Milvus server, not a file")
+            elif parts and parts.scheme == "http" and not is_loopback(parts.hostname):
+                self.fault("CORROBORATE_MILVUS_URI", "must start with https:// unless the server is here (ACC-10)")
+        return {"matching_index": kind, "milvus_uri": uri}
 
     def network(self) -> dict[str, Any]:
         values = {

@@ -66,6 +66,8 @@ class Settings:
 
     department: str = "Police Department"
     extractor: str = "dlib-resnet-v1"
+    matching_index: str = "exact"
+    milvus_uri: str = field(default="", repr=False)
     lease_seconds: int = 15
     session_idle_minutes: int = 30
     session_hours: int = 12

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Sequence
 from statistics import median
@@ -9,54 +10,35 @@ from typing import Any
 
 import cv2
 import numpy as np
-from sklearn.neighbors import NearestNeighbors
 
-from app.domain.repository import RepositoryIndex
 from app.extensions import settings
 from app.jobs import engines
-from app.matching.types import Face, GalleryTemplate, Template
+from app.matching.types import Face
 
-PEOPLE_LISTED = 25
 _CHIPS, _ROUNDS = 16, 5
 
 
-def bench_search(photos: int, searches: int) -> dict[str, Any]:
-    """Median milliseconds of one exact search among `photos` templates (two per person), and of the bare libraries.
+def bench(
+    sizes: Sequence[int], *, kinds: Sequence[str], searches: int, checked: int, threads: int,
+    told: Callable[[str], object],
+) -> dict[str, Any]:  # fmt: skip
+    """All measurements. Raises MatchingError, and ValueError when too few drawn faces were found for the fit."""
+    from app.cli.matching_bench_search import bench_search
+    from app.cli.matching_population import population
 
-    numpy: matrix product and partial sort. sklearn: NearestNeighbors with metric="cosine". Random unit vectors: the
-    time of an exact search does not depend on what they mean. Raises MatchingError.
-    """
     network = engines.extractor()
-    random = np.random.default_rng(photos)
-    vectors = random.standard_normal((photos, network.entry.dims), np.float32)
-    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    probes = vectors[random.integers(0, photos, searches)]
-    ours = RepositoryIndex.empty(network.digest, network.entry.dims).index
-    ours.add(
-        [GalleryTemplate(str(i // 2), str(i), Template(vector, network.digest)) for i, vector in enumerate(vectors)],
-        generation=1,
-    )
-    eligible = set(ours.photo_ids)
-    cosine = NearestNeighbors(algorithm="brute", metric="cosine").fit(vectors)
-
-    def numpy_search(probe: np.ndarray) -> None:
-        scores = vectors @ probe
-        best = np.argpartition(-scores, PEOPLE_LISTED)[:PEOPLE_LISTED]
-        best[np.argsort(-scores[best])]
-
-    times = _interleaved(
-        [
-            lambda probe: ours.search(Template(probe, network.digest), PEOPLE_LISTED, eligible),
-            numpy_search,
-            lambda probe: cosine.kneighbors(probe[None], PEOPLE_LISTED),
-        ],
-        list(probes),
-    )
-    exact, brute, sklearn = (round(1000 * value, 3) for value in times)
-    return {
-        "photographs": photos, "search_ms": exact, "numpy_ms": brute, "sklearn_cosine_ms": sklearn,
-        "ratio_to_numpy": round(exact / brute, 2), "ratio_to_sklearn_cosine": round(exact / sklearn, 2),
-    }  # fmt: skip
+    kept = settings().data_dir / "bench" / f"drawn-faces-{network.digest[:16]}.npz"
+    drawn = population(kept, engines.detector(), network, told)
+    found: dict[str, Any] = {"threads": threads, "load": round(os.getloadavg()[0], 1), "fitted_faces": drawn.faces}
+    found["search"] = [
+        bench_search(
+            drawn, size, kinds=kinds, searches=searches, checked=checked, threads=threads,
+            milvus_uri=settings().milvus_uri, told=told,
+        )
+        for size in sizes
+    ]  # fmt: skip
+    found["enrolment"] = bench_enrolment()
+    return found
 
 
 def bench_enrolment() -> dict[str, Any]:

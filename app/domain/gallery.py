@@ -15,6 +15,7 @@ import numpy as np
 from sqlalchemy import select
 
 from app import audit
+from app.domain import index_snapshot
 from app.domain.intake_checks import Examined
 from app.domain.intake_manifest import Row
 from app.domain.repository import next_generation, seal_template
@@ -186,6 +187,7 @@ def remove(photo: GalleryPhoto, because: str) -> int:
     audit.record("gallery.removed", photo, record=photo.record_number, generation=generation)
     key_id, blob_id = person.key_id if last else None, photo.blob_id
     after_commit(lambda: _erase(blob_id, key_id))
+    after_commit(index_snapshot.forget)
     return generation
 
 

@@ -6,13 +6,14 @@ a photograph that left the repository is absent from the very next one (CAP-3).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 
 from app.extensions import db, stores
-from app.matching.index import ExactIndex
+from app.matching.index import ALL, Index, open_index
 from app.matching.types import GalleryTemplate, PersonRank
 from app.matching.types import Template as Vector
 from app.models import Counter, GalleryPerson, GalleryPhoto, Template
@@ -56,67 +57,128 @@ def open_template(key_id: str, photo_uid: str, algorithm_digest: str, box: bytes
     return Vector(np.frombuffer(plain, "<f4"), algorithm_digest)
 
 
-@enforces("CAP-3")
-def eligible_photos() -> set[str]:
-    """The public ids of every photograph that may be searched now."""
-    return set(db.session.scalars(select(GalleryPhoto.uid).where(GalleryPhoto.removed_at.is_(None))))
+#: templates decrypted and taken in at once
+BATCH = 2000
 
 
-@dataclass(slots=True)
-class RepositoryIndex:
-    """The index of one algorithm in one process."""
+class StoredTemplates:
+    """The float32 templates of one algorithm, decrypted from the database when an index asks for them."""
 
-    index: ExactIndex
+    def __init__(self, algorithm_digest: str) -> None:
+        self.algorithm_digest = algorithm_digest
 
-    @classmethod
-    def empty(cls, algorithm_digest: str, dims: int) -> RepositoryIndex:
-        return cls(ExactIndex(algorithm_digest, dims))
+    def rows(self, photo_ids: Sequence[str]) -> dict[str, np.ndarray]:
+        """Templates by public photograph id; without those that left the repository or whose key was destroyed."""
+        found: dict[str, np.ndarray] = {}
+        for start in range(0, len(photo_ids), BATCH):
+            chosen = GalleryPhoto.uid.in_(photo_ids[start : start + BATCH])
+            found |= {one.photo_id: one.template.vector for one in self.read(chosen)}
+        return found
 
-    def refresh(self) -> None:
-        """Bring the index in step with the database; quick when nothing changed."""
-        now_at = generation()
-        if now_at == self.index.generation and len(self.index):
-            return
-        digest = self.index.model_digest
-        held = db.session.execute(
-            select(GalleryPhoto.uid, Template.id)
-            .join(Template, Template.photo_id == GalleryPhoto.id)
-            .where(GalleryPhoto.removed_at.is_(None), Template.algorithm_digest == digest)
-        )
-        # .all() first: a Result has keys(), so dict() would take it for a mapping
-        wanted = dict(held.all())
-        known = self.index.photo_ids
-        self.index.remove(known - wanted.keys(), generation=now_at)
-        missing = [template_id for uid, template_id in wanted.items() if uid not in known]
-        entries: list[GalleryTemplate] = []
-        for start in range(0, len(missing), 500):
-            entries += self._load(missing[start : start + 500])
-        self.index.add(entries, generation=now_at)
-
-    def _load(self, template_ids: list[int]) -> list[GalleryTemplate]:
+    def read(self, *which: ColumnElement[bool]) -> list[GalleryTemplate]:
+        """The templates of chosen photographs that may be searched now."""
         rows = db.session.execute(
             select(Template.box, GalleryPhoto.uid, GalleryPerson.uid, GalleryPerson.key_id)
             .join(GalleryPhoto, Template.photo_id == GalleryPhoto.id)
             .join(GalleryPerson, GalleryPhoto.person_id == GalleryPerson.id)
-            .where(Template.id.in_(template_ids))
+            .where(Template.algorithm_digest == self.algorithm_digest, GalleryPhoto.removed_at.is_(None), *which)
         )
         loaded = []
         for box, photo_uid, person_uid, key_id in rows:
             try:
-                vector = open_template(key_id, photo_uid, self.index.model_digest, box)
+                vector = open_template(key_id, photo_uid, self.algorithm_digest, box)
             except StorageError:
                 continue  # its key was destroyed meanwhile: erased is erased
             loaded.append(GalleryTemplate(person_uid, photo_uid, vector))
         return loaded
 
-    @enforces("CAP-3", "SRC-1")
-    def search(self, probe: Vector, limit: int) -> tuple[list[PersonRank], int, int, int]:
-        """(ranking, generation, people, photographs): eligibility is applied before anybody is ranked."""
-        self.refresh()
-        eligible = eligible_photos() & self.index.photo_ids
-        people = db.session.scalar(
-            select(func.count(func.distinct(GalleryPhoto.person_id)))
+
+@dataclass(slots=True)
+class RepositoryIndex:
+    """The index of one algorithm in one process, and how far it follows the database."""
+
+    index: Index
+    #: called when photographs left, before anything else: copies of the index elsewhere still hold them
+    on_removal: Callable[[], object] = lambda: None
+    people: int = 0
+    _in_step: bool = False
+    _newest: int = 0
+    _gone: set[str] = field(default_factory=set)
+
+    @classmethod
+    def empty(
+        cls, algorithm_digest: str, dims: int, *, kind: str = "exact", threads: int = 1, milvus_uri: str = ""
+    ) -> RepositoryIndex:
+        """An index of the kind that the settings name. Raises MatchingError when it cannot be had."""
+        store = StoredTemplates(algorithm_digest)
+        return cls(open_index(kind, algorithm_digest, dims, rows=store, threads=threads, milvus_uri=milvus_uri))
+
+    @enforces("CAP-3")
+    def refresh(self, told: Callable[[int, int], object] = lambda _done, _of: None) -> None:
+        """Bring the index in step with the database; quick when nothing changed. It then holds what may be searched.
+
+        What left is taken out, what is new is taken in; then both are counted. An index that holds nothing else than
+        what may be searched, and as much, holds exactly that. Where the numbers differ, every id is compared.
+        told: called with (photographs taken in, photographs to take in).
+        """
+        now_at = generation()
+        if self._in_step and now_at == self.index.generation:
+            return
+        self._in_step = False
+        gone = set(db.session.scalars(select(GalleryPhoto.uid).where(GalleryPhoto.removed_at.is_not(None))))
+        if self.index.remove(gone - self._gone, generation=now_at):
+            self.on_removal()
+        self._gone = gone
+        held = self._held(Template.id > self._newest)
+        unread = self._take_in(held, now_at, told)
+        people, photos = self._counted()
+        if len(self.index) + unread != photos:
+            held = self._held()
+            self.index.remove(self.index.photo_ids - held.keys(), generation=now_at)
+            self._take_in(held, now_at, told)
+        self.people, self._newest, self._in_step = people, max(held.values(), default=self._newest), True
+
+    def _take_in(self, held: dict[str, int], now_at: int, told: Callable[[int, int], object]) -> int:
+        """Add those of the photographs (template ids by photograph) that are not there; how many cannot be read."""
+        photos, unread = list(held), 0
+        for start in range(0, len(photos), BATCH):
+            part = photos[start : start + BATCH]
+            known = self.index.holding(part)
+            missing = [held[photo] for photo in part if photo not in known]
+            fresh = self._store.read(Template.id.in_(missing)) if missing else []
+            self.index.add(fresh, generation=now_at)
+            unread += len(missing) - len(fresh)
+            told(start + len(part), len(photos))
+        return unread
+
+    def _held(self, *which: ColumnElement[bool]) -> dict[str, int]:
+        """Template id of every photograph that may be searched, by public id."""
+        found = db.session.execute(
+            select(GalleryPhoto.uid, Template.id)
+            .join(Template, Template.photo_id == GalleryPhoto.id)
+            .where(GalleryPhoto.removed_at.is_(None), Template.algorithm_digest == self.index.model_digest, *which)
+        )
+        # .all() first: a Result has keys(), so dict() would take it for a mapping
+        return dict(found.all())
+
+    def _counted(self) -> tuple[int, int]:
+        """(people, photographs) that may be searched."""
+        people, photos = db.session.execute(
+            select(func.count(func.distinct(GalleryPhoto.person_id)), func.count())
             .join(Template, Template.photo_id == GalleryPhoto.id)
             .where(GalleryPhoto.removed_at.is_(None), Template.algorithm_digest == self.index.model_digest)
-        )
-        return self.index.search(probe, limit, eligible), self.index.generation, people or 0, len(eligible)
+        ).one()
+        return people, photos
+
+    @property
+    def _store(self) -> StoredTemplates:
+        return StoredTemplates(self.index.model_digest)
+
+    @enforces("CAP-3", "SRC-1")
+    def search(self, probe: Vector, limit: int) -> tuple[list[PersonRank], int, int, int]:
+        """(ranking, generation, people, photographs): eligibility is applied before anybody is ranked.
+
+        After the refresh the index holds what may be searched and nothing else, so that all of it may be looked at.
+        """
+        self.refresh()
+        return self.index.search(probe, limit, ALL), self.index.generation, self.people, len(self.index)

@@ -8,6 +8,7 @@ from pathlib import Path
 import structlog
 from flask import current_app
 
+from app.domain import index_snapshot
 from app.domain.repository import RepositoryIndex
 from app.extensions import settings
 from app.matching.detector import FaceDetector
@@ -37,11 +38,21 @@ def extractor() -> TemplateExtractor:
 
 
 def repository() -> RepositoryIndex:
-    """The index of the active algorithm in this process; each search brings it up to date first."""
+    """The index of the active algorithm in this process; each search brings it up to date first.
+
+    Raises MatchingError when the index that the settings name cannot be had.
+    """
     network = extractor()
     held = current_app.extensions.setdefault("repository", {})
     if network.digest not in held:
-        held[network.digest] = RepositoryIndex.empty(network.digest, network.entry.dims)
+        chosen = settings()
+        held[network.digest] = RepositoryIndex.empty(
+            network.digest, network.entry.dims, kind=chosen.matching_index, threads=chosen.network_threads,
+            milvus_uri=chosen.milvus_uri,
+        )  # fmt: skip
+        if chosen.matching_index == "faiss":
+            held[network.digest].on_removal = index_snapshot.forget
+            index_snapshot.restore(held[network.digest])
     return held[network.digest]
 
 

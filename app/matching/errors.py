@@ -40,3 +40,11 @@ class DatFormatError(MatchingError):
 
 class MixedModels(MatchingError):
     """Templates of different networks were about to be compared; their numbers have nothing in common."""
+
+
+class IndexOutOfStep(MatchingError):
+    """An index and what it was made from say different things; it must be built again."""
+
+
+class SnapshotError(MatchingError):
+    """A snapshot of an index cannot be used: damaged, cut short, or of another kind of index."""

@@ -1,5 +1,8 @@
 """Faces and ranked people, as plain frozen values."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -69,6 +72,46 @@ class GalleryTemplate:
     person_id: str
     photo_id: str
     template: Template
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class GalleryBatch:
+    """Many photographs' templates of one network, side by side: row i is photograph i of person i.
+
+    vectors: (n, d) float32, each row of length 1. Raises ValueError for another shape, another number of ids, a row
+    of another length or a number that is not finite.
+    """
+
+    person_ids: Sequence[str]
+    photo_ids: Sequence[str]
+    vectors: np.ndarray
+    model_digest: str
+
+    def __post_init__(self) -> None:
+        vectors = np.ascontiguousarray(self.vectors, np.float32)
+        count = len(self.photo_ids)
+        if vectors.ndim != 2 or len(self.person_ids) != count or len(vectors) != count:
+            raise ValueError("A batch needs as many rows and people as photographs.")
+        lengths = np.sqrt(np.einsum("ij,ij->i", vectors, vectors))
+        # the accepting way round, so that a NaN is refused
+        if not (np.abs(lengths - 1) < UNIT_TOLERANCE).all():
+            raise ValueError("A template must be one row of numbers of length 1.")
+        object.__setattr__(self, "vectors", vectors)
+
+    def __len__(self) -> int:
+        return len(self.photo_ids)
+
+    @classmethod
+    def of(cls, entries: Sequence[GalleryTemplate]) -> GalleryBatch:
+        """Of single templates, at least one. Raises ValueError when they differ in dimensions or network."""
+        if len({entry.template.model_digest for entry in entries}) != 1:
+            raise ValueError("A batch holds the templates of one network.")
+        return cls(
+            [entry.person_id for entry in entries],
+            [entry.photo_id for entry in entries],
+            np.stack([entry.template.vector for entry in entries]),
+            entries[0].template.model_digest,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -268,3 +268,28 @@ def test_directory_configuration_is_relative_to_the_base() -> None:
 )
 def test_loopback_is_this_machine_only(host: str | None, expected: bool) -> None:
     assert is_loopback(host) is expected
+
+
+@pytest.mark.parametrize(
+    ("index", "uri", "fault"),
+    [
+        ("exact", None, None),
+        ("faiss", None, None),
+        ("hnsw", None, "CORROBORATE_INDEX: must be one of exact, faiss, milvus, not 'hnsw'"),
+        ("milvus", None, "CORROBORATE_MILVUS_URI: must name a Milvus server"),
+        ("milvus", "https://portal:word@milvus.example:19530", None),
+        ("milvus", "http://127.0.0.1:19530", None),
+        ("milvus", "http://milvus.example:19530", "CORROBORATE_MILVUS_URI: must start with https://"),
+        ("milvus", "/srv/gallery.db", "CORROBORATE_MILVUS_URI: must be the https:// address"),
+    ],
+)
+@pytest.mark.clause("ACC-10")
+def test_the_index_and_its_server(index: str, uri: str | None, fault: str | None) -> None:
+    found = faults(CORROBORATE_INDEX=index, CORROBORATE_MILVUS_URI=uri)
+    assert [line[: len(fault)] for line in found] == [fault] if fault else not found
+
+
+def test_a_demonstration_may_keep_milvus_in_a_file(demonstration: Callable[..., Settings]) -> None:
+    chosen = demonstration(CORROBORATE_INDEX="milvus", CORROBORATE_MILVUS_URI="gallery.db")
+    assert (chosen.matching_index, chosen.milvus_uri) == ("milvus", "gallery.db")
+    assert "milvus" not in demonstration().milvus_uri and demonstration().matching_index == "exact"

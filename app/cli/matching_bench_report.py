@@ -1,0 +1,77 @@
+"""The benchmark's numbers as the tables of docs/performance.md."""
+
+from __future__ import annotations
+
+import os
+import platform
+from typing import Any
+
+_NAMES = {
+    "exact": "`exact` (default)", "faiss": "`faiss`", "milvus": "`milvus` (Milvus Lite)", "numpy": "NumPy, bare",
+    "sklearn_cosine": "scikit-learn, cosine", "faiss_flat_ip": "FAISS IndexFlatIP",
+    "faiss_flat_ip_one_thread": "FAISS IndexFlatIP, one thread",
+    "bandwidth_floor": "bandwidth floor",
+}  # fmt: skip
+
+
+def report(found: dict[str, Any]) -> str:
+    """The whole page, in Markdown."""
+    search = found["search"]
+    parts = [
+        "# Performance",
+        "",
+        "Written by `flask matching bench --write docs/performance.md`; not edited by hand.",
+        "",
+        f"{found['threads']} threads, {os.cpu_count()} processors ({platform.machine()}), load {found['load']} when "
+        "the run began. One probe at a time, a list of 100 people. Vectors are sampled from a Gaussian with the mean "
+        f"and the covariances (between people, within a person) of {found['fitted_faces']:,} templates of drawn faces, "
+        "two photographs a person; probes are further photographs of people in the gallery. All rows of a table were "
+        "measured in turns, so ratios (medians over the searches) hold on other machines, milliseconds do not; p5 is "
+        "what a quiet moment gives. The bandwidth floor is the time in which the same threads read the bytes that "
+        "`faiss` scans. Bare libraries rank photographs, the indexes people.",
+    ]
+    for one in search:
+        parts += ["", f"## {one['photographs']:,} photographs, {one['people']:,} people", "", *_speed(one), ""]
+        parts += _rest(one)
+    if "enrolment" in found:
+        e = found["enrolment"]
+        parts += [
+            "", "## Enrolment", "",
+            f"{e['faces_per_second']} faces a second through the product's extractor, "
+            f"{e['bare_network_per_second']} by the bare network on the same chips: "
+            f"{e['ratio_to_bare_network']} times its time.",
+        ]  # fmt: skip
+    return "\n".join(parts) + "\n"
+
+
+def _speed(one: dict[str, Any]) -> list[str]:
+    kinds = list(one["times_of"])
+    head = ["| search | p5 ms | p50 ms | p95 ms |", "|---|---|---|---|"]
+    for kind in kinds:
+        head[0] += f" times {kind} |"
+        head[1] += "---|"
+    for name, times in one["milliseconds"].items():
+        cells = [_NAMES[name], f"{times['p5']:.1f}", f"{times['p50']:.1f}", f"{times['p95']:.1f}"]
+        head.append("| " + " | ".join(cells + [f"{one['times_of'][kind][name]:.2f}" for kind in kinds]) + " |")
+    return head
+
+
+def _rest(one: dict[str, Any]) -> list[str]:
+    lines = []
+    for kind in one["times_of"]:
+        told = one[kind]
+        text = f"- `{kind}`: filled in {told['fill_seconds']} s, {told['resident_megabytes']:,} MB resident"
+        if "bytes_per_photograph" in told:
+            text += f" ({told['bytes_per_photograph']} bytes a photograph with ids)"
+        if "snapshot_load_seconds" in told:
+            text += (
+                f"; encrypted snapshot of {told['snapshot_megabytes']:,} MB written in "
+                f"{told['snapshot_save_seconds']} s, read in {told['snapshot_load_seconds']} s"
+            )
+        if "checked" in told:
+            text += (
+                f"; {told['same_list']} of {told['checked']} lists the same as the oracle's in every place, "
+                f"recall {told['recall']:.4f}"
+            )
+        lines.append(text + ".")
+    return lines
