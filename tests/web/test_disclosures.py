@@ -398,6 +398,7 @@ def test_two_deciders_at_once_the_second_is_told(disclose, sign_in):
     answer = client.post(url(disclosure, "/decide"), data=form)
     assert answer.status_code == 409
     assert "Somebody else changed this disclosure first" in text_of(answer)
+    assert form["reason"] in text_of(answer)
     assert disclosure.state == "returned"
 
 

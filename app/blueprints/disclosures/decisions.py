@@ -5,12 +5,13 @@ from __future__ import annotations
 from flask import flash, redirect, url_for
 from werkzeug.wrappers import Response as WerkzeugResponse
 
+from app import audit
 from app.access.actor import current_actor
 from app.access.guard import needs
 from app.blueprints.disclosures.blueprint import bp
 from app.blueprints.disclosures.forms import DecisionForm
 from app.blueprints.disclosures.rendering import disclosure_context
-from app.blueprints.disclosures.steps import CHOICES, Choice, choice_named, offered
+from app.blueprints.disclosures.steps import CHOICES, Choice, choice_named, offered, refused_anyway
 from app.blueprints.fact_fields import day_of
 from app.domain import disclosures as domain
 from app.domain.disclosure_papers import words_of
@@ -61,8 +62,17 @@ def _decision_page(
 @needs("disclosure.determine", "disclosure.decide", of=Disclosure)
 def decide(subject: Disclosure) -> WerkzeugResponse | tuple[str, int]:
     """Take the decision. A wrong password decides nothing, and everything typed stays."""
-    form = DecisionForm()
+    form, actor = DecisionForm(), current_actor()
     form.included.choices = [(item.uid, words_of(item.thing)) for item in subject.items]
+    if form.version.data != str(subject.version):
+        return _changed_first(subject, form)
+    if not offered(subject, actor)[0]:
+        # no form stands on the page: what matters is the rule, not what the form lacks
+        wanted = choice_named(form.decision.data) or CHOICES[-1]
+        refusal = refused_anyway(subject, wanted, actor)
+        if refusal is not None:
+            audit.viewed("workflow.refused", subject, verb=wanted.verb, rule=refusal.rule_id)
+            return _decision_page(subject, DecisionForm(formdata=None), refusal), status_of(refusal)
     if not form.validate():
         return _decision_page(subject, form), 422
     choice = choice_named(form.decision.data)
@@ -75,12 +85,17 @@ def decide(subject: Disclosure) -> WerkzeugResponse | tuple[str, int]:
     try:
         refusal = attempt(choice.verb, subject, lambda: _take(subject, choice, form))
     except Conflict:
-        form.version.data = subject.version
-        return _decision_page(subject, form, conflict=True), 409
+        return _changed_first(subject, form)
     if refusal is not None:
         return _decision_page(subject, form, refusal), status_of(refusal)
     flash(f"{subject.number} {choice.done}", "success")
     return redirect_after_post(url_for("disclosures.show", number=subject.number))
+
+
+def _changed_first(subject: Disclosure, form: DecisionForm) -> tuple[str, int]:
+    """Somebody else changed the disclosure since the page was made; what was typed stays before the person."""
+    form.version.data = subject.version
+    return _decision_page(subject, form, conflict=True), 409
 
 
 def _take(subject: Disclosure, choice: Choice, form: DecisionForm) -> None:

@@ -66,6 +66,11 @@ def offered(disclosure: Disclosure, actor: Actor) -> tuple[list[Choice], list[Bl
     return open_ones, blocked
 
 
+def refused_anyway(disclosure: Disclosure, choice: Choice, actor: Actor) -> Refused | None:
+    """What would refuse this decision however complete its form were, or None."""
+    return explain(disclosure, choice.verb, actor, **_given(disclosure))
+
+
 def choice_named(value: str | None) -> Choice | None:
     """The decision of that value, whatever the state: the engine refuses what the state does not allow."""
     return next((choice for choice in CHOICES if choice.verb == value), None)
