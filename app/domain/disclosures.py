@@ -11,7 +11,6 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from sqlalchemy import select
 
@@ -45,10 +44,10 @@ from app.policy.enforcement import enforces
 from app.policy.facts import check_case_number, normal_case_number
 from app.storage import BlobRef
 from app.workflow.engine import advance, check_capability, explain, refuse_if
-from app.workflow.registry import CONDITIONS, Refused
+from app.workflow.registry import Refused
 
 __all__ = [
-    "DisclosureValues", "acknowledge", "add_document", "approve", "blockers", "create_draft", "deciders",
+    "DisclosureValues", "acknowledge", "add_document", "approve", "create_draft", "deciders",
     "default_release_by", "determine", "expire_due", "fail_release", "fetch", "finish_release",
     "keep_decision_document", "open_for_changes", "person_digest", "refuse", "reissue", "release", "remove_document",
     "resubmit", "return_for_changes", "save_draft", "set_items", "submit", "withdraw",
@@ -274,16 +273,3 @@ def deciders(disclosure: Disclosure) -> set[int]:
     basis = policy().disclosure.bases.get(disclosure.basis or "")
     officer = basis is None or basis.decided_by == "privacy_officer"
     return set(holders_of("disclosure.decide" if officer else "disclosure.determine")) - {disclosure.asked_by_id}
-
-
-def blockers(disclosure: Disclosure, verb: str, actor: Actor, **facts: Any) -> list[Refused]:
-    """Every rule that refuses this step now, not only the first, for the page that prepares it."""
-    refusal = explain(disclosure, verb, actor, **facts)
-    if refusal is None:
-        return []
-    if refusal.rule_id not in CONDITIONS:
-        return [refusal]
-    steps = policy().workflow("disclosure").transitions
-    row = next(step for step in steps if step.verb == verb and disclosure.state in step.sources)
-    missing = ((name, CONDITIONS[name](disclosure, actor, facts)) for name in row.conditions)
-    return [Refused(name, detail) for name, detail in missing if detail is not None]

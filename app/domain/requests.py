@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from sqlalchemy import select
 
@@ -27,7 +26,7 @@ from app.policy import policy
 from app.policy.enforcement import enforces
 from app.policy.facts import check_case_number, normal_case_number
 from app.workflow.engine import advance, check_capability, explain, refuse_if
-from app.workflow.registry import CONDITIONS, Refused
+from app.workflow.registry import Refused
 
 #: the states in which the requester may still change what will be submitted
 OPEN_STATES = {"draft": "submit", "awaiting_images": "resubmit"}
@@ -176,19 +175,6 @@ def deny_discussion(request: FRRequest, actor: Actor, reason: str) -> None:
     advance(request, "deny_discussion", actor, reason=reason)
     request.seal(denial={"reason": reason.strip(), "by": actor.display_name, "at": now().isoformat()})
     tell("discussion_denied", [request.requester_id], request)
-
-
-def blockers(request: FRRequest, verb: str, actor: Actor, **facts: Any) -> list[Refused]:
-    """Every rule that refuses this step now, not only the first, for the page that prepares it."""
-    first = explain(request, verb, actor, **facts)
-    if first is None:
-        return []
-    if first.rule_id not in CONDITIONS:
-        return [first]
-    steps = policy().workflow("request").transitions
-    row = next(step for step in steps if step.verb == verb and request.state in step.sources)
-    missing = ((name, CONDITIONS[name](request, actor, facts)) for name in row.conditions)
-    return [Refused(name, detail) for name, detail in missing if detail is not None]
 
 
 def _check_case_number(number: str) -> None:

@@ -126,6 +126,17 @@ def explain(subject: Any, verb: str, actor: Any, **facts: Any) -> Refused | None
     return None
 
 
+def blockers(subject: Any, verb: str, actor: Any, **facts: Any) -> list[Refused]:
+    """Every rule that refuses this step now, not only the first, for the page that prepares it."""
+    first = explain(subject, verb, actor, **facts)
+    if first is None:
+        return []
+    if first.rule_id not in CONDITIONS:
+        return [first]
+    missing = ((name, CONDITIONS[name](subject, actor, facts)) for name in _transition(subject, verb).conditions)
+    return [Refused(name, detail) for name, detail in missing if detail is not None]
+
+
 def allowed(subject: Any, actor: Any) -> list[Any]:
     """The steps of the present state that role, training and parts permit; conditions are checked on doing."""
     rows = []

@@ -14,7 +14,7 @@ from datetime import timedelta
 import pytest
 
 from app.documents import checks
-from app.domain import designations, disclosures
+from app.domain import designations
 from app.extensions import db, stores
 from app.jobs import disclosures as work
 from app.models.base import now
@@ -23,6 +23,7 @@ from app.models.oversight import Notification
 from app.policy import policy
 from app.storage import DiskFailure
 from app.unit import unit_of_work
+from app.workflow.engine import blockers
 from tests.disclosing import disclose, reported_data, set_back, settings  # noqa: F401  (fixtures)
 
 pytestmark = pytest.mark.clause("EXT-7")
@@ -213,7 +214,7 @@ def test_an_approval_that_cannot_be_rendered_is_told_and_tried_again(disclose, p
     assert disclosure.current_decision.document_blob_id is None
     assert job_of("disclosure_decision").state == "failed"
     asker = people.actor("d.lark")
-    assert disclosures.blockers(disclosure, "release", asker)[0].rule_id == "decision_document_rendered"
+    assert blockers(disclosure, "release", asker)[0].rule_id == "decision_document_rendered"
     monkeypatch.setattr(work, "decision_facts", real)
     from app.domain.disclosure_papers import retry_document
     from app.workflow import Refused

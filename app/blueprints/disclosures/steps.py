@@ -11,7 +11,7 @@ from app.domain import disclosures as domain
 from app.domain.disclosure_overview import may_decide
 from app.models.disclosure import Disclosure
 from app.policy import policy
-from app.workflow.engine import allowed, explain
+from app.workflow.engine import allowed, blockers, explain
 from app.workflow.registry import Refused
 
 
@@ -90,18 +90,18 @@ def next_step(disclosure: Disclosure, actor: Actor) -> Next | None:
     state = disclosure.state
     verb = domain.OPEN_STATES.get(state)
     if verb is not None:
-        return Next(verb, tuple(domain.blockers(disclosure, verb, actor))) if own else None
+        return Next(verb, tuple(blockers(disclosure, verb, actor))) if own else None
     if state == "submitted":
         return Next("decide") if may_decide(disclosure, actor) else None
     able: Callable[[str], bool] = lambda name: name in {row.verb for row in allowed(disclosure, actor)}  # noqa: E731
     hands_out = own or "disclosure.custody" in actor.capabilities
     if state == "approved" and hands_out and able("release"):
-        return Next("release", tuple(domain.blockers(disclosure, "release", actor)))
+        return Next("release", tuple(blockers(disclosure, "release", actor)))
     if state == "released" and hands_out and able("fetch"):
         package = disclosure.current_package
         if package is not None and package.fetched_at is not None:
             return Next("acknowledge")
-        return Next("fetch", tuple(domain.blockers(disclosure, "fetch", actor)))
+        return Next("fetch", tuple(blockers(disclosure, "fetch", actor)))
     return None
 
 

@@ -23,6 +23,7 @@ from app.policy import policy
 from app.refusals import attempt, same_version, status_of
 from app.unit import Conflict
 from app.web import page, redirect_after_post
+from app.workflow.engine import blockers
 from app.workflow.registry import Refused
 
 OTHER_WINDOW = (
@@ -88,7 +89,7 @@ def save(subject: FRRequest) -> WerkzeugResponse | str | tuple[str, int]:
         mark(form, refusal.faults, [])
         return _form_page(subject, form, refusal=refusal), status_of(refusal)
     flash("The draft is saved.", "success")
-    missing = domain.blockers(subject, "submit", actor)
+    missing = blockers(subject, "submit", actor)
     stay = "stay" in request.form and missing
     return redirect_after_post(url_for("requests.edit" if stay else "requests.show", number=subject.number))
 

@@ -15,7 +15,7 @@ from app.models.base import now
 from app.models.request import FRRequest
 from app.policy import policy
 from app.web import page
-from app.workflow.engine import allowed
+from app.workflow.engine import allowed, blockers
 
 
 def render_request(subject: FRRequest, **changed: Any) -> str:
@@ -42,7 +42,7 @@ def request_context(subject: FRRequest) -> dict[str, Any]:
         "standing": standing(subject),
         "since": since(subject),
         "verb": verb,
-        "blockers": domain.blockers(subject, verb, actor) if verb and own else [],
+        "blockers": blockers(subject, verb, actor) if verb and own else [],
         "steps": {row.verb for row in allowed(subject, actor)} if own else set(),
         "decision": subject.basis_decisions[-1] if subject.basis_decisions else None,
         "reports": reports_for(subject, actor),
