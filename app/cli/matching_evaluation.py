@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from app.cli.evaluation_labels import EvaluationError, LabelledFile, Labels, data_digest
-from app.domain.evaluations import Failure, record, say
+from app.domain.evaluations import Failure, described, say
 from app.domain.probe_images import limits
 from app.imaging import UnusableImage, decode
 from app.jobs import engines
@@ -59,7 +59,7 @@ def evaluate_files(labels: Labels, plan: Plan, columns: Sequence[str], at: datet
         raise EvaluationError(
             "Nothing can be measured: usable photographs of one person twice, and of two people, are needed."
         ) from None
-    described = record(
+    numbers_found = described(
         assessment,
         at=at,
         algorithm=(extractor.model_id, extractor.entry, extractor.digest),
@@ -68,7 +68,7 @@ def evaluate_files(labels: Labels, plan: Plan, columns: Sequence[str], at: datet
         failures=failures,
         pairs_left_out=0 if labels.pairs is None else len(labels.pairs) - len(pairs or ()),
     )
-    return Evaluation(assessment, described)
+    return Evaluation(assessment, numbers_found)
 
 
 def _photograph(data: bytes, file: LabelledFile) -> Photograph | str:

@@ -2,7 +2,7 @@
 
 import base64
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,25 +37,25 @@ def render_evaluation(
     resources = {name: (svg, "image/svg+xml") for name, svg in drawings.items()}
     own_style = (TEMPLATES / "evaluation.css").read_text("utf-8")
 
-    def page(style: str) -> str:
+    def page(alone: bool) -> str:
         template = environment().get_template("evaluation.html")
         return template.render(
-            numbers=numbers, groups=groups, department=department, demonstration=demonstration, say=say, style=style
+            numbers=numbers, groups=groups, department=department, demonstration=demonstration, say=say, alone=alone
         )
 
     identity = f"evaluation {numbers['date']} {numbers['data']['sha256']}"
-    pdf = typeset(page(""), resources, identity, own_style)
+    pdf = typeset(page(alone=False), resources, identity, own_style)
     checks.require_notice(pdf, numbers["caution"])
-    alone = _embed(page(style_sheet() + own_style), resources | font_resources())
+    style = _embed(style_sheet() + own_style, font_resources()).encode()
+    alone = _embed(page(alone=True), resources | {"style.css": (style, "text/css;charset=utf-8")})
     return EvaluationReport(alone.encode(), pdf)
 
 
-def _embed(html: str, resources: Mapping[str, tuple[bytes, str]]) -> str:
-    """The document with everything it refers to inside it."""
+def _embed(text: str, resources: Mapping[str, tuple[bytes, str]]) -> str:
+    """HTML or CSS with everything it refers to inside it."""
 
     def inside(address: re.Match[str]) -> str:
         data, media_type = resources[address[1]]
         return f"data:{media_type};base64,{base64.b64encode(data).decode()}"
 
-    replace: Callable[[str], str] = lambda text: _MEMORY.sub(inside, text)  # noqa: E731
-    return replace(html)
+    return _MEMORY.sub(inside, text)

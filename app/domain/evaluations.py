@@ -44,7 +44,7 @@ class Failure:
     reason: str
 
 
-def record(
+def described(
     found: Assessment,
     *,
     at: datetime,
