@@ -12,7 +12,7 @@ from app.blueprints.images import links
 from app.models import GalleryPhoto
 from tests.sweep.world import outcome
 
-pytestmark = pytest.mark.clause("ACC-11")
+pytestmark = [pytest.mark.clause("ACC-11"), pytest.mark.timeout(600)]
 
 
 def address(world, persona: str, kind: str, uid: str) -> str:

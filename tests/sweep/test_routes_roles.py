@@ -13,6 +13,7 @@ from tests.sweep.addresses import FORMS
 from tests.sweep.personas import PERSONAS, SIGNED_IN
 from tests.sweep.world import outcome
 
+pytestmark = pytest.mark.timeout(600)
 MATRIX = tomllib.loads((Path(__file__).parent / "matrix.toml").read_text(encoding="utf-8"))
 GROUPS: dict[str, list[str]] = MATRIX["groups"]
 ROWS: list[dict[str, Any]] = MATRIX["row"]
@@ -115,7 +116,6 @@ def said(row: dict[str, Any], persona: str, got: str, wanted: str) -> str:
 
 
 @pytest.mark.clause("ACC-1", "ACC-3", "ACC-7", "ACC-11")
-@pytest.mark.timeout(600)
 @pytest.mark.parametrize("persona", PERSONAS)
 def test_every_page_is_for_those_the_matrix_says_and_reading_changes_nothing(world, persona):
     client, faults = world.client(persona), []
@@ -133,7 +133,6 @@ def test_every_page_is_for_those_the_matrix_says_and_reading_changes_nothing(wor
 
 
 @pytest.mark.clause("ACC-1", "ACC-3", "ACC-4", "ACC-7", "REQ-4", "AUD-1")
-@pytest.mark.timeout(600)
 @pytest.mark.parametrize("persona", PERSONAS)
 def test_every_form_is_taken_from_those_the_matrix_says_and_from_nobody_else(world, persona):
     client, faults = world.client(persona), []
