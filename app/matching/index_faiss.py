@@ -154,7 +154,7 @@ class FaissIndex(IndexBase):
                 seen[n] = look
             limit, people = self._limit(seen, k, margin)
             # a block that gave fewer rows than it was asked for, or one below the limit, has shown all that count
-            todo = [n for n in todo if len(seen[n][0]) >= depth[n] and seen[n][0][-1] >= limit]
+            todo = [n for n in todo if len(seen[n][0]) >= depth[n] and float(seen[n][0][-1]) >= limit]
             if not todo:
                 break
             for n in todo:
