@@ -55,6 +55,27 @@ STATES = (
 DISCLOSED = ("draft", "submitted", "approved", "released", "fetched")
 
 
+#: folders that a page may destroy something in
+FILES = ("blobs", "keys")
+
+
+def mirror(kept: Path, live: Path) -> None:
+    """Make the files below `live` those below `kept` again; what was not touched is not copied."""
+
+    def below(folder: Path) -> dict[Path, tuple[int, int]]:
+        stats = {path.relative_to(folder): path.stat() for path in folder.rglob("*") if path.is_file()}
+        return {path: (stat.st_size, stat.st_mtime_ns) for path, stat in stats.items()}
+
+    wanted, found = below(kept), below(live)
+    for path in found.keys() - wanted.keys():
+        (live / path).unlink()
+    for path, stat in wanted.items():
+        if found.get(path) != stat:
+            (live / path).parent.mkdir(parents=True, exist_ok=True)
+            (live / path).unlink(missing_ok=True)
+            shutil.copy2(kept / path, live / path)
+
+
 class SweepClient(CheckedClient):
     """As CheckedClient, but an error page that looked right once is not checked again for the same person."""
 
@@ -215,15 +236,19 @@ class World:
                 connection.exec_driver_sql("BEGIN")
             db.engine.dispose()
         shutil.copy(self._file(), self._kept())
+        for name in FILES:
+            shutil.copytree(self.data / name, self.data / f"kept-{name}")
 
     def restore(self) -> None:
-        """Everything as it was kept."""
+        """Everything as it was kept, encrypted files and keys that were destroyed too."""
         with self.app.app_context():
             db.session.remove()
             db.engine.dispose()
         for suffix in ("-wal", "-shm"):
             self._file().with_name(self._file().name + suffix).unlink(missing_ok=True)
         shutil.copy(self._kept(), self._file())
+        for name in FILES:
+            mirror(self.data / f"kept-{name}", self.data / name)
 
     def _file(self) -> Path:
         return self.data / "corroborate.sqlite"
