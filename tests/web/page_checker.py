@@ -46,7 +46,7 @@ BANNED_WORDS = re.compile(
 LEAKS = re.compile(
     r"(?<![\w-])None(?![\w-])(?! of\b)|\bUndefined\b|\{\{|\}\}|\{%|%\}|<[\w.]+ object at 0x|&lt;/?\w+&gt;"
 )
-CONTROLS = "input, select, textarea"
+CONTROLS = ("input", "select", "textarea")
 UNLABELLED_TYPES = {"hidden", "submit", "button", "reset", "image"}
 HTMX_VERBS = ("hx-get", "hx-post", "hx-put", "hx-patch", "hx-delete")
 RELATIVE_TARGETS = ("this", "closest ", "find ", "next", "previous", "body", "window", "document")
@@ -57,6 +57,19 @@ BUTTON_TYPES = {"submit", "button", "reset"}
 def is_part(html: str) -> bool:
     """True for what htmx swaps into a page: no document of its own."""
     return not html.lstrip()[:100].lower().startswith(("<!doctype", "<html"))
+
+
+class Page:
+    """A parsed page whose elements are listed once: a CSS selector walks the whole page each time it is asked."""
+
+    def __init__(self, soup: BeautifulSoup) -> None:
+        self.soup, self.tags = soup, soup.find_all(True)
+
+    def named(self, *names: str) -> list[Tag]:
+        return [tag for tag in self.tags if tag.name in names]
+
+    def having(self, attribute: str) -> list[Tag]:
+        return [tag for tag in self.tags if attribute in tag.attrs]
 
 
 def check_page(html: str, *, app: Flask | None = None, url: str = "/") -> list[str]:
@@ -74,7 +87,7 @@ def check_page(html: str, *, app: Flask | None = None, url: str = "/") -> list[s
     faults = [
         f"invalid HTML at line {line}: {PARSE_ERRORS[code] % values}" for (line, _), code, values in parser.errors
     ]
-    page = BeautifulSoup(html, "html5lib")
+    page = Page(BeautifulSoup(html, "html5lib"))
     if not part:
         faults += _document(page)
     faults += _ids(page, part)
@@ -99,25 +112,25 @@ def _text(tag: Tag) -> str:
     return " ".join(tag.get_text(" ").split())
 
 
-def _document(page: BeautifulSoup) -> Iterator[str]:
-    root = page.select_one("html")
+def _document(page: Page) -> Iterator[str]:
+    root = next(iter(page.named("html")), None)
     if root is None or not root.get("lang"):
         yield "the page has no language: <html lang>"
-    headings = page.select("h1")
+    headings = page.named("h1")
     if len(headings) != 1:
         yield f"the page has {len(headings)} h1, not one"
-    title = _text(page.title) if page.title else ""
+    title = _text(page.named("title")[0]) if page.named("title") else ""
     if not title:
         yield "the page has no title"
     elif headings and not title.startswith(_text(headings[0])):
         yield f"the title {title!r} does not start with the h1 {_text(headings[0])!r}"
-    if not page.select("main"):
+    if not page.named("main"):
         yield "the page has no main element"
 
 
-def _ids(page: BeautifulSoup, part: bool) -> Iterator[str]:
+def _ids(page: Page, part: bool) -> Iterator[str]:
     seen: set[str] = set()
-    for tag in page.select("[id]"):
+    for tag in page.having("id"):
         name = str(tag["id"])
         if name in seen:
             yield f"the id {name!r} is used more than once"
@@ -125,18 +138,19 @@ def _ids(page: BeautifulSoup, part: bool) -> Iterator[str]:
             yield f"the id {name!r} is empty or has a space"
         seen.add(name)
     for attribute in ("aria-describedby", "aria-labelledby", "aria-controls"):
-        for tag in page.select(f"[{attribute}]"):
+        for tag in page.having(attribute):
             for name in str(tag[attribute]).split():
                 if name not in seen and not part:
                     yield f"{attribute} names {name!r}, which is not on the page: {_show(tag)}"
-    for tag in page.select('a[href^="#"]'):
-        if str(tag["href"])[1:] not in seen and not part:
+    for tag in page.having("href"):
+        name = str(tag["href"])
+        if tag.name == "a" and name.startswith("#") and name[1:] not in seen and not part:
             yield f"the link {tag['href']} leads nowhere on the page"
 
 
-def _headings(page: BeautifulSoup) -> Iterator[str]:
+def _headings(page: Page) -> Iterator[str]:
     last = None
-    for heading in page.select("h1, h2, h3, h4, h5, h6"):
+    for heading in page.named("h1", "h2", "h3", "h4", "h5", "h6"):
         level = int(heading.name[1])
         if not _text(heading):
             yield f"an empty heading: {_show(heading)}"
@@ -145,33 +159,34 @@ def _headings(page: BeautifulSoup) -> Iterator[str]:
         last = level
 
 
-def _forms(page: BeautifulSoup) -> Iterator[str]:
-    for form in page.select("form"):
+def _forms(page: Page) -> Iterator[str]:
+    for form in page.named("form"):
         if not form.get("action"):
             yield f"a form without action: {_show(form)}"
         method = str(form.get("method", "")).lower()
         if method not in {"get", "post"}:
             yield f"a form without method get or post: {_show(form)}"
-        tokens = form.select('input[type="hidden"][name="csrf_token"]')
+        inputs = form.find_all("input")
+        tokens = [tag for tag in inputs if tag.get("type") == "hidden" and tag.get("name") == "csrf_token"]
         if method == "post" and not any(token.get("value") for token in tokens):
             yield f"a POST form without CSRF token: {_show(form)}"
         if method == "get" and tokens:
             yield f"a GET form puts its CSRF token into the address: {_show(form)}"
-        if form.select('input[type="file"]') and form.get("enctype") != "multipart/form-data":
+        if any(tag.get("type") == "file" for tag in inputs) and form.get("enctype") != "multipart/form-data":
             yield f"a form with a file and no multipart encoding: {_show(form)}"
-        if not form.select("button, input[type=submit]"):
+        if not form.find("button") and not any(tag.get("type") == "submit" for tag in inputs):
             yield f"a form without a button: {_show(form)}"
-    for button in page.select("button"):
+    for button in page.named("button"):
         if button.get("type") not in BUTTON_TYPES:
             yield f"a button without type: {_show(button)}"
         if not (_text(button) or button.get("aria-label")):
             yield f"a button without a name: {_show(button)}"
 
 
-def _labels(page: BeautifulSoup, part: bool) -> Iterator[str]:
+def _labels(page: Page, part: bool) -> Iterator[str]:
     labelled: set[str] = set()
-    controls = {str(tag["id"]): tag for tag in page.select(CONTROLS) if tag.get("id")}
-    for label in page.select("label"):
+    controls = {str(tag["id"]): tag for tag in page.named(*CONTROLS) if tag.get("id")}
+    for label in page.named("label"):
         target = label.get("for")
         if not _text(label):
             yield f"an empty label: {_show(label)}"
@@ -179,9 +194,9 @@ def _labels(page: BeautifulSoup, part: bool) -> Iterator[str]:
             labelled.add(str(target))
             if str(target) not in controls:
                 yield f"the label {_text(label)!r} belongs to no control"
-        elif not label.select(CONTROLS):
+        elif not label.find(CONTROLS):
             yield f"the label {_text(label)!r} belongs to no control"
-    for control in page.select(CONTROLS):
+    for control in page.named(*CONTROLS):
         if str(control.get("type", "")).lower() in UNLABELLED_TYPES:
             continue
         named = (
@@ -192,23 +207,24 @@ def _labels(page: BeautifulSoup, part: bool) -> Iterator[str]:
         )
         if not named:
             yield f"a control without a label: {_show(control)}"
-    for fieldset in page.select("fieldset"):
+    for fieldset in page.named("fieldset"):
         first = fieldset.find(True)
         if first is None or first.name != "legend" or not _text(first):
             yield f"a fieldset without a legend first: {_show(fieldset)}"
-    for link in page.select("a[href]"):
-        pictures = link.select("img[alt]")
-        if not (_text(link) or link.get("aria-label") or any(picture.get("alt") for picture in pictures)):
+    for link in page.having("href"):
+        pictures = link.find_all("img")
+        named = _text(link) or link.get("aria-label") or any(picture.get("alt") for picture in pictures)
+        if link.name == "a" and not named:
             yield f"a link without a name: {_show(link)}"
 
 
-def _inline_code(page: BeautifulSoup) -> Iterator[str]:
-    for script in page.select("script"):
+def _inline_code(page: Page) -> Iterator[str]:
+    for script in page.named("script"):
         if not script.get("src"):
             yield f"an inline script: {_show(script)}"
-    if page.select("style"):
+    if page.named("style"):
         yield "an inline style element"
-    for tag in page.find_all(True):
+    for tag in page.tags:
         for name, value in tag.attrs.items():
             text = value if isinstance(value, str) else " ".join(value)
             if name == "style" or re.match(r"on[a-z]+$|hx-on", name):
@@ -221,44 +237,47 @@ def _inline_code(page: BeautifulSoup) -> Iterator[str]:
                 yield f"an address outside the portal: {_show(tag)}"
 
 
-def _media_and_tables(page: BeautifulSoup) -> Iterator[str]:
-    for image in page.select("img"):
+def _media_and_tables(page: Page) -> Iterator[str]:
+    for image in page.named("img"):
         if image.get("alt") is None:
             yield f"an image without alt: {_show(image)}"
-    for table in page.select("table"):
-        if not table.select("th"):
+    for table in page.named("table"):
+        headers = table.find_all("th")
+        if not headers:
             yield f"a table without headers: {_show(table)}"
-        if not (table.select("caption") or table.get("aria-label") or table.get("aria-labelledby")):
+        if not (table.find("caption") or table.get("aria-label") or table.get("aria-labelledby")):
             yield f"a table without a caption: {_show(table)}"
-        for header in table.select("th"):
+        for header in headers:
             if not header.get("scope"):
                 yield f"a table header without scope: {_show(header)}"
 
 
-def _htmx(page: BeautifulSoup, part: bool) -> Iterator[str]:
-    for tag in page.select("[hx-target]"):
+def _htmx(page: Page, part: bool) -> Iterator[str]:
+    for tag in page.having("hx-target"):
         target = str(tag["hx-target"])
         if target.startswith(RELATIVE_TARGETS):
             continue
         if not target.startswith("#"):
             yield f"the htmx target {target!r} is neither an id nor relative: {_show(tag)}"
-        elif not part and not page.find(id=target[1:]):
+        elif not part and all(other["id"] != target[1:] for other in page.having("id")):
             yield f"the htmx target {target!r} is not on the page: {_show(tag)}"
     for verb in HTMX_VERBS:
-        for tag in page.select(f"[{verb}]"):
+        for tag in page.having(verb):
             if not (tag.get("hx-target") or tag.find_parent(attrs={"hx-target": True})):
                 yield f"{verb} without a target: {_show(tag)}"
 
 
-def _words(page: BeautifulSoup) -> Iterator[str]:
+def _words(page: Page) -> Iterator[str]:
     # What a person typed may say anything (an element that repeats it is marked data-typed).
-    for typed in page.select("textarea, [data-typed], noscript, script, style"):
+    for typed in [*page.named("textarea", "noscript", "script", "style"), *page.having("data-typed")]:
         typed.clear()
-    shown = [(_text(page), "the page")]
+    page = Page(page.soup)
+    shown = [(_text(page.soup), "the page")]
     for name in ("alt", "title", "aria-label", "placeholder", "href", "action", "src"):
-        shown += [(str(tag[name]), f"the attribute {name}") for tag in page.select(f"[{name}]")]
-    fixed = "input[type=hidden], input[type=radio], input[type=checkbox], option, button"
-    shown += [(str(tag.get("value", "")), "a value") for tag in page.select(fixed)]
+        shown += [(str(tag[name]), f"the attribute {name}") for tag in page.having(name)]
+    fixed = [tag for tag in page.named("input") if tag.get("type") in {"hidden", "radio", "checkbox"}]
+    fixed += page.named("option", "button")
+    shown += [(str(tag.get("value", "")), "a value") for tag in fixed]
     for text, where in shown:
         if leak := LEAKS.search(text):
             yield f"{where} shows {leak.group()!r}: ...{text[max(0, leak.start() - 40) : leak.end() + 40]}..."
@@ -266,10 +285,10 @@ def _words(page: BeautifulSoup) -> Iterator[str]:
         yield f"the page says {banned.group()!r}; say candidate, possible match or lead"
 
 
-def _links(page: BeautifulSoup, app: Flask, url: str) -> Iterator[str]:
+def _links(page: Page, app: Flask, url: str) -> Iterator[str]:
     routes = app.url_map.bind("localhost")
     for name in ADDRESSES:
-        for tag in page.select(f"[{name}]"):
+        for tag in page.having(name):
             if str(tag[name]).startswith("#"):
                 continue  # a place on this page, whatever address answered it
             path = urlsplit(urljoin(url, str(tag[name]))).path
