@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
+from importlib.metadata import version
 
 import cv2
-import sklearn
 from sqlalchemy import select
 
 from app.domain.algorithms import active
@@ -20,6 +20,7 @@ from app.jobs import engines
 from app.jobs.outbox import JobFailed, Retry, job
 from app.matching.errors import MatchingError
 from app.matching.extractor import TemplateExtractor
+from app.matching.index import PACKAGES
 from app.matching.nist import nist_status
 from app.matching.types import Face, PersonRank, Template
 from app.models import DerivedImage, GalleryPhoto, Search
@@ -53,7 +54,7 @@ def run_search(row: Job) -> None:
     search = _load(row.subject_id)
     if search is None:
         return
-    limit = policy().review.candidates.count
+    limit, kind = policy().review.candidates.count, settings().matching_index
     try:
         extractor = engines.extractor()
         status = nist_status(extractor.entry, extractor.digest, now().date())
@@ -76,7 +77,7 @@ def run_search(row: Job) -> None:
             search, still_held(ranking), algorithm=active().name, algorithm_digest=extractor.digest,
             detector_digest=detector_digest, generation=generation, people=people, photos=photos,
             parameters={
-                "k": limit, "opencv": cv2.__version__, "sklearn": sklearn.__version__,
+                "k": limit, "opencv": cv2.__version__, "index": kind, "index_version": version(PACKAGES[kind]),
                 "searched": search.derived.sha256 if search.derived else search.probe_sha256,
             },
         )  # fmt: skip

@@ -21,6 +21,8 @@ __all__ = ["ALL", "KINDS", "Eligible", "ExactIndex", "Index", "RowStore", "open_
 
 #: what the setting may say
 KINDS = ("exact", "faiss", "milvus")
+#: the package that finds, by kind: a search records its version
+PACKAGES = {"exact": "scikit-learn", "faiss": "faiss-cpu", "milvus": "pymilvus"}
 
 
 class RowStore(Protocol):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import sklearn
 
 from app.demo.people import person
 from app.domain.report_facts import gather
@@ -51,6 +52,7 @@ def test_the_prepared_pixels_are_searched_and_the_person_is_still_found(prepared
     best = min(search.candidates, key=lambda candidate: candidate.rank)
     assert best.person.private["name"] == person(7).name
     assert search.parameters["searched"] == derived.sha256
+    assert (search.parameters["index"], search.parameters["index_version"]) == ("exact", sklearn.__version__)
     assert search.probe_sha256 == image.sha256
 
 
