@@ -287,8 +287,11 @@ def test_every_column_that_names_a_stored_file_is_known_to_the_search_for_orphan
 
 
 @pytest.mark.clause("RET-9", "CAP-3", "ACC-10")
-def test_a_suspects_photographs_leave_the_repository_with_the_file(keep, make):
+def test_a_suspects_photographs_leave_the_repository_with_the_file(app, settings, keep, make):
     gone, stays = make.enrol([person(31)], photos=2)[0].person, make.enrol([person(32)])[0].person
+    app.extensions["settings"] = dataclasses.replace(settings, matching_index="faiss")
+    assert app.test_cli_runner().invoke(args=["matching", "snapshot"]).exit_code == 0
+    (snapshot,) = (settings.data_dir / "index").iterdir()
     record = keep.record(case_number=CASE)
     suspect = keep.person(record, "Ira Longgone", "suspect", died_on=date(2010, 5, 5), gallery_person=gone)
     sought, before = Traces().of_file(suspect), generation()
@@ -297,6 +300,7 @@ def test_a_suspects_photographs_leave_the_repository_with_the_file(keep, make):
     keep.disposal("disposed", targets=[record, suspect])
     assert traces.found({**sought.stored, **sought.plain}) == {}
     assert traces.files_named([*blobs, gone.key_id, suspect.key_id]) == []
+    assert not snapshot.exists() and stores().keys.is_destroyed(snapshot.stem.rsplit("-", 1)[1])
     assert {photo.removed_because for photo in gone.photos} == {"disposed"}
     assert generation() > before, "workers drop the templates before their next search"
     assert [template.photo.person for template in db.session.query(Template)] == [stays]
