@@ -153,5 +153,5 @@ def test_only_public_pages_open_before_sign_in(app) -> None:
                 assert answer.headers["Location"].startswith("/sign-in")
             else:
                 assert answer.status_code in (400, 401), (rule.rule, method, answer.status)
-    policy_pages = {"/policy", *(f"/policy/{name}" for name in ("uses", "workflow", "roles", "notices"))}
+    policy_pages = {"/policy", *(f"/policy/{name}" for name in ("uses", "disclosures", "workflow", "roles", "notices"))}
     assert opened == {"/sign-in", "/verify", "/healthz"} | policy_pages

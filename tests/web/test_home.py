@@ -30,8 +30,7 @@ def panel(page: BeautifulSoup, name: str) -> str:
     ("name", "said"),
     [
         ("r.falcon", ("LIM-5", "LIM-6", "nothing for you to approve here")),
-        ("y.hazel", ("EXT-7", "Disclosures of identifying information are not decided")),
-        ("b.juniper", ("PUB-1", "handled outside this version")),
+        ("b.juniper", ("CAP-3", "Sealing orders are handled outside this version")),
         ("x.magpie", ("EXT-8", "no case is open to you")),
         ("f.spruce", ("ACC-7", "gallery is imported on the command line")),
     ],
@@ -44,7 +43,7 @@ def test_roles_whose_work_is_elsewhere_are_told_so(sign_in, name, said) -> None:
     assert page.find(id="waiting") is None, "no empty list of requests for whom has none"
 
 
-@pytest.mark.parametrize("name", ["d.lark", "s.alder", "k.rowan", "c.hawthorn", "h.larch", "w.sparrow"])
+@pytest.mark.parametrize("name", ["d.lark", "s.alder", "k.rowan", "c.hawthorn", "h.larch", "w.sparrow", "y.hazel"])
 def test_roles_at_work_here_are_not_sent_elsewhere(sign_in, name) -> None:
     assert home(sign_in(name)).find(id="elsewhere") is None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 
@@ -84,7 +85,7 @@ def test_a_register_without_a_kept_copy_is_not_printed(make, sign_in):
 def test_a_register_that_lacks_a_step_is_noticed(make, sign_in, monkeypatch):
     from app.documents import register
     from app.documents.errors import RenderError
-    from app.documents.render import typeset
+    from app.documents.typeset import typeset
     from app.domain.modification_register import gather_register
     from app.models import Account
 
@@ -92,13 +93,12 @@ def test_a_register_that_lacks_a_step_is_noticed(make, sign_in, monkeypatch):
     make.prepare(request)
     facts = gather_register(request, db.session.query(Account).filter_by(name="k.rowan").one())
 
-    def forgetful(template, pictures, number, *, facts, title):
-        import dataclasses
+    bare = tuple(dataclasses.replace(change, steps=change.steps[:1]) for change in facts.modifications)
+    lacking = dataclasses.replace(facts, modifications=bare)
 
-        bare = tuple(dataclasses.replace(change, steps=change.steps[:1]) for change in facts.modifications)
-        return typeset(
-            template, pictures, number, title=title, facts=dataclasses.replace(facts, modifications=bare)
-        )  # fmt: skip
+    def forgetful(_html, pictures, number):
+        page = register.environment().get_template("register.html").render(facts=lacking, title=register.TITLE)
+        return typeset(page, pictures, number)
 
     assert register.render_register(facts).sha256 == register.render_register(facts).sha256
     monkeypatch.setattr(register, "typeset", forgetful)
