@@ -7,8 +7,10 @@ from datetime import date, datetime
 from app.documents import checks
 from app.documents.errors import FactsError, RenderError
 from app.documents.facts import Person
-from app.documents.typeset import Rendered, environment, typeset
+from app.documents.typeset import Frame, Rendered, environment, typeset
 from app.policy.enforcement import enforces
+
+TITLE = "Certificate of disposal"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,13 +98,15 @@ def render_certificate(facts: CertificateFacts) -> Rendered:
 
     The finished file is read back: RenderError unless it names every record and both approvers.
     """
-    html = environment().get_template("certificate.html").render(facts=facts, title="Certificate of disposal")
+    frame = Frame(
+        title=TITLE, number=facts.number, kind=TITLE, css="certificate", department=facts.department, unit=None,
+        case_number=None, dated=facts.ended_at, demonstration=facts.demonstration, notice=None,
+    )  # fmt: skip
+    html = environment().get_template("certificate.html").render(doc=frame, facts=facts)
     pdf = typeset(html, {}, f"certificate {facts.number}")
     texts = checks.page_texts(pdf)
-    # words may break at the end of a line: only their letters are compared
-    whole = "".join("".join(texts).split())
     wanted = [item.what for item in facts.items] + [facts.first_approver.name, facts.second_approver.name]
-    for words in wanted:
-        if "".join(words.split()) not in whole:
-            raise RenderError(f"The certificate does not say {words!r}.")
+    missing = checks.missing_words(texts, wanted)
+    if missing is not None:
+        raise RenderError(f"The certificate does not say {missing!r}.")
     return Rendered(pdf, hashlib.sha256(pdf).hexdigest(), len(texts))

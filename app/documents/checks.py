@@ -2,7 +2,7 @@
 
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from PIL import Image, ImageChops
 from pypdf import PdfReader
@@ -67,6 +67,12 @@ def require_picture(pdf: bytes, original: bytes) -> None:
         if picture.size == wanted.size and not ImageChops.difference(picture.convert("RGB"), wanted).getbbox():
             return
     raise RenderError("The report does not show the probe image (SRC-9).")
+
+
+def missing_words(texts: list[str], wanted: Iterable[str]) -> str | None:
+    """The first of the wanted words that these pages, read as one text, do not say; None when all are there."""
+    printed = _letters("".join(texts))
+    return next((words for words in wanted if _letters(words) not in printed), None)
 
 
 def _letters(text: str) -> str:

@@ -9,10 +9,11 @@ from datetime import datetime
 from app.documents import checks
 from app.documents.errors import RenderError
 from app.documents.facts import Person
-from app.documents.typeset import Rendered, environment, typeset
+from app.documents.typeset import Frame, Rendered, environment, typeset
 from app.policy.enforcement import enforces
 
 TITLE = "Register of modifications"
+NOTICE = "A prepared image serves the search alone. Every comparison is made on the original, which is kept unaltered."
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,14 +73,22 @@ def render_register(facts: RegisterFacts) -> Rendered:
     pictures = {f"original-{o.number}": o.picture for o in facts.originals if o.picture is not None}
     for change in facts.modifications:
         pictures |= {f"before-{change.number}": change.before, f"after-{change.number}": change.after}
-    html = environment().get_template("register.html").render(facts=facts, title=TITLE)
+    html = _page(facts)
     resources = {name: (data, "image/jpeg") for name, data in pictures.items()}
     pdf = typeset(html, resources, f"{facts.request_number}/modifications")
     texts = checks.page_texts(pdf)
-    printed = "".join("".join(texts).split())
     for change in facts.modifications:
         when = f"{change.at:%Y-%m-%d %H:%M:%S}"
-        for said in (*change.steps, when, change.sha256, change.original_sha256, change.recipe_digest):
-            if "".join(said.split()) not in printed:
-                raise RenderError(f"The register lacks what is recorded of prepared image {change.number} (LL55-1).")
+        said = (*change.steps, when, change.sha256, change.original_sha256, change.recipe_digest)
+        if checks.missing_words(texts, said) is not None:
+            raise RenderError(f"The register lacks what is recorded of prepared image {change.number} (LL55-1).")
     return Rendered(pdf, hashlib.sha256(pdf).hexdigest(), len(texts))
+
+
+def _page(facts: RegisterFacts) -> str:
+    frame = Frame(
+        title=TITLE, number=facts.request_number, kind="Request", css="register", department=facts.department,
+        unit=facts.unit, case_number=facts.case_number, dated=facts.printed_at, demonstration=facts.demonstration,
+        notice=NOTICE,
+    )  # fmt: skip
+    return environment().get_template("register.html").render(doc=frame, facts=facts)

@@ -41,7 +41,8 @@ class Rendered:
 class Frame:
     """What every document shows around its text (``document.html``); ``kind`` and ``css`` name what it is.
 
-    ``notice`` stands in the foot of every page; None where the document tells of no result.
+    ``notice`` stands in the foot of every page; None where the document tells of no result. A document of the whole
+    department has no ``unit``, one about several cases no ``case_number``.
     """
 
     title: str
@@ -49,8 +50,8 @@ class Frame:
     kind: str
     css: str
     department: str
-    unit: str
-    case_number: str
+    unit: str | None
+    case_number: str | None
     dated: datetime
     demonstration: bool
     notice: str | None

@@ -97,8 +97,7 @@ def test_a_register_that_lacks_a_step_is_noticed(make, sign_in, monkeypatch):
     lacking = dataclasses.replace(facts, modifications=bare)
 
     def forgetful(_html, pictures, number):
-        page = register.environment().get_template("register.html").render(facts=lacking, title=register.TITLE)
-        return typeset(page, pictures, number)
+        return typeset(register._page(lacking), pictures, number)
 
     assert register.render_register(facts).sha256 == register.render_register(facts).sha256
     monkeypatch.setattr(register, "typeset", forgetful)
