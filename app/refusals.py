@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from flask import Flask, Response
+from flask_wtf import FlaskForm
 
 from app import audit
 from app.access.directory import DirectoryUnavailable
@@ -13,7 +14,7 @@ from app.extensions import stores
 from app.policy import policy
 from app.storage import BlobRef
 from app.unit import Conflict, unit_of_work
-from app.web import error_page
+from app.web import error_page, page
 from app.workflow.registry import Refused
 
 
@@ -48,6 +49,11 @@ def attempt_keeping(verb: str, subject: Any, stored: BlobRef, action: Callable[[
     finally:
         if not kept:
             stores().blobs.destroy(stored.id)
+
+
+def form_again(template: str, item: Any, form: FlaskForm, refusal: Refused | None) -> tuple[str, int]:
+    """The page of a form that was not taken, everything typed still in it: by a rule, or by its own fields (422)."""
+    return page(template, item=item, form=form, refusal=refusal), status_of(refusal) if refusal else 422
 
 
 def same_version(subject: Any, seen: Any) -> None:

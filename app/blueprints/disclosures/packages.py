@@ -21,7 +21,7 @@ from app.models.disclosure import Disclosure, DisclosurePackage
 from app.policy import policy
 from app.policy.enforcement import enforces
 from app.policy.facts import check_questions
-from app.refusals import attempt, same_version, status_of
+from app.refusals import attempt, form_again, same_version, status_of
 from app.storage import BlobCorrupt, KeyDestroyed, UnknownBlob
 from app.unit import Conflict
 from app.web import page, redirect_after_post
@@ -97,8 +97,7 @@ def reissue(subject: Disclosure) -> WerkzeugResponse | tuple[str, int]:
         if refusal is None:
             flash("Another package is being built; you are told when it is ready.", "success")
             return redirect_after_post(url_for("disclosures.show", number=subject.number))
-    status = status_of(refusal) if refusal else 422
-    return page("disclosures/reissue.html", item=subject, form=form, refusal=refusal), status
+    return form_again("disclosures/reissue.html", subject, form, refusal)
 
 
 @bp.get("/disclosures/<number>/receipt")
@@ -127,5 +126,4 @@ def acknowledge(subject: Disclosure) -> WerkzeugResponse | tuple[str, int]:
             flash("The receipt is recorded.", "success")
             return redirect_after_post(url_for("disclosures.show", number=subject.number))
         mark(form, check_questions(rule, given), [])
-    status = status_of(refusal) if refusal else 422
-    return page("disclosures/receipt.html", item=subject, form=form, refusal=refusal), status
+    return form_again("disclosures/receipt.html", subject, form, refusal)

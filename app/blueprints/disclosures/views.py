@@ -18,7 +18,7 @@ from app.domain.disclosure_overview import task, waiting_for
 from app.extensions import db
 from app.models.base import now
 from app.models.disclosure import Disclosure
-from app.refusals import attempt, same_version, status_of
+from app.refusals import attempt, form_again, same_version, status_of
 from app.web import page, redirect_after_post
 from app.workflow.registry import Refused
 
@@ -101,5 +101,4 @@ def withdraw(subject: Disclosure) -> WerkzeugResponse | tuple[str, int]:
         if refusal is None:
             flash(f"{subject.number} is withdrawn.", "success")
             return redirect_after_post(url_for("disclosures.show", number=subject.number))
-    status = status_of(refusal) if refusal else 422
-    return page("disclosures/withdraw.html", item=subject, form=form, refusal=refusal), status
+    return form_again("disclosures/withdraw.html", subject, form, refusal)

@@ -22,7 +22,7 @@ from app.extensions import stores
 from app.models.report import Report
 from app.models.request import FRRequest
 from app.policy import policy
-from app.refusals import attempt, status_of
+from app.refusals import attempt, form_again, status_of
 from app.storage import BlobCorrupt, KeyDestroyed, UnknownBlob
 from app.web import page, redirect_after_post
 from app.workflow.registry import Refused
@@ -47,7 +47,7 @@ def document(subject: FRRequest) -> WerkzeugResponse | tuple[str, int]:
         if refusal is None:
             flash("The documentation is recorded. The facial recognition unit goes on.", "success")
             return redirect_after_post(url_for("requests.show", number=subject.number))
-    return _again("requests/document.html", subject, form, refusal)
+    return form_again("requests/document.html", subject, form, refusal)
 
 
 @bp.get("/reports/<number>")
@@ -91,7 +91,7 @@ def corroborate(subject: FRRequest) -> WerkzeugResponse | tuple[str, int]:
         if refusal is None:
             flash("The evidence is recorded.", "success")
             return redirect_after_post(url_for("requests.show", number=subject.number))
-    return _again("requests/corroboration.html", subject, form, refusal)
+    return form_again("requests/corroboration.html", subject, form, refusal)
 
 
 @bp.get("/requests/<number>/outcome")
@@ -145,7 +145,3 @@ def _outcome_page(
 ) -> str:
     chosen: Any = policy().request.outcomes.get(form["outcome"].data)
     return page("requests/outcome.html", item=subject, form=form, outcome=chosen, note=note, refusal=refusal)
-
-
-def _again(template: str, subject: FRRequest, form: FlaskForm, refusal: Refused | None) -> tuple[str, int]:
-    return page(template, item=subject, form=form, refusal=refusal), status_of(refusal) if refusal else 422

@@ -18,7 +18,7 @@ from app.domain import requests as domain
 from app.extensions import db
 from app.models.base import now
 from app.models.request import FRRequest
-from app.refusals import attempt, status_of
+from app.refusals import attempt, form_again, status_of
 from app.web import page, redirect_after_post
 from app.workflow.registry import Refused
 
@@ -97,5 +97,4 @@ def withdraw(subject: FRRequest) -> WerkzeugResponse | tuple[str, int]:
         if refusal is None:
             flash(f"{subject.number} is withdrawn.", "success")
             return redirect_after_post(url_for("requests.show", number=subject.number))
-    status = status_of(refusal) if refusal else 422
-    return page("requests/withdraw.html", item=subject, form=form, refusal=refusal), status
+    return form_again("requests/withdraw.html", subject, form, refusal)
