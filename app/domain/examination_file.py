@@ -10,15 +10,12 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import select
-
 from app.domain.algorithms import active
-from app.extensions import db
 from app.matching.nist import nist_status
 from app.models import Candidate, Disposition, FinalReview, FRRequest, GalleryPhoto, PeerReview, Round, Search
-from app.models.engine import Transition
 from app.policy import policy
 from app.policy.base import Fact
+from app.workflow.history import steps_of
 
 DECISIONS = {"approved": "approve", "not_approved": "do_not_approve", "continued": "continue"}
 
@@ -351,13 +348,8 @@ def _judgment(row: FinalReview) -> Judgment:
 
 
 def _timeline(request: FRRequest) -> tuple[Entry, ...]:
-    rows = db.session.scalars(
-        select(Transition)
-        .where(Transition.subject_type == request.subject_type, Transition.subject_id == request.id)
-        .order_by(Transition.id)
-    )
     entries = []
-    for row in rows:
+    for row in steps_of(request):
         rule = policy().rule(row.rule)
         entries.append(Entry(row.created_at, rule.text, _name(row.actor) if row.actor else "The portal", rule))
     return tuple(entries)

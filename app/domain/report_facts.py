@@ -8,7 +8,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import current_app
-from sqlalchemy import select
 
 from app.documents.errors import FactsError
 from app.documents.facts import (
@@ -32,14 +31,15 @@ from app.documents.facts import (
 )
 from app.domain.algorithms import active
 from app.domain.probe_preparation import recipe_of_row
-from app.extensions import db, settings, stores
+from app.extensions import settings, stores
 from app.imaging import decode, display_copy
 from app.matching.nist import nist_status
-from app.models import Account, FRRequest, GalleryPhoto, Report, Round, Search, Transition
+from app.models import Account, FRRequest, GalleryPhoto, Report, Round, Search
 from app.policy import policy
 from app.policy.edits import steps_in_words
 from app.policy.facts import answered
 from app.web import DEFAULT_TIME_ZONE
+from app.workflow.history import steps_of
 
 UNIT = "Facial Recognition Unit"
 PHOTO_SIDE = 1200
@@ -70,13 +70,8 @@ def _use(request: FRRequest) -> AuthorizedUse:
 
 
 def _steps(request: FRRequest) -> tuple[Step, ...]:
-    rows = db.session.scalars(
-        select(Transition)
-        .where(Transition.subject_type == request.subject_type, Transition.subject_id == request.id)
-        .order_by(Transition.id)
-    )
     steps = []
-    for row in rows:
+    for row in steps_of(request):
         rule = policy().rule(row.rule)
         who = person_of(row.actor, _part(request, row.actor)) if row.actor else Person("The portal")
         steps.append(Step(local(row.created_at), rule.text, tuple(rule.authority), who))

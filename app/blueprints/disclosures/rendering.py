@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
-
-from sqlalchemy import select
 
 from app.access.actor import current_actor
 from app.blueprints.disclosures.forms import UploadForm
 from app.blueprints.disclosures.steps import may, next_step, offered
+from app.blueprints.timeline import Entry
 from app.domain.disclosure_decisions import DECISION_JOB
 from app.domain.disclosure_papers import last_job
 from app.domain.disclosures import OPEN_STATES
-from app.extensions import db
 from app.models.base import now
 from app.models.disclosure import Disclosure
-from app.models.engine import Transition
 from app.policy import policy
 from app.web import page
+from app.workflow.history import steps_of
 
 #: verb -> the words of the timeline
 TOLD = {
@@ -48,26 +44,10 @@ STEPS = ("Request", "Decision", "Package", "Handed out", "Receipt")
 PLACES = {"draft": 0, "returned": 0, "submitted": 1, "refused": 1, "approved": 2, "releasing": 2, "acknowledged": 5}
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One line of a timeline."""
-
-    at: datetime
-    title: str
-    by: str
-    detail: str
-    rule: Any
-
-
 def timeline_of(subject: Any, told: dict[str, str], begun: str, by: str) -> list[Entry]:
     """What happened to a subject, oldest first, each step with the rule it happened under."""
-    steps = db.session.scalars(
-        select(Transition)
-        .where(Transition.subject_type == subject.subject_type, Transition.subject_id == subject.id)
-        .order_by(Transition.id)
-    )
     lines = [Entry(subject.created_at, begun, by, "", None)]
-    for step in steps:
+    for step in steps_of(subject):
         who = f"{step.actor.title} {step.actor.display_name}" if step.actor else "The portal"
         lines.append(Entry(step.created_at, told[step.verb], who, "", policy().rule(step.rule)))
     return lines

@@ -8,17 +8,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
-
-from sqlalchemy import select
 
 from app.access.actor import Actor
-from app.extensions import db
+from app.blueprints.timeline import Entry
 from app.models.engine import Transition
 from app.models.report import Report
 from app.models.request import FRRequest
 from app.policy import policy
 from app.policy.enforcement import enforces
+from app.workflow.history import steps_of
 
 WITH_UNIT = "with_unit"
 #: the states whose names stay inside the unit
@@ -114,32 +112,19 @@ def since(request: FRRequest) -> datetime:
     return request.state_since
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One line of the timeline."""
-
-    at: datetime
-    title: str
-    by: str
-    detail: str
-    rule: Any
-
-
 @enforces("ACC-1", "SRC-4")
 def timeline(request: FRRequest, actor: Actor | None = None) -> list[Entry]:
     """What happened, oldest first, each with the rule it happened under; steps inside the unit are left out.
 
     Whoever may become a peer, and nobody in particular, reads no name but the requester's and the named supervisor's.
     """
-    steps = db.session.scalars(
-        select(Transition)
-        .where(Transition.subject_type == request.subject_type, Transition.subject_id == request.id)
-        .order_by(Transition.id)
-    )
     begun = Entry(request.created_at, "Draft begun", request.requester.display_name, "", policy().clause("REQ-1").id)
     outside = {request.requester_id, request.discussing_supervisor_id}
     all_named = actor is not None and not actor.can("peer.review")
-    return [begun, *(_entry(step, all_named or step.actor_id in outside) for step in steps if step.verb in TOLD)]
+    return [
+        begun,
+        *(_entry(step, all_named or step.actor_id in outside) for step in steps_of(request) if step.verb in TOLD),
+    ]
 
 
 def _entry(step: Transition, named: bool) -> Entry:

@@ -1,0 +1,18 @@
+"""What `components/timeline.html` shows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of a timeline; `rule` is the rule it happened under, or the clause."""
+
+    at: datetime
+    title: str
+    by: str
+    detail: str
+    rule: Any
