@@ -19,9 +19,8 @@ from app.policy.retention_types import (
     Reason,
     RetentionRules,
     Standing,
-    Status,
 )
-from app.policy.retention_words import held_reasons, marked, summary
+from app.policy.retention_words import held_reasons, kept_standing, marked, summary
 
 __all__ = ["closed_on", "proposal", "standing_of_case", "standing_of_person", "what_if"]
 
@@ -40,13 +39,13 @@ def standing_of_case(rules: RetentionRules, facts: CaseFacts, today: date) -> St
     periods = tuple(period_of(rules, class_id, facts, closure, today) for class_id in facts.classes)
     children = (*holds, closing, *requests, classifying, *(period.reason for period in periods))
     if holds:
-        return _kept(rules, "held", "hold_wins", "Kept: a hold is in force.", children, holds)
+        return kept_standing(rules, "held", "hold_wins", "Kept: a hold is in force.", children, holds)
     if closure is None or requests:
         waiting = requests if closure else (closing, *requests)
-        return _kept(rules, "open", "closed_cases_only", "Kept: the case is at work.", children, waiting)
+        return kept_standing(rules, "open", "closed_cases_only", "Kept: the case is at work.", children, waiting)
     if not _is_confirmed(facts):
         words = "Kept: the class of the final disposition is not confirmed."
-        return _kept(rules, "unclassified", "class_confirmed", words, children, (classifying,))
+        return kept_standing(rules, "unclassified", "class_confirmed", words, children, (classifying,))
     return _longest(rules, closing, today, children, periods)
 
 
@@ -134,13 +133,13 @@ def _longest(
 ) -> Standing:
     kinds = {period.kind: tuple(p.reason for p in periods if p.kind == period.kind) for period in periods}
     if "permanent" in kinds:
-        return _kept(rules, "permanent", "longest_period", "Kept permanently.", children, kinds["permanent"])
+        return kept_standing(rules, "permanent", "longest_period", "Kept permanently.", children, kinds["permanent"])
     if "unknown" in kinds:
         words = "Kept: a day or a class that the period depends on is not known."
-        return _kept(rules, "unknown", "unknown_is_kept", words, children, kinds["unknown"])
+        return kept_standing(rules, "unknown", "unknown_is_kept", words, children, kinds["unknown"])
     if "until" not in kinds:
         words = "Kept: the permanent period has ended, and no class of the final disposition is confirmed."
-        return _kept(rules, "unknown", "unknown_is_kept", words, children, kinds["ended"])
+        return kept_standing(rules, "unknown", "unknown_is_kept", words, children, kinds["ended"])
     # An age may have been attained before the case was closed: the day of closing is the earliest of all.
     dated = (closing, *(period.reason for period in periods))
     earliest = max(reason.on for reason in dated if reason.on is not None)
@@ -148,15 +147,3 @@ def _longest(
     sentence = summary(earliest, today, several=len(periods) > 1)
     why = Reason("longest_period", "RET-11", sentence, earliest, marked(children, deciding), True)
     return Standing("disposable" if earliest <= today else "upcoming", earliest, why)
-
-
-def _kept(
-    rules: RetentionRules,
-    status: Status,
-    rule_id: str,
-    sentence: str,
-    children: tuple[Reason, ...],
-    deciding: tuple[Reason, ...],
-) -> Standing:
-    why = Reason(rule_id, rules.principles[rule_id].authority[0], sentence, None, marked(children, deciding), True)
-    return Standing(status, None, why)

@@ -13,7 +13,7 @@ from app.policy.retention_types import (
     Standing,
     Status,
 )
-from app.policy.retention_words import held_reasons, marked, summary
+from app.policy.retention_words import held_reasons, kept_standing, marked, summary
 
 # What keeps a case record, from the strongest; a file shares the strongest of its kept case records.
 BLOCKING: tuple[Status, ...] = ("held", "open", "unclassified", "permanent", "unknown")
@@ -34,20 +34,20 @@ def standing_of_person(rules: RetentionRules, facts: PersonFacts, today: date) -
     records = _records_reason(facts, cases)
     children = (*holds, records) if rule.with_case else (*holds, own, records)
     if holds:
-        return _kept(rules, "held", "hold_wins", "Kept: a hold is in force.", children, holds)
+        return kept_standing(rules, "held", "hold_wins", "Kept: a hold is in force.", children, holds)
     kept = tuple(case for case in facts.cases if case.disposed_on is None)
     for status in BLOCKING:
         if any(case.standing is None or case.standing.status == status for case in kept):
             words = f"Kept with its case record, which is {STATUS_WORDS[status]}."
-            return _kept(rules, status, "file_with_records", words, children, (records,))
+            return kept_standing(rules, status, "file_with_records", words, children, (records,))
     days = [day for day in map(_day_of, facts.cases) if day is not None]
     if rule.with_case and not facts.cases:
         words = "Kept: the file belongs to no case record, so that its period is not known."
-        return _kept(rules, "unknown", "unknown_is_kept", words, children, (records,))
+        return kept_standing(rules, "unknown", "unknown_is_kept", words, children, (records,))
     if not rule.with_case:
         if own.on is None:
             words = "Kept: the period of the file cannot be calculated."
-            return _kept(rules, "unknown", "unknown_is_kept", words, children, (own,))
+            return kept_standing(rules, "unknown", "unknown_is_kept", words, children, (own,))
         days.append(own.on)
     earliest = max(days)
     deciding = (own,) if not rule.with_case and own.on == earliest else (records,)
@@ -172,15 +172,3 @@ def _day_of(case: LinkedCase) -> date | None:
     if case.disposed_on is not None:
         return case.disposed_on
     return case.standing.earliest if case.standing else None
-
-
-def _kept(
-    rules: RetentionRules,
-    status: Status,
-    rule_id: str,
-    sentence: str,
-    children: tuple[Reason, ...],
-    deciding: tuple[Reason, ...],
-) -> Standing:
-    why = Reason(rule_id, rules.principles[rule_id].authority[0], sentence, None, marked(children, deciding), True)
-    return Standing(status, None, why)

@@ -5,7 +5,7 @@ from datetime import date
 
 from app.policy.enforcement import enforces
 from app.policy.retention_dates import said
-from app.policy.retention_types import Hold, Reason, RetentionRules
+from app.policy.retention_types import Hold, Reason, RetentionRules, Standing, Status
 
 
 @enforces("RET-11")
@@ -31,3 +31,16 @@ def summary(earliest: date, today: date, several: bool) -> str:
 def marked(children: tuple[Reason, ...], deciding: tuple[Reason, ...]) -> tuple[Reason, ...]:
     """The same reasons, those among ``deciding`` marked as the ones that decide."""
     return tuple(replace(child, decides=any(child is one for one in deciding)) for child in children)
+
+
+def kept_standing(
+    rules: RetentionRules,
+    status: Status,
+    rule_id: str,
+    sentence: str,
+    children: tuple[Reason, ...],
+    deciding: tuple[Reason, ...],
+) -> Standing:
+    """Kept, with no day on which disposal is allowed, under the principle ``rule_id``."""
+    why = Reason(rule_id, rules.principles[rule_id].authority[0], sentence, None, marked(children, deciding), True)
+    return Standing(status, None, why)
