@@ -23,7 +23,7 @@ from flask import Flask
 from app.demo.people import person
 from app.domain import designations, disclosures
 from app.domain.designations import DesignationValues
-from app.domain.disclosure_items import required_items
+from app.domain.disclosure_items import required
 from app.domain.disclosures import DisclosureValues
 from app.extensions import db, stores
 from app.models import Disclosure, RoutineDesignation
@@ -79,6 +79,11 @@ def values(kind: str = "prosecutor", basis: str = "D6", /, **changes: Any) -> Di
         **answers(rules.minimum.facts),
     }  # fmt: skip
     return DisclosureValues(**{**stated, **changes})
+
+
+def required_items(case_number: str) -> list[tuple[str, str]]:
+    """(kind, uid) of what the prosecutor's package must hold."""
+    return [(thing.kind, thing.uid) for thing in required(case_number)]
 
 
 class Disclosing:

@@ -54,11 +54,6 @@ def required(case_number: str) -> list[Thing]:
     return available(case_number)
 
 
-def required_items(case_number: str) -> list[tuple[str, str]]:
-    """(kind, uid) of what the prosecutor's package must hold."""
-    return [(thing.kind, thing.uid) for thing in required(case_number)]
-
-
 @enforces("ACC-6", "ACC-11")
 def check_own_case(case_number: str, actor: Actor) -> None:
     """Refused for a case in which the actor filed no request, unless their duty is with every case."""

@@ -11,14 +11,24 @@ from sqlalchemy import select
 from app.access.actor import Actor
 from app.access.scoping import find, visible
 from app.domain import approvals, designations, disclosures
-from app.domain.disclosure_items import available, required_items
+from app.domain.disclosure_items import available
 from app.extensions import db, stores
 from app.models import AuditEvent, Disclosure, Job, Notification, Report, Transition
 from app.models.base import now
 from app.policy import policy
 from app.unit import unit_of_work
 from app.workflow import Refused
-from tests.disclosing import CASE, REASON, TEXT, disclose, reported_data, set_back, settings, values  # noqa: F401
+from tests.disclosing import (  # noqa: F401
+    CASE,
+    REASON,
+    TEXT,
+    disclose,
+    reported_data,
+    required_items,
+    set_back,
+    settings,
+    values,
+)
 from tests.gallery import needs_models
 
 pytestmark = needs_models
