@@ -141,6 +141,13 @@ def when(at: datetime) -> str:
     return f"{local.day} {local:%b %Y, %H:%M} {offset[:3]}:{offset[3:]}"
 
 
+def clock(at: datetime) -> str:
+    """`10:42` in the department's time zone, with the day when it was not today."""
+    local = _local(at)
+    today = _local(datetime.now(UTC)).date()
+    return f"{local:%H:%M}" if local.date() == today else f"{local.day} {local:%b %Y, %H:%M}"
+
+
 def day(at: date) -> str:
     """`23 Nov 2026`; a datetime is first taken to the department's time zone."""
     local = _local(at) if isinstance(at, datetime) else at
@@ -178,7 +185,7 @@ def register_pages(app: Flask) -> None:
     env = app.jinja_env
     env.undefined = StrictUndefined
     env.trim_blocks = env.lstrip_blocks = True
-    env.filters.update(when=when, day=day, iso=iso, ago=ago, plural=plural, digest_short=digest_short)
+    env.filters.update(when=when, clock=clock, day=day, iso=iso, ago=ago, plural=plural, digest_short=digest_short)
     env.globals.update(links=LINKS, url_with=url_with)
 
 

@@ -35,6 +35,7 @@ from app.models.request import DetectedFace, FRRequest
 from app.policy import policy
 from app.unit import unit_of_work
 
+ANSWER = "The description is a witness's guess from across the street."
 BROADER = "The bridge is broader."
 SAME = "The two faces agree in every feature that both pictures show."
 
@@ -57,7 +58,8 @@ def worksheet(verdict: str = "similar") -> dict[str, dict[str, str]]:
     return {f.value: {"verdict": verdict, "note": ""} for f in policy().review.worksheet.features}
 
 
-BACKGROUND = dict.fromkeys(("height", "weight", "age", "marks", "custody", "location", "record_status"), "supports") | {
+FINDINGS = ("height", "weight", "age", "marks", "custody", "location", "alibi", "record_status")
+BACKGROUND = dict.fromkeys(FINDINGS, "supports") | {
     "records_checked": "Arrest and custody records were read; nothing contradicts the candidate."
 }
 
@@ -240,7 +242,9 @@ class UnitStages:
         nominee = min(request.current_round.search.candidates, key=lambda candidate: candidate.rank)
         self.dispose_all(request, retain=nominee)
         with unit_of_work():
-            examination.check_background(request, actor, nominee, {**BACKGROUND, **self.parts.get("background", {})})
+            items = {**BACKGROUND, **self.parts.get("background", {})}
+            answers = dict.fromkeys(policy().review.inconsistencies, ANSWER) | self.parts.get("answers", {})
+            examination.check_background(request, actor, nominee, items, answers)
         # peers are told of the nomination, so they must be known
         for name in self.parts.get("peers", ("j.maple", "n.finch")):
             self.people.account(name)

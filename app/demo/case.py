@@ -240,7 +240,10 @@ class Case:
         items = {fact.name: "supports" for fact in policy().review.background.facts if fact.kind == "choice"} | {
             "records_checked": "Arrest records and the custody register; no contradiction was found."
         }
-        self.as_(EXAMINER).open(page).send(page, items)
+        examiner = self.as_(EXAMINER).open(page)
+        reason = "The height and the weight described are a witness's guess; the record was read twice."
+        asked = examiner.page.select("#inconsistencies textarea")
+        examiner.send(page, {**items, **{str(area["name"]): reason for area in asked}})
         self.tell("SRC-3", "checks the background: height, weight, age, custody, whereabouts, status of the arrest")
 
     def nominate(self) -> None:

@@ -22,6 +22,7 @@ from app.models import (
     DerivedImage,
     DetectedFace,
     Disposition,
+    Draft,
     FinalReview,
     FRRequest,
     GalleryHold,
@@ -42,6 +43,7 @@ class RequestEraser:
     """The request's own rows: images, decisions, searches, examination, reports, outcomes, jobs, notifications."""
 
     tables = (
+        "form_draft",
         "repeat_search", "probe_resemblance", "final_review", "peer_review", "background_check", "disposition",
         "report", "examination_round", "candidate", "search", "derived_image", "detected_face", "gallery_hold",
         "probe_image",
@@ -85,6 +87,7 @@ class RequestEraser:
         db.session.flush()
         run(update(GalleryHold).where(GalleryHold.probe_image_id.in_(images)).values(probe_image_id=None))
         steps: list[tuple[Any, Any]] = [
+            (Draft, Draft.request_id.in_(ids)),
             (RepeatSearch, RepeatSearch.search_id.in_(searches)),
             (
                 ProbeResemblance,

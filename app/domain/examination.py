@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from app import audit
 from app.access.actor import Actor, actor_of
+from app.domain import drafts
 from app.domain.notices import tell
 from app.domain.people import holders_of
 from app.domain.worksheets import known_features
@@ -17,10 +18,11 @@ from app.jobs import ask
 from app.models import Account, BackgroundCheck, Candidate, Disposition, FRRequest, PeerReview, Round
 from app.models.base import now
 from app.policy import policy
+from app.policy.background import check_items, compare
 from app.policy.enforcement import enforces
-from app.policy.facts import check_questions
 from app.policy.opinions import nomination_fault
 from app.workflow import Refused, advance
+from app.workflow.conditions.background import against_of
 from app.workflow.conditions.examination import open_candidates
 from app.workflow.conditions.worksheet import worksheet_faults
 from app.workflow.engine import refuse_if
@@ -56,11 +58,18 @@ def open_round(request: FRRequest, actor: Actor) -> Round:
 
 @enforces("SRC-2", "CAP-6")
 def dispose(
-    request: FRRequest, actor: Actor, candidate: Candidate, verdict: str, features: Mapping[str, Any], note: str
+    request: FRRequest,
+    actor: Actor,
+    candidate: Candidate,
+    verdict: str,
+    features: Mapping[str, Any],
+    note: str,
+    justification: str = "",
 ) -> Disposition:
     """Exclude a candidate, naming at least one differing feature, or retain it with the full worksheet.
 
-    `features`: {component: {"verdict": …, "note": …, "parts": …}}. Raises Refused.
+    `features`: {component: {"verdict": …, "note": …, "parts": …}}. `justification`
+    answers for unexplained differences in lasting components; the supervisor reads it. Raises Refused.
     """
     round_ = open_round(request, actor)
     rule = policy().review.dispositions.get(verdict)
@@ -76,8 +85,9 @@ def dispose(
     if len(named) < rule.min_differing:
         raise Refused(rule.id, "Name at least one feature that differs.")
     row = round_.disposition_of(candidate)
-    recorded = {"features": features, "note": note.strip()}
+    recorded = {"features": features, "note": note.strip(), "justification": justification.strip()}
     if row is not None and (row.verdict, dict(row.private)) == (verdict, recorded):
+        drafts.forget(request, actor, drafts.worksheet_page(round_, candidate))
         return row
     if row is None:
         row = Disposition(round=round_, candidate=candidate, verdict=verdict)
@@ -85,6 +95,7 @@ def dispose(
     row.verdict = verdict
     row.seal(**recorded)
     db.session.flush()
+    drafts.forget(request, actor, drafts.worksheet_page(round_, candidate))
     audit.record("candidate.disposed", request, candidate=candidate.uid, disposition=verdict)
     return row
 
@@ -106,22 +117,36 @@ def next_open(round_: Round, after: int = 0) -> Candidate | None:
 
 @enforces("SRC-3")
 def check_background(
-    request: FRRequest, actor: Actor, candidate: Candidate, items: Mapping[str, Any]
+    request: FRRequest,
+    actor: Actor,
+    candidate: Candidate,
+    items: Mapping[str, Any],
+    answers: Mapping[str, str] | None = None,
 ) -> BackgroundCheck:
-    """Record the detailed background check of a retained candidate. Raises Refused when an item is missing."""
+    """Record the detailed background check of a retained candidate. Raises Refused when an item is missing.
+
+    `answers`: {id of an inconsistency: answer}. What is unanswered may be answered later; it bars the nomination until
+    then. How each rule judged stays with the check, for the record of the person may change.
+    """
     round_ = open_round(request, actor)
     disposition = round_.disposition_of(candidate)
     if disposition is None or disposition.verdict != "retained":
         raise Refused("background-check", "The background of a retained candidate is checked; retain it first.")
-    faults = check_questions(policy().review.background, items)
+    faults = check_items(policy(), items)
     if faults:
         raise Refused("background-check", faults[0].message, faults=faults)
     row = round_.background_of(candidate)
     if row is None:
         row = BackgroundCheck(round=round_, candidate=candidate)
         db.session.add(row)
-    row.seal(items=dict(items))
+    given = {rule: text.strip() for rule, text in (answers or {}).items() if rule in policy().review.inconsistencies}
+    row.seal(items=dict(items), answers=given)
+    row.seal(compared=[
+        {"rule": one.rule.id, "status": one.status, "text": one.text}
+        for one in compare(policy(), against_of(request, candidate.person, row))
+    ])  # fmt: skip
     db.session.flush()
+    drafts.forget(request, actor, drafts.background_page(round_, candidate))
     audit.record("background.recorded", request, candidate=candidate.uid)
     return row
 
@@ -185,6 +210,7 @@ def review_as_peer(request: FRRequest, actor: Actor, opinion: str, features: Map
     row.seal(features=features, reason=reason)
     db.session.add(row)
     db.session.flush()
+    drafts.forget(request, actor, drafts.peer_page(round_))
     if len(round_.peer_reviews) >= policy().review.peers.count:
         advance(request, "close_peer_review", actor, round=round_.uid)
         tell("peer_reviews_done", [round_.examiner_id, *holders_of("approval.decide")], request)

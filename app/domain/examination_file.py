@@ -12,9 +12,20 @@ from typing import Any
 
 from app.domain.algorithms import active
 from app.matching.nist import nist_status
-from app.models import Candidate, Disposition, FinalReview, FRRequest, GalleryPhoto, PeerReview, Round, Search
+from app.models import (
+    BackgroundCheck,
+    Candidate,
+    Disposition,
+    FinalReview,
+    FRRequest,
+    GalleryPhoto,
+    PeerReview,
+    Round,
+    Search,
+)
 from app.policy import policy
 from app.policy.base import Fact
+from app.policy.worksheets import unexplained_in
 from app.workflow.history import steps_of
 
 DECISIONS = {"approved": "approve", "not_approved": "do_not_approve", "continued": "continue"}
@@ -58,6 +69,17 @@ class Opinion:
 
 
 @dataclass(frozen=True, slots=True)
+class Answered:
+    """How one rule judged the record against the request when it was checked, and what the examiner answered."""
+
+    rule: Any
+    title: str
+    status: str
+    text: str
+    answer: str
+
+
+@dataclass(frozen=True, slots=True)
 class DisposedCandidate:
     """What became of one candidate: the features that differ, as named, and the note."""
 
@@ -93,6 +115,9 @@ class RoundFile:
     worksheet: tuple[FeatureRow, ...]
     note: str
     background: tuple[tuple[str, str], ...]
+    compared: tuple[Answered, ...]
+    unexplained: tuple[str, ...]
+    justification: str
     opinions: tuple[Opinion, ...]
     dispositions: tuple[DisposedCandidate, ...]
     conclusion: str
@@ -288,6 +313,9 @@ def _round(row: Round, current: bool) -> RoundFile:
         probe_uid=row.search.image.uid, nominee=nominee, photos=photos,
         worksheet=_worksheet(own, peers) if own else (), note=note,
         background=answered(policy().review.background.facts, check.private.get("items", {})) if check else (),
+        compared=_compared(check) if check else (),
+        unexplained=tuple(unexplained_in(policy(), own.private.get("features", {}))) if own else (),
+        justification=str(own.private.get("justification") or "") if own else "",
         opinions=_opinions(row, note) if nominee else (),
         dispositions=tuple(
             _disposed(d, nominee) for d in sorted(row.dispositions, key=lambda d: (d.verdict, d.candidate.shown_order))
@@ -315,6 +343,16 @@ def _worksheet(own: Disposition, peers: list[PeerReview]) -> tuple[FeatureRow, .
             findings.append(Finding(label, note, verdict != first, parts))
         rows.append(FeatureRow(feature.label, tuple(findings)))
     return tuple(rows)
+
+
+def _compared(check: BackgroundCheck) -> tuple[Answered, ...]:
+    answers = check.private.get("answers", {})
+    found = []
+    for one in check.private.get("compared", ()):
+        rule = policy().review.inconsistencies.get(one["rule"])
+        title = rule.title if rule else one["rule"]
+        found.append(Answered(rule, title, one["status"], one["text"], answers.get(one["rule"], "")))
+    return tuple(found)
 
 
 def _opinions(row: Round, note: str) -> tuple[Opinion, ...]:

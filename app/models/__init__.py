@@ -11,6 +11,7 @@ from app.models.disclosure import (
     RoutineDesignation,
 )
 from app.models.disposal import Disposal, DisposalItem
+from app.models.draft import Draft
 from app.models.engine import AuditEvent, Counter, Job, Transition
 from app.models.examination import BackgroundCheck, Disposition, FinalReview, PeerReview, Round
 from app.models.gallery import GalleryHold, GalleryPerson, GalleryPhoto, Template
@@ -25,7 +26,7 @@ from app.models.search import Candidate, Search
 __all__ = [
     "Account", "AuditEvent", "BackgroundCheck", "BasisDecision", "Candidate", "CaseHistory", "CasePerson",
     "CaseRecord", "Counter", "DerivedImage", "DetectedFace", "Disclosure", "DisclosureDecision",
-    "DisclosureDocument", "DisclosureItem", "DisclosurePackage", "Disposal", "DisposalItem", "Disposition",
+    "DisclosureDocument", "DisclosureItem", "DisclosurePackage", "Disposal", "DisposalItem", "Disposition", "Draft",
     "FRRequest", "FinalReview", "GalleryHold", "GalleryPerson", "GalleryPhoto", "Incident", "Job", "LegalHold",
     "LoginSession", "MisuseReport", "Notification", "Outcome", "PeerReview", "PersonFile", "ProbeImage",
     "ProbeResemblance", "RepeatSearch", "Report", "Round", "RoutineDesignation", "Search", "SignInFailure",

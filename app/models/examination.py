@@ -68,7 +68,7 @@ class Disposition(Sealed, Model):
     """SRC-2: the examiner's comparison of one candidate by hand.
 
     Excluded names at least one differing feature; retained carries the worksheet over the eleven.
-    Sealed: features {component: {verdict, note, parts {part: verdict}}}, note.
+    Sealed: features {component: {verdict, note, parts {part: verdict}}}, note, justification.
     """
 
     __tablename__ = "disposition"
@@ -90,7 +90,10 @@ class Disposition(Sealed, Model):
 
 
 class BackgroundCheck(Sealed, Model):
-    """SRC-3: the detailed background check of a retained candidate. Sealed: items {item: {finding, note}}, summary."""
+    """SRC-3: the detailed background check of a retained candidate.
+
+    Sealed: items {fact: answer}, answers {id of an inconsistency: text}, compared [{rule, status, text}].
+    """
 
     __tablename__ = "background_check"
     round_id: Mapped[int] = mapped_column(ForeignKey("examination_round.id"), index=True)

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from app.policy.background import Against, Comparison, compare, record_fault
 from app.policy.base import Table, Text
 from app.policy.disclosing_examples import (
     DISCLOSURE_CHECKS,
@@ -33,6 +34,7 @@ from app.policy.opinions import check_opinions
 from app.policy.quality import QualityFinding, assess
 from app.policy.retention_examples import RetentionExample, refusals, standing_of_example
 from app.policy.types import Policy
+from app.policy.worksheets import check_justified
 
 #: the picture of the worked cases on edits: its size, and where the eyes are
 EXAMPLE_SIZE = (1200, 900)
@@ -44,14 +46,15 @@ class Example(Table, frozen=True, kw_only=True):
 
     ``recipient``, ``basis`` and ``person`` say what a disclosure is about. ``refused_by`` names every rule
     that refuses it, and is empty when it is accepted. ``warned_by`` does the same for rules that only warn;
-    ``says`` is a sentence that people then read (both for the check "quality").
+    ``says`` is a sentence that people then read (both for the check "quality"). ``unknown`` names the rules that cannot
+    judge for want of data (for the check "background").
     """
 
     id: Text
     text: Text
     check: Literal[
         "use", "purpose", "source", "lawful_basis", "outcome", "case_number", "eligibility", "retention", "edit",
-        "quality", "opinions",
+        "quality", "opinions", "background", "worksheet",
     ] | DISCLOSURE_CHECKS  # fmt: skip
     subject: str = ""
     use: str | None = None
@@ -63,6 +66,7 @@ class Example(Table, frozen=True, kw_only=True):
     refused_by: tuple[str, ...] = ()
     warned_by: tuple[str, ...] = ()
     says: str = ""
+    unknown: tuple[str, ...] = ()
     fields: tuple[str, ...] = ()
     retention: RetentionExample | None = None
 
@@ -141,6 +145,12 @@ def decide(policy: Policy, example: Example) -> list[Fault]:
         case "retention":
             assert example.retention is not None  # load_worked refuses it otherwise
             return refusals(standing_of_example(policy.retention, example.retention))
+        case "worksheet":
+            return check_justified(policy, facts.get("features", {}), str(facts.get("justification", "")))
+        case "background":
+            found = [Fault(c.rule.fact, c.text, c.rule.id) for c in _compared(policy, example, "inconsistent")]
+            ineligible = record_fault(facts.get("items", {}))
+            return [*found, *([ineligible] if ineligible else [])]
         case "opinions":
             return check_opinions(policy, str(facts.get("examiner", "")), facts.get("peers", ()))
         case "quality":
@@ -153,6 +163,14 @@ def _findings(policy: Policy, example: Example) -> list[QualityFinding]:
     return assess(policy.review.quality.values(), example.facts) if example.check == "quality" else []
 
 
+def _compared(policy: Policy, example: Example, status: str) -> list[Comparison]:
+    if example.check != "background":
+        return []
+    parts = ("recorded", "description", "circumstances", "items")
+    against = Against(**{part: example.facts.get(part, {}) for part in parts})
+    return [one for one in compare(policy, against) if one.status == status]
+
+
 def disagreement(policy: Policy, example: Example) -> str:
     """What differs between the worked case and the rules' answer, in a sentence; empty when they agree."""
     faults = decide(policy, example)
@@ -162,6 +180,9 @@ def disagreement(policy: Policy, example: Example) -> str:
         return f"{example.id}: expected refusal by {sorted(example.refused_by)}, the rules say {faults}"
     if example.fields and fields != set(example.fields):
         return f"{example.id}: expected faults in {sorted(example.fields)}, the rules say {sorted(fields)}"
+    not_known = {one.rule.id for one in _compared(policy, example, "not_known")}
+    if example.check == "background" and not_known != set(example.unknown):
+        return f"{example.id}: expected not known {sorted(example.unknown)}, the rules say {sorted(not_known)}"
     return _other_findings(policy, example) or _other_standing(policy, example)
 
 

@@ -211,6 +211,20 @@ class BasisRefusal(Rule, frozen=True, kw_only=True):
     title: Text
 
 
+class Inconsistency(Rule, frozen=True, kw_only=True):
+    """What on record contradicts a request (SRC-3). ``limit`` is in the unit of ``kind``; at the limit is consistent.
+
+    ``fact`` names the item of the background check with the examiner's own finding; ``says`` holds {recorded}, {stated}
+    and {off}, and is empty for a kind that only has the finding.
+    """
+
+    title: Text
+    kind: Literal["height", "weight", "age", "custody", "finding"]
+    fact: Text
+    limit: Annotated[float, Meta(ge=0)] = 0
+    says: str = ""
+
+
 class Level(Table, frozen=True, kw_only=True):
     """A level of the internal scale; ``number`` orders the levels, and what is no level has none."""
 
@@ -385,8 +399,11 @@ class ReviewRules:
     candidates: Number
     order: Statement
     worksheet: Worksheet
+    unexplained: Number
     dispositions: Mapping[str, Disposition]
     background: Questions
+    inconsistency_answer: Number
+    inconsistencies: Mapping[str, Inconsistency]
     scale: Scale
     nomination: Review
     peers: Review

@@ -289,6 +289,16 @@ def _worksheet(review: dict[str, Any]) -> Iterator[str]:
         yield from (f"review.toml: {component.value}: duplicate part '{value}'" for value in _repeated(names[1:]))
         # two underscores and a hyphen part the names of form fields
         yield from (f"review.toml: {name}: not a name a form can use" for name in names if "__" in name or "-" in name)
+    asked = {fact.name for fact in review["background"].facts}
+    for rule in review["inconsistency"]:
+        if rule.fact not in asked:
+            yield f"review.toml: {rule.id}: the background check does not ask for '{rule.fact}'"
+        if (rule.kind == "finding") == bool(rule.says):
+            yield f"review.toml: {rule.id}: a sentence belongs to what the portal compares itself, and to that alone"
+        try:
+            rule.says.format(recorded="", stated="", off="")
+        except (KeyError, IndexError, ValueError):
+            yield f"review.toml: {rule.id}: the sentence may hold {{recorded}}, {{stated}} and {{off}} in braces"
     yield from (f"review.toml: scale: duplicate level '{value}'" for value in _repeated(x.value for x in levels))
     numbers = [str(level.number) for level in levels if level.number is not None]
     yield from (f"review.toml: scale: two levels have the number {number}" for number in _repeated(numbers))

@@ -295,6 +295,9 @@ def _links(page: Page, app: Flask, url: str) -> Iterator[str]:
             verb = name[3:].upper() if name in HTMX_VERBS else "GET"
             if name == "action":
                 verb = str(tag.get("method", "get")).upper()
+            if name == "formaction":  # a button sends its form by the form's method unless it says otherwise
+                form = tag.find_parent("form") or {}
+                verb = str(tag.get("formmethod") or form.get("method", "get")).upper()
             try:
                 endpoint, values = routes.match(path, method=verb)
             except RequestRedirect:

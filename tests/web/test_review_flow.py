@@ -72,7 +72,7 @@ def test_the_whole_path_by_forms(make, sign_in, people, run_jobs):
     assert [th.get_text() for th in soup(client.get(rounds)).select("thead th")][:2] == ["Rank", "Score"]
 
     url = f"{rounds}/candidates/{wanted}/background"
-    items = dict.fromkeys(("height", "weight", "age", "marks", "custody", "location", "record_status"), "supports")
+    items = dict.fromkeys(("height", "weight", "age", "marks", "custody", "location", "alibi", "record_status"), "supports")
     answer = send(client, url, url, records_checked="Arrest and custody records were read.", **items)
     assert answer.status_code == 303, text(answer)
     given = {"nominate-candidate": str(wanted), "nominate-opinion": "p3", "nominate-reason": "Agrees in every feature both pictures show."}

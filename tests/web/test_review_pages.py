@@ -404,7 +404,7 @@ def test_only_a_checked_and_retained_candidate_is_nominated(make, sign_in, exami
     assert answer.status_code == 422
     assert "Arrest records were read." in answer.get_data(as_text=True)
     other = f"{url}/candidates/{1 if place != 1 else 2}/background"
-    items = dict.fromkeys(("height", "weight", "age", "marks", "custody", "location", "record_status"), "supports")
+    items = dict.fromkeys(("height", "weight", "age", "marks", "custody", "location", "alibi", "record_status"), "supports")
     items["records_checked"] = "Arrest and custody records were read."
     assert send(client, other, other, **items).status_code == 422, "an excluded candidate is not checked"
     assert send(client, check, check, **items).status_code == 303

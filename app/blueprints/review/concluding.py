@@ -13,6 +13,7 @@ from app.access.guard import needs
 from app.blueprints.fact_fields import answers, mark
 from app.blueprints.review import stated
 from app.blueprints.review.area import bp
+from app.blueprints.review.drafting import restored
 from app.blueprints.review.examining import render_candidates
 from app.blueprints.review.forms import (
     NoneForm,
@@ -28,13 +29,15 @@ from app.blueprints.review.rounds import (
     working,
 )
 from app.blueprints.review.steps import Overtaken, status_for, tried
-from app.domain import examination
-from app.models import Round
+from app.domain import drafts, examination
+from app.models import BackgroundCheck, Round
 from app.policy import policy
+from app.policy.background import compare, record_fault, unanswered
 from app.policy.facts import Fault
 from app.refusals import same_version
 from app.unit import Conflict
 from app.web import page, redirect_after_post
+from app.workflow.conditions.background import against_of
 from app.workflow.registry import Refused
 
 Answer = str | WerkzeugResponse | tuple[str, int]
@@ -46,8 +49,10 @@ def background(subject: Round, place: int) -> str:
     """The recorded facts of a retained candidate beside what the request states."""
     round_ = loaded(subject)
     known = round_.background_of(candidate_at(round_, place))
-    items = known.private.get("items", {}) if known else {}
-    return render_background(round_, place, background_form(version=version_of(known), formdata=None, **items))
+    stored = known.private if known else {}
+    draft, unsent = restored(round_.request, drafts.background_page(round_, candidate_at(round_, place)))
+    data = unsent if draft else {**stored.get("items", {}), **stored.get("answers", {})}
+    return render_background(round_, place, background_form(version=version_of(known), formdata=None, data=data))
 
 
 def render_background(round_: Round, place: int, form: Any, refusal: Refused | Overtaken | None = None) -> str:
@@ -55,8 +60,14 @@ def render_background(round_: Round, place: int, form: Any, refusal: Refused | O
     person = listed(round_, candidate_at(round_, place))
     faces = [round_.search.image.uid, *(one.photo.uid for one in person.photos)]
     audit.viewed("faces.viewed", round_.request, page="review.background", faces=faces)
+    known, request_ = person.background, round_.request
+    draft = drafts.kept(request_, current_actor(), drafts.background_page(round_, person.candidate))
+    against = against_of(request_, person.candidate.person, known)
+    compared = compare(policy(), against)
     return page(
-        "review/background.html", round=round_, item=round_.request, entry=person, form=form, refusal=refusal,
+        "review/background.html", compared=compared, draft=draft, answer_rule=policy().review.inconsistency_answer,
+        ineligible=record_fault(against.items), ineligible_rule=policy().conditions["nominee_record_eligible"],
+        round=round_, item=round_.request, entry=person, form=form, refusal=refusal,
         working=working(round_), stated=stated, rule=policy().review.background, probe=shown_probe(round_.search),
         place=place,
     )  # fmt: skip
@@ -70,13 +81,14 @@ def check_background(subject: Round, place: int) -> Answer:
     if not form.validate_on_submit():
         return render_background(loaded(subject), place, form), 422
     items = answers(form, "", policy().review.background.facts)
+    replies = {rule: form[rule].data for rule in policy().review.inconsistencies if form[rule].data}
 
     def check() -> None:
         candidate = candidate_at(subject, place)
         known = subject.background_of(candidate)
-        if known is not None and str(known.version) != form.version.data and known.private.get("items") != items:
+        if known is not None and str(known.version) != form.version.data and stated_in(known) != (items, replies):
             raise Conflict("somebody else changed this first")
-        examination.check_background(subject.request, actor, candidate, items)
+        examination.check_background(subject.request, actor, candidate, items, replies)
 
     def stored() -> str:
         return version_of(subject.background_of(candidate_at(subject, place)))
@@ -86,8 +98,20 @@ def check_background(subject: Round, place: int) -> Answer:
         if isinstance(refusal, Refused):
             mark(form, refusal.faults, ())
         return render_background(loaded(subject), place, form, refusal), status_for(refusal)
+    candidate = candidate_at(loaded(subject), place)
+    against = against_of(subject.request, candidate.person, subject.background_of(candidate))
+    waiting = unanswered(policy(), against, replies)
+    if waiting:
+        again = url_for("review.background", uid=subject.uid, place=place)
+        flash("Recorded. Inconsistencies still wait for an answer; nobody is nominated before.", "warning")
+        return redirect_after_post(again)
     flash(f"The background check of candidate {place} is recorded.", "success")
     return redirect_after_post(url_for("review.candidates", uid=subject.uid))
+
+
+def stated_in(check: BackgroundCheck) -> tuple[dict[str, str], dict[str, str]]:
+    """The items and the answers of a recorded check, as a form states them."""
+    return check.private.get("items", {}), check.private.get("answers", {})
 
 
 @bp.post("/review/rounds/<uid>/nomination")

@@ -12,6 +12,7 @@ from app.access.actor import current_actor
 from app.access.guard import needs
 from app.blueprints.fact_fields import mark
 from app.blueprints.review.area import bp
+from app.blueprints.review.drafting import restored
 from app.blueprints.review.forms import (
     NoneForm,
     nomination_form,
@@ -29,10 +30,11 @@ from app.blueprints.review.rounds import (
 )
 from app.blueprints.review.steps import Overtaken, status_for, tried
 from app.blueprints.review.worksheets import features_of, worksheet_data, worksheet_form
-from app.domain import examination
+from app.domain import drafts, examination
 from app.models import Round
 from app.policy import policy
 from app.policy.facts import Fault
+from app.policy.worksheets import unexplained_in
 from app.unit import Conflict
 from app.web import page, redirect_after_post
 from app.workflow.registry import Refused
@@ -90,6 +92,9 @@ def render_compare(round_: Round, place: int, **changed: Any) -> str:
     asked = request.args.get("photo", "")
     shown = next((one for one in person.photos if one.photo.uid == asked), person.shown)
     stored = person.disposition.private if person.disposition else {}
+    draft, unsent = restored(round_.request, drafts.worksheet_page(round_, person.candidate))
+    filled = {**worksheet_data(stored.get("features", {})), "remark": stored.get("note")}
+    filled |= {"justification": stored.get("justification")}
     version = version_of(person.disposition)
     named = next((name for name, given in stored.get("features", {}).items() if name and given), None)
     last = request.args.get("after", type=int)
@@ -102,10 +107,11 @@ def render_compare(round_: Round, place: int, **changed: Any) -> str:
             version=version, feature=named if person.state == "excluded" else None, note=stored.get("note"),
             formdata=None,
         ),
-        "worksheet": worksheet_form(
-            version=version, remark=stored.get("note"), formdata=None, **worksheet_data(stored.get("features", {}))
-        ),
-        "opened": person.state == "retained", "refusal": None, "dispositions": policy().review.dispositions,
+        "worksheet": worksheet_form(version=version, formdata=None, data=unsent if draft else filled),
+        "draft": draft,
+        "unexplained": unexplained_in(policy(), stored.get("features", {})), "least": policy().review.unexplained,
+        "opened": person.state == "retained" or draft is not None, "refusal": None,
+        "dispositions": policy().review.dispositions,
         "last": next((one for one in round_.search.candidates if one.shown_order == last), None),
         "last_disposition": None,
     }  # fmt: skip
@@ -116,7 +122,7 @@ def render_compare(round_: Round, place: int, **changed: Any) -> str:
 
 
 def _dispose(
-    subject: Round, place: int, form: Any, verdict: str, features: Any, note: str
+    subject: Round, place: int, form: Any, verdict: str, features: Any, note: str, justification: str = ""
 ) -> Refused | Overtaken | None:
     """Record a disposition in one unit of work; Conflict when it was changed since the page was opened."""
     actor = current_actor()
@@ -125,7 +131,7 @@ def _dispose(
         candidate = candidate_at(subject, place)
         known = subject.disposition_of(candidate)
         before = known.version if known else None
-        examination.dispose(subject.request, actor, candidate, verdict, features, note)
+        examination.dispose(subject.request, actor, candidate, verdict, features, note, justification)
         changed = known is not None and known.version != before
         if changed and str(before) != form.version.data:
             raise Conflict("somebody else changed this first")
@@ -170,7 +176,8 @@ def compare_fully(subject: Round, place: int) -> Answer:
     refusal = None
     if form.validate_on_submit():
         verdict, remark = form.decision.data or "", form.remark.data or ""
-        refusal = _dispose(subject, place, form, verdict, features_of(form), remark)
+        why = form.justification.data or ""
+        refusal = _dispose(subject, place, form, verdict, features_of(form), remark, why)
         if refusal is None:
             return _onward(subject, place)
         if isinstance(refusal, Refused):

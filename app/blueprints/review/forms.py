@@ -132,8 +132,11 @@ def peer_form(**values: Any) -> FlaskForm:
 
 
 def background_form(**values: Any) -> FlaskForm:
-    """SRC-3: every item of the background check."""
-    fields = {"version": HiddenField(), **fact_fields("", policy().review.background.facts)}
+    """SRC-3: an answer to each inconsistency, then every item of the background check."""
+    fields = {"version": HiddenField()}
+    for rule in policy().review.inconsistencies.values():
+        fields[rule.id] = TextAreaField(f"{rule.title}: your answer", [Length(max=2000)], filters=[stripped])
+    fields |= fact_fields("", policy().review.background.facts)
     return type("BackgroundForm", (FlaskForm,), fields)(**values)
 
 

@@ -19,14 +19,15 @@ from app.access.guard import needs
 from app.access.scoping import visible
 from app.blueprints.fact_fields import mark
 from app.blueprints.review.area import bp
+from app.blueprints.review.drafting import restored
 from app.blueprints.review.forms import peer_form
 from app.blueprints.review.probe import shown_photos, shown_probe
 from app.blueprints.review.queue import due_at
 from app.blueprints.review.steps import Overtaken, blocking, status_for, tried
 from app.blueprints.review.worksheets import features_of
-from app.domain import examination
+from app.domain import drafts, examination
 from app.extensions import db
-from app.models import FRRequest, PeerReview, Round
+from app.models import Draft, FRRequest, PeerReview, Round
 from app.models.base import now
 from app.policy import policy
 from app.policy.enforcement import enforces
@@ -86,11 +87,14 @@ def _own(subject: FRRequest, actor: Actor) -> list[PeerReview]:
 def peer(subject: FRRequest) -> str | tuple[str, int]:
     """The probe beside the nominee, and the worksheet; after one's verdict, that verdict and nothing more."""
     round_ = subject.current_round
-    return render_peer(subject, peer_form(round=round_.uid if round_ else "", formdata=None))
+    draft, unsent = restored(subject, drafts.peer_page(round_)) if round_ else (None, {})
+    return render_peer(subject, peer_form(round=round_.uid if round_ else "", formdata=None, data=unsent), draft=draft)
 
 
 @enforces("SRC-4")
-def render_peer(subject: FRRequest, form: Any, refusal: Refused | Overtaken | None = None) -> str | tuple[str, int]:
+def render_peer(
+    subject: FRRequest, form: Any, refusal: Refused | Overtaken | None = None, draft: Draft | None = None
+) -> str | tuple[str, int]:
     """The blind page. 404 before a nomination; the rule that bars whoever holds another part in the request."""
     actor = current_actor()
     given = _own(subject, actor)
@@ -117,7 +121,8 @@ def render_peer(subject: FRRequest, form: Any, refusal: Refused | Overtaken | No
     shown = next((one for one in photos if one.photo.uid == asked), None)
     listed = next((one for one in photos if one.photo.id == round_.nominee.photo_id), photos[-1])
     return page(
-        "review/peer.html", item=subject, form=form, refusal=refusal, probe=shown_probe(round_.search), photos=photos,
+        "review/peer.html", item=subject, draft=draft, form=form, refusal=refusal,
+        probe=shown_probe(round_.search), photos=photos,
         shown=shown or listed, sheet=policy().review.worksheet, rule=policy().review.peers,
         taken=round_.search.image.taken_at, source=policy().request.sources.get(round_.search.image.source or ""),
         use=policy().uses[subject.use_id],

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any
 
 from app.models import FRRequest, GalleryPerson, ProbeImage
 from app.policy import policy
+from app.policy.background import age_on
 from app.policy.facts import YES_NO, answered
 
 Rows = list[tuple[str, Any]]
@@ -42,15 +42,6 @@ def image_rows(image: ProbeImage) -> Rows:
     rows += [("Lawfully obtained", basis.title if basis else None)]
     rows += answered(basis.facts, private.get("obtained_facts")) if basis else []
     return rows
-
-
-def age_on(born: str | None, day: str | None) -> int | None:
-    """Whole years from one ISO date to another, or None when either is not known."""
-    try:
-        birth, then = date.fromisoformat(born or ""), date.fromisoformat(day or "")
-    except ValueError:
-        return None
-    return then.year - birth.year - ((then.month, then.day) < (birth.month, birth.day))
 
 
 def recorded_rows(person: GalleryPerson, request: FRRequest) -> Rows:

@@ -55,6 +55,9 @@ def worksheet_form(prefix: str = "", **values: Any) -> FlaskForm:
         "version": HiddenField(),
         "decision": HiddenField(),
         **worksheet_fields(prefix),
+        "justification": TextAreaField(
+            "Justification of unexplained differences in lasting features", [Length(max=2000)], filters=[stripped]
+        ),
         "remark": TextAreaField("Remark", [Length(max=2000)], filters=[stripped]),
     }
     return type("WorksheetForm", (FlaskForm,), fields)(**values)

@@ -6,6 +6,7 @@
     const form = event.target.closest("form[data-unsaved]");
     if (form) changed.add(form);
   });
+  document.addEventListener("cor:kept", (event) => changed.delete(event.target));
   document.addEventListener("submit", (event) => changed.delete(event.target));
   window.addEventListener("beforeunload", (event) => {
     for (const form of changed) {

@@ -7,7 +7,7 @@ from app.models.examination import Round
 from app.models.request import FRRequest
 from app.models.search import Candidate
 from app.policy import policy
-from app.policy.facts import check_questions
+from app.policy.background import check_items
 from app.policy.opinions import nomination_fault
 from app.workflow.conditions.common import Facts
 from app.workflow.conditions.worksheet import missing_features
@@ -53,13 +53,8 @@ def background_checked(request: FRRequest, actor: Actor, facts: Facts) -> str | 
     check = round_.background_of(round_.nominee) if round_ and round_.nominee else None
     if check is None:
         return "No background check of the nominated candidate is recorded."
-    items = check.private.get("items", {})
-    faults = check_questions(policy().review.background, items)
-    if faults:
-        return faults[0].message
-    if items.get("record_status") == "contradicts":
-        return "The arrest behind the photograph is no longer eligible; the candidate cannot be nominated (CAP-3)."
-    return None
+    faults = check_items(policy(), check.private.get("items", {}))
+    return faults[0].message if faults else None
 
 
 @condition("nominee_retained", "SRC-4", "CAP-6")

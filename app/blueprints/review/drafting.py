@@ -1,0 +1,91 @@
+"""Autosave: what is typed into a worksheet, a background check or a peer review is kept until it is recorded.
+
+A page offers it with `components/draft.html`; the browser sends the form a moment after the last change, or by its
+button without JavaScript. Another form of the unit joins by a name in `app.domain.drafts` and a route like these.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import flash, url_for
+from flask_wtf import FlaskForm
+from werkzeug.wrappers import Response as WerkzeugResponse
+
+from app.access.actor import current_actor
+from app.access.guard import needs
+from app.blueprints.review.area import bp
+from app.blueprints.review.forms import background_form, peer_form
+from app.blueprints.review.rounds import candidate_at
+from app.blueprints.review.steps import blocking
+from app.blueprints.review.worksheets import worksheet_form
+from app.domain import drafts
+from app.domain.examination import open_round
+from app.models import Draft, FRRequest, Round
+from app.unit import unit_of_work
+from app.web import page, redirect_after_post, wants_part
+from app.workflow.registry import Refused
+
+Answer = str | WerkzeugResponse | tuple[str, int]
+
+
+def typed(form: FlaskForm) -> dict[str, str]:
+    """What a form holds, by the name of the field; hidden fields say which page it was and are no part of it."""
+    fields = [field for field in form if field.type not in {"HiddenField", "CSRFTokenField"}]
+    return {field.name: field.data for field in fields if field.data}
+
+
+def restored(request: FRRequest, name: str) -> tuple[Draft | None, dict[str, str]]:
+    """The signed-in person's own draft of a page, and its fields as the data of the form; none of either without."""
+    draft = drafts.kept(request, current_actor(), name)
+    return draft, dict(draft.private.get("fields", {})) if draft else {}
+
+
+@bp.post("/review/rounds/<uid>/candidates/<int:place>/worksheet/draft")
+@needs("examination.work", of=Round)
+def keep_worksheet(subject: Round, place: int) -> Answer:
+    """Keep the worksheet of a candidate as far as it is filled in."""
+    _check_open(subject)
+    name = drafts.worksheet_page(subject, candidate_at(subject, place))
+    return _kept(subject.request, name, worksheet_form(), url_for("review.compare", uid=subject.uid, place=place))
+
+
+@bp.post("/review/rounds/<uid>/candidates/<int:place>/background/draft")
+@needs("examination.work", of=Round)
+def keep_background(subject: Round, place: int) -> Answer:
+    """Keep the background check of a candidate as far as it is filled in."""
+    _check_open(subject)
+    name = drafts.background_page(subject, candidate_at(subject, place))
+    return _kept(subject.request, name, background_form(), url_for("review.background", uid=subject.uid, place=place))
+
+
+@bp.post("/review/peer-reviews/<number>/draft")
+@needs("peer.review", of=FRRequest)
+def keep_peer(subject: FRRequest) -> Answer:
+    """SRC-4: keep a peer's own review as far as it is filled in; nobody else reads it."""
+    refusal = blocking(subject, "record_peer_review", current_actor())
+    if refusal is not None:
+        raise refusal
+    name = drafts.peer_page(subject.current_round)
+    return _kept(subject, name, peer_form(), url_for("review.peer", number=subject.number))
+
+
+def _check_open(round_: Round) -> None:
+    """Raise Refused unless this person examines this very round now."""
+    if open_round(round_.request, current_actor()).id != round_.id:
+        raise Refused("WF-examine", "This round is over.")
+
+
+def _kept(request: FRRequest, name: str, form: Any, back: str) -> Answer:
+    if not form.validate():
+        fault = next(message for messages in form.errors.values() for message in messages)
+        if wants_part():
+            return page("review/_draft.html", draft=None, fault=fault), 422
+        flash(f"The draft was not saved: {fault}", "error")
+        return redirect_after_post(back)
+    with unit_of_work():
+        draft = drafts.keep(request, current_actor(), name, typed(form))
+    if wants_part():
+        return page("review/_draft.html", draft=draft, fault=None)
+    flash("The draft is saved. Only you see it." if draft else "There is nothing to save.", "success")
+    return redirect_after_post(back)

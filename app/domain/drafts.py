@@ -1,0 +1,64 @@
+"""Drafts of the unit's forms: kept for their author alone, gone when the form is recorded or the case disposed of.
+
+A draft is no record: nothing is decided by it, no condition reads it, and keeping it is no event (events.toml, exempt).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sqlalchemy import select
+
+from app.access.actor import Actor
+from app.extensions import db
+from app.models import Candidate, Draft, FRRequest, Round
+from app.models.base import now
+from app.policy.enforcement import enforces
+
+
+def worksheet_page(round_: Round, candidate: Candidate) -> str:
+    """The name of an examiner's worksheet of one candidate in one round."""
+    return f"worksheet:{round_.uid}:{candidate.uid}"
+
+
+def background_page(round_: Round, candidate: Candidate) -> str:
+    """The name of the background check of one candidate in one round."""
+    return f"background:{round_.uid}:{candidate.uid}"
+
+
+def peer_page(round_: Round) -> str:
+    """The name of a peer's own review of one round."""
+    return f"peer:{round_.uid}"
+
+
+def kept(request: FRRequest, actor: Actor, page: str) -> Draft | None:
+    """The actor's own draft of a page, or None."""
+    rows = select(Draft).where(Draft.request_id == request.id, Draft.account_id == actor.id, Draft.page == page)
+    return db.session.scalars(rows).one_or_none()
+
+
+@enforces("ACC-10")
+def keep(request: FRRequest, actor: Actor, page: str, fields: Mapping[str, str]) -> Draft | None:
+    """Keep what the actor has typed in place of what was kept before; nothing typed, nothing kept.
+
+    Call within a unit of work.
+    """
+    if not fields:
+        forget(request, actor, page)
+        return None
+    draft = kept(request, actor, page)
+    if draft is None:
+        draft = Draft(request=request, account_id=actor.id, page=page)
+        db.session.add(draft)
+    draft.saved_at = now()
+    draft.seal(fields=dict(fields))
+    db.session.flush()
+    return draft
+
+
+def forget(request: FRRequest, actor: Actor, page: str) -> None:
+    """The form was recorded: its draft goes. Call within the unit of work that records it."""
+    draft = kept(request, actor, page)
+    if draft is not None:
+        db.session.delete(draft)
+        db.session.flush()
