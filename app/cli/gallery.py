@@ -1,4 +1,4 @@
-"""`flask gallery import|status|held|decide|remove|reindex`: the repository of arrest and parole photographs."""
+"""`flask gallery import|status|held|decide|remove|reindex|measure`: the repository of arrest and parole photographs."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.domain import gallery
+from app.domain.gallery_quality import measure_photographs, unmeasured
 from app.domain.intake import Outcome, decide, import_rows
 from app.domain.intake_checks import Refusal
 from app.domain.intake_manifest import NAME, IntakeError, read_manifest
@@ -237,3 +238,19 @@ def reindex_command() -> None:
     if result.failed:
         named = ", ".join(result.failed[:10])
         raise click.ClickException(f"{len(result.failed):,} photographs have none, no search finds them: {named}.")
+
+
+@group.command("measure")
+def measure_command() -> None:
+    """Measure the quality of photographs that have none, or one of older formulas. Can be stopped and run again."""
+    with one_line_errors():
+        missing = unmeasured()
+        if not missing:
+            click.echo("The quality of every photograph is kept.")
+            return
+        with progress(len(missing), "Quality") as told:
+            result = measure_photographs(missing, told)
+    click.echo(f"{result.done:,} photographs measured.")
+    if result.failed:
+        named = ", ".join(result.failed[:10])
+        raise click.ClickException(f"{len(result.failed):,} photographs cannot be measured: {named}.")

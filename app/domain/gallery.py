@@ -73,6 +73,7 @@ def enrol(stored: Sequence[Stored], batch: str) -> int:
             jurisdiction=row["jurisdiction"].lower(), charged=row["charged"].lower() == "yes",
             taken_on=date.fromisoformat(row["taken_on"]), sha256=item.blob.sha256, phash=item.photo.phash,
             blob_id=item.blob.id, width=item.photo.width, height=item.photo.height, batch=batch,
+            quality=item.photo.quality,
         )  # fmt: skip
         photo.seal(charge=row["charge"])
         db.session.add(photo)
@@ -175,7 +176,7 @@ def remove(photo: GalleryPhoto, because: str) -> int:
     """
     if photo.removed_at is not None:
         raise Conflict("this photograph left the repository already")
-    photo.removed_at, photo.removed_because, photo.sealed = now(), because, None
+    photo.removed_at, photo.removed_because, photo.sealed, photo.quality = now(), because, None, None
     for template in list(photo.templates):
         db.session.delete(template)
     person = photo.person

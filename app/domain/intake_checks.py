@@ -7,10 +7,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from sqlalchemy import or_, select
 
+from app.domain.gallery_quality import photograph_quality
 from app.domain.intake_manifest import Row, file_below, leads_outside, value_faults
 from app.domain.probe_images import limits
 from app.extensions import db
@@ -45,7 +47,8 @@ class AlreadyThere:
 class Examined:
     """A photograph that can be compared: its bytes, pixels' size, hash, one face as the extractor sees it.
 
-    chip: (size, size, 3) uint8 BGR. vector: (d,) float32 of length 1, once it was embedded.
+    chip: (size, size, 3) uint8 BGR. quality: as GalleryPhoto.quality. vector: (d,) float32 of length 1, once it was
+    embedded.
     """
 
     row: Row
@@ -55,6 +58,7 @@ class Examined:
     height: int
     phash: str
     chip: np.ndarray
+    quality: dict[str, Any]
     vector: np.ndarray | None = None
 
     def embedded(self, vector: np.ndarray) -> Examined:
@@ -177,7 +181,10 @@ def examine(row: Row, data: bytes) -> Examined | Refusal:
         return Refusal(("intake-several-faces",), f"{len(faces)} faces were found; a photograph must show one person.")
     height, width = bgr.shape[:2]
     chip = engines.extractor().chip(bgr, faces[0])
-    return Examined(row, data, hashlib.sha256(data).hexdigest(), width, height, perceptual_hash(bgr), chip)
+    return Examined(
+        row, data, hashlib.sha256(data).hexdigest(), width, height, perceptual_hash(bgr), chip,
+        photograph_quality(bgr, faces[0]),
+    )  # fmt: skip
 
 
 def _unique(values: Iterable[str]) -> tuple[str, ...]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, LargeBinary, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.types import JSON
 
 from app.models.base import Model, Sealed, UTCDateTime, one_of
 
@@ -40,6 +42,8 @@ class GalleryPhoto(Sealed, Model):
     width: Mapped[int]
     height: Mapped[int]
     batch: Mapped[str] = mapped_column(String(32), index=True)
+    # what app.domain.gallery_quality measured; none for a photograph that left, or entered before it was kept
+    quality: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     # set when the photograph leaves the repository; never searchable again
     removed_at: Mapped[datetime | None] = mapped_column(UTCDateTime, index=True)
     removed_because: Mapped[str | None] = mapped_column(String(40))
