@@ -73,7 +73,8 @@ class Template(Model):
 
 
 class GalleryHold(Sealed, Model):
-    """CAP-4: a photograph that looks like a submitted probe, held outside the repository until a person decides.
+    """A photograph held outside the repository until a person decides: it looks like a submitted probe (CAP-4), or is
+    the picture that stands there as another person's.
 
     Sealed: the manifest row. Its bytes stand under a key of their own, so that a refusal erases them.
     """
@@ -84,8 +85,10 @@ class GalleryHold(Sealed, Model):
     record_number: Mapped[str] = mapped_column(String(40))
     sha256: Mapped[str] = mapped_column(String(64), unique=True)
     blob_id: Mapped[str] = mapped_column(String(40))
-    # empty once the case of the probe was disposed of
+    # empty once the case of the probe was disposed of, and for a picture of another person's record
     probe_image_id: Mapped[int | None] = mapped_column(ForeignKey("probe_image.id"))
+    # the photograph of another person that shows the same picture
+    photo_id: Mapped[int | None] = mapped_column(ForeignKey("gallery_photo.id"))
     decision: Mapped[str | None] = mapped_column(String(20))
     reason: Mapped[str | None] = mapped_column(String(300))
     decided_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
