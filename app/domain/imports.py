@@ -7,6 +7,7 @@ this command, by processes it starts, or by the portal's running workers: see `a
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from itertools import islice
 from pathlib import Path
 from typing import TypeVar
@@ -174,6 +175,16 @@ def trouble(of: GalleryImport) -> str | None:
     return db.session.scalar(
         select(ImportChunk.error).where(ImportChunk.import_id == of.id, ImportChunk.error.is_not(None)).limit(1)
     )
+
+
+def last_sign(of: GalleryImport) -> datetime:
+    """When a chunk of the import was last taken up or kept alive; its beginning when none was."""
+    beat = db.session.scalar(
+        select(func.max(Job.lease_until)).where(
+            Job.kind == JOB, Job.subject_id.in_(select(ImportChunk.uid).where(ImportChunk.import_id == of.id))
+        )
+    )
+    return max(of.created_at, beat or of.created_at)
 
 
 def finish(of: GalleryImport) -> bool:
