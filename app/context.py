@@ -39,6 +39,7 @@ NAVIGATION = (
     ("Misuse reports", "oversight.misuse", "misuse.read"),
     ("Audit trail", "oversight.events", "audit.read"),
     ("Algorithms", "admin.algorithms", "algorithm.read"),
+    ("Imports", "admin.imports", "gallery.imports"),
     ("Policy", "policy.index", "portal.use"),
 )
 

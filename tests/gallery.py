@@ -6,6 +6,7 @@ import csv
 import os
 import signal
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,8 +16,10 @@ import numpy as np
 import pytest
 
 from app.demo.people import mugshot, mugshot_count, person
-from app.domain.intake import Outcome, import_rows
-from app.domain.intake_manifest import NAME, read_manifest
+from app.domain import imports
+from app.domain.intake_manifest import NAME, Row
+from app.domain.intake_sources import Refusal, Source, source_of
+from app.jobs.import_workers import run
 from app.matching.catalogue import catalogue
 from tests.conftest import models_directory
 
@@ -75,9 +78,37 @@ def write_folder(base: Path, rows: Sequence[dict[str, str]], files: dict[str, by
     return folder
 
 
-def run_import(folder: Path) -> Outcome:
-    """Import a folder in this process."""
-    return import_rows(folder, read_manifest(folder / NAME))
+@dataclass
+class Outcome:
+    """What became of the records of an import, with the rows as they were listed."""
+
+    uid: str
+    enrolled: int = 0
+    held: int = 0
+    already: int = 0
+    refused: list[tuple[Row, Refusal]] = field(default_factory=list)
+    held_rows: list[Row] = field(default_factory=list)
+    outcomes: dict[int, str] = field(default_factory=dict)
+
+    @property
+    def rows(self) -> int:
+        return len(self.outcomes)
+
+
+def run_import(folder: Path, source: Source | None = None, workers: int = 1) -> Outcome:
+    """Import a folder, in this process unless there are several workers."""
+    source = source or source_of(folder)
+    of = run(source, workers=workers)
+    rows = {listed.line: listed for listed in source.rows()}
+    told = Outcome(of.uid, *(of.tally.get(name, 0) for name in ("enrolled", "held", "already")))
+    for kept in imports.outcomes(of):
+        told.outcomes[kept.line] = kept.outcome
+        if kept.outcome == "held":
+            told.held_rows.append(rows[kept.line])
+        elif kept.rules:
+            told.refused.append((rows[kept.line], Refusal(tuple(kept.rules), kept.reason)))
+    assert sum(of.tally.values()) == len(told.outcomes) == len(rows)
+    return told
 
 
 def import_people(base: Path, seeds: Sequence[int]) -> Path:
@@ -91,9 +122,9 @@ def import_people(base: Path, seeds: Sequence[int]) -> Path:
 def killed_import(settings: Any, folder: Path, batch_rows: int, batch: int) -> None:
     """In a process of its own: an import that SIGKILL strikes in its n-th batch, all written and nothing committed."""
     from app import create_app
-    from app.domain import gallery, intake
+    from app.domain import gallery
 
-    intake.BATCH_ROWS = batch_rows
+    imports.CHUNK_ROWS = batch_rows
     enrol, calls = gallery.enrol, []
 
     def enrol_and_die(*args: Any) -> int:

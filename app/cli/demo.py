@@ -21,10 +21,10 @@ from app.demo.gallery import draw_gallery, photographs
 from app.demo.processes import ServiceError
 from app.demo.services import Running, start_all
 from app.demo.stages import STAGES, fill
-from app.domain.intake import import_rows
-from app.domain.intake_manifest import read_manifest
+from app.domain.intake_sources import FolderSource
 from app.domain.training import record_training
 from app.extensions import db, settings
+from app.jobs import import_workers
 from app.models import FRRequest, GalleryPhoto, TrainingRecord
 from app.policy import policy
 from app.unit import unit_of_work
@@ -59,10 +59,12 @@ def fill_gallery(directory: Path) -> None:
         f"Repository: drawing and enrolling {wanted} photographs of people who do not exist (once, a few minutes)."
     )
     draw_gallery(directory, report=lambda done, of: click.echo(f"  drawn {done} of {of}"))
-    rows = read_manifest(directory / "manifest.csv")
-    outcome = import_rows(directory, rows, lambda so_far: click.echo(f"  enrolled {so_far.rows} of {len(rows)}"))
-    if outcome.refused or outcome.held:
-        raise click.ClickException(f"{len(outcome.refused)} drawn photographs were refused and {outcome.held} held")
+    of = import_workers.run(
+        FolderSource(directory), lambda so_far: click.echo(f"  enrolled {so_far.done} of {so_far.records}")
+    )
+    kept_out = of.records - of.tally.get("enrolled", 0) - of.tally.get("already", 0)
+    if kept_out:
+        raise click.ClickException(f"{kept_out} drawn photographs did not enter: flask gallery outcomes {of.uid}")
 
 
 def fill_stages(running: Running) -> None:

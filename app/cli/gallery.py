@@ -1,26 +1,24 @@
-"""`flask gallery import|status|held|decide|remove|reindex`: the repository of arrest and parole photographs."""
+"""`flask gallery status|held|decide|remove|reindex|measure`: the repository; imports are in gallery_import.py."""
 
 from __future__ import annotations
 
-import csv
-import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import click
 from flask.cli import AppGroup
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.domain import gallery
-from app.domain.intake import Outcome, decide, import_rows
-from app.domain.intake_checks import Refusal
-from app.domain.intake_manifest import NAME, IntakeError, read_manifest
+from app.domain.gallery_quality import measure_photographs, unmeasured
+from app.domain.intake import decide
+from app.domain.intake_manifest import IntakeError
 from app.domain.intake_reindex import missing_templates, reindex
+from app.domain.intake_sources import Refusal
 from app.domain.repository import generation
 from app.extensions import db
 from app.matching.errors import MatchingError
@@ -30,6 +28,8 @@ from app.unit import Conflict, unit_of_work
 
 group = AppGroup("gallery", help="The repository of arrest and parole photographs.")
 Told = Callable[[int, str], None]
+#: between two plain lines of progress
+PLAIN_SECONDS = 2.0
 
 
 @contextmanager
@@ -49,86 +49,59 @@ def one_line_errors() -> Iterator[None]:
 
 
 @contextmanager
-def progress(total: int, what: str) -> Iterator[Told]:
-    """told(done, text): a bar on a terminal, plain lines elsewhere; both say how many a second."""
-    began = time.monotonic()
-    console = Console()
-    if console.is_terminal:
-        rate = TextColumn("{task.fields[rate]}")
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), rate, TimeRemainingColumn())
-        with Progress(*columns, console=console) as bar:
-            task = bar.add_task(what, total=total, rate="")
-            yield lambda done, text: bar.update(task, completed=done, rate=f"{_rate(done, began)}  {text}")
-    else:
-        yield lambda done, text: click.echo(f"{what}: {done:,} of {total:,}, {_rate(done, began)}. {text}")
+def progress(total: int, what: str, *, resumed: bool = False) -> Iterator[Told]:
+    """told(done, text): a bar on a terminal, plain lines elsewhere; both say how many a second and the time left.
 
-
-def _rate(done: int, began: float) -> str:
-    return f"{done / max(time.monotonic() - began, 1e-6):.1f}/s"
-
-
-@group.command("import")
-@click.argument("folder", type=click.Path(path_type=Path))
-@click.option("--manifest", type=click.Path(path_type=Path), help=f"CSV; FOLDER/{NAME} by default.")
-@click.option("--report", type=click.Path(path_type=Path), help="Write the refused and held rows to this CSV file.")
-def import_command(folder: Path, manifest: Path | None, report: Path | None) -> None:
-    """Take the photographs of FOLDER into the repository, each row checked against CAP-3 and CAP-4.
-
-    Can be stopped and run again at any time: what is there already is passed over.
+    resumed: the first word says where the run begins, and what was done before does not count for its speed. Plain
+    lines are some seconds apart; the last one is always written.
     """
-    with one_line_errors():
-        rows = read_manifest(manifest or folder / NAME)
-        if report is not None and not report.parent.is_dir():
-            raise IntakeError(f"There is no folder {report.parent} for the report.")
-        with progress(len(rows), "Import") as told:
-            outcome = import_rows(folder, rows, lambda so_far: told(so_far.rows, _summary(so_far)))
-        if report is not None:
-            write_report(report, outcome)
-    click.echo(f"The import ran to its end: {_summary(outcome)}.")
-    _say_refused(outcome, report)
+    console = Console()
+    speed = _Speed(total, None if resumed else 0)
+    if console.is_terminal:
+        columns = (
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[said]}"),
+        )
+        with Progress(*columns, console=console) as bar:
+            task = bar.add_task(what, total=total, said="")
+            yield lambda done, text: bar.update(task, completed=done, said=f"{speed.said(done)}  {text}")
+        return
+    last, unsaid = float("-inf"), ""
+
+    def told(done: int, text: str) -> None:
+        nonlocal last, unsaid
+        unsaid = f"{what}: {done:,} of {total:,}, {speed.said(done)}. {text}"
+        if time.monotonic() - last >= PLAIN_SECONDS:
+            click.echo(unsaid)
+            last, unsaid = time.monotonic(), ""
+
+    yield told
+    if unsaid:
+        click.echo(unsaid)
 
 
-def _summary(outcome: Outcome) -> str:
-    return (
-        f"{outcome.enrolled:,} enrolled, {outcome.already:,} already there, "
-        f"{outcome.held:,} held, {len(outcome.refused):,} refused"
-    )
+class _Speed:
+    """How fast a run is. before: what was done when it began; None: its first word says so."""
+
+    def __init__(self, total: int, before: int | None) -> None:
+        self.total, self.before, self.began = total, before, time.monotonic()
+
+    def said(self, done: int) -> str:
+        if self.before is None:
+            self.before = done
+        rate = (done - self.before) / max(time.monotonic() - self.began, 1e-6)
+        left = f", {_duration((self.total - done) / rate)} left" if rate > 0 and done < self.total else ""
+        return f"{rate:.1f}/s{left}"
 
 
-def _say_refused(outcome: Outcome, report: Path | None) -> None:
-    for rule, count in sorted(outcome.by_rule().items()):
-        click.echo(f"  refused by {rule}: {count:,}")
-    for row, refusal in outcome.refused[:20]:
-        click.echo(f"  line {row.line}, record {row['record_number'][:40]!r}: {refusal.reason}")
-    if len(outcome.refused) > 20:
-        click.echo(f"  … and {len(outcome.refused) - 20:,} more; --report FILE.csv lists them all.")
-    if outcome.held:
-        click.echo("A person decides on the held photographs: “flask gallery held”, “flask gallery decide”.")
-    if report is not None:
-        click.echo(f"Report: {report}")
-
-
-def write_report(path: Path, outcome: Outcome) -> None:
-    """Refused and held rows as CSV, whole or not at all; no cell can be taken for a formula by a spreadsheet."""
-    part = path.with_name(path.name + ".part")
-    lines = [(row, "refused", " ".join(refusal.rules), refusal.reason) for row, refusal in outcome.refused]
-    held = [(row, "held", "probe-look-alike", "Looks like a submitted probe.") for row in outcome.held_rows]
-    try:
-        private = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(private, "w", newline="", encoding="utf-8") as file:
-            writer = csv.writer(file)
-            writer.writerow(["line", "record_number", "person_number", "file", "outcome", "rules", "reason"])
-            for row, what, rules, reason in sorted(lines + held, key=lambda entry: entry[0].line):
-                cells = [row["record_number"], row["person_number"], row["file"], what, rules, reason]
-                writer.writerow([row.line, *map(plain_cell, cells)])
-        part.replace(path)
-    except OSError as error:
-        raise IntakeError(f"The report {path} cannot be written: {error.strerror}.") from None
-
-
-def plain_cell(text: str) -> str:
-    """Text that no spreadsheet runs: an apostrophe before = + - @, tab or return (OWASP, “CSV Injection”)."""
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r", "\n")) else text
+def _duration(seconds: float) -> str:
+    """A time as people say it: 40 s, 12 min, 3 h 05 min."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02} min"
 
 
 @group.command("status")
@@ -154,19 +127,22 @@ def status() -> None:
 
 @group.command("held")
 def held() -> None:
-    """The photographs that wait for a person's decision, and the probe each looks like. Shows no face."""
+    """The photographs that wait for a person's decision, and the probe or record each looks like. Shows no face."""
     with one_line_errors():
         rows = db.session.execute(
-            select(GalleryHold, ProbeImage)
-            .join(ProbeImage, GalleryHold.probe_image_id == ProbeImage.id)
+            select(GalleryHold, ProbeImage, GalleryPhoto)
+            .outerjoin(ProbeImage, GalleryHold.probe_image_id == ProbeImage.id)
+            .outerjoin(GalleryPhoto, GalleryHold.photo_id == GalleryPhoto.id)
             .where(GalleryHold.decision.is_(None))
             .order_by(GalleryHold.id)
         ).all()
-        for hold, probe in rows:
-            click.echo(
-                f"{hold.uid}  record {hold.record_number}  held {hold.created_at:%Y-%m-%d %H:%M} UTC  "
-                f"looks like image {probe.uid} of {probe.request.number}"
-            )
+        for hold, probe, photo in rows:
+            like = (
+                f"looks like image {probe.uid} of {probe.request.number}" if probe is not None
+                else f"the picture of record {photo.record_number}, of another person" if photo is not None
+                else "what it looked like was disposed of"
+            )  # fmt: skip
+            click.echo(f"{hold.uid}  record {hold.record_number}  held {hold.created_at:%Y-%m-%d %H:%M} UTC  {like}")
         if not rows:
             click.echo("No photograph is held.")
 
@@ -237,3 +213,19 @@ def reindex_command() -> None:
     if result.failed:
         named = ", ".join(result.failed[:10])
         raise click.ClickException(f"{len(result.failed):,} photographs have none, no search finds them: {named}.")
+
+
+@group.command("measure")
+def measure_command() -> None:
+    """Measure the quality of photographs that have none, or one of older formulas. Can be stopped and run again."""
+    with one_line_errors():
+        missing = unmeasured()
+        if not missing:
+            click.echo("The quality of every photograph is kept.")
+            return
+        with progress(len(missing), "Quality") as told:
+            result = measure_photographs(missing, told)
+    click.echo(f"{result.done:,} photographs measured.")
+    if result.failed:
+        named = ", ".join(result.failed[:10])
+        raise click.ClickException(f"{len(result.failed):,} photographs cannot be measured: {named}.")

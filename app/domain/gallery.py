@@ -73,6 +73,7 @@ def enrol(stored: Sequence[Stored], batch: str) -> int:
             jurisdiction=row["jurisdiction"].lower(), charged=row["charged"].lower() == "yes",
             taken_on=date.fromisoformat(row["taken_on"]), sha256=item.blob.sha256, phash=item.photo.phash,
             blob_id=item.blob.id, width=item.photo.width, height=item.photo.height, batch=batch,
+            quality=item.photo.quality,
         )  # fmt: skip
         photo.seal(charge=row["charge"])
         db.session.add(photo)
@@ -124,17 +125,22 @@ def _described(row: Row) -> dict[str, Any]:
     return {**named, **{name: int(row[name]) for name in _WHOLE if row[name]}}
 
 
-@enforces("CAP-4")
-def hold(row: Row, blob: BlobRef, key_id: str, probe: ProbeImage, batch: str) -> GalleryHold:
-    """Keep a photograph that looks like a probe outside the repository until a person decides."""
+@enforces("CAP-4", "CAP-3")
+def hold(row: Row, blob: BlobRef, key_id: str, like: ProbeImage | GalleryPhoto, batch: str) -> GalleryHold:
+    """Keep a photograph outside the repository until a person decides: it looks like a probe, or like another
+    person's photograph there.
+    """
     held = GalleryHold(
         key_id=key_id, batch=batch, record_number=row["record_number"], sha256=blob.sha256, blob_id=blob.id,
-        probe_image_id=probe.id,
+        **{"probe_image_id" if isinstance(like, ProbeImage) else "photo_id": like.id},
     )  # fmt: skip
     held.seal(row=dict(row.values), line=row.line)
     db.session.add(held)
     db.session.flush()
-    audit.record("gallery.held", held, batch=batch, record=held.record_number, image=probe.uid)
+    if isinstance(like, ProbeImage):
+        audit.record("gallery.held", held, batch=batch, record=held.record_number, image=like.uid)
+    else:
+        audit.record("gallery.same_picture", held, batch=batch, record=held.record_number, other=like.record_number)
     return held
 
 
@@ -155,9 +161,9 @@ def decide(held: GalleryHold, admitted: bool, reason: str) -> None:
     after_commit(lambda: _erase(blob_id, key_id))
 
 
-def refused(batch: str, rules: Mapping[str, int]) -> None:
-    """Record how many rows of a batch which rule refused. rules: rule id -> rows."""
-    audit.record("gallery.refused", batch=batch, rows=sum(rules.values()), rules=dict(rules))
+def refused(batch: str, rows: int, rules: Mapping[str, int]) -> None:
+    """Record how many rows of a batch were refused, and which rule refused how many. rules: rule id -> rows."""
+    audit.record("gallery.refused", batch=batch, rows=rows, rules=dict(rules))
 
 
 def removal_reasons() -> tuple[str, ...]:
@@ -175,7 +181,7 @@ def remove(photo: GalleryPhoto, because: str) -> int:
     """
     if photo.removed_at is not None:
         raise Conflict("this photograph left the repository already")
-    photo.removed_at, photo.removed_because, photo.sealed = now(), because, None
+    photo.removed_at, photo.removed_because, photo.sealed, photo.quality = now(), because, None, None
     for template in list(photo.templates):
         db.session.delete(template)
     person = photo.person

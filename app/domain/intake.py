@@ -1,208 +1,250 @@
-"""An import: rows are examined, then written in batches, each in one transaction, so that it can be run again.
+"""One chunk of an import: its records are examined, then written in batches, each in one transaction.
 
-A run that was killed left whole batches behind and nothing else; the next run finds them by digest and goes on.
+A run that was killed left whole batches behind and nothing else. What became of each record is written with it, so
+that the next run goes on after the last batch, and nothing is judged twice.
 """
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
+from typing import Any
 
 import numpy as np
+from flask import current_app
+from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
 
+from app import audit
 from app.domain import gallery
 from app.domain.gallery import Stored, key_in_use
 from app.domain.intake_checks import (
+    OTHER_PERSON,
+    PROBE_LOOK_ALIKE,
+    SAME_PICTURE,
     AlreadyThere,
     Examined,
     Known,
-    Refusal,
     check_known,
     check_row,
     examine,
-    read_photograph,
 )
-from app.domain.intake_manifest import IntakeError, Row
+from app.domain.intake_manifest import IntakeError, Row, well_formed
+from app.domain.intake_sources import Refusal, Source
 from app.domain.look_alikes import ProbeComparison
-from app.extensions import db, settings, stores
+from app.domain.same_picture import SamePictures
+from app.extensions import db, stores
 from app.jobs import engines
-from app.models import GalleryHold, ProbeImage
+from app.matching.perceptual import hash_distance
+from app.models import GalleryHold, GalleryImport, GalleryPhoto, ImportChunk, ImportOutcome, ProbeImage
 from app.models.base import new_uid, now
 from app.policy.enforcement import enforces
 from app.storage import BlobRef
 from app.storage import batch as storage_batch
-from app.storage.durable import make_directory
 from app.unit import Conflict, unit_of_work
 
-BATCH_ROWS = 50
 #: originals of a batch wait in memory until it is written
 BATCH_BYTES = 128 * 1024 * 1024
-_ATTEMPTS = 3
+_ATTEMPTS = 5
+#: what a refusal by one of intake's own checks is called; every other refusal is “refused”
+_CALLED = {
+    "intake-unreadable": "unreadable", "intake-file": "unreadable", "intake-path": "unreadable",
+    "intake-itl": "unreadable", "intake-compression": "unreadable", "intake-no-image": "unreadable",
+    "intake-no-face": "no_face", "intake-several-faces": "several_faces",
+}  # fmt: skip
 
 
-@dataclass(slots=True)
-class Outcome:
-    """What became of the rows of an import so far."""
+@dataclass(frozen=True, slots=True)
+class Fate:
+    """What became of one record, as ImportOutcome keeps it."""
 
-    enrolled: int = 0
-    held: int = 0
-    already: int = 0
-    generation: int | None = None
-    refused: list[tuple[Row, Refusal]] = field(default_factory=list)
-    held_rows: list[Row] = field(default_factory=list)
+    row: Row
+    outcome: str
+    rules: tuple[str, ...] = ()
+    reason: str = ""
 
-    @property
-    def rows(self) -> int:
-        return self.enrolled + self.held + self.already + len(self.refused)
-
-    def by_rule(self) -> Counter[str]:
-        """How many rows each rule refused."""
-        return Counter(rule for _, refusal in self.refused for rule in refusal.rules)
+    @classmethod
+    def of(cls, row: Row, verdict: Refusal | AlreadyThere) -> Fate:
+        """Of a record that does not enter."""
+        if isinstance(verdict, Refusal):
+            return cls(row, _CALLED.get(verdict.rules[0], "refused"), verdict.rules, verdict.reason)
+        if verdict.record is not None:
+            return cls(row, "duplicate", (), f"The same file is there as record {verdict.record} of the same person.")
+        return cls(row, "already")
 
 
 class _Overtaken(Exception):
-    """A probe was submitted while the batch was prepared and looks near: judge the batch again."""
+    """Somebody submitted a probe, or took in the same picture, while the batch was prepared: judge it again."""
 
 
 #: raised before a commit, never after it
 NOT_COMMITTED = (Conflict, _Overtaken, IntegrityError)
 
 
-def import_rows(folder: Path, rows: Sequence[Row], told: Callable[[Outcome], None] = lambda _: None) -> Outcome:
-    """Import the rows of a manifest; `told` hears of every batch that is safely written.
+@dataclass(slots=True)
+class _Part:
+    """Records whose files were read and wait to be looked at, and those about which all is known."""
 
-    Raises IntakeError when another import runs or the folder is none; MatchingError when the models are missing;
-    StorageError when the disk refuses. What was told before stays.
+    loaded: list[tuple[Row, bytes]] = field(default_factory=list)
+    fates: list[Fate] = field(default_factory=list)
+    last: bool = False
+
+
+def import_chunk(chunk_id: int, source: Source) -> None:
+    """Work off a chunk, or what an earlier run left of it. A chunk that is done is left alone.
+
+    Raises IntakeError when others change the same records again and again, MatchingError when the models are missing,
+    StorageError when the disk refuses.
     """
-    if not folder.is_dir():
-        raise IntakeError(f"There is no folder {folder}.")
-    engines.detector(), engines.extractor()
-    outcome, probes = Outcome(), ProbeComparison()
-    with _alone():
-        gallery.finish_erasures()
-        for chunk in _chunks(rows):
-            _import_chunk(folder, chunk, probes, outcome)
-            told(outcome)
-    return outcome
-
-
-def _chunks(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
-    for start in range(0, len(rows), BATCH_ROWS):
-        yield rows[start : start + BATCH_ROWS]
-
-
-def _import_chunk(folder: Path, rows: Sequence[Row], probes: ProbeComparison, outcome: Outcome) -> None:
-    """Examine some rows and write them, in several transactions when their files are large."""
-    judged: list[Examined] = []
-    refused: list[tuple[Row, Refusal]] = []
-    size = 0
-    db.session.rollback()  # a new reading transaction: see what was committed since the last chunk
-    for row in rows:
-        found = _examine_row(folder, row)
-        match found:
-            case Refusal():
-                refused.append((row, found))
-            case AlreadyThere():
-                outcome.already += 1
-            case Examined():
-                judged.append(found)
-                size += len(found.data)
-        if size > BATCH_BYTES:
-            _write(judged, refused, probes, outcome)
-            judged, refused, size = [], [], 0
-    _write(judged, refused, probes, outcome)
-
-
-def _examine_row(folder: Path, row: Row) -> Examined | Refusal | AlreadyThere:
-    """Cheap checks first: a row already there is known by its digest, before anything is decoded."""
-    fault = check_row(row, now().date())
-    if fault is not None:
-        return fault
-    data = read_photograph(folder, row)
-    if isinstance(data, Refusal):
-        return data
-    sha256 = hashlib.sha256(data).hexdigest()
-    known = check_known(row, sha256, Known.of([(sha256, row["record_number"])]))
-    return known or examine(row, data)
-
-
-def _write(
-    examined: list[Examined], refused: list[tuple[Row, Refusal]], probes: ProbeComparison, outcome: Outcome
-) -> None:
-    """Write one batch, again from the comparison with probes on when somebody was quicker."""
-    if not examined and not refused:
+    db.session.rollback()
+    chunk = db.session.get_one(ImportChunk, chunk_id)
+    if chunk.done:
         return
-    vectors = engines.extractor().embed_chips([photo.chip for photo in examined])
-    photos = [photo.embedded(vector) for photo, vector in zip(examined, vectors, strict=True)]
+    settled = set(db.session.scalars(select(ImportOutcome.line).where(ImportOutcome.import_id == chunk.import_id)))
+    rows = [Row(line, values) for line, values in chunk.private["rows"] if line not in settled]
+    probes = ProbeComparison()
+    for part in _parts(source, rows):
+        photos = _examine(part)
+        first, later = _apart(photos)
+        _write(_Batch(chunk, first, part.fates, probes, last=part.last and not later))
+        if later:
+            _write(_Batch(chunk, later, [], probes, last=part.last))
+
+
+def _parts(source: Source, rows: Sequence[Row]) -> Iterator[_Part]:
+    """Cheap checks first: no file is read of a record that its statements keep out."""
+    part, size = _Part(), 0
+    for listed in rows:
+        opened = source.open(listed)
+        if isinstance(opened, Refusal):
+            part.fates.append(Fate.of(listed, opened))
+            continue
+        row = opened.row
+        data = check_row(row, now().date()) or opened.photograph()
+        if isinstance(data, Refusal):
+            part.fates.append(Fate.of(row, data))
+            continue
+        part.loaded.append((row, data))
+        size += len(data)
+        if size > BATCH_BYTES:
+            yield part
+            part, size = _Part(), 0
+    part.last = True
+    yield part
+
+
+def _examine(part: _Part) -> list[Examined]:
+    """What is already there is known by its digest, before anything is decoded. All faces are embedded together."""
+    digests = [hashlib.sha256(data).hexdigest() for _, data in part.loaded]
+    db.session.rollback()  # a new reading transaction: see what was committed since the last part
+    known = Known.of((sha256, row["record_number"]) for sha256, (row, _) in zip(digests, part.loaded, strict=True))
+    found: list[Examined] = []
+    for sha256, (row, data) in zip(digests, part.loaded, strict=True):
+        verdict = check_known(row, sha256, known)
+        if isinstance(verdict, Refusal) and verdict.rules == (OTHER_PERSON,):
+            verdict = None  # a person decides; it has to be looked at to be held
+        verdict = verdict or examine(row, data)
+        if isinstance(verdict, Examined):
+            found.append(verdict)
+        else:
+            part.fates.append(Fate.of(row, verdict))
+    part.loaded.clear()
+    vectors = engines.extractor().embed_chips([photo.chip for photo in found])
+    return [photo.embedded(vector) for photo, vector in zip(found, vectors, strict=True)]
+
+
+def _apart(photos: list[Examined]) -> tuple[list[Examined], list[Examined]]:
+    """Those to write first, and those that may be the picture of one of them under another person.
+
+    The latter can only be held against a photograph that stands in the repository.
+    """
+    first: list[Examined] = []
+    later: list[Examined] = []
+    for photo in photos:
+        same = any(
+            hash_distance(photo.phash, other.phash) <= SamePictures.BITS
+            and photo.row["person_number"] != other.row["person_number"]
+            for other in first
+        )
+        (later if same else first).append(photo)
+    return first, later
+
+
+def _write(batch: _Batch) -> None:
+    """Write one batch, again from the comparison with what is there on when somebody was quicker."""
     for attempt in range(1, _ATTEMPTS + 1):
         try:
-            written = _Batch(photos, refused, probes).write()
+            batch.write()
         except NOT_COMMITTED:
             if attempt == _ATTEMPTS:
                 raise IntakeError("The repository is being changed by others; run the import again.") from None
             continue
-        outcome.enrolled += written.enrolled
-        outcome.held += written.held
-        outcome.held_rows += written.held_rows
-        outcome.already += written.already
-        outcome.refused += written.refused
-        outcome.generation = written.generation or outcome.generation
         return
 
 
-class _Batch:
-    """One attempt at one transaction, with the keys and files made for it."""
+def _same_pictures() -> SamePictures:
+    """One for each process: it holds the hashes of the whole repository."""
+    return current_app.extensions.setdefault("same_pictures", SamePictures())
 
-    def __init__(self, photos: list[Examined], refused: list[tuple[Row, Refusal]], probes: ProbeComparison) -> None:
-        self.photos, self.refused, self.probes = photos, refused, probes
-        self.uid = new_uid()
+
+class _Batch:
+    """Photographs of a chunk that are written together, with the keys and files made for the present attempt."""
+
+    def __init__(
+        self, chunk: ImportChunk, photos: list[Examined], fates: list[Fate], probes: ProbeComparison, *, last: bool
+    ) -> None:
+        self.chunk_id, self.batch, self.last = chunk.id, chunk.of.uid, last
+        self.photos, self.fates, self.probes = photos, fates, probes
         self.near: dict[str, frozenset[int]] = {}
+        self.same: dict[str, frozenset[int]] = {}
         self.new_keys: list[str] = []
         self.blobs: list[str] = []
         self.kept: set[str] = set()
 
     @enforces("CAP-4")
-    def write(self) -> Outcome:
+    def write(self) -> None:
         """Store, then commit once. What was stored for nothing is destroyed. Raises Conflict, _Overtaken.
 
         After any other failure nothing is destroyed, for it may have struck after the commit; what no row names is
         then an orphan for the clean-up job, as after a kill.
         """
+        self.new_keys, self.blobs, self.kept = [], [], set()
         alike = self._alike()
         with storage_batch():
             stored, held = self._store(alike)
         try:
             with unit_of_work():
-                outcome = self._commit(stored, held)
+                self._commit(stored, held)
         except NOT_COMMITTED:
             self._discard(kept=set())
             raise
         self._discard(self.kept)
-        return outcome
 
-    def _alike(self) -> dict[str, ProbeImage]:
+    def _alike(self) -> dict[str, ProbeImage | GalleryPhoto]:
+        """By digest the probe, or the photograph of another person, that a photograph looks like."""
         db.session.rollback()
-        self.near = self.probes.near(photo.phash for photo in self.photos)
-        found = {
-            photo.sha256: self.probes.look_alike(photo.phash, np.asarray(photo.vector), self.near[photo.phash])
-            for photo in self.photos
-        }
-        return {sha256: probe for sha256, probe in found.items() if probe is not None}
+        hashes = [photo.phash for photo in self.photos]
+        self.near, self.same = self.probes.near(hashes), _same_pictures().near(hashes)
+        found: dict[str, ProbeImage | GalleryPhoto] = {}
+        for photo in self.photos:
+            probe = self.probes.look_alike(photo.phash, np.asarray(photo.vector), self.near[photo.phash])
+            other = probe or _same_pictures().other_persons(photo, self.same[photo.phash], engines.extractor().digest)
+            if other is not None:
+                found[photo.sha256] = other
+        return found
 
-    def _store(self, alike: dict[str, ProbeImage]) -> tuple[list[Stored], list[tuple[Stored, int]]]:
+    def _store(
+        self, alike: dict[str, ProbeImage | GalleryPhoto]
+    ) -> tuple[list[Stored], list[tuple[Stored, type[Any], int]]]:
         stored, held = [], []
         keys: dict[str, str] = {}
         digest = engines.extractor().digest
         for photo in self.photos:
             if photo.sha256 in alike:
-                key_id = self._new_key()
-                held.append((Stored(photo, key_id, self._put(key_id, photo), digest), alike[photo.sha256].id))
+                like, key_id = alike[photo.sha256], self._new_key()
+                held.append((Stored(photo, key_id, self._put(key_id, photo), digest), type(like), like.id))
                 continue
             person = photo.row["person_number"]
             if person not in keys:
@@ -210,40 +252,65 @@ class _Batch:
             stored.append(Stored(photo, keys[person], self._put(keys[person], photo), digest))
         return stored, held
 
-    def _commit(self, stored: list[Stored], held: list[tuple[Stored, int]]) -> Outcome:
+    def _commit(self, stored: list[Stored], held: list[tuple[Stored, type[Any], int]]) -> None:
         """Under the write lock everything that others can change is asked again."""
         known = Known.of((photo.sha256, photo.row["record_number"]) for photo in self.photos)
-        self._same_probes()
-        outcome = Outcome(refused=list(self.refused))
-        fresh = []
-        for item in [*stored, *(item for item, _ in held)]:
+        self._as_before()
+        fates, enrolled = list(self.fates), []
+        like = {id(item): (kind, other) for item, kind, other in held}
+        for item in [*stored, *(item for item, _, _ in held)]:
             verdict = check_known(item.row, item.blob.sha256, known)
-            if isinstance(verdict, Refusal):
-                outcome.refused.append((item.row, verdict))
-            elif isinstance(verdict, AlreadyThere):
-                outcome.already += 1
+            if isinstance(verdict, Refusal) and verdict.rules == (OTHER_PERSON,):
+                if id(item) not in like:
+                    raise _Overtaken
+                verdict = None
+            if verdict is not None:
+                fates.append(Fate.of(item.row, verdict))
+                continue
+            self.kept |= {item.key_id, item.blob.id}
+            if id(item) in like:
+                fates.append(self._hold(item, *like[id(item)]))
             else:
                 known.add(item.row, item.blob.sha256)
-                fresh.append(item)
-        chosen = {id(item) for item in fresh}
-        enrolled = [item for item in stored if id(item) in chosen]
-        for item, probe_id in held:
-            if id(item) in chosen:
-                gallery.hold(item.row, item.blob, item.key_id, db.session.get_one(ProbeImage, probe_id), self.uid)
-                outcome.held += 1
-                outcome.held_rows.append(item.row)
+                enrolled.append(item)
+                fates.append(Fate(item.row, "enrolled"))
         if enrolled:
-            outcome.generation = gallery.enrol(enrolled, self.uid)
-            outcome.enrolled = len(enrolled)
-        if outcome.refused:
-            gallery.refused(self.uid, outcome.by_rule())
-        self.kept = {name for item in fresh for name in (item.key_id, item.blob.id)}
-        return outcome
+            gallery.enrol(enrolled, self.batch)
+        self._record(fates)
 
-    def _same_probes(self) -> None:
-        near = self.probes.near(photo.phash for photo in self.photos)
+    def _hold(self, item: Stored, kind: type[Any], other: int) -> Fate:
+        gallery.hold(item.row, item.blob, item.key_id, db.session.get_one(kind, other), self.batch)
+        if kind is ProbeImage:
+            return Fate(item.row, "held", (PROBE_LOOK_ALIKE,), "Looks like a submitted probe.")
+        return Fate(item.row, "held", (SAME_PICTURE,), "The same picture is there as another person's.")
+
+    def _record(self, fates: list[Fate]) -> None:
+        """What became of each record, counted in its import; the chunk is done with its last batch."""
+        chunk = db.session.get_one(ImportChunk, self.chunk_id)
+        of = db.session.get_one(GalleryImport, chunk.import_id, with_for_update=True)
+        counted = Counter(fate.outcome for fate in fates)
+        if fates:
+            db.session.execute(insert(ImportOutcome), [_kept(of.id, fate) for fate in fates])
+            of.tally = dict(Counter(of.tally) + counted)
+        if self.last:
+            chunk.done, chunk.sealed, chunk.error = True, None, None
+        db.session.flush()
+        rules = Counter(rule for fate in fates if fate.outcome != "held" for rule in fate.rules)
+        if rules:
+            gallery.refused(self.batch, sum(fate.outcome != "held" and bool(fate.rules) for fate in fates), rules)
+        audit.record("gallery.examined", batch=self.batch, records=len(fates), outcomes=dict(counted))
+
+    def _as_before(self) -> None:
+        """Raises _Overtaken when a probe, or another person's record, that looks the same came since `_alike`."""
+        hashes = [photo.phash for photo in self.photos]
+        near, same = self.probes.near(hashes), _same_pictures().near(hashes)
         if any(not near[phash] <= self.near[phash] for phash in near):
             raise _Overtaken
+        digest = engines.extractor().digest
+        for photo in self.photos:
+            came = same[photo.phash] - self.same[photo.phash]
+            if came and _same_pictures().other_persons(photo, came, digest) is not None:
+                raise _Overtaken
 
     def _new_key(self) -> str:
         self.new_keys.append(stores().keys.create())
@@ -261,6 +328,14 @@ class _Batch:
         for key_id in self.new_keys:
             if key_id not in kept:
                 stores().keys.destroy(key_id)
+
+
+def _kept(import_id: int, fate: Fate) -> dict[str, Any]:
+    number = fate.row["record_number"]
+    return {
+        "import_id": import_id, "line": fate.row.line, "record_number": number if well_formed(number) else None,
+        "outcome": fate.outcome, "rules": list(fate.rules), "reason": fate.reason[:500],
+    }  # fmt: skip
 
 
 def decide(held: GalleryHold, admitted: bool, reason: str) -> Refusal | None:
@@ -307,15 +382,3 @@ class _NotAdmitted(Exception):
     def __init__(self, verdict: Refusal | AlreadyThere) -> None:
         already = Refusal(("intake-record-taken",), "The photograph is in the repository already.")
         self.refusal = verdict if isinstance(verdict, Refusal) else already
-
-
-@contextlib.contextmanager
-def _alone() -> Iterator[None]:
-    """One import at a time on this machine. Raises IntakeError at once instead of waiting."""
-    make_directory(settings().data_dir)
-    with (settings().data_dir / ".gallery-import.lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise IntakeError("Another import is running; wait until it has ended.") from None
-        yield

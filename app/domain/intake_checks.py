@@ -6,17 +6,19 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
-from pathlib import Path
+from typing import Any
 
 import numpy as np
 from sqlalchemy import or_, select
 
-from app.domain.intake_manifest import Row, file_below, leads_outside, value_faults
+from app.domain.gallery_quality import photograph_quality
+from app.domain.intake_manifest import Row, value_faults
+from app.domain.intake_sources import Refusal
 from app.domain.probe_images import limits
 from app.extensions import db
 from app.imaging import ImageLimits, UnusableImage, decode
 from app.jobs import engines
-from app.matching.perceptual import perceptual_hash
+from app.matching.perceptual import perceptual_hash, small_copy
 from app.models import DerivedImage, GalleryHold, GalleryPerson, GalleryPhoto, ProbeImage
 from app.policy import policy
 from app.policy.enforcement import enforces
@@ -24,28 +26,28 @@ from app.policy.facts import check_eligibility
 
 #: a browser shows these as they are; the repository keeps one file per photograph, the original
 FORMATS = ("JPEG", "PNG")
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """Why a row does not enter: ids of policy rules, or of intake's own checks (“intake-…”), and sentences."""
-
-    rules: tuple[str, ...]
-    reason: str
+#: the two rules of gallery.toml under which a photograph waits for a person's decision
+PROBE_LOOK_ALIKE, SAME_PICTURE = "probe-look-alike", "gallery-same-picture"
+OTHER_PERSON = "intake-other-person"
 
 
 @dataclass(frozen=True, slots=True)
 class AlreadyThere:
-    """The photograph was taken in, or held, by an earlier run; nothing is to be done."""
+    """The photograph was taken in, or held, before; nothing is to be done.
+
+    record: the record number it has there, when that is another one of the same person.
+    """
 
     held: bool = False
+    record: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Examined:
     """A photograph that can be compared: its bytes, pixels' size, hash, one face as the extractor sees it.
 
-    chip: (size, size, 3) uint8 BGR. vector: (d,) float32 of length 1, once it was embedded.
+    small: its small copy, (64, 64) uint8. chip: (size, size, 3) uint8 BGR. quality: as GalleryPhoto.quality. vector:
+    (d,) float32 of length 1, once it was embedded.
     """
 
     row: Row
@@ -54,7 +56,9 @@ class Examined:
     width: int
     height: int
     phash: str
+    small: np.ndarray
     chip: np.ndarray
+    quality: dict[str, Any]
     vector: np.ndarray | None = None
 
     def embedded(self, vector: np.ndarray) -> Examined:
@@ -66,12 +70,13 @@ class Known:
     """What the database holds of some digests and record numbers at one moment.
 
     photos: SHA-256 -> (record number, person number, whether it left). records: record number -> SHA-256.
-    holds: SHA-256 -> decision. probes: those of the digests that are a probe's, as submitted or as shown.
+    holds: SHA-256 -> (decision, the rule it is held by). probes: those of the digests that are a probe's, as submitted
+    or as shown.
     """
 
     photos: dict[str, tuple[str, str, bool]]
     records: dict[str, str]
-    holds: dict[str, str | None]
+    holds: dict[str, tuple[str | None, str]]
     probes: frozenset[str]
 
     @classmethod
@@ -90,7 +95,9 @@ class Known:
             .where(or_(GalleryPhoto.sha256.in_(digests), GalleryPhoto.record_number.in_(records)))
         ).all()
         holds = db.session.execute(
-            select(GalleryHold.sha256, GalleryHold.decision).where(GalleryHold.sha256.in_(digests))
+            select(GalleryHold.sha256, GalleryHold.decision, GalleryHold.photo_id).where(
+                GalleryHold.sha256.in_(digests)
+            )
         )
         probes = db.session.execute(
             select(ProbeImage.sha256, ProbeImage.shown_sha256).where(
@@ -101,7 +108,10 @@ class Known:
         return cls(
             {sha256: (record, person, removed is not None) for sha256, record, person, removed in photos},
             {record: sha256 for sha256, record, _, _ in photos},
-            dict(holds.all()),
+            {
+                sha256: (decision, PROBE_LOOK_ALIKE if photo_id is None else SAME_PICTURE)
+                for sha256, decision, photo_id in holds
+            },
             frozenset(digest for pair in probes for digest in pair if digest) | frozenset(derived),
         )
 
@@ -131,36 +141,24 @@ def check_known(row: Row, sha256: str, known: Known) -> Refusal | AlreadyThere |
         record, person, removed = known.photos[sha256]
         if removed:
             return Refusal(("gallery-status",), f"This photograph left the repository as record {record}.")
-        if person != row["person_number"]:
-            return Refusal(
-                ("intake-other-person",), f"The same file is in the repository as record {record} of another person."
-            )
-        return AlreadyThere()
+        if person == row["person_number"]:
+            return AlreadyThere(record=record if record != row["record_number"] else None)
+        # its own hold comes first: the decision on it may have been taken
+        return _check_hold(sha256, known) or Refusal(
+            (OTHER_PERSON,), f"The same file is in the repository as record {record} of another person."
+        )
     if row["record_number"] in known.records:
         return Refusal(("intake-record-taken",), "Another photograph already has this record number.")
-    if sha256 in known.holds:
-        if known.holds[sha256] == "refused":
-            return Refusal(("probe-look-alike",), "A person decided that this photograph does not enter.")
-        return AlreadyThere(held=True)
-    return None
+    return _check_hold(sha256, known)
 
 
-def read_photograph(folder: Path, row: Row) -> bytes | Refusal:
-    """The file's bytes, read only from below the folder and only up to the policy's size."""
-    if leads_outside(folder, row["file"]):
-        return Refusal(("intake-path",), "The file's path leads out of the import folder.")
-    path = file_below(folder, row["file"])
-    if path is None:
-        return Refusal(("intake-file",), "There is no such file in the import folder.")
-    most = limits().max_bytes
-    try:
-        with path.open("rb") as file:
-            data = file.read(most + 1)
-    except OSError as error:
-        return Refusal(("intake-file",), f"The file cannot be read: {error.strerror}.")
-    if len(data) > most:
-        return Refusal(("intake-unreadable",), f"The file is larger than {most // 1024**2} MB.")
-    return data
+def _check_hold(sha256: str, known: Known) -> Refusal | AlreadyThere | None:
+    if sha256 not in known.holds:
+        return None
+    decision, rule = known.holds[sha256]
+    if decision == "refused":
+        return Refusal((rule,), "A person decided that this photograph does not enter.")
+    return AlreadyThere(held=True)
 
 
 def examine(row: Row, data: bytes) -> Examined | Refusal:
@@ -177,7 +175,10 @@ def examine(row: Row, data: bytes) -> Examined | Refusal:
         return Refusal(("intake-several-faces",), f"{len(faces)} faces were found; a photograph must show one person.")
     height, width = bgr.shape[:2]
     chip = engines.extractor().chip(bgr, faces[0])
-    return Examined(row, data, hashlib.sha256(data).hexdigest(), width, height, perceptual_hash(bgr), chip)
+    return Examined(
+        row, data, hashlib.sha256(data).hexdigest(), width, height, perceptual_hash(bgr),
+        small_copy(bgr), chip, photograph_quality(bgr, faces[0]),
+    )  # fmt: skip
 
 
 def _unique(values: Iterable[str]) -> tuple[str, ...]:

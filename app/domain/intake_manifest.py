@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import csv
-import io
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 from app.policy import policy
 
 NAME = "manifest.csv"
-#: far beyond any repository's export, and still nothing that fills a machine's memory
-MAX_BYTES = 512 * 1024 * 1024
 _NUMBER = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ./_:-]{0,39}")
 _TEXT_LENGTH = 1000
 _RANGES = {"height_in": (10, 110), "weight_lb": (1, 1500)}
@@ -37,48 +35,57 @@ class Row:
         return self.values.get(column, "")
 
 
-def read_manifest(path: Path) -> list[Row]:
-    """All rows. Raises IntakeError when there is no such file, or it is not UTF-8 CSV with exactly known columns."""
+def manifest_rows(path: Path) -> Iterator[Row]:
+    """The rows one by one, however many there are.
+
+    Raises IntakeError, at the row that is wrong, when there is no such file, or it is not UTF-8 CSV with exactly known
+    columns, or has no rows.
+    """
     try:
-        if path.stat().st_size > MAX_BYTES:
-            raise IntakeError(f"{path} is larger than {MAX_BYTES // 1024**2} MB; split it.")
-        text = path.read_bytes().decode("utf-8-sig")
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            yield from _rows(csv.reader(file, strict=True), path)
     except FileNotFoundError:
         raise IntakeError(f"There is no manifest {path}.") from None
     except OSError as error:
         raise IntakeError(f"{path} cannot be read: {error.strerror}.") from None
-    except UnicodeDecodeError as error:
-        raise IntakeError(f"{path} is not UTF-8 text (byte {error.start + 1}). Save it as “CSV UTF-8”.") from None
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    except UnicodeDecodeError:
+        raise IntakeError(f"{path} is not UTF-8 text. Save it as “CSV UTF-8”.") from None
+
+
+def _rows(reader: Any, path: Path) -> Iterator[Row]:
+    empty = True
     try:
         header = [name.strip() for name in next(reader, [])]
         _check_header(header, path)
-        rows, line = [], reader.line_num + 1
+        line = reader.line_num + 1
         for fields in reader:
             if any(field.strip() for field in fields):
-                rows.append(_row(line, header, fields, path))
+                yield _row(line, header, fields, path)
+                empty = False
             line = reader.line_num + 1
     except csv.Error as error:
         raise IntakeError(f"{path}, line {reader.line_num}: this is not CSV: {error}.") from None
-    if not rows:
+    if empty:
         raise IntakeError(f"{path} has no rows below its column names.")
-    return rows
 
 
 def value_faults(row: Row, today: date) -> list[str]:
-    """What is wrong with the form of the values, as sentences; the policy's own rules are not checked here."""
+    """What is wrong with the form of the values, as sentences; the policy's own rules are not checked here.
+
+    A sentence names the column and never repeats what stands in it: sentences are kept, and a cell may hold a name.
+    """
     found = [
-        f"“{row[column][:40]}” is no {name}: 1 to 40 letters, digits, spaces and . / _ : - only."
+        f"The {name} is malformed: 1 to 40 letters, digits, spaces and . / _ : - only."
         for column, name in _NUMBERS.items()
-        if row[column] and not _NUMBER.fullmatch(row[column])
+        if row[column] and not well_formed(row[column])
     ]
     taken, born = _day(row["taken_on"]), _day(row["born_on"])
     for column, given in (("taken_on", taken), ("born_on", born)):
         label = next(known.label for known in policy().gallery.columns if known.name == column)
         if row[column] and given is None:
-            found.append(f"{label}: “{row[column][:20]}” is no date as year-month-day.")
+            found.append(f"{label}: no date as year-month-day.")
         elif given is not None and not _EARLIEST <= given <= today:
-            found.append(f"{label}: {given} lies outside {_EARLIEST} to today.")
+            found.append(f"{label}: the day lies outside {_EARLIEST} to today.")
     if taken and born and taken <= born:
         found.append("The photograph was taken before the person was born.")
     for column, (least, most) in _RANGES.items():
@@ -87,6 +94,11 @@ def value_faults(row: Row, today: date) -> list[str]:
     long = [name for name, value in row.values.items() if len(value) > _TEXT_LENGTH]
     found += [f"{name}: over {_TEXT_LENGTH} characters." for name in long]
     return found
+
+
+def well_formed(number: str) -> bool:
+    """Whether a text can be a record or person number."""
+    return _NUMBER.fullmatch(number) is not None
 
 
 def file_below(folder: Path, name: str) -> Path | None:

@@ -30,7 +30,9 @@ def lost() -> list[tuple[str, str]]:
     abandoned = (Job.state == "running") & (Job.lease_until < moment)
     not_on_its_way = Job.sent_at.is_(None) | (Job.sent_at < unsure)
     rows = db.session.execute(
-        select(Job.queue, Job.uid).where(or_(waiting, abandoned), not_on_its_way).order_by(Job.id)
+        select(Job.queue, Job.uid)
+        .where(or_(waiting, abandoned), not_on_its_way, Job.queue != rq_queue.LOCAL)
+        .order_by(Job.id)
     )
     return [(row.queue, row.uid) for row in rows]
 

@@ -10,6 +10,8 @@ import numpy as np
 from app.matching.images import as_bgr
 
 BITS = 64
+#: pixels a side of the small copy
+SMALL = 64
 
 
 def perceptual_hash(image: np.ndarray) -> str:
@@ -25,3 +27,15 @@ def hash_distance(one: str, other: str) -> int:
     if len(one) != BITS // 4 or len(other) != BITS // 4:
         raise ValueError("A perceptual hash has 16 hexadecimal digits.")
     return (int(one, 16) ^ int(other, 16)).bit_count()
+
+
+def small_copy(bgr: np.ndarray) -> np.ndarray:
+    """(64, 64) uint8 grey: what two pictures are laid side by side in. bgr: (h, w, 3) uint8."""
+    return cv2.resize(cv2.cvtColor(bgr, cv2.COLOR_BGR2GRAY), (SMALL, SMALL), interpolation=cv2.INTER_AREA)
+
+
+def likeness(one: np.ndarray, other: np.ndarray) -> float:
+    """Pearson's correlation of two small copies, -1..1; 0 when one of them is even."""
+    a, b = (copy.astype(np.float64) - copy.mean() for copy in (one, other))
+    scale = float(np.sqrt((a**2).sum() * (b**2).sum()))
+    return float((a * b).sum()) / scale if scale > 0 else 0.0

@@ -33,12 +33,13 @@ def detail(grey: np.ndarray, inside: np.ndarray, apart: float) -> float:
     total = float(chip[inside].var())
     if not total > 0:
         return 0.0
-    lost = [
-        float(((chip - cv2.GaussianBlur(chip, (0, 0), sigma, borderType=cv2.BORDER_REPLICATE))[inside] ** 2).mean())
-        for sigma in SIGMAS
-    ]
-    shares = np.maximum.accumulate(np.maximum(np.array(lost) / total, 1e-9))
-    sigma = float(np.exp(np.interp(np.log(LOST), np.log(shares), np.log(SIGMAS))))
+    shares: list[float] = []
+    for sigma in SIGMAS:
+        without = chip - cv2.GaussianBlur(chip, (0, 0), sigma, borderType=cv2.BORDER_REPLICATE)
+        shares.append(max(float((without[inside] ** 2).mean()) / total, 1e-9, *shares[-1:]))
+        if shares[-1] > LOST:
+            break  # wider filters lose more; they are the slow ones, and the curve is read here
+    sigma = float(np.exp(np.interp(np.log(LOST), np.log(shares), np.log(SIGMAS[: len(shares)]))))
     return min(apart, FACTOR * (apart / sigma) ** POWER)
 
 

@@ -16,6 +16,7 @@ from app.models.engine import AuditEvent, Counter, Job, Transition
 from app.models.examination import BackgroundCheck, Disposition, FinalReview, PeerReview, Round
 from app.models.gallery import GalleryHold, GalleryPerson, GalleryPhoto, Template
 from app.models.incident import Incident
+from app.models.intake import GalleryImport, ImportChunk, ImportOutcome
 from app.models.lineage import ProbeResemblance, RepeatSearch
 from app.models.oversight import MisuseReport, Notification
 from app.models.report import Outcome, Report
@@ -25,10 +26,10 @@ from app.models.search import Candidate, Search
 
 __all__ = [
     "Account", "AuditEvent", "BackgroundCheck", "BasisDecision", "Candidate", "CaseHistory", "CasePerson",
-    "CaseRecord", "Counter", "DerivedImage", "DetectedFace", "Disclosure", "DisclosureDecision",
-    "DisclosureDocument", "DisclosureItem", "DisclosurePackage", "Disposal", "DisposalItem", "Disposition", "Draft",
-    "FRRequest", "FinalReview", "GalleryHold", "GalleryPerson", "GalleryPhoto", "Incident", "Job", "LegalHold",
-    "LoginSession", "MisuseReport", "Notification", "Outcome", "PeerReview", "PersonFile", "ProbeImage",
-    "ProbeResemblance", "RepeatSearch", "Report", "Round", "RoutineDesignation", "Search", "SignInFailure",
-    "Template", "TermsAcceptance", "TrainingRecord", "Transition",
+    "CaseRecord", "Counter", "DerivedImage", "DetectedFace", "Disclosure", "DisclosureDecision", "DisclosureDocument",
+    "DisclosureItem", "DisclosurePackage", "Disposal", "DisposalItem", "Disposition", "Draft", "FRRequest",
+    "FinalReview", "GalleryHold", "GalleryImport", "GalleryPerson", "GalleryPhoto", "ImportChunk", "ImportOutcome",
+    "Incident", "Job", "LegalHold", "LoginSession", "MisuseReport", "Notification", "Outcome", "PeerReview",
+    "PersonFile", "ProbeImage", "ProbeResemblance", "RepeatSearch", "Report", "Round", "RoutineDesignation", "Search",
+    "SignInFailure", "Template", "TermsAcceptance", "TrainingRecord", "Transition",
 ]  # fmt: skip

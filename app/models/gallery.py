@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, LargeBinary, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.types import JSON
 
 from app.models.base import Model, Sealed, UTCDateTime, one_of
 
@@ -40,6 +42,8 @@ class GalleryPhoto(Sealed, Model):
     width: Mapped[int]
     height: Mapped[int]
     batch: Mapped[str] = mapped_column(String(32), index=True)
+    # what app.domain.gallery_quality measured; none for a photograph that left, or entered before it was kept
+    quality: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     # set when the photograph leaves the repository; never searchable again
     removed_at: Mapped[datetime | None] = mapped_column(UTCDateTime, index=True)
     removed_because: Mapped[str | None] = mapped_column(String(40))
@@ -69,7 +73,8 @@ class Template(Model):
 
 
 class GalleryHold(Sealed, Model):
-    """CAP-4: a photograph that looks like a submitted probe, held outside the repository until a person decides.
+    """A photograph held outside the repository until a person decides: it looks like a submitted probe (CAP-4), or is
+    the picture that stands there as another person's.
 
     Sealed: the manifest row. Its bytes stand under a key of their own, so that a refusal erases them.
     """
@@ -80,8 +85,10 @@ class GalleryHold(Sealed, Model):
     record_number: Mapped[str] = mapped_column(String(40))
     sha256: Mapped[str] = mapped_column(String(64), unique=True)
     blob_id: Mapped[str] = mapped_column(String(40))
-    # empty once the case of the probe was disposed of
+    # empty once the case of the probe was disposed of, and for a picture of another person's record
     probe_image_id: Mapped[int | None] = mapped_column(ForeignKey("probe_image.id"))
+    # the photograph of another person that shows the same picture
+    photo_id: Mapped[int | None] = mapped_column(ForeignKey("gallery_photo.id"))
     decision: Mapped[str | None] = mapped_column(String(20))
     reason: Mapped[str | None] = mapped_column(String(300))
     decided_at: Mapped[datetime | None] = mapped_column(UTCDateTime)

@@ -330,10 +330,22 @@ class Column(Table, frozen=True, kw_only=True):
     required: bool
 
 
-class ProbeExclusion(Rule, frozen=True, kw_only=True):
-    """How a probe is kept out of the repository (CAP-4)."""
+class ItlField(Table, frozen=True, kw_only=True):
+    """Where an ANSI/NIST-ITL file states a column of the manifest: ``field`` is “type.number”.
 
-    test: Literal["same_digest", "looks_like_probe"]
+    ``reads`` is how the field is written; ``codes`` puts the manifest's word for the field's code.
+    """
+
+    column: Text
+    field: Annotated[str, Meta(pattern=r"^(1|2|10)\.\d{3,4}$")]
+    reads: Literal["text", "date", "height", "weight"] = "text"
+    codes: Mapping[str, str] = {}
+
+
+class ImageExclusion(Rule, frozen=True, kw_only=True):
+    """Which images stay out of the repository, or wait for a person's decision (CAP-4, CAP-3)."""
+
+    test: Literal["same_digest", "looks_like_probe", "same_picture"]
     action: Literal["refuse", "hold"]
 
 
@@ -416,4 +428,5 @@ class GalleryRules:
 
     eligibility: tuple[Eligibility, ...]
     columns: tuple[Column, ...]
-    exclusions: tuple[ProbeExclusion, ...]
+    itl: tuple[ItlField, ...]
+    exclusions: tuple[ImageExclusion, ...]

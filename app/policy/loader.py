@@ -71,7 +71,8 @@ SCHEMA: Mapping[str, Mapping[str, tuple[type[base.Table], str]]] = {
     "gallery.toml": {
         "rule": (forms.Eligibility, "many"),
         "column": (forms.Column, "many"),
-        "exclusion": (forms.ProbeExclusion, "many"),
+        "itl": (forms.ItlField, "many"),
+        "exclusion": (forms.ImageExclusion, "many"),
     },
     "disclosure.toml": disclosure_types.SCHEMA,
     "retention.toml": {
@@ -275,7 +276,7 @@ def _build(tables: Tables, overlays: Tables, version: str) -> types.Policy:
             decisions=_by_id(review["decision"]),
         ),
         gallery=forms.GalleryRules(
-            eligibility=gallery["rule"], columns=gallery["column"], exclusions=gallery["exclusion"]
+            eligibility=gallery["rule"], columns=gallery["column"], itl=gallery["itl"], exclusions=gallery["exclusion"]
         ),
         disclosure=disclosure_types.rules_of(tables["disclosure.toml"]),
         retention=retention_types.RetentionRules(

@@ -79,6 +79,8 @@ def _duplicates(tables: Tables) -> Iterator[str]:
         yield f"events.toml: exempt {repeated}: duplicate table"
     for repeated in _repeated(column.name for column in tables["gallery.toml"]["column"]):
         yield f"gallery.toml: column {repeated}: duplicate name"
+    for repeated in _repeated(stated.column for stated in tables["gallery.toml"]["itl"]):
+        yield f"gallery.toml: itl {repeated}: stated twice"
     for repeated in _repeated(flow.subject for flow in workflow_tables(tables)["workflow"]):
         yield f"workflow: {repeated}: duplicate workflow"
 
@@ -213,6 +215,9 @@ def _references(tables: Tables) -> Iterator[str]:
             yield f"gallery.toml: {rule.id}: unknown manifest column '{rule.field}'"
         if not rule.allowed and not rule.forbidden:
             yield f"gallery.toml: {rule.id}: names neither allowed nor forbidden values"
+    for stated in gallery["itl"]:
+        if stated.column not in columns or stated.column == "file":
+            yield f"gallery.toml: itl {stated.field}: unknown manifest column '{stated.column}'"
     for number in request["case_number"]:
         try:
             fits = re.fullmatch(number.pattern, number.example)

@@ -340,6 +340,23 @@ def data_0008(app: Flask) -> None:
     downgrade(revision="0007")
     assert opinions() == [*words, "inconclusive"]
     assert _schema(app) == before
+def data_0013(app: Flask) -> None:
+    """Photographs of before stand without a measured quality; downgrade takes only the new column away."""
+    upgrade(revision="0007")
+    run(
+        app,
+        "INSERT INTO gallery_person (id, uid, created_at, person_number, key_id) "
+        "VALUES (1, 'p', '2026-01-01', 'P-1', 'k')",
+        "INSERT INTO gallery_photo (id, uid, created_at, record_number, person_id, source, jurisdiction, charged, "
+        "taken_on, sha256, phash, blob_id, width, height, batch) VALUES (1, 'g', '2026-01-01', 'R-1', 1, 'arrest', "
+        "'criminal', 1, '2024-01-01', 's', 'h', 'b', 9, 9, 'x')",
+    )
+    upgrade(revision="0013")
+    with engine(app).connect() as connection:
+        assert connection.exec_driver_sql("SELECT quality FROM gallery_photo").scalar() is None
+    run(app, 'UPDATE gallery_photo SET quality = \'{"version": "2"}\'')
+    downgrade(revision="0007")
+    assert count(app, "gallery_photo") == 1
 
 
 WITH_DATA = {
@@ -351,6 +368,7 @@ WITH_DATA = {
     "0006": data_0006,
     "0007": data_0007,
     "0008": data_0008,
+    "0013": data_0013,
 }
 
 

@@ -8,7 +8,7 @@ import json
 import numpy as np
 import pytest
 
-from app.cli.gallery import plain_cell
+from app.cli.gallery_import import plain_cell
 from app.domain.intake_manifest import NAME
 from app.jobs import engines
 from tests.gallery import needs_models, row, write_folder
@@ -36,8 +36,8 @@ def test_an_import_with_refused_rows_ends_well_and_reports_each_without_formulas
     report = tmp_path / "report.csv"
     result = run("gallery", "import", folder, "--report", report)
     assert result.exit_code == 0, result.output
-    assert "The import ran to its end: 1 enrolled, 0 already there, 0 held, 2 refused." in result.stdout
-    assert "Import: 3 of 3" in result.stdout and "refused by gallery-status: 1" in result.stdout
+    assert "The import ran to its end: 1 enrolled, 0 already there, 0 held, 1 refused, 1 unreadable." in result.stdout
+    assert "Import: 3 of 3" in result.stdout and "kept out by gallery-status: 1" in result.stdout
     with report.open(newline="", encoding="utf-8") as file:
         written = list(csv.DictReader(file))
     assert [(r["line"], r["rules"]) for r in written] == [("3", "gallery-status"), ("4", "intake-file")]
@@ -58,6 +58,8 @@ def test_no_cell_starts_a_formula(text):
 @needs_models
 def test_what_cannot_run_says_so_in_one_line(run, tmp_path):
     folder = tmp_path / "import"
+    assert "There is no folder" in one_line(run("gallery", "import", folder))
+    folder.mkdir()
     assert "There is no manifest" in one_line(run("gallery", "import", folder))
     folder = write_folder(tmp_path, [row(1)])
     assert "for the report" in one_line(run("gallery", "import", folder, "--report", tmp_path / "no" / "r.csv"))
@@ -71,10 +73,10 @@ def test_what_cannot_run_says_so_in_one_line(run, tmp_path):
 
 @needs_models
 def test_only_one_import_runs_at_a_time(run, tmp_path):
-    from app.domain.intake import _alone
+    from app.jobs.import_workers import alone
 
     folder = write_folder(tmp_path, [row(1)])
-    with _alone():
+    with alone():
         assert "Another import is running" in one_line(run("gallery", "import", folder))
 
 
@@ -106,8 +108,11 @@ def test_missing_models_are_a_failure_of_the_status(app, tmp_path, settings):
 
 
 @needs_models
-def test_speed_is_measured_beside_the_bare_libraries(run, settings):
+def test_speed_is_measured_beside_the_bare_libraries(run, settings, monkeypatch):
+    from app.cli import matching_bench_enrolment
     from app.cli.matching_population import Population
+
+    monkeypatch.setattr(matching_bench_enrolment, "ROUNDS", 1)
 
     drawn = np.random.default_rng(1).normal(size=(300, 2, 128)).astype(np.float32)
     digest = engines.extractor().digest
@@ -120,4 +125,4 @@ def test_speed_is_measured_beside_the_bare_libraries(run, settings):
     [search] = found["search"]
     assert search["photographs"] == 1000 and search["milliseconds"]["faiss"]["p50"] > 0
     assert search["times_of"]["exact"]["exact"] == 1 and len(search["milliseconds"]) > 3
-    assert found["enrolment"]["faces_per_second"] > 0
+    assert found["enrolment"]["per_second"] > 0 and found["enrolment"]["two_workers_times_one"] > 0

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from app.domain.intake_manifest import IntakeError, Row, file_below, leads_outside, read_manifest, value_faults
+from app.domain.intake_manifest import IntakeError, Row, file_below, leads_outside, manifest_rows, value_faults
 from tests.gallery import COLUMNS, row
 
 HEADER = ",".join(COLUMNS)
@@ -27,7 +27,7 @@ def line(**changes: str) -> str:
 
 def test_rows_are_read_with_their_lines_also_after_a_byte_order_mark(tmp_path):
     path = manifest(tmp_path, "\ufeff" + HEADER + "\r\n" + line(marks='"two\nlines"') + "\r\n\r\n" + line() + "\r\n")
-    first, second = read_manifest(path)
+    first, second = manifest_rows(path)
     assert (first.line, second.line) == (2, 5)
     assert first["record_number"] == "R-0001-0" and first["marks"] == "two\nlines"
 
@@ -51,20 +51,20 @@ def test_what_is_no_manifest_is_one_clear_line(tmp_path, content, said):
     if said is None:
         # Python's CSV reader refuses or passes a NUL by version; neither may be a traceback
         try:
-            read_manifest(path)
+            list(manifest_rows(path))
         except IntakeError as error:
             assert "\n" not in str(error)
         return
     with pytest.raises(IntakeError) as caught:
-        read_manifest(path)
+        list(manifest_rows(path))
     assert said in str(caught.value) and "\n" not in str(caught.value)
 
 
 def test_a_missing_manifest_is_one_clear_line(tmp_path):
     with pytest.raises(IntakeError, match="There is no manifest"):
-        read_manifest(tmp_path / "manifest.csv")
+        list(manifest_rows(tmp_path / "manifest.csv"))
     with pytest.raises(IntakeError, match="cannot be read"):
-        read_manifest(tmp_path)
+        list(manifest_rows(tmp_path))
 
 
 @pytest.mark.parametrize(

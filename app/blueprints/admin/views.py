@@ -1,4 +1,4 @@
-"""The training register (FR unit supervisors) and the algorithm registry (administrators)."""
+"""The training register (FR unit supervisors), the algorithm registry and the imports (administrators)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from app.access.actor import current_actor
 from app.access.guard import needs
 from app.blueprints.admin.forms import TrainingForm
 from app.blueprints.admin.registry import entries
-from app.domain import overview
+from app.domain import imports_overview, overview
 from app.domain.algorithms import active, status
 from app.domain.evaluations import CAUTION
 from app.domain.training import record_training, revoke_training
@@ -106,3 +106,17 @@ def algorithms() -> ResponseReturnValue:
         jobs=db.session.execute(rows).all(), clause=policy().clause("FAIR-2"), casework=not settings().demonstration,
         caution=CAUTION,
     )  # fmt: skip
+
+
+# Imports ---------------------------------------------------------------------------------------------------
+
+
+@bp.get("/imports")
+@needs("gallery.imports")
+def imports() -> ResponseReturnValue:
+    """CAP-3: how far each import is, and which rule kept how many records out; figures only."""
+    found = imports_overview.latest()
+    moving = any(one.moving for one in found)
+    return page(
+        "admin/imports.html", "admin/_imports.html", found=found, moving=moving, clause=policy().clause("CAP-3")
+    )

@@ -1,0 +1,150 @@
+"""`flask gallery import|imports|outcomes`: photographs enter the repository, and what became of each record."""
+
+from __future__ import annotations
+
+import csv
+import os
+import sys
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import click
+from sqlalchemy import select
+
+from app.cli.gallery import group, one_line_errors, progress
+from app.domain import imports
+from app.domain.intake_manifest import NAME, IntakeError
+from app.domain.intake_sources import Source, source_of
+from app.extensions import db
+from app.jobs.import_workers import run, run_by_portal
+from app.models import GalleryImport, ImportOutcome
+
+_LISTED = 20
+_WORDS = {"already": "already there", "no_face": "without a face", "several_faces": "with several faces"}
+
+
+@group.command("import")
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--manifest", type=click.Path(path_type=Path), help=f"CSV; FOLDER/{NAME} by default.")
+@click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes of this machine.")
+@click.option("--running", is_flag=True, help="Let the portal's running workers do it, and wait for them.")
+@click.option(
+    "--report", type=click.Path(path_type=Path), help="Write the records that did not enter to this CSV file."
+)
+def import_command(folder: Path, manifest: Path | None, workers: int, running: bool, report: Path | None) -> None:
+    """Take the photographs of FOLDER into the repository, each record checked against CAP-3 and CAP-4.
+
+    FOLDER holds photographs and a manifest, or ANSI/NIST-ITL files. Can be stopped and run again at any time.
+    """
+    with one_line_errors():
+        source = source_of(folder, manifest)
+        if report is not None and not report.parent.is_dir():
+            raise IntakeError(f"There is no folder {report.parent} for the report.")
+        if running and workers > 1:
+            raise IntakeError("Say --workers or --running, not both.")
+        records = sum(1 for _ in source.rows())
+        with progress(records, "Import", resumed=True) as told:
+            work = run_by_portal if running else lambda *given: run(*given, workers=workers)
+            of = work(source, lambda so_far: told(so_far.done, summary(so_far)))
+        click.echo(f"The import ran to its end: {summary(of)}.")
+        _say_kept_out(of, report)
+        if report is not None:
+            write_report(report, source, of)
+            click.echo(f"Report: {report}")
+        click.echo(f"All outcomes: flask gallery outcomes {of.uid}")
+
+
+def summary(of: GalleryImport) -> str:
+    """What became of the records so far, in one line."""
+    always = ("enrolled", "already", "held", "refused")
+    counted = [(name, of.tally.get(name, 0)) for name in always]
+    counted += [(name, count) for name, count in sorted(of.tally.items()) if name not in always]
+    return ", ".join(f"{count:,} {_WORDS.get(name, name)}" for name, count in counted)
+
+
+def _say_kept_out(of: GalleryImport, report: Path | None) -> None:
+    rules: Counter[str] = Counter()
+    more = 0
+    lines = []
+    for kept_out in imports.outcomes(of, only_kept_out=True):
+        rules.update(kept_out.rules)
+        if len(lines) < _LISTED:
+            lines.append(f"  line {kept_out.line}, record {kept_out.record_number or 'not stated'}: {kept_out.reason}")
+        else:
+            more += 1
+    for rule, count in sorted(rules.items()):
+        click.echo(f"  kept out by {rule}: {count:,}")
+    for line in lines:
+        click.echo(line)
+    if more and report is None:
+        click.echo(f"  … and {more:,} more; --report FILE.csv lists them all.")
+    if of.tally.get("held"):
+        click.echo("A person decides on the held photographs: “flask gallery held”, “flask gallery decide”.")
+
+
+def write_report(path: Path, source: Source, of: GalleryImport) -> None:
+    """The records that did not enter as CSV, with what the list says of their file; whole or not at all."""
+    part = path.with_name(path.name + ".part")
+    kept_out = {found.line: found for found in imports.outcomes(of, only_kept_out=True)}
+    try:
+        private = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(private, "w", newline="", encoding="utf-8") as file:
+            writer = csv.writer(file)
+            writer.writerow(["line", "record_number", "person_number", "file", "outcome", "rules", "reason"])
+            for row in source.rows():
+                if (found := kept_out.get(row.line)) is not None:
+                    record = row["record_number"] or found.record_number or ""
+                    cells = [record, row["person_number"], row["file"], found.outcome, *_why(found)]
+                    writer.writerow([row.line, *map(plain_cell, cells)])
+        part.replace(path)
+    except OSError as error:
+        raise IntakeError(f"The report {path} cannot be written: {error.strerror}.") from None
+
+
+def plain_cell(text: str) -> str:
+    """Text that no spreadsheet runs: an apostrophe before = + - @, tab or return (OWASP, “CSV Injection”)."""
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r", "\n")) else text
+
+
+def _why(found: ImportOutcome) -> tuple[str, str]:
+    return " ".join(found.rules), found.reason
+
+
+@group.command("imports")
+def imports_command() -> None:
+    """The imports so far, newest first; no name and no face."""
+    with one_line_errors():
+        rows = db.session.scalars(select(GalleryImport).order_by(GalleryImport.id.desc()).limit(50)).all()
+        for of in rows:
+            click.echo(
+                f"{of.uid}  {of.created_at:%Y-%m-%d %H:%M} UTC  {of.state:8}  {of.done:,} of {of.records:,}: "
+                f"{summary(of)}"
+            )
+        if not rows:
+            click.echo("Nothing was imported yet.")
+
+
+@group.command("outcomes")
+@click.argument("batch")
+@click.option("--csv", "as_csv", is_flag=True, help="Every record, as CSV on standard output.")
+def outcomes_command(batch: str, as_csv: bool) -> None:
+    """What became of the records of the import BATCH: counts, or every record by its line and number."""
+    with one_line_errors():
+        of = db.session.scalars(select(GalleryImport).where(GalleryImport.uid == batch)).one_or_none()
+        if of is None:
+            raise click.ClickException(f"There is no import {batch}; “flask gallery imports” lists them.")
+        if as_csv:
+            _write_csv(sys.stdout, imports.outcomes(of))
+            return
+        click.echo(f"{of.done:,} of {of.records:,} records, {of.state}")
+        for name, count in sorted(of.tally.items()):
+            click.echo(f"{count:>12,}  {_WORDS.get(name, name)}")
+
+
+def _write_csv(file: Any, found: Iterable[ImportOutcome]) -> None:
+    writer = csv.writer(file)
+    writer.writerow(["line", "record_number", "outcome", "rules", "reason"])
+    for one in found:
+        writer.writerow([one.line, *map(plain_cell, (one.record_number or "", one.outcome, *_why(one)))])
