@@ -15,7 +15,7 @@ from app.policy import policy
 NAME = "manifest.csv"
 #: far beyond any repository's export, and still nothing that fills a machine's memory
 MAX_BYTES = 512 * 1024 * 1024
-_NUMBER = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ./_:-]{0,39}")
+RECORD_NUMBER = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ./_:-]{0,39}")
 _TEXT_LENGTH = 1000
 _RANGES = {"height_in": (10, 110), "weight_lb": (1, 1500)}
 _NUMBERS = {"record_number": "record number", "person_number": "person number"}
@@ -70,7 +70,7 @@ def value_faults(row: Row, today: date) -> list[str]:
     found = [
         f"“{row[column][:40]}” is no {name}: 1 to 40 letters, digits, spaces and . / _ : - only."
         for column, name in _NUMBERS.items()
-        if row[column] and not _NUMBER.fullmatch(row[column])
+        if row[column] and not RECORD_NUMBER.fullmatch(row[column])
     ]
     taken, born = _day(row["taken_on"]), _day(row["born_on"])
     for column, given in (("taken_on", taken), ("born_on", born)):

@@ -20,6 +20,7 @@ from app.models.oversight import MisuseReport, Notification
 from app.models.report import Outcome, Report
 from app.models.request import BasisDecision, DetectedFace, FRRequest, ProbeImage
 from app.models.retention import CaseHistory, CasePerson, CaseRecord, LegalHold, PersonFile
+from app.models.sealing import SealedRecord, SealingNotice, SealingOrder
 from app.models.search import Candidate, Search
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "DisclosureDocument", "DisclosureItem", "DisclosurePackage", "Disposal", "DisposalItem", "Disposition",
     "FRRequest", "FinalReview", "GalleryHold", "GalleryPerson", "GalleryPhoto", "Incident", "Job", "LegalHold",
     "LoginSession", "MisuseReport", "Notification", "Outcome", "PeerReview", "PersonFile", "ProbeImage",
-    "ProbeResemblance", "RepeatSearch", "Report", "Round", "RoutineDesignation", "Search", "SignInFailure",
+    "ProbeResemblance", "RepeatSearch", "Report", "Round", "RoutineDesignation", "SealedRecord",
+    "SealingNotice", "SealingOrder", "Search", "SignInFailure",
     "Template", "TermsAcceptance", "TrainingRecord", "Transition",
 ]  # fmt: skip

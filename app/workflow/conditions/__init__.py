@@ -13,6 +13,9 @@ from app.workflow.conditions import (
     incident,
     lineage,
     retention,
+    sealing,
 )
 
-__all__ = ["decision", "disclosure", "examination", "filing", "identification", "incident", "lineage", "retention"]
+__all__ = [
+    "decision", "disclosure", "examination", "filing", "identification", "incident", "lineage", "retention", "sealing",
+]  # fmt: skip
