@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from sqlalchemy import or_, select
+from sqlalchemy.exc import IntegrityError
 
 from app import audit
 from app.access.actor import Actor, system_actor
@@ -36,12 +37,14 @@ from app.models import (
 )
 from app.models.base import now
 from app.models.engine import Job
+from app.models.sealing import OUTCOMES
 from app.policy import policy
 from app.policy.enforcement import enforces
-from app.unit import Conflict, after_commit
+from app.unit import Conflict, after_commit, unit_of_work
 from app.workflow.engine import advance, check_capability, refuse_if
 
 JOB = "sealing"
+TRIES = 3
 #: called inside the transaction with the photographs that leave: an area that shows photographs in its own rows (the
 #: foils of a line-up) adds what takes them out
 ON_REMOVAL: list[Callable[[Sequence[GalleryPhoto]], object]] = []
@@ -71,6 +74,25 @@ def prepare(stated: Stated) -> None:
     """
     photo_keys.separate({photo.person.person_number for photo in chosen(stated) if photo.removed_at is None})
     db.session.rollback()
+
+
+def execute(stated: Stated, actor: Actor, way: str) -> tuple[SealingOrder, bool]:
+    """Prepare and carry out an order in a unit of its own; says whether it is a new one.
+
+    Raises Refused, StorageError, and Conflict when others kept changing the same records.
+    """
+    attempt = 0
+    while (known := existing(stated)) is None:
+        attempt += 1
+        try:
+            prepare(stated)
+            with unit_of_work():
+                return carry_out(stated, actor, way), True
+        except (Conflict, IntegrityError):
+            db.session.rollback()
+            if attempt == TRIES:
+                raise
+    return known, False
 
 
 @enforces("CAP-3", "ACC-10")
@@ -105,11 +127,8 @@ def carry_out(stated: Stated, actor: Actor, way: str) -> SealingOrder:
     order.destroyed = {"keys": keys, "blobs": blobs, "rows": {"template": templates}}
     # set before the step: an order that is carried out without its moment would break the table's own check
     order.removed_at, order.generation = now(), generation
-    counts = {
-        name: sum(row.outcome == name for row in order.records) for name in ("removed", "left_before", "not_held")
-    }
-    with db.session.no_autoflush:
-        advance(order, "carry_out", system_actor(), generation=generation, **counts)
+    counts = {name: sum(row.outcome == name for row in order.records) for name in OUTCOMES}
+    advance(order, "carry_out", system_actor(), generation=generation, **counts)
     for request in interrupted(held):
         tell("nominee_gone", holders_of("approval.decide"), request)
     draft(order)
@@ -176,9 +195,10 @@ def unsent_reports(photos: Sequence[GalleryPhoto]) -> list[str]:
 
 
 def interrupted(photos: Sequence[GalleryPhoto]) -> list[FRRequest]:
-    """The requests before their report whose nominee is one of these photographs: a supervisor ends or continues them."""
+    """The requests before their report whose nominee is one of these photographs: a supervisor decides on them."""
     rows = (
-        select(Round).join(Candidate, Round.nominee_id == Candidate.id).join(FRRequest, Round.request_id == FRRequest.id)
+        select(Round).join(Candidate, Round.nominee_id == Candidate.id)
+        .join(FRRequest, Round.request_id == FRRequest.id)
         .where(Candidate.photo_id.in_({photo.id for photo in photos}), FRRequest.state.in_(BEFORE_REPORT))
     )  # fmt: skip
     rounds = db.session.scalars(rows.order_by(Round.request_id))

@@ -25,8 +25,8 @@ WAYS = {
 INDEXES = {
     "exact": "Each worker keeps its index in memory and brings it in step before each search; what was removed is "
     "overwritten there.",
-    "faiss": "Each worker keeps its index in memory and brings it in step before each search; codes of what was removed "
-    "are overwritten, and snapshots were destroyed with their keys.",
+    "faiss": "Each worker keeps its index in memory and brings it in step before each search; codes of what was "
+    "removed are overwritten, and snapshots were destroyed with their keys.",
     "milvus": "The Milvus collections were rid of the templates and compacted.",
 }
 

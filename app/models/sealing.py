@@ -58,7 +58,7 @@ class SealingOrder(Stateful, Sealed, Model):
         CheckConstraint(one_of("kind", KINDS), name="known_kind"),
         CheckConstraint(one_of("way", WAYS), name="known_way"),
         CheckConstraint("way <> 'page' OR received_by_id IS NOT NULL", name="received_by_somebody"),
-        CheckConstraint("(state = 'received') = (removed_at IS NULL)", name="removed_has_moment"),
+        CheckConstraint("state = 'received' OR removed_at IS NOT NULL", name="removed_has_moment"),
         CheckConstraint("(removed_at IS NULL) = (generation IS NULL)", name="removed_has_generation"),
         CheckConstraint("(certificate_blob_id IS NULL) = (certificate_sha256 IS NULL)", name="certificate_has_digest"),
         CheckConstraint("state <> 'certified' OR certificate_blob_id IS NOT NULL", name="certified_has_certificate"),

@@ -53,7 +53,7 @@ def upgrade() -> None:
             "way <> 'page' OR received_by_id IS NOT NULL", name=op.f("ck_sealing_order_received_by_somebody")
         ),
         sa.CheckConstraint(
-            "(state = 'received') = (removed_at IS NULL)", name=op.f("ck_sealing_order_removed_has_moment")
+            "state = 'received' OR removed_at IS NOT NULL", name=op.f("ck_sealing_order_removed_has_moment")
         ),
         sa.CheckConstraint(
             "(removed_at IS NULL) = (generation IS NULL)", name=op.f("ck_sealing_order_removed_has_generation")
