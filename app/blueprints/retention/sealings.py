@@ -106,7 +106,8 @@ def seal() -> ResponseReturnValue:
     form, actor = forms.SealingConfirmation(), current_actor()
     sound = _sound(form)
     if set(form.errors) - {"password"}:
-        return page("retention/sealing_new.html", form=forms.SealingForm()), 422
+        form.password.errors = []
+        return page("retention/sealing_new.html", form=form), 422
     if not sound:
         return _preview(form, form), 422
     try:
