@@ -124,15 +124,16 @@ class UnitStages:
         kept = []
         for index in range(photos):
             data, vector = photograph(who.seed, index), vector_of(who.seed, index, self.models_dir)
-            stored, picture = stores().blobs.put(row.key_id, data), decode(data).bgr
+            key_id = stores().keys.create()
+            stored, picture = stores().blobs.put(key_id, data), decode(data).bgr
             photo = GalleryPhoto(
                 person=row, record_number=f"{number}-{index + 1}", source="arrest", jurisdiction="criminal",
-                charged=True, taken_on=arrest_date(who, index), sha256=stored.sha256, blob_id=stored.id,
+                charged=True, taken_on=arrest_date(who, index), sha256=stored.sha256, blob_id=stored.id, key_id=key_id,
                 phash=perceptual_hash(picture), width=picture.shape[1], height=picture.shape[0], batch="tests",
             )  # fmt: skip
             photo.seal(charge=str(record["charge"]))
             photo.templates = [
-                Template(algorithm_digest=vector.model_digest, box=seal_template(row.key_id, photo.uid, vector))
+                Template(algorithm_digest=vector.model_digest, box=seal_template(key_id, photo.uid, vector))
             ]
             kept.append(photo)
         with unit_of_work() as rows:

@@ -92,10 +92,11 @@ class Traces:
         self._sealed(person.person_number, person)
         self.plain[f"{person.person_number} name"] = str(person.private["name"]).encode()
         for photo in person.photos:
-            self._blob(photo.record_number, photo.blob_id, person.key_id, photo.sha256)
+            self._key(photo.record_number, photo.key_id)
+            self._blob(photo.record_number, photo.blob_id, photo.key_id, photo.sha256)
             for template in photo.templates:
                 self.stored[f"{photo.record_number} sealed template"] = template.box[:SLICE]
-                vector = open_template(person.key_id, photo.uid, template.algorithm_digest, template.box).vector
+                vector = open_template(photo.key_id, photo.uid, template.algorithm_digest, template.box).vector
                 self.plain[f"{photo.record_number} template"] = np.asarray(vector, "<f4").tobytes()[:SLICE]
 
     def _sealed(self, where: str, row: object) -> None:

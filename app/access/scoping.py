@@ -26,6 +26,8 @@ from app.models import (
     Report,
     Round,
     RoutineDesignation,
+    SealingNotice,
+    SealingOrder,
 )
 from app.policy.enforcement import enforces
 
@@ -186,5 +188,5 @@ def _for_retention(rows: Select[Any], actor: Actor) -> Select[Any]:
     return rows if "retention.read" in actor.capabilities else rows.where(false())
 
 
-for _model in (CaseRecord, PersonFile, LegalHold, Disposal):
+for _model in (CaseRecord, PersonFile, LegalHold, Disposal, SealingOrder, SealingNotice):
     scope(_model)(_for_retention)

@@ -7,10 +7,12 @@ from flask import Flask
 
 def register_commands(app: Flask) -> None:
     """Bind every group to the application."""
-    from app.cli import audit, demo, gallery_import, jobs, matching, matching_replay, policy, retention, users
+    # gallery_import and gallery_seal complete the group of gallery by being imported
+    from app.cli import audit, demo, gallery, jobs, matching, matching_replay, policy, retention, users
+    from app.cli import gallery_import as _
+    from app.cli import gallery_seal as _
 
     matching.group.add_command(matching_replay.replay_command)
-    # gallery_import completes the group of gallery
-    for module in (audit, gallery_import, jobs, matching, policy, retention, users):
+    for module in (audit, gallery, jobs, matching, policy, retention, users):
         app.cli.add_command(module.group)
     app.cli.add_command(demo.demo)

@@ -15,6 +15,7 @@ from app.models.engine import AuditEvent, Job
 from app.policy import policy
 from app.policy.enforcement import enforces
 from app.workflow import Refused, advance
+from app.workflow.conditions.examination import nominee_left
 from app.workflow.engine import check_separations
 
 #: report kind -> the job that delivers it, the state in which it is due
@@ -23,13 +24,18 @@ DELIVERIES = {"possible_match": ("match_report", "approved"), "negative": ("nega
 FILE_STATES = ("peer_reviewed", "continued", "approved", "negative", "reported", "superseded", "closed")
 
 
+def file_is_open(request: FRRequest) -> bool:
+    """Whether a supervisor's file opens: after peer review, or when there is nobody left whom peers could compare."""
+    return request.state in FILE_STATES or (request.state == "nominated" and nominee_left(request))
+
+
 @enforces("SRC-4", "SRC-5", "ACC-6")
 def check_may_read_file(request: FRRequest, actor: Actor) -> None:
     """Refused for whoever holds another part in the request, or while examiners and peers still work on it."""
     rows = policy().workflow(request.subject_type).transitions
     approval = next(row for row in rows if row.verb == "approve")
     check_separations(approval, request, actor)
-    if request.state not in FILE_STATES:
+    if not file_is_open(request):
         title = policy().workflow(request.subject_type).state(request.state).title
         raise Refused(approval.id, f"The request is now in the state “{title}”; its file opens after peer review.")
 

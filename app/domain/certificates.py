@@ -29,15 +29,16 @@ def facts_of_certificate(disposal: Disposal) -> CertificateFacts:
     ends = [item.erased_at for item in disposal.items if item.erased_at is not None]
     return CertificateFacts(
         department=settings().department, number=disposal.number, demonstration=settings().demonstration,
-        proposed_by=_person(disposal.proposed_by), proposed_at=_here(disposal.created_at),
-        first_approver=_person(disposal.first_approver), first_approved_at=_here(disposal.first_approved_at),
-        second_approver=_person(disposal.second_approver), second_approved_at=_here(disposal.second_approved_at),
-        started_at=_here(disposal.started_at), ended_at=_here(max(ends, default=disposal.started_at)),
+        proposed_by=_person(disposal.proposed_by), proposed_at=here(disposal.created_at),
+        first_approver=_person(disposal.first_approver), first_approved_at=here(disposal.first_approved_at),
+        second_approver=_person(disposal.second_approver), second_approved_at=here(disposal.second_approved_at),
+        started_at=here(disposal.started_at), ended_at=here(max(ends, default=disposal.started_at)),
         policy_version=disposal.policy_version, items=tuple(_item(item) for item in disposal.items),
     )  # fmt: skip
 
 
-def _here(moment: datetime) -> datetime:
+def here(moment: datetime) -> datetime:
+    """A moment in the department's own time zone, as certificates print it."""
     return moment.astimezone(ZoneInfo(current_app.config.get("TIME_ZONE", DEFAULT_TIME_ZONE)))
 
 
@@ -52,7 +53,7 @@ def _item(item: DisposalItem) -> ItemFacts:
         rule_ids = [item.spared_by_rule] if item.spared_by_rule else []
     return ItemFacts(
         what=label(item.target).capitalize(), allowed_from=item.earliest_on, rules=_rules(rule_ids),
-        erased_at=_here(item.erased_at) if item.erased_at else None, requests=tuple(done.get("requests", ())),
+        erased_at=here(item.erased_at) if item.erased_at else None, requests=tuple(done.get("requests", ())),
         keys=len(done.get("keys", ())), blobs=len(done.get("blobs", ())),
         rows=tuple(sorted(done.get("rows", {}).items())),
         copies=tuple(Copy(copy["report"], copy["path"], copy["sha256"]) for copy in item.delivered),

@@ -113,7 +113,11 @@ def _mark_file(item: DisposalItem, file: PersonFile) -> None:
     person = file.gallery_person
     if person is not None:
         # their photographs leave the repository in this unit, so that no search lists them from here on
-        plan.add(Doomed([person.key_id], [photo.blob_id for photo in person.photos]))
+        plan.add(
+            Doomed(
+                [person.key_id, *(photo.key_id for photo in person.photos)], [photo.blob_id for photo in person.photos]
+            )
+        )
         for photo in person.photos:
             if photo.removed_at is None:
                 gallery.remove(photo, "disposed")

@@ -33,10 +33,11 @@ _WHOLE = ("height_in", "weight_lb")
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """A photograph in the blob store under its person's key, and the template made of its face."""
+    """A photograph in the blob store under a key of its own, its person's key, the template made of its face."""
 
     photo: Examined
     key_id: str
+    person_key_id: str
     blob: BlobRef
     algorithm_digest: str
 
@@ -46,7 +47,7 @@ class Stored:
 
 
 def key_in_use(person_number: str) -> str | None:
-    """The data key of a person who has photographs in the repository.
+    """The data key of what is known about a person who has photographs in the repository: name, body, marks.
 
     None for a new person, and for one whose photographs all left: whatever was sealed for them is erased, and what
     a later arrest brings gets a key of its own.
@@ -72,7 +73,7 @@ def enrol(stored: Sequence[Stored], batch: str) -> int:
             person=person, record_number=row["record_number"], source=row["source"].lower(),
             jurisdiction=row["jurisdiction"].lower(), charged=row["charged"].lower() == "yes",
             taken_on=date.fromisoformat(row["taken_on"]), sha256=item.blob.sha256, phash=item.photo.phash,
-            blob_id=item.blob.id, width=item.photo.width, height=item.photo.height, batch=batch,
+            blob_id=item.blob.id, key_id=item.key_id, width=item.photo.width, height=item.photo.height, batch=batch,
             quality=item.photo.quality,
         )  # fmt: skip
         photo.seal(charge=row["charge"])
@@ -86,7 +87,7 @@ def enrol(stored: Sequence[Stored], batch: str) -> int:
 
 def add_template(photo: GalleryPhoto, vector: np.ndarray, algorithm_digest: str) -> None:
     """Keep the encrypted template of a photograph. vector: (d,) float32 of length 1."""
-    box = seal_template(photo.person.key_id, photo.uid, Vector(vector, algorithm_digest))
+    box = seal_template(photo.key_id, photo.uid, Vector(vector, algorithm_digest))
     db.session.add(Template(photo=photo, algorithm_digest=algorithm_digest, box=box))
 
 
@@ -98,11 +99,11 @@ def embedded(count: int, algorithm_digest: str) -> None:
 
 def _person(item: Stored) -> GalleryPerson:
     """The person a photograph belongs to, made or brought up to date by it."""
-    row, key_id = item.row, item.key_id
+    row, key_id = item.row, item.person_key_id
     person = db.session.scalars(
         select(GalleryPerson).where(GalleryPerson.person_number == row["person_number"]).with_for_update()
     ).one_or_none()
-    here = [] if person is None else [photo for photo in person.photos if photo.removed_at is None]
+    here = [] if person is None else held_of(person)
     if person is None:
         person = GalleryPerson(person_number=row["person_number"], key_id=key_id)
         db.session.add(person)
@@ -158,7 +159,7 @@ def decide(held: GalleryHold, admitted: bool, reason: str) -> None:
     db.session.flush()
     audit.record("gallery.hold_decided", held, hold=held.uid, decision=held.decision)
     key_id, blob_id = held.key_id, held.blob_id
-    after_commit(lambda: _erase(blob_id, key_id))
+    after_commit(lambda: _erase([blob_id], [key_id]))
 
 
 def refused(batch: str, rows: int, rules: Mapping[str, int]) -> None:
@@ -172,54 +173,69 @@ def removal_reasons() -> tuple[str, ...]:
     return (*rules["gallery-status"].forbidden, "ineligible")
 
 
-@enforces("CAP-3")
+@enforces("CAP-3", "ACC-10")
 def remove(photo: GalleryPhoto, because: str) -> int:
     """A photograph leaves the repository at once; returns the generation from which no search sees it.
 
-    Its template goes in this transaction, its file after it, and with a person's last photograph their key: then
-    nothing that was sealed for them can be read again, in a backup of the database neither.
+    Its template goes in this transaction, its file and key after it, and with a person's last photograph the person's
+    own key: then nothing that was sealed for them can be read again, in a backup of the database neither. One whose key
+    also covers what stays is given a key of its own before (app/domain/photo_keys.py), or its key stays.
     """
     if photo.removed_at is not None:
         raise Conflict("this photograph left the repository already")
-    photo.removed_at, photo.removed_because, photo.sealed, photo.quality = now(), because, None, None
+    photo.removed_at, photo.removed_because = now(), because
+    photo.sealed, photo.phash, photo.quality = None, "", None
     for template in list(photo.templates):
         db.session.delete(template)
-    person = photo.person
-    last = all(other.removed_at is not None for other in person.photos)
-    if last:
-        person.sealed = None
+    if not held_of(photo.person):
+        photo.person.sealed = None
     db.session.flush()
     generation = next_generation()
     audit.record("gallery.removed", photo, record=photo.record_number, generation=generation)
-    key_id, blob_id = person.key_id if last else None, photo.blob_id
-    after_commit(lambda: _erase(blob_id, key_id))
+    keys, blob_id = needless_keys(photo), photo.blob_id
+    after_commit(lambda: _erase([blob_id], keys))
     after_commit(index_snapshot.forget)
     return generation
 
 
-def unfinished_erasures() -> list[tuple[str, str | None]]:
-    """(blob, key or None) that a crash kept after their photograph left; whoever destroys them finishes the erasure."""
-    left = db.session.scalars(select(GalleryPhoto).where(GalleryPhoto.removed_at.is_not(None)))
-    found: list[tuple[str, str | None]] = []
-    for photo in left:
-        gone = all(other.removed_at is not None for other in photo.person.photos)
-        key_id = photo.person.key_id if gone and stores().keys.exists(photo.person.key_id) else None
-        if key_id or stores().blobs.exists(photo.blob_id):
-            found.append((photo.blob_id, key_id))
+def held_of(person: GalleryPerson) -> list[GalleryPhoto]:
+    """The photographs of a person that are in the repository."""
+    return [photo for photo in person.photos if photo.removed_at is None]
+
+
+def needless_keys(photo: GalleryPhoto) -> list[str]:
+    """The keys that a photograph which left leaves without a use: its own, with the last one its person's too."""
+    person, held = photo.person, held_of(photo.person)
+    needed = {other.key_id for other in held} | ({person.key_id} if held else set())
+    return [key_id for key_id in dict.fromkeys((photo.key_id, person.key_id)) if key_id not in needed]
+
+
+def unfinished_erasures() -> list[tuple[list[str], list[str]]]:
+    """(blobs, keys) that a crash kept after their photograph left; whoever destroys them finishes the erasure."""
+    keys, blobs = stores().keys, stores().blobs
+    found: list[tuple[list[str], list[str]]] = []
+    for photo in db.session.scalars(select(GalleryPhoto).where(GalleryPhoto.removed_at.is_not(None))):
+        alive = [key_id for key_id in needless_keys(photo) if keys.exists(key_id)]
+        if alive or blobs.exists(photo.blob_id):
+            found.append(([photo.blob_id], alive))
     decided = db.session.scalars(select(GalleryHold).where(GalleryHold.decision.is_not(None)))
-    found += [(held.blob_id, held.key_id) for held in decided if stores().keys.exists(held.key_id)]
+    found += [([held.blob_id], [held.key_id]) for held in decided if keys.exists(held.key_id)]
+    retired = db.session.scalars(select(GalleryPerson.retired_key_id).where(GalleryPerson.retired_key_id.is_not(None)))
+    found += [([], [key_id]) for key_id in retired if keys.exists(key_id)]
     return found
 
 
 def finish_erasures() -> int:
     """Destroy what `unfinished_erasures` finds; returns how many there were. Needs no unit of work: no row changes."""
     left = unfinished_erasures()
-    for blob_id, key_id in left:
-        _erase(blob_id, key_id)
+    for blobs, keys in left:
+        _erase(blobs, keys)
     return len(left)
 
 
-def _erase(blob_id: str, key_id: str | None) -> None:
-    if key_id is not None:
+def _erase(blobs: Sequence[str], keys: Sequence[str]) -> None:
+    """Keys first: then everything under them is unreadable at once, wherever copies lie."""
+    for key_id in keys:
         stores().keys.destroy(key_id)
-    stores().blobs.destroy(blob_id)
+    for blob_id in blobs:
+        stores().blobs.destroy(blob_id)

@@ -34,6 +34,7 @@ from app.domain.intake_checks import (
 from app.domain.intake_manifest import IntakeError, Row, well_formed
 from app.domain.intake_sources import Refusal, Source
 from app.domain.look_alikes import ProbeComparison
+from app.domain.repository import hold_still
 from app.domain.same_picture import SamePictures
 from app.extensions import db, stores
 from app.jobs import engines
@@ -244,16 +245,18 @@ class _Batch:
         for photo in self.photos:
             if photo.sha256 in alike:
                 like, key_id = alike[photo.sha256], self._new_key()
-                held.append((Stored(photo, key_id, self._put(key_id, photo), digest), type(like), like.id))
+                held.append((Stored(photo, key_id, key_id, self._put(key_id, photo), digest), type(like), like.id))
                 continue
             person = photo.row["person_number"]
             if person not in keys:
                 keys[person] = key_in_use(person) or self._new_key()
-            stored.append(Stored(photo, keys[person], self._put(keys[person], photo), digest))
+            key_id = self._new_key()
+            stored.append(Stored(photo, key_id, keys[person], self._put(key_id, photo), digest))
         return stored, held
 
     def _commit(self, stored: list[Stored], held: list[tuple[Stored, type[Any], int]]) -> None:
         """Under the write lock everything that others can change is asked again."""
+        hold_still()
         known = Known.of((photo.sha256, photo.row["record_number"]) for photo in self.photos)
         self._as_before()
         fates, enrolled = list(self.fates), []
@@ -267,7 +270,7 @@ class _Batch:
             if verdict is not None:
                 fates.append(Fate.of(item.row, verdict))
                 continue
-            self.kept |= {item.key_id, item.blob.id}
+            self.kept |= {item.key_id, item.person_key_id, item.blob.id}
             if id(item) in like:
                 fates.append(self._hold(item, *like[id(item)]))
             else:
@@ -355,20 +358,21 @@ def decide(held: GalleryHold, admitted: bool, reason: str) -> Refusal | None:
     extractor = engines.extractor()
     photo = photo.embedded(extractor.embed_chips([photo.chip])[0])
     used = key_in_use(row["person_number"])
-    key_id = used or stores().keys.create()
-    blob = stores().blobs.put(key_id, photo.data)
+    made = [stores().keys.create() for _ in range(1 if used else 2)]
+    blob = stores().blobs.put(made[0], photo.data)
     try:
         with unit_of_work():
+            hold_still()
             known = Known.of([(held.sha256, row["record_number"])])
             # the hold itself is what is being decided; everything else that is known still counts
             verdict = check_known(row, held.sha256, Known(known.photos, known.records, {}, known.probes))
             if verdict is not None:
                 raise _NotAdmitted(verdict)
             gallery.decide(held, True, reason)
-            gallery.enrol([Stored(photo, key_id, blob, extractor.digest)], new_uid())
+            gallery.enrol([Stored(photo, made[0], used or made[1], blob, extractor.digest)], new_uid())
     except (*NOT_COMMITTED, _NotAdmitted) as error:
         stores().blobs.destroy(blob.id)
-        if used is None:
+        for key_id in made:
             stores().keys.destroy(key_id)
         if isinstance(error, _NotAdmitted):
             return error.refusal

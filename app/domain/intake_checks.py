@@ -15,6 +15,7 @@ from app.domain.gallery_quality import photograph_quality
 from app.domain.intake_manifest import Row, value_faults
 from app.domain.intake_sources import Refusal
 from app.domain.probe_images import limits
+from app.domain.tombstones import barred
 from app.extensions import db
 from app.imaging import ImageLimits, UnusableImage, decode
 from app.jobs import engines
@@ -137,6 +138,9 @@ def check_known(row: Row, sha256: str, known: Known) -> Refusal | AlreadyThere |
     if sha256 in known.probes:
         rule = next(rule for rule in policy().gallery.exclusions if rule.test == "same_digest")
         return Refusal((rule.id,), "The file is an image that was submitted as a probe.")
+    sealed = barred(row, sha256)
+    if sealed is not None:
+        return Refusal(("gallery-status",), sealed)
     if sha256 in known.photos:
         record, person, removed = known.photos[sha256]
         if removed:

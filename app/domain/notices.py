@@ -51,6 +51,9 @@ SENTENCES = {
     "disposal_withdrawn": "{number} was withdrawn by its proposer; nothing was erased.",
     "disposal_finished": "{number} is executed; the certificate is ready.",
     "disposal_failed": "{number}: the execution stopped; the cause is on its page.",
+    "nominee_gone": "{number}: the nominee's photograph was sealed by order; direct a fresh round, or do not approve.",
+    "sealing_failed": "{number}: destruction or certificate stopped; the cause is on its page.",
+    "sealing_notice": "{number}: a photograph in the report you have was sealed by order. Do not rely on it.",
     "misuse_reported": "A report of misuse has come in.",
 }
 

@@ -185,7 +185,7 @@ def _candidate(round_: Round) -> Candidate:
 
 
 def _gallery_copy(photo: GalleryPhoto) -> bytes:
-    data = stores().blobs.get(photo.blob_id, photo.person.key_id, photo.sha256)
+    data = stores().blobs.get(photo.blob_id, photo.key_id, photo.sha256)
     return display_copy(decode(data).bgr, PHOTO_SIDE)
 
 

@@ -39,20 +39,25 @@ def next_generation() -> int:
     return row.value
 
 
+def hold_still() -> None:
+    """Nobody else changes the repository until the open unit of work ends (SQLite has one writer in any case)."""
+    db.session.get(Counter, SERIES, with_for_update=True)
+
+
 def template_purpose(photo_uid: str, algorithm_digest: str) -> bytes:
     """What an encrypted template is bound to."""
     return f"template:{photo_uid}:{algorithm_digest}".encode()
 
 
 def seal_template(key_id: str, photo_uid: str, vector: Vector) -> bytes:
-    """Encrypt a template (float32, little endian) under its person's key (ACC-10)."""
+    """Encrypt a template (float32, little endian) under its photograph's key (ACC-10)."""
     plain = np.ascontiguousarray(vector.vector, dtype="<f4").tobytes()
     return stores().keys.encrypt(key_id, plain, template_purpose(photo_uid, vector.model_digest))
 
 
 @enforces("ACC-10")
 def open_template(key_id: str, photo_uid: str, algorithm_digest: str, box: bytes) -> Vector:
-    """Decrypt a template. Raises StorageError when its person's key was destroyed or the box was altered."""
+    """Decrypt a template. Raises StorageError when its photograph's key was destroyed or the box was altered."""
     plain = stores().keys.decrypt(key_id, box, template_purpose(photo_uid, algorithm_digest))
     return Vector(np.frombuffer(plain, "<f4"), algorithm_digest)
 
@@ -78,7 +83,7 @@ class StoredTemplates:
     def read(self, *which: ColumnElement[bool]) -> list[GalleryTemplate]:
         """The templates of chosen photographs that may be searched now."""
         rows = db.session.execute(
-            select(Template.box, GalleryPhoto.uid, GalleryPerson.uid, GalleryPerson.key_id)
+            select(Template.box, GalleryPhoto.uid, GalleryPerson.uid, GalleryPhoto.key_id)
             .join(GalleryPhoto, Template.photo_id == GalleryPhoto.id)
             .join(GalleryPerson, GalleryPhoto.person_id == GalleryPerson.id)
             .where(Template.algorithm_digest == self.algorithm_digest, GalleryPhoto.removed_at.is_(None), *which)

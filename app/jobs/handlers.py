@@ -14,6 +14,7 @@ MODULES = (
     "app.jobs.disclosures",
     "app.jobs.disposals",
     "app.jobs.intake",
+    "app.jobs.sealings",
 )
 
 

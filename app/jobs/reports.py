@@ -12,6 +12,7 @@ from sqlalchemy import select
 from app.documents.errors import DeliveryConflict, DeliveryError, DocumentError
 from app.documents.manifest import manifest, verification
 from app.documents.render import render_report
+from app.domain.gallery import held_of
 from app.domain.notices import tell
 from app.domain.people import holders_of
 from app.domain.report_facts import gather
@@ -37,6 +38,7 @@ from app.unit import unit_of_work
 
 log = structlog.get_logger()
 TRIES = 12
+CHANGED = "A photograph of the candidate left the repository meanwhile."
 
 
 def _gave_up(row: Job, cause: str) -> None:
@@ -77,8 +79,12 @@ def _produce(request_number: str, kind: str) -> None:
 
 
 def _render(uid: str) -> None:
-    """Render the report and keep the result; of two workers the first one's is kept."""
+    """Render the report and keep the result; of two workers the first one's is kept.
+
+    Not kept, and tried again, when a photograph of the candidate left the repository meanwhile (CAP-3).
+    """
     report = _report(uid)
+    shown = photographs_of(report)
     facts = gather(report)
     checked = verification(facts, verification_secret(), verify_page())
     notice, lead = policy().notice("no-probable-cause").text, policy().notice("lead-only").text
@@ -86,10 +92,21 @@ def _render(uid: str) -> None:
     stored = stores().blobs.put(report.key_id, rendered.pdf)
     with unit_of_work():
         report = _report(uid)
-        if report.blob_id is None:
+        stale = photographs_of(report) != shown
+        if report.blob_id is None and not stale:
             keep(report, rendered, stored, checked, manifest(facts))
             return
     stores().blobs.destroy(stored.id)
+    if stale:
+        raise Retry(CHANGED)
+
+
+@enforces("CAP-3")
+def photographs_of(report: Report) -> frozenset[int]:
+    """The candidate's photographs in the repository now, any of which the report may show; none in a negative one."""
+    if report.kind != "possible_match":
+        return frozenset()
+    return frozenset(photo.id for photo in held_of(report.round.nominee.person))
 
 
 def _attach(uid: str, kind: str) -> None:
@@ -97,6 +114,9 @@ def _attach(uid: str, kind: str) -> None:
     delivery, missing = delivery_of(_report(uid))
     if missing:
         raise JobFailed(f"The rendered report lacks {', '.join(missing)}.")
+    db.session.rollback()
+    if _report(uid).blob_id is None:
+        raise Retry(CHANGED)
     try:
         receipt = connector().deliver(delivery)
     except DeliveryConflict as conflict:
@@ -108,6 +128,11 @@ def _attach(uid: str, kind: str) -> None:
         raise Retry(f"{conflict} The report was given a new number.") from conflict
     with unit_of_work():
         report = _report(uid)
+        if report.blob_id is None:
+            # the order came while the file was being written: nobody was told of it, so a person takes it out
+            raise JobFailed(
+                f"A photograph was sealed while this was delivered; take {receipt.path} out of the case file."
+            )
         if report.delivered_at is None and is_due(report.request, kind):
             deliver(report, receipt, missing)
 

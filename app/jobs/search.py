@@ -91,9 +91,9 @@ def still_held(ranking: list[PersonRank]) -> list[tuple[GalleryPhoto, float]]:
     is still held, or not at all.
     """
     listed = [uid for entry in ranking for uid, _ in entry.photos]
-    found = db.session.scalars(
-        select(GalleryPhoto).where(GalleryPhoto.uid.in_(listed), GalleryPhoto.removed_at.is_(None))
-    )
+    # locked: an order waits until this list is delivered, and then knows of it, or this list waits and knows the order
+    rows = select(GalleryPhoto).where(GalleryPhoto.uid.in_(listed), GalleryPhoto.removed_at.is_(None))
+    found = db.session.scalars(rows.with_for_update(read=True, of=GalleryPhoto))
     held = {photo.uid: photo for photo in found}
     best = (next(((held[uid], score) for uid, score in entry.photos if uid in held), None) for entry in ranking)
     return sorted((one for one in best if one is not None), key=lambda one: -one[1])

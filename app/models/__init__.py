@@ -22,6 +22,7 @@ from app.models.oversight import MisuseReport, Notification
 from app.models.report import Outcome, Report
 from app.models.request import BasisDecision, DetectedFace, FRRequest, ProbeImage
 from app.models.retention import CaseHistory, CasePerson, CaseRecord, LegalHold, PersonFile
+from app.models.sealing import SealedRecord, SealingNotice, SealingOrder
 from app.models.search import Candidate, Search
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "DisclosureItem", "DisclosurePackage", "Disposal", "DisposalItem", "Disposition", "Draft", "FRRequest",
     "FinalReview", "GalleryHold", "GalleryImport", "GalleryPerson", "GalleryPhoto", "ImportChunk", "ImportOutcome",
     "Incident", "Job", "LegalHold", "LoginSession", "MisuseReport", "Notification", "Outcome", "PeerReview",
-    "PersonFile", "ProbeImage", "ProbeResemblance", "RepeatSearch", "Report", "Round", "RoutineDesignation", "Search",
-    "SignInFailure", "Template", "TermsAcceptance", "TrainingRecord", "Transition",
+    "PersonFile", "ProbeImage", "ProbeResemblance", "RepeatSearch", "Report", "Round", "RoutineDesignation",
+    "SealedRecord", "SealingNotice", "SealingOrder", "Search", "SignInFailure", "Template", "TermsAcceptance",
+    "TrainingRecord", "Transition",
 ]  # fmt: skip

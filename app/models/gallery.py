@@ -22,21 +22,29 @@ class GalleryPerson(Sealed, Model):
     lookup = "person_number"
     person_number: Mapped[str] = mapped_column(String(40), unique=True)
     key_id: Mapped[str] = mapped_column(String(32))
+    # an earlier key that also covered photographs, from the moment nothing needs it until it is destroyed
+    retired_key_id: Mapped[str | None] = mapped_column(String(32))
     photos: Mapped[list[GalleryPhoto]] = relationship(back_populates="person", order_by="GalleryPhoto.taken_on")
 
 
 class GalleryPhoto(Sealed, Model):
-    """One arrest or parole photograph, by its record number. Sealed: charge."""
+    """One arrest or parole photograph, by its record number. Sealed: charge.
+
+    Bytes, templates and sealed text stand under a data key of the photograph's own, so that one can go while the
+    person's others stay (docs/decisions/0019-sealing-orders.md). Rows older than that share their person's key.
+    """
 
     __tablename__ = "gallery_photo"
     lookup = "record_number"
     record_number: Mapped[str] = mapped_column(String(40), unique=True)
     person_id: Mapped[int] = mapped_column(ForeignKey("gallery_person.id"), index=True)
+    key_id: Mapped[str] = mapped_column(String(32))
     source: Mapped[str] = mapped_column(String(10))
     jurisdiction: Mapped[str] = mapped_column(String(10))
     charged: Mapped[bool]
     taken_on: Mapped[date]
     sha256: Mapped[str] = mapped_column(String(64), unique=True)
+    # empty once the photograph left: a perceptual hash recognises a picture, so it goes with the picture
     phash: Mapped[str] = mapped_column(String(16), index=True)
     blob_id: Mapped[str] = mapped_column(String(40))
     width: Mapped[int]
@@ -55,10 +63,6 @@ class GalleryPhoto(Sealed, Model):
         CheckConstraint("jurisdiction = 'criminal'", name="criminal_court"),
         CheckConstraint("charged", name="charged"),
     )
-
-    @property
-    def key_id(self) -> str:
-        return self.person.key_id
 
 
 class Template(Model):

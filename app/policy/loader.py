@@ -30,6 +30,7 @@ SCHEMA: Mapping[str, Mapping[str, tuple[type[base.Table], str]]] = {
     "workflow.toml": _WORKFLOW,
     "workflow-disclosure.toml": _WORKFLOW,
     "workflow-retention.toml": _WORKFLOW,
+    "workflow-sealing.toml": _WORKFLOW,
     "events.toml": {"event": (types.Event, "many"), "exempt": (types.Exempt, "many")},
     "uses.toml": {"use": (forms.Use, "many")},
     "request.toml": {

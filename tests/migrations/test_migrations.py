@@ -340,6 +340,8 @@ def data_0008(app: Flask) -> None:
     downgrade(revision="0007")
     assert opinions() == [*words, "inconclusive"]
     assert _schema(app) == before
+
+
 def data_0013(app: Flask) -> None:
     """Photographs of before stand without a measured quality; downgrade takes only the new column away."""
     upgrade(revision="0007")
@@ -359,6 +361,43 @@ def data_0013(app: Flask) -> None:
     assert count(app, "gallery_photo") == 1
 
 
+def data_0012(app: Flask) -> None:
+    """Photographs of before stand under their person's key; there is no way back once one has a key of its own."""
+    upgrade(revision="0007")
+    photo = (
+        "INSERT INTO gallery_photo (id, uid, created_at, record_number, person_id, source, jurisdiction, charged, "
+        "taken_on, sha256, phash, blob_id, width, height, batch, removed_at) VALUES "
+        "({id}, 'g{id}', '2026-01-01', 'R-{id}', 1, 'arrest', 'criminal', 1, '2026-01-01', 's{id}', 'f0', 'b{id}', 9, "
+        "9, 'b', {gone})"
+    )
+    run(
+        app,
+        "INSERT INTO gallery_person (id, uid, created_at, person_number, key_id) VALUES (1, 'p', '2026-01-01', 'P', "
+        "'k1')",
+        photo.format(id=1, gone="NULL"),
+        photo.format(id=2, gone="'2026-02-02'"),
+    )
+    upgrade(revision="0012")
+    with engine(app).connect() as connection:
+        kept = connection.exec_driver_sql("SELECT key_id, phash FROM gallery_photo ORDER BY id").all()
+    assert [tuple(row) for row in kept] == [("k1", "f0"), ("k1", "")]
+    order = (
+        "INSERT INTO sealing_order (id, uid, created_at, number, key_id, policy_version, kind, dated, order_digest, way, "
+        "destroyed, state, state_since, version) VALUES (1, 'o', '2026-01-01', 'SO-1', 'k', 'p', 'sealed', "
+        "'2026-01-01', 'd', '{way}', '{{}}', '{state}', '2026-01-01', 1)"
+    )
+    for way, state in (("page", "received"), ("command", "removed"), ("owl", "received")):
+        with pytest.raises(Exception, match="CHECK constraint failed"):
+            run(app, order.format(way=way, state=state))
+    run(app, order.format(way="command", state="received"))
+    downgrade(revision="0007")
+    assert (count(app, "gallery_photo"), "sealing_order" in tables(app)) == (2, False)
+    upgrade(revision="0012")
+    run(app, "UPDATE gallery_photo SET key_id = 'k2' WHERE id = 1")
+    with pytest.raises(RuntimeError, match="have keys of their own"):
+        downgrade(revision="0007")
+
+
 WITH_DATA = {
     "0001": data_0001,
     "0002": data_0002,
@@ -369,6 +408,7 @@ WITH_DATA = {
     "0007": data_0007,
     "0008": data_0008,
     "0013": data_0013,
+    "0012": data_0012,
 }
 
 

@@ -55,6 +55,25 @@ def foreign_preview(world: World, on: str) -> str:
     return _signer().dumps(["0" * 32, world.get(on).images[0].faces[0].uid, []])
 
 
+def order_stated(world: World, on: str) -> dict[str, str]:
+    """A sealing order about a record that is not held: whoever may, can have it carried out."""
+    from app.models.base import now
+
+    return {
+        "kind": "sealed", "order_number": "IND-99", "authority": "Criminal Court", "dated": now().date().isoformat(),
+        "records": "R-not-held",
+    }  # fmt: skip
+
+
+def notice_stated(world: World, on: str) -> dict[str, str]:
+    """The words of a notice, sent."""
+    from app.models import SealingNotice
+
+    row = SealingNotice.query.filter_by(uid=world.kept[on]).one()
+    given = {"version": str(row.version), "text": "A photograph was sealed.", "how": "By post"}
+    return {**{f"n{row.id}-{name}": value for name, value in given.items()}, "send": "1"}
+
+
 VALUES: dict[str, Value] = {
     "requests.number": number,
     "requests.report.number": lambda world, on: world.get(on).reports[-1].number,
@@ -91,6 +110,9 @@ FORMS: dict[str, Callable[[World, str], dict[str, str]]] = {
     "retention.hold_case": lambda world, on: {"hold-kind": "litigation", "hold-reason": "A claim was announced."},
     "retention.hold_person": lambda world, on: {"hold-kind": "litigation", "hold-reason": "A claim was announced."},
     "retention.propose": lambda world, on: {"item": f"case_record:{world.kept['due']}", "reason": "It has run."},
+    "retention.preview_sealing": order_stated,
+    "retention.seal": lambda world, on: {**order_stated(world, on), "password": PASSWORD},
+    "retention.notice": notice_stated,
     "review.review_as_peer": lambda world, on: {"round": world.get(on).rounds[-1].uid},
     "admin.revoke": lambda world, on: {"record": world.training_of(on).uid},
 }

@@ -141,6 +141,7 @@ class World:
         self._misuse()
         self._disclosures()
         self._retention()
+        self._sealings()
         self._sign_in_all()
 
     def _disclosures(self) -> None:
@@ -195,6 +196,29 @@ class World:
         for number, state in enumerate(("proposed", "once_approved", "disposed"), 20005):
             targets = [keep.record(case_number=f"2026-075-{number}")]
             kept[state] = keep.disposal(state, targets=targets, **first).number
+
+    def _sealings(self) -> None:
+        """Orders about people whom no request of the world listed: one certified, with a notice; one not yet."""
+        from app import audit
+        from app.domain import sealing
+        from app.domain.sealing_stated import Stated
+        from app.models import SealingNotice
+
+        keeper = self.make.people.actor("b.juniper")
+        for name, seed in (("sealed", 55), ("sealing", 56)):
+            [photo] = self.make.enrol([person(seed)])
+            stated = Stated("sealed", f"IND-{seed}", "Criminal Court", now().date(), (photo.record_number,))
+            order, _ = sealing.execute(stated, keeper, "page")
+            if name == "sealed":
+                self.make.run_jobs()
+            self.kept[name] = order.number
+        order = sealing.order_by_number(self.kept["sealed"])
+        with unit_of_work():
+            notice = SealingNotice(order=order, kind="privacy_officer", about_type="disclosure", about="D-2026-000001")
+            notice.seal(text="A photograph in the disclosure was sealed.")
+            db.session.add(notice)
+            audit.record("sealing.notice_edited", order, actor=keeper, notice=notice.kind, about=notice.about)
+        self.kept["notice"] = notice.uid
 
     def _sign_in_all(self) -> None:
         from app.access.directory import lookup

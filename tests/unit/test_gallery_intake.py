@@ -131,7 +131,7 @@ def test_a_later_photograph_joins_its_person_and_the_latest_statement_stands(app
     [person] = db.session.scalars(select(GalleryPerson))
     assert [photo.record_number for photo in person.photos] == ["R-0002-0", "R-0002-1", "R-0002-2"]
     assert person.private["weight_lb"] == 200 and generation() == 2
-    assert len({photo.key_id for photo in person.photos}) == 1
+    assert len({person.key_id, *(photo.key_id for photo in person.photos)}) == 4, "a key each, so that one can go alone"
 
 
 @needs_models
@@ -197,13 +197,14 @@ def test_a_removed_photograph_is_absent_from_the_very_next_search(app, tmp_path)
 def test_what_leaves_is_erased_and_with_the_last_photograph_the_persons_key(app, tmp_path):
     folder = import_people(tmp_path, [1])
     first, second = db.session.scalars(select(GalleryPhoto).order_by(GalleryPhoto.taken_on)).all()
-    key_id, blobs = first.key_id, [first.blob_id, second.blob_id]
+    keys, key_id, blobs = [first.key_id, second.key_id], first.person.key_id, [first.blob_id, second.blob_id]
     run = app.test_cli_runner().invoke
     assert run(args=["gallery", "remove", "R-0001-0", "--reason", "sealed"]).exit_code == 0
     assert [stores().blobs.exists(blob) for blob in blobs] == [False, True]
-    assert stores().keys.exists(key_id) and count(Template) == 1
+    assert [stores().keys.is_destroyed(key) for key in (*keys, key_id)] == [True, False, False]
+    assert count(Template) == 1 and stores().blobs.get(second.blob_id, second.key_id, second.sha256)
     assert run(args=["gallery", "remove", "R-0001-1", "--reason", "expunged"]).exit_code == 0
-    assert stores().keys.is_destroyed(key_id) and count(Template) == 0
+    assert all(stores().keys.is_destroyed(key) for key in (*keys, key_id)) and count(Template) == 0
     assert not any(stores().blobs.exists(blob) for blob in blobs)
     db.session.rollback()
     [person] = db.session.scalars(select(GalleryPerson))

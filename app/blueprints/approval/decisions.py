@@ -11,6 +11,7 @@ from app.domain import approvals
 from app.models import FRRequest
 from app.policy import policy
 from app.workflow import Refused
+from app.workflow.conditions.examination import nominee_left
 from app.workflow.engine import explain
 
 Verb = Callable[..., Any]
@@ -54,10 +55,17 @@ RECALL = Choice("recall", "recall_report", approvals.recall, "Recall the report"
 
 CHOICES: dict[str, tuple[Choice, ...]] = {
     "peer_reviewed": (APPROVE, DO_NOT_APPROVE, CONTINUE),
+    # only once the nominee's photograph left the repository: see `offered`
+    "nominated": (DO_NOT_APPROVE, CONTINUE),
+    "approved": (DO_NOT_APPROVE, CONTINUE),
     "superseded": (REISSUE, CONTINUE),
     "reported": (RECALL,),
     "closed": (RECALL,),
 }
+
+
+#: states in which a supervisor decides only because the nominee's photograph left (CAP-3)
+WITHOUT_NOMINEE = ("nominated", "approved")
 
 
 def choice_named(value: str) -> Choice | None:
@@ -67,6 +75,8 @@ def choice_named(value: str) -> Choice | None:
 
 def offered(request: FRRequest, actor: Actor) -> tuple[list[Choice], list[Blocked]]:
     """The decisions that would be accepted now (reason and password given), and those a rule blocks."""
+    if request.state in WITHOUT_NOMINEE and not nominee_left(request):
+        return [], []
     open_ones, blocked = [], []
     for choice in CHOICES.get(request.state, ()):
         refusal = explain(request, choice.verb, actor, reason="given", password_confirmed=True)
@@ -77,6 +87,7 @@ def offered(request: FRRequest, actor: Actor) -> tuple[list[Choice], list[Blocke
     return open_ones, blocked
 
 
-def rule_of(choice: Choice) -> Any:
-    """The workflow rule under which the decision is taken."""
-    return next(row for row in policy().workflow("request").transitions if row.verb == choice.verb)
+def rule_of(choice: Choice, state: str) -> Any:
+    """The workflow rule under which the decision is taken in this state."""
+    rows = policy().workflow("request").transitions
+    return next(row for row in rows if row.verb == choice.verb and state in row.sources)

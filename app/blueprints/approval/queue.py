@@ -7,13 +7,15 @@ from datetime import datetime
 
 from app.access.actor import Actor
 from app.access.scoping import visible
-from app.domain.approvals import FILE_STATES, check_may_read_file, last_delivery
+from app.blueprints.approval.decisions import WITHOUT_NOMINEE
+from app.domain.approvals import check_may_read_file, file_is_open, last_delivery
 from app.domain.overview import due_at
 from app.extensions import db
 from app.models import FRRequest
 from app.models.base import now
 from app.models.engine import Job
 from app.workflow import Refused
+from app.workflow.conditions.examination import nominee_left
 
 WAITING = ("peer_reviewed", "superseded")
 UNDELIVERED = ("approved", "negative")
@@ -47,16 +49,18 @@ class Queue:
 
 def queue_of(actor: Actor) -> Queue:
     """The queue of a supervisor of the unit."""
-    open_ones = visible(FRRequest, actor).where(FRRequest.state.in_((*WAITING, *UNDELIVERED)))
-    rows = [_row(request, actor) for request in db.session.scalars(open_ones).unique()]
+    open_ones = visible(FRRequest, actor).where(FRRequest.state.in_((*WAITING, *UNDELIVERED, "nominated")))
+    found = list(db.session.scalars(open_ones).unique())
+    left = {request.id for request in found if request.state in WITHOUT_NOMINEE and nominee_left(request)}
+    rows = [_row(request, actor) for request in found if request.state != "nominated" or request.id in left]
     rows.sort(key=lambda row: (not row.failed, not row.overdue, row.due_at or row.request.state_since))
     done = (
         visible(FRRequest, actor).where(FRRequest.state.in_(("reported", "closed")))
         .order_by(FRRequest.state_since.desc()).limit(RECENT)
     )  # fmt: skip
     return Queue(
-        tuple(row for row in rows if row.request.state in WAITING),
-        tuple(row for row in rows if row.request.state in UNDELIVERED),
+        tuple(row for row in rows if row.request.state in WAITING or row.request.id in left),
+        tuple(row for row in rows if row.request.state in UNDELIVERED and row.request.id not in left),
         tuple(_row(request, actor) for request in db.session.scalars(done).unique()),
     )
 
@@ -64,7 +68,7 @@ def queue_of(actor: Actor) -> Queue:
 def _row(request: FRRequest, actor: Actor) -> QueueRow:
     due = due_at(request)
     refusal = None
-    if request.state in FILE_STATES:
+    if file_is_open(request):
         try:
             check_may_read_file(request, actor)
         except Refused as found:

@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from app import audit
 from app.access.actor import current_actor
 from app.access.guard import needs
-from app.blueprints.approval.decisions import CHOICES, Choice, choice_named, offered, rule_of
+from app.blueprints.approval.decisions import CHOICES, WITHOUT_NOMINEE, Choice, choice_named, offered, rule_of
 from app.blueprints.approval.forms import DecisionForm
 from app.blueprints.approval.queue import queue_of
 from app.blueprints.shared_forms import VersionForm
@@ -21,6 +21,7 @@ from app.refusals import attempt, same_version, status_of
 from app.unit import Conflict
 from app.web import page, redirect_after_post
 from app.workflow import Refused
+from app.workflow.conditions.examination import nominee_left
 from app.workflow.engine import explain
 
 bp = Blueprint("approval", __name__)
@@ -55,9 +56,11 @@ def _file_page(
     form.decision.choices = [(choice.value, choice.label) for choice in choices]
     if len(choices) == 1:
         form.decision.data = choices[0].value
+    rules = {choice.value: rule_of(choice, subject.state) for choice in CHOICES.get(subject.state, ())}
     return page(
         "approval/file.html", item=subject, file=found, form=form, refusal=refusal, conflict=conflict, choices=choices,
-        unavailable=blocked, rules={choice.value: rule_of(choice) for choice in CHOICES.get(subject.state, ())},
+        unavailable=blocked, rules=rules,
+        nominee_gone=subject.state in WITHOUT_NOMINEE and nominee_left(subject),
         due_at=due_at(subject), delivery=approvals.last_delivery(subject), now=now(),
     )  # fmt: skip
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import current_app, url_for
 
 from app.access.actor import Actor
-from app.domain.approvals import FILE_STATES
+from app.domain.approvals import file_is_open
 from app.domain.lineage import last_asked
 from app.models.base import Stateful
 from app.models.request import FRRequest
@@ -19,6 +19,7 @@ PAGES: dict[str, str] = {
     "disposal": "retention.disposal",
     "hold": "retention.hold",
     "incident": "disclosures.incident",
+    "sealing": "retention.sealing",
 }
 
 
@@ -40,7 +41,7 @@ def _way_to_request(request: FRRequest, actor: Actor) -> str | None:
     if request.state == "probe_selected" and actor.can("approval.decide") and request.examiner_id != actor.id:
         asked = last_asked(request.current_search) if request.current_search is not None else None
         return _address("repeats.repeat", request) if asked is not None else None
-    closed = {"approval.file"} if request.state not in FILE_STATES else set()
+    closed = set() if file_is_open(request) else {"approval.file"}
     endpoint = next((page for capability, page in UNIT_PAGES if actor.can(capability) and page not in closed), None)
     return _address(endpoint, request) if endpoint else None
 

@@ -72,7 +72,8 @@ def _probe(uid: str, actor: Actor) -> tuple[str, str, str] | None:
 def _photo(uid: str, actor: Actor) -> tuple[str, str, str] | None:
     if not any(actor.can(capability) for capability in PHOTO_CAPABILITIES):
         return None
-    photo = db.session.scalars(select(GalleryPhoto).where(GalleryPhoto.uid == uid)).one_or_none()
+    held = select(GalleryPhoto).where(GalleryPhoto.uid == uid, GalleryPhoto.removed_at.is_(None))
+    photo = db.session.scalars(held).one_or_none()
     return None if photo is None else (photo.blob_id, photo.key_id, photo.sha256)
 
 

@@ -194,3 +194,39 @@ class ProposalForm(FlaskForm):
     """A proposal for disposal; the records stand in the address and in hidden fields."""
 
     reason = _reason()
+
+
+# Sealing orders --------------------------------------------------------------------------------------------
+
+KIND_LABELS = {
+    "sealed": "Sealed", "expunged": "Expunged", "voided": "Voided", "dismissed": "Dismissed and sealed",
+}  # fmt: skip
+
+
+class SealingForm(FlaskForm):
+    """CAP-3: an order as it was received. What it states is checked by app/domain/sealing_stated.py."""
+
+    kind = SelectField("What the order does", [InputRequired("Choose what the order does.")])
+    order_number = StringField("Number of the order", [Length(max=80)], [stripped])
+    authority = StringField("Court or authority", [Length(max=200)], [stripped])
+    dated = DateField("Date of the order", [InputRequired("Enter the date of the order.")])
+    records = TextAreaField("Record numbers", [Length(max=500_000)], [stripped])
+    person_number = StringField("Person number", [Length(max=40)], [stripped])
+    note = TextAreaField("Note", [Length(max=LONGEST)], [stripped])
+
+    def __init__(self, **values: object) -> None:
+        super().__init__(**values)
+        self.kind.choices = [("", "Choose"), *KIND_LABELS.items()]
+
+
+class SealingConfirmation(SealingForm):
+    """The order, previewed, and signed with the password typed again."""
+
+    password = PasswordField("Your password", [InputRequired("Enter your password again."), Length(max=500)])
+
+
+class NoticeForm(VersionForm):
+    """A drafted notice: its words, and how it went out."""
+
+    text = TextAreaField("Notice", [DataRequired("The notice has no words."), Length(max=5000)], [stripped])
+    how = StringField("How it was sent", [Length(max=200)], [stripped])

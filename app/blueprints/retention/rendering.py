@@ -40,7 +40,12 @@ STANDINGS = {
     "disposable": ("Due", "good"),
     "disposed": ("Disposed of", "ended"),
 }
-SECTIONS = (("Records", "retention.index"), ("Holds", "retention.holds"), ("Disposals", "retention.disposals"))
+SECTIONS = (
+    ("Records", "retention.index"),
+    ("Holds", "retention.holds"),
+    ("Disposals", "retention.disposals"),
+    ("Sealing", "retention.sealings"),
+)
 
 
 @dataclass(frozen=True, slots=True)

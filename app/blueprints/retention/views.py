@@ -9,14 +9,14 @@ from flask.typing import ResponseReturnValue
 
 from app.access.actor import current_actor
 from app.access.guard import needs
-from app.blueprints.retention import disposals, holds, people, records
+from app.blueprints.retention import disposals, holds, people, records, sealings
 from app.blueprints.retention.blueprint import bp
 from app.blueprints.retention.rendering import Tab, sections, shared
 from app.domain import retention
 from app.domain.standings import under_way
 from app.web import page
 
-__all__ = ["bp", "disposals", "holds", "people", "records"]
+__all__ = ["bp", "disposals", "holds", "people", "records", "sealings"]
 
 #: list -> its tab and what it says of itself
 LISTS = {

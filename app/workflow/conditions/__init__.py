@@ -14,9 +14,10 @@ from app.workflow.conditions import (
     incident,
     lineage,
     retention,
+    sealing,
 )
 
 __all__ = [
     "background", "decision", "disclosure", "examination", "filing", "identification", "incident", "lineage",
-    "retention",
+    "retention", "sealing",
 ]  # fmt: skip

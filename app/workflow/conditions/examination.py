@@ -8,6 +8,7 @@ from app.models.request import FRRequest
 from app.models.search import Candidate
 from app.policy import policy
 from app.policy.background import check_items
+from app.policy.enforcement import enforces
 from app.policy.opinions import nomination_fault
 from app.workflow.conditions.common import Facts
 from app.workflow.conditions.worksheet import missing_features
@@ -103,3 +104,15 @@ def nominee_in_repository(request: FRRequest, actor: Actor, facts: Facts) -> str
     round_ = request.current_round
     present = round_ is not None and round_.nominee is not None and round_.nominee.photo.removed_at is None
     return None if present else "The photograph of the nominated candidate left the repository since its nomination."
+
+
+@condition("nominee_gone", "CAP-3")
+def nominee_gone(request: FRRequest, actor: Actor, facts: Facts) -> str | None:
+    return None if nominee_left(request) else "The photograph of the nominated candidate is in the repository."
+
+
+@enforces("CAP-3")
+def nominee_left(request: FRRequest) -> bool:
+    """Whether somebody is nominated in the current round whose photograph left the repository since."""
+    round_ = request.current_round
+    return round_ is not None and round_.nominee is not None and round_.nominee.photo.removed_at is not None
