@@ -7,9 +7,10 @@ from flask import Flask
 
 def register_commands(app: Flask) -> None:
     """Bind every group to the application."""
-    from app.cli import audit, demo, gallery, jobs, matching, matching_replay, policy, retention, users
+    from app.cli import audit, demo, gallery, jobs, matching, matching_change, matching_replay, policy, retention, users
 
     matching.group.add_command(matching_replay.replay_command)
+    matching.group.add_command(matching_change.group)
     for module in (audit, gallery, jobs, matching, policy, retention, users):
         app.cli.add_command(module.group)
     app.cli.add_command(demo.demo)

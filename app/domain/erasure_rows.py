@@ -35,6 +35,7 @@ from app.models import (
     Report,
     Round,
     Search,
+    SearchReplay,
 )
 
 
@@ -42,6 +43,7 @@ class RequestEraser:
     """The request's own rows: images, decisions, searches, examination, reports, outcomes, jobs, notifications."""
 
     tables = (
+        "search_replay",
         "repeat_search", "probe_resemblance", "final_review", "peer_review", "background_check", "disposition",
         "report", "examination_round", "candidate", "search", "derived_image", "detected_face", "gallery_hold",
         "probe_image",
@@ -84,7 +86,10 @@ class RequestEraser:
             _blank(request)
         db.session.flush()
         run(update(GalleryHold).where(GalleryHold.probe_image_id.in_(images)).values(probe_image_id=None))
+        replays = select(SearchReplay.uid).where(SearchReplay.search_id.in_(searches))
+        subjects += db.session.scalars(replays)
         steps: list[tuple[Any, Any]] = [
+            (SearchReplay, SearchReplay.search_id.in_(searches)),
             (RepeatSearch, RepeatSearch.search_id.in_(searches)),
             (
                 ProbeResemblance,

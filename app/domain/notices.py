@@ -51,6 +51,9 @@ SENTENCES = {
     "disposal_withdrawn": "{number} was withdrawn by its proposer; nothing was erased.",
     "disposal_finished": "{number} is executed; the certificate is ready.",
     "disposal_failed": "{number}: the execution stopped; the cause is on its page.",
+    "algorithm_lapses": (
+        "The NIST evaluation record of the face algorithm in use lapses soon; its day is at the top of your pages."
+    ),
     "misuse_reported": "A report of misuse has come in.",
 }
 

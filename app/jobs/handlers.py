@@ -13,6 +13,9 @@ MODULES = (
     "app.jobs.reports",
     "app.jobs.disclosures",
     "app.jobs.disposals",
+    "app.jobs.embedding",
+    "app.jobs.replays",
+    "app.jobs.watch",
 )
 
 

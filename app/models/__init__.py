@@ -1,6 +1,7 @@
 """The tables, one module for each aggregate."""
 
 from app.models.account import Account, LoginSession, SignInFailure, TermsAcceptance, TrainingRecord
+from app.models.algorithm import AlgorithmChange, AlgorithmSwitch, Unembedded
 from app.models.derived import DerivedImage
 from app.models.disclosure import (
     Disclosure,
@@ -21,13 +22,14 @@ from app.models.report import Outcome, Report
 from app.models.request import BasisDecision, DetectedFace, FRRequest, ProbeImage
 from app.models.retention import CaseHistory, CasePerson, CaseRecord, LegalHold, PersonFile
 from app.models.search import Candidate, Search
+from app.models.search_replay import SearchReplay
 
 __all__ = [
-    "Account", "AuditEvent", "BackgroundCheck", "BasisDecision", "Candidate", "CaseHistory", "CasePerson",
-    "CaseRecord", "Counter", "DerivedImage", "DetectedFace", "Disclosure", "DisclosureDecision",
-    "DisclosureDocument", "DisclosureItem", "DisclosurePackage", "Disposal", "DisposalItem", "Disposition",
-    "FRRequest", "FinalReview", "GalleryHold", "GalleryPerson", "GalleryPhoto", "Incident", "Job", "LegalHold",
-    "LoginSession", "MisuseReport", "Notification", "Outcome", "PeerReview", "PersonFile", "ProbeImage",
-    "ProbeResemblance", "RepeatSearch", "Report", "Round", "RoutineDesignation", "Search", "SignInFailure",
-    "Template", "TermsAcceptance", "TrainingRecord", "Transition",
+    "Account", "AlgorithmChange", "AlgorithmSwitch", "AuditEvent", "BackgroundCheck", "BasisDecision", "Candidate",
+    "CaseHistory", "CasePerson", "CaseRecord", "Counter", "DerivedImage", "DetectedFace", "Disclosure",
+    "DisclosureDecision", "DisclosureDocument", "DisclosureItem", "DisclosurePackage", "Disposal", "DisposalItem",
+    "Disposition", "FRRequest", "FinalReview", "GalleryHold", "GalleryPerson", "GalleryPhoto", "Incident", "Job",
+    "LegalHold", "LoginSession", "MisuseReport", "Notification", "Outcome", "PeerReview", "PersonFile", "ProbeImage",
+    "ProbeResemblance", "RepeatSearch", "Report", "Round", "RoutineDesignation", "Search", "SearchReplay",
+    "SignInFailure", "Template", "TermsAcceptance", "TrainingRecord", "Transition", "Unembedded",
 ]  # fmt: skip

@@ -357,3 +357,10 @@ class GalleryRules:
     eligibility: tuple[Eligibility, ...]
     columns: tuple[Column, ...]
     exclusions: tuple[ProbeExclusion, ...]
+
+
+@dataclass(frozen=True)
+class AlgorithmRules:
+    """algorithm.toml: when the unit is warned that the algorithm's evaluation record lapses."""
+
+    lapse_warning: Number

@@ -5,6 +5,7 @@ that says what is missing in this case.
 """
 
 from app.workflow.conditions import (
+    algorithm,
     decision,
     disclosure,
     examination,
@@ -15,4 +16,7 @@ from app.workflow.conditions import (
     retention,
 )
 
-__all__ = ["decision", "disclosure", "examination", "filing", "identification", "incident", "lineage", "retention"]
+__all__ = [
+    "algorithm", "decision", "disclosure", "examination", "filing", "identification", "incident", "lineage",
+    "retention",
+]  # fmt: skip
