@@ -5,8 +5,11 @@ It is a network of its own as far as the portal can tell: another file, digest a
 
 from __future__ import annotations
 
+import atexit
 import dataclasses
 import hashlib
+import shutil
+import tempfile
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -37,6 +40,7 @@ def _network() -> bytes:
     return model.SerializeToString(deterministic=True)
 
 
+@cache
 def second_entry() -> Extractor:
     """Its catalogue entry, without any evaluation."""
     first = catalogue().extractors["dlib-resnet-v1"]
@@ -64,11 +68,17 @@ def fictitious_record(entry: Extractor, due: date, **changes: Any) -> NistEvalua
     return NistEvaluation(**values)
 
 
-def two_networks(settings: Any, folder: Path) -> Any:
-    """The settings with a models folder that also holds the second network; put its entry into the catalogue too."""
-    models = folder / "models"
-    models.mkdir()
+@cache
+def _models() -> Path:
+    """One folder for the whole run, so that a network is loaded once."""
+    models = Path(tempfile.mkdtemp(prefix="two-networks-"))
+    atexit.register(shutil.rmtree, models, ignore_errors=True)
     for path in models_directory().glob("*.onnx"):
         (models / path.name).symlink_to(path.resolve())
     (models / second_entry().file).write_bytes(_network())
-    return dataclasses.replace(settings, models_dir=models)
+    return models
+
+
+def two_networks(settings: Any) -> Any:
+    """The settings with a models folder that also holds the second network; put its entry into the catalogue too."""
+    return dataclasses.replace(settings, models_dir=_models())

@@ -82,6 +82,7 @@ def import_rows(folder: Path, rows: Sequence[Row], told: Callable[[Outcome], Non
     """
     if not folder.is_dir():
         raise IntakeError(f"There is no folder {folder}.")
+    engines.follow()
     engines.detector(), engines.extractor()
     outcome, probes = Outcome(), ProbeComparison()
     with _alone():
