@@ -18,6 +18,7 @@ from app.domain.numbers import draw
 from app.extensions import db, settings
 from app.jobs.outbox import ask
 from app.matching.catalogue import Extractor, catalogue
+from app.matching.nist import NistStatus
 from app.models import AlgorithmChange, AlgorithmSwitch, GalleryPhoto, Unembedded
 from app.models.base import now
 from app.policy.enforcement import enforces
@@ -68,7 +69,7 @@ def _installed(entry: Extractor) -> str:
 
 def accounted_for(change: AlgorithmChange) -> int:
     """How many photographs miss a template of either algorithm and are not listed either."""
-    return sum(len(embedding.missing(digest, change=change)) for digest in (change.source_digest, change.target_digest))
+    return sum(embedding.count_missing(digest, change) for digest in (change.source_digest, change.target_digest))
 
 
 @enforces("FAIR-3")
@@ -137,11 +138,18 @@ def _switch_facts(change: AlgorithmChange, reason: str) -> dict[str, object]:
     }  # fmt: skip
     return {
         "reason": reason, "counts": counts, "source": change.source_digest, "target": change.target_digest,
-        "missing": len(embedding.missing(digest, change=change)),
+        "missing": embedding.count_missing(digest, change),
         "undecided": [row.photo.record_number for row in undecided(change, digest)],
-        "algorithm_status": algorithms.status(now().date(), algorithms.entry_of(digest)),
+        "algorithm_status": _status(digest),
         "demonstration": settings().demonstration,
     }  # fmt: skip
+
+
+def _status(digest: str) -> NistStatus:
+    entry = algorithms.entry_of(digest)
+    if entry is None:
+        return NistStatus(False, f"The algorithm {digest} is not in the catalogue any more.")
+    return algorithms.status(now().date(), entry)
 
 
 def switch_facts(change: AlgorithmChange) -> dict[str, object]:

@@ -60,6 +60,14 @@ def active() -> Extractor:
     return catalogue().model(active_id())
 
 
+def active_or_none() -> Extractor | None:
+    """The same for pages: None when the algorithm that was cut over to has left the catalogue."""
+    try:
+        return active()
+    except CatalogueError:
+        return None
+
+
 def installed_digest(entry: Extractor | None = None) -> str | None:
     """SHA-256 (hex) of the extractor file that workers load (by default of the one in use); None without a file."""
     path = settings().models_dir / (entry or active()).file
@@ -91,15 +99,16 @@ def lapse_warning(today: date) -> str | None:
 
     An algorithm that never had a record is no matter of a warning: casework is refused with it from the start.
     """
-    try:
-        entry = active()
-    except CatalogueError:
+    soon = policy().algorithm.lapse_warning.count
+    recorded = [entry.nist for entry in catalogue().extractors.values() if entry.nist is not None]
+    if all((record.next_review_due - today).days > soon for record in recorded):
+        return None  # said before the database is asked which of them is in use: every page asks
+    entry = active_or_none()
+    if entry is None or entry.nist is None:
         return None
-    due = entry.nist.next_review_due if entry.nist else None
-    if due is None:
-        return None
+    due = entry.nist.next_review_due
     left = (due - today).days
-    if left > policy().algorithm.lapse_warning.count:
+    if left > soon:
         return None
     if left < 0:
         return f"The NIST evaluation record of {entry.name} lapsed on {due}. Nothing is searched for casework."

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 
 from app import audit
 from app.domain import gallery
@@ -47,21 +47,31 @@ def with_template(digest: str) -> int:
     return db.session.scalar(rows) or 0
 
 
+def _without(digest: str, change: AlgorithmChange | None) -> list[ColumnElement[bool]]:
+    has = select(Template.id).where(Template.photo_id == GalleryPhoto.id, Template.algorithm_digest == digest)
+    chosen: list[ColumnElement[bool]] = [GalleryPhoto.removed_at.is_(None), ~has.exists()]
+    if change is not None:
+        listed = select(Unembedded.id).where(
+            Unembedded.change_id == change.id, Unembedded.photo_id == GalleryPhoto.id,
+            Unembedded.algorithm_digest == digest,
+        )  # fmt: skip
+        chosen.append(~listed.exists())
+    return chosen
+
+
 @enforces("CAP-3")
 def missing(digest: str, *, change: AlgorithmChange | None = None, limit: int | None = None) -> list[int]:
     """Ids of photographs in the repository without a template of an algorithm, the earliest first.
 
     change: without those that it lists as ones of which no template can be made.
     """
-    has = select(Template.id).where(Template.photo_id == GalleryPhoto.id, Template.algorithm_digest == digest)
-    rows = select(GalleryPhoto.id).where(GalleryPhoto.removed_at.is_(None), ~has.exists())
-    if change is not None:
-        listed = select(Unembedded.id).where(
-            Unembedded.change_id == change.id, Unembedded.photo_id == GalleryPhoto.id,
-            Unembedded.algorithm_digest == digest,
-        )  # fmt: skip
-        rows = rows.where(~listed.exists())
-    return list(db.session.scalars(rows.order_by(GalleryPhoto.id).limit(limit)))
+    rows = select(GalleryPhoto.id).where(*_without(digest, change)).order_by(GalleryPhoto.id).limit(limit)
+    return list(db.session.scalars(rows))
+
+
+def count_missing(digest: str, change: AlgorithmChange) -> int:
+    """How many there are."""
+    return db.session.scalar(select(func.count(GalleryPhoto.id)).where(*_without(digest, change))) or 0
 
 
 @enforces("CAP-3", "FAIR-3")

@@ -6,7 +6,7 @@ scores depend on probe, recipe, network and templates alone, so any index gives 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -228,6 +228,29 @@ def keep(row: SearchReplay, found: Replayed | CannotReplay) -> None:
         verdict, missing = found.verdict, len(found.missing)
     db.session.flush()
     audit.record("search.replayed", row.search, replay=row.uid, verdict=verdict, missing=missing)
+
+
+def kept_lines(search: Search, row: SearchReplay) -> list[str]:
+    """What a kept replay gave, line by line; nothing for one that could not be compared or still waits."""
+    told: Any = row.result
+    if row.verdict is None:
+        return []
+    found = Replayed(
+        row.verdict, told["compared"], told["worst"], tuple(told["missing"]), tuple(map(tuple, told["places"])),
+        {name: tuple(values) for name, values in told["differences"].items()}, told["left"], told["later"],
+        told["index"],
+    )  # fmt: skip
+    return lines(search, found)
+
+
+def last_verdicts(searches: Sequence[Search]) -> dict[int, str]:
+    """What the latest finished replay of each search gave, by the search's id; “cannot” for one that could not run."""
+    rows = db.session.execute(
+        select(SearchReplay.search_id, SearchReplay.verdict)
+        .where(SearchReplay.search_id.in_([search.id for search in searches]), SearchReplay.finished_at.is_not(None))
+        .order_by(SearchReplay.id)
+    )
+    return {search_id: verdict or "cannot" for search_id, verdict in rows}
 
 
 def kept_of(search: Search) -> list[SearchReplay]:
