@@ -17,6 +17,7 @@ from app.jobs import handlers
 from app.jobs.queue import QUEUES, connection, queue
 from app.jobs.runner import bind
 from app.jobs.sweeper import sweep
+from app.jobs.watch import watch
 from app.policy import PolicyError
 from config.settings import Settings, SettingsError
 
@@ -32,6 +33,7 @@ def sweep_regularly(app: Flask, seconds: float) -> None:
             try:
                 with app.app_context():
                     sweep()
+                    watch()
             except Exception:
                 log.exception("sweep_failed")
             pause.wait(seconds)

@@ -8,7 +8,9 @@ from typing import Any
 from flask import Flask, current_app, g, request, url_for
 from sqlalchemy import func, select
 
+from app.domain.algorithms import lapse_warning
 from app.extensions import db, settings
+from app.models.base import now
 from app.models.oversight import Notification
 from app.policy import policy
 
@@ -37,9 +39,11 @@ NAVIGATION = (
     ("Retention", "retention.index", "retention.read"),
     ("Training", "admin.training", "training.keep"),
     ("Misuse reports", "oversight.misuse", "misuse.read"),
+    ("Searches", "replays.index", "search.replay"),
     ("Audit trail", "oversight.events", "audit.read"),
     ("Algorithms", "admin.algorithms", "algorithm.read"),
     ("Imports", "admin.imports", "gallery.imports"),
+    ("Change of algorithm", "changes.index", "algorithm.change"),
     ("Policy", "policy.index", "portal.use"),
 )
 
@@ -67,6 +71,18 @@ def unread() -> int:
     return db.session.scalar(rows) or 0
 
 
+#: whoever searches, approves what was searched, or keeps the registry
+TOLD_OF_LAPSE = frozenset({"search.run", "approval.decide", "algorithm.read"})
+
+
+def algorithm_warning() -> str | None:
+    """FAIR-3: at the top of the unit's and the administrators' pages, that the evaluation record lapses soon."""
+    actor = g.get("actor")
+    if actor is None or not actor.capabilities & TOLD_OF_LAPSE:
+        return None
+    return lapse_warning(now().date())
+
+
 def register_context(app: Flask) -> None:
     """Give every template what the layouts need."""
 
@@ -82,4 +98,5 @@ def register_context(app: Flask) -> None:
             "person": g.get("account"),
             "nav": navigation(),
             "unread": unread(),
+            "algorithm_warning": algorithm_warning(),
         }

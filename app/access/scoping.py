@@ -11,6 +11,7 @@ from app.access.actor import Actor
 from app.extensions import db
 from app.models import (
     Account,
+    AlgorithmChange,
     CaseRecord,
     DerivedImage,
     Disclosure,
@@ -28,6 +29,7 @@ from app.models import (
     RoutineDesignation,
     SealingNotice,
     SealingOrder,
+    Search,
 )
 from app.policy.enforcement import enforces
 
@@ -151,6 +153,21 @@ def misuse_in_scope(rows: Select[Any], actor: Actor) -> Select[Any]:
 @scope(Account)
 def accounts_in_scope(rows: Select[Any], actor: Actor) -> Select[Any]:
     return rows if "training.keep" in actor.capabilities else rows.where(false())
+
+
+@scope(AlgorithmChange)
+def changes_in_scope(rows: Select[Any], actor: Actor) -> Select[Any]:
+    return rows if "algorithm.change" in actor.capabilities else rows.where(false())
+
+
+@scope(Search)
+@enforces("ACC-7", "AUD-2", "AUD-5")
+def searches_in_scope(rows: Select[Any], actor: Actor) -> Select[Any]:
+    """Searches as records to be replayed: finished ones, without a face or a name, to whoever watches over the unit."""
+    if "search.replay" not in actor.capabilities:
+        return rows.where(false())
+    kept = select(FRRequest.id).where(FRRequest.state != "disposed")
+    return rows.where(Search.state == "finished", Search.request_id.in_(kept))
 
 
 @scope(Disclosure)

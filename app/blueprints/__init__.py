@@ -6,6 +6,7 @@ from flask import Flask
 def register_blueprints(app: Flask) -> None:
     """Bind every area to the portal."""
     from app.blueprints.account.views import bp as account
+    from app.blueprints.admin.changes import bp as changes
     from app.blueprints.admin.views import bp as admin
     from app.blueprints.approval.repeats import bp as repeats
     from app.blueprints.approval.views import bp as approval
@@ -13,6 +14,7 @@ def register_blueprints(app: Flask) -> None:
     from app.blueprints.gallery.views import bp as gallery
     from app.blueprints.home.views import bp as home
     from app.blueprints.images.views import bp as images
+    from app.blueprints.oversight.replays import bp as replays
     from app.blueprints.oversight.views import bp as oversight
     from app.blueprints.policy.views import bp as policy
     from app.blueprints.requests.views import bp as requests
@@ -23,6 +25,7 @@ def register_blueprints(app: Flask) -> None:
         account,
         admin,
         approval,
+        changes,
         disclosures,
         gallery,
         home,
@@ -30,6 +33,7 @@ def register_blueprints(app: Flask) -> None:
         oversight,
         policy,
         repeats,
+        replays,
         requests,
         retention,
         review,

@@ -211,7 +211,7 @@ def reindex_command() -> None:
             result = reindex(missing, told)
     click.echo(f"{result.done:,} templates computed.")
     if result.failed:
-        named = ", ".join(result.failed[:10])
+        named = ", ".join(list(result.failed)[:10])
         raise click.ClickException(f"{len(result.failed):,} photographs have none, no search finds them: {named}.")
 
 

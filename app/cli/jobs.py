@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 
 from app.extensions import db, settings
 from app.jobs.sweeper import sweep
+from app.jobs.watch import watch
 from app.models.engine import Job
 
 group = AppGroup("jobs", help="Slow work: queued, leased, swept.")
@@ -18,7 +19,8 @@ group = AppGroup("jobs", help="Slow work: queued, leased, swept.")
 
 @group.command("sweep")
 def sweep_command() -> None:
-    """Send lost work again, once."""
+    """Send lost work again, once, and give the warnings that are due."""
+    watch()
     click.echo(f"{sweep()} jobs sent again")
 
 
@@ -31,6 +33,7 @@ def scheduler(every: float | None) -> None:
     while True:
         with app.app_context():
             sweep()
+            watch()
         time.sleep(pause)
 
 

@@ -12,6 +12,7 @@ import click
 from flask.cli import AppGroup
 
 from app.cli.matching_quality import quality
+from app.domain.algorithms import active_id
 from app.domain.algorithms import status as nist_of_active
 from app.domain.evaluations import CAUTION, keep
 from app.domain.evaluations import kept as evaluations_of
@@ -34,8 +35,8 @@ group.add_command(quality)
 
 
 def in_use(known: Catalogue) -> list[str]:
-    """The ids of the detector and of the extractor that this installation's settings name."""
-    return [known.detector, settings().extractor]
+    """The ids of the detector and of the extractor that this installation uses."""
+    return [known.detector, active_id()]
 
 
 @models.command("install")
@@ -238,7 +239,7 @@ def bench_command(
 def _catalogue() -> Catalogue:
     try:
         known = catalogue()
-        known.model(settings().extractor)
+        known.model(active_id())
     except MatchingError as error:
         raise click.ClickException(str(error)) from None
     return known

@@ -18,6 +18,7 @@ from app.imaging import UnusableImage, decode
 from app.jobs import engines
 from app.matching.assessment import Assessment, Photograph, Plan, assess
 from app.matching.catalogue import catalogue
+from app.matching.extractor import TemplateExtractor
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +29,14 @@ class Evaluation:
     numbers: dict[str, Any]
 
 
-def evaluate_files(labels: Labels, plan: Plan, columns: Sequence[str], at: datetime) -> Evaluation:
-    """Measure the algorithm in use on the largest face of each photograph. Raises EvaluationError, MatchingError."""
-    detector, extractor = engines.detector(), engines.extractor()
+def evaluate_files(
+    labels: Labels, plan: Plan, columns: Sequence[str], at: datetime, extractor: TemplateExtractor | None = None
+) -> Evaluation:  # fmt: skip
+    """Measure an algorithm, by default the one in use, on the largest face of each photograph.
+
+    Raises EvaluationError, MatchingError.
+    """
+    detector, extractor = engines.detector(), extractor or engines.extractor()
     digests: list[str] = []
     usable: list[Photograph] = []
     numbers: dict[int, int] = {}
@@ -42,7 +48,7 @@ def evaluate_files(labels: Labels, plan: Plan, columns: Sequence[str], at: datet
         same = first.setdefault(digests[-1], file)
         if same is not file and same.person != file.person:
             raise EvaluationError(f"{same.name} and {file.name} are the same file, but labelled as two people.")
-        found = "the same file as another" if same is not file else _photograph(data, file)
+        found = "the same file as another" if same is not file else _photograph(data, file, extractor)
         if isinstance(found, str):
             failures.append(Failure(file.name, digests[-1], found))
         else:
@@ -71,7 +77,7 @@ def evaluate_files(labels: Labels, plan: Plan, columns: Sequence[str], at: datet
     return Evaluation(assessment, numbers_found)
 
 
-def _photograph(data: bytes, file: LabelledFile) -> Photograph | str:
+def _photograph(data: bytes, file: LabelledFile, extractor: TemplateExtractor) -> Photograph | str:
     """The photograph as measured, or why it cannot be."""
     try:
         bgr = decode(data, limits()).bgr
@@ -80,7 +86,7 @@ def _photograph(data: bytes, file: LabelledFile) -> Photograph | str:
     faces = engines.detector().detect(bgr)
     if not faces:
         return "no face found"
-    [template] = engines.extractor().templates(bgr, faces[:1])
+    [template] = extractor.templates(bgr, faces[:1])
     return Photograph(file.person, template, faces[0].inter_eye, file.groups)
 
 

@@ -36,6 +36,7 @@ from app.models import (
     Report,
     Round,
     Search,
+    SearchReplay,
 )
 
 
@@ -44,6 +45,7 @@ class RequestEraser:
 
     tables = (
         "form_draft",
+        "search_replay",
         "repeat_search", "probe_resemblance", "final_review", "peer_review", "background_check", "disposition",
         "report", "examination_round", "candidate", "search", "derived_image", "detected_face", "gallery_hold",
         "probe_image",
@@ -86,8 +88,11 @@ class RequestEraser:
             _blank(request)
         db.session.flush()
         run(update(GalleryHold).where(GalleryHold.probe_image_id.in_(images)).values(probe_image_id=None))
+        replays = select(SearchReplay.uid).where(SearchReplay.search_id.in_(searches))
+        subjects += db.session.scalars(replays)
         steps: list[tuple[Any, Any]] = [
             (Draft, Draft.request_id.in_(ids)),
+            (SearchReplay, SearchReplay.search_id.in_(searches)),
             (RepeatSearch, RepeatSearch.search_id.in_(searches)),
             (
                 ProbeResemblance,

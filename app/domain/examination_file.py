@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from app.domain.algorithms import active
+from app.domain.algorithms import entry_of
 from app.matching.nist import nist_status
 from app.models import (
     BackgroundCheck,
@@ -281,12 +281,12 @@ def _search(row: Search) -> SearchFacts:
     suitability = {choice.value: choice.label for choice in policy().review.suitability.choices}
     reason, ok = "The search did not finish.", False
     if row.algorithm_digest is not None and row.finished_at is not None:
-        entry = active()
-        if row.algorithm == entry.name:
+        entry = entry_of(row.algorithm_digest)
+        if entry is not None:
             status = nist_status(entry, row.algorithm_digest, row.finished_at.date())
             reason, ok = status.reason, status.ok
         else:
-            reason = "Another algorithm is in use since; its record stands in the registry of that time."
+            reason = "This algorithm left the registry since; its record stands in the registry of that time."
     return SearchFacts(
         uid=row.uid, state=row.state, cause=row.cause or "", at=row.finished_at or row.started_at,
         examiner=_name(row.examiner), suitability=suitability.get(row.suitability, row.suitability),

@@ -15,7 +15,7 @@ import numpy as np
 from sqlalchemy import select
 
 from app import audit
-from app.domain import index_snapshot
+from app.domain import algorithm_upkeep, index_snapshot
 from app.domain.intake_checks import Examined
 from app.domain.intake_manifest import Row
 from app.domain.repository import next_generation, seal_template
@@ -62,7 +62,9 @@ def key_in_use(person_number: str) -> str | None:
 
 @enforces("CAP-3", "ACC-10")
 def enrol(stored: Sequence[Stored], batch: str) -> int:
-    """Take photographs in, one event for all; returns the generation. Raises Conflict when a person's key changed.
+    """Take photographs in, one event for all; returns the generation.
+
+    Raises Conflict when a person's key changed, or the algorithm in use.
 
     The database repeats what CAP-3 demands: a source, jurisdiction or charge outside it cannot be written.
     """
@@ -81,6 +83,7 @@ def enrol(stored: Sequence[Stored], batch: str) -> int:
         add_template(photo, np.asarray(item.photo.vector), item.algorithm_digest)
         db.session.flush()
     generation = next_generation()
+    algorithm_upkeep.enrolled({item.algorithm_digest for item in stored}, generation)
     audit.record("gallery.enrolled", batch=batch, photos=len(stored), generation=generation)
     return generation
 

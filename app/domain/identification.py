@@ -11,6 +11,7 @@ from app.domain import algorithms
 from app.domain.notices import tell
 from app.extensions import db, settings
 from app.jobs import ask
+from app.matching.errors import CatalogueError
 from app.models import (
     Account,
     BasisDecision,
@@ -25,7 +26,7 @@ from app.models import (
 from app.models.base import now
 from app.policy import policy
 from app.policy.enforcement import enforces
-from app.workflow import advance
+from app.workflow import Refused, advance
 
 
 def _decide(request: FRRequest, actor: Actor, decision: str, **fields: object) -> BasisDecision:
@@ -101,14 +102,22 @@ def select_probe(
 
 @enforces("SRC-1", "FAIR-2")
 def start_search(request: FRRequest, actor: Actor) -> Search:
-    """Queue the search of the selected probe. Raises Refused, for one when the algorithm is not evaluated (FAIR-2)."""
+    """Queue the search of the selected probe. Raises Refused, for one when the algorithm is not evaluated (FAIR-2).
+
+    The search keeps the algorithm it begins with, whatever is cut over to before a worker takes it up.
+    """
     search = request.current_search
     job = ask("search", search.uid, f"search:{search.uid}") if search else None
+    try:
+        begins_with = algorithms.active()
+    except CatalogueError as error:
+        raise Refused("algorithm_evaluated", str(error)) from error
     advance(
         request, "start_search", actor, search=search.uid if search else None, job=job.uid if job else None,
         algorithm_status=algorithms.status(now().date()), demonstration=settings().demonstration,
     )  # fmt: skip
     search.state, search.started_at = "queued", now()
+    search.algorithm, search.algorithm_digest = begins_with.name, begins_with.sha256
     return search
 
 
@@ -121,16 +130,18 @@ def finish_search(
 
     `ranking`: (best photograph, cosine) for each person. Nothing here accepts or rejects anybody by a score.
     """
+    # said first: the database refuses a candidate of another algorithm than the search's own
+    search.algorithm, search.algorithm_digest, search.detector_digest = algorithm, algorithm_digest, detector_digest
+    db.session.flush()
     seed = secrets.randbits(31)
     order = list(range(1, len(ranking) + 1))
     Random(seed).shuffle(order)  # noqa: S311  (a recorded order, not a secret)
     for rank, ((photo, score), shown) in enumerate(zip(ranking, order, strict=True), 1):
-        db.session.add(
-            Candidate(
-                search=search, person_id=photo.person_id, photo_id=photo.id, rank=rank, score=score, shown_order=shown
-            )
-        )
-    search.algorithm, search.algorithm_digest, search.detector_digest = algorithm, algorithm_digest, detector_digest
+        line = Candidate(
+            search=search, person_id=photo.person_id, photo_id=photo.id, algorithm_digest=algorithm_digest, rank=rank,
+            score=score, shown_order=shown,
+        )  # fmt: skip
+        db.session.add(line)
     search.gallery_generation, search.gallery_people, search.gallery_photos = generation, people, photos
     search.limit, search.order_seed, search.parameters = policy().review.candidates.count, seed, parameters
     search.state, search.finished_at = "finished", now()

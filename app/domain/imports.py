@@ -24,7 +24,7 @@ from app.models.base import now
 from app.unit import after_commit, unit_of_work
 
 JOB = "import_chunk"
-QUEUE = "intake"
+QUEUE = "gallery"
 #: records of a chunk: some five seconds of one processor
 CHUNK_ROWS = 50
 #: chunks listed in one transaction

@@ -26,7 +26,7 @@ def _folder() -> Path:
 
 @enforces("ACC-10")
 def save(repository: RepositoryIndex) -> Path | None:
-    """Keep the index as it is; earlier snapshots are forgotten. None for an index that needs no snapshot.
+    """Keep the index as it is; earlier snapshots of its network are forgotten. None for an index that needs none.
 
     Raises OSError and StorageError.
     """
@@ -40,7 +40,7 @@ def save(repository: RepositoryIndex) -> Path | None:
     _folder().mkdir(mode=0o700, parents=True, exist_ok=True)
     path = _folder() / f"{index.model_digest[:16]}-{key_id}.snapshot"
     faiss_snapshot.save(index, path, lambda content, purpose: keys.encrypt(key_id, content, purpose))
-    for other in _all():
+    for other in _all(index.model_digest[:16]):
         if other != path:
             _forget(other)
     return path

@@ -99,6 +99,7 @@ def import_chunk(chunk_id: int, source: Source) -> None:
     Raises IntakeError when others change the same records again and again, MatchingError when the models are missing,
     StorageError when the disk refuses.
     """
+    engines.follow()
     db.session.rollback()
     chunk = db.session.get_one(ImportChunk, chunk_id)
     if chunk.done:

@@ -29,7 +29,7 @@ from app.documents.facts import (
     ReportKind,
     Step,
 )
-from app.domain.algorithms import active
+from app.domain.algorithms import entry_of
 from app.domain.probe_preparation import recipe_of_row
 from app.extensions import settings, stores
 from app.imaging import decode, display_copy
@@ -143,9 +143,9 @@ def _custody(request: FRRequest, search: Search) -> tuple[CustodyEntry, ...]:
 def _algorithm(search: Search) -> Algorithm | None:
     if search.algorithm_digest is None:
         return None
-    entry = active()
-    if search.algorithm != entry.name:
-        # another algorithm is in use since: nothing is said of this one beyond what the search recorded
+    entry = entry_of(search.algorithm_digest)
+    if entry is None:
+        # it left the catalogue since: nothing is said of it beyond what the search recorded
         return Algorithm(search.algorithm, None, None, search.algorithm_digest, "Not recorded with the search.")
     status = nist_status(entry, search.algorithm_digest, search.finished_at.date())
     return Algorithm(search.algorithm, entry.developer, entry.version, search.algorithm_digest, status.reason)

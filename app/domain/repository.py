@@ -10,10 +10,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, func, select, update
 
 from app.extensions import db, stores
-from app.matching.index import ALL, Index, open_index
+from app.matching.index import ALL, Eligible, Index, open_index
 from app.matching.types import GalleryTemplate, PersonRank
 from app.matching.types import Template as Vector
 from app.models import Counter, GalleryPerson, GalleryPhoto, Template
@@ -29,13 +29,21 @@ def generation() -> int:
 
 
 def next_generation() -> int:
-    """Count a change of the repository. Needs an open unit of work."""
+    """Count a change of the repository, after it was made. Needs an open unit of work.
+
+    The templates that came since the last count are part of this generation: a replay asks from which one a template
+    was there. Whoever holds the counter's row is the only one who counts, so no earlier search saw them.
+    """
     row = db.session.get(Counter, SERIES, with_for_update=True)
     if row is None:
         row = Counter(series=SERIES, value=0)
         db.session.add(row)
     row.value += 1
     db.session.flush()
+    db.session.execute(
+        update(Template).where(Template.since.is_(None)).values(since=row.value),
+        execution_options={"synchronize_session": False},
+    )
     return row.value
 
 
@@ -134,11 +142,13 @@ class RepositoryIndex:
         if self.index.remove(gone - self._gone, generation=now_at):
             self.on_removal()
         self._gone = gone
-        held = self._held(Template.id > self._newest)
+        # nothing that was counted after this generation, so that the index holds exactly what its generation says
+        counted = Template.since <= now_at
+        held = self._held(counted, Template.id > self._newest)
         unread = self._take_in(held, now_at, told)
-        people, photos = self._counted()
+        people, photos = self._counted(counted)
         if len(self.index) + unread != photos:
-            held = self._held()
+            held = self._held(counted)
             self.index.remove(self.index.photo_ids - held.keys(), generation=now_at)
             self._take_in(held, now_at, told)
         self.people, self._newest, self._in_step = people, max(held.values(), default=self._newest), True
@@ -166,12 +176,12 @@ class RepositoryIndex:
         # .all() first: a Result has keys(), so dict() would take it for a mapping
         return dict(found.all())
 
-    def _counted(self) -> tuple[int, int]:
+    def _counted(self, *which: ColumnElement[bool]) -> tuple[int, int]:
         """(people, photographs) that may be searched."""
         people, photos = db.session.execute(
             select(func.count(func.distinct(GalleryPhoto.person_id)), func.count())
             .join(Template, Template.photo_id == GalleryPhoto.id)
-            .where(GalleryPhoto.removed_at.is_(None), Template.algorithm_digest == self.index.model_digest)
+            .where(GalleryPhoto.removed_at.is_(None), Template.algorithm_digest == self.index.model_digest, *which)
         ).one()
         return people, photos
 
@@ -187,3 +197,21 @@ class RepositoryIndex:
         """
         self.refresh()
         return self.index.search(probe, limit, ALL), self.index.generation, self.people, len(self.index)
+
+    @enforces("CAP-3", "SRC-1")
+    def search_as_of(self, probe: Vector, limit: int, generation: int) -> list[PersonRank]:
+        """The ranking among what the repository held at an earlier generation and still holds.
+
+        Photographs that came later are left out before anybody is ranked. Those that left are in no index any more:
+        the caller names them.
+        """
+        self.refresh()
+        later = db.session.scalars(
+            select(GalleryPhoto.uid)
+            .join(Template, Template.photo_id == GalleryPhoto.id)
+            .where(
+                GalleryPhoto.removed_at.is_(None), Template.algorithm_digest == self.index.model_digest,
+                Template.since > generation,
+            )
+        )  # fmt: skip
+        return self.index.search(probe, limit, Eligible.all_but(later))

@@ -8,7 +8,7 @@ from pathlib import Path
 import structlog
 from flask import current_app
 
-from app.domain import index_snapshot
+from app.domain import algorithms, index_snapshot
 from app.domain.repository import RepositoryIndex
 from app.extensions import settings
 from app.matching.detector import FaceDetector
@@ -32,28 +32,45 @@ def detector() -> FaceDetector:
     return _detector(settings().models_dir)
 
 
-def extractor() -> TemplateExtractor:
-    """The template extractor the settings name. Raises MatchingError when its file is missing or altered."""
-    return _extractor(settings().models_dir, settings().extractor)
+def follow() -> None:
+    """Work from here on with the algorithm that is in use now: at the beginning of each job and of each import.
 
-
-def repository() -> RepositoryIndex:
-    """The index of the active algorithm in this process; each search brings it up to date first.
-
-    Raises MatchingError when the index that the settings name cannot be had.
+    In between it stays the same one, so that no piece of work mixes two.
     """
-    network = extractor()
+    current_app.extensions.pop("algorithm", None)
+
+
+def extractor() -> TemplateExtractor:
+    """The template extractor in use when this piece of work began. Raises MatchingError when its file is missing."""
+    held = current_app.extensions
+    if "algorithm" not in held:
+        held["algorithm"] = algorithms.active_id()
+    return _extractor(settings().models_dir, held["algorithm"])
+
+
+def extractor_of(digest: str) -> TemplateExtractor:
+    """The template extractor with this digest, in use or not. Raises MatchingError when it cannot be had."""
+    return _extractor(settings().models_dir, algorithms.id_of(digest))
+
+
+def repository(network: TemplateExtractor | None = None, kind: str = "") -> RepositoryIndex:
+    """The index of one network (by default the one in use) in this process; each search brings it up to date first.
+
+    Indexes of several networks stand side by side. kind: another index than the one that the settings name.
+    Raises MatchingError when it cannot be had.
+    """
+    network, chosen = network or extractor(), settings()
+    kind = kind or chosen.matching_index
     held = current_app.extensions.setdefault("repository", {})
-    if network.digest not in held:
-        chosen = settings()
-        held[network.digest] = RepositoryIndex.empty(
-            network.digest, network.entry.dims, kind=chosen.matching_index, threads=chosen.network_threads,
-            milvus_uri=chosen.milvus_uri,
-        )  # fmt: skip
-        if chosen.matching_index == "faiss":
-            held[network.digest].on_removal = index_snapshot.forget
-            index_snapshot.restore(held[network.digest])
-    return held[network.digest]
+    if (network.digest, kind) not in held:
+        made = RepositoryIndex.empty(
+            network.digest, network.entry.dims, kind=kind, threads=chosen.network_threads, milvus_uri=chosen.milvus_uri
+        )
+        if kind == "faiss":
+            made.on_removal = index_snapshot.forget
+            index_snapshot.restore(made)
+        held[network.digest, kind] = made
+    return held[network.digest, kind]
 
 
 @cache

@@ -15,6 +15,9 @@ MODULES = (
     "app.jobs.disposals",
     "app.jobs.intake",
     "app.jobs.sealings",
+    "app.jobs.embedding",
+    "app.jobs.replays",
+    "app.jobs.watch",
 )
 
 

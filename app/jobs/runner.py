@@ -14,6 +14,7 @@ from flask import Flask, current_app
 from sqlalchemy import or_, update
 
 from app.extensions import db, settings
+from app.jobs import engines
 from app.jobs.outbox import KINDS, JobFailed, Retry, delay
 from app.models.base import now
 from app.models.engine import Job
@@ -44,6 +45,7 @@ def perform(uid: str) -> None:
         return
     row = db.session.query(Job).filter_by(uid=uid).one()
     kind = KINDS[row.kind]
+    engines.follow()
     try:
         with _heartbeat(uid):
             kind.handler(row)

@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-import math
 from importlib.metadata import version
 
 import cv2
 from sqlalchemy import select
 
-from app.domain.algorithms import active
 from app.domain.identification import fail_search, finish_search
-from app.domain.probe_images import limits
-from app.domain.probe_preparation import recipe_of_row
-from app.extensions import db, settings, stores
-from app.imaging import UnusableImage, decode
-from app.imaging.recipe import midpoint, trace
-from app.imaging.recipe_ops import pixels_of
+from app.domain.probe_templates import embed as _embed
+from app.domain.repository import generation as generation_now
+from app.domain.search_environment import environment
+from app.extensions import db, settings
+from app.imaging import UnusableImage
 from app.jobs import engines
 from app.jobs.outbox import JobFailed, Retry, job
 from app.matching.errors import MatchingError
-from app.matching.extractor import TemplateExtractor
 from app.matching.index import PACKAGES
 from app.matching.nist import nist_status
-from app.matching.types import Face, PersonRank, Template
-from app.models import DerivedImage, GalleryPhoto, Search
+from app.matching.types import PersonRank
+from app.models import GalleryPhoto, Search
 from app.models.base import now
 from app.models.engine import Job
 from app.policy import policy
@@ -50,19 +46,20 @@ def _failed(row: Job, cause: str) -> None:
 @enforces("CAP-5", "SRC-1", "FAIR-2")
 @job("search", queue="search", tries=4, on_failure=_failed)
 def run_search(row: Job) -> None:
-    """Run a queued search once. JobFailed names what trying again does not mend."""
+    """Run a queued search once, on the algorithm with which it was started. JobFailed names what stays broken."""
     search = _load(row.subject_id)
     if search is None:
         return
     limit, kind = policy().review.candidates.count, settings().matching_index
     try:
-        extractor = engines.extractor()
+        begun_with = search.algorithm_digest
+        extractor = engines.extractor_of(begun_with) if begun_with else engines.extractor()
         status = nist_status(extractor.entry, extractor.digest, now().date())
         if not status.ok and not settings().demonstration:
             raise JobFailed(status.reason)
         detector_digest = engines.detector().digest
         probe = _embed(search, extractor)
-        ranking, generation, people, photos = engines.repository().search(probe, limit)
+        ranking, generation, people, photos = engines.repository(extractor).search(probe, limit)
     except DiskFailure as error:
         raise Retry(str(error)) from error
     except (MatchingError, StorageError, UnusableImage) as error:
@@ -74,11 +71,13 @@ def run_search(row: Job) -> None:
         if search is None:
             return
         finish_search(
-            search, still_held(ranking), algorithm=active().name, algorithm_digest=extractor.digest,
+            search, still_held(ranking), algorithm=extractor.entry.name, algorithm_digest=extractor.digest,
             detector_digest=detector_digest, generation=generation, people=people, photos=photos,
             parameters={
                 "k": limit, "opencv": cv2.__version__, "index": kind, "index_version": version(PACKAGES[kind]),
                 "searched": search.derived.sha256 if search.derived else search.probe_sha256,
+                "recipe": search.derived.recipe_digest if search.derived else None,
+                "delivered_generation": generation_now(), "environment": environment(kind),
             },
         )  # fmt: skip
 
@@ -97,34 +96,3 @@ def still_held(ranking: list[PersonRank]) -> list[tuple[GalleryPhoto, float]]:
     held = {photo.uid: photo for photo in found}
     best = (next(((held[uid], score) for uid, score in entry.photos if uid in held), None) for entry in ranking)
     return sorted((one for one in best if one is not None), key=lambda one: -one[1])
-
-
-def _embed(search: Search, extractor: TemplateExtractor) -> Template:
-    """The template of the selected face: from the original image, or from the prepared one that the search names."""
-    if search.derived is not None:
-        return _embed_prepared(search, search.derived, extractor)
-    image = search.image
-    original = stores().blobs.get(image.blob_id, search.request.key_id, image.sha256)
-    face = search.face
-    found = Face(tuple(face.box), face.detector_score, face.points)
-    return extractor.templates(decode(original, limits()).bgr, [found])[0]
-
-
-@enforces("CAP-5")
-def _embed_prepared(search: Search, derived: DerivedImage, extractor: TemplateExtractor) -> Template:
-    """The template of the same face, found again in the prepared image where its recipe says that it lies."""
-    bgr = pixels_of(stores().blobs.get(derived.blob_id, search.request.key_id, derived.sha256))
-    recipe = recipe_of_row(derived)
-    eyes = trace(recipe, (search.image.width, search.image.height))[-1].points(recipe.eyes)
-    (x, y), apart = midpoint(eyes), math.dist(*eyes)
-
-    def away(face: Face) -> float:
-        return math.dist(midpoint([tuple(point) for point in face.points[:2].tolist()]), (x, y))
-
-    nearest = min(engines.detector().detect(bgr), key=away, default=None)
-    if nearest is None or away(nearest) > apart:
-        raise JobFailed(
-            f"The selected face is not found in prepared image {derived.number}. Prepare it otherwise, or search with "
-            "the original."
-        )
-    return extractor.templates(bgr, [nearest])[0]

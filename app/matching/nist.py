@@ -15,7 +15,7 @@ class NistStatus:
     reason: str
 
 
-@enforces("FAIR-2")
+@enforces("FAIR-2", "FAIR-3")
 def nist_status(model: Extractor, loaded_digest: str, today: date) -> NistStatus:
     """Whether the file with ``loaded_digest`` (hex SHA-256) has a current NIST evaluation record.
 

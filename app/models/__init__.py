@@ -1,6 +1,7 @@
 """The tables, one module for each aggregate."""
 
 from app.models.account import Account, LoginSession, SignInFailure, TermsAcceptance, TrainingRecord
+from app.models.algorithm import AlgorithmChange, AlgorithmSwitch, Unembedded
 from app.models.derived import DerivedImage
 from app.models.disclosure import (
     Disclosure,
@@ -24,14 +25,15 @@ from app.models.request import BasisDecision, DetectedFace, FRRequest, ProbeImag
 from app.models.retention import CaseHistory, CasePerson, CaseRecord, LegalHold, PersonFile
 from app.models.sealing import SealedRecord, SealingNotice, SealingOrder
 from app.models.search import Candidate, Search
+from app.models.search_replay import SearchReplay
 
 __all__ = [
-    "Account", "AuditEvent", "BackgroundCheck", "BasisDecision", "Candidate", "CaseHistory", "CasePerson",
-    "CaseRecord", "Counter", "DerivedImage", "DetectedFace", "Disclosure", "DisclosureDecision", "DisclosureDocument",
-    "DisclosureItem", "DisclosurePackage", "Disposal", "DisposalItem", "Disposition", "Draft", "FRRequest",
-    "FinalReview", "GalleryHold", "GalleryImport", "GalleryPerson", "GalleryPhoto", "ImportChunk", "ImportOutcome",
-    "Incident", "Job", "LegalHold", "LoginSession", "MisuseReport", "Notification", "Outcome", "PeerReview",
-    "PersonFile", "ProbeImage", "ProbeResemblance", "RepeatSearch", "Report", "Round", "RoutineDesignation",
-    "SealedRecord", "SealingNotice", "SealingOrder", "Search", "SignInFailure", "Template", "TermsAcceptance",
-    "TrainingRecord", "Transition",
+    "Account", "AlgorithmChange", "AlgorithmSwitch", "AuditEvent", "BackgroundCheck", "BasisDecision", "Candidate",
+    "CaseHistory", "CasePerson", "CaseRecord", "Counter", "DerivedImage", "DetectedFace", "Disclosure",
+    "DisclosureDecision", "DisclosureDocument", "DisclosureItem", "DisclosurePackage", "Disposal", "DisposalItem",
+    "Disposition", "Draft", "FRRequest", "FinalReview", "GalleryHold", "GalleryImport", "GalleryPerson",
+    "GalleryPhoto", "ImportChunk", "ImportOutcome", "Incident", "Job", "LegalHold", "LoginSession", "MisuseReport",
+    "Notification", "Outcome", "PeerReview", "PersonFile", "ProbeImage", "ProbeResemblance", "RepeatSearch", "Report",
+    "Round", "RoutineDesignation", "SealedRecord", "SealingNotice", "SealingOrder", "Search", "SearchReplay",
+    "SignInFailure", "Template", "TermsAcceptance", "TrainingRecord", "Transition", "Unembedded",
 ]  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, LargeBinary, String, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 from sqlalchemy.types import JSON
 
@@ -72,8 +72,15 @@ class Template(Model):
     photo_id: Mapped[int] = mapped_column(ForeignKey("gallery_photo.id"), index=True)
     algorithm_digest: Mapped[str] = mapped_column(String(64))
     box: Mapped[bytes] = mapped_column(LargeBinary)
+    # the generation of the repository from which searches see it; counting the generation fills it in
+    since: Mapped[int | None]
     photo: Mapped[GalleryPhoto] = relationship(back_populates="templates")
-    __table_args__ = (UniqueConstraint("photo_id", "algorithm_digest"),)
+    __table_args__ = (
+        UniqueConstraint("photo_id", "algorithm_digest"),
+        Index("ix_template_not_counted", "id", sqlite_where=text("since IS NULL"),
+              postgresql_where=text("since IS NULL")),
+        Index("ix_template_algorithm_since", "algorithm_digest", "since"),
+    )  # fmt: skip
 
 
 class GalleryHold(Sealed, Model):

@@ -89,6 +89,8 @@ class Candidate(Model):
     search_id: Mapped[int] = mapped_column(ForeignKey("search.id"), index=True)
     person_id: Mapped[int] = mapped_column(ForeignKey("gallery_person.id"), index=True)
     photo_id: Mapped[int] = mapped_column(ForeignKey("gallery_photo.id"))
+    # the network whose templates gave the score: a trigger refuses any other than the search's own
+    algorithm_digest: Mapped[str] = mapped_column(String(64), server_default="")
     rank: Mapped[int]
     score: Mapped[float]
     shown_order: Mapped[int]

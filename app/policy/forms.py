@@ -430,3 +430,10 @@ class GalleryRules:
     columns: tuple[Column, ...]
     itl: tuple[ItlField, ...]
     exclusions: tuple[ImageExclusion, ...]
+
+
+@dataclass(frozen=True)
+class AlgorithmRules:
+    """algorithm.toml: when the unit is warned that the algorithm's evaluation record lapses."""
+
+    lapse_warning: Number

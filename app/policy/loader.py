@@ -28,6 +28,7 @@ SCHEMA: Mapping[str, Mapping[str, tuple[type[base.Table], str]]] = {
     "interpretations.toml": {"interpretation": (types.Interpretation, "many")},
     "roles.toml": {"role": (types.Role, "many"), "capability": (types.Capability, "many")},
     "workflow.toml": _WORKFLOW,
+    "workflow-algorithm.toml": _WORKFLOW,
     "workflow-disclosure.toml": _WORKFLOW,
     "workflow-retention.toml": _WORKFLOW,
     "workflow-sealing.toml": _WORKFLOW,
@@ -75,6 +76,7 @@ SCHEMA: Mapping[str, Mapping[str, tuple[type[base.Table], str]]] = {
         "itl": (forms.ItlField, "many"),
         "exclusion": (forms.ImageExclusion, "many"),
     },
+    "algorithm.toml": {"lapse_warning": (forms.Number, "one")},
     "disclosure.toml": disclosure_types.SCHEMA,
     "retention.toml": {
         "class": (retention_types.RetentionClass, "many"),
@@ -279,6 +281,7 @@ def _build(tables: Tables, overlays: Tables, version: str) -> types.Policy:
         gallery=forms.GalleryRules(
             eligibility=gallery["rule"], columns=gallery["column"], itl=gallery["itl"], exclusions=gallery["exclusion"]
         ),
+        algorithm=forms.AlgorithmRules(lapse_warning=tables["algorithm.toml"]["lapse_warning"]),
         disclosure=disclosure_types.rules_of(tables["disclosure.toml"]),
         retention=retention_types.RetentionRules(
             classes=_by_id(retention["class"]),

@@ -11,6 +11,7 @@ from app.policy.base import Rule, Statement, Table, Text
 from app.policy.disclosure_types import DisclosureRules
 from app.policy.forms import (
     Absence,
+    AlgorithmRules,
     GalleryRules,
     Notice,
     RequestRules,
@@ -173,6 +174,7 @@ class Policy:
     request: RequestRules
     review: ReviewRules
     gallery: GalleryRules
+    algorithm: AlgorithmRules
     disclosure: DisclosureRules
     retention: RetentionRules
     notices: Mapping[str, Notice]

@@ -17,6 +17,7 @@ from sqlalchemy import text
 from app import audit
 from app.extensions import db, stores
 from app.models import (
+    AlgorithmChange,
     CaseRecord,
     Disclosure,
     DisclosureDecision,
@@ -33,6 +34,7 @@ from app.models import disposal as disposal_model
 from app.models import incident as incident_model
 from app.models import request as request_model
 from app.models import retention as retention_model
+from app.models.algorithm import CHANGE_STATES
 from app.models.base import now
 from app.policy import policy
 from app.unit import unit_of_work
@@ -159,7 +161,15 @@ def _text(moment: datetime) -> str:
     return moment.isoformat(sep=" ")
 
 
+def _algorithm_change(people: Any) -> AlgorithmChange:
+    return AlgorithmChange(
+        number=_number("AC"), source_model="one", source_digest="1" * 64, target_model="two", target_digest="2" * 64,
+        begun_by_id=people.account("f.spruce").id, evaluated_on="3" * 64, evaluated_at=now(),
+    )  # fmt: skip
+
+
 MAKERS: dict[str, Maker] = {
+    "algorithm_change": Maker(CHANGE_STATES, _algorithm_change, lambda change, people: {}, lambda state, people: {}),
     "case_record": Maker(
         retention_model.RECORD_STATES,
         _case_record,

@@ -84,6 +84,8 @@ VALUES: dict[str, Value] = {
     "review.token": foreign_preview,
     "approval.number": number,
     "repeats.number": number,
+    "changes.number": number,
+    "replays.uid": lambda world, on: world.get(on).current_search.uid,
     "admin.uid": lambda world, on: world.account(on).uid,
     "retention.case_number": lambda world, on: world.kept[on],
     "retention.uid": lambda world, on: world.kept[on],

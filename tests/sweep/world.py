@@ -21,6 +21,7 @@ from app.domain import incidents, repeats
 from app.extensions import db
 from app.models import (
     Account,
+    AlgorithmChange,
     Disclosure,
     FRRequest,
     Incident,
@@ -139,6 +140,7 @@ class World:
         with unit_of_work():
             repeats.ask(self.get("repeat"), self.make.people.actor("k.rowan"), "The repository changed since.")
         self._misuse()
+        self._change()
         self._disclosures()
         self._retention()
         self._sealings()
@@ -178,6 +180,21 @@ class World:
         actor = self.make.people.actor("d.lark")
         with unit_of_work():
             self.misuse = report_misuse(actor, "Somebody searched for a neighbor.", "/", named=True).uid
+
+    def _change(self) -> None:
+        """A change of the algorithm that was only written down."""
+        from app import audit
+
+        begun_by = self.make.people.account("f.spruce")
+        with unit_of_work() as rows:
+            change = AlgorithmChange(
+                number="AC-2026-000001", source_model="one", source_digest="1" * 64, target_model="two",
+                target_digest="2" * 64, begun_by_id=begun_by.id,
+            )  # fmt: skip
+            rows.add(change)
+            rows.flush()
+            audit.record("algorithm.withdrawn", change)
+            self.others["change"] = (AlgorithmChange, change.id)
 
     def _retention(self) -> None:
         """Case records by state, holds by who placed them, disposals by how far they are; all kept by b.juniper."""

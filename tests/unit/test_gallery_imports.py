@@ -123,7 +123,7 @@ def test_no_sweep_sends_what_a_commands_own_processes_take_up(noise, tmp_path):
     of = imports.begin(source_of(write_records(tmp_path / "import", 12)))
     assert [job.queue for job in db.session.scalars(select(Job))] == [LOCAL] * 3 and lost() == []
     imports.hand_over(of, 2)
-    assert [queue for queue, _ in lost()] == ["intake", "intake"]
+    assert [queue for queue, _ in lost()] == ["gallery", "gallery"]
     assert imports.waiting(of) == 1
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from flask_wtf import FlaskForm
-from wtforms import DateField, SelectMultipleField, StringField
-from wtforms.validators import InputRequired, Length
+from wtforms import DateField, HiddenField, SelectField, SelectMultipleField, StringField
+from wtforms.validators import AnyOf, InputRequired, Length
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from app.policy import policy
@@ -20,3 +20,22 @@ class TrainingForm(FlaskForm):
     def __init__(self, **values: object) -> None:
         super().__init__(**values)
         self.topics.choices = [(topic.value, topic.label) for topic in policy().training["fr"].topics]
+
+
+class BeginChangeForm(FlaskForm):
+    """FAIR-3: the algorithm to change to."""
+
+    model = SelectField("Algorithm to change to", [InputRequired("Choose an algorithm.")])
+
+    def __init__(self, choices: list[tuple[str, str]], **values: object) -> None:
+        super().__init__(**values)
+        self.model.choices = choices
+
+
+class ChangeForm(FlaskForm):
+    """FAIR-3: one step of a change, with the reason that is kept where the step needs one."""
+
+    step = HiddenField("Step", [AnyOf(("cut_over", "revert", "settle", "withdraw", "try_again", "leave_out"))])
+    version = HiddenField("Version")
+    record = HiddenField("Record", [Length(max=40)])
+    reason = StringField("Reason", [Length(max=300, message="At most 300 characters.")])

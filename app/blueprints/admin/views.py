@@ -11,7 +11,7 @@ from app.access.guard import needs
 from app.blueprints.admin.forms import TrainingForm
 from app.blueprints.admin.registry import entries
 from app.domain import imports_overview, overview
-from app.domain.algorithms import active, status
+from app.domain.algorithms import active_or_none, status
 from app.domain.evaluations import CAUTION
 from app.domain.training import record_training, revoke_training
 from app.extensions import db, settings
@@ -102,7 +102,7 @@ def algorithms() -> ResponseReturnValue:
     rows = select(Job.kind, Job.state, func.count(Job.id)).group_by(Job.kind, Job.state).order_by(Job.kind, Job.state)
     return page(
         "admin/algorithms.html",
-        entries=entries(now().date()), active=active(), standing=status(now().date()),
+        entries=entries(now().date()), active=active_or_none(), standing=status(now().date()),
         jobs=db.session.execute(rows).all(), clause=policy().clause("FAIR-2"), casework=not settings().demonstration,
         caution=CAUTION,
     )  # fmt: skip

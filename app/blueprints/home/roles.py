@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 
 from app.access.actor import Actor
 from app.domain import overview, retention
-from app.domain.algorithms import active, status
+from app.domain.algorithms import active_or_none, status
 from app.domain.disclosure_overview import open_incidents, waiting_for
 from app.extensions import db
 from app.models.base import now
@@ -90,12 +90,10 @@ def figures(actor: Actor) -> list[Figure]:
             Figure(overview.last_sequence(), "events in the audit trail", url_for("oversight.events")),
         ]
     if actor.can("algorithm.read"):
+        entry, casework = active_or_none(), "Yes" if status(now().date()).ok else "No"
+        named = entry.name if entry else "an algorithm that left the catalogue"
         found += [
-            Figure(
-                "Yes" if status(now().date()).ok else "No",
-                f"casework with {active().name}",
-                url_for("admin.algorithms"),
-            ),
+            Figure(casework, f"casework with {named}", url_for("admin.algorithms")),
             Figure(overview.waiting_jobs(), "jobs queued or running", url_for("admin.algorithms")),
             Figure(overview.failed_jobs(), "jobs failed in 7 days", url_for("admin.algorithms"), "bad"),
             Figure(overview.sign_in_failures(), "failed sign-ins in 24 hours", url_for("admin.algorithms")),

@@ -5,6 +5,7 @@ that says what is missing in this case.
 """
 
 from app.workflow.conditions import (
+    algorithm,
     background,
     decision,
     disclosure,
@@ -18,6 +19,6 @@ from app.workflow.conditions import (
 )
 
 __all__ = [
-    "background", "decision", "disclosure", "examination", "filing", "identification", "incident", "lineage",
-    "retention", "sealing",
+    "algorithm", "background", "decision", "disclosure", "examination", "filing", "identification", "incident",
+    "lineage", "retention", "sealing",
 ]  # fmt: skip

@@ -1,0 +1,84 @@
+"""A second face network for tests of changes: the bundled one with its output turned into 96 other numbers.
+
+It is a network of its own as far as the portal can tell: another file, digest and number of dimensions, other scores.
+"""
+
+from __future__ import annotations
+
+import atexit
+import dataclasses
+import hashlib
+import shutil
+import tempfile
+from datetime import date
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import onnx
+from onnx import helper, numpy_helper
+
+from app.matching.catalogue import Extractor, NistDataset, NistDemographics, NistEvaluation, catalogue
+from tests.conftest import models_directory
+
+SECOND = "fictitious-second"
+DIMS = 96
+
+
+@cache
+def _network() -> bytes:
+    first = catalogue().extractors["dlib-resnet-v1"]
+    model = onnx.load(models_directory() / first.file)
+    turn = np.linalg.qr(np.random.default_rng(5).normal(size=(first.dims, first.dims)))[0][:, :DIMS]
+    graph, name = model.graph, model.graph.output[0].name
+    graph.initializer.append(numpy_helper.from_array(turn.astype(np.float32), "turn"))
+    graph.node.append(helper.make_node("MatMul", [name, "turn"], ["turned"]))
+    del graph.output[:]
+    graph.output.append(helper.make_tensor_value_info("turned", onnx.TensorProto.FLOAT, ["n", DIMS]))
+    return model.SerializeToString(deterministic=True)
+
+
+@cache
+def second_entry() -> Extractor:
+    """Its catalogue entry, without any evaluation."""
+    first = catalogue().extractors["dlib-resnet-v1"]
+    return msgspec.structs.replace(
+        first, name="Fictitious second network", developer="Example Vendor (fictitious)", version="9",
+        description="For tests only.", file="fictitious_second.onnx", sha256=hashlib.sha256(_network()).hexdigest(),
+        conversion="none", member_sha256=None, sources=(), check=None, dims=DIMS,
+    )  # fmt: skip
+
+
+def fictitious_record(entry: Extractor, due: date, **changes: Any) -> NistEvaluation:
+    """A record as NIST's would be entered, of an algorithm that nobody submitted: for tests only."""
+    values: dict[str, Any] = {
+        "developer": "Example Vendor (fictitious)", "algorithm_id": "fictitious_000", "track": "FRTE 1:N",
+        "submission_date": date(2020, 1, 2), "report_edition_date": date(2020, 3, 4),
+        "report_url": "https://frte.example/fictitious", "report_sha256": "f" * 64,
+        "datasets": (NistDataset(gallery_type="mugshot", probe_type="webcam (fictitious)", gallery_size=1000,
+                                 fnir_at_fpir_0_003=0.05, fnir_rank1_investigation=0.01),),
+        "template_bytes": 512, "template_ms": 10.0, "search_ms": 1.0,
+        "demographics": NistDemographics(source="Fictitious report", false_positive_differential=2.0,
+                                         false_negative_differential=1.5, groups=("A", "B")),
+        "artefact_sha256": entry.sha256, "artefact_version": entry.version, "equals_evaluated_version": True,
+        "reviewed_by": "Nobody (fictitious)", "reviewed_on": date(2020, 5, 6), "next_review_due": due, **changes,
+    }  # fmt: skip
+    return NistEvaluation(**values)
+
+
+@cache
+def _models() -> Path:
+    """One folder for the whole run, so that a network is loaded once."""
+    models = Path(tempfile.mkdtemp(prefix="two-networks-"))
+    atexit.register(shutil.rmtree, models, ignore_errors=True)
+    for path in models_directory().glob("*.onnx"):
+        (models / path.name).symlink_to(path.resolve())
+    (models / second_entry().file).write_bytes(_network())
+    return models
+
+
+def two_networks(settings: Any) -> Any:
+    """The settings with a models folder that also holds the second network; put its entry into the catalogue too."""
+    return dataclasses.replace(settings, models_dir=_models())
