@@ -46,7 +46,7 @@ NEXT: dict[str, tuple[tuple[str, str], ...]] = {
 }
 #: states whose work belongs to the examiner of the request
 ASSIGNED = (
-    "accepted", "documented", "probe_selected", "searching", "search_failed", "searched",
+    "submitted", "accepted", "documented", "probe_selected", "searching", "search_failed", "searched",
     "under_examination", "approved",
 )  # fmt: skip
 #: states in which the department still waits for the unit's answer
@@ -89,16 +89,20 @@ def due_at(request: FRRequest) -> datetime | None:
     """By when the answer is due: its priority's hours after submission; None before submission and once answered."""
     if request.submitted_at is None or request.state not in UNANSWERED:
         return None
-    return request.submitted_at + timedelta(hours=policy().request.priorities[request.priority].due_hours)
+    return deadline(request)
+
+
+def deadline(request: FRRequest) -> datetime:
+    """The priority's hours after submission, answered or not; of a draft, after it was begun."""
+    hours = policy().request.priorities[request.priority].due_hours
+    return (request.submitted_at or request.created_at) + timedelta(hours=hours)
 
 
 def task(request: FRRequest, actor: Actor) -> str:
     """What this person is asked to do with the request now, or empty."""
-    able = {row.verb for row in allowed(request, actor)}
-    for verb, words in NEXT.get(request.state, ()):
-        if verb in able and _theirs(request, verb, actor):
-            return words
-    return ""
+    asked = [(verb, words) for verb, words in NEXT.get(request.state, ()) if _theirs(request, verb, actor)]
+    able = {row.verb for row in allowed(request, actor, {verb for verb, _ in asked})}
+    return next((words for verb, words in asked if verb in able), "")
 
 
 def _theirs(request: FRRequest, verb: str, actor: Actor) -> bool:
@@ -110,7 +114,7 @@ def _theirs(request: FRRequest, verb: str, actor: Actor) -> bool:
         asked = last_asked(request.current_search) if request.current_search is not None else None
         return asked is not None and asked.decision is None
     if verb == "accept":
-        return request.discussion_confirmed_at is not None
+        return request.discussion_confirmed_at is not None and request.examiner_id in (None, actor.id)
     return request.state not in ASSIGNED or request.examiner_id == actor.id
 
 

@@ -1,6 +1,7 @@
 """The tables, one module for each aggregate."""
 
 from app.models.account import Account, LoginSession, SignInFailure, TermsAcceptance, TrainingRecord
+from app.models.assignment import Assignment
 from app.models.derived import DerivedImage
 from app.models.disclosure import (
     Disclosure,
@@ -16,6 +17,7 @@ from app.models.examination import BackgroundCheck, Disposition, FinalReview, Pe
 from app.models.gallery import GalleryHold, GalleryPerson, GalleryPhoto, Template
 from app.models.incident import Incident
 from app.models.lineage import ProbeResemblance, RepeatSearch
+from app.models.mail import MailChoice
 from app.models.oversight import MisuseReport, Notification
 from app.models.report import Outcome, Report
 from app.models.request import BasisDecision, DetectedFace, FRRequest, ProbeImage
@@ -23,11 +25,11 @@ from app.models.retention import CaseHistory, CasePerson, CaseRecord, LegalHold,
 from app.models.search import Candidate, Search
 
 __all__ = [
-    "Account", "AuditEvent", "BackgroundCheck", "BasisDecision", "Candidate", "CaseHistory", "CasePerson",
+    "Account", "Assignment", "AuditEvent", "BackgroundCheck", "BasisDecision", "Candidate", "CaseHistory", "CasePerson",
     "CaseRecord", "Counter", "DerivedImage", "DetectedFace", "Disclosure", "DisclosureDecision",
     "DisclosureDocument", "DisclosureItem", "DisclosurePackage", "Disposal", "DisposalItem", "Disposition",
     "FRRequest", "FinalReview", "GalleryHold", "GalleryPerson", "GalleryPhoto", "Incident", "Job", "LegalHold",
-    "LoginSession", "MisuseReport", "Notification", "Outcome", "PeerReview", "PersonFile", "ProbeImage",
+    "LoginSession", "MailChoice", "MisuseReport", "Notification", "Outcome", "PeerReview", "PersonFile", "ProbeImage",
     "ProbeResemblance", "RepeatSearch", "Report", "Round", "RoutineDesignation", "Search", "SignInFailure",
     "Template", "TermsAcceptance", "TrainingRecord", "Transition",
 ]  # fmt: skip

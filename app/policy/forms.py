@@ -26,11 +26,30 @@ class CaseNumber(Rule, frozen=True, kw_only=True):
 
 
 class Priority(Rule, frozen=True, kw_only=True):
-    """An urgency, what its reason must say, and within how many hours the unit should act."""
+    """An urgency, what its reason must say, and within how many hours the unit should act.
+
+    ``unassigned_minutes``: after so many a supervisor is told that nobody has the request (none: never).
+    ``always_mails``: notifications about such a request go out by e-mail whatever the person chose.
+    """
 
     title: Text
     reason_hint: Text
     due_hours: Count
+    unassigned_minutes: Count | None = None
+    always_mails: bool = False
+
+
+class WorkloadRule(Rule, frozen=True, kw_only=True):
+    """How work passes on and is counted.
+
+    ``min_notes``: characters of the notes with which work passes to another examiner. ``least_for_median`` and
+    ``least_for_percentile``: of fewer requests that figure is not shown.
+    """
+
+    title: Text
+    min_notes: Count
+    least_for_median: Count
+    least_for_percentile: Count
 
 
 class Source(Rule, frozen=True, kw_only=True):
@@ -316,6 +335,7 @@ class RequestRules:
 
     case_numbers: tuple[CaseNumber, ...]
     priorities: Mapping[str, Priority]
+    workload: WorkloadRule
     sources: Mapping[str, Source]
     lawful_bases: Mapping[str, LawfulBasis]
     prohibitions: Mapping[str, Prohibition]

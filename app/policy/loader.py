@@ -35,6 +35,7 @@ SCHEMA: Mapping[str, Mapping[str, tuple[type[base.Table], str]]] = {
     "request.toml": {
         "case_number": (forms.CaseNumber, "many"),
         "priority": (forms.Priority, "many"),
+        "workload": (forms.WorkloadRule, "one"),
         "source": (forms.Source, "many"),
         "lawful_basis": (forms.LawfulBasis, "many"),
         "prohibition": (forms.Prohibition, "many"),
@@ -237,6 +238,7 @@ def _build(tables: Tables, overlays: Tables, version: str) -> types.Policy:
         request=forms.RequestRules(
             case_numbers=request["case_number"],
             priorities=_by_id(request["priority"]),
+            workload=request["workload"],
             sources=_by_id(request["source"]),
             lawful_bases=_by_id(request["lawful_basis"]),
             prohibitions=_by_id(request["prohibition"]),

@@ -13,6 +13,9 @@ from app.workflow.conditions import (
     incident,
     lineage,
     retention,
+    workload,
 )
 
-__all__ = ["decision", "disclosure", "examination", "filing", "identification", "incident", "lineage", "retention"]
+__all__ = [
+    "decision", "disclosure", "examination", "filing", "identification", "incident", "lineage", "retention", "workload",
+]  # fmt: skip
