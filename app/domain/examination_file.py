@@ -11,8 +11,19 @@ from datetime import date, datetime
 from typing import Any
 
 from app.domain.algorithms import active
+from app.domain.workload import endings
 from app.matching.nist import nist_status
-from app.models import Candidate, Disposition, FinalReview, FRRequest, GalleryPhoto, PeerReview, Round, Search
+from app.models import (
+    Assignment,
+    Candidate,
+    Disposition,
+    FinalReview,
+    FRRequest,
+    GalleryPhoto,
+    PeerReview,
+    Round,
+    Search,
+)
 from app.policy import policy
 from app.policy.base import Fact
 from app.workflow.history import steps_of
@@ -192,6 +203,7 @@ def gather_file(request: FRRequest) -> CaseFile:
     private, rules = request.private, policy().request
     use = policy().use(request.use_id)
     probe = request.current_round.search if request.current_round else request.current_search
+    passed = endings(request)
     return CaseFile(
         request=request,
         use=use,
@@ -205,7 +217,7 @@ def gather_file(request: FRRequest) -> CaseFile:
         provenance=_provenance(probe),
         confirmations=tuple(_confirmation(row) for row in request.basis_decisions),
         searches=tuple(_search(row) for row in request.searches if row.started_at is not None),
-        rounds=tuple(_round(row, row is request.current_round) for row in request.rounds),
+        rounds=tuple(_round(row, row is request.current_round, passed.get(row.id)) for row in request.rounds),
         timeline=_timeline(request),
     )
 
@@ -269,7 +281,7 @@ def _search(row: Search) -> SearchFacts:
     )  # fmt: skip
 
 
-def _round(row: Round, current: bool) -> RoundFile:
+def _round(row: Round, current: bool, passed: Assignment | None) -> RoundFile:
     nominee = row.nominee
     own = row.disposition_of(nominee) if nominee else None
     peers = row.peer_reviews
@@ -288,9 +300,15 @@ def _round(row: Round, current: bool) -> RoundFile:
         dispositions=tuple(
             _disposed(d, nominee) for d in sorted(row.dispositions, key=lambda d: (d.verdict, d.candidate.shown_order))
         ),
-        conclusion=str(row.private.get("conclusion") or ""),
+        conclusion=_passed_on(passed) if passed else str(row.private.get("conclusion") or ""),
         judgments=tuple(_judgment(review) for review in row.final_reviews),
     )  # fmt: skip
+
+
+def _passed_on(passed: Assignment) -> str:
+    """How a round ended that went to another examiner before its end."""
+    notes = str(passed.private.get("notes") or "")
+    return f"Passed on to {_name(passed.receiver)} by {_name(passed.by)} before its end. {notes}".strip()
 
 
 def _worksheet(own: Disposition, peers: list[PeerReview]) -> tuple[FeatureRow, ...]:

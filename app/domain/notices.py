@@ -1,11 +1,16 @@
-"""Notifications in the portal: a kind and the number of a subject, so that no name or face stands in them."""
+"""Notifications in the portal: a kind and the number of a subject, so that no name or face stands in them.
+
+What goes out by e-mail too is decided here, in the same transaction (app/domain/mail.py); sending is a job.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Any
 
+from app.domain.mail import JOB, by_mail
 from app.extensions import db
+from app.jobs import ask
 from app.models.oversight import Notification
 
 #: kind -> the sentence shown; {number} is the subject's
@@ -61,12 +66,17 @@ SENTENCES = {
 
 
 def tell(kind: str, account_ids: Iterable[int | None], subject: Any = None) -> None:
-    """Leave a notification for each person, once. Needs an open unit of work."""
+    """Leave a notification for each person, once, and mail it to whoever gets it so. Needs an open unit of work."""
     if kind not in SENTENCES:
         raise LookupError(f"there is no notification {kind}")
     about = (subject.subject_type, str(getattr(subject, subject.lookup))) if subject is not None else (None, None)
-    for account_id in {person for person in account_ids if person is not None}:
-        db.session.add(Notification(account_id=account_id, kind=kind, subject_type=about[0], subject_key=about[1]))
+    people = {person for person in account_ids if person is not None}
+    mailed = by_mail(kind, people, subject)
+    for account_id in people:
+        row = Notification(account_id=account_id, kind=kind, subject_type=about[0], subject_key=about[1])
+        db.session.add(row)
+        if account_id in mailed:
+            ask(JOB, row.uid, f"mail:{row.uid}")
 
 
 def sentence(notification: Notification) -> str:

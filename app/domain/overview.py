@@ -24,6 +24,7 @@ from app.policy.enforcement import enforces
 from app.workflow.engine import allowed
 
 #: state -> (verb, what the person is asked to do); the verb's own rule says who may
+#: (a peer's turn stands in a list of its own: see app.blueprints.review.peers.reviewable)
 NEXT: dict[str, tuple[tuple[str, str], ...]] = {
     "draft": (("submit", "Complete and submit it"),),
     "submitted": (
@@ -37,7 +38,6 @@ NEXT: dict[str, tuple[tuple[str, str], ...]] = {
     "search_failed": (("select_probe", "Read the cause, then select a probe again"),),
     "searched": (("begin_examination", "Begin the examination"),),
     "under_examination": (("nominate", "Compare the candidates"),),
-    "nominated": (("record_peer_review", "Review as a peer"),),
     "continued": (("begin_examination", "Begin a fresh round"),),
     "peer_reviewed": (("approve", "Do the final review"),),
     "approved": (("prepare_report", "Prepare the report"),),
@@ -72,11 +72,16 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    """The requests of a person's home page, most urgent first."""
+    """The requests of a person's day, by due time; what has none comes last."""
 
     mine: tuple[Line, ...]
     waited: tuple[Line, ...]
     unassigned: tuple[Line, ...]
+
+    @property
+    def next_due(self) -> Line | None:
+        """The first of the person's own tasks whose time has not passed yet."""
+        return next((line for line in self.mine if line.due_at is not None and not line.overdue), None)
 
     @property
     def overdue(self) -> int:
@@ -157,9 +162,8 @@ def _left_behind(request: FRRequest, available: Callable[[Account], bool]) -> bo
     return request.state in ASSIGNED and request.examiner is not None and not available(request.examiner)
 
 
-def _urgency(line: Line) -> tuple[bool, int, datetime]:
-    hours = policy().request.priorities[line.request.priority].due_hours
-    return not line.overdue, hours, line.request.submitted_at or line.request.created_at
+def _urgency(line: Line) -> tuple[bool, datetime]:
+    return line.due_at is None, line.due_at or line.request.state_since
 
 
 # Figures of other roles ------------------------------------------------------------------------------------
@@ -220,6 +224,12 @@ def refusals_since(moment: datetime) -> int:
 def last_sequence() -> int:
     """The number of the newest audit event."""
     return db.session.scalar(select(func.max(AuditEvent.sequence))) or 0
+
+
+def unassigned_requests() -> int:
+    """How many requests wait for an examiner to take them or a supervisor to assign them."""
+    free = (FRRequest.state == "submitted") & FRRequest.examiner_id.is_(None)
+    return db.session.scalar(select(func.count(FRRequest.id)).where(free | (FRRequest.state == "continued"))) or 0
 
 
 def failed_jobs() -> int:

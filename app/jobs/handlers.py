@@ -13,6 +13,7 @@ MODULES = (
     "app.jobs.reports",
     "app.jobs.disclosures",
     "app.jobs.disposals",
+    "app.jobs.mail",
 )
 
 

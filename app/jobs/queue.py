@@ -10,7 +10,7 @@ from rq.serializers import JSONSerializer
 from app.extensions import settings
 
 #: in the order a worker looks: a search waits for nothing but other searches
-QUEUES = ("search", "images", "documents")
+QUEUES = ("search", "images", "documents", "mail")
 #: RQ's own limit is a backstop; the lease decides
 TIMEOUT_SECONDS = 600
 

@@ -306,6 +306,20 @@ class Notice(Rule, frozen=True, kw_only=True):
     title: Text
 
 
+class MailKind(Rule, frozen=True, kw_only=True):
+    """One kind of e-mail: ``text`` is all it ever says, beside a link to the portal.
+
+    ``kinds``: the notifications it stands for. ``roles``: whose account page offers it. ``by_default``: for whoever
+    has chosen nothing. ``always``: whatever was chosen.
+    """
+
+    title: Text
+    kinds: Annotated[tuple[Text, ...], Meta(min_length=1)]
+    roles: Annotated[tuple[Text, ...], Meta(min_length=1)]
+    by_default: bool
+    always: bool = False
+
+
 class Terms(Rule, frozen=True, kw_only=True):
     """The terms a user accepts once per ``version`` (ACC-11)."""
 

@@ -12,6 +12,7 @@ from app.policy.disclosure_types import DisclosureRules
 from app.policy.forms import (
     Absence,
     GalleryRules,
+    MailKind,
     Notice,
     RequestRules,
     Requirement,
@@ -176,6 +177,7 @@ class Policy:
     disclosure: DisclosureRules
     retention: RetentionRules
     notices: Mapping[str, Notice]
+    mail: Mapping[str, MailKind]
     terms: Terms
     training: Mapping[str, Requirement]
     safeguards: Mapping[str, Statement]

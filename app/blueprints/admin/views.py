@@ -1,4 +1,4 @@
-"""The training register (FR unit supervisors) and the algorithm registry (administrators)."""
+"""The training register (FR unit supervisors), the algorithm registry and e-mail (administrators)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from app.access.actor import current_actor
 from app.access.guard import needs
 from app.blueprints.admin.forms import TrainingForm
 from app.blueprints.admin.registry import entries
-from app.domain import overview
+from app.domain import mail_standing, overview
 from app.domain.algorithms import active, status
 from app.domain.evaluations import CAUTION
 from app.domain.training import record_training, revoke_training
@@ -106,3 +106,13 @@ def algorithms() -> ResponseReturnValue:
         jobs=db.session.execute(rows).all(), clause=policy().clause("FAIR-2"), casework=not settings().demonstration,
         caution=CAUTION,
     )  # fmt: skip
+
+
+# E-mail ----------------------------------------------------------------------------------------------------
+
+
+@bp.get("/mail")
+@needs("mail.read")
+def mail() -> ResponseReturnValue:
+    """Whether e-mail leaves the portal, and what stands in its way; never to whom or about what."""
+    return page("admin/mail.html", server=mail_standing.server(), standing=mail_standing.standing(), now=now())
