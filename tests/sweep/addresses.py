@@ -65,6 +65,7 @@ VALUES: dict[str, Value] = {
     "review.token": foreign_preview,
     "approval.number": number,
     "repeats.number": number,
+    "workload.number": number,
     "admin.uid": lambda world, on: world.account(on).uid,
     "retention.case_number": lambda world, on: world.kept[on],
     "retention.uid": lambda world, on: world.kept[on],

@@ -17,11 +17,16 @@ from tests.policy.subjects import MAKERS
 HOUR = timedelta(hours=1)
 #: verb, source, target, hours after submission
 WAY = (
-    ("submit", "draft", "submitted", 0), ("accept", "submitted", "accepted", 1),
-    ("document", "accepted", "documented", 2), ("finish_search", "documented", "searched", 3), ("begin_examination", "searched", "under_examination", 4),
-    ("nominate", "under_examination", "nominated", 6), ("close_peer_review", "nominated", "peer_reviewed", 7),
-    ("approve", "peer_reviewed", "approved", 8), ("deliver", "approved", "reported", 10),
-)  # fmt: skip
+    ("submit", "draft", "submitted", 0),
+    ("accept", "submitted", "accepted", 1),
+    ("document", "accepted", "documented", 2),
+    ("finish_search", "documented", "searched", 3),
+    ("begin_examination", "searched", "under_examination", 4),
+    ("nominate", "under_examination", "nominated", 6),
+    ("close_peer_review", "nominated", "peer_reviewed", 7),
+    ("approve", "peer_reviewed", "approved", 8),
+    ("deliver", "approved", "reported", 10),
+)
 
 
 @pytest.fixture
