@@ -337,7 +337,9 @@ def data_0011(app: Flask) -> None:
     ):  # fmt: skip
         with pytest.raises(Exception, match="CHECK constraint failed"):
             run(app, wrong.replace("(1, 'x'", "(2, 'y'"))
-    choice = "INSERT INTO mail_choice (id, uid, created_at, account_id, kind, by_mail) VALUES (1, 'm', '2026', 1, 'k', 1)"
+    choice = (
+        "INSERT INTO mail_choice (id, uid, created_at, account_id, kind, by_mail) VALUES (1, 'm', '2026', 1, 'k', 1)"
+    )
     run(app, choice)
     with pytest.raises(Exception, match="UNIQUE constraint failed"):
         run(app, choice.replace("(1, 'm'", "(2, 'n'"))

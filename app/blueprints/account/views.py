@@ -170,7 +170,7 @@ def mail() -> ResponseReturnValue:
     actor = current_actor()
     form = mail_form(mail_choices.offered(actor), mail_choices.choices(actor), posted=request.method == "POST")
     if request.method == "POST" and form.validate():
-        wanted = [kind.id for kind in mail_choices.offered(actor) if form[kind.id].data]
+        wanted = [name for name, chosen in form.data.items() if chosen is True]
         with unit_of_work():
             mail_choices.choose(actor, wanted)
         flash("Your choice is kept.", "success")
