@@ -177,10 +177,11 @@ def test_my_day_lists_peer_reviews_apart_and_only_to_whoever_may_give_them(make,
     assert soup(sign_in("d.lark").get("/")).find(id="peer-reviews") is None
 
 
+@needs_models
 def test_my_day_of_those_who_decide_on_other_things(app, sign_in, people, make, run_jobs):
     from tests.disclosing import Disclosing
 
-    make.request(state="discussed")
+    make.request(state="reported")
     disclosure = Disclosing(app, people, run_jobs)(state="submitted", basis="D2", case_number="2026-075-01234")
     waiting = soup(sign_in("y.hazel").get("/")).find(id="others").get_text(" ", strip=True)
     assert disclosure.number in waiting
