@@ -30,6 +30,7 @@ NEXT: dict[str, tuple[tuple[str, str], ...]] = {
     "submitted": (
         ("confirm_discussion", "Say whether it was discussed with you"),
         ("accept", "Confirm or refuse the basis"),
+        ("assign", "Assign it to an examiner"),
     ),
     "awaiting_images": (("resubmit", "Add better images and submit again"),),
     "accepted": (("document", "Document the confirmation"),),
@@ -115,6 +116,8 @@ def _theirs(request: FRRequest, verb: str, actor: Actor) -> bool:
         return request.requester_id == actor.id
     if verb == "confirm_discussion":
         return request.discussing_supervisor_id == actor.id and request.discussion_confirmed_at is None
+    if verb == "assign":
+        return request.examiner_id is None
     if verb == "agree_to_repeat":
         asked = last_asked(request.current_search) if request.current_search is not None else None
         return asked is not None and asked.decision is None

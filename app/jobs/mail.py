@@ -7,6 +7,7 @@ nothing about the recipient: it is read by administrators.
 from __future__ import annotations
 
 import smtplib
+import socket
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,6 +29,13 @@ from config.reader import is_loopback
 TRIES = 25
 TIMEOUT_SECONDS = 20
 PORTS = {"smtp": 587, "smtps": 465}
+CAUSES: dict[type[Exception], str] = {
+    smtplib.SMTPNotSupportedError: "it does not offer STARTTLS",
+    ssl.SSLCertVerificationError: "its certificate is not trusted",
+    ConnectionRefusedError: "nothing listens at its address",
+    socket.gaierror: "its name is not known",
+    TimeoutError: "it does not answer in time",
+}
 #: RFC 5321, 4.2.1: the server will say the same tomorrow
 PERMANENT = 500
 
@@ -81,11 +89,7 @@ def _refused(code: int, error: Exception) -> None:
 
 def _named(error: Exception) -> str:
     """What went wrong, without words of the server, which may repeat an address."""
-    if isinstance(error, smtplib.SMTPNotSupportedError):
-        return "it does not offer STARTTLS"
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return "its certificate is not trusted"
-    return type(error).__name__
+    return next((words for kind, words in CAUSES.items() if isinstance(error, kind)), type(error).__name__)
 
 
 @contextmanager

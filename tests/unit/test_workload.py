@@ -229,6 +229,18 @@ def test_work_taken_over_from_somebody_who_left_begins_a_fresh_round_too(make, p
     ]
 
 
+@pytest.mark.clause("ACC-2", "REQ-4")
+def test_a_submitted_request_is_taken_over_from_whoever_left_but_not_from_nobody(make, rowan, maple):
+    request = make.request(state="discussed")
+    assert explain(request, "take_over", maple, examiner_available=False).rule_id == "examiner_unavailable"
+    with unit_of_work():
+        workload.take(request, rowan)
+    assert explain(request, "take_over", maple, examiner_available=True).rule_id == "examiner_unavailable"
+    with unit_of_work():
+        identification.take_over(request, maple, available=False)
+    assert request.examiner_id == maple.id
+
+
 @needs_models
 @pytest.mark.clause("SRC-1")
 def test_the_search_is_told_to_whoever_has_the_request(make, people, rowan, maple):

@@ -168,6 +168,17 @@ def test_my_day_is_in_order_of_due_time_and_names_what_is_next(make, sign_in):
     assert f"Due next: {urgent.number}" in panel.get_text(" ", strip=True)
 
 
+def test_a_supervisor_is_asked_to_assign_what_nobody_has(make, sign_in, people):
+    request = make.request(state="discussed")
+    panel = soup(sign_in("c.hawthorn").get("/")).find(id="waiting")
+    assert "Assign it to an examiner" in panel.get_text()
+    assert panel.find("a")["href"] == f"/workload/{request.number}"
+    rowan = people.actor("k.rowan")
+    with unit_of_work():
+        workload.take(request, rowan)
+    assert request.number not in soup(sign_in("c.hawthorn").get("/")).find(id="waiting").get_text()
+
+
 @needs_models
 @pytest.mark.clause("SRC-4")
 def test_my_day_lists_peer_reviews_apart_and_only_to_whoever_may_give_them(make, sign_in):
