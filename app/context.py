@@ -27,12 +27,14 @@ class NavItem:
 
 # label, endpoint, capability that shows it, blueprint that makes it active
 NAVIGATION = (
-    ("Home", "home.index", "portal.use"),
+    ("My day", "home.index", "portal.use"),
     ("My requests", "requests.index", "request.file"),
     ("Discussions", "requests.discussions", "discussion.confirm"),
     ("Review queue", "review.index", "basis.confirm"),
     ("Peer reviews", "review.peer_queue", "peer.review"),
     ("Final review", "approval.index", "approval.decide"),
+    ("Workload", "workload.index", "work.assign"),
+    ("Figures", "workload.figures", "figures.read"),
     ("Disclosures", "disclosures.index", "disclosure.read"),
     ("Disclosure register", "disclosures.register", "disclosure.register"),
     ("Gallery", "gallery.index", "gallery.browse"),
@@ -44,6 +46,7 @@ NAVIGATION = (
     ("Algorithms", "admin.algorithms", "algorithm.read"),
     ("Imports", "admin.imports", "gallery.imports"),
     ("Change of algorithm", "changes.index", "algorithm.change"),
+    ("E-mail", "admin.mail", "mail.read"),
     ("Policy", "policy.index", "portal.use"),
 )
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import binascii
 import ipaddress
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -46,6 +47,7 @@ ENVIRONMENT_NAMES = {
         ),
         *("ldap_ca_file", "ldap_timeout_seconds", "ldap_login_attribute", "ldap_people_filter"),
         *("ldap_groups_filter", "ldap_member_attribute", "ldap_rank_attribute", "ldap_command_attribute"),
+        *("ldap_mail_attribute", "smtp_url", "smtp_sender", "smtp_ca_file"),
         *("ldap_status_attribute", "models_dir", "key_store_dir", "blob_dir", "case_files_dir", "anchor_dir"),
         *("log_dir", "listen_host", "listen_port", "tls_cert", "tls_key"),
         *("lease_seconds", "session_idle_minutes", "session_hours", "web_workers", "job_workers"),
@@ -124,7 +126,7 @@ class Reader:
             self.fault("CORROBORATE_MODE", f"must be {CASEWORK} or {DEMONSTRATION}, not {mode!r}")
         data_dir = self.path("CORROBORATE_DATA_DIR", Path("var"))
         values: dict[str, Any] = {"mode": mode, "data_dir": data_dir}
-        values |= self.places(data_dir) | self.numbers() | self.network() | self.index(mode)
+        values |= self.places(data_dir) | self.numbers() | self.network() | self.index(mode) | self.mail()
         values |= self.demonstration(data_dir) if mode == DEMONSTRATION else self.casework()
         values |= self.directory(values["ldap_base_dn"])
         if not values["public_url"]:
@@ -191,6 +193,21 @@ class Reader:
         if parts and (parts.scheme not in ("http", "https") or not parts.hostname):
             self.fault("PUBLIC_URL", "must be the address people type, such as https://corroborate.example")
         return values
+
+    def mail(self) -> dict[str, Any]:
+        """Where e-mail goes; without SMTP_URL none is sent."""
+        parts, sender = self.split("SMTP_URL"), self.text("SMTP_SENDER")
+        if parts and (parts.scheme not in ("smtp", "smtps") or not parts.hostname):
+            self.fault("SMTP_URL", "must look like smtp://mail.example:587 (STARTTLS) or smtps://mail.example:465")
+        if parts and bool(parts.username) != bool(parts.password):
+            self.fault("SMTP_URL", "must hold a user name and a password, or neither")
+        if parts and not re.fullmatch(r"[^@\s<>,]+@[^@\s<>,]+", sender):
+            self.fault("SMTP_SENDER", "must be the address that mail comes from, such as portal@corroborate.example")
+        return {
+            "smtp_url": self.text("SMTP_URL"),
+            "smtp_sender": sender,
+            "smtp_ca_file": self.file("SMTP_CA_FILE"),
+        }
 
     def split(self, name: str) -> SplitResult | None:
         """The address under ``name`` in parts; None when unset or unreadable (then a fault too)."""
@@ -344,6 +361,7 @@ class Reader:
             "ldap_rank_attribute": self.text("LDAP_RANK_ATTRIBUTE", "title"),
             "ldap_command_attribute": self.text("LDAP_COMMAND_ATTRIBUTE", "departmentNumber"),
             "ldap_status_attribute": self.text("LDAP_STATUS_ATTRIBUTE", "userAccountControl"),
+            "ldap_mail_attribute": self.text("LDAP_MAIL_ATTRIBUTE", "mail"),
         }
 
 

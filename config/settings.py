@@ -50,6 +50,11 @@ class Settings:
     ldap_rank_attribute: str = "title"
     ldap_command_attribute: str = "departmentNumber"
     ldap_status_attribute: str = "userAccountControl"
+    ldap_mail_attribute: str = "mail"
+
+    smtp_url: str = field(default="", repr=False)
+    smtp_sender: str = ""
+    smtp_ca_file: Path | None = None
 
     models_dir: Path
     key_store_dir: Path

@@ -31,6 +31,8 @@ class Entry:
     command: str
     enabled: bool
     roles: frozenset[str]
+    #: where mail reaches them; empty when the directory does not say
+    mail: str = ""
 
 
 def init_directory(app: Flask) -> None:
@@ -121,4 +123,5 @@ def _entry(info: Any, groups: list[Any]) -> Entry:
         command=_one(info.get(own.ldap_command_attribute)),
         enabled=not (status.isdigit() and int(status) & DISABLED_BIT),
         roles=frozenset(role.id for role in policy().roles.values() if role.group and role.group in names),
+        mail=_one(info.get(own.ldap_mail_attribute)),
     )

@@ -20,6 +20,7 @@ def register_blueprints(app: Flask) -> None:
     from app.blueprints.requests.views import bp as requests
     from app.blueprints.retention.views import bp as retention
     from app.blueprints.review.views import bp as review
+    from app.blueprints.workload.views import bp as workload
 
     for blueprint in (
         account,
@@ -37,5 +38,6 @@ def register_blueprints(app: Flask) -> None:
         requests,
         retention,
         review,
+        workload,
     ):
         app.register_blueprint(blueprint)

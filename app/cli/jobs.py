@@ -1,7 +1,8 @@
-"""`flask jobs sweep|scheduler|status`: periodic work, for cron, a timer or a process of its own."""
+"""`flask jobs sweep|remind|scheduler|status`: periodic work, for cron, a timer or a process of its own."""
 
 from __future__ import annotations
 
+import math
 import time
 
 import click
@@ -9,11 +10,13 @@ from flask import current_app
 from flask.cli import AppGroup
 from sqlalchemy import func, select
 
+from app.domain.reminders import remind
 from app.extensions import db, settings
 from app.jobs.sweeper import sweep
 from app.jobs.watch import watch
 from app.models.engine import Job
 
+REMIND_SECONDS = 60
 group = AppGroup("jobs", help="Slow work: queued, leased, swept.")
 
 
@@ -24,16 +27,26 @@ def sweep_command() -> None:
     click.echo(f"{sweep()} jobs sent again")
 
 
+@group.command("remind")
+def remind_command() -> None:
+    """Give the reminders that are due, each once."""
+    click.echo(f"{remind()} reminders given")
+
+
 @group.command("scheduler")
 @click.option("--every", default=None, type=float, help="Seconds between sweeps; a third of the lease by default.")
 def scheduler(every: float | None) -> None:
-    """Run the periodic work until stopped."""
+    """Run the periodic work until stopped: the sweep, and once a minute the reminders."""
     pause = every or settings().lease_seconds / 3
     app = current_app._get_current_object()  # type: ignore[attr-defined]
+    reminded = -math.inf
     while True:
         with app.app_context():
             sweep()
             watch()
+            if time.monotonic() - reminded >= REMIND_SECONDS:
+                remind()
+                reminded = time.monotonic()
         time.sleep(pause)
 
 

@@ -16,6 +16,7 @@ from app.domain.erasure_disclosures import DisclosureEraser
 from app.domain.erasure_parts import Doomed, Eraser, run
 from app.extensions import db
 from app.models import (
+    Assignment,
     BackgroundCheck,
     BasisDecision,
     Candidate,
@@ -47,8 +48,8 @@ class RequestEraser:
         "form_draft",
         "search_replay",
         "repeat_search", "probe_resemblance", "final_review", "peer_review", "background_check", "disposition",
-        "report", "examination_round", "candidate", "search", "derived_image", "detected_face", "gallery_hold",
-        "probe_image",
+        "report", "assignment", "examination_round", "candidate", "search", "derived_image",
+        "detected_face", "gallery_hold", "probe_image",
         "basis_decision", "outcome", "fr_request",
     )  # fmt: skip
 
@@ -84,6 +85,8 @@ class RequestEraser:
         subjects = [*numbers, *(request.uid for request in requests)]
         subjects += db.session.scalars(select(ProbeImage.uid).where(ProbeImage.request_id.in_(ids)))
         subjects += db.session.scalars(select(Search.uid).where(Search.request_id.in_(ids)))
+        told = (Notification.subject_type == "request") & Notification.subject_key.in_(numbers)
+        subjects += db.session.scalars(select(Notification.uid).where(told))
         for request in requests:
             _blank(request)
         db.session.flush()
@@ -103,6 +106,7 @@ class RequestEraser:
             (BackgroundCheck, BackgroundCheck.round_id.in_(rounds)),
             (Disposition, Disposition.round_id.in_(rounds)),
             (Report, Report.request_id.in_(ids)),
+            (Assignment, Assignment.request_id.in_(ids)),
             (Round, Round.request_id.in_(ids)),
             (Candidate, Candidate.search_id.in_(searches)),
             (Search, Search.request_id.in_(ids)),
@@ -111,7 +115,7 @@ class RequestEraser:
             (ProbeImage, ProbeImage.request_id.in_(ids)),
             (BasisDecision, BasisDecision.request_id.in_(ids)),
             (Outcome, Outcome.request_id.in_(ids)),
-            (Notification, (Notification.subject_type == "request") & Notification.subject_key.in_(numbers)),
+            (Notification, told),
             (Job, Job.subject_id.in_(subjects)),
         ]
         counts = {model.__tablename__: run(delete(model).where(where)) for model, where in steps}

@@ -11,8 +11,10 @@ from datetime import date, datetime
 from typing import Any
 
 from app.domain.algorithms import entry_of
+from app.domain.workload import endings
 from app.matching.nist import nist_status
 from app.models import (
+    Assignment,
     BackgroundCheck,
     Candidate,
     Disposition,
@@ -221,6 +223,7 @@ def gather_file(request: FRRequest) -> CaseFile:
     private, rules = request.private, policy().request
     use = policy().use(request.use_id)
     probe = request.current_round.search if request.current_round else request.current_search
+    passed = endings(request)
     return CaseFile(
         request=request,
         use=use,
@@ -234,7 +237,7 @@ def gather_file(request: FRRequest) -> CaseFile:
         provenance=_provenance(probe),
         confirmations=tuple(_confirmation(row) for row in request.basis_decisions),
         searches=tuple(_search(row) for row in request.searches if row.started_at is not None),
-        rounds=tuple(_round(row, row is request.current_round) for row in request.rounds),
+        rounds=tuple(_round(row, row is request.current_round, passed.get(row.id)) for row in request.rounds),
         timeline=_timeline(request),
     )
 
@@ -298,7 +301,7 @@ def _search(row: Search) -> SearchFacts:
     )  # fmt: skip
 
 
-def _round(row: Round, current: bool) -> RoundFile:
+def _round(row: Round, current: bool, passed: Assignment | None) -> RoundFile:
     nominee = row.nominee
     own = row.disposition_of(nominee) if nominee else None
     peers = row.peer_reviews
@@ -320,9 +323,15 @@ def _round(row: Round, current: bool) -> RoundFile:
         dispositions=tuple(
             _disposed(d, nominee) for d in sorted(row.dispositions, key=lambda d: (d.verdict, d.candidate.shown_order))
         ),
-        conclusion=str(row.private.get("conclusion") or ""),
+        conclusion=_passed_on(passed) if passed else str(row.private.get("conclusion") or ""),
         judgments=tuple(_judgment(review) for review in row.final_reviews),
     )  # fmt: skip
+
+
+def _passed_on(passed: Assignment) -> str:
+    """How a round ended that went to another examiner before its end."""
+    notes = str(passed.private.get("notes") or "")
+    return f"Passed on to {_name(passed.receiver)} by {_name(passed.by)} before its end. {notes}".strip()
 
 
 def _worksheet(own: Disposition, peers: list[PeerReview]) -> tuple[FeatureRow, ...]:

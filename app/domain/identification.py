@@ -9,6 +9,7 @@ from app.access.actor import Actor, actor_of, system_actor
 from app.access.directory import lookup
 from app.domain import algorithms
 from app.domain.notices import tell
+from app.domain.workload import pass_on
 from app.extensions import db, settings
 from app.jobs import ask
 from app.matching.errors import CatalogueError
@@ -150,14 +151,14 @@ def finish_search(
         search.request, "finish_search", system_actor(), search=search.uid, candidates=len(ranking),
         algorithm=algorithm_digest, generation=generation,
     )  # fmt: skip
-    tell("search_finished", [search.examiner_id], search.request)
+    tell("search_finished", [search.request.examiner_id], search.request)
 
 
 def fail_search(search: Search, cause: str) -> None:
     """The search ended without candidates; the cause is named to the examiner."""
     search.state, search.cause = "failed", cause[:300]
     advance(search.request, "fail_search", system_actor(), search=search.uid, cause=cause[:300], reason=cause)
-    tell("search_failed", [search.examiner_id], search.request)
+    tell("search_failed", [search.request.examiner_id], search.request)
 
 
 @enforces("ACC-2", "ACC-4")
@@ -177,10 +178,6 @@ def is_available(examiner: Account | None) -> bool:
 @enforces("ACC-2")
 def take_over(request: FRRequest, actor: Actor, *, available: bool) -> None:
     """Another examiner takes over unassigned work; what was recorded stays. `available`: is_available, asked before."""
-    previous = request.examiner_id
-    advance(request, "take_over", actor, previous=previous, examiner_available=available)
-    request.examiner_id = actor.id
-    round_ = request.current_round
-    if round_ is not None and request.state == "under_examination":
-        round_.examiner_id = actor.id
+    advance(request, "take_over", actor, previous=request.examiner_id, examiner_available=available)
+    pass_on(request, "taken_over", to=actor.id, by=actor.id)
     tell("taken_over", [request.requester_id], request)

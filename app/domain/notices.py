@@ -1,11 +1,16 @@
-"""Notifications in the portal: a kind and the number of a subject, so that no name or face stands in them."""
+"""Notifications in the portal: a kind and the number of a subject, so that no name or face stands in them.
+
+What goes out by e-mail too is decided here, in the same transaction (app/domain/mail.py); sending is a job.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Any
 
+from app.domain.mail import JOB, by_mail
 from app.extensions import db
+from app.jobs import ask
 from app.models.oversight import Notification
 
 #: kind -> the sentence shown; {number} is the subject's
@@ -35,6 +40,11 @@ SENTENCES = {
     "report_failed": "{number}: the report could not be delivered to the case file; the cause is on its page.",
     "report_replaced": "{number}: a report replaces the one that was recalled.",
     "taken_over": "{number} was taken over by another examiner.",
+    "work_assigned": "{number} is assigned to you.",
+    "work_received": "{number} was handed over to you; the notes are on its page.",
+    "work_reassigned": "{number} was given to another examiner by a supervisor.",
+    "past_due": "{number} is past its time.",
+    "lies_unassigned": "{number} lies unassigned longer than its priority allows.",
     "disclosure_submitted": "{number} waits for your decision.",
     "disclosure_returned": "{number} came back for changes; the reason is on its page.",
     "disclosure_approved": "{number}: the release may go ahead; the last day is on its page.",
@@ -62,12 +72,17 @@ SENTENCES = {
 
 
 def tell(kind: str, account_ids: Iterable[int | None], subject: Any = None) -> None:
-    """Leave a notification for each person, once. Needs an open unit of work."""
+    """Leave a notification for each person, once, and mail it to whoever gets it so. Needs an open unit of work."""
     if kind not in SENTENCES:
         raise LookupError(f"there is no notification {kind}")
     about = (subject.subject_type, str(getattr(subject, subject.lookup))) if subject is not None else (None, None)
-    for account_id in {person for person in account_ids if person is not None}:
-        db.session.add(Notification(account_id=account_id, kind=kind, subject_type=about[0], subject_key=about[1]))
+    people = {person for person in account_ids if person is not None}
+    mailed = by_mail(kind, people, subject)
+    for account_id in people:
+        row = Notification(account_id=account_id, kind=kind, subject_type=about[0], subject_key=about[1])
+        db.session.add(row)
+        if account_id in mailed:
+            ask(JOB, row.uid, f"mail:{row.uid}")
 
 
 def sentence(notification: Notification) -> str:

@@ -24,11 +24,13 @@ from app.policy.enforcement import enforces
 from app.workflow.engine import allowed
 
 #: state -> (verb, what the person is asked to do); the verb's own rule says who may
+#: (a peer's turn stands in a list of its own: see app.blueprints.review.peers.reviewable)
 NEXT: dict[str, tuple[tuple[str, str], ...]] = {
     "draft": (("submit", "Complete and submit it"),),
     "submitted": (
         ("confirm_discussion", "Say whether it was discussed with you"),
         ("accept", "Confirm or refuse the basis"),
+        ("assign", "Assign it to an examiner"),
     ),
     "awaiting_images": (("resubmit", "Add better images and submit again"),),
     "accepted": (("document", "Document the confirmation"),),
@@ -37,7 +39,6 @@ NEXT: dict[str, tuple[tuple[str, str], ...]] = {
     "search_failed": (("select_probe", "Read the cause, then select a probe again"),),
     "searched": (("begin_examination", "Begin the examination"),),
     "under_examination": (("nominate", "Compare the candidates"),),
-    "nominated": (("record_peer_review", "Review as a peer"),),
     "continued": (("begin_examination", "Begin a fresh round"),),
     "peer_reviewed": (("approve", "Do the final review"),),
     "approved": (("prepare_report", "Prepare the report"),),
@@ -46,7 +47,7 @@ NEXT: dict[str, tuple[tuple[str, str], ...]] = {
 }
 #: states whose work belongs to the examiner of the request
 ASSIGNED = (
-    "accepted", "documented", "probe_selected", "searching", "search_failed", "searched",
+    "submitted", "accepted", "documented", "probe_selected", "searching", "search_failed", "searched",
     "under_examination", "approved",
 )  # fmt: skip
 #: states in which the department still waits for the unit's answer
@@ -72,11 +73,16 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    """The requests of a person's home page, most urgent first."""
+    """The requests of a person's day, by due time; what has none comes last."""
 
     mine: tuple[Line, ...]
     waited: tuple[Line, ...]
     unassigned: tuple[Line, ...]
+
+    @property
+    def next_due(self) -> Line | None:
+        """The first of the person's own tasks whose time has not passed yet."""
+        return next((line for line in self.mine if line.due_at is not None and not line.overdue), None)
 
     @property
     def overdue(self) -> int:
@@ -89,16 +95,20 @@ def due_at(request: FRRequest) -> datetime | None:
     """By when the answer is due: its priority's hours after submission; None before submission and once answered."""
     if request.submitted_at is None or request.state not in UNANSWERED:
         return None
-    return request.submitted_at + timedelta(hours=policy().request.priorities[request.priority].due_hours)
+    return deadline(request)
+
+
+def deadline(request: FRRequest) -> datetime:
+    """The priority's hours after submission, answered or not; of a draft, after it was begun."""
+    hours = policy().request.priorities[request.priority].due_hours
+    return (request.submitted_at or request.created_at) + timedelta(hours=hours)
 
 
 def task(request: FRRequest, actor: Actor) -> str:
     """What this person is asked to do with the request now, or empty."""
-    able = {row.verb for row in allowed(request, actor)}
-    for verb, words in NEXT.get(request.state, ()):
-        if verb in able and _theirs(request, verb, actor):
-            return words
-    return ""
+    asked = [(verb, words) for verb, words in NEXT.get(request.state, ()) if _theirs(request, verb, actor)]
+    able = {row.verb for row in allowed(request, actor, {verb for verb, _ in asked})}
+    return next((words for verb, words in asked if verb in able), "")
 
 
 def _theirs(request: FRRequest, verb: str, actor: Actor) -> bool:
@@ -106,11 +116,13 @@ def _theirs(request: FRRequest, verb: str, actor: Actor) -> bool:
         return request.requester_id == actor.id
     if verb == "confirm_discussion":
         return request.discussing_supervisor_id == actor.id and request.discussion_confirmed_at is None
+    if verb == "assign":
+        return request.examiner_id is None
     if verb == "agree_to_repeat":
         asked = last_asked(request.current_search) if request.current_search is not None else None
         return asked is not None and asked.decision is None
     if verb == "accept":
-        return request.discussion_confirmed_at is not None
+        return request.discussion_confirmed_at is not None and request.examiner_id in (None, actor.id)
     return request.state not in ASSIGNED or request.examiner_id == actor.id
 
 
@@ -153,9 +165,8 @@ def _left_behind(request: FRRequest, available: Callable[[Account], bool]) -> bo
     return request.state in ASSIGNED and request.examiner is not None and not available(request.examiner)
 
 
-def _urgency(line: Line) -> tuple[bool, int, datetime]:
-    hours = policy().request.priorities[line.request.priority].due_hours
-    return not line.overdue, hours, line.request.submitted_at or line.request.created_at
+def _urgency(line: Line) -> tuple[bool, datetime]:
+    return line.due_at is None, line.due_at or line.request.state_since
 
 
 # Figures of other roles ------------------------------------------------------------------------------------
@@ -216,6 +227,12 @@ def refusals_since(moment: datetime) -> int:
 def last_sequence() -> int:
     """The number of the newest audit event."""
     return db.session.scalar(select(func.max(AuditEvent.sequence))) or 0
+
+
+def unassigned_requests() -> int:
+    """How many requests wait for an examiner to take them or a supervisor to assign them."""
+    free = (FRRequest.state == "submitted") & FRRequest.examiner_id.is_(None)
+    return db.session.scalar(select(func.count(FRRequest.id)).where(free | (FRRequest.state == "continued"))) or 0
 
 
 def failed_jobs() -> int:

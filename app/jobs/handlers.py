@@ -18,6 +18,7 @@ MODULES = (
     "app.jobs.embedding",
     "app.jobs.replays",
     "app.jobs.watch",
+    "app.jobs.mail",
 )
 
 

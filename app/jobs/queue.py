@@ -10,7 +10,7 @@ from rq.serializers import JSONSerializer
 from app.extensions import settings
 
 #: in the order a worker looks: a search waits for nothing but other searches
-QUEUES = ("search", "images", "documents", "gallery")
+QUEUES = ("search", "images", "documents", "mail", "gallery")
 #: no queue: rows that processes of a command take up by themselves (app.jobs.import_workers), and no sweep sends
 LOCAL = "local"
 #: RQ's own limit is a backstop; the lease decides

@@ -2,6 +2,7 @@
 
 from app.models.account import Account, LoginSession, SignInFailure, TermsAcceptance, TrainingRecord
 from app.models.algorithm import AlgorithmChange, AlgorithmSwitch, Unembedded
+from app.models.assignment import Assignment
 from app.models.derived import DerivedImage
 from app.models.disclosure import (
     Disclosure,
@@ -19,6 +20,7 @@ from app.models.gallery import GalleryHold, GalleryPerson, GalleryPhoto, Templat
 from app.models.incident import Incident
 from app.models.intake import GalleryImport, ImportChunk, ImportOutcome
 from app.models.lineage import ProbeResemblance, RepeatSearch
+from app.models.mail import MailChoice
 from app.models.oversight import MisuseReport, Notification
 from app.models.report import Outcome, Report
 from app.models.request import BasisDecision, DetectedFace, FRRequest, ProbeImage
@@ -28,12 +30,12 @@ from app.models.search import Candidate, Search
 from app.models.search_replay import SearchReplay
 
 __all__ = [
-    "Account", "AlgorithmChange", "AlgorithmSwitch", "AuditEvent", "BackgroundCheck", "BasisDecision", "Candidate",
-    "CaseHistory", "CasePerson", "CaseRecord", "Counter", "DerivedImage", "DetectedFace", "Disclosure",
+    "Account", "AlgorithmChange", "AlgorithmSwitch", "Assignment", "AuditEvent", "BackgroundCheck", "BasisDecision",
+    "Candidate", "CaseHistory", "CasePerson", "CaseRecord", "Counter", "DerivedImage", "DetectedFace", "Disclosure",
     "DisclosureDecision", "DisclosureDocument", "DisclosureItem", "DisclosurePackage", "Disposal", "DisposalItem",
     "Disposition", "Draft", "FRRequest", "FinalReview", "GalleryHold", "GalleryImport", "GalleryPerson",
-    "GalleryPhoto", "ImportChunk", "ImportOutcome", "Incident", "Job", "LegalHold", "LoginSession", "MisuseReport",
-    "Notification", "Outcome", "PeerReview", "PersonFile", "ProbeImage", "ProbeResemblance", "RepeatSearch", "Report",
-    "Round", "RoutineDesignation", "SealedRecord", "SealingNotice", "SealingOrder", "Search", "SearchReplay",
-    "SignInFailure", "Template", "TermsAcceptance", "TrainingRecord", "Transition", "Unembedded",
+    "GalleryPhoto", "ImportChunk", "ImportOutcome", "Incident", "Job", "LegalHold", "LoginSession", "MailChoice",
+    "MisuseReport", "Notification", "Outcome", "PeerReview", "PersonFile", "ProbeImage", "ProbeResemblance",
+    "RepeatSearch", "Report", "Round", "RoutineDesignation", "SealedRecord", "SealingNotice", "SealingOrder", "Search",
+    "SearchReplay", "SignInFailure", "Template", "TermsAcceptance", "TrainingRecord", "Transition", "Unembedded",
 ]  # fmt: skip

@@ -26,11 +26,30 @@ class CaseNumber(Rule, frozen=True, kw_only=True):
 
 
 class Priority(Rule, frozen=True, kw_only=True):
-    """An urgency, what its reason must say, and within how many hours the unit should act."""
+    """An urgency, what its reason must say, and within how many hours the unit should act.
+
+    ``unassigned_minutes``: after so many a supervisor is told that nobody has the request (none: never).
+    ``always_mails``: notifications about such a request go out by e-mail whatever the person chose.
+    """
 
     title: Text
     reason_hint: Text
     due_hours: Count
+    unassigned_minutes: Count | None = None
+    always_mails: bool = False
+
+
+class WorkloadRule(Rule, frozen=True, kw_only=True):
+    """How work passes on and is counted.
+
+    ``min_notes``: characters of the notes with which work passes to another examiner. ``least_for_median`` and
+    ``least_for_percentile``: of fewer requests that figure is not shown.
+    """
+
+    title: Text
+    min_notes: Count
+    least_for_median: Count
+    least_for_percentile: Count
 
 
 class Source(Rule, frozen=True, kw_only=True):
@@ -355,6 +374,20 @@ class Notice(Rule, frozen=True, kw_only=True):
     title: Text
 
 
+class MailKind(Rule, frozen=True, kw_only=True):
+    """One kind of e-mail: ``text`` is all it ever says, beside a link to the portal.
+
+    ``kinds``: the notifications it stands for. ``roles``: whose account page offers it. ``by_default``: for whoever
+    has chosen nothing. ``always``: whatever was chosen.
+    """
+
+    title: Text
+    kinds: Annotated[tuple[Text, ...], Meta(min_length=1)]
+    roles: Annotated[tuple[Text, ...], Meta(min_length=1)]
+    by_default: bool
+    always: bool = False
+
+
 class Terms(Rule, frozen=True, kw_only=True):
     """The terms a user accepts once per ``version`` (ACC-11)."""
 
@@ -384,6 +417,7 @@ class RequestRules:
 
     case_numbers: tuple[CaseNumber, ...]
     priorities: Mapping[str, Priority]
+    workload: WorkloadRule
     sources: Mapping[str, Source]
     lawful_bases: Mapping[str, LawfulBasis]
     prohibitions: Mapping[str, Prohibition]

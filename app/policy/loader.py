@@ -37,6 +37,7 @@ SCHEMA: Mapping[str, Mapping[str, tuple[type[base.Table], str]]] = {
     "request.toml": {
         "case_number": (forms.CaseNumber, "many"),
         "priority": (forms.Priority, "many"),
+        "workload": (forms.WorkloadRule, "one"),
         "source": (forms.Source, "many"),
         "lawful_basis": (forms.LawfulBasis, "many"),
         "prohibition": (forms.Prohibition, "many"),
@@ -86,7 +87,11 @@ SCHEMA: Mapping[str, Mapping[str, tuple[type[base.Table], str]]] = {
         "hold": (retention_types.HoldKind, "many"),
         "principle": (base.Statement, "many"),
     },
-    "notices.toml": {"notice": (forms.Notice, "many"), "terms": (forms.Terms, "one")},
+    "notices.toml": {
+        "notice": (forms.Notice, "many"),
+        "mail": (forms.MailKind, "many"),
+        "terms": (forms.Terms, "one"),
+    },
     "training.toml": {"requirement": (forms.Requirement, "many")},
     "safeguards.toml": {"safeguard": (base.Statement, "many")},
     "absences.toml": {"absence": (forms.Absence, "many")},
@@ -245,6 +250,7 @@ def _build(tables: Tables, overlays: Tables, version: str) -> types.Policy:
         request=forms.RequestRules(
             case_numbers=request["case_number"],
             priorities=_by_id(request["priority"]),
+            workload=request["workload"],
             sources=_by_id(request["source"]),
             lawful_bases=_by_id(request["lawful_basis"]),
             prohibitions=_by_id(request["prohibition"]),
@@ -292,6 +298,7 @@ def _build(tables: Tables, overlays: Tables, version: str) -> types.Policy:
             principles=_by_id(retention["principle"]),
         ),
         notices=_by_id(tables["notices.toml"]["notice"]),
+        mail=_by_id(tables["notices.toml"]["mail"]),
         terms=tables["notices.toml"]["terms"],
         training=_by_id(tables["training.toml"]["requirement"]),
         safeguards=_by_id(tables["safeguards.toml"]["safeguard"]),

@@ -13,6 +13,7 @@ from app.policy.forms import (
     Absence,
     AlgorithmRules,
     GalleryRules,
+    MailKind,
     Notice,
     RequestRules,
     Requirement,
@@ -178,6 +179,7 @@ class Policy:
     disclosure: DisclosureRules
     retention: RetentionRules
     notices: Mapping[str, Notice]
+    mail: Mapping[str, MailKind]
     terms: Terms
     training: Mapping[str, Requirement]
     safeguards: Mapping[str, Statement]

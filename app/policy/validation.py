@@ -22,6 +22,7 @@ def faults_of(tables: Tables, overlays: Tables, today: date) -> list[str]:
         *_roles(tables["roles.toml"], {r.id for r in tables["training.toml"]["requirement"]}),
         *_workflows(tables),
         *_references(tables),
+        *_mail(tables["notices.toml"], {role.id for role in tables["roles.toml"]["role"]}),
         *disclosure_types.faults_in(tables["disclosure.toml"]),
         *_facts(everything),
         *retention_faults(tables["retention.toml"]),
@@ -133,6 +134,13 @@ def _roles(read: dict[str, Any], requirements: set[str]) -> Iterator[str]:
             yield f"roles.toml: {capability.id}: unknown training requirement '{capability.training}'"
     for group in _repeated(role.group for role in read["role"] if role.group):
         yield f"roles.toml: two roles come from the directory group '{group}'"
+
+
+def _mail(read: dict[str, Any], roles: set[str]) -> Iterator[str]:
+    for kind in _repeated(kind for mail in read["mail"] for kind in mail.kinds):
+        yield f"notices.toml: two kinds of mail stand for the notification '{kind}'"
+    for mail in read["mail"]:
+        yield from (f"notices.toml: {mail.id}: unknown role '{role}'" for role in mail.roles if role not in roles)
 
 
 def _workflows(tables: Tables) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from contextvars import ContextVar
 from typing import Any
 
@@ -137,11 +137,14 @@ def blockers(subject: Any, verb: str, actor: Any, **facts: Any) -> list[Refused]
     return [Refused(name, detail) for name, detail in missing if detail is not None]
 
 
-def allowed(subject: Any, actor: Any) -> list[Any]:
-    """The steps of the present state that role, training and parts permit; conditions are checked on doing."""
+def allowed(subject: Any, actor: Any, verbs: Container[str] | None = None) -> list[Any]:
+    """The steps of the present state that role, training and parts permit; conditions are checked on doing.
+
+    With `verbs`, only these are looked at.
+    """
     rows = []
     for row in policy().workflow(subject.subject_type).transitions:
-        if subject.state not in row.sources:
+        if subject.state not in row.sources or (verbs is not None and row.verb not in verbs):
             continue
         try:
             check_capability(actor, row.capability)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from sqlalchemy import select
 
 from app.extensions import db
+from app.models.assignment import Assignment
 from app.models.base import Stateful
 from app.models.disclosure import Disclosure
 from app.models.disposal import Disposal
@@ -25,12 +26,21 @@ def requester(request: FRRequest) -> set[int]:
 
 #: whoever took one of these steps has seen, or could have seen, what a peer must not
 EXAMINERS_STEPS = ("prepare_probe", "select_probe", "start_search", "begin_examination", "take_over")
+#: whoever held the work in one of these states had the probe that was chosen, or the candidates, before their eyes
+EXAMINED_STATES = ("probe_selected", "search_failed", "searched", "under_examination", "approved")
 
 
 @separation("examiner", "SRC-4", "SRC-5")
 def examiner(request: FRRequest) -> set[int]:
-    """The examiner of the request and of every round and search, earlier ones and those replaced included."""
+    """The examiner of the request and of every round and search, earlier ones and those replaced included.
+
+    Whoever handed the examination over, and whoever held it in between without a step of their own, stays one.
+    """
     people = {request.examiner_id, *(r.examiner_id for r in request.rounds), *(s.examiner_id for s in request.searches)}
+    passed = select(Assignment.from_id, Assignment.to_id).where(
+        Assignment.request_id == request.id, Assignment.state.in_(EXAMINED_STATES)
+    )
+    people |= {person for row in db.session.execute(passed) for person in row}
     return {person for person in people if person is not None} | _took(request, EXAMINERS_STEPS)
 
 

@@ -14,7 +14,7 @@ from sqlalchemy import text
 from app import audit
 from app.access.scoping import find
 from app.demo.people import person
-from app.domain import disclosures, erasure, erasure_rows, gallery, probe_images, register, retention
+from app.domain import disclosures, erasure, erasure_rows, gallery, probe_images, register, retention, workload
 from app.domain.register import Filters
 from app.domain.repository import generation
 from app.domain.verification import verify_code
@@ -68,6 +68,11 @@ def test_nothing_of_a_disposed_case_is_left_in_any_file(app, keep, case, post):
     # searched again by a prepared image, with a supervisor's agreement, and disclosed to the prosecutor
     again = keep.make.request(state="documented", case_number=CASE)
     derived = keep.make.prepare(again)
+    # handed over, and back, with notes
+    rowan, plover = keep.people.actor("k.rowan"), keep.people.actor("a.plover")
+    for giver, receiver in ((rowan, plover), (plover, rowan)):
+        with unit_of_work():
+            workload.hand_over(again, giver, receiver, "The Quintessential lamp stood behind the counter.")
     keep.make.advance_to(again, "closed", derived=derived)
     disclosure = Disclosing(app, keep.people, keep.make.run_jobs)(state="acknowledged", basis="D2", case_number=CASE)
     request, sought = request_of(record), Traces().of_record(record).of_file(victim)

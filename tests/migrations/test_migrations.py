@@ -49,6 +49,11 @@ def engine(app: Flask):
     return create_engine(app.extensions["settings"].database_url)
 
 
+def before(revision: str) -> str:
+    """The revision that a migration builds on."""
+    return REVISIONS[REVISIONS.index(revision) - 1]
+
+
 def tables(app: Flask) -> set[str]:
     return set(inspect(engine(app)).get_table_names()) - {"alembic_version"}
 
@@ -396,6 +401,39 @@ def data_0012(app: Flask) -> None:
     run(app, "UPDATE gallery_photo SET key_id = 'k2' WHERE id = 1")
     with pytest.raises(RuntimeError, match="have keys of their own"):
         downgrade(revision="0007")
+def data_0011(app: Flask) -> None:
+    """What passed is never changed; requests of before stand without a history; downgrade takes only the new away."""
+    upgrade(revision=before("0011"))
+    run(app, ACCOUNT, ACCOUNT.replace("(1, 'a1'", "(2, 'a2'").replace("'d.lark'", "'m.heron'"))
+    run(
+        app,
+        "INSERT INTO fr_request (id, uid, created_at, number, state, state_since, version, key_id, policy_version, "
+        "requester_id, command, case_number, priority, political, submission) VALUES "
+        "(1, 'r', '2026-01-01', 'FR-1', 'draft', '2026-01-01', 1, 'k', 'p', 1, '', 'DB-2026-1', 'other', 0, 0)",
+    )
+    upgrade(revision="0011")
+    passed = (
+        "INSERT INTO assignment (id, uid, created_at, request_id, kind, state, from_id, to_id, by_id) VALUES "
+        "(1, 'x', '2026-01-01', 1, 'handed_over', 'documented', 1, 2, 1)"
+    )
+    run(app, passed)
+    with pytest.raises(Exception, match="append-only"):
+        run(app, "UPDATE assignment SET to_id = 1")
+    for wrong in (
+        passed.replace("1, 2, 1)", "2, 2, 2)"), passed.replace("1, 2, 1)", "NULL, 2, 1)"),
+        passed.replace("1, 2, 1)", "1, 2, 2)"), passed.replace("'handed_over'", "'lost'"),
+    ):  # fmt: skip
+        with pytest.raises(Exception, match="CHECK constraint failed"):
+            run(app, wrong.replace("(1, 'x'", "(2, 'y'"))
+    choice = (
+        "INSERT INTO mail_choice (id, uid, created_at, account_id, kind, by_mail) VALUES (1, 'm', '2026', 1, 'k', 1)"
+    )
+    run(app, choice)
+    with pytest.raises(Exception, match="UNIQUE constraint failed"):
+        run(app, choice.replace("(1, 'm'", "(2, 'n'"))
+    run(app, "DELETE FROM assignment")
+    downgrade(revision=before("0011"))
+    assert (count(app, "fr_request"), {"assignment", "mail_choice"} & tables(app)) == (1, set())
 
 
 WITH_DATA = {
@@ -409,6 +447,7 @@ WITH_DATA = {
     "0008": data_0008,
     "0013": data_0013,
     "0012": data_0012,
+    "0011": data_0011,
 }
 
 

@@ -86,6 +86,7 @@ VALUES: dict[str, Value] = {
     "repeats.number": number,
     "changes.number": number,
     "replays.uid": lambda world, on: world.get(on).current_search.uid,
+    "workload.number": number,
     "admin.uid": lambda world, on: world.account(on).uid,
     "retention.case_number": lambda world, on: world.kept[on],
     "retention.uid": lambda world, on: world.kept[on],

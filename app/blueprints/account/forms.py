@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterable, Mapping
 
 from flask_wtf import FlaskForm
 from wtforms import BooleanField, HiddenField, PasswordField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, Optional
 
 from app.domain.misuse import LONGEST, SHORTEST
+from app.policy.forms import MailKind
 
 
 def one_spelling(name: str | None) -> str:
@@ -46,3 +48,10 @@ class MisuseForm(FlaskForm):
     )
     page = StringField("Page or request it concerns", [Optional(), Length(max=300)])
     unnamed = BooleanField("Do not name me in this report")
+
+
+def mail_form(kinds: Iterable[MailKind], chosen: Mapping[str, bool], *, posted: bool = False) -> FlaskForm:
+    """A box for each kind of mail that may be chosen; a kind that always comes has none."""
+    fields = {kind.id: BooleanField(f"{kind.title}: by e-mail too") for kind in kinds if not kind.always}
+    form = type("MailForm", (FlaskForm,), fields)
+    return form() if posted else form(formdata=None, data=dict(chosen))

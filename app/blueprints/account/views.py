@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import func, select
 
 from app.access.actor import current_actor
+from app.access.directory import lookup
 from app.access.guard import needs, public
 from app.access.scoping import find
 from app.access.sessions import (
@@ -20,8 +21,9 @@ from app.access.sessions import (
     sign_in as open_session,
 )
 from app.blueprints.account.addresses import own_address, page_before
-from app.blueprints.account.forms import MisuseForm, SignInForm, TermsForm
+from app.blueprints.account.forms import MisuseForm, SignInForm, TermsForm, mail_form
 from app.blueprints.home.ways import way_to
+from app.domain import mail as mail_choices
 from app.domain.misuse import report_misuse as domain_report
 from app.domain.notices import sentence
 from app.extensions import db, settings
@@ -159,6 +161,25 @@ def read_notifications() -> ResponseReturnValue:
 def _back_to_list() -> str:
     number = request.args.get("page", type=int)
     return url_for("account.notifications", page=number if number and number > 1 else None)
+
+
+@bp.route("/notifications/mail", methods=["GET", "POST"])
+@needs("portal.use")
+def mail() -> ResponseReturnValue:
+    """Which kinds of notifications come by e-mail too; one endpoint, so that the choice is at one place."""
+    actor = current_actor()
+    form = mail_form(mail_choices.offered(actor), mail_choices.choices(actor), posted=request.method == "POST")
+    if request.method == "POST" and form.validate():
+        wanted = [name for name, chosen in form.data.items() if chosen is True]
+        with unit_of_work():
+            mail_choices.choose(actor, wanted)
+        flash("Your choice is kept.", "success")
+        return redirect_after_post(url_for("account.mail"))
+    entry = lookup(actor.name)
+    return page(
+        "account/mail.html", form=form, kinds=mail_choices.offered(actor), sends=bool(settings().smtp_url),
+        address=entry.mail if entry else "", urgent=[p for p in policy().request.priorities.values() if p.always_mails],
+    )  # fmt: skip
 
 
 # Own sessions ----------------------------------------------------------------------------------------------

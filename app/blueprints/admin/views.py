@@ -1,4 +1,4 @@
-"""The training register (FR unit supervisors), the algorithm registry and the imports (administrators)."""
+"""The training register (FR unit supervisors), the algorithm registry, imports and e-mail (administrators)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from app.access.actor import current_actor
 from app.access.guard import needs
 from app.blueprints.admin.forms import TrainingForm
 from app.blueprints.admin.registry import entries
-from app.domain import imports_overview, overview
+from app.domain import imports_overview, mail_standing, overview
 from app.domain.algorithms import active_or_none, status
 from app.domain.evaluations import CAUTION
 from app.domain.training import record_training, revoke_training
@@ -120,3 +120,13 @@ def imports() -> ResponseReturnValue:
     return page(
         "admin/imports.html", "admin/_imports.html", found=found, moving=moving, clause=policy().clause("CAP-3")
     )
+
+
+# E-mail ----------------------------------------------------------------------------------------------------
+
+
+@bp.get("/mail")
+@needs("mail.read")
+def mail() -> ResponseReturnValue:
+    """Whether e-mail leaves the portal, and what stands in its way; never to whom or about what."""
+    return page("admin/mail.html", server=mail_standing.server(), standing=mail_standing.standing(), now=now())

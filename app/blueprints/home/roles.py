@@ -8,7 +8,7 @@ from flask import url_for
 from sqlalchemy import func, select
 
 from app.access.actor import Actor
-from app.domain import overview, retention
+from app.domain import mail_standing, overview, retention
 from app.domain.algorithms import active_or_none, status
 from app.domain.disclosure_overview import open_incidents, waiting_for
 from app.extensions import db
@@ -65,6 +65,9 @@ def elsewhere(actor: Actor) -> list[tuple[str, tuple[str, ...]]]:
 def figures(actor: Actor) -> list[Figure]:
     """The figures of roles that work on other things than requests."""
     found = []
+    if actor.can("work.assign"):
+        free = url_for("workload.index", show="unassigned")
+        found.append(Figure(overview.unassigned_requests(), "requests without an examiner", free, "waiting"))
     if actor.can("training.keep"):
         people = [overview.training_of(account, now().date()) for account in overview.examiners()]
         lacking = sum(not person.current for person in people)
@@ -98,6 +101,9 @@ def figures(actor: Actor) -> list[Figure]:
             Figure(overview.failed_jobs(), "jobs failed in 7 days", url_for("admin.algorithms"), "bad"),
             Figure(overview.sign_in_failures(), "failed sign-ins in 24 hours", url_for("admin.algorithms")),
         ]
+    if actor.can("mail.read"):
+        trouble = mail_standing.standing().undelivered
+        found.append(Figure(trouble, "e-mails not delivered in 7 days", url_for("admin.mail"), "bad"))
     return found
 
 

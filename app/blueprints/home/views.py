@@ -1,4 +1,4 @@
-"""The first page after sign-in, and whether the portal is alive."""
+"""My day, the first page after sign-in, and whether the portal is alive."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from sqlalchemy import text
 from app.access.actor import Actor, actor_of, current_actor
 from app.access.directory import lookup
 from app.access.guard import needs, public
+from app.blueprints.home import day
 from app.blueprints.home.roles import elsewhere, figures
 from app.blueprints.home.ways import way_to
 from app.blueprints.requests.standing import standing
@@ -28,10 +29,13 @@ bp = Blueprint("home", __name__)
 @bp.get("/")
 @needs("portal.use")
 def index() -> ResponseReturnValue:
-    actor = current_actor()
+    actor, moment = current_actor(), now()
     return page(
         "home/index.html",
         board=overview.board(actor, _availability()),
+        peer_reviews=day.peer_reviews(actor),
+        others=day.others(actor),
+        passed=day.passed(actor, moment),
         figures=figures(actor),
         roles=[role for role in policy().roles.values() if role.id in actor.roles],
         elsewhere=elsewhere(actor),
@@ -40,7 +44,7 @@ def index() -> ResponseReturnValue:
         standing=standing,
         priorities=policy().request.priorities,
         states=policy().workflow("request"),
-        now=now(),
+        now=moment,
     )
 
 

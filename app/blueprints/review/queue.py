@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Select, case, or_, select
@@ -13,6 +13,7 @@ from sqlalchemy.orm import joinedload
 from app.access.actor import Actor
 from app.access.scoping import visible
 from app.domain.identification import is_available
+from app.domain.overview import deadline
 from app.extensions import db
 from app.models import Account, FRRequest
 from app.policy import policy
@@ -26,7 +27,16 @@ WAITING = (
 ENDED = ("closed", "refused", "reported", "negative")
 NOT_IN_THE_UNIT = ("draft", "withdrawn")
 #: only these can lack an examiner who is available (see WF-take-over)
-ASSIGNED = ("accepted", "documented", "probe_selected", "search_failed", "searched", "under_examination", "approved")
+ASSIGNED = (
+    "submitted",
+    "accepted",
+    "documented",
+    "probe_selected",
+    "search_failed",
+    "searched",
+    "under_examination",
+    "approved",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +49,8 @@ class Line:
     assigned: str
 
 
-def due_at(request: FRRequest) -> datetime:
-    """When the unit should have acted, by the priority's own hours."""
-    hours = policy().request.priorities[request.priority].due_hours
-    return (request.submitted_at or request.created_at) + timedelta(hours=hours)
+#: when the unit should have acted, by the priority's own hours
+due_at = deadline
 
 
 def unavailable_examiners() -> set[int]:
@@ -58,7 +66,7 @@ def unavailable_examiners() -> set[int]:
 @enforces("SRC-4", "ACC-2")
 def assignment(request: FRRequest, actor: Actor, unavailable: set[int]) -> str:
     """Whose work it is, without a name: whoever reads the queue may become a peer, who must not know the examiner."""
-    if request.state in ("submitted", "continued") or request.examiner_id is None:
+    if request.state == "continued" or request.examiner_id is None:
         return "Unassigned"
     if request.examiner_id == actor.id:
         return "You"
@@ -74,10 +82,11 @@ def queue(actor: Actor, chosen: Mapping[str, str], unavailable: set[int]) -> Sel
     rows = rows.where(FRRequest.requester_id != actor.id)
     match chosen.get("show"):
         case "mine":
-            rows = rows.where(FRRequest.examiner_id == actor.id, FRRequest.state.not_in(ENDED))
+            rows = rows.where(FRRequest.examiner_id == actor.id, FRRequest.state.not_in((*ENDED, "continued")))
         case "unassigned":
             left = (FRRequest.state.in_(ASSIGNED)) & FRRequest.examiner_id.in_(unavailable)
-            rows = rows.where(or_(FRRequest.state.in_(("submitted", "continued")), left))
+            free = (FRRequest.state == "submitted") & FRRequest.examiner_id.is_(None)
+            rows = rows.where(or_(free, FRRequest.state == "continued", left))
         case "open":
             rows = rows.where(FRRequest.state.not_in(ENDED))
         case "ended":

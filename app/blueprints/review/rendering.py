@@ -15,6 +15,7 @@ from app.blueprints.review.queue import ASSIGNED, assignment, due_at, unavailabl
 from app.blueprints.review.rounds import earlier_rounds
 from app.blueprints.review.steps import algorithm_status, blocking, progress_of, start_block
 from app.domain.lineage import earlier_searches, last_asked
+from app.domain.workload import history
 from app.extensions import db, settings
 from app.models import FRRequest, Round
 from app.models.base import now
@@ -42,7 +43,7 @@ def work_context(subject: FRRequest) -> dict[str, Any]:
     blocks = {
         verb: blocking(subject, verb, actor, use=use, examiner_available=subject.examiner_id not in unavailable)
         for verb in ("accept", "refuse", "return_for_images", "select_probe", "begin_examination", "conclude_empty",
-                     "take_over", "record_peer_review")
+                     "take_over", "record_peer_review", "take", "hand_over")
     }  # fmt: skip
     return {
         "item": subject,
@@ -72,6 +73,7 @@ def work_context(subject: FRRequest) -> dict[str, Any]:
         "progress": progress_of(search) if subject.state == "searching" else None,
         "round": known[-1] if own and known else None,
         "earlier": earlier_rounds(known, subject),
+        "passed": history(subject) if own else [],
         "accept": accept_form(version=subject.version, formdata=None),
         "refuse": refuse_form(version=subject.version, formdata=None),
         "returning": return_form(version=subject.version, formdata=None),

@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 
 from app.access.actor import current_actor
 from app.blueprints.review.probe import ShownPhoto, shown_photos
+from app.domain.workload import endings
 from app.extensions import db
 from app.models import BackgroundCheck, Candidate, Disposition, FRRequest, GalleryPerson, Round, Search
 from app.policy import policy
@@ -108,9 +109,11 @@ def version_of(row: Disposition | BackgroundCheck | None) -> str:
 
 
 def earlier_rounds(known: list[Round], subject: FRRequest) -> list[dict[str, Any]]:
-    """The rounds that are over, as a continuing examiner reads them: dispositions, opinions, the instructions."""
+    """The rounds that are over, as whoever goes on reads them: dispositions, opinions, instructions or notes."""
     opinions = {level.value: level.label for level in policy().review.scale.levels}
-    over = [round_ for round_ in known if any(review.decision == "continued" for review in round_.final_reviews)]
+    passed = endings(subject)
+    continued = {r.id for r in known if any(review.decision == "continued" for review in r.final_reviews)}
+    over = [round_ for round_ in known if round_.id in continued or round_.id in passed]
     return [
         {
             "round": round_,
@@ -119,6 +122,7 @@ def earlier_rounds(known: list[Round], subject: FRRequest) -> list[dict[str, Any
             "nominee": round_.nominee.shown_order if round_.nominee else None,
             "opinions": [(opinions[review.opinion], review.private.get("reason")) for review in round_.peer_reviews],
             "instructions": [review.private.get("reason") for review in round_.final_reviews],
+            "passed": passed.get(round_.id),
         }
         for round_ in over
     ]

@@ -29,7 +29,7 @@ OF_THE_FORM = frozenset(
         "one_face_selected", "suitability_recorded", "quality_override_reasoned",
         "worksheet_complete", "background_checked", "nominee_retained", "nomination_supported",
         "unexplained_justified", "nominee_record_eligible", "inconsistencies_answered",
-        "peer_worksheet_complete", "peer_opinion_given",
+        "peer_worksheet_complete", "peer_opinion_given", "receiver_may_examine", "hand_over_noted",
     }
 )  # fmt: skip
 

@@ -20,5 +20,5 @@ from app.workflow.conditions import (
 
 __all__ = [
     "algorithm", "background", "decision", "disclosure", "examination", "filing", "identification", "incident",
-    "lineage", "retention", "sealing",
+    "lineage", "retention", "sealing", "workload",
 ]  # fmt: skip

@@ -80,4 +80,6 @@ def no_search_run(request: FRRequest, actor: Actor, facts: Facts) -> str | None:
 @condition("examiner_unavailable", "ACC-2")
 def examiner_unavailable(request: FRRequest, actor: Actor, facts: Facts) -> str | None:
     """`examiner_available` is what the directory and the training register say of the assigned examiner now."""
+    if request.examiner_id is None:
+        return "Nobody has it; take it instead."
     return None if facts.get("examiner_available") is False else "The assigned examiner is available."

@@ -17,8 +17,9 @@ from app.workflow.registry import condition
 
 @condition("actor_is_examiner", "SRC-2", "ACC-7")
 def actor_is_examiner(request: FRRequest, actor: Actor, facts: Facts) -> str | None:
-    """Submitted work is nobody's yet, and a continuation is open to every examiner whom the separations admit."""
-    if request.state in {"submitted", "continued"} or actor.id == request.examiner_id:
+    """What nobody took is open to all, and so is a continuation to every examiner whom the separations admit."""
+    unassigned = request.state == "submitted" and request.examiner_id is None
+    if unassigned or request.state == "continued" or actor.id == request.examiner_id:
         return None
     return "Another examiner works on this request."
 

@@ -1,0 +1,71 @@
+"""What waits for a person beside their requests, and what passed to or from them: the rest of "My day"."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+
+from app.access.actor import Actor
+from app.access.scoping import visible
+from app.blueprints.home.ways import way_to
+from app.blueprints.review.peers import reviewable
+from app.domain import workload
+from app.domain.disclosure_overview import waiting_for
+from app.domain.overview import deadline
+from app.extensions import db
+from app.models import Assignment, Disposal, FRRequest, Incident
+from app.workflow.engine import allowed
+
+#: how long what passed stays in sight
+PASSED = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True)
+class PeerReview:
+    """A nominated request for this person to review, with nothing that tells how far others are."""
+
+    item: FRRequest
+    due: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A disclosure, an incident or a disposal that is this person's turn, since when."""
+
+    number: str
+    url: str | None
+    task: str
+    since: datetime
+
+
+def peer_reviews(actor: Actor) -> list[PeerReview]:
+    """The peer reviews for this person, by due time."""
+    if not actor.can("peer.review"):
+        return []
+    found = [PeerReview(request, deadline(request)) for request in reviewable(actor)]
+    return sorted(found, key=lambda line: line.due)
+
+
+def passed(actor: Actor, moment: datetime) -> list[Assignment]:
+    """What passed to or from this person in the last days, newest first."""
+    return workload.passed_since(actor, moment - PASSED) if actor.can("examination.work") else []
+
+
+def others(actor: Actor) -> list[Waiting] | None:
+    """What else is this person's turn, longest waiting first; None for whom nothing of this can wait."""
+    if not any(actor.can(name) for name in ("disclosure.read", "incident.keep", "disposal.approve")):
+        return None
+    found = [Waiting(row.number, way_to(row, actor), task, row.state_since) for row, task in waiting_for(actor)]
+    if actor.can("incident.keep"):
+        rows = db.session.scalars(visible(Incident, actor).where(Incident.state != "closed"))
+        found += [Waiting(row.number, way_to(row, actor), "Go on with the incident", row.state_since) for row in rows]
+    if actor.can("disposal.approve"):
+        rows = db.session.scalars(select(Disposal).where(Disposal.state.in_(("proposed", "once_approved"))))
+        for row in rows:
+            if any(step.verb.startswith("approve") for step in allowed(row, actor)):
+                found.append(
+                    Waiting(row.number, way_to(row, actor), "Approve the disposal, or decline", row.state_since)
+                )
+    return sorted(found, key=lambda line: line.since)

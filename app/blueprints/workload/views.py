@@ -1,0 +1,219 @@
+"""Who has which work of the unit, how it passes on, and how long it takes (SRC-2, SRC-4, AUD-2)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from flask import Blueprint, abort, flash, request, url_for
+from sqlalchemy import select
+from sqlalchemy.orm import joinedload
+from werkzeug.wrappers import Response as WerkzeugResponse
+
+from app.access.actor import Actor, current_actor
+from app.access.guard import needs
+from app.access.scoping import visible
+from app.blueprints.fact_fields import mark
+from app.blueprints.review.queue import unavailable_examiners
+from app.blueprints.review.steps import Overtaken, blocking, status_for, tried
+from app.blueprints.shared_forms import VersionForm
+from app.blueprints.workload.forms import PassOnForm, PeriodFilter, WorkFilter
+from app.domain import turnaround, workload
+from app.domain.overview import UNANSWERED, deadline
+from app.extensions import db
+from app.models import Account, FRRequest
+from app.models.base import now
+from app.policy import policy
+from app.policy.facts import Fault
+from app.refusals import same_version
+from app.web import page, redirect_after_post
+from app.workflow.registry import Refused
+
+bp = Blueprint("workload", __name__)
+Answer = str | WerkzeugResponse | tuple[str, int]
+#: condition -> the field of the form that it is about
+FIELDS = {"receiver_may_examine": "receiver", "hand_over_noted": "notes"}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One request as the supervisor's list has it. `holder` is empty where nobody has it."""
+
+    item: FRRequest
+    due: datetime
+    overdue: bool
+    holder: str
+    gone: bool
+
+    @property
+    def unassigned(self) -> bool:
+        return not self.holder or self.gone
+
+
+# The supervisor --------------------------------------------------------------------------------------------
+
+
+@bp.get("/workload")
+@needs("work.assign")
+def index() -> str:
+    """Every open request of the unit by due time, and who has it."""
+    chosen, moment, gone = WorkFilter(request.args), now(), unavailable_examiners()
+    lines = [_line(one, gone, moment) for one in _open()]
+    shown = [line for line in lines if _wanted(line, chosen)]
+    return page(
+        "workload/index.html", filter=chosen, lines=shown, total=lines, now=moment,
+        priorities=policy().request.priorities,
+    )  # fmt: skip
+
+
+def _open() -> list[FRRequest]:
+    rows = visible(FRRequest, current_actor()).where(FRRequest.state.in_(UNANSWERED))
+    return sorted(db.session.scalars(rows.options(joinedload(FRRequest.examiner))), key=deadline)
+
+
+def _line(item: FRRequest, gone: set[int], moment: datetime) -> Line:
+    nobody = item.examiner is None or item.state == "continued"
+    holder = "" if nobody else f"{item.examiner.title} {item.examiner.display_name}"
+    due = deadline(item)
+    return Line(item, due, moment > due, holder, item.examiner_id in gone)
+
+
+def _wanted(line: Line, chosen: WorkFilter) -> bool:
+    kept = {"unassigned": line.unassigned, "overdue": line.overdue}.get(chosen.show.data or "", True)
+    return kept and chosen.priority.data in ("", None, line.item.priority)
+
+
+@bp.get("/workload/<number>")
+@needs("work.assign", of=FRRequest)
+def show(subject: FRRequest) -> str:
+    """Who had the request, with the notes, and the form that assigns it."""
+    return _assign_page(subject, _form(subject))
+
+
+def _assign_page(subject: FRRequest, form: PassOnForm, refusal: Refused | Overtaken | None = None) -> str:
+    barred = blocking(subject, "assign", current_actor())
+    return page(
+        "workload/show.html", item=subject, form=form, refusal=refusal, barred=barred, now=now(),
+        due=deadline(subject), history=workload.history(subject), priorities=policy().request.priorities,
+        held=subject.examiner is not None and subject.state != "continued", open=subject.state in UNANSWERED,
+    )  # fmt: skip
+
+
+@bp.post("/workload/<number>/assign")
+@needs("work.assign", of=FRRequest)
+def assign(subject: FRRequest) -> Answer:
+    """AUD-2: assign the request, or give what one examiner has to another."""
+    form = _form(subject, posted=True)
+    refusal = _passed("assign", subject, form, workload.assign)
+    if refusal is not None or form.errors:
+        return _assign_page(subject, form, refusal), status_for(refusal) if refusal else 422
+    flash(f"{subject.number} is with {subject.examiner.title} {subject.examiner.display_name}.", "success")
+    return redirect_after_post(url_for("workload.show", number=subject.number))
+
+
+# The examiner ----------------------------------------------------------------------------------------------
+
+
+@bp.post("/workload/<number>/take")
+@needs("basis.confirm", of=FRRequest)
+def take(subject: FRRequest) -> Answer:
+    """Take a submitted request that nobody has."""
+    form, actor = VersionForm(), current_actor()
+
+    def do() -> None:
+        same_version(subject, form.version.data)
+        workload.take(subject, actor)
+
+    refusal = tried("take", subject, do)
+    if isinstance(refusal, Overtaken):
+        abort(409)
+    if refusal is not None:
+        raise refusal
+    flash(f"{subject.number} is yours.", "success")
+    return redirect_after_post(url_for("review.work", number=subject.number))
+
+
+@bp.get("/workload/<number>/hand-over")
+@needs("examination.work", of=FRRequest)
+def hand_over(subject: FRRequest) -> str:
+    """The form by which the examiner who has the request passes it on; for anybody else it does not exist."""
+    _only_its_holder(subject, current_actor())
+    return _hand_over_page(subject, _form(subject))
+
+
+@bp.post("/workload/<number>/hand-over")
+@needs("examination.work", of=FRRequest)
+def hand_over_post(subject: FRRequest) -> Answer:
+    """SRC-2: pass the request, and an open round, on to another examiner."""
+    _only_its_holder(subject, current_actor())
+    form = _form(subject, posted=True)
+    refusal = _passed("hand_over", subject, form, workload.hand_over)
+    if refusal is not None or form.errors:
+        return _hand_over_page(subject, form, refusal), status_for(refusal) if refusal else 422
+    flash(f"{subject.number} is with {subject.examiner.title} {subject.examiner.display_name} now.", "success")
+    return redirect_after_post(url_for("home.index"))
+
+
+def _only_its_holder(subject: FRRequest, actor: Actor) -> None:
+    """404 for others: whom the list of possible receivers leaves out would tell a later peer who examines (SRC-4)."""
+    if subject.examiner_id != actor.id or blocking(subject, "hand_over", actor) is not None:
+        abort(404)
+
+
+def _hand_over_page(subject: FRRequest, form: PassOnForm, refusal: Refused | Overtaken | None = None) -> str:
+    round_ = subject.current_round if subject.state == "under_examination" else None
+    done = len(round_.dispositions) if round_ else 0
+    return page(
+        "workload/hand_over.html", item=subject, form=form, refusal=refusal, round=round_, done=done, now=now(),
+        due=deadline(subject), listed=len(round_.search.candidates) if round_ else 0,
+    )  # fmt: skip
+
+
+# Both ------------------------------------------------------------------------------------------------------
+
+
+def _form(subject: FRRequest, *, posted: bool = False) -> PassOnForm:
+    people = workload.receivers(subject)
+    return PassOnForm(people) if posted else PassOnForm(people, version=subject.version, formdata=None)
+
+
+def _passed(verb: str, subject: FRRequest, form: PassOnForm, step: Any) -> Refused | Overtaken | None:
+    """Take the step with the receiver as the directory has them now; a refusal stands beside its field too."""
+    if not form.validate():
+        return None
+    actor = current_actor()
+    chosen = db.session.scalars(select(Account).where(Account.uid == (form.receiver.data or ""))).one_or_none()
+    receiver = workload.receiver_of(chosen)
+
+    def do() -> None:
+        same_version(subject, form.version.data)
+        step(subject, actor, receiver, form.notes.data or "")
+
+    refusal = tried(verb, subject, do, form)
+    if isinstance(refusal, Refused) and refusal.rule_id in FIELDS:
+        mark(form, [Fault(FIELDS[refusal.rule_id], refusal.reason, refusal.rule_id)], ())
+    return refusal
+
+
+# Figures ---------------------------------------------------------------------------------------------------
+
+
+@bp.get("/workload/figures")
+@needs("figures.read")
+def figures() -> str:
+    """How long the unit takes and how things stand, without any case."""
+    chosen, moment = PeriodFilter(request.args), now()
+    return page(
+        "workload/figures.html", filter=chosen, found=turnaround.figures(moment, chosen.chosen), days=chosen.chosen,
+        rule=policy().request.workload, priorities=policy().request.priorities, lasted=lasted,
+    )  # fmt: skip
+
+
+def lasted(length: timedelta) -> str:
+    """A length of time in its two largest units: `2 d 4 h`, `3 h 10 min`, `12 min`."""
+    minutes = round(length.total_seconds() / 60)
+    days, hours, rest = minutes // 1440, minutes // 60 % 24, minutes % 60
+    if days:
+        return f"{days} d {hours} h"
+    return f"{hours} h {rest} min" if hours else f"{rest} min"

@@ -1,0 +1,46 @@
+"""Who had a request of the unit, from whom, and with which notes it passed on (SRC-2, SRC-4)."""
+
+from __future__ import annotations
+
+from sqlalchemy import CheckConstraint, ForeignKey, String
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from app.models.account import Account
+from app.models.base import Model, Sealed, one_of
+from app.models.examination import Round
+from app.models.request import FRRequest
+
+KINDS = ("taken", "assigned", "handed_over", "taken_over")
+
+
+class Assignment(Sealed, Model):
+    """One time that a request came to an examiner; the request's own `examiner_id` is who has it now.
+
+    `state` is the request's at that moment, `round` the round that was open and ended with it. Sealed: notes. The
+    database refuses every UPDATE.
+    """
+
+    __tablename__ = "assignment"
+    request_id: Mapped[int] = mapped_column(ForeignKey("fr_request.id"), index=True)
+    round_id: Mapped[int | None] = mapped_column(ForeignKey("examination_round.id"))
+    kind: Mapped[str] = mapped_column(String(20))
+    state: Mapped[str] = mapped_column(String(20))
+    from_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"), index=True)
+    to_id: Mapped[int] = mapped_column(ForeignKey("account.id"), index=True)
+    by_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
+
+    request: Mapped[FRRequest] = relationship()
+    round: Mapped[Round | None] = relationship()
+    giver: Mapped[Account | None] = relationship(foreign_keys=[from_id])
+    receiver: Mapped[Account] = relationship(foreign_keys=[to_id])
+    by: Mapped[Account] = relationship(foreign_keys=[by_id])
+    __table_args__ = (
+        CheckConstraint(one_of("kind", KINDS), name="known_kind"),
+        CheckConstraint("from_id IS NULL OR from_id <> to_id", name="passes_to_another"),
+        CheckConstraint("kind <> 'handed_over' OR from_id = by_id", name="handed_over_by_its_holder"),
+        CheckConstraint("kind NOT IN ('handed_over', 'taken_over') OR from_id IS NOT NULL", name="had_a_holder"),
+    )
+
+    @property
+    def key_id(self) -> str:
+        return self.request.key_id
