@@ -52,6 +52,12 @@ def vector_of(seed: int, number: int, models_dir: str) -> Vector:
     return engines.extractor().templates(picture, [engines.detector().detect(picture)[0]])[0]
 
 
+@cache
+def eyes_of(seed: int, number: int) -> list[list[float]]:
+    """Where the detector sees the eyes of an arrest photograph."""
+    return engines.detector().detect(decode(photograph(seed, number)).bgr)[0].eyes
+
+
 def worksheet(verdict: str = "similar") -> dict[str, dict[str, str]]:
     """A full worksheet over the eleven features with one verdict."""
     return {f.value: {"verdict": verdict, "note": ""} for f in policy().review.worksheet.features}
@@ -128,7 +134,7 @@ class UnitStages:
                 charged=True, taken_on=arrest_date(who, index), sha256=stored.sha256, blob_id=stored.id,
                 phash=perceptual_hash(picture), width=picture.shape[1], height=picture.shape[0], batch="tests",
             )  # fmt: skip
-            photo.seal(charge=str(record["charge"]))
+            photo.seal(charge=str(record["charge"]), eyes=eyes_of(who.seed, index))
             photo.templates = [
                 Template(algorithm_digest=vector.model_digest, box=seal_template(row.key_id, photo.uid, vector))
             ]

@@ -16,6 +16,7 @@ from app.domain.erasure_disclosures import DisclosureEraser
 from app.domain.erasure_parts import Doomed, Eraser, run
 from app.extensions import db
 from app.models import (
+    Annotation,
     BackgroundCheck,
     BasisDecision,
     Candidate,
@@ -42,7 +43,8 @@ class RequestEraser:
     """The request's own rows: images, decisions, searches, examination, reports, outcomes, jobs, notifications."""
 
     tables = (
-        "repeat_search", "probe_resemblance", "final_review", "peer_review", "background_check", "disposition",
+        "repeat_search", "probe_resemblance", "final_review", "peer_review", "background_check", "annotation",
+        "disposition",
         "report", "examination_round", "candidate", "search", "derived_image", "detected_face", "gallery_hold",
         "probe_image",
         "basis_decision", "outcome", "fr_request",
@@ -93,6 +95,7 @@ class RequestEraser:
             (FinalReview, FinalReview.round_id.in_(rounds)),
             (PeerReview, PeerReview.round_id.in_(rounds)),
             (BackgroundCheck, BackgroundCheck.round_id.in_(rounds)),
+            (Annotation, Annotation.round_id.in_(rounds)),
             (Disposition, Disposition.round_id.in_(rounds)),
             (Report, Report.request_id.in_(ids)),
             (Round, Round.request_id.in_(ids)),

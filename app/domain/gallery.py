@@ -74,7 +74,7 @@ def enrol(stored: Sequence[Stored], batch: str) -> int:
             taken_on=date.fromisoformat(row["taken_on"]), sha256=item.blob.sha256, phash=item.photo.phash,
             blob_id=item.blob.id, width=item.photo.width, height=item.photo.height, batch=batch,
         )  # fmt: skip
-        photo.seal(charge=row["charge"])
+        photo.seal(charge=row["charge"], eyes=item.photo.eyes)
         db.session.add(photo)
         add_template(photo, np.asarray(item.photo.vector), item.algorithm_digest)
         db.session.flush()

@@ -45,7 +45,8 @@ class AlreadyThere:
 class Examined:
     """A photograph that can be compared: its bytes, pixels' size, hash, one face as the extractor sees it.
 
-    chip: (size, size, 3) uint8 BGR. vector: (d,) float32 of length 1, once it was embedded.
+    chip: (size, size, 3) uint8 BGR. eyes: ((x, y), (x, y)) in its pixels, image-left first. vector: (d,) float32 of
+    length 1, once it was embedded.
     """
 
     row: Row
@@ -55,6 +56,7 @@ class Examined:
     height: int
     phash: str
     chip: np.ndarray
+    eyes: list[list[float]]
     vector: np.ndarray | None = None
 
     def embedded(self, vector: np.ndarray) -> Examined:
@@ -177,7 +179,8 @@ def examine(row: Row, data: bytes) -> Examined | Refusal:
         return Refusal(("intake-several-faces",), f"{len(faces)} faces were found; a photograph must show one person.")
     height, width = bgr.shape[:2]
     chip = engines.extractor().chip(bgr, faces[0])
-    return Examined(row, data, hashlib.sha256(data).hexdigest(), width, height, perceptual_hash(bgr), chip)
+    digest, eyes = hashlib.sha256(data).hexdigest(), faces[0].eyes
+    return Examined(row, data, digest, width, height, perceptual_hash(bgr), chip, eyes)
 
 
 def _unique(values: Iterable[str]) -> tuple[str, ...]:

@@ -1,6 +1,7 @@
 """The tables, one module for each aggregate."""
 
 from app.models.account import Account, LoginSession, SignInFailure, TermsAcceptance, TrainingRecord
+from app.models.annotation import Annotation
 from app.models.derived import DerivedImage
 from app.models.disclosure import (
     Disclosure,
@@ -23,7 +24,7 @@ from app.models.retention import CaseHistory, CasePerson, CaseRecord, LegalHold,
 from app.models.search import Candidate, Search
 
 __all__ = [
-    "Account", "AuditEvent", "BackgroundCheck", "BasisDecision", "Candidate", "CaseHistory", "CasePerson",
+    "Account", "Annotation", "AuditEvent", "BackgroundCheck", "BasisDecision", "Candidate", "CaseHistory", "CasePerson",
     "CaseRecord", "Counter", "DerivedImage", "DetectedFace", "Disclosure", "DisclosureDecision",
     "DisclosureDocument", "DisclosureItem", "DisclosurePackage", "Disposal", "DisposalItem", "Disposition",
     "FRRequest", "FinalReview", "GalleryHold", "GalleryPerson", "GalleryPhoto", "Incident", "Job", "LegalHold",

@@ -24,7 +24,10 @@ class GalleryPerson(Sealed, Model):
 
 
 class GalleryPhoto(Sealed, Model):
-    """One arrest or parole photograph, by its record number. Sealed: charge."""
+    """One arrest or parole photograph, by its record number.
+
+    Sealed: charge, eyes [[x, y], [x, y]] in its pixels, image-left first (absent of photographs of earlier versions).
+    """
 
     __tablename__ = "gallery_photo"
     lookup = "record_number"
@@ -55,6 +58,11 @@ class GalleryPhoto(Sealed, Model):
     @property
     def key_id(self) -> str:
         return self.person.key_id
+
+    @property
+    def eyes(self) -> list[list[float]] | None:
+        """Where the detector saw the eyes when the photograph was enrolled, in its pixels, image-left first."""
+        return self.private.get("eyes")
 
 
 class Template(Model):
