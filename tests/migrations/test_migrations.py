@@ -325,7 +325,8 @@ def data_0009(app: Flask) -> None:
         "state, probe_sha256, parameters) VALUES (1, 'q', '2026-01-01', 1, 1, 1, 1, 1, 'ok', 'prepared', 's', '{}')",
         "INSERT INTO examination_round (id, uid, created_at, request_id, search_id, number, examiner_id) "
         "VALUES (1, 'o', '2026-01-01', 1, 1, 1, 1)",
-        "INSERT INTO gallery_person (id, uid, created_at, person_number, key_id) VALUES (1, 'g', '2026-01-01', 'P', 'k')",
+        "INSERT INTO gallery_person (id, uid, created_at, person_number, key_id) "
+        "VALUES (1, 'g', '2026-01-01', 'P', 'k')",
         "INSERT INTO gallery_photo (id, uid, created_at, record_number, person_id, source, jurisdiction, charged, "
         "taken_on, sha256, phash, blob_id, width, height, batch) VALUES "
         "(1, 'h', '2026-01-01', 'R', 1, 'arrest', 'criminal', 1, '2020-01-01', 's', 'h', 'b', 9, 9, 'x')",
