@@ -21,7 +21,7 @@ from typing import Any, NoReturn
 
 import pytest
 from flask import Flask
-from werkzeug.serving import make_server
+from werkzeug.serving import WSGIRequestHandler, make_server
 
 from app import create_app
 from app.demo.people import person
@@ -40,6 +40,13 @@ def missing(what: str) -> NoReturn:
     if REQUIRED:
         pytest.fail(what)
     pytest.skip(what)
+
+
+class Quiet(WSGIRequestHandler):
+    """Answers without a line in the log for each picture."""
+
+    def log_request(self, *_words: Any) -> None:
+        pass
 
 
 @dataclass
@@ -124,7 +131,7 @@ def bench(chromium: Any, session_settings: Any, migrated_database: Path, tmp_pat
         from app.extensions import db
 
         db.session.remove()
-    server = make_server("127.0.0.1", 0, app, threaded=True)
+    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=Quiet)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     yield Bench(app, f"http://127.0.0.1:{server.server_port}", uid, number)
@@ -136,7 +143,7 @@ def bench(chromium: Any, session_settings: Any, migrated_database: Path, tmp_pat
 
 @pytest.fixture
 def opened(chromium: Any, bench: Bench) -> Iterator[Callable[..., Any]]:
-    """opened(name, width=…, javascript=…) -> a fresh page of a person; at the end nothing may have been complained of."""
+    """opened(name, width=…) -> a fresh page of a person; at the end the browser must not have complained."""
     contexts, complaints = [], []
 
     def open_page(name: str = "k.rowan", *, width: int = 1280, javascript: bool = True, calm: bool = False) -> Any:
@@ -148,7 +155,11 @@ def opened(chromium: Any, bench: Bench) -> Iterator[Callable[..., Any]]:
         context.add_cookies([bench.cookie(name)])
         page = context.new_page()
         page.set_default_timeout(TIMEOUT_MS)
-        page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+        # a form that was not taken is answered with 422, which the browser and htmx report; that is no complaint
+        page.on(
+            "console",
+            lambda one: complaints.append(one.text) if one.type == "error" and "422" not in one.text else None,
+        )
         page.on("pageerror", lambda error: complaints.append(str(error)))
         return page
 
@@ -159,7 +170,24 @@ def opened(chromium: Any, bench: Bench) -> Iterator[Callable[..., Any]]:
 
 
 @pytest.fixture
-def tab(opened: Callable[..., Any], bench: Bench) -> Any:
+def unmarked(bench: Bench) -> None:
+    """Every mark that another test left is taken back."""
+    from app.domain import annotations
+    from app.extensions import db
+    from app.models import Round
+    from app.unit import unit_of_work
+
+    with bench.app.app_context():
+        actor = People().actor("k.rowan")
+        round_ = db.session.query(Round).filter_by(uid=bench.round_uid).one()
+        for row in annotations.marks_on(round_, actor):
+            with unit_of_work():
+                annotations.remove(round_.request, actor, row)
+        db.session.remove()
+
+
+@pytest.fixture
+def tab(opened: Callable[..., Any], bench: Bench, unmarked: None) -> Any:
     """The comparison page of the candidate with three photographs, its photographs focused."""
     page = opened()
     page.goto(bench.compare(three_photographs(bench)))

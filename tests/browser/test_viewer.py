@@ -77,7 +77,8 @@ def boxes(tab) -> list[dict]:
 
 def test_side_by_side_has_two_pictures_of_one_size_and_the_others_lay_them_on_each_other(tab):
     left, right = boxes(tab)
-    assert (left["width"], left["height"], left["y"]) == (right["width"], right["height"], right["y"])
+    assert (left["height"], left["y"]) == (right["height"], right["y"])
+    assert left["width"] == pytest.approx(right["width"], abs=0.1)
     assert right["x"] >= left["x"] + left["width"]
     for key in "2345":
         tab.keyboard.press(key)
@@ -246,31 +247,34 @@ def test_keys_are_only_heard_while_the_photographs_have_the_focus(tab):
 @pytest.mark.clause("SRC-2")
 def test_a_mark_by_keyboard_alone_is_saved_drawn_changed_and_taken_back(tab):
     tab.keyboard.press("n")
+    assert tab.locator(".cor-cross").count() == 8, "a cross in both pictures"
     tab.keyboard.press("ArrowLeft")
     tab.keyboard.press("Enter")
     tab.keyboard.press("ArrowDown")
     tab.keyboard.press("Enter")
+    assert tab.locator(".cor-cross").count() == 0
     assert tab.evaluate("document.activeElement.name").endswith("-note")
     tab.keyboard.type("Mole under the left eye.")
     tab.keyboard.press("Enter")
     item = tab.locator("#marks [data-mark]")
     item.wait_for()
     assert "Mole under the left eye." in item.inner_text()
-    assert tab.locator(".is-shown .cor-mark text").all_inner_texts() == ["1", "1"]
+    number = item.locator(".cor-marks__n").inner_text()
+    assert tab.locator(".is-shown .cor-mark text").all_text_contents() == [number, number]
     assert tab.evaluate("document.activeElement.hasAttribute('data-stage')"), "the photographs have the focus again"
     tab.reload()
     tab.wait_for_selector(".cor-viewer.is-live")
-    assert tab.locator(".is-shown .cor-mark text").all_inner_texts() == ["1", "1"]
+    assert tab.locator(".is-shown .cor-mark text").all_text_contents() == [number, number]
     tab.locator("[data-stage]").focus()
     tab.keyboard.press("m")
     assert tab.locator(".cor-mark").count() == 0
     tab.keyboard.press("m")
-    tab.get_by_text("Change mark 1").click()
+    tab.get_by_text("Change mark").click()
     tab.locator("#marks li [name$='-note']").fill("A scar, not a mole.")
     tab.get_by_role("button", name="Save the change").click()
     tab.get_by_text("A scar, not a mole.").wait_for()
-    tab.get_by_text("Change mark 1").click()
-    tab.get_by_role("button", name="Take mark 1 back").click()
+    tab.get_by_text("Change mark").click()
+    tab.get_by_role("button", name=re.compile("Take mark")).click()
     tab.get_by_text("No place is marked.").wait_for()
     assert tab.locator(".cor-mark").count() == 0
 
@@ -289,7 +293,8 @@ def test_a_region_is_drawn_with_the_mouse_on_both(tab):
     tab.locator("#marks [data-mark]").wait_for()
     assert tab.locator(".is-shown .cor-mark rect").count() == 2
     size = [box.bounding_box() for box in tab.locator(".is-shown .cor-mark rect").all()]
-    assert all(abs(one["width"] - 50) < 8 and abs(one["height"] - 40) < 8 for one in size), size
+    # a face that was leveled turns its region with it, so that the box around it is somewhat larger
+    assert all(45 < one["width"] < 66 and 35 < one["height"] < 54 for one in size), size
 
 
 def test_a_mark_without_a_note_is_said_to_be_wrong_and_stays_typed(tab):

@@ -52,9 +52,8 @@ export const commandsOf = ({ root, view, modes, marks, placing, photos, help, sa
     },
     prepared: () => {
       if (placing.active) return;
-      const on = photos.prepared();
-      pressed(root, "prepared", on);
-      say(on ? "Prepared image; the comparison is made on the original" : "Original probe");
+      photos.prepared(!photos.onPrepared);
+      say(photos.onPrepared ? "Prepared image; the comparison is made on the original" : "Original probe");
     },
     earlier: () => photos.step(-1),
     later: () => photos.step(1),

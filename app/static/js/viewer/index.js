@@ -21,6 +21,7 @@ const attachForms = (placing, photos, stage) => {
     if (!form) return;
     const photograph = form.querySelector("[name$='-photograph']");
     if (photograph?.value) photos.choose(photograph.value);
+    photos.prepared(false);
     placing.begin(form);
   };
   const ready = () => {

@@ -44,7 +44,7 @@ export class Marks {
     for (const pane of this.view.panes) {
       const { shown } = pane;
       for (const layer of pane.layers) layer.drawn.replaceChildren();
-      if (!this.on || shown.key === "prepared") continue;
+      if (!this.on || this.view.probe.shown.key === "prepared") continue;
       const map = this.view.whole(pane);
       for (const mark of fresh ? [...marks, fresh] : marks)
         if (mark[pane.side].length) shown.drawn.append(drawn(mark, mark[pane.side], map));

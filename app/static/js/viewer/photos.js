@@ -29,12 +29,15 @@ export class Photos {
     else this.choose(keys[place]);
   }
 
-  /** Show the prepared image or the original again; answers whether the prepared one shows now. */
-  prepared() {
-    const on = this.view.probe.shown.key !== "prepared";
-    if (!this.view.probe.show(on ? "prepared" : "original")) return false;
+  get onPrepared() {
+    return this.view.probe.shown.key === "prepared";
+  }
+
+  /** Show the prepared image, or the original again; a prepared one is never shown without saying what it is. */
+  prepared(on) {
+    if (!this.view.probe.show(on ? "prepared" : "original")) return;
     this.root.querySelector("[data-warning]").hidden = !on;
+    this.root.querySelector("[data-do='prepared']")?.setAttribute("aria-pressed", String(on));
     this.view.draw();
-    return on;
   }
 }

@@ -18,13 +18,13 @@ export class Placing {
     return NEEDED[this.kind];
   }
 
-  /** Begin with a form: side by side, on the original, the first place on the probe. */
+  /** Begin with a form: side by side, the first place on the probe. The page shows the original already. */
   begin(form) {
     Object.assign(this, { form, points: { probe: [], photo: [] }, left: new Set(["probe", "photo"]), active: true });
     this.modes.choose("side");
-    this.view.probe.show("original");
     this.modes.stage.classList.add("is-placing");
     this.modes.stage.focus();
+    this.view.crossed = true;
     this.view.draw();
     this.ask("probe");
   }
@@ -37,7 +37,7 @@ export class Placing {
   }
 
   /** Put a point where the pane has [x, y], or under its cross. */
-  put(pane = this.view[this.side], at = anchor(pane.box).centre) {
+  put(pane = this.view[this.side], at = anchor(this.view.box).centre) {
     if (!this.active) return;
     const [x, y] = unapply(this.view.whole(pane), at);
     const [width, height] = pane.shown.size;
@@ -94,6 +94,8 @@ export class Placing {
   end(words) {
     this.active = false;
     this.modes.stage.classList.remove("is-placing");
+    this.view.crossed = false;
+    this.view.draw();
     this.say(words);
   }
 
@@ -101,14 +103,14 @@ export class Placing {
     if (!this.active) return;
     this.points = null;
     this.end("Marking stopped");
-    this.marks.draw();
   }
 
   /** The list was sent anew: what was being placed is saved, or stands in the form again. */
   renewed() {
     this.points = null;
     this.active = false;
+    this.view.crossed = false;
     this.modes.stage.classList.remove("is-placing");
-    this.marks.draw();
+    this.view.draw();
   }
 }

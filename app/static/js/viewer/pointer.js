@@ -22,7 +22,7 @@ export const listen = (view, modes, placing) => {
     svg.addEventListener("pointermove", (event) => {
       if (!from) return;
       const now = at(event);
-      const { apart } = anchor(pane.box);
+      const { apart } = anchor(view.box);
       moved += Math.hypot(now[0] - from[0], now[1] - from[1]);
       if (moved > STILL) view.pan((now[0] - from[0]) / apart, (now[1] - from[1]) / apart);
       from = now;

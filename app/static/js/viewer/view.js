@@ -29,11 +29,6 @@ class Pane {
     this.svg.append(this.over);
   }
 
-  get box() {
-    const { width, height } = this.svg.getBoundingClientRect();
-    return { width, height };
-  }
-
   show(key) {
     const wanted = this.layers.find((one) => one.key === key);
     if (!wanted) return false;
@@ -50,9 +45,15 @@ export class View {
   constructor(root) {
     this.panes = [...root.querySelectorAll("[data-pane]")].map((figure) => new Pane(figure));
     [this.probe, this.photo] = this.panes;
-    Object.assign(this, { level: true, grid: false, changed: [] });
+    Object.assign(this, { level: true, grid: false, crossed: false, changed: [] });
     this.home();
     new ResizeObserver(() => this.draw()).observe(this.probe.svg);
+  }
+
+  /** The size of a pane in pixels; both have one, but for parts of a pixel that would set the pictures apart. */
+  get box() {
+    const { width, height } = this.probe.svg.getBoundingClientRect();
+    return { width, height };
   }
 
   home() {
@@ -68,7 +69,7 @@ export class View {
   /** Zoom by a factor; the place `at` (pixels of the pane) stays where it is, else the middle between the eyes. */
   closer(factor, at) {
     const zoom = Math.min(60, Math.max(0.2, this.zoom * factor));
-    const { centre, apart } = anchor(this.probe.box);
+    const { centre, apart } = anchor(this.box);
     if (at) {
       const ratio = zoom / this.zoom;
       this.shift = this.shift.map((value, axis) => {
@@ -96,12 +97,12 @@ export class View {
   }
 
   draw() {
+    const { box } = this;
+    if (!box.width || !box.height) return;
+    const { centre, apart } = anchor(box);
+    this.outer = about(centre, this.turn, this.zoom, this.shift.map((value) => value * apart));
     for (const pane of this.panes) {
-      const box = pane.box;
-      if (!box.width || !box.height) return;
-      const { centre, apart } = anchor(box);
       pane.svg.setAttribute("viewBox", `0 0 ${box.width} ${box.height}`);
-      this.outer = about(centre, this.turn, this.zoom, this.shift.map((value) => value * apart));
       pane.group.setAttribute("transform", matrix(this.outer));
       for (const layer of pane.layers) {
         layer.base = place(layer, box, this.level);
@@ -113,18 +114,26 @@ export class View {
     for (const tell of this.changed) tell(this);
   }
 
-  /** The grid: the same lines in both panes, half the distance between the eyes at zoom 1 apart. */
+  /** The cross for placing a mark, and the grid: the same lines in both panes, half the distance between the eyes at zoom 1 apart. */
   lines(pane, box) {
     pane.over.replaceChildren();
-    if (!this.grid) return;
     const { centre, apart } = anchor(box);
     const step = apart / 2;
-    const line = (x1, y1, x2, y2, main) => {
+    const draw = (cls, x1, y1, x2, y2) => {
       const element = document.createElementNS(SVG, "line");
       for (const [name, value] of Object.entries({ x1, y1, x2, y2 })) element.setAttribute(name, value);
-      element.setAttribute("class", main ? "cor-gridline is-main" : "cor-gridline");
+      element.setAttribute("class", cls);
       pane.over.append(element);
     };
+    if (this.crossed) {
+      const [x, y] = centre;
+      for (const [from, to] of [[-18, -5], [5, 18]]) {
+        draw("cor-cross", x + from, y, x + to, y);
+        draw("cor-cross", x, y + from, x, y + to);
+      }
+    }
+    if (!this.grid) return;
+    const line = (x1, y1, x2, y2, main) => draw(main ? "cor-gridline is-main" : "cor-gridline", x1, y1, x2, y2);
     for (let x = centre[0] % step; x <= box.width; x += step) line(x, 0, x, box.height, Math.abs(x - centre[0]) < 0.5);
     for (let y = centre[1] % step; y <= box.height; y += step) line(0, y, box.width, y, Math.abs(y - centre[1]) < 0.5);
   }
