@@ -68,7 +68,7 @@ def test_nothing_of_a_disposed_case_is_left_in_any_file(app, keep, case, post):
     # searched again by a prepared image, with a supervisor's agreement, and disclosed to the prosecutor
     again = keep.make.request(state="documented", case_number=CASE)
     derived = keep.make.prepare(again)
-    keep.make.advance_to(again, "closed", derived=derived)
+    keep.make.advance_to(again, "closed", derived=derived, mark="Mark of the Wollongong scar above the brow.")
     disclosure = Disclosing(app, keep.people, keep.make.run_jobs)(state="acknowledged", basis="D2", case_number=CASE)
     request, sought = request_of(record), Traces().of_record(record).of_file(victim)
     sought.of_request(request).of_request(again).of_disclosure(disclosure)

@@ -43,6 +43,7 @@ SECRETS = {
     "nomination_note": "Nominated because the Zanzibar ear lobe agrees.",
     "difference": "Quagmire bridge of the nose is broader.",
     "peer_reason": "Peer opinion Xylophone: the chin agrees as well.",
+    "mark": "Krakatoa scar above the brow.",
     "background": {"records_checked": "Background Pernambuco: custody records were read."},
 }
 LONG = "Unterhaltungselektronikgroßhandelsgesellschaft" * 6
@@ -127,6 +128,8 @@ class World:
             # nothing related to this one's probe was searched before, so that its search can be started
             own = {"seed": 33} if state == "probe_selected" else {}
             self._request(state, state, index, **own)
+        examined = self.get("under_examination")
+        self.make.mark(examined, examined.current_round.search.candidates[0])
         self.make.prepare(self.get("probe_selected"), reason="Prepared because the Serendipity lamp stood behind.")
         self._request("nominated", "nominated", 90)
         with self._parts(peer_reason=SECRETS["peer_reason"]):
