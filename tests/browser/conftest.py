@@ -10,12 +10,10 @@ Where Chromium, Playwright or axe-core is missing the tests skip with the reason
 from __future__ import annotations
 
 import os
-import secrets
 import shutil
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -25,7 +23,7 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 
 from app import create_app
 from app.demo.people import person
-from tests.conftest import People, models_directory, own_settings, run_due_jobs
+from tests.conftest import People, models_directory, own_settings, run_due_jobs, session_token
 from tests.factory import Factory
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -60,21 +58,13 @@ class Bench:
 
     def cookie(self, name: str) -> dict[str, str]:
         """The session cookie of a person who signed in and accepted the terms."""
-        from app.access.sessions import TOKEN, accept_terms, digest
+        from app.access.sessions import TOKEN, accept_terms
         from app.extensions import db
-        from app.models import Account, LoginSession
-        from app.models.base import now
-        from app.unit import unit_of_work
+        from app.models import Account
 
         with self.app.app_context():
-            account, token = db.session.query(Account).filter_by(name=name).one(), secrets.token_urlsafe(16)
-            with unit_of_work():
-                db.session.add(
-                    LoginSession(
-                        token_digest=digest(token), account_id=account.id, last_seen_at=now(),
-                        expires_at=now() + timedelta(hours=4),
-                    )
-                )  # fmt: skip
+            account = db.session.query(Account).filter_by(name=name).one()
+            token = session_token(account, hours=4)
             accept_terms(account)
             client = self.app.test_client()
             with client.session_transaction() as session:
@@ -139,6 +129,25 @@ def bench(chromium: Any, session_settings: Any, migrated_database: Path, tmp_pat
     thread.join(10)
     with app.app_context():
         db.engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def judged(bench: Bench) -> dict[str, str]:
+    """Addresses of what others see: the blind page of a marked nominee, and a supervisor's file with its marks."""
+    with bench.app.app_context():
+        make = Factory(bench.app, People(), run_due_jobs)
+        parts = {"mark": "A mole beside the nose.", "seed": 7}
+        nominated = make.request(state="nominated", case_number="2026-075-00002", **parts)
+        reviewed = make.request(state="peer_reviewed", case_number="2026-075-00003", **parts)
+        from app.extensions import db
+
+        found = {
+            "peer": f"{bench.base}/review/peer-reviews/{nominated.number}",
+            "file": f"{bench.base}/final-review/{reviewed.number}",
+            "candidates": f"{bench.base}/review/rounds/{bench.round_uid}",
+        }
+        db.session.remove()
+    return found
 
 
 @pytest.fixture

@@ -345,3 +345,41 @@ def test_axe_core_finds_nothing(opened, bench, axe_source, width, keys):
     page.evaluate(axe_source)
     found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]
     assert [f"{one['id']}: {one['nodes'][0]['html'][:160]}" for one in found] == []
+
+
+OTHERS = [("peer", "n.finch"), ("file", "c.hawthorn"), ("candidates", "k.rowan")]
+
+
+@pytest.mark.parametrize(("which", "name"), OTHERS)
+def test_axe_core_finds_nothing_on_the_pages_around_it(opened, judged, axe_source, which, name):
+    page = opened(name, calm=True)
+    page.goto(judged[which])
+    page.evaluate(axe_source)
+    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]
+    assert [f"{one['id']}: {one['nodes'][0]['html'][:160]}" for one in found] == []
+
+
+@pytest.mark.clause("SRC-4", "FAIR-1")
+def test_a_peer_has_the_same_viewer_without_marks_and_without_a_prepared_image(opened, judged):
+    page = opened("n.finch")
+    page.goto(judged["peer"])
+    page.locator("[data-stage]").focus()
+    for key in ("+", "2", "p", "m", "n", "Enter"):
+        page.keyboard.press(key)
+    both(page)
+    assert mode(page) == "columns"
+    assert page.locator(".cor-mark, [data-do=marks], [data-do=prepared]").count() == 0
+    page.keyboard.press("?")
+    assert "Mark a place" not in page.get_by_role("dialog").inner_text()
+
+
+@pytest.mark.clause("SRC-5")
+def test_a_supervisor_reads_the_marks_on_the_photographs_and_can_change_none(opened, judged):
+    page = opened("c.hawthorn")
+    page.goto(judged["file"])
+    page.wait_for_selector(".cor-viewer.is-live")
+    assert page.locator(".is-shown .cor-mark text").all_text_contents() == ["1", "1"]
+    assert page.get_by_text("A mole beside the nose.").is_visible()
+    page.locator("[data-stage]").focus()
+    page.keyboard.press("n")
+    assert "is-placing" not in (page.get_attribute("[data-stage]", "class") or "")
