@@ -13,6 +13,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -148,28 +149,35 @@ def people(app: Flask) -> People:
     return People()
 
 
+def session_token(account: Any, hours: int = 1) -> str:
+    """Open a session row for an account, in the open application context; answers what its cookie must hold."""
+    from datetime import timedelta
+
+    from app.access.sessions import digest
+    from app.extensions import db
+    from app.models import LoginSession
+    from app.models.base import now
+    from app.unit import unit_of_work
+
+    token = secrets.token_urlsafe(16)
+    with unit_of_work():
+        opened = LoginSession(
+            token_digest=digest(token), account_id=account.id, last_seen_at=now(),
+            expires_at=now() + timedelta(hours=hours),
+        )  # fmt: skip
+        db.session.add(opened)
+    return token
+
+
 @pytest.fixture
 def sign_in(app: Flask, people: People) -> Callable[[str], FlaskClient]:
     """sign_in("d.lark") -> a client with a real session row and accepted terms; every page it gets is checked."""
 
     def open_session(name: str, *, terms: bool = True) -> FlaskClient:
-        from datetime import timedelta
-
-        from app.access.sessions import TOKEN, accept_terms, digest
-        from app.extensions import db
-        from app.models import LoginSession
-        from app.models.base import now
-        from app.unit import unit_of_work
+        from app.access.sessions import TOKEN, accept_terms
 
         account = people.account(name)
-        token = secrets.token_urlsafe(16)
-        with unit_of_work():
-            db.session.add(
-                LoginSession(
-                    token_digest=digest(token), account_id=account.id, last_seen_at=now(),
-                    expires_at=now() + timedelta(hours=1),
-                )
-            )  # fmt: skip
+        token = session_token(account)
         if terms:
             accept_terms(account)
         client = app.test_client()

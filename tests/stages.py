@@ -15,6 +15,7 @@ import cv2
 from app import audit
 from app.demo.people import Person, arrest_date, demo_person_record, mugshot, person
 from app.domain import (
+    annotations,
     approvals,
     examination,
     identification,
@@ -24,13 +25,14 @@ from app.domain import (
     repeats,
     requests,
 )
+from app.domain.annotations import Drawn
 from app.domain.repository import next_generation, seal_template
 from app.extensions import db, stores
 from app.imaging import decode
 from app.jobs import engines
 from app.matching.perceptual import perceptual_hash
 from app.matching.types import Template as Vector
-from app.models import Candidate, DerivedImage, GalleryPerson, GalleryPhoto, Job, Template
+from app.models import Annotation, Candidate, DerivedImage, GalleryPerson, GalleryPhoto, Job, Template
 from app.models.request import DetectedFace, FRRequest
 from app.policy import policy
 from app.unit import unit_of_work
@@ -51,6 +53,12 @@ def vector_of(seed: int, number: int, models_dir: str) -> Vector:
     """The template of an arrest photograph; `models_dir` keeps installations apart."""
     picture = decode(photograph(seed, number)).bgr
     return engines.extractor().templates(picture, [engines.detector().detect(picture)[0]])[0]
+
+
+@cache
+def eyes_of(seed: int, number: int) -> list[list[float]]:
+    """Where the detector sees the eyes of an arrest photograph."""
+    return engines.detector().detect(decode(photograph(seed, number)).bgr)[0].eyes
 
 
 def worksheet(verdict: str = "similar") -> dict[str, dict[str, str]]:
@@ -131,7 +139,7 @@ class UnitStages:
                 charged=True, taken_on=arrest_date(who, index), sha256=stored.sha256, blob_id=stored.id, key_id=key_id,
                 phash=perceptual_hash(picture), width=picture.shape[1], height=picture.shape[0], batch="tests",
             )  # fmt: skip
-            photo.seal(charge=str(record["charge"]))
+            photo.seal(charge=str(record["charge"]), eyes=eyes_of(who.seed, index))
             photo.templates = [
                 Template(algorithm_digest=vector.model_digest, box=seal_template(key_id, photo.uid, vector))
             ]
@@ -237,11 +245,21 @@ class UnitStages:
             else:
                 self.exclude(request, candidate)
 
+    def mark(self, request: FRRequest, candidate: Candidate, note: str = "A mole beside the nose.") -> Annotation:
+        """The examiner marks the middle between the eyes on the probe and on the listed photograph."""
+        actor, face = self.part("examiner", "k.rowan"), request.current_round.search.face
+        probe, photo = face.points[:2], candidate.photo.eyes
+        places = [[((a[0] + b[0]) / 2, (a[1] + b[1]) / 2)] for a, b in (probe, photo)]
+        with unit_of_work():
+            return annotations.add(request, actor, candidate, candidate.photo, Drawn("point", *places, note))
+
     def nominate(self, request: FRRequest) -> None:
         """Retain the first of the list, exclude the others, check its background, put it before the peers."""
         actor = self.part("examiner", "k.rowan")
         nominee = min(request.current_round.search.candidates, key=lambda candidate: candidate.rank)
         self.dispose_all(request, retain=nominee)
+        if self.parts.get("mark"):
+            self.mark(request, nominee, self.parts["mark"])
         with unit_of_work():
             items = {**BACKGROUND, **self.parts.get("background", {})}
             answers = dict.fromkeys(policy().review.inconsistencies, ANSWER) | self.parts.get("answers", {})

@@ -12,7 +12,16 @@ import numpy as np
 
 from app.domain.repository import open_template
 from app.extensions import db, settings, stores
-from app.models import Assignment, CaseRecord, DerivedImage, Disclosure, FRRequest, GalleryPerson, PersonFile
+from app.models import (
+    Annotation,
+    Assignment,
+    CaseRecord,
+    DerivedImage,
+    Disclosure,
+    FRRequest,
+    GalleryPerson,
+    PersonFile,
+)
 
 #: how many bytes of a long thing are sought: enough that chance finds none
 SLICE = 48
@@ -52,6 +61,8 @@ class Traces:
                 self.stored[f"{where} score {candidate.rank}"] = struct.pack(">d", candidate.score)
         for round_ in request.rounds:
             for row in (round_, *round_.dispositions, *round_.background_checks, *round_.peer_reviews):
+                self._sealed(f"{where} {row.__tablename__} {row.id}", row)
+            for row in db.session.query(Annotation).filter_by(round_id=round_.id):
                 self._sealed(f"{where} {row.__tablename__} {row.id}", row)
         return self
 

@@ -12,10 +12,12 @@ from app.extensions import db
 from app.models import (
     Account,
     AlgorithmChange,
+    Annotation,
     CaseRecord,
     DerivedImage,
     Disclosure,
     Disposal,
+    FinalReview,
     FRRequest,
     GalleryPerson,
     Incident,
@@ -128,6 +130,21 @@ def rounds_in_scope(rows: Select[Any], actor: Actor) -> Select[Any]:
         parts.append(Round.id.is_not(None))
     kept = Round.request_id.in_(select(FRRequest.id).where(FRRequest.state != "disposed"))
     return rows.where(kept, or_(*parts) if parts else false())
+
+
+@scope(Annotation)
+@enforces("ACC-1", "SRC-4")
+def annotations_in_scope(rows: Select[Any], actor: Actor) -> Select[Any]:
+    """Marks are their author's until the round is open to all: its peers have spoken, or it ended without a nominee.
+
+    Then they are read by whoever may know of the round; to a peer they never exist.
+    """
+    known = rounds_in_scope(select(Round.id), actor)
+    judged = Round.id.in_(select(FinalReview.round_id))
+    at_work = select(FRRequest.id).where(FRRequest.state.in_(["under_examination", "nominated"]))
+    opened = known.where(judged | Round.request_id.not_in(at_work))
+    mine = (Annotation.author_id == actor.id) if actor.can("examination.work") else false()
+    return rows.where(Annotation.round_id.in_(known), mine | Annotation.round_id.in_(opened))
 
 
 @scope(PeerReview)

@@ -16,6 +16,7 @@ from app.domain.erasure_disclosures import DisclosureEraser
 from app.domain.erasure_parts import Doomed, Eraser, run
 from app.extensions import db
 from app.models import (
+    Annotation,
     Assignment,
     BackgroundCheck,
     BasisDecision,
@@ -48,7 +49,7 @@ class RequestEraser:
         "form_draft",
         "search_replay",
         "repeat_search", "probe_resemblance", "final_review", "peer_review", "background_check", "disposition",
-        "report", "assignment", "examination_round", "candidate", "search", "derived_image",
+        "annotation", "report", "assignment", "examination_round", "candidate", "search", "derived_image",
         "detected_face", "gallery_hold", "probe_image",
         "basis_decision", "outcome", "fr_request",
     )  # fmt: skip
@@ -104,6 +105,7 @@ class RequestEraser:
             (FinalReview, FinalReview.round_id.in_(rounds)),
             (PeerReview, PeerReview.round_id.in_(rounds)),
             (BackgroundCheck, BackgroundCheck.round_id.in_(rounds)),
+            (Annotation, Annotation.round_id.in_(rounds)),
             (Disposition, Disposition.round_id.in_(rounds)),
             (Report, Report.request_id.in_(ids)),
             (Assignment, Assignment.request_id.in_(ids)),

@@ -112,6 +112,7 @@ class RoundFile:
     examiner: str
     began: datetime
     probe_uid: str
+    row: Round
     nominee: Candidate | None
     photos: tuple[GalleryPhoto, ...]
     worksheet: tuple[FeatureRow, ...]
@@ -214,7 +215,10 @@ class CaseFile:
     def faces(self) -> list[str]:
         """The uids of all face images the file shows: probes and nominees' photographs."""
         shown = [self.probe.image.uid] if self.probe else []
-        shown += [uid for round_ in self.rounds for uid in (round_.probe_uid, *(photo.uid for photo in round_.photos))]
+        for round_ in self.rounds:
+            derived = round_.row.search.derived
+            shown += [round_.probe_uid, *([derived.uid] if derived and round_.nominee else [])]
+            shown += [photo.uid for photo in round_.photos]
         return list(dict.fromkeys(shown))
 
 
@@ -313,7 +317,7 @@ def _round(row: Round, current: bool, passed: Assignment | None) -> RoundFile:
     note = str(row.private.get("nomination_note") or "")
     return RoundFile(
         number=row.number, current=current, examiner=_name(row.examiner), began=row.created_at,
-        probe_uid=row.search.image.uid, nominee=nominee, photos=photos,
+        probe_uid=row.search.image.uid, row=row, nominee=nominee, photos=photos,
         worksheet=_worksheet(own, peers) if own else (), note=note,
         background=answered(policy().review.background.facts, check.private.get("items", {})) if check else (),
         compared=_compared(check) if check else (),

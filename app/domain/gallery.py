@@ -78,7 +78,7 @@ def enrol(stored: Sequence[Stored], batch: str) -> int:
             blob_id=item.blob.id, key_id=item.key_id, width=item.photo.width, height=item.photo.height, batch=batch,
             quality=item.photo.quality,
         )  # fmt: skip
-        photo.seal(charge=row["charge"])
+        photo.seal(charge=row["charge"], eyes=item.photo.eyes)
         db.session.add(photo)
         add_template(photo, np.asarray(item.photo.vector), item.algorithm_digest)
         db.session.flush()

@@ -48,7 +48,7 @@ class Examined:
     """A photograph that can be compared: its bytes, pixels' size, hash, one face as the extractor sees it.
 
     small: its small copy, (64, 64) uint8. chip: (size, size, 3) uint8 BGR. quality: as GalleryPhoto.quality. vector:
-    (d,) float32 of length 1, once it was embedded.
+    (d,) float32 of length 1, once it was embedded. eyes: [[x, y], [x, y]] in its pixels, image-left first.
     """
 
     row: Row
@@ -60,6 +60,7 @@ class Examined:
     small: np.ndarray
     chip: np.ndarray
     quality: dict[str, Any]
+    eyes: list[list[float]]
     vector: np.ndarray | None = None
 
     def embedded(self, vector: np.ndarray) -> Examined:
@@ -181,7 +182,7 @@ def examine(row: Row, data: bytes) -> Examined | Refusal:
     chip = engines.extractor().chip(bgr, faces[0])
     return Examined(
         row, data, hashlib.sha256(data).hexdigest(), width, height, perceptual_hash(bgr),
-        small_copy(bgr), chip, photograph_quality(bgr, faces[0]),
+        small_copy(bgr), chip, photograph_quality(bgr, faces[0]), faces[0].eyes,
     )  # fmt: skip
 
 

@@ -36,6 +36,11 @@ class Face:
         return float(np.hypot(*(self.points[1] - self.points[0])))
 
     @property
+    def eyes(self) -> list[list[float]]:
+        """The two eyes, (x, y) in pixels to a tenth, image-left first."""
+        return [[round(float(x), 1), round(float(y), 1)] for x, y in self.points[:2]]
+
+    @property
     def width(self) -> float:
         """Width of the box in pixels."""
         return self.box[2] - self.box[0]

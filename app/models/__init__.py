@@ -2,6 +2,7 @@
 
 from app.models.account import Account, LoginSession, SignInFailure, TermsAcceptance, TrainingRecord
 from app.models.algorithm import AlgorithmChange, AlgorithmSwitch, Unembedded
+from app.models.annotation import Annotation
 from app.models.assignment import Assignment
 from app.models.derived import DerivedImage
 from app.models.disclosure import (
@@ -30,12 +31,13 @@ from app.models.search import Candidate, Search
 from app.models.search_replay import SearchReplay
 
 __all__ = [
-    "Account", "AlgorithmChange", "AlgorithmSwitch", "Assignment", "AuditEvent", "BackgroundCheck", "BasisDecision",
-    "Candidate", "CaseHistory", "CasePerson", "CaseRecord", "Counter", "DerivedImage", "DetectedFace", "Disclosure",
-    "DisclosureDecision", "DisclosureDocument", "DisclosureItem", "DisclosurePackage", "Disposal", "DisposalItem",
-    "Disposition", "Draft", "FRRequest", "FinalReview", "GalleryHold", "GalleryImport", "GalleryPerson",
-    "GalleryPhoto", "ImportChunk", "ImportOutcome", "Incident", "Job", "LegalHold", "LoginSession", "MailChoice",
-    "MisuseReport", "Notification", "Outcome", "PeerReview", "PersonFile", "ProbeImage", "ProbeResemblance",
-    "RepeatSearch", "Report", "Round", "RoutineDesignation", "SealedRecord", "SealingNotice", "SealingOrder", "Search",
-    "SearchReplay", "SignInFailure", "Template", "TermsAcceptance", "TrainingRecord", "Transition", "Unembedded",
+    "Account", "AlgorithmChange", "AlgorithmSwitch", "Annotation", "Assignment", "AuditEvent", "BackgroundCheck",
+    "BasisDecision", "Candidate", "CaseHistory", "CasePerson", "CaseRecord", "Counter", "DerivedImage", "DetectedFace",
+    "Disclosure", "DisclosureDecision", "DisclosureDocument", "DisclosureItem", "DisclosurePackage", "Disposal",
+    "DisposalItem", "Disposition", "Draft", "FRRequest", "FinalReview", "GalleryHold", "GalleryImport",
+    "GalleryPerson", "GalleryPhoto", "ImportChunk", "ImportOutcome", "Incident", "Job", "LegalHold", "LoginSession",
+    "MailChoice", "MisuseReport", "Notification", "Outcome", "PeerReview", "PersonFile", "ProbeImage",
+    "ProbeResemblance", "RepeatSearch", "Report", "Round", "RoutineDesignation", "SealedRecord", "SealingNotice",
+    "SealingOrder", "Search", "SearchReplay", "SignInFailure", "Template", "TermsAcceptance", "TrainingRecord",
+    "Transition", "Unembedded",
 ]  # fmt: skip

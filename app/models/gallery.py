@@ -28,10 +28,12 @@ class GalleryPerson(Sealed, Model):
 
 
 class GalleryPhoto(Sealed, Model):
-    """One arrest or parole photograph, by its record number. Sealed: charge.
+    """One arrest or parole photograph, by its record number.
 
     Bytes, templates and sealed text stand under a data key of the photograph's own, so that one can go while the
     person's others stay (docs/decisions/0019-sealing-orders.md). Rows older than that share their person's key.
+
+    Sealed: charge, eyes [[x, y], [x, y]] in its pixels, image-left first (absent of photographs of earlier versions).
     """
 
     __tablename__ = "gallery_photo"
@@ -63,6 +65,11 @@ class GalleryPhoto(Sealed, Model):
         CheckConstraint("jurisdiction = 'criminal'", name="criminal_court"),
         CheckConstraint("charged", name="charged"),
     )
+
+    @property
+    def eyes(self) -> list[list[float]] | None:
+        """Where the detector saw the eyes when the photograph was enrolled, in its pixels, image-left first."""
+        return self.private.get("eyes")
 
 
 class Template(Model):

@@ -279,6 +279,21 @@ class Review(Rule, frozen=True, kw_only=True):
         return level is not None and level.number is not None and level.number >= self.min_level
 
 
+class MarkKind(Choice, frozen=True, kw_only=True):
+    """A shape that an examiner may draw, and how many points describe it; a region by two opposite corners."""
+
+    points: Count
+
+
+class Marks(Rule, frozen=True, kw_only=True):
+    """What may be marked on the two photographs of a comparison: how many marks, how long a note."""
+
+    title: Text
+    max_count: Count
+    max_note: Count
+    kinds: Annotated[tuple[MarkKind, ...], Meta(min_length=1)] = field(name="kind")
+
+
 class Decision(Rule, frozen=True, kw_only=True):
     """A choice of the supervisor; ``needs_unanimity`` bars it while any examiner dissents."""
 
@@ -444,6 +459,7 @@ class ReviewRules:
     quality_override: Number
     candidates: Number
     order: Statement
+    marks: Marks
     worksheet: Worksheet
     unexplained: Number
     dispositions: Mapping[str, Disposition]

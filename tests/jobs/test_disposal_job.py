@@ -73,7 +73,7 @@ def test_nothing_of_a_disposed_case_is_left_in_any_file(app, keep, case, post):
     for giver, receiver in ((rowan, plover), (plover, rowan)):
         with unit_of_work():
             workload.hand_over(again, giver, receiver, "The Quintessential lamp stood behind the counter.")
-    keep.make.advance_to(again, "closed", derived=derived)
+    keep.make.advance_to(again, "closed", derived=derived, mark="Mark of the Wollongong scar above the brow.")
     disclosure = Disclosing(app, keep.people, keep.make.run_jobs)(state="acknowledged", basis="D2", case_number=CASE)
     request, sought = request_of(record), Traces().of_record(record).of_file(victim)
     sought.of_request(request).of_request(again).of_disclosure(disclosure)

@@ -81,6 +81,8 @@ VALUES: dict[str, Value] = {
     "review.number": number,
     "review.uid": round_uid,
     "review.place": lambda world, on: 1,
+    "review.change_mark.number": lambda world, on: 1,
+    "review.remove_mark.number": lambda world, on: 1,
     "review.token": foreign_preview,
     "approval.number": number,
     "repeats.number": number,

@@ -14,7 +14,8 @@ pytestmark = [pytest.mark.clause("SRC-4", "FAIR-1"), pytest.mark.timeout(300)]
 
 NOTES = {name: words.split()[1 if name == "background" else 0] for name, words in {
     "background": SECRETS["background"]["records_checked"],
-}.items()} | {"nomination_note": "Zanzibar", "difference": "Quagmire", "peer_reason": "Xylophone"}  # fmt: skip
+}.items()} | {"nomination_note": "Zanzibar", "difference": "Quagmire", "peer_reason": "Xylophone",
+                                                   "mark": "Krakatoa"}  # fmt: skip
 
 
 def pages(world, persona: str, *, on: set[str] | None = None) -> dict[str, str]:

@@ -17,6 +17,7 @@ from flask.testing import FlaskClient
 from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
+from app.demo.people import person
 from app.domain import incidents, repeats
 from app.extensions import db
 from app.models import (
@@ -44,6 +45,7 @@ SECRETS = {
     "nomination_note": "Nominated because the Zanzibar ear lobe agrees.",
     "difference": "Quagmire bridge of the nose is broader.",
     "peer_reason": "Peer opinion Xylophone: the chin agrees as well.",
+    "mark": "Krakatoa scar above the brow.",
     "background": {"records_checked": "Background Pernambuco: custody records were read."},
 }
 LONG = "Unterhaltungselektronikgroßhandelsgesellschaft" * 6
@@ -128,6 +130,8 @@ class World:
             # nothing related to this one's probe was searched before, so that its search can be started
             own = {"seed": 33} if state == "probe_selected" else {}
             self._request(state, state, index, **own)
+        examined = self.get("under_examination")
+        self.make.mark(examined, examined.current_round.search.candidates[0])
         self.make.prepare(self.get("probe_selected"), reason="Prepared because the Serendipity lamp stood behind.")
         self._request("nominated", "nominated", 90)
         with self._parts(peer_reason=SECRETS["peer_reason"]):

@@ -21,6 +21,7 @@ NOSE = "Bridge-broader-than-the-probes-bridge"
 WHY = "Nominated-because-of-the-left-ear"
 RECORDS = "Custody-book-of-the-week-was-read"
 OPINION = "Reason-of-the-first-peer-for-doubt"
+MARK = "Mark-of-the-mole-beside-the-nose"
 BASIS = "The facts support the use that is named."
 
 
@@ -28,7 +29,7 @@ def secrets_of(request) -> list[str]:
     """What must never reach a possible peer: names, notes, scores, ranks, verdicts of others."""
     round_ = request.current_round
     named = {request.examiner, *(review.peer for review in round_.peer_reviews)}
-    words = [NOSE, WHY, RECORDS, OPINION, BASIS]
+    words = [NOSE, WHY, RECORDS, OPINION, MARK, BASIS]
     words += [
         part for account in named for part in (account.name, account.display_name, account.display_name.split()[-1])
     ]
@@ -83,6 +84,7 @@ def nominated(make):
         nomination_note=WHY,
         background={"records_checked": RECORDS},
         peer_reason=OPINION,
+        mark=MARK,
     )
 
 
@@ -97,6 +99,7 @@ def test_no_address_tells_a_possible_peer_anything(make, nominated, sign_in, app
 def test_nothing_is_told_before_the_nomination_either(make, sign_in, app):
     request = make.request(state="under_examination", difference=NOSE)
     make.dispose_all(request)
+    make.mark(request, request.current_round.search.candidates[0], MARK)
     client = sign_in("n.finch")
     assert leaks(client, app, request) == []
     url = f"/review/rounds/{request.current_round.uid}"
@@ -104,6 +107,7 @@ def test_nothing_is_told_before_the_nomination_either(make, sign_in, app):
     assert client.get(f"{url}/candidates/1").status_code == 404
     assert client.get(f"/review/peer-reviews/{request.number}").status_code == 404
     assert sign_in("k.rowan").get(url).status_code == 200
+    assert MARK in sign_in("k.rowan").get(f"{url}/candidates/1").get_data(as_text=True), "it is there to be found"
 
 
 @pytest.mark.clause("SRC-4")

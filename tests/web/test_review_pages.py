@@ -360,6 +360,11 @@ def test_the_candidates_page_asks_few_questions_of_the_database(make, sign_in):
         assert client.get(url).status_code == 200
     asked = [one for one in statements if not one.startswith(("BEGIN", "PRAGMA"))]
     assert len(asked) <= 15, "\n".join(asked)
+    make.mark(request, request.current_round.search.candidates[0])
+    with counted() as statements:
+        assert client.get(f"{url}/candidates/1").status_code == 200
+    asked = [one for one in statements if not one.startswith(("BEGIN", "PRAGMA"))]
+    assert len(asked) <= 20, "\n".join(asked)
 
 
 @pytest.mark.clause("CAP-3", "SRC-2")

@@ -11,6 +11,7 @@ from app.access.guard import needs
 from app.blueprints.approval.decisions import CHOICES, WITHOUT_NOMINEE, Choice, choice_named, offered, rule_of
 from app.blueprints.approval.forms import DecisionForm
 from app.blueprints.approval.queue import queue_of
+from app.blueprints.approval.rounds import viewers_of
 from app.blueprints.shared_forms import VersionForm
 from app.domain import approvals, lineage
 from app.domain.examination_file import gather_file
@@ -61,6 +62,7 @@ def _file_page(
         "approval/file.html", item=subject, file=found, form=form, refusal=refusal, conflict=conflict, choices=choices,
         unavailable=blocked, rules=rules,
         nominee_gone=subject.state in WITHOUT_NOMINEE and nominee_left(subject),
+        viewers=viewers_of(found, url_for("approval.file", number=subject.number), actor),
         due_at=due_at(subject), delivery=approvals.last_delivery(subject), now=now(),
     )  # fmt: skip
 

@@ -18,8 +18,10 @@ from app.blueprints.review.forms import (
     nomination_form,
     quick_form,
 )
-from app.blueprints.review.probe import shown_probe
+from app.blueprints.review.marks import marking
+from app.blueprints.review.probe import ShownPhoto, shown_probe
 from app.blueprints.review.rounds import (
+    Listed,
     candidate_at,
     differing_features,
     listed,
@@ -29,6 +31,7 @@ from app.blueprints.review.rounds import (
     working,
 )
 from app.blueprints.review.steps import Overtaken, status_for, tried
+from app.blueprints.review.viewer import Mark, Viewer, original, photograph, prepared
 from app.blueprints.review.worksheets import features_of, worksheet_data, worksheet_form
 from app.domain import drafts, examination
 from app.models import Round
@@ -36,7 +39,7 @@ from app.policy import policy
 from app.policy.facts import Fault
 from app.policy.worksheets import unexplained_in
 from app.unit import Conflict
-from app.web import page, redirect_after_post
+from app.web import day, page, redirect_after_post
 from app.workflow.registry import Refused
 
 Answer = str | WerkzeugResponse | tuple[str, int]
@@ -87,7 +90,8 @@ def compare(subject: Round, place: int) -> str:
 def render_compare(round_: Round, place: int, **changed: Any) -> str:
     """The page that compares one candidate with the probe; `changed` replaces what the template is given."""
     person = listed(round_, candidate_at(round_, place))
-    faces = [round_.search.image.uid, *(one.photo.uid for one in person.photos)]
+    derived = round_.search.derived
+    faces = [round_.search.image.uid, *([derived.uid] if derived else []), *(one.photo.uid for one in person.photos)]
     audit.viewed("faces.viewed", round_.request, page="review.compare", faces=faces)
     asked = request.args.get("photo", "")
     shown = next((one for one in person.photos if one.photo.uid == asked), person.shown)
@@ -118,7 +122,24 @@ def render_compare(round_: Round, place: int, **changed: Any) -> str:
     if context["last"] is not None:
         context["last_disposition"] = round_.disposition_of(context["last"])
         context["last_differs"] = differing_features(context["last_disposition"])
+    marks = marking(round_, person.candidate, shown.photo.uid, working(round_), **changed.pop("marked", {}))
+    context |= {"marking": marks, "viewer": comparison(round_, person, shown, marks.marks)}
     return page("review/compare.html", **{**context, **changed})
+
+
+def comparison(round_: Round, person: Listed, shown: ShownPhoto, marks: tuple[Mark, ...]) -> Viewer:
+    """The viewer on one candidate: every photograph still held, the one asked for beside the original probe."""
+    search, called = round_.search, f"Candidate {person.place}"
+    return Viewer(
+        "viewer", original(search),
+        tuple(
+            photograph(one.photo, one.photo.uid, f"{called}, {day(one.photo.taken_on)}", day(one.photo.taken_on),
+                       f"{called}, photograph of {day(one.photo.taken_on)}")
+            for one in person.photos
+        ),
+        shown.photo.uid, url_for("review.compare", uid=round_.uid, place=person.place),
+        prepared=prepared(search.derived) if search.derived else None, marks=marks, markable=True,
+    )  # fmt: skip
 
 
 def _dispose(

@@ -21,9 +21,10 @@ from app.blueprints.fact_fields import mark
 from app.blueprints.review.area import bp
 from app.blueprints.review.drafting import restored
 from app.blueprints.review.forms import peer_form
-from app.blueprints.review.probe import shown_photos, shown_probe
+from app.blueprints.review.probe import ShownPhoto, shown_photos, shown_probe
 from app.blueprints.review.queue import due_at
 from app.blueprints.review.steps import Overtaken, blocking, status_for, tried
+from app.blueprints.review.viewer import Viewer, original, photograph
 from app.blueprints.review.worksheets import features_of
 from app.domain import drafts, examination
 from app.extensions import db
@@ -33,7 +34,7 @@ from app.policy import policy
 from app.policy.enforcement import enforces
 from app.policy.facts import Fault
 from app.unit import Conflict
-from app.web import page, redirect_after_post
+from app.web import day, page, redirect_after_post
 from app.workflow.conditions.worksheet import worksheet_faults
 from app.workflow.registry import Refused
 
@@ -121,11 +122,24 @@ def render_peer(
     shown = next((one for one in photos if one.photo.uid == asked), None)
     listed = next((one for one in photos if one.photo.id == round_.nominee.photo_id), photos[-1])
     return page(
-        "review/peer.html", item=subject, draft=draft, form=form, refusal=refusal,
-        probe=shown_probe(round_.search), photos=photos,
-        shown=shown or listed, sheet=policy().review.worksheet, rule=policy().review.peers,
+        "review/peer.html", item=subject, draft=draft, form=form, refusal=refusal, probe=shown_probe(round_.search),
+        viewer=_viewer(subject, round_, photos, shown or listed), sheet=policy().review.worksheet,
+        rule=policy().review.peers,
         taken=round_.search.image.taken_at, source=policy().request.sources.get(round_.search.image.source or ""),
         use=policy().uses[subject.use_id],
+    )  # fmt: skip
+
+
+def _viewer(subject: FRRequest, round_: Round, photos: list[ShownPhoto], shown: ShownPhoto) -> Viewer:
+    """The original probe beside the nominee's photographs: no prepared image and no marks of anybody."""
+    return Viewer(
+        "peer-viewer", original(round_.search),
+        tuple(
+            photograph(one.photo, one.photo.uid, f"Nominated candidate, {day(one.photo.taken_on)}",
+                       day(one.photo.taken_on), f"Nominated candidate, photograph of {day(one.photo.taken_on)}")
+            for one in photos
+        ),
+        shown.photo.uid, url_for("review.peer", number=subject.number),
     )  # fmt: skip
 
 
