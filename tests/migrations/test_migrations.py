@@ -349,7 +349,7 @@ def data_0008(app: Flask) -> None:
 
 def data_0013(app: Flask) -> None:
     """Photographs of before stand without a measured quality; downgrade takes only the new column away."""
-    upgrade(revision="0007")
+    upgrade(revision="0012")
     run(
         app,
         "INSERT INTO gallery_person (id, uid, created_at, person_number, key_id) "
@@ -362,13 +362,13 @@ def data_0013(app: Flask) -> None:
     with engine(app).connect() as connection:
         assert connection.exec_driver_sql("SELECT quality FROM gallery_photo").scalar() is None
     run(app, 'UPDATE gallery_photo SET quality = \'{"version": "2"}\'')
-    downgrade(revision="0007")
+    downgrade(revision="0012")
     assert count(app, "gallery_photo") == 1
 
 
 def data_0012(app: Flask) -> None:
     """Photographs of before stand under their person's key; there is no way back once one has a key of its own."""
-    upgrade(revision="0007")
+    upgrade(revision="0011")
     photo = (
         "INSERT INTO gallery_photo (id, uid, created_at, record_number, person_id, source, jurisdiction, charged, "
         "taken_on, sha256, phash, blob_id, width, height, batch, removed_at) VALUES "
@@ -395,12 +395,14 @@ def data_0012(app: Flask) -> None:
         with pytest.raises(Exception, match="CHECK constraint failed"):
             run(app, order.format(way=way, state=state))
     run(app, order.format(way="command", state="received"))
-    downgrade(revision="0007")
+    downgrade(revision="0011")
     assert (count(app, "gallery_photo"), "sealing_order" in tables(app)) == (2, False)
     upgrade(revision="0012")
     run(app, "UPDATE gallery_photo SET key_id = 'k2' WHERE id = 1")
     with pytest.raises(RuntimeError, match="have keys of their own"):
-        downgrade(revision="0007")
+        downgrade(revision="0011")
+
+
 def data_0011(app: Flask) -> None:
     """What passed is never changed; requests of before stand without a history; downgrade takes only the new away."""
     upgrade(revision=before("0011"))
@@ -434,9 +436,11 @@ def data_0011(app: Flask) -> None:
     run(app, "DELETE FROM assignment")
     downgrade(revision=before("0011"))
     assert (count(app, "fr_request"), {"assignment", "mail_choice"} & tables(app)) == (1, set())
+
+
 def data_0009(app: Flask) -> None:
     """Marks stand beside a comparison, each number once; downgrade takes them and leaves the round."""
-    upgrade(revision="0008" if "0008" in REVISIONS else "0007")
+    upgrade(revision="0008")
     run(
         app,
         ACCOUNT,
@@ -469,7 +473,7 @@ def data_0009(app: Flask) -> None:
         run(app, mark.format(2, 1))
     with pytest.raises(Exception, match="CHECK constraint failed"):
         run(app, mark.format(2, 0))
-    downgrade(revision="0007")
+    downgrade(revision="0008")
     assert (count(app, "examination_round"), "annotation" in tables(app)) == (1, False)
 
 

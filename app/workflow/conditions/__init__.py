@@ -16,6 +16,7 @@ from app.workflow.conditions import (
     lineage,
     retention,
     sealing,
+    workload,
 )
 
 __all__ = [
