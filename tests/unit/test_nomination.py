@@ -87,7 +87,7 @@ def test_an_unexplained_difference_in_a_lasting_component_is_justified_or_bars_t
     ears = {"verdict": "different_unexplained", "note": "The lobe is attached in one."}
     assert nominate(request, sheet={**worksheet(), "ears": ears}) == "unexplained_justified"
     hair = {**worksheet(), "hair": ears}
-    assert nominate(request, sheet=hair, opinion="p1") == "nomination_supported", "hair changes: no justification needed"
+    assert nominate(request, sheet=hair, opinion="p1") == "nomination_supported", "hair changes easily"
     why = "The lobe is cut off by the frame of the still; the rest of the ear was compared."
     assert nominate(request, sheet={**worksheet(), "ears": ears}, justification=why) is None
 
