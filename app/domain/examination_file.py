@@ -353,7 +353,9 @@ def _worksheet(own: Disposition, peers: list[PeerReview]) -> tuple[FeatureRow, .
             verdict, judged = one.get("verdict"), one.get("parts") or {}
             parts = tuple((p.label, words[judged[p.value]]) for p in feature.parts if p.value in judged)
             label, note = words.get(verdict, "No verdict"), str(one.get("note") or "")
-            findings.append(Finding(label, note, verdict != first, parts))
+            # a further component is compared on demand: whoever left it out does not differ
+            differs = verdict != first and (feature in sheet.features or bool(verdict and first))
+            findings.append(Finding(label, note, differs, parts))
         rows.append(FeatureRow(feature.label, tuple(findings)))
     return tuple(rows)
 

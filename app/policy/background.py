@@ -120,7 +120,7 @@ def _judged(policy: Policy, rule: Inconsistency, against: Against) -> Comparison
 def _finding_words(policy: Policy, name: str, finding: object) -> str:
     fact = next(fact for fact in policy.review.background.facts if fact.name == name)
     label = next((choice.label for choice in fact.choices if choice.value == finding), None)
-    return f"The examiner found: {label[0].lower()}{label[1:]}." if label and finding != "unknown" else ""
+    return f"The examiner's own finding: {label}." if label and finding != "unknown" else ""
 
 
 def _height(rule: Inconsistency, against: Against) -> tuple[bool, str] | None:

@@ -21,7 +21,7 @@ STATES = ("none", "determined", "refused", "approved", "lapsed", "own")
 
 @pytest.mark.clause(
     "USE-1", "USE-2", "USE-3", "USE-4", "USE-5", "USE-6", "USE-8", "CAP-2", "CAP-3", "CAP-7",
-    "LIM-1", "LIM-2", "LIM-3", "LIM-4", "LIM-7", "EXT-5", "REQ-2", "ACC-12", "EXT-1", "EXT-7", "EXT-8", "PUB-1",
+    "LIM-1", "LIM-2", "SRC-2", "SRC-3", "SRC-4", "SRC-6", "FAIR-1", "LIM-3", "LIM-4", "LIM-7", "EXT-5", "REQ-2", "ACC-12", "EXT-1", "EXT-7", "EXT-8", "PUB-1",
     "RET-1", "RET-2", "RET-3", "RET-4", "RET-5",
     "RET-6", "RET-7", "RET-8", "RET-9", "RET-10", "RET-11",
 )  # fmt: skip
@@ -72,11 +72,36 @@ def test_every_use_source_prohibition_and_gallery_rule_has_its_worked_cases(rule
         ("retention.toml", "after_death = 5", "after_death = 4", "retention-suspect-dead"),
         ("retention.toml", "after_birth = 90", "after_birth = 89", "retention-suspect-ninety"),
         ("retention.toml", "arrest_free = 5", "arrest_free = 4", "retention-suspect-arrested"),
+        ("review.toml", "limit = 3\n", "limit = 3.5\n", "background-height-3-and-a-half"),
+        ("review.toml", "limit = 3\n", "limit = 2\n", "background-height-exactly-3"),
+        ("review.toml", "limit = 40\n", "limit = 41\n", "background-weight-41"),
+        ("review.toml", "limit = 40\n", "limit = 39\n", "background-weight-exactly-40"),
+        ("review.toml", "limit = 0\n", "limit = 1\n", "background-age-a-year-above"),
+        ("review.toml", 'fact = "alibi"', 'fact = "location"', "background-alibi-found"),
+        ("review.toml", "min_level = 2", "min_level = 1", "opinions-examiner-one-below"),
+        ("review.toml", "min_level = 1", "min_level = 2", "opinions-least-that-carries"),
+        ("review.toml", "count = 30\n", "count = 3\n", "worksheet-unexplained-ears-too-short"),
+        ("review.toml", "unexplained = true\n", "", "worksheet-unexplained-ears"),
     ],
 )
 def test_a_loosened_rule_is_noticed(broken, file: str, old: str, new: str, noticed_by: str) -> None:
     loosened = load(broken(file, old, new))
     assert noticed_by in {example.id for example in EXAMPLES if disagreement(loosened, example)}
+
+
+@pytest.mark.clause("FAIR-1")
+@pytest.mark.parametrize("level", ["min_level = 1", "min_level = 2"])
+def test_no_minimum_can_be_set_at_or_below_inconclusive(broken, level: str) -> None:
+    with pytest.raises(PolicyError, match="min_level"):
+        load(broken("review.toml", level, "min_level = 0"))
+
+
+@pytest.mark.clause("SRC-3")
+def test_every_kind_of_inconsistency_has_a_case_that_finds_it_and_one_that_does_not(rules: Policy) -> None:
+    found = {rule for example in EXAMPLES if example.check == "background" for rule in example.refused_by}
+    assert set(rules.review.inconsistencies) <= found
+    silent = [e for e in EXAMPLES if e.check == "background" and not e.refused_by]
+    assert all(any(rule not in example.unknown for example in silent) for rule in rules.review.inconsistencies)
 
 
 def test_a_malformed_worked_case_is_refused(broken, copy: Path) -> None:

@@ -48,7 +48,7 @@ def compared(make):
 
 @pytest.mark.clause("ACC-10", "SRC-2")
 def test_a_half_filled_worksheet_is_there_after_the_next_sign_in_and_gone_when_recorded(compared, sign_in, people):
-    request, url, candidate = compared
+    _request, url, _candidate = compared
     client = sign_in("k.rowan")
     typed = {"eyes": "similar", "ears_note": "Zanzibar lobe", "nose__tip": "different_explained", "remark": "Half-way."}
     answer = client.post(f"{url}/worksheet/draft", data={**token(client, url), **typed}, headers=HTMX)

@@ -152,9 +152,7 @@ def test_a_verdict_is_complete_and_then_locked(nominated, sign_in, app):
     assert soup(answer).select_one("[name=eyes][value=similar]").has_attr("checked")
     del short["ears"]
     assert "Ears: no verdict." in text(send(client, url, url, **{**short, "reason": SAME}))
-    full = form_at(
-        client, url, url, **sheet, opinion="m2", reason="The ear lobes differ in their attachment."
-    )
+    full = form_at(client, url, url, **sheet, opinion="m2", reason="The ear lobes differ in their attachment.")
     assert client.post(url, data=full).status_code == 303
     again = client.post(url, data={**full, "opinion": "p2"})
     assert again.status_code == 303, "sent twice is recorded once"

@@ -7,6 +7,7 @@ from bs4 import BeautifulSoup
 
 from app.extensions import db
 from app.models import Notification
+from tests.stages import FINDINGS
 
 
 def soup(answer) -> BeautifulSoup:
@@ -72,10 +73,11 @@ def test_the_whole_path_by_forms(make, sign_in, people, run_jobs):
     assert [th.get_text() for th in soup(client.get(rounds)).select("thead th")][:2] == ["Rank", "Score"]
 
     url = f"{rounds}/candidates/{wanted}/background"
-    items = dict.fromkeys(("height", "weight", "age", "marks", "custody", "location", "alibi", "record_status"), "supports")
+    items = dict.fromkeys(FINDINGS, "supports")
     answer = send(client, url, url, records_checked="Arrest and custody records were read.", **items)
     assert answer.status_code == 303, text(answer)
-    given = {"nominate-candidate": str(wanted), "nominate-opinion": "p3", "nominate-reason": "Agrees in every feature both pictures show."}
+    why = "Agrees in every feature both pictures show."
+    given = {"nominate-candidate": str(wanted), "nominate-opinion": "p3", "nominate-reason": why}
     answer = send(client, rounds, f"{rounds}/nomination", **given)
     assert answer.status_code == 303, text(answer)
     assert request.state == "nominated"

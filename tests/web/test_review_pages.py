@@ -16,6 +16,7 @@ from app.models.engine import AuditEvent, Job
 from app.policy import policy
 from app.unit import unit_of_work
 from app.workflow import Refused
+from tests.stages import FINDINGS
 from tests.web.test_review_flow import form_at, send, soup, text
 
 
@@ -394,7 +395,8 @@ def test_only_a_checked_and_retained_candidate_is_nominated(make, sign_in, exami
     nominee = examined.current_round.search.candidates[2]
     make.dispose_all(examined, retain=nominee)
     place, url = nominee.shown_order, round_url(examined)
-    given = {"nominate-candidate": str(place), "nominate-opinion": "p2", "nominate-reason": "Agrees in every comparable feature."}
+    why = "Agrees in every comparable feature."
+    given = {"nominate-candidate": str(place), "nominate-opinion": "p2", "nominate-reason": why}
     answer = send(client, url, f"{url}/nomination", **given)
     assert answer.status_code == 422
     assert "No background check of the nominated candidate is recorded." in text(answer)
@@ -409,7 +411,7 @@ def test_only_a_checked_and_retained_candidate_is_nominated(make, sign_in, exami
     assert answer.status_code == 422
     assert "Arrest records were read." in answer.get_data(as_text=True)
     other = f"{url}/candidates/{1 if place != 1 else 2}/background"
-    items = dict.fromkeys(("height", "weight", "age", "marks", "custody", "location", "alibi", "record_status"), "supports")
+    items = dict.fromkeys(FINDINGS, "supports")
     items["records_checked"] = "Arrest and custody records were read."
     assert send(client, other, other, **items).status_code == 422, "an excluded candidate is not checked"
     assert send(client, check, check, **items).status_code == 303

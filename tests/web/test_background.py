@@ -1,0 +1,110 @@
+"""The background page and what the supervisor reads of it: contradictions first, each answered (SRC-3, SRC-5)."""
+
+from __future__ import annotations
+
+import pytest
+from bs4 import BeautifulSoup
+
+from tests.stages import ANSWER, BACKGROUND, SAME, worksheet
+
+VALUES = {"description": {"height_in": "40", "age_from": "18"}}
+EARS = {"verdict": "different_unexplained", "note": "The lobe is attached in one."}
+WHY = "The lobe is cut off by the frame of the still; the rest of the ear was compared."
+
+
+def soup(answer) -> BeautifulSoup:
+    return BeautifulSoup(answer.get_data(as_text=True), "html5lib")
+
+
+def words(tag) -> str:
+    return " ".join(tag.get_text(" ").split())
+
+
+def hidden(client, page: str, action: str) -> dict[str, str]:
+    form = soup(client.get(page)).select_one(f'form[action="{action}"]')
+    return {field["name"]: field.get("value", "") for field in form.select("input[type=hidden]")}
+
+
+@pytest.mark.clause("SRC-3", "SRC-5", "SRC-2")
+def test_contradictions_come_first_are_answered_one_by_one_and_reach_the_supervisor(make, sign_in, people):
+    request = make.request(state="under_examination", values=VALUES)
+    for name in ("j.maple", "n.finch"):
+        people.account(name)
+    round_, client = request.current_round, sign_in("k.rowan")
+    nominee = min(round_.search.candidates, key=lambda one: one.rank)
+    make.dispose_all(request, retain=nominee)
+    listing = f"/review/rounds/{round_.uid}"
+    sheet = f"{listing}/candidates/{nominee.shown_order}"
+    full = {name: given["verdict"] for name, given in worksheet().items()}
+    sent = {**hidden(client, sheet, f"{sheet}/worksheet"), **full, "decision": "retained", "ears": EARS["verdict"],
+            "ears_note": EARS["note"], "ears__lobe": "different_unexplained", "skin": "similar"}  # fmt: skip
+    assert client.post(f"{sheet}/worksheet", data=sent).status_code == 303
+
+    here = f"{sheet}/background"
+    page = soup(client.get(here))
+    panels = [panel.get("id") for panel in page.select("main [id]") if panel.get("id") in ("inconsistencies", "stated")]
+    assert panels == ["inconsistencies", "stated"]
+    first = words(page.select_one("#inconsistencies"))
+    assert f"{nominee.person.private['height_in']} inches on record, 40 described" in first
+    assert "Not known: custody; alibi; whereabouts" in first
+    assert "weight (none is described)" in first
+    assert [area["name"] for area in page.select("#inconsistencies textarea")] == ["inconsistency-height"]
+
+    given = {**hidden(client, here, here), **BACKGROUND, "alibi": "contradicts", "inconsistency-height": ANSWER}
+    answer = client.post(here, data=given)
+    assert answer.headers["Location"] == here, "the alibi is new and waits for its answer"
+    page = soup(client.get(here))
+    areas = {area["name"]: area.get_text().strip() for area in page.select("#inconsistencies textarea")}
+    assert areas == {"inconsistency-alibi": "", "inconsistency-height": ANSWER}
+
+    nominate = f"{listing}/nomination"
+    choice = {"nominate-candidate": str(nominee.shown_order), "nominate-opinion": "p2", "nominate-reason": SAME}
+    refused = client.post(nominate, data={**hidden(client, listing, nominate), **choice})
+    assert refused.status_code == 422
+    assert "Ears" in words(soup(refused))
+    again = {**sent, **hidden(client, sheet, f"{sheet}/worksheet"), "justification": WHY}
+    assert client.post(f"{sheet}/worksheet", data=again).status_code == 303
+    refused = client.post(nominate, data={**hidden(client, listing, nominate), **choice})
+    assert "Alibi: answer this in at least 20 characters." in words(soup(refused))
+    given |= {**hidden(client, here, here), "inconsistency-alibi": "The alibi is his brother's word alone."}
+    assert client.post(here, data=given).headers["Location"] == listing
+    assert client.post(nominate, data={**hidden(client, listing, nominate), **choice}).status_code == 303
+
+    make.parts |= {"opinions": ("p2", "p2")}
+    make.peers(request)
+    file = words(soup(sign_in("c.hawthorn").get(f"/final-review/{request.number}")).select_one("main"))
+    assert "Unexplained differences in lasting components" in file
+    assert "Ears; Ears, lobe, its shape and attachment" in file
+    assert WHY in file
+    assert "inches on record, 40 described" in file
+    assert ANSWER in file
+    assert "The alibi is his brother's word alone." in file
+    assert file.index("Inconsistency: Alibi") < file.index("Height against the description")
+
+
+@pytest.mark.clause("CAP-3", "SRC-3")
+def test_a_record_no_longer_eligible_says_what_to_do(make, sign_in):
+    request = make.request(state="under_examination")
+    nominee = request.current_round.search.candidates[0]
+    make.dispose_all(request, retain=nominee)
+    client = sign_in("k.rowan")
+    here = f"/review/rounds/{request.current_round.uid}/candidates/{nominee.shown_order}/background"
+    client.post(here, data={**hidden(client, here, here), **BACKGROUND, "record_status": "contradicts"})
+    page = words(soup(client.get(here)).select_one("main"))
+    assert "This candidate cannot be nominated" in page
+    assert "Tell a records officer the record number" in page
+
+
+@pytest.mark.clause("SRC-3")
+def test_days_of_custody_that_cannot_be_read_are_refused_beside_the_field(make, sign_in):
+    request = make.request(state="under_examination")
+    nominee = request.current_round.search.candidates[0]
+    make.dispose_all(request, retain=nominee)
+    client = sign_in("k.rowan")
+    here = f"/review/rounds/{request.current_round.uid}/candidates/{nominee.shown_order}/background"
+    given = {**hidden(client, here, here), **BACKGROUND, "custody_intervals": "since spring"}
+    answer = client.post(here, data=given)
+    assert answer.status_code == 422
+    page = soup(answer)
+    assert "is not two days" in words(page.select_one("#custody_intervals-error"))
+    assert page.select_one("#custody_intervals").get_text().strip() == "since spring"
