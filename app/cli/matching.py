@@ -209,31 +209,38 @@ def snapshot() -> None:
     help="Lists compared with the oracle's; a tenth of it beyond 2,000,000.",
 )
 @click.option("--threads", type=click.IntRange(min=1), default=os.cpu_count() or 1, show_default="all")
+@click.option("--enrolment", "enrolment_only", is_flag=True, help="Enrolment alone; --write then renews its section.")
 @click.option("--write", "path", type=click.Path(path_type=Path, dir_okay=False), help="Write the tables to this file.")
 def bench_command(
     as_json: bool, sizes: tuple[int, ...], kinds: tuple[str, ...], searches: int, checked: int, threads: int,
-    path: Path | None,
+    enrolment_only: bool, path: Path | None,
 ) -> None:  # fmt: skip
     """Search and enrolment speed on this machine, each beside the bare libraries in the same run.
 
     The first run draws 5,200 faces, to sample galleries that look like real ones: half an hour, once.
     """
-    from app.cli.matching_bench import bench
-    from app.cli.matching_bench_report import report
+    from app.cli.matching_bench import bench, enrolment
+    from app.cli.matching_bench_report import enrolment_section, report, with_enrolment
 
     configure_threads(threads)
     try:
-        found = bench(
-            sizes, kinds=kinds, searches=searches, checked=checked, threads=threads,
-            told=lambda text: click.echo(text, err=True),
-        )  # fmt: skip
+        if enrolment_only:
+            found = enrolment()
+            text = "\n".join(enrolment_section(found["enrolment"])) + "\n"
+            page = with_enrolment(path.read_text(), text) if path is not None else ""
+        else:
+            found = bench(
+                sizes, kinds=kinds, searches=searches, checked=checked, threads=threads,
+                told=lambda text: click.echo(text, err=True),
+            )  # fmt: skip
+            text = page = report(found)
         if path is not None:
-            path.write_text(report(found))
+            path.write_text(page)
     except (MatchingError, ValueError) as error:
         raise click.ClickException(str(error)) from None
     except OSError as error:
         raise click.ClickException(f"{error.filename}: {error.strerror}.") from None
-    click.echo(json.dumps(found, indent=2) if as_json else report(found))
+    click.echo(json.dumps(found, indent=2) if as_json else text)
 
 
 def _catalogue() -> Catalogue:

@@ -31,5 +31,10 @@ def bench(
         for size in sizes
     ]  # fmt: skip
     told("enrolment")
-    found["enrolment"] = bench_enrolment()
-    return found
+    return found | enrolment()
+
+
+def enrolment() -> dict[str, Any]:
+    """The measurement of enrolment alone, with the load of the machine when it began. Raises MatchingError."""
+    load = round(os.getloadavg()[0], 1)
+    return {"enrolment": {"load": load, **bench_enrolment()}}

@@ -1,8 +1,8 @@
 """Enrolment beside the bare networks, and two workers beside one, in turns in the same run.
 
 A worker is a process with one thread, as an import starts them. It decodes, finds the face, measures its quality,
-hashes and embeds, from the file's bytes to the template; keys, files and the database are outside. The bare run is the forward
-pass of the same two networks by OpenCV, on input that is ready.
+hashes and embeds, from the file's bytes to the template; keys, files and the database are outside. The bare run is the
+forward pass of the same two networks by OpenCV, on input that is ready.
 """
 
 from __future__ import annotations

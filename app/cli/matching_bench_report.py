@@ -34,7 +34,7 @@ def report(found: dict[str, Any]) -> str:
         parts += ["", f"## {one['photographs']:,} photographs, {one['people']:,} people", "", *_speed(one), ""]
         parts += _rest(one)
     if "enrolment" in found:
-        parts += ["", "## Enrolment", "", *_enrolment(found["enrolment"])]
+        parts += ["", *enrolment_section(found["enrolment"])]
     return "\n".join(parts) + "\n"
 
 
@@ -71,16 +71,29 @@ def _rest(one: dict[str, Any]) -> list[str]:
     return lines
 
 
-def _enrolment(one: dict[str, Any]) -> list[str]:
+_ENROLMENT = "## Enrolment"
+
+
+def with_enrolment(page: str, section: str) -> str:
+    """A page written before with its section on enrolment, the last one, renewed."""
+    return page.split(_ENROLMENT)[0] + section
+
+
+def enrolment_section(one: dict[str, Any]) -> list[str]:
+    """The section on enrolment, line by line."""
     return [
+        _ENROLMENT,
+        "",
         f"Drawn photographs of {one['photographs']} pixels as JPEG, from the file's bytes to the template: decoded, "
         "the face found, its quality measured, hashed, embedded; keys, files and the database are outside. A worker is "
-        f"a process with one thread. Medians of {one['rounds']} turns of each kind, taken in turns.",
+        f"a process with one thread. Medians of {one['rounds']} turns of each kind, taken in turns; load {one['load']} "
+        f"on {os.cpu_count()} processors when they began: the share by processor time holds under load, wall-clock "
+        "ratios and the gain of a second worker hold on a quiet machine only.",
         "",
         "| | photographs a second | |",
         "|---|---|---|",
         f"| bare `cv2.dnn` forward of the same two networks | {one['bare_per_second']} | |",
-        f"| one worker | {one['per_second']} | {one['share_of_bare']:.0%} of the bare networks; by "
-        f"processor time {one['share_of_bare_by_processor_time']:.0%} |",
+        f"| one worker | {one['per_second']} | {one['share_of_bare']:.0%} of the bare networks; by processor time "
+        f"{one['share_of_bare_by_processor_time']:.0%} |",
         f"| two workers | {one['two_workers_per_second']} | {one['two_workers_times_one']} times one |",
     ]

@@ -22,20 +22,34 @@ WORDS = {
     "held": "Held for a decision", "refused": "Refused by a rule", "unreadable": "File or image unreadable",
     "no_face": "No face found", "several_faces": "Several faces",
 }  # fmt: skip
+#: intake's own checks; the policy's rules have sentences of their own
+_CHECKS = {
+    "intake-value": "A value is malformed.",
+    "intake-path": "The file's path leads out of the import folder.",
+    "intake-file": "There is no such file, or it cannot be read.",
+    "intake-unreadable": "The image is damaged, too large or of another kind.",
+    "intake-itl": "The file is no ANSI/NIST-ITL transaction, or it is damaged.",
+    "intake-no-image": "The ANSI/NIST-ITL file holds no frontal photograph.",
+    "intake-several-images": "The ANSI/NIST-ITL file holds several frontal photographs.",
+    "intake-compression": "The image is compressed in a way that cannot be read.",
+    "intake-no-face": "No face was found.",
+    "intake-several-faces": "Several faces were found.",
+    "intake-record-taken": "Another photograph has the record number.",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Figures:
     """One import.
 
-    outcomes: (word, records). rules: (id, the rule's sentence or none, records). trouble: why a chunk was given up.
+    outcomes: (word, records). rules: (id, the rule's sentence, records). trouble: why a chunk was given up.
     moving: whether something was written in the last minute.
     """
 
     of: GalleryImport
     state: str
     outcomes: list[tuple[str, int]]
-    rules: list[tuple[str, str | None, int]]
+    rules: list[tuple[str, str, int]]
     trouble: str | None
     moving: bool
 
@@ -61,11 +75,11 @@ def _figures(of: GalleryImport) -> Figures:
     return Figures(of, state, outcomes, _rules(of), imports.trouble(of), moving)
 
 
-def _rules(of: GalleryImport) -> list[tuple[str, str | None, int]]:
+def _rules(of: GalleryImport) -> list[tuple[str, str, int]]:
     listed = cast(ImportOutcome.rules, String)
     rows = db.session.execute(select(listed, func.count()).where(ImportOutcome.import_id == of.id).group_by(listed))
     counted: Counter[str] = Counter()
     for rules, records in rows:
         counted.update(dict.fromkeys(json.loads(rules), records))
-    known = {rule.id: rule.text for rule in (*policy().gallery.eligibility, *policy().gallery.exclusions)}
-    return [(rule, known.get(rule), records) for rule, records in sorted(counted.items())]
+    known = _CHECKS | {rule.id: rule.text for rule in (*policy().gallery.eligibility, *policy().gallery.exclusions)}
+    return [(rule, known.get(rule, ""), records) for rule, records in sorted(counted.items())]

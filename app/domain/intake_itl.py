@@ -20,7 +20,7 @@ from PIL import Image, ImageFile
 from app.imaging import ImageLimits, UnusableImage
 from app.imaging.sniffing import check_size
 from app.policy import policy
-from app.policy.forms import ItlField
+from app.policy.itl import columns_of
 
 SUFFIXES = (".an2", ".eft", ".nist", ".nst", ".xnist")
 #: a transaction may hold fingerprints beside the photograph
@@ -110,17 +110,16 @@ def _transaction(message: nistitl.Message) -> Transaction:
         else:
             others += 1
     first = {1: message[0], 2: next(message.iter(2), None), 10: faces[0] if faces else None}
-    values = {stated.column: _stated(stated, first, encoding) for stated in policy().gallery.itl}
+    mapping = policy().gallery.itl
+    stated = {one.field: _field(one.field, first, encoding) for one in mapping}
     images = tuple((_text(record, 11, encoding), bytes(getattr(record[999], "value", b""))) for record in faces)
-    return Transaction({column: value for column, value in values.items() if value}, images, others)
+    return Transaction(columns_of(mapping, stated), images, others)
 
 
-def _stated(stated: ItlField, records: Mapping[int, object], encoding: str) -> str:
-    kind, number = (int(part) for part in stated.field.split("."))
+def _field(name: str, records: Mapping[int, object], encoding: str) -> str:
+    kind, number = (int(part) for part in name.split("."))
     record = records[kind]
-    value = _text(record, number, encoding) if record is not None else ""
-    value = stated.codes.get(value.upper(), value)
-    return _READS[stated.reads](value)
+    return _text(record, number, encoding) if record is not None else ""
 
 
 def _text(record: object, number: int, encoding: str) -> str:
@@ -134,27 +133,6 @@ def _text(record: object, number: int, encoding: str) -> str:
     ) else [value]  # fmt: skip
     # the parser has read every byte as Latin-1
     return ", ".join(text for part in parts if (text := str(part).encode("latin-1").decode(encoding).strip()))
-
-
-def _date(value: str) -> str:
-    return f"{value[:4]}-{value[4:6]}-{value[6:]}" if re.fullmatch(r"\d{8}", value) else value
-
-
-def _height(value: str) -> str:
-    """EBTS 2.027: feet and inches as 509, inches as N69; 000 is unknown. Anything else stays for the check to name."""
-    if re.fullmatch(r"[2-7](0\d|1[01])", value):
-        return str(12 * int(value[0]) + int(value[1:]))
-    if re.fullmatch(r"N\d\d", value.upper()):
-        return value[1:]
-    return "" if value == "000" else value
-
-
-def _weight(value: str) -> str:
-    """EBTS 2.029: pounds in three digits; 000 is unknown."""
-    return value.lstrip("0") if re.fullmatch(r"\d{3}", value) else value
-
-
-_READS = {"text": str, "date": _date, "height": _height, "weight": _weight}
 
 
 def _as_png(data: bytes, limits: ImageLimits) -> bytes:

@@ -66,7 +66,8 @@ class ProbeComparison:
         one whose file is damaged counts as agreeing, since a person then decides. Raises MatchingError.
         """
         agreeing = []
-        for probe in db.session.scalars(select(ProbeImage).where(ProbeImage.id.in_(list(near)))):
+        chosen = list(near)
+        for probe in db.session.scalars(select(ProbeImage).where(ProbeImage.id.in_(chosen))) if chosen else ():
             if self._cosine(vectors, probe) >= LOOK_ALIKE_COSINE:
                 agreeing.append((hash_distance(phash, str(probe.phash)), probe.id, probe))
         return [probe for _, _, probe in sorted(agreeing)]

@@ -52,12 +52,14 @@ class SamePictures:
 
         photo: embedded by the network of `digest`. A photograph whose file is damaged or erased is compared no further.
         """
+        if not (chosen := list(near)):
+            return None
         rows = db.session.execute(
             select(GalleryPhoto, GalleryPerson.key_id, Template.box)
             .join(GalleryPerson, GalleryPhoto.person_id == GalleryPerson.id)
             .join(Template, (Template.photo_id == GalleryPhoto.id) & (Template.algorithm_digest == digest))
             .where(
-                GalleryPhoto.id.in_(list(near)), GalleryPhoto.removed_at.is_(None),
+                GalleryPhoto.id.in_(chosen), GalleryPhoto.removed_at.is_(None),
                 GalleryPerson.person_number != photo.row["person_number"],
             )
             .order_by(GalleryPhoto.id)

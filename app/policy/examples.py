@@ -29,6 +29,7 @@ from app.policy.facts import (
     check_source,
     check_use_facts,
 )
+from app.policy.itl import columns_of
 from app.policy.loader import PolicyError
 from app.policy.opinions import check_opinions
 from app.policy.quality import QualityFinding, assess
@@ -53,8 +54,8 @@ class Example(Table, frozen=True, kw_only=True):
     id: Text
     text: Text
     check: Literal[
-        "use", "purpose", "source", "lawful_basis", "outcome", "case_number", "eligibility", "retention", "edit",
-        "quality", "opinions", "background", "worksheet",
+        "use", "purpose", "source", "lawful_basis", "outcome", "case_number", "eligibility", "itl", "retention",
+        "edit", "quality", "opinions", "background", "worksheet",
     ] | DISCLOSURE_CHECKS  # fmt: skip
     subject: str = ""
     use: str | None = None
@@ -140,6 +141,9 @@ def decide(policy: Policy, example: Example) -> list[Fault]:
             return check_case_number(policy, subject)
         case "eligibility":
             return check_eligibility(policy, facts)
+        case "itl":
+            stated = {field: str(value) for field, value in facts.items()}
+            return check_eligibility(policy, {"file": "file.an2", **columns_of(policy.gallery.itl, stated)})
         case "edit":
             return recipe_of(policy, facts.get("operations"), EXAMPLE_EYES, EXAMPLE_SIZE)[1]
         case "retention":

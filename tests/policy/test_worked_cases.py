@@ -63,6 +63,8 @@ def test_every_use_source_prohibition_and_gallery_rule_has_its_worked_cases(rule
         ),
         ("request.toml", 'uses = ["USE-1"]\n', "", "body-worn-for-witness"),
         ("gallery.toml", '["arrest", "parole"]', '["arrest", "parole", "license"]', "gallery-source-license"),
+        ("gallery.toml", 'A = "arrest", P = "parole"', 'A = "arrest", D = "arrest"', "gallery-itl-source"),
+        ("gallery.toml", 'S = "sealed"', 'S = "active"', "gallery-itl-status"),
         ("retention.toml", 'keep = "permanent"', 'keep = "years_after_closure"\nyears = 50', "retention-homicide"),
         ("retention.toml", "years = 10", "years = 9", "retention-arson_4-day-before"),
         ("retention.toml", "years = 25", "years = 24", "retention-other_felony-day-before"),

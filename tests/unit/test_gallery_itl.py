@@ -71,7 +71,8 @@ def test_codes_and_measures_are_read_and_what_is_strange_is_left_for_the_check(a
     ("field", "value", "rule"),
     [
         ("f2_901", None, "gallery-source"), ("f2_902", None, "gallery-charged"),
-        ("f2_903", None, "gallery-jurisdiction"), ("f2_904", None, "gallery-status"), ("f2_901", "D", "gallery-source"), ("f2_902", "N", "gallery-charged"),
+        ("f2_903", None, "gallery-jurisdiction"), ("f2_904", None, "gallery-status"),
+        ("f2_901", "D", "gallery-source"), ("f2_902", "N", "gallery-charged"),
         ("f2_903", "FA", "gallery-jurisdiction"), ("f2_903", "JU", "gallery-jurisdiction"),
         ("f2_904", "S", "gallery-status"), ("f2_904", "E", "gallery-status"), ("f2_904", "V", "gallery-status"),
         ("f2_904", "D", "gallery-status"),
