@@ -17,6 +17,7 @@ from flask.testing import FlaskClient
 from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
+from app.demo.people import person
 from app.domain import incidents, repeats
 from app.extensions import db
 from app.models import (
