@@ -329,8 +329,8 @@ def data_0012(app: Flask) -> None:
         kept = connection.exec_driver_sql("SELECT key_id, phash FROM gallery_photo ORDER BY id").all()
     assert [tuple(row) for row in kept] == [("k1", "f0"), ("k1", "")]
     order = (
-        "INSERT INTO sealing_order (id, uid, created_at, number, key_id, policy_version, kind, dated, order_digest, way, "
-        "destroyed, state, state_since, version) VALUES (1, 'o', '2026-01-01', 'SO-1', 'k', 'p', 'sealed', "
+        "INSERT INTO sealing_order (id, uid, created_at, number, key_id, policy_version, kind, dated, order_digest, "
+        "way, destroyed, state, state_since, version) VALUES (1, 'o', '2026-01-01', 'SO-1', 'k', 'p', 'sealed', "
         "'2026-01-01', 'd', '{way}', '{{}}', '{state}', '2026-01-01', 1)"
     )
     for way, state in (("page", "received"), ("command", "removed"), ("owl", "received")):

@@ -26,7 +26,8 @@ pytestmark = pytest.mark.clause("CAP-3")
 def facts(**changes) -> SealingFacts:
     given = {
         "department": "Example Police Department", "number": "SO-2026-000007", "demonstration": True, "kind": "sealed",
-        "order_number": "IND-70123-2026", "authority": "Criminal Court of the Example City", "dated": date(2026, 11, 20),
+        "order_number": "IND-70123-2026", "authority": "Criminal Court of the Example City",
+        "dated": date(2026, 11, 20),
         "received_by": "Records Officer Bo Juniper", "received_at": NOON, "removed_at": NOON + timedelta(seconds=1),
         "ended_at": NOON + timedelta(seconds=9), "generation": 1207, "policy_version": "cd" * 32, "keys": 2, "blobs": 2,
         "templates": 1, "index": "Each worker keeps its index in memory.",
@@ -59,7 +60,8 @@ def test_it_says_what_by_which_order_when_and_where_it_was_shown(pdf):
     said = " ".join(checks.page_texts(pdf))
     for words in (
         "SO-2026-000007", "IND-70123-2026", "Criminal Court of the Example City", "2026-11-20", "Bo Juniper",
-        "2026-11-24 12:00:01 UTC", "generation 1,207", "R-0071-1", "Removed and destroyed", "Had left before this order",
+        "2026-11-24 12:00:01 UTC", "generation 1,207", "R-0071-1", "Removed and destroyed",
+        "Had left before this order",
         "Not held here; kept out from now on", "2 data keys, 2 encrypted files, 1 face template", "FR-2026-000031",
         "Listed as a candidate", "received by Dana Lark", "another photograph of the person", "Not sent",
         "Drafted; sent by a person", "CAP-3", "1 photograph sealed and destroyed", "Demonstration",
@@ -76,9 +78,9 @@ def test_the_same_facts_give_the_same_bytes(pdf):
 
 
 def test_an_order_that_found_nothing_and_was_seen_by_nobody(monkeypatch):
-    said = " ".join(checks.page_texts(
-        render_sealing(facts(records=(), lines=(), copies=(), notices=(), requests=(), keys=0, blobs=0, templates=0)).pdf
-    ))  # fmt: skip
+    nothing = dict.fromkeys(("records", "lines", "copies", "notices", "requests"), ())
+    rendered = render_sealing(facts(**nothing, keys=0, blobs=0, templates=0))
+    said = " ".join(checks.page_texts(rendered.pdf))
     assert "No record of the person was held here." in said
     assert "No search, report, disclosure or page had shown them." in said
     assert "No report with these photographs was delivered" in said
