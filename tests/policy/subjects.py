@@ -28,12 +28,14 @@ from app.models import (
     LegalHold,
     PeerReview,
     Round,
+    SealingOrder,
 )
 from app.models import disclosure as disclosure_model
 from app.models import disposal as disposal_model
 from app.models import incident as incident_model
 from app.models import request as request_model
 from app.models import retention as retention_model
+from app.models import sealing as sealing_model
 from app.models.algorithm import CHANGE_STATES
 from app.models.base import now
 from app.policy import policy
@@ -156,6 +158,15 @@ def _disposal_parts(disposal: Disposal, people: Any) -> dict[str, int]:
     return {"disposal_proposer": disposal.proposed_by_id, "disposal_first_approver": disposal.first_approver_id}
 
 
+def _sealing(people: Any) -> SealingOrder:
+    number = _number("SO")
+    return SealingOrder(
+        number=number, key_id=stores().keys.create(), policy_version=policy().version, kind="sealed",
+        dated=now().date(), order_digest=number, way="command", removed_at=now(), generation=1, destroyed={},
+        certificate_blob_id="0" * 32, certificate_sha256="0" * 64,
+    )  # fmt: skip
+
+
 def _text(moment: datetime) -> str:
     """A moment as the database's text has it."""
     return moment.isoformat(sep=" ")
@@ -182,5 +193,6 @@ MAKERS: dict[str, Maker] = {
     "disposal": Maker(disposal_model.STATES, _disposal, _disposal_parts),
     "request": Maker(request_model.STATES, _request, _request_parts),
     "disclosure": Maker(disclosure_model.STATES, _disclosure, _disclosure_parts),
+    "sealing": Maker(sealing_model.STATES, _sealing, lambda order, people: {}),
     "incident": Maker(incident_model.INCIDENT_STATES, _incident, lambda incident, people: {}),
 }

@@ -7,10 +7,13 @@ import json
 import pytest
 
 from app.demo.people import person
+from app.domain import approvals
 from app.extensions import db, stores
 from app.models import GalleryPhoto, SealingOrder
 from app.models.base import now
 from app.models.engine import AuditEvent
+from app.unit import unit_of_work
+from app.workflow import Refused
 from tests.gallery import needs_models
 from tests.web.test_retention import send, soup, text_of
 
@@ -175,10 +178,14 @@ def test_the_look_back_and_its_notices(make, sign_in, run_jobs):
 @pytest.mark.clause("SRC-6", "SRC-7")
 @pytest.mark.parametrize("state", ["nominated", "approved"])
 @pytest.mark.parametrize(("decision", "ends"), [("continue", "continued"), ("do_not_approve", "negative")])
-def test_a_supervisor_ends_what_a_sealed_nominee_left_open(make, sign_in, run_jobs, state, decision, ends):
+def test_a_supervisor_ends_what_a_sealed_nominee_left_open(make, people, sign_in, run_jobs, state, decision, ends):
     request = make.request(state, seed=7)
     photo = request.current_round.nominee.photo
     supervisor, keeper = sign_in("c.hawthorn"), sign_in("b.juniper")
+    verb = {"continue": approvals.continue_investigation, "do_not_approve": approvals.disapprove}[decision]
+    with pytest.raises(Refused) as refused, unit_of_work():
+        verb(request, people.actor("c.hawthorn"), "For no reason but this.", password_confirmed=True)
+    assert refused.value.rule_id == "nominee_gone", "only because the photograph left"
     url = f"/final-review/{request.number}"
     if state == "approved":
         assert not [f for f in soup(supervisor.get(url)).select("main form") if f["action"].endswith("/decision")]

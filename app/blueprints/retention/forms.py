@@ -210,7 +210,7 @@ class SealingForm(FlaskForm):
     order_number = StringField("Number of the order", [Length(max=80)], [stripped])
     authority = StringField("Court or authority", [Length(max=200)], [stripped])
     dated = DateField("Date of the order", [InputRequired("Enter the date of the order.")])
-    records = TextAreaField("Record numbers", [Length(max=500_000)], [stripped])
+    records = TextAreaField("Record numbers", filters=[stripped])
     person_number = StringField("Person number", [Length(max=40)], [stripped])
     note = TextAreaField("Note", [Length(max=LONGEST)], [stripped])
 
