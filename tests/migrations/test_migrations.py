@@ -308,6 +308,52 @@ def data_0007(app: Flask) -> None:
     assert (count(app, "search"), "derived_image" in tables(app)) == (1, False)
 
 
+def data_0014(app: Flask) -> None:
+    """Candidates of before get their search's algorithm; from then on the database refuses any other."""
+    upgrade(revision="0007")
+    run(
+        app, ACCOUNT,
+        "INSERT INTO fr_request (id, uid, created_at, number, state, state_since, version, key_id, policy_version, "
+        "requester_id, command, case_number, priority, political, submission) VALUES "
+        "(1, 'r', '2026-01-01', 'FR-1', 'draft', '2026-01-01', 1, 'k', 'p', 1, '', 'DB-2026-1', 'other', 0, 0)",
+        "INSERT INTO probe_image (id, uid, created_at, request_id, submission, state, media_type, width, height, size, "
+        "sha256, blob_id) VALUES (1, 'i', '2026-01-01', 1, 1, 'checking', 'image/png', 9, 9, 9, 's', 'b')",
+        "INSERT INTO detected_face (id, uid, created_at, image_id, position, box, points, detector_score, inter_eye, "
+        "quality) VALUES (1, 'f', '2026-01-01', 1, 1, '[]', '[]', 1, 9, '{}')",
+        "INSERT INTO search (id, uid, created_at, request_id, submission, image_id, face_id, examiner_id, suitability, "
+        "state, probe_sha256, parameters, algorithm_digest) "
+        "VALUES (1, 'q', '2026-01-01', 1, 1, 1, 1, 1, 'ok', 'prepared', 's', '{}', 'one')",
+        "INSERT INTO gallery_person (id, uid, created_at, person_number, key_id) "
+        "VALUES (1, 'g', '2026-01-01', 'P', 'k')",
+        "INSERT INTO gallery_photo (id, uid, created_at, record_number, person_id, source, jurisdiction, charged, "
+        "taken_on, sha256, phash, blob_id, width, height, batch) VALUES (1, 'h', '2026-01-01', 'R', 1, 'arrest', "
+        "'criminal', 1, '2026-01-01', 's', 'p', 'b', 9, 9, 't')",
+        "INSERT INTO template (id, uid, created_at, photo_id, algorithm_digest, box) "
+        "VALUES (1, 't', '2026-01-01', 1, 'one', 'x')",
+        "INSERT INTO candidate (id, uid, created_at, search_id, person_id, photo_id, rank, score, shown_order) "
+        "VALUES (1, 'c', '2026-01-01', 1, 1, 1, 1, 0.5, 1)",
+    )  # fmt: skip
+    upgrade(revision="0014")
+    with engine(app).connect() as connection:
+        kept = connection.exec_driver_sql(
+            "SELECT since, candidate.algorithm_digest FROM template, candidate"
+        ).fetchall()
+    assert kept == [(0, "one")]
+    with pytest.raises(Exception, match="templates of one algorithm"):
+        run(app, "UPDATE candidate SET algorithm_digest = 'two'")
+    change = (
+        "INSERT INTO algorithm_change (id, uid, created_at, number, source_model, source_digest, target_model, "
+        "target_digest, begun_by_id, state, state_since, version) VALUES "
+        "(1, 'a', '2026-01-01', 'AC-1', 'one', '{source}', 'two', 'two', 1, '{state}', '2026-01-01', 1)"
+    )
+    for values in ({"source": "two", "state": "ready"}, {"source": "one", "state": "in_use"}):
+        with pytest.raises(Exception, match="CHECK constraint failed"):
+            run(app, change.format(**values))
+    downgrade(revision="0007")
+    assert (count(app, "candidate"), "algorithm_change" in tables(app)) == (1, False)
+    run(app, "UPDATE search SET algorithm_digest = 'two'")
+
+
 WITH_DATA = {
     "0001": data_0001,
     "0002": data_0002,
@@ -316,6 +362,7 @@ WITH_DATA = {
     "0005": data_0005,
     "0006": data_0006,
     "0007": data_0007,
+    "0014": data_0014,
 }
 
 
