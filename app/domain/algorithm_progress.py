@@ -42,7 +42,7 @@ class Progress:
     def pace(self) -> str:
         """The rate and the time left, in words."""
         if not self.missing:
-            return "Nothing is missing."
+            return "Nothing is left to embed."
         if self.rate is None:
             return f"{self.missing:,} to do; the rate is not known yet."
         return f"{self.missing:,} to do at {self.rate:.1f}/s: about {_spoken(self.missing / self.rate)}."

@@ -116,7 +116,7 @@ def test_the_whole_repository_is_embedded_beside_what_is_in_use(make, admin, run
     both = [engines.repository(engines.extractor_of(digest)) for digest in (first, second)]
     assert [len(one.index) for one in both] == [6, 6] and both[0] is not both[1]
     found = progress_of(change)
-    assert (found.missing, found.pace) == (0, "Nothing is missing.") and found.rate
+    assert (found.missing, found.pace) == (0, "Nothing is left to embed.") and found.rate
     told = [event.event for event in db.session.query(AuditEvent).filter(AuditEvent.event.startswith("algorithm."))]
     assert told == ["algorithm.change_begun", "algorithm.embedded", "algorithm.evaluated"]
 

@@ -347,61 +347,12 @@ def data_0008(app: Flask) -> None:
     assert _schema(app) == before
 
 
-def data_0013(app: Flask) -> None:
-    """Photographs of before stand without a measured quality; downgrade takes only the new column away."""
-    upgrade(revision="0012")
+def data_0009(app: Flask) -> None:
+    """Marks stand beside a comparison, each number once; downgrade takes them and leaves the round."""
+    upgrade(revision=before("0009"))
     run(
         app,
-        "INSERT INTO gallery_person (id, uid, created_at, person_number, key_id) "
-        "VALUES (1, 'p', '2026-01-01', 'P-1', 'k')",
-        "INSERT INTO gallery_photo (id, uid, created_at, record_number, person_id, source, jurisdiction, charged, "
-        "taken_on, sha256, phash, blob_id, width, height, batch) VALUES (1, 'g', '2026-01-01', 'R-1', 1, 'arrest', "
-        "'criminal', 1, '2024-01-01', 's', 'h', 'b', 9, 9, 'x')",
-    )
-    upgrade(revision="0013")
-    with engine(app).connect() as connection:
-        assert connection.exec_driver_sql("SELECT quality FROM gallery_photo").scalar() is None
-    run(app, 'UPDATE gallery_photo SET quality = \'{"version": "2"}\'')
-    downgrade(revision="0012")
-    assert count(app, "gallery_photo") == 1
-
-
-def data_0012(app: Flask) -> None:
-    """Photographs of before stand under their person's key; there is no way back once one has a key of its own."""
-    upgrade(revision="0011")
-    photo = (
-        "INSERT INTO gallery_photo (id, uid, created_at, record_number, person_id, source, jurisdiction, charged, "
-        "taken_on, sha256, phash, blob_id, width, height, batch, removed_at) VALUES "
-        "({id}, 'g{id}', '2026-01-01', 'R-{id}', 1, 'arrest', 'criminal', 1, '2026-01-01', 's{id}', 'f0', 'b{id}', 9, "
-        "9, 'b', {gone})"
-    )
-    run(
-        app,
-        "INSERT INTO gallery_person (id, uid, created_at, person_number, key_id) VALUES (1, 'p', '2026-01-01', 'P', "
-        "'k1')",
-        photo.format(id=1, gone="NULL"),
-        photo.format(id=2, gone="'2026-02-02'"),
-    )
-    upgrade(revision="0012")
-    with engine(app).connect() as connection:
-        kept = connection.exec_driver_sql("SELECT key_id, phash FROM gallery_photo ORDER BY id").all()
-    assert [tuple(row) for row in kept] == [("k1", "f0"), ("k1", "")]
-    order = (
-        "INSERT INTO sealing_order (id, uid, created_at, number, key_id, policy_version, kind, dated, order_digest, "
-        "way, destroyed, state, state_since, version) VALUES (1, 'o', '2026-01-01', 'SO-1', 'k', 'p', 'sealed', "
-        "'2026-01-01', 'd', '{way}', '{{}}', '{state}', '2026-01-01', 1)"
-    )
-    for way, state in (("page", "received"), ("command", "removed"), ("owl", "received")):
-        with pytest.raises(Exception, match="CHECK constraint failed"):
-            run(app, order.format(way=way, state=state))
-    run(app, order.format(way="command", state="received"))
-    downgrade(revision="0011")
-    assert (count(app, "gallery_photo"), "sealing_order" in tables(app)) == (2, False)
-    upgrade(revision="0012")
-    run(app, "UPDATE gallery_photo SET key_id = 'k2' WHERE id = 1")
-    with pytest.raises(SystemExit):
-        downgrade(revision="0011")
-    assert "sealing_order" in tables(app), "nothing was taken away"
+        ACCOUNT,
 
 
 def data_0011(app: Flask) -> None:
@@ -439,12 +390,68 @@ def data_0011(app: Flask) -> None:
     assert (count(app, "fr_request"), {"assignment", "mail_choice"} & tables(app)) == (1, set())
 
 
-def data_0009(app: Flask) -> None:
-    """Marks stand beside a comparison, each number once; downgrade takes them and leaves the round."""
-    upgrade(revision="0008")
+def data_0012(app: Flask) -> None:
+    """Photographs of before stand under their person's key; there is no way back once one has a key of its own."""
+    upgrade(revision=before("0012"))
+    photo = (
+        "INSERT INTO gallery_photo (id, uid, created_at, record_number, person_id, source, jurisdiction, charged, "
+        "taken_on, sha256, phash, blob_id, width, height, batch, removed_at) VALUES "
+        "({id}, 'g{id}', '2026-01-01', 'R-{id}', 1, 'arrest', 'criminal', 1, '2026-01-01', 's{id}', 'f0', 'b{id}', 9, "
+        "9, 'b', {gone})"
+    )
     run(
         app,
-        ACCOUNT,
+        "INSERT INTO gallery_person (id, uid, created_at, person_number, key_id) VALUES (1, 'p', '2026-01-01', 'P', "
+        "'k1')",
+        photo.format(id=1, gone="NULL"),
+        photo.format(id=2, gone="'2026-02-02'"),
+    )
+    upgrade(revision="0012")
+    with engine(app).connect() as connection:
+        kept = connection.exec_driver_sql("SELECT key_id, phash FROM gallery_photo ORDER BY id").all()
+    assert [tuple(row) for row in kept] == [("k1", "f0"), ("k1", "")]
+    order = (
+        "INSERT INTO sealing_order (id, uid, created_at, number, key_id, policy_version, kind, dated, order_digest, "
+        "way, destroyed, state, state_since, version) VALUES (1, 'o', '2026-01-01', 'SO-1', 'k', 'p', 'sealed', "
+        "'2026-01-01', 'd', '{way}', '{{}}', '{state}', '2026-01-01', 1)"
+    )
+    for way, state in (("page", "received"), ("command", "removed"), ("owl", "received")):
+        with pytest.raises(Exception, match="CHECK constraint failed"):
+            run(app, order.format(way=way, state=state))
+    run(app, order.format(way="command", state="received"))
+    downgrade(revision=before("0012"))
+    assert (count(app, "gallery_photo"), "sealing_order" in tables(app)) == (2, False)
+    upgrade(revision="0012")
+    run(app, "UPDATE gallery_photo SET key_id = 'k2' WHERE id = 1")
+    with pytest.raises(SystemExit):
+        downgrade(revision=before("0012"))
+    assert "sealing_order" in tables(app), "nothing was taken away"
+
+
+def data_0013(app: Flask) -> None:
+    """Photographs of before stand without a measured quality; downgrade takes only the new column away."""
+    upgrade(revision=before("0013"))
+    run(
+        app,
+        "INSERT INTO gallery_person (id, uid, created_at, person_number, key_id) "
+        "VALUES (1, 'p', '2026-01-01', 'P-1', 'k')",
+        "INSERT INTO gallery_photo (id, uid, created_at, record_number, person_id, source, jurisdiction, charged, "
+        "taken_on, sha256, phash, blob_id, width, height, batch) VALUES (1, 'g', '2026-01-01', 'R-1', 1, 'arrest', "
+        "'criminal', 1, '2024-01-01', 's', 'h', 'b', 9, 9, 'x')",
+    )
+    upgrade(revision="0013")
+    with engine(app).connect() as connection:
+        assert connection.exec_driver_sql("SELECT quality FROM gallery_photo").scalar() is None
+    run(app, 'UPDATE gallery_photo SET quality = \'{"version": "2"}\'')
+    downgrade(revision=before("0013"))
+    assert count(app, "gallery_photo") == 1
+
+
+def data_0014(app: Flask) -> None:
+    """Candidates of before get their search's algorithm; from then on the database refuses any other."""
+    upgrade(revision=before("0014"))
+    run(
+        app, ACCOUNT,
         "INSERT INTO fr_request (id, uid, created_at, number, state, state_since, version, key_id, policy_version, "
         "requester_id, command, case_number, priority, political, submission) VALUES "
         "(1, 'r', '2026-01-01', 'FR-1', 'draft', '2026-01-01', 1, 'k', 'p', 1, '', 'DB-2026-1', 'other', 0, 0)",
@@ -464,7 +471,7 @@ def data_0009(app: Flask) -> None:
         "INSERT INTO candidate (id, uid, created_at, search_id, person_id, photo_id, rank, score, shown_order) "
         "VALUES (1, 'c', '2026-01-01', 1, 1, 1, 1, 0.5, 1)",
     )
-    upgrade(revision="0009")
+    upgrade(revision=before("0014"))
     mark = (
         "INSERT INTO annotation (id, uid, created_at, round_id, candidate_id, photo_id, author_id, number, version) "
         "VALUES ({0}, 'm{0}', '2026-01-01', 1, 1, 1, 1, {1}, 1)"
@@ -474,8 +481,39 @@ def data_0009(app: Flask) -> None:
         run(app, mark.format(2, 1))
     with pytest.raises(Exception, match="CHECK constraint failed"):
         run(app, mark.format(2, 0))
-    downgrade(revision="0008")
+    downgrade(revision=before("0014"))
     assert (count(app, "examination_round"), "annotation" in tables(app)) == (1, False)
+        "state, probe_sha256, parameters, algorithm_digest) "
+        "VALUES (1, 'q', '2026-01-01', 1, 1, 1, 1, 1, 'ok', 'prepared', 's', '{}', 'one')",
+        "INSERT INTO gallery_person (id, uid, created_at, person_number, key_id) "
+        "VALUES (1, 'g', '2026-01-01', 'P', 'k')",
+        "INSERT INTO gallery_photo (id, uid, created_at, record_number, person_id, source, jurisdiction, charged, "
+        "taken_on, sha256, phash, blob_id, width, height, batch) VALUES (1, 'h', '2026-01-01', 'R', 1, 'arrest', "
+        "'criminal', 1, '2026-01-01', 's', 'p', 'b', 9, 9, 't')",
+        "INSERT INTO template (id, uid, created_at, photo_id, algorithm_digest, box) "
+        "VALUES (1, 't', '2026-01-01', 1, 'one', 'x')",
+        "INSERT INTO candidate (id, uid, created_at, search_id, person_id, photo_id, rank, score, shown_order) "
+        "VALUES (1, 'c', '2026-01-01', 1, 1, 1, 1, 0.5, 1)",
+    )  # fmt: skip
+    upgrade(revision="0014")
+    with engine(app).connect() as connection:
+        kept = connection.exec_driver_sql(
+            "SELECT since, candidate.algorithm_digest FROM template, candidate"
+        ).fetchall()
+    assert kept == [(0, "one")]
+    with pytest.raises(Exception, match="templates of one algorithm"):
+        run(app, "UPDATE candidate SET algorithm_digest = 'two'")
+    change = (
+        "INSERT INTO algorithm_change (id, uid, created_at, number, source_model, source_digest, target_model, "
+        "target_digest, begun_by_id, state, state_since, version) VALUES "
+        "(1, 'a', '2026-01-01', 'AC-1', 'one', '{source}', 'two', 'two', 1, '{state}', '2026-01-01', 1)"
+    )
+    for values in ({"source": "two", "state": "ready"}, {"source": "one", "state": "in_use"}):
+        with pytest.raises(Exception, match="CHECK constraint failed"):
+            run(app, change.format(**values))
+    downgrade(revision=before("0014"))
+    assert (count(app, "candidate"), "algorithm_change" in tables(app)) == (1, False)
+    run(app, "UPDATE search SET algorithm_digest = 'two'")
 
 
 WITH_DATA = {
@@ -487,10 +525,11 @@ WITH_DATA = {
     "0006": data_0006,
     "0007": data_0007,
     "0008": data_0008,
-    "0013": data_0013,
-    "0012": data_0012,
-    "0011": data_0011,
     "0009": data_0009,
+    "0011": data_0011,
+    "0012": data_0012,
+    "0013": data_0013,
+    "0014": data_0014,
 }
 
 

@@ -62,7 +62,7 @@ def test_a_change_from_begin_to_settled(run, make, run_jobs, labelled):
     assert "target     0 of 2 photographs" in run("status").output
     run_jobs()
     told = run("status").output
-    assert "target     2 of 2 photographs" in told and "Nothing is missing." in told and "evaluated  not yet" in told
+    assert "target     2 of 2 photographs" in told and "Nothing is left to embed." in told and "evaluated  not yet" in told
     early = run("cut-over", *WHY, *BY)
     assert early.exit_code == 1 and "both_evaluated" in early.output
     data = ("--identities", str(labelled / "labels.csv"), "--images", str(labelled), "--draws", "100")
@@ -110,4 +110,4 @@ def test_status_says_that_the_embedding_stopped(run, make, run_jobs, monkeypatch
     monkeypatch.setitem(catalogue().extractors, SECOND, second_entry())
     assert run("try-again", *BY).exit_code == 0
     run_jobs()
-    assert "Nothing is missing." in run("status").output
+    assert "Nothing is left to embed." in run("status").output

@@ -51,10 +51,12 @@ def test_a_recorded_recipe_gives_the_same_bytes_by_request_and_by_image(app, mak
 def test_an_unknown_record_and_a_request_without_prepared_images(app, make):
     answer = run(app, "FR-1900-000001")
     assert answer.exit_code == 1
-    assert "neither a request nor a prepared image" in answer.output
+    assert "no request, no search and no prepared image" in answer.output
     empty = make.request(state="submitted")
     answer = run(app, empty.number)
-    assert (answer.exit_code, answer.output.strip()) == (0, f"{empty.number} has no prepared image.")
+    assert (answer.exit_code, answer.output.strip()) == (
+        0, f"{empty.number} has no prepared image.\n{empty.number} has no finished search."
+    )  # fmt: skip
 
 
 def test_another_result_in_the_recorded_environment_ends_with_one(app, row, monkeypatch):

@@ -84,13 +84,11 @@ def test_negative_report_names_no_candidate(at, people):
     assert "The ears differ" not in text
 
 
-def test_another_algorithm_in_use_since_is_not_described(at):
-    from app import audit
+def test_an_algorithm_that_left_the_catalogue_is_not_described(at, monkeypatch):
+    from app.matching.catalogue import catalogue
 
     request = at("approved")
-    with unit_of_work():
-        request.current_search.algorithm = "an earlier network"
-        audit.record("report.retried", request, kind="possible_match")
+    monkeypatch.delitem(catalogue().extractors, "dlib-resnet-v1")
     facts = gather(begun(request, "possible_match"))
-    assert (facts.algorithm.id, facts.algorithm.developer) == ("an earlier network", None)
+    assert (facts.algorithm.id, facts.algorithm.developer) == ("dlib face recognition ResNet", None)
     assert facts.algorithm.nist_status == "Not recorded with the search."

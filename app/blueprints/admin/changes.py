@@ -59,7 +59,9 @@ def begin() -> ResponseReturnValue:
 def advance(subject: AlgorithmChange) -> ResponseReturnValue:
     """One step of the change: the form says which, and why."""
     form = ChangeForm()
-    if not form.validate():
+    if form.step.data not in (*STEPS, "try_again", "leave_out"):
+        form.form_errors.append("Choose a step.")
+    if not form.validate() or form.form_errors:
         return _page(BeginChangeForm(_choices(), formdata=None), form), 422
     actor, verb, reason = current_actor(), form.step.data, form.reason.data or ""
     acts: dict[str, Callable[[AlgorithmChange], object]] = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask_wtf import FlaskForm
 from wtforms import DateField, HiddenField, SelectField, SelectMultipleField, StringField
-from wtforms.validators import AnyOf, InputRequired, Length
+from wtforms.validators import InputRequired, Length
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from app.policy import policy
@@ -35,7 +35,7 @@ class BeginChangeForm(FlaskForm):
 class ChangeForm(FlaskForm):
     """FAIR-3: one step of a change, with the reason that is kept where the step needs one."""
 
-    step = HiddenField("Step", [AnyOf(("cut_over", "revert", "settle", "withdraw", "try_again", "leave_out"))])
+    step = HiddenField("Step")
     version = HiddenField("Version")
     record = HiddenField("Record", [Length(max=40)])
     reason = StringField("Reason", [Length(max=300, message="At most 300 characters.")])
