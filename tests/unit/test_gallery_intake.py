@@ -111,6 +111,9 @@ def test_an_import_takes_in_what_is_lawful_and_says_why_not(app, tmp_path):
     assert "copy.jpg" not in json.dumps(refused)
     for photo in person.photos:
         assert stores().blobs.get(photo.blob_id, photo.key_id, photo.sha256)[:2] == b"\xff\xd8"
+        (left, top), (right, bottom) = photo.eyes
+        assert 0 < left < right < photo.width and 0 < top < photo.height and abs(top - bottom) < right - left
+    assert b"eyes" not in person.photos[0].sealed, "where the eyes are is sealed with the photograph"
 
 
 @needs_models
