@@ -34,7 +34,9 @@ from app.policy.base import Fact
 from app.unit import unit_of_work
 from config.settings import Settings
 from tests.factory import Factory
-from tests.prepared import at_data, prepared
+from tests.conftest import fresh_settings
+from tests.prepared import prepared
+from tests.shelf import Shelf
 
 CASE = "2026-075-01234"
 DEMAND = b"%PDF-1.4 a supporting document of the tests"
@@ -243,7 +245,7 @@ def set_back(row: Any, **columns: Any) -> None:
 
 @pytest.fixture(scope="session")
 def reported_data(
-    session_settings: Settings, migrated_database: Path, tmp_path_factory: pytest.TempPathFactory
+    shelf: Shelf, session_settings: Settings, empty_data: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Path:
     """A data folder that holds a case of two reported requests: a possible match and a negative result."""
 
@@ -254,13 +256,13 @@ def reported_data(
         make.run_jobs()
         assert other.state == "reported"
 
-    return prepared("reported", session_settings, migrated_database, tmp_path_factory, work)
+    return prepared("reported", shelf, session_settings, empty_data, tmp_path_factory.mktemp("reported"), work)
 
 
 @pytest.fixture
-def settings(session_settings: Settings, reported_data: Path, tmp_path: Path) -> Settings:
+def settings(session_settings: Settings, reported_data: Path, data_folder: Path) -> Settings:
     """Settings of one test, on a copy of the prepared case."""
-    return at_data(session_settings, reported_data, tmp_path / "data")
+    return fresh_settings(session_settings, reported_data, data_folder)
 
 
 @pytest.fixture

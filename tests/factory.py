@@ -9,6 +9,7 @@ stand in tests/stages.py.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import timedelta
 from functools import cache
@@ -19,15 +20,18 @@ from flask import Flask
 
 from app.access.directory import lookup
 from app.demo.people import person, scene
+from app.demo.services import directory_state
 from app.domain import probe_images, requests
 from app.domain.probe_images import Provenance
 from app.domain.requests import DraftValues
-from app.extensions import stores
+from app.extensions import db, stores
 from app.imaging import sniff
 from app.models.base import now
+from app.models.engine import AuditEvent
 from app.models.request import FRRequest, ProbeImage
 from app.policy import policy
 from app.unit import unit_of_work
+from tests.shelf import Shelf, close, replace_data
 from tests.stages import UnitStages
 
 FACTS = {
@@ -72,10 +76,12 @@ class Factory(UnitStages):
         **UnitStages.UNIT_PATH,
     }
 
-    def __init__(self, app: Flask, people: Any, run_jobs: Callable[[], int]) -> None:
-        self.app, self.people, self.run_jobs = app, people, run_jobs
+    def __init__(self, app: Flask, people: Any, run_jobs: Callable[[], int], shelf: Shelf | None = None) -> None:
+        """`shelf`: where the first request of a portal that did nothing yet may be taken from, and is put."""
+        self.app, self.people, self.run_jobs, self.shelf = app, people, run_jobs, shelf
         self.parts: dict[str, Any] = {}
-        self.models_dir = str(app.extensions["settings"].models_dir)
+        self.settings = app.extensions["settings"]
+        self.models_dir = str(self.settings.models_dir)
 
     def request(
         self, state: str = "submitted", *, requester: str = "d.lark", supervisor: str = "s.alder",
@@ -85,10 +91,39 @@ class Factory(UnitStages):
         self.parts = {
             "requester": requester, "supervisor": supervisor, "use": use, "images": images, "seed": seed, **parts
         }  # fmt: skip
-        request = self.empty(requester, case_number)
-        for stage in self.stages_to(state):
+        stages = self.stages_to(state)
+        kept = self._kept(stages, case_number)
+        done = next((n for n in range(len(kept), 0, -1) if self._taken(kept[n - 1])), 0)
+        request = db.session.query(FRRequest).one() if done else self.empty(requester, case_number)
+        for stage in stages[done:]:
             getattr(self, stage)(request)
+        if kept and done < len(stages):
+            close(self.app)
+            self.shelf.keep(kept[-1], self.app.extensions["settings"].data_dir)
+            request = db.session.query(FRRequest).one()
         return request
+
+    def _kept(self, stages: list[str], case_number: str) -> list[str]:
+        """The names on the shelf of a request after each stage; none where the shelf is not to be used.
+
+        Only the very first thing a portal does can be a copy, and only when it is said in plain values.
+        """
+        if self.shelf is None or db.session.query(AuditEvent).first() is not None:
+            return []
+        own = self.app.extensions["settings"]
+        if own != self.settings or directory_state(own).exists():
+            return []
+        try:
+            stated = json.dumps([case_number, self.parts], sort_keys=True)
+        except TypeError:
+            return []
+        return [f"{stages[: n + 1]} of {stated}" for n in range(len(stages))]
+
+    def _taken(self, name: str) -> bool:
+        found = self.shelf.find(name)
+        if found is not None:
+            replace_data(self.app, found)
+        return found is not None
 
     def stages_to(self, state: str, *, since: str | None = None, confirmed: bool = False) -> list[str]:
         """The stages from a state (or from nothing) to another; `confirmed`: the discussion already is."""

@@ -28,7 +28,7 @@ ASKER, OFFICER, RECORDS, AUDITOR = "d.lark", "y.hazel", "b.juniper", "w.sparrow"
 
 
 def soup_of(answer) -> BeautifulSoup:
-    return BeautifulSoup(answer.get_data(as_text=True), "html5lib")
+    return BeautifulSoup(answer.get_data(as_text=True), "html.parser")
 
 
 def text_of(answer) -> str:
