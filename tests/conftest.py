@@ -98,6 +98,8 @@ def portal(settings: Settings) -> tuple[Flask, dict[str, Any], dict[str, Any]]:
 @pytest.fixture
 def app(settings: Settings) -> Iterator[Flask]:
     """The portal, as if just made, inside an application context."""
+    from app.extensions import db
+
     made, config, extensions = portal(settings)
     for now, then in ((made.config, config), (made.extensions, extensions)):
         now.clear()
@@ -105,6 +107,7 @@ def app(settings: Settings) -> Iterator[Flask]:
     made.extensions["stores"] = open_stores(settings)
     with made.app_context():
         yield made
+        db.session.remove()
         close(made)
 
 

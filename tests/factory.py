@@ -59,6 +59,10 @@ SHOP_CAMERA = Provenance(
 )  # fmt: skip
 
 
+#: stages after which many tests go different ways
+WAYPOINTS = {"submit", "discuss", "finish", "nominate", "approve"}
+
+
 @cache
 def picture(seed: int = 7, moment: int = 1) -> bytes:
     """A drawn scene with one face, as JPEG: person `seed`, one of many moments."""
@@ -81,6 +85,7 @@ class Factory(UnitStages):
         self.app, self.people, self.run_jobs, self.shelf = app, people, run_jobs, shelf
         self.parts: dict[str, Any] = {}
         self.settings = app.extensions["settings"]
+        self.beginning = ("", 0)
         self.models_dir = str(self.settings.models_dir)
 
     def request(
@@ -91,39 +96,46 @@ class Factory(UnitStages):
         self.parts = {
             "requester": requester, "supervisor": supervisor, "use": use, "images": images, "seed": seed, **parts
         }  # fmt: skip
-        stages = self.stages_to(state)
-        kept = self._kept(stages, case_number)
-        done = next((n for n in range(len(kept), 0, -1) if self._taken(kept[n - 1])), 0)
-        request = db.session.query(FRRequest).one() if done else self.empty(requester, case_number)
-        for stage in stages[done:]:
+        made = self.by_stages(None, self.stages_to(state), case_number)
+        assert made.requester.name == requester
+        return made
+
+    def by_stages(self, request: FRRequest | None, stages: list[str], *stated: Any) -> FRRequest:
+        """Take a request through stages, a new one from nothing; as far as the shelf has them they are copied.
+
+        Only what a portal does right after its beginning (`starting_at`) can be a copy, and only when the stages and
+        what is `stated` besides are plain values.
+        """
+        kept = self._kept(stages, stated)
+        done = next((n for n in range(len(kept), 0, -1) if self.shelf.find(kept[n - 1])), 0)
+        if done:
+            replace_data(self.app, self.shelf.find(kept[done - 1]))
+            request = request or db.session.query(FRRequest).one()
+        if request is None:
+            request = self.empty(self.parts["requester"], *stated)
+        for number, stage in enumerate(stages[done:], done):
             getattr(self, stage)(request)
-        if kept and done < len(stages):
-            close(self.app)
-            self.shelf.keep(kept[-1], self.app.extensions["settings"].data_dir)
-            request = db.session.query(FRRequest).one()
+            if kept and (stage in WAYPOINTS or number == len(stages) - 1):
+                close(self.app)
+                self.shelf.keep(kept[number], self.settings.data_dir)
         return request
 
-    def _kept(self, stages: list[str], case_number: str) -> list[str]:
-        """The names on the shelf of a request after each stage; none where the shelf is not to be used.
+    def starting_at(self, name: str) -> None:
+        """The portal's beginning is what it holds now: a prepared folder of this name."""
+        self.beginning = (name, db.session.query(AuditEvent).count())
 
-        Only the very first thing a portal does can be a copy, and only when it is said in plain values.
-        """
-        if self.shelf is None or db.session.query(AuditEvent).first() is not None:
+    def _kept(self, stages: list[str], stated: tuple[Any, ...]) -> list[str]:
+        """The names on the shelf of a request after each stage; none where the shelf is not to be used."""
+        name, events = self.beginning
+        if self.shelf is None or db.session.query(AuditEvent).count() != events:
             return []
-        own = self.app.extensions["settings"]
-        if own != self.settings or directory_state(own).exists():
+        if self.app.extensions["settings"] != self.settings or directory_state(self.settings).exists():
             return []
         try:
-            stated = json.dumps([case_number, self.parts], sort_keys=True)
+            text = json.dumps([name, stated, self.parts], sort_keys=True)
         except TypeError:
             return []
-        return [f"{stages[: n + 1]} of {stated}" for n in range(len(stages))]
-
-    def _taken(self, name: str) -> bool:
-        found = self.shelf.find(name)
-        if found is not None:
-            replace_data(self.app, found)
-        return found is not None
+        return [f"{stages[: n + 1]} of {text}" for n in range(len(stages))]
 
     def stages_to(self, state: str, *, since: str | None = None, confirmed: bool = False) -> list[str]:
         """The stages from a state (or from nothing) to another; `confirmed`: the discussion already is."""

@@ -92,10 +92,13 @@ def settings_at(shared: Settings, data: Path) -> Settings:
 
 
 def close(app: Flask) -> None:
-    """Leave the portal's database with nobody in it; needs its application context."""
+    """Leave the portal's database with nobody in it; rows that were loaded are read again when they are asked.
+
+    Needs its application context.
+    """
     from app.extensions import db
 
-    db.session.remove()
+    db.session.rollback()
     db.engine.dispose()
 
 

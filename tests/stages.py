@@ -141,9 +141,8 @@ class UnitStages:
     def advance_to(self, request: FRRequest, state: str, *, image: int = 0, **parts: Any) -> FRRequest:
         """Bring an existing request on to `state`; `image` says which of its images becomes the probe."""
         self.parts = {**getattr(self, "parts", {}), **parts, "image": image}
-        for stage in self.stages_to(state, since=request.state, confirmed=request.discussion_confirmed_at is not None):
-            getattr(self, stage)(request)
-        return request
+        confirmed = request.discussion_confirmed_at is not None
+        return self.by_stages(request, self.stages_to(state, since=request.state, confirmed=confirmed))
 
     def part(self, name: str, otherwise: str) -> Any:
         """The actor of a part in the request being made."""
