@@ -33,8 +33,8 @@ from app.policy import policy
 from app.policy.base import Fact
 from app.unit import unit_of_work
 from config.settings import Settings
-from tests.factory import Factory
 from tests.conftest import fresh_settings
+from tests.factory import Factory
 from tests.prepared import prepared
 from tests.shelf import Shelf
 

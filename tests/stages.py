@@ -15,6 +15,7 @@ import cv2
 from app import audit
 from app.demo.people import Person, arrest_date, demo_person_record, mugshot, person
 from app.domain import (
+    algorithms,
     approvals,
     examination,
     identification,
@@ -31,6 +32,7 @@ from app.jobs import engines
 from app.matching.perceptual import perceptual_hash
 from app.matching.types import Template as Vector
 from app.models import Candidate, DerivedImage, GalleryPerson, GalleryPhoto, Job, Template
+from app.models.base import now
 from app.models.request import DetectedFace, FRRequest
 from app.policy import policy
 from app.unit import unit_of_work
@@ -200,7 +202,7 @@ class UnitStages:
             with unit_of_work():
                 repeats.answer(request, supervisor, agreed=True, words="Agreed: the reason holds.")
         with unit_of_work():
-            identification.start_search(request, actor)
+            identification.start_search(request, actor, algorithms.status(now().date()))
 
     def finish(self, request: FRRequest) -> None:
         """The worker's part: the person on the probe stands in the repository unless `gallery` says otherwise."""

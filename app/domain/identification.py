@@ -7,10 +7,10 @@ from random import Random
 
 from app.access.actor import Actor, actor_of, system_actor
 from app.access.directory import lookup
-from app.domain import algorithms
 from app.domain.notices import tell
 from app.extensions import db, settings
 from app.jobs import ask
+from app.matching.nist import NistStatus
 from app.models import (
     Account,
     BasisDecision,
@@ -100,13 +100,16 @@ def select_probe(
 
 
 @enforces("SRC-1", "FAIR-2")
-def start_search(request: FRRequest, actor: Actor) -> Search:
-    """Queue the search of the selected probe. Raises Refused, for one when the algorithm is not evaluated (FAIR-2)."""
+def start_search(request: FRRequest, actor: Actor, algorithm: NistStatus) -> Search:
+    """Queue the search of the selected probe. Raises Refused, for one when the algorithm is not evaluated (FAIR-2).
+
+    `algorithm`: algorithms.status, asked before the unit of work opens, for it may read the whole file.
+    """
     search = request.current_search
     job = ask("search", search.uid, f"search:{search.uid}") if search else None
     advance(
         request, "start_search", actor, search=search.uid if search else None, job=job.uid if job else None,
-        algorithm_status=algorithms.status(now().date()), demonstration=settings().demonstration,
+        algorithm_status=algorithm, demonstration=settings().demonstration,
     )  # fmt: skip
     search.state, search.started_at = "queued", now()
     return search
