@@ -19,6 +19,7 @@ from typing import Any, ClassVar
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 
 from app.demo.people import person
 from app.domain import designations, disclosures
@@ -26,12 +27,13 @@ from app.domain.designations import DesignationValues
 from app.domain.disclosure_items import required
 from app.domain.disclosures import DisclosureValues
 from app.extensions import db, stores
-from app.models import Disclosure, RoutineDesignation
+from app.models import AuditEvent, Disclosure, Notification, RoutineDesignation
 from app.models.base import now
 from app.models.disclosure import ITEM_KINDS
 from app.policy import policy
 from app.policy.base import Fact
 from app.unit import unit_of_work
+from app.workflow import Refused
 from config.settings import Settings
 from tests.conftest import fresh_settings
 from tests.factory import Factory
@@ -241,6 +243,23 @@ def set_back(row: Any, **columns: Any) -> None:
         for name, value in columns.items():
             setattr(row, name, value)
         audit.record("disclosure.saved", row, fields=sorted(columns))
+
+
+def events(number: str) -> list[str]:
+    """What was recorded of a subject, in order."""
+    rows = select(AuditEvent.event).where(AuditEvent.subject_id == number).order_by(AuditEvent.sequence)
+    return list(db.session.scalars(rows))
+
+
+def told(kind: str) -> set[str]:
+    """The names of those who have a notice of this kind."""
+    rows = db.session.scalars(select(Notification).where(Notification.kind == kind))
+    return {row.account.name for row in rows}
+
+
+def refused(rule: str) -> Any:
+    """Expects a refusal by this rule, and a unit of work that keeps nothing."""
+    return pytest.raises(Refused, match=f"^{rule}: ")
 
 
 @pytest.fixture(scope="session")
