@@ -13,7 +13,7 @@ determines where the basis needs no approval.
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -21,6 +21,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from app.days import today
 from app.demo.people import person
 from app.domain import designations, disclosures
 from app.domain.designations import DesignationValues
@@ -28,7 +29,6 @@ from app.domain.disclosure_items import required
 from app.domain.disclosures import DisclosureValues
 from app.extensions import db, stores
 from app.models import AuditEvent, Disclosure, Notification, RoutineDesignation
-from app.models.base import now
 from app.models.disclosure import ITEM_KINDS
 from app.policy import policy
 from app.policy.base import Fact
@@ -53,7 +53,7 @@ def answer(fact: Fact) -> str:
     if fact.kind == "choice":
         return fact.choices[0].value
     if fact.kind == "date":
-        return (date.today() - timedelta(days=3)).isoformat()
+        return (today() - timedelta(days=3)).isoformat()
     if fact.kind in ("yesno", "number"):
         return "yes" if fact.kind == "yesno" else "1"
     return {"person": "Robin Sandpiper", "name": "Noel Egret"}.get(fact.name, f"As written down for {fact.label}")[:200]
@@ -141,12 +141,12 @@ class Disclosing:
 
     def designation(self, **changes: Any) -> RoutineDesignation:
         """A routine designation in force, covering everything unless told otherwise."""
-        officer, rules, today = self.people.actor("y.hazel"), policy().disclosure, now().date()
+        officer, rules, day = self.people.actor("y.hazel"), policy().disclosure, today()
         stated: dict[str, Any] = {
             "title": "Routine disclosures of the tests", "scope": "Everything that a test asks for, for one year.",
             "recipient_kinds": list(rules.recipients), "purposes": list(rules.purposes),
-            "item_kinds": list(ITEM_KINDS), "effective_on": today - timedelta(days=30),
-            "expires_on": today + timedelta(days=30),
+            "item_kinds": list(ITEM_KINDS), "effective_on": day - timedelta(days=30),
+            "expires_on": day + timedelta(days=30),
         }  # fmt: skip
         with unit_of_work():
             return designations.designate(officer, DesignationValues(**{**stated, **changes}))
@@ -211,7 +211,7 @@ class Disclosing:
     def acknowledge(self, disclosure: Disclosure) -> None:
         actor = self.people.actor(self.parts.get("releaser", disclosure.asked_by.name))
         with unit_of_work():
-            disclosures.acknowledge(disclosure, actor, "Noel Egret", "Handed over in person", date.today())
+            disclosures.acknowledge(disclosure, actor, "Noel Egret", "Handed over in person", today())
 
     def send_back(self, disclosure: Disclosure) -> None:
         actor = self.people.actor(self.parts.get("decider", "y.hazel"))
@@ -230,7 +230,7 @@ class Disclosing:
 
     def lapse(self, disclosure: Disclosure) -> None:
         """Let the last day pass, as the calendar would, and run the sweep."""
-        set_back(disclosure, release_by=now().date() - timedelta(days=1))
+        set_back(disclosure, release_by=today() - timedelta(days=1))
         with unit_of_work():
             disclosures.expire_due()
 

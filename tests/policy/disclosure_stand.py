@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy.orm.attributes import set_committed_value
 
 from app.access.actor import Actor
+from app.days import today
 from app.models import Disclosure, DisclosureDecision, DisclosureDocument, DisclosurePackage, RoutineDesignation
 from app.models.base import now
 from app.models.disclosure import ITEM_KINDS
@@ -52,14 +53,14 @@ class Stand:
         if row.verb in {"approve", "determine", "refuse"}:
             facts |= {"text": TEXT, "password_confirmed": True}
         if row.verb in {"approve", "determine"}:
-            soon = now().date() + timedelta(days=5)
+            soon = today() + timedelta(days=5)
             facts |= {"included": [item.uid for item in self.items], "release_by": soon}
         if row.verb == "finish_release":
             facts |= {"size": 10, "sha256": "a" * 64, "sums_sha256": "b" * 64}
         if row.verb == "acknowledge":
-            facts["receipt"] = {"received_by": "Noel Egret", "how": "In person", "on": date.today()}
+            facts["receipt"] = {"received_by": "Noel Egret", "how": "In person", "on": today()}
         if row.verb == "expire":
-            set_committed_value(self.disclosure, "release_by", now().date() - timedelta(days=1))
+            set_committed_value(self.disclosure, "release_by", today() - timedelta(days=1))
         return everything(actor), facts
 
     def state(self, state: str) -> None:
@@ -72,7 +73,7 @@ class Stand:
             set_committed_value(self.disclosure, name, getattr(stated, name))
         set_committed_value(self.disclosure, "immigration", False)
         set_committed_value(self.disclosure, "submission", 1)
-        set_committed_value(self.disclosure, "release_by", now().date() + timedelta(days=5))
+        set_committed_value(self.disclosure, "release_by", today() + timedelta(days=5))
         self.say(
             recipient=dict(stated.recipient), recipient_facts=dict(stated.recipient_facts), facts=dict(stated.facts),
             identity=dict(stated.identity), agreement=dict(stated.agreement), person=stated.person,
@@ -92,10 +93,10 @@ class Stand:
     def designation(self, recipients: list[str] | None, **changes: Any) -> None:
         row = None
         if recipients is not None:
-            today = now().date()
+            day = today()
             covered = {
                 "recipient_kinds": recipients, "purposes": list(policy().disclosure.purposes),
-                "item_kinds": list(ITEM_KINDS), "effective_on": today, "expires_on": today,
+                "item_kinds": list(ITEM_KINDS), "effective_on": day, "expires_on": day,
             }  # fmt: skip
             row = RoutineDesignation(**{**covered, **changes})
         set_committed_value(self.disclosure, "designation", row)
@@ -109,7 +110,7 @@ class Stand:
             rows = [
                 DisclosureDecision(
                     kind=kind, decided_by_id=by, submission=submission, asked_by_id=self.asker,
-                    release_by=release_by or now().date() + timedelta(days=5),
+                    release_by=release_by or today() + timedelta(days=5),
                     document_blob_id="d" * 32 if rendered else None,
                 )
             ]  # fmt: skip

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy.orm.attributes import set_committed_value
 
+from app.days import today
 from app.domain.disclosures import create_draft
 from app.extensions import db
 from app.models.base import now
@@ -107,11 +108,11 @@ SPOILED: dict[str, list[Spoiler]] = {
         lambda s, f: s.request("prosecutor", "D5") or s.designation(["prosecutor"], revoked_at=now()),
         lambda s, f: (
             s.request("prosecutor", "D5")
-            or s.designation(["prosecutor"], expires_on=now().date() - timedelta(days=1))
+            or s.designation(["prosecutor"], expires_on=today() - timedelta(days=1))
         ),
         lambda s, f: (
             s.request("prosecutor", "D5")
-            or s.designation(["prosecutor"], effective_on=now().date() + timedelta(days=1))
+            or s.designation(["prosecutor"], effective_on=today() + timedelta(days=1))
         ),
     ],
     "identity_confirmed": [
@@ -129,8 +130,8 @@ SPOILED: dict[str, list[Spoiler]] = {
     "items_included": [lambda s, f: nothing_included(s, f), lambda s, f: foreign_item(s, f)],
     "decision_written": [lambda s, f: f.update(text="Yes."), lambda s, f: f.update(reason="")],
     "release_by_within_bounds": [
-        lambda s, f: f.update(release_by=now().date() - timedelta(days=1)),
-        lambda s, f: f.update(release_by=now().date() + timedelta(days=91)),
+        lambda s, f: f.update(release_by=today() - timedelta(days=1)),
+        lambda s, f: f.update(release_by=today() + timedelta(days=91)),
         lambda s, f: f.update(release_by=None),
     ],
     "password_confirmed": [lambda s, f: f.update(password_confirmed=False)],
@@ -144,7 +145,7 @@ SPOILED: dict[str, list[Spoiler]] = {
         lambda s, f: s.decision(None, None),
         lambda s, f: s.decision("refused", s.officer),
         lambda s, f: s.decision("approved", s.officer, submission=0),
-        lambda s, f: s.decision("approved", s.officer, now().date() - timedelta(days=1)),
+        lambda s, f: s.decision("approved", s.officer, today() - timedelta(days=1)),
         lambda s, f: s.request("prosecutor", "D3") or s.decision("determined", s.third),
     ],
     "decision_document_rendered": [
@@ -161,10 +162,10 @@ SPOILED: dict[str, list[Spoiler]] = {
     "receipt_stated": [
         lambda s, f: f["receipt"].update(received_by=""),
         lambda s, f: f["receipt"].update(how=""),
-        lambda s, f: f["receipt"].update(on=date.today() - timedelta(days=5)),
-        lambda s, f: f["receipt"].update(on=date.today() + timedelta(days=5)),
+        lambda s, f: f["receipt"].update(on=today() - timedelta(days=5)),
+        lambda s, f: f["receipt"].update(on=today() + timedelta(days=5)),
     ],
-    "time_has_passed": [lambda s, f: spoil(s, release_by=now().date())],
+    "time_has_passed": [lambda s, f: spoil(s, release_by=today())],
     "reason_given": [lambda s, f: f.update(reason="  ")],
 }  # fmt: skip
 #: conditions on who acts: (condition, the verbs' actor instead)
@@ -259,7 +260,7 @@ def test_the_engine_answers_every_cell_of_the_tables(stand):
         for recipient, state, expected in cells(table):
             actor, _ = stand.before(row)
             stand.request(recipient, table.basis)
-            decided = decision_of(state, now().date())
+            decided = decision_of(state, today())
             by = stand.asker if decided and decided.by_asker else stand.officer
             stand.decision(decided.kind if decided else None, by, decided.release_by if decided else None)
             stand.designation(list(table.designated) or None)

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from app.days import today
 from app.domain import designations, disclosures
 from app.models.base import now
 from app.unit import unit_of_work
@@ -24,7 +25,7 @@ def test_a_designation_revoked_after_the_package_was_built_stops_it(disclose, pe
         designations.revoke(disclosure.designation, officer, "The program ended.")
     with refused("designation_in_force"), unit_of_work():
         disclosures.fetch(disclosure, people.actor("d.lark"))
-    assert designations.in_force(now().date()) == []
+    assert designations.in_force(today()) == []
     with refused("routine-designation"), unit_of_work():
         designations.revoke(disclosure.designation, officer, "Once more.")
 
@@ -54,7 +55,7 @@ def test_a_designation_says_for_whom_for_what_and_until_when(disclose, changes, 
 @pytest.mark.clause("EXT-7", "ACC-7")
 def test_only_the_privacy_officer_designates(disclose, people):
     row = disclose.designation()
-    assert designations.in_force(now().date()) == [row]
+    assert designations.in_force(today()) == [row]
     assert designations.in_force(row.expires_on) == [row] and designations.in_force(row.effective_on) == [row]
     assert designations.in_force(row.expires_on + timedelta(days=1)) == []
     assert designations.in_force(row.effective_on - timedelta(days=1)) == []

@@ -4,10 +4,12 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import select
 
+from app.days import end_of, today
 from app.domain import disclosures
 from app.extensions import db, stores
 from app.models import Job
@@ -43,7 +45,7 @@ def test_another_package_needs_a_reason_and_a_decision_in_force(disclose, people
     assert disclosure.current_package.fetched_at is None
     with unit_of_work():
         disclosures.fetch(disclosure, asker)
-    set_back(disclosure.current_decision, release_by=now().date() - timedelta(days=1))
+    set_back(disclosure.current_decision, release_by=today() - timedelta(days=1))
     with refused("decision_in_force"), unit_of_work():
         disclosures.reissue(disclosure, asker, "The second copy was lost, too.")
 
@@ -51,7 +53,7 @@ def test_another_package_needs_a_reason_and_a_decision_in_force(disclose, people
 @pytest.mark.clause("EXT-7")
 def test_decisions_and_packages_lapse_by_themselves(disclose, people):
     late = disclose("approved")
-    set_back(late, release_by=now().date() - timedelta(days=1))
+    set_back(late, release_by=today() - timedelta(days=1))
     unfetched, fetched, fresh = disclose("released"), disclose("fetched"), disclose("released")
     past = now() - timedelta(hours=80)
     for disclosure in (unfetched, fetched):
@@ -74,10 +76,11 @@ def test_decisions_and_packages_lapse_by_themselves(disclose, people):
 
 @pytest.mark.clause("EXT-7")
 def test_the_package_never_outlives_the_decision(disclose):
-    today = now().date()
-    disclosure = disclose("released", release_by=today)
-    assert disclosure.current_package.expires_at.date() == today + timedelta(days=1)
-    assert disclosure.current_package.expires_at <= now() + timedelta(days=1)
+    disclosure = disclose("released", release_by=today())
+    last = disclosure.current_package.expires_at
+    assert last == end_of(today())
+    assert (last.astimezone(ZoneInfo("America/New_York")) + timedelta(microseconds=-1)).date() == today()
+    assert last <= now() + timedelta(days=1, hours=1)
 
 
 @pytest.mark.clause("EXT-7")

@@ -7,9 +7,9 @@ from datetime import timedelta
 
 from bs4 import BeautifulSoup
 
+from app.days import today
 from app.domain.disclosure_items import available
 from app.extensions import db
-from app.models.base import now
 from app.models.engine import AuditEvent
 from app.policy import policy
 from tests.disclosing import CASE, answers
@@ -65,6 +65,6 @@ def decision_of(client, disclosure, verb: str, **changes) -> dict:
         **given, "decision": verb, "text": "The disclosure is lawful on this basis.",
         "reason": "The recipient is who it says, and no more is asked for than needed.", "password": PASSWORD,
         "included": [item.uid for item in disclosure.items],
-        "release_by": (now().date() + timedelta(days=30)).isoformat(),
+        "release_by": (today() + timedelta(days=30)).isoformat(),
     }  # fmt: skip
     return {**form, **changes}

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from app.models.base import now
+from app.days import today
 from app.policy import policy
 from tests.disclosing import disclose, reported_data, set_back, settings  # noqa: F401  (fixtures)
 from tests.web.disclosure_pages import (
@@ -90,7 +90,7 @@ def test_whoever_asks_is_not_offered_the_decision_and_cannot_take_it(disclose, s
             **token, "version": disclosure.version, "decision": verb, "password": PASSWORD,
             "text": "The disclosure is lawful on this basis.", "reason": "A reason that is long enough to do.",
             "included": [item.uid for item in disclosure.items],
-            "release_by": (now().date() + timedelta(days=3)).isoformat(),
+            "release_by": (today() + timedelta(days=3)).isoformat(),
         }  # fmt: skip
         answer = client.post(url(disclosure, "/decide"), data=form)
         assert answer.status_code == 403, verb
@@ -124,8 +124,8 @@ def test_returned_for_changes_it_can_be_changed_and_submitted_again(disclose, si
 @pytest.mark.clause("EXT-7")
 def test_a_release_that_no_longer_holds_says_which_rule_and_how_to_go_on(disclose, sign_in):
     disclosure = disclose(state="approved")
-    set_back(disclosure, release_by=now().date() - timedelta(days=1))
-    set_back(disclosure.current_decision, release_by=now().date() - timedelta(days=1))
+    set_back(disclosure, release_by=today() - timedelta(days=1))
+    set_back(disclosure.current_decision, release_by=today() - timedelta(days=1))
     client = sign_in(ASKER)
     page = text_of(client.get(url(disclosure)))
     assert "The decision has lapsed; a fresh one is needed." in page

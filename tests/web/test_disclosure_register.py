@@ -10,8 +10,8 @@ from datetime import timedelta
 
 import pytest
 
+from app.days import today
 from app.domain import disclosures as domain
-from app.models.base import now
 from app.unit import unit_of_work
 from tests.disclosing import disclose, reported_data, settings, values  # noqa: F401  (fixtures)
 from tests.web.disclosure_pages import (
@@ -51,7 +51,7 @@ def test_the_register_is_filtered_and_its_reading_recorded(registered, sign_in):
     assert listed(client, "?basis=D2") == [second.number]
     assert listed(client, "?state=refused") == [second.number]
     assert listed(client, "?case=2026-075-01234") == [third.number, second.number, first.number]
-    tomorrow = (now().date() + timedelta(days=2)).isoformat()
+    tomorrow = (today() + timedelta(days=2)).isoformat()
     assert listed(client, f"?since={tomorrow}") == []
     assert len(listed(client, f"?until={tomorrow}&since=2020-01-01")) == 3
     assert "Write a date as year-month-day" in text_of(client.get("/disclosures/register?since=soon"))
@@ -84,12 +84,12 @@ def test_no_cell_of_the_exported_register_runs_as_a_formula(disclose, sign_in, p
 
 
 def designation_form(client, **changes) -> dict:
-    today = now().date()
+    day = today()
     return {
         **hidden(client, "/designations/new", "main form"), "title": "Prosecutors of this county",
         "scope": "Reports and images of reported cases, for prosecutions of this county.",
         "recipient_kinds": ["prosecutor"], "purposes": ["criminal_prosecution"], "item_kinds": ["report", "original"],
-        "effective_on": today.isoformat(), "expires_on": (today + timedelta(days=200)).isoformat(), **changes,
+        "effective_on": day.isoformat(), "expires_on": (day + timedelta(days=200)).isoformat(), **changes,
     }  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import pytest
 
+from app.days import today
 from app.domain import disclosures as domain
 from app.domain.disclosure_items import available
 from app.extensions import db
@@ -63,7 +64,7 @@ def test_a_prosecutor_disclosure_through_the_pages_alone(reported_data, sign_in,
     assert archive.testzip() is None
     assert sum("/" in name for name in archive.namelist()) == len(disclosure.items)
     receipt = hidden(asker, url(disclosure, "/receipt"), "main form")
-    receipt |= {"received_by": "Noel Egret", "how": "In person, against signature", "on": now().date().isoformat()}
+    receipt |= {"received_by": "Noel Egret", "how": "In person, against signature", "on": today().isoformat()}
     assert asker.post(url(disclosure, "/receipt"), data=receipt).status_code == 303
     assert disclosure.state == "acknowledged"
     final = text_of(asker.get(url(disclosure)))

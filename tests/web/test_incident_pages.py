@@ -4,7 +4,7 @@
 
 import pytest
 
-from app.models.base import now
+from app.days import today
 from app.policy import policy
 from tests.disclosing import disclose, reported_data, settings, values  # noqa: F401  (fixtures)
 from tests.web.disclosure_pages import (
@@ -22,7 +22,7 @@ def test_an_incident_from_awareness_to_closing(disclose, sign_in):
     client = sign_in(OFFICER)
     assert "Record an incident" in text_of(client.get(url(disclosure)))
     form = hidden(client, f"/incidents/new?disclosure={disclosure.number}", "main form")
-    today = now().date().isoformat()
+    day = today().isoformat()
     wrong = {**form, "disclosure": "D-2026-999999", "day": "yesterday", "time": "", "what": "Too short"}
     answer = client.post("/incidents/new", data=wrong)
     assert answer.status_code == 422
@@ -36,7 +36,7 @@ def test_an_incident_from_awareness_to_closing(disclose, sign_in):
         fields = {f"{name}-{key}": value for key, value in values.items()}
         return client.post(f"{place}/{name}", data={**hidden(client, place, f"#{name} form"), **fields})
 
-    refused = step("report", reference="", day=today, time="00:00")
+    refused = step("report", reference="", day=day, time="00:00")
     assert refused.status_code == 422
     assert policy().rule("report_referenced").text in text_of(refused)
     assert step("report", reference="CPO-17", day="2020-01-01", time="00:00").status_code == 422
