@@ -40,7 +40,7 @@ def create_app(settings: Settings) -> Flask:
     app = Flask(__name__, static_folder=None)
     app.config.update(_flask_config(settings))
     app.extensions["settings"] = settings
-    app.extensions["stores"] = _stores(settings)
+    app.extensions["stores"] = open_stores(settings)
     db.init_app(app)
     with app.app_context():
         install_write_guard(db.engine)
@@ -83,7 +83,8 @@ def _flask_config(settings: Settings) -> dict[str, object]:
     }
 
 
-def _stores(settings: Settings) -> Stores:
+def open_stores(settings: Settings) -> Stores:
+    """The key store, the blob store and the signing key of these settings; made where they do not exist yet."""
     keys = KeyStore(settings.key_store_dir, settings.master_key)
     return Stores(keys, BlobStore(settings.blob_dir, keys), Signer(settings.data_dir))
 

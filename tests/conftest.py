@@ -1,7 +1,8 @@
 """What every test may use: an application on a fresh database, the loopback directory, signed-in clients, people.
 
-The directory is real (one process for the session); the database is a migrated SQLite file, copied for each test; there
-is no Redis: jobs stay rows until `run_jobs()` runs them in this process, as a worker would.
+The directory is real (one process for the session); the database is a migrated SQLite file, copied for each test; the
+application is made once and put back for each; there is no Redis: jobs stay rows until `run_jobs()` runs them in this
+process, as a worker would.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import secrets
 import shutil
 from collections.abc import Callable, Iterator
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +21,11 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from app import create_app
+from app import create_app, open_stores
 from app.demo.accounts import change_account, load_accounts
 from app.demo.services import directory_state, start_directory
 from config.settings import Settings
+from tests.shelf import SECRETS, Shelf, close, fill, settings_at
 from tests.web.page_checker import CheckedClient
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -37,58 +40,75 @@ def models_directory() -> Path:
 def session_settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
     """Demonstration settings whose directory runs for the whole session."""
     base = tmp_path_factory.mktemp("session")
-    environ = {"CORROBORATE_MODE": "demonstration", "CORROBORATE_DATA_DIR": str(base)}
+    environ = {"CORROBORATE_MODE": "demonstration", "CORROBORATE_DATA_DIR": str(base), **SECRETS}
     made = dataclasses.replace(Settings.from_env(environ), models_dir=models_directory())
     with start_directory(made):
         yield made
 
 
 @pytest.fixture(scope="session")
-def migrated_database(session_settings: Settings) -> Path:
-    """A database at the head of all migrations, empty."""
+def shelf(tmp_path_factory: pytest.TempPathFactory) -> Shelf:
+    """What was made once in this run, to be copied."""
+    return Shelf.of_this_run(tmp_path_factory)
+
+
+@pytest.fixture(scope="session")
+def data_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the portal of every test keeps its data: the same place, emptied and filled for each."""
+    return tmp_path_factory.mktemp("portal") / "data"
+
+
+@pytest.fixture(scope="session")
+def empty_data(session_settings: Settings, shelf: Shelf, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder with a database at the head of all migrations, empty."""
     from flask_migrate import upgrade
 
-    app = create_app(session_settings)
-    with app.app_context():
+    if found := shelf.find("empty"):
+        return found
+    own = settings_at(session_settings, tmp_path_factory.mktemp("empty"))
+    made = create_app(own)
+    with made.app_context():
         upgrade()
-    return session_settings.data_dir / "corroborate.sqlite"
+        close(made)
+    return shelf.keep("empty", own.data_dir)
 
 
 @pytest.fixture
-def settings(session_settings: Settings, migrated_database: Path, tmp_path: Path) -> Settings:
+def settings(session_settings: Settings, empty_data: Path, data_folder: Path) -> Settings:
     """Settings of one test: own database, keys, blobs and case files; the session's directory."""
-    return own_settings(session_settings, migrated_database, tmp_path / "data")
+    return fresh_settings(session_settings, empty_data, data_folder)
 
 
-def own_settings(shared: Settings, migrated_database: Path, data: Path) -> Settings:
-    """The shared settings with a copy of the empty database and stores of their own in the new folder `data`."""
-    data.mkdir()
-    shutil.copy(migrated_database, data / "corroborate.sqlite")
-    return dataclasses.replace(
-        shared,
-        data_dir=data,
-        database_url=f"sqlite:///{data / 'corroborate.sqlite'}",
-        redis_url=f"unix://{data / 'no-redis.sock'}",
-        key_store_dir=data / "keys",
-        blob_dir=data / "blobs",
-        case_files_dir=data / "case-files",
-        anchor_dir=data / "anchors",
-        log_dir=data / "log",
-    )
+def fresh_settings(shared: Settings, source: Path, data: Path) -> Settings:
+    """The shared settings at the folder `data`, which now holds what `source` keeps and nothing else."""
+    shutil.rmtree(data, ignore_errors=True)
+    fill(data, source)
+    return settings_at(shared, data)
+
+
+@cache
+def portal(settings: Settings) -> tuple[Flask, dict[str, Any], dict[str, Any]]:
+    """The portal of this process for these settings, and its configuration and extensions as they were made."""
+    made = create_app(settings)
+    made.testing = True
+    made.test_client_class = CheckedClient
+    return made, dict(made.config), dict(made.extensions)
 
 
 @pytest.fixture
 def app(settings: Settings) -> Iterator[Flask]:
-    """The portal, inside an application context."""
-    made = create_app(settings)
-    made.testing = True
-    made.test_client_class = CheckedClient
+    """The portal, as if just made, inside an application context."""
+    from app.extensions import db
+
+    made, config, extensions = portal(settings)
+    for now, then in ((made.config, config), (made.extensions, extensions)):
+        now.clear()
+        now.update(then)
+    made.extensions["stores"] = open_stores(settings)
     with made.app_context():
         yield made
-        from app.extensions import db
-
         db.session.remove()
-        db.engine.dispose()
+        close(made)
 
 
 @pytest.fixture(autouse=True)
@@ -108,12 +128,14 @@ def change_person(session_settings: Settings) -> Callable[..., None]:
 class People:
     """The demonstration's people as accounts and actors; trained as their file says, on first use."""
 
-    def __init__(self) -> None:
-        self.accounts = load_accounts()
+    def __init__(self, entries: Callable[[str], Any] | None = None) -> None:
+        """`entries`: what to ask for a person instead of the directory itself."""
+        from app.access.directory import lookup
+
+        self.accounts, self.lookup = load_accounts(), entries or lookup
 
     def account(self, name: str):
         """The account row of a person, synced from the directory."""
-        from app.access.directory import lookup
         from app.access.sessions import sync_account
         from app.domain.training import record_training
         from app.extensions import db
@@ -124,7 +146,7 @@ class People:
         known = db.session.query(Account).filter_by(name=name).one_or_none()
         if known is not None:
             return known
-        entry = lookup(name)
+        entry = self.lookup(name)
         assert entry is not None, f"{name} is not in the directory"
         assert not in_unit(), "ask for people before opening a unit of work"
         with unit_of_work():
@@ -137,16 +159,24 @@ class People:
     def actor(self, name: str):
         """The actor of a person as a request would have it now."""
         from app.access.actor import actor_of
-        from app.access.directory import lookup
         from app.models.base import now
 
-        account, entry = self.account(name), lookup(name)
+        account, entry = self.account(name), self.lookup(name)
         return actor_of(account, entry.roles, now().date())
 
 
+@pytest.fixture(scope="session")
+def entries(session_settings: Settings) -> Callable[[str], Any]:
+    """entries("d.lark"): the person in the directory; asked once, as long as no test changes the directory."""
+    from app.access.directory import lookup
+
+    known, changes = cache(lookup), directory_state(session_settings)
+    return lambda name: lookup(name) if changes.exists() else known(name)
+
+
 @pytest.fixture
-def people(app: Flask) -> People:
-    return People()
+def people(app: Flask, entries: Callable[[str], Any]) -> People:
+    return People(entries)
 
 
 def session_token(account: Any, hours: int = 1) -> str:
@@ -216,11 +246,18 @@ def run_jobs(app: Flask) -> Callable[[], int]:
 
 
 @pytest.fixture
-def make(app: Flask, people: People, run_jobs: Callable[[], int]):
-    """A factory that brings requests to any state through the real domain verbs (tests/factory.py)."""
+def make(
+    app: Flask, people: People, run_jobs: Callable[[], int], shelf: Shelf, session_settings: Settings,
+    data_folder: Path, request: pytest.FixtureRequest,
+):  # fmt: skip
+    """A factory that brings requests to any state through the real domain verbs (tests/factory.py).
+
+    The first request of a test may come from the shelf, unless the test changes the program or its settings.
+    """
     from tests.factory import Factory
 
-    return Factory(app, people, run_jobs)
+    usual = app.extensions["settings"] == settings_at(session_settings, data_folder)
+    return Factory(app, people, run_jobs, shelf if usual and "monkeypatch" not in request.fixturenames else None)
 
 
 @pytest.fixture
@@ -231,10 +268,11 @@ def enrol(make):
 
 def token_of(client: FlaskClient, url: str) -> str:
     """The CSRF token of the page at `url`, as a browser would send it back."""
-    from bs4 import BeautifulSoup
+    from bs4 import BeautifulSoup, SoupStrainer
 
-    page = BeautifulSoup(client.get(url).get_data(as_text=True), "html5lib")
-    field = page.select_one("input[name=csrf_token]")
+    # the page was read whole by the client's checks; html.parser reads the fields alone in a tenth of the time
+    fields = BeautifulSoup(client.get(url).get_data(as_text=True), "html.parser", parse_only=SoupStrainer("input"))
+    field = fields.select_one("input[name=csrf_token]")
     assert field is not None, f"no form on {url}"
     return str(field["value"])
 

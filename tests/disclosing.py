@@ -13,28 +13,32 @@ determines where the basis needs no approval.
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 
+from app.days import today
 from app.demo.people import person
 from app.domain import designations, disclosures
 from app.domain.designations import DesignationValues
 from app.domain.disclosure_items import required
 from app.domain.disclosures import DisclosureValues
 from app.extensions import db, stores
-from app.models import Disclosure, RoutineDesignation
-from app.models.base import now
+from app.models import AuditEvent, Disclosure, Notification, RoutineDesignation
 from app.models.disclosure import ITEM_KINDS
 from app.policy import policy
 from app.policy.base import Fact
 from app.unit import unit_of_work
+from app.workflow import Refused
 from config.settings import Settings
+from tests.conftest import fresh_settings
 from tests.factory import Factory
-from tests.prepared import at_data, prepared
+from tests.prepared import prepared
+from tests.shelf import Shelf
 
 CASE = "2026-075-01234"
 DEMAND = b"%PDF-1.4 a supporting document of the tests"
@@ -49,7 +53,7 @@ def answer(fact: Fact) -> str:
     if fact.kind == "choice":
         return fact.choices[0].value
     if fact.kind == "date":
-        return (date.today() - timedelta(days=3)).isoformat()
+        return (today() - timedelta(days=3)).isoformat()
     if fact.kind in ("yesno", "number"):
         return "yes" if fact.kind == "yesno" else "1"
     return {"person": "Robin Sandpiper", "name": "Noel Egret"}.get(fact.name, f"As written down for {fact.label}")[:200]
@@ -137,12 +141,12 @@ class Disclosing:
 
     def designation(self, **changes: Any) -> RoutineDesignation:
         """A routine designation in force, covering everything unless told otherwise."""
-        officer, rules, today = self.people.actor("y.hazel"), policy().disclosure, now().date()
+        officer, rules, day = self.people.actor("y.hazel"), policy().disclosure, today()
         stated: dict[str, Any] = {
             "title": "Routine disclosures of the tests", "scope": "Everything that a test asks for, for one year.",
             "recipient_kinds": list(rules.recipients), "purposes": list(rules.purposes),
-            "item_kinds": list(ITEM_KINDS), "effective_on": today - timedelta(days=30),
-            "expires_on": today + timedelta(days=30),
+            "item_kinds": list(ITEM_KINDS), "effective_on": day - timedelta(days=30),
+            "expires_on": day + timedelta(days=30),
         }  # fmt: skip
         with unit_of_work():
             return designations.designate(officer, DesignationValues(**{**stated, **changes}))
@@ -207,7 +211,7 @@ class Disclosing:
     def acknowledge(self, disclosure: Disclosure) -> None:
         actor = self.people.actor(self.parts.get("releaser", disclosure.asked_by.name))
         with unit_of_work():
-            disclosures.acknowledge(disclosure, actor, "Noel Egret", "Handed over in person", date.today())
+            disclosures.acknowledge(disclosure, actor, "Noel Egret", "Handed over in person", today())
 
     def send_back(self, disclosure: Disclosure) -> None:
         actor = self.people.actor(self.parts.get("decider", "y.hazel"))
@@ -226,7 +230,7 @@ class Disclosing:
 
     def lapse(self, disclosure: Disclosure) -> None:
         """Let the last day pass, as the calendar would, and run the sweep."""
-        set_back(disclosure, release_by=now().date() - timedelta(days=1))
+        set_back(disclosure, release_by=today() - timedelta(days=1))
         with unit_of_work():
             disclosures.expire_due()
 
@@ -241,9 +245,26 @@ def set_back(row: Any, **columns: Any) -> None:
         audit.record("disclosure.saved", row, fields=sorted(columns))
 
 
+def events(number: str) -> list[str]:
+    """What was recorded of a subject, in order."""
+    rows = select(AuditEvent.event).where(AuditEvent.subject_id == number).order_by(AuditEvent.sequence)
+    return list(db.session.scalars(rows))
+
+
+def told(kind: str) -> set[str]:
+    """The names of those who have a notice of this kind."""
+    rows = db.session.scalars(select(Notification).where(Notification.kind == kind))
+    return {row.account.name for row in rows}
+
+
+def refused(rule: str) -> Any:
+    """Expects a refusal by this rule, and a unit of work that keeps nothing."""
+    return pytest.raises(Refused, match=f"^{rule}: ")
+
+
 @pytest.fixture(scope="session")
 def reported_data(
-    session_settings: Settings, migrated_database: Path, tmp_path_factory: pytest.TempPathFactory
+    shelf: Shelf, session_settings: Settings, empty_data: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Path:
     """A data folder that holds a case of two reported requests: a possible match and a negative result."""
 
@@ -254,13 +275,13 @@ def reported_data(
         make.run_jobs()
         assert other.state == "reported"
 
-    return prepared("reported", session_settings, migrated_database, tmp_path_factory, work)
+    return prepared("reported", shelf, session_settings, empty_data, tmp_path_factory.mktemp("reported"), work)
 
 
 @pytest.fixture
-def settings(session_settings: Settings, reported_data: Path, tmp_path: Path) -> Settings:
+def settings(session_settings: Settings, reported_data: Path, data_folder: Path) -> Settings:
     """Settings of one test, on a copy of the prepared case."""
-    return at_data(session_settings, reported_data, tmp_path / "data")
+    return fresh_settings(session_settings, reported_data, data_folder)
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""One request before its peers, made once for the session and copied for each test: what comes later is quick then.
+"""One request before its peers, made once in a run and copied for each test: what comes later is quick then.
 
 A module that imports `settings` from here starts every test with that request; `filed` is the request, `at` brings it
 on.
@@ -6,8 +6,6 @@ on.
 
 from __future__ import annotations
 
-import dataclasses
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,63 +13,42 @@ import pytest
 
 from app import create_app
 from config.settings import Settings
+from tests.conftest import fresh_settings
 from tests.factory import Factory
-
-_PREPARED: dict[str, Path] = {}
-
-
-def _at(settings: Settings, data: Path) -> Settings:
-    return dataclasses.replace(
-        settings, data_dir=data, database_url=f"sqlite:///{data / 'corroborate.sqlite'}",
-        redis_url=f"unix://{data / 'no-redis.sock'}", key_store_dir=data / "keys", blob_dir=data / "blobs",
-        case_files_dir=data / "case-files", anchor_dir=data / "anchors", log_dir=data / "log",
-    )  # fmt: skip
+from tests.shelf import Shelf, close, fill, settings_at
 
 
 def prepared(
-    name: str, session_settings: Settings, migrated_database: Path, folders: pytest.TempPathFactory,
-    work: Callable[[Factory], object],
-) -> Path:  # fmt: skip
-    """A data folder on which `work` was done by a factory; fixtures copy it for each test.
-
-    A fixture of the session is still built anew for every module that imports it; what has this name is built once.
-    """
-    if name in _PREPARED:
-        return _PREPARED[name]
-    from app.extensions import db
+    name: str, shelf: Shelf, shared: Settings, empty_data: Path, data: Path, work: Callable[[Factory], object]
+) -> Path:
+    """A data folder on which `work` was done by a factory in the new folder `data`; fixtures copy it for each test."""
     from tests.conftest import People, run_due_jobs
 
-    data = folders.mktemp(name)
-    shutil.copy(migrated_database, data / "corroborate.sqlite")
-    app = create_app(_at(session_settings, data))
+    if found := shelf.find(name):
+        return found
+    fill(data, empty_data)
+    app = create_app(settings_at(shared, data))
     with app.app_context():
         work(Factory(app, People(), run_due_jobs))
-        db.session.remove()
-        db.engine.dispose()
-    _PREPARED[name] = data
-    return data
-
-
-def at_data(session_settings: Settings, folder: Path, data: Path) -> Settings:
-    """Settings of one test, on a copy of a prepared folder."""
-    shutil.copytree(folder, data)
-    return _at(session_settings, data)
+        close(app)
+    return shelf.keep(name, data)
 
 
 @pytest.fixture(scope="session")
 def nominated_data(
-    session_settings: Settings, migrated_database: Path, tmp_path_factory: pytest.TempPathFactory
+    shelf: Shelf, session_settings: Settings, empty_data: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Path:
     """A data folder that holds one request in peer review."""
+    data = tmp_path_factory.mktemp("nominated")
     return prepared(
-        "nominated", session_settings, migrated_database, tmp_path_factory, lambda make: make.request(state="nominated")
+        "nominated", shelf, session_settings, empty_data, data, lambda make: make.request(state="nominated")
     )
 
 
 @pytest.fixture
-def settings(session_settings: Settings, nominated_data: Path, tmp_path: Path) -> Settings:
+def settings(session_settings: Settings, nominated_data: Path, data_folder: Path) -> Settings:
     """Settings of one test, on a copy of the prepared data."""
-    return at_data(session_settings, nominated_data, tmp_path / "data")
+    return fresh_settings(session_settings, nominated_data, data_folder)
 
 
 @pytest.fixture
@@ -86,7 +63,8 @@ def filed(app):
 @pytest.fixture
 def at(make, filed):
     """at("approved") brings the prepared request to a later state; parts as the factory takes them."""
+    make.starting_at("nominated")
     return lambda state, **parts: make.advance_to(filed, state, **parts)
 
 
-__all__ = ["at", "at_data", "filed", "nominated_data", "prepared", "settings"]
+__all__ = ["at", "filed", "nominated_data", "prepared", "settings"]

@@ -15,6 +15,7 @@ import cv2
 from app import audit
 from app.demo.people import Person, arrest_date, demo_person_record, mugshot, person
 from app.domain import (
+    algorithms,
     annotations,
     approvals,
     examination,
@@ -33,6 +34,7 @@ from app.jobs import engines
 from app.matching.perceptual import perceptual_hash
 from app.matching.types import Template as Vector
 from app.models import Annotation, Candidate, DerivedImage, GalleryPerson, GalleryPhoto, Job, Template
+from app.models.base import now
 from app.models.request import DetectedFace, FRRequest
 from app.policy import policy
 from app.unit import unit_of_work
@@ -152,9 +154,8 @@ class UnitStages:
     def advance_to(self, request: FRRequest, state: str, *, image: int = 0, **parts: Any) -> FRRequest:
         """Bring an existing request on to `state`; `image` says which of its images becomes the probe."""
         self.parts = {**getattr(self, "parts", {}), **parts, "image": image}
-        for stage in self.stages_to(state, since=request.state, confirmed=request.discussion_confirmed_at is not None):
-            getattr(self, stage)(request)
-        return request
+        confirmed = request.discussion_confirmed_at is not None
+        return self.by_stages(request, self.stages_to(state, since=request.state, confirmed=confirmed))
 
     def part(self, name: str, otherwise: str) -> Any:
         """The actor of a part in the request being made."""
@@ -212,7 +213,7 @@ class UnitStages:
             with unit_of_work():
                 repeats.answer(request, supervisor, agreed=True, words="Agreed: the reason holds.")
         with unit_of_work():
-            identification.start_search(request, actor)
+            identification.start_search(request, actor, algorithms.status(now().date()))
 
     def finish(self, request: FRRequest) -> None:
         """The worker's part: the person on the probe stands in the repository unless `gallery` says otherwise."""

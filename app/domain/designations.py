@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from app import audit
 from app.access.actor import Actor
+from app.days import today
 from app.domain.numbers import draw
 from app.extensions import db
 from app.models.base import now
@@ -50,7 +51,7 @@ def designate(actor: Actor, values: DesignationValues) -> RoutineDesignation:
     idle = set(values.recipient_kinds) - set(served)
     refuse_if(rule.id, bool(idle), "None of the purposes is one that each of these recipients may have.")
     refuse_if(rule.id, values.expires_on <= values.effective_on, "The designation ends after it begins.")
-    refuse_if(rule.id, values.expires_on < now().date(), "The designation has already ended.")
+    refuse_if(rule.id, values.expires_on < today(), "The designation has already ended.")
     too_long = (values.expires_on - values.effective_on).days > rule.max_days
     refuse_if(rule.id, too_long, f"A designation lasts at most {rule.max_days} days.")
     row = RoutineDesignation(

@@ -5,13 +5,14 @@ Every function needs an open unit of work and raises Refused; none commits.
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from sqlalchemy import func, select
 
 from app import audit
 from app.access.actor import Actor, system_actor
+from app.days import end_of, today
 from app.domain.notices import tell
 from app.domain.people import holders_of
 from app.extensions import db, stores
@@ -30,7 +31,7 @@ DECISION_JOB, PACKAGE_JOB = "disclosure_decision", "disclosure_package"
 
 def default_release_by() -> date:
     """The last day a decision proposes."""
-    return now().date() + timedelta(days=policy().disclosure.approval.default_days)
+    return today() + timedelta(days=policy().disclosure.approval.default_days)
 
 
 @enforces("EXT-7")
@@ -169,11 +170,11 @@ def finish_release(disclosure: Disclosure, stored: BlobRef, sums_sha256: str) ->
         sums_sha256=sums_sha256,
     )  # fmt: skip
     built = now()
-    last_moment = datetime.combine(disclosure.release_by + timedelta(days=1), time(), UTC)
+    expires_at = min(built + timedelta(hours=policy().disclosure.package.expires_hours), end_of(disclosure.release_by))
     package = DisclosurePackage(
         disclosure=disclosure, number=number, released_by_id=released_by(disclosure), blob_id=stored.id,
         sha256=stored.sha256, size=stored.size, sums_sha256=sums_sha256, built_at=built,
-        expires_at=min(built + timedelta(hours=policy().disclosure.package.expires_hours), last_moment),
+        expires_at=expires_at,
     )  # fmt: skip
     db.session.add(package)
     db.session.flush()
@@ -216,8 +217,8 @@ def acknowledge(disclosure: Disclosure, actor: Actor, received_by: str, how: str
 @enforces("EXT-7")
 def expire_due() -> int:
     """Let lapse what has lapsed: decisions past their last day, packages nobody fetched in time; returns how many."""
-    today, moment = now().date(), now()
-    late = select(Disclosure).where(Disclosure.state == "approved", Disclosure.release_by < today)
+    moment = now()
+    late = select(Disclosure).where(Disclosure.state == "approved", Disclosure.release_by < today())
     unfetched = (
         select(Disclosure)
         .join(DisclosurePackage)

@@ -13,6 +13,7 @@ from app.domain.workload import pass_on
 from app.extensions import db, settings
 from app.jobs import ask
 from app.matching.errors import CatalogueError
+from app.matching.nist import NistStatus
 from app.models import (
     Account,
     BasisDecision,
@@ -102,10 +103,12 @@ def select_probe(
 
 
 @enforces("SRC-1", "FAIR-2")
-def start_search(request: FRRequest, actor: Actor) -> Search:
+def start_search(request: FRRequest, actor: Actor, algorithm: NistStatus) -> Search:
     """Queue the search of the selected probe. Raises Refused, for one when the algorithm is not evaluated (FAIR-2).
 
-    The search keeps the algorithm it begins with, whatever is cut over to before a worker takes it up.
+    The search keeps the algorithm it begins with, whatever is cut over to before a worker takes it up; the worker asks
+    for its record again. `algorithm`: algorithms.status, asked before the unit of work opens, for it may read the whole
+    file.
     """
     search = request.current_search
     job = ask("search", search.uid, f"search:{search.uid}") if search else None
@@ -115,7 +118,7 @@ def start_search(request: FRRequest, actor: Actor) -> Search:
         raise Refused("algorithm_evaluated", str(error)) from error
     advance(
         request, "start_search", actor, search=search.uid if search else None, job=job.uid if job else None,
-        algorithm_status=algorithms.status(now().date()), demonstration=settings().demonstration,
+        algorithm_status=algorithm, demonstration=settings().demonstration,
     )  # fmt: skip
     search.state, search.started_at = "queued", now()
     search.algorithm, search.algorithm_digest = begins_with.name, begins_with.sha256

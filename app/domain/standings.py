@@ -8,13 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from flask import current_app
 from sqlalchemy import func, select
 
+from app.days import day_of, today
 from app.extensions import db
-from app.models.base import now
 from app.models.disclosure import Disclosure
 from app.models.disposal import Disposal, DisposalItem
 from app.models.gallery import GalleryHold
@@ -33,7 +31,6 @@ from app.policy.retention_types import (
     Reason,
     Standing,
 )
-from app.web import DEFAULT_TIME_ZONE
 
 Target = CaseRecord | PersonFile
 
@@ -41,11 +38,6 @@ Target = CaseRecord | PersonFile
 ENDED = ("closed", "refused", "withdrawn", "disposed")
 #: states of a disposal that still holds its items
 UNDER_WAY = ("proposed", "once_approved", "approved", "executing")
-
-
-def today() -> date:
-    """The day in the department's time zone: a period has run when its last day is over where the law applies."""
-    return now().astimezone(ZoneInfo(current_app.config.get("TIME_ZONE", DEFAULT_TIME_ZONE))).date()
 
 
 def is_disposed(target: Target) -> bool:
@@ -129,8 +121,7 @@ def facts_of_person(file: PersonFile, day: date) -> PersonFacts:
 
 def _linked_case(record: CaseRecord, day: date) -> LinkedCase:
     if record.disposed_at is not None:
-        zone = ZoneInfo(current_app.config.get("TIME_ZONE", DEFAULT_TIME_ZONE))
-        return LinkedCase(record.case_number, None, record.disposed_at.astimezone(zone).date())
+        return LinkedCase(record.case_number, None, day_of(record.disposed_at))
     return LinkedCase(record.case_number, standing_of(record, day))
 
 

@@ -20,9 +20,10 @@ from sqlalchemy import select, text
 
 from app.demo.people import mugshot, person
 from app.demo.services import start_redis, start_worker
-from app.domain import identification
+from app.domain import algorithms, identification
 from app.extensions import db
 from app.models import Candidate, Job, Search
+from app.models.base import now
 from app.unit import unit_of_work
 from config.embedded import Embedded
 from tests.conftest import models_directory
@@ -59,7 +60,7 @@ def start(app, make, people, request) -> Callable[[], str]:
 
     def queue_search() -> str:
         with unit_of_work():
-            return identification.start_search(filed, examiner).uid
+            return identification.start_search(filed, examiner, algorithms.status(now().date())).uid
 
     return queue_search
 

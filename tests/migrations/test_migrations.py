@@ -353,6 +353,37 @@ def data_0009(app: Flask) -> None:
     run(
         app,
         ACCOUNT,
+        "INSERT INTO fr_request (id, uid, created_at, number, state, state_since, version, key_id, policy_version, "
+        "requester_id, command, case_number, priority, political, submission) VALUES "
+        "(1, 'r', '2026-01-01', 'FR-1', 'draft', '2026-01-01', 1, 'k', 'p', 1, '', 'DB-2026-1', 'other', 0, 0)",
+        "INSERT INTO probe_image (id, uid, created_at, request_id, submission, state, media_type, width, height, size, "
+        "sha256, blob_id) VALUES (1, 'i', '2026-01-01', 1, 1, 'checking', 'image/png', 9, 9, 9, 's', 'b')",
+        "INSERT INTO detected_face (id, uid, created_at, image_id, position, box, points, detector_score, inter_eye, "
+        "quality) VALUES (1, 'f', '2026-01-01', 1, 1, '[]', '[]', 1, 9, '{}')",
+        "INSERT INTO search (id, uid, created_at, request_id, submission, image_id, face_id, examiner_id, suitability, "
+        "state, probe_sha256, parameters) VALUES (1, 'q', '2026-01-01', 1, 1, 1, 1, 1, 'ok', 'prepared', 's', '{}')",
+        "INSERT INTO examination_round (id, uid, created_at, request_id, search_id, number, examiner_id) "
+        "VALUES (1, 'o', '2026-01-01', 1, 1, 1, 1)",
+        "INSERT INTO gallery_person (id, uid, created_at, person_number, key_id) "
+        "VALUES (1, 'g', '2026-01-01', 'P', 'k')",
+        "INSERT INTO gallery_photo (id, uid, created_at, record_number, person_id, source, jurisdiction, charged, "
+        "taken_on, sha256, phash, blob_id, width, height, batch) VALUES "
+        "(1, 'h', '2026-01-01', 'R', 1, 'arrest', 'criminal', 1, '2020-01-01', 's', 'h', 'b', 9, 9, 'x')",
+        "INSERT INTO candidate (id, uid, created_at, search_id, person_id, photo_id, rank, score, shown_order) "
+        "VALUES (1, 'c', '2026-01-01', 1, 1, 1, 1, 0.5, 1)",
+    )
+    upgrade(revision="0009")
+    mark = (
+        "INSERT INTO annotation (id, uid, created_at, round_id, candidate_id, photo_id, author_id, number, version) "
+        "VALUES ({0}, 'm{0}', '2026-01-01', 1, 1, 1, 1, {1}, 1)"
+    )
+    run(app, mark.format(1, 1))
+    with pytest.raises(Exception, match="UNIQUE constraint failed"):
+        run(app, mark.format(2, 1))
+    with pytest.raises(Exception, match="CHECK constraint failed"):
+        run(app, mark.format(2, 0))
+    downgrade(revision=before("0009"))
+    assert (count(app, "examination_round"), "annotation" in tables(app)) == (1, False)
 
 
 def data_0011(app: Flask) -> None:
@@ -460,29 +491,6 @@ def data_0014(app: Flask) -> None:
         "INSERT INTO detected_face (id, uid, created_at, image_id, position, box, points, detector_score, inter_eye, "
         "quality) VALUES (1, 'f', '2026-01-01', 1, 1, '[]', '[]', 1, 9, '{}')",
         "INSERT INTO search (id, uid, created_at, request_id, submission, image_id, face_id, examiner_id, suitability, "
-        "state, probe_sha256, parameters) VALUES (1, 'q', '2026-01-01', 1, 1, 1, 1, 1, 'ok', 'prepared', 's', '{}')",
-        "INSERT INTO examination_round (id, uid, created_at, request_id, search_id, number, examiner_id) "
-        "VALUES (1, 'o', '2026-01-01', 1, 1, 1, 1)",
-        "INSERT INTO gallery_person (id, uid, created_at, person_number, key_id) "
-        "VALUES (1, 'g', '2026-01-01', 'P', 'k')",
-        "INSERT INTO gallery_photo (id, uid, created_at, record_number, person_id, source, jurisdiction, charged, "
-        "taken_on, sha256, phash, blob_id, width, height, batch) VALUES "
-        "(1, 'h', '2026-01-01', 'R', 1, 'arrest', 'criminal', 1, '2020-01-01', 's', 'h', 'b', 9, 9, 'x')",
-        "INSERT INTO candidate (id, uid, created_at, search_id, person_id, photo_id, rank, score, shown_order) "
-        "VALUES (1, 'c', '2026-01-01', 1, 1, 1, 1, 0.5, 1)",
-    )
-    upgrade(revision=before("0014"))
-    mark = (
-        "INSERT INTO annotation (id, uid, created_at, round_id, candidate_id, photo_id, author_id, number, version) "
-        "VALUES ({0}, 'm{0}', '2026-01-01', 1, 1, 1, 1, {1}, 1)"
-    )
-    run(app, mark.format(1, 1))
-    with pytest.raises(Exception, match="UNIQUE constraint failed"):
-        run(app, mark.format(2, 1))
-    with pytest.raises(Exception, match="CHECK constraint failed"):
-        run(app, mark.format(2, 0))
-    downgrade(revision=before("0014"))
-    assert (count(app, "examination_round"), "annotation" in tables(app)) == (1, False)
         "state, probe_sha256, parameters, algorithm_digest) "
         "VALUES (1, 'q', '2026-01-01', 1, 1, 1, 1, 1, 'ok', 'prepared', 's', '{}', 'one')",
         "INSERT INTO gallery_person (id, uid, created_at, person_number, key_id) "

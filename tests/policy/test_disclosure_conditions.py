@@ -9,25 +9,24 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy.orm.attributes import set_committed_value
 
-from app.access.actor import Actor
+from app.days import today
 from app.domain.disclosures import create_draft
 from app.extensions import db
-from app.models import Disclosure, DisclosureDecision, DisclosureDocument, DisclosurePackage, RoutineDesignation
 from app.models.base import now
-from app.models.disclosure import ITEM_KINDS
 from app.policy import policy
 from app.policy.disclosing_examples import RELEASED, cells, decision_of
 from app.policy.examples import load_worked
 from app.policy.loader import DEFAULT_DIRECTORY
 from app.workflow import Refused, explain
-from tests.disclosing import REASON, TEXT, answers, disclose, reported_data, settings, values  # noqa: F401
+from tests.disclosing import answers, disclose, reported_data, settings  # noqa: F401  (fixtures)
 from tests.gallery import needs_models
+from tests.policy.disclosure_stand import Stand, everything
 
 pytestmark = needs_models
 FLOW = policy().workflow("disclosure")
@@ -64,112 +63,6 @@ def _nothing_is_kept(app):
     with db.session.no_autoflush:
         yield
         db.session.rollback()
-
-
-def everything(account_id: int | None, *, without: tuple[str, ...] = ()) -> Actor:
-    """A person with every capability there is, but some."""
-    held = frozenset(policy().capabilities) - set(without)
-    return Actor(account_id, "", "", "", "", frozenset(), held, frozenset({"fr"}))
-
-
-class Stand:
-    """One disclosure put before each step in turn, in memory; `seal` and lists are put back for each."""
-
-    def __init__(self, disclosure: Disclosure, people: Any) -> None:
-        self.disclosure = disclosure
-        self.asker = disclosure.asked_by_id
-        self.officer, self.records = people.account("y.hazel").id, people.account("b.juniper").id
-        self.third = people.account("s.alder").id
-        self.private, self.sealed = dict(disclosure.private), disclosure.sealed
-        self.items = list(disclosure.items)
-        for item in self.items:
-            assert item.thing.request  # loaded before anything is spoiled
-
-    def before(self, row: Any, recipient: str = "prosecutor", basis: str = "D6") -> tuple[Actor, dict[str, Any]]:
-        """Put the disclosure where the step begins, everything in order; returns who takes it and with which facts."""
-        self.state(row.sources[0])
-        self.request(recipient, basis)
-        self.decision("approved", self.officer)
-        granted = row.verb not in {"submit", "resubmit", "approve", "determine", "refuse"}
-        for item in self.items:
-            set_committed_value(item, "included", True if granted else None)
-        fetched = now() if row.verb == "acknowledge" else None
-        self.package(fetched)
-        actor = {
-            "disclosure.file": self.asker, "disclosure.release": self.records, "disclosure.decide": self.officer,
-            "disclosure.determine": self.officer, "system.disclosure": None,
-        }[row.capability]  # fmt: skip
-        facts: dict[str, Any] = {"reason": REASON}
-        if row.verb in {"approve", "determine", "refuse"}:
-            facts |= {"text": TEXT, "password_confirmed": True}
-        if row.verb in {"approve", "determine"}:
-            soon = now().date() + timedelta(days=5)
-            facts |= {"included": [item.uid for item in self.items], "release_by": soon}
-        if row.verb == "finish_release":
-            facts |= {"size": 10, "sha256": "a" * 64, "sums_sha256": "b" * 64}
-        if row.verb == "acknowledge":
-            facts["receipt"] = {"received_by": "Noel Egret", "how": "In person", "on": date.today()}
-        if row.verb == "expire":
-            set_committed_value(self.disclosure, "release_by", now().date() - timedelta(days=1))
-        return everything(actor), facts
-
-    def state(self, state: str) -> None:
-        set_committed_value(self.disclosure, "state", state)
-
-    def request(self, recipient: str, basis: str) -> None:
-        """Everything that a request to this recipient on this basis must state."""
-        stated = values(recipient, basis)
-        for name in ("recipient_kind", "basis", "purpose"):
-            set_committed_value(self.disclosure, name, getattr(stated, name))
-        set_committed_value(self.disclosure, "immigration", False)
-        set_committed_value(self.disclosure, "submission", 1)
-        set_committed_value(self.disclosure, "release_by", now().date() + timedelta(days=5))
-        self.say(
-            recipient=dict(stated.recipient), recipient_facts=dict(stated.recipient_facts), facts=dict(stated.facts),
-            identity=dict(stated.identity), agreement=dict(stated.agreement), person=stated.person,
-            purpose_text=stated.purpose_text, necessity=stated.necessity,
-        )  # fmt: skip
-        set_committed_value(self.disclosure, "items", list(self.items))
-        self.documents(*policy().disclosure.bases[basis].documents)
-        self.designation(list(policy().disclosure.recipients))
-
-    def say(self, **fields: Any) -> None:
-        self.disclosure.seal(**fields)
-
-    def documents(self, *kinds: str) -> None:
-        rows = [DisclosureDocument(kind=kind) for kind in kinds]
-        set_committed_value(self.disclosure, "documents", rows)
-
-    def designation(self, recipients: list[str] | None, **changes: Any) -> None:
-        row = None
-        if recipients is not None:
-            today = now().date()
-            covered = {
-                "recipient_kinds": recipients, "purposes": list(policy().disclosure.purposes),
-                "item_kinds": list(ITEM_KINDS), "effective_on": today, "expires_on": today,
-            }  # fmt: skip
-            row = RoutineDesignation(**{**covered, **changes})
-        set_committed_value(self.disclosure, "designation", row)
-
-    def decision(
-        self, kind: str | None, by: int | None, release_by: date | None = None, *, rendered: bool = True,
-        submission: int = 1,
-    ) -> None:  # fmt: skip
-        rows = []
-        if kind is not None:
-            rows = [
-                DisclosureDecision(
-                    kind=kind, decided_by_id=by, submission=submission, asked_by_id=self.asker,
-                    release_by=release_by or now().date() + timedelta(days=5),
-                    document_blob_id="d" * 32 if rendered else None,
-                )
-            ]  # fmt: skip
-        set_committed_value(self.disclosure, "decisions", rows)
-
-    def package(self, fetched_at: Any = None, expires_at: Any = None) -> None:
-        expires_at = expires_at or now() + timedelta(hours=1)
-        rows = [DisclosurePackage(number=1, fetched_at=fetched_at, expires_at=expires_at)]
-        set_committed_value(self.disclosure, "packages", rows)
 
 
 @pytest.fixture
@@ -215,11 +108,11 @@ SPOILED: dict[str, list[Spoiler]] = {
         lambda s, f: s.request("prosecutor", "D5") or s.designation(["prosecutor"], revoked_at=now()),
         lambda s, f: (
             s.request("prosecutor", "D5")
-            or s.designation(["prosecutor"], expires_on=now().date() - timedelta(days=1))
+            or s.designation(["prosecutor"], expires_on=today() - timedelta(days=1))
         ),
         lambda s, f: (
             s.request("prosecutor", "D5")
-            or s.designation(["prosecutor"], effective_on=now().date() + timedelta(days=1))
+            or s.designation(["prosecutor"], effective_on=today() + timedelta(days=1))
         ),
     ],
     "identity_confirmed": [
@@ -237,8 +130,8 @@ SPOILED: dict[str, list[Spoiler]] = {
     "items_included": [lambda s, f: nothing_included(s, f), lambda s, f: foreign_item(s, f)],
     "decision_written": [lambda s, f: f.update(text="Yes."), lambda s, f: f.update(reason="")],
     "release_by_within_bounds": [
-        lambda s, f: f.update(release_by=now().date() - timedelta(days=1)),
-        lambda s, f: f.update(release_by=now().date() + timedelta(days=91)),
+        lambda s, f: f.update(release_by=today() - timedelta(days=1)),
+        lambda s, f: f.update(release_by=today() + timedelta(days=91)),
         lambda s, f: f.update(release_by=None),
     ],
     "password_confirmed": [lambda s, f: f.update(password_confirmed=False)],
@@ -252,7 +145,7 @@ SPOILED: dict[str, list[Spoiler]] = {
         lambda s, f: s.decision(None, None),
         lambda s, f: s.decision("refused", s.officer),
         lambda s, f: s.decision("approved", s.officer, submission=0),
-        lambda s, f: s.decision("approved", s.officer, now().date() - timedelta(days=1)),
+        lambda s, f: s.decision("approved", s.officer, today() - timedelta(days=1)),
         lambda s, f: s.request("prosecutor", "D3") or s.decision("determined", s.third),
     ],
     "decision_document_rendered": [
@@ -269,10 +162,10 @@ SPOILED: dict[str, list[Spoiler]] = {
     "receipt_stated": [
         lambda s, f: f["receipt"].update(received_by=""),
         lambda s, f: f["receipt"].update(how=""),
-        lambda s, f: f["receipt"].update(on=date.today() - timedelta(days=5)),
-        lambda s, f: f["receipt"].update(on=date.today() + timedelta(days=5)),
+        lambda s, f: f["receipt"].update(on=today() - timedelta(days=5)),
+        lambda s, f: f["receipt"].update(on=today() + timedelta(days=5)),
     ],
-    "time_has_passed": [lambda s, f: spoil(s, release_by=now().date())],
+    "time_has_passed": [lambda s, f: spoil(s, release_by=today())],
     "reason_given": [lambda s, f: f.update(reason="  ")],
 }  # fmt: skip
 #: conditions on who acts: (condition, the verbs' actor instead)
@@ -367,7 +260,7 @@ def test_the_engine_answers_every_cell_of_the_tables(stand):
         for recipient, state, expected in cells(table):
             actor, _ = stand.before(row)
             stand.request(recipient, table.basis)
-            decided = decision_of(state, now().date())
+            decided = decision_of(state, today())
             by = stand.asker if decided and decided.by_asker else stand.officer
             stand.decision(decided.kind if decided else None, by, decided.release_by if decided else None)
             stand.designation(list(table.designated) or None)

@@ -15,10 +15,11 @@ from sqlalchemy import select, text
 
 from app.demo.people import person
 from app.demo.services import start_worker
-from app.domain import identification
+from app.domain import algorithms, identification
 from app.extensions import db
 from app.jobs import outbox
 from app.models import Candidate, Job, Search
+from app.models.base import now
 from app.unit import unit_of_work
 from config.settings import Settings
 from tests.conftest import People, models_directory, run_due_jobs
@@ -57,7 +58,7 @@ def searching(app: Flask) -> Callable[[], str]:
         request = make.request(state="probe_selected")
         examiner = make.people.actor("k.rowan")
         with unit_of_work():
-            return identification.start_search(request, examiner).uid
+            return identification.start_search(request, examiner, algorithms.status(now().date())).uid
 
     return start
 

@@ -8,18 +8,18 @@ import pytest
 
 from app.demo.accounts import change_account
 from app.demo.services import directory_state
-from tests.conftest import models_directory, own_settings, run_due_jobs
+from tests.conftest import fresh_settings, models_directory, run_due_jobs
 from tests.sweep.personas import GROUPS, PERSONAS
 from tests.sweep.world import World
 
 
 @pytest.fixture(scope="session")
-def built_world(session_settings, migrated_database, tmp_path_factory) -> World:
+def built_world(session_settings, empty_data, tmp_path_factory) -> World:
     if not (models_directory() / "centerface.onnx").is_file():
         pytest.skip("the face models are not installed (flask matching models install)")
     data = tmp_path_factory.mktemp("world") / "data"
     set_groups(session_settings)
-    world = World.build(own_settings(session_settings, migrated_database, data), data, run_due_jobs)
+    world = World.build(fresh_settings(session_settings, empty_data, data), data, run_due_jobs)
     world.keep()
     return world
 

@@ -1,4 +1,4 @@
-"""A disclosure from its draft to the receipt, through the real verbs; what stops it on the way (EXT, ACC-12)."""
+"""The verbs of a disclosure from the draft to the receipt, and who may do them (EXT-1 to EXT-8, ACC-12)."""
 
 # ruff: noqa: F811  (a fixture that a test names is not a redefinition)
 from __future__ import annotations
@@ -10,23 +10,24 @@ from sqlalchemy import select
 
 from app.access.actor import Actor
 from app.access.scoping import find, visible
-from app.domain import approvals, designations, disclosures
+from app.domain import approvals, disclosures
 from app.domain.disclosure_items import available
 from app.extensions import db, stores
-from app.models import AuditEvent, Disclosure, Job, Notification, Report, Transition
-from app.models.base import now
+from app.models import Disclosure, Report, Transition
 from app.policy import policy
 from app.unit import unit_of_work
 from app.workflow import Refused
-from tests.disclosing import (  # noqa: F401
+from tests.disclosing import (  # noqa: F401  (fixtures)
     CASE,
     REASON,
     TEXT,
     disclose,
+    events,
+    refused,
     reported_data,
     required_items,
-    set_back,
     settings,
+    told,
     values,
 )
 from tests.gallery import needs_models
@@ -41,21 +42,6 @@ def verbs(subject) -> list[str]:
         Transition.subject_type == subject.subject_type, Transition.subject_id == subject.id
     )
     return list(db.session.scalars(rows.order_by(Transition.id)))
-
-
-def events(number: str) -> list[str]:
-    rows = select(AuditEvent.event).where(AuditEvent.subject_id == number).order_by(AuditEvent.sequence)
-    return list(db.session.scalars(rows))
-
-
-def told(kind: str) -> set[str]:
-    rows = db.session.scalars(select(Notification).where(Notification.kind == kind))
-    return {row.account.name for row in rows}
-
-
-def refused(rule: str):
-    """Expects a refusal by this rule, and a unit of work that keeps nothing."""
-    return pytest.raises(Refused, match=f"^{rule}: ")
 
 
 @pytest.mark.clause("EXT-7", "ACC-12", "EXT-1")
@@ -223,126 +209,6 @@ def test_a_partial_approval_lets_out_only_what_it_includes(disclose, people):
     disclose.decide(disclosure)
     assert disclosure.included_items == [first]
     assert disclosure.current_decision.private["conditions"] == "Not before Friday."
-
-
-@pytest.mark.clause("EXT-7", "ACC-12")
-def test_a_package_is_fetched_once(disclose, people):
-    disclosure, asker = disclose("fetched"), people.actor("d.lark")
-    with refused("package_single_use"), unit_of_work():
-        disclosures.fetch(disclosure, asker)
-    with refused("package_single_use"), unit_of_work():
-        disclosures.fetch(disclosure, people.actor("d.lark"))
-    assert policy().rule("package_single_use").authority == ("EXT-7", "ACC-12")
-    assert events(disclosure.number).count("disclosure.fetched") == 1
-
-
-@pytest.mark.clause("EXT-7")
-def test_another_package_needs_a_reason_and_a_decision_in_force(disclose, people):
-    disclosure, asker = disclose("fetched"), people.actor("d.lark")
-    with refused("reason_given"), unit_of_work():
-        disclosures.reissue(disclosure, asker, " ")
-    with unit_of_work():
-        disclosures.reissue(disclosure, asker, "The first copy was lost in the mail.")
-    disclose.build(disclosure)
-    assert [package.number for package in disclosure.packages] == [1, 2]
-    assert disclosure.current_package.fetched_at is None
-    with unit_of_work():
-        disclosures.fetch(disclosure, asker)
-    set_back(disclosure.current_decision, release_by=now().date() - timedelta(days=1))
-    with refused("decision_in_force"), unit_of_work():
-        disclosures.reissue(disclosure, asker, "The second copy was lost, too.")
-
-
-@pytest.mark.clause("EXT-7")
-def test_decisions_and_packages_lapse_by_themselves(disclose, people):
-    late = disclose("approved")
-    set_back(late, release_by=now().date() - timedelta(days=1))
-    unfetched, fetched, fresh = disclose("released"), disclose("fetched"), disclose("released")
-    past = now() - timedelta(hours=80)
-    for disclosure in (unfetched, fetched):
-        set_back(disclosure.current_package, built_at=past, expires_at=past + timedelta(hours=72))
-    blob = unfetched.current_package.blob_id
-    with refused("package_fresh"), unit_of_work():
-        disclosures.fetch(unfetched, people.actor("d.lark"))
-    with unit_of_work():
-        assert disclosures.expire_due() == 2
-    assert [d.state for d in (late, unfetched, fetched, fresh)] == ["expired", "expired", "released", "released"]
-    assert not stores().blobs.exists(blob), "nobody can fetch it any more"
-    assert stores().blobs.exists(fresh.current_package.blob_id)
-    with unit_of_work():
-        assert disclosures.expire_due() == 0
-    with unit_of_work():
-        disclosures.reissue(unfetched, people.actor("d.lark"), "The courier came a day late.")
-    assert unfetched.state == "releasing", "the decision itself is still in force"
-    assert told("disclosure_expired") == {"d.lark"}
-
-
-@pytest.mark.clause("EXT-7")
-def test_the_package_never_outlives_the_decision(disclose):
-    today = now().date()
-    disclosure = disclose("released", release_by=today)
-    assert disclosure.current_package.expires_at.date() == today + timedelta(days=1)
-    assert disclosure.current_package.expires_at <= now() + timedelta(days=1)
-
-
-@pytest.mark.clause("EXT-7")
-def test_a_designation_revoked_after_the_package_was_built_stops_it(disclose, people):
-    disclosure, officer = disclose("released", recipient="community", basis="D5"), people.actor("y.hazel")
-    with unit_of_work():
-        designations.revoke(disclosure.designation, officer, "The program ended.")
-    with refused("designation_in_force"), unit_of_work():
-        disclosures.fetch(disclosure, people.actor("d.lark"))
-    assert designations.in_force(now().date()) == []
-    with refused("routine-designation"), unit_of_work():
-        designations.revoke(disclosure.designation, officer, "Once more.")
-
-
-@pytest.mark.clause("EXT-7")
-@pytest.mark.parametrize(
-    ("changes", "said"),
-    [
-        ({"title": "x"}, "title"),
-        ({"scope": "all"}, "scope"),
-        ({"recipient_kinds": []}, "at least one recipient"),
-        ({"recipient_kinds": ["friends"]}, "at least one recipient"),
-        ({"purposes": []}, "at least one purpose"),
-        ({"item_kinds": ["candidate"]}, "kind of item"),
-        ({"recipient_kinds": ["media"], "purposes": ["civil_litigation"]}, "None of the purposes"),
-        ({"expires_on": now().date() + timedelta(days=400)}, "at most 366 days"),
-        ({"expires_on": now().date() - timedelta(days=30)}, "ends after it begins"),
-        ({"effective_on": now().date() - timedelta(days=9), "expires_on": now().date() - timedelta(days=2)}, "already"),
-    ],
-)
-def test_a_designation_says_for_whom_for_what_and_until_when(disclose, changes, said):
-    with pytest.raises(Refused, match=said) as refusal:
-        disclose.designation(**changes)
-    assert refusal.value.rule_id == "routine-designation"
-
-
-@pytest.mark.clause("EXT-7", "ACC-7")
-def test_only_the_privacy_officer_designates(disclose, people):
-    row = disclose.designation()
-    assert designations.in_force(now().date()) == [row]
-    assert designations.in_force(row.expires_on) == [row] and designations.in_force(row.effective_on) == [row]
-    assert designations.in_force(row.expires_on + timedelta(days=1)) == []
-    assert designations.in_force(row.effective_on - timedelta(days=1)) == []
-    for actor in [people.actor(name) for name in ("d.lark", "b.juniper", "c.hawthorn")]:
-        with refused("designation.keep"), unit_of_work():
-            designations.revoke(row, actor, "Not needed.")
-
-
-@pytest.mark.clause("EXT-7")
-def test_a_package_that_could_not_be_built_leaves_the_approval(disclose, people):
-    disclosure = disclose("releasing")
-    with unit_of_work():
-        disclosures.fail_release(disclosure, "An original is damaged.")
-    assert (disclosure.state, disclosure.packages) == ("approved", [])
-    assert disclosure.private["release_failure"] == "An original is damaged."
-    assert told("disclosure_failed") == {"d.lark", "b.juniper"}
-    with unit_of_work():
-        again = disclosures.release(disclosure, people.actor("d.lark"))
-    jobs = db.session.scalars(select(Job).where(Job.kind == "disclosure_package")).all()
-    assert len(jobs) == 2 and again in jobs
 
 
 @pytest.mark.clause("ACC-12")

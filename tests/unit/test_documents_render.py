@@ -241,7 +241,7 @@ def test_another_process_place_and_hash_seed_give_the_same_bytes(tmp_path: Path)
         env=environment,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=240,
     )
     assert ran.stdout.strip() == hashlib.sha256(rendered(possible_match())).hexdigest(), ran.stderr
 

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 from sqlalchemy.exc import IntegrityError
 
-from app.domain import identification, lineage, repeats
+from app.domain import algorithms, identification, lineage, repeats
 from app.extensions import db
 from app.models import ProbeResemblance, RepeatSearch
+from app.models.base import now
 from app.unit import unit_of_work
 from app.workflow import Refused, explain
 from tests.factory import picture
@@ -49,7 +50,7 @@ def related(request) -> list[tuple[str, ...]]:
 def start(make, request):
     actor = make.people.actor("k.rowan")
     with unit_of_work():
-        return identification.start_search(request, actor)
+        return identification.start_search(request, actor, algorithms.status(now().date()))
 
 
 def test_the_same_file_in_another_case_is_recognized(make, searched):

@@ -12,6 +12,7 @@ from urllib.parse import urljoin, urlsplit
 
 import html5lib
 from bs4 import BeautifulSoup, Tag
+from bs4.builder import HTML5TreeBuilder
 from flask import Flask, has_app_context
 from flask.testing import FlaskClient
 from html5lib.constants import E as PARSE_ERRORS
@@ -78,16 +79,9 @@ def check_page(html: str, *, app: Flask | None = None, url: str = "/") -> list[s
     `app` lets links be resolved against its routes; `url` is the address that answered.
     """
     part = is_part(html)
-    # html5lib warns of nothing that a browser repairs silently unless its own list of errors is read.
-    parser = html5lib.HTMLParser()
-    if part:
-        parser.parseFragment(html)
-    else:
-        parser.parse(html)
-    faults = [
-        f"invalid HTML at line {line}: {PARSE_ERRORS[code] % values}" for (line, _), code, values in parser.errors
-    ]
-    page = Page(BeautifulSoup(html, "html5lib"))
+    soup, errors = _parse(html, part)
+    faults = [f"invalid HTML at line {line}: {PARSE_ERRORS[code] % values}" for (line, _), code, values in errors]
+    page = Page(soup)
     if not part:
         faults += _document(page)
     faults += _ids(page, part)
@@ -101,6 +95,24 @@ def check_page(html: str, *, app: Flask | None = None, url: str = "/") -> list[s
     if app is not None:
         faults += _links(page, app, url)
     return faults
+
+
+class _Reader(HTML5TreeBuilder):
+    """Beautiful Soup's html5lib builder that keeps the list of what a browser would have repaired silently."""
+
+    def feed(self, markup: str) -> None:
+        """Read the page; `errors`: ((line, column), code, values)."""
+        parser = html5lib.HTMLParser(tree=self.create_treebuilder)
+        self.underlying_builder.parser = parser
+        parser.parse(markup)
+        self.errors = parser.errors
+
+
+def _parse(html: str, part: bool) -> tuple[BeautifulSoup, list[Any]]:
+    """The page and html5lib's errors, from one reading."""
+    reader = _Reader()
+    soup = BeautifulSoup(f"<!DOCTYPE html><body>{html}" if part else html, builder=reader)
+    return soup, reader.errors
 
 
 def _show(tag: Tag) -> str:

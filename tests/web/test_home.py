@@ -18,7 +18,7 @@ from app.unit import unit_of_work
 def home(client) -> BeautifulSoup:
     answer = client.get("/")
     assert answer.status_code == 200
-    return BeautifulSoup(answer.get_data(as_text=True), "html5lib")
+    return BeautifulSoup(answer.get_data(as_text=True), "html.parser")
 
 
 def panel(page: BeautifulSoup, name: str) -> str:

@@ -22,7 +22,7 @@ PDF = b"%PDF-1.7 a report of the test"
 
 
 def soup(answer) -> BeautifulSoup:
-    return BeautifulSoup(answer.get_data(as_text=True), "html5lib")
+    return BeautifulSoup(answer.get_data(as_text=True), "html.parser")
 
 
 def test_every_clause_has_its_anchor_text_and_status_signed_out(app) -> None:

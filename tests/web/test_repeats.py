@@ -13,7 +13,7 @@ REASON = "A camera that was repaired since shows the same moment; the repository
 
 
 def soup(answer) -> BeautifulSoup:
-    return BeautifulSoup(answer.get_data(as_text=True), "html5lib")
+    return BeautifulSoup(answer.get_data(as_text=True), "html.parser")
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ def keep(make, people) -> Retaining:
 
 
 def soup(answer) -> BeautifulSoup:
-    return BeautifulSoup(answer.get_data(as_text=True), "html5lib")
+    return BeautifulSoup(answer.get_data(as_text=True), "html.parser")
 
 
 def text_of(answer) -> str:

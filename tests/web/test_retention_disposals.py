@@ -208,7 +208,7 @@ def test_home_and_notifications_lead_to_what_waits(keep, sign_in):
     disposal = keep.disposal("proposed")
     client = sign_in("y.hazel")
     assert "disposals to be approved" in text_of(client.get("/"))
-    link = BeautifulSoup(client.get("/notifications").get_data(as_text=True), "html5lib").select_one(
+    link = BeautifulSoup(client.get("/notifications").get_data(as_text=True), "html.parser").select_one(
         f"a[href='{page(disposal)}']"
     )
     assert link is not None

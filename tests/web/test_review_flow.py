@@ -11,7 +11,7 @@ from tests.stages import FINDINGS
 
 
 def soup(answer) -> BeautifulSoup:
-    return BeautifulSoup(answer.get_data(as_text=True), "html5lib")
+    return BeautifulSoup(answer.get_data(as_text=True), "html.parser")
 
 
 def form_at(client, page: str, action: str, **changes) -> dict:

@@ -12,10 +12,10 @@ from app.blueprints.disclosures.blueprint import bp
 from app.blueprints.disclosures.forms import ITEM_WORDS, DesignationForm
 from app.blueprints.fact_fields import day_of
 from app.blueprints.shared_forms import ReasonForm
+from app.days import today
 from app.domain import designations as domain
 from app.domain.designations import DesignationValues
 from app.extensions import db
-from app.models.base import now
 from app.models.disclosure import RoutineDesignation
 from app.refusals import attempt, status_of
 from app.web import page, redirect_after_post
@@ -25,12 +25,12 @@ MAY_READ = ("disclosure.read", "disclosure.register", "designation.keep")
 
 def standing(row: RoutineDesignation) -> tuple[str, str]:
     """(word, tone) of a designation today."""
-    today = now().date()
+    day = today()
     if row.revoked_at is not None:
         return "Revoked", "bad"
-    if today < row.effective_on:
+    if day < row.effective_on:
         return "Not yet in force", "waiting"
-    return ("In force", "good") if today <= row.expires_on else ("Expired", "ended")
+    return ("In force", "good") if day <= row.expires_on else ("Expired", "ended")
 
 
 @bp.get("/designations")
@@ -48,7 +48,7 @@ def designations() -> str:
 @bp.get("/designations/new")
 @needs("designation.keep")
 def new_designation() -> str:
-    form = DesignationForm(formdata=None, effective_on=now().date().isoformat())
+    form = DesignationForm(formdata=None, effective_on=today().isoformat())
     return page("disclosures/designation_new.html", form=form, refusal=None)
 
 

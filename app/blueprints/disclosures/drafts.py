@@ -25,12 +25,13 @@ from app.blueprints.disclosures.forms import (
     recipient_of,
 )
 from app.blueprints.fact_fields import answers, mark, prefilled
+from app.days import today
 from app.domain import designations
 from app.domain import disclosures as domain
 from app.domain.disclosure_items import available
 from app.domain.disclosure_papers import warning_of, words_of
 from app.domain.disclosures import DisclosureValues
-from app.models.base import new_uid, now
+from app.models.base import new_uid
 from app.models.disclosure import Disclosure
 from app.policy import policy
 from app.policy.disclosing import agreement_needed
@@ -133,7 +134,7 @@ def _things(subject: Disclosure) -> list[tuple[str, str]]:
 
 def _designations(subject: Disclosure) -> list[tuple[str, str]]:
     """(number, words) of the designations in force, and the one chosen before where it no longer is."""
-    rows = designations.in_force(now().date())
+    rows = designations.in_force(today())
     found = [(row.number, f"{row.number}: {row.title}") for row in rows]
     chosen = subject.designation
     if chosen is not None and chosen not in rows:

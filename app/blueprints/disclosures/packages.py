@@ -14,9 +14,9 @@ from app.blueprints.disclosures.forms import receipt_form
 from app.blueprints.disclosures.rendering import render_disclosure
 from app.blueprints.fact_fields import answers, day_of, mark
 from app.blueprints.shared_forms import ReasonForm, VersionForm
+from app.days import today
 from app.domain import disclosures as domain
 from app.extensions import stores
-from app.models.base import now
 from app.models.disclosure import Disclosure, DisclosurePackage
 from app.policy import policy
 from app.policy.enforcement import enforces
@@ -103,7 +103,7 @@ def reissue(subject: Disclosure) -> WerkzeugResponse | tuple[str, int]:
 @bp.get("/disclosures/<number>/receipt")
 @needs("disclosure.release", of=Disclosure)
 def receipt(subject: Disclosure) -> str:
-    form = receipt_form(formdata=None, data={"version": subject.version, "on": now().date().isoformat()})
+    form = receipt_form(formdata=None, data={"version": subject.version, "on": today().isoformat()})
     return page("disclosures/receipt.html", item=subject, form=form, refusal=None)
 
 

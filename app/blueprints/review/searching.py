@@ -16,7 +16,7 @@ from app.blueprints.review.area import bp
 from app.blueprints.review.forms import probe_form
 from app.blueprints.review.probe import rectangle
 from app.blueprints.review.rendering import render_work
-from app.blueprints.review.steps import Overtaken, blocking, progress_of, status_for, tried
+from app.blueprints.review.steps import Overtaken, algorithm_status, blocking, progress_of, status_for, tried
 from app.blueprints.shared_forms import VersionForm
 from app.domain import examination, identification, probe_preparation
 from app.domain.probe_preparation import recipe_of_row
@@ -145,9 +145,11 @@ def start(subject: FRRequest) -> Answer:
     if subject.state == "searching" and subject.examiner_id == actor.id:
         return _back(subject)
 
+    algorithm = algorithm_status()
+
     def begin() -> None:
         same_version(subject, form.version.data)
-        identification.start_search(subject, actor)
+        identification.start_search(subject, actor, algorithm)
 
     refusal = tried("start_search", subject, begin)
     if refusal is not None:

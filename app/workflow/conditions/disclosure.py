@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 from app.access.actor import Actor
+from app.days import day_of, today
 from app.domain.disclosure_items import available, required
 from app.models.base import now
 from app.models.disclosure import Disclosure, DisclosureDecision, RoutineDesignation
@@ -16,11 +17,6 @@ from app.policy.disclosing import DecisionFacts, DesignationFacts, ReleaseFacts
 from app.policy.facts import check_questions
 from app.workflow.conditions.common import Facts, first
 from app.workflow.registry import condition
-
-
-def today() -> date:
-    """The present day, as decisions and designations count it."""
-    return now().date()
 
 
 def release_facts(disclosure: Disclosure) -> ReleaseFacts:
@@ -252,8 +248,7 @@ def receipt_stated(disclosure: Disclosure, actor: Actor, facts: Facts) -> str | 
     package = disclosure.current_package
     if message is not None or package is None or package.fetched_at is None:
         return message
-    # moments are kept in UTC, whose day may already have turned where the receipt was signed
-    early = date.fromisoformat(str(answers["on"])) < package.fetched_at.date() - timedelta(days=1)
+    early = date.fromisoformat(str(answers["on"])) < day_of(package.fetched_at)
     return "The receipt lies before the day on which the package was fetched." if early else None
 
 

@@ -1,0 +1,42 @@
+"""The day is the department's: what is in force at nine in the evening there, though in UTC the day has turned."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+
+import pytest
+from sqlalchemy.orm.attributes import set_committed_value
+
+from app import days
+from app.models.disclosure import Disclosure
+from app.workflow.conditions import disclosure as conditions
+
+EVENING = datetime(2026, 11, 25, 2, 0, tzinfo=UTC)  # 24 November, 21:00, in New York
+
+
+@pytest.fixture
+def evening(app, monkeypatch):
+    monkeypatch.setattr(days, "now", lambda: EVENING)
+
+
+def test_the_day_is_that_of_the_department(evening):
+    assert days.today() == date(2026, 11, 24)
+    assert days.day_of(datetime(2026, 11, 25, 5, 0, tzinfo=UTC)) == date(2026, 11, 25)
+
+
+def test_a_day_ends_at_the_departments_midnight_also_when_the_clocks_change(app):
+    assert days.end_of(date(2026, 11, 24)) == datetime(2026, 11, 25, 5, 0, tzinfo=UTC)
+    assert days.end_of(date(2026, 11, 1)) - days.end_of(date(2026, 10, 31)) == (
+        datetime(2026, 11, 2, 5, tzinfo=UTC) - datetime(2026, 11, 1, 4, tzinfo=UTC)
+    )
+
+
+@pytest.mark.clause("EXT-7")
+def test_the_last_day_of_a_decision_lasts_until_the_departments_evening(evening):
+    """EXT-7: a release by 24 November is still possible then, and nothing lapses."""
+    facts = {"release_by": date(2026, 11, 24)}
+    assert conditions.release_by_within_bounds(Disclosure(), None, facts) is None
+    assert "passed" in conditions.release_by_within_bounds(Disclosure(), None, {"release_by": date(2026, 11, 23)})
+    waiting = Disclosure(release_by=date(2026, 11, 24))
+    set_committed_value(waiting, "state", "approved")
+    assert conditions.time_has_passed(waiting, None, {}) is not None

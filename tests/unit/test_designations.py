@@ -1,0 +1,64 @@
+"""Routine designations: for whom, for what and until when; revoked, they stop a release (EXT-7, ACC-7)."""
+
+# ruff: noqa: F811  (a fixture that a test names is not a redefinition)
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from app.days import today
+from app.domain import designations, disclosures
+from app.models.base import now
+from app.unit import unit_of_work
+from app.workflow import Refused
+from tests.disclosing import disclose, refused, reported_data, settings  # noqa: F401  (fixtures)
+from tests.gallery import needs_models
+
+pytestmark = needs_models
+
+
+@pytest.mark.clause("EXT-7")
+def test_a_designation_revoked_after_the_package_was_built_stops_it(disclose, people):
+    disclosure, officer = disclose("released", recipient="community", basis="D5"), people.actor("y.hazel")
+    with unit_of_work():
+        designations.revoke(disclosure.designation, officer, "The program ended.")
+    with refused("designation_in_force"), unit_of_work():
+        disclosures.fetch(disclosure, people.actor("d.lark"))
+    assert designations.in_force(today()) == []
+    with refused("routine-designation"), unit_of_work():
+        designations.revoke(disclosure.designation, officer, "Once more.")
+
+
+@pytest.mark.clause("EXT-7")
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"title": "x"}, "title"),
+        ({"scope": "all"}, "scope"),
+        ({"recipient_kinds": []}, "at least one recipient"),
+        ({"recipient_kinds": ["friends"]}, "at least one recipient"),
+        ({"purposes": []}, "at least one purpose"),
+        ({"item_kinds": ["candidate"]}, "kind of item"),
+        ({"recipient_kinds": ["media"], "purposes": ["civil_litigation"]}, "None of the purposes"),
+        ({"expires_on": now().date() + timedelta(days=400)}, "at most 366 days"),
+        ({"expires_on": now().date() - timedelta(days=30)}, "ends after it begins"),
+        ({"effective_on": now().date() - timedelta(days=9), "expires_on": now().date() - timedelta(days=2)}, "already"),
+    ],
+)
+def test_a_designation_says_for_whom_for_what_and_until_when(disclose, changes, said):
+    with pytest.raises(Refused, match=said) as refusal:
+        disclose.designation(**changes)
+    assert refusal.value.rule_id == "routine-designation"
+
+
+@pytest.mark.clause("EXT-7", "ACC-7")
+def test_only_the_privacy_officer_designates(disclose, people):
+    row = disclose.designation()
+    assert designations.in_force(today()) == [row]
+    assert designations.in_force(row.expires_on) == [row] and designations.in_force(row.effective_on) == [row]
+    assert designations.in_force(row.expires_on + timedelta(days=1)) == []
+    assert designations.in_force(row.effective_on - timedelta(days=1)) == []
+    for actor in [people.actor(name) for name in ("d.lark", "b.juniper", "c.hawthorn")]:
+        with refused("designation.keep"), unit_of_work():
+            designations.revoke(row, actor, "Not needed.")

@@ -1,0 +1,70 @@
+"""What the tests of disclosure pages share: reading a page, hidden fields, a whole draft, a decision."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+
+from bs4 import BeautifulSoup
+
+from app.days import today
+from app.domain.disclosure_items import available
+from app.extensions import db
+from app.models.engine import AuditEvent
+from app.policy import policy
+from tests.disclosing import CASE, answers
+
+PASSWORD = "corroborate-demo"
+ASKER, OFFICER, RECORDS, AUDITOR = "d.lark", "y.hazel", "b.juniper", "w.sparrow"
+
+
+def soup_of(answer) -> BeautifulSoup:
+    return BeautifulSoup(answer.get_data(as_text=True), "html.parser")
+
+
+def text_of(answer) -> str:
+    return " ".join(soup_of(answer).get_text(" ").split())
+
+
+def url(disclosure, end: str = "") -> str:
+    return f"/disclosures/{disclosure.number}{end}"
+
+
+def hidden(client, page: str, form: str) -> dict:
+    """The hidden fields of the form on a page, as the browser would send them."""
+    found = soup_of(client.get(page)).select_one(form)
+    assert found is not None, f"no {form} on {page}"
+    return {field["name"]: field.get("value", "") for field in found.select("input[type=hidden]")}
+
+
+def events(name: str) -> list[dict]:
+    db.session.rollback()
+    rows = db.session.query(AuditEvent).filter_by(event=name).order_by(AuditEvent.sequence)
+    return [json.loads(row.keys) for row in rows]
+
+
+def stated(recipient: str = "prosecutor", basis: str = "D2", **changes) -> dict:
+    """Everything the form of a draft asks for this recipient and basis."""
+    rules = policy().disclosure
+    fields = {
+        "recipient_kind": recipient, "shown_recipient": recipient, "basis": basis, "shown_basis": basis,
+        "purpose": "criminal_prosecution", "immigration": "no", **answers(rules.minimum.facts),
+        "items": [f"{thing.kind}:{thing.uid}" for thing in available(CASE)],
+    }  # fmt: skip
+    for prefix, facts in (
+        ("to_", rules.addressee.facts), ("kind_", rules.recipients[recipient].facts),
+        ("fact_", rules.bases[basis].facts), ("identity_", rules.identity.facts),
+    ):  # fmt: skip
+        fields |= {prefix + name: value for name, value in answers(facts).items()}
+    return {**fields, **changes}
+
+
+def decision_of(client, disclosure, verb: str, **changes) -> dict:
+    given = hidden(client, url(disclosure, "/decide"), "#decision form")
+    form = {
+        **given, "decision": verb, "text": "The disclosure is lawful on this basis.",
+        "reason": "The recipient is who it says, and no more is asked for than needed.", "password": PASSWORD,
+        "included": [item.uid for item in disclosure.items],
+        "release_by": (today() + timedelta(days=30)).isoformat(),
+    }  # fmt: skip
+    return {**form, **changes}
