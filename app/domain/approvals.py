@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import select
 
 from app import audit
@@ -26,12 +28,21 @@ FILE_STATES = ("peer_reviewed", "continued", "approved", "negative", "reported",
 @enforces("SRC-4", "SRC-5", "ACC-6")
 def check_may_read_file(request: FRRequest, actor: Actor) -> None:
     """Refused for whoever holds another part in the request, or while examiners and peers still work on it."""
-    rows = policy().workflow(request.subject_type).transitions
-    approval = next(row for row in rows if row.verb == "approve")
-    check_separations(approval, request, actor)
+    check_takes_no_other_part(request, actor)
+    approval = _approval(request)
     if request.state not in FILE_STATES:
         title = policy().workflow(request.subject_type).state(request.state).title
         raise Refused(approval.id, f"The request is now in the state “{title}”; its file opens after peer review.")
+
+
+@enforces("SRC-5", "ACC-6")
+def check_takes_no_other_part(request: FRRequest, actor: Actor) -> None:
+    """Refused for whoever holds another part in the request than its final review."""
+    check_separations(_approval(request), request, actor)
+
+
+def _approval(request: FRRequest) -> Any:
+    return next(row for row in policy().workflow(request.subject_type).transitions if row.verb == "approve")
 
 
 def _file(request: FRRequest, actor: Actor, decision: str, reason: str) -> None:

@@ -26,6 +26,8 @@ from app.models import (
     FRRequest,
     GalleryHold,
     Job,
+    LineUp,
+    LineUpPlace,
     Notification,
     Outcome,
     PeerReview,
@@ -42,8 +44,9 @@ class RequestEraser:
     """The request's own rows: images, decisions, searches, examination, reports, outcomes, jobs, notifications."""
 
     tables = (
-        "repeat_search", "probe_resemblance", "final_review", "peer_review", "background_check", "disposition",
-        "report", "examination_round", "candidate", "search", "derived_image", "detected_face", "gallery_hold",
+        "repeat_search", "probe_resemblance", "final_review", "line_up_place", "line_up", "peer_review",
+        "background_check", "disposition", "report",
+        "examination_round", "candidate", "search", "derived_image", "detected_face", "gallery_hold",
         "probe_image",
         "basis_decision", "outcome", "fr_request",
     )  # fmt: skip
@@ -80,6 +83,9 @@ class RequestEraser:
         subjects = [*numbers, *(request.uid for request in requests)]
         subjects += db.session.scalars(select(ProbeImage.uid).where(ProbeImage.request_id.in_(ids)))
         subjects += db.session.scalars(select(Search.uid).where(Search.request_id.in_(ids)))
+        subjects += db.session.scalars(select(Round.uid).where(Round.request_id.in_(ids)))
+        line_ups = select(LineUp.id).where(LineUp.round_id.in_(rounds))
+        assigned = list(db.session.scalars(select(LineUp.number).where(LineUp.round_id.in_(rounds))))
         for request in requests:
             _blank(request)
         db.session.flush()
@@ -91,6 +97,8 @@ class RequestEraser:
                 ProbeResemblance.image_id.in_(images) | ProbeResemblance.earlier_id.in_(images),
             ),
             (FinalReview, FinalReview.round_id.in_(rounds)),
+            (LineUpPlace, LineUpPlace.line_up_id.in_(line_ups)),
+            (LineUp, LineUp.round_id.in_(rounds)),
             (PeerReview, PeerReview.round_id.in_(rounds)),
             (BackgroundCheck, BackgroundCheck.round_id.in_(rounds)),
             (Disposition, Disposition.round_id.in_(rounds)),
@@ -103,7 +111,11 @@ class RequestEraser:
             (ProbeImage, ProbeImage.request_id.in_(ids)),
             (BasisDecision, BasisDecision.request_id.in_(ids)),
             (Outcome, Outcome.request_id.in_(ids)),
-            (Notification, (Notification.subject_type == "request") & Notification.subject_key.in_(numbers)),
+            (
+                Notification,
+                (Notification.subject_type == "request") & Notification.subject_key.in_(numbers)
+                | (Notification.subject_type == "line_up") & Notification.subject_key.in_(assigned),
+            ),
             (Job, Job.subject_id.in_(subjects)),
         ]
         counts = {model.__tablename__: run(delete(model).where(where)) for model, where in steps}

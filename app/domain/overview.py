@@ -37,7 +37,6 @@ NEXT: dict[str, tuple[tuple[str, str], ...]] = {
     "search_failed": (("select_probe", "Read the cause, then select a probe again"),),
     "searched": (("begin_examination", "Begin the examination"),),
     "under_examination": (("nominate", "Compare the candidates"),),
-    "nominated": (("record_peer_review", "Review as a peer"),),
     "continued": (("begin_examination", "Begin a fresh round"),),
     "peer_reviewed": (("approve", "Do the final review"),),
     "approved": (("prepare_report", "Prepare the report"),),

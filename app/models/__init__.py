@@ -15,6 +15,7 @@ from app.models.engine import AuditEvent, Counter, Job, Transition
 from app.models.examination import BackgroundCheck, Disposition, FinalReview, PeerReview, Round
 from app.models.gallery import GalleryHold, GalleryPerson, GalleryPhoto, Template
 from app.models.incident import Incident
+from app.models.line_up import LineUp, LineUpPlace, ProficiencyItem, ProficiencyPicture
 from app.models.lineage import ProbeResemblance, RepeatSearch
 from app.models.oversight import MisuseReport, Notification
 from app.models.report import Outcome, Report
@@ -27,7 +28,7 @@ __all__ = [
     "CaseRecord", "Counter", "DerivedImage", "DetectedFace", "Disclosure", "DisclosureDecision",
     "DisclosureDocument", "DisclosureItem", "DisclosurePackage", "Disposal", "DisposalItem", "Disposition",
     "FRRequest", "FinalReview", "GalleryHold", "GalleryPerson", "GalleryPhoto", "Incident", "Job", "LegalHold",
-    "LoginSession", "MisuseReport", "Notification", "Outcome", "PeerReview", "PersonFile", "ProbeImage",
-    "ProbeResemblance", "RepeatSearch", "Report", "Round", "RoutineDesignation", "Search", "SignInFailure",
-    "Template", "TermsAcceptance", "TrainingRecord", "Transition",
+    "LineUp", "LineUpPlace", "LoginSession", "MisuseReport", "Notification", "Outcome", "PeerReview", "PersonFile",
+    "ProbeImage", "ProbeResemblance", "ProficiencyItem", "ProficiencyPicture", "RepeatSearch", "Report", "Round",
+    "RoutineDesignation", "Search", "SignInFailure", "Template", "TermsAcceptance", "TrainingRecord", "Transition",
 ]  # fmt: skip

@@ -62,6 +62,9 @@ SCHEMA: Mapping[str, Mapping[str, tuple[type[base.Table], str]]] = {
         "background": (base.Questions, "one"),
         "nomination": (forms.Review, "one"),
         "peers": (forms.Review, "one"),
+        "line_up": (forms.LineUpRule, "one"),
+        "foil_favored": (forms.Favored, "one"),
+        "proficiency": (forms.ProficiencyRule, "one"),
         "decision": (forms.Decision, "many"),
     },
     "gallery.toml": {
@@ -264,6 +267,9 @@ def _build(tables: Tables, overlays: Tables, version: str) -> types.Policy:
             background=review["background"],
             nomination=review["nomination"],
             peers=review["peers"],
+            line_up=review["line_up"],
+            foil_favored=review["foil_favored"],
+            proficiency=review["proficiency"],
             decisions=_by_id(review["decision"]),
         ),
         gallery=forms.GalleryRules(

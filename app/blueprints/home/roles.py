@@ -14,6 +14,7 @@ from app.domain.disclosure_overview import open_incidents, waiting_for
 from app.extensions import db
 from app.models.base import now
 from app.models.disposal import Disposal
+from app.models.line_up import LineUp
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,10 @@ def elsewhere(actor: Actor) -> list[tuple[str, tuple[str, ...]]]:
 def figures(actor: Actor) -> list[Figure]:
     """The figures of roles that work on other things than requests."""
     found = []
+    if actor.can("peer.review"):
+        waiting = select(func.count(LineUp.id)).where(LineUp.peer_id == actor.id, LineUp.ended.is_(None))
+        label = "lines to review as a peer"
+        found.append(Figure(db.session.scalar(waiting) or 0, label, url_for("review.peer_queue"), "waiting"))
     if actor.can("training.keep"):
         people = [overview.training_of(account, now().date()) for account in overview.examiners()]
         lacking = sum(not person.current for person in people)

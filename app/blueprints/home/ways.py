@@ -19,6 +19,7 @@ PAGES: dict[str, str] = {
     "disposal": "retention.disposal",
     "hold": "retention.hold",
     "incident": "disclosures.incident",
+    "line_up": "review.line_up",
 }
 
 

@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 from app.access.actor import current_actor
 from app.access.guard import needs
 from app.blueprints.fact_fields import mark
-from app.blueprints.review import concluding, examining, peers, preparing, registering, repeating, searching
+from app.blueprints.review import concluding, examining, line_ups, preparing, registering, repeating, searching
 from app.blueprints.review.area import bp
 from app.blueprints.review.forms import QueueFilter, accept_form, refuse_form, return_form
 from app.blueprints.review.queue import lines, queue, unavailable_examiners
@@ -27,7 +27,7 @@ from app.refusals import same_version
 from app.web import page, redirect_after_post
 from app.workflow.registry import Refused
 
-__all__ = ["bp", "concluding", "examining", "peers", "preparing", "registering", "repeating", "searching"]
+__all__ = ["bp", "concluding", "examining", "line_ups", "preparing", "registering", "repeating", "searching"]
 
 PER_PAGE = 25
 Answer = str | WerkzeugResponse | tuple[str, int]

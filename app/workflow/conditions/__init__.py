@@ -11,8 +11,19 @@ from app.workflow.conditions import (
     filing,
     identification,
     incident,
+    line_up,
     lineage,
     retention,
 )
 
-__all__ = ["decision", "disclosure", "examination", "filing", "identification", "incident", "lineage", "retention"]
+__all__ = [
+    "decision",
+    "disclosure",
+    "examination",
+    "filing",
+    "identification",
+    "incident",
+    "line_up",
+    "lineage",
+    "retention",
+]
