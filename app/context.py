@@ -36,6 +36,7 @@ NAVIGATION = (
     ("Gallery", "gallery.index", "gallery.browse"),
     ("Retention", "retention.index", "retention.read"),
     ("Training", "admin.training", "training.keep"),
+    ("Proficiency", "proficiency.index", "proficiency.keep"),
     ("Misuse reports", "oversight.misuse", "misuse.read"),
     ("Audit trail", "oversight.events", "audit.read"),
     ("Algorithms", "admin.algorithms", "algorithm.read"),

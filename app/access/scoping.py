@@ -23,6 +23,7 @@ from app.models import (
     MisuseReport,
     PersonFile,
     ProbeImage,
+    ProficiencyItem,
     Report,
     Round,
     RoutineDesignation,
@@ -151,6 +152,14 @@ def misuse_in_scope(rows: Select[Any], actor: Actor) -> Select[Any]:
 @scope(Account)
 def accounts_in_scope(rows: Select[Any], actor: Actor) -> Select[Any]:
     return rows if "training.keep" in actor.capabilities else rows.where(false())
+
+
+@scope(ProficiencyItem)
+@enforces("FAIR-1", "SRC-4")
+def proficiency_in_scope(rows: Select[Any], actor: Actor) -> Select[Any]:
+    """Known to the supervisors who keep them; nobody who may be given one knows of it."""
+    able = "proficiency.keep" in actor.capabilities and "peer.review" not in actor.capabilities
+    return rows if able else rows.where(false())
 
 
 @scope(Disclosure)

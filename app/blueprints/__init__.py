@@ -6,6 +6,7 @@ from flask import Flask
 def register_blueprints(app: Flask) -> None:
     """Bind every area to the portal."""
     from app.blueprints.account.views import bp as account
+    from app.blueprints.admin.proficiency import bp as proficiency
     from app.blueprints.admin.views import bp as admin
     from app.blueprints.approval.peering import bp as peering
     from app.blueprints.approval.repeats import bp as repeats
@@ -31,6 +32,7 @@ def register_blueprints(app: Flask) -> None:
         oversight,
         peering,
         policy,
+        proficiency,
         repeats,
         requests,
         retention,

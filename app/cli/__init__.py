@@ -7,9 +7,9 @@ from flask import Flask
 
 def register_commands(app: Flask) -> None:
     """Bind every group to the application."""
-    from app.cli import audit, demo, gallery, jobs, matching, matching_replay, policy, retention, users
+    from app.cli import audit, demo, gallery, jobs, matching, matching_replay, policy, retention, review, users
 
     matching.group.add_command(matching_replay.replay_command)
-    for module in (audit, gallery, jobs, matching, policy, retention, users):
+    for module in (audit, gallery, jobs, matching, policy, retention, review, users):
         app.cli.add_command(module.group)
     app.cli.add_command(demo.demo)

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from app import audit
 from app.access.actor import Actor
@@ -169,3 +169,8 @@ def last_job(item: ProficiencyItem) -> Job | None:
     """The job that measures the item."""
     rows = select(Job).where(Job.kind == PREPARING, Job.subject_id == item.uid).order_by(Job.id.desc())
     return db.session.scalars(rows).first()
+
+
+def count() -> int:
+    """How many items there are, retired ones included."""
+    return db.session.scalar(select(func.count(ProficiencyItem.id))) or 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload, selectinload
@@ -21,6 +22,7 @@ class Answer:
     """One answered item. `level`: the number on the scale, None when the peer could not compare."""
 
     peer: str
+    given_at: datetime
     same: bool
     level: int | None
     foils: int
@@ -75,7 +77,7 @@ def _answer(line_up: LineUp) -> Answer:
     subject, scale = line_up.subject_place, policy().review.scale
     level = scale.level(subject.level or "") if subject is not None else None
     return Answer(
-        f"{line_up.peer.title} {line_up.peer.display_name}", bool(line_up.item.private["same"]),
+        f"{line_up.peer.title} {line_up.peer.display_name}", line_up.ended_at, bool(line_up.item.private["same"]),
         level.number if level else None, sum(place.level is not None for place in line_up.foil_places),
         len(favored_foils(line_up)),
     )  # fmt: skip

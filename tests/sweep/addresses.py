@@ -62,6 +62,9 @@ VALUES: dict[str, Value] = {
     "review.number": number,
     "review.uid": round_uid,
     "review.place": lambda world, on: 1,
+    "review.letter": lambda world, on: "A",
+    "peering.number": number,
+    "proficiency.uid": lambda world, on: world.get(on).uid,
     "review.token": foreign_preview,
     "approval.number": number,
     "repeats.number": number,
@@ -91,7 +94,9 @@ FORMS: dict[str, Callable[[World, str], dict[str, str]]] = {
     "retention.hold_case": lambda world, on: {"hold-kind": "litigation", "hold-reason": "A claim was announced."},
     "retention.hold_person": lambda world, on: {"hold-kind": "litigation", "hold-reason": "A claim was announced."},
     "retention.propose": lambda world, on: {"item": f"case_record:{world.kept['due']}", "reason": "It has run."},
-    "review.review_as_peer": lambda world, on: {"round": world.get(on).rounds[-1].uid},
+    "review.give_verdict": lambda world, on: {"version": world.get(on).stand},
+    "review.exclude_in_line": lambda world, on: {"quick-version": "1"},
+    "review.compare_in_line": lambda world, on: {"version": "1"},
     "admin.revoke": lambda world, on: {"record": world.training_of(on).uid},
 }
 

@@ -24,6 +24,7 @@ from app.models import (
     Disclosure,
     FRRequest,
     Incident,
+    LineUp,
     LoginSession,
     MisuseReport,
     RoutineDesignation,
@@ -131,6 +132,8 @@ class World:
         self._request("nominated", "nominated", 90)
         with self._parts(peer_reason=SECRETS["peer_reason"]):
             self.make.peer(self.get("nominated"), "j.maple")
+            for name, person in (("line_given", "j.maple"), ("line", "n.finch")):
+                self.others[name] = (LineUp, self.make.line_up(self.get("nominated"), person).id)
         self._request("negative", "negative", 91)
         self.make.run_jobs()
         self._request("long", "discussed", 92, values={"narrative": LONG * 12, "priority_reason": LONG})

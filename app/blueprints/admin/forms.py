@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from flask_wtf import FlaskForm
-from wtforms import DateField, SelectMultipleField, StringField
-from wtforms.validators import InputRequired, Length
+from flask_wtf.file import FileField
+from wtforms import DateField, RadioField, SelectMultipleField, StringField
+from wtforms.validators import InputRequired, Length, Optional
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from app.policy import policy
@@ -20,3 +21,16 @@ class TrainingForm(FlaskForm):
     def __init__(self, **values: object) -> None:
         super().__init__(**values)
         self.topics.choices = [(topic.value, topic.label) for topic in policy().training["fr"].topics]
+
+
+class ProficiencyForm(FlaskForm):
+    """FAIR-1: two pictures and whether they show one person."""
+
+    probe = FileField("Picture in place of the probe")
+    probe_taken_on = DateField("Taken on", [Optional()])
+    photograph = FileField("Photograph to compare with it")
+    photograph_taken_on = DateField("Taken on", [Optional()])
+    same = RadioField(
+        "Do both show one person?", [InputRequired("Choose an answer.")], choices=[("yes", "Yes"), ("no", "No")]
+    )
+    note = StringField("Where the pictures come from, and who consented", [Length(max=500)])

@@ -12,7 +12,7 @@ from app.blueprints.approval.forms import StopForm, WithdrawalForm
 from app.domain import approvals, assignments, line_ups
 from app.domain.opened_round import assigned
 from app.extensions import db
-from app.models import FRRequest, GalleryPhoto, LineUp
+from app.models import FRRequest, GalleryPhoto, LineUp, Round
 from app.models.base import now
 from app.models.engine import Job
 from app.policy import policy
@@ -53,7 +53,7 @@ def _page(
     )  # fmt: skip
 
 
-def _foils(round_) -> tuple[int, int]:
+def _foils(round_: Round) -> tuple[int, int]:
     """(foils in the line, how many of them left the repository since), of the first assignment."""
     known = line_ups_of(round_)
     places = known[0].foil_places if known else []
