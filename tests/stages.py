@@ -245,14 +245,15 @@ class UnitStages:
         for name in self.parts.get("peers", ("j.maple", "n.finch")):
             self.people.account(name)
         with unit_of_work():
-            examination.nominate(request, actor, nominee, self.parts.get("nomination_note", SAME))
+            opinion, why = self.parts.get("own_opinion", "p2"), self.parts.get("nomination_note", SAME)
+            examination.nominate(request, actor, nominee, opinion, why)
 
     def peers(self, request: FRRequest) -> None:
-        opinions = self.parts.get("opinions", ("supported", "supported"))
+        opinions = self.parts.get("opinions", ("p2", "p2"))
         for name, opinion in zip(self.parts.get("peers", ("j.maple", "n.finch")), opinions, strict=True):
             self.peer(request, name, opinion)
 
-    def peer(self, request: FRRequest, name: str, opinion: str = "supported") -> None:
+    def peer(self, request: FRRequest, name: str, opinion: str = "p2") -> None:
         """One peer's verdict."""
         actor = self.people.actor(name)
         with unit_of_work():

@@ -14,11 +14,8 @@ from app.blueprints.fact_fields import mark
 from app.blueprints.review.area import bp
 from app.blueprints.review.forms import (
     NoneForm,
-    features_of,
     nomination_form,
     quick_form,
-    worksheet_data,
-    worksheet_form,
 )
 from app.blueprints.review.probe import shown_probe
 from app.blueprints.review.rounds import (
@@ -31,6 +28,7 @@ from app.blueprints.review.rounds import (
     working,
 )
 from app.blueprints.review.steps import Overtaken, status_for, tried
+from app.blueprints.review.worksheets import features_of, worksheet_data, worksheet_form
 from app.domain import examination
 from app.models import Round
 from app.policy import policy

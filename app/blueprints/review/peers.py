@@ -19,10 +19,11 @@ from app.access.guard import needs
 from app.access.scoping import visible
 from app.blueprints.fact_fields import mark
 from app.blueprints.review.area import bp
-from app.blueprints.review.forms import features_of, peer_form
+from app.blueprints.review.forms import peer_form
 from app.blueprints.review.probe import shown_photos, shown_probe
 from app.blueprints.review.queue import due_at
 from app.blueprints.review.steps import Overtaken, blocking, status_for, tried
+from app.blueprints.review.worksheets import features_of
 from app.domain import examination
 from app.extensions import db
 from app.models import FRRequest, PeerReview, Round
@@ -32,7 +33,7 @@ from app.policy.enforcement import enforces
 from app.policy.facts import Fault
 from app.unit import Conflict
 from app.web import page, redirect_after_post
-from app.workflow.conditions.examination import worksheet_faults
+from app.workflow.conditions.worksheet import worksheet_faults
 from app.workflow.registry import Refused
 
 Answer = str | WerkzeugResponse | tuple[str, int]
@@ -72,7 +73,7 @@ def peer_queue() -> str:
 
 
 def _opinions() -> dict[str, str]:
-    return {opinion.value: opinion.label for opinion in policy().review.peers.opinions}
+    return {level.value: level.label for level in policy().review.scale.levels}
 
 
 def _own(subject: FRRequest, actor: Actor) -> list[PeerReview]:
