@@ -250,9 +250,8 @@ class Case:
         if choice is None:
             raise Astray("no candidate can be nominated")
         reason = "Nose, ears and hairline agree in shape and position; no difference is left unexplained."
-        examiner.send(
-            f"{self.listing}/nomination", {"nominate-candidate": str(choice["value"]), "nominate-reason": reason}
-        )
+        given = {"nominate-candidate": str(choice["value"]), "nominate-opinion": "p2", "nominate-reason": reason}
+        examiner.send(f"{self.listing}/nomination", given)
         self.tell("SRC-4", "puts one candidate before peer review")
 
     def conclude_none(self) -> None:
@@ -285,12 +284,12 @@ class Case:
     def review(self) -> None:
         """SRC-4: two other examiners, blind."""
         for peer in PEERS:
-            self.review_as(peer, "supported", "Compared feature by feature with the original; nose and ears agree.")
+            self.review_as(peer, "p2", "Compared feature by feature with the original; nose and ears agree.")
 
     def dissent(self) -> None:
         """SRC-6: the second peer sees it otherwise."""
-        self.review_as(PEERS[0], "supported", "Compared feature by feature with the original; nose and ears agree.")
-        self.review_as(PEERS[1], "inconclusive", "The still is too soft about the ears to support anything.")
+        self.review_as(PEERS[0], "p2", "Compared feature by feature with the original; nose and ears agree.")
+        self.review_as(PEERS[1], "0", "The still is too soft about the ears to support anything.")
 
     def review_as(self, peer: str, opinion: str, reason: str) -> None:
         page = f"/review/peer-reviews/{self.number}"

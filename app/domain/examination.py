@@ -8,6 +8,7 @@ from typing import Any
 from app import audit
 from app.access.actor import Actor
 from app.domain.assignments import compose
+from app.domain.worksheets import known_features
 from app.extensions import db
 from app.jobs import ask
 from app.models import BackgroundCheck, Candidate, Disposition, FRRequest, Round
@@ -15,8 +16,10 @@ from app.models.base import now
 from app.policy import policy
 from app.policy.enforcement import enforces
 from app.policy.facts import check_questions
+from app.policy.opinions import nomination_fault
 from app.workflow import Refused, advance
-from app.workflow.conditions.examination import open_candidates, worksheet_faults
+from app.workflow.conditions.examination import open_candidates
+from app.workflow.conditions.worksheet import worksheet_faults
 from app.workflow.engine import refuse_if
 
 
@@ -53,21 +56,21 @@ def dispose(
 ) -> Disposition:
     """Exclude a candidate, naming at least one differing feature, or retain it with the full worksheet.
 
-    `features`: {feature: {"verdict": …, "note": …}}. Raises Refused.
+    `features`: {component: {"verdict": …, "note": …, "parts": …}}. Raises Refused.
     """
     round_ = open_round(request, actor)
     rule = policy().review.dispositions.get(verdict)
     if rule is None or candidate.search_id != round_.search_id:
         raise Refused("facial-identification", "Choose excluded or retained for a candidate of this search.")
     refuse_if("nominee_retained", candidate.photo.removed_at is not None, "The photograph left the repository.")
+    faults = worksheet_faults(features, complete=rule.full_worksheet)
+    if faults:
+        raise Refused(rule.id, faults[0].message, faults=faults)
     features = known_features(features)
     differing = {v.value for v in policy().review.worksheet.verdicts if v.differs}
     named = [name for name, given in features.items() if given["verdict"] in differing]
     if len(named) < rule.min_differing:
         raise Refused(rule.id, "Name at least one feature that differs.")
-    faults = worksheet_faults(features) if rule.full_worksheet else []
-    if faults:
-        raise Refused(rule.id, faults[0].message, faults=faults)
     row = round_.disposition_of(candidate)
     recorded = {"features": features, "note": note.strip()}
     if row is not None and (row.verdict, dict(row.private)) == (verdict, recorded):
@@ -80,20 +83,6 @@ def dispose(
     db.session.flush()
     audit.record("candidate.disposed", request, candidate=candidate.uid, disposition=verdict)
     return row
-
-
-def known_features(features: Mapping[str, Any]) -> dict[str, dict[str, str]]:
-    """Only the worksheet's features, with one of its verdicts and a note each."""
-    sheet = policy().review.worksheet
-    verdicts = {verdict.value for verdict in sheet.verdicts}
-    return {
-        feature.value: {
-            "verdict": features[feature.value]["verdict"],
-            "note": str(features[feature.value].get("note") or "").strip(),
-        }
-        for feature in sheet.features
-        if (features.get(feature.value) or {}).get("verdict") in verdicts
-    }
 
 
 @enforces("SRC-2", "CAP-6")
@@ -134,15 +123,17 @@ def check_background(
 
 
 @enforces("SRC-4", "CAP-6")
-def nominate(request: FRRequest, actor: Actor, candidate: Candidate, reason: str) -> None:
-    """Put one retained candidate before peer review. Raises Refused."""
+def nominate(request: FRRequest, actor: Actor, candidate: Candidate, opinion: str, reason: str) -> None:
+    """Put one retained candidate before peer review; `opinion` is a level of the scale. Raises Refused."""
     round_ = open_round(request, actor)
     rule = policy().review.nomination
     if len(reason.strip()) < rule.min_reason:
         raise Refused(rule.id, f"Give your reason in at least {rule.min_reason} characters.")
-    round_.nominee, round_.nominated_at = candidate, now()
+    fault = nomination_fault(policy(), opinion)
+    refuse_if("nomination_supported", fault is not None, fault.message if fault else "")
+    round_.nominee, round_.nominated_at, round_.opinion = candidate, now(), opinion
     round_.seal(nomination_note=reason)
-    advance(request, "nominate", actor, round=round_.uid, candidate=candidate.uid)
+    advance(request, "nominate", actor, round=round_.uid, candidate=candidate.uid, opinion=opinion)
     compose(request)
 
 

@@ -11,6 +11,7 @@ from datetime import date, datetime
 from typing import Any
 
 from app.domain.algorithms import active
+from app.domain.opened_round import Assigned, LinePhoto, assigned, line_results
 from app.matching.nist import nist_status
 from app.models import Candidate, Disposition, FinalReview, FRRequest, GalleryPhoto, PeerReview, Round, Search
 from app.policy import policy
@@ -22,11 +23,15 @@ DECISIONS = {"approved": "approve", "not_approved": "do_not_approve", "continued
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What one person said of one feature. `differs` when it is not what the examiner said."""
+    """What one person said of one feature. `differs` when it is not what the examiner said.
+
+    `parts`: (detail, verdict in words) of each detail that was judged.
+    """
 
     label: str
     note: str
     differs: bool
+    parts: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +98,15 @@ class RoundFile:
     dispositions: tuple[DisposedCandidate, ...]
     conclusion: str
     judgments: tuple[Judgment, ...]
+    line: tuple[LinePhoto, ...] = ()
+    assigned: tuple[Assigned, ...] = ()
+    stopped: str = ""
+
+    @property
+    def favored(self) -> int:
+        """How many peers found support for one person in a photograph that was not the nominated one."""
+        places = list(zip(*(photo.given for photo in self.line), strict=True))
+        return sum(any(given.favored for given in column) for column in places)
 
     @property
     def counts(self) -> Mapping[str, int]:
@@ -269,6 +283,11 @@ def _search(row: Search) -> SearchFacts:
     )  # fmt: skip
 
 
+def round_file(row: Round) -> RoundFile:
+    """One round by itself, for those who took part in it. Raises StorageError."""
+    return _round(row, row is row.request.current_round)
+
+
 def _round(row: Round, current: bool) -> RoundFile:
     nominee = row.nominee
     own = row.disposition_of(nominee) if nominee else None
@@ -289,7 +308,8 @@ def _round(row: Round, current: bool) -> RoundFile:
             _disposed(d, nominee) for d in sorted(row.dispositions, key=lambda d: (d.verdict, d.candidate.shown_order))
         ),
         conclusion=str(row.private.get("conclusion") or ""),
-        judgments=tuple(_judgment(review) for review in row.final_reviews),
+        judgments=tuple(_judgment(review) for review in row.final_reviews), line=line_results(row),
+        assigned=assigned(row), stopped=str(row.private.get("peers_stopped") or ""),
     )  # fmt: skip
 
 
@@ -298,32 +318,32 @@ def _worksheet(own: Disposition, peers: list[PeerReview]) -> tuple[FeatureRow, .
     words = {verdict.value: verdict.label for verdict in sheet.verdicts}
     sheets = [own.private.get("features", {}), *(peer.private.get("features", {}) for peer in peers)]
     rows = []
-    for feature in sheet.features:
+    for feature in sheet.everything:
         given = [features.get(feature.value) or {} for features in sheets]
+        if feature not in sheet.features and not any(given):
+            continue
         first = given[0].get("verdict")
-        findings = [
-            Finding(words.get(verdict, "No verdict"), str(one.get("note") or ""), verdict != first)
-            for one in given
-            for verdict in [one.get("verdict")]
-        ]
+        findings = []
+        for one in given:
+            verdict, judged = one.get("verdict"), one.get("parts") or {}
+            parts = tuple((p.label, words[judged[p.value]]) for p in feature.parts if p.value in judged)
+            label, note = words.get(verdict, "No verdict"), str(one.get("note") or "")
+            findings.append(Finding(label, note, verdict != first, parts))
         rows.append(FeatureRow(feature.label, tuple(findings)))
     return tuple(rows)
 
 
 def _opinions(row: Round, note: str) -> tuple[Opinion, ...]:
-    words = {opinion.value: opinion for opinion in policy().review.peers.opinions}
-    # whoever nominates supports: the nomination is the examiner's own opinion
-    supported = next(opinion for opinion in policy().review.nomination.opinions if opinion.supports)
-    return (
-        Opinion("Examiner", _name(row.examiner), supported.label, True, note, row.nominated_at),
-        *(
-            Opinion(
-                f"Peer {number}", _name(peer.peer), words[peer.opinion].label, words[peer.opinion].supports,
-                str(peer.private.get("reason") or ""), peer.created_at,
-            )
-            for number, peer in enumerate(row.peer_reviews, 1)
-        ),
-    )  # fmt: skip
+    rules = policy().review
+    given = [("Examiner", rules.nomination, row.examiner, row.opinion, note, row.nominated_at)]
+    for number, peer in enumerate(row.peer_reviews, 1):
+        reason = str(peer.private.get("reason") or "")
+        given.append((f"Peer {number}", rules.peers, peer.peer, peer.opinion, reason, peer.created_at))
+    found = []
+    for role, review, who, opinion, reason, at in given:
+        level = rules.scale.level(opinion)
+        found.append(Opinion(role, _name(who), level.label, review.supported_by(level), reason, at))
+    return tuple(found)
 
 
 def _disposed(row: Disposition, nominee: Candidate | None) -> DisposedCandidate:
@@ -331,7 +351,7 @@ def _disposed(row: Disposition, nominee: Candidate | None) -> DisposedCandidate:
     differing = {verdict.value for verdict in sheet.verdicts if verdict.differs}
     given = row.private.get("features", {})
     named = []
-    for feature in sheet.features:
+    for feature in sheet.everything:
         one = given.get(feature.value) or {}
         if one.get("verdict") in differing:
             named.append(f"{feature.label}: {one['note']}" if one.get("note") else feature.label)

@@ -12,9 +12,9 @@ from app import audit
 from app.access.actor import Actor
 from app.domain import assignments
 from app.domain.assignments import end, withdraw
-from app.domain.examination import known_features
 from app.domain.notices import tell
 from app.domain.people import holders_of
+from app.domain.worksheets import known_features
 from app.extensions import db
 from app.models import FRRequest, LineUp, LineUpPlace, PeerReview
 from app.policy import policy
@@ -22,6 +22,7 @@ from app.policy.enforcement import enforces
 from app.policy.facts import Fault
 from app.workflow import Refused, advance
 from app.workflow.conditions.line_up import counting, line_ups_of, opinion_faults, sheet_faults
+from app.workflow.conditions.worksheet import worksheet_faults
 from app.workflow.engine import refuse_if
 
 #: the level of a peer who could not compare the photograph: it left the repository meanwhile
@@ -48,7 +49,9 @@ def compare(
     refuse_if("line-up", not place.held, "This photograph left the repository; it is not compared.")
     place.level, place.quick = level or None, quick and bool(level)
     place.seal(features=known_features(features), reason=reason.strip())
-    faults = [*sheet_faults(place), *opinion_faults(place)]
+    # what was typed and is not kept, a note without a verdict, is a fault as well
+    faults = worksheet_faults(features, complete=not quick) or sheet_faults(place)
+    faults = [*faults, *opinion_faults(place)]
     if faults:
         raise Refused(faults[0].rule_id, faults[0].message, faults=faults)
     db.session.flush()

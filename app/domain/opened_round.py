@@ -53,7 +53,10 @@ def is_open(round_: Round) -> bool:
 @enforces("SRC-4", "SRC-6")
 def line_results(round_: Round) -> tuple[LinePhoto, ...]:
     """The nominated photograph first, then the foils by record number; empty while the round is not open."""
-    given = [one for one in line_ups_of(round_) if one.ended == "given"] if is_open(round_) else []
+    # in the order of the verdicts, as the peers are numbered everywhere
+    order = [review.peer_id for review in round_.peer_reviews] if is_open(round_) else []
+    given = [one for one in line_ups_of(round_) if one.ended == "given" and one.peer_id in order]
+    given.sort(key=lambda one: order.index(one.peer_id))
     if not given:
         return ()
     favored = {place.id for line_up in given for place in favored_foils(line_up)}

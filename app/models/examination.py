@@ -14,7 +14,8 @@ from app.models.request import FRRequest
 from app.models.search import Candidate, Search
 
 DISPOSITIONS = ("excluded", "retained")
-OPINIONS = ("supported", "inconclusive", "not_supported")
+#: the levels of the scale in review.toml, repeated where no code can forget them
+OPINIONS = ("p3", "p2", "p1", "0", "m1", "m2", "m3", "ns")
 REVIEWS = ("approved", "not_approved", "continued")
 
 
@@ -31,6 +32,8 @@ class Round(Sealed, Model):
     examiner_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
     nominee_id: Mapped[int | None] = mapped_column(ForeignKey("candidate.id"))
     nominated_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    # the examiner's own opinion of the nominee: a level of the scale
+    opinion: Mapped[str | None] = mapped_column(String(20))
     concluded_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
 
     request: Mapped[FRRequest] = relationship(back_populates="rounds")
@@ -43,7 +46,11 @@ class Round(Sealed, Model):
     final_reviews: Mapped[list[FinalReview]] = relationship(back_populates="round", order_by="FinalReview.id")
     __table_args__ = (
         UniqueConstraint("request_id", "number"),
-        CheckConstraint("(nominee_id IS NULL) = (nominated_at IS NULL)", name="nominated_when_nominee"),
+        CheckConstraint(
+            "(nominee_id IS NULL) = (nominated_at IS NULL) AND (nominee_id IS NULL) = (opinion IS NULL)",
+            name="nominated_when_nominee",
+        ),
+        CheckConstraint(f"opinion IS NULL OR {one_of('opinion', OPINIONS)}", name="known_opinion"),
     )
 
     @property
@@ -61,7 +68,7 @@ class Disposition(Sealed, Model):
     """SRC-2: the examiner's comparison of one candidate by hand.
 
     Excluded names at least one differing feature; retained carries the worksheet over the eleven.
-    Sealed: features {feature: {verdict, note}}, note.
+    Sealed: features {component: {verdict, note, parts {part: verdict}}}, note.
     """
 
     __tablename__ = "disposition"
@@ -102,7 +109,7 @@ class BackgroundCheck(Sealed, Model):
 class PeerReview(Sealed, Model):
     """SRC-4: another examiner's verdict on the nominee, made blind; never changed once given.
 
-    Sealed: features {feature: {verdict, note}}, reason.
+    Sealed: features {component: {verdict, note, parts {part: verdict}}}, reason.
     """
 
     __tablename__ = "peer_review"

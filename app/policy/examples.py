@@ -29,6 +29,7 @@ from app.policy.facts import (
     check_use_facts,
 )
 from app.policy.loader import PolicyError
+from app.policy.opinions import check_opinions
 from app.policy.quality import QualityFinding, assess
 from app.policy.retention_examples import RetentionExample, refusals, standing_of_example
 from app.policy.types import Policy
@@ -50,7 +51,7 @@ class Example(Table, frozen=True, kw_only=True):
     text: Text
     check: Literal[
         "use", "purpose", "source", "lawful_basis", "outcome", "case_number", "eligibility", "retention", "edit",
-        "quality",
+        "quality", "opinions",
     ] | DISCLOSURE_CHECKS  # fmt: skip
     subject: str = ""
     use: str | None = None
@@ -140,6 +141,8 @@ def decide(policy: Policy, example: Example) -> list[Fault]:
         case "retention":
             assert example.retention is not None  # load_worked refuses it otherwise
             return refusals(standing_of_example(policy.retention, example.retention))
+        case "opinions":
+            return check_opinions(policy, str(facts.get("examiner", "")), facts.get("peers", ()))
         case "quality":
             return [Fault(f.measure, f.text, f.rule) for f in _findings(policy, example) if f.band == "fail"]
     about = {"recipient": example.recipient, "basis": example.basis, "person": example.person}

@@ -146,31 +146,55 @@ class Number(Rule, frozen=True, kw_only=True):
 
 
 class Verdict(Table, frozen=True, kw_only=True):
-    """A verdict on one feature; ``key`` is the one keystroke that records it."""
+    """A verdict on one feature; ``key`` is the one keystroke that records it.
+
+    ``unexplained`` marks the difference for which the examiner knows no cause.
+    """
 
     value: Text
     label: Text
     differs: bool
     compared: bool
     needs_note: bool
+    unexplained: bool = False
     key: Annotated[str, Meta(min_length=1, max_length=1)]
 
 
-class Feature(Table, frozen=True, kw_only=True):
-    """One facial feature of the worksheet (SRC-2)."""
+class Part(Table, frozen=True, kw_only=True):
+    """A detail of a component: a prompt, on which a verdict may be given."""
+
+    value: Text
+    label: Text
+
+
+class Component(Table, frozen=True, kw_only=True):
+    """A component of the face that is compared on demand. ``stability``: how lasting it is, a design aid of our own."""
 
     value: Text
     label: Text
     hint: Text
+    stability: Literal["transient", "semi", "stable"]
+    parts: tuple[Part, ...] = ()
+
+
+class Feature(Component, frozen=True, kw_only=True):
+    """One of the facial features that SRC-2 names: always compared. ``key`` is its keystroke."""
+
     key: Annotated[str, Meta(min_length=1, max_length=1)]
 
 
 class Worksheet(Rule, frozen=True, kw_only=True):
-    """The eleven features and the verdicts on each."""
+    """The eleven features, the further components and the verdicts on each."""
 
     title: Text
     features: Annotated[tuple[Feature, ...], Meta(min_length=1)] = field(name="feature")
+    components: tuple[Component, ...] = field(name="component", default=())
     verdicts: Annotated[tuple[Verdict, ...], Meta(min_length=1)] = field(name="verdict")
+
+    @property
+    def everything(self) -> tuple[Component, ...]:
+        """The features that are always compared, then the further components."""
+        return (*self.features, *self.components)
 
 
 class Disposition(Rule, frozen=True, kw_only=True):
@@ -187,21 +211,39 @@ class BasisRefusal(Rule, frozen=True, kw_only=True):
     title: Text
 
 
-class Opinion(Table, frozen=True, kw_only=True):
-    """An opinion on a candidate; only one with ``supports`` carries a possible match."""
+class Level(Table, frozen=True, kw_only=True):
+    """A level of the internal scale; ``number`` orders the levels, and what is no level has none."""
 
     value: Text
     label: Text
-    supports: bool
+    number: Annotated[int, Meta(ge=-3, le=3)] | None = None
+
+
+class Scale(Rule, frozen=True, kw_only=True):
+    """The levels of which an opinion on a candidate names one."""
+
+    title: Text
+    levels: Annotated[tuple[Level, ...], Meta(min_length=1)] = field(name="level")
+
+    def level(self, value: str) -> Level | None:
+        """The level of that code, or None."""
+        return next((level for level in self.levels if level.value == value), None)
 
 
 class Review(Rule, frozen=True, kw_only=True):
-    """A human review: how many different people, and the opinions they may give."""
+    """A human review: how many different people, and the level an opinion must reach to carry a possible match.
+
+    No level at or below zero can be the minimum: inconclusive is never support (FAIR-1).
+    """
 
     title: Text
     count: Count
     min_reason: Count
-    opinions: Annotated[tuple[Opinion, ...], Meta(min_length=1)] = field(name="opinion")
+    min_level: Annotated[int, Meta(ge=1, le=3)]
+
+    def supported_by(self, level: Level | None) -> bool:
+        """Whether an opinion of this level carries a possible match."""
+        return level is not None and level.number is not None and level.number >= self.min_level
 
 
 class Decision(Rule, frozen=True, kw_only=True):
@@ -377,6 +419,7 @@ class ReviewRules:
     worksheet: Worksheet
     dispositions: Mapping[str, Disposition]
     background: Questions
+    scale: Scale
     nomination: Review
     peers: Review
     line_up: LineUpRule

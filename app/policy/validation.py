@@ -27,6 +27,7 @@ def faults_of(tables: Tables, overlays: Tables, today: date) -> list[str]:
         *retention_faults(tables["retention.toml"]),
         *_edits(tables["review.toml"]),
         *_quality(tables["review.toml"]),
+        *_worksheet(tables["review.toml"]),
     ]
 
 
@@ -277,3 +278,20 @@ def _quality(review: dict[str, Any]) -> Iterator[str]:
                 sentence.format(value="", limit="")
             except (KeyError, IndexError, ValueError):
                 yield f"{where}: the {band} sentence may hold {{value}} and {{limit}} and nothing else in braces"
+
+
+def _worksheet(review: dict[str, Any]) -> Iterator[str]:
+    sheet, levels = review["worksheet"], review["scale"].levels
+    components = _repeated(component.value for component in sheet.everything)
+    yield from (f"review.toml: worksheet: duplicate component '{value}'" for value in components)
+    for component in sheet.everything:
+        names = [component.value, *(part.value for part in component.parts)]
+        yield from (f"review.toml: {component.value}: duplicate part '{value}'" for value in _repeated(names[1:]))
+        # two underscores and a hyphen part the names of form fields
+        yield from (f"review.toml: {name}: not a name a form can use" for name in names if "__" in name or "-" in name)
+    yield from (f"review.toml: scale: duplicate level '{value}'" for value in _repeated(x.value for x in levels))
+    numbers = [str(level.number) for level in levels if level.number is not None]
+    yield from (f"review.toml: scale: two levels have the number {number}" for number in _repeated(numbers))
+    for rule in (review["nomination"], review["peers"]):
+        if not any(rule.supported_by(level) for level in levels):
+            yield f"review.toml: {rule.id}: no level reaches {rule.min_level}"

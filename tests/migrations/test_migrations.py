@@ -308,6 +308,40 @@ def data_0007(app: Flask) -> None:
     assert (count(app, "search"), "derived_image" in tables(app)) == (1, False)
 
 
+def data_0008(app: Flask) -> None:
+    """Opinions of before are read on the scale and back; they stay append-only, and a nominee has an opinion."""
+    upgrade(revision="0007")
+    peer = "INSERT INTO peer_review (id, uid, created_at, round_id, peer_id, opinion) VALUES "
+    nominated = (
+        "INSERT INTO examination_round (id, uid, created_at, request_id, search_id, number, examiner_id, nominee_id, "
+        "nominated_at) VALUES (1, 'e', '2026-01-01', 1, 1, 1, 1, 1, '2026-01-02')"
+    )
+    words = ("supported", "inconclusive", "not_supported")
+    run(app, nominated, *(f"{peer} ({n}, 'p{n}', '2026-01-01', 1, {n}, '{word}')" for n, word in enumerate(words)))
+    before = _schema(app)
+    upgrade(revision="0008")
+
+    def opinions() -> list[str]:
+        with engine(app).connect() as connection:
+            rows = connection.exec_driver_sql("SELECT opinion FROM peer_review ORDER BY id").fetchall()
+            return [opinion for (opinion,) in rows]
+
+    assert opinions() == ["p2", "0", "m2"]
+    with pytest.raises(Exception, match="append-only"):
+        run(app, "UPDATE peer_review SET opinion = 'p3'")
+    for statement, said in (
+        (f"{peer} (9, 'p9', '2026-01-01', 1, 9, 'supported')", "known_opinion"),
+        ("UPDATE examination_round SET opinion = NULL", "nominated_when_nominee"),
+        ("UPDATE examination_round SET opinion = 'sure'", "known_opinion"),
+    ):
+        with pytest.raises(Exception, match=said):
+            run(app, statement)
+    run(app, f"{peer} (9, 'p9', '2026-01-01', 1, 9, 'ns')")
+    downgrade(revision="0007")
+    assert opinions() == [*words, "inconclusive"]
+    assert _schema(app) == before
+
+
 WITH_DATA = {
     "0001": data_0001,
     "0002": data_0002,
@@ -316,6 +350,7 @@ WITH_DATA = {
     "0005": data_0005,
     "0006": data_0006,
     "0007": data_0007,
+    "0008": data_0008,
 }
 
 

@@ -84,7 +84,7 @@ def _request_parts(request: FRRequest, people: Any) -> dict[str, int]:
              "discussing_supervisor": "s.alder"}  # fmt: skip
     ids = {part: people.account(name).id for part, name in parts.items()}
     round_ = Round(request_id=request.id, search_id=0, number=1, examiner_id=ids["examiner"])
-    round_.peer_reviews = [PeerReview(peer_id=ids["peer"], opinion="supported")]
+    round_.peer_reviews = [PeerReview(peer_id=ids["peer"], opinion="p2")]
     round_.final_reviews = [FinalReview(supervisor_id=ids["supervisor"], decision="continued", policy_version="")]
     with db.session.no_autoflush:
         request.rounds = [round_]

@@ -115,7 +115,7 @@ def test_down_to_nothing_and_up_again(app, postgresql_url):
         "UPDATE audit_event SET keys = '{}'", "DELETE FROM audit_event", "TRUNCATE audit_event",
         "TRUNCATE audit_event CASCADE",
         "UPDATE transition SET verb = 'approve'", "DELETE FROM transition", "TRUNCATE transition",
-        "UPDATE peer_review SET opinion = 'supported'", "UPDATE final_review SET decision = 'approved'",
+        "UPDATE peer_review SET opinion = 'p2'", "UPDATE final_review SET decision = 'approved'",
     ],
 )  # fmt: skip
 def test_the_database_itself_refuses_to_change_what_was_recorded(app, statement):
@@ -132,7 +132,7 @@ def test_the_database_itself_refuses_to_change_what_was_recorded(app, statement)
                 "VALUES ('t1', now(), 'request', 1, 'submit', 'WF-submit', 'draft', 'submitted', 'p')"
             )
         )
-        verdicts = (("peer_review", "opinion", "inconclusive"), ("final_review", "decision", "continued"))
+        verdicts = (("peer_review", "opinion", "0"), ("final_review", "decision", "continued"))
         for table, column, word in verdicts:
             person = "peer_id" if table == "peer_review" else "supervisor_id, policy_version, parameters"
             values = "1" if table == "peer_review" else "1, 'p', '{}'"

@@ -7,12 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.domain import examination
+from app.domain.worksheets import known_features
 from app.extensions import db
 from app.models import Disposition, Notification
 from app.policy import policy
 from app.unit import unit_of_work
 from app.workflow import Refused
-from app.workflow.conditions.examination import worksheet_faults
+from app.workflow.conditions.worksheet import worksheet_faults
 from tests.stages import SAME, worksheet
 
 FEATURES = [feature.value for feature in policy().review.worksheet.features]
@@ -28,7 +29,7 @@ SHEETS = st.dictionaries(
 @pytest.mark.clause("SRC-2")
 @given(SHEETS)
 def test_a_worksheet_is_complete_exactly_when_the_rule_says(sheet):
-    sound = examination.known_features(sheet)
+    sound = known_features(sheet)
     complete = (
         set(sound) == set(FEATURES)
         and all(entry["note"] or not VERDICTS[entry["verdict"]].needs_note for entry in sound.values())
@@ -86,7 +87,7 @@ def test_the_last_verdict_calls_the_examiner_and_the_supervisors(make, people):
     request = make.request(state="nominated")
     make.peer(request, "j.maple")
     assert request.state == "nominated"
-    make.peer(request, "n.finch", "inconclusive")
+    make.peer(request, "n.finch", "0")
     assert request.state == "peer_reviewed"
     told = {row.account.name for row in db.session.query(Notification).filter_by(kind="peer_reviews_done")}
     assert told == {"k.rowan", "c.hawthorn"}
@@ -102,14 +103,14 @@ def test_who_is_no_peer(make, people, name, rule):
     make.peer(request, "j.maple")
     actor = people.actor(name)
     with pytest.raises(Refused) as refused, unit_of_work():
-        examination.review_as_peer(request, actor, "supported", worksheet(), SAME)
+        examination.review_as_peer(request, actor, "p2", worksheet(), SAME)
     assert refused.value.rule_id == rule
     assert len(request.current_round.peer_reviews) == 1
 
 
 @pytest.mark.clause("SRC-6", "SRC-4")
 def test_a_peer_of_an_earlier_round_neither_examines_nor_reviews_the_next(make, people):
-    request = make.request(state="continued", opinions=("supported", "not_supported"))
+    request = make.request(state="continued", opinions=("p2", "m2"))
     peer = people.actor("n.finch")
     with pytest.raises(Refused) as refused, unit_of_work():
         examination.begin(request, peer)

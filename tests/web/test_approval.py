@@ -75,7 +75,7 @@ def test_queue_lists_what_waits_what_is_not_delivered_and_what_is(at, sign_in, r
 
 @pytest.mark.clause("SRC-5")
 def test_file_shows_everything_on_one_page_and_records_the_faces(at, sign_in):
-    request = at("peer_reviewed", opinions=("supported", "inconclusive"))
+    request = at("peer_reviewed", opinions=("p2", "0"))
     client = sign_in("c.hawthorn")
     answer = client.get(url(request))
     page = text_of(answer)
@@ -126,7 +126,7 @@ def test_differences_between_examiner_and_peers_are_marked(make, filed, sign_in,
 
     actor = people.actor("n.finch")
     with unit_of_work():
-        examination.review_as_peer(request, actor, "not_supported", sheet, SAME)
+        examination.review_as_peer(request, actor, "m2", sheet, SAME)
     page = BeautifulSoup(sign_in("c.hawthorn").get(url(request)).get_data(as_text=True), "html5lib")
     marked = [row for row in page.select("tr") if "Differs" in row.get_text()]
     assert len(marked) == 1
@@ -195,10 +195,10 @@ def test_each_part_of_the_form_is_needed(at, sign_in, missing):
     assert request.state == "peer_reviewed"
 
 
-@pytest.mark.parametrize("opinion", ["not_supported", "inconclusive"])
+@pytest.mark.parametrize("opinion", ["m2", "0"])
 @pytest.mark.clause("SRC-6", "FAIR-1")
 def test_dissent_blocks_approval_and_the_page_says_why(at, sign_in, opinion):
-    request = at("peer_reviewed", opinions=("supported", opinion))
+    request = at("peer_reviewed", opinions=("p2", opinion))
     client = sign_in("c.hawthorn")
     page = BeautifulSoup(client.get(url(request)).get_data(as_text=True), "html5lib")
     assert page.select_one("input[name=decision][value=approve]") is None
@@ -214,7 +214,7 @@ def test_dissent_blocks_approval_and_the_page_says_why(at, sign_in, opinion):
 
 @pytest.mark.clause("SRC-6")
 def test_continuation_gives_a_fresh_round_and_keeps_the_earlier(at, sign_in, people):
-    request = at("peer_reviewed", opinions=("supported", "not_supported"))
+    request = at("peer_reviewed", opinions=("p2", "m2"))
     client = sign_in("c.hawthorn")
     assert decide(client, request, "continue", reason="Compare the ears.").status_code == 303
     assert request.state == "continued"

@@ -88,7 +88,7 @@ def nominated(make):
 
 @pytest.mark.clause("SRC-4", "ACC-1", "FAIR-1")
 def test_no_address_tells_a_possible_peer_anything(make, nominated, sign_in, app):
-    make.peer(nominated, "j.maple", "inconclusive")
+    make.peer(nominated, "j.maple", "0")
     client = sign_in("n.finch")
     assert leaks(client, app, nominated) == []
 
@@ -116,7 +116,7 @@ def test_the_page_is_the_same_whether_or_not_another_peer_has_spoken(make, nomin
         return re.sub(r'(value="|X-CSRFToken": ")[\w.-]{60,}', "", body)
 
     before = shown()
-    make.peer(nominated, "j.maple", "not_supported")
+    make.peer(nominated, "j.maple", "m2")
     assert shown() == before
 
 
@@ -141,7 +141,7 @@ def test_a_peer_sees_the_original_probe_and_the_nominee(nominated, sign_in):
 def test_a_verdict_is_complete_and_then_locked(nominated, sign_in, app):
     client, url = sign_in("n.finch"), f"/review/peer-reviews/{nominated.number}"
     sheet = {f.value: "similar" for f in policy().review.worksheet.features}
-    short = {**sheet, "opinion": "supported", "reason": "I agree."}
+    short = {**sheet, "opinion": "p2", "reason": "I agree."}
     answer = send(client, url, url, **short)
     assert answer.status_code == 422
     assert "I agree." in answer.get_data(as_text=True)
@@ -149,15 +149,15 @@ def test_a_verdict_is_complete_and_then_locked(nominated, sign_in, app):
     del short["ears"]
     assert "Ears: no verdict." in text(send(client, url, url, **{**short, "reason": SAME}))
     full = form_at(
-        client, url, url, **sheet, opinion="not_supported", reason="The ear lobes differ in their attachment."
+        client, url, url, **sheet, opinion="m2", reason="The ear lobes differ in their attachment."
     )
     assert client.post(url, data=full).status_code == 303
-    again = client.post(url, data={**full, "opinion": "supported"})
+    again = client.post(url, data={**full, "opinion": "p2"})
     assert again.status_code == 303, "sent twice is recorded once"
     [row] = db.session.query(PeerReview).all()
-    assert row.opinion == "not_supported"
+    assert row.opinion == "m2"
     page = text(client.get(url))
-    assert "Possible match not supported" in page
+    assert "Support for two people" in page
     assert "The ear lobes differ" in page
 
 
@@ -166,10 +166,10 @@ def test_a_verdict_is_complete_and_then_locked(nominated, sign_in, app):
 def test_the_examiner_and_an_earlier_peer_cannot_review(make, nominated, sign_in, people, name):
     from app.domain import examination
 
-    make.peer(nominated, "j.maple", "supported")
+    make.peer(nominated, "j.maple", "p2")
     actor = people.actor(name)
     with pytest.raises(Refused) as refused, unit_of_work():
-        examination.review_as_peer(nominated, actor, "supported", worksheet(), SAME)
+        examination.review_as_peer(nominated, actor, "p2", worksheet(), SAME)
     assert refused.value.rule_id in policy().separations
     client = sign_in(name)
     queue = soup(client.get("/review/peer-reviews")).select("#main > .cor-table-scroll a")
@@ -196,7 +196,7 @@ def test_a_replaced_examiner_is_no_peer(make, sign_in, change_person, people):
     make.advance_to(request, "nominated", examiner="n.finch")
     actor = people.actor("j.maple")
     with pytest.raises(Refused) as refused, unit_of_work():
-        examination.review_as_peer(request, actor, "supported", worksheet(), SAME)
+        examination.review_as_peer(request, actor, "p2", worksheet(), SAME)
     assert refused.value.rule_id == "examiner"
 
 
@@ -204,7 +204,7 @@ def test_a_replaced_examiner_is_no_peer(make, sign_in, change_person, people):
 def test_two_peers_at_once_are_both_recorded_and_a_third_is_late(nominated, sign_in):
     sheet = {f.value: "similar" for f in policy().review.worksheet.features}
     url = f"/review/peer-reviews/{nominated.number}"
-    given = {**sheet, "opinion": "supported", "reason": SAME}
+    given = {**sheet, "opinion": "p2", "reason": SAME}
     clients = [sign_in(name) for name in ("j.maple", "n.finch", "a.plover")]
     forms = [form_at(client, url, url, **given) for client in clients]
     assert [client.post(url, data=form).status_code for client, form in zip(clients, forms, strict=True)][:2] == [

@@ -75,7 +75,7 @@ def test_the_whole_path_by_forms(make, sign_in, people, run_jobs):
     items = dict.fromkeys(("height", "weight", "age", "marks", "custody", "location", "record_status"), "supports")
     answer = send(client, url, url, records_checked="Arrest and custody records were read.", **items)
     assert answer.status_code == 303, text(answer)
-    given = {"nominate-candidate": str(wanted), "nominate-reason": "Agrees in every feature both pictures show."}
+    given = {"nominate-candidate": str(wanted), "nominate-opinion": "p3", "nominate-reason": "Agrees in every feature both pictures show."}
     answer = send(client, rounds, f"{rounds}/nomination", **given)
     assert answer.status_code == 303, text(answer)
     assert request.state == "nominated"
@@ -88,9 +88,9 @@ def test_the_whole_path_by_forms(make, sign_in, people, run_jobs):
         assert request.number in text(peer.get("/review/peer-reviews"))
         url = f"/review/peer-reviews/{request.number}"
         sheet = {f.value: "similar" for f in people_policy().review.worksheet.features}
-        answer = send(peer, url, url, opinion="supported", reason="Agrees in every comparable feature.", **sheet)
+        answer = send(peer, url, url, opinion="p2", reason="Agrees in every comparable feature.", **sheet)
         assert answer.status_code == 303, text(answer)
-        assert "Possible match supported" in text(peer.get(url))
+        assert "Support for one person" in text(peer.get(url))
     assert request.state == "peer_reviewed"
 
 

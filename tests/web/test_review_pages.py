@@ -389,7 +389,7 @@ def test_only_a_checked_and_retained_candidate_is_nominated(make, sign_in, exami
     nominee = examined.current_round.search.candidates[2]
     make.dispose_all(examined, retain=nominee)
     place, url = nominee.shown_order, round_url(examined)
-    given = {"nominate-candidate": str(place), "nominate-reason": "Agrees in every comparable feature."}
+    given = {"nominate-candidate": str(place), "nominate-opinion": "p2", "nominate-reason": "Agrees in every comparable feature."}
     answer = send(client, url, f"{url}/nomination", **given)
     assert answer.status_code == 422
     assert "No background check of the nominated candidate is recorded." in text(answer)
@@ -447,7 +447,7 @@ def test_a_search_that_listed_nobody_ends_negative(make, sign_in, people):
 
 @pytest.mark.clause("SRC-6")
 def test_a_continued_request_is_examined_afresh(make, sign_in, people):
-    request = make.request(state="continued", opinions=("supported", "inconclusive"))
+    request = make.request(state="continued", opinions=("p2", "0"))
     fresh, client = sign_in("a.plover"), sign_in("k.rowan")
     page = text(client.get(here(request)))
     assert "Compare the ears once more." in page

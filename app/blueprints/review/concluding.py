@@ -104,7 +104,8 @@ def nominate(subject: Round) -> Answer:
 
         def put() -> None:
             same_version(subject.request, form.version.data)
-            examination.nominate(subject.request, actor, candidate_at(subject, chosen), form.reason.data or "")
+            opinion, reason = form.opinion.data or "", form.reason.data or ""
+            examination.nominate(subject.request, actor, candidate_at(subject, chosen), opinion, reason)
 
         refusal = tried("nominate", subject.request, put, form, lambda: subject.request.version)
         if refusal is None:
@@ -112,6 +113,8 @@ def nominate(subject: Round) -> Answer:
             return _to_work(subject)
         if refusal.rule_id == policy().review.nomination.id:
             mark(form, [Fault("reason", refusal.reason, refusal.rule_id)], ())
+        if refusal.rule_id == "nomination_supported":
+            mark(form, [Fault("opinion", refusal.reason, refusal.rule_id)], ())
     status = status_for(refusal) if refusal else 422
     return render_candidates(subject, nominate=form, form=form, refusal=refusal), status
 

@@ -14,11 +14,8 @@ from app.blueprints.fact_fields import mark
 from app.blueprints.review.area import bp
 from app.blueprints.review.forms import (
     NoneForm,
-    features_of,
     nomination_form,
     quick_form,
-    worksheet_data,
-    worksheet_form,
 )
 from app.blueprints.review.probe import shown_probe
 from app.blueprints.review.rounds import (
@@ -31,7 +28,10 @@ from app.blueprints.review.rounds import (
     working,
 )
 from app.blueprints.review.steps import Overtaken, status_for, tried
+from app.blueprints.review.worksheets import features_of, worksheet_data, worksheet_form
 from app.domain import examination
+from app.domain.examination_file import round_file
+from app.domain.opened_round import is_open
 from app.models import Round
 from app.policy import policy
 from app.policy.facts import Fault
@@ -68,7 +68,7 @@ def render_candidates(subject: Round, **changed: Any) -> str:
         "next": examination.next_open(round_), "probe": shown_probe(round_.search), "order": policy().review.order,
         "nominate": nomination_form(choices, version=round_.request.version, formdata=None),
         "nobody": NoneForm(version=round_.request.version, formdata=None), "refusal": None,
-        "rule": policy().review.nomination,
+        "rule": policy().review.nomination, "opened": round_file(round_) if is_open(round_) else None,
     }  # fmt: skip
     typed = changed.pop("nominate", None)
     if typed is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from flask_wtf import FlaskForm
@@ -11,10 +11,10 @@ from wtforms.validators import InputRequired, Length
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from app.blueprints.fact_fields import choice_field, fact_fields, stripped
+from app.blueprints.review.worksheets import worksheet_fields
 from app.blueprints.shared_forms import VersionForm
 from app.policy import policy
 
-NOTE = "_note"
 SHOWN = [
     ("waiting", "Waiting for an examiner"), ("mine", "Assigned to me"), ("unassigned", "Unassigned"),
     ("open", "All open"), ("ended", "Ended"),
@@ -115,53 +115,20 @@ def quick_form(**values: Any) -> FlaskForm:
     return type("QuickForm", (FlaskForm,), fields)(prefix="quick-", **values)
 
 
-def _worksheet_fields() -> dict[str, Any]:
-    sheet = policy().review.worksheet
-    verdicts = [(verdict.value, verdict.label) for verdict in sheet.verdicts]
-    fields: dict[str, Any] = {}
-    for feature in sheet.features:
-        fields[feature.value] = choice_field(feature.label, verdicts)
-        fields[feature.value + NOTE] = StringField(
-            f"{feature.label}: what was seen", [Length(max=500)], filters=[stripped]
-        )
-    return fields
-
-
-def worksheet_form(**values: Any) -> FlaskForm:
-    """SRC-2: the eleven features; the button that sends the form says excluded or retained."""
-    fields = {
-        "version": HiddenField(),
-        "decision": HiddenField(),
-        **_worksheet_fields(),
-        "remark": TextAreaField("Remark", [Length(max=2000)], filters=[stripped]),
-    }
-    return type("WorksheetForm", (FlaskForm,), fields)(**values)
+def opinion_field() -> Any:
+    """One level of the scale; none is chosen beforehand."""
+    return choice_field("Your opinion", [(level.value, level.label) for level in policy().review.scale.levels])
 
 
 def peer_form(**values: Any) -> FlaskForm:
     """SRC-4: a peer's own worksheet, opinion and reason; `round` says which nomination the page showed."""
-    opinions = [(opinion.value, opinion.label) for opinion in policy().review.peers.opinions]
     fields = {
         "round": HiddenField(),
-        **_worksheet_fields(),
-        "opinion": choice_field("Your opinion", opinions),
+        **worksheet_fields(),
+        "opinion": opinion_field(),
         "reason": TextAreaField("Reason", [Length(max=4000)], filters=[stripped]),
     }
     return type("PeerForm", (FlaskForm,), fields)(**values)
-
-
-def features_of(form: Form) -> dict[str, dict[str, str]]:
-    """The worksheet as typed: {feature: {verdict, note}} of every feature with a verdict."""
-    names = [feature.value for feature in policy().review.worksheet.features]
-    return {
-        name: {"verdict": form[name].data, "note": form[name + NOTE].data or ""} for name in names if form[name].data
-    }
-
-
-def worksheet_data(features: Mapping[str, Any]) -> dict[str, Any]:
-    """A stored worksheet as the data of a form."""
-    data = {name: given.get("verdict") for name, given in features.items()}
-    return data | {name + NOTE: given.get("note") for name, given in features.items()}
 
 
 def background_form(**values: Any) -> FlaskForm:
@@ -175,6 +142,7 @@ def nomination_form(candidates: Iterable[tuple[str, str]], **values: Any) -> Fla
     fields = {
         "version": HiddenField(),
         "candidate": choice_field("Candidate", candidates),
+        "opinion": opinion_field(),
         "reason": TextAreaField("Reason for the nomination", [Length(max=4000)], filters=[stripped]),
     }
     return type("NominationForm", (FlaskForm,), fields)(prefix="nominate-", **values)

@@ -63,7 +63,7 @@ def differing_features(disposition: Disposition | None) -> str:
         return ""
     differs = {verdict.value for verdict in policy().review.worksheet.verdicts if verdict.differs}
     given = disposition.private.get("features", {})
-    named = [f.label for f in policy().review.worksheet.features if given.get(f.value, {}).get("verdict") in differs]
+    named = [f.label for f in policy().review.worksheet.everything if given.get(f.value, {}).get("verdict") in differs]
     return ", ".join(named)
 
 
@@ -109,7 +109,7 @@ def version_of(row: Disposition | BackgroundCheck | None) -> str:
 
 def earlier_rounds(known: list[Round], subject: FRRequest) -> list[dict[str, Any]]:
     """The rounds that are over, as a continuing examiner reads them: dispositions, opinions, the instructions."""
-    opinions = {opinion.value: opinion.label for opinion in policy().review.peers.opinions}
+    opinions = {level.value: level.label for level in policy().review.scale.levels}
     over = [round_ for round_ in known if any(review.decision == "continued" for review in round_.final_reviews)]
     return [
         {

@@ -27,7 +27,7 @@ OF_THE_FORM = frozenset(
     {
         "basis_is_authorized_use", "refusal_cites_rule", "reason_given", "unsuitable_reasons_given",
         "one_face_selected", "suitability_recorded", "quality_override_reasoned",
-        "worksheet_complete", "background_checked", "nominee_retained",
+        "worksheet_complete", "background_checked", "nominee_retained", "nomination_supported",
         "peer_worksheet_complete", "peer_opinion_given",
     }
 )  # fmt: skip

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from app.access.actor import Actor
 from app.models.examination import Round
 from app.models.request import FRRequest
 from app.models.search import Candidate
 from app.policy import policy
-from app.policy.enforcement import enforces
-from app.policy.facts import Fault, check_questions
-from app.workflow.conditions.common import Facts, first
+from app.policy.facts import check_questions
+from app.policy.opinions import nomination_fault
+from app.workflow.conditions.common import Facts
+from app.workflow.conditions.worksheet import missing_features
 from app.workflow.registry import condition
 
 
@@ -49,31 +47,6 @@ def worksheet_complete(request: FRRequest, actor: Actor, facts: Facts) -> str | 
     return missing_features(disposition.private.get("features", {}))
 
 
-def missing_features(features: Mapping[str, Any]) -> str | None:
-    """What the worksheet over the eleven features of SRC-2 lacks, or None."""
-    return first(worksheet_faults(features))
-
-
-@enforces("SRC-2")
-def worksheet_faults(features: Mapping[str, Any]) -> list[Fault]:
-    """Everything the worksheet over the eleven features of SRC-2 lacks; the fault's field is the feature."""
-    sheet = policy().review.worksheet
-    verdicts = {verdict.value: verdict for verdict in sheet.verdicts}
-    found, compared = [], False
-    for feature in sheet.features:
-        given = features.get(feature.value) or {}
-        verdict = verdicts.get(given.get("verdict", ""))
-        if verdict is None:
-            found.append(Fault(feature.value, f"{feature.label}: no verdict.", sheet.id))
-        elif verdict.needs_note and not str(given.get("note") or "").strip():
-            found.append(Fault(feature.value, f"{feature.label}: describe the difference.", sheet.id))
-        compared = compared or (verdict is not None and verdict.compared)
-    if not found and not compared:
-        message = "No feature could be compared; a candidate is not retained on nothing."
-        found.append(Fault(sheet.features[0].value, message, sheet.id))
-    return found
-
-
 @condition("background_checked", "SRC-3")
 def background_checked(request: FRRequest, actor: Actor, facts: Facts) -> str | None:
     round_ = request.current_round
@@ -99,6 +72,13 @@ def nominee_retained(request: FRRequest, actor: Actor, facts: Facts) -> str | No
     disposition = round_.disposition_of(round_.nominee)
     retained = disposition is not None and disposition.verdict == "retained"
     return None if retained else "Only a retained candidate can be nominated."
+
+
+@condition("nomination_supported", "SRC-4", "FAIR-1")
+def nomination_supported(request: FRRequest, actor: Actor, facts: Facts) -> str | None:
+    round_ = request.current_round
+    fault = nomination_fault(policy(), round_.opinion if round_ else None)
+    return fault.message if fault else None
 
 
 @condition("enough_peers", "SRC-4", "FAIR-1")

@@ -17,7 +17,7 @@ from app.policy import policy
 from app.policy.enforcement import enforces
 from app.policy.facts import Fault
 from app.workflow.conditions.common import Facts, first
-from app.workflow.conditions.examination import worksheet_faults
+from app.workflow.conditions.worksheet import worksheet_faults
 from app.workflow.registry import condition
 
 #: the job that composes the line of a round
