@@ -231,6 +231,8 @@ class UnitStages:
         """Every candidate gets its disposition, one may be retained."""
         actor = self.part("examiner", "k.rowan")
         for candidate in list(request.current_round.search.candidates):
+            if candidate.id == self.parts.get("retained"):
+                continue
             if retain is not None and candidate.id == retain.id:
                 with unit_of_work():
                     examination.dispose(request, actor, candidate, "retained", worksheet(), "")
@@ -251,6 +253,14 @@ class UnitStages:
             opinion, why = self.parts.get("own_opinion", "p2"), self.parts.get("nomination_note", SAME)
             examination.nominate(request, actor, nominee, opinion, why)
         self.run_jobs()  # composes the line and assigns the peers
+
+    def nominate_beside(self, request: FRRequest, also: Candidate) -> None:
+        """As `nominate`, with one more candidate retained."""
+        actor = self.part("examiner", "k.rowan")
+        with unit_of_work():
+            examination.dispose(request, actor, also, "retained", worksheet(), "")
+        self.parts = {**self.parts, "retained": also.id}
+        self.nominate(request)
 
     def peers(self, request: FRRequest) -> None:
         opinions = self.parts.get("opinions", ("p2", "p2"))

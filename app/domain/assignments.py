@@ -59,7 +59,7 @@ def available(accounts: Iterable[Account]) -> set[int]:
 def loads() -> dict[int, int]:
     """Open reviews by account, of both kinds: what waits in a queue waits there, whatever it stands for."""
     rows = select(LineUp.peer_id, func.count(LineUp.id)).where(LineUp.ended.is_(None)).group_by(LineUp.peer_id)
-    return dict(db.session.execute(rows).tuples().all())
+    return dict(db.session.execute(rows).all())
 
 
 @enforces("SRC-4", "FAIR-1")
@@ -135,9 +135,10 @@ def _number() -> str:
 
 def end(line_up: LineUp, ending: str, **sealed: str) -> None:
     """Close an assignment; from here on the database refuses to change it."""
-    line_up.ended, line_up.ended_at = ending, now()
     if sealed:
         line_up.seal(**sealed)
+        db.session.flush()
+    line_up.ended, line_up.ended_at = ending, now()
 
 
 @enforces("SRC-4")
