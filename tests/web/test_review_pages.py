@@ -389,7 +389,8 @@ def test_only_a_checked_and_retained_candidate_is_nominated(make, sign_in, exami
     nominee = examined.current_round.search.candidates[2]
     make.dispose_all(examined, retain=nominee)
     place, url = nominee.shown_order, round_url(examined)
-    given = {"nominate-candidate": str(place), "nominate-opinion": "p2", "nominate-reason": "Agrees in every comparable feature."}
+    why = "Agrees in every comparable feature."
+    given = {"nominate-candidate": str(place), "nominate-opinion": "p2", "nominate-reason": why}
     answer = send(client, url, f"{url}/nomination", **given)
     assert answer.status_code == 422
     assert "No background check of the nominated candidate is recorded." in text(answer)
