@@ -202,9 +202,10 @@ def give_verdict(subject: LineUp) -> Answer:
         return redirect_after_post(url_for("review.line_up", number=subject.number))
     if not form.validate_on_submit():
         return render_line(subject, verdict=form, form=form), 422
+    seen = form.version.data
 
     def give() -> None:
-        if subject.stand != form.version.data:
+        if subject.stand != seen:
             raise Conflict("a comparison was changed since the line was read")
         line_ups.give(subject, actor)
 

@@ -8,7 +8,7 @@ from typing import Any
 from app.policy import policy
 from app.policy.enforcement import enforces
 from app.policy.facts import Fault
-from app.policy.forms import Component, Verdict
+from app.policy.forms import Verdict
 from app.workflow.conditions.common import first
 
 
@@ -22,14 +22,15 @@ def worksheet_faults(features: Mapping[str, Any], *, complete: bool = True, pref
     """Everything the worksheet lacks; the fault's field is `prefix` and the component, as in the form.
 
     `features`: {component: {verdict, note, parts}}. With `complete` each of the eleven features of SRC-2 needs a
-    verdict and at least one must have been compared; without, only what was begun must be whole.
+    verdict, each difference its description, and at least one must have been compared; without, only what is noted
+    must have its verdict (the fast way to exclude).
     """
     sheet = policy().review.worksheet
     verdicts = {verdict.value: verdict for verdict in sheet.verdicts}
     found = []
     for component in sheet.everything:
-        needed = complete and component in sheet.features
-        for message in _component_faults(component, features.get(component.value) or {}, verdicts, needed):
+        needed, given = complete and component in sheet.features, features.get(component.value) or {}
+        for message in _component_faults(given, verdicts, needed=needed, described=complete):
             found.append(Fault(prefix + component.value, f"{component.label}: {message}", sheet.id))
     given = [verdicts.get((features.get(feature.value) or {}).get("verdict", "")) for feature in sheet.features]
     if complete and not found and not any(verdict.compared for verdict in given if verdict):
@@ -39,7 +40,7 @@ def worksheet_faults(features: Mapping[str, Any], *, complete: bool = True, pref
 
 
 def _component_faults(
-    component: Component, given: Mapping[str, Any], verdicts: Mapping[str, Verdict], needed: bool
+    given: Mapping[str, Any], verdicts: Mapping[str, Verdict], *, needed: bool, described: bool
 ) -> Iterator[str]:
     verdict, note = verdicts.get(given.get("verdict", "")), str(given.get("note") or "").strip()
     stated = given.get("parts") or {}
@@ -47,5 +48,5 @@ def _component_faults(
     if verdict is None:
         if needed or note or parts:
             yield "no verdict." if needed else "a verdict on the whole belongs to what is noted."
-    elif not note and any(one.needs_note for one in (verdict, *parts)):
+    elif described and not note and any(one.needs_note for one in (verdict, *parts)):
         yield "describe the difference."
