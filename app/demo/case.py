@@ -50,6 +50,7 @@ class Case:
     number: str = ""
     listing: str = ""
     kept: int = 0
+    lines_before: set[str] = field(default_factory=set)
     browsers: dict[str, Browser] = field(default_factory=dict)
 
     @property
@@ -328,8 +329,8 @@ class Case:
                 other = {"quick-feature": "nose", "quick-note": "Another outline and tip."}
                 browser.send(f"{page}/exclusion", other, button="m2")
         browser.open(line).send(f"{line}/verdict")
-        self.tell("SRC-4 FAIR-1", f"{peer} reviews a line of {len(cards)} photographs, told neither which was nominated "
-                  "nor by whom, and without score, rank or anybody's verdict")  # fmt: skip
+        words = "told neither which was nominated nor by whom, nor a score, a rank or anybody's verdict"
+        self.tell("SRC-4 FAIR-1", f"{peer} compares a line of {len(cards)} photographs, {words}")
 
     def approve(self) -> None:
         """SRC-5: the supervisor's final review, with the password again."""

@@ -136,9 +136,8 @@ def exclude_in_line(subject: LineUp, letter: str) -> Answer:
         same_version(place, form.version.data)
         line_ups.compare(subject, current_actor(), place, level=level, features=features, quick=True)
 
-    return _compared(
-        subject, place, form, record, {"features": "feature" if not form.feature.data else "note"}, "quick"
-    )
+    named = {"features": "feature" if not form.feature.data else "note", "level": "feature"}
+    return _compared(subject, place, form, record, named | dict.fromkeys(features, "note"), "quick")
 
 
 def _unexplained() -> str | None:
