@@ -12,7 +12,7 @@ import numpy as np
 
 from app.domain.repository import open_template
 from app.extensions import db, settings, stores
-from app.models import CaseRecord, DerivedImage, Disclosure, FRRequest, GalleryPerson, PersonFile
+from app.models import CaseRecord, DerivedImage, Disclosure, FRRequest, GalleryPerson, LineUp, PersonFile
 
 #: how many bytes of a long thing are sought: enough that chance finds none
 SLICE = 48
@@ -51,6 +51,9 @@ class Traces:
         for round_ in request.rounds:
             for row in (round_, *round_.dispositions, *round_.background_checks, *round_.peer_reviews):
                 self._sealed(f"{where} {row.__tablename__} {row.id}", row)
+            for line_up in db.session.query(LineUp).filter_by(round_id=round_.id):
+                for row in (line_up, *line_up.places):
+                    self._sealed(f"{where} {row.__tablename__} {row.id}", row)
         return self
 
     def of_disclosure(self, disclosure: Disclosure) -> Traces:

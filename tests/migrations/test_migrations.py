@@ -342,6 +342,31 @@ def data_0008(app: Flask) -> None:
     assert _schema(app) == before
 
 
+def data_0010(app: Flask) -> None:
+    """A line may be compared until it ends and never changed afterwards; of a round or an item, never of both."""
+    upgrade(revision="0010")
+    line = (
+        "INSERT INTO line_up (id, uid, created_at, number, round_id, item_id, peer_id, due_at, policy_version, version)"
+    )
+    place = (
+        "INSERT INTO line_up_place (id, uid, created_at, line_up_id, position, photo_id, quick, version) VALUES "
+        "(1, 'l1', '2026-01-01', 1, 1, 1, 0, 1)"
+    )
+    run(app, f"{line} VALUES (1, 'u1', '2026-01-01', 'L-1', 1, NULL, 1, '2026-01-02', 'p', 1)", place)
+    run(app, "UPDATE line_up_place SET level = 'p1'", "UPDATE line_up SET ended = 'given', ended_at = '2026-01-02'")
+    for statement, said in (
+        ("UPDATE line_up_place SET level = 'p2'", "fixed once the line-up has ended"),
+        ("UPDATE line_up SET ended = 'withdrawn'", "fixed once the line-up has ended"),
+        (f"{line} VALUES (2, 'u2', '2026-01-01', 'L-2', 1, 1, 2, '2026-01-02', 'p', 1)", "of_a_round_or_an_item"),
+        (f"{line} VALUES (3, 'u3', '2026-01-01', 'L-3', 1, NULL, 1, '2026-01-02', 'p', 1)", "UNIQUE"),
+    ):
+        with pytest.raises(Exception, match=said):
+            run(app, statement)
+    run(app, "DELETE FROM line_up_place", "DELETE FROM line_up")
+    downgrade(revision="0008")
+    assert "line_up" not in tables(app)
+
+
 WITH_DATA = {
     "0001": data_0001,
     "0002": data_0002,
@@ -351,6 +376,7 @@ WITH_DATA = {
     "0006": data_0006,
     "0007": data_0007,
     "0008": data_0008,
+    "0010": data_0010,
 }
 
 
