@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import csv
-from datetime import date
+import secrets
+from datetime import date, timedelta
 from pathlib import Path
 
 import click
@@ -11,7 +12,7 @@ import cv2
 import numpy as np
 from flask.cli import AppGroup
 
-from app.demo.people import mugshot, person, scene
+from app.demo.people import arrest_date, mugshot, person, scene
 from app.domain import proficiency
 from app.domain.proficiency import Given
 from app.extensions import stores
@@ -22,7 +23,7 @@ group = AppGroup("review", help="Peer review.")
 items = AppGroup("proficiency", help="Comparisons whose truth is known.")
 group.add_command(items)
 
-COLUMNS = ("probe", "photograph", "same", "probe_taken_on", "photograph_taken_on", "note")
+REQUIRED = ("probe", "photograph", "same", "photograph_taken_on")
 #: drawn people whose numbers no demonstration gallery reaches
 FIRST_DRAWN = 1_000_000
 
@@ -33,13 +34,14 @@ FIRST_DRAWN = 1_000_000
 def add(folder: Path | None, drawn: int | None) -> None:
     """Add the comparisons of FOLDER/items.csv, or drawn ones.
 
-    items.csv has the columns probe, photograph (file names in FOLDER), same (yes or no), and, where known,
-    probe_taken_on, photograph_taken_on (YYYY-MM-DD) and note. Use consented photographs of people who are not in the
-    repository. The truth is sealed; a worker measures the pictures before anybody is given them.
+    items.csv has the columns probe, photograph (file names in FOLDER), same (yes or no), photograph_taken_on
+    (YYYY-MM-DD; a photograph without a day would stand out), and, where known, probe_taken_on and note. Use consented
+    photographs of people who are not in the repository, taken as arrest photographs are. The truth is sealed; a worker
+    measures the pictures before anybody is given them.
     """
     if (folder is None) == (drawn is None):
         raise click.ClickException("Give a folder, or --drawn with a number.")
-    rows = _drawn(drawn) if drawn else _listed(folder)
+    rows = drawn_items(drawn) if drawn else _listed(folder)
     for probe, subject, same, note in rows:
         key = stores().keys.create()
         blobs = proficiency.store(key, (probe, subject))
@@ -71,7 +73,7 @@ def _listed(folder: Path) -> list[tuple[Given, Given, bool, str]]:
 
 
 def _row(folder: Path, row: dict[str, str]) -> tuple[Given, Given, bool, str]:
-    missing = [name for name in COLUMNS[:3] if not (row.get(name) or "").strip()]
+    missing = [name for name in REQUIRED if not (row.get(name) or "").strip()]
     if missing:
         raise ValueError(f"no value for {', '.join(missing)}")
     same = {"yes": True, "no": False}.get(row["same"].strip().lower())
@@ -87,15 +89,17 @@ def _row(folder: Path, row: dict[str, str]) -> tuple[Given, Given, bool, str]:
     return pictures[0], pictures[1], same, (row.get("note") or "").strip()
 
 
-def _drawn(wanted: int) -> list[tuple[Given, Given, bool, str]]:
+def drawn_items(wanted: int) -> list[tuple[Given, Given, bool, str]]:
     """Drawn scenes and arrest photographs: every other one of one person; whose was drawn before is not drawn again."""
     first = FIRST_DRAWN + 2 * proficiency.count()
     found = []
     for number in range(wanted):
         seed, same = first + 2 * number, number % 2 == 0
         other = seed if same else seed + 1
-        probe = _encoded(scene(person(seed), 1))
-        found.append((proficiency.given(probe), proficiency.given(_encoded(mugshot(person(other), 0))), same, ""))
+        lately = date.today() - timedelta(days=1 + secrets.randbelow(14))
+        probe = proficiency.given(_encoded(scene(person(seed), 1)), lately)
+        photograph = proficiency.given(_encoded(mugshot(person(other), 0)), arrest_date(person(other)))
+        found.append((probe, photograph, same, ""))
     return found
 
 

@@ -29,7 +29,7 @@ class ProficiencyForm(FlaskForm):
     probe = FileField("Picture in place of the probe")
     probe_taken_on = DateField("Taken on", [Optional()])
     photograph = FileField("Photograph to compare with it")
-    photograph_taken_on = DateField("Taken on", [Optional()])
+    photograph_taken_on = DateField("Taken on", [InputRequired("Enter the day: a photograph without one stands out.")])
     same = RadioField(
         "Do both show one person?", [InputRequired("Choose an answer.")], choices=[("yes", "Yes"), ("no", "No")]
     )
