@@ -25,7 +25,7 @@ WANTED = 17
 MOMENT = 4
 REQUESTER, DISCUSSED, EXAMINER, SUPERVISOR = "d.lark", "s.alder", "k.rowan", "c.hawthorn"
 #: the other trained examiners: whom of them a line is assigned to, the system draws
-PEERS = ("j.maple", "n.finch", "a.plover")
+PEERS = ("j.maple", "n.finch", "a.plover", "i.linnet", "g.sorrel")
 #: seconds within which a worker composes a line and assigns it
 ASSIGNED_WITHIN = 60
 YESTERDAY = timedelta(days=1)
