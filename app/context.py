@@ -40,6 +40,7 @@ NAVIGATION = (
     ("Gallery", "gallery.index", "gallery.browse"),
     ("Retention", "retention.index", "retention.read"),
     ("Training", "admin.training", "training.keep"),
+    ("Proficiency", "proficiency.index", "proficiency.keep"),
     ("Misuse reports", "oversight.misuse", "misuse.read"),
     ("Searches", "replays.index", "search.replay"),
     ("Audit trail", "oversight.events", "audit.read"),

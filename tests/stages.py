@@ -18,8 +18,10 @@ from app.domain import (
     algorithms,
     annotations,
     approvals,
+    assignments,
     examination,
     identification,
+    line_ups,
     lineage,
     outcomes,
     probe_preparation,
@@ -33,11 +35,12 @@ from app.imaging import decode
 from app.jobs import engines
 from app.matching.perceptual import perceptual_hash
 from app.matching.types import Template as Vector
-from app.models import Annotation, Candidate, DerivedImage, GalleryPerson, GalleryPhoto, Job, Template
+from app.models import Annotation, Candidate, DerivedImage, GalleryPerson, GalleryPhoto, Job, LineUp, Template
 from app.models.base import now
 from app.models.request import DetectedFace, FRRequest
 from app.policy import policy
 from app.unit import unit_of_work
+from app.workflow.conditions.line_up import line_ups_of
 
 ANSWER = "The description is a witness's guess from across the street."
 BROADER = "The bridge is broader."
@@ -240,6 +243,8 @@ class UnitStages:
         """Every candidate gets its disposition, one may be retained."""
         actor = self.part("examiner", "k.rowan")
         for candidate in list(request.current_round.search.candidates):
+            if candidate.id == self.parts.get("retained"):
+                continue
             if retain is not None and candidate.id == retain.id:
                 with unit_of_work():
                     examination.dispose(request, actor, candidate, "retained", worksheet(), "")
@@ -271,17 +276,63 @@ class UnitStages:
         with unit_of_work():
             opinion, why = self.parts.get("own_opinion", "p2"), self.parts.get("nomination_note", SAME)
             examination.nominate(request, actor, nominee, opinion, why)
+        self.run_jobs()  # composes the line and assigns the peers
+
+    def nominate_beside(self, request: FRRequest, also: Candidate) -> None:
+        """As `nominate`, with one more candidate retained."""
+        actor = self.part("examiner", "k.rowan")
+        with unit_of_work():
+            examination.dispose(request, actor, also, "retained", worksheet(), "")
+        self.parts = {**self.parts, "retained": also.id}
+        self.nominate(request)
 
     def peers(self, request: FRRequest) -> None:
         opinions = self.parts.get("opinions", ("p2", "p2"))
         for name, opinion in zip(self.parts.get("peers", ("j.maple", "n.finch")), opinions, strict=True):
             self.peer(request, name, opinion)
 
-    def peer(self, request: FRRequest, name: str, opinion: str = "p2") -> None:
-        """One peer's verdict."""
+    def line_up(self, request: FRRequest, name: str) -> LineUp:
+        """The line assigned to a person; others, to whom the draw gave it, decline until it is this person's turn."""
+        wanted = {self.people.account(one).id for one in (*self.parts.get("peers", ("j.maple", "n.finch")), name)}
+        wanted_now, round_ = self.people.account(name).id, request.current_round
+        while True:
+            rows = line_ups_of(round_)
+            mine = next((one for one in rows if one.peer_id == wanted_now), None)
+            if mine is not None:
+                return mine
+            free = [one for one in rows if one.ended is None]
+            other = next((one for one in free if one.peer_id not in wanted), free[0] if free else None)
+            assert other is not None, f"{name} is not assigned and nobody is left to decline"
+            actor = self.people.actor(other.peer.name)
+            present = assignments.available(assignments.trained_examiners())
+            with unit_of_work():
+                line_ups.decline(other, actor, "Somebody else of the test reviews this line.", present)
+
+    def compare_line(
+        self, line_up: LineUp, opinion: str = "p2", *, reason: str = SAME, foils: str = "m2",
+        features: dict[str, dict[str, str]] | None = None,
+    ) -> None:  # fmt: skip
+        """Compare every photograph: the nominated one in all features, the foils excluded by the nose."""
+        actor = self.people.actor(line_up.peer.name)
+        for place in list(line_up.places):
+            if not place.held:
+                continue
+            given = {"level": opinion, "features": features or worksheet(), "reason": reason}
+            if not place.is_subject and foils.startswith("m"):
+                nose = {"nose": {"verdict": "different_unexplained", "note": BROADER}}
+                given = {"level": foils, "features": nose, "quick": True}
+            elif not place.is_subject:
+                given = {"level": foils, "features": worksheet(), "reason": SAME}
+            with unit_of_work():
+                line_ups.compare(line_up, actor, place, **given)
+
+    def peer(self, request: FRRequest, name: str, opinion: str = "p2", **given: Any) -> None:
+        """One peer's verdict on the line; the opinion is that on the nominated photograph."""
+        line_up = self.line_up(request, name)
+        self.compare_line(line_up, opinion, **{"reason": self.parts.get("peer_reason", SAME), **given})
         actor = self.people.actor(name)
         with unit_of_work():
-            examination.review_as_peer(request, actor, opinion, worksheet(), self.parts.get("peer_reason", SAME))
+            line_ups.give(line_up, actor)
 
     def approve(self, request: FRRequest) -> None:
         actor = self.part("approver", "c.hawthorn")

@@ -20,6 +20,7 @@ from app.models import (
     Disclosure,
     FRRequest,
     GalleryPerson,
+    LineUp,
     PersonFile,
 )
 
@@ -64,6 +65,9 @@ class Traces:
                 self._sealed(f"{where} {row.__tablename__} {row.id}", row)
             for row in db.session.query(Annotation).filter_by(round_id=round_.id):
                 self._sealed(f"{where} {row.__tablename__} {row.id}", row)
+            for line_up in db.session.query(LineUp).filter_by(round_id=round_.id):
+                for row in (line_up, *line_up.places):
+                    self._sealed(f"{where} {row.__tablename__} {row.id}", row)
         return self
 
     def of_disclosure(self, disclosure: Disclosure) -> Traces:

@@ -22,10 +22,11 @@ from app.models import (
     GalleryPerson,
     Incident,
     LegalHold,
+    LineUp,
     MisuseReport,
-    PeerReview,
     PersonFile,
     ProbeImage,
+    ProficiencyItem,
     Report,
     Round,
     RoutineDesignation,
@@ -74,7 +75,9 @@ def requests_in_scope(rows: Select[Any], actor: Actor) -> Select[Any]:
         parts.append(named & FRRequest.state.not_in(["draft"]))
     if actor.can("basis.confirm"):
         # a colleague's own request stays invisible to the unit's work on it only where separation says so
-        parts.append(FRRequest.state.not_in(["draft", "withdrawn"]))
+        parts.append(FRRequest.state.not_in(["draft", "withdrawn", "nominated"]))
+        # while peers review it, a request is known to its examiner: the others meet it as a line-up alone (SRC-4)
+        parts.append((FRRequest.state == "nominated") & (FRRequest.examiner_id == actor.id))
     if "approval.decide" in actor.capabilities:
         parts.append(FRRequest.state.not_in(["draft", "withdrawn"]))
     return rows.where(FRRequest.state != "disposed", or_(*parts) if parts else false())
@@ -147,14 +150,14 @@ def annotations_in_scope(rows: Select[Any], actor: Actor) -> Select[Any]:
     return rows.where(Annotation.round_id.in_(known), mine | Annotation.round_id.in_(opened))
 
 
-@scope(PeerReview)
+@scope(LineUp)
 @enforces("SRC-4")
-def peer_reviews_in_scope(rows: Select[Any], actor: Actor) -> Select[Any]:
-    """A peer's own opinions; those of others are read through the round they belong to."""
+def line_ups_in_scope(rows: Select[Any], actor: Actor) -> Select[Any]:
+    """A peer's own assignments, ended ones included; to everybody else a line-up does not exist."""
     if not actor.can("peer.review"):
         return rows.where(false())
     kept = select(Round.id).join(FRRequest).where(FRRequest.state != "disposed")
-    return rows.where(PeerReview.peer_id == actor.id, PeerReview.round_id.in_(kept))
+    return rows.where(LineUp.peer_id == actor.id, or_(LineUp.round_id.is_(None), LineUp.round_id.in_(kept)))
 
 
 @scope(GalleryPerson)
@@ -185,6 +188,14 @@ def searches_in_scope(rows: Select[Any], actor: Actor) -> Select[Any]:
         return rows.where(false())
     kept = select(FRRequest.id).where(FRRequest.state != "disposed")
     return rows.where(Search.state == "finished", Search.request_id.in_(kept))
+
+
+@scope(ProficiencyItem)
+@enforces("FAIR-1", "SRC-4")
+def proficiency_in_scope(rows: Select[Any], actor: Actor) -> Select[Any]:
+    """Known to the supervisors who keep them; nobody who may be given one knows of it."""
+    able = "proficiency.keep" in actor.capabilities and "peer.review" not in actor.capabilities
+    return rows if able else rows.where(false())
 
 
 @scope(Disclosure)

@@ -6,6 +6,7 @@ Every step signs in for real, sends the forms the pages have, and is printed wit
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -22,7 +23,11 @@ from app.policy import policy
 #: the person on the shop's camera; the gallery holds this person's photographs, drawn at other times
 WANTED = 17
 MOMENT = 4
-REQUESTER, DISCUSSED, EXAMINER, PEERS, SUPERVISOR = "d.lark", "s.alder", "k.rowan", ("j.maple", "n.finch"), "c.hawthorn"
+REQUESTER, DISCUSSED, EXAMINER, SUPERVISOR = "d.lark", "s.alder", "k.rowan", "c.hawthorn"
+#: the other trained examiners: whom of them a line is assigned to, the system draws
+PEERS = ("j.maple", "n.finch", "a.plover", "i.linnet", "g.sorrel")
+#: seconds within which a worker composes a line and assigns it
+ASSIGNED_WITHIN = 60
 YESTERDAY = timedelta(days=1)
 
 FILED = ("file", "upload", "submit", "discuss")
@@ -45,6 +50,7 @@ class Case:
     number: str = ""
     listing: str = ""
     kept: int = 0
+    lines_before: set[str] = field(default_factory=set)
     browsers: dict[str, Browser] = field(default_factory=dict)
 
     @property
@@ -248,6 +254,7 @@ class Case:
 
     def nominate(self) -> None:
         """SRC-4: one candidate goes before peer review."""
+        self.lines_before = {line for peer in PEERS for line in self._lines(peer)}
         examiner = self.as_(EXAMINER).open(self.listing)
         choice = examiner.page.select_one("input[name=nominate-candidate]")
         if choice is None:
@@ -286,18 +293,47 @@ class Case:
 
     def review(self) -> None:
         """SRC-4: two other examiners, blind."""
-        for peer in PEERS:
-            self.review_as(peer, "p2", "Compared feature by feature with the original; nose and ears agree.")
+        for peer, line in self._assigned(2):
+            self.review_as(peer, line, "p2", "Compared feature by feature with the original; nose and ears agree.")
 
     def dissent(self) -> None:
         """SRC-6: the second peer sees it otherwise."""
-        self.review_as(PEERS[0], "p2", "Compared feature by feature with the original; nose and ears agree.")
-        self.review_as(PEERS[1], "0", "The still is too soft about the ears to support anything.")
+        (first, line), (second, other) = self._assigned(2)
+        self.review_as(first, line, "p2", "Compared feature by feature with the original; nose and ears agree.")
+        self.review_as(second, other, "0", "The still is too soft about the ears to support anything.")
 
-    def review_as(self, peer: str, opinion: str, reason: str) -> None:
-        page = f"/review/peer-reviews/{self.number}"
-        self.as_(peer).open(page).send(page, {**self._worksheet(), "opinion": opinion, "reason": reason})
-        self.tell("SRC-4 FAIR-1", f"{peer} reviews as a peer, without score, rank or anybody's verdict")
+    def _assigned(self, wanted: int) -> list[tuple[str, str]]:
+        """(peer, page of the line) of every assignment since the nomination, once a worker has made them all."""
+        until = time.monotonic() + ASSIGNED_WITHIN
+        while True:
+            found = [(peer, line) for peer in PEERS for line in sorted(self._lines(peer) - self.lines_before)]
+            if len(found) >= wanted:
+                return found
+            if time.monotonic() > until:
+                raise Astray(f"{len(found)} of {wanted} peers are assigned after {ASSIGNED_WITHIN} seconds")
+            time.sleep(0.5)
+
+    def _lines(self, peer: str) -> set[str]:
+        """The lines before a peer: nothing on the page says what they stand for."""
+        queue = self.as_(peer).open("/review/line-ups").page.select("#main > .cor-table-scroll a")
+        return {str(link["href"]) for link in queue}
+
+    def review_as(self, peer: str, line: str, level: str, reason: str) -> None:
+        """One peer compares each photograph of the line, excludes the others, and locks the verdict."""
+        browser = self.as_(peer).open(line)
+        cards = [(str(card.select_one("a")["href"]), str(card.select_one("img")["src"]))
+                 for card in browser.page.select("li.cor-card") if card.select_one("img") is not None]  # fmt: skip
+        for page, picture in cards:
+            shown = browser.download(picture)
+            browser.open(page)
+            if shows(shown, self.wanted):
+                browser.send(f"{page}/worksheet", {**self._worksheet(), "level": level, "reason": reason})
+            else:
+                other = {"quick-feature": "nose", "quick-note": "Another outline and tip."}
+                browser.send(f"{page}/exclusion", other, button="m2")
+        browser.open(line).send(f"{line}/verdict")
+        words = "told neither which was nominated nor by whom, nor a score, a rank or anybody's verdict"
+        self.tell("SRC-4 FAIR-1", f"{peer} compares a line of {len(cards)} photographs, {words}")
 
     def approve(self) -> None:
         """SRC-5: the supervisor's final review, with the password again."""

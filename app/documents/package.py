@@ -17,7 +17,7 @@ from app.policy.enforcement import enforces
 
 SCHEMA = "corroborate-disclosure/1"
 SUMS_NAME, MANIFEST_NAME = "SHA256SUMS", "manifest.json"
-LETTER_NAME, DECISION_NAME = "cover-letter.pdf", "decision.pdf"
+LETTER_NAME, DECISION_NAME, RATES_NAME = "cover-letter.pdf", "decision.pdf", "error-rates.txt"
 
 #: ZIP stores no time zone and no time before 1980; what counts stands in the manifest
 _FIXED_TIME = (1980, 1, 1, 0, 0, 0)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import select
 
 from app import audit
 from app.access.actor import Actor
+from app.domain.assignments import withdraw_open
 from app.domain.notices import tell
 from app.extensions import db
 from app.jobs import ask
@@ -32,12 +35,21 @@ def file_is_open(request: FRRequest) -> bool:
 @enforces("SRC-4", "SRC-5", "ACC-6")
 def check_may_read_file(request: FRRequest, actor: Actor) -> None:
     """Refused for whoever holds another part in the request, or while examiners and peers still work on it."""
-    rows = policy().workflow(request.subject_type).transitions
-    approval = next(row for row in rows if row.verb == "approve")
-    check_separations(approval, request, actor)
+    check_takes_no_other_part(request, actor)
+    approval = _approval(request)
     if not file_is_open(request):
         title = policy().workflow(request.subject_type).state(request.state).title
         raise Refused(approval.id, f"The request is now in the state “{title}”; its file opens after peer review.")
+
+
+@enforces("SRC-5", "ACC-6")
+def check_takes_no_other_part(request: FRRequest, actor: Actor) -> None:
+    """Refused for whoever holds another part in the request than its final review."""
+    check_separations(_approval(request), request, actor)
+
+
+def _approval(request: FRRequest) -> Any:
+    return next(row for row in policy().workflow(request.subject_type).transitions if row.verb == "approve")
 
 
 def _file(request: FRRequest, actor: Actor, decision: str, reason: str) -> None:
@@ -70,6 +82,7 @@ def disapprove(request: FRRequest, actor: Actor, reason: str, *, password_confir
         password_confirmed=password_confirmed,
     )  # fmt: skip
     _file(request, actor, "not_approved", reason)
+    withdraw_open(round_, "decided", reason)
     round_.concluded_at = now()
     tell("not_approved", [round_.examiner_id], request)
     _ask_for_delivery(request, "negative")
@@ -86,6 +99,7 @@ def continue_investigation(request: FRRequest, actor: Actor, instructions: str, 
         password_confirmed=password_confirmed,
     )  # fmt: skip
     _file(request, actor, "continued", instructions)
+    withdraw_open(round_, "decided", instructions)
     round_.concluded_at = now()
     tell("continued", [round_.examiner_id, request.requester_id], request)
 

@@ -18,7 +18,8 @@ from app.documents.disclosure_facts import (
     Recipient,
 )
 from app.documents.disclosure_render import render_letter
-from app.documents.package import DECISION_NAME, LETTER_NAME, Package, PackedFile, build_package
+from app.documents.package import DECISION_NAME, LETTER_NAME, RATES_NAME, Package, PackedFile, build_package
+from app.domain import error_rates
 from app.domain.disclosure_decisions import DECISION_JOB, released_by
 from app.domain.report_facts import local, person_of
 from app.domain.reports import verify_page
@@ -34,6 +35,8 @@ from app.policy.enforcement import enforces
 from app.policy.facts import answered
 from app.workflow.engine import check_capability, refuse_if
 
+#: whom the error rates go to with every package, for the defense (EXT-1, EXT-2)
+PROSECUTOR = "prosecutor"
 REPORTS = {"possible_match": "Possible match report", "negative": "Negative results report"}
 SUFFIXES = {
     "image/jpeg": "jpg", "image/png": "png", "image/webp": "webp", "image/tiff": "tif", "image/heic": "heic",
@@ -138,6 +141,9 @@ def _contents(disclosure: Disclosure) -> list[tuple[PackedFile, str | None]]:
         (PackedFile(path_of(item.thing), bytes_of(item), words_of(item.thing), item.uid), warning_of(item.thing))
         for item in disclosure.included_items
     ]
+    if disclosure.recipient_kind == PROSECUTOR:
+        rates = error_rates.statement(disclosure.case_number, disclosure.state_since).encode()
+        found.append((PackedFile(RATES_NAME, rates, "Error rates in comparisons whose truth is known"), None))
     decision = disclosure.current_decision
     if decision is not None and decision.document_blob_id is not None:
         written = stores().blobs.get(decision.document_blob_id, decision.key_id, decision.document_sha256)

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from app.access.actor import Actor
 from app.extensions import db
-from app.models import Candidate, Draft, FRRequest, Round
+from app.models import Candidate, Draft, FRRequest, LineUp, LineUpPlace, Round
 from app.models.base import now
 from app.policy.enforcement import enforces
 
@@ -26,29 +26,31 @@ def background_page(round_: Round, candidate: Candidate) -> str:
     return f"background:{round_.uid}:{candidate.uid}"
 
 
-def peer_page(round_: Round) -> str:
-    """The name of a peer's own review of one round."""
-    return f"peer:{round_.uid}"
+def place_page(place: LineUpPlace) -> str:
+    """The name of a peer's worksheet of one photograph of a line."""
+    return f"place:{place.uid}"
 
 
-def kept(request: FRRequest, actor: Actor, page: str) -> Draft | None:
-    """The actor's own draft of a page, or None."""
-    rows = select(Draft).where(Draft.request_id == request.id, Draft.account_id == actor.id, Draft.page == page)
+def kept(subject: FRRequest | LineUp, actor: Actor, page: str) -> Draft | None:
+    """The actor's own draft of a page of a request or a line-up, or None."""
+    of = Draft.line_up_id if isinstance(subject, LineUp) else Draft.request_id
+    rows = select(Draft).where(of == subject.id, Draft.account_id == actor.id, Draft.page == page)
     return db.session.scalars(rows).one_or_none()
 
 
 @enforces("ACC-10")
-def keep(request: FRRequest, actor: Actor, page: str, fields: Mapping[str, str]) -> Draft | None:
+def keep(subject: FRRequest | LineUp, actor: Actor, page: str, fields: Mapping[str, str]) -> Draft | None:
     """Keep what the actor has typed in place of what was kept before; nothing typed, nothing kept.
 
     Call within a unit of work.
     """
     if not fields:
-        forget(request, actor, page)
+        forget(subject, actor, page)
         return None
-    draft = kept(request, actor, page)
+    draft = kept(subject, actor, page)
     if draft is None:
-        draft = Draft(request=request, account_id=actor.id, page=page)
+        of = {"line_up": subject} if isinstance(subject, LineUp) else {"request": subject}
+        draft = Draft(account_id=actor.id, page=page, **of)
         db.session.add(draft)
     draft.saved_at = now()
     draft.seal(fields=dict(fields))
@@ -56,9 +58,14 @@ def keep(request: FRRequest, actor: Actor, page: str, fields: Mapping[str, str])
     return draft
 
 
-def forget(request: FRRequest, actor: Actor, page: str) -> None:
+def forget(subject: FRRequest | LineUp, actor: Actor, page: str) -> None:
     """The form was recorded: its draft goes. Call within the unit of work that records it."""
-    draft = kept(request, actor, page)
+    draft = kept(subject, actor, page)
     if draft is not None:
         db.session.delete(draft)
         db.session.flush()
+
+
+def forget_line(line_up: LineUp) -> None:
+    """The line is over for its peer: whatever was typed and not recorded goes."""
+    db.session.execute(delete(Draft).where(Draft.line_up_id == line_up.id))

@@ -29,6 +29,8 @@ from app.models import (
     FRRequest,
     GalleryHold,
     Job,
+    LineUp,
+    LineUpPlace,
     Notification,
     Outcome,
     PeerReview,
@@ -49,8 +51,8 @@ class RequestEraser:
         "form_draft",
         "search_replay",
         "repeat_search", "probe_resemblance", "final_review", "peer_review", "background_check", "disposition",
-        "annotation", "report", "assignment", "examination_round", "candidate", "search", "derived_image",
-        "detected_face", "gallery_hold", "probe_image",
+        "line_up_place", "line_up", "annotation", "report", "assignment", "examination_round", "candidate", "search",
+        "derived_image", "detected_face", "gallery_hold", "probe_image",
         "basis_decision", "outcome", "fr_request",
     )  # fmt: skip
 
@@ -86,7 +88,11 @@ class RequestEraser:
         subjects = [*numbers, *(request.uid for request in requests)]
         subjects += db.session.scalars(select(ProbeImage.uid).where(ProbeImage.request_id.in_(ids)))
         subjects += db.session.scalars(select(Search.uid).where(Search.request_id.in_(ids)))
+        subjects += db.session.scalars(select(Round.uid).where(Round.request_id.in_(ids)))
+        line_ups = select(LineUp.id).where(LineUp.round_id.in_(rounds))
+        assigned = list(db.session.scalars(select(LineUp.number).where(LineUp.round_id.in_(rounds))))
         told = (Notification.subject_type == "request") & Notification.subject_key.in_(numbers)
+        told |= (Notification.subject_type == "line_up") & Notification.subject_key.in_(assigned)
         subjects += db.session.scalars(select(Notification.uid).where(told))
         for request in requests:
             _blank(request)
@@ -95,7 +101,7 @@ class RequestEraser:
         replays = select(SearchReplay.uid).where(SearchReplay.search_id.in_(searches))
         subjects += db.session.scalars(replays)
         steps: list[tuple[Any, Any]] = [
-            (Draft, Draft.request_id.in_(ids)),
+            (Draft, Draft.request_id.in_(ids) | Draft.line_up_id.in_(line_ups)),
             (SearchReplay, SearchReplay.search_id.in_(searches)),
             (RepeatSearch, RepeatSearch.search_id.in_(searches)),
             (
@@ -103,6 +109,8 @@ class RequestEraser:
                 ProbeResemblance.image_id.in_(images) | ProbeResemblance.earlier_id.in_(images),
             ),
             (FinalReview, FinalReview.round_id.in_(rounds)),
+            (LineUpPlace, LineUpPlace.line_up_id.in_(line_ups)),
+            (LineUp, LineUp.round_id.in_(rounds)),
             (PeerReview, PeerReview.round_id.in_(rounds)),
             (BackgroundCheck, BackgroundCheck.round_id.in_(rounds)),
             (Annotation, Annotation.round_id.in_(rounds)),

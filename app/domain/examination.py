@@ -5,17 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import select
-
 from app import audit
-from app.access.actor import Actor, actor_of
+from app.access.actor import Actor
 from app.domain import drafts
-from app.domain.notices import tell
-from app.domain.people import holders_of
+from app.domain.assignments import compose
 from app.domain.worksheets import known_features
 from app.extensions import db
 from app.jobs import ask
-from app.models import Account, BackgroundCheck, Candidate, Disposition, FRRequest, PeerReview, Round
+from app.models import BackgroundCheck, Candidate, Disposition, FRRequest, Round
 from app.models.base import now
 from app.policy import policy
 from app.policy.background import check_items, compare
@@ -26,7 +23,6 @@ from app.workflow.conditions.background import against_of
 from app.workflow.conditions.examination import open_candidates
 from app.workflow.conditions.worksheet import worksheet_faults
 from app.workflow.engine import refuse_if
-from app.workflow.registry import SEPARATIONS
 
 
 def begin(request: FRRequest, actor: Actor) -> Round:
@@ -163,17 +159,7 @@ def nominate(request: FRRequest, actor: Actor, candidate: Candidate, opinion: st
     round_.nominee, round_.nominated_at, round_.opinion = candidate, now(), opinion
     round_.seal(nomination_note=reason)
     advance(request, "nominate", actor, round=round_.uid, candidate=candidate.uid, opinion=opinion)
-    tell("peer_review_open", possible_peers(request), request)
-
-
-@enforces("SRC-4", "ACC-4")
-def possible_peers(request: FRRequest) -> list[int]:
-    """The accounts of trained examiners who hold no part in the request, as last seen in the directory."""
-    row = next(step for step in policy().workflow("request").transitions if step.verb == "record_peer_review")
-    taken = {person for name in row.separations for person in SEPARATIONS[name](request)}
-    today = now().date()
-    examiners = db.session.scalars(select(Account).where(Account.enabled.is_(True), Account.id.not_in(taken)))
-    return [one.id for one in examiners if actor_of(one, frozenset(one.roles), today).can(row.capability)]
+    compose(request)
 
 
 @enforces("SRC-7")
@@ -192,25 +178,3 @@ def conclude_empty(request: FRRequest, actor: Actor) -> None:
     search = request.current_search
     advance(request, "conclude_empty", actor, search=search.uid if search else None)
     ask("negative_report", request.number, f"negative:{request.number}:{search.uid}")
-
-
-@enforces("SRC-4", "FAIR-1")
-def review_as_peer(request: FRRequest, actor: Actor, opinion: str, features: Mapping[str, Any], reason: str) -> None:
-    """Record another examiner's blind verdict; the last one that is needed closes the peer review. Raises Refused.
-
-    `opinion` is a level of the scale.
-    """
-    round_ = request.current_round
-    features = known_features(features)
-    advance(
-        request, "record_peer_review", actor, round=round_.uid if round_ else None, opinion=opinion, features=features,
-        reason=reason,
-    )  # fmt: skip
-    row = PeerReview(round=round_, peer_id=actor.id, opinion=opinion)
-    row.seal(features=features, reason=reason)
-    db.session.add(row)
-    db.session.flush()
-    drafts.forget(request, actor, drafts.peer_page(round_))
-    if len(round_.peer_reviews) >= policy().review.peers.count:
-        advance(request, "close_peer_review", actor, round=round_.uid)
-        tell("peer_reviews_done", [round_.examiner_id, *holders_of("approval.decide")], request)

@@ -11,6 +11,7 @@ from datetime import date, datetime
 from typing import Any
 
 from app.domain.algorithms import entry_of
+from app.domain.opened_round import Assigned, LinePhoto, assigned, line_results
 from app.domain.workload import endings
 from app.matching.nist import nist_status
 from app.models import (
@@ -125,6 +126,15 @@ class RoundFile:
     dispositions: tuple[DisposedCandidate, ...]
     conclusion: str
     judgments: tuple[Judgment, ...]
+    line: tuple[LinePhoto, ...] = ()
+    assigned: tuple[Assigned, ...] = ()
+    stopped: str = ""
+
+    @property
+    def favored(self) -> int:
+        """How many peers found support for one person in a photograph that was not the nominated one."""
+        places = list(zip(*(photo.given for photo in self.line), strict=True))
+        return sum(any(given.favored for given in column) for column in places)
 
     @property
     def counts(self) -> Mapping[str, int]:
@@ -305,6 +315,11 @@ def _search(row: Search) -> SearchFacts:
     )  # fmt: skip
 
 
+def round_file(row: Round) -> RoundFile:
+    """One round by itself, for those who took part in it. Raises StorageError."""
+    return _round(row, row is row.request.current_round, endings(row.request).get(row.id))
+
+
 def _round(row: Round, current: bool, passed: Assignment | None) -> RoundFile:
     nominee = row.nominee
     own = row.disposition_of(nominee) if nominee else None
@@ -328,7 +343,8 @@ def _round(row: Round, current: bool, passed: Assignment | None) -> RoundFile:
             _disposed(d, nominee) for d in sorted(row.dispositions, key=lambda d: (d.verdict, d.candidate.shown_order))
         ),
         conclusion=_passed_on(passed) if passed else str(row.private.get("conclusion") or ""),
-        judgments=tuple(_judgment(review) for review in row.final_reviews),
+        judgments=tuple(_judgment(review) for review in row.final_reviews), line=line_results(row),
+        assigned=assigned(row), stopped=str(row.private.get("peers_stopped") or ""),
     )  # fmt: skip
 
 

@@ -24,7 +24,7 @@ from app.policy.enforcement import enforces
 from app.workflow.engine import allowed
 
 #: state -> (verb, what the person is asked to do); the verb's own rule says who may
-#: (a peer's turn stands in a list of its own: see app.blueprints.review.peers.reviewable)
+#: (a peer's turn stands in a list of its own: see app.blueprints.home.day.peer_reviews)
 NEXT: dict[str, tuple[tuple[str, str], ...]] = {
     "draft": (("submit", "Complete and submit it"),),
     "submitted": (

@@ -3,7 +3,7 @@
 from app.imaging.decoding import Decoded, decode
 from app.imaging.errors import Code, UnusableImage
 from app.imaging.exif import ExifFacts, exif_facts
-from app.imaging.rendering import display_copy, thumbnail
+from app.imaging.rendering import display_copy, shown_copy, thumbnail
 from app.imaging.sniffing import DEFAULT_LIMITS, MEDIA_TYPES, ImageLimits, Sniffed, sniff
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "decode",
     "display_copy",
     "exif_facts",
+    "shown_copy",
     "sniff",
     "thumbnail",
 ]

@@ -6,6 +6,15 @@ from numpy.typing import NDArray
 
 _JPEG_QUALITY = 90
 _THUMBNAIL_QUALITY = 82
+#: the longer side of a copy that is shown; nothing is ever enlarged
+SHOWN_SIDE = 3000
+#: up to this many pixels the copy is lossless, for compression would blur what little a small still holds
+LOSSLESS_PIXELS = 1_500_000
+
+
+def shown_copy(bgr: NDArray[np.uint8]) -> bytes:
+    """The copy to look at: (H, W, 3) uint8 pixels without any metadata, as PNG when small, JPEG when large."""
+    return display_copy(bgr, SHOWN_SIDE, lossless=bgr.shape[0] * bgr.shape[1] <= LOSSLESS_PIXELS)
 
 
 def display_copy(bgr: NDArray[np.uint8], max_side: int, *, lossless: bool = False) -> bytes:

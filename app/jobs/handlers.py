@@ -10,6 +10,7 @@ from app.matching.threads import configure_threads
 MODULES = (
     "app.jobs.images",
     "app.jobs.search",
+    "app.jobs.line_ups",
     "app.jobs.reports",
     "app.jobs.disclosures",
     "app.jobs.disposals",

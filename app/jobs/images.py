@@ -15,7 +15,7 @@ from app.domain.image_quality import described
 from app.domain.look_alikes import ProbeComparison
 from app.domain.probe_images import JOB, finish_check, limits
 from app.extensions import db, stores
-from app.imaging import ExifFacts, UnusableImage, decode, display_copy
+from app.imaging import ExifFacts, UnusableImage, decode, shown_copy
 from app.jobs.engines import detector, extractor
 from app.jobs.outbox import JobFailed, Retry, job
 from app.matching.errors import MatchingError
@@ -30,10 +30,6 @@ from app.storage import DiskFailure, StorageError
 from app.unit import unit_of_work
 
 Answer = TypeVar("Answer")
-#: the longer side of the copy that is shown; nothing is ever enlarged
-SHOWN_SIDE = 3000
-#: up to this many pixels the copy is lossless, for compression would blur what little a small still holds
-LOSSLESS_PIXELS = 1_500_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,11 +132,6 @@ def _same_moment(image: ProbeImage, phash: str, finding: Finding) -> list[int]:
     except MatchingError as fault:
         raise JobFailed(str(fault)) from fault
     return [earlier.id for earlier in comparison.look_alikes(phash, vectors, near)]
-
-
-def shown_copy(bgr: NDArray[np.uint8]) -> bytes:
-    """The copy to look at: (H, W, 3) uint8 pixels without any metadata, as PNG when small, JPEG when large."""
-    return display_copy(bgr, SHOWN_SIDE, lossless=bgr.shape[0] * bgr.shape[1] <= LOSSLESS_PIXELS)
 
 
 def detected(image: ProbeImage, position: int, face: Face, bgr: NDArray[np.uint8], faces: int) -> DetectedFace:

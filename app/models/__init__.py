@@ -20,6 +20,7 @@ from app.models.examination import BackgroundCheck, Disposition, FinalReview, Pe
 from app.models.gallery import GalleryHold, GalleryPerson, GalleryPhoto, Template
 from app.models.incident import Incident
 from app.models.intake import GalleryImport, ImportChunk, ImportOutcome
+from app.models.line_up import LineUp, LineUpPlace, ProficiencyItem, ProficiencyPicture
 from app.models.lineage import ProbeResemblance, RepeatSearch
 from app.models.mail import MailChoice
 from app.models.oversight import MisuseReport, Notification
@@ -35,9 +36,9 @@ __all__ = [
     "BasisDecision", "Candidate", "CaseHistory", "CasePerson", "CaseRecord", "Counter", "DerivedImage", "DetectedFace",
     "Disclosure", "DisclosureDecision", "DisclosureDocument", "DisclosureItem", "DisclosurePackage", "Disposal",
     "DisposalItem", "Disposition", "Draft", "FRRequest", "FinalReview", "GalleryHold", "GalleryImport",
-    "GalleryPerson", "GalleryPhoto", "ImportChunk", "ImportOutcome", "Incident", "Job", "LegalHold", "LoginSession",
-    "MailChoice", "MisuseReport", "Notification", "Outcome", "PeerReview", "PersonFile", "ProbeImage",
-    "ProbeResemblance", "RepeatSearch", "Report", "Round", "RoutineDesignation", "SealedRecord", "SealingNotice",
-    "SealingOrder", "Search", "SearchReplay", "SignInFailure", "Template", "TermsAcceptance", "TrainingRecord",
-    "Transition", "Unembedded",
+    "GalleryPerson", "GalleryPhoto", "ImportChunk", "ImportOutcome", "Incident", "Job", "LegalHold", "LineUp",
+    "LineUpPlace", "LoginSession", "MailChoice", "MisuseReport", "Notification", "Outcome", "PeerReview", "PersonFile",
+    "ProbeImage", "ProbeResemblance", "ProficiencyItem", "ProficiencyPicture", "RepeatSearch", "Report", "Round",
+    "RoutineDesignation", "SealedRecord", "SealingNotice", "SealingOrder", "Search", "SearchReplay", "SignInFailure",
+    "Template", "TermsAcceptance", "TrainingRecord", "Transition", "Unembedded",
 ]  # fmt: skip

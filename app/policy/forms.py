@@ -301,6 +301,38 @@ class Decision(Rule, frozen=True, kw_only=True):
     needs_unanimity: bool
 
 
+class LineUpRule(Rule, frozen=True, kw_only=True):
+    """The line before a peer: how many foils, how few will do, how many photographs are drawn to choose them from.
+
+    ``quick_at_most``: the highest level of a photograph that is excluded by one feature. ``min_reason``: characters of
+    a reason to decline.
+    """
+
+    title: Text
+    foils: Annotated[int, Meta(ge=1, le=9)]
+    least: Count
+    drawn: Count
+    due_hours: Count
+    min_reason: Count
+    quick_at_most: Annotated[int, Meta(ge=-3, le=-1)]
+
+
+class Favored(Rule, frozen=True, kw_only=True):
+    """From which level on a peer favors a photograph that is not the nominated one."""
+
+    title: Text
+    min_level: Annotated[int, Meta(ge=1, le=3)]
+
+
+class ProficiencyRule(Rule, frozen=True, kw_only=True):
+    """How often a known-truth comparison is put before examiners, and how its results are told."""
+
+    title: Text
+    one_in: Count
+    confidence: Annotated[int, Meta(ge=50, le=99)]
+    few: Count
+
+
 class EditParameter(Table, frozen=True, kw_only=True):
     """A number of an edit with its bounds, or a choice."""
 
@@ -469,6 +501,9 @@ class ReviewRules:
     scale: Scale
     nomination: Review
     peers: Review
+    line_up: LineUpRule
+    foil_favored: Favored
+    proficiency: ProficiencyRule
     decisions: Mapping[str, Decision]
 
 

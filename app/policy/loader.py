@@ -70,6 +70,9 @@ SCHEMA: Mapping[str, Mapping[str, tuple[type[base.Table], str]]] = {
         "scale": (forms.Scale, "one"),
         "nomination": (forms.Review, "one"),
         "peers": (forms.Review, "one"),
+        "line_up": (forms.LineUpRule, "one"),
+        "foil_favored": (forms.Favored, "one"),
+        "proficiency": (forms.ProficiencyRule, "one"),
         "decision": (forms.Decision, "many"),
     },
     "gallery.toml": {
@@ -284,6 +287,9 @@ def _build(tables: Tables, overlays: Tables, version: str) -> types.Policy:
             scale=review["scale"],
             nomination=review["nomination"],
             peers=review["peers"],
+            line_up=review["line_up"],
+            foil_favored=review["foil_favored"],
+            proficiency=review["proficiency"],
             decisions=_by_id(review["decision"]),
         ),
         gallery=forms.GalleryRules(

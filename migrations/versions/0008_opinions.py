@@ -1,6 +1,5 @@
 """opinions on the seven-point scale, the examiner's own with the nomination; drafts of forms"""
 
-import sqlalchemy as sa
 from alembic import op
 
 revision = "0008"
@@ -25,27 +24,9 @@ def upgrade() -> None:
     op.execute("UPDATE examination_round SET opinion = 'p2' WHERE nominee_id IS NOT NULL")
     _replace_check("examination_round", "nominated_when_nominee", NOMINATED, WITH_OPINION)
     _reword(BEFORE, AFTER, READ_AS)
-    op.create_table(
-        "form_draft",
-        sa.Column("request_id", sa.Integer(), nullable=False),
-        sa.Column("account_id", sa.Integer(), nullable=False),
-        sa.Column("page", sa.String(length=120), nullable=False),
-        sa.Column("saved_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("sealed", sa.LargeBinary(), nullable=True),
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("uid", sa.String(length=32), nullable=False),
-        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(["account_id"], ["account.id"], name=op.f("fk_form_draft_account_id")),
-        sa.ForeignKeyConstraint(["request_id"], ["fr_request.id"], name=op.f("fk_form_draft_request_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_form_draft")),
-        sa.UniqueConstraint("request_id", "account_id", "page", name=op.f("uq_form_draft_request_id_account_id_page")),
-        sa.UniqueConstraint("uid", name=op.f("uq_form_draft_uid")),
-    )
-    op.create_index(op.f("ix_form_draft_request_id"), "form_draft", ["request_id"], unique=False)
 
 
 def downgrade() -> None:
-    op.drop_table("form_draft")
     _reword(AFTER, BEFORE, {**BACK, **{new: old for old, new in READ_AS.items()}})
     _replace_check("examination_round", "nominated_when_nominee", WITH_OPINION, NOMINATED)
     op.execute("ALTER TABLE examination_round DROP COLUMN opinion")

@@ -55,7 +55,9 @@ def test_the_prosecutors_package_holds_the_whole_case_and_checks(disclose, tmp_p
         for request in requests
         for n, _ in enumerate(request.current_images, 1)
     }
-    assert names == wanted | images | {"cover-letter.pdf", "decision.pdf", "SHA256SUMS", "manifest.json"}
+    papers = {"cover-letter.pdf", "decision.pdf", "error-rates.txt", "SHA256SUMS", "manifest.json"}
+    assert names == wanted | images | papers
+    assert "these numbers are small" in archive.read("error-rates.txt").decode().lower(), "FAIR-1: said plainly"
     for request in requests:
         for number, image in enumerate(request.current_images, 1):
             content = archive.read(f"originals/{request.number}-image-{number}.jpg")

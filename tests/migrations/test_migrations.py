@@ -386,6 +386,31 @@ def data_0009(app: Flask) -> None:
     assert (count(app, "examination_round"), "annotation" in tables(app)) == (1, False)
 
 
+def data_0010(app: Flask) -> None:
+    """A line may be compared until it ends and never changed afterwards; of a round or an item, never of both."""
+    upgrade(revision="0010")
+    line = (
+        "INSERT INTO line_up (id, uid, created_at, number, round_id, item_id, peer_id, due_at, policy_version, version)"
+    )
+    place = (
+        "INSERT INTO line_up_place (id, uid, created_at, line_up_id, position, photo_id, quick, version) VALUES "
+        "(1, 'l1', '2026-01-01', 1, 1, 1, 0, 1)"
+    )
+    run(app, f"{line} VALUES (1, 'u1', '2026-01-01', 'L-1', 1, NULL, 1, '2026-01-02', 'p', 1)", place)
+    run(app, "UPDATE line_up_place SET level = 'p1'", "UPDATE line_up SET ended = 'given', ended_at = '2026-01-02'")
+    for statement, said in (
+        ("UPDATE line_up_place SET level = 'p2'", "fixed once the line-up has ended"),
+        ("UPDATE line_up SET ended = 'withdrawn'", "fixed once the line-up has ended"),
+        (f"{line} VALUES (2, 'u2', '2026-01-01', 'L-2', 1, 1, 2, '2026-01-02', 'p', 1)", "of_a_round_or_an_item"),
+        (f"{line} VALUES (3, 'u3', '2026-01-01', 'L-3', 1, NULL, 1, '2026-01-02', 'p', 1)", "UNIQUE"),
+    ):
+        with pytest.raises(Exception, match=said):
+            run(app, statement)
+    run(app, "DELETE FROM line_up_place", "DELETE FROM line_up")
+    downgrade(revision=before("0010"))
+    assert "line_up" not in tables(app)
+
+
 def data_0011(app: Flask) -> None:
     """What passed is never changed; requests of before stand without a history; downgrade takes only the new away."""
     upgrade(revision=before("0011"))
@@ -534,6 +559,7 @@ WITH_DATA = {
     "0007": data_0007,
     "0008": data_0008,
     "0009": data_0009,
+    "0010": data_0010,
     "0011": data_0011,
     "0012": data_0012,
     "0013": data_0013,

@@ -83,6 +83,9 @@ VALUES: dict[str, Value] = {
     "review.place": lambda world, on: 1,
     "review.change_mark.number": lambda world, on: 1,
     "review.remove_mark.number": lambda world, on: 1,
+    "review.letter": lambda world, on: "A",
+    "peering.number": number,
+    "proficiency.uid": lambda world, on: world.get(on).uid,
     "review.token": foreign_preview,
     "approval.number": number,
     "repeats.number": number,
@@ -118,7 +121,9 @@ FORMS: dict[str, Callable[[World, str], dict[str, str]]] = {
     "retention.preview_sealing": order_stated,
     "retention.seal": lambda world, on: {**order_stated(world, on), "password": PASSWORD},
     "retention.notice": notice_stated,
-    "review.review_as_peer": lambda world, on: {"round": world.get(on).rounds[-1].uid},
+    "review.give_verdict": lambda world, on: {"version": world.get(on).stand},
+    "review.exclude_in_line": lambda world, on: {"quick-version": "1"},
+    "review.compare_in_line": lambda world, on: {"version": "1"},
     "admin.revoke": lambda world, on: {"record": world.training_of(on).uid},
 }
 

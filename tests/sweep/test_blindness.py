@@ -39,27 +39,34 @@ def scores(world) -> set[str]:
 
 @pytest.mark.parametrize("persona", ["peer", "free_examiner"])
 def test_a_peer_who_has_not_spoken_finds_no_note_no_score_no_opinion(world, persona):
-    found = pages(world, persona, on={"nominated"})
-    assert any("/review/peer-reviews/" in address for address in found), "the blind page itself was not opened"
+    found = pages(world, persona, on={"nominated", "line"})
+    opened = any("/review/line-ups/" in address for address in found)
+    assert opened == (persona == "peer"), "the blind page itself is opened by its peer alone"
     for address, text in found.items():
         leaks = [word for word in (*NOTES.values(), *scores(world)) if word in text]
         assert leaks == [], f"{address} shows {leaks}"
 
 
-@pytest.mark.parametrize("persona", ["peer", "free_examiner"])
-def test_a_peer_is_not_told_who_nominated_or_who_spoke(world, persona):
+def test_a_peer_is_not_told_who_nominated_or_who_spoke_or_which_it_is(world):
+    """Every byte of the line's pages, headers included."""
     with world.app.app_context():
-        number = world.get("nominated").number
-        names = [world.account(one).display_name for one in ("examiner", "peer_done")]
-    text = world.client(persona).get(f"/review/peer-reviews/{number}").get_data(as_text=True)
-    assert text
-    assert [name for name in names if name in text] == []
+        line, request = world.get("line"), world.get("nominated")
+        number, letters = line.number, [place.letter for place in line.places]
+        hidden = [world.account(one).display_name for one in ("examiner", "peer_done")]
+        round_ = request.current_round
+        hidden += [request.number, request.case_number, round_.uid, round_.nominee.uid, round_.nominee.photo.uid]
+        hidden += [place.photo.record_number for place in line.places] + [line.private["seed"]]
+    for address in (f"/review/line-ups/{number}", *(f"/review/line-ups/{number}/{letter}" for letter in letters)):
+        answer = world.client("peer").get(address)
+        assert answer.status_code == 200
+        body = answer.get_data() + str(answer.headers).encode()
+        assert [word for word in hidden if word.encode() in body] == [], address
 
 
 def test_a_peer_who_has_spoken_still_does_not_see_the_examiners_notes(world):
     """The verdict is locked, but there may be a further round: the notes stay with the round's own people."""
     hidden = {name: word for name, word in NOTES.items() if name != "peer_reason"}
-    for address, text in pages(world, "peer_done", on={"nominated"}).items():
+    for address, text in pages(world, "peer_done", on={"nominated", "line_given"}).items():
         leaks = [word for word in (*hidden.values(), *scores(world)) if word in text]
         assert leaks == [], f"{address} shows {leaks}"
 

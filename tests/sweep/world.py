@@ -17,17 +17,20 @@ from flask.testing import FlaskClient
 from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
+from app.cli.review import drawn_items
 from app.demo.people import person
-from app.domain import incidents, repeats
-from app.extensions import db
+from app.domain import incidents, proficiency, repeats
+from app.extensions import db, stores
 from app.models import (
     Account,
     AlgorithmChange,
     Disclosure,
     FRRequest,
     Incident,
+    LineUp,
     LoginSession,
     MisuseReport,
+    ProficiencyItem,
     RoutineDesignation,
     TrainingRecord,
 )
@@ -136,6 +139,9 @@ class World:
         self._request("nominated", "nominated", 90)
         with self._parts(peer_reason=SECRETS["peer_reason"]):
             self.make.peer(self.get("nominated"), "j.maple")
+            for name, person in (("line_given", "j.maple"), ("line", "n.finch")):
+                self.others[name] = (LineUp, self.make.line_up(self.get("nominated"), person).id)
+        self._proficiency()
         self._request("negative", "negative", 91)
         self.make.run_jobs()
         self._request("long", "discussed", 92, values={"narrative": LONG * 12, "priority_reason": LONG})
@@ -149,6 +155,18 @@ class World:
         self._retention()
         self._sealings()
         self._sign_in_all()
+
+    def _proficiency(self) -> None:
+        """One known-truth comparison, measured and given to nobody yet."""
+        [(probe, photograph, same, note)] = drawn_items(1)
+        key = stores().keys.create()
+        first, second = proficiency.store(key, (probe, photograph))
+        with unit_of_work():
+            item = proficiency.add(
+                None, key, (probe, first), (photograph, second), same=same, source="drawn", note=note
+            )  # fmt: skip
+            self.others["item"] = (ProficiencyItem, item.id)
+        self.make.run_jobs()
 
     def _disclosures(self) -> None:
         """Disclosures from the case of the reported request, all asked for by d.lark, decided by y.hazel."""

@@ -119,15 +119,10 @@ def test_file_shows_neither_score_nor_rank(at, sign_in):
 def test_differences_between_examiner_and_peers_are_marked(make, filed, sign_in, people):
     request = filed
     make.peer(request, "j.maple")
-    from tests.stages import SAME, worksheet
+    from tests.stages import worksheet
 
     sheet = {**worksheet(), "ears": {"verdict": "different_unexplained", "note": "The lobe is attached."}}
-    from app.domain import examination
-    from app.unit import unit_of_work
-
-    actor = people.actor("n.finch")
-    with unit_of_work():
-        examination.review_as_peer(request, actor, "m2", sheet, SAME)
+    make.peer(request, "n.finch", "m2", features=sheet)
     page = BeautifulSoup(sign_in("c.hawthorn").get(url(request)).get_data(as_text=True), "html.parser")
     marked = [row for row in page.select("tr") if "Differs" in row.get_text()]
     assert len(marked) == 1

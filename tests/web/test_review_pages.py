@@ -54,7 +54,7 @@ def test_filters_keep_what_was_asked(make, sign_in):
 def test_nobody_but_the_unit_opens_the_review_pages(make, sign_in, name):
     request = make.request(state="documented", requester="m.heron", supervisor="t.birch")
     client = sign_in(name)
-    for url in ("/review", here(request), f"{here(request)}/probe", "/review/peer-reviews"):
+    for url in ("/review", here(request), f"{here(request)}/probe", "/review/line-ups"):
         assert client.get(url).status_code == 403, url
 
 
@@ -62,7 +62,7 @@ def test_nobody_but_the_unit_opens_the_review_pages(make, sign_in, name):
 def test_without_current_training_nothing_opens(make, sign_in):
     request = make.request(state="discussed")
     client = sign_in("o.teal")
-    for url in ("/review", here(request), f"{here(request)}/probe", "/review/peer-reviews"):
+    for url in ("/review", here(request), f"{here(request)}/probe", "/review/line-ups"):
         answer = client.get(url)
         assert answer.status_code == 403
         assert "training" in text(answer)

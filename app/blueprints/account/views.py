@@ -29,6 +29,7 @@ from app.domain.notices import sentence
 from app.extensions import db, settings
 from app.models.account import LoginSession, TermsAcceptance
 from app.models.base import now
+from app.models.line_up import LineUp
 from app.models.oversight import Notification
 from app.policy import policy
 from app.policy.enforcement import enforces
@@ -140,7 +141,7 @@ def _notifications_page() -> str:
 def _way(row: Notification) -> str | None:
     if row.kind == "misuse_reported":
         return url_for("oversight.misuse") if current_actor().can("misuse.read") else None
-    model = subjects().get(row.subject_type or "")
+    model = {**subjects(), LineUp.subject_type: LineUp}.get(row.subject_type or "")
     subject = find(model, row.subject_key, current_actor()) if model else None
     return way_to(subject, current_actor()) if subject is not None else None
 

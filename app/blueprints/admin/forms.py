@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from flask_wtf import FlaskForm
-from wtforms import DateField, HiddenField, SelectField, SelectMultipleField, StringField
-from wtforms.validators import InputRequired, Length
+from flask_wtf.file import FileField
+from wtforms import DateField, HiddenField, RadioField, SelectField, SelectMultipleField, StringField
+from wtforms.validators import InputRequired, Length, Optional
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from app.policy import policy
@@ -39,3 +40,16 @@ class ChangeForm(FlaskForm):
     version = HiddenField("Version")
     record = HiddenField("Record", [Length(max=40)])
     reason = StringField("Reason", [Length(max=300, message="At most 300 characters.")])
+
+
+class ProficiencyForm(FlaskForm):
+    """FAIR-1: two pictures and whether they show one person."""
+
+    probe = FileField("Picture in place of the probe")
+    probe_taken_on = DateField("Taken on", [Optional()])
+    photograph = FileField("Photograph to compare with it")
+    photograph_taken_on = DateField("Taken on", [InputRequired("Enter the day: a photograph without one stands out.")])
+    same = RadioField(
+        "Do both show one person?", [InputRequired("Choose an answer.")], choices=[("yes", "Yes"), ("no", "No")]
+    )
+    note = StringField("Where the pictures come from, and who consented", [Length(max=500)])

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from wtforms import RadioField, TextAreaField
+from flask_wtf import FlaskForm
+from wtforms import RadioField, SelectField, TextAreaField
 from wtforms.validators import DataRequired, InputRequired, Length
 
 from app.blueprints.fact_fields import stripped
@@ -43,3 +44,23 @@ class RepeatAnswerForm(VersionForm):
         ],
         [stripped],
     )
+
+
+class StopForm(SignedForm):
+    """SRC-4: end a peer review that cannot be completed, with a reason, signed."""
+
+    reason = TextAreaField(
+        "Why it ends",
+        [
+            DataRequired("Write why the peer review ends."),
+            Length(max=LONGEST_REASON, message=f"Write at most {LONGEST_REASON:,} characters."),
+        ],
+        [stripped],
+    )
+
+
+class WithdrawalForm(FlaskForm):
+    """SRC-4: take an assignment back from a peer."""
+
+    line = SelectField("Line", validate_choice=False)
+    reason = TextAreaField("Reason", [DataRequired("Write the reason."), Length(max=LONGEST_REASON)], [stripped])

@@ -8,14 +8,16 @@ from datetime import datetime
 from app.access.actor import Actor
 from app.access.scoping import visible
 from app.blueprints.approval.decisions import WITHOUT_NOMINEE
-from app.domain.approvals import check_may_read_file, file_is_open, last_delivery
+from app.domain.approvals import check_may_read_file, check_takes_no_other_part, file_is_open, last_delivery
 from app.domain.overview import due_at
 from app.extensions import db
 from app.models import FRRequest
 from app.models.base import now
 from app.models.engine import Job
+from app.policy import policy
 from app.workflow import Refused
 from app.workflow.conditions.examination import nominee_left
+from app.workflow.conditions.line_up import composing, counting
 
 WAITING = ("peer_reviewed", "superseded")
 UNDELIVERED = ("approved", "negative")
@@ -45,6 +47,33 @@ class Queue:
     waiting: tuple[QueueRow, ...]
     undelivered: tuple[QueueRow, ...]
     delivered: tuple[QueueRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BeforePeers:
+    """A request before its peers: how many are assigned, how many are missing, whether the line is being composed."""
+
+    request: FRRequest
+    assigned: int
+    missing: int
+    composing: bool
+    refusal: Refused | None
+
+
+def before_peers(actor: Actor) -> list[BeforePeers]:
+    """The requests in peer review, oldest first."""
+    rows = visible(FRRequest, actor).where(FRRequest.state == "nominated").order_by(FRRequest.state_since)
+    return [_before_peers(request, actor) for request in db.session.scalars(rows).unique()]
+
+
+def _before_peers(request: FRRequest, actor: Actor) -> BeforePeers:
+    refusal, assigned = None, len(counting(request.current_round))
+    try:
+        check_takes_no_other_part(request, actor)
+    except Refused as found:
+        refusal = found
+    missing = policy().review.peers.count - assigned
+    return BeforePeers(request, assigned, missing, composing(request.current_round), refusal)
 
 
 def queue_of(actor: Actor) -> Queue:

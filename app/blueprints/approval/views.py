@@ -10,7 +10,7 @@ from app.access.actor import current_actor
 from app.access.guard import needs
 from app.blueprints.approval.decisions import CHOICES, WITHOUT_NOMINEE, Choice, choice_named, offered, rule_of
 from app.blueprints.approval.forms import DecisionForm
-from app.blueprints.approval.queue import queue_of
+from app.blueprints.approval.queue import before_peers, queue_of
 from app.blueprints.approval.rounds import viewers_of
 from app.blueprints.shared_forms import VersionForm
 from app.domain import approvals, lineage
@@ -32,7 +32,11 @@ bp = Blueprint("approval", __name__)
 @needs("approval.decide")
 def index() -> ResponseReturnValue:
     """What waits for a supervisor, and what is decided and not yet with its investigator."""
-    return page("approval/index.html", queue=queue_of(current_actor()), repeats=lineage.waiting(), now=now())
+    actor = current_actor()
+    return page(
+        "approval/index.html", queue=queue_of(actor), in_peer_review=before_peers(actor), repeats=lineage.waiting(),
+        now=now(),
+    )  # fmt: skip
 
 
 @bp.get("/final-review/<number>")

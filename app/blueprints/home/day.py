@@ -10,24 +10,14 @@ from sqlalchemy import select
 from app.access.actor import Actor
 from app.access.scoping import visible
 from app.blueprints.home.ways import way_to
-from app.blueprints.review.peers import reviewable
 from app.domain import workload
 from app.domain.disclosure_overview import waiting_for
-from app.domain.overview import deadline
 from app.extensions import db
-from app.models import Assignment, Disposal, FRRequest, Incident
+from app.models import Assignment, Disposal, Incident, LineUp
 from app.workflow.engine import allowed
 
 #: how long what passed stays in sight
 PASSED = timedelta(days=7)
-
-
-@dataclass(frozen=True, slots=True)
-class PeerReview:
-    """A nominated request for this person to review, with nothing that tells how far others are."""
-
-    item: FRRequest
-    due: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +30,10 @@ class Waiting:
     since: datetime
 
 
-def peer_reviews(actor: Actor) -> list[PeerReview]:
-    """The peer reviews for this person, by due time."""
-    if not actor.can("peer.review"):
-        return []
-    found = [PeerReview(request, deadline(request)) for request in reviewable(actor)]
-    return sorted(found, key=lambda line: line.due)
+def peer_reviews(actor: Actor) -> list[LineUp]:
+    """The lines assigned to this person as a peer, by due time."""
+    rows = visible(LineUp, actor).where(LineUp.ended.is_(None)).order_by(LineUp.due_at, LineUp.number)
+    return list(db.session.scalars(rows)) if actor.can("peer.review") else []
 
 
 def passed(actor: Actor, moment: datetime) -> list[Assignment]:

@@ -22,6 +22,7 @@ PAGES: dict[str, str] = {
     "hold": "retention.hold",
     "incident": "disclosures.incident",
     "sealing": "retention.sealing",
+    "line_up": "review.line_up",
 }
 
 

@@ -10,8 +10,8 @@ from itsdangerous import BadData, SignatureExpired, URLSafeTimedSerializer
 from app.extensions import settings
 from app.policy.enforcement import enforces
 
-Kind = Literal["probe", "photo", "derived"]
-KINDS: tuple[Kind, ...] = ("probe", "photo", "derived")
+Kind = Literal["probe", "photo", "derived", "line", "line_probe"]
+KINDS: tuple[Kind, ...] = ("probe", "photo", "derived", "line", "line_probe")
 LIFE_SECONDS = 300
 
 
@@ -30,7 +30,7 @@ def _signer() -> URLSafeTimedSerializer:
 @enforces("ACC-11")
 def face_url(kind: Kind, uid: str) -> str:
     """The address of a face image for the session: a "probe" (ProbeImage), "photo" (GalleryPhoto) or "derived"
-    (DerivedImage) by uid.
+    (DerivedImage) by uid; for a peer a place of a "line" (LineUpPlace) or its probe ("line_probe", LineUp) by uid.
 
     The page that uses it records `faces.viewed`; fetching the bytes records nothing. Raises ValueError for
     another kind.

@@ -11,9 +11,12 @@ from app.access.actor import Actor, current_actor
 from app.access.guard import needs
 from app.access.scoping import find
 from app.blueprints.images.links import Kind, LinkExpired, LinkInvalid, face_url, read_token
+from app.domain.probe_images import limits
 from app.extensions import db, stores
+from app.imaging import decode, shown_copy
 from app.models.derived import DerivedImage
 from app.models.gallery import GalleryPhoto
+from app.models.line_up import LineUp, LineUpPlace
 from app.models.request import ProbeImage
 from app.policy.enforcement import enforces
 from app.storage import BlobCorrupt, KeyDestroyed, UnknownBlob, UnknownKey
@@ -57,9 +60,11 @@ def image_bytes(kind: Kind, uid: str, actor: Actor) -> bytes | None:
     if stored is None:
         return None
     try:
-        return stores().blobs.get(*stored)
+        data = stores().blobs.get(*stored)
     except (UnknownBlob, KeyDestroyed, UnknownKey):
         return None
+    # a file of the repository may name a person or a record beside its pixels; a peer gets the pixels
+    return shown_copy(decode(data, limits()).bgr) if kind == "line" else data
 
 
 def _probe(uid: str, actor: Actor) -> tuple[str, str, str] | None:
@@ -82,6 +87,27 @@ def _derived(uid: str, actor: Actor) -> tuple[str, str, str] | None:
     return None if row is None else (row.blob_id, row.key_id, row.sha256)
 
 
+def _line(uid: str, actor: Actor) -> tuple[str, str, str] | None:
+    """A photograph of a line, for its peer alone, as long as it is held."""
+    place = db.session.scalars(select(LineUpPlace).where(LineUpPlace.uid == uid)).one_or_none()
+    if place is None or not place.held or find(LineUp, place.line_up.number, actor) is None:
+        return None
+    stored = place.of_repository or place.picture
+    return stored.blob_id, stored.key_id, stored.sha256
+
+
+def _line_probe(uid: str, actor: Actor) -> tuple[str, str, str] | None:
+    """The probe of a line, for its peer alone."""
+    line_up = db.session.scalars(select(LineUp).where(LineUp.uid == uid)).one_or_none()
+    if line_up is None or find(LineUp, line_up.number, actor) is None:
+        return None
+    if line_up.round is None:
+        probe = line_up.item.probe
+        return probe.blob_id, probe.key_id, probe.sha256
+    image = line_up.round.search.image
+    return image.shown_blob_id, image.key_id, image.shown_sha256
+
+
 FINDERS: dict[Kind, Callable[[str, Actor], tuple[str, str, str] | None]] = {
-    "probe": _probe, "photo": _photo, "derived": _derived,
+    "probe": _probe, "photo": _photo, "derived": _derived, "line": _line, "line_probe": _line_probe,
 }  # fmt: skip

@@ -15,13 +15,15 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 from app.access.actor import current_actor
 from app.access.guard import needs
 from app.blueprints.review.area import bp
-from app.blueprints.review.forms import background_form, peer_form
+from app.blueprints.review.forms import background_form
+from app.blueprints.review.line_forms import place_form
+from app.blueprints.review.line_shown import place_at
 from app.blueprints.review.rounds import candidate_at
-from app.blueprints.review.steps import blocking
 from app.blueprints.review.worksheets import worksheet_form
 from app.domain import drafts
 from app.domain.examination import open_round
-from app.models import Draft, FRRequest, Round
+from app.domain.line_ups import check_open
+from app.models import Draft, FRRequest, LineUp, Round
 from app.unit import unit_of_work
 from app.web import page, redirect_after_post, wants_part
 from app.workflow.registry import Refused
@@ -35,9 +37,9 @@ def typed(form: FlaskForm) -> dict[str, str]:
     return {field.name: field.data for field in fields if field.data}
 
 
-def restored(request: FRRequest, name: str) -> tuple[Draft | None, dict[str, str]]:
+def restored(subject: FRRequest | LineUp, name: str) -> tuple[Draft | None, dict[str, str]]:
     """The signed-in person's own draft of a page, and its fields as the data of the form; none of either without."""
-    draft = drafts.kept(request, current_actor(), name)
+    draft = drafts.kept(subject, current_actor(), name)
     return draft, dict(draft.private.get("fields", {})) if draft else {}
 
 
@@ -59,15 +61,13 @@ def keep_background(subject: Round, place: int) -> Answer:
     return _kept(subject.request, name, background_form(), url_for("review.background", uid=subject.uid, place=place))
 
 
-@bp.post("/review/peer-reviews/<number>/draft")
-@needs("peer.review", of=FRRequest)
-def keep_peer(subject: FRRequest) -> Answer:
-    """SRC-4: keep a peer's own review as far as it is filled in; nobody else reads it."""
-    refusal = blocking(subject, "record_peer_review", current_actor())
-    if refusal is not None:
-        raise refusal
-    name = drafts.peer_page(subject.current_round)
-    return _kept(subject, name, peer_form(), url_for("review.peer", number=subject.number))
+@bp.post("/review/line-ups/<number>/<letter>/draft")
+@needs("peer.review", of=LineUp)
+def keep_place(subject: LineUp, letter: str) -> Answer:
+    """SRC-4: keep a peer's own worksheet of one photograph as far as it is filled in; nobody else reads it."""
+    check_open(subject, current_actor())
+    name = drafts.place_page(place_at(subject, letter))
+    return _kept(subject, name, place_form(), url_for("review.line_place", number=subject.number, letter=letter))
 
 
 def _check_open(round_: Round) -> None:
@@ -76,7 +76,7 @@ def _check_open(round_: Round) -> None:
         raise Refused("WF-examine", "This round is over.")
 
 
-def _kept(request: FRRequest, name: str, form: Any, back: str) -> Answer:
+def _kept(subject: FRRequest | LineUp, name: str, form: Any, back: str) -> Answer:
     if not form.validate():
         fault = next(message for messages in form.errors.values() for message in messages)
         if wants_part():
@@ -84,7 +84,7 @@ def _kept(request: FRRequest, name: str, form: Any, back: str) -> Answer:
         flash(f"The draft was not saved: {fault}", "error")
         return redirect_after_post(back)
     with unit_of_work():
-        draft = drafts.keep(request, current_actor(), name, typed(form))
+        draft = drafts.keep(subject, current_actor(), name, typed(form))
     if wants_part():
         return page("review/_draft.html", draft=draft, fault=None)
     flash("The draft is saved. Only you see it." if draft else "There is nothing to save.", "success")

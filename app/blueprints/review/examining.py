@@ -34,6 +34,8 @@ from app.blueprints.review.steps import Overtaken, status_for, tried
 from app.blueprints.review.viewer import Mark, Viewer, original, photograph, prepared
 from app.blueprints.review.worksheets import features_of, worksheet_data, worksheet_form
 from app.domain import drafts, examination
+from app.domain.examination_file import round_file
+from app.domain.opened_round import is_open
 from app.models import Round
 from app.policy import policy
 from app.policy.facts import Fault
@@ -71,7 +73,7 @@ def render_candidates(subject: Round, **changed: Any) -> str:
         "next": examination.next_open(round_), "probe": shown_probe(round_.search), "order": policy().review.order,
         "nominate": nomination_form(choices, version=round_.request.version, formdata=None),
         "nobody": NoneForm(version=round_.request.version, formdata=None), "refusal": None,
-        "rule": policy().review.nomination,
+        "rule": policy().review.nomination, "opened": round_file(round_) if is_open(round_) else None,
     }  # fmt: skip
     typed = changed.pop("nominate", None)
     if typed is not None:

@@ -11,7 +11,6 @@ from wtforms.validators import InputRequired, Length
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from app.blueprints.fact_fields import choice_field, fact_fields, stripped
-from app.blueprints.review.worksheets import worksheet_fields
 from app.blueprints.shared_forms import VersionForm
 from app.policy import policy
 
@@ -118,17 +117,6 @@ def quick_form(**values: Any) -> FlaskForm:
 def opinion_field() -> Any:
     """One level of the scale; none is chosen beforehand."""
     return choice_field("Your opinion", [(level.value, level.label) for level in policy().review.scale.levels])
-
-
-def peer_form(**values: Any) -> FlaskForm:
-    """SRC-4: a peer's own worksheet, opinion and reason; `round` says which nomination the page showed."""
-    fields = {
-        "round": HiddenField(),
-        **worksheet_fields(),
-        "opinion": opinion_field(),
-        "reason": TextAreaField("Reason", [Length(max=4000)], filters=[stripped]),
-    }
-    return type("PeerForm", (FlaskForm,), fields)(**values)
 
 
 def background_form(**values: Any) -> FlaskForm:

@@ -43,7 +43,7 @@ def work_context(subject: FRRequest) -> dict[str, Any]:
     blocks = {
         verb: blocking(subject, verb, actor, use=use, examiner_available=subject.examiner_id not in unavailable)
         for verb in ("accept", "refuse", "return_for_images", "select_probe", "begin_examination", "conclude_empty",
-                     "take_over", "record_peer_review", "take", "hand_over")
+                     "take_over", "take", "hand_over")
     }  # fmt: skip
     return {
         "item": subject,

@@ -15,7 +15,7 @@ from app.blueprints.review import (
     comparing,
     concluding,
     examining,
-    peers,
+    line_ups,
     preparing,
     registering,
     repeating,
@@ -38,7 +38,7 @@ from app.web import page, redirect_after_post
 from app.workflow.registry import Refused
 
 __all__ = [
-    "annotating", "bp", "comparing", "concluding", "examining", "peers", "preparing", "registering", "repeating",
+    "annotating", "bp", "comparing", "concluding", "examining", "line_ups", "preparing", "registering", "repeating",
     "searching",
 ]  # fmt: skip
 

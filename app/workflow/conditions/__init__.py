@@ -13,6 +13,7 @@ from app.workflow.conditions import (
     filing,
     identification,
     incident,
+    line_up,
     lineage,
     retention,
     sealing,
@@ -21,5 +22,5 @@ from app.workflow.conditions import (
 
 __all__ = [
     "algorithm", "background", "decision", "disclosure", "examination", "filing", "identification", "incident",
-    "lineage", "retention", "sealing", "workload",
+    "line_up", "lineage", "retention", "sealing", "workload",
 ]  # fmt: skip

@@ -9,6 +9,7 @@ from app.policy.facts import check_outcome
 from app.policy.opinions import nomination_fault, peer_faults
 from app.workflow.conditions.common import Facts, first
 from app.workflow.conditions.examination import enough_peers
+from app.workflow.conditions.line_up import counting, favored_foils
 from app.workflow.registry import condition
 
 
@@ -22,7 +23,10 @@ def peers_unanimous(request: FRRequest, actor: Actor, facts: Facts) -> str | Non
     if nomination_fault(policy(), round_.opinion):
         return "The examiner's own opinion does not support the possible match."
     against = len(list(peer_faults(policy(), opinions)))
-    return f"{against} of {len(opinions)} peer opinions do not support the possible match." if against else None
+    if against:
+        return f"{against} of {len(opinions)} peer opinions do not support the possible match."
+    elsewhere = sum(bool(favored_foils(line_up)) for line_up in counting(round_))
+    return f"{elsewhere} of {len(opinions)} peers found support in another photograph." if elsewhere else None
 
 
 @condition("password_confirmed", "SRC-5")

@@ -78,20 +78,6 @@ def nomination_supported(request: FRRequest, actor: Actor, facts: Facts) -> str 
     return fault.message if fault else None
 
 
-@condition("peer_worksheet_complete", "SRC-2", "SRC-4")
-def peer_worksheet_complete(request: FRRequest, actor: Actor, facts: Facts) -> str | None:
-    return missing_features(facts.get("features") or {})
-
-
-@condition("peer_opinion_given", "SRC-4")
-def peer_opinion_given(request: FRRequest, actor: Actor, facts: Facts) -> str | None:
-    rule = policy().review.peers
-    if policy().review.scale.level(facts.get("opinion") or "") is None:
-        return "Choose your opinion."
-    reason = str(facts.get("reason") or "").strip()
-    return None if len(reason) >= rule.min_reason else f"Give your reason in at least {rule.min_reason} characters."
-
-
 @condition("enough_peers", "SRC-4", "FAIR-1")
 def enough_peers(request: FRRequest, actor: Actor, facts: Facts) -> str | None:
     round_ = request.current_round

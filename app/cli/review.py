@@ -1,0 +1,107 @@
+"""`flask review proficiency add`: comparisons whose truth is known, for the peers' queues."""
+
+from __future__ import annotations
+
+import csv
+import secrets
+from datetime import date, timedelta
+from pathlib import Path
+
+import click
+import cv2
+import numpy as np
+from flask.cli import AppGroup
+
+from app.demo.people import arrest_date, mugshot, person, scene
+from app.domain import proficiency
+from app.domain.proficiency import Given
+from app.extensions import stores
+from app.imaging import UnusableImage
+from app.unit import unit_of_work
+
+group = AppGroup("review", help="Peer review.")
+items = AppGroup("proficiency", help="Comparisons whose truth is known.")
+group.add_command(items)
+
+REQUIRED = ("probe", "photograph", "same", "photograph_taken_on")
+#: drawn people whose numbers no demonstration gallery reaches
+FIRST_DRAWN = 1_000_000
+
+
+@items.command("add")
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path), required=False)
+@click.option("--drawn", type=click.IntRange(1, 100), help="Draw this many comparisons instead, half of one person.")
+def add(folder: Path | None, drawn: int | None) -> None:
+    """Add the comparisons of FOLDER/items.csv, or drawn ones.
+
+    items.csv has the columns probe, photograph (file names in FOLDER), same (yes or no), photograph_taken_on
+    (YYYY-MM-DD; a photograph without a day would stand out), and, where known, probe_taken_on and note. Use consented
+    photographs of people who are not in the repository, taken as arrest photographs are. The truth is sealed; a worker
+    measures the pictures before anybody is given them.
+    """
+    if (folder is None) == (drawn is None):
+        raise click.ClickException("Give a folder, or --drawn with a number.")
+    rows = drawn_items(drawn) if drawn else _listed(folder)
+    for probe, subject, same, note in rows:
+        key = stores().keys.create()
+        blobs = proficiency.store(key, (probe, subject))
+        with unit_of_work():
+            proficiency.add(
+                None, key, (probe, blobs[0]), (subject, blobs[1]), same=same,
+                source="drawn" if drawn else "consented", note=note,
+            )  # fmt: skip
+    click.echo(f"{len(rows)} comparisons added; a worker measures them")
+
+
+def _listed(folder: Path) -> list[tuple[Given, Given, bool, str]]:
+    """Every row of items.csv, read whole before anything is stored."""
+    listing = folder / "items.csv"
+    if not listing.is_file():
+        raise click.ClickException(f"{listing} does not exist")
+    found = []
+    with listing.open(newline="", encoding="utf-8-sig") as lines:
+        for number, row in enumerate(csv.DictReader(lines), 2):
+            try:
+                found.append(_row(folder, row))
+            except (KeyError, ValueError, OSError) as error:
+                raise click.ClickException(f"{listing}, line {number}: {error}") from None
+            except UnusableImage as error:
+                raise click.ClickException(f"{listing}, line {number}: {error.message}") from None
+    if not found:
+        raise click.ClickException(f"{listing} lists no comparison")
+    return found
+
+
+def _row(folder: Path, row: dict[str, str]) -> tuple[Given, Given, bool, str]:
+    missing = [name for name in REQUIRED if not (row.get(name) or "").strip()]
+    if missing:
+        raise ValueError(f"no value for {', '.join(missing)}")
+    same = {"yes": True, "no": False}.get(row["same"].strip().lower())
+    if same is None:
+        raise ValueError("same is yes or no")
+    pictures = []
+    for name in ("probe", "photograph"):
+        path = (folder / row[name].strip()).resolve()
+        if path.parent != folder.resolve():
+            raise ValueError(f"{row[name]} is not a file of the folder itself")
+        day = (row.get(f"{name}_taken_on") or "").strip()
+        pictures.append(proficiency.given(path.read_bytes(), date.fromisoformat(day) if day else None))
+    return pictures[0], pictures[1], same, (row.get("note") or "").strip()
+
+
+def drawn_items(wanted: int) -> list[tuple[Given, Given, bool, str]]:
+    """Drawn scenes and arrest photographs: every other one of one person; whose was drawn before is not drawn again."""
+    first = FIRST_DRAWN + 2 * proficiency.count()
+    found = []
+    for number in range(wanted):
+        seed, same = first + 2 * number, number % 2 == 0
+        other = seed if same else seed + 1
+        lately = date.today() - timedelta(days=1 + secrets.randbelow(14))
+        probe = proficiency.given(_encoded(scene(person(seed), 1)), lately)
+        photograph = proficiency.given(_encoded(mugshot(person(other), 0)), arrest_date(person(other)))
+        found.append((probe, photograph, same, ""))
+    return found
+
+
+def _encoded(picture: np.ndarray) -> bytes:
+    return cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, 92])[1].tobytes()
