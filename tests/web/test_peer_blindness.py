@@ -241,7 +241,7 @@ def test_a_verdict_is_complete_and_then_locked(nominated, sign_in):
     assert soup(short).select_one("[name=eyes][value=similar]").has_attr("checked")
     assert "Ears: no verdict." in text(compare(client, line, first, ears=""))
     assert "choose a level" in text(compare(client, line, first, level=""))
-    assert "describe the difference" in text(exclude(client, line, first, **{"quick-note": ""}))
+    assert "say what differs" in text(exclude(client, line, first, **{"quick-note": ""}))
     assert "a level of -1 or less excludes" in text(exclude(client, line, first, level="p1"))
     assert db.session.query(PeerReview).count() == 0
     for place in line.places:

@@ -96,7 +96,13 @@ def sheet_faults(place: LineUpPlace) -> list[Fault]:
                 worksheet_faults(features)]  # fmt: skip
     differing = {verdict.value for verdict in policy().review.worksheet.verdicts if verdict.differs}
     named = [given for given in features.values() if given.get("verdict") in differing and given.get("note")]
-    return [] if named else [Fault("features", f"Photograph {place.letter}: name a feature that differs.", rule.id)]
+    return (
+        []
+        if named
+        else [
+            Fault("features", f"Photograph {place.letter}: name a feature that differs, and say what differs.", rule.id)
+        ]
+    )
 
 
 @enforces("SRC-4")
