@@ -12,7 +12,7 @@ import numpy as np
 
 from app.domain.repository import open_template
 from app.extensions import db, settings, stores
-from app.models import CaseRecord, DerivedImage, Disclosure, FRRequest, GalleryPerson, PersonFile
+from app.models import CaseRecord, DerivedImage, Disclosure, Draft, FRRequest, GalleryPerson, PersonFile
 
 #: how many bytes of a long thing are sought: enough that chance finds none
 SLICE = 48
@@ -42,6 +42,8 @@ class Traces:
         for derived in db.session.query(DerivedImage).filter_by(request_id=request.id):
             self._sealed(f"{where} prepared image", derived)
             self._blob(f"{where} prepared image", derived.blob_id, request.key_id, derived.sha256)
+        for draft in db.session.query(Draft).filter_by(request_id=request.id):
+            self._sealed(f"{where} draft", draft)
         for report in request.reports:
             self._sealed(f"{where} report", report)
             self._blob(f"{where} report", report.blob_id, report.key_id, report.sha256)
