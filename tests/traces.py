@@ -18,6 +18,7 @@ from app.models import (
     CaseRecord,
     DerivedImage,
     Disclosure,
+    Draft,
     FRRequest,
     GalleryPerson,
     LineUp,
@@ -54,6 +55,8 @@ class Traces:
             self._blob(f"{where} prepared image", derived.blob_id, request.key_id, derived.sha256)
         for passed in db.session.query(Assignment).filter_by(request_id=request.id):
             self._sealed(f"{where} notes", passed)
+        for draft in db.session.query(Draft).filter_by(request_id=request.id):
+            self._sealed(f"{where} draft", draft)
         for report in request.reports:
             self._sealed(f"{where} report", report)
             self._blob(f"{where} report", report.blob_id, report.key_id, report.sha256)

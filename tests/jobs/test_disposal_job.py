@@ -14,7 +14,17 @@ from sqlalchemy import text
 from app import audit
 from app.access.scoping import find
 from app.demo.people import person
-from app.domain import disclosures, erasure, erasure_rows, gallery, probe_images, register, retention, workload
+from app.domain import (
+    disclosures,
+    drafts,
+    erasure,
+    erasure_rows,
+    gallery,
+    probe_images,
+    register,
+    retention,
+    workload,
+)
 from app.domain.register import Filters
 from app.domain.repository import generation
 from app.domain.verification import verify_code
@@ -39,6 +49,7 @@ from tests.disposing import CASE, KEPT, chain_faults, request_of, run
 from tests.factory import picture
 from tests.gallery import needs_models
 from tests.retaining import LONG_AGO, Retaining
+from tests.stages import SAME
 from tests.traces import Traces
 
 pytestmark = [needs_models, pytest.mark.timeout(240)]
@@ -74,6 +85,11 @@ def test_nothing_of_a_disposed_case_is_left_in_any_file(app, keep, case, post):
         with unit_of_work():
             workload.hand_over(again, giver, receiver, "The Quintessential lamp stood behind the counter.")
     keep.make.advance_to(again, "closed", derived=derived, mark="Mark of the Wollongong scar above the brow.")
+    # somebody's words that were saved and never recorded
+    with unit_of_work():
+        round_ = again.current_round
+        page = drafts.background_page(round_, round_.nominee)
+        drafts.keep(again, keep.people.actor("k.rowan"), page, {"records_checked": SAME})
     disclosure = Disclosing(app, keep.people, keep.make.run_jobs)(state="acknowledged", basis="D2", case_number=CASE)
     request, sought = request_of(record), Traces().of_record(record).of_file(victim)
     sought.of_request(request).of_request(again).of_disclosure(disclosure)

@@ -13,7 +13,9 @@ from app.domain.erasure_rows import ERASERS
 from app.extensions import db
 from app.models import Draft, Round
 from app.unit import unit_of_work
+from app.workflow.conditions.line_up import line_ups_of
 from tests.stages import BACKGROUND, SAME, worksheet
+from tests.web.lines import address, compare, work
 
 HTMX = {"HX-Request": "true"}
 
@@ -90,22 +92,28 @@ def test_the_button_works_without_javascript_and_an_emptied_form_keeps_nothing(c
 @pytest.mark.clause("ACC-10", "ACC-7", "SRC-4")
 def test_a_draft_is_shown_to_nobody_but_its_author(make, sign_in, people):
     request = make.request(state="nominated")
-    url = f"/review/peer-reviews/{request.number}"
+    line = next(one for one in line_ups_of(request.current_round) if one.peer.name == "j.maple")
+    place, url = line.places[0], address(line, line.places[0].letter)
     one, other = sign_in("j.maple"), sign_in("n.finch")
     typed = {"ears_note": "Quagmire", "reason": "Xylophone"}
     assert one.post(f"{url}/draft", data={**token(one, url), **typed}, headers=HTMX).status_code == 200
     assert value(soup(one.get(url)), "reason") == "Xylophone"
     supervisor, examiner = sign_in("c.hawthorn"), sign_in("k.rowan")
     for client, page in (
-        (other, url), (supervisor, f"/final-review/{request.number}"), (examiner, f"/review/{request.number}"),
-        (examiner, f"/review/rounds/{request.current_round.uid}"),
+        (other, url), (other, address(line)), (supervisor, f"/final-review/{request.number}/peers"),
+        (examiner, f"/review/{request.number}"), (examiner, f"/review/rounds/{request.current_round.uid}"),
     ):  # fmt: skip
         assert not re.search("Quagmire|Xylophone", client.get(page).get_data(as_text=True)), page
-    assert drafts.kept(request, people.actor("n.finch"), drafts.peer_page(request.current_round)) is None
-    make.peer(request, "j.maple")
+    assert drafts.kept(line, people.actor("n.finch"), drafts.place_page(place)) is None
+    assert compare(one, line, place.letter, "m1").status_code == 303
+    assert db.session.query(Draft).count() == 0, "recorded, the draft goes"
+    last = line.places[-1]
+    kept = {**token(one, address(line, last.letter)), **typed}
+    assert one.post(f"{address(line, last.letter)}/draft", data=kept, headers=HTMX).status_code == 200
+    work(one, line)
     assert db.session.query(Draft).count() == 0
     late = one.post(f"{url}/draft", data={**token(one, "/review"), **typed})
-    assert late.status_code == 403, "a verdict is locked: nothing more is kept of it"
+    assert late.status_code == 409, "a verdict is locked: nothing more is kept of it"
 
 
 @pytest.mark.clause("ACC-10")
@@ -136,7 +144,8 @@ def test_a_background_check_is_kept_until_it_is_recorded(make, compared, sign_in
 def test_a_draft_goes_with_the_case(make, people):
     request = make.request(state="nominated")
     with unit_of_work():
-        drafts.keep(request, people.actor("j.maple"), drafts.peer_page(request.current_round), {"reason": SAME})
+        page = drafts.background_page(request.current_round, request.current_round.nominee)
+        drafts.keep(request, people.actor("k.rowan"), page, {"records_checked": SAME})
     eraser = next(one for one in ERASERS if "form_draft" in one.tables)
     with unit_of_work():
         audit.record("request.disposed", request, disposal="D-1")

@@ -196,12 +196,13 @@ def test_a_supervisor_ends_what_a_sealed_nominee_left_open(make, people, sign_in
     assert request.number in text_of(supervisor.get("/final-review"))
     assert "the nominee's photograph was sealed" in text_of(supervisor.get("/notifications"))
     assert "The nominee’s photograph left the repository" in text_of(supervisor.get(url))
-    peer = sign_in("j.maple").get(f"/review/peer-reviews/{request.number}")
-    if state == "nominated":
-        assert peer.status_code in {404, 422, 409} and "<img" not in peer.get_data(as_text=True)
+    lines = line_ups_of(request.current_round)
+    place = lines[0].subject_place
+    assert sign_in(lines[0].peer.name).get(address(lines[0], place.letter)).status_code in {302, 303, 404}
     given = {"decision": decision, "reason": "Sealed by order; go on among the others.", "password": PASSWORD}
     send(supervisor, url, "/decision", **given)
     assert request.state == ends
+    assert {line.ended for line in lines} <= {"given", "withdrawn"}, "no peer goes on with what is decided"
     run_jobs()
     db.session.expire_all()
     assert request.state == ("reported" if ends == "negative" else "continued")
