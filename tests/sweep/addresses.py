@@ -93,6 +93,7 @@ FORMS: dict[str, Callable[[World, str], dict[str, str]]] = {
     "retention.hold_case": lambda world, on: {"hold-kind": "litigation", "hold-reason": "A claim was announced."},
     "retention.hold_person": lambda world, on: {"hold-kind": "litigation", "hold-reason": "A claim was announced."},
     "retention.propose": lambda world, on: {"item": f"case_record:{world.kept['due']}", "reason": "It has run."},
+    "review.change_mark": lambda world, on: {"mark-1-version": "1"},
     "review.review_as_peer": lambda world, on: {"round": world.get(on).rounds[-1].uid},
     "admin.revoke": lambda world, on: {"record": world.training_of(on).uid},
 }
