@@ -30,7 +30,10 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["round_id"], ["examination_round.id"], name=op.f("fk_annotation_round_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_annotation")),
         sa.UniqueConstraint(
-            "round_id", "candidate_id", "author_id", "number",
+            "round_id",
+            "candidate_id",
+            "author_id",
+            "number",
             name=op.f("uq_annotation_round_id_candidate_id_author_id_number"),
         ),
         sa.UniqueConstraint("uid", name=op.f("uq_annotation_uid")),

@@ -124,6 +124,7 @@ FORMS: dict[str, Callable[[World, str], dict[str, str]]] = {
     "review.give_verdict": lambda world, on: {"version": world.get(on).stand},
     "review.exclude_in_line": lambda world, on: {"quick-version": "1"},
     "review.compare_in_line": lambda world, on: {"version": "1"},
+    "review.change_mark": lambda world, on: {"mark-1-version": "1"},
     "admin.revoke": lambda world, on: {"record": world.training_of(on).uid},
 }
 

@@ -157,8 +157,9 @@ def test_after_the_nomination_there_is_nothing_to_change_and_others_have_no_form
         answer = client.post(f"{url}/{action}", data={**token, **typed})
         assert answer.status_code == 409, action
     for name in ("j.maple", "n.finch"):
-        assert sign_in(name).post(f"{url}/marks", data=token).status_code == 404
-        blind = sign_in(name).get(f"/review/peer-reviews/{request_.number}").get_data(as_text=True)
+        peer, page = sign_in(name), f"/review/peer-reviews/{request_.number}"
+        assert peer.post(f"{url}/marks", data=form_at(peer, page, page)).status_code == 404
+        blind = peer.get(page).get_data(as_text=True)
         assert "data-viewer" in blind
         for hidden in ("A mole on the chin.", "cor-mark", "prepared", "Prepared"):
             assert hidden not in blind, hidden

@@ -36,7 +36,8 @@ export class Photos {
   /** Show the prepared image, or the original again; a prepared one is never shown without saying what it is. */
   prepared(on) {
     if (!this.view.probe.show(on ? "prepared" : "original")) return;
-    this.root.querySelector("[data-warning]").hidden = !on;
+    const warning = this.root.querySelector("[data-warning]"); // only where there is a prepared image
+    if (warning) warning.hidden = !on;
     this.root.querySelector("[data-do='prepared']")?.setAttribute("aria-pressed", String(on));
     this.view.draw();
   }
