@@ -1,7 +1,7 @@
 """Who works off the chunks of an import: this process, processes of its own, or the portal's running workers.
 
-Processes claim chunks from the outbox as workers do, without the queue, so that an import needs no Redis. Each has one
-thread (`CORROBORATE_NETWORK_THREADS`): measured, two processes enrol more than one with two threads.
+Processes claim chunks from the outbox as workers do, without the queue, so that an import needs no Redis. Each has the
+threads of a worker (`CORROBORATE_NETWORK_THREADS`, one unless set).
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import func, select
 
 from app.audit.chain import verify
-from app.domain import imports
+from app.domain import gallery, imports, intake
 from app.domain.intake_manifest import IntakeError
 from app.domain.intake_sources import source_of
 from app.extensions import db, stores
@@ -115,6 +115,26 @@ def test_a_chunk_that_is_given_up_stops_the_import_with_its_cause_and_the_next_r
         with pytest.raises(IntakeError, match=r"No space left on device. Run the import again"):
             import_workers.run(source_of(folder))
     assert count(GalleryPhoto) == 0 and stores().keys.exists(db.session.scalars(select(GalleryImport)).one().key_id)
+    import_workers.run(source_of(folder))
+    assert faults(12) == []
+
+
+def test_a_run_stopped_in_the_middle_of_a_chunk_goes_on_after_its_last_batch(noise, tmp_path, monkeypatch):
+    folder = write_records(tmp_path / "import", 12)
+    enrol, calls = gallery.enrol, []
+
+    def stopped(*given: object) -> int:
+        calls.append(given)
+        if len(calls) == 4:
+            raise KeyboardInterrupt
+        return enrol(*given)
+
+    monkeypatch.setattr(intake, "BATCH_BYTES", 1)  # each record is a batch of its own
+    with monkeypatch.context() as patch:
+        patch.setattr(gallery, "enrol", stopped)
+        with pytest.raises(KeyboardInterrupt):
+            import_workers.run(source_of(folder))
+    assert count(GalleryPhoto) == count(ImportOutcome) == 3
     import_workers.run(source_of(folder))
     assert faults(12) == []
 
