@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 from sqlalchemy.types import JSON
 
@@ -84,10 +84,14 @@ class Template(Model):
     photo: Mapped[GalleryPhoto] = relationship(back_populates="templates")
     __table_args__ = (
         UniqueConstraint("photo_id", "algorithm_digest"),
-        Index("ix_template_not_counted", "id", sqlite_where=text("since IS NULL"),
-              postgresql_where=text("since IS NULL")),
         Index("ix_template_algorithm_since", "algorithm_digest", "since"),
     )  # fmt: skip
+
+
+Index(
+    "ix_template_not_counted", Template.id, sqlite_where=Template.since.is_(None),
+    postgresql_where=Template.since.is_(None),
+)  # fmt: skip
 
 
 class GalleryHold(Sealed, Model):

@@ -435,6 +435,10 @@ def test_the_database_refuses_a_candidate_of_another_algorithm(make, admin, run_
             rows.add(Candidate(**{**line, **changed}))
             audit.record("audit.read", filter={})
 
+    # while a change runs a photograph has templates of both: having one of the other is not enough
+    with unit_of_work() as rows:
+        rows.add(Template(photo_id=spare.id, algorithm_digest=second, box=b"of the other network"))
+        audit.record("audit.read", filter={})
     for given in ({"algorithm_digest": second}, {"algorithm_digest": ""}, {}):
         with pytest.raises(DatabaseError, match="templates of one algorithm"):
             add(**given)

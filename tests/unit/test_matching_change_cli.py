@@ -62,7 +62,8 @@ def test_a_change_from_begin_to_settled(run, make, run_jobs, labelled):
     assert "target     0 of 2 photographs" in run("status").output
     run_jobs()
     told = run("status").output
-    assert "target     2 of 2 photographs" in told and "Nothing is left to embed." in told and "evaluated  not yet" in told
+    for part in ("target     2 of 2 photographs", "Nothing is left to embed.", "evaluated  not yet"):
+        assert part in told
     early = run("cut-over", *WHY, *BY)
     assert early.exit_code == 1 and "both_evaluated" in early.output
     data = ("--identities", str(labelled / "labels.csv"), "--images", str(labelled), "--draws", "100")

@@ -86,7 +86,7 @@ def test_a_change_on_the_page_from_begin_to_taken_back(admin, post, make, run_jo
 @pytest.mark.clause("FAIR-3")
 @pytest.mark.parametrize(
     ("data", "status"),
-    [({"step": "cut_over", "reason": ""}, 409), ({"step": "guess"}, 422), ({"step": ""}, 422),
+    [({"step": "cut_over", "reason": ""}, 409), ({"step": "guess"}, 303), ({"step": ""}, 303),
      ({"step": "withdraw", "reason": "  "}, 422), ({"step": "withdraw", "reason": "x" * 301}, 422),
      ({"step": "leave_out", "record": "R-unknown", "reason": "It is not listed."}, 404),
      ({"step": "withdraw", "reason": "Begun by mistake.", "version": "0"}, 409)],

@@ -60,8 +60,10 @@ def advance(subject: AlgorithmChange) -> ResponseReturnValue:
     """One step of the change: the form says which, and why."""
     form = ChangeForm()
     if form.step.data not in (*STEPS, "try_again", "leave_out"):
-        form.form_errors.append("Choose a step.")
-    if not form.validate() or form.form_errors:
+        # no button of the page asks for it
+        flash("Choose a step.", "error")
+        return redirect_after_post(url_for("changes.index"))
+    if not form.validate():
         return _page(BeginChangeForm(_choices(), formdata=None), form), 422
     actor, verb, reason = current_actor(), form.step.data, form.reason.data or ""
     acts: dict[str, Callable[[AlgorithmChange], object]] = {
