@@ -2,7 +2,7 @@
 
 Lines hold numbers, days and accounts: no face, no name of the person, no score. A search showed all photographs of a
 listed person, so lines go by the person; `direct` says that the photograph itself was the one listed. An area that
-shows repository photographs elsewhere (the foils of a line-up) adds a function to LOOKERS.
+shows repository photographs elsewhere adds a function to LOOKERS.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import func, or_, select
 
 from app.domain.approvals import recipients
 from app.extensions import db
@@ -24,7 +24,9 @@ from app.models import (
     DisclosureItem,
     FRRequest,
     GalleryPhoto,
+    LineUpPlace,
     PersonFile,
+    ProficiencyPicture,
     Report,
     Round,
     Search,
@@ -185,7 +187,27 @@ def person_files(photos: Sequence[GalleryPhoto]) -> Iterable[Line]:
         )
 
 
-LOOKERS: list[Looker] = [candidates, nominations, reports, disclosures, views, person_files]
+def foils(photos: Sequence[GalleryPhoto]) -> Iterable[Line]:
+    """Every line before a peer in which a photograph of the person stood beside the one under review."""
+    people, ids = {photo.person_id for photo in photos}, {photo.id for photo in photos}
+    shown = GalleryPhoto.id == func.coalesce(LineUpPlace.photo_id, ProficiencyPicture.photo_id)
+    rows = (
+        select(LineUpPlace).outerjoin(ProficiencyPicture, LineUpPlace.picture_id == ProficiencyPicture.id)
+        .join(GalleryPhoto, shown).where(GalleryPhoto.person_id.in_(people)).order_by(LineUpPlace.id)
+    )  # fmt: skip
+    for place in db.session.scalars(rows):
+        line_up, round_ = place.line_up, place.line_up.round
+        if place.is_subject:
+            continue
+        told = f"line {line_up.number}, {line_up.ended or 'open'}"
+        told += "" if round_ else ", a comparison whose truth is known"
+        yield Line(
+            "foil", "request" if round_ else "", round_.request.number if round_ else "", _moment(line_up.created_at),
+            round_.request.case_number if round_ else "", told, place.of_repository.id in ids,
+        )  # fmt: skip
+
+
+LOOKERS: list[Looker] = [candidates, nominations, reports, disclosures, views, person_files, foils]
 
 
 @enforces("CAP-3")

@@ -76,8 +76,8 @@ def _add(
     notice = SealingNotice(
         order=order, kind=kind, about_type=about.subject_type, about=about.number, account_id=account_id
     )
-    notice.seal(text=words)
     db.session.add(notice)
+    notice.seal(text=words)
     return 1
 
 

@@ -7,6 +7,7 @@ after a kill at any point; the certificate comes last and says so.
 from __future__ import annotations
 
 import structlog
+from sqlalchemy import select
 
 from app.documents.errors import DocumentError
 from app.documents.sealing_certificate import render_sealing
@@ -18,6 +19,7 @@ from app.extensions import db, settings, stores
 from app.jobs import engines
 from app.jobs.outbox import JobFailed, Retry, job
 from app.matching.errors import MatchingError
+from app.models import Template
 from app.models.engine import Job
 from app.policy.enforcement import enforces
 from app.storage import DiskFailure, StorageError
@@ -57,12 +59,16 @@ def complete_sealing(row: Job) -> None:
 
 
 def clean_index() -> None:
-    """Have a shared index follow now. One in a worker's memory follows at that worker's next search, before it ranks.
+    """Have every shared index follow now, two of them while the algorithm changes.
+
+    One in a worker's memory follows at that worker's next search, before it ranks.
 
     Milvus holds templates in files of its own, whether anybody searches or not; it is compacted with the removal.
     """
-    if settings().matching_index == "milvus":
-        engines.repository().refresh()
+    if settings().matching_index != "milvus":
+        return
+    for digest in db.session.scalars(select(Template.algorithm_digest).distinct()).all():
+        engines.repository(engines.extractor_of(digest)).refresh()
 
 
 def _certify(number: str) -> None:

@@ -64,9 +64,13 @@ def fill(photographs: int, kept: Path) -> None:
             for n in range(count)
         ]
         with unit_of_work() as rows:
-            ids = list(rows.scalars(insert(GalleryPerson).returning(GalleryPerson.id, sort_by_parameter_order=True), people))
+            ids = list(
+                rows.scalars(insert(GalleryPerson).returning(GalleryPerson.id, sort_by_parameter_order=True), people)
+            )
             photos = [_photo(f"S-{start + n}-{m}", ids[n]) for n in range(count) for m in range(PHOTOS)]
-            rows_ids = rows.scalars(insert(GalleryPhoto).returning(GalleryPhoto.id, sort_by_parameter_order=True), photos)
+            rows_ids = rows.scalars(
+                insert(GalleryPhoto).returning(GalleryPhoto.id, sort_by_parameter_order=True), photos
+            )
             boxes = [
                 {
                     "uid": new_uid(), "created_at": now(), "photo_id": photo_id, "algorithm_digest": network.digest,
@@ -161,7 +165,16 @@ def main() -> None:
         f"The first search after the start, with the index made from the encrypted database: {first:.1f} s ({ready:.1f} s "
         f"from the start of the worker). The worker then holds {resident:,} MB.",
     ]
-    text = "\n".join(("# From the button to the list", "", "Written by `python -m tests.bench.submit_to_candidates`.", "", *lines, ""))
+    text = "\n".join(
+        (
+            "# From the button to the list",
+            "",
+            "Written by `python -m tests.bench.submit_to_candidates`.",
+            "",
+            *lines,
+            "",
+        )
+    )
     print(text)
     if options.write:
         options.write.write_text(text)

@@ -15,6 +15,7 @@ from app.extensions import db, stores
 from app.models import AuditEvent, FRRequest, GalleryPhoto, Report, SealingOrder
 from app.models.base import now
 from app.unit import unit_of_work
+from app.workflow.conditions.line_up import line_ups_of
 from tests.disclosing import CASE, disclose, reported_data, settings  # noqa: F401
 from tests.gallery import needs_models
 from tests.retaining import Retaining
@@ -48,7 +49,7 @@ def test_every_search_round_report_disclosure_view_and_file_is_listed(report, di
     db.session.expire_all()
     lines = sealing_certificates.lines_of(order)
     found = {kind: [line for line in lines if line.kind == kind] for kind in counts(lines)}
-    assert set(found) == {"candidate", "nominated", "report", "disclosure", "view", "person_file"}
+    assert set(found) == {"candidate", "nominated", "report", "disclosure", "view", "person_file"}, "no foil"
     assert {line.subject for line in found["candidate"]} == {request.number, negative.number}
     assert {line.detail for line in found["candidate"]} == {"retained", "excluded"}
     assert [(line.subject, line.direct) for line in found["nominated"]] == [(request.number, True)]
@@ -100,6 +101,16 @@ def _second_photograph(photo: GalleryPhoto) -> GalleryPhoto:
     return other
 
 
+@pytest.mark.clause("SRC-4")
+def test_a_foil_is_listed_with_the_line_it_stood_in(make):
+    request = make.request(state="nominated")
+    line = line_ups_of(request.current_round)[0]
+    foil, nominee = line.foil_places[0].photo, line.subject_place.photo
+    [shown] = [one for one in look_back([foil]) if one.kind == "foil" and line.number in one.detail]
+    assert (shown.subject, shown.direct) == (request.number, True)
+    assert "foil" not in counts(look_back([nominee])), "the nominee stands under nominations"
+
+
 def test_somebody_nobody_saw_has_an_empty_look_back(make, run_jobs):
     from app.demo.people import person
 
@@ -118,6 +129,11 @@ READ = {
     "report": "reports()", "disclosure_item": "disclosures()", "person_file": "person_files()",
     "case_person": "person_files(): the cases", "legal_hold": "goes with its file or case",
     "disposal_item": "goes with its file or case", "sealed_record": "the order's own",
+    "line_up_place": "foils(), and nominations() for the nominee", "line_up": "foils()",
+    "proficiency_picture": "foils()", "proficiency_item": "foils()", "form_draft": "typed words, no photograph",
+    "annotation": "goes with its round", "assignment": "who had the request, no photograph",
+    "unembedded": "deleted with the photograph", "gallery_hold": "decided by the order",
+    "search_replay": "numbers of what differed, no photograph",
 }  # fmt: skip
 
 

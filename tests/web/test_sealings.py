@@ -14,7 +14,9 @@ from app.models.base import now
 from app.models.engine import AuditEvent
 from app.unit import unit_of_work
 from app.workflow import Refused
+from app.workflow.conditions.line_up import line_ups_of
 from tests.gallery import needs_models
+from tests.web.lines import address
 from tests.web.test_retention import send, soup, text_of
 
 PASSWORD = "corroborate-demo"
