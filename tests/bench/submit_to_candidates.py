@@ -135,14 +135,17 @@ def main() -> None:
     parser.add_argument("--write", type=Path)
     options = parser.parse_args()
     with portal(options.index) as (app, settings), ExitStack() as stack:
+        stack.enter_context(start_redis(settings))
         make = Factory(app, People(), run_due_jobs)
-        numbers = [make.request(state="probe_selected", seed=30 + n).number for n in range(options.times + 1)]
+        numbers = [
+            make.request(state="probe_selected", seed=30 + n, case_number=f"2026-075-{n:05}").number
+            for n in range(options.times + 1)
+        ]
         drawn = population(options.fit, engines.detector(), engines.extractor(), print)
         with mock.patch("os.fsync", return_value=None):
             fill(options.photographs, drawn)
         db.session.remove()
         db.engine.dispose()
-        stack.enter_context(start_redis(settings))
         began = time.perf_counter()
         worker = stack.enter_context(start_worker(settings))
         stack.enter_context(start_portal(settings))
