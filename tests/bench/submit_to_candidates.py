@@ -1,12 +1,13 @@
 """From pressing “Start the search” to the rendered list of candidates, on a repository of a million photographs.
 
-    python -m tests.bench.submit_to_candidates [--photographs 1000000] [--times 11] [--index faiss] [--write docs/search-time.md]
+    python -m tests.bench.submit_to_candidates [--photographs 1000000] [--times 11] [--index faiss]
+        [--write docs/search-time.md]
 
 Everything a search takes part in runs as it does in service: the portal under gunicorn, the queue, one worker with the
 face networks, the encrypted database and key store. A browser without a face to look at signs in, presses the button,
 asks for the progress as often as the page says, opens the examination and reads the page of candidates. Templates are
-sampled as in `flask matching bench` (people who do not exist); their photographs have no file, for nobody looks at them.
-Times are told with a disk that is not waited for while the repository is filled; it is while searches run.
+sampled as in `flask matching bench` (people who do not exist); their photographs have no file, for nobody looks at
+them. Times are told with a disk that is not waited for while the repository is filled; it is while searches run.
 """
 
 from __future__ import annotations
@@ -74,7 +75,9 @@ def fill(photographs: int, kept: Path) -> None:
             boxes = [
                 {
                     "uid": new_uid(), "created_at": now(), "photo_id": photo_id, "algorithm_digest": network.digest,
-                    "box": seal_template(photo["key_id"], photo["uid"], Vector(vectors[at % PHOTOS][at // PHOTOS], network.digest)),
+                    "box": seal_template(
+                        photo["key_id"], photo["uid"], Vector(vectors[at % PHOTOS][at // PHOTOS], network.digest)
+                    ),
                 }
                 for at, (photo, photo_id) in enumerate(zip(photos, rows_ids, strict=True))
             ]  # fmt: skip
@@ -87,8 +90,8 @@ def _photo(number: str, person_id: int) -> dict[str, object]:
     uid = new_uid()
     return {
         "uid": uid, "created_at": now(), "record_number": number, "person_id": person_id, "source": "arrest",
-        "jurisdiction": "criminal", "charged": True, "taken_on": date(2024, 1, 1), "sha256": uid, "phash": "", "width": 480,
-        "height": 600, "blob_id": "none", "batch": "bench", "key_id": stores().keys.create(),
+        "jurisdiction": "criminal", "charged": True, "taken_on": date(2024, 1, 1), "sha256": uid, "phash": "",
+        "width": 480, "height": 600, "blob_id": "none", "batch": "bench", "key_id": stores().keys.create(),
     }  # fmt: skip
 
 
@@ -162,8 +165,8 @@ def main() -> None:
         f"{os.getloadavg()[0]:.1f} at the end, one worker with {settings.network_threads} thread(s): median "
         f"{statistics.median(taken):.2f} s ({min(taken):.2f} to {max(taken):.2f}) over {len(taken)} searches of "
         f"{len(set(listed)) and listed[0]} candidates.",
-        f"The first search after the start, with the index made from the encrypted database: {first:.1f} s ({ready:.1f} s "
-        f"from the start of the worker). The worker then holds {resident:,} MB.",
+        f"The first search after the start, with the index made from the encrypted database: {first:.1f} s "
+        f"({ready:.1f} s from the start of the worker). The worker then holds {resident:,} MB.",
     ]
     text = "\n".join(
         (
