@@ -104,8 +104,8 @@ def app():
             "department": "Example Police",
             "nav": [
                 NavItem("Home", "/", active=True),
-                NavItem("Unit", active=True, menu=(NavItem("Components", "/components"),)),
-            ],  # fmt: skip
+                NavItem("Unit", active=True, menu=(NavItem("Words", "/components"),)),
+            ],
             "person": person,
             "unread": 2,
             "policy_version": "9f8a77c1d0e2b3a4c5d6",
