@@ -64,6 +64,14 @@ def served(app: Flask) -> Iterator[str]:
         db.engine.dispose()
 
 
+def complaint(said: Any) -> list[str]:
+    """An error in the browser's console, with where it arose; empty for anything else."""
+    # a form that was not taken is answered with 422, which the browser and htmx report; that is no complaint
+    if said.type != "error" or "422" in said.text:
+        return []
+    return [f"{said.text} ({said.location.get('url')}:{said.location.get('lineNumber')})"]
+
+
 def new_page(chromium: Any, complaints: list[str], *, width: int = 1280, javascript: bool = True, calm: bool = False):
     """A page in a browser of its own; what the browser complains about is added to `complaints`."""
     context = chromium.new_context(
@@ -72,9 +80,6 @@ def new_page(chromium: Any, complaints: list[str], *, width: int = 1280, javascr
     )  # fmt: skip
     page = context.new_page()
     page.set_default_timeout(TIMEOUT_MS)
-    # a form that was not taken is answered with 422, which the browser and htmx report; that is no complaint
-    page.on(
-        "console", lambda one: complaints.append(one.text) if one.type == "error" and "422" not in one.text else None
-    )
+    page.on("console", lambda one: complaints.extend(complaint(one)))
     page.on("pageerror", lambda error: complaints.append(str(error)))
     return page

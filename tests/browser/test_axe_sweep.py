@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.browser.axe import check
+from tests.browser.axe import faults_of
 from tests.browser.keyboard import MOST_STOPS
 from tests.browser.serving import Portal, new_page, served
 from tests.sweep.conftest import built_world as built_world  # the fixture
@@ -98,7 +98,8 @@ def visit(chromium: Any, built_world: Any, world_portal: Portal) -> Iterator[Any
 @pytest.mark.parametrize(("row", "persona"), PAGES, ids=NAMES)
 def test_axe_core_finds_nothing(visit, axe_source, row, persona, request):
     page = visit(row, persona)
-    check(page, axe_source, request.node.callspec.id)
+    found = faults_of(page, axe_source, request.node.callspec.id)
+    assert not found, "\n".join(found)
 
 
 @pytest.mark.parametrize("walked", WALKED)

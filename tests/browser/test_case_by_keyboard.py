@@ -15,7 +15,7 @@ import pytest
 from flask import Flask
 
 from app.demo.people import person
-from tests.browser.axe import check, picture
+from tests.browser.axe import faults_of, picture
 from tests.browser.keyboard import Keyboard
 from tests.browser.serving import Portal, new_page, served
 from tests.conftest import People, run_due_jobs
@@ -36,6 +36,7 @@ class Case:
     def __init__(self, portal: Portal, number: str, chromium: Any, axe: str) -> None:
         self.portal, self.number, self.chromium, self.axe = portal, number, chromium, axe
         self.complaints: list[str] = []
+        self.faults: list[str] = []
         self.looked: set[str] = set()
         self.keyboards: dict[str, Keyboard] = {}
 
@@ -66,7 +67,7 @@ class Case:
         """axe-core and the widths, once for each page of the case."""
         if name not in self.looked:
             self.looked.add(name)
-            check(keys.page, self.axe, f"{len(self.looked):02}-{name}")
+            self.faults += faults_of(keys.page, self.axe, f"{len(self.looked):02}-{name}")
 
     def jobs(self) -> None:
         """The worker's part."""
@@ -129,6 +130,7 @@ def case(chromium: Any, axe_source: str, new_portal: Callable[[str], Flask]) -> 
         yield made
         for keys in made.keyboards.values():
             keys.page.context.close()
+    assert not made.faults, "\n".join(made.faults)
     assert made.complaints == [], "the browser complained (a refused script or style, a missing file, an error)"
 
 
