@@ -7,7 +7,8 @@ from flask import request
 from app.access.actor import Actor
 from app.blueprints.review.viewer import Viewer, drawn_marks, original, photograph, prepared
 from app.domain.annotations import marks_on
-from app.domain.examination_file import CaseFile, RoundFile
+from app.domain.examination_file import CaseFile
+from app.domain.round_file import RoundFile
 from app.web import day
 
 

@@ -34,8 +34,8 @@ from app.blueprints.review.steps import Overtaken, status_for, tried
 from app.blueprints.review.viewer import Mark, Viewer, original, photograph, prepared
 from app.blueprints.review.worksheets import features_of, worksheet_data, worksheet_form
 from app.domain import drafts, examination
-from app.domain.examination_file import round_file
 from app.domain.opened_round import is_open
+from app.domain.round_file import round_file
 from app.models import Round
 from app.policy import policy
 from app.policy.facts import Fault

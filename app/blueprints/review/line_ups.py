@@ -24,8 +24,8 @@ from app.blueprints.review.line_shown import faces_of, line_viewer, place_at, sh
 from app.blueprints.review.steps import Overtaken, status_for, tried
 from app.blueprints.review.worksheets import features_of, worksheet_data
 from app.domain import assignments, drafts, line_ups
-from app.domain.examination_file import round_file
 from app.domain.opened_round import opened_to
+from app.domain.round_file import round_file
 from app.extensions import db
 from app.models import LineUp, LineUpPlace
 from app.models.base import now
