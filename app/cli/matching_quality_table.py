@@ -14,8 +14,8 @@ from app.matching.quality import VERSION
 from app.matching.quality_limits import Share, ordered, shares, turning_point
 from app.matching.quality_trial import JPEG, NOISE, Trial
 from app.policy import policy
-from app.policy.forms import QualityRule
 from app.policy.quality import BANDS, assess, worst
+from app.policy.review_types import QualityRule
 
 if TYPE_CHECKING:
     from app.cli.matching_quality_trials import Set

@@ -98,8 +98,10 @@ def record(notice: SealingNotice, actor: Actor, text: str, how: str, *, sent: bo
         notice.sent_at, notice.sent_by_id = now(), actor.id
         _tell(notice)
     db.session.flush()
-    event = "sealing.notice_sent" if sent else "sealing.notice_edited"
-    audit.record(event, notice.order, actor=actor, notice=notice.kind, about=notice.about)
+    audit.record(
+        "sealing.notice_sent" if sent else "sealing.notice_edited", notice.order, actor=actor, notice=notice.kind,
+        about=notice.about,
+    )  # fmt: skip
 
 
 def _tell(notice: SealingNotice) -> None:

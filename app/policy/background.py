@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from app.policy.enforcement import enforces
 from app.policy.facts import Fault, check_questions
-from app.policy.forms import Inconsistency
+from app.policy.review_types import Inconsistency
 from app.policy.types import Policy
 
 Answers = Mapping[str, Any]

@@ -61,3 +61,10 @@ class Questions(Rule, frozen=True, kw_only=True):
 
     title: Text
     facts: Annotated[tuple[Fact, ...], Meta(min_length=1)] = field(name="fact")
+
+
+class Number(Rule, frozen=True, kw_only=True):
+    """A rule with one count."""
+
+    title: Text
+    count: Count

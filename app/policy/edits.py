@@ -12,7 +12,7 @@ import msgspec
 from app.imaging.recipe import KINDS, Eyes, Operation, Recipe, RecipeError, in_words, midpoint, trace
 from app.policy.enforcement import enforces
 from app.policy.facts import Fault
-from app.policy.forms import Edit
+from app.policy.review_types import Edit
 from app.policy.types import Policy
 
 #: numbers of a recipe have at most this many decimals, so that what is printed is what was done

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
-from app.policy.forms import ItlField
+from app.policy.gallery_types import ItlField
 
 
 def columns_of(mapping: Iterable[ItlField], stated: Mapping[str, str]) -> dict[str, str]:

@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from app.policy import base, disclosure_types, forms, retention_types, types
+from app.policy import base, disclosure_types, forms, gallery_types, retention_types, review_types, types
 from app.policy.validation import Tables, faults_of, rules_in, workflow_tables
 
 DEFAULT_DIRECTORY = Path(__file__).resolve().parents[2] / "config" / "policy"
@@ -50,38 +50,38 @@ SCHEMA: Mapping[str, Mapping[str, tuple[type[base.Table], str]]] = {
         "withdrawal": (base.Statement, "one"),
     },
     "review.toml": {
-        "basis_refusal": (forms.BasisRefusal, "many"),
-        "suitability": (forms.SuitabilityRule, "one"),
-        "unsuitable": (forms.UnsuitableRule, "one"),
-        "preparation": (forms.Preparation, "one"),
-        "edit": (forms.Edit, "many"),
-        "forbidden_edit": (forms.ForbiddenEdit, "many"),
-        "quality": (forms.QualityRule, "many"),
-        "quality_override": (forms.Number, "one"),
-        "candidates": (forms.Number, "one"),
+        "basis_refusal": (review_types.BasisRefusal, "many"),
+        "suitability": (review_types.SuitabilityRule, "one"),
+        "unsuitable": (review_types.UnsuitableRule, "one"),
+        "preparation": (review_types.Preparation, "one"),
+        "edit": (review_types.Edit, "many"),
+        "forbidden_edit": (review_types.ForbiddenEdit, "many"),
+        "quality": (review_types.QualityRule, "many"),
+        "quality_override": (base.Number, "one"),
+        "candidates": (base.Number, "one"),
         "order": (base.Statement, "one"),
-        "marks": (forms.Marks, "one"),
-        "worksheet": (forms.Worksheet, "one"),
-        "unexplained": (forms.Number, "one"),
-        "disposition": (forms.Disposition, "many"),
+        "marks": (review_types.Marks, "one"),
+        "worksheet": (review_types.Worksheet, "one"),
+        "unexplained": (base.Number, "one"),
+        "disposition": (review_types.Disposition, "many"),
         "background": (base.Questions, "one"),
-        "inconsistency_answer": (forms.Number, "one"),
-        "inconsistency": (forms.Inconsistency, "many"),
-        "scale": (forms.Scale, "one"),
-        "nomination": (forms.Review, "one"),
-        "peers": (forms.Review, "one"),
-        "line_up": (forms.LineUpRule, "one"),
-        "foil_favored": (forms.Favored, "one"),
-        "proficiency": (forms.ProficiencyRule, "one"),
-        "decision": (forms.Decision, "many"),
+        "inconsistency_answer": (base.Number, "one"),
+        "inconsistency": (review_types.Inconsistency, "many"),
+        "scale": (review_types.Scale, "one"),
+        "nomination": (review_types.Review, "one"),
+        "peers": (review_types.Review, "one"),
+        "line_up": (review_types.LineUpRule, "one"),
+        "foil_favored": (review_types.Favored, "one"),
+        "proficiency": (review_types.ProficiencyRule, "one"),
+        "decision": (review_types.Decision, "many"),
     },
     "gallery.toml": {
-        "rule": (forms.Eligibility, "many"),
-        "column": (forms.Column, "many"),
-        "itl": (forms.ItlField, "many"),
-        "exclusion": (forms.ImageExclusion, "many"),
+        "rule": (gallery_types.Eligibility, "many"),
+        "column": (gallery_types.Column, "many"),
+        "itl": (gallery_types.ItlField, "many"),
+        "exclusion": (gallery_types.ImageExclusion, "many"),
     },
-    "algorithm.toml": {"lapse_warning": (forms.Number, "one")},
+    "algorithm.toml": {"lapse_warning": (base.Number, "one")},
     "disclosure.toml": disclosure_types.SCHEMA,
     "retention.toml": {
         "class": (retention_types.RetentionClass, "many"),
@@ -266,7 +266,7 @@ def _build(tables: Tables, overlays: Tables, version: str) -> types.Policy:
             outcomes=_by_id(request["outcome"]),
             withdrawal=request["withdrawal"],
         ),
-        review=forms.ReviewRules(
+        review=review_types.ReviewRules(
             basis_refusals=_by_id(review["basis_refusal"]),
             suitability=review["suitability"],
             unsuitable=review["unsuitable"],
@@ -292,10 +292,10 @@ def _build(tables: Tables, overlays: Tables, version: str) -> types.Policy:
             proficiency=review["proficiency"],
             decisions=_by_id(review["decision"]),
         ),
-        gallery=forms.GalleryRules(
+        gallery=gallery_types.GalleryRules(
             eligibility=gallery["rule"], columns=gallery["column"], itl=gallery["itl"], exclusions=gallery["exclusion"]
         ),
-        algorithm=forms.AlgorithmRules(lapse_warning=tables["algorithm.toml"]["lapse_warning"]),
+        algorithm=gallery_types.AlgorithmRules(lapse_warning=tables["algorithm.toml"]["lapse_warning"]),
         disclosure=disclosure_types.rules_of(tables["disclosure.toml"]),
         retention=retention_types.RetentionRules(
             classes=_by_id(retention["class"]),

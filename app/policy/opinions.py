@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from app.policy.enforcement import enforces
 from app.policy.facts import Fault
-from app.policy.forms import Level, Review
+from app.policy.review_types import Level, Review
 from app.policy.types import Policy
 
 

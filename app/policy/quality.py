@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from app.policy.enforcement import enforces
-from app.policy.forms import QualityRule
+from app.policy.review_types import QualityRule
 
 Band = Literal["pass", "warn", "fail"]
 #: from best to worst

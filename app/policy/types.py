@@ -9,19 +9,10 @@ from msgspec import Meta, field
 
 from app.policy.base import Rule, Statement, Table, Text
 from app.policy.disclosure_types import DisclosureRules
-from app.policy.forms import (
-    Absence,
-    AlgorithmRules,
-    GalleryRules,
-    MailKind,
-    Notice,
-    RequestRules,
-    Requirement,
-    ReviewRules,
-    Terms,
-    Use,
-)
+from app.policy.forms import Absence, MailKind, Notice, RequestRules, Requirement, Terms, Use
+from app.policy.gallery_types import AlgorithmRules, GalleryRules
 from app.policy.retention_types import RetentionRules
+from app.policy.review_types import ReviewRules
 
 Item = TypeVar("Item")
 

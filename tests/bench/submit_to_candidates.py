@@ -1,13 +1,12 @@
 """From pressing “Start the search” to the rendered list of candidates, on a repository of a million photographs.
 
-    python -m tests.bench.submit_to_candidates [--photographs 1000000] [--times 11] [--index faiss]
-        [--write docs/search-time.md]
+    python -m tests.bench.submit_to_candidates [--photographs 1000000] [--times 11] [--index faiss] [--write FILE]
 
-Everything a search takes part in runs as it does in service: the portal under gunicorn, the queue, one worker with the
-face networks, the encrypted database and key store. A browser without a face to look at signs in, presses the button,
-asks for the progress as often as the page says, opens the examination and reads the page of candidates. Templates are
-sampled as in `flask matching bench` (people who do not exist); their photographs have no file, for nobody looks at
-them. Times are told with a disk that is not waited for while the repository is filled; it is while searches run.
+All that takes part in a search runs as in service: the portal under gunicorn, the queue, one worker with the face
+networks, the encrypted database and key store. A browser signs in, presses the button, asks how it goes as often as
+the page says, opens the examination and reads the page of candidates. Templates are sampled as in `flask matching
+bench`, two photographs a person, each under a key of its own; the photographs have no file, for nobody looks at them.
+Writing is not waited for while the repository is filled; it is while searches run.
 """
 
 from __future__ import annotations
@@ -17,13 +16,13 @@ import dataclasses
 import os
 import re
 import statistics
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import date
 from pathlib import Path
+from typing import Any
 from unittest import mock
 
 import numpy as np
@@ -32,7 +31,7 @@ from flask_migrate import upgrade
 from sqlalchemy import insert
 
 from app import audit, create_app
-from app.cli.matching_population import population
+from app.cli.matching_population import Population, population
 from app.demo.accounts import load_accounts
 from app.demo.browser import Browser
 from app.demo.services import start_directory, start_portal, start_redis, start_worker
@@ -40,101 +39,90 @@ from app.domain.repository import next_generation, seal_template
 from app.extensions import db, stores
 from app.jobs import engines
 from app.matching.types import Template as Vector
-from app.models import FRRequest, GalleryPerson, GalleryPhoto, Template
+from app.models import GalleryPerson, GalleryPhoto, Template
 from app.models.base import new_uid, now
 from app.unit import unit_of_work
 from config.settings import Settings
 from tests.conftest import People, models_directory, run_due_jobs
 from tests.factory import Factory
 
-BATCH = 5000
-PHOTOS = 2
+PEOPLE_AT_ONCE, PHOTOS = 5000, 2
+#: seconds until a worker has the whole repository in its index
+READY_SECONDS = 1800
 
 
-def fill(photographs: int, kept: Path) -> None:
-    """Put sampled templates into the repository, two a person, each under a key of its own, as an import would."""
-    network = engines.extractor()
-    drawn = population(kept, engines.detector(), network, lambda text: print(f"  {text}", flush=True))
+def fill(photographs: int, drawn: Population) -> None:
+    """Put sampled templates into the repository."""
     random = np.random.default_rng(7)
-    for start in range(0, photographs, BATCH * PHOTOS):
-        count = min(BATCH, (photographs - start) // PHOTOS)
-        centers = drawn.people(random, count)
-        vectors = [drawn.photographs(random, centers) for _ in range(PHOTOS)]
-        people = [
-            {"uid": new_uid(), "created_at": now(), "person_number": f"S-{start + n}", "key_id": stores().keys.create()}
-            for n in range(count)
+    for start in range(0, photographs // PHOTOS, PEOPLE_AT_ONCE):
+        count = min(PEOPLE_AT_ONCE, photographs // PHOTOS - start)
+        _people(start, drawn.people(random, count), drawn, random)
+        print(f"  {(start + count) * PHOTOS:,} of {photographs:,} photographs", flush=True)
+
+
+def _people(start: int, centers: np.ndarray, drawn: Population, random: np.random.Generator) -> None:
+    digest, count = engines.extractor().digest, len(centers)
+    vectors = np.stack([drawn.photographs(random, centers) for _ in range(PHOTOS)], axis=1).reshape(count * PHOTOS, -1)
+    people = [_row(person_number=f"S-{start + n}", key_id=stores().keys.create()) for n in range(count)]
+    with unit_of_work() as rows:
+        made = insert(GalleryPerson).returning(GalleryPerson.id, sort_by_parameter_order=True)
+        owners = [owner for owner in rows.scalars(made, people) for _ in range(PHOTOS)]
+        photos = [_photo(f"S-{start}-{n}", owner) for n, owner in enumerate(owners)]
+        made = insert(GalleryPhoto).returning(GalleryPhoto.id, sort_by_parameter_order=True)
+        ids = list(rows.scalars(made, photos))
+        boxes = [
+            seal_template(photo["key_id"], photo["uid"], Vector(vector, digest))
+            for photo, vector in zip(photos, vectors, strict=True)
         ]
-        with unit_of_work() as rows:
-            ids = list(
-                rows.scalars(insert(GalleryPerson).returning(GalleryPerson.id, sort_by_parameter_order=True), people)
-            )
-            photos = [_photo(f"S-{start + n}-{m}", ids[n]) for n in range(count) for m in range(PHOTOS)]
-            rows_ids = rows.scalars(
-                insert(GalleryPhoto).returning(GalleryPhoto.id, sort_by_parameter_order=True), photos
-            )
-            boxes = [
-                {
-                    "uid": new_uid(), "created_at": now(), "photo_id": photo_id, "algorithm_digest": network.digest,
-                    "box": seal_template(
-                        photo["key_id"], photo["uid"], Vector(vectors[at % PHOTOS][at // PHOTOS], network.digest)
-                    ),
-                }
-                for at, (photo, photo_id) in enumerate(zip(photos, rows_ids, strict=True))
-            ]  # fmt: skip
-            rows.execute(insert(Template), boxes)
-            audit.record("gallery.enrolled", batch="bench", photos=len(photos), generation=next_generation())
-        print(f"  {min(start + BATCH * PHOTOS, photographs):,} of {photographs:,} photographs", flush=True)
+        templates = [_row(photo_id=of, algorithm_digest=digest, box=box) for of, box in zip(ids, boxes, strict=True)]
+        rows.execute(insert(Template), templates)
+        audit.record("gallery.enrolled", batch="bench", photos=len(photos), generation=next_generation())
 
 
-def _photo(number: str, person_id: int) -> dict[str, object]:
-    uid = new_uid()
-    return {
-        "uid": uid, "created_at": now(), "record_number": number, "person_id": person_id, "source": "arrest",
-        "jurisdiction": "criminal", "charged": True, "taken_on": date(2024, 1, 1), "sha256": uid, "phash": "",
-        "width": 480, "height": 600, "blob_id": "none", "batch": "bench", "key_id": stores().keys.create(),
-    }  # fmt: skip
+def _row(**values: Any) -> dict[str, Any]:
+    return {"uid": new_uid(), "created_at": now(), **values}
 
 
-class _Timed:
-    """One examiner at a browser, who searches the probe of a request."""
+def _photo(number: str, owner: int) -> dict[str, Any]:
+    return _row(
+        record_number=number, person_id=owner, source="arrest", jurisdiction="criminal", charged=True,
+        taken_on=date(2024, 1, 1), sha256=new_uid(), phash="", width=480, height=600, blob_id="none", batch="bench",
+        key_id=stores().keys.create(),
+    )  # fmt: skip
 
-    def __init__(self, browser: Browser) -> None:
-        self.browser = browser
 
-    def search(self, number: str) -> tuple[float, int]:
-        """(seconds, candidates listed)."""
-        browser = self.browser.open(f"/review/{number}")
-        began = time.perf_counter()
-        browser.send(f"/review/{number}/search")
-        while browser.page.select_one("#search-progress"):
-            trigger = browser.page.select_one("#search-progress").get("hx-trigger", "")
-            time.sleep(float(re.fullmatch(r"every ([0-9.]+)s", trigger)[1]))
-            browser.open(f"/review/{number}")
-        browser.send(f"/review/{number}/examination")
-        spent = time.perf_counter() - began
-        return spent, len(browser.page.select("main img")) - 1
+def search(browser: Browser, number: str) -> tuple[float, int]:
+    """(seconds from the button to the list, candidates listed)."""
+    browser.open(f"/review/{number}")
+    began = time.perf_counter()
+    browser.send(f"/review/{number}/search")
+    while (waiting := browser.page.select_one("#search-progress")) is not None:
+        if time.perf_counter() - began > READY_SECONDS:
+            raise SystemExit(f"The search of {number} does not end: {browser.text[:300]}")
+        time.sleep(float(re.fullmatch(r"every ([0-9.]+)s", str(waiting["hx-trigger"]))[1]))
+        browser.open(f"/review/{number}")
+    browser.send(f"/review/{number}/examination")
+    return time.perf_counter() - began, len(browser.page.select(".cor-cards .cor-card"))
 
 
 @contextmanager
 def portal(index: str) -> Iterator[tuple[Flask, Settings]]:
     """The portal's application on a fresh database, with its loopback directory; nothing serves yet."""
-    with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
+    with tempfile.TemporaryDirectory() as folder:
         environ = {"CORROBORATE_MODE": "demonstration", "CORROBORATE_DATA_DIR": folder}
         settings = dataclasses.replace(Settings.from_env(environ), models_dir=models_directory(), matching_index=index)
-        stack.enter_context(start_directory(settings))
-        app = create_app(settings)
-        with app.app_context():
-            upgrade()
-            yield app, settings
-            db.session.remove()
-            db.engine.dispose()
+        with start_directory(settings):
+            app = create_app(settings)
+            with app.app_context():
+                upgrade()
+                yield app, settings
+                db.session.remove()
+                db.engine.dispose()
 
 
-def waiting(app: Flask, times: int) -> list[str]:
-    """Numbers of requests whose probe is selected, each of another drawn person."""
-    make = Factory(app, People(), run_due_jobs)
-    made: list[FRRequest] = [make.request(state="probe_selected", seed=30 + n) for n in range(times)]
-    return [request.number for request in made]
+def resident(pid: int) -> int:
+    """Megabytes that a process holds."""
+    return int(re.search(r"VmRSS:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())[1]) // 1024
 
 
 def main() -> None:
@@ -147,47 +135,40 @@ def main() -> None:
     parser.add_argument("--write", type=Path)
     options = parser.parse_args()
     with portal(options.index) as (app, settings), ExitStack() as stack:
-        numbers = waiting(app, options.times + 1)
-        with mock.patch("os.fsync", lambda _descriptor: None):  # noqa: PT008  (a Mock would keep every one of a million calls)
-            fill(options.photographs, options.fit)
-        db.session.remove()
         stack.enter_context(start_redis(settings))
+        make = Factory(app, People(), run_due_jobs)
+        numbers = [
+            make.request(state="probe_selected", seed=30 + n, case_number=f"2026-075-{n:05}").number
+            for n in range(options.times + 1)
+        ]
+        drawn = population(options.fit, engines.detector(), engines.extractor(), print)
+        with mock.patch("os.fsync", return_value=None):
+            fill(options.photographs, drawn)
+        db.session.remove()
+        db.engine.dispose()
         began = time.perf_counter()
         worker = stack.enter_context(start_worker(settings))
         stack.enter_context(start_portal(settings))
-        examiner = _Timed(Browser(settings.public_url, "k.rowan").sign_in(load_accounts().password))
-        first, _ = examiner.search(numbers[0])
+        examiner = Browser(settings.public_url, "k.rowan").sign_in(load_accounts().password)
+        first, _ = search(examiner, numbers[0])
         ready = time.perf_counter() - began
-        taken, listed = zip(*(examiner.search(number) for number in numbers[1:]), strict=True)
-        resident = _resident(worker.pid)
-    lines = [
-        f"{options.photographs:,} photographs, index `{options.index}`, {os.cpu_count()} processors, load "
-        f"{os.getloadavg()[0]:.1f} at the end, one worker with {settings.network_threads} thread(s): median "
-        f"{statistics.median(taken):.2f} s ({min(taken):.2f} to {max(taken):.2f}) over {len(taken)} searches of "
-        f"{len(set(listed)) and listed[0]} candidates.",
-        f"The first search after the start, with the index made from the encrypted database: {first:.1f} s "
-        f"({ready:.1f} s from the start of the worker). The worker then holds {resident:,} MB.",
-    ]
+        taken, listed = zip(*(search(examiner, number) for number in numbers[1:]), strict=True)
+        held = resident(worker.pid)
     text = "\n".join(
         (
-            "# From the button to the list",
-            "",
-            "Written by `python -m tests.bench.submit_to_candidates`.",
-            "",
-            *lines,
-            "",
+            "# From the button to the list of candidates", "",
+            "Written by `python -m tests.bench.submit_to_candidates`; not edited by hand.", "",
+            f"- {options.photographs:,} photographs, index `{options.index}`, {os.cpu_count()} processors, load "
+            f"{os.getloadavg()[0]:.1f} at the end, one worker with {settings.network_threads} thread(s).",
+            f"- Median **{statistics.median(taken):.2f} s** ({min(taken):.2f} to {max(taken):.2f}) over {len(taken)} "
+            f"searches, each of another probe, {min(listed)} to {max(listed)} candidates listed.",
+            "- The first search after the start waits until the index is made from the encrypted database: "
+            f"{first:.0f} s, {ready:.0f} s after the worker was started. The worker then holds {held:,} MB.", "",
         )
-    )
+    )  # fmt: skip
     print(text)
     if options.write:
-        options.write.write_text(text)
-    sys.exit(0)
-
-
-def _resident(pid: int) -> int:
-    """Megabytes that a process holds."""
-    found = re.search(r"VmRSS:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
-    return int(found[1]) // 1024 if found else 0
+        options.write.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ from app.models import DetectedFace, FRRequest, ProbeImage
 from app.policy import policy
 from app.policy.edits import in_words, recipe_of
 from app.policy.facts import Fault
-from app.policy.forms import Edit
+from app.policy.review_types import Edit
 
 #: a cut is offered around the face with this part of the face's size on every side
 MARGIN = 0.6

@@ -8,7 +8,7 @@ from typing import Any
 from app.policy import policy
 from app.policy.enforcement import enforces
 from app.policy.facts import Fault
-from app.policy.forms import Verdict
+from app.policy.review_types import Verdict
 from app.workflow.conditions.common import first
 
 
