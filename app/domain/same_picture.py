@@ -55,7 +55,7 @@ class SamePictures:
         if not (chosen := list(near)):
             return None
         rows = db.session.execute(
-            select(GalleryPhoto, GalleryPerson.key_id, Template.box)
+            select(GalleryPhoto, Template.box)
             .join(GalleryPerson, GalleryPhoto.person_id == GalleryPerson.id)
             .join(Template, (Template.photo_id == GalleryPhoto.id) & (Template.algorithm_digest == digest))
             .where(
@@ -64,12 +64,12 @@ class SamePictures:
             )
             .order_by(GalleryPhoto.id)
         )  # fmt: skip
-        for other, key_id, box in rows.all():
+        for other, box in rows.all():
             try:
-                vector = open_template(key_id, other.uid, digest, box).vector
+                vector = open_template(other.key_id, other.uid, digest, box).vector
                 if float(vector @ photo.vector) < SAME_COSINE:
                     continue
-                bgr = decode(stores().blobs.get(other.blob_id, key_id, other.sha256), limits()).bgr
+                bgr = decode(stores().blobs.get(other.blob_id, other.key_id, other.sha256), limits()).bgr
             except (StorageError, UnusableImage):
                 continue
             if other.sha256 == photo.sha256 or likeness(photo.small, small_copy(bgr)) >= SAME_PIXELS:

@@ -105,6 +105,86 @@ def test_down_to_nothing_and_up_again(app, postgresql_url):
     assert len(full) > 15
 
 
+#: rows as the program wrote them before opinions stood on a scale and photographs had keys of their own
+OLDER = (
+    "INSERT INTO examination_round (id, uid, created_at, request_id, search_id, number, examiner_id, nominee_id, "
+    "nominated_at) VALUES (1, 'o', now(), 1, 1, 1, 1, 1, now())",
+    "INSERT INTO peer_review (uid, created_at, round_id, peer_id, opinion) VALUES ('p1', now(), 1, 1, 'supported'), "
+    "('p2', now(), 1, 2, 'inconclusive'), ('p3', now(), 1, 3, 'not_supported')",
+    "INSERT INTO search (id, uid, created_at, request_id, submission, image_id, face_id, examiner_id, suitability, "
+    "state, probe_sha256, parameters, algorithm_digest) "
+    "VALUES (1, 'q', now(), 1, 1, 1, 1, 1, 'ok', 'prepared', 's', '{}', 'one')",
+    "INSERT INTO gallery_person (id, uid, created_at, person_number, key_id) VALUES (1, 'g', now(), 'P', 'k')",
+    "INSERT INTO gallery_photo (id, uid, created_at, record_number, person_id, source, jurisdiction, charged, "
+    "taken_on, sha256, phash, blob_id, width, height, batch) VALUES (1, 'h', now(), 'R', 1, 'arrest', 'criminal', "
+    "true, '2026-01-01', 's', 'f0', 'b', 9, 9, 't')",
+    "INSERT INTO template (id, uid, created_at, photo_id, algorithm_digest, box) VALUES (1, 't', now(), 1, 'one', 'x')",
+    "INSERT INTO candidate (id, uid, created_at, search_id, person_id, photo_id, rank, score, shown_order) "
+    "VALUES (1, 'c', now(), 1, 1, 1, 1, 0.5, 1)",
+)
+#: what the triggers of later revisions refuse, and how they say it
+FIXED = (
+    ("UPDATE peer_review SET opinion = 'p3'", "append-only"),
+    ("UPDATE assignment SET to_id = 1", "append-only"),
+    ("UPDATE algorithm_switch SET reason = 'another'", "append-only"),
+    ("DELETE FROM algorithm_switch", "append-only"),
+    ("UPDATE line_up SET ended = 'withdrawn'", "fixed once the line-up has ended"),
+    ("UPDATE line_up_place SET level = 'p2'", "fixed once the line-up has ended"),
+    ("UPDATE candidate SET algorithm_digest = 'two'", "templates of one algorithm"),
+    ("UPDATE search SET algorithm_digest = 'two'", "templates of one algorithm"),
+    ("UPDATE template SET algorithm_digest = 'two'", "templates of one algorithm"),
+    ("INSERT INTO candidate (uid, created_at, search_id, person_id, photo_id, rank, score, shown_order, "
+     "algorithm_digest) VALUES ('d', now(), 1, 1, 1, 2, 0.5, 2, 'two')", "templates of one algorithm"),
+)  # fmt: skip
+NEWER = (
+    "INSERT INTO line_up (id, uid, created_at, number, round_id, peer_id, due_at, policy_version, version) "
+    "VALUES (1, 'u', now(), 'L-1', 1, 1, now(), 'p', 1)",
+    "INSERT INTO line_up_place (uid, created_at, line_up_id, position, photo_id, quick, version) "
+    "VALUES ('l', now(), 1, 1, 1, false, 1)",
+    "UPDATE line_up_place SET level = 'p1'",
+    "UPDATE line_up SET ended = 'given', ended_at = now()",
+    "INSERT INTO assignment (uid, created_at, request_id, kind, state, from_id, to_id, by_id) "
+    "VALUES ('a', now(), 1, 'handed_over', 'documented', 1, 2, 1)",
+    "INSERT INTO algorithm_switch (uid, created_at, change_id, kind, from_model, from_digest, to_model, to_digest, "
+    "by_id, reason, counts) VALUES ('s', now(), 1, 'cut_over', 'one', 'one', 'two', 'two', 1, 'Tried.', '{}')",
+)
+
+
+def test_rows_of_before_come_through_and_later_triggers_hold(app, postgresql_url):
+    """The migrations that change rows, on PostgreSQL: opinions, photographs' keys, algorithms; up, and down again."""
+    engine = sa.create_engine(postgresql_url, poolclass=sa.NullPool)
+
+    def run(*statements: str, guarded: bool = False) -> None:
+        with engine.begin() as connection:
+            if not guarded:  # rows without their parents, and no trigger answers
+                connection.execute(sa.text("SET session_replication_role = replica"))
+            for statement in statements:
+                connection.execute(sa.text(statement))
+
+    def opinions() -> list[str]:
+        with engine.connect() as connection:
+            return list(connection.scalars(sa.text("SELECT opinion FROM peer_review ORDER BY uid")))
+
+    db.session.remove()
+    downgrade(revision="0007")
+    run(*OLDER)
+    upgrade()
+    assert opinions() == ["p2", "0", "m2"]
+    with engine.connect() as connection:
+        stands = "SELECT key_id, phash, since, candidate.algorithm_digest FROM gallery_photo, template, candidate"
+        assert connection.execute(sa.text(stands)).fetchall() == [("k", "f0", 0, "one")]
+    run(*NEWER)
+    for statement, said in FIXED:
+        with pytest.raises(sa.exc.DBAPIError, match=said):
+            run(statement, guarded=True)
+    run("DELETE FROM assignment", "DELETE FROM algorithm_switch", "DELETE FROM line_up_place", "DELETE FROM line_up")
+    downgrade(revision="0007")
+    assert opinions() == ["supported", "inconclusive", "not_supported"]
+    with pytest.raises(sa.exc.DBAPIError, match="append-only"):
+        run("UPDATE peer_review SET opinion = 'supported'", guarded=True)
+    upgrade()
+
+
 # Append-only -----------------------------------------------------------------------------------------------
 
 

@@ -140,7 +140,7 @@ def test_with_the_nomination_marks_are_fixed_and_read_by_others_only_when_the_pe
     refused(lambda: annotations.add(request, actor, nominee, nominee.photo, HERE), "WF-examine")
     make.peer(request, "j.maple")
     assert readers() == {"examiner"}, "nor to the peer who has spoken"
-    make.peer(request, "n.finch", "inconclusive")
+    make.peer(request, "n.finch", "0")
     assert readers() == {"examiner", "supervisor"}
     make.carry_on(request)
     make.parts["examiner"] = "a.plover"
