@@ -91,7 +91,6 @@ def portal(settings: Settings) -> tuple[Flask, dict[str, Any], dict[str, Any]]:
     """The portal of this process for these settings, and its configuration and extensions as they were made."""
     made = create_app(settings)
     made.testing = True
-    made.test_client_class = CheckedClient
     return made, dict(made.config), dict(made.extensions)
 
 
@@ -105,6 +104,7 @@ def app(settings: Settings) -> Iterator[Flask]:
         now.clear()
         now.update(then)
     made.extensions["stores"] = open_stores(settings)
+    made.test_client_class = CheckedClient
     with made.app_context():
         yield made
         db.session.remove()

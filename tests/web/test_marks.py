@@ -13,6 +13,7 @@ from app.domain import annotations
 from app.extensions import db, stores
 from app.models import Annotation, AuditEvent
 from tests.gallery import needs_models
+from tests.web.lines import address
 from tests.web.test_review_flow import form_at, send, soup, text
 
 pytestmark = [needs_models, pytest.mark.clause("SRC-2")]
@@ -157,8 +158,9 @@ def test_after_the_nomination_there_is_nothing_to_change_and_others_have_no_form
         answer = client.post(f"{url}/{action}", data={**token, **typed})
         assert answer.status_code == 409, action
     for name in ("j.maple", "n.finch"):
-        peer, page = sign_in(name), f"/review/peer-reviews/{request_.number}"
-        assert peer.post(f"{url}/marks", data=form_at(peer, page, page)).status_code == 404
+        line = make.line_up(request_, name)
+        peer, page = sign_in(name), address(line, line.subject_place.letter)
+        assert peer.post(f"{url}/marks", data=form_at(peer, page, f"{page}/worksheet")).status_code == 404
         blind = peer.get(page).get_data(as_text=True)
         assert "data-viewer" in blind
         for hidden in ("A mole on the chin.", "cor-mark", "prepared", "Prepared"):
