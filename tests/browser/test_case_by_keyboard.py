@@ -247,18 +247,20 @@ def view_and_mark(case: Case, keys: Keyboard) -> None:
 
 
 def check_background(case: Case, keys: Keyboard) -> None:
-    """The height contradicts: refused without an answer, the faults have the focus, the link leads to the field."""
+    """A missing item: the faults have the focus and lead to the field. Then the height that contradicts is answered."""
     keys.follow("Check the background")
     case.look(keys, "background")
     for name in ("height", "weight", "age", "marks", "custody", "location", "alibi", "record_status"):
         keys.choose(name, "supports")
-    keys.write("records_checked", "Arrest records of the department, prison rolls.")
     keys.push("Record the background check")
     assert "cor-error-summary" in keys.focus()
     case.look(keys, "background-refused")
     keys.tab_to(keys.page.locator(".cor-error-summary a").first)
     keys.press("Enter")
-    keys.press("Tab")
+    assert 'name="records_checked"' in keys.focus()
+    keys.page.keyboard.type("Arrest records of the department, prison rolls.")
+    keys.push("Record the background check")
+    assert keys.page.get_by_text("Inconsistencies still wait for an answer").is_visible()
     keys.write("inconsistency-height", "The witness saw the person from above, on a stair.")
     keys.push("Record the background check")
     case.look(keys, "candidates-with-background")
