@@ -8,7 +8,7 @@ from typing import Any
 #: no page has more places to stop at than this; whoever has not arrived by then is in a trap
 MOST_STOPS = 400
 FOCUS = """() => { const at = document.activeElement;
-  return at === document.body ? 'nothing' : at.outerHTML.slice(0, 160); }"""
+  return at === document.body ? 'nothing' : at.outerHTML.slice(0, 600); }"""
 
 
 class Keyboard:
