@@ -17,15 +17,15 @@ from app.policy import policy
 
 @dataclass(frozen=True, slots=True)
 class NavItem:
-    """One entry of the navigation."""
+    """One entry of the navigation, or a menu of entries."""
 
     label: str
-    url: str
-    active: bool
-    count: int = 0
+    url: str = ""
+    active: bool = False
+    menu: tuple[NavItem, ...] = ()
 
 
-# label, endpoint, capability that shows it, blueprint that makes it active
+# label, endpoint, capability that shows it
 NAVIGATION = (
     ("My day", "home.index", "portal.use"),
     ("My requests", "requests.index", "request.file"),
@@ -50,6 +50,12 @@ NAVIGATION = (
     ("E-mail", "admin.mail", "mail.read"),
     ("Policy", "policy.index", "portal.use"),
 )
+#: with more entries than this, those of a menu stand in it
+SIDE_BY_SIDE = 7
+MENUS = {
+    "Unit": {"workload.index", "workload.figures", "admin.training", "proficiency.index", "replays.index"},
+    "System": {"admin.algorithms", "admin.imports", "changes.index", "admin.mail"},
+}
 
 
 def navigation() -> list[NavItem]:
@@ -57,11 +63,25 @@ def navigation() -> list[NavItem]:
     actor = g.get("actor")
     if actor is None or not g.terms_accepted:
         return []
-    return [
-        NavItem(label, url_for(endpoint), request.endpoint == endpoint)
+    shown = {
+        endpoint: NavItem(label, url_for(endpoint), request.endpoint == endpoint)
         for label, endpoint, capability in NAVIGATION
         if actor.can(capability) and endpoint in current_app.view_functions
-    ]
+    }
+    return _with_menus(shown) if len(shown) > SIDE_BY_SIDE else list(shown.values())
+
+
+def _with_menus(shown: dict[str, NavItem]) -> list[NavItem]:
+    """The entries in their order, those of a menu inside it, where the first of them stood."""
+    found: dict[str, NavItem] = {}
+    for endpoint, item in shown.items():
+        label = next((label for label, members in MENUS.items() if endpoint in members), None)
+        if label is None:
+            found[item.label] = item
+            continue
+        inside = (*found[label].menu, item) if label in found else (item,)
+        found[label] = NavItem(label, active=any(one.active for one in inside), menu=inside)
+    return [item.menu[0] if len(item.menu) == 1 else item for item in found.values()]
 
 
 def unread() -> int:

@@ -18,7 +18,7 @@ from app.domain import gallery, photo_keys
 from app.domain.notices import tell
 from app.domain.numbers import draw
 from app.domain.people import holders_of
-from app.domain.repository import next_generation
+from app.domain.repository import hold_still, next_generation
 from app.domain.sealing_notices import draft
 from app.domain.sealing_stated import Stated, faults, sentences
 from app.domain.standings import today
@@ -105,11 +105,12 @@ def carry_out(stated: Stated, actor: Actor, way: str) -> SealingOrder:
     check_capability(actor, "sealing.order" if way == "page" else "system.retention")
     wrong = faults(stated, today())
     refuse_if("order_stated", bool(wrong), sentences(wrong.values()))
-    # taken first, and by an import too before it looks for tombstones: neither overlooks the other
-    generation = next_generation()
+    # held first, and by an import too before it looks for tombstones: neither overlooks the other
+    hold_still()
     known = existing(stated)
     if known is not None:
         return known
+    generation = next_generation()
     order = _received(stated, actor, way)
     photos = chosen(stated, locked=True)
     held = [photo for photo in photos if photo.removed_at is None]

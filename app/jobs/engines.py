@@ -59,18 +59,24 @@ def repository(network: TemplateExtractor | None = None, kind: str = "") -> Repo
     Indexes of several networks stand side by side. kind: another index than the one that the settings name.
     Raises MatchingError when it cannot be had.
     """
-    network, chosen = network or extractor(), settings()
+    network = network or extractor()
+    return repository_of(network.digest, network.entry.dims, kind)
+
+
+def repository_of(digest: str, dims: int, kind: str = "") -> RepositoryIndex:
+    """The same by the network's SHA-256 and the length of its templates: the network itself need not be installed."""
+    chosen = settings()
     kind = kind or chosen.matching_index
     held = current_app.extensions.setdefault("repository", {})
-    if (network.digest, kind) not in held:
+    if (digest, kind) not in held:
         made = RepositoryIndex.empty(
-            network.digest, network.entry.dims, kind=kind, threads=chosen.network_threads, milvus_uri=chosen.milvus_uri
+            digest, dims, kind=kind, threads=chosen.network_threads, milvus_uri=chosen.milvus_uri
         )
         if kind == "faiss":
             made.on_removal = index_snapshot.forget
             index_snapshot.restore(made)
-        held[network.digest, kind] = made
-    return held[network.digest, kind]
+        held[digest, kind] = made
+    return held[digest, kind]
 
 
 @cache

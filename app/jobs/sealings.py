@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from app.documents.errors import DocumentError
 from app.documents.sealing_certificate import render_sealing
-from app.domain import erasure, sealing, sealing_certificates
+from app.domain import algorithms, erasure, sealing, sealing_certificates
 from app.domain.notices import tell
 from app.domain.people import holders_of
 from app.domain.sealing import JOB, order_by_number
@@ -63,12 +63,18 @@ def clean_index() -> None:
 
     One in a worker's memory follows at that worker's next search, before it ranks.
 
-    Milvus holds templates in files of its own, whether anybody searches or not; it is compacted with the removal.
+    Milvus holds templates in files of its own, whether anybody searches or not; it is compacted with the removal. A
+    network need not be installed for that. One that left the catalogue is named in the log: no search can reach its
+    collection, and the order goes on.
     """
     if settings().matching_index != "milvus":
         return
     for digest in db.session.scalars(select(Template.algorithm_digest).distinct()).all():
-        engines.repository(engines.extractor_of(digest)).refresh()
+        entry = algorithms.entry_of(digest)
+        if entry is None:
+            log.error("index_not_cleaned", algorithm=digest, cause="the algorithm is not in the model catalogue")
+            continue
+        engines.repository_of(digest, entry.dims).refresh()
 
 
 def _certify(number: str) -> None:

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,18 +18,17 @@ from typing import Any, NoReturn
 
 import pytest
 from flask import Flask
-from werkzeug.serving import WSGIRequestHandler, make_server
 
 from app import create_app
 from app.demo.people import person
-from tests.conftest import People, models_directory, own_settings, run_due_jobs, session_token
+from tests.browser.serving import Portal, new_page, served
+from tests.conftest import People, fresh_settings, models_directory, run_due_jobs
 from tests.factory import Factory
 
 ROOT = Path(__file__).resolve().parents[2]
 REQUIRED = os.environ.get("CORROBORATE_REQUIRE_SERVICES") == "1"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run"]
-TIMEOUT_MS = 15_000
 
 
 def missing(what: str) -> NoReturn:
@@ -40,38 +38,12 @@ def missing(what: str) -> NoReturn:
     pytest.skip(what)
 
 
-class Quiet(WSGIRequestHandler):
-    """Answers without a line in the log for each picture."""
-
-    def log_request(self, *_words: Any) -> None:
-        pass
-
-
 @dataclass
-class Bench:
-    """The portal as it is served: where, and one request under examination by k.rowan."""
+class Bench(Portal):
+    """The portal with one request under examination by k.rowan."""
 
-    app: Flask
-    base: str
     round_uid: str
     number: str
-
-    def cookie(self, name: str) -> dict[str, str]:
-        """The session cookie of a person who signed in and accepted the terms."""
-        from app.access.sessions import TOKEN, accept_terms
-        from app.extensions import db
-        from app.models import Account
-
-        with self.app.app_context():
-            account = db.session.query(Account).filter_by(name=name).one()
-            token = session_token(account, hours=4)
-            accept_terms(account)
-            client = self.app.test_client()
-            with client.session_transaction() as session:
-                session[TOKEN] = token
-            value = client.get_cookie(self.app.config["SESSION_COOKIE_NAME"])
-            assert value is not None
-            return {"name": value.key, "value": value.value, "url": self.base}
 
     def compare(self, place: int = 1) -> str:
         return f"{self.base}/review/rounds/{self.round_uid}/candidates/{place}"
@@ -103,12 +75,17 @@ def axe_source() -> str:
 
 
 @pytest.fixture(scope="session")
-def bench(chromium: Any, session_settings: Any, migrated_database: Path, tmp_path_factory: Any) -> Iterator[Bench]:
-    """A portal with a prepared probe, three candidates and three photographs of one of them."""
+def new_portal(session_settings: Any, empty_data: Path, tmp_path_factory: Any) -> Callable[[str], Flask]:
+    """new_portal("bench") -> an application with the face models on an empty data folder of its own."""
     if not (models_directory() / "centerface.onnx").is_file():
         missing("the face models are not installed (flask matching models install)")
-    settings = own_settings(session_settings, migrated_database, tmp_path_factory.mktemp("bench") / "data")
-    app = create_app(settings)
+    return lambda name: create_app(fresh_settings(session_settings, empty_data, tmp_path_factory.mktemp(name) / "data"))
+
+
+@pytest.fixture(scope="session")
+def bench(chromium: Any, new_portal: Callable[[str], Flask]) -> Iterator[Bench]:
+    """A portal with a prepared probe, three candidates and three photographs of one of them."""
+    app = new_portal("bench")
     with app.app_context():
         make = Factory(app, People(), run_due_jobs)
         request = make.request(state="documented")
@@ -121,14 +98,8 @@ def bench(chromium: Any, session_settings: Any, migrated_database: Path, tmp_pat
         from app.extensions import db
 
         db.session.remove()
-    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=Quiet)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield Bench(app, f"http://127.0.0.1:{server.server_port}", uid, number)
-    server.shutdown()
-    thread.join(10)
-    with app.app_context():
-        db.engine.dispose()
+    with served(app) as base:
+        yield Bench(app, base, uid, number)
 
 
 @pytest.fixture(scope="session")
@@ -138,11 +109,13 @@ def judged(bench: Bench) -> dict[str, str]:
         make = Factory(bench.app, People(), run_due_jobs)
         parts = {"mark": "A mole beside the nose.", "seed": 7}
         nominated = make.request(state="nominated", case_number="2026-075-00002", **parts)
+        line = make.line_up(nominated, "n.finch")
+        letter = next(place.letter for place in line.places if place.is_subject)
         reviewed = make.request(state="peer_reviewed", case_number="2026-075-00003", **parts)
         from app.extensions import db
 
         found = {
-            "peer": f"{bench.base}/review/peer-reviews/{nominated.number}",
+            "peer": f"{bench.base}/review/line-ups/{line.number}/{letter}",
             "file": f"{bench.base}/final-review/{reviewed.number}",
             "candidates": f"{bench.base}/review/rounds/{bench.round_uid}",
         }
@@ -156,20 +129,9 @@ def opened(chromium: Any, bench: Bench) -> Iterator[Callable[..., Any]]:
     contexts, complaints = [], []
 
     def open_page(name: str = "k.rowan", *, width: int = 1280, javascript: bool = True, calm: bool = False) -> Any:
-        context = chromium.new_context(
-            viewport={"width": width, "height": 900}, java_script_enabled=javascript,
-            reduced_motion="reduce" if calm else "no-preference",
-        )  # fmt: skip
-        contexts.append(context)
-        context.add_cookies([bench.cookie(name)])
-        page = context.new_page()
-        page.set_default_timeout(TIMEOUT_MS)
-        # a form that was not taken is answered with 422, which the browser and htmx report; that is no complaint
-        page.on(
-            "console",
-            lambda one: complaints.append(one.text) if one.type == "error" and "422" not in one.text else None,
-        )
-        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page = new_page(chromium, complaints, width=width, javascript=javascript, calm=calm)
+        contexts.append(page.context)
+        page.context.add_cookies([bench.cookie(name)])
         return page
 
     yield open_page

@@ -17,13 +17,14 @@ import pytest
 
 from app import create_app
 from app.access.actor import system_actor
+from app.audit import record
 from app.domain import index_snapshot, repository, sealing
 from app.domain.sealing_stated import Stated
 from app.extensions import db, settings, stores
 from app.jobs import sealings
 from app.jobs.search import still_held
 from app.matching.types import Template as Vector
-from app.models import GalleryPhoto
+from app.models import GalleryPhoto, Template
 from app.models.base import now
 from app.unit import unit_of_work
 from tests.conftest import models_directory
@@ -73,6 +74,23 @@ def test_a_shared_index_is_rid_of_it_although_nobody_searches(index, tmp_path): 
     sealings.clean_index()
     after = _all_bytes(tmp_path)
     assert _vector_bytes(probe) not in after and _vector_bytes(kept) in after
+
+
+@pytest.mark.parametrize("index", ["milvus"], indirect=True)
+def test_a_network_that_is_gone_neither_stops_an_order_nor_keeps_its_index(index, app, tmp_path):  # noqa: F811
+    people = [enrol(number) for number in range(3)]
+    index.refresh()
+    photo, other = people[1].photos[0], people[2].photos[0]
+    probe = probe_of(photo)
+    with unit_of_work():
+        unknown = Template(photo=other, algorithm_digest="0" * 64, box=other.templates[0].box)
+        db.session.add(unknown)
+        record("gallery.enrolled", batch="tests", photos=0, generation=repository.next_generation())
+    seal(photo.record_number)
+    db.session.rollback()
+    app.extensions["settings"] = dataclasses.replace(settings(), models_dir=tmp_path / "no-models")
+    sealings.clean_index()
+    assert _vector_bytes(probe) not in _all_bytes(tmp_path)
 
 
 def _vector_bytes(probe: Vector) -> bytes:

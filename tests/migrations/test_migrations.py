@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +15,7 @@ from alembic.script import ScriptDirectory
 from flask import Flask
 from flask_migrate import downgrade, upgrade
 from sqlalchemy import create_engine, inspect
+from sqlalchemy.pool import NullPool
 
 from app import create_app
 from app.extensions import db, migrate
@@ -34,24 +36,46 @@ EVENT = (
 )
 
 
+@pytest.fixture(scope="module")
+def portal(session_settings, tmp_path_factory) -> Flask:
+    """The portal, made once; its database and the copies of it at each revision lie in its data folder."""
+    data = tmp_path_factory.mktemp("migrated")
+    return create_app(dataclasses.replace(session_settings, data_dir=data, database_url=f"sqlite:///{data}/db.sqlite"))
+
+
 @pytest.fixture
-def empty(session_settings, tmp_path) -> Iterator[Flask]:
+def empty(portal) -> Iterator[Flask]:
     """The portal on a database without tables."""
-    path = tmp_path / "empty.sqlite"
-    app = create_app(dataclasses.replace(session_settings, data_dir=tmp_path, database_url=f"sqlite:///{path}"))
-    with app.app_context():
-        yield app
-        db.session.remove()
-        db.engine.dispose()
+    with portal.app_context():
+        stand(portal, "base")
+        yield portal
+
+
+def stand(app: Flask, revision: str) -> None:
+    """Put a database at this revision, without rows, under the portal: migrated from the one before, later copied."""
+    db.session.remove()
+    db.engine.dispose()
+    data = app.extensions["settings"].data_dir
+    for left in data.glob("db.sqlite*"):
+        left.unlink()
+    if revision == "base":
+        return
+    kept = data / f"{revision}.sqlite"
+    if not kept.exists():
+        stand(app, before(revision))
+        upgrade(revision=revision)
+        shutil.copy(data / "db.sqlite", kept)
+        return
+    shutil.copy(kept, data / "db.sqlite")
 
 
 def engine(app: Flask):
-    return create_engine(app.extensions["settings"].database_url)
+    return create_engine(app.extensions["settings"].database_url, poolclass=NullPool)
 
 
 def before(revision: str) -> str:
-    """The revision that a migration builds on."""
-    return REVISIONS[REVISIONS.index(revision) - 1]
+    """The revision that a migration builds on; of the first, "base"."""
+    return ["base", *REVISIONS][REVISIONS.index(revision)]
 
 
 def tables(app: Flask) -> set[str]:
@@ -80,13 +104,11 @@ def test_up_down_and_up_again(empty):
 
 @pytest.mark.parametrize("revision", REVISIONS)
 def test_up_then_down_leaves_the_schema_as_it_was(empty, revision):
-    before = REVISIONS[REVISIONS.index(revision) - 1] if revision != REVISIONS[0] else "base"
-    if before != "base":
-        upgrade(revision=before)
+    stand(empty, before(revision))
     schema = _schema(empty)
     upgrade(revision=revision)
     assert _schema(empty) != schema, "a migration that changes nothing"
-    downgrade(revision=before)
+    downgrade(revision=before(revision))
     assert _schema(empty) == schema
 
 
@@ -111,7 +133,7 @@ def count(app: Flask, table: str) -> int:
 
 def data_0001(app: Flask) -> None:
     """The first tables hold rows, and keep their CHECK constraints."""
-    upgrade(revision="0001")
+    stand(app, "0001")
     run(app, ACCOUNT, EVENT)
     assert count(app, "account") == 1
     request = (
@@ -128,7 +150,7 @@ def data_0001(app: Flask) -> None:
 
 def data_0002(app: Flask) -> None:
     """Rows recorded before the triggers stay; afterwards nothing changes or removes them; downgrade lifts that."""
-    upgrade(revision="0001")
+    stand(app, "0001")
     run(app, ACCOUNT, EVENT)
     run(app, "UPDATE audit_event SET keys = '{}'")
     upgrade(revision="0002")
@@ -144,7 +166,7 @@ def data_0002(app: Flask) -> None:
 
 def data_0003(app: Flask) -> None:
     """A notification keeps what it is about, up and down; one about nothing stays about nothing."""
-    upgrade(revision="0002")
+    stand(app, "0002")
     run(
         app, ACCOUNT,
         "INSERT INTO fr_request (id, uid, created_at, number, state, state_since, version, key_id, policy_version, "
@@ -165,7 +187,7 @@ def data_0003(app: Flask) -> None:
 
 def data_0004(app: Flask) -> None:
     """Whoever asks to search again cannot be the one who agrees, and an image does not resemble itself."""
-    upgrade(revision="0004")
+    stand(app, "0004")
     for statement in (
         "INSERT INTO repeat_search (id, uid, created_at, search_id, asked_by_id, decision, decided_by_id, decided_at) "
         "VALUES (1, 's', '2026-01-01', 1, 1, 'agreed', 1, '2026-01-02')",
@@ -179,7 +201,7 @@ def data_0004(app: Flask) -> None:
 
 def data_0005(app: Flask) -> None:
     """What was there stays; the new tables refuse what the rules refuse, whoever writes to them."""
-    upgrade(revision="0004")
+    stand(app, "0004")
     run(app, ACCOUNT)
     upgrade(revision="0005")
     assert count(app, "account") == 1
@@ -234,7 +256,7 @@ def data_0005(app: Flask) -> None:
 
 def data_0006(app: Flask) -> None:
     """Requests, images and held photographs stay as they were; a request can be disposed of; nothing else opens."""
-    upgrade(revision="0005")
+    stand(app, "0005")
     request = (
         "INSERT INTO fr_request (id, uid, created_at, number, state, state_since, version, key_id, policy_version, "
         "requester_id, command, case_number, priority, political, submission) VALUES "
@@ -283,7 +305,7 @@ def data_0006(app: Flask) -> None:
 
 def data_0007(app: Flask) -> None:
     """A prepared image is never changed; searches of before stand without one; downgrade takes only the new away."""
-    upgrade(revision="0006")
+    stand(app, "0006")
     run(app, ACCOUNT)
     run(
         app,
@@ -315,7 +337,7 @@ def data_0007(app: Flask) -> None:
 
 def data_0008(app: Flask) -> None:
     """Opinions of before are read on the scale and back; they stay append-only, and a nominee has an opinion."""
-    upgrade(revision="0007")
+    stand(app, "0007")
     peer = "INSERT INTO peer_review (id, uid, created_at, round_id, peer_id, opinion) VALUES "
     nominated = (
         "INSERT INTO examination_round (id, uid, created_at, request_id, search_id, number, examiner_id, nominee_id, "
@@ -349,7 +371,7 @@ def data_0008(app: Flask) -> None:
 
 def data_0009(app: Flask) -> None:
     """Marks stand beside a comparison, each number once; downgrade takes them and leaves the round."""
-    upgrade(revision=before("0009"))
+    stand(app, before("0009"))
     run(
         app,
         ACCOUNT,
@@ -388,7 +410,7 @@ def data_0009(app: Flask) -> None:
 
 def data_0010(app: Flask) -> None:
     """A line may be compared until it ends and never changed afterwards; of a round or an item, never of both."""
-    upgrade(revision="0010")
+    stand(app, "0010")
     line = (
         "INSERT INTO line_up (id, uid, created_at, number, round_id, item_id, peer_id, due_at, policy_version, version)"
     )
@@ -413,7 +435,7 @@ def data_0010(app: Flask) -> None:
 
 def data_0011(app: Flask) -> None:
     """What passed is never changed; requests of before stand without a history; downgrade takes only the new away."""
-    upgrade(revision=before("0011"))
+    stand(app, before("0011"))
     run(app, ACCOUNT, ACCOUNT.replace("(1, 'a1'", "(2, 'a2'").replace("'d.lark'", "'m.heron'"))
     run(
         app,
@@ -448,7 +470,7 @@ def data_0011(app: Flask) -> None:
 
 def data_0012(app: Flask) -> None:
     """Photographs of before stand under their person's key; there is no way back once one has a key of its own."""
-    upgrade(revision=before("0012"))
+    stand(app, before("0012"))
     photo = (
         "INSERT INTO gallery_photo (id, uid, created_at, record_number, person_id, source, jurisdiction, charged, "
         "taken_on, sha256, phash, blob_id, width, height, batch, removed_at) VALUES "
@@ -486,7 +508,7 @@ def data_0012(app: Flask) -> None:
 
 def data_0013(app: Flask) -> None:
     """Photographs of before stand without a measured quality; downgrade takes only the new column away."""
-    upgrade(revision=before("0013"))
+    stand(app, before("0013"))
     run(
         app,
         "INSERT INTO gallery_person (id, uid, created_at, person_number, key_id) "
@@ -505,7 +527,7 @@ def data_0013(app: Flask) -> None:
 
 def data_0014(app: Flask) -> None:
     """Candidates of before get their search's algorithm; from then on the database refuses any other."""
-    upgrade(revision=before("0014"))
+    stand(app, before("0014"))
     run(
         app, ACCOUNT,
         "INSERT INTO fr_request (id, uid, created_at, number, state, state_since, version, key_id, policy_version, "

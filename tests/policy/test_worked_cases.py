@@ -21,9 +21,9 @@ STATES = ("none", "determined", "refused", "approved", "lapsed", "own")
 
 @pytest.mark.clause(
     "USE-1", "USE-2", "USE-3", "USE-4", "USE-5", "USE-6", "USE-8", "CAP-2", "CAP-3", "CAP-7",
-    "LIM-1", "LIM-2", "SRC-2", "SRC-3", "SRC-4", "SRC-6", "FAIR-1", "LIM-3", "LIM-4", "LIM-7", "EXT-5", "REQ-2", "ACC-12", "EXT-1", "EXT-7", "EXT-8", "PUB-1",
-    "RET-1", "RET-2", "RET-3", "RET-4", "RET-5",
-    "RET-6", "RET-7", "RET-8", "RET-9", "RET-10", "RET-11",
+    "LIM-1", "LIM-2", "SRC-2", "SRC-3", "SRC-4", "SRC-6", "FAIR-1", "LIM-3", "LIM-4", "LIM-7", "EXT-5", "REQ-2",
+    "ACC-12", "EXT-1", "EXT-7", "EXT-8", "PUB-1", "RET-1", "RET-2", "RET-3", "RET-4", "RET-5", "RET-6", "RET-7",
+    "RET-8", "RET-9", "RET-10", "RET-11",
 )  # fmt: skip
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.id)
 def test_the_rules_answer_as_the_worked_case_says(rules: Policy, example: Example) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 import sqlalchemy
 
@@ -217,7 +219,6 @@ def test_a_peer_below_the_bar_or_in_favor_of_a_foil_blocks_approval(filed, make,
 
 @pytest.mark.clause("CAP-3")
 def test_a_photograph_that_left_is_not_compared_and_the_nominees_counts_as_no_opinion(filed, make, people):
-    supervisor = people.actor("c.hawthorn")
     leave(filed.current_round.nominee.photo)
     line_up = line_ups_of(filed.current_round)[0]
     gone, actor = line_up.subject_place, people.actor(line_up.peer.name)
@@ -227,9 +228,29 @@ def test_a_photograph_that_left_is_not_compared_and_the_nominees_counts_as_no_op
         line_ups.give(line_up, actor)
     [row] = db.session.query(PeerReview).all()
     assert row.opinion == "ns"
+
+
+@pytest.mark.clause("CAP-3", "SRC-6", "SRC-7")
+@pytest.mark.parametrize(
+    ("decide", "ends"), [(approvals.continue_investigation, "continued"), (approvals.disapprove, "negative")]
+)
+def test_the_supervisor_decides_without_the_peers_once_the_nominees_photograph_left(filed, make, people, decide, ends):
+    """The verdict that was given stays; the line that is open is taken back, and its peer is told."""
+    supervisor = people.actor("c.hawthorn")
+    decision = lambda: decide(filed, supervisor, "It left the repository.", password_confirmed=True)  # noqa: E731
+    assert refused(decision) == "nominee_gone"
+    make.peer(filed, "j.maple", "p2")
+    leave(filed.current_round.nominee.photo)
+    stop = lambda: line_ups.stop(filed, supervisor, "It left the repository.", password_confirmed=True)  # noqa: E731
+    assert refused(stop) == "peer_review_stuck", "the request itself is decided on"
+    round_ = filed.current_round
     with unit_of_work():
-        line_ups.stop(filed, supervisor, "It left the repository.", password_confirmed=True)
-    assert filed.state == "peer_reviewed"
+        decision()
+    assert filed.state == ends
+    assert {row.peer.name: row.ended for row in line_ups_of(round_)} == {"j.maple": "given", "n.finch": "withdrawn"}
+    withdrawn = db.session.query(AuditEvent).filter_by(event="line_up.withdrawn").one()
+    assert json.loads(withdrawn.keys)["because"] == "decided"
+    assert told("peer_withdrawn") == {"n.finch"}
 
 
 @pytest.mark.clause("CAP-3")

@@ -113,7 +113,9 @@ def test_a_draft_is_shown_to_nobody_but_its_author(make, sign_in, people):
     work(one, line)
     assert db.session.query(Draft).count() == 0
     late = one.post(f"{url}/draft", data={**token(one, "/review"), **typed})
-    assert late.status_code == 409, "a verdict is locked: nothing more is kept of it"
+    assert late.status_code == 422, "a verdict is locked: nothing more is kept of it"
+    assert "Your part in this line is over." in soup(late).get_text()
+    assert db.session.query(Draft).count() == 0
 
 
 @pytest.mark.clause("ACC-10")

@@ -30,7 +30,6 @@ def panel(page: BeautifulSoup, name: str) -> str:
     ("name", "said"),
     [
         ("r.falcon", ("LIM-5", "LIM-6", "nothing for you to approve here")),
-        ("b.juniper", ("CAP-3", "Sealing orders are handled outside this version")),
         ("x.magpie", ("EXT-8", "no case is open to you")),
         ("f.spruce", ("ACC-7", "gallery is imported on the command line")),
     ],
@@ -43,7 +42,9 @@ def test_roles_whose_work_is_elsewhere_are_told_so(sign_in, name, said) -> None:
     assert page.find(id="waiting") is None, "no empty list of requests for whom has none"
 
 
-@pytest.mark.parametrize("name", ["d.lark", "s.alder", "k.rowan", "c.hawthorn", "h.larch", "w.sparrow", "y.hazel"])
+@pytest.mark.parametrize(
+    "name", ["d.lark", "s.alder", "k.rowan", "c.hawthorn", "h.larch", "w.sparrow", "y.hazel", "b.juniper"]
+)
 def test_roles_at_work_here_are_not_sent_elsewhere(sign_in, name) -> None:
     assert home(sign_in(name)).find(id="elsewhere") is None
 
@@ -129,3 +130,16 @@ def test_few_statements_however_many_requests(sign_in, make) -> None:
     statements()
     assert statements() == one
     assert one < 30
+
+
+def test_a_long_navigation_has_its_unit_in_a_menu_and_a_short_one_none(sign_in) -> None:
+    page = home(sign_in("c.hawthorn"))
+    top = page.select(".cor-nav__list > li")
+    menu = next(item for item in top if item.summary)
+    assert menu.summary.get_text(strip=True) == "Unit"
+    assert {"Workload", "Figures", "Training"} <= {link.get_text(strip=True) for link in menu.select("a")}
+    assert len(top) <= 7
+    workload = BeautifulSoup(sign_in("c.hawthorn").get("/workload").get_data(as_text=True), "html.parser")
+    assert workload.select_one(".cor-nav summary.is-active") is not None
+    assert workload.select_one(".cor-nav details a[aria-current=page]")["href"] == "/workload"
+    assert home(sign_in("w.sparrow")).select_one(".cor-nav details") is None

@@ -27,6 +27,7 @@ from wtforms import (
 from wtforms.validators import DataRequired, InputRequired, Length, Optional
 
 import app as product
+from app.context import NavItem
 from app.web import (
     LINKS,
     ago,
@@ -101,7 +102,10 @@ def app():
         return {
             "demonstration": True,
             "department": "Example Police",
-            "nav": [SimpleNamespace(label="Home", url="/", active=True, count=3)],
+            "nav": [
+                NavItem("Home", "/", active=True),
+                NavItem("Unit", active=True, menu=(NavItem("Words", "/components"),)),
+            ],
             "person": person,
             "unread": 2,
             "policy_version": "9f8a77c1d0e2b3a4c5d6",

@@ -183,8 +183,12 @@ def test_a_supervisor_is_asked_to_assign_what_nobody_has(make, sign_in, people):
 @pytest.mark.clause("SRC-4")
 def test_my_day_lists_peer_reviews_apart_and_only_to_whoever_may_give_them(make, sign_in):
     request = make.request(state="nominated")
-    assert request.number in soup(sign_in("j.maple").get("/")).find(id="peer-reviews").get_text()
-    assert request.number not in soup(sign_in("k.rowan").get("/")).find(id="peer-reviews").get_text()
+    line = make.line_up(request, "j.maple").number
+    page = soup(sign_in("j.maple").get("/"))
+    assert line in page.find(id="peer-reviews").get_text()
+    assert "1 peer reviews for you" in page.select_one(".cor-figures").get_text(" ", strip=True)
+    assert request.number not in page.get_text(), "a peer knows the line, not whose it is"
+    assert line not in soup(sign_in("k.rowan").get("/")).get_text()
     assert soup(sign_in("d.lark").get("/")).find(id="peer-reviews") is None
 
 

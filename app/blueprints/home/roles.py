@@ -34,11 +34,6 @@ ELSEWHERE: dict[str, tuple[str, tuple[str, ...]]] = {
         "there is nothing for you to approve here. Such decisions are made and kept on paper.",
         ("LIM-5", "LIM-6"),
     ),
-    "records_officer": (
-        "Sealing orders are handled outside this version. A sealed arrest photograph is taken out of the repository on "
-        "the command line.",
-        ("CAP-3",),
-    ),
     "agency_user": (
         "Access of other agencies is given case by case under a written agreement. This version shares no case with "
         "another agency, so no case is open to you.",
