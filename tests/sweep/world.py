@@ -289,8 +289,8 @@ class World:
 
     # Putting back ------------------------------------------------------------------------------------------
 
-    def keep(self) -> None:
-        """Remember the present contents as those to put back."""
+    def keep(self, name: str = "kept") -> None:
+        """Remember the present contents, under a name, as those to put back."""
         with self.app.app_context():
             db.session.remove()
             with db.engine.connect() as connection:
@@ -298,26 +298,23 @@ class World:
                 connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
                 connection.exec_driver_sql("BEGIN")
             db.engine.dispose()
-        shutil.copy(self._file(), self._kept())
-        for name in FILES:
-            shutil.copytree(self.data / name, self.data / f"kept-{name}")
+        shutil.copy(self._file(), self.data / f"{name}.sqlite")
+        for folder in FILES:
+            shutil.copytree(self.data / folder, self.data / f"{name}-{folder}")
 
-    def restore(self) -> None:
+    def restore(self, name: str = "kept") -> None:
         """Everything as it was kept, encrypted files and keys that were destroyed too."""
         with self.app.app_context():
             db.session.remove()
             db.engine.dispose()
         for suffix in ("-wal", "-shm"):
             self._file().with_name(self._file().name + suffix).unlink(missing_ok=True)
-        shutil.copy(self._kept(), self._file())
-        for name in FILES:
-            mirror(self.data / f"kept-{name}", self.data / name)
+        shutil.copy(self.data / f"{name}.sqlite", self._file())
+        for folder in FILES:
+            mirror(self.data / f"{name}-{folder}", self.data / folder)
 
     def _file(self) -> Path:
         return self.data / "corroborate.sqlite"
-
-    def _kept(self) -> Path:
-        return self.data / "kept.sqlite"
 
     def digests(self) -> dict[str, str]:
         """Table -> digest of its rows, of every table whose change must be recorded by an event."""

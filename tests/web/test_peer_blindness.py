@@ -101,7 +101,7 @@ def leaks(client, app, request, peer: str = "n.finch") -> list[str]:
         if asked.startswith("/review/line-ups"):
             found += [f"{asked} names the request"] if request.number.encode() in body else []
             found += [f"{asked} names the case"] if request.case_number.encode() in body else []
-            pictures |= set(re.findall(r'src="(/images/[^"]+)"', answer.get_data(as_text=True)))
+            pictures |= set(re.findall(r'(?:src|href)="(/images/[^"]+)"', answer.get_data(as_text=True)))
     for picture in sorted(pictures):
         answer = client.get(picture)
         told = base64.urlsafe_b64decode(picture.rpartition("/")[2].split(".")[0] + "==")
