@@ -68,7 +68,10 @@ def test_contradictions_come_first_are_answered_one_by_one_and_reach_the_supervi
     assert "Alibi: answer this in at least 20 characters." in words(soup(refused))
     given |= {**hidden(client, here, here), "inconsistency-alibi": "The alibi is his brother's word alone."}
     assert client.post(here, data=given).headers["Location"] == listing
+    for name in ("j.maple", "n.finch"):
+        make.people.account(name)
     assert client.post(nominate, data={**hidden(client, listing, nominate), **choice}).status_code == 303
+    make.run_jobs()  # composes the line and assigns the peers
 
     make.parts |= {"opinions": ("p2", "p2")}
     make.peers(request)
