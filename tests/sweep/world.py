@@ -9,6 +9,7 @@ import shutil
 import sqlite3
 from collections.abc import Callable
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -113,12 +114,14 @@ class World:
     @classmethod
     def build(cls, settings: Any, data: Path, run_jobs: Callable[[], int]) -> World:
         from app import create_app
+        from app.access.directory import lookup
 
         app = create_app(settings)
         app.testing = True
         app.test_client_class = SweepClient
         with app.app_context():
-            world = cls(app, data, Factory(app, People(), run_jobs))
+            # the people who act here are in the directory as it began: asked once each, not at every step
+            world = cls(app, data, Factory(app, People(cache(lookup)), run_jobs))
             world.fill()
         return world
 
