@@ -24,6 +24,8 @@ from app.workflow.conditions.line_up import COMPOSING, composing, counting, line
 from app.workflow.engine import explain
 
 bp = Blueprint("peering", __name__)
+#: what a decision to end the review will bring, when it is asked whether anything else bars it
+SIGNED = {"reason": "given", "password_confirmed": True}
 
 
 @bp.get("/final-review/<number>/peers")
@@ -42,14 +44,13 @@ def _page(
         abort(404)
     approvals.check_takes_no_other_part(subject, actor)
     jobs = select(Job).where(Job.kind == COMPOSING, Job.subject_id == round_.uid).order_by(Job.id.desc())
-    given = {"reason": "given", "password_confirmed": True}
     return page(
         "approval/peers.html", item=subject, assigned=assigned(round_), now=now(), refusal=refusal, conflict=conflict,
         open=[one for one in line_ups_of(round_) if one.ended is None], rule=policy().review.peers,
         line=policy().review.line_up, job=db.session.scalars(jobs).first(), composing=composing(round_),
         missing=policy().review.peers.count - len(counting(round_)), foils=_foils(round_),
         stop=stop or StopForm(formdata=None, version=subject.version), back=back or WithdrawalForm(formdata=None),
-        blocked_by=explain(subject, "stop_peer_review", actor, **given),
+        blocked_by=explain(subject, "stop_peer_review", actor, **SIGNED),
     )  # fmt: skip
 
 
@@ -105,6 +106,9 @@ def stop(subject: FRRequest) -> ResponseReturnValue:
     """End a peer review that cannot be completed; the password is asked for again."""
     approvals.check_takes_no_other_part(subject, current_actor())
     form = StopForm()
+    barred = explain(subject, "stop_peer_review", current_actor(), **SIGNED)
+    if barred is not None:
+        return _page(subject, barred, stop=form), status_of(barred)
     if not form.validate():
         return _page(subject, stop=form), 422
     status = form.unsigned()
