@@ -6,7 +6,6 @@ after a kill at any point; the certificate comes last and says so.
 
 from __future__ import annotations
 
-import structlog
 from sqlalchemy import select
 
 from app.documents.errors import DocumentError
@@ -25,7 +24,6 @@ from app.policy.enforcement import enforces
 from app.storage import DiskFailure, StorageError
 from app.unit import unit_of_work
 
-log = structlog.get_logger()
 TRIES = 12
 
 
@@ -64,17 +62,20 @@ def clean_index() -> None:
     One in a worker's memory follows at that worker's next search, before it ranks.
 
     Milvus holds templates in files of its own, whether anybody searches or not; it is compacted with the removal. A
-    network need not be installed for that. One that left the catalogue is named in the log: no search can reach its
-    collection, and the order goes on.
+    network need not be installed for that. Raises MatchingError, after the others were cleaned, for one that left the
+    catalogue: nothing is certified while its collection may still hold the photograph.
     """
+    left = []
     if settings().matching_index != "milvus":
         return
     for digest in db.session.scalars(select(Template.algorithm_digest).distinct()).all():
         entry = algorithms.entry_of(digest)
         if entry is None:
-            log.error("index_not_cleaned", algorithm=digest, cause="the algorithm is not in the model catalogue")
-            continue
-        engines.repository_of(digest, entry.dims).refresh()
+            left.append(digest[:12])
+        else:
+            engines.repository_of(digest, entry.dims).refresh()
+    if left:
+        raise MatchingError(f"The index of {', '.join(left)} is not cleaned: its entry left config/models.toml.")
 
 
 def _certify(number: str) -> None:

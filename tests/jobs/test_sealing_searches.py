@@ -23,6 +23,7 @@ from app.domain.sealing_stated import Stated
 from app.extensions import db, settings, stores
 from app.jobs import sealings
 from app.jobs.search import still_held
+from app.matching.errors import MatchingError
 from app.matching.types import Template as Vector
 from app.models import GalleryPhoto, Template
 from app.models.base import now
@@ -77,7 +78,9 @@ def test_a_shared_index_is_rid_of_it_although_nobody_searches(index, tmp_path): 
 
 
 @pytest.mark.parametrize("index", ["milvus"], indirect=True)
-def test_a_network_that_is_gone_neither_stops_an_order_nor_keeps_its_index(index, app, tmp_path):  # noqa: F811
+def test_a_network_that_is_not_installed_keeps_nothing_and_one_out_of_the_catalogue_is_not_certified(
+    index, app, tmp_path
+):  # noqa: F811
     people = [enrol(number) for number in range(3)]
     index.refresh()
     photo, other = people[1].photos[0], people[2].photos[0]
@@ -89,8 +92,9 @@ def test_a_network_that_is_gone_neither_stops_an_order_nor_keeps_its_index(index
     seal(photo.record_number)
     db.session.rollback()
     app.extensions["settings"] = dataclasses.replace(settings(), models_dir=tmp_path / "no-models")
-    sealings.clean_index()
-    assert _vector_bytes(probe) not in _all_bytes(tmp_path)
+    with pytest.raises(MatchingError, match="000000000000 is not cleaned"):
+        sealings.clean_index()
+    assert _vector_bytes(probe) not in _all_bytes(tmp_path), "the index that is known was cleaned all the same"
 
 
 def _vector_bytes(probe: Vector) -> bytes:
