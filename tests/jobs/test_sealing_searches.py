@@ -78,9 +78,7 @@ def test_a_shared_index_is_rid_of_it_although_nobody_searches(index, tmp_path): 
 
 
 @pytest.mark.parametrize("index", ["milvus"], indirect=True)
-def test_a_network_that_is_not_installed_keeps_nothing_and_one_out_of_the_catalogue_is_not_certified(
-    index, app, tmp_path
-):  # noqa: F811
+def test_the_index_of_a_network_that_is_gone_is_cleaned_or_bars_the_certificate(index, app, tmp_path):  # noqa: F811
     people = [enrol(number) for number in range(3)]
     index.refresh()
     photo, other = people[1].photos[0], people[2].photos[0]
