@@ -23,6 +23,7 @@ from app.domain import (
     probe_images,
     register,
     retention,
+    search_replays,
     workload,
 )
 from app.domain.register import Filters
@@ -85,6 +86,10 @@ def test_nothing_of_a_disposed_case_is_left_in_any_file(app, keep, case, post):
         with unit_of_work():
             workload.hand_over(again, giver, receiver, "The Quintessential lamp stood behind the counter.")
     keep.make.advance_to(again, "closed", derived=derived, mark="Mark of the Wollongong scar above the brow.")
+    # a search of it was done again by a supervisor
+    with unit_of_work():
+        search_replays.ask_for(again.current_round.search, keep.people.actor("c.hawthorn"))
+    keep.make.run_jobs()
     # somebody's words that were saved and never recorded
     with unit_of_work():
         round_ = again.current_round
