@@ -73,7 +73,8 @@ def test_a_day_in_the_rules_is_the_departments_day(app, monkeypatch):
     """A period ends where the law applies: at nine in the evening in New York it is tomorrow in UTC already."""
     from datetime import UTC, datetime
 
+    from app import days
     from app.domain import standings
 
-    monkeypatch.setattr(standings, "now", lambda: datetime(2026, 1, 1, 2, 0, tzinfo=UTC))
+    monkeypatch.setattr(days, "now", lambda: datetime(2026, 1, 1, 2, 0, tzinfo=UTC))
     assert standings.today() == date(2025, 12, 31)
