@@ -49,9 +49,12 @@ def main() -> int:
         print(error, file=sys.stderr)
         return 2
     bind(app)
+    # a context of its own: what it reads ends with it, for a reader who stays keeps the database's log from being
+    # emptied, and with that every disposal and sealing from its end
     with app.app_context():
         note_policy_version()
         handlers.prepare()
+    with app.app_context():
         sweep_regularly(app, settings.lease_seconds / 3)
         queues = [queue(name) for name in QUEUES]
         worker = SimpleWorker(queues, connection=connection(), serializer=JSONSerializer)
