@@ -12,7 +12,7 @@ ARGS ?=
 export XDG_CACHE_HOME := $(CURDIR)/var/cache
 export PYTHON
 
-.PHONY: help setup assets models demo test test-services services lint format lock clean
+.PHONY: help setup assets models demo test test-services test-pages services lint format lock clean
 
 help: ## show what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "%-15s %s\n", $$1, $$2}'
@@ -35,7 +35,11 @@ services: setup ## real PostgreSQL, Redis, OpenLDAP and Chromium, installed as r
 	@scripts/services.sh
 
 test-services: models services ## tests against real PostgreSQL, Redis, OpenLDAP and Chromium
-	@CORROBORATE_REQUIRE_SERVICES=1 $(BIN)/python -m pytest $(wildcard tests/services tests/browser) $(ARGS)
+	@CORROBORATE_REQUIRE_SERVICES=1 $(BIN)/python -m pytest tests/services tests/browser \
+		--ignore=tests/browser/test_axe_sweep.py $(ARGS)
+
+test-pages: models services ## axe-core on every page of the portal, ten minutes
+	@CORROBORATE_REQUIRE_SERVICES=1 $(BIN)/python -m pytest tests/browser/test_axe_sweep.py $(ARGS)
 
 lint: setup ## style and likely mistakes
 	@$(BIN)/ruff check .
