@@ -6,22 +6,14 @@ Moments are kept in UTC; a day that a rule or a person names is a day in the dep
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
-
-from flask import current_app
 
 from app.models.base import now
-from app.web import DEFAULT_TIME_ZONE
-
-
-def zone() -> ZoneInfo:
-    """The department's time zone (config TIME_ZONE)."""
-    return ZoneInfo(current_app.config.get("TIME_ZONE", DEFAULT_TIME_ZONE))
+from app.web import time_zone
 
 
 def day_of(moment: datetime) -> date:
     """The day in the department's time zone on which a moment lies."""
-    return moment.astimezone(zone()).date()
+    return moment.astimezone(time_zone()).date()
 
 
 def today() -> date:
@@ -31,4 +23,4 @@ def today() -> date:
 
 def end_of(day: date) -> datetime:
     """The moment at which a day is over, in UTC."""
-    return datetime.combine(day + timedelta(days=1), time(), zone()).astimezone(UTC)
+    return datetime.combine(day + timedelta(days=1), time(), time_zone()).astimezone(UTC)

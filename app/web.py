@@ -130,8 +130,13 @@ def as_utc(at: datetime) -> datetime:
     return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
 
 
+def time_zone() -> ZoneInfo:
+    """The department's time zone (config TIME_ZONE): what people type and read is meant in it."""
+    return ZoneInfo(current_app.config.get("TIME_ZONE", DEFAULT_TIME_ZONE))
+
+
 def _local(at: datetime) -> datetime:
-    return as_utc(at).astimezone(ZoneInfo(current_app.config.get("TIME_ZONE", DEFAULT_TIME_ZONE)))
+    return as_utc(at).astimezone(time_zone())
 
 
 def when(at: datetime) -> str:

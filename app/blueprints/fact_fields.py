@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, time
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from flask import current_app
 from wtforms import Form, RadioField, StringField, TextAreaField
 from wtforms.validators import Length
 from wtforms.widgets import DateInput, TextInput
 
 from app.policy.base import Fact
 from app.policy.facts import Fault
-from app.web import DEFAULT_TIME_ZONE
+from app.web import time_zone
 
 YES_NO = [("yes", "Yes"), ("no", "No")]
 
@@ -67,11 +65,6 @@ def answers(form: Form, prefix: str, facts: Iterable[Fact]) -> dict[str, str]:
 def prefilled(prefix: str, stored: Mapping[str, Any] | None) -> dict[str, Any]:
     """Stored answers as the data of a form."""
     return {prefix + name: value for name, value in (stored or {}).items()}
-
-
-def time_zone() -> ZoneInfo:
-    """The department's time zone: what people type is meant in it."""
-    return ZoneInfo(current_app.config.get("TIME_ZONE", DEFAULT_TIME_ZONE))
 
 
 def day_of(typed: str | None) -> date | None:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
-from flask import current_app
 from sqlalchemy import select
 
 from app import audit
@@ -20,7 +18,7 @@ from app.models.base import now
 from app.policy import policy
 from app.policy.enforcement import enforces
 from app.storage import BlobRef
-from app.web import DEFAULT_TIME_ZONE
+from app.web import time_zone
 from app.workflow.engine import advance, check_capability, refuse_if
 
 
@@ -39,7 +37,7 @@ def facts_of_certificate(disposal: Disposal) -> CertificateFacts:
 
 def here(moment: datetime) -> datetime:
     """A moment in the department's own time zone, as certificates print it."""
-    return moment.astimezone(ZoneInfo(current_app.config.get("TIME_ZONE", DEFAULT_TIME_ZONE)))
+    return moment.astimezone(time_zone())
 
 
 def _person(account: Account) -> Person:

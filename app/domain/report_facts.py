@@ -5,9 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
-
-from flask import current_app
 
 from app.documents.errors import FactsError
 from app.documents.facts import (
@@ -38,7 +35,7 @@ from app.models import Account, FRRequest, GalleryPhoto, Report, Round, Search
 from app.policy import policy
 from app.policy.edits import steps_in_words
 from app.policy.facts import answered
-from app.web import DEFAULT_TIME_ZONE
+from app.web import time_zone
 from app.workflow.history import steps_of
 
 UNIT = "Facial Recognition Unit"
@@ -49,13 +46,9 @@ OUTCOMES = {
 }
 
 
-def _zone() -> ZoneInfo:
-    return ZoneInfo(current_app.config.get("TIME_ZONE", DEFAULT_TIME_ZONE))
-
-
 def local(moment: datetime | None) -> datetime | None:
     """A moment in the department's time zone, as documents print it."""
-    return moment.astimezone(_zone()) if moment is not None else None
+    return moment.astimezone(time_zone()) if moment is not None else None
 
 
 def person_of(account: Account | None, role: str | None) -> Person | None:

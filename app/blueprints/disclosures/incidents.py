@@ -15,7 +15,7 @@ from app.access.scoping import find, visible
 from app.blueprints.disclosures.blueprint import bp
 from app.blueprints.disclosures.incident_forms import CloseForm, HarmForm, NoticeForm, RecordForm, ReportForm
 from app.blueprints.disclosures.rendering import timeline_of
-from app.blueprints.fact_fields import moment_of, time_zone
+from app.blueprints.fact_fields import moment_of
 from app.domain import incidents as domain
 from app.extensions import db
 from app.models.base import now
@@ -23,7 +23,7 @@ from app.models.disclosure import Disclosure
 from app.models.incident import Incident
 from app.policy import policy
 from app.refusals import attempt, same_version, status_of
-from app.web import page, redirect_after_post
+from app.web import page, redirect_after_post, time_zone
 from app.workflow.registry import Refused
 
 TOLD = {

@@ -8,9 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from flask import current_app
 from sqlalchemy import Select, false, select
 
 from app.csv_lines import csv_line
@@ -18,7 +16,7 @@ from app.extensions import db
 from app.models.account import Account
 from app.models.engine import AuditEvent
 from app.policy import policy
-from app.web import DEFAULT_TIME_ZONE
+from app.web import time_zone
 
 REFUSALS = ("access.refused", "workflow.refused", "session.refused", "session.locked", "training.absent")
 SUBJECT = re.compile(r"[A-Za-z0-9-]{1,40}")
@@ -78,8 +76,7 @@ def rows(wanted: Filter) -> Select[Any]:
 
 
 def _midnight(day: date) -> str:
-    zone = ZoneInfo(current_app.config.get("TIME_ZONE", DEFAULT_TIME_ZONE))
-    return datetime.combine(day, time(), zone).astimezone(UTC).isoformat(timespec="microseconds")
+    return datetime.combine(day, time(), time_zone()).astimezone(UTC).isoformat(timespec="microseconds")
 
 
 @dataclass(frozen=True, slots=True)

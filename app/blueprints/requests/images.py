@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 from app import audit
 from app.access.actor import current_actor
 from app.access.guard import needs
-from app.blueprints.fact_fields import answers, moment_of, prefilled, time_zone
+from app.blueprints.fact_fields import answers, moment_of, prefilled
 from app.blueprints.requests.blueprint import bp
 from app.blueprints.requests.forms import OBTAINED, SOURCE, UploadForm, image_form
 from app.blueprints.requests.rendering import render_request, request_context
@@ -22,7 +22,7 @@ from app.imaging import UnusableImage, sniff
 from app.models.request import FRRequest, ProbeImage
 from app.policy import policy
 from app.refusals import attempt, attempt_keeping, status_of
-from app.web import page, redirect_after_post, wants_part
+from app.web import page, redirect_after_post, time_zone, wants_part
 from app.workflow.registry import Refused
 
 

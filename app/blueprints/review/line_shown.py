@@ -11,10 +11,10 @@ from datetime import date
 
 from flask import abort, url_for
 
-from app.blueprints.fact_fields import time_zone
 from app.blueprints.images.links import face_url
 from app.blueprints.review.probe import ShownProbe, rectangle, window
 from app.blueprints.review.viewer import Eyes, Viewer, ViewerImage
+from app.days import day_of
 from app.domain.probe_preparation import eyes_of
 from app.models import LineUp, LineUpPlace
 from app.policy import policy
@@ -63,7 +63,7 @@ def _probe(line_up: LineUp) -> tuple[ShownProbe, date | None]:
         return probe, _day(picture.private.get("taken_on"))
     image, face = line_up.round.search.image, line_up.round.search.face
     probe = ShownProbe(src, (image.width, image.height), [rectangle(face)], 0, window(image, face))
-    return probe, image.taken_at.astimezone(time_zone()).date() if image.taken_at else None
+    return probe, day_of(image.taken_at) if image.taken_at else None
 
 
 def shown_place(place: LineUpPlace) -> ShownPlace:
