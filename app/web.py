@@ -3,6 +3,7 @@
 Nothing here touches the database or the directory: an error page must render when both are down.
 """
 
+import io
 import logging
 import re
 import secrets
@@ -12,7 +13,7 @@ from typing import Protocol
 from urllib.parse import quote, urlencode, urlsplit
 from zoneinfo import ZoneInfo
 
-from flask import Flask, Response, current_app, g, has_request_context, render_template, request
+from flask import Flask, Response, current_app, g, has_request_context, render_template, request, send_file
 from flask import redirect as flask_redirect
 from flask_wtf.csrf import CSRFError
 from jinja2 import StrictUndefined
@@ -120,6 +121,13 @@ def url_with(**changes: object) -> str:
     query = urlencode(kept + [(name, str(value)) for name, value in changes.items() if value is not None])
     path = quote(request.path, safe="/")
     return f"{path}?{query}" if query else path
+
+
+def pdf_download(data: bytes, name: str) -> Response:
+    """A PDF that the browser saves as `name` and keeps in no cache (ACC-11)."""
+    answer = send_file(io.BytesIO(data), mimetype="application/pdf", as_attachment=True, download_name=name)
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
 
 
 # Template filters ------------------------------------------------------------------------------------------

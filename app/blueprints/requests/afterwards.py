@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import io
 from typing import Any
 
-from flask import Response, abort, flash, request, send_file, url_for
+from flask import Response, abort, flash, request, url_for
 from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response as WerkzeugResponse
 
@@ -24,7 +23,7 @@ from app.models.request import FRRequest
 from app.policy import policy
 from app.refusals import attempt, form_again, status_of
 from app.storage import BlobCorrupt, KeyDestroyed, UnknownBlob
-from app.web import page, redirect_after_post
+from app.web import page, pdf_download, redirect_after_post
 from app.workflow.registry import Refused
 
 
@@ -63,11 +62,7 @@ def report(subject: Report) -> Response:
     except BlobCorrupt:
         abort(500, "The stored report is not the one that was delivered. The unit must look into it.")
     audit.viewed("report.downloaded", subject.request, report=subject.number)
-    answer = send_file(
-        io.BytesIO(data), mimetype="application/pdf", as_attachment=True, download_name=f"{subject.number}.pdf"
-    )
-    answer.headers["Cache-Control"] = "no-store"
-    return answer
+    return pdf_download(data, f"{subject.number}.pdf")
 
 
 @bp.get("/requests/<number>/corroboration")

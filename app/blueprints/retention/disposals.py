@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable
 
-from flask import Response, abort, flash, redirect, request, send_file, url_for
+from flask import Response, abort, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
@@ -28,7 +27,7 @@ from app.models.retention import CaseRecord, PersonFile
 from app.refusals import attempt, status_of
 from app.storage.errors import StorageError
 from app.unit import unit_of_work
-from app.web import page, redirect_after_post
+from app.web import page, pdf_download, redirect_after_post
 from app.workflow import Refused
 from app.workflow.engine import explain
 
@@ -212,9 +211,4 @@ def certificate(subject: Disposal) -> Response:
         data = certificates.download(subject, current_actor())
     except StorageError:
         abort(500, "The stored certificate cannot be read. The administrators must look into it.")
-    answer = send_file(
-        io.BytesIO(data), mimetype="application/pdf", as_attachment=True,
-        download_name=f"certificate-{subject.number}.pdf",
-    )  # fmt: skip
-    answer.headers["Cache-Control"] = "no-store"
-    return answer
+    return pdf_download(data, f"certificate-{subject.number}.pdf")

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import io
-
-from flask import Response, abort, flash, request, send_file, url_for
+from flask import Response, abort, flash, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
@@ -26,7 +24,7 @@ from app.models.sealing import SealingNotice, SealingOrder
 from app.refusals import attempt, same_version, status_of
 from app.storage.errors import StorageError
 from app.unit import Conflict, unit_of_work
-from app.web import page, redirect_after_post
+from app.web import page, pdf_download, redirect_after_post
 from app.workflow import Refused
 
 PER_PAGE = 25
@@ -228,9 +226,4 @@ def sealing_certificate(subject: SealingOrder) -> Response:
         data = sealing_certificates.download(subject, current_actor())
     except StorageError:
         abort(500, "The stored certificate cannot be read. The administrators must look into it.")
-    answer = send_file(
-        io.BytesIO(data), mimetype="application/pdf", as_attachment=True,
-        download_name=f"certificate-{subject.number}.pdf",
-    )  # fmt: skip
-    answer.headers["Cache-Control"] = "no-store"
-    return answer
+    return pdf_download(data, f"certificate-{subject.number}.pdf")

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import io
-
-from flask import Response, abort, g, send_file
+from flask import Response, abort, g
 
 from app import audit
 from app.access.actor import current_actor
@@ -16,6 +14,7 @@ from app.domain.comparison_file import gather_comparison, printed_faces
 from app.models import Round
 from app.policy.enforcement import enforces
 from app.storage import StorageError
+from app.web import pdf_download
 
 
 @bp.get("/review/rounds/<uid>/comparison")
@@ -30,9 +29,4 @@ def comparison_document(subject: Round) -> Response:
         abort(409, f"A photograph of this round cannot be read, so its comparison cannot be printed. {error}")
     faces = printed_faces(round_, actor)
     audit.viewed("comparison.printed", round_.request, round=round_.uid, faces=faces, sha256=rendered.sha256)
-    answer = send_file(
-        io.BytesIO(rendered.pdf), mimetype="application/pdf", as_attachment=True,
-        download_name=f"{round_.request.number}-round-{round_.number}-comparison.pdf",
-    )  # fmt: skip
-    answer.headers["Cache-Control"] = "no-store"
-    return answer
+    return pdf_download(rendered.pdf, f"{round_.request.number}-round-{round_.number}-comparison.pdf")

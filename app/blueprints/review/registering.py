@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import io
-
-from flask import Response, abort, g, send_file
+from flask import Response, abort, g
 
 from app import audit
 from app.access.actor import current_actor
@@ -16,6 +14,7 @@ from app.domain.probe_preparation import all_prepared
 from app.models import FRRequest
 from app.policy.enforcement import enforces
 from app.storage import StorageError
+from app.web import pdf_download
 
 
 @bp.get("/review/<number>/modifications")
@@ -34,9 +33,4 @@ def modifications(subject: FRRequest) -> Response:
         "probe.register_printed", subject, images=[image.uid for image in subject.images],
         derived=[row.uid for row in all_prepared(subject)], sha256=rendered.sha256,
     )  # fmt: skip
-    answer = send_file(
-        io.BytesIO(rendered.pdf), mimetype="application/pdf", as_attachment=True,
-        download_name=f"{subject.number}-modifications.pdf",
-    )  # fmt: skip
-    answer.headers["Cache-Control"] = "no-store"
-    return answer
+    return pdf_download(rendered.pdf, f"{subject.number}-modifications.pdf")
