@@ -13,7 +13,7 @@ from app.domain.probe_preparation import recipe_of_row
 from app.extensions import stores
 from app.imaging import UnusableImage
 from app.imaging.recipe import RecipeError
-from app.imaging.recipe_ops import Derived, derive, environment, pixels_of
+from app.imaging.recipe_ops import Derived, derive, differences, environment, pixels_of
 from app.models import DerivedImage
 from app.policy.enforcement import enforces
 from app.storage import StorageError
@@ -42,22 +42,16 @@ class Replayed:
 @enforces("LL55-3")
 def replay(row: DerivedImage) -> Replayed:
     """Derive a prepared image anew from its original and compare it with the copy that was kept. Raises nothing."""
-    here = environment()
-    names = sorted(set(here) | set(row.environment))
-    differences = {
-        name: (row.environment.get(name, "not recorded"), here.get(name, "not known"))
-        for name in names
-        if row.environment.get(name) != here.get(name)
-    }
+    differing = differences(row.environment, environment())
     try:
         made, kept = _again(row)
     except _Missing as missing:
-        return Replayed(False, differences, problem=str(missing))
+        return Replayed(False, differing, problem=str(missing))
     if made.sha256 == row.sha256:
-        return Replayed(True, differences, made.sha256, 0)
+        return Replayed(True, differing, made.sha256, 0)
     before, after = pixels_of(kept).astype(np.int16), pixels_of(made.png).astype(np.int16)
     largest = int(np.abs(before - after).max()) if before.shape == after.shape else None
-    return Replayed(False, differences, made.sha256, largest)
+    return Replayed(False, differing, made.sha256, largest)
 
 
 class _Missing(Exception):

@@ -18,6 +18,7 @@ from app.domain.probe_templates import embed
 from app.domain.search_environment import environment
 from app.extensions import db, settings
 from app.imaging import UnusableImage
+from app.imaging.recipe_ops import differences
 from app.jobs import engines
 from app.jobs.outbox import ask
 from app.matching.comparison import TOLERANCE, Comparison, Listed, compare
@@ -98,13 +99,7 @@ def replay(search: Search, kind: str = "") -> Replayed:
         raise CannotReplay(f"The index cannot be used: {error}") from error
     recorded, gone = _recorded(search)
     compared = compare(recorded, found, gone, _dropped(search))
-    here = environment(kind)
-    differences = {
-        name: (recorded_in.get(name, "not recorded"), here.get(name, "not known"))
-        for name in sorted(set(here) | set(recorded_in))
-        if recorded_in.get(name) != here.get(name)
-    }
-    return _told(search, compared, differences, kind)
+    return _told(search, compared, differences(recorded_in, environment(kind)), kind)
 
 
 def _recorded_environment(search: Search) -> Mapping[str, str]:

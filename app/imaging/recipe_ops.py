@@ -98,6 +98,15 @@ def environment() -> dict[str, str]:
     }
 
 
+def differences(recorded: Mapping[str, str], here: Mapping[str, str]) -> dict[str, tuple[str, str]]:
+    """name -> (recorded, here) where two environments are not the same, in the order of the names."""
+    return {
+        name: (recorded.get(name, "not recorded"), here.get(name, "not known"))
+        for name in sorted(set(here) | set(recorded))
+        if recorded.get(name) != here.get(name)
+    }
+
+
 def working_copy(shown: Pixels, original_width: int, recipe: Recipe, budget: int) -> tuple[Pixels, Recipe, float]:
     """A smaller picture and recipe that look like the whole ones: no step of it holds more than `budget` pixels.
 
