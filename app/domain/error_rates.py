@@ -49,7 +49,7 @@ def _names(case_number: str) -> set[str]:
         for round_ in request.rounds:
             people |= {round_.examiner_id, *(review.peer_id for review in round_.peer_reviews)}
     found = db.session.scalars(select(Account).where(Account.id.in_(people)))
-    return {f"{account.title} {account.display_name}" for account in found}
+    return {account.titled for account in found}
 
 
 def _told(one: Result) -> Iterator[str]:

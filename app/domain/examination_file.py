@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from app.domain.algorithms import entry_of
-from app.domain.round_file import RoundFile, answered, gather_round, named
+from app.domain.round_file import RoundFile, answered, gather_round
 from app.domain.workload import endings
 from app.matching.nist import nist_status
 from app.models import (
@@ -141,7 +141,7 @@ def _provenance(search: Search | None) -> tuple[tuple[str, Any], ...]:
 def _confirmation(row: Any) -> Confirmation:
     labels = {"confirmed": "Basis confirmed", "refused": "Basis refused", "returned": "Returned for images"}
     return Confirmation(
-        label=labels[row.decision], who=named(row.examiner), at=row.created_at, note=str(row.private.get("note") or ""),
+        label=labels[row.decision], who=row.examiner.titled, at=row.created_at, note=str(row.private.get("note") or ""),
         rule=policy().rule(row.rule) if row.rule else None, reference=row.entry_reference or "",
         documented_at=row.documented_at,
     )  # fmt: skip
@@ -159,7 +159,7 @@ def _search(row: Search) -> SearchFacts:
             reason = "This algorithm left the registry since; its record stands in the registry of that time."
     return SearchFacts(
         uid=row.uid, state=row.state, cause=row.cause or "", at=row.finished_at or row.started_at,
-        examiner=named(row.examiner), suitability=suitability.get(row.suitability, row.suitability),
+        examiner=row.examiner.titled, suitability=suitability.get(row.suitability, row.suitability),
         suitability_note=str(row.private.get("suitability_note") or ""),
         searched=f"Prepared image {row.derived.number}; compared on its original" if row.derived else "The original",
         overridden=tuple(finding["text"] for finding in row.overridden), algorithm=row.algorithm or "",
@@ -172,5 +172,5 @@ def _timeline(request: FRRequest) -> tuple[Entry, ...]:
     entries = []
     for row in steps_of(request):
         rule = policy().rule(row.rule)
-        entries.append(Entry(row.created_at, rule.text, named(row.actor) if row.actor else "The portal", rule))
+        entries.append(Entry(row.created_at, rule.text, row.actor.titled if row.actor else "The portal", rule))
     return tuple(entries)

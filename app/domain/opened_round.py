@@ -92,7 +92,7 @@ def assigned(round_: Round) -> tuple[Assigned, ...]:
     """Every assignment of the round, declined and withdrawn ones with their reasons, oldest first."""
     return tuple(
         Assigned(
-            one.number, f"{one.peer.title} {one.peer.display_name}", one.ended or "open", one.due_at, one.ended_at,
+            one.number, one.peer.titled, one.ended or "open", one.due_at, one.ended_at,
             "" if one.ended == "given" else str(one.private.get("reason") or ""),
         )
         for one in line_ups_of(round_)

@@ -77,7 +77,7 @@ def _answer(line_up: LineUp) -> Answer:
     subject, scale = line_up.subject_place, policy().review.scale
     level = scale.level(subject.level or "") if subject is not None else None
     return Answer(
-        f"{line_up.peer.title} {line_up.peer.display_name}", line_up.ended_at, bool(line_up.item.private["same"]),
+        line_up.peer.titled, line_up.ended_at, bool(line_up.item.private["same"]),
         level.number if level else None, sum(place.level is not None for place in line_up.foil_places),
         len(favored_foils(line_up)),
     )  # fmt: skip

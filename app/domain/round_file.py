@@ -180,7 +180,7 @@ def gather_round(row: Round, current: bool, passed: Assignment | None) -> RoundF
         photos = tuple(photo for photo in (nominee.photo, *others) if photo.removed_at is None)
     note = str(row.private.get("nomination_note") or "")
     return RoundFile(
-        number=row.number, current=current, examiner=named(row.examiner), began=row.created_at,
+        number=row.number, current=current, examiner=row.examiner.titled, began=row.created_at,
         probe_uid=row.search.image.uid, row=row, nominee=nominee, photos=photos,
         worksheet=_worksheet(own, peers) if own else (), note=note,
         background=answered(policy().review.background.facts, check.private.get("items", {})) if check else (),
@@ -200,7 +200,7 @@ def gather_round(row: Round, current: bool, passed: Assignment | None) -> RoundF
 def _passed_on(passed: Assignment) -> str:
     """How a round ended that went to another examiner before its end."""
     notes = str(passed.private.get("notes") or "")
-    return f"Passed on to {named(passed.receiver)} by {named(passed.by)} before its end. {notes}".strip()
+    return f"Passed on to {passed.receiver.titled} by {passed.by.titled} before its end. {notes}".strip()
 
 
 def _worksheet(own: Disposition, peers: list[PeerReview]) -> tuple[FeatureRow, ...]:
@@ -244,7 +244,7 @@ def _opinions(row: Round, note: str) -> tuple[Opinion, ...]:
     found = []
     for role, review, who, opinion, reason, at in given:
         level = rules.scale.level(opinion)
-        found.append(Opinion(role, named(who), level.label, review.supported_by(level), reason, at))
+        found.append(Opinion(role, who.titled, level.label, review.supported_by(level), reason, at))
     return tuple(found)
 
 
@@ -266,9 +266,4 @@ def _disposed(row: Disposition, nominee: Candidate | None) -> DisposedCandidate:
 
 def _judgment(row: FinalReview) -> Judgment:
     title = policy().review.decisions[DECISIONS[row.decision]].title
-    return Judgment(title, named(row.supervisor), row.created_at, str(row.private.get("reason") or ""))
-
-
-def named(account: Any) -> str:
-    """Title and name."""
-    return f"{account.title} {account.display_name}"
+    return Judgment(title, row.supervisor.titled, row.created_at, str(row.private.get("reason") or ""))

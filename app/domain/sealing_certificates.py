@@ -40,7 +40,7 @@ def lines_of(order: SealingOrder) -> list[Line]:
 def received_by(order: SealingOrder) -> str:
     """Who or what the order came in by, in words."""
     person = order.received_by
-    return WAYS[order.way].format(name=f"{person.title} {person.display_name}".strip() if person else "")
+    return WAYS[order.way].format(name=person.titled.strip() if person else "")
 
 
 @enforces("CAP-3")

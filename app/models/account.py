@@ -27,6 +27,11 @@ class Account(Model):
         back_populates="account", foreign_keys="TrainingRecord.account_id", order_by="TrainingRecord.completed_on"
     )
 
+    @property
+    def titled(self) -> str:
+        """Title and name, as pages and documents call a person."""
+        return f"{self.title} {self.display_name}"
+
 
 class LoginSession(Model):
     """One sign-in. The cookie holds a random token, the row its digest; ending the row ends the session at once."""

@@ -107,7 +107,7 @@ def _page(subject: Incident, *, refusal: Refused | None = None, typed: dict[str,
         for name in OFFERED.get(subject.state, ())
         if name != "close" or subject.notice is not None
     }
-    by = f"{subject.recorded_by.title} {subject.recorded_by.display_name}"
+    by = subject.recorded_by.titled
     state = policy().workflow("incident").state(subject.state)
     wrong = next(iter((typed or {}).values()), None)
     return page(

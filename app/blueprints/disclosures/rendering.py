@@ -48,7 +48,7 @@ def timeline_of(subject: Any, told: dict[str, str], begun: str, by: str) -> list
     """What happened to a subject, oldest first, each step with the rule it happened under."""
     lines = [Entry(subject.created_at, begun, by, "", None)]
     for step in steps_of(subject):
-        who = f"{step.actor.title} {step.actor.display_name}" if step.actor else "The portal"
+        who = step.actor.titled if step.actor else "The portal"
         lines.append(Entry(step.created_at, told[step.verb], who, "", policy().rule(step.rule)))
     return lines
 
@@ -73,7 +73,7 @@ def disclosure_context(subject: Disclosure) -> dict[str, Any]:
     actor, decision = current_actor(), subject.current_decision
     own = subject.asked_by_id == actor.id
     rendering = last_job(DECISION_JOB, decision.uid) if decision is not None else None
-    asked_by = f"{subject.asked_by.title} {subject.asked_by.display_name}"
+    asked_by = subject.asked_by.titled
     return {
         "item": subject,
         "stated": subject.private,

@@ -130,8 +130,10 @@ def timeline(request: FRRequest, actor: Actor | None = None) -> list[Entry]:
 def _entry(step: Transition, named: bool) -> Entry:
     if step.actor is None:
         by = "The portal"
+    elif named:
+        by = step.actor.titled
     else:
-        by = f"{step.actor.title} {step.actor.display_name}" if named else "Facial recognition unit"
+        by = "Facial recognition unit"
     return Entry(step.created_at, TOLD[step.verb], by, "", policy().rule(step.rule))
 
 

@@ -26,7 +26,7 @@ class PassOnForm(VersionForm):
 
     def __init__(self, people: Iterable[Account], **values: Any) -> None:
         super().__init__(**values)
-        listed = [(one.uid, f"{one.title} {one.display_name}") for one in people]
+        listed = [(one.uid, one.titled) for one in people]
         self.receiver.choices = [("", "Choose an examiner"), *listed]
 
 

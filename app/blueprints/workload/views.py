@@ -74,7 +74,7 @@ def _open() -> list[FRRequest]:
 
 def _line(item: FRRequest, gone: set[int], moment: datetime) -> Line:
     nobody = item.examiner is None or item.state == "continued"
-    holder = "" if nobody else f"{item.examiner.title} {item.examiner.display_name}"
+    holder = "" if nobody else item.examiner.titled
     due = deadline(item)
     return Line(item, due, moment > due, holder, item.examiner_id in gone)
 
@@ -108,7 +108,7 @@ def assign(subject: FRRequest) -> Answer:
     refusal = _passed("assign", subject, form, workload.assign)
     if refusal is not None or form.errors:
         return _assign_page(subject, form, refusal), status_for(refusal) if refusal else 422
-    flash(f"{subject.number} is with {subject.examiner.title} {subject.examiner.display_name}.", "success")
+    flash(f"{subject.number} is with {subject.examiner.titled}.", "success")
     return redirect_after_post(url_for("workload.show", number=subject.number))
 
 
@@ -151,7 +151,7 @@ def hand_over_post(subject: FRRequest) -> Answer:
     refusal = _passed("hand_over", subject, form, workload.hand_over)
     if refusal is not None or form.errors:
         return _hand_over_page(subject, form, refusal), status_for(refusal) if refusal else 422
-    flash(f"{subject.number} is with {subject.examiner.title} {subject.examiner.display_name} now.", "success")
+    flash(f"{subject.number} is with {subject.examiner.titled} now.", "success")
     return redirect_after_post(url_for("home.index"))
 
 
