@@ -8,6 +8,7 @@ from datetime import datetime
 from app.models import LineUp, Round
 from app.policy import policy
 from app.policy.enforcement import enforces
+from app.policy.worksheets import differences_in_words
 from app.workflow.conditions.line_up import favored_foils, line_ups_of
 
 
@@ -76,16 +77,10 @@ def line_results(round_: Round) -> tuple[LinePhoto, ...]:
 def _given(place: object, favored: set[int]) -> Given:
     if place is None:
         return Given("", "Not in this line", False, (), "")
-    sheet, level = policy().review.worksheet, policy().review.scale.level(place.level or "")
-    differing = {verdict.value for verdict in sheet.verdicts if verdict.differs}
-    features = place.private.get("features", {})
-    named = []
-    for component in sheet.everything:
-        one = features.get(component.value) or {}
-        if one.get("verdict") in differing:
-            named.append(f"{component.label}: {one['note']}" if one.get("note") else component.label)
+    level = policy().review.scale.level(place.level or "")
+    named = differences_in_words(policy(), place.private.get("features", {}))
     reason = str(place.private.get("reason") or "")
-    return Given(place.letter, level.label if level else "Not compared", place.id in favored, tuple(named), reason)
+    return Given(place.letter, level.label if level else "Not compared", place.id in favored, named, reason)
 
 
 def assigned(round_: Round) -> tuple[Assigned, ...]:

@@ -24,7 +24,7 @@ from app.models import (
 )
 from app.policy import policy
 from app.policy.base import Fact
-from app.policy.worksheets import unexplained_in
+from app.policy.worksheets import differences_in_words, unexplained_in
 
 DECISIONS = {"approved": "approve", "not_approved": "do_not_approve", "continued": "continue"}
 
@@ -249,17 +249,10 @@ def _opinions(row: Round, note: str) -> tuple[Opinion, ...]:
 
 
 def _disposed(row: Disposition, nominee: Candidate | None) -> DisposedCandidate:
-    sheet = policy().review.worksheet
-    differing = {verdict.value for verdict in sheet.verdicts if verdict.differs}
-    given = row.private.get("features", {})
-    named = []
-    for feature in sheet.everything:
-        one = given.get(feature.value) or {}
-        if one.get("verdict") in differing:
-            named.append(f"{feature.label}: {one['note']}" if one.get("note") else feature.label)
     return DisposedCandidate(
         record_number=row.candidate.photo.record_number, verdict=row.verdict,
-        title=policy().review.dispositions[row.verdict].title, differences=tuple(named),
+        title=policy().review.dispositions[row.verdict].title,
+        differences=differences_in_words(policy(), row.private.get("features", {})),
         note=str(row.private.get("note") or ""), nominated=nominee is not None and row.candidate_id == nominee.id,
     )  # fmt: skip
 

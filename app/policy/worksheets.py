@@ -1,4 +1,4 @@
-"""Unexplained differences in what lasts: what stands against a nomination until it is justified (SRC-2, SRC-5)."""
+"""Differences on a worksheet, and those that bar a nomination until they are justified (SRC-2, SRC-5)."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,6 +6,19 @@ from typing import Any
 from app.policy.enforcement import enforces
 from app.policy.facts import Fault
 from app.policy.types import Policy
+
+
+def differing_in(policy: Policy, features: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """(label, note) of each component that is recorded as differing, explained or not, in the order of the sheet."""
+    sheet = policy.review.worksheet
+    differs = {verdict.value for verdict in sheet.verdicts if verdict.differs}
+    given = [(component.label, features.get(component.value) or {}) for component in sheet.everything]
+    return [(label, str(one.get("note") or "")) for label, one in given if one.get("verdict") in differs]
+
+
+def differences_in_words(policy: Policy, features: Mapping[str, Any]) -> tuple[str, ...]:
+    """The same, each as “label: note”, or the label alone where nothing was noted."""
+    return tuple(f"{label}: {note}" if note else label for label, note in differing_in(policy, features))
 
 
 def unexplained_in(policy: Policy, features: Mapping[str, Any]) -> list[str]:

@@ -16,6 +16,7 @@ from app.domain.workload import endings
 from app.extensions import db
 from app.models import BackgroundCheck, Candidate, Disposition, FRRequest, GalleryPerson, Round, Search
 from app.policy import policy
+from app.policy.worksheets import differing_in
 
 Answer = str | WerkzeugResponse | tuple[str, int]
 
@@ -62,10 +63,7 @@ def differing_features(disposition: Disposition | None) -> str:
     """The features recorded as differing, in words."""
     if disposition is None:
         return ""
-    differs = {verdict.value for verdict in policy().review.worksheet.verdicts if verdict.differs}
-    given = disposition.private.get("features", {})
-    named = [f.label for f in policy().review.worksheet.everything if given.get(f.value, {}).get("verdict") in differs]
-    return ", ".join(named)
+    return ", ".join(label for label, _ in differing_in(policy(), disposition.private.get("features", {})))
 
 
 def listed(round_: Round, candidate: Candidate) -> Listed:
