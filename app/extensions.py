@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from flask import current_app
@@ -52,6 +53,16 @@ class Stores:
     keys: KeyStore
     blobs: BlobStore
     signer: Signer
+
+    def erase(self, keys: Iterable[str], blobs: Iterable[str]) -> None:
+        """Destroy keys, for then every copy of what they covered is unreadable, then files (ACC-10). May be repeated.
+
+        Raises DiskFailure.
+        """
+        for key_id in keys:
+            self.keys.destroy(key_id)
+        for blob_id in blobs:
+            self.blobs.destroy(blob_id)
 
 
 def stores() -> Stores:

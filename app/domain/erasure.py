@@ -180,10 +180,7 @@ def destroy(uid: str) -> None:
         return
     keys, blobs = list(item.erased["keys"]), list(item.erased["blobs"])
     db.session.rollback()
-    for key_id in keys:
-        stores().keys.destroy(key_id)
-    for blob_id in blobs:
-        stores().blobs.destroy(blob_id)
+    stores().erase(keys, blobs)
 
 
 @enforces("RET-11")

@@ -237,8 +237,4 @@ def finish_erasures() -> int:
 
 
 def _erase(blobs: Sequence[str], keys: Sequence[str]) -> None:
-    """Keys first: then everything under them is unreadable at once, wherever copies lie."""
-    for key_id in keys:
-        stores().keys.destroy(key_id)
-    for blob_id in blobs:
-        stores().blobs.destroy(blob_id)
+    stores().erase(keys, blobs)

@@ -71,10 +71,7 @@ def _separate(number: str) -> int:
                 raise Conflict("somebody else changed this person's records first")
             _move(person, still, copies, own)
     except Conflict:
-        for key_id, blob in [*copies.values(), (own, None)]:
-            stores().keys.destroy(key_id)
-            if blob is not None:
-                stores().blobs.destroy(blob.id)
+        stores().erase([*(key_id for key_id, _ in copies.values()), own], [blob.id for _, blob in copies.values()])
         raise
     return len(seen)
 
@@ -106,6 +103,4 @@ def _move(
 
 
 def _destroy(key_id: str, blobs: list[str]) -> None:
-    stores().keys.destroy(key_id)
-    for blob_id in blobs:
-        stores().blobs.destroy(blob_id)
+    stores().erase([key_id], blobs)
