@@ -16,7 +16,7 @@ from app.domain.notices import tell
 from app.domain.numbers import draw
 from app.domain.standings import Target, locked, not_due, reasons, standing_of, under_way
 from app.extensions import db, stores
-from app.jobs import ask
+from app.jobs import ask_once
 from app.models.account import Account
 from app.models.base import now
 from app.models.disposal import Disposal, DisposalItem
@@ -111,12 +111,7 @@ def approve(disposal: Disposal, actor: Actor, *, password_confirmed: bool) -> Jo
 
 def ask_for_execution(disposal: Disposal) -> Job:
     """Have the approved disposal executed by a worker; asked for again only after a run gave up."""
-    tried = db.session.scalars(
-        select(Job).where(Job.kind == JOB, Job.subject_id == disposal.number).order_by(Job.id.desc())
-    ).all()  # fmt: skip
-    if tried and tried[0].state != "failed":
-        return tried[0]
-    return ask(JOB, disposal.number, once=f"{JOB}:{disposal.number}:{len(tried)}")
+    return ask_once(JOB, disposal.number)
 
 
 @enforces("RET-11")

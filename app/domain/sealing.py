@@ -23,7 +23,7 @@ from app.domain.sealing_notices import draft
 from app.domain.sealing_stated import Stated, faults, sentences
 from app.domain.standings import today
 from app.extensions import db, stores
-from app.jobs import ask
+from app.jobs import ask_once
 from app.models import (
     Candidate,
     FRRequest,
@@ -208,21 +208,13 @@ def interrupted(photos: Sequence[GalleryPhoto]) -> list[FRRequest]:
 
 def ask_for_completion(order: SealingOrder) -> Job:
     """Have the destruction finished and certified by a worker; asked for again only after a run gave up."""
-    tried = db.session.scalars(
-        select(Job).where(Job.kind == JOB, Job.subject_id == order.number).order_by(Job.id.desc())
-    ).all()  # fmt: skip
-    if tried and tried[0].state != "failed":
-        return tried[0]
-    return ask(JOB, order.number, once=f"{JOB}:{order.number}:{len(tried)}")
+    return ask_once(JOB, order.number)
 
 
 @enforces("CAP-3", "ACC-10")
 def destroy(keys: Sequence[str], blobs: Sequence[str]) -> None:
-    """Keys first, for then every copy of what they covered is unreadable; then the files. May be repeated."""
-    for key_id in keys:
-        stores().keys.destroy(key_id)
-    for blob_id in blobs:
-        stores().blobs.destroy(blob_id)
+    """Destroy what an order took out of the repository. May be repeated."""
+    stores().erase(keys, blobs)
 
 
 def order_by_number(number: str) -> SealingOrder:

@@ -72,6 +72,15 @@ def ask(kind: str, subject_id: str, once: str) -> Job:
     return row
 
 
+def ask_once(kind: str, subject_id: str) -> Job:
+    """Ask for the one piece of work that a subject needs; for another run only after the last one gave up."""
+    rows = select(Job).where(Job.kind == kind, Job.subject_id == subject_id).order_by(Job.id.desc())
+    tried = db.session.scalars(rows).all()
+    if tried and tried[0].state != "failed":
+        return tried[0]
+    return ask(kind, subject_id, once=f"{kind}:{subject_id}:{len(tried)}")
+
+
 def delay(attempts: int) -> timedelta:
     """How long to wait before the next try: 2, 4, 8 … seconds, at most five minutes."""
     return timedelta(seconds=min(2**attempts, 300))
