@@ -84,11 +84,16 @@ def fill(
         made.append(assign(LineUp(round=round_, peer=peer, due_at=due, policy_version=policy().version), held, draw))
         missing -= 1
     if missing > 0:
-        audit.record("request.peers_short", round_.request, round=round_.uid, missing=missing)
-        tell("peers_short", holders_of("approval.decide"), round_.request)
+        tell_short(round_, missing)
     if made and deal is not None:
         deal(present)
     return made
+
+
+def tell_short(round_: Round, missing: int) -> None:
+    """Record that so many peers are missing and cannot be had, and tell the supervisors."""
+    audit.record("request.peers_short", round_.request, round=round_.uid, missing=missing)
+    tell("peers_short", holders_of("approval.decide"), round_.request)
 
 
 def _drawn(free: list[Account]) -> tuple[Account, dict[str, object]]:
@@ -160,7 +165,7 @@ def withdraw_open(round_: Round, because: str, reason: str) -> None:
 
 
 @enforces("SRC-4")
-def reassign(line_up: LineUp, reason: str, photos: Sequence[GalleryPhoto], present: set[int]) -> None:
+def reassign(line_up: LineUp, reason: str, present: set[int]) -> None:
     """A supervisor takes an open assignment back, and the system assigns the next peer. Raises Refused."""
     rule = policy().review.line_up
     refuse_if("peer_assigned", line_up.ended is not None, "This assignment is over.")
@@ -168,7 +173,12 @@ def reassign(line_up: LineUp, reason: str, photos: Sequence[GalleryPhoto], prese
         rule.id, len(reason.strip()) < rule.min_reason, f"Give a reason of at least {rule.min_reason} characters."
     )
     withdraw(line_up, "supervisor", reason.strip())
-    fill(line_up.round, photos, present)
+    refill(line_up, present)
+
+
+def refill(line_up: LineUp, present: set[int]) -> None:
+    """Assign the next peer in place of one whose assignment ended, with the photographs of the same line."""
+    fill(line_up.round, [place.photo for place in line_up.places if place.photo is not None], present)
 
 
 @enforces("SRC-4")

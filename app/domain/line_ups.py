@@ -119,8 +119,7 @@ def decline(line_up: LineUp, actor: Actor, reason: str, present: set[int]) -> No
     audit.record("line_up.declined", line_up)
     if line_up.round is not None:
         tell("peer_declined", holders_of("approval.decide"), line_up.round.request)
-        photos = [place.photo for place in line_up.places if place.photo is not None]
-        assignments.fill(line_up.round, photos, present)
+        assignments.refill(line_up, present)
 
 
 @enforces("SRC-4", "SRC-6")

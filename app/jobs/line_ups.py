@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import select
 
-from app import audit
 from app.domain import assignments, foils, proficiency
-from app.domain.notices import tell
-from app.domain.people import holders_of
 from app.extensions import db
 from app.imaging import UnusableImage
 from app.jobs.outbox import JobFailed, Retry, job
@@ -34,9 +31,7 @@ def _failed(row: Job, _cause: str) -> None:
     with unit_of_work():
         round_ = _waiting(row.subject_id)
         if round_ is not None:
-            missing = policy().review.peers.count - len(counting(round_))
-            audit.record("request.peers_short", round_.request, round=round_.uid, missing=missing)
-            tell("peers_short", holders_of("approval.decide"), round_.request)
+            assignments.tell_short(round_, policy().review.peers.count - len(counting(round_)))
 
 
 @enforces("SRC-4")

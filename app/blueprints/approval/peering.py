@@ -12,7 +12,7 @@ from app.blueprints.approval.forms import StopForm, WithdrawalForm
 from app.domain import approvals, assignments, line_ups
 from app.domain.opened_round import assigned
 from app.extensions import db
-from app.models import FRRequest, GalleryPhoto, LineUp, Round
+from app.models import FRRequest, LineUp, Round
 from app.models.base import now
 from app.models.engine import Job
 from app.policy import policy
@@ -84,13 +84,10 @@ def withdraw(subject: FRRequest) -> ResponseReturnValue:
     found = db.session.scalars(select(LineUp).where(LineUp.number == form.line.data)).one_or_none()
     if found is None or round_ is None or found.round_id != round_.id:
         abort(404)
-    photos = list(
-        db.session.scalars(select(GalleryPhoto).where(GalleryPhoto.id.in_([p.photo_id for p in found.places])))
-    )
     present = assignments.available(assignments.trained_examiners())
     try:
         refusal = attempt(
-            "withdraw_peer", subject, lambda: assignments.reassign(found, form.reason.data or "", photos, present)
+            "withdraw_peer", subject, lambda: assignments.reassign(found, form.reason.data or "", present)
         )
     except Conflict:
         return _page(subject, back=form, conflict=True), 409
