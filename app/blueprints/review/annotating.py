@@ -16,10 +16,11 @@ from app.access.scoping import visible
 from app.blueprints.fact_fields import mark
 from app.blueprints.review.area import bp
 from app.blueprints.review.examining import render_compare
-from app.blueprints.review.marks import held_photos, mark_form, marking, read
+from app.blueprints.review.marks import mark_form, marking, read
 from app.blueprints.review.rounds import candidate_at, loaded, working
 from app.blueprints.review.steps import Overtaken, status_for, tried
 from app.domain import annotations
+from app.domain.gallery import held_of
 from app.extensions import db
 from app.models import Annotation, Candidate, GalleryPhoto, Round
 from app.policy import policy
@@ -38,7 +39,7 @@ BESIDE = {"probe": "probe_first", "photo": "photo_first"}
 def add_mark(subject: Round, place: int) -> Answer:
     """Mark the probe and a photograph of a candidate."""
     candidate = candidate_at(subject, place)
-    form = mark_form(held_photos(candidate))
+    form = mark_form(held_of(candidate.person))
     return _taken(
         subject, place, form, None,
         lambda: annotations.add(
@@ -52,7 +53,7 @@ def add_mark(subject: Round, place: int) -> Answer:
 def change_mark(subject: Round, place: int, number: int) -> Answer:
     """Draw a mark anew or note something else."""
     candidate, row = candidate_at(subject, place), _row(subject, place, number)
-    form = mark_form(held_photos(candidate), number)
+    form = mark_form(held_of(candidate.person), number)
 
     def act() -> None:
         _same(row, form)

@@ -19,6 +19,7 @@ from app.domain.probe_preparation import eyes_of
 from app.models import LineUp, LineUpPlace
 from app.policy import policy
 from app.policy.enforcement import enforces
+from app.policy.worksheets import differing_in
 from app.web import day
 
 
@@ -77,16 +78,8 @@ def shown_place(place: LineUpPlace) -> ShownPlace:
     state = "open" if level is None else "excluded" if place.quick else "compared"
     return ShownPlace(
         place, place.letter, face_url("line", place.uid), natural, taken, state, level.label if level else "",
-        ", ".join(_named(place)),
+        ", ".join(name for name, _ in differing_in(policy(), place.private.get("features", {}))),
     )  # fmt: skip
-
-
-def _named(place: LineUpPlace) -> list[str]:
-    """The features recorded as differing, in words."""
-    sheet = policy().review.worksheet
-    differing = {verdict.value for verdict in sheet.verdicts if verdict.differs}
-    given = place.private.get("features", {})
-    return [one.label for one in sheet.everything if given.get(one.value, {}).get("verdict") in differing]
 
 
 def faces_of(line_up: LineUp, places: list[LineUpPlace] | None = None) -> list[str]:
@@ -109,24 +102,23 @@ def place_at(line_up: LineUp, letter: str) -> LineUpPlace:
 
 
 @enforces("SRC-4")
-def line_viewer(line_up: LineUp, place: LineUpPlace) -> Viewer:
-    """The viewer on one photograph: a neutral key and label, no prepared image, no marks of anybody.
+def line_viewer(line_up: LineUp, line: ShownLine, place: LineUpPlace, shown: ShownPlace) -> Viewer:
+    """The viewer on one photograph of the shown line: a neutral key and label, no prepared image, no marks of anybody.
 
     Eyes are given for all photographs of the line or for none: one whose eyes are not known must not stand out.
     """
     known = all(_eyes(one) for one in line_up.places if one.held)
-    shown, probe = shown_place(place), _probe_image(line_up)
     label = f"Photograph {place.letter}" + (f", {day(shown.taken_on)}" if shown.taken_on else "")
     photograph = ViewerImage(
         place.letter, shown.src, label, place.letter, f"Photograph {place.letter}", shown.natural,
         _eyes(place) if known else None, f"0 0 {shown.natural[0]} {shown.natural[1]}",
     )  # fmt: skip
     address = url_for("review.line_place", number=line_up.number, letter=place.letter)
-    return Viewer("viewer", probe, (photograph,), place.letter, address, strip="")
+    return Viewer("viewer", _probe_image(line_up, line.probe), (photograph,), place.letter, address, strip="")
 
 
-def _probe_image(line_up: LineUp) -> ViewerImage:
-    (probe, _), round_ = _probe(line_up), line_up.round
+def _probe_image(line_up: LineUp, probe: ShownProbe) -> ViewerImage:
+    round_ = line_up.round
     eyes = eyes_of(round_.search.face) if round_ is not None else _pair(line_up.item.probe.private.get("eyes"))
     return ViewerImage(
         "original", probe.src, "Original probe", "Original", "Original probe, enlarged to its face", probe.natural,

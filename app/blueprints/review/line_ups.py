@@ -98,14 +98,16 @@ def render_place(subject: LineUp, place: LineUpPlace, **changed: Any) -> str:
     audit.viewed("faces.viewed", subject, page="review.line_place", faces=faces_of(subject, [place]))
     review, stored = policy().review, place.private
     features = stored.get("features", {})
+    line, entry = shown_line(subject), shown_place(place)
     draft, unsent = restored(subject, drafts.place_page(place))
     full = {} if place.quick else worksheet_data(features)
     full |= {"level": None if place.quick else place.level, "reason": stored.get("reason")}
     named = next(iter(features), None) if place.quick else None
     context = {
-        "item": subject, "line": shown_line(subject), "entry": shown_place(place), "sheet": review.worksheet,
+        "item": subject, "line": line, "entry": entry, "sheet": review.worksheet,
         "rule": review.line_up, "refusal": None, "form": None, "draft": draft,
-        "viewer": line_viewer(subject, place), "opened": draft is not None or (bool(features) and not place.quick),
+        "viewer": line_viewer(subject, line, place, entry),
+        "opened": draft is not None or (bool(features) and not place.quick),
         "excluding": [one for one in review.scale.levels if one.number is not None
                       and one.number <= review.line_up.quick_at_most],
         "quick": exclusion_form(

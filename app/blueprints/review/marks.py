@@ -17,6 +17,7 @@ from app.blueprints.review.steps import Overtaken
 from app.blueprints.review.viewer import Mark, drawn_marks
 from app.domain import annotations
 from app.domain.annotations import Drawn
+from app.domain.gallery import held_of
 from app.models import Candidate, GalleryPhoto, Round
 from app.policy import policy
 from app.policy.facts import Fault
@@ -91,7 +92,7 @@ def marking(
     number: int | None = None, refusal: Refused | Overtaken | None = None,
 ) -> Marking:  # fmt: skip
     """The marks of one candidate's comparison; `form` is that of mark `number` (None: the next) as it was typed."""
-    photos = held_photos(candidate)
+    photos = held_of(candidate.person)
     marks = drawn_marks(annotations.marks_on(round_, current_actor(), candidate))
     forms = {mark.number: filled(mark, photos) for mark in marks} if open_now else {}
     if form is not None and number is not None:
@@ -102,7 +103,3 @@ def marking(
         {kind.value: kind.label for kind in policy().review.marks.kinds}, policy().review.marks,
         (form if form is not None and number is None else fresh) if open_now else None, forms, number, refusal,
     )  # fmt: skip
-
-
-def held_photos(candidate: Candidate) -> list[GalleryPhoto]:
-    return [photo for photo in candidate.person.photos if photo.removed_at is None]
