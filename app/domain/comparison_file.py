@@ -8,6 +8,7 @@ from datetime import datetime
 from app.access.actor import Actor
 from app.documents.comparison import Comparison, ComparisonFacts, Picture, PrintedMark
 from app.domain.annotations import marks_on
+from app.domain.photographs import stored
 from app.domain.report_facts import UNIT, local, person_of
 from app.extensions import settings, stores
 from app.imaging import display_copy
@@ -81,7 +82,7 @@ def _probe_pixels(round_: Round) -> Pixels:
 
 
 def _photograph(photo: GalleryPhoto) -> Picture:
-    pixels = pixels_of(stores().blobs.get(photo.blob_id, photo.key_id, photo.sha256))
+    pixels = pixels_of(stored(photo))
     size = (photo.width, photo.height)
     return _picture(pixels, (0, 0, *size), size, f"Record {photo.record_number}")
 

@@ -10,9 +10,9 @@ from sqlalchemy import ColumnElement, func, select
 
 from app import audit
 from app.domain import gallery
-from app.domain.probe_images import limits
-from app.extensions import db, stores
-from app.imaging import UnusableImage, decode
+from app.domain.photographs import held, picture
+from app.extensions import db
+from app.imaging import UnusableImage
 from app.jobs import engines
 from app.matching.extractor import TemplateExtractor
 from app.models import AlgorithmChange, GalleryPhoto, Template, Unembedded
@@ -85,7 +85,7 @@ def embed(
     """
     chips: dict[int, np.ndarray] = {}
     causes: dict[int, str] = {}
-    for photo in _here(photo_ids):
+    for photo in held(photo_ids):
         chip = _chip(photo, network)
         if isinstance(chip, str):
             causes[photo.id] = chip
@@ -98,7 +98,7 @@ def embed(
     with unit_of_work():
         # asked again under the write lock: some may have left, or been given a template by another worker
         here = [
-            photo for photo in _here([*vectors, *causes])
+            photo for photo in held([*vectors, *causes])
             if all(template.algorithm_digest != network.digest for template in photo.templates)
         ]  # fmt: skip
         result.failed = {photo.record_number: causes[photo.id] for photo in here if photo.id in causes}
@@ -132,16 +132,10 @@ def _list(change: AlgorithmChange, photos: list[GalleryPhoto], causes: dict[int,
         audit.record("algorithm.unembedded", change, algorithm=digest, records=records)
 
 
-def _here(photo_ids: Sequence[int]) -> Sequence[GalleryPhoto]:
-    return db.session.scalars(
-        select(GalleryPhoto).where(GalleryPhoto.id.in_(photo_ids), GalleryPhoto.removed_at.is_(None))
-    ).all()
-
-
 def _chip(photo: GalleryPhoto, network: TemplateExtractor) -> np.ndarray | str:
     """The face as the network sees it, (size, size, 3) uint8 BGR; or why there is none."""
     try:
-        bgr = decode(stores().blobs.get(photo.blob_id, photo.key_id, photo.sha256), limits()).bgr
+        bgr = picture(photo)
     except (StorageError, UnusableImage) as error:
         return str(error)[:200]
     faces = engines.detector().detect(bgr)

@@ -11,9 +11,9 @@ from datetime import date
 
 from sqlalchemy import func, select
 
-from app.domain.probe_images import limits
-from app.extensions import db, stores
-from app.imaging import UnusableImage, decode
+from app.domain.photographs import picture
+from app.extensions import db
+from app.imaging import UnusableImage
 from app.jobs import engines
 from app.matching.line_up import Portrait, choose_foils
 from app.matching.quality import measure
@@ -93,7 +93,7 @@ def measured_of(photos: Iterable[GalleryPhoto]) -> list[Portrait]:
 def portrait(photo: GalleryPhoto) -> Portrait | None:
     """A repository photograph as a picture, or None when it cannot be opened or shows no face."""
     try:
-        bgr = decode(stores().blobs.get(photo.blob_id, photo.key_id, photo.sha256), limits()).bgr
+        bgr = picture(photo)
         born = str(photo.person.private.get("born_on") or "")
     except (UnusableImage, UnknownBlob, UnknownKey, KeyDestroyed, BlobCorrupt):
         return None

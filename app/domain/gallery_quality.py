@@ -15,9 +15,9 @@ import numpy as np
 from sqlalchemy import select
 
 from app import audit
-from app.domain.probe_images import limits
-from app.extensions import db, stores
-from app.imaging import UnusableImage, decode
+from app.domain.photographs import held, picture
+from app.extensions import db
+from app.imaging import UnusableImage
 from app.jobs import engines
 from app.matching.quality import VERSION, measure
 from app.matching.quality_geometry import pose
@@ -79,7 +79,7 @@ def measure_photographs(
 
 def _batch(photo_ids: Sequence[int], result: Measured) -> None:
     found: dict[int, dict[str, Any]] = {}
-    for photo in _here(photo_ids):
+    for photo in held(photo_ids):
         quality = _quality_of(photo)
         if quality is None:
             result.failed.append(photo.record_number)
@@ -89,7 +89,7 @@ def _batch(photo_ids: Sequence[int], result: Measured) -> None:
         return
     with unit_of_work():
         # asked again under the write lock: what left keeps no numbers
-        kept = _here(list(found))
+        kept = held(list(found))
         for photo in kept:
             photo.quality = found[photo.id]
         audit.record("gallery.measured", photos=len(kept), version=VERSION)
@@ -97,15 +97,9 @@ def _batch(photo_ids: Sequence[int], result: Measured) -> None:
     result.done += count
 
 
-def _here(photo_ids: Sequence[int]) -> Sequence[GalleryPhoto]:
-    return db.session.scalars(
-        select(GalleryPhoto).where(GalleryPhoto.id.in_(photo_ids), GalleryPhoto.removed_at.is_(None))
-    ).all()
-
-
 def _quality_of(photo: GalleryPhoto) -> dict[str, Any] | None:
     try:
-        bgr = decode(stores().blobs.get(photo.blob_id, photo.key_id, photo.sha256), limits()).bgr
+        bgr = picture(photo)
     except (StorageError, UnusableImage):
         return None
     faces = engines.detector().detect(bgr)

@@ -14,6 +14,7 @@ from sqlalchemy import select
 
 from app import audit
 from app.domain.gallery import held_of
+from app.domain.photographs import stored
 from app.domain.repository import open_template, seal_template
 from app.extensions import db, stores
 from app.models import GalleryPerson, GalleryPhoto
@@ -79,7 +80,7 @@ def _separate(number: str) -> int:
 def _copied(photo: GalleryPhoto) -> tuple[str, BlobRef]:
     """(new key, new blob) with the same bytes."""
     key_id = stores().keys.create()
-    return key_id, stores().blobs.put(key_id, stores().blobs.get(photo.blob_id, photo.key_id, photo.sha256))
+    return key_id, stores().blobs.put(key_id, stored(photo))
 
 
 def _move(

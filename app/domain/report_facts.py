@@ -27,6 +27,7 @@ from app.documents.facts import (
     Step,
 )
 from app.domain.algorithms import entry_of
+from app.domain.photographs import stored
 from app.domain.probe_preparation import recipe_of_row
 from app.extensions import settings, stores
 from app.imaging import decode, display_copy
@@ -178,7 +179,7 @@ def _candidate(round_: Round) -> Candidate:
 
 
 def _gallery_copy(photo: GalleryPhoto) -> bytes:
-    data = stores().blobs.get(photo.blob_id, photo.key_id, photo.sha256)
+    data = stored(photo)
     return display_copy(decode(data).bgr, PHOTO_SIDE)
 
 

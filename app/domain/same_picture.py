@@ -12,10 +12,10 @@ import numpy as np
 from sqlalchemy import select
 
 from app.domain.intake_checks import Examined
-from app.domain.probe_images import limits
+from app.domain.photographs import picture
 from app.domain.repository import open_template
-from app.extensions import db, stores
-from app.imaging import UnusableImage, decode
+from app.extensions import db
+from app.imaging import UnusableImage
 from app.matching.perceptual import likeness, small_copy
 from app.models import GalleryPerson, GalleryPhoto, Template
 from app.policy.enforcement import enforces
@@ -69,7 +69,7 @@ class SamePictures:
                 vector = open_template(other.key_id, other.uid, digest, box).vector
                 if float(vector @ photo.vector) < SAME_COSINE:
                     continue
-                bgr = decode(stores().blobs.get(other.blob_id, other.key_id, other.sha256), limits()).bgr
+                bgr = picture(other)
             except (StorageError, UnusableImage):
                 continue
             if other.sha256 == photo.sha256 or likeness(photo.small, small_copy(bgr)) >= SAME_PIXELS:
