@@ -1,6 +1,7 @@
 """Which photographs stand beside the nominated one (SRC-4): near ones the examiner excluded, then others (0017).
 
-Slow work, for a job: photographs are opened, decoded and measured here, before any unit of work.
+Slow work, for a job: photographs are opened here, and measured where enrollment kept no measures, before any unit of
+work.
 """
 
 from __future__ import annotations
@@ -9,14 +10,18 @@ import secrets
 from collections.abc import Iterable
 from datetime import date
 
+import numpy as np
 from sqlalchemy import func, select
 
-from app.domain.photographs import picture
+from app.domain.gallery_quality import kept_quality
+from app.domain.photographs import stored
+from app.domain.probe_images import limits
 from app.extensions import db
-from app.imaging import UnusableImage
+from app.imaging import UnusableImage, decode
 from app.jobs import engines
 from app.matching.line_up import Portrait, choose_foils
-from app.matching.quality import measure
+from app.matching.quality import Quality, measure
+from app.matching.types import Face
 from app.models import GalleryPhoto, Round
 from app.policy import policy
 from app.policy.enforcement import enforces
@@ -91,17 +96,28 @@ def measured_of(photos: Iterable[GalleryPhoto]) -> list[Portrait]:
 
 
 def portrait(photo: GalleryPhoto) -> Portrait | None:
-    """A repository photograph as a picture, or None when it cannot be opened or shows no face."""
+    """A repository photograph as a picture, or None when it cannot be opened or shows no face.
+
+    What its enrollment measured is taken as it was kept; then the file is opened only to know that it can be shown.
+    """
     try:
-        bgr = picture(photo)
+        data, quality = stored(photo), kept_quality(photo)
+        if quality is None:
+            found = measured_face(decode(data, limits()).bgr)
+            quality = found[1] if found else None
         born = str(photo.person.private.get("born_on") or "")
     except (UnusableImage, UnknownBlob, UnknownKey, KeyDestroyed, BlobCorrupt):
         return None
+    return Portrait(photo.uid, photo.person.uid, quality, _years(born, photo)) if quality is not None else None
+
+
+def measured_face(bgr: np.ndarray) -> tuple[Face, Quality] | None:
+    """The largest face of a picture, (h, w, 3) uint8, and its measures; None without one. Raises MatchingError."""
     faces = engines.detector().detect(bgr)
     if not faces:
         return None
     face = max(faces, key=lambda one: one.inter_eye)
-    return Portrait(photo.uid, photo.person.uid, measure(bgr, face, len(faces)), _years(born, photo))
+    return face, measure(bgr, face, len(faces))
 
 
 def _years(born: str, photo: GalleryPhoto) -> float | None:

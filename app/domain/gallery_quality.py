@@ -19,7 +19,7 @@ from app.domain.photographs import held, picture
 from app.extensions import db
 from app.imaging import UnusableImage
 from app.jobs import engines
-from app.matching.quality import VERSION, measure
+from app.matching.quality import VERSION, Quality, measure
 from app.matching.quality_geometry import pose
 from app.matching.quality_scores import scores
 from app.matching.types import Face
@@ -46,6 +46,12 @@ def photograph_quality(bgr: np.ndarray, face: Face) -> dict[str, Any]:
         "scores": scores(quality),
         "pose": {name: round(value, 2) for name, value in asdict(pose(face.points)).items()},
     }
+
+
+def kept_quality(photo: GalleryPhoto) -> Quality | None:
+    """The measures kept with a photograph; None when there are none, or other formulas made them."""
+    kept = photo.quality
+    return Quality(**kept["measures"]) if kept is not None and kept["version"] == VERSION else None
 
 
 @dataclass(slots=True)

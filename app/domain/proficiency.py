@@ -18,9 +18,8 @@ from app.domain import assignments, foils
 from app.domain.probe_images import limits
 from app.extensions import db, stores
 from app.imaging import decode, shown_copy
-from app.jobs import ask, engines
+from app.jobs import ask
 from app.matching.line_up import Portrait, choose_foils, drawn_reviewer, new_seed
-from app.matching.quality import measure
 from app.matching.types import Face
 from app.models import Account, LineUp, ProficiencyItem, ProficiencyPicture
 from app.models.base import now
@@ -113,11 +112,11 @@ def measured(item: ProficiencyItem) -> Measured:
 
 def _face(picture: ProficiencyPicture) -> tuple[Face, Portrait]:
     bgr = decode(stores().blobs.get(picture.blob_id, picture.key_id, picture.sha256), limits()).bgr
-    faces = engines.detector().detect(bgr)
-    if not faces:
+    found = foils.measured_face(bgr)
+    if found is None:
         raise foils.NoLine("No face is found in one of the two pictures.")
-    face = max(faces, key=lambda one: one.inter_eye)
-    return face, Portrait(picture.uid, picture.item.uid, measure(bgr, face, len(faces)))
+    face, quality = found
+    return face, Portrait(picture.uid, picture.item.uid, quality)
 
 
 def complete(item: ProficiencyItem, found: Measured) -> None:

@@ -7,12 +7,14 @@ from dataclasses import fields
 import pytest
 from sqlalchemy import select
 
+from app.domain import foils
 from app.domain.gallery_quality import unmeasured
 from app.extensions import db
 from app.imaging import decode
 from app.jobs import engines
 from app.matching.quality import VERSION, Quality, measure
 from app.models import GalleryPhoto
+from app.storage import BlobCorrupt
 from app.unit import unit_of_work
 from tests.gallery import arrest_photograph, import_people, needs_models
 
@@ -63,3 +65,21 @@ def test_a_photograph_that_left_keeps_no_numbers_and_one_without_gets_them(app, 
         second.quality = None
         audit.record("gallery.measured", photos=0, version="0")
     assert unmeasured() == [second.id]
+
+
+@needs_models
+@pytest.mark.clause("SRC-4")
+def test_foils_are_chosen_by_the_kept_measures_and_measured_only_without_them(app, tmp_path, monkeypatch):
+    import_people(tmp_path, [1])
+    photo = photos()[0]
+    [face] = engines.detector().detect(decode(arrest_photograph(1)).bgr)
+    expected = foils.portrait(photo)
+    assert expected.quality == Quality(**photo.quality["measures"])
+    looked: list[object] = []
+    monkeypatch.setattr(foils, "measured_face", lambda bgr: looked.append(bgr) or (face, expected.quality))
+    assert foils.portrait(photo) == expected and looked == []
+    photo.quality = {**photo.quality, "version": "0"}
+    assert foils.portrait(photo) == expected and len(looked) == 1, "other formulas made them"
+    monkeypatch.setattr(foils, "stored", lambda _photo: (_ for _ in ()).throw(BlobCorrupt("damaged")))
+    assert foils.portrait(photo) is None, "what cannot be opened is shown to nobody"
+    db.session.rollback()
