@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from app.documents import checks
+from app.documents.certificate import Copy
 from app.documents.errors import FactsError, RenderError
 from app.documents.typeset import Frame, Rendered, environment, typeset
 from app.policy.enforcement import enforces
@@ -32,15 +33,6 @@ class LineFacts:
     report: str
     detail: str
     direct: bool
-
-
-@dataclass(frozen=True, slots=True)
-class CopyFacts:
-    """A delivered report that holds the photograph and lies in a case folder."""
-
-    report: str
-    path: str
-    sha256: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +68,7 @@ class SealingFacts:
     records: tuple[RecordFacts, ...]
     requests: tuple[str, ...]
     lines: tuple[LineFacts, ...]
-    copies: tuple[CopyFacts, ...]
+    copies: tuple[Copy, ...]
     notices: tuple[NoticeFacts, ...]
 
     def __post_init__(self) -> None:

@@ -6,7 +6,8 @@ from sqlalchemy import select
 
 from app import audit
 from app.access.actor import Actor, system_actor
-from app.documents.sealing_certificate import CopyFacts, LineFacts, NoticeFacts, RecordFacts, SealingFacts
+from app.documents.certificate import Copy
+from app.documents.sealing_certificate import LineFacts, NoticeFacts, RecordFacts, SealingFacts
 from app.documents.typeset import Rendered
 from app.domain.certificates import here
 from app.domain.sealing import interrupted
@@ -56,8 +57,8 @@ def close(order: SealingOrder) -> None:
 def facts_of_sealing(order: SealingOrder) -> SealingFacts:
     """What the certificate says, of an order that `close` has closed."""
     stated, done, lines = order.private, order.destroyed, lines_of(order)
-    seen: dict[str, CopyFacts] = {
-        line.report: CopyFacts(line.report, line.path, line.sha256) for line in lines if line.kind == "report"
+    seen: dict[str, Copy] = {
+        line.report: Copy(line.report, line.path, line.sha256) for line in lines if line.kind == "report"
     }
     return SealingFacts(
         department=settings().department, number=order.number, demonstration=settings().demonstration, kind=order.kind,

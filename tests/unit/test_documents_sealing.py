@@ -9,9 +9,9 @@ import pytest
 
 from app.documents import checks
 from app.documents import sealing_certificate as certificates
+from app.documents.certificate import Copy
 from app.documents.errors import FactsError, RenderError
 from app.documents.sealing_certificate import (
-    CopyFacts,
     LineFacts,
     NoticeFacts,
     RecordFacts,
@@ -44,7 +44,7 @@ def facts(**changes) -> SealingFacts:
             LineFacts("In a disclosure", "", "D-2026-000002", "2026-075-01234", "R-2026-000004",
                       "prosecutor, submitted, not handed out", False),
         ),
-        "copies": (CopyFacts("R-2026-000004", "2026-075-01234/R-2026-000004/R-2026-000004.pdf", "12" * 32),),
+        "copies": (Copy("R-2026-000004", "2026-075-01234/R-2026-000004/R-2026-000004.pdf", "12" * 32),),
         "notices": (NoticeFacts("The requesting investigator", "FR-2026-000021", NOON),
                     NoticeFacts("The Agency Privacy Officer", "D-2026-000002", None)),
     }  # fmt: skip
