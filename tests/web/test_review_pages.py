@@ -16,7 +16,7 @@ from app.models.engine import AuditEvent, Job
 from app.policy import policy
 from app.unit import unit_of_work
 from app.workflow import Refused
-from tests.stages import FINDINGS
+from tests.stages import ANSWER, FINDINGS
 from tests.web.test_review_flow import form_at, send, soup, text
 
 
@@ -413,6 +413,7 @@ def test_only_a_checked_and_retained_candidate_is_nominated(make, sign_in, exami
     other = f"{url}/candidates/{1 if place != 1 else 2}/background"
     items = dict.fromkeys(FINDINGS, "supports")
     items["records_checked"] = "Arrest and custody records were read."
+    items |= {f"inconsistency-{kind}": ANSWER for kind in policy().review.inconsistencies}  # whoever stands third
     assert send(client, other, other, **items).status_code == 422, "an excluded candidate is not checked"
     assert send(client, check, check, **items).status_code == 303
     short = {**given, "nominate-reason": "Same."}
