@@ -207,7 +207,7 @@ def test_starting_twice_is_one_search(make, sign_in):
     assert client.post(url, data=form).status_code == 303
     assert db.session.query(Job).filter_by(kind="search").count() == 1
     page = client.get(here(request)).get_data(as_text=True)
-    assert 'hx-trigger="every 2s"' in page
+    assert 'hx-trigger="every 0.5s"' in page
     assert '<meta http-equiv="refresh"' in page
 
 
