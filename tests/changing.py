@@ -18,13 +18,22 @@ from typing import Any
 import msgspec
 import numpy as np
 import onnx
+import pytest
 from onnx import helper, numpy_helper
 
+from app.demo.people import person
+from app.domain import algorithm_changes as changes
+from app.extensions import db
 from app.matching.catalogue import Extractor, NistDataset, NistDemographics, NistEvaluation, catalogue
+from app.models import Template
+from app.unit import unit_of_work
+from app.workflow import Refused
 from tests.conftest import models_directory
 
 SECOND = "fictitious-second"
 DIMS = 96
+PEOPLE = [person(seed) for seed in (7, 21, 22)]
+WHY = "The vendor's later version was evaluated."
 
 
 @cache
@@ -82,3 +91,45 @@ def _models() -> Path:
 def two_networks(settings: Any) -> Any:
     """The settings with a models folder that also holds the second network; put its entry into the catalogue too."""
     return dataclasses.replace(settings, models_dir=_models())
+
+
+# The steps of a change ---------------------------------------------------------------------------------------
+
+
+def begin(admin):
+    with unit_of_work():
+        return changes.begin(SECOND, admin)
+
+
+def evaluate(change, admin, data="d" * 64):
+    """Both measured on the same photographs, as the command line has it (tests/unit/test_matching_change_cli.py)."""
+    numbers = [
+        {"data": {"sha256": data}, "algorithm": {"sha256": digest}}
+        for digest in (change.source_digest, change.target_digest)
+    ]
+    with unit_of_work():
+        changes.evaluated(change, admin, *numbers)
+
+
+def step(verb, change, admin, reason=WHY):
+    with unit_of_work():
+        return verb(change, admin, reason)
+
+
+def refused(verb, change, admin, reason=WHY) -> str:
+    with pytest.raises(Refused) as refusal:
+        step(verb, change, admin, reason)
+    return refusal.value.rule_id
+
+
+def ready(make, admin, run_jobs):
+    """A change whose repository is embedded, and both evaluated."""
+    make.enrol(PEOPLE, photos=2)
+    change = begin(admin)
+    run_jobs()
+    evaluate(change, admin)
+    return change
+
+
+def templates(digest) -> int:
+    return db.session.query(Template).filter_by(algorithm_digest=digest).count()
