@@ -1,72 +1,61 @@
-"""What a finished PDF must hold, read back from its bytes with pypdf (not from what was meant)."""
+"""What a finished PDF must hold, read back from its bytes with PDFium (not from what was meant)."""
 
 import functools
 import io
-import re
-import struct
-import zlib
+import threading
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 
+import pypdfium2
+import pypdfium2.raw
 from PIL import Image, ImageChops
-from pypdf import PdfReader
-from pypdf.errors import PyPdfError
-from pypdf.generic import DictionaryObject, StreamObject
 
 from app.documents.errors import RenderError
 from app.policy.enforcement import enforces
 
-_DRAWN = re.compile(rb"/(\S+)\s+Do\b")
+#: PDFium works for one thread at a time
+_ONE_AT_A_TIME = threading.Lock()
 
 
 @functools.lru_cache(maxsize=1)
 def page_texts(pdf: bytes) -> tuple[str, ...]:
-    """The text of each page with white space collapsed to single spaces. Raises RenderError for a broken
-    file.
+    """The text of each page with white space collapsed to single spaces. Raises RenderError for a broken file.
 
-    Several checks ask for the text of the document just made; it takes a second to read, so the last is remembered.
+    Several checks ask for the text of the document just made, so the last is remembered.
     """
-    return tuple(" ".join(page.extract_text().split()) for page in _reader(pdf).pages)
+    with _opened(pdf) as document:
+        return tuple(" ".join(page.get_textpage().get_text_bounded().split()) for page in document)
 
 
-def pictures(pdf: bytes, size: tuple[int, int] | None = None) -> Iterator[Image.Image]:
-    """The raster pictures that a page really draws, each once, with the pixels stored in the file.
+def pictures(pdf: bytes, size: tuple[int, int] | None = None) -> list[Image.Image]:
+    """The raster pictures that the pages really draw, with the pixels stored in the file.
 
-    With ``size`` (width, height in pixels) only those of that size; no other is decoded.
+    With ``size`` (width, height in pixels) only those of that size; no other is decoded. Raises RenderError for a
+    broken file.
     """
-    seen: set[int] = set()
-    for page in _reader(pdf).pages:
-        contents = page.get_contents()
-        drawn = set(_DRAWN.findall(contents.get_data())) if contents is not None else set()
-        objects = page["/Resources"].get("/XObject", {})
-        for name in objects:
-            reference = objects.raw_get(name)
-            if name[1:].encode() not in drawn or reference.idnum in seen or objects[name]["/Subtype"] != "/Image":
-                continue
-            seen.add(reference.idnum)
-            if size is not None and size != (objects[name]["/Width"], objects[name]["/Height"]):
-                continue
-            if objects[name]["/Filter"] == "/DCTDecode":
-                # pypdf's own decoding compresses a JPEG once more; the stored stream is the picture itself.
-                yield Image.open(io.BytesIO(objects[name].get_data()))
-            else:
-                yield _of_png(objects[name]) or page.images[name].image
+    with _opened(pdf) as document:
+        drawn = (image for page in document for image in page.get_objects(filter=[pypdfium2.raw.FPDF_PAGEOBJ_IMAGE]))
+        return [_stored(image) for image in drawn if size is None or image.get_px_size() == size]
 
 
-def _of_png(stored: StreamObject) -> Image.Image | None:
-    """The picture of a stream with PNG's own filters (ISO 32000-1, 7.4.4.4), which Pillow undoes a hundred times as
-    fast as pypdf: the stream is put back into a PNG file. None for any other stream.
-    """
-    parameters = stored.get("/DecodeParms", {})
-    plain = stored["/Filter"] == "/FlateDecode" and stored.get("/BitsPerComponent") == 8 and "/SMask" not in stored
-    colours = {1: 0, 3: 2}.get(parameters.get("/Colors", 1)) if isinstance(parameters, DictionaryObject) else None
-    if not plain or colours is None or parameters.get("/Predictor", 1) < 10:
-        return None
-    header = struct.pack(">IIBBBBB", stored["/Width"], stored["/Height"], 8, colours, 0, 0, 0)
-    chunks = ((b"IHDR", header), (b"IDAT", stored._data), (b"IEND", b""))
-    body = b"".join(
-        struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data)) for name, data in chunks
-    )
-    return Image.open(io.BytesIO(b"\x89PNG\r\n\x1a\n" + body))
+def _stored(drawn: pypdfium2.PdfImage) -> Image.Image:
+    """A JPEG is read by Pillow, as the picture it is compared with; others hold their pixels as they are."""
+    if drawn.get_filters() == ["DCTDecode"]:
+        return Image.open(io.BytesIO(bytes(drawn.get_data())))
+    return drawn.get_bitmap().to_pil()
+
+
+@contextmanager
+def _opened(pdf: bytes) -> Iterator[pypdfium2.PdfDocument]:
+    with _ONE_AT_A_TIME:
+        try:
+            document = pypdfium2.PdfDocument(pdf)
+        except pypdfium2.PdfiumError as error:
+            raise RenderError("The finished document cannot be read back.") from error
+        try:
+            yield document
+        finally:
+            document.close()
 
 
 @enforces("SRC-9")
@@ -107,10 +96,3 @@ def missing_words(texts: Sequence[str], wanted: Iterable[str]) -> str | None:
 def _letters(text: str) -> str:
     """Text without white space: where a PDF breaks its lines says nothing about its words."""
     return "".join(text.split())
-
-
-def _reader(pdf: bytes) -> PdfReader:
-    try:
-        return PdfReader(io.BytesIO(pdf))
-    except (PyPdfError, ValueError) as error:
-        raise RenderError("The finished document cannot be read back.") from error
