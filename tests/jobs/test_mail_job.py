@@ -22,7 +22,7 @@ from app.unit import unit_of_work
 from tests.factory import NARRATIVE
 from tests.gallery import needs_models
 from tests.mailbox import PASSWORD, USER, mail_server, make_certificate
-from tests.web.test_review_flow import send
+from tests.web.reading import send
 
 URGENT = {"priority": "threat_to_life", "priority_reason": "A message names tomorrow morning."}
 

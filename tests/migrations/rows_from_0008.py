@@ -243,3 +243,28 @@ def data_0014(app: Flask) -> None:
     downgrade(revision=before("0014"))
     assert (count(app, "candidate"), "algorithm_change" in tables(app)) == (1, False)
     run(app, "UPDATE search SET algorithm_digest = 'two'")
+
+
+def data_0015(app: Flask) -> None:
+    """Indexes alone: rows stay as they are, up and down."""
+    stand(app, before("0015"))
+    run(
+        app,
+        "INSERT INTO gallery_person (id, uid, created_at, person_number, key_id) "
+        "VALUES (1, 'p', '2026-01-01', 'P-1', 'k')",
+        "INSERT INTO gallery_photo (id, uid, created_at, record_number, person_id, source, jurisdiction, charged, "
+        "taken_on, sha256, phash, blob_id, width, height, batch, key_id, removed_at) VALUES (1, 'g', '2026-01-01', "
+        "'R-1', 1, 'arrest', 'criminal', 1, '2024-01-01', 's', '', '', 9, 9, 'x', 'k', '2026-01-02')",
+        "INSERT INTO template (id, uid, created_at, photo_id, algorithm_digest, box, since) "
+        "VALUES (1, 't', '2026-01-01', 1, 'one', 'x', 3)",
+    )
+
+    def rows() -> list:
+        with engine(app).connect() as connection:
+            return [connection.exec_driver_sql(f"SELECT * FROM {name}").all() for name in ("gallery_photo", "template")]
+
+    kept = rows()
+    upgrade(revision="0015")
+    assert rows() == kept
+    downgrade(revision=before("0015"))
+    assert rows() == kept

@@ -129,7 +129,7 @@ def test_the_report_stands_alone_and_says_whose_numbers_these_are(run, labels, d
     assert result.exit_code == 0, result.output
     html, pdf = (folder / "evaluation.html").read_text("utf-8"), (folder / "evaluation.pdf").read_bytes()
     numbers = json.loads((folder / "evaluation.json").read_text("utf-8"))
-    page = BeautifulSoup(html, "html.parser")
+    page = BeautifulSoup(html, "lxml")
     assert "memory:" not in html and "http" not in re.sub(r"data:[^\"]+", "", html).replace("http-equiv", "")
     drawings = [image["src"] for image in page.select("img")]
     assert len(drawings) == 6 and all(src.startswith("data:image/svg+xml;base64,") for src in drawings)

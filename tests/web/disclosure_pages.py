@@ -5,36 +5,20 @@ from __future__ import annotations
 import json
 from datetime import timedelta
 
-from bs4 import BeautifulSoup
-
 from app.days import today
 from app.domain.disclosure_items import available
 from app.extensions import db
 from app.models.engine import AuditEvent
 from app.policy import policy
 from tests.disclosing import CASE, answers
+from tests.web.reading import hidden
 
 PASSWORD = "corroborate-demo"
 ASKER, OFFICER, RECORDS, AUDITOR = "d.lark", "y.hazel", "b.juniper", "w.sparrow"
 
 
-def soup_of(answer) -> BeautifulSoup:
-    return BeautifulSoup(answer.get_data(as_text=True), "html.parser")
-
-
-def text_of(answer) -> str:
-    return " ".join(soup_of(answer).get_text(" ").split())
-
-
 def url(disclosure, end: str = "") -> str:
     return f"/disclosures/{disclosure.number}{end}"
-
-
-def hidden(client, page: str, form: str) -> dict:
-    """The hidden fields of the form on a page, as the browser would send them."""
-    found = soup_of(client.get(page)).select_one(form)
-    assert found is not None, f"no {form} on {page}"
-    return {field["name"]: field.get("value", "") for field in found.select("input[type=hidden]")}
 
 
 def events(name: str) -> list[dict]:

@@ -28,7 +28,7 @@ def stored() -> MisuseReport:
 def test_everybody_can_report_from_every_page(sign_in, post, name) -> None:
     client = sign_in(name)
     for path in ("/", "/policy", "/sessions"):
-        page = BeautifulSoup(client.get(path).get_data(as_text=True), "html.parser")
+        page = BeautifulSoup(client.get(path).get_data(as_text=True), "lxml")
         assert page.select_one('a[href="/report-misuse"]'), path
     assert write(client, post).status_code == 303
     assert stored().reporter.name == name
@@ -135,7 +135,7 @@ def unread(name: str, people) -> int:
 
 
 def test_notifications_are_ones_own_and_lead_to_the_request(sign_in, told) -> None:
-    page = BeautifulSoup(sign_in("d.lark").get("/notifications").get_data(as_text=True), "html.parser")
+    page = BeautifulSoup(sign_in("d.lark").get("/notifications").get_data(as_text=True), "lxml")
     assert len(page.select("tbody tr")) == 2
     assert page.select_one("tbody a")["href"] == f"/requests/{told.number}"
 

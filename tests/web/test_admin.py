@@ -105,7 +105,7 @@ def test_a_revoked_or_foreign_record_cannot_be_revoked(sign_in, post, people) ->
 def test_the_registry_shows_digests_and_says_what_nist_did_not_evaluate(sign_in) -> None:
     from app.domain.algorithms import active, installed_digest
 
-    text = BeautifulSoup(sign_in("f.spruce").get("/algorithms").get_data(as_text=True), "html.parser").get_text()
+    text = BeautifulSoup(sign_in("f.spruce").get("/algorithms").get_data(as_text=True), "lxml").get_text()
     assert active().sha256 in text
     assert (installed_digest() or "Not installed") in text
     assert "No search for casework" in text
@@ -128,7 +128,7 @@ def test_what_the_department_measured_stands_beside_its_algorithm(sign_in, setti
     keep(numbers | {"date": "2026-03-05T05:06:07+00:00", "identification": None})
     (path.parent / "2026-03-06T000000Z-broken.json").write_text("{")
     html = sign_in("f.spruce").get("/algorithms").get_data(as_text=True)
-    page = BeautifulSoup(html, "html.parser")
+    page = BeautifulSoup(html, "lxml")
     [table] = [t for t in page.select("table") if "department’s photographs" in t.caption.get_text()]
     first, second = (row.get_text(" ", strip=True) for row in table.select("tbody tr"))
     assert first.startswith("5 Mar 2026") and second.startswith("4 Mar 2026")

@@ -12,6 +12,7 @@ from app.extensions import db
 from app.models import FinalReview, Notification, SignInFailure
 from app.models.engine import AuditEvent, Job, Transition
 from tests.prepared import at, filed, nominated_data, settings  # noqa: F401  (fixtures)
+from tests.web.reading import text
 
 PASSWORD = "corroborate-demo"
 
@@ -20,13 +21,9 @@ def url(request) -> str:
     return f"/final-review/{request.number}"
 
 
-def text_of(answer) -> str:
-    return " ".join(BeautifulSoup(answer.get_data(as_text=True), "html.parser").get_text(" ").split())
-
-
 def form_of(client, request, **changes) -> dict:
     """The decision form as the page has it, filled in."""
-    page = BeautifulSoup(client.get(url(request)).get_data(as_text=True), "html.parser")
+    page = BeautifulSoup(client.get(url(request)).get_data(as_text=True), "lxml")
     form = page.select_one("#decision form")
     assert form is not None, "the page has no decision form"
     given = {field["name"]: field.get("value", "") for field in form.select("input[type=hidden]")}
@@ -56,7 +53,7 @@ def test_queue_lists_what_waits_what_is_not_delivered_and_what_is(at, sign_in, r
     client = sign_in("c.hawthorn")
 
     def listed() -> dict[str, bool]:
-        page = BeautifulSoup(client.get("/final-review").get_data(as_text=True), "html.parser")
+        page = BeautifulSoup(client.get("/final-review").get_data(as_text=True), "lxml")
         parts = ("waiting", "undelivered", "delivered")
         return {part: number in page.select_one(f"#{part}").get_text() for part in parts}
 
@@ -66,7 +63,7 @@ def test_queue_lists_what_waits_what_is_not_delivered_and_what_is(at, sign_in, r
     assert listed() == {"waiting": True, "undelivered": False, "delivered": False}
     at("approved")
     assert listed() == {"waiting": False, "undelivered": True, "delivered": False}
-    assert "Examiner to prepare it" in text_of(client.get("/final-review"))
+    assert "Examiner to prepare it" in text(client.get("/final-review"))
     at("reported")
     assert listed() == {"waiting": False, "undelivered": False, "delivered": True}
     at("superseded")
@@ -78,7 +75,7 @@ def test_file_shows_everything_on_one_page_and_records_the_faces(at, sign_in):
     request = at("peer_reviewed", opinions=("p2", "0"))
     client = sign_in("c.hawthorn")
     answer = client.get(url(request))
-    page = text_of(answer)
+    page = text(answer)
     search = request.current_search
     for wanted in (
         request.case_number, "A bag was taken from a counter", "CMS-2026-0815", "Robbery in the second degree",
@@ -99,7 +96,7 @@ def test_file_shows_everything_on_one_page_and_records_the_faces(at, sign_in):
 def test_pictures_of_the_file_load_for_the_supervisor(at, sign_in):
     request = at("peer_reviewed")
     client = sign_in("c.hawthorn")
-    page = BeautifulSoup(client.get(url(request)).get_data(as_text=True), "html.parser")
+    page = BeautifulSoup(client.get(url(request)).get_data(as_text=True), "lxml")
     pictures = [image["href"] for image in page.select("main svg image")]
     assert len(pictures) == 2
     assert {client.get(address).status_code for address in pictures} == {200}
@@ -108,7 +105,7 @@ def test_pictures_of_the_file_load_for_the_supervisor(at, sign_in):
 @pytest.mark.clause("CAP-6")
 def test_file_shows_neither_score_nor_rank(at, sign_in):
     request = at("peer_reviewed")
-    page = text_of(sign_in("c.hawthorn").get(url(request))).lower()
+    page = text(sign_in("c.hawthorn").get(url(request))).lower()
     for candidate in request.current_search.candidates:
         assert f"{candidate.score:.2f}" not in page
     for word in ("score", "%", "percent", "rank "):
@@ -123,7 +120,7 @@ def test_differences_between_examiner_and_peers_are_marked(make, filed, sign_in,
 
     sheet = {**worksheet(), "ears": {"verdict": "different_unexplained", "note": "The lobe is attached."}}
     make.peer(request, "n.finch", "m2", features=sheet)
-    page = BeautifulSoup(sign_in("c.hawthorn").get(url(request)).get_data(as_text=True), "html.parser")
+    page = BeautifulSoup(sign_in("c.hawthorn").get(url(request)).get_data(as_text=True), "lxml")
     marked = [row for row in page.select("tr") if "Differs" in row.get_text()]
     assert len(marked) == 1
     assert "Ears" in marked[0].get_text()
@@ -135,8 +132,8 @@ def test_file_is_closed_while_examiners_and_peers_work(make, filed, sign_in):
     make.peer(filed, "j.maple")
     answer = sign_in("c.hawthorn").get(url(filed))
     assert answer.status_code == 409
-    assert "Jo Maple" not in text_of(answer)
-    assert "after peer review" in text_of(answer)
+    assert "Jo Maple" not in text(answer)
+    assert "after peer review" in text(answer)
 
 
 def test_only_supervisors_of_the_unit_reach_the_file(at, sign_in):
@@ -167,16 +164,16 @@ def test_wrong_password_decides_nothing_and_counts(at, sign_in):
     client = sign_in("c.hawthorn")
     answer = decide(client, request, "approve", password="wrong", reason="My typed reason")
     assert answer.status_code == 422
-    assert "The password is wrong" in text_of(answer)
-    assert "My typed reason" in text_of(answer)
-    assert "wrong" not in [field.get("value") for field in BeautifulSoup(answer.data, "html.parser").select("input")]
+    assert "The password is wrong" in text(answer)
+    assert "My typed reason" in text(answer)
+    assert "wrong" not in [field.get("value") for field in BeautifulSoup(answer.data, "lxml").select("input")]
     assert request.state == "peer_reviewed"
     assert db.session.query(SignInFailure).count() == 1
     for _ in range(4):
         decide(client, request, "approve", password="wrong")
     locked = decide(client, request, "approve")
     assert locked.status_code == 429
-    assert "locked" in text_of(locked)
+    assert "locked" in text(locked)
     assert request.state == "peer_reviewed"
 
 
@@ -196,14 +193,14 @@ def test_each_part_of_the_form_is_needed(at, sign_in, missing):
 def test_dissent_blocks_approval_and_the_page_says_why(at, sign_in, opinion):
     request = at("peer_reviewed", opinions=("p2", opinion))
     client = sign_in("c.hawthorn")
-    page = BeautifulSoup(client.get(url(request)).get_data(as_text=True), "html.parser")
+    page = BeautifulSoup(client.get(url(request)).get_data(as_text=True), "lxml")
     assert page.select_one("input[name=decision][value=approve]") is None
     blocked = page.select_one("#decision .cor-unavailable").get_text(" ")
     assert "1 of 2 peer opinions do not support" in blocked
     assert "SRC-6" in blocked
     refused = decide(client, request, "approve")
     assert refused.status_code == 422
-    assert "Nothing was decided" in text_of(refused)
+    assert "Nothing was decided" in text(refused)
     assert request.state == "peer_reviewed"
     assert events("workflow.refused") == [{"verb": "approve", "rule": "peers_unanimous"}]
 
@@ -215,7 +212,7 @@ def test_continuation_gives_a_fresh_round_and_keeps_the_earlier(at, sign_in, peo
     assert decide(client, request, "continue", reason="Compare the ears.").status_code == 303
     assert request.state == "continued"
     assert {("continued", "k.rowan"), ("continued", "d.lark")} & told(request)
-    page = text_of(client.get(url(request)))
+    page = text(client.get(url(request)))
     assert "Compare the ears." in page
     assert "Continue the investigation" in page
 
@@ -239,8 +236,8 @@ def test_two_supervisors_at_once_one_decides(at, sign_in):
     assert decide(first, request, "approve").status_code == 303
     answer = second.post(f"{url(request)}/decision", data=late)
     assert answer.status_code == 409
-    assert "Somebody else changed this file first" in text_of(answer)
-    assert "The file supports this." in text_of(answer)
+    assert "Somebody else changed this file first" in text(answer)
+    assert "The file supports this." in text(answer)
     assert request.state == "approved"
     assert db.session.query(FinalReview).count() == 1
 
@@ -288,7 +285,7 @@ def test_nobody_with_another_part_decides(at, sign_in, people, change_person, na
     refused = {"csrf_token": token(client)}
     for answer in (client.get(url(request)), client.post(f"{url(request)}/decision", data=refused)):
         assert answer.status_code == 403
-        assert "another part in this request" in text_of(answer)
+        assert "another part in this request" in text(answer)
     account = people.account(name)
     actor = actor_of(account, frozenset({*account.roles, "fr_supervisor"}), now().date())
     for verb in (approvals.approve, approvals.disapprove, approvals.continue_investigation):
@@ -296,12 +293,12 @@ def test_nobody_with_another_part_decides(at, sign_in, people, change_person, na
             verb(request, actor, "A reason", password_confirmed=True)
         assert refused.value.rule_id == PARTS[name]
     assert request.state == "peer_reviewed"
-    queue = text_of(client.get("/final-review"))
+    queue = text(client.get("/final-review"))
     assert "another part in this request" in queue
 
 
 def token(client) -> str:
-    page = BeautifulSoup(client.get("/report-misuse").get_data(as_text=True), "html.parser")
+    page = BeautifulSoup(client.get("/report-misuse").get_data(as_text=True), "lxml")
     return page.select_one("input[name=csrf_token]")["value"]
 
 
@@ -334,7 +331,7 @@ def test_candidate_whose_photograph_left_is_not_approved(at, sign_in):
         audit.record("gallery.enrolled", batch="tests", photos=0, generation=0)
     client = sign_in("c.hawthorn")
     page = client.get(url(request))
-    assert "left the repository" in text_of(page)
+    assert "left the repository" in text(page)
     assert page.get_data(as_text=True).count('src="/images/') == 1
     assert decide(client, request, "approve").status_code == 422
     assert decide(client, request, "do_not_approve").status_code == 303

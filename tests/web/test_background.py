@@ -3,26 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from bs4 import BeautifulSoup
 
 from tests.stages import ANSWER, BACKGROUND, SAME, worksheet
+from tests.web.reading import form_at, soup, words
 
 VALUES = {"description": {"height_in": "40", "age_from": "18"}}
 EARS = {"verdict": "different_unexplained", "note": "The lobe is attached in one."}
 WHY = "The lobe is cut off by the frame of the still; the rest of the ear was compared."
-
-
-def soup(answer) -> BeautifulSoup:
-    return BeautifulSoup(answer.get_data(as_text=True), "html5lib")
-
-
-def words(tag) -> str:
-    return " ".join(tag.get_text(" ").split())
-
-
-def hidden(client, page: str, action: str) -> dict[str, str]:
-    form = soup(client.get(page)).select_one(f'form[action="{action}"]')
-    return {field["name"]: field.get("value", "") for field in form.select("input[type=hidden]")}
 
 
 @pytest.mark.clause("SRC-3", "SRC-5", "SRC-2")
@@ -36,8 +23,10 @@ def test_contradictions_come_first_are_answered_one_by_one_and_reach_the_supervi
     listing = f"/review/rounds/{round_.uid}"
     sheet = f"{listing}/candidates/{nominee.shown_order}"
     full = {name: given["verdict"] for name, given in worksheet().items()}
-    sent = {**hidden(client, sheet, f"{sheet}/worksheet"), **full, "decision": "retained", "ears": EARS["verdict"],
-            "ears_note": EARS["note"], "ears__lobe": "different_unexplained", "skin": "similar"}  # fmt: skip
+    sent = {
+        **form_at(client, sheet, f"{sheet}/worksheet"), **full, "decision": "retained", "ears": EARS["verdict"],
+        "ears_note": EARS["note"], "ears__lobe": "different_unexplained", "skin": "similar",
+    }  # fmt: skip
     assert client.post(f"{sheet}/worksheet", data=sent).status_code == 303
 
     here = f"{sheet}/background"
@@ -50,7 +39,12 @@ def test_contradictions_come_first_are_answered_one_by_one_and_reach_the_supervi
     assert "weight (none is described)" in first
     assert [area["name"] for area in page.select("#inconsistencies textarea")] == ["inconsistency-height"]
 
-    given = {**hidden(client, here, here), **BACKGROUND, "alibi": "contradicts", "inconsistency-height": ANSWER}
+    given = {
+        **form_at(client, here, here),
+        **BACKGROUND,
+        "alibi": "contradicts",
+        "inconsistency-height": ANSWER,
+    }
     answer = client.post(here, data=given)
     assert answer.headers["Location"] == here, "the alibi is new and waits for its answer"
     page = soup(client.get(here))
@@ -59,18 +53,21 @@ def test_contradictions_come_first_are_answered_one_by_one_and_reach_the_supervi
 
     nominate = f"{listing}/nomination"
     choice = {"nominate-candidate": str(nominee.shown_order), "nominate-opinion": "p2", "nominate-reason": SAME}
-    refused = client.post(nominate, data={**hidden(client, listing, nominate), **choice})
+    refused = client.post(nominate, data={**form_at(client, listing, nominate), **choice})
     assert refused.status_code == 422
     assert "Ears" in words(soup(refused))
-    again = {**sent, **hidden(client, sheet, f"{sheet}/worksheet"), "justification": WHY}
+    again = {**sent, **form_at(client, sheet, f"{sheet}/worksheet"), "justification": WHY}
     assert client.post(f"{sheet}/worksheet", data=again).status_code == 303
-    refused = client.post(nominate, data={**hidden(client, listing, nominate), **choice})
+    refused = client.post(nominate, data={**form_at(client, listing, nominate), **choice})
     assert "Alibi: answer this in at least 20 characters." in words(soup(refused))
-    given |= {**hidden(client, here, here), "inconsistency-alibi": "The alibi is his brother's word alone."}
+    given |= {
+        **form_at(client, here, here),
+        "inconsistency-alibi": "The alibi is his brother's word alone.",
+    }
     assert client.post(here, data=given).headers["Location"] == listing
     for name in ("j.maple", "n.finch"):
         make.people.account(name)
-    assert client.post(nominate, data={**hidden(client, listing, nominate), **choice}).status_code == 303
+    assert client.post(nominate, data={**form_at(client, listing, nominate), **choice}).status_code == 303
     make.run_jobs()  # composes the line and assigns the peers
 
     make.parts |= {"opinions": ("p2", "p2")}
@@ -92,7 +89,7 @@ def test_a_record_no_longer_eligible_says_what_to_do(make, sign_in):
     make.dispose_all(request, retain=nominee)
     client = sign_in("k.rowan")
     here = f"/review/rounds/{request.current_round.uid}/candidates/{nominee.shown_order}/background"
-    client.post(here, data={**hidden(client, here, here), **BACKGROUND, "record_status": "contradicts"})
+    client.post(here, data={**form_at(client, here, here), **BACKGROUND, "record_status": "contradicts"})
     page = words(soup(client.get(here)).select_one("main"))
     assert "This candidate cannot be nominated" in page
     assert "Tell a records officer the record number" in page
@@ -105,7 +102,7 @@ def test_days_of_custody_that_cannot_be_read_are_refused_beside_the_field(make, 
     make.dispose_all(request, retain=nominee)
     client = sign_in("k.rowan")
     here = f"/review/rounds/{request.current_round.uid}/candidates/{nominee.shown_order}/background"
-    given = {**hidden(client, here, here), **BACKGROUND, "custody_intervals": "since spring"}
+    given = {**form_at(client, here, here), **BACKGROUND, "custody_intervals": "since spring"}
     answer = client.post(here, data=given)
     assert answer.status_code == 422
     page = soup(answer)

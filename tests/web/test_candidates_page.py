@@ -17,7 +17,7 @@ from app.policy import policy
 from app.unit import unit_of_work
 from app.workflow import Refused
 from tests.stages import ANSWER, FINDINGS
-from tests.web.test_review_flow import form_at, send, soup, text
+from tests.web.reading import form_at, send, soup, text
 from tests.web.test_review_pages import here, round_url
 
 # The candidates --------------------------------------------------------------------------------------------

@@ -13,19 +13,17 @@ from tests.web.disclosure_pages import (
     ASKER,
     OFFICER,
     events,
-    hidden,
-    soup_of,
     stated,
-    text_of,
     url,
 )  # fmt: skip
+from tests.web.reading import hidden, soup, text
 
 
 @pytest.mark.clause("EXT-5")
 def test_immigration_enforcement_is_refused_with_its_rule_and_no_way_round(disclose, sign_in):
     disclosure = disclose(state="draft", values={"immigration": "yes"})
     client = sign_in(ASKER)
-    page = text_of(client.get(url(disclosure)))
+    page = text(client.get(url(disclosure)))
     assert "Nothing is shared in furtherance of immigration enforcement" in page
     assert "EXT-5" in page
     token = hidden(client, "/disclosures/new", "main form")
@@ -38,17 +36,17 @@ def test_immigration_enforcement_is_refused_with_its_rule_and_no_way_round(discl
 def test_only_the_bases_and_purposes_of_the_recipient_are_offered(disclose, sign_in):
     disclosure = disclose(state="draft", recipient="media", basis="D6")
     client = sign_in(ASKER)
-    page = soup_of(client.get(url(disclosure, "/edit")))
+    page = soup(client.get(url(disclosure, "/edit")))
     assert [f["value"] for f in page.select("input[name=basis]")] == ["D1", "D3", "D4", "D5", "D6"]
     assert [f["value"] for f in page.select("input[name=purpose]")] == ["further_investigation"]
     form = {**hidden(client, url(disclosure, "/edit"), "main form"), "recipient_kind": "city_agency", "basis": "D7"}
     part = client.post(url(disclosure, "/edit/questions"), data=form, headers={"HX-Request": "true"})
-    swapped = soup_of(part)
+    swapped = soup(part)
     assert swapped.select_one("#disclosure-questions") is not None
     assert [f["value"] for f in swapped.select("input[name=basis]")] == [f"D{n}" for n in range(1, 8)]
     assert [f["value"] for f in swapped.select("input[name=purpose]")] == ["welfare_investigation"]
-    assert "Whose welfare?" in text_of(part)
-    assert "Reference of the written agreement" in text_of(part)
+    assert "Whose welfare?" in text(part)
+    assert "Reference of the written agreement" in text(part)
 
 
 def test_without_javascript_another_recipient_asks_its_questions_first(disclose, sign_in):
@@ -57,11 +55,11 @@ def test_without_javascript_another_recipient_asks_its_questions_first(disclose,
     form = {**hidden(client, url(disclosure, "/edit"), "main form"), "recipient_kind": "court", "necessity": "Kept."}
     shown = client.post(url(disclosure, "/edit"), data={**form, "choose": "recipient"})
     assert shown.status_code == 200
-    assert "Docket or index number" in text_of(shown)
-    assert soup_of(shown).select_one("#necessity").text.strip() == "Kept."
+    assert "Docket or index number" in text(shown)
+    assert soup(shown).select_one("#necessity").text.strip() == "Kept."
     refused = client.post(url(disclosure, "/edit"), data=form)
     assert refused.status_code == 422
-    assert "You chose another recipient or basis" in text_of(refused)
+    assert "You chose another recipient or basis" in text(refused)
     assert disclosure.recipient_kind == "media"
 
 
@@ -80,7 +78,7 @@ def test_a_draft_saved_in_another_window_is_not_overwritten_unseen(disclose, sig
 def test_an_incomplete_package_for_the_prosecutor_is_named_before_submitting(disclose, sign_in):
     first = available(CASE)[0]
     disclosure = disclose(state="draft", items=[(first.kind, first.uid)])
-    page = text_of(sign_in(ASKER).get(url(disclosure)))
+    page = text(sign_in(ASKER).get(url(disclosure)))
     assert "things of the case are left out" in page
     assert "EXT-2" in page
 
@@ -91,7 +89,7 @@ def test_nobody_discloses_from_a_case_that_is_not_theirs(sign_in, reported_data)
     form = {**hidden(client, "/disclosures/new", "main form"), "case_number": "2026-075-99999"}
     answer = client.post("/disclosures/new", data=form)
     assert answer.status_code in (403, 422)
-    assert "no request of your own" in text_of(answer)
+    assert "no request of your own" in text(answer)
 
 
 @pytest.mark.parametrize(
@@ -111,7 +109,7 @@ def test_a_document_that_does_not_do_is_refused_in_words(disclose, sign_in, cont
     file = (io.BytesIO(content), "a.pdf" if content else "")
     answer = client.post(url(disclosure, "/documents"), data={**form, "kind": kind, "document": file})
     assert answer.status_code == 422
-    assert words in text_of(answer)
+    assert words in text(answer)
     assert disclosure.documents == []
 
 
@@ -124,7 +122,7 @@ def test_a_document_that_is_too_large_is_refused(disclose, sign_in):
         url(disclosure, "/documents"), data={**form, "kind": "agreement", "document": (io.BytesIO(large), "a.pdf")}
     )
     assert answer.status_code == 422
-    assert "larger than 15 MB" in text_of(answer)
+    assert "larger than 15 MB" in text(answer)
 
 
 @pytest.mark.clause("ACC-11")

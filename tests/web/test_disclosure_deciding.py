@@ -15,10 +15,9 @@ from tests.web.disclosure_pages import (
     PASSWORD,
     RECORDS,
     decision_of,
-    hidden,
-    text_of,
     url,
 )  # fmt: skip
+from tests.web.reading import hidden, text
 
 
 @pytest.mark.clause("EXT-7", "ACC-3")
@@ -43,7 +42,7 @@ def test_a_decision_that_lacks_something_decides_nothing_and_keeps_what_was_type
     form = decision_of(client, disclosure, "approve", conditions="Only for the docket.", **changes)
     answer = client.post(url(disclosure, "/decide"), data=form)
     assert answer.status_code == 422
-    assert words in text_of(answer)
+    assert words in text(answer)
     assert "Only for the docket." in answer.get_data(as_text=True)
     assert (disclosure.state, disclosure.decisions) == ("submitted", [])
 
@@ -59,7 +58,7 @@ def test_a_partial_approval_lets_the_marked_items_out_and_says_so(disclose, sign
     )
     assert taken.status_code == 303
     assert {item.uid for item in disclosure.items if item.included} == set(kept)
-    page = text_of(client.get(url(disclosure)))
+    page = text(client.get(url(disclosure)))
     assert page.count("May leave") == len(kept)
     assert "Stays" in page
     assert "For this docket only." in page
@@ -69,10 +68,10 @@ def test_a_partial_approval_lets_the_marked_items_out_and_says_so(disclose, sign
 def test_a_basis_for_the_privacy_officer_is_not_offered_to_a_records_officer(disclose, sign_in):
     disclosure = disclose(state="submitted", basis="D2")
     client = sign_in(RECORDS)
-    page = text_of(client.get(url(disclosure, "/decide")))
+    page = text(client.get(url(disclosure, "/decide")))
     assert "Not offered: Find the release lawful" in page
     assert "This basis needs the Agency Privacy Officer's written approval." in page
-    assert "Waiting for your decision" not in text_of(client.get(url(disclosure)))
+    assert "Waiting for your decision" not in text(client.get(url(disclosure)))
 
 
 @pytest.mark.clause("ACC-12")
@@ -80,8 +79,8 @@ def test_whoever_asks_is_not_offered_the_decision_and_cannot_take_it(disclose, s
     change_person(RECORDS, groups=["records-officers", "privacy-officers", "investigators"])
     disclosure = disclose(state="submitted", asker=RECORDS)
     client = sign_in(RECORDS)
-    assert "Waiting for your decision" not in text_of(client.get(url(disclosure)))
-    page = text_of(client.get(url(disclosure, "/decide")))
+    assert "Waiting for your decision" not in text(client.get(url(disclosure)))
+    page = text(client.get(url(disclosure, "/decide")))
     assert "Not offered: Approve in writing" in page
     assert policy().rule("disclosure_asker").text in page
     token = hidden(client, "/disclosures/new", "main form")
@@ -94,7 +93,7 @@ def test_whoever_asks_is_not_offered_the_decision_and_cannot_take_it(disclose, s
         }  # fmt: skip
         answer = client.post(url(disclosure, "/decide"), data=form)
         assert answer.status_code == 403, verb
-        assert policy().rule("disclosure_asker").text in text_of(answer)
+        assert policy().rule("disclosure_asker").text in text(answer)
     assert (disclosure.state, disclosure.decisions) == ("submitted", [])
 
 
@@ -105,8 +104,8 @@ def test_two_deciders_at_once_the_second_is_told(disclose, sign_in):
     disclose.send_back(disclosure)
     answer = client.post(url(disclosure, "/decide"), data=form)
     assert answer.status_code == 409
-    assert "Somebody else changed this disclosure first" in text_of(answer)
-    assert form["reason"] in text_of(answer)
+    assert "Somebody else changed this disclosure first" in text(answer)
+    assert form["reason"] in text(answer)
     assert disclosure.state == "returned"
 
 
@@ -115,7 +114,7 @@ def test_returned_for_changes_it_can_be_changed_and_submitted_again(disclose, si
     officer, asker = sign_in(RECORDS), sign_in(ASKER)
     form = decision_of(officer, disclosure, "return_for_changes", text="", reason="Say who confirmed the identity.")
     assert officer.post(url(disclosure, "/decide"), data=form).status_code == 303
-    page = text_of(asker.get(url(disclosure)))
+    page = text(asker.get(url(disclosure)))
     assert "Say who confirmed the identity." in page
     assert asker.post(url(disclosure, "/submit"), data=hidden(asker, url(disclosure), "#next form")).status_code == 303
     assert (disclosure.state, disclosure.submission) == ("submitted", 2)
@@ -127,7 +126,7 @@ def test_a_release_that_no_longer_holds_says_which_rule_and_how_to_go_on(disclos
     set_back(disclosure, release_by=today() - timedelta(days=1))
     set_back(disclosure.current_decision, release_by=today() - timedelta(days=1))
     client = sign_in(ASKER)
-    page = text_of(client.get(url(disclosure)))
+    page = text(client.get(url(disclosure)))
     assert "The decision has lapsed; a fresh one is needed." in page
     assert policy().rule("decision_in_force").remedy in page
     token = hidden(client, "/disclosures/new", "main form")

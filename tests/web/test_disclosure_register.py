@@ -20,10 +20,8 @@ from tests.web.disclosure_pages import (
     OFFICER,
     RECORDS,
     events,
-    hidden,
-    soup_of,
-    text_of,
 )  # fmt: skip
+from tests.web.reading import hidden, soup, text
 
 
 @pytest.fixture
@@ -36,7 +34,7 @@ def registered(disclose):
 
 
 def listed(client, query: str = "") -> list[str]:
-    page = soup_of(client.get(f"/disclosures/register{query}"))
+    page = soup(client.get(f"/disclosures/register{query}"))
     return [" ".join(cell.text.split()) for cell in page.select("tbody th")]
 
 
@@ -54,11 +52,11 @@ def test_the_register_is_filtered_and_its_reading_recorded(registered, sign_in):
     tomorrow = (today() + timedelta(days=2)).isoformat()
     assert listed(client, f"?since={tomorrow}") == []
     assert len(listed(client, f"?until={tomorrow}&since=2020-01-01")) == 3
-    assert "Write a date as year-month-day" in text_of(client.get("/disclosures/register?since=soon"))
+    assert "Write a date as year-month-day" in text(client.get("/disclosures/register?since=soon"))
     looked = events("disclosure.register_read")
     assert {"filters": ["person"], "export": False} in looked
     assert "sandpiper" not in json.dumps(looked).lower()
-    assert soup_of(client.get("/disclosures/register")).select("tbody th a") == []
+    assert soup(client.get("/disclosures/register")).select("tbody th a") == []
 
 
 @pytest.mark.clause("EXT-7")
@@ -99,12 +97,12 @@ def test_a_routine_designation_is_made_read_and_revoked(sign_in, disclose):
     made = officer.post("/designations/new", data=designation_form(officer))
     assert made.status_code == 303
     place = made.headers["Location"]
-    assert "In force" in text_of(asker.get(place))
-    assert soup_of(asker.get(place)).select_one("#revoke") is None
+    assert "In force" in text(asker.get(place))
+    assert soup(asker.get(place)).select_one("#revoke") is None
     form = hidden(officer, place, "#revoke form")
     assert officer.post(f"{place}/revoke", data={**form, "reason": " "}).status_code == 422
     assert officer.post(f"{place}/revoke", data={**form, "reason": "No longer needed."}).status_code == 303
-    page = text_of(asker.get(place))
+    page = text(asker.get(place))
     assert "Revoked" in page
     assert "No longer needed." in page
     assert officer.post(f"{place}/revoke", data={**form, "reason": "Once more."}).status_code == 422
@@ -124,4 +122,4 @@ def test_a_designation_that_does_not_do_is_refused_in_words(sign_in, people, cha
     officer = sign_in(OFFICER)
     answer = officer.post("/designations/new", data=designation_form(officer, **changes))
     assert answer.status_code == 422
-    assert words in text_of(answer)
+    assert words in text(answer)

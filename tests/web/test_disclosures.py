@@ -22,24 +22,23 @@ from tests.web.disclosure_pages import (
     RECORDS,
     decision_of,
     events,
-    hidden,
     stated,
-    text_of,
     url,
 )  # fmt: skip
+from tests.web.reading import hidden, text
 
 
 @pytest.mark.clause("EXT-1", "EXT-2", "EXT-7", "ACC-12")
 def test_a_prosecutor_disclosure_through_the_pages_alone(reported_data, sign_in, run_jobs, people, app):
     asker, officer = sign_in(ASKER), sign_in(OFFICER)
-    assert "Disclose" in text_of(asker.get("/requests/" + available(CASE)[0].request.number))
+    assert "Disclose" in text(asker.get("/requests/" + available(CASE)[0].request.number))
     begun = asker.post("/disclosures/new", data={**hidden(asker, "/disclosures/new", "main form"), "case_number": CASE})
     disclosure = db.session.query(Disclosure).one()
     assert begun.headers["Location"] == url(disclosure, "/edit")
     form = {**hidden(asker, url(disclosure, "/edit"), "main form"), **stated()}
     saved = asker.post(url(disclosure, "/edit"), data=form)
     assert saved.headers["Location"] == url(disclosure)
-    page = text_of(asker.get(url(disclosure)))
+    page = text(asker.get(url(disclosure)))
     assert "Attach: Subpoena, court order or written demand." in page
     upload = hidden(asker, url(disclosure), "#documents form[enctype]")
     upload |= {"kind": "legal_demand", "document": (io.BytesIO(b"%PDF-1.7 a subpoena"), "subpoena.pdf")}
@@ -47,11 +46,11 @@ def test_a_prosecutor_disclosure_through_the_pages_alone(reported_data, sign_in,
     submit = hidden(asker, url(disclosure), "#next form")
     assert asker.post(url(disclosure, "/submit"), data=submit).status_code == 303
     assert disclosure.state == "submitted"
-    assert f"{disclosure.number} waits for your decision." in text_of(officer.get("/notifications"))
-    assert "Decide on it" in text_of(officer.get("/disclosures"))
+    assert f"{disclosure.number} waits for your decision." in text(officer.get("/notifications"))
+    assert "Decide on it" in text(officer.get("/disclosures"))
     taken = officer.post(url(disclosure, "/decide"), data=decision_of(officer, disclosure, "approve"))
-    assert taken.status_code == 303, text_of(taken)
-    assert "not yet rendered" in text_of(asker.get(url(disclosure)))
+    assert taken.status_code == 303, text(taken)
+    assert "not yet rendered" in text(asker.get(url(disclosure)))
     run_jobs()
     assert disclosure.current_decision.document_blob_id
     release = hidden(asker, url(disclosure), "#next form")
@@ -67,7 +66,7 @@ def test_a_prosecutor_disclosure_through_the_pages_alone(reported_data, sign_in,
     receipt |= {"received_by": "Noel Egret", "how": "In person, against signature", "on": today().isoformat()}
     assert asker.post(url(disclosure, "/receipt"), data=receipt).status_code == 303
     assert disclosure.state == "acknowledged"
-    final = text_of(asker.get(url(disclosure)))
+    final = text(asker.get(url(disclosure)))
     assert "Receipt recorded" in final
     assert "In person, against signature" in final
     assert [event["package"] for event in events("disclosure.fetched")] == [1]
@@ -81,7 +80,7 @@ def test_the_package_is_fetched_once_and_the_page_says_by_whom(disclose, sign_in
     assert client.post(url(disclosure, "/package"), data=token).status_code == 200
     again = client.post(url(disclosure, "/package"), data=token)
     assert again.status_code == 422
-    page = text_of(again)
+    page = text(again)
     assert policy().rule("package_single_use").text in page
     assert "Fetched" in page
     assert "by Detective" in page
@@ -114,7 +113,7 @@ def test_a_package_whose_time_has_passed_is_not_handed_out(disclose, sign_in):
     set_back(package, built_at=now() - timedelta(days=9), expires_at=now() - timedelta(days=6))
     answer = client.post(url(disclosure, "/package"), data=token)
     assert answer.status_code == 422
-    assert policy().rule("package_fresh").text in text_of(answer)
+    assert policy().rule("package_fresh").text in text(answer)
     assert package.fetched_at is None
 
 
@@ -142,6 +141,6 @@ def test_drafts_and_foreign_disclosures_do_not_exist_for_others(disclose, sign_i
 @pytest.mark.clause("EXT-7")
 def test_the_home_page_leads_to_what_waits(disclose, sign_in):
     disclose(state="submitted", basis="D2")
-    page = text_of(sign_in(OFFICER).get("/"))
+    page = text(sign_in(OFFICER).get("/"))
     assert "1 disclosures waiting for you" in page
     assert "not decided or recorded in this version" not in page

@@ -16,12 +16,9 @@ from app.unit import unit_of_work
 from app.workflow.conditions.line_up import line_ups_of
 from tests.stages import BACKGROUND, SAME, worksheet
 from tests.web.lines import address, compare, work
+from tests.web.reading import soup
 
 HTMX = {"HX-Request": "true"}
-
-
-def soup(answer) -> BeautifulSoup:
-    return BeautifulSoup(answer.get_data(as_text=True), "html5lib")
 
 
 def token(client, page: str) -> dict[str, str]:

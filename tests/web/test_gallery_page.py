@@ -39,7 +39,7 @@ def test_the_photograph_itself_can_be_opened_from_the_page(app, sign_in, tmp_pat
 
     folder = import_people(tmp_path, [0])
     client = sign_in("k.rowan")
-    page = BeautifulSoup(client.get("/gallery?number=P-0000").get_data(as_text=True), "html.parser")
+    page = BeautifulSoup(client.get("/gallery?number=P-0000").get_data(as_text=True), "lxml")
     image = client.get(page.select_one("figure img")["src"])
     assert image.get_data() == (folder / "0-0.jpg").read_bytes()
 

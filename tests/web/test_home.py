@@ -18,7 +18,7 @@ from app.unit import unit_of_work
 def home(client) -> BeautifulSoup:
     answer = client.get("/")
     assert answer.status_code == 200
-    return BeautifulSoup(answer.get_data(as_text=True), "html.parser")
+    return BeautifulSoup(answer.get_data(as_text=True), "lxml")
 
 
 def panel(page: BeautifulSoup, name: str) -> str:
@@ -139,7 +139,7 @@ def test_a_long_navigation_has_its_unit_in_a_menu_and_a_short_one_none(sign_in) 
     assert menu.summary.get_text(strip=True) == "Unit"
     assert {"Workload", "Figures", "Training"} <= {link.get_text(strip=True) for link in menu.select("a")}
     assert len(top) <= 7
-    workload = BeautifulSoup(sign_in("c.hawthorn").get("/workload").get_data(as_text=True), "html.parser")
+    workload = BeautifulSoup(sign_in("c.hawthorn").get("/workload").get_data(as_text=True), "lxml")
     assert workload.select_one(".cor-nav summary.is-active") is not None
     assert workload.select_one(".cor-nav details a[aria-current=page]")["href"] == "/workload"
     assert home(sign_in("w.sparrow")).select_one(".cor-nav details") is None

@@ -16,7 +16,7 @@ from app.policy import policy
 from app.unit import unit_of_work
 from app.workflow import Refused
 from tests.gallery import needs_models
-from tests.web.test_review_flow import send, soup, text
+from tests.web.reading import send, soup, text
 
 pytestmark = [needs_models, pytest.mark.clause("REQ-7")]
 REASON = "The face is small, but ears and hairline show clearly."

@@ -14,7 +14,7 @@ from app.extensions import db, stores
 from app.models import Annotation, AuditEvent
 from tests.gallery import needs_models
 from tests.web.lines import address
-from tests.web.test_review_flow import form_at, send, soup, text
+from tests.web.reading import form_at, send, soup, text
 
 pytestmark = [needs_models, pytest.mark.clause("SRC-2")]
 HTMX = {"HX-Request": "true"}

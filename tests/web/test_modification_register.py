@@ -12,7 +12,7 @@ from app.documents import checks
 from app.extensions import db, stores
 from app.models.engine import AuditEvent
 from tests.stages import around
-from tests.web.test_review_flow import text
+from tests.web.reading import text
 
 
 def every_step(face) -> list[dict]:

@@ -20,7 +20,7 @@ from app.unit import unit_of_work
 
 
 def rows(client, address: str = "/audit") -> list[list[str]]:
-    page = BeautifulSoup(client.get(address).get_data(as_text=True), "html.parser")
+    page = BeautifulSoup(client.get(address).get_data(as_text=True), "lxml")
     return [[cell.get_text(" ", strip=True) for cell in row.select("td")] for row in page.select("tbody tr")]
 
 

@@ -121,12 +121,12 @@ def app():
 
 def token(client):
     html = client.get("/components").get_data(as_text=True)
-    return BeautifulSoup(html, "html.parser").select_one("input[name=csrf_token]")["value"]
+    return BeautifulSoup(html, "lxml").select_one("input[name=csrf_token]")["value"]
 
 
 def test_every_component_makes_a_page_without_faults(app):
     html = app.test_client().get("/components").get_data(as_text=True)
-    page = BeautifulSoup(html, "html.parser")
+    page = BeautifulSoup(html, "lxml")
     assert page.h1.text == "Request <1>"
     assert page.title.text == "Request <1> · Corroborate"
     assert page.select_one(f'footer a[href="{LINKS["misuse"]}"]').text == "Report misuse"
@@ -148,7 +148,7 @@ def test_a_refused_form_keeps_what_was_typed_and_links_to_each_fault(app):
     typed = {"csrf_token": token(client), "notes": "Seen twice.", "kinds": "Tattoo", "password": "not kept"}
     answer = client.post("/components", data=typed)
     assert answer.status_code == 422
-    page = BeautifulSoup(answer.get_data(as_text=True), "html.parser")
+    page = BeautifulSoup(answer.get_data(as_text=True), "lxml")
     assert page.select_one("#notes").text.strip() == "Seen twice."
     assert page.select_one("#kinds-1").has_attr("checked")
     assert "not kept" not in str(page)
@@ -254,7 +254,7 @@ def test_an_unforeseen_error_has_an_id_and_no_traceback(app, caplog):
     app.add_url_rule("/fail", "fail", fail)
     answer = app.test_client().get("/fail")
     text = answer.get_data(as_text=True)
-    error_id = BeautifulSoup(text, "html.parser").select_one("strong.cor-mono").text
+    error_id = BeautifulSoup(text, "lxml").select_one("strong.cor-mono").text
     assert answer.status_code == 500
     assert "secret detail" not in text
     assert any(error_id in record.getMessage() for record in caplog.records)
@@ -276,7 +276,7 @@ def test_an_expired_form_gives_the_text_back_but_no_secret(app):
         "csrf_token": "old",
     }
     answer = app.test_client().post("/components", data=typed)
-    page = BeautifulSoup(answer.get_data(as_text=True), "html.parser")
+    page = BeautifulSoup(answer.get_data(as_text=True), "lxml")
     assert answer.status_code == 400
     assert [area.text.strip() for area in page.select("textarea")] == [
         "The <facts> of the case.",
@@ -317,7 +317,7 @@ def test_strict_transport_only_over_tls_and_static_files_may_be_kept(app):
 
 def test_sort_links_change_one_argument(app):
     html = app.test_client().get("/components?state=draft&page=3").get_data(as_text=True)
-    link = BeautifulSoup(html, "html.parser").select_one("th[aria-sort] a")["href"]
+    link = BeautifulSoup(html, "lxml").select_one("th[aria-sort] a")["href"]
     assert set(urlsplit(link).query.split("&")) == {"state=draft", "sort=-number"}
 
 

@@ -22,7 +22,7 @@ from app.unit import unit_of_work
 from app.workflow import Refused, advance
 from app.workflow.conditions.line_up import line_ups_of
 from tests.web.lines import REASON, address, compare, exclude, work
-from tests.web.test_review_flow import form_at, send, soup, text
+from tests.web.reading import form_at, send, soup, text
 
 #: areas asked with everything that belongs to the request; the others are asked once
 NEAR = {"review", "approval", "peering", "repeats", "requests", "images"}

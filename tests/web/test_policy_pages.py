@@ -7,7 +7,6 @@ import io
 import json
 
 import pytest
-from bs4 import BeautifulSoup
 from sqlalchemy import select
 
 from app.blueprints.policy.reading import drawing
@@ -16,13 +15,10 @@ from app.models import AuditEvent, Report
 from app.models.base import now
 from app.policy import policy
 from app.unit import unit_of_work
+from tests.web.reading import soup
 
 CODE = "7K3M-Q2RT-9WXA-4HBC"
 PDF = b"%PDF-1.7 a report of the test"
-
-
-def soup(answer) -> BeautifulSoup:
-    return BeautifulSoup(answer.get_data(as_text=True), "html.parser")
 
 
 def test_every_clause_has_its_anchor_text_and_status_signed_out(app) -> None:

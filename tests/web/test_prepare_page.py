@@ -13,7 +13,7 @@ from app.imaging.recipe_ops import pixels_of
 from app.models import DerivedImage
 from app.models.engine import AuditEvent
 from app.policy import policy
-from tests.web.test_review_flow import soup, text
+from tests.web.reading import soup, text
 
 HTMX = {"HX-Request": "true"}
 REASON = "The face lies in the shade of the shelf."
@@ -92,7 +92,7 @@ def test_htmx_swaps_the_parts_that_the_page_includes(bench):
     _, client, url = bench
     page = client.get(url)
     part = client.post(f"{url}/step", data=typed(page, do="preview", gamma__value="2"), headers=HTMX)
-    assert soup(part).find(True, recursive=False)["id"] == "preview"
+    assert soup(part).body.find(True, recursive=False)["id"] == "preview"
     assert "Tried, not added: Gamma 2." in text(part)
     assert picture(client, part).mean() > picture(client, page).mean() + 5
     part = client.post(f"{url}/step", data=typed(page, do="add:gamma", gamma__value="2"), headers=HTMX)

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from bs4 import BeautifulSoup
 
 from app.domain import lineage
 from tests.prepared import filed, nominated_data, settings  # noqa: F401  (a request searched before)
+from tests.web.reading import soup
 
 pytestmark = pytest.mark.clause("AUD-1")
 REASON = "A camera that was repaired since shows the same moment; the repository grew."
-
-
-def soup(answer) -> BeautifulSoup:
-    return BeautifulSoup(answer.get_data(as_text=True), "html.parser")
 
 
 @pytest.fixture

@@ -17,7 +17,8 @@ from app.models.base import now
 from app.models.engine import AuditEvent, Job
 from app.unit import unit_of_work
 from tests.prepared import at, filed, nominated_data, settings  # noqa: F401  (fixtures)
-from tests.web.test_approval import decide, text_of
+from tests.web.reading import text
+from tests.web.test_approval import decide
 
 #: SRC-9, word for word, written out here and not read from the policy files
 NOTICE = (
@@ -49,16 +50,16 @@ def told(kind: str) -> set[str]:
 def test_examiner_prepares_and_the_investigator_holds_the_pdf(at, sign_in, post, run_jobs):
     request = at("approved")
     examiner = sign_in("k.rowan")
-    page = BeautifulSoup(examiner.get(page_of(request)).get_data(as_text=True), "html.parser")
+    page = BeautifulSoup(examiner.get(page_of(request)).get_data(as_text=True), "lxml")
     version = page.select_one("#delivery input[name=version]")["value"]
     answer = post(examiner, page_of(request), {"version": version})
     assert answer.status_code == 303
     waiting = examiner.get(page_of(request))
-    assert "being rendered" in text_of(waiting)
-    assert "in the case file" not in text_of(waiting)
+    assert "being rendered" in text(waiting)
+    assert "in the case file" not in text(waiting)
     assert 'http-equiv="refresh"' in waiting.get_data(as_text=True)
     run_jobs()
-    assert "The report is in the case file" in text_of(examiner.get(page_of(request)))
+    assert "The report is in the case file" in text(examiner.get(page_of(request)))
     assert told("report_delivered") == {"d.lark", "k.rowan"}
     report = request.current_report
     pdf = pdf_of(sign_in("d.lark"), report)
@@ -66,7 +67,7 @@ def test_examiner_prepares_and_the_investigator_holds_the_pdf(at, sign_in, post,
     image = request.current_search.image
     require_picture(pdf, stores().blobs.get(image.shown_blob_id, image.key_id, image.shown_sha256))
     assert require_notice(pdf, NOTICE) == report.pages
-    text = " ".join(page_texts(pdf))
+    printed = " ".join(page_texts(pdf))
     nominee = request.current_round.nominee
     for wanted in (
         request.case_number, request.number, "USE-1", "Robbery in the second degree", nominee.photo.record_number,
@@ -75,24 +76,24 @@ def test_examiner_prepares_and_the_investigator_holds_the_pdf(at, sign_in, post,
         request.current_search.algorithm, "has no NIST evaluation record", report.code, "It is a lead.",
         "Demonstration, not for casework",
     ):  # fmt: skip
-        assert wanted in text, wanted
+        assert wanted in printed, wanted
     for digest in (request.current_search.algorithm_digest, report.manifest_digest):
-        assert digest in text.replace(" ", "")
-    assert "generation generation" not in text
+        assert digest in printed.replace(" ", "")
+    assert "generation generation" not in printed
 
 
 @pytest.mark.clause("CAP-6", "ACC-1")
 def test_report_has_no_score_rank_or_percentage(at, sign_in):
     request = at("reported")
-    text = " ".join(page_texts(pdf_of(sign_in("d.lark"), request.current_report))).lower()
-    assert not re.search(r"\bscore|\brank\b|%|percent|\bconfidence|similarity|threshold", text)
+    printed = " ".join(page_texts(pdf_of(sign_in("d.lark"), request.current_report))).lower()
+    assert not re.search(r"\bscore|\brank\b|%|percent|\bconfidence|similarity|threshold", printed)
     for candidate in request.current_search.candidates:
-        assert f"{candidate.score:.2f}" not in text
+        assert f"{candidate.score:.2f}" not in printed
     others = [c for c in request.current_search.candidates if c is not request.current_round.nominee]
     assert others
     for candidate in others:
-        assert candidate.photo.record_number.lower() not in text
-        assert candidate.person.private["name"].lower() not in text
+        assert candidate.photo.record_number.lower() not in printed
+        assert candidate.person.private["name"].lower() not in printed
 
 
 def test_polling_answers_the_part_alone(at, sign_in):
@@ -120,7 +121,7 @@ def test_report_before_approval_is_refused(at, sign_in):
     examiner = sign_in("k.rowan")
     answer = examiner.post(page_of(request), data={"csrf_token": csrf(examiner), "version": request.version})
     assert answer.status_code == 409
-    assert "Peer reviewed" in text_of(answer)
+    assert "Peer reviewed" in text(answer)
     assert db.session.query(Report).count() == 0
 
 
@@ -143,9 +144,9 @@ def test_failed_delivery_shows_its_cause_and_is_tried_again(at, sign_in, people,
     with unit_of_work():
         job.state, job.error, job.finished_at, job.attempts = "failed", "The case files cannot be written.", now(), 12
     supervisor = sign_in("c.hawthorn")
-    queue = BeautifulSoup(supervisor.get("/final-review").get_data(as_text=True), "html.parser")
+    queue = BeautifulSoup(supervisor.get("/final-review").get_data(as_text=True), "lxml")
     assert "The case files cannot be written." in queue.select_one("#undelivered").get_text()
-    page = text_of(supervisor.get(page_of(request)))
+    page = text(supervisor.get(page_of(request)))
     assert "The delivery failed" in page
     assert "12 times" in page
     answer = supervisor.post(f"{page_of(request)}/retry", data={"csrf_token": csrf(supervisor)})
@@ -188,7 +189,7 @@ def test_recalled_report_is_told_replaced_and_stays_readable(at, make, sign_in, 
     assert request.state == "superseded"
     assert told("report_recalled") == {"d.lark", "k.rowan", "v.osprey"}
     investigator = sign_in("d.lark")
-    assert "recalled" in text_of(investigator.get(f"/requests/{request.number}")).lower()
+    assert "recalled" in text(investigator.get(f"/requests/{request.number}")).lower()
     assert pdf_of(investigator, old)
     assert decide(supervisor, request, "reissue", reason="With the right number.").status_code == 303
     assert request.state == "approved"
@@ -196,11 +197,11 @@ def test_recalled_report_is_told_replaced_and_stays_readable(at, make, sign_in, 
     make.report(request)
     new = request.current_report
     assert (new.replaces, new.number) == (old, f"R-{now():%Y}-000002")
-    text = " ".join(page_texts(pdf_of(investigator, new)))
-    assert f"This report replaces {old.number}" in text
-    assert "The wrong case number." in text
+    printed = " ".join(page_texts(pdf_of(investigator, new)))
+    assert f"This report replaces {old.number}" in printed
+    assert "The wrong case number." in printed
     assert told("report_replaced") == {"d.lark", "k.rowan", "v.osprey"}
-    page = text_of(supervisor.get(f"/final-review/{request.number}"))
+    page = text(supervisor.get(f"/final-review/{request.number}"))
     assert f"Replaces {old.number}" in page
     assert "Recalled" in page
     assert f"/reports/{old.number}" in supervisor.get(f"/final-review/{request.number}").get_data(as_text=True)
@@ -209,7 +210,7 @@ def test_recalled_report_is_told_replaced_and_stays_readable(at, make, sign_in, 
 @pytest.mark.clause("SRC-6", "SRC-8")
 def test_recall_may_be_followed_by_a_continuation(at, sign_in):
     request = at("superseded")
-    page = text_of(sign_in("c.hawthorn").get(f"/final-review/{request.number}"))
+    page = text(sign_in("c.hawthorn").get(f"/final-review/{request.number}"))
     assert "Have a corrected report issued" in page
     assert decide(sign_in("c.hawthorn"), request, "continue").status_code == 303
     assert request.state == "continued"
@@ -223,5 +224,5 @@ def test_closed_request_can_still_be_recalled(at, sign_in):
 
 
 def csrf(client) -> str:
-    page = BeautifulSoup(client.get("/report-misuse").get_data(as_text=True), "html.parser")
+    page = BeautifulSoup(client.get("/report-misuse").get_data(as_text=True), "lxml")
     return page.select_one("input[name=csrf_token]")["value"]

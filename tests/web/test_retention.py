@@ -6,12 +6,12 @@ import json
 from datetime import date
 
 import pytest
-from bs4 import BeautifulSoup
 
 from app.extensions import db
 from app.models import CaseRecord, FRRequest, LegalHold, PersonFile
 from app.models.engine import AuditEvent
 from tests.retaining import CASE, Retaining
+from tests.web.reading import soup, text
 
 CHILD_BORN = date(2004, 2, 29)
 
@@ -21,20 +21,12 @@ def keep(make, people) -> Retaining:
     return Retaining(make, people)
 
 
-def soup(answer) -> BeautifulSoup:
-    return BeautifulSoup(answer.get_data(as_text=True), "html.parser")
-
-
-def text_of(answer) -> str:
-    return " ".join(soup(answer).get_text(" ").split())
-
-
 def send(client, page: str, action: str, status: int = 303, **given):
     """Send the form of a page whose address ends so, its hidden fields as the page has them."""
     form = next(form for form in soup(client.get(page)).select("form") if form["action"].endswith(action))
     hidden = {field["name"]: field.get("value", "") for field in form.select("input[type=hidden]")}
     answer = client.post(form["action"], data={**hidden, **given})
-    assert answer.status_code == status, text_of(answer)
+    assert answer.status_code == status, text(answer)
     db.session.expire_all()
     return answer
 
@@ -69,7 +61,7 @@ def test_each_record_stands_in_the_list_of_its_standing(keep, sign_in):
     for which, records in expected.items():
         listed = {link.get_text() for link in soup(client.get(f"/retention?list={which}")).select("#records th a")}
         assert listed == {f"Case {record.case_number}" for record in records}, which
-    assert "25 years after the case was closed on 2 Mar 2015, so until 2 Mar 2040" in text_of(
+    assert "25 years after the case was closed on 2 Mar 2015, so until 2 Mar 2040" in text(
         client.get("/retention?list=upcoming")
     )
     assert client.get("/retention?list=nonsense").status_code == 200
@@ -89,7 +81,7 @@ def test_a_case_is_closed_and_classified_on_its_page(keep, sign_in):
     record = keep.record("open", request="withdrawn")
     client = sign_in("b.juniper")
     page = page_of(record)
-    assert "The case is not closed." in text_of(client.get(page))
+    assert "The case is not closed." in text(client.get(page))
     send(client, page, "/dispositions", **{
         "disposition-class_id": "violation", "disposition-on": "2019-04-01", "disposition-note": "Docket Zephyr.",
     })  # fmt: skip
@@ -100,7 +92,7 @@ def test_a_case_is_closed_and_classified_on_its_page(keep, sign_in):
     assert "Docket Zephyr." in shown.get_text()
     send(client, page, "/classification", **{"class-classes": "violation"})
     assert (record.state, record.classes) == ("classified", ["violation"])
-    said = text_of(client.get(page))
+    said = text(client.get(page))
     assert "Disposal is allowed since 2 May 2020" in said
     assert "kept 1 year after the case was closed on 2 May 2019, so until 2 May 2020" in said
     assert "RET-5" in said
@@ -139,7 +131,7 @@ def test_a_case_is_closed_and_classified_on_its_page(keep, sign_in):
 def test_what_is_missing_or_impossible_is_said_and_nothing_changes(keep, sign_in, action, given, said):
     record = keep.record("open")
     answer = send(sign_in("b.juniper"), page_of(record), action, 422, **given)
-    assert said in text_of(answer)
+    assert said in text(answer)
     assert (record.state, record.history, record.people, record.holds) == ("open", [], [], [])
     assert soup(answer).select(f"form[action$='{action}']")[0].find_parent("details").has_attr("open") or (
         soup(answer).select(".cor-panel--blocked")
@@ -151,7 +143,7 @@ def test_another_class_than_the_proposed_one_needs_a_reason(keep, sign_in):
     record = keep.record("closed")
     client = sign_in("b.juniper")
     answer = send(client, page_of(record), "/classification", 422, **{"class-classes": "misdemeanor"})
-    assert "The class differs from the one the rules propose" in text_of(answer)
+    assert "The class differs from the one the rules propose" in text(answer)
     send(client, page_of(record), "/classification", 422)
     send(client, page_of(record), "/classification", **{"class-classes": "misdemeanor", "class-reason": "Amended."})
     assert record.classes == ["misdemeanor"]
@@ -172,7 +164,7 @@ def test_a_class_is_not_confirmed_on_a_history_that_changed_meanwhile(keep, sign
         retention.record_disposition(record, actor, "other_felony", date(2015, 3, 2))
     answer = client.post(form["action"], data={**hidden, "class-classes": "violation"})
     assert answer.status_code == 409
-    assert "Somebody else changed this first" in text_of(answer)
+    assert "Somebody else changed this first" in text(answer)
     assert db.session.get(CaseRecord, record.id).state == "closed"
 
 
@@ -182,7 +174,7 @@ def test_a_reopening_voids_the_closing(keep, sign_in):
     client = sign_in("b.juniper")
     send(client, page_of(record), "/reopening", **{"reopen-on": "2016-01-04", "reopen-reason": "Appeal 17/2016."})
     assert record.state == "open"
-    assert "was closed before, and is open again" in text_of(client.get(page_of(record)))
+    assert "was closed before, and is open again" in text(client.get(page_of(record)))
     assert not soup(client.get(page_of(record))).select("form[action$='/classification']")
 
 
@@ -218,20 +210,20 @@ def test_a_person_gets_a_file_that_is_completed_and_linked(keep, sign_in):
     })  # fmt: skip
     file = db.session.query(PersonFile).one()
     page = f"/retention/people/{file.uid}"
-    assert "Robin Quillfeather" in text_of(client.get(page_of(record)))
+    assert "Robin Quillfeather" in text(client.get(page_of(record)))
     send(client, page, "/links", **{
         "link-case_number": other.case_number, "link-role": "victim", "link-child_victim": "y",
     })  # fmt: skip
-    assert "Kept: a day or a class that the period depends on is not known." in text_of(client.get(page_of(other)))
+    assert "Kept: a day or a class that the period depends on is not known." in text(client.get(page_of(other)))
     send(client, page, file.uid, **{"file-name": "Robin Quillfeather", "file-born_on": CHILD_BORN.isoformat()})
     assert file.private["born_on"] == "2004-02-29"
-    said = text_of(client.get(page_of(other)))
+    said = text(client.get(page_of(other)))
     assert f"The child {file.uid[:8]} turns 55 on 1 Mar 2059" in said
-    assert "Kept with its case record, which is open." in text_of(client.get(page))
+    assert "Kept with its case record, which is open." in text(client.get(page))
     answer = send(client, page, "/links", 422, **{"link-case_number": "2026-075-99999", "link-role": "victim"})
-    assert "There is no record of this case." in text_of(answer)
+    assert "There is no record of this case." in text(answer)
     answer = send(client, page, "/links", 422, **{"link-case_number": other.case_number, "link-role": "victim"})
-    assert "linked to this case already" in text_of(answer)
+    assert "linked to this case already" in text(answer)
 
 
 # Holds -----------------------------------------------------------------------------------------------------
@@ -244,7 +236,7 @@ def test_a_hold_is_placed_on_the_page_and_released_by_another(keep, sign_in):
     send(placer, page_of(record), "/holds", **{"hold-kind": "litigation", "hold-reason": "Claim Nightjar."})
     hold = db.session.query(LegalHold).one()
     page = f"/retention/holds/{hold.number}"
-    assert "Nobody releases a hold they placed." in text_of(placer.get(page))
+    assert "Nobody releases a hold they placed." in text(placer.get(page))
     assert not soup(placer.get(page)).select("form[action$='/release']")
     token = soup(placer.get(page_of(record))).select_one("input[name=csrf_token]")["value"]
     answer = placer.post(f"{page}/release", data={"csrf_token": token, "version": hold.version, "reason": "Over."})
@@ -252,12 +244,12 @@ def test_a_hold_is_placed_on_the_page_and_released_by_another(keep, sign_in):
     assert refusals() == ["hold_placer"]
     assert db.session.get(LegalHold, hold.id).state == "placed"
     other = sign_in("y.hazel")
-    assert "Claim Nightjar." in text_of(other.get(page))
+    assert "Claim Nightjar." in text(other.get(page))
     send(other, page, "/release", 422, reason=" ")
     send(other, page, "/release", reason="The claim was withdrawn.")
     assert hold.state == "released"
-    assert "The claim was withdrawn." in text_of(other.get(page))
-    assert hold.number in text_of(other.get("/retention/holds"))
+    assert "The claim was withdrawn." in text(other.get(page))
+    assert hold.number in text(other.get("/retention/holds"))
 
 
 # The retention of a request --------------------------------------------------------------------------------
@@ -269,7 +261,7 @@ def test_the_retention_of_a_request_names_nobody(keep, make, sign_in):
     with_child = keep.record("open", case_number=request.case_number)
     keep.person(with_child, "Robin Quillfeather", born_on=CHILD_BORN, child_victim=True)
     for name in ("d.lark", "k.rowan", "c.hawthorn"):
-        said = text_of(sign_in(name).get(f"/requests/{request.number}/retention"))
+        said = text(sign_in(name).get(f"/requests/{request.number}/retention"))
         assert "The case is not closed." in said
         assert "One request of the case is still at work." in said
         for word in ("Robin", "Quillfeather", "2059", "2004"):
@@ -282,7 +274,7 @@ def test_ages_are_not_shown_on_a_request(keep, sign_in):
     for name, born in (("A. Elder", date(1990, 5, 6)), ("A. Younger", date(2004, 2, 29))):
         keep.person(record, name, born_on=born, child_victim=True)
     number = db.session.query(FRRequest).filter_by(case_number=CASE).one().number
-    said = text_of(sign_in("d.lark").get(f"/requests/{number}/retention"))
+    said = text(sign_in("d.lark").get(f"/requests/{number}/retention"))
     assert "1 Mar 2059" in said
     assert "turns 55" not in said
     assert "2045" not in said
@@ -290,5 +282,5 @@ def test_ages_are_not_shown_on_a_request(keep, sign_in):
 
 def test_a_draft_has_no_case_record_yet(make, sign_in):
     request = make.request(state="draft")
-    said = text_of(sign_in("d.lark").get(f"/requests/{request.number}/retention"))
+    said = text(sign_in("d.lark").get(f"/requests/{request.number}/retention"))
     assert "begins when the request is submitted" in said

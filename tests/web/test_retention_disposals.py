@@ -12,7 +12,8 @@ from app.models import Disposal
 from app.models.engine import AuditEvent, Job
 from app.unit import unit_of_work
 from tests.retaining import Retaining
-from tests.web.test_retention import page_of, send, soup, text_of
+from tests.web.reading import soup, text
+from tests.web.test_retention import page_of, send
 
 PASSWORD = "corroborate-demo"
 
@@ -56,7 +57,7 @@ def test_the_preview_says_what_goes_and_why_and_changes_nothing(keep, sign_in):
     record = keep.record(request="withdrawn")
     victim = keep.person(record)
     client = sign_in("b.juniper")
-    said = text_of(client.get(f"/retention/disposals/new?item=case_record:{record.case_number}"))
+    said = text(client.get(f"/retention/disposals/new?item=case_record:{record.case_number}"))
     assert "2 records" in said, "the file on the victim goes with its only case record"
     assert f"Person file {victim.uid[:8]}" in said
     assert "Goes with its case record" in said
@@ -76,13 +77,13 @@ def test_what_is_not_due_cannot_be_proposed(keep, sign_in):
     record = keep.record(classes=["other_felony"])
     client = sign_in("b.juniper")
     shown = client.get(f"/retention/disposals/new?item=case_record:{record.case_number}")
-    assert "may be disposed of from 2 Mar 2040 on" in text_of(shown)
+    assert "may be disposed of from 2 Mar 2040 on" in text(shown)
     assert not soup(shown).select("main form[method=post]")
     token = soup(client.get("/report-misuse")).select_one("input[name=csrf_token]")["value"]
     sent = {"csrf_token": token, "item": f"case_record:{record.case_number}", "reason": "Too early."}
     answer = client.post("/retention/disposals/new", data=sent)
     assert answer.status_code == 422
-    assert "Each record of the proposal is due" in text_of(answer)
+    assert "Each record of the proposal is due" in text(answer)
     assert db.session.query(Disposal).count() == 0
 
 
@@ -92,20 +93,20 @@ def test_from_the_list_to_the_certificate(keep, sign_in, run_jobs):
     keeper, first, second = sign_in("b.juniper"), sign_in("p.aspen"), sign_in("y.hazel")
     key = soup(keeper.get("/retention?list=due")).select_one("input[name=item]")["value"]
     preview = f"/retention/disposals/new?item={key}"
-    assert "Write the reason." in text_of(send(keeper, preview, "/new", 422, reason=" "))
+    assert "Write the reason." in text(send(keeper, preview, "/new", 422, reason=" "))
     send(keeper, preview, "/new", reason="Its period has run.")
     disposal = db.session.query(Disposal).one()
     assert forms(keeper, disposal) == {"withdrawal"}
-    assert "Nobody approves or declines a disposal they proposed." in text_of(keeper.get(page(disposal)))
+    assert "Nobody approves or declines a disposal they proposed." in text(keeper.get(page(disposal)))
     assert forms(first, disposal) == {"approval", "decline"}
-    assert "Why each record may go" in text_of(first.get(page(disposal)))
-    assert "The password is wrong. Nothing was approved." in text_of(approve(first, disposal, 422, "wrong"))
-    assert "Enter your password again." in text_of(approve(first, disposal, 422, ""))
+    assert "Why each record may go" in text(first.get(page(disposal)))
+    assert "The password is wrong. Nothing was approved." in text(approve(first, disposal, 422, "wrong"))
+    assert "Enter your password again." in text(approve(first, disposal, 422, ""))
     assert disposal.state == "proposed"
     approve(first, disposal)
     assert disposal.state == "once_approved"
     assert forms(first, disposal) == {"decline"}
-    assert "Nobody approves a disposal twice." in text_of(first.get(page(disposal)))
+    assert "Nobody approves a disposal twice." in text(first.get(page(disposal)))
     approve(second, disposal)
     assert disposal.state == "approved"
     waiting = second.get(page(disposal), headers={"HX-Request": "true"}).get_data(as_text=True)
@@ -119,14 +120,14 @@ def test_from_the_list_to_the_certificate(keep, sign_in, run_jobs):
     assert answer.mimetype == "application/pdf"
     assert answer.data.startswith(b"%PDF")
     assert "no-store" in answer.headers["Cache-Control"]
-    said = text_of(keeper.get(page(disposal)))
+    said = text(keeper.get(page(disposal)))
     assert "Erased" in said
     assert "Download the certificate" in said
-    gone = text_of(keeper.get(f"/retention/cases/{number}"))
+    gone = text(keeper.get(f"/retention/cases/{number}"))
     assert "This record was disposed of." in gone
     assert not soup(keeper.get(f"/retention/cases/{number}")).select("main form")
     assert keeper.get(f"/requests/{number}/retention").status_code in {403, 404}
-    assert "PDF" in text_of(keeper.get("/retention/disposals"))
+    assert "PDF" in text(keeper.get("/retention/disposals"))
 
 
 def test_nobody_approves_their_own_proposal_nor_twice(keep, sign_in):
@@ -147,7 +148,7 @@ def test_a_hold_placed_after_the_proposal_bars_its_approval(keep, sign_in):
     disposal = keep.disposal("proposed", targets=[record])
     keep.hold(record)
     client = sign_in("p.aspen")
-    said = text_of(client.get(page(disposal)))
+    said = text(client.get(page(disposal)))
     assert "Kept: a hold is in force." in said
     assert forms(client, disposal) == {"decline"}
     answer = raw(client, disposal, "approval", **{"approve-password": PASSWORD, "approve-version": disposal.version})
@@ -162,8 +163,8 @@ def test_it_is_declined_or_withdrawn_with_a_reason(keep, sign_in):
     send(other, page(declined), "/decline", reason="The unit asked to wait.")
     send(keeper, page(withdrawn), "/withdrawal", reason="Proposed by mistake.")
     assert (declined.state, withdrawn.state) == ("declined", "withdrawn")
-    assert "The unit asked to wait." in text_of(keeper.get(page(declined)))
-    assert "Proposed by mistake." in text_of(other.get(page(withdrawn)))
+    assert "The unit asked to wait." in text(keeper.get(page(declined)))
+    assert "Proposed by mistake." in text(other.get(page(withdrawn)))
     assert forms(keeper, withdrawn) == set()
     assert raw(keeper, withdrawn, "withdrawal", reason="Again.").status_code == 409
 
@@ -176,7 +177,7 @@ def test_an_approval_of_an_older_page_is_not_taken(keep, sign_in):
     keep.approve(disposal, "p.aspen")
     answer = client.post(form["action"], data={**hidden, "approve-password": PASSWORD})
     assert answer.status_code == 409
-    assert "Somebody else changed this first" in text_of(answer)
+    assert "Somebody else changed this first" in text(answer)
     db.session.expire_all()
     assert disposal.state == "once_approved"
 
@@ -188,7 +189,7 @@ def test_an_execution_that_gave_up_is_asked_for_again(keep, sign_in):
     job = db.session.query(Job).filter_by(kind="disposal").one()
     with unit_of_work():
         fail(job)
-    assert "The execution stopped" in text_of(client.get(page(disposal)))
+    assert "The execution stopped" in text(client.get(page(disposal)))
     send(client, page(disposal), "/execution")
     assert [row.state for row in db.session.query(Job).filter_by(kind="disposal").order_by(Job.id)] == [
         "failed", "queued",
@@ -207,8 +208,8 @@ def fail(job: Job) -> None:
 def test_home_and_notifications_lead_to_what_waits(keep, sign_in):
     disposal = keep.disposal("proposed")
     client = sign_in("y.hazel")
-    assert "disposals to be approved" in text_of(client.get("/"))
-    link = BeautifulSoup(client.get("/notifications").get_data(as_text=True), "html.parser").select_one(
+    assert "disposals to be approved" in text(client.get("/"))
+    link = BeautifulSoup(client.get("/notifications").get_data(as_text=True), "lxml").select_one(
         f"a[href='{page(disposal)}']"
     )
     assert link is not None
@@ -220,6 +221,6 @@ def test_a_record_in_a_disposal_under_way_is_not_offered_again(keep, sign_in):
     disposal = keep.disposal("proposed", targets=[record])
     client = sign_in("b.juniper")
     assert not soup(client.get("/retention?list=due")).select("input[name=item]")
-    shown = text_of(client.get(f"/retention/disposals/new?item=case_record:{record.case_number}"))
+    shown = text(client.get(f"/retention/disposals/new?item=case_record:{record.case_number}"))
     assert f"Already in {disposal.number}, which is under way." in shown
-    assert disposal.number in text_of(client.get(page_of(record)))
+    assert disposal.number in text(client.get(page_of(record)))

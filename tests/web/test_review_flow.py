@@ -3,33 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from bs4 import BeautifulSoup
 
 from app.extensions import db
 from app.models import Notification
 from app.workflow.conditions.line_up import line_ups_of
 from tests.stages import FINDINGS
-
-
-def soup(answer) -> BeautifulSoup:
-    return BeautifulSoup(answer.get_data(as_text=True), "html.parser")
-
-
-def form_at(client, page: str, action: str, **changes) -> dict:
-    """The hidden fields of the form on `page` that posts to `action`, with `changes`."""
-    answer = client.get(page)
-    assert answer.status_code == 200, f"{page}: {answer.status_code}"
-    form = soup(answer).select_one(f'form[action="{action}"]')
-    assert form is not None, f"{page} has no form to {action}"
-    return {**{field["name"]: field.get("value", "") for field in form.select("input[type=hidden]")}, **changes}
-
-
-def send(client, page: str, action: str, **changes):
-    return client.post(action, data=form_at(client, page, action, **changes))
-
-
-def text(answer) -> str:
-    return " ".join(soup(answer).get_text(" ").split())
+from tests.web.reading import send, soup, text
 
 
 @pytest.mark.clause("REQ-4", "REQ-6", "CAP-1", "CAP-5", "CAP-6", "SRC-1", "SRC-2", "SRC-3", "SRC-4")

@@ -10,7 +10,7 @@ from app.models import BasisDecision, Notification
 from app.models.engine import Job
 from app.unit import unit_of_work
 from app.workflow import Refused
-from tests.web.test_review_flow import form_at, send, soup, text
+from tests.web.reading import form_at, send, soup, text
 
 
 def here(request) -> str:

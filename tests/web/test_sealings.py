@@ -17,7 +17,8 @@ from app.workflow import Refused
 from app.workflow.conditions.line_up import line_ups_of
 from tests.gallery import needs_models
 from tests.web.lines import address
-from tests.web.test_retention import send, soup, text_of
+from tests.web.reading import soup, text
+from tests.web.test_retention import send
 
 PASSWORD = "corroborate-demo"
 NEW = "/retention/sealings/new"
@@ -40,7 +41,7 @@ def sign(client, answer, status: int = 303, password: str = PASSWORD, **changes:
     form = next(form for form in soup(answer).select("form") if form["action"].endswith("/new"))
     hidden = {field["name"]: field.get("value", "") for field in form.select("input[type=hidden]")}
     sent = client.post(form["action"], data={**hidden, "password": password, **changes})
-    assert sent.status_code == status, text_of(sent)
+    assert sent.status_code == status, text(sent)
     db.session.expire_all()
     return sent
 
@@ -52,15 +53,15 @@ def photos(make) -> list[GalleryPhoto]:
 
 def test_from_the_order_to_the_certificate(photos, sign_in, run_jobs):
     client, (first, second) = sign_in("b.juniper"), photos
-    assert "No sealing order has come in yet." in text_of(client.get("/retention/sealings"))
+    assert "No sealing order has come in yet." in text(client.get("/retention/sealings"))
     shown = preview(client, **stated(first.record_number, "R-absent"))
-    said = text_of(shown)
+    said = text(shown)
     assert "Will leave: 1 photograph" in said and first.record_number in said
     assert "Not held here, and kept out from now on: R-absent" in said
     assert first.removed_at is None and db.session.query(SealingOrder).count() == 0, "a preview changes nothing"
 
-    assert "The password is wrong. Nothing was sealed." in text_of(sign(client, shown, 422, "wrong"))
-    assert "Enter your password again." in text_of(sign(client, shown, 422, ""))
+    assert "The password is wrong. Nothing was sealed." in text(sign(client, shown, 422, "wrong"))
+    assert "Enter your password again." in text(sign(client, shown, 422, ""))
     assert first.removed_at is None
     answer = sign(client, shown)
     order = db.session.query(SealingOrder).one()
@@ -74,15 +75,15 @@ def test_from_the_order_to_the_certificate(photos, sign_in, run_jobs):
     waiting = client.get(url, headers={"HX-Request": "true"}).get_data(as_text=True)
     assert 'aria-busy="true"' in waiting and "<h1" not in waiting
     run_jobs()
-    said = text_of(client.get(url))
+    said = text(client.get(url))
     assert "Certified" in said and "1 key, 1 file, 1 face template" in said
     assert "Criminal Court of the Example City" in said and "b.juniper" not in said
     certificate = client.get(f"{url}/certificate")
     assert certificate.data.startswith(b"%PDF") and "no-store" in certificate.headers["Cache-Control"]
-    assert order.number in text_of(client.get("/retention/sealings"))
+    assert order.number in text(client.get("/retention/sealings"))
     # the same order signed again leads to the first one
     again = preview(client, **stated(first.record_number, "R-absent"))
-    assert f"It is {order.number}" in text_of(again)
+    assert f"It is {order.number}" in text(again)
     assert sign(client, again).headers["Location"] == url and db.session.query(SealingOrder).count() == 1
 
 
@@ -98,7 +99,7 @@ def test_from_the_order_to_the_certificate(photos, sign_in, run_jobs):
 def test_what_the_order_lacks_is_said_beside_it_and_what_was_typed_stays(app, sign_in, change, said):
     client = sign_in("b.juniper")
     answer = preview(client, 422, **stated("R-1", **{"note": "By courier.", **change}))
-    assert said in text_of(answer)
+    assert said in text(answer)
     assert "By courier." in answer.get_data(as_text=True)
     assert db.session.query(SealingOrder).count() == 0
 
@@ -106,7 +107,7 @@ def test_what_the_order_lacks_is_said_beside_it_and_what_was_typed_stays(app, si
 def test_a_signed_form_that_was_tampered_with_seals_nothing(photos, sign_in):
     client = sign_in("b.juniper")
     shown = preview(client, **stated(photos[0].record_number))
-    assert "no record is sealed without it" in text_of(sign(client, shown, 422, order_number=""))
+    assert "no record is sealed without it" in text(sign(client, shown, 422, order_number=""))
     assert db.session.query(SealingOrder).count() == 0 and photos[0].removed_at is None
 
 
@@ -132,13 +133,13 @@ def test_a_failed_completion_is_run_again_from_the_page(photos, sign_in, run_job
     monkeypatch.setattr(sealings, "render_sealing", broken)
     url = sign(client, preview(client, **stated(photos[0].record_number))).headers["Location"]
     run_jobs()
-    said = text_of(client.get(url))
+    said = text(client.get(url))
     assert "The destruction or the certificate stopped" in said and "does not say anything" in said
     assert stores().keys.is_destroyed(photos[0].key_id), "gone in any case"
     monkeypatch.undo()
     send(client, url, "/completion")
     run_jobs()
-    assert "Certified" in text_of(client.get(url))
+    assert "Certified" in text(client.get(url))
 
 
 def test_the_look_back_and_its_notices(make, sign_in, run_jobs):
@@ -146,10 +147,10 @@ def test_the_look_back_and_its_notices(make, sign_in, run_jobs):
     photo = request.current_round.nominee.photo
     client, privacy = sign_in("b.juniper"), sign_in("y.hazel")
     shown = preview(client, **stated(photo.record_number))
-    assert "Listed as a candidate" in text_of(shown) and "Reported" in text_of(shown)
+    assert "Listed as a candidate" in text(shown) and "Reported" in text(shown)
     url = sign(client, shown).headers["Location"]
     run_jobs()
-    said = text_of(client.get(url))
+    said = text(client.get(url))
     for words in (request.number, request.case_number, request.reports[-1].number, request.reports[-1].receipt["path"]):
         assert words in said
     assert "<img" not in client.get(url).get_data(as_text=True), "face-free"
@@ -157,19 +158,17 @@ def test_the_look_back_and_its_notices(make, sign_in, run_jobs):
     [form] = [form for form in soup(client.get(url)).select("main form") if "sealing-notices" in form["action"]]
     words = form.select_one("textarea").get_text()
     assert request.reports[-1].number in words and "[" not in words
-    [text] = [field["name"] for field in form.select("textarea")]
-    how = text.replace("text", "how")
-    assert "Say how the notice was sent" in text_of(
-        send(client, url, form["action"], 422, **{text: words, "send": "1"})
-    )
-    send(client, url, form["action"], **{text: words + " Call the unit.", "keep": "1"})
-    assert "Call the unit." in text_of(client.get(url)) and "Draft" in text_of(client.get(url))
-    send(client, url, form["action"], **{text: words, how: "Department mail", "send": "1"})
-    said = text_of(client.get(url))
+    [area] = [field["name"] for field in form.select("textarea")]
+    how = area.replace("text", "how")
+    assert "Say how the notice was sent" in text(send(client, url, form["action"], 422, **{area: words, "send": "1"}))
+    send(client, url, form["action"], **{area: words + " Call the unit.", "keep": "1"})
+    assert "Call the unit." in text(client.get(url)) and "Draft" in text(client.get(url))
+    send(client, url, form["action"], **{area: words, how: "Department mail", "send": "1"})
+    said = text(client.get(url))
     assert "Department mail" in said and "Sent" in said
     assert not [f for f in soup(client.get(url)).select("main form") if "sealing-notices" in f["action"]]
     told = sign_in("d.lark").get("/notifications")
-    assert "was sealed by order" in text_of(told)
+    assert "was sealed by order" in text(told)
     rows = db.session.query(AuditEvent).filter(AuditEvent.event.like("sealing.notice%")).order_by(AuditEvent.sequence)
     assert [(row.event, json.loads(row.keys)) for row in rows] == [
         ("sealing.notice_edited", {"about": request.number, "notice": "investigator"}),
@@ -195,9 +194,9 @@ def test_a_supervisor_ends_what_a_sealed_nominee_left_open(make, people, sign_in
         assert supervisor.get(url).status_code == 409, "the file of a request before peers is closed"
     sign(keeper, preview(keeper, **stated(photo.record_number)))
     run_jobs()
-    assert request.number in text_of(supervisor.get("/final-review"))
-    assert "the nominee's photograph was sealed" in text_of(supervisor.get("/notifications"))
-    assert "The nominee’s photograph left the repository" in text_of(supervisor.get(url))
+    assert request.number in text(supervisor.get("/final-review"))
+    assert "the nominee's photograph was sealed" in text(supervisor.get("/notifications"))
+    assert "The nominee’s photograph left the repository" in text(supervisor.get(url))
     lines = line_ups_of(request.current_round)
     place = lines[0].subject_place
     assert sign_in(lines[0].peer.name).get(address(lines[0], place.letter)).status_code in {302, 303, 404}

@@ -9,7 +9,7 @@ from app.extensions import db
 from app.models import Assignment
 from app.unit import unit_of_work
 from tests.gallery import needs_models
-from tests.web.test_review_flow import form_at, send, soup, text
+from tests.web.reading import form_at, send, soup, text
 
 NOTES = "The probe is taken from the second still; the ears are covered. Nothing was searched yet."
 URGENT = {"priority": "threat_to_life", "priority_reason": "A message names tomorrow morning."}

@@ -1,0 +1,41 @@
+"""Pages as a test reads them, and forms as a browser would send them: hidden fields and all."""
+
+from __future__ import annotations
+
+from bs4 import BeautifulSoup
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+
+def soup(answer: TestResponse) -> BeautifulSoup:
+    """The page of an answer."""
+    return BeautifulSoup(answer.get_data(as_text=True), "lxml")
+
+
+def text(answer: TestResponse) -> str:
+    """All that a page says, white space collapsed."""
+    return words(soup(answer))
+
+
+def words(tag: BeautifulSoup) -> str:
+    """All that a part of a page says, white space collapsed."""
+    return " ".join(tag.get_text(" ").split())
+
+
+def hidden(client: FlaskClient, page: str, form: str) -> dict:
+    """The hidden fields of the form that the CSS selector finds on a page."""
+    answer = client.get(page)
+    assert answer.status_code == 200, f"{page}: {answer.status_code}"
+    found = soup(answer).select_one(form)
+    assert found is not None, f"no {form} on {page}"
+    return {field["name"]: field.get("value", "") for field in found.select("input[type=hidden]")}
+
+
+def form_at(client: FlaskClient, page: str, action: str, **changes: object) -> dict:
+    """The hidden fields of the form on `page` that posts to `action`, with `changes`."""
+    return {**hidden(client, page, f'form[action="{action}"]'), **changes}
+
+
+def send(client: FlaskClient, page: str, action: str, **changes: object) -> TestResponse:
+    """Send the form on `page` that posts to `action`, as the page has it, with `changes`."""
+    return client.post(action, data=form_at(client, page, action, **changes))
