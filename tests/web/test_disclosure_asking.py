@@ -9,13 +9,7 @@ import pytest
 from app.domain.disclosure_items import available
 from app.policy import policy
 from tests.disclosing import CASE, disclose, reported_data, settings, values  # noqa: F401  (fixtures)
-from tests.web.disclosure_pages import (
-    ASKER,
-    OFFICER,
-    events,
-    stated,
-    url,
-)  # fmt: skip
+from tests.web.disclosure_pages import ASKER, OFFICER, events, stated, url
 from tests.web.reading import hidden, soup, text
 
 

@@ -9,14 +9,7 @@ import pytest
 from app.days import today
 from app.policy import policy
 from tests.disclosing import disclose, reported_data, set_back, settings  # noqa: F401  (fixtures)
-from tests.web.disclosure_pages import (
-    ASKER,
-    OFFICER,
-    PASSWORD,
-    RECORDS,
-    decision_of,
-    url,
-)  # fmt: skip
+from tests.web.disclosure_pages import ASKER, OFFICER, PASSWORD, RECORDS, decision_of, url
 from tests.web.reading import hidden, text
 
 

@@ -14,13 +14,7 @@ from app.days import today
 from app.domain import disclosures as domain
 from app.unit import unit_of_work
 from tests.disclosing import disclose, reported_data, settings, values  # noqa: F401  (fixtures)
-from tests.web.disclosure_pages import (
-    ASKER,
-    AUDITOR,
-    OFFICER,
-    RECORDS,
-    events,
-)  # fmt: skip
+from tests.web.disclosure_pages import ASKER, AUDITOR, OFFICER, RECORDS, events
 from tests.web.reading import hidden, soup, text
 
 

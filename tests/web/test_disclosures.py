@@ -16,16 +16,8 @@ from app.models import Disclosure
 from app.models.base import now
 from app.policy import policy
 from tests.disclosing import CASE, disclose, reported_data, set_back, settings  # noqa: F401  (fixtures)
-from tests.web.disclosure_pages import (
-    ASKER,
-    OFFICER,
-    RECORDS,
-    decision_of,
-    events,
-    stated,
-    url,
-)  # fmt: skip
-from tests.web.reading import hidden, text
+from tests.web.disclosure_pages import ASKER, OFFICER, RECORDS, decision_of, events, stated, url
+from tests.web.reading import hidden, soup, text
 
 
 @pytest.mark.clause("EXT-1", "EXT-2", "EXT-7", "ACC-12")
@@ -70,6 +62,20 @@ def test_a_prosecutor_disclosure_through_the_pages_alone(reported_data, sign_in,
     assert "Receipt recorded" in final
     assert "In person, against signature" in final
     assert [event["package"] for event in events("disclosure.fetched")] == [1]
+
+
+def test_the_page_follows_the_package_until_it_is_built(disclose, sign_in, run_jobs):
+    disclosure = disclose(state="releasing")
+    client, htmx = sign_in(ASKER), {"HX-Request": "true", "X-Poll": "1"}
+    waiting = client.get(url(disclosure))
+    polled = soup(waiting).select_one("#package-progress")
+    assert "being built" in text(waiting) and waiting.text.count('http-equiv="refresh"') == 1
+    assert soup(client.get(polled["hx-get"], headers=htmx)).select_one("#package-progress") == polled
+    run_jobs()
+    done = client.get(polled["hx-get"], headers=htmx)
+    assert (done.headers["HX-Redirect"], done.data) == (url(disclosure), b"")
+    assert soup(client.get(url(disclosure))).select_one("#package-progress") is None
+    assert client.get(polled["hx-get"]).location == url(disclosure), "without htmx"
 
 
 @pytest.mark.clause("EXT-7", "ACC-12")

@@ -7,10 +7,7 @@ import pytest
 from app.days import today
 from app.policy import policy
 from tests.disclosing import disclose, reported_data, settings, values  # noqa: F401  (fixtures)
-from tests.web.disclosure_pages import (
-    OFFICER,
-    url,
-)  # fmt: skip
+from tests.web.disclosure_pages import OFFICER, url
 from tests.web.reading import hidden, soup, text
 
 

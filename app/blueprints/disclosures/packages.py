@@ -24,7 +24,7 @@ from app.policy.facts import check_questions
 from app.refusals import attempt, form_again, same_version, status_of
 from app.storage import BlobCorrupt, KeyDestroyed, UnknownBlob
 from app.unit import Conflict
-from app.web import page, redirect_after_post
+from app.web import page, redirect_after_post, wants_part
 from app.workflow.engine import explain
 from app.workflow.registry import Refused
 
@@ -44,6 +44,15 @@ def release(subject: Disclosure) -> WerkzeugResponse | tuple[str, int]:
         return render_disclosure(subject, refusal=refusal), status_of(refusal)
     flash("The package is being built; you are told when it is ready.", "success")
     return redirect_after_post(url_for("disclosures.show", number=subject.number))
+
+
+@bp.get("/disclosures/<number>/progress")
+@needs("disclosure.read", of=Disclosure)
+def progress(subject: Disclosure) -> WerkzeugResponse | str:
+    """The package while it is built; the whole page once it is. Without htmx the page itself asks again."""
+    if not wants_part() or subject.state != "releasing":
+        return redirect_after_post(url_for("disclosures.show", number=subject.number))
+    return page("disclosures/_progress.html", item=subject)
 
 
 @enforces("EXT-7", "ACC-12")

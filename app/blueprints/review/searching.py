@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Response, flash, url_for
+from flask import flash, url_for
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from app import audit
@@ -161,9 +161,8 @@ def start(subject: FRRequest) -> Answer:
 @needs("basis.confirm", of=FRRequest)
 def progress(subject: FRRequest) -> Answer:
     """How the search goes; the working page once it has ended. Without htmx the page itself asks again."""
-    here = url_for("review.work", number=subject.number)
     if not wants_part() or subject.state != "searching":
-        return Response(headers={"HX-Redirect": here}) if wants_part() else redirect_after_post(here)
+        return redirect_after_post(url_for("review.work", number=subject.number))
     return page("review/_progress.html", item=subject, progress=progress_of(subject.current_search))
 
 
