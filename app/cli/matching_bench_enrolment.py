@@ -1,4 +1,4 @@
-"""Enrolment beside the bare networks, and two workers beside one, in turns in the same run.
+"""Enrolment beside the bare networks, and two of each beside one, in turns in the same run.
 
 A worker is a process with one thread, as an import starts them. It decodes, finds the face, measures its quality,
 hashes and embeds, from the file's bytes to the template; keys, files and the database are outside. The bare run is the
@@ -7,6 +7,7 @@ forward pass of the same two networks by OpenCV, on input that is ready.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from contextlib import ExitStack
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
@@ -37,28 +38,34 @@ def bench_enrolment() -> dict[str, Any]:
     engines.detector(), engines.extractor()  # a missing model is told here, not in a child
     with ExitStack() as stack:
         workers = [_Worker(stack, settings()) for _ in range(2)]
-        turns: dict[str, list[float]] = {"one": [], "bare": [], "two": [], "one_cpu": [], "bare_cpu": []}
+        turns: dict[str, list[float]] = defaultdict(list)
         for _ in range(ROUNDS):
-            for name, what in (("one", "product"), ("bare", "bare")):
+            for what in ("product", "bare"):
                 workers[0].begin(what)
                 taken, busy = workers[0].end()
-                turns[name].append(taken)
-                turns[f"{name}_cpu"].append(busy)
-            began = perf_counter()
-            for worker in workers:
-                worker.begin("product")
-            for worker in workers:
-                worker.end()
-            turns["two"].append(perf_counter() - began)
-    share = median(bare / one for one, bare in zip(turns["one"], turns["bare"], strict=True))
-    busy = median(bare / one for one, bare in zip(turns["one_cpu"], turns["bare_cpu"], strict=True))
-    gain = median(2 * one / two for one, two in zip(turns["one"], turns["two"], strict=True))
-    one, bare, two = (median(turns[name]) for name in ("one", "bare", "two"))
+                turns[what].append(taken)
+                turns[f"{what}_cpu"].append(busy)
+                began = perf_counter()
+                for worker in workers:
+                    worker.begin(what)
+                for worker in workers:
+                    worker.end()
+                turns[f"{what}_two"].append(perf_counter() - began)
+
+    def ratio(over: str, under: str) -> float:
+        return median(a / b for a, b in zip(turns[over], turns[under], strict=True))
+
+    def rate(name: str, photos: int = PHOTOS) -> float:
+        return round(photos / median(turns[name]), 2)
+
     return {
-        "photographs": f"{SIZE[0]} × {SIZE[1]}", "rounds": ROUNDS, "per_second": round(PHOTOS / one, 2),
-        "bare_per_second": round(PHOTOS / bare, 2), "share_of_bare": round(share, 3),
-        "share_of_bare_by_processor_time": round(busy, 3),
-        "two_workers_per_second": round(2 * PHOTOS / two, 2), "two_workers_times_one": round(gain, 2),
+        "photographs": f"{SIZE[0]} × {SIZE[1]}", "rounds": ROUNDS, "per_second": rate("product"),
+        "bare_per_second": rate("bare"), "share_of_bare": round(ratio("bare", "product"), 3),
+        "share_of_bare_by_processor_time": round(ratio("bare_cpu", "product_cpu"), 3),
+        "two_workers_per_second": rate("product_two", 2 * PHOTOS),
+        "two_workers_times_one": round(2 * ratio("product", "product_two"), 2),
+        "two_bare_per_second": rate("bare_two", 2 * PHOTOS),
+        "two_bare_times_one": round(2 * ratio("bare", "bare_two"), 2),
     }  # fmt: skip
 
 

@@ -96,4 +96,6 @@ def enrolment_section(one: dict[str, Any]) -> list[str]:
         f"| one worker | {one['per_second']} | {one['share_of_bare']:.0%} of the bare networks; by processor time "
         f"{one['share_of_bare_by_processor_time']:.0%} |",
         f"| two workers | {one['two_workers_per_second']} | {one['two_workers_times_one']} times one |",
+        f"| the bare networks in two processes | {one['two_bare_per_second']} | {one['two_bare_times_one']} times one: "
+        "what the machine gives |",
     ]

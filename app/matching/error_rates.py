@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from scipy.stats import binomtest
-
 
 @dataclass(frozen=True, slots=True)
 class Rate:
@@ -30,5 +28,7 @@ def rate(errors: int, trials: int, confidence: float) -> Rate:
         raise ValueError("Errors are between none and all of the trials; the confidence lies between 0 and 1.")
     if not trials:
         return Rate(0, 0, 0.0, 1.0)
+    from scipy.stats import binomtest  # takes a second to load, in which no portal need wait
+
     interval = binomtest(errors, trials).proportion_ci(confidence_level=confidence, method="exact")
     return Rate(errors, trials, float(interval.low), float(interval.high))

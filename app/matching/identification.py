@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from app.matching.evaluation import weighted_curve
-from app.matching.index import ExactIndex
+from app.matching.index_exact import ExactIndex
 from app.matching.types import GalleryTemplate, Template
 
 

@@ -14,10 +14,9 @@ import numpy as np
 
 from app.matching.eligibility import ALL, Eligible
 from app.matching.errors import MatchingError
-from app.matching.index_exact import ExactIndex
 from app.matching.types import GalleryBatch, GalleryTemplate, PersonRank, Template
 
-__all__ = ["ALL", "KINDS", "Eligible", "ExactIndex", "Index", "RowStore", "open_index"]
+__all__ = ["ALL", "KINDS", "Eligible", "Index", "RowStore", "open_index"]
 
 #: what the setting may say
 KINDS = ("exact", "faiss", "milvus")
@@ -90,10 +89,12 @@ def open_index(
 ) -> Index:
     """The index of one network: ``exact``, ``faiss`` (needs ``rows``) or ``milvus`` (needs its address).
 
-    The first two begin empty; Milvus keeps its own. The two libraries are only loaded when asked for.
+    The first two begin empty; Milvus keeps its own. A library is only loaded when its index is asked for.
     Raises ValueError for another kind or a missing argument, MatchingError when a library or server is not there.
     """
     if kind == "exact":
+        from app.matching.index_exact import ExactIndex
+
         return ExactIndex(model_digest, dims)
     if kind == "faiss":
         if rows is None:

@@ -100,7 +100,7 @@ def probe_jobs(people: Sequence[int], first_scene: int, face_px: int) -> list[Jo
 
 def ranks(gallery: Sequence[tuple[Job, Seen]], probes: Sequence[tuple[Job, Seen]]) -> list[int | None]:
     """Rank (1 best, 25 last) of each probe's own person by the product's exact index; None without face or beyond."""
-    from app.matching.index import ExactIndex
+    from app.matching.index_exact import ExactIndex
     from app.matching.types import GalleryTemplate, Template
 
     digest = "0" * 64

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from sklearn.neighbors import NearestNeighbors
 
 from app.matching.errors import MixedModels
-from app.matching.index import ExactIndex
+from app.matching.index_exact import ExactIndex
 from app.matching.types import GalleryTemplate, Template
 
 MODEL, OTHER = "a" * 64, "b" * 64
