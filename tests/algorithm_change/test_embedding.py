@@ -76,6 +76,7 @@ def killed_embedding(settings, entry, uid: str, batch: int) -> None:
 
 
 @pytest.mark.parametrize("batch", [1, 2, 3])
+@pytest.mark.long
 def test_killed_while_embedding_it_ends_complete(make, admin, run_jobs, settings, first, second, batch, app):
     make.enrol(PEOPLE, photos=2)
     change = begin(admin)

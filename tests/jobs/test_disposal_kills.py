@@ -188,6 +188,7 @@ def test_a_disposal_that_gave_up_is_told_and_can_be_asked_for_again(keep, monkey
 
 
 @pytest.mark.clause("RET-11", "ACC-10")
+@pytest.mark.long
 def test_a_real_worker_killed_half_way_is_finished_by_the_next(keep):
     records = [keep.record(request="withdrawn", case_number=f"2026-075-1000{n}") for n in range(8)]
     sought = Traces()

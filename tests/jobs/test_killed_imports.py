@@ -19,6 +19,7 @@ def settings(settings):
 
 @pytest.mark.timeout(300)
 @pytest.mark.clause("CAP-3")
+@pytest.mark.long
 def test_an_import_killed_twice_ends_complete_and_nothing_is_there_twice(app, settings, tmp_path):
     folder = write_records(tmp_path / "import", RECORDS)
     assert run_and_kill(settings, folder, CHUNK_ROWS, 50) == -9

@@ -29,6 +29,7 @@ from config.embedded import Embedded
 from tests.conftest import models_directory
 
 pytestmark = [
+    pytest.mark.long,
     pytest.mark.skipif(
         not (models_directory() / "centerface.onnx").is_file(),
         reason="the face models are not installed (flask matching models install)",

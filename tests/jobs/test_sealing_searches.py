@@ -224,6 +224,7 @@ def _searching_process(made, probe: bytes, digest: str, uid: str, out: Path) -> 
 
 @pytest.mark.timeout(240)
 @pytest.mark.parametrize("index", ["exact", "faiss"], indirect=True)
+@pytest.mark.long
 def test_two_worker_processes_never_see_it_after_the_order(index, app, tmp_path):  # noqa: F811
     people = [enrol(number) for number in range(PEOPLE)]
     photo = people[4].photos[0]

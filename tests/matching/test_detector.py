@@ -50,6 +50,7 @@ def test_what_is_no_image_is_refused(detector, image):
         detector.detect(image)
 
 
+@pytest.mark.long
 def test_every_labelled_photograph_has_a_face(photographs, detector):
     assert [name for name, _, image in photographs if not detector.detect(image)] == []
 
@@ -86,6 +87,7 @@ def test_tight_crops_are_found_by_the_second_look(portraits, detector):
     assert found >= 0.96 * len(portraits)
 
 
+@pytest.mark.long
 def test_small_faces_in_huge_images_are_found(portraits, detector):
     """Faces 40 px wide in a 12 megapixel picture, lost at 640 pixels, are found by the second pass."""
     found, tried = 0, portraits[:8]

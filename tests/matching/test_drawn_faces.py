@@ -28,6 +28,7 @@ def seen(models_dir, tmp_path_factory):
 
 
 @pytest.mark.timeout(600)
+@pytest.mark.long
 def test_every_mugshot_shows_one_face(seen):
     gallery, _ = seen
     assert len({job.seed for job, _ in gallery}) >= 300
@@ -35,6 +36,7 @@ def test_every_mugshot_shows_one_face(seen):
 
 
 @pytest.mark.timeout(600)
+@pytest.mark.long
 def test_probes_of_48_pixels_find_their_person_first(seen):
     gallery, probes = seen
     assert len(probes) >= 100
@@ -43,6 +45,7 @@ def test_probes_of_48_pixels_find_their_person_first(seen):
 
 
 @pytest.mark.timeout(600)
+@pytest.mark.long
 def test_the_accuracy_comes_from_the_faces(seen):
     """With the mugshots handed to the wrong people nobody is found: the measure itself can fail."""
     gallery, probes = seen

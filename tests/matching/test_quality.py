@@ -318,6 +318,7 @@ def test_a_turned_drawn_head_is_measured_as_turned(detector, axis, least):
 
 
 @pytest.mark.clause("REQ-7")
+@pytest.mark.long
 def test_real_faces_do_not_fail_and_their_blurred_copies_do(portraits):
     clear, blurred = 0, 0
     for image, face, _ in portraits:

@@ -130,6 +130,7 @@ def faces() -> Path:
 @needs_models
 @pytest.mark.clause("REQ-7")
 @pytest.mark.timeout(300)
+@pytest.mark.long
 def test_bands_order_the_first_ranks_of_real_photographs(app, faces):
     known = read_set(faces)
     gallery = gallery_of(known.photographs, strangers=10)

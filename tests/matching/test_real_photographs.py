@@ -15,6 +15,7 @@ def assessment(portraits, extractor):
     return assess(found, Plan(resamples=200))
 
 
+@pytest.mark.long
 def test_real_photographs_are_told_apart(assessment):
     """Must show: TAR 1.000 at FAR 1 % and rank-1 of 25 of 25, within the intervals of what was measured before."""
     assert (assessment.photographs, assessment.people) == (25, 9)
@@ -30,6 +31,7 @@ def test_real_photographs_are_told_apart(assessment):
 
 
 @pytest.mark.timeout(600)
+@pytest.mark.long
 def test_no_worse_than_the_public_library_on_the_same_pairs(photographs, detector, extractor):
     pytest.importorskip("face_recognition", reason="The comparison needs face_recognition (pip install .[compare]).")
     names = sorted({person for _, person, _ in photographs})

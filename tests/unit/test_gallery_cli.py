@@ -108,6 +108,7 @@ def test_missing_models_are_a_failure_of_the_status(app, tmp_path, settings):
 
 
 @needs_models
+@pytest.mark.long
 def test_speed_is_measured_beside_the_bare_libraries(run, settings, monkeypatch):
     from app.cli import matching_bench_enrolment
     from app.cli.matching_population import Population

@@ -156,6 +156,7 @@ def test_running_workers_hand_over_chunk_after_chunk_and_close_the_import(noise,
 
 @needs_models
 @pytest.mark.timeout(240)
+@pytest.mark.long
 def test_two_processes_share_an_import(app, tmp_path, monkeypatch):
     monkeypatch.setattr(imports, "CHUNK_ROWS", 2)
     folder = write_folder(tmp_path, [row(seed, n) for seed in range(1, 7) for n in range(2)])

@@ -142,6 +142,7 @@ def _killed(settings, folder: str, where: str, settled: float) -> None:
 @needs_models
 @pytest.mark.timeout(180)
 @pytest.mark.parametrize("where", ["inside", "after"])
+@pytest.mark.long
 def test_killed_half_way_it_is_carried_out_once_by_the_next_look(folder, make, settings, where):
     [photo] = make.enrol([person(7)])
     put(folder, "order.toml", TOML.replace("R-1", photo.record_number))
