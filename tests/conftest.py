@@ -31,6 +31,18 @@ from tests.web.page_checker import CheckedClient
 ROOT = Path(__file__).resolve().parents[1]
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Modules stay whole; all modules of the sweep go to one process, whose world takes most of a minute to build."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class OneSweep(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return "tests/sweep" if nodeid.startswith("tests/sweep/") else super()._split_scope(nodeid)
+
+    return OneSweep(config, log)
+
+
 def models_directory() -> Path:
     """Where the face models of this checkout are installed."""
     return Path(os.environ.get("CORROBORATE_MODELS_DIR", ROOT / "var" / "models"))
