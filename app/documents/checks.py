@@ -50,12 +50,12 @@ def _opened(pdf: bytes) -> Iterator[pypdfium2.PdfDocument]:
     with _ONE_AT_A_TIME:
         try:
             document = pypdfium2.PdfDocument(pdf)
+            try:
+                yield document
+            finally:
+                document.close()
         except pypdfium2.PdfiumError as error:
             raise RenderError("The finished document cannot be read back.") from error
-        try:
-            yield document
-        finally:
-            document.close()
 
 
 @enforces("SRC-9")
