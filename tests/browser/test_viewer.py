@@ -197,6 +197,8 @@ def test_another_photograph_keeps_the_view(tab):
     tab.keyboard.press("+")
     tab.keyboard.press("}")
     tab.keyboard.press("2")
+    # laid out anew, the panes get their size, and the photographs their place, with the frame after
+    tab.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done))))")
     view, shown = both(tab), "document.querySelector('[data-pane=photo] .is-shown').dataset.image"
     keys = [link.get_attribute("data-photo") for link in tab.locator("[data-photo]").all()]
     first = tab.evaluate(shown)
