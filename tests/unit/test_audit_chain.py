@@ -73,7 +73,7 @@ def test_an_inserted_event_is_found(app, chain, tamper):
     tamper(
         "UPDATE audit_event SET sequence = sequence + 100 WHERE sequence > 4",
         f"INSERT INTO audit_event (sequence, previous, digest, {columns}) "
-        f"SELECT 5, digest, 'f' || substr(digest, 2), {columns} FROM audit_event WHERE sequence = 4",
+        f"SELECT 5, digest, 'x' || substr(digest, 2), {columns} FROM audit_event WHERE sequence = 4",
         "UPDATE audit_event SET sequence = sequence - 99 WHERE sequence > 100",
     )
     assert verify(app).exit_code != 0

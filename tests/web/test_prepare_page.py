@@ -96,7 +96,7 @@ def test_htmx_swaps_the_parts_that_the_page_includes(bench):
     assert "Tried, not added: Gamma 2." in text(part)
     assert picture(client, part).mean() > picture(client, page).mean() + 5
     part = client.post(f"{url}/step", data=typed(page, do="add:gamma", gamma__value="2"), headers=HTMX)
-    body = soup(part)
+    body = soup(part).body
     assert body.find(True, recursive=False)["id"] == "bench"
     assert json.loads(body.select_one("input[name=recipe]")["value"]) == [{"op": "gamma", "value": 2.0}]
     assert body.select_one("#preview") is not None
