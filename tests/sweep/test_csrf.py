@@ -19,7 +19,7 @@ def forms(world):
 @pytest.mark.parametrize("persona", RIGHT_PERSON)
 def test_every_form_without_its_token_is_refused_and_changes_nothing(world, persona):
     client, faults = world.client(persona), []
-    kept = world.digests()
+    kept = world.contents()
     for row, address in forms(world):
         with world.app.app_context():
             data = fields(world, row)
@@ -27,7 +27,7 @@ def test_every_form_without_its_token_is_refused_and_changes_nothing(world, pers
         if answer.status_code != 400:
             faults.append(f"{row['route']}: {answer.status_code}, not 400")
     assert faults == []
-    assert world.digests() == kept
+    assert world.contents() == kept
 
 
 @pytest.mark.timeout(600)
@@ -39,13 +39,13 @@ def test_every_form_with_the_token_of_another_session_is_refused(world, persona)
         # the person has a token of their own, so that it is the comparison that refuses
         client = world.client(persona)
         world.csrf(client, persona)
-    kept, faults = world.digests(), []
+    kept, faults = world.contents(), []
     for row, address in forms(world):
         answer = client.post(address, data={"csrf_token": stolen})
         if answer.status_code != 400:
             faults.append(f"{row['route']}: {answer.status_code}, not 400")
     assert faults == []
-    assert world.digests() == kept
+    assert world.contents() == kept
 
 
 def test_a_form_with_its_token_is_taken(world):

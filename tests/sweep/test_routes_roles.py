@@ -119,12 +119,12 @@ def said(row: dict[str, Any], persona: str, got: str, wanted: str) -> str:
 @pytest.mark.parametrize("persona", PERSONAS)
 def test_every_page_is_for_those_the_matrix_says_and_reading_changes_nothing(world, persona):
     client, faults = world.client(persona), []
-    before = world.digests()
+    before = world.contents()
     for row, address in questions(world, "GET"):
         got, wanted = ask(client.get, address), expected(row, persona)
         if got != wanted:
             faults.append(said(row, persona, got, wanted))
-        after = world.digests()
+        after = world.contents()
         changed = {table for table in after if after[table] != before[table]}
         if changed - (set(row.get("changes", [])) if wanted == "in" else set()):
             faults.append(f"{row['route']} as {persona} changed {sorted(changed)}")
@@ -139,7 +139,7 @@ def test_every_form_is_taken_from_those_the_matrix_says_and_from_nobody_else(wor
     with world.app.app_context():
         token = world.csrf(client, persona)
         cookie = client.get_cookie("corroborate").value
-    kept = world.digests()
+    kept = world.contents()
     for row, address in questions(world, "POST"):
         with world.app.app_context():
             form = {"csrf_token": token, **fields(world, row)}
@@ -148,7 +148,7 @@ def test_every_form_is_taken_from_those_the_matrix_says_and_from_nobody_else(wor
         got, wanted = ask(client.post, address, data=form, headers=asked_by), expected(row, persona)
         if got != wanted:
             faults.append(said(row, persona, got, wanted))
-        after = world.digests()
+        after = world.contents()
         changed, does = after != kept, persona in members(row.get("does", []))
         if changed != does:
             which = sorted(table for table in after if after[table] != kept[table])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import secrets
 import shutil
 import sqlite3
@@ -319,18 +318,17 @@ class World:
     def _file(self) -> Path:
         return self.data / "corroborate.sqlite"
 
-    def digests(self) -> dict[str, str]:
-        """Table -> digest of its rows, of every table whose change must be recorded by an event."""
+    def contents(self) -> dict[str, list[tuple]]:
+        """Table -> its rows, of every table whose change must be recorded by an event."""
         free = {*policy().exempt_tables, "audit_event"}
         connection = sqlite3.connect(f"file:{self._file()}?mode=ro", uri=True)
         try:
-            tables = [row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
-            rows = {
-                table: repr(connection.execute(f'SELECT * FROM "{table}"').fetchall())
-                for table in tables
-                if table not in free and not table.startswith("sqlite_")
+            names = [row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+            return {
+                name: connection.execute(f'SELECT * FROM "{name}"').fetchall()
+                for name in names
+                if name not in free and not name.startswith("sqlite_")
             }
-            return {table: hashlib.sha256(text.encode()).hexdigest() for table, text in rows.items()}
         finally:
             connection.close()
 
