@@ -93,6 +93,13 @@ def two_networks(settings: Any) -> Any:
     return dataclasses.replace(settings, models_dir=_models())
 
 
+@pytest.fixture
+def settings(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """The settings of a test that imports this: with the second network installed, and in the catalogue."""
+    monkeypatch.setitem(catalogue().extractors, SECOND, second_entry())
+    return two_networks(settings)
+
+
 # The steps of a change ---------------------------------------------------------------------------------------
 
 

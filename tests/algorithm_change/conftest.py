@@ -5,15 +5,7 @@ from __future__ import annotations
 import pytest
 
 from app.domain import algorithms
-from app.matching.catalogue import catalogue
-from tests.changing import SECOND, second_entry, two_networks
-
-
-@pytest.fixture
-def settings(settings, monkeypatch):
-    """With a second network installed and in the catalogue."""
-    monkeypatch.setitem(catalogue().extractors, SECOND, second_entry())
-    return two_networks(settings)
+from tests.changing import second_entry, settings  # noqa: F401  (a fixture)
 
 
 @pytest.fixture

@@ -18,12 +18,10 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from flask import Flask
 from flask.testing import FlaskClient
 from flask_migrate import upgrade
-from sqlalchemy import event
 
 from app import create_app
 from app.access.sessions import TOKEN, accept_terms
@@ -33,6 +31,7 @@ from app.extensions import db
 from config.settings import Settings
 from tests.conftest import People, models_directory, run_due_jobs, session_token
 from tests.factory import Factory
+from tests.statements import queries, recorded
 
 FIRST = 20
 
@@ -63,24 +62,17 @@ def client_of(app: Flask, people: People, name: str) -> FlaskClient:
 
 def measured(app: Flask, client: FlaskClient, address: str, times: int) -> tuple[float, float, int]:
     """(median ms, 95th percentile ms, statements) of a page; the first answer, which fills caches, is not counted."""
-    statements: list[str] = []
     spent = []
-
-    def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
-        statements.append(statement)
-
-    event.listen(db.engine, "before_cursor_execute", note)
-    for _ in range(times + 1):
-        statements.clear()
-        with app.app_context():
-            began = time.perf_counter()
-            answer = client.get(address)
-            spent.append((time.perf_counter() - began) * 1000)
-        if answer.status_code != 200:
-            raise SystemExit(f"pages: {address} was answered with {answer.status_code}")
-    event.remove(db.engine, "before_cursor_execute", note)
-    asked = [one for one in statements if not one.startswith(("BEGIN", "PRAGMA"))]
-    return statistics.median(spent[1:]), statistics.quantiles(spent[1:], n=20)[-1], len(asked)
+    with recorded() as statements:
+        for _ in range(times + 1):
+            statements.clear()
+            with app.app_context():
+                began = time.perf_counter()
+                answer = client.get(address)
+                spent.append((time.perf_counter() - began) * 1000)
+            if answer.status_code != 200:
+                raise SystemExit(f"pages: {address} was answered with {answer.status_code}")
+    return statistics.median(spent[1:]), statistics.quantiles(spent[1:], n=20)[-1], len(queries(statements))
 
 
 def main() -> None:

@@ -27,6 +27,23 @@ EVENT = (
     "INSERT INTO audit_event (sequence, at, event, keys, policy_version, previous, digest) "
     "VALUES (1, '2026-01-01T00:00:00.000000+00:00', 'policy.loaded', '{}', 'p', '0', 'd')"
 )
+REQUEST = (
+    "INSERT INTO fr_request (id, uid, created_at, number, state, state_since, version, key_id, policy_version, "
+    "requester_id, command, case_number, priority, political, submission) VALUES "
+    "(1, 'r', '2026-01-01', 'FR-1', 'draft', '2026-01-01', 1, 'k', 'p', 1, '', 'DB-2026-1', 'other', 0, 0)"
+)
+PROBE = (
+    "INSERT INTO probe_image (id, uid, created_at, request_id, submission, state, media_type, width, height, size, "
+    "sha256, blob_id) VALUES (1, 'i', '2026-01-01', 1, 1, 'checking', 'image/png', 9, 9, 9, 's', 'b')"
+)
+FACE = (
+    "INSERT INTO detected_face (id, uid, created_at, image_id, position, box, points, detector_score, inter_eye, "
+    "quality) VALUES (1, 'f', '2026-01-01', 1, 1, '[]', '[]', 1, 9, '{}')"
+)
+SEARCH = (
+    "INSERT INTO search (id, uid, created_at, request_id, submission, image_id, face_id, examiner_id, suitability, "
+    "state, probe_sha256, parameters) VALUES (1, 'q', '2026-01-01', 1, 1, 1, 1, 1, 'ok', 'prepared', 's', '{}')"
+)
 
 
 def stand(app: Flask, revision: str) -> None:

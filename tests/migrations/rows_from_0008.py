@@ -6,7 +6,20 @@ import pytest
 from flask import Flask
 from flask_migrate import downgrade, upgrade
 
-from tests.migrations.databases import ACCOUNT, before, count, engine, run, schema, stand, tables
+from tests.migrations.databases import (
+    ACCOUNT,
+    FACE,
+    PROBE,
+    REQUEST,
+    SEARCH,
+    before,
+    count,
+    engine,
+    run,
+    schema,
+    stand,
+    tables,
+)
 
 
 def data_0008(app: Flask) -> None:
@@ -49,15 +62,10 @@ def data_0009(app: Flask) -> None:
     run(
         app,
         ACCOUNT,
-        "INSERT INTO fr_request (id, uid, created_at, number, state, state_since, version, key_id, policy_version, "
-        "requester_id, command, case_number, priority, political, submission) VALUES "
-        "(1, 'r', '2026-01-01', 'FR-1', 'draft', '2026-01-01', 1, 'k', 'p', 1, '', 'DB-2026-1', 'other', 0, 0)",
-        "INSERT INTO probe_image (id, uid, created_at, request_id, submission, state, media_type, width, height, size, "
-        "sha256, blob_id) VALUES (1, 'i', '2026-01-01', 1, 1, 'checking', 'image/png', 9, 9, 9, 's', 'b')",
-        "INSERT INTO detected_face (id, uid, created_at, image_id, position, box, points, detector_score, inter_eye, "
-        "quality) VALUES (1, 'f', '2026-01-01', 1, 1, '[]', '[]', 1, 9, '{}')",
-        "INSERT INTO search (id, uid, created_at, request_id, submission, image_id, face_id, examiner_id, suitability, "
-        "state, probe_sha256, parameters) VALUES (1, 'q', '2026-01-01', 1, 1, 1, 1, 1, 'ok', 'prepared', 's', '{}')",
+        REQUEST,
+        PROBE,
+        FACE,
+        SEARCH,
         "INSERT INTO examination_round (id, uid, created_at, request_id, search_id, number, examiner_id) "
         "VALUES (1, 'o', '2026-01-01', 1, 1, 1, 1)",
         "INSERT INTO gallery_person (id, uid, created_at, person_number, key_id) "
@@ -113,9 +121,7 @@ def data_0011(app: Flask) -> None:
     run(app, ACCOUNT, ACCOUNT.replace("(1, 'a1'", "(2, 'a2'").replace("'d.lark'", "'m.heron'"))
     run(
         app,
-        "INSERT INTO fr_request (id, uid, created_at, number, state, state_since, version, key_id, policy_version, "
-        "requester_id, command, case_number, priority, political, submission) VALUES "
-        "(1, 'r', '2026-01-01', 'FR-1', 'draft', '2026-01-01', 1, 'k', 'p', 1, '', 'DB-2026-1', 'other', 0, 0)",
+        REQUEST,
     )
     upgrade(revision="0011")
     passed = (
@@ -204,13 +210,9 @@ def data_0014(app: Flask) -> None:
     stand(app, before("0014"))
     run(
         app, ACCOUNT,
-        "INSERT INTO fr_request (id, uid, created_at, number, state, state_since, version, key_id, policy_version, "
-        "requester_id, command, case_number, priority, political, submission) VALUES "
-        "(1, 'r', '2026-01-01', 'FR-1', 'draft', '2026-01-01', 1, 'k', 'p', 1, '', 'DB-2026-1', 'other', 0, 0)",
-        "INSERT INTO probe_image (id, uid, created_at, request_id, submission, state, media_type, width, height, size, "
-        "sha256, blob_id) VALUES (1, 'i', '2026-01-01', 1, 1, 'checking', 'image/png', 9, 9, 9, 's', 'b')",
-        "INSERT INTO detected_face (id, uid, created_at, image_id, position, box, points, detector_score, inter_eye, "
-        "quality) VALUES (1, 'f', '2026-01-01', 1, 1, '[]', '[]', 1, 9, '{}')",
+        REQUEST,
+        PROBE,
+        FACE,
         "INSERT INTO search (id, uid, created_at, request_id, submission, image_id, face_id, examiner_id, suitability, "
         "state, probe_sha256, parameters, algorithm_digest) "
         "VALUES (1, 'q', '2026-01-01', 1, 1, 1, 1, 1, 'ok', 'prepared', 's', '{}', 'one')",

@@ -6,7 +6,7 @@ import pytest
 from flask import Flask
 from flask_migrate import downgrade, upgrade
 
-from tests.migrations.databases import ACCOUNT, EVENT, count, engine, run, stand, tables
+from tests.migrations.databases import ACCOUNT, EVENT, FACE, PROBE, REQUEST, SEARCH, count, engine, run, stand, tables
 
 
 def data_0001(app: Flask) -> None:
@@ -47,9 +47,7 @@ def data_0003(app: Flask) -> None:
     stand(app, "0002")
     run(
         app, ACCOUNT,
-        "INSERT INTO fr_request (id, uid, created_at, number, state, state_since, version, key_id, policy_version, "
-        "requester_id, command, case_number, priority, political, submission) VALUES "
-        "(1, 'r', '2026-01-01', 'FR-1', 'draft', '2026-01-01', 1, 'k', 'p', 1, '', 'DB-2026-1', 'other', 0, 0)",
+        REQUEST,
         "INSERT INTO notification (id, uid, created_at, account_id, kind, request_id) VALUES "
         "(1, 'n1', '2026-01-01', 1, 'approved', 1), (2, 'n2', '2026-01-01', 1, 'misuse_reported', NULL)",
     )  # fmt: skip
@@ -187,15 +185,10 @@ def data_0007(app: Flask) -> None:
     run(app, ACCOUNT)
     run(
         app,
-        "INSERT INTO fr_request (id, uid, created_at, number, state, state_since, version, key_id, policy_version, "
-        "requester_id, command, case_number, priority, political, submission) VALUES "
-        "(1, 'r', '2026-01-01', 'FR-1', 'draft', '2026-01-01', 1, 'k', 'p', 1, '', 'DB-2026-1', 'other', 0, 0)",
-        "INSERT INTO probe_image (id, uid, created_at, request_id, submission, state, media_type, width, height, size, "
-        "sha256, blob_id) VALUES (1, 'i', '2026-01-01', 1, 1, 'checking', 'image/png', 9, 9, 9, 's', 'b')",
-        "INSERT INTO detected_face (id, uid, created_at, image_id, position, box, points, detector_score, inter_eye, "
-        "quality) VALUES (1, 'f', '2026-01-01', 1, 1, '[]', '[]', 1, 9, '{}')",
-        "INSERT INTO search (id, uid, created_at, request_id, submission, image_id, face_id, examiner_id, suitability, "
-        "state, probe_sha256, parameters) VALUES (1, 'q', '2026-01-01', 1, 1, 1, 1, 1, 'ok', 'prepared', 's', '{}')",
+        REQUEST,
+        PROBE,
+        FACE,
+        SEARCH,
     )
     upgrade(revision="0007")
     derived = (

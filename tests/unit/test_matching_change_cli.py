@@ -13,7 +13,7 @@ from app.domain.evaluations import kept
 from app.extensions import db
 from app.matching.catalogue import catalogue
 from app.models import AlgorithmSwitch
-from tests.changing import SECOND, second_entry, two_networks
+from tests.changing import SECOND, second_entry, settings  # noqa: F401  (a fixture)
 from tests.conftest import models_directory
 from tests.gallery import arrest_photograph
 
@@ -25,12 +25,6 @@ pytestmark = [
 ]
 BY = ("--by", "f.spruce")
 WHY = ("--reason", "The vendor's later version.")
-
-
-@pytest.fixture
-def settings(settings, monkeypatch):
-    monkeypatch.setitem(catalogue().extractors, SECOND, second_entry())
-    return two_networks(settings)
 
 
 @pytest.fixture

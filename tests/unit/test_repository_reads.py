@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from sqlalchemy import event, text
+from sqlalchemy import text
 
 from app.domain import repository
 from app.extensions import db
 from app.jobs.search import still_held
 from app.matching.types import PersonRank
 from app.models import Template
+from tests.statements import recorded
 
 STORE = repository.StoredTemplates("d" * 64)
 MANY = [f"{n:032x}" for n in range(300)]
@@ -22,16 +23,8 @@ MANY = [f"{n:032x}" for n in range(300)]
 
 def plans(read: Callable[[], object]) -> list[str]:
     """SQLite's plan of every query that `read` asks, a line for each table."""
-    asked: list[tuple[str, tuple]] = []
-
-    def keep(_connection, _cursor, statement, parameters, _context, _many):
-        asked.append((statement, parameters))
-
-    event.listen(db.engine, "before_cursor_execute", keep)
-    try:
+    with recorded() as asked:
         read()
-    finally:
-        event.remove(db.engine, "before_cursor_execute", keep)
     db.session.rollback()
     raw = db.session.connection().connection
     found = [raw.execute(f"EXPLAIN QUERY PLAN {query}", given).fetchall() for query, given in asked]

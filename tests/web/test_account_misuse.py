@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from bs4 import BeautifulSoup
 from sqlalchemy import select
 
 from app.demo.accounts import load_accounts
 from app.extensions import db
 from app.models import AuditEvent, MisuseReport, Notification
+from tests.web.reading import soup
 
 TEXT = "A colleague looked up the neighbor's photograph on 20 November without any case."
 EVERYBODY = sorted({load_accounts().members(group)[0].uid for group in load_accounts().groups})
@@ -28,7 +28,7 @@ def stored() -> MisuseReport:
 def test_everybody_can_report_from_every_page(sign_in, post, name) -> None:
     client = sign_in(name)
     for path in ("/", "/policy", "/sessions"):
-        page = BeautifulSoup(client.get(path).get_data(as_text=True), "lxml")
+        page = soup(client.get(path))
         assert page.select_one('a[href="/report-misuse"]'), path
     assert write(client, post).status_code == 303
     assert stored().reporter.name == name
@@ -135,7 +135,7 @@ def unread(name: str, people) -> int:
 
 
 def test_notifications_are_ones_own_and_lead_to_the_request(sign_in, told) -> None:
-    page = BeautifulSoup(sign_in("d.lark").get("/notifications").get_data(as_text=True), "lxml")
+    page = soup(sign_in("d.lark").get("/notifications"))
     assert len(page.select("tbody tr")) == 2
     assert page.select_one("tbody a")["href"] == f"/requests/{told.number}"
 

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from app.extensions import db
 from app.models import AuditEvent, TrainingRecord
 from app.policy import policy
+from tests.web.reading import soup
 
 TOPICS = [topic.value for topic in policy().training["fr"].topics]
 
@@ -105,7 +106,7 @@ def test_a_revoked_or_foreign_record_cannot_be_revoked(sign_in, post, people) ->
 def test_the_registry_shows_digests_and_says_what_nist_did_not_evaluate(sign_in) -> None:
     from app.domain.algorithms import active, installed_digest
 
-    text = BeautifulSoup(sign_in("f.spruce").get("/algorithms").get_data(as_text=True), "lxml").get_text()
+    text = soup(sign_in("f.spruce").get("/algorithms")).get_text()
     assert active().sha256 in text
     assert (installed_digest() or "Not installed") in text
     assert "No search for casework" in text

@@ -6,7 +6,6 @@ from datetime import timedelta
 
 import msgspec
 import pytest
-from bs4 import BeautifulSoup
 
 from app.demo.people import person
 from app.domain import algorithms, embedding, gallery
@@ -16,8 +15,9 @@ from app.matching.catalogue import catalogue
 from app.models import AlgorithmSwitch, SearchReplay, Unembedded
 from app.models.base import now
 from app.unit import unit_of_work
-from tests.changing import SECOND, fictitious_record, second_entry, two_networks
+from tests.changing import SECOND, fictitious_record, settings  # noqa: F401  (a fixture)
 from tests.conftest import models_directory
+from tests.web.reading import soup
 
 pytestmark = pytest.mark.skipif(
     not (models_directory() / "centerface.onnx").is_file(), reason="the face models are not installed (make setup)"
@@ -26,18 +26,12 @@ PAGE = "/algorithms/changes"
 
 
 @pytest.fixture
-def settings(settings, monkeypatch):
-    monkeypatch.setitem(catalogue().extractors, SECOND, second_entry())
-    return two_networks(settings)
-
-
-@pytest.fixture
 def admin(sign_in):
     return sign_in("f.spruce")
 
 
 def words(client, url=PAGE) -> str:
-    return " ".join(BeautifulSoup(client.get(url).get_data(as_text=True), "html5lib").main.get_text(" ").split())
+    return " ".join(soup(client.get(url)).main.get_text(" ").split())
 
 
 def take(admin, post, step, **more):

@@ -6,13 +6,12 @@ from __future__ import annotations
 import json
 
 import pytest
-from bs4 import BeautifulSoup
 
 from app.extensions import db
 from app.models import FinalReview, Notification, SignInFailure
 from app.models.engine import AuditEvent, Job, Transition
 from tests.prepared import at, filed, nominated_data, settings  # noqa: F401  (fixtures)
-from tests.web.reading import text
+from tests.web.reading import soup, text
 
 PASSWORD = "corroborate-demo"
 
@@ -23,7 +22,7 @@ def url(request) -> str:
 
 def form_of(client, request, **changes) -> dict:
     """The decision form as the page has it, filled in."""
-    page = BeautifulSoup(client.get(url(request)).get_data(as_text=True), "lxml")
+    page = soup(client.get(url(request)))
     form = page.select_one("#decision form")
     assert form is not None, "the page has no decision form"
     given = {field["name"]: field.get("value", "") for field in form.select("input[type=hidden]")}
@@ -53,7 +52,7 @@ def test_queue_lists_what_waits_what_is_not_delivered_and_what_is(at, sign_in, r
     client = sign_in("c.hawthorn")
 
     def listed() -> dict[str, bool]:
-        page = BeautifulSoup(client.get("/final-review").get_data(as_text=True), "lxml")
+        page = soup(client.get("/final-review"))
         parts = ("waiting", "undelivered", "delivered")
         return {part: number in page.select_one(f"#{part}").get_text() for part in parts}
 
@@ -96,7 +95,7 @@ def test_file_shows_everything_on_one_page_and_records_the_faces(at, sign_in):
 def test_pictures_of_the_file_load_for_the_supervisor(at, sign_in):
     request = at("peer_reviewed")
     client = sign_in("c.hawthorn")
-    page = BeautifulSoup(client.get(url(request)).get_data(as_text=True), "lxml")
+    page = soup(client.get(url(request)))
     pictures = [image["href"] for image in page.select("main svg image")]
     assert len(pictures) == 2
     assert {client.get(address).status_code for address in pictures} == {200}
@@ -120,7 +119,7 @@ def test_differences_between_examiner_and_peers_are_marked(make, filed, sign_in,
 
     sheet = {**worksheet(), "ears": {"verdict": "different_unexplained", "note": "The lobe is attached."}}
     make.peer(request, "n.finch", "m2", features=sheet)
-    page = BeautifulSoup(sign_in("c.hawthorn").get(url(request)).get_data(as_text=True), "lxml")
+    page = soup(sign_in("c.hawthorn").get(url(request)))
     marked = [row for row in page.select("tr") if "Differs" in row.get_text()]
     assert len(marked) == 1
     assert "Ears" in marked[0].get_text()
@@ -166,7 +165,7 @@ def test_wrong_password_decides_nothing_and_counts(at, sign_in):
     assert answer.status_code == 422
     assert "The password is wrong" in text(answer)
     assert "My typed reason" in text(answer)
-    assert "wrong" not in [field.get("value") for field in BeautifulSoup(answer.data, "lxml").select("input")]
+    assert "wrong" not in [field.get("value") for field in soup(answer).select("input")]
     assert request.state == "peer_reviewed"
     assert db.session.query(SignInFailure).count() == 1
     for _ in range(4):
@@ -193,7 +192,7 @@ def test_each_part_of_the_form_is_needed(at, sign_in, missing):
 def test_dissent_blocks_approval_and_the_page_says_why(at, sign_in, opinion):
     request = at("peer_reviewed", opinions=("p2", opinion))
     client = sign_in("c.hawthorn")
-    page = BeautifulSoup(client.get(url(request)).get_data(as_text=True), "lxml")
+    page = soup(client.get(url(request)))
     assert page.select_one("input[name=decision][value=approve]") is None
     blocked = page.select_one("#decision .cor-unavailable").get_text(" ")
     assert "1 of 2 peer opinions do not support" in blocked
@@ -298,7 +297,7 @@ def test_nobody_with_another_part_decides(at, sign_in, people, change_person, na
 
 
 def token(client) -> str:
-    page = BeautifulSoup(client.get("/report-misuse").get_data(as_text=True), "lxml")
+    page = soup(client.get("/report-misuse"))
     return page.select_one("input[name=csrf_token]")["value"]
 
 

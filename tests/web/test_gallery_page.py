@@ -10,6 +10,7 @@ from sqlalchemy import select
 from app.extensions import db
 from app.models import AuditEvent
 from tests.gallery import import_people, needs_models
+from tests.web.reading import soup
 
 pytestmark = needs_models
 
@@ -35,11 +36,10 @@ def test_a_record_is_looked_up_by_either_number_and_the_look_is_recorded(app, si
 
 
 def test_the_photograph_itself_can_be_opened_from_the_page(app, sign_in, tmp_path):
-    from bs4 import BeautifulSoup
 
     folder = import_people(tmp_path, [0])
     client = sign_in("k.rowan")
-    page = BeautifulSoup(client.get("/gallery?number=P-0000").get_data(as_text=True), "lxml")
+    page = soup(client.get("/gallery?number=P-0000"))
     image = client.get(page.select_one("figure img")["src"])
     assert image.get_data() == (folder / "0-0.jpg").read_bytes()
 

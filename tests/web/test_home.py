@@ -6,19 +6,19 @@ from datetime import timedelta
 
 import pytest
 from bs4 import BeautifulSoup
-from sqlalchemy import event
 
 from app import audit
 from app.domain import overview
-from app.extensions import db
 from app.policy import policy
 from app.unit import unit_of_work
+from tests.statements import recorded
+from tests.web.reading import soup
 
 
 def home(client) -> BeautifulSoup:
     answer = client.get("/")
     assert answer.status_code == 200
-    return BeautifulSoup(answer.get_data(as_text=True), "lxml")
+    return soup(answer)
 
 
 def panel(page: BeautifulSoup, name: str) -> str:
@@ -113,15 +113,9 @@ def test_few_statements_however_many_requests(sign_in, make) -> None:
     make.request(state="discussed")
 
     def statements() -> int:
-        seen: list[str] = []
-
-        def watch(_connection, _cursor, statement, *_rest) -> None:
-            seen.append(statement)
-
-        event.listen(db.engine, "before_cursor_execute", watch)
-        client.get("/")
-        event.remove(db.engine, "before_cursor_execute", watch)
-        return len(seen)
+        with recorded() as asked:
+            client.get("/")
+        return len(asked)
 
     statements()
     one = statements()
@@ -139,7 +133,7 @@ def test_a_long_navigation_has_its_unit_in_a_menu_and_a_short_one_none(sign_in) 
     assert menu.summary.get_text(strip=True) == "Unit"
     assert {"Workload", "Figures", "Training"} <= {link.get_text(strip=True) for link in menu.select("a")}
     assert len(top) <= 7
-    workload = BeautifulSoup(sign_in("c.hawthorn").get("/workload").get_data(as_text=True), "lxml")
+    workload = soup(sign_in("c.hawthorn").get("/workload"))
     assert workload.select_one(".cor-nav summary.is-active") is not None
     assert workload.select_one(".cor-nav details a[aria-current=page]")["href"] == "/workload"
     assert home(sign_in("w.sparrow")).select_one(".cor-nav details") is None

@@ -7,7 +7,6 @@ import io
 import json
 
 import pytest
-from bs4 import BeautifulSoup
 from sqlalchemy import func, select, text
 
 from app import audit
@@ -17,10 +16,11 @@ from app.extensions import db
 from app.models import AuditEvent
 from app.policy import policy
 from app.unit import unit_of_work
+from tests.web.reading import soup
 
 
 def rows(client, address: str = "/audit") -> list[list[str]]:
-    page = BeautifulSoup(client.get(address).get_data(as_text=True), "lxml")
+    page = soup(client.get(address))
     return [[cell.get_text(" ", strip=True) for cell in row.select("td")] for row in page.select("tbody tr")]
 
 

@@ -39,6 +39,7 @@ from app.web import (
     register_headers,
 )
 from tests.web.page_checker import CheckedClient
+from tests.web.reading import soup
 
 NOW = datetime(2026, 11, 23, 8, 47)
 RULE = SimpleNamespace(id="peer.other", text="Peer review is by other examiners.", authority=("SRC-4", "FAIR-1"))
@@ -148,7 +149,7 @@ def test_a_refused_form_keeps_what_was_typed_and_links_to_each_fault(app):
     typed = {"csrf_token": token(client), "notes": "Seen twice.", "kinds": "Tattoo", "password": "not kept"}
     answer = client.post("/components", data=typed)
     assert answer.status_code == 422
-    page = BeautifulSoup(answer.get_data(as_text=True), "lxml")
+    page = soup(answer)
     assert page.select_one("#notes").text.strip() == "Seen twice."
     assert page.select_one("#kinds-1").has_attr("checked")
     assert "not kept" not in str(page)
@@ -276,7 +277,7 @@ def test_an_expired_form_gives_the_text_back_but_no_secret(app):
         "csrf_token": "old",
     }
     answer = app.test_client().post("/components", data=typed)
-    page = BeautifulSoup(answer.get_data(as_text=True), "lxml")
+    page = soup(answer)
     assert answer.status_code == 400
     assert [area.text.strip() for area in page.select("textarea")] == [
         "The <facts> of the case.",

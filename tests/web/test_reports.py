@@ -7,7 +7,6 @@ import json
 import re
 
 import pytest
-from bs4 import BeautifulSoup
 from flask import current_app
 
 from app.documents.checks import page_texts, require_notice, require_picture
@@ -17,7 +16,7 @@ from app.models.base import now
 from app.models.engine import AuditEvent, Job
 from app.unit import unit_of_work
 from tests.prepared import at, filed, nominated_data, settings  # noqa: F401  (fixtures)
-from tests.web.reading import text
+from tests.web.reading import soup, text
 from tests.web.test_approval import decide
 
 #: SRC-9, word for word, written out here and not read from the policy files
@@ -50,7 +49,7 @@ def told(kind: str) -> set[str]:
 def test_examiner_prepares_and_the_investigator_holds_the_pdf(at, sign_in, post, run_jobs):
     request = at("approved")
     examiner = sign_in("k.rowan")
-    page = BeautifulSoup(examiner.get(page_of(request)).get_data(as_text=True), "lxml")
+    page = soup(examiner.get(page_of(request)))
     version = page.select_one("#delivery input[name=version]")["value"]
     answer = post(examiner, page_of(request), {"version": version})
     assert answer.status_code == 303
@@ -144,7 +143,7 @@ def test_failed_delivery_shows_its_cause_and_is_tried_again(at, sign_in, people,
     with unit_of_work():
         job.state, job.error, job.finished_at, job.attempts = "failed", "The case files cannot be written.", now(), 12
     supervisor = sign_in("c.hawthorn")
-    queue = BeautifulSoup(supervisor.get("/final-review").get_data(as_text=True), "lxml")
+    queue = soup(supervisor.get("/final-review"))
     assert "The case files cannot be written." in queue.select_one("#undelivered").get_text()
     page = text(supervisor.get(page_of(request)))
     assert "The delivery failed" in page
@@ -224,5 +223,5 @@ def test_closed_request_can_still_be_recalled(at, sign_in):
 
 
 def csrf(client) -> str:
-    page = BeautifulSoup(client.get("/report-misuse").get_data(as_text=True), "lxml")
+    page = soup(client.get("/report-misuse"))
     return page.select_one("input[name=csrf_token]")["value"]

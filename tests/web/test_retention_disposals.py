@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 
 import pytest
-from bs4 import BeautifulSoup
 
 from app.extensions import db
 from app.models import Disposal
@@ -209,9 +208,7 @@ def test_home_and_notifications_lead_to_what_waits(keep, sign_in):
     disposal = keep.disposal("proposed")
     client = sign_in("y.hazel")
     assert "disposals to be approved" in text(client.get("/"))
-    link = BeautifulSoup(client.get("/notifications").get_data(as_text=True), "lxml").select_one(
-        f"a[href='{page(disposal)}']"
-    )
+    link = soup(client.get("/notifications")).select_one(f"a[href='{page(disposal)}']")
     assert link is not None
     assert "needs a first approval" in link.get_text()
 
