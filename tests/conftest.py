@@ -1,8 +1,8 @@
 """What every test may use: an application on a fresh database, the loopback directory, signed-in clients, people.
 
-The directory is real (one process for the session); the database is a migrated SQLite file, copied for each test; the
-application is made once and put back for each; there is no Redis: jobs stay rows until `run_jobs()` runs them in this
-process, as a worker would.
+The directory is real (one process for the session) and its answers are remembered; the database is a migrated SQLite
+file, copied for each test; the application is made once and put back for each; there is no Redis: jobs stay rows until
+`run_jobs()` runs them in this process, as a worker would.
 """
 
 from __future__ import annotations
@@ -25,7 +25,9 @@ from app import create_app, open_stores
 from app.demo.accounts import change_account, load_accounts
 from app.demo.services import directory_state, start_directory
 from config.settings import Settings
+from tests.remembered_directory import remember
 from tests.shelf import SECRETS, Shelf, close, fill, settings_at
+from tests.web.markup import tree_of
 from tests.web.page_checker import CheckedClient
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -55,6 +57,7 @@ def session_settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Setti
     environ = {"CORROBORATE_MODE": "demonstration", "CORROBORATE_DATA_DIR": str(base), **SECRETS}
     made = dataclasses.replace(Settings.from_env(environ), models_dir=models_directory())
     with start_directory(made):
+        remember(made)
         yield made
 
 
@@ -137,14 +140,16 @@ def change_person(session_settings: Settings) -> Callable[..., None]:
     return lambda uid, **change: change_account(directory_state(session_settings), uid, **change)
 
 
+demonstration_accounts = cache(load_accounts)
+
+
 class People:
     """The demonstration's people as accounts and actors; trained as their file says, on first use."""
 
-    def __init__(self, entries: Callable[[str], Any] | None = None) -> None:
-        """`entries`: what to ask for a person instead of the directory itself."""
+    def __init__(self) -> None:
         from app.access.directory import lookup
 
-        self.accounts, self.lookup = load_accounts(), entries or lookup
+        self.accounts, self.lookup = demonstration_accounts(), lookup
 
     def account(self, name: str):
         """The account row of a person, synced from the directory."""
@@ -177,18 +182,9 @@ class People:
         return actor_of(account, entry.roles, now().date())
 
 
-@pytest.fixture(scope="session")
-def entries(session_settings: Settings) -> Callable[[str], Any]:
-    """entries("d.lark"): the person in the directory; asked once, as long as no test changes the directory."""
-    from app.access.directory import lookup
-
-    known, changes = cache(lookup), directory_state(session_settings)
-    return lambda name: lookup(name) if changes.exists() else known(name)
-
-
 @pytest.fixture
-def people(app: Flask, entries: Callable[[str], Any]) -> People:
-    return People(entries)
+def people(app: Flask) -> People:
+    return People()
 
 
 def session_token(account: Any, hours: int = 1) -> str:
@@ -280,13 +276,9 @@ def enrol(make):
 
 def token_of(client: FlaskClient, url: str) -> str:
     """The CSRF token of the page at `url`, as a browser would send it back."""
-    from bs4 import BeautifulSoup, SoupStrainer
-
-    # the page was read whole by the client's checks; only the fields are made of it here
-    fields = BeautifulSoup(client.get(url).get_data(as_text=True), "lxml", parse_only=SoupStrainer("input"))
-    field = fields.select_one("input[name=csrf_token]")
-    assert field is not None, f"no form on {url}"
-    return str(field["value"])
+    found = tree_of(client.get(url).get_data(as_text=True)).xpath("//input[@name='csrf_token']/@value")
+    assert found, f"no form on {url}"
+    return str(found[0])
 
 
 @pytest.fixture

@@ -6,10 +6,11 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime, time
 from typing import Any
 
-from wtforms import Form, RadioField, StringField, TextAreaField
+from wtforms import Form, StringField, TextAreaField
 from wtforms.validators import Length
 from wtforms.widgets import DateInput, TextInput
 
+from app.blueprints.choice_fields import RadioField
 from app.policy.base import Fact
 from app.policy.facts import Fault
 from app.web import time_zone

@@ -16,7 +16,8 @@ from tests.browser.keyboard import MOST_STOPS
 from tests.browser.serving import Portal, new_page, served
 from tests.sweep.conftest import built_world as built_world  # the fixture
 from tests.sweep.personas import PERSONAS, SIGNED_IN
-from tests.sweep.test_routes_roles import ROWS, expected
+from tests.sweep.questions import ROWS, addressed
+from tests.sweep.test_routes_roles import expected
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -80,9 +81,8 @@ def visit(chromium: Any, built_world: Any, world_portal: Portal) -> Iterator[Any
 
     def ask(row: dict[str, Any], persona: str) -> Any:
         rule = next(one for one in built_world.app.url_map.iter_rules() if one.endpoint == endpoint(row))
-        with built_world.app.app_context():
-            address = built_world.address(rule, row.get("on", ""))
-            client = built_world.client(persona)
+        [(_, address)] = addressed(built_world, [(row, rule)])
+        client = built_world.client(persona)
         cookie = client.get_cookie(built_world.app.config["SESSION_COOKIE_NAME"])
         if cookie is not None:
             page.context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": world_portal.base}])

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from app.demo.accounts import change_account
@@ -20,7 +18,8 @@ def built_world(session_settings, empty_data, tmp_path_factory) -> World:
     data = tmp_path_factory.mktemp("world") / "data"
     set_groups(session_settings)
     world = World.build(fresh_settings(session_settings, empty_data, data), data, run_due_jobs)
-    world.keep()
+    world.store.keep()
+    world.store.restore()
     return world
 
 
@@ -31,9 +30,8 @@ def set_groups(settings) -> None:
 
 
 @pytest.fixture
-def world(built_world: World, session_settings) -> Iterator[World]:
-    """The world as built; whatever a test changes is put back after it."""
+def world(built_world: World, session_settings) -> World:
+    """The world as built, whatever the test before changed."""
     set_groups(session_settings)
-    built_world.restore()
-    yield built_world
-    built_world.restore()
+    built_world.store.restore()
+    return built_world

@@ -12,6 +12,7 @@ import re
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import pytest
@@ -29,7 +30,7 @@ from app.models import LineUp, Notification
 from app.models.base import now
 from app.unit import unit_of_work
 from tests.conftest import token_of
-from tests.sweep.test_routes_roles import HTMX, ROWS, fields, routes
+from tests.sweep.questions import HTMX, Row, addressed, fields, rows_with_rules
 from tests.sweep.world import World
 from tests.web.page_checker import CheckedClient
 
@@ -54,7 +55,7 @@ SIGNED = re.compile(r"(?<![\w.-])\.?[\w-]{12,}\.[\w-]{6,8}\.[\w-]{20,}")
 @pytest.fixture(scope="module")
 def blind_world(built_world: World) -> Iterator[World]:
     """The world with the request more, nominated, its line before PEER and COLLEAGUE."""
-    built_world.restore()
+    built_world.store.restore()
     requests, others, make = dict(built_world.requests), dict(built_world.others), built_world.make
     with built_world.app.app_context():
         request = make.request(state="nominated", examiner=EXAMINER, seed=44, case_number=CASE, **WORDS)
@@ -62,16 +63,16 @@ def blind_world(built_world: World) -> Iterator[World]:
         for name, person in (("line", PEER), ("line_given", COLLEAGUE)):
             built_world.others[name] = (LineUp, make.line_up(request, person).id)
         db.session.remove()
-    built_world.keep("blind")
+    built_world.store.keep("blind")
     yield built_world
     built_world.requests, built_world.others = requests, others
-    built_world.restore()
+    built_world.store.restore()
 
 
 @pytest.fixture
 def blind(blind_world: World) -> Iterator[World]:
     """As built; hundreds of pages are searched here, and that each is sound is checked elsewhere."""
-    blind_world.restore("blind")
+    blind_world.store.restore("blind")
     blind_world.app.test_client_class, checked = FlaskClient, blind_world.app.test_client_class
     assert issubclass(checked, CheckedClient)
     yield blind_world
@@ -90,14 +91,18 @@ class Secrets:
     #: scores as somebody would print them
     numbers: set[str] = field(default_factory=set)
 
+    @cached_property
+    def printed(self) -> re.Pattern[str]:
+        """Any of the scores, not inside another number."""
+        return re.compile(rf"(?<![\d.])({'|'.join(map(re.escape, sorted(self.numbers)))})")
+
     def in_(self, text: str, address: str, line: str) -> list[str]:
         """The secrets that a text holds; what was asked for by its own address does not count."""
         wanted = self.anywhere | (self.line if line in address else set())
         found = [word for word in wanted if word in text and word not in address]
         # coordinates of a picture stand in attributes and look like percents
         shown = re.sub(r"<[^>]*>", " ", text)
-        found += [one for one in self.numbers if re.search(rf"(?<![\d.]){re.escape(one)}", shown)]
-        return sorted(found)
+        return sorted({*found, *self.printed.findall(shown)})
 
 
 def secrets_of(world: World) -> Secrets:
@@ -142,19 +147,15 @@ def opened(token: str) -> str:
 # What is asked -----------------------------------------------------------------------------------------------
 
 
-def addresses(world: World, method: str) -> list[tuple[dict[str, Any], str]]:
+def addresses(world: World, method: str) -> list[tuple[Row, str]]:
     """Every route, with what its rows of the matrix name, and with this request or line in its place."""
-    found = []
-    for row, rule in ((row, rule) for name, rule in routes(world.app) for row in ROWS if row["route"] == name):
+    asked = []
+    for row, rule in rows_with_rules(world.app, method):
         on = row.get("on", "reported")
         is_request = on in world.requests and not row["route"].split()[1].startswith("retention.")
         for named in dict.fromkeys((on, "nominated" if is_request else on, on.replace("_given", ""))):
-            if row["route"].startswith(f"{method} "):
-                try:
-                    found.append((row | {"on": named} if "on" in row else row, world.address(rule, named)))
-                except IndexError:  # no report or other paper of this request can stand in the address
-                    continue
-    once = {address: row for row, address in reversed(found)}
+            asked.append((row | {"on": named} if "on" in row else row, rule))
+    once = {address: row for row, address in reversed(addressed(world, asked))}
     return sorted(((row, address) for address, row in once.items()), key=lambda pair: pair[0]["route"] in LAST)
 
 
@@ -163,6 +164,7 @@ class Asking:
 
     def __init__(self, world: World, persona: str = "peer") -> None:
         self.world, self.client, self.leaks, self.asked = world, world.client(persona), [], 0
+        self.token = token_of(self.client, "/report-misuse")
         with world.app.app_context():
             self.secrets, self.line = secrets_of(world), world.get("line").number
             self.letters = [place.letter for place in world.get("line").places]
@@ -177,7 +179,7 @@ class Asking:
         return self.hear("GET", address, self.client.get(address))
 
     def post(self, address: str, headers: Any = None, **data: str) -> TestResponse:
-        data = {"csrf_token": token_of(self.client, "/report-misuse"), **data}
+        data = {"csrf_token": self.token, **data}
         return self.hear("POST", address, self.client.post(address, data=data, headers=headers))
 
     def open_all(self, *, near: bool = False) -> None:

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.sweep.test_routes_roles import questions
-from tests.sweep.world import SECRETS, outcome
+from tests.sweep import pages as opened
+from tests.sweep.world import SECRETS
 
 pytestmark = [pytest.mark.clause("SRC-4", "FAIR-1"), pytest.mark.timeout(300)]
 
@@ -20,14 +20,11 @@ NOTES = {name: words.split()[1 if name == "background" else 0] for name, words i
 
 def pages(world, persona: str, *, on: set[str] | None = None) -> dict[str, str]:
     """address -> text of every page this person can open."""
-    client, found = world.client(persona), {}
-    for row, address in questions(world, "GET"):
-        if on is not None and row.get("on") not in on | {None}:
-            continue
-        answer = client.get(address)
-        if outcome(answer) == "in" and answer.mimetype in {"text/html", "text/csv"}:
-            found[address] = answer.get_data(as_text=True)
-    return found
+    return {
+        page.address: page.text
+        for page in opened.pages(world, persona)
+        if page.text and (on is None or page.row.get("on") in on | {None})
+    }
 
 
 def scores(world) -> set[str]:

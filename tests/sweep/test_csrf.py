@@ -4,30 +4,23 @@ from __future__ import annotations
 
 import pytest
 
-from tests.sweep.test_routes_roles import ROWS, fields, questions
+from tests.sweep.questions import ROWS, forms
 from tests.sweep.world import outcome
 
 #: somebody whose question the portal would answer, for each area's forms
 RIGHT_PERSON = ("requester", "named_supervisor", "examiner", "supervisor", "integrity", "no_terms")
 
 
-def forms(world):
-    return questions(world, "POST")
-
-
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("persona", RIGHT_PERSON)
 def test_every_form_without_its_token_is_refused_and_changes_nothing(world, persona):
     client, faults = world.client(persona), []
-    kept = world.contents()
-    for row, address in forms(world):
-        with world.app.app_context():
-            data = fields(world, row)
+    for row, address, data in forms(world):
         answer = client.post(address, data=data)
         if answer.status_code != 400:
             faults.append(f"{row['route']}: {answer.status_code}, not 400")
     assert faults == []
-    assert world.contents() == kept
+    assert world.store.changes() == set()
 
 
 @pytest.mark.timeout(600)
@@ -39,13 +32,14 @@ def test_every_form_with_the_token_of_another_session_is_refused(world, persona)
         # the person has a token of their own, so that it is the comparison that refuses
         client = world.client(persona)
         world.csrf(client, persona)
-    kept, faults = world.contents(), []
-    for row, address in forms(world):
+    world.store.changes()
+    faults = []
+    for row, address, _ in forms(world):
         answer = client.post(address, data={"csrf_token": stolen})
         if answer.status_code != 400:
             faults.append(f"{row['route']}: {answer.status_code}, not 400")
     assert faults == []
-    assert world.contents() == kept
+    assert world.store.changes() == set()
 
 
 def test_a_form_with_its_token_is_taken(world):

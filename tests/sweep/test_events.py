@@ -57,7 +57,7 @@ def test_every_recorded_event_is_in_the_catalogue():
 
 @pytest.fixture
 def events(world) -> list[tuple[str, str]]:
-    connection = sqlite3.connect(f"file:{world._file()}?mode=ro", uri=True)
+    connection = sqlite3.connect(f"file:{world.store.file}?mode=ro", uri=True)
     rows = connection.execute("SELECT event, keys FROM audit_event ORDER BY sequence").fetchall()
     connection.close()
     return rows
@@ -72,7 +72,7 @@ def test_every_event_carries_exactly_its_keys(events):
 @pytest.mark.clause("ACC-10", "ACC-11")
 def test_no_event_holds_a_name_or_a_word_of_a_case(world):
     """The whole table, every column, as bytes."""
-    connection = sqlite3.connect(f"file:{world._file()}?mode=ro", uri=True)
+    connection = sqlite3.connect(f"file:{world.store.file}?mode=ro", uri=True)
     rows = connection.execute("SELECT * FROM audit_event").fetchall()
     connection.close()
     text = "\n".join(str(value) for row in rows for value in row).lower()
@@ -85,7 +85,7 @@ def test_no_event_holds_a_name_or_a_word_of_a_case(world):
 @pytest.mark.clause("ACC-10")
 def test_no_column_of_the_database_holds_a_narrative_or_the_name_of_somebody_in_the_repository(world):
     """Identifying text is sealed: the file itself is searched, deleted pages included."""
-    raw = world._file().read_bytes()
+    raw = world.store.file.read_bytes()
     with world.app.app_context():
         words = sealed_words(world)
     assert len(words) > 20

@@ -12,7 +12,8 @@ from app.extensions import db
 from app.models import Disclosure, DisclosureDecision
 from app.models.base import now
 from app.policy import policy
-from tests.sweep.test_routes_roles import ROWS, ask, questions
+from tests.sweep.pages import ask
+from tests.sweep.questions import ROWS, questions
 
 pytestmark = [pytest.mark.clause("ACC-12", "EXT-7"), pytest.mark.timeout(600)]
 PASSWORD = "corroborate-demo"
@@ -76,7 +77,7 @@ def test_no_other_route_decides_either(almighty):
             ask(client.post, address, data={"csrf_token": token, **form})
             made = [line for line in decided(almighty) if line[1] == asker]
             assert made == [], f"{row['route']} let the asker decide"
-        almighty.restore()
+        almighty.store.restore_changes()
         client = almighty.app.test_client()
         client.set_cookie("corroborate", cookie)
 

@@ -2,27 +2,17 @@
 
 from __future__ import annotations
 
-import tomllib
-from pathlib import Path
-from typing import Any
-
 import pytest
 
 from app.extensions import db
-from tests.sweep.addresses import FORMS
+from tests.sweep.pages import ask, pages
 from tests.sweep.personas import PERSONAS, SIGNED_IN
-from tests.sweep.world import outcome
+from tests.sweep.questions import HTMX, MATRIX, ROWS, Row, forms, routes
 
 pytestmark = pytest.mark.timeout(600)
-MATRIX = tomllib.loads((Path(__file__).parent / "matrix.toml").read_text(encoding="utf-8"))
 GROUPS: dict[str, list[str]] = MATRIX["groups"]
-ROWS: list[dict[str, Any]] = MATRIX["row"]
 RESULTS = ("in", "hidden", "not_now", "refused", "sign-in", "terms")
 KEYS = {"route", "on", "why", "public", "others", "does", "changes", "part", *RESULTS[:4]}
-HTMX = {"HX-Request": "true"}
-#: what stands before the names of the fields where a page has several forms
-PREFIXES = ("", "accept-", "refuse-", "return-", "nominate-", "report-", "harm-", "notice-", "close-")
-METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 
 def members(names: list[str]) -> list[str]:
@@ -30,7 +20,7 @@ def members(names: list[str]) -> list[str]:
     return [persona for name in names for persona in GROUPS.get(name, [name])]
 
 
-def expected(row: dict[str, Any], persona: str) -> str:
+def expected(row: Row, persona: str) -> str:
     """What the matrix says becomes of a persona's question."""
     for result in RESULTS[:4]:
         if persona in members(row.get(result, [])):
@@ -40,12 +30,6 @@ def expected(row: dict[str, Any], persona: str) -> str:
     if persona == "anonymous":
         return "sign-in"
     return "terms" if persona == "no_terms" else row.get("others", "refused")
-
-
-def routes(app) -> list[tuple[str, Any]]:
-    """(method and endpoint, rule) of everything the portal answers."""
-    rules = sorted(app.url_map.iter_rules(), key=lambda rule: (rule.endpoint, rule.rule))
-    return [(f"{m} {rule.endpoint}", rule) for rule in rules for m in METHODS if m in (rule.methods or ())]
 
 
 def test_the_matrix_is_well_formed():
@@ -89,28 +73,7 @@ def test_every_route_stands_in_the_matrix(app):
     assert not lines, "\n".join(lines)
 
 
-def questions(world, method: str) -> list[tuple[dict[str, Any], str]]:
-    """(row, address) of every question of one method."""
-    rules: dict[str, list[Any]] = {}
-    for name, rule in routes(world.app):
-        rules.setdefault(name, []).append(rule)
-    return [
-        (row, world.address(rule, row.get("on", "reported")))
-        for row in ROWS
-        if row["route"].startswith(f"{method} ")
-        for rule in rules.get(row["route"], [])
-    ]
-
-
-def ask(send: Any, address: str, **given: Any) -> str:
-    """The outcome of one question; the page checker's complaint, when it has one, instead of the end of the test."""
-    try:
-        return outcome(send(address, **given))
-    except AssertionError as faults:
-        return f"a faulty page: {faults}"
-
-
-def said(row: dict[str, Any], persona: str, got: str, wanted: str) -> str:
+def said(row: Row, persona: str, got: str, wanted: str) -> str:
     on = f" on {row['on']}" if "on" in row else ""
     return f"{row['route']}{on} as {persona}: {got}, the matrix says {wanted} ({row['why']})"
 
@@ -118,17 +81,13 @@ def said(row: dict[str, Any], persona: str, got: str, wanted: str) -> str:
 @pytest.mark.clause("ACC-1", "ACC-3", "ACC-7", "ACC-11")
 @pytest.mark.parametrize("persona", PERSONAS)
 def test_every_page_is_for_those_the_matrix_says_and_reading_changes_nothing(world, persona):
-    client, faults = world.client(persona), []
-    before = world.contents()
-    for row, address in questions(world, "GET"):
-        got, wanted = ask(client.get, address), expected(row, persona)
-        if got != wanted:
-            faults.append(said(row, persona, got, wanted))
-        after = world.contents()
-        changed = {table for table in after if after[table] != before[table]}
-        if changed - (set(row.get("changes", [])) if wanted == "in" else set()):
-            faults.append(f"{row['route']} as {persona} changed {sorted(changed)}")
-        before = after
+    faults = []
+    for page in pages(world, persona):
+        wanted = expected(page.row, persona)
+        if page.outcome != wanted:
+            faults.append(said(page.row, persona, page.outcome, wanted))
+        if page.changed - (set(page.row.get("changes", [])) if wanted == "in" else set()):
+            faults.append(f"{page.row['route']} as {persona} changed {sorted(page.changed)}")
     assert not faults, "\n".join(faults)
 
 
@@ -139,35 +98,25 @@ def test_every_form_is_taken_from_those_the_matrix_says_and_from_nobody_else(wor
     with world.app.app_context():
         token = world.csrf(client, persona)
         cookie = client.get_cookie("corroborate").value
-    kept = world.contents()
-    for row, address in questions(world, "POST"):
-        with world.app.app_context():
-            form = {"csrf_token": token, **fields(world, row)}
-            db.session.remove()
+        db.session.remove()
+    world.store.restore_changes()
+    for row, address, form in forms(world):
         asked_by = HTMX if row.get("part") else {}
-        got, wanted = ask(client.post, address, data=form, headers=asked_by), expected(row, persona)
+        (got, _), wanted = (
+            ask(client.post, address, data={"csrf_token": token, **form}, headers=asked_by),
+            expected(row, persona),
+        )
         if got != wanted:
             faults.append(said(row, persona, got, wanted))
-        after = world.contents()
-        changed, does = after != kept, persona in members(row.get("does", []))
-        if changed != does:
-            which = sorted(table for table in after if after[table] != kept[table])
-            faults.append(said(row, persona, f"changed {which}" if changed else "changed nothing", f"does = {does}"))
+        changed, does = sorted(world.store.changes()), persona in members(row.get("does", []))
+        if bool(changed) != does:
+            faults.append(said(row, persona, f"changed {changed or 'nothing'}", f"does = {does}"))
         if got in {"in", "not_now"}:
-            world.restore()
+            world.store.restore_changes()
             # the same session and token as before, also after a sign-out
             client = world.app.test_client()
             client.set_cookie("corroborate", cookie)
     assert not faults, "\n".join(faults)
-
-
-def fields(world, row: dict[str, Any]) -> dict[str, str]:
-    """What the form of a row holds beside its token."""
-    endpoint, on = row["route"].split(" ")[1], row.get("on", "")
-    known = on in world.requests or on in world.others
-    version = str(getattr(world.get(on), "version", "")) if known else ""
-    own = {f"{form}version": version for form in PREFIXES} if version else {}
-    return own | (FORMS[endpoint](world, on) if endpoint in FORMS else {})
 
 
 def test_the_personas_are_those_asked():

@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import secrets
-import shutil
-import sqlite3
 from collections.abc import Callable
 from datetime import timedelta
-from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flask import Flask
 from flask.testing import FlaskClient
-from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
 from app.cli.review import drawn_items
@@ -35,13 +31,17 @@ from app.models import (
     TrainingRecord,
 )
 from app.models.base import now
-from app.policy import policy
 from app.unit import unit_of_work
 from tests.conftest import People, token_of
 from tests.disclosing import Disclosing
 from tests.factory import Factory
+from tests.sweep.keeping import Keeping
 from tests.sweep.personas import PERSONAS
 from tests.web.page_checker import CheckedClient
+
+if TYPE_CHECKING:
+    from tests.sweep.pages import Shown
+    from tests.sweep.questions import Row
 
 #: words that only the examiner, one peer, or the investigator wrote; where they appear is what the sweep looks at
 SECRETS = {
@@ -61,33 +61,12 @@ STATES = (
 DISCLOSED = ("draft", "submitted", "approved", "released", "fetched")
 
 
-#: folders that a page may destroy something in
-FILES = ("blobs", "keys")
-
-
-def mirror(kept: Path, live: Path) -> None:
-    """Make the files below `live` those below `kept` again; what was not touched is not copied."""
-
-    def below(folder: Path) -> dict[Path, tuple[int, int]]:
-        stats = {path.relative_to(folder): path.stat() for path in folder.rglob("*") if path.is_file()}
-        return {path: (stat.st_size, stat.st_mtime_ns) for path, stat in stats.items()}
-
-    wanted, found = below(kept), below(live)
-    for path in found.keys() - wanted.keys():
-        (live / path).unlink()
-    for path, stat in wanted.items():
-        if found.get(path) != stat:
-            (live / path).parent.mkdir(parents=True, exist_ok=True)
-            (live / path).unlink(missing_ok=True)
-            shutil.copy2(kept / path, live / path)
-
-
 class SweepClient(CheckedClient):
     """As CheckedClient, but an error page that looked right once is not checked again for the same person."""
 
     def _check(self, response: TestResponse) -> None:
         seen = self.__dict__.setdefault("_seen", set())
-        if response.status_code in {401, 403, 404}:
+        if response.status_code in {400, 401, 403, 404}:
             if response.status_code in seen:
                 return
             seen.add(response.status_code)
@@ -99,7 +78,7 @@ class World:
     """The portal, its people and its requests by name."""
 
     app: Flask
-    data: Path
+    store: Keeping
     make: Factory
     requests: dict[str, int] = dataclasses.field(default_factory=dict)
     #: what is no request, by name: its table and id
@@ -109,18 +88,21 @@ class World:
     misuse: str = ""
     #: what retention is about, by name: the value that stands in its address
     kept: dict[str, str] = dataclasses.field(default_factory=dict)
+    #: what was asked of it once as it was built (tests/sweep/questions.py): addresses by method, fields of forms
+    questions: dict[str, list[tuple[Row, str]]] = dataclasses.field(default_factory=dict)
+    forms: list[dict[str, str]] = dataclasses.field(default_factory=list)
+    #: what each persona was shown of it (tests/sweep/pages.py)
+    shown: dict[str, list[Shown]] = dataclasses.field(default_factory=dict)
 
     @classmethod
     def build(cls, settings: Any, data: Path, run_jobs: Callable[[], int]) -> World:
         from app import create_app
-        from app.access.directory import lookup
 
         app = create_app(settings)
         app.testing = True
         app.test_client_class = SweepClient
         with app.app_context():
-            # the people who act here are in the directory as it began: asked once each, not at every step
-            world = cls(app, data, Factory(app, People(cache(lookup)), run_jobs))
+            world = cls(app, Keeping(app, data), Factory(app, People(), run_jobs))
             world.fill()
         return world
 
@@ -289,49 +271,6 @@ class World:
     def account(self, persona: str) -> Account:
         return db.session.query(Account).filter_by(name=PERSONAS[persona]).one()
 
-    # Putting back ------------------------------------------------------------------------------------------
-
-    def keep(self, name: str = "kept") -> None:
-        """Remember the present contents, under a name, as those to put back."""
-        with self.app.app_context():
-            db.session.remove()
-            with db.engine.connect() as connection:
-                connection.exec_driver_sql("COMMIT")
-                connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-                connection.exec_driver_sql("BEGIN")
-            db.engine.dispose()
-        shutil.copy(self._file(), self.data / f"{name}.sqlite")
-        for folder in FILES:
-            shutil.copytree(self.data / folder, self.data / f"{name}-{folder}")
-
-    def restore(self, name: str = "kept") -> None:
-        """Everything as it was kept, encrypted files and keys that were destroyed too."""
-        with self.app.app_context():
-            db.session.remove()
-            db.engine.dispose()
-        for suffix in ("-wal", "-shm"):
-            self._file().with_name(self._file().name + suffix).unlink(missing_ok=True)
-        shutil.copy(self.data / f"{name}.sqlite", self._file())
-        for folder in FILES:
-            mirror(self.data / f"{name}-{folder}", self.data / folder)
-
-    def _file(self) -> Path:
-        return self.data / "corroborate.sqlite"
-
-    def contents(self) -> dict[str, list[tuple]]:
-        """Table -> its rows, of every table whose change must be recorded by an event."""
-        free = {*policy().exempt_tables, "audit_event"}
-        connection = sqlite3.connect(f"file:{self._file()}?mode=ro", uri=True)
-        try:
-            names = [row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
-            return {
-                name: connection.execute(f'SELECT * FROM "{name}"').fetchall()
-                for name in names
-                if name not in free and not name.startswith("sqlite_")
-            }
-        finally:
-            connection.close()
-
     # Asking ------------------------------------------------------------------------------------------------
 
     def client(self, persona: str) -> FlaskClient:
@@ -348,14 +287,6 @@ class World:
         """A token from a page this person really gets."""
         page = {"anonymous": "/sign-in", "no_terms": "/terms"}.get(persona, "/report-misuse")
         return token_of(client, page)
-
-    def address(self, rule: Rule, on: str) -> str:
-        """The address of a route for an object of the world."""
-        from tests.sweep.addresses import values_of
-
-        with self.app.test_request_context():
-            values = values_of(self, rule, on)
-            return rule.build(values)[1]
 
     def training_of(self, persona: str) -> TrainingRecord:
         return self.account(persona).training[-1]

@@ -6,19 +6,20 @@ on every answer of every web test, so that no page has to be remembered.
 
 import re
 from collections.abc import Iterator, Mapping
-from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin, urlsplit
+from weakref import WeakKeyDictionary
 
-import html5lib
-from bs4 import BeautifulSoup, Tag
 from flask import Flask, has_app_context
 from flask.testing import FlaskClient
-from html5lib.constants import E as PARSE_ERRORS
+from lxml import etree
+from lxml.etree import _Element as Tag
 from werkzeug.exceptions import MethodNotAllowed, NotFound
 from werkzeug.routing import RequestRedirect
 from werkzeug.test import TestResponse
+
+from tests.web.markup import markup_faults, text_of, tree_of
 
 # Written out here and not taken from the program, so that a change of either is seen.
 EXPECTED_HEADERS: Mapping[str, str] = {
@@ -51,6 +52,8 @@ CONTROLS = ("input", "select", "textarea")
 UNLABELLED_TYPES = {"hidden", "submit", "button", "reset", "image"}
 HTMX_VERBS = ("hx-get", "hx-post", "hx-put", "hx-patch", "hx-delete")
 RELATIVE_TARGETS = ("this", "closest ", "find ", "next", "previous", "body", "window", "document")
+INLINE = re.compile(r"on[a-z]+$|hx-on")
+CARRYING, RUNNING = re.compile(r"\s*(javascript|data|vbscript):", re.IGNORECASE), re.compile(r"\s*(js|javascript):")
 ADDRESSES = ("href", "src", "action", "formaction", *HTMX_VERBS)
 BUTTON_TYPES = {"submit", "button", "reset"}
 
@@ -61,16 +64,23 @@ def is_part(html: str) -> bool:
 
 
 class Page:
-    """A parsed page whose elements are listed once: a CSS selector walks the whole page each time it is asked."""
+    """A parsed page whose elements are listed once, by name and by attribute."""
 
-    def __init__(self, soup: BeautifulSoup) -> None:
-        self.soup, self.tags = soup, soup.find_all(True)
+    def __init__(self, root: Tag) -> None:
+        self.root, self.tags = root, list(root.iter(etree.Element))
+        self._named: dict[str, list[Tag]] = {}
+        self._having: dict[str, list[Tag]] = {}
+        for tag in self.tags:
+            self._named.setdefault(tag.tag, []).append(tag)
+            for attribute, _ in tag.items():
+                self._having.setdefault(attribute, []).append(tag)
 
     def named(self, *names: str) -> list[Tag]:
-        return [tag for tag in self.tags if tag.name in names]
+        """The elements of these names, in the order of the page."""
+        return self._named.get(names[0], []) if len(names) == 1 else [tag for tag in self.tags if tag.tag in names]
 
     def having(self, attribute: str) -> list[Tag]:
-        return [tag for tag in self.tags if attribute in tag.attrs]
+        return self._having.get(attribute, [])
 
 
 def check_page(html: str, *, app: Flask | None = None, url: str = "/") -> list[str]:
@@ -79,9 +89,8 @@ def check_page(html: str, *, app: Flask | None = None, url: str = "/") -> list[s
     `app` lets links be resolved against its routes; `url` is the address that answered.
     """
     part = is_part(html)
-    soup, errors = _parse(html, part)
-    faults = [f"invalid HTML at line {line}: {PARSE_ERRORS[code] % values}" for (line, _), code, values in errors]
-    page = Page(soup)
+    whole = f"<!DOCTYPE html><body>{html}" if part else html
+    faults, page = markup_faults(whole), Page(tree_of(whole))
     if not part:
         faults += _document(page)
     faults += _ids(page, part)
@@ -91,41 +100,24 @@ def check_page(html: str, *, app: Flask | None = None, url: str = "/") -> list[s
     faults += _inline_code(page)
     faults += _media_and_tables(page)
     faults += _htmx(page, part)
-    faults += _words(page)
     if app is not None:
         faults += _links(page, app, url)
+    faults += _words(page)  # last, for it empties what a person typed
     return faults
 
 
-#: what cannot make the markup of a page wrong: values in double quotes (but for types, which decide where an input may
-#: stand) and running text, both without references
-VALUES, TEXT = re.compile(r'(?<!type)="[^"&<]+"'), re.compile(r">[^<>&]*[^<>&\s][^<>&]*(?=<)")
-
-
-def _parse(html: str, part: bool) -> tuple[BeautifulSoup, list[Any]]:
-    """The page, and what a browser would have repaired silently: ((line, column), code, values).
-
-    html5lib tells the faults but takes long. They depend on the markup alone, which many pages of the tests share with
-    another of the same route, so each markup is read once.
-    """
-    whole = f"<!DOCTYPE html><body>{html}" if part else html
-    return BeautifulSoup(whole, "lxml"), _faults_of(TEXT.sub(">x", VALUES.sub('="x"', whole)))
-
-
-@cache
-def _faults_of(markup: str) -> list[Any]:
-    parser = html5lib.HTMLParser()
-    parser.parse(markup)
-    return parser.errors
-
-
 def _show(tag: Tag) -> str:
-    text = str(tag)
+    text = etree.tostring(tag, encoding="unicode", method="html", with_tail=False)
     return text if len(text) < 120 else text[:117] + "..."
 
 
-def _text(tag: Tag) -> str:
-    return " ".join(tag.get_text(" ").split())
+def _within(tag: Tag, name: str) -> Tag | None:
+    """The nearest element of this name that a tag stands in."""
+    return next(tag.iterancestors(name), None)
+
+
+def _holds(tag: Tag, *names: str) -> bool:
+    return next(tag.iterdescendants(*names), None) is not None
 
 
 def _document(page: Page) -> Iterator[str]:
@@ -135,11 +127,11 @@ def _document(page: Page) -> Iterator[str]:
     headings = page.named("h1")
     if len(headings) != 1:
         yield f"the page has {len(headings)} h1, not one"
-    title = _text(page.named("title")[0]) if page.named("title") else ""
+    title = text_of(page.named("title")[0]) if page.named("title") else ""
     if not title:
         yield "the page has no title"
-    elif headings and not title.startswith(_text(headings[0])):
-        yield f"the title {title!r} does not start with the h1 {_text(headings[0])!r}"
+    elif headings and not title.startswith(text_of(headings[0])):
+        yield f"the title {title!r} does not start with the h1 {text_of(headings[0])!r}"
     if not page.named("main"):
         yield "the page has no main element"
 
@@ -147,7 +139,7 @@ def _document(page: Page) -> Iterator[str]:
 def _ids(page: Page, part: bool) -> Iterator[str]:
     seen: set[str] = set()
     for tag in page.having("id"):
-        name = str(tag["id"])
+        name = tag.get("id")
         if name in seen:
             yield f"the id {name!r} is used more than once"
         if not name or re.search(r"\s", name):
@@ -155,23 +147,23 @@ def _ids(page: Page, part: bool) -> Iterator[str]:
         seen.add(name)
     for attribute in ("aria-describedby", "aria-labelledby", "aria-controls"):
         for tag in page.having(attribute):
-            for name in str(tag[attribute]).split():
+            for name in tag.get(attribute).split():
                 if name not in seen and not part:
                     yield f"{attribute} names {name!r}, which is not on the page: {_show(tag)}"
     for tag in page.having("href"):
-        name = str(tag["href"])
-        if tag.name == "a" and name.startswith("#") and name[1:] not in seen and not part:
-            yield f"the link {tag['href']} leads nowhere on the page"
+        name = tag.get("href")
+        if tag.tag == "a" and name.startswith("#") and name[1:] not in seen and not part:
+            yield f"the link {name} leads nowhere on the page"
 
 
 def _headings(page: Page) -> Iterator[str]:
     last = None
     for heading in page.named("h1", "h2", "h3", "h4", "h5", "h6"):
-        level = int(heading.name[1])
-        if not _text(heading):
+        level, text = int(heading.tag[1]), text_of(heading)
+        if not text:
             yield f"an empty heading: {_show(heading)}"
         if last is not None and level > last + 1:
-            yield f"the heading {_text(heading)!r} skips from h{last} to h{level}"
+            yield f"the heading {text!r} skips from h{last} to h{level}"
         last = level
 
 
@@ -179,10 +171,10 @@ def _forms(page: Page) -> Iterator[str]:
     for form in page.named("form"):
         if not form.get("action"):
             yield f"a form without action: {_show(form)}"
-        method = str(form.get("method", "")).lower()
+        method = form.get("method", "").lower()
         if method not in {"get", "post"}:
             yield f"a form without method get or post: {_show(form)}"
-        inputs = form.find_all("input")
+        inputs = list(form.iterdescendants("input"))
         tokens = [tag for tag in inputs if tag.get("type") == "hidden" and tag.get("name") == "csrf_token"]
         if method == "post" and not any(token.get("value") for token in tokens):
             yield f"a POST form without CSRF token: {_show(form)}"
@@ -190,47 +182,47 @@ def _forms(page: Page) -> Iterator[str]:
             yield f"a GET form puts its CSRF token into the address: {_show(form)}"
         if any(tag.get("type") == "file" for tag in inputs) and form.get("enctype") != "multipart/form-data":
             yield f"a form with a file and no multipart encoding: {_show(form)}"
-        if not form.find("button") and not any(tag.get("type") == "submit" for tag in inputs):
+        if not _holds(form, "button") and not any(tag.get("type") == "submit" for tag in inputs):
             yield f"a form without a button: {_show(form)}"
     for button in page.named("button"):
         if button.get("type") not in BUTTON_TYPES:
             yield f"a button without type: {_show(button)}"
-        if not (_text(button) or button.get("aria-label")):
+        if not (text_of(button) or button.get("aria-label")):
             yield f"a button without a name: {_show(button)}"
 
 
 def _labels(page: Page, part: bool) -> Iterator[str]:
     labelled: set[str] = set()
-    controls = {str(tag["id"]): tag for tag in page.named(*CONTROLS) if tag.get("id")}
+    controls = {tag.get("id") for tag in page.named(*CONTROLS) if tag.get("id")}
     for label in page.named("label"):
-        target = label.get("for")
-        if not _text(label):
+        target, text = label.get("for"), text_of(label)
+        if not text:
             yield f"an empty label: {_show(label)}"
         if target:
-            labelled.add(str(target))
-            if str(target) not in controls:
-                yield f"the label {_text(label)!r} belongs to no control"
-        elif not label.find(CONTROLS):
-            yield f"the label {_text(label)!r} belongs to no control"
+            labelled.add(target)
+            if target not in controls:
+                yield f"the label {text!r} belongs to no control"
+        elif not _holds(label, *CONTROLS):
+            yield f"the label {text!r} belongs to no control"
     for control in page.named(*CONTROLS):
-        if str(control.get("type", "")).lower() in UNLABELLED_TYPES:
+        if control.get("type", "").lower() in UNLABELLED_TYPES:
             continue
         named = (
             control.get("aria-label")
             or control.get("aria-labelledby")
             or control.get("id") in labelled
-            or control.find_parent("label")
+            or _within(control, "label") is not None
         )
         if not named:
             yield f"a control without a label: {_show(control)}"
     for fieldset in page.named("fieldset"):
-        first = fieldset.find(True)
-        if first is None or first.name != "legend" or not _text(first):
+        first = next(iter(fieldset), None)
+        if first is None or first.tag != "legend" or not text_of(first):
             yield f"a fieldset without a legend first: {_show(fieldset)}"
     for link in page.having("href"):
-        pictures = link.find_all("img")
-        named = _text(link) or link.get("aria-label") or any(picture.get("alt") for picture in pictures)
-        if link.name == "a" and not named:
+        pictures = link.iterdescendants("img")
+        named = text_of(link) or link.get("aria-label") or any(picture.get("alt") for picture in pictures)
+        if link.tag == "a" and not named:
             yield f"a link without a name: {_show(link)}"
 
 
@@ -241,15 +233,14 @@ def _inline_code(page: Page) -> Iterator[str]:
     if page.named("style"):
         yield "an inline style element"
     for tag in page.tags:
-        for name, value in tag.attrs.items():
-            text = value if isinstance(value, str) else " ".join(value)
-            if name == "style" or re.match(r"on[a-z]+$|hx-on", name):
+        for name, value in tag.items():
+            if name == "style" or INLINE.match(name):
                 yield f"the inline attribute {name}: {_show(tag)}"
-            elif name in ADDRESSES and re.match(r"\s*(javascript|data|vbscript):", text, re.IGNORECASE):
+            elif name in ADDRESSES and CARRYING.match(value):
                 yield f"an address that runs or carries content: {_show(tag)}"
-            elif name.startswith("hx-") and re.match(r"\s*(js|javascript):", text):
+            elif name.startswith("hx-") and RUNNING.match(value):
                 yield f"an htmx attribute that runs script: {_show(tag)}"
-            elif name in ADDRESSES and urlsplit(text).netloc:
+            elif name in ADDRESSES and urlsplit(value).netloc:
                 yield f"an address outside the portal: {_show(tag)}"
 
 
@@ -258,10 +249,10 @@ def _media_and_tables(page: Page) -> Iterator[str]:
         if image.get("alt") is None:
             yield f"an image without alt: {_show(image)}"
     for table in page.named("table"):
-        headers = table.find_all("th")
+        headers = list(table.iterdescendants("th"))
         if not headers:
             yield f"a table without headers: {_show(table)}"
-        if not (table.find("caption") or table.get("aria-label") or table.get("aria-labelledby")):
+        if not (_holds(table, "caption") or table.get("aria-label") or table.get("aria-labelledby")):
             yield f"a table without a caption: {_show(table)}"
         for header in headers:
             if not header.get("scope"):
@@ -269,31 +260,33 @@ def _media_and_tables(page: Page) -> Iterator[str]:
 
 
 def _htmx(page: Page, part: bool) -> Iterator[str]:
+    ids = {tag.get("id") for tag in page.having("id")}
     for tag in page.having("hx-target"):
-        target = str(tag["hx-target"])
+        target = tag.get("hx-target")
         if target.startswith(RELATIVE_TARGETS):
             continue
         if not target.startswith("#"):
             yield f"the htmx target {target!r} is neither an id nor relative: {_show(tag)}"
-        elif not part and all(other["id"] != target[1:] for other in page.having("id")):
+        elif not part and target[1:] not in ids:
             yield f"the htmx target {target!r} is not on the page: {_show(tag)}"
     for verb in HTMX_VERBS:
         for tag in page.having(verb):
-            if not (tag.get("hx-target") or tag.find_parent(attrs={"hx-target": True})):
+            if not any(one.get("hx-target") is not None for one in (tag, *tag.iterancestors())):
                 yield f"{verb} without a target: {_show(tag)}"
 
 
 def _words(page: Page) -> Iterator[str]:
     # What a person typed may say anything (an element that repeats it is marked data-typed).
     for typed in [*page.named("textarea", "noscript", "script", "style"), *page.having("data-typed")]:
-        typed.clear()
-    page = Page(page.soup)
-    shown = [(_text(page.soup), "the page")]
+        del typed[:]
+        typed.text = None
+    page = Page(page.root)
+    shown = [(text_of(page.root), "the page")]
     for name in ("alt", "title", "aria-label", "placeholder", "href", "action", "src"):
-        shown += [(str(tag[name]), f"the attribute {name}") for tag in page.having(name)]
+        shown += [(tag.get(name), f"the attribute {name}") for tag in page.having(name)]
     fixed = [tag for tag in page.named("input") if tag.get("type") in {"hidden", "radio", "checkbox"}]
     fixed += page.named("option", "button")
-    shown += [(str(tag.get("value", "")), "a value") for tag in fixed]
+    shown += [(tag.get("value", ""), "a value") for tag in fixed]
     for text, where in shown:
         if leak := LEAKS.search(text):
             yield f"{where} shows {leak.group()!r}: ...{text[max(0, leak.start() - 40) : leak.end() + 40]}..."
@@ -302,27 +295,45 @@ def _words(page: Page) -> Iterator[str]:
 
 
 def _links(page: Page, app: Flask, url: str) -> Iterator[str]:
-    routes = app.url_map.bind("localhost")
     for name in ADDRESSES:
         for tag in page.having(name):
-            if str(tag[name]).startswith("#"):
+            address = tag.get(name)
+            if address.startswith("#"):
                 continue  # a place on this page, whatever address answered it
-            path = urlsplit(urljoin(url, str(tag[name]))).path
+            path = urlsplit(urljoin(url, address)).path
             verb = name[3:].upper() if name in HTMX_VERBS else "GET"
             if name == "action":
-                verb = str(tag.get("method", "get")).upper()
+                verb = tag.get("method", "get").upper()
             if name == "formaction":  # a button sends its form by the form's method unless it says otherwise
-                form = tag.find_parent("form") or {}
-                verb = str(tag.get("formmethod") or form.get("method", "get")).upper()
-            try:
-                endpoint, values = routes.match(path, method=verb)
-            except RequestRedirect:
-                yield f"{name}={tag[name]!r} is answered by a redirect to another spelling"
-            except (NotFound, MethodNotAllowed):
-                yield f"{name}={tag[name]!r} leads to no {verb} route"
-            else:
-                if endpoint == "static" and not _static_file_exists(app, values["filename"]):
-                    yield f"{name}={tag[name]!r} is not among the static files"
+                form = _within(tag, "form")
+                verb = (tag.get("formmethod") or (form.get("method", "get") if form is not None else "get")).upper()
+            if fault := _fault_of_link(app, path, verb):
+                yield f"{name}={address!r} {fault}"
+
+
+#: application -> (path, method, number of routes) of links that are good; most stand on every page
+_good_links: WeakKeyDictionary[Flask, set[tuple[str, str, int]]] = WeakKeyDictionary()
+
+
+def _fault_of_link(app: Flask, path: str, verb: str) -> str:
+    good, asked = _good_links.setdefault(app, set()), (path, verb, len(app.url_map._rules))
+    fault = "" if asked in good else _resolve(app, path, verb)
+    if not fault:
+        good.add(asked)
+    return fault
+
+
+def _resolve(app: Flask, path: str, verb: str) -> str:
+    """What is wrong with a link to this path; nothing when it is good."""
+    try:
+        endpoint, values = app.url_map.bind("localhost").match(path, method=verb)
+    except RequestRedirect:
+        return "is answered by a redirect to another spelling"
+    except (NotFound, MethodNotAllowed):
+        return f"leads to no {verb} route"
+    if endpoint == "static" and not _static_file_exists(app, values["filename"]):
+        return "is not among the static files"
+    return ""
 
 
 def _static_file_exists(app: Flask, filename: str) -> bool:

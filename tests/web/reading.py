@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from bs4 import BeautifulSoup
 from flask.testing import FlaskClient
+from lxml.etree import _Element as Tag
 from werkzeug.test import TestResponse
+
+from tests.web.markup import text_of, tree_of
 
 
 def soup(answer: TestResponse) -> BeautifulSoup:
@@ -14,7 +17,7 @@ def soup(answer: TestResponse) -> BeautifulSoup:
 
 def text(answer: TestResponse) -> str:
     """All that a page says, white space collapsed."""
-    return words(soup(answer))
+    return text_of(tree_of(answer.get_data(as_text=True)))
 
 
 def words(tag: BeautifulSoup) -> str:
@@ -24,16 +27,24 @@ def words(tag: BeautifulSoup) -> str:
 
 def hidden(client: FlaskClient, page: str, form: str) -> dict:
     """The hidden fields of the form that the CSS selector finds on a page."""
-    answer = client.get(page)
-    assert answer.status_code == 200, f"{page}: {answer.status_code}"
-    found = soup(answer).select_one(form)
+    found = soup(opened(client, page)).select_one(form)
     assert found is not None, f"no {form} on {page}"
     return {field["name"]: field.get("value", "") for field in found.select("input[type=hidden]")}
 
 
 def form_at(client: FlaskClient, page: str, action: str, **changes: object) -> dict:
     """The hidden fields of the form on `page` that posts to `action`, with `changes`."""
-    return {**hidden(client, page, f'form[action="{action}"]'), **changes}
+    forms: list[Tag] = tree_of(opened(client, page).get_data(as_text=True)).xpath("//form[@action=$to]", to=action)
+    assert forms, f"no form to {action} on {page}"
+    fields = forms[0].xpath(".//input[@type='hidden']")
+    return {**{field.get("name"): field.get("value", "") for field in fields}, **changes}
+
+
+def opened(client: FlaskClient, page: str) -> TestResponse:
+    """The answer to a page that opens."""
+    answer = client.get(page)
+    assert answer.status_code == 200, f"{page}: {answer.status_code}"
+    return answer
 
 
 def send(client: FlaskClient, page: str, action: str, **changes: object) -> TestResponse:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from flask_wtf import FlaskForm
-from wtforms import RadioField, SelectField, TextAreaField
+from wtforms import TextAreaField
 from wtforms.validators import DataRequired, InputRequired, Length
 
+from app.blueprints.choice_fields import RadioField, SelectField
 from app.blueprints.fact_fields import stripped
 from app.blueprints.shared_forms import SignedForm, VersionForm
 

@@ -7,10 +7,11 @@ from typing import Any
 
 from flask_wtf import FlaskForm
 from flask_wtf.file import FileField
-from wtforms import Form, HiddenField, RadioField, SelectField, SelectMultipleField, StringField, TextAreaField
+from wtforms import Form, HiddenField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length
 from wtforms.widgets import CheckboxInput, DateInput, ListWidget
 
+from app.blueprints.choice_fields import RadioField, SelectField, SelectMultipleField
 from app.blueprints.fact_fields import YES_NO, choice_field, fact_fields, stripped
 from app.blueprints.shared_forms import SignedForm, VersionForm
 from app.models.disclosure import ITEM_KINDS

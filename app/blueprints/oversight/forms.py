@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from wtforms import DateField, Form, SelectField, StringField
+from wtforms import DateField, Form, StringField
 from wtforms.validators import Length, Optional
 
+from app.blueprints.choice_fields import SelectField
 from app.blueprints.oversight.trail import Filter, event_choices
 
 

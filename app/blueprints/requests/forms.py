@@ -6,10 +6,11 @@ from typing import Any
 
 from flask_wtf import FlaskForm
 from flask_wtf.file import FileField
-from wtforms import BooleanField, Form, HiddenField, SelectField, StringField, TextAreaField
+from wtforms import BooleanField, Form, HiddenField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length
 from wtforms.widgets import DateInput, TimeInput
 
+from app.blueprints.choice_fields import SelectField
 from app.blueprints.fact_fields import YES_NO, choice_field, fact_fields, stripped
 from app.blueprints.requests.standing import GROUPS
 from app.blueprints.shared_forms import VersionForm

@@ -6,10 +6,11 @@ from collections.abc import Iterable
 from typing import Any
 
 from flask_wtf import FlaskForm
-from wtforms import Form, HiddenField, SelectField, SelectMultipleField, StringField, TextAreaField
+from wtforms import Form, HiddenField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length
 from wtforms.widgets import CheckboxInput, ListWidget
 
+from app.blueprints.choice_fields import SelectField, SelectMultipleField
 from app.blueprints.fact_fields import choice_field, fact_fields, stripped
 from app.blueprints.shared_forms import VersionForm
 from app.policy import policy

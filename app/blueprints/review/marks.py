@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask_wtf import FlaskForm
-from wtforms import HiddenField, SelectField, StringField
+from wtforms import HiddenField, StringField
 from wtforms.validators import Length
 
 from app.access.actor import current_actor
+from app.blueprints.choice_fields import SelectField
 from app.blueprints.fact_fields import choice_field, stripped
 from app.blueprints.review.steps import Overtaken
 from app.blueprints.review.viewer import Mark, drawn_marks

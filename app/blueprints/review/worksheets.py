@@ -21,9 +21,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from flask_wtf import FlaskForm
-from wtforms import Form, HiddenField, SelectField, StringField, TextAreaField
+from wtforms import Form, HiddenField, StringField, TextAreaField
 from wtforms.validators import Length
 
+from app.blueprints.choice_fields import SelectField
 from app.blueprints.fact_fields import choice_field, stripped
 from app.policy import policy
 

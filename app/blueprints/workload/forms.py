@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from wtforms import Form, SelectField, TextAreaField
+from wtforms import Form, TextAreaField
 from wtforms.validators import Length
 
+from app.blueprints.choice_fields import SelectField
 from app.blueprints.fact_fields import stripped
 from app.blueprints.shared_forms import VersionForm
 from app.models import Account
