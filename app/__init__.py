@@ -19,7 +19,7 @@ from app.cli import register_commands
 from app.context import register_context
 from app.extensions import Stores, csrf, db, htmx, migrate
 from app.policy import PolicyError, check_registered, policy
-from app.policy.edits import mismatches
+from app.policy.identification.preparation import mismatches
 from app.refusals import register_refusals
 from app.storage.blobs import BlobStore
 from app.storage.keys import KeyStore

@@ -11,8 +11,8 @@ from flask import Flask, abort, g, redirect, request, url_for
 
 from app import audit
 from app.access.scoping import find
+from app.clauses import enforces
 from app.policy import policy
-from app.policy.enforcement import enforces
 from app.workflow.engine import check_capability
 from app.workflow.registry import Refused
 

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Select, false, or_, select
 
 from app.access.actor import Actor
+from app.clauses import enforces
 from app.extensions import db
 from app.models import (
     Account,
@@ -34,7 +35,6 @@ from app.models import (
     SealingOrder,
     Search,
 )
-from app.policy.enforcement import enforces
 
 Scope = Callable[[Select[Any], Actor], Select[Any]]
 SCOPES: dict[type, Scope] = {}

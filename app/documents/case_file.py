@@ -18,9 +18,9 @@ from pathlib import Path
 from typing import Protocol
 from urllib.parse import quote
 
+from app.clauses import enforces
 from app.documents.errors import DeliveryConflict, DeliveryError
 from app.documents.manifest import Signer, signed_manifest
-from app.policy.enforcement import enforces
 
 SCHEMA = "corroborate-delivery/1"
 MANIFEST_NAME = "manifest.json"

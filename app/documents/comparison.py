@@ -6,11 +6,11 @@ import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 
+from app.clauses import enforces
 from app.documents import checks
 from app.documents.errors import RenderError
 from app.documents.facts import Person
 from app.documents.typeset import Frame, Rendered, environment, typeset
-from app.policy.enforcement import enforces
 
 TITLE = "Comparison with marks"
 NOTICE = "A candidate is a lead to be corroborated. Marks are an examiner's working notes, not a finding of identity."

@@ -7,9 +7,9 @@ import enum
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from app.clauses import enforces
 from app.documents.errors import FactsError
 from app.documents.facts import Person, check_aware, check_digest
-from app.policy.enforcement import enforces
 
 
 class Outcome(enum.StrEnum):

@@ -2,10 +2,10 @@
 
 import hashlib
 
+from app.clauses import enforces
 from app.documents import checks
 from app.documents.disclosure_facts import DecisionFacts, DisclosureFacts, LetterFacts
 from app.documents.typeset import Frame, Rendered, environment, one_line, typeset
-from app.policy.enforcement import enforces
 
 
 @enforces("EXT-7")

@@ -11,9 +11,9 @@ import zipfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from app.clauses import enforces
 from app.documents.errors import PackageError
 from app.documents.manifest import Signer, signed_manifest
-from app.policy.enforcement import enforces
 
 SCHEMA = "corroborate-disclosure/1"
 SUMS_NAME, MANIFEST_NAME = "SHA256SUMS", "manifest.json"

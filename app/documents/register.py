@@ -6,11 +6,11 @@ import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 
+from app.clauses import enforces
 from app.documents import checks
 from app.documents.errors import RenderError
 from app.documents.facts import Person
 from app.documents.typeset import Frame, Rendered, environment, typeset
-from app.policy.enforcement import enforces
 
 TITLE = "Register of modifications"
 NOTICE = "A prepared image serves the search alone. Every comparison is made on the original, which is kept unaltered."

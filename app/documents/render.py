@@ -6,11 +6,11 @@ import io
 import segno
 from PIL import Image
 
+from app.clauses import enforces
 from app.documents import checks
 from app.documents.facts import FaceBox, Probe, ReportFacts, ReportKind
 from app.documents.manifest import Verification
 from app.documents.typeset import Frame, Rendered, environment, one_line, typeset
-from app.policy.enforcement import enforces
 
 #: The space of a photograph on page 1 (report.css) in millimetres; a face lower than 25 mm is also enlarged.
 _SHOWN = (85, 62)

@@ -4,11 +4,11 @@ import hashlib
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from app.clauses import enforces
 from app.documents import checks
 from app.documents.certificate import Copy
 from app.documents.errors import FactsError, RenderError
 from app.documents.typeset import Frame, Rendered, environment, typeset
-from app.policy.enforcement import enforces
 
 TITLE = "Certificate of sealing"
 

@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import delete, select
 
 from app.access.actor import Actor, system_actor
+from app.clauses import enforces
 from app.domain import algorithms, embedding
 from app.domain.algorithm_upkeep import running
 from app.domain.numbers import draw
@@ -21,7 +22,6 @@ from app.matching.catalogue import Extractor, catalogue
 from app.matching.nist import NistStatus
 from app.models import AlgorithmChange, AlgorithmSwitch, GalleryPhoto, Unembedded
 from app.models.base import now
-from app.policy.enforcement import enforces
 from app.unit import Conflict
 from app.workflow.engine import advance, refuse_if
 

@@ -6,12 +6,12 @@ from collections.abc import Collection
 
 from sqlalchemy import select
 
+from app.clauses import enforces
 from app.domain import algorithms
 from app.extensions import db
 from app.jobs.outbox import ask
 from app.models import AlgorithmChange
 from app.models.engine import Job
-from app.policy.enforcement import enforces
 from app.unit import Conflict
 
 #: states in which the templates of both algorithms are kept up

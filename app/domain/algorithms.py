@@ -10,13 +10,13 @@ from pathlib import Path
 from sqlalchemy import inspect, select
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
+from app.clauses import enforces
 from app.extensions import db, settings
 from app.matching.catalogue import Extractor, catalogue
 from app.matching.errors import CatalogueError
 from app.matching.nist import NistStatus, nist_status
 from app.models import AlgorithmSwitch
 from app.policy import policy
-from app.policy.enforcement import enforces
 from app.unit import in_unit
 
 

@@ -15,12 +15,12 @@ from sqlalchemy import func, select
 from app import audit
 from app.access.actor import Actor
 from app.access.scoping import visible
+from app.clauses import enforces
 from app.domain.examination import open_round
 from app.extensions import db
 from app.models import Annotation, Candidate, FRRequest, GalleryPhoto, Round
 from app.models.base import now
 from app.policy import policy
-from app.policy.enforcement import enforces
 from app.policy.facts import Fault
 from app.workflow.engine import refuse_if
 from app.workflow.registry import Refused

@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from app import audit
 from app.access.actor import Actor
+from app.clauses import enforces
 from app.domain.assignments import withdraw_open
 from app.domain.notices import tell
 from app.extensions import db
@@ -16,7 +17,6 @@ from app.models import FinalReview, FRRequest, Report
 from app.models.base import now
 from app.models.engine import AuditEvent, Job
 from app.policy import policy
-from app.policy.enforcement import enforces
 from app.workflow import Refused, advance
 from app.workflow.conditions.examination import nominee_left
 from app.workflow.engine import check_separations

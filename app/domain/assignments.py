@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 
 from app import audit
 from app.access.actor import Actor, actor_of
+from app.clauses import enforces
 from app.domain import drafts
 from app.domain.identification import is_available
 from app.domain.notices import tell
@@ -21,7 +22,6 @@ from app.models import Account, FRRequest, GalleryPhoto, LineUp, LineUpPlace, Pr
 from app.models.base import now
 from app.models.engine import Job
 from app.policy import policy
-from app.policy.enforcement import enforces
 from app.workflow.conditions.line_up import COMPOSING, composing, counting, line_ups_of
 from app.workflow.engine import refuse_if
 from app.workflow.registry import SEPARATIONS

@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from app import audit
 from app.access.actor import Actor, system_actor
+from app.clauses import enforces
 from app.documents.certificate import CertificateFacts, Copy, ItemFacts, RuleCited
 from app.documents.facts import Person
 from app.documents.typeset import Rendered
@@ -16,7 +17,6 @@ from app.extensions import db, settings, stores
 from app.models import Account, Disposal, DisposalItem
 from app.models.base import now
 from app.policy import policy
-from app.policy.enforcement import enforces
 from app.storage import BlobRef
 from app.web import time_zone
 from app.workflow.engine import advance, check_capability, refuse_if

@@ -10,13 +10,13 @@ from sqlalchemy import select
 
 from app import audit
 from app.access.actor import Actor
+from app.clauses import enforces
 from app.days import today
 from app.domain.numbers import draw
 from app.extensions import db
 from app.models.base import now
 from app.models.disclosure import ITEM_KINDS, RoutineDesignation
 from app.policy import policy
-from app.policy.enforcement import enforces
 from app.workflow.engine import check_capability, refuse_if
 
 

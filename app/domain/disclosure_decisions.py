@@ -12,6 +12,7 @@ from sqlalchemy import func, select
 
 from app import audit
 from app.access.actor import Actor, system_actor
+from app.clauses import enforces
 from app.days import end_of, today
 from app.domain.notices import tell
 from app.domain.people import holders_of
@@ -21,7 +22,6 @@ from app.models.base import now
 from app.models.disclosure import Disclosure, DisclosureDecision, DisclosurePackage
 from app.models.engine import Job, Transition
 from app.policy import policy
-from app.policy.enforcement import enforces
 from app.storage import BlobRef
 from app.unit import after_commit
 from app.workflow.engine import advance, explain

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from sqlalchemy import exists, select
 
 from app.access.actor import Actor
+from app.clauses import enforces
 from app.extensions import db
 from app.models.report import Report
 from app.models.request import FRRequest, ProbeImage
-from app.policy.enforcement import enforces
 from app.policy.facts import normal_case_number
 from app.workflow.engine import refuse_if
 

@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 
 from app import audit
 from app.access.actor import Actor
+from app.clauses import enforces
 from app.documents.disclosure_facts import (
     Basis,
     DecidedItem,
@@ -31,7 +32,6 @@ from app.models.engine import Job
 from app.models.report import Report
 from app.models.request import ProbeImage
 from app.policy import policy
-from app.policy.enforcement import enforces
 from app.policy.facts import answered
 from app.workflow.engine import check_capability, refuse_if
 

@@ -16,6 +16,7 @@ from sqlalchemy import select
 
 from app import audit
 from app.access.actor import Actor
+from app.clauses import enforces
 from app.domain.designations import by_number
 from app.domain.disclosure_decisions import (
     acknowledge,
@@ -40,7 +41,6 @@ from app.extensions import db, settings, stores
 from app.models.base import new_uid, now
 from app.models.disclosure import Disclosure, DisclosureDocument, DisclosureItem
 from app.policy import policy
-from app.policy.enforcement import enforces
 from app.policy.facts import check_case_number, normal_case_number
 from app.storage import BlobRef
 from app.workflow.engine import advance, check_capability, explain, refuse_if
@@ -62,7 +62,7 @@ class DisclosureValues:
     """What is stated in a disclosure request; anything may still be missing in a draft.
 
     `recipient` answers [addressee], `recipient_facts` the facts of the recipient kind, `facts` those of the basis,
-    `identity` [identity], `agreement` [agreement] of disclosure.toml. `immigration` is "yes", "no" or empty;
+    `identity` [identity], `agreement` [agreement] of disclosures/rules.toml. `immigration` is "yes", "no" or empty;
     `designation` the number of a routine designation.
     """
 

@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from app import audit
 from app.access.actor import Actor
+from app.clauses import enforces
 from app.domain.holds import key_of
 from app.domain.notices import tell
 from app.domain.numbers import draw
@@ -23,7 +24,6 @@ from app.models.disposal import Disposal, DisposalItem
 from app.models.engine import Job
 from app.models.retention import CaseRecord, PersonFile
 from app.policy import policy
-from app.policy.enforcement import enforces
 from app.workflow.engine import advance, check_capability, explain, refuse_if
 
 JOB = "disposal"

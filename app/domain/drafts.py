@@ -10,10 +10,10 @@ from collections.abc import Mapping
 from sqlalchemy import delete, select
 
 from app.access.actor import Actor
+from app.clauses import enforces
 from app.extensions import db
 from app.models import Candidate, Draft, FRRequest, LineUp, LineUpPlace, Round
 from app.models.base import now
-from app.policy.enforcement import enforces
 
 
 def worksheet_page(round_: Round, candidate: Candidate) -> str:

@@ -9,6 +9,7 @@ import numpy as np
 from sqlalchemy import ColumnElement, func, select
 
 from app import audit
+from app.clauses import enforces
 from app.domain import gallery
 from app.domain.photographs import held, picture
 from app.extensions import db
@@ -16,7 +17,6 @@ from app.imaging import UnusableImage
 from app.jobs import engines
 from app.matching.extractor import TemplateExtractor
 from app.models import AlgorithmChange, GalleryPhoto, Template, Unembedded
-from app.policy.enforcement import enforces
 from app.storage import StorageError
 from app.unit import unit_of_work
 

@@ -20,13 +20,13 @@ from sqlalchemy import select
 
 from app import audit
 from app.access.actor import system_actor
+from app.clauses import enforces
 from app.domain import gallery, index_snapshot
 from app.domain.erasure_rows import Doomed, delete_rows, doomed
 from app.domain.standings import NotDue, label, locked, not_due, requests_of
 from app.extensions import db, stores
 from app.models import CaseHistory, CasePerson, CaseRecord, Disposal, DisposalItem, FRRequest, PersonFile
 from app.models.base import now
-from app.policy.enforcement import enforces
 from app.storage import StorageError
 from app.storage.errors import DiskFailure
 from app.workflow.engine import advance

@@ -7,13 +7,13 @@ from datetime import datetime
 
 from sqlalchemy import select
 
+from app.clauses import enforces
 from app.domain.proficiency_results import Result, answers, result
 from app.domain.report_facts import local
 from app.extensions import db, settings
 from app.matching.error_rates import Rate
 from app.models import Account, FRRequest
 from app.policy import policy
-from app.policy.enforcement import enforces
 
 
 @enforces("EXT-2", "FAIR-1")

@@ -7,6 +7,7 @@ from typing import Any
 
 from app import audit
 from app.access.actor import Actor
+from app.clauses import enforces
 from app.domain import drafts
 from app.domain.assignments import compose
 from app.domain.worksheets import known_features
@@ -15,9 +16,8 @@ from app.jobs import ask
 from app.models import BackgroundCheck, Candidate, Disposition, FRRequest, Round
 from app.models.base import now
 from app.policy import policy
-from app.policy.background import check_items, compare
-from app.policy.enforcement import enforces
-from app.policy.opinions import nomination_fault
+from app.policy.examination.background import check_items, compare
+from app.policy.examination.opinions import nomination_fault
 from app.workflow import Refused, advance
 from app.workflow.conditions.background import against_of
 from app.workflow.conditions.examination import open_candidates

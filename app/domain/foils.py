@@ -13,6 +13,7 @@ from datetime import date
 import numpy as np
 from sqlalchemy import func, select
 
+from app.clauses import enforces
 from app.domain.gallery_quality import kept_quality
 from app.domain.photographs import stored
 from app.domain.probe_images import limits
@@ -24,7 +25,6 @@ from app.matching.quality import Quality, measure
 from app.matching.types import Face
 from app.models import GalleryPhoto, Round
 from app.policy import policy
-from app.policy.enforcement import enforces
 from app.storage import BlobCorrupt, KeyDestroyed, UnknownBlob, UnknownKey
 from app.workflow.conditions.line_up import kept_apart, line_ups_of
 

@@ -15,6 +15,7 @@ import numpy as np
 from sqlalchemy import select
 
 from app import audit
+from app.clauses import enforces
 from app.domain import algorithm_upkeep, index_snapshot
 from app.domain.intake_checks import Examined
 from app.domain.intake_manifest import Row
@@ -24,7 +25,6 @@ from app.matching.types import Template as Vector
 from app.models import GalleryHold, GalleryPerson, GalleryPhoto, ProbeImage, Template
 from app.models.base import now
 from app.policy import policy
-from app.policy.enforcement import enforces
 from app.storage import BlobRef
 from app.unit import Conflict, after_commit
 

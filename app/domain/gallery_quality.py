@@ -15,6 +15,7 @@ import numpy as np
 from sqlalchemy import select
 
 from app import audit
+from app.clauses import enforces
 from app.domain.photographs import held, picture
 from app.extensions import db
 from app.imaging import UnusableImage
@@ -24,7 +25,6 @@ from app.matching.quality_geometry import pose
 from app.matching.quality_scores import scores
 from app.matching.types import Face
 from app.models import GalleryPhoto
-from app.policy.enforcement import enforces
 from app.storage import StorageError
 from app.unit import unit_of_work
 

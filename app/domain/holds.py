@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from app import audit
 from app.access.actor import Actor
+from app.clauses import enforces
 from app.domain.numbers import draw
 from app.domain.standings import Target, being_erased, locked
 from app.extensions import db
 from app.models.base import now
 from app.models.retention import CaseRecord, LegalHold
 from app.policy import policy
-from app.policy.enforcement import enforces
 from app.workflow.engine import advance, check_capability, explain, refuse_if
 
 

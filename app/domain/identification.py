@@ -7,6 +7,7 @@ from random import Random
 
 from app.access.actor import Actor, actor_of, system_actor
 from app.access.directory import lookup
+from app.clauses import enforces
 from app.domain import algorithms
 from app.domain.notices import tell
 from app.domain.workload import pass_on
@@ -27,7 +28,6 @@ from app.models import (
 )
 from app.models.base import now
 from app.policy import policy
-from app.policy.enforcement import enforces
 from app.workflow import Refused, advance
 
 

@@ -11,12 +11,12 @@ from typing import Any
 
 import numpy as np
 
+from app.clauses import enforces
 from app.matching.quality import VERSION, measure
 from app.matching.quality_scores import scores
 from app.matching.types import Face
 from app.policy import policy
-from app.policy.enforcement import enforces
-from app.policy.quality import assess
+from app.policy.identification.quality import assess
 
 
 @enforces("REQ-7", "CAP-8")

@@ -10,13 +10,13 @@ from typing import Any
 
 from app import audit
 from app.access.actor import Actor
+from app.clauses import enforces
 from app.domain.numbers import draw
 from app.extensions import db, stores
 from app.models.base import now
 from app.models.disclosure import Disclosure
 from app.models.incident import Incident
 from app.policy import policy
-from app.policy.enforcement import enforces
 from app.workflow.engine import advance, check_capability, explain, refuse_if
 
 SHORTEST = 20

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import structlog
 
+from app.clauses import enforces
 from app.domain.repository import RepositoryIndex
 from app.extensions import settings, stores
 from app.matching.errors import MatchingError
-from app.policy.enforcement import enforces
 from app.storage.errors import StorageError
 
 log = structlog.get_logger()

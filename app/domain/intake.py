@@ -18,6 +18,7 @@ from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
 
 from app import audit
+from app.clauses import enforces
 from app.domain import gallery
 from app.domain.gallery import Stored, key_in_use
 from app.domain.intake_checks import (
@@ -41,7 +42,6 @@ from app.jobs import engines
 from app.matching.perceptual import hash_distance
 from app.models import GalleryHold, GalleryImport, GalleryPhoto, ImportChunk, ImportOutcome, ProbeImage
 from app.models.base import new_uid, now
-from app.policy.enforcement import enforces
 from app.storage import BlobRef
 from app.storage import batch as storage_batch
 from app.unit import Conflict, unit_of_work

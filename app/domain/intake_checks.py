@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from sqlalchemy import or_, select
 
+from app.clauses import enforces
 from app.domain.gallery_quality import photograph_quality
 from app.domain.intake_manifest import Row, value_faults
 from app.domain.intake_sources import Refusal
@@ -22,12 +23,11 @@ from app.jobs import engines
 from app.matching.perceptual import perceptual_hash, small_copy
 from app.models import DerivedImage, GalleryHold, GalleryPerson, GalleryPhoto, ProbeImage
 from app.policy import policy
-from app.policy.enforcement import enforces
 from app.policy.facts import check_eligibility
 
 #: a browser shows these as they are; the repository keeps one file per photograph, the original
 FORMATS = ("JPEG", "PNG")
-#: the two rules of gallery.toml under which a photograph waits for a person's decision
+#: the two rules of gallery/rules.toml under which a photograph waits for a person's decision
 PROBE_LOOK_ALIKE, SAME_PICTURE = "probe-look-alike", "gallery-same-picture"
 OTHER_PERSON = "intake-other-person"
 
@@ -125,7 +125,7 @@ class Known:
 
 @enforces("CAP-3")
 def check_row(row: Row, today: date) -> Refusal | None:
-    """The manifest's own statements against every rule of gallery.toml; all reasons at once."""
+    """The manifest's own statements against every rule of gallery/rules.toml; all reasons at once."""
     faults = check_eligibility(policy(), row.values)
     if faults:
         return Refusal(_unique(fault.rule_id for fault in faults), " ".join(fault.message for fault in faults))

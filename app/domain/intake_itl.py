@@ -1,8 +1,8 @@
 """ANSI/NIST-ITL transactions: the statements and the one frontal photograph of a file.
 
 NIST SP 500-290 (ANSI/NIST-ITL 1-2011, update 2015): Type-1 is the transaction, Type-2 the department's own fields,
-Type-10 an image of a face or a mark. Which field states which column is policy (gallery.toml, `itl`). nistitl reads the
-records; what it cannot read is one clear sentence about one file, never the end of an import.
+Type-10 an image of a face or a mark. Which field states which column is policy (`itl` of gallery/rules.toml). nistitl
+reads the records; what it cannot read is one clear sentence about one file, never the end of an import.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from PIL import Image, ImageFile
 from app.imaging import ImageLimits, UnusableImage
 from app.imaging.sniffing import check_size
 from app.policy import policy
-from app.policy.itl import columns_of
+from app.policy.gallery.itl import columns_of
 
 SUFFIXES = (".an2", ".eft", ".nist", ".nst", ".xnist")
 #: a transaction may hold fingerprints beside the photograph

@@ -1,4 +1,4 @@
-"""The manifest of an import: a CSV file whose columns the policy lists (gallery.toml), read strictly."""
+"""The manifest of an import: a CSV file whose columns the policy lists (gallery/rules.toml), read strictly."""
 
 from __future__ import annotations
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from app import audit
 from app.access.actor import Actor
+from app.clauses import enforces
 from app.domain import assignments, drafts
 from app.domain.assignments import end, withdraw_open
 from app.domain.notices import tell
@@ -18,7 +19,6 @@ from app.domain.worksheets import known_features
 from app.extensions import db
 from app.models import FRRequest, LineUp, LineUpPlace, PeerReview
 from app.policy import policy
-from app.policy.enforcement import enforces
 from app.policy.facts import Fault
 from app.workflow import Refused, advance
 from app.workflow.conditions.line_up import counting, opinion_faults, sheet_faults

@@ -11,9 +11,9 @@ from datetime import datetime
 
 from sqlalchemy import or_, select
 
+from app.clauses import enforces
 from app.extensions import db
 from app.models import FinalReview, FRRequest, ProbeImage, ProbeResemblance, RepeatSearch, Round, Search
-from app.policy.enforcement import enforces
 
 #: how an earlier search is related, in the order of how closely
 SAME_IMAGE, LOOKS_ALIKE, SAME_CASE = "the same image", "an image of the same moment", "the same case number"

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 import numpy as np
 from sqlalchemy import select
 
+from app.clauses import enforces
 from app.domain.probe_images import limits
 from app.extensions import db, stores
 from app.imaging import UnusableImage, decode
@@ -18,7 +19,6 @@ from app.jobs import engines
 from app.matching.perceptual import hash_distance
 from app.matching.types import Face
 from app.models import ProbeImage
-from app.policy.enforcement import enforces
 from app.storage import KeyDestroyed, StorageError, UnknownBlob
 
 # Measured with tests/bench/look_alikes.py and the bundled extractor. Copies of a picture (compressed, scaled,

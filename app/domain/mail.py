@@ -16,13 +16,13 @@ from sqlalchemy import delete, select
 
 from app import audit
 from app.access.actor import Actor
+from app.clauses import enforces
 from app.extensions import db, settings
 from app.models.base import now
 from app.models.mail import MailChoice
 from app.models.oversight import Notification
 from app.models.request import FRRequest
 from app.policy import policy
-from app.policy.enforcement import enforces
 from app.policy.forms import MailKind
 
 JOB = "mail"

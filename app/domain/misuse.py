@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from app import audit
 from app.access.actor import Actor
+from app.clauses import enforces
 from app.domain.notices import tell
 from app.domain.people import holders_of
 from app.extensions import db, stores
 from app.models.base import now
 from app.models.oversight import MisuseReport
-from app.policy.enforcement import enforces
 from app.workflow.engine import check_capability, refuse_if
 
 SHORTEST, LONGEST = 20, 5000

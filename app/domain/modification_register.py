@@ -18,7 +18,7 @@ from app.imaging.recipe_ops import Pixels, pixels_of
 from app.models import Account, DerivedImage, FRRequest, ProbeImage, Search
 from app.models.base import now
 from app.policy import policy
-from app.policy.edits import steps_in_words
+from app.policy.identification.preparation import steps_in_words
 
 LAW = "ll55-2025"
 #: the longer side of a small picture in the register

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from app.clauses import enforces
 from app.models import LineUp, Round
 from app.policy import policy
-from app.policy.enforcement import enforces
-from app.policy.worksheets import differences_in_words
+from app.policy.examination.worksheet import differences_in_words
 from app.workflow.conditions.line_up import favored_foils, line_ups_of
 
 

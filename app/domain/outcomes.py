@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from app.access.actor import Actor
+from app.clauses import enforces
 from app.extensions import db
 from app.models.report import Outcome
 from app.models.request import FRRequest
 from app.policy import policy
-from app.policy.enforcement import enforces
 from app.policy.facts import Fault, check_outcome
 from app.workflow.engine import advance
 

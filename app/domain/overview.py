@@ -11,6 +11,7 @@ from sqlalchemy.orm import joinedload, selectinload
 
 from app.access.actor import Actor
 from app.access.scoping import visible
+from app.clauses import enforces
 from app.domain.lineage import last_asked
 from app.extensions import db
 from app.models.account import Account, SignInFailure, TrainingRecord
@@ -20,7 +21,6 @@ from app.models.examination import Round
 from app.models.oversight import MisuseReport
 from app.models.request import FRRequest
 from app.policy import policy
-from app.policy.enforcement import enforces
 from app.workflow.engine import allowed
 
 #: state -> (verb, what the person is asked to do); the verb's own rule says who may

@@ -13,12 +13,12 @@ from sqlalchemy import select
 
 from app import audit
 from app.access.actor import Actor
+from app.clauses import enforces
 from app.domain.retention import refuse_while_disposed
 from app.domain.standings import locked, today
 from app.extensions import db, stores
 from app.models.gallery import GalleryPerson
 from app.models.retention import ROLES, CasePerson, CaseRecord, PersonFile
-from app.policy.enforcement import enforces
 from app.workflow.engine import check_capability, refuse_if
 
 DAYS = ("born_on", "died_on", "last_arrest_on", "arrests_checked_on")

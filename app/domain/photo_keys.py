@@ -13,12 +13,12 @@ from collections.abc import Iterable
 from sqlalchemy import select
 
 from app import audit
+from app.clauses import enforces
 from app.domain.gallery import held_of
 from app.domain.photographs import stored
 from app.domain.repository import open_template, seal_template
 from app.extensions import db, stores
 from app.models import GalleryPerson, GalleryPhoto
-from app.policy.enforcement import enforces
 from app.storage import BlobRef
 from app.unit import Conflict, after_commit, unit_of_work
 

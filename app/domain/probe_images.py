@@ -14,6 +14,7 @@ from sqlalchemy import func, select
 
 from app import audit
 from app.access.actor import Actor
+from app.clauses import enforces
 from app.domain.requests import open_for_changes
 from app.extensions import db
 from app.imaging import ImageLimits, Sniffed
@@ -22,7 +23,6 @@ from app.models.base import now
 from app.models.engine import Job
 from app.models.request import FRRequest, ProbeImage
 from app.policy import policy
-from app.policy.enforcement import enforces
 from app.policy.facts import Fault, check_lawful_basis, check_source
 from app.storage import BlobRef
 from app.workflow.engine import refuse_if

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from app.clauses import enforces
 from app.domain.probe_images import limits
 from app.domain.probe_preparation import recipe_of_row
 from app.extensions import stores
@@ -15,7 +16,6 @@ from app.matching.errors import MatchingError
 from app.matching.extractor import TemplateExtractor
 from app.matching.types import Face, Template
 from app.models import DerivedImage, Search
-from app.policy.enforcement import enforces
 
 
 class FaceNotFound(MatchingError):

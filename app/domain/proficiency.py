@@ -14,6 +14,7 @@ from sqlalchemy import func, select
 
 from app import audit
 from app.access.actor import Actor
+from app.clauses import enforces
 from app.domain import assignments, foils
 from app.domain.probe_images import limits
 from app.extensions import db, stores
@@ -25,7 +26,6 @@ from app.models import Account, LineUp, ProficiencyItem, ProficiencyPicture
 from app.models.base import now
 from app.models.engine import Job
 from app.policy import policy
-from app.policy.enforcement import enforces
 from app.storage import BlobRef
 
 PREPARING = "proficiency"

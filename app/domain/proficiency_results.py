@@ -9,11 +9,11 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload, selectinload
 
+from app.clauses import enforces
 from app.extensions import db
 from app.matching.error_rates import Rate, rate
 from app.models import LineUp, LineUpPlace
 from app.policy import policy
-from app.policy.enforcement import enforces
 from app.workflow.conditions.line_up import favored_foils
 
 

@@ -10,11 +10,11 @@ from typing import Any
 from sqlalchemy import Select, false, select
 
 from app.access.actor import Actor
+from app.clauses import enforces
 from app.csv_lines import safe_cell
 from app.domain.disclosures import person_digest
 from app.models.disclosure import Disclosure
 from app.policy import policy
-from app.policy.enforcement import enforces
 from app.policy.facts import normal_case_number
 from app.storage import KeyDestroyed
 

@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from app import audit
 from app.access.actor import system_actor
+from app.clauses import enforces
 from app.domain.notices import tell
 from app.domain.overview import ASSIGNED, deadline
 from app.domain.people import holders_of
@@ -17,7 +18,6 @@ from app.extensions import db
 from app.models import FRRequest, Notification
 from app.models.base import now
 from app.policy import policy
-from app.policy.enforcement import enforces
 from app.unit import unit_of_work
 
 #: in a continuation the examiner of the request is that of the round that ended

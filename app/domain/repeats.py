@@ -7,13 +7,13 @@ Refused.
 from __future__ import annotations
 
 from app.access.actor import Actor
+from app.clauses import enforces
 from app.domain.lineage import last_asked
 from app.domain.notices import tell
 from app.domain.people import holders_of
 from app.extensions import db
 from app.models import FRRequest, RepeatSearch
 from app.models.base import now
-from app.policy.enforcement import enforces
 from app.workflow.engine import advance
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import msgspec
 import numpy as np
 
+from app.clauses import enforces
 from app.domain.probe_images import limits
 from app.domain.probe_preparation import recipe_of_row
 from app.extensions import stores
@@ -15,7 +16,6 @@ from app.imaging import UnusableImage
 from app.imaging.recipe import RecipeError
 from app.imaging.recipe_ops import Derived, derive, differences, environment, pixels_of
 from app.models import DerivedImage
-from app.policy.enforcement import enforces
 from app.storage import StorageError
 
 

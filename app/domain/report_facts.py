@@ -34,8 +34,8 @@ from app.imaging import decode, display_copy
 from app.matching.nist import nist_status
 from app.models import Account, FRRequest, GalleryPhoto, Report, Round, Search
 from app.policy import policy
-from app.policy.edits import steps_in_words
 from app.policy.facts import answered
+from app.policy.identification.preparation import steps_in_words
 from app.web import time_zone
 from app.workflow.history import steps_of
 

@@ -6,6 +6,7 @@ import hmac
 
 from app import audit
 from app.access.actor import system_actor
+from app.clauses import enforces
 from app.documents import checks
 from app.documents.case_file import CaseManagement, Delivery, DirectoryCaseFiles, Receipt
 from app.documents.errors import RenderError
@@ -18,7 +19,6 @@ from app.extensions import db, settings, stores
 from app.models import FRRequest, Report
 from app.models.base import now
 from app.policy import policy
-from app.policy.enforcement import enforces
 from app.storage import BlobRef
 from app.workflow import advance
 

@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 import numpy as np
 from sqlalchemy import ColumnElement, func, select, update
 
+from app.clauses import enforces
 from app.extensions import db, stores
 from app.matching.index import ALL, Eligible, Index, open_index
 from app.matching.types import GalleryTemplate, PersonRank
 from app.matching.types import Template as Vector
 from app.models import Counter, GalleryPerson, GalleryPhoto, Template
-from app.policy.enforcement import enforces
 from app.storage.errors import StorageError
 
 SERIES = "gallery-generation"

@@ -14,6 +14,7 @@ from app import audit
 from app.access.actor import Actor
 from app.access.directory import Entry
 from app.access.sessions import sync_account
+from app.clauses import enforces
 from app.domain.notices import tell
 from app.domain.numbers import draw
 from app.domain.people import holders_of
@@ -23,7 +24,6 @@ from app.models.account import Account
 from app.models.base import new_uid, now
 from app.models.request import FRRequest
 from app.policy import policy
-from app.policy.enforcement import enforces
 from app.policy.facts import check_case_number, normal_case_number
 from app.workflow.engine import advance, check_capability, explain, refuse_if
 from app.workflow.registry import Refused

@@ -24,7 +24,7 @@ from app.models import (
 )
 from app.policy import policy
 from app.policy.base import Fact
-from app.policy.worksheets import differences_in_words, unexplained_in
+from app.policy.examination.worksheet import differences_in_words, unexplained_in
 
 DECISIONS = {"approved": "approve", "not_approved": "do_not_approve", "continued": "continue"}
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 import numpy as np
 from sqlalchemy import select
 
+from app.clauses import enforces
 from app.domain.intake_checks import Examined
 from app.domain.photographs import picture
 from app.domain.repository import open_template
@@ -18,7 +19,6 @@ from app.extensions import db
 from app.imaging import UnusableImage
 from app.matching.perceptual import likeness, small_copy
 from app.models import GalleryPerson, GalleryPhoto, Template
-from app.policy.enforcement import enforces
 from app.storage import StorageError
 
 # Measured on 12,720 pairs of drawn people and 125 copies (compressed, half and larger size, darker, grey): copies lie

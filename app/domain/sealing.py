@@ -14,6 +14,7 @@ from sqlalchemy.exc import IntegrityError
 
 from app import audit
 from app.access.actor import Actor, system_actor
+from app.clauses import enforces
 from app.domain import gallery, photo_keys
 from app.domain.notices import tell
 from app.domain.numbers import draw
@@ -39,7 +40,6 @@ from app.models.base import now
 from app.models.engine import Job
 from app.models.sealing import OUTCOMES
 from app.policy import policy
-from app.policy.enforcement import enforces
 from app.unit import Conflict, after_commit, unit_of_work
 from app.workflow.engine import advance, check_capability, refuse_if
 

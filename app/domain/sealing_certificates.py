@@ -6,6 +6,7 @@ from sqlalchemy import select
 
 from app import audit
 from app.access.actor import Actor, system_actor
+from app.clauses import enforces
 from app.documents.certificate import Copy
 from app.documents.sealing_certificate import LineFacts, NoticeFacts, RecordFacts, SealingFacts
 from app.documents.typeset import Rendered
@@ -16,7 +17,6 @@ from app.domain.sealing_notices import TITLES, draft, photos_of
 from app.extensions import db, settings, stores
 from app.models import SealingOrder
 from app.models.base import now
-from app.policy.enforcement import enforces
 from app.storage import BlobRef
 from app.workflow.engine import advance, check_capability, refuse_if
 

@@ -15,6 +15,7 @@ from typing import Any
 
 from sqlalchemy import func, or_, select
 
+from app.clauses import enforces
 from app.domain.approvals import recipients
 from app.extensions import db
 from app.models import (
@@ -31,7 +32,6 @@ from app.models import (
     Round,
     Search,
 )
-from app.policy.enforcement import enforces
 
 #: what a line tells of -> its heading
 KINDS = {

@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from app import audit
 from app.access.actor import Actor
+from app.clauses import enforces
 from app.domain.notices import tell
 from app.domain.people import holders_of
 from app.domain.sealing_lookback import items_about, reports_about
@@ -15,7 +16,6 @@ from app.extensions import db
 from app.models import Disclosure, FRRequest, GalleryPhoto, Report, SealingNotice, SealingOrder
 from app.models.base import now
 from app.policy import policy
-from app.policy.enforcement import enforces
 from app.unit import Conflict
 from app.workflow.engine import check_capability, refuse_if
 

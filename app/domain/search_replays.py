@@ -14,6 +14,7 @@ from sqlalchemy import func, select
 
 from app import audit
 from app.access.actor import Actor
+from app.clauses import enforces
 from app.domain.probe_templates import embed
 from app.domain.search_environment import environment
 from app.extensions import db, settings
@@ -25,7 +26,6 @@ from app.matching.comparison import TOLERANCE, Comparison, Listed, compare
 from app.matching.errors import CatalogueError, MatchingError
 from app.models import Candidate, GalleryPerson, GalleryPhoto, Search, SearchReplay, Template
 from app.models.base import now
-from app.policy.enforcement import enforces
 from app.storage.errors import StorageError
 
 #: places named where two lists differ

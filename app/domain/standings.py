@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import func, select
 
+from app.clauses import enforces
 from app.days import day_of, today
 from app.extensions import db
 from app.models.disclosure import Disclosure
@@ -20,8 +21,7 @@ from app.models.request import FRRequest, ProbeImage
 from app.models.retention import CasePerson, CaseRecord, LegalHold, PersonFile
 from app.policy import policy
 from app.policy import retention as rules
-from app.policy.enforcement import enforces
-from app.policy.retention_types import (
+from app.policy.retention.types import (
     CaseFacts,
     HistoryEntry,
     Hold,

@@ -11,11 +11,11 @@ from datetime import date
 
 from sqlalchemy import or_, select
 
+from app.clauses import enforces
 from app.domain.intake_manifest import Row
 from app.domain.sealing_stated import digest_of_person
 from app.extensions import db
 from app.models import SealedRecord, SealingOrder
-from app.policy.enforcement import enforces
 
 
 @enforces("CAP-3")

@@ -7,11 +7,11 @@ from datetime import date
 
 from app import audit
 from app.access.actor import Actor
+from app.clauses import enforces
 from app.extensions import db
 from app.models.account import Account, TrainingRecord
 from app.models.base import now
 from app.policy import policy
-from app.policy.enforcement import enforces
 from app.workflow.registry import Refused
 
 

@@ -2,7 +2,7 @@
 
 Counted are requests whose first report was delivered within the period and that are not disposed of (of those the
 priority is gone). Of few requests a median would be somebody's case and a 90th percentile a guess: see [workload] in
-request.toml.
+requests/rules.toml.
 """
 
 from __future__ import annotations

@@ -10,11 +10,11 @@ from typing import Any
 from sqlalchemy import select
 
 from app import audit
+from app.clauses import enforces
 from app.documents.manifest import normalise_code
 from app.extensions import db
 from app.models.disposal import DisposalItem
 from app.models.report import Report
-from app.policy.enforcement import enforces
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,11 +14,11 @@ from sqlalchemy.orm import joinedload
 
 from app.access.actor import Actor, actor_of
 from app.access.directory import lookup
+from app.clauses import enforces
 from app.domain.notices import tell
 from app.extensions import db
 from app.models import Account, Assignment, FRRequest, Round
 from app.models.base import now
-from app.policy.enforcement import enforces
 from app.workflow import advance
 from app.workflow.conditions.workload import parts_of
 

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 
 from sqlalchemy import select
 
+from app.clauses import enforces
 from app.documents.disclosure_render import render_decision
 from app.documents.errors import DocumentError
 from app.domain.disclosure_decisions import DECISION_JOB, PACKAGE_JOB, finish_release, keep_decision_document
@@ -21,7 +22,6 @@ from app.extensions import db, stores
 from app.jobs.outbox import JobFailed, Retry, job
 from app.models.disclosure import Disclosure, DisclosureDecision
 from app.models.engine import Job
-from app.policy.enforcement import enforces
 from app.storage import BlobRef, DiskFailure, StorageError
 from app.unit import unit_of_work
 from app.workflow import Refused

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import structlog
 
+from app.clauses import enforces
 from app.documents.certificate import render_certificate
 from app.documents.errors import DocumentError
 from app.domain import erasure
@@ -17,7 +18,6 @@ from app.domain.notices import tell
 from app.extensions import stores
 from app.jobs.outbox import JobFailed, Retry, job
 from app.models.engine import Job
-from app.policy.enforcement import enforces
 from app.storage import DiskFailure, StorageError
 from app.unit import unit_of_work
 

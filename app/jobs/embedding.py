@@ -11,6 +11,7 @@ import time
 import structlog
 from sqlalchemy import select
 
+from app.clauses import enforces
 from app.domain import algorithm_changes, embedding
 from app.domain.algorithm_upkeep import OPEN
 from app.extensions import db
@@ -19,7 +20,6 @@ from app.jobs.outbox import JobFailed, Retry, ask, job
 from app.matching.errors import MatchingError
 from app.models import AlgorithmChange
 from app.models.engine import Job
-from app.policy.enforcement import enforces
 from app.storage.errors import DiskFailure
 from app.unit import unit_of_work
 

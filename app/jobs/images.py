@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from sqlalchemy import select
 
 from app.access.actor import system_actor
+from app.clauses import enforces
 from app.domain.image_quality import described
 from app.domain.look_alikes import ProbeComparison
 from app.domain.probe_images import JOB, finish_check, limits
@@ -25,7 +26,6 @@ from app.models.engine import Job
 from app.models.lineage import ProbeResemblance
 from app.models.request import DetectedFace, ProbeImage
 from app.policy import policy
-from app.policy.enforcement import enforces
 from app.storage import DiskFailure, StorageError
 from app.unit import unit_of_work
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import select
 
+from app.clauses import enforces
 from app.domain import assignments, foils, proficiency
 from app.extensions import db
 from app.imaging import UnusableImage
@@ -12,7 +13,6 @@ from app.matching.errors import MatchingError
 from app.models import ProficiencyItem, Round
 from app.models.engine import Job
 from app.policy import policy
-from app.policy.enforcement import enforces
 from app.storage import DiskFailure, StorageError
 from app.unit import unit_of_work
 from app.workflow.conditions.line_up import COMPOSING, counting

@@ -17,12 +17,12 @@ from urllib.parse import unquote, urlsplit
 from sqlalchemy import select
 
 from app.access.directory import DirectoryUnavailable, lookup
+from app.clauses import enforces
 from app.domain.mail import JOB, compose
 from app.extensions import db, settings
 from app.jobs.outbox import JobFailed, Retry, job
 from app.models.engine import Job
 from app.models.oversight import Notification
-from app.policy.enforcement import enforces
 from config.reader import is_loopback
 
 #: at 2, 4, 8 … then every 300 seconds: some hour and a half

@@ -9,6 +9,7 @@ from __future__ import annotations
 import structlog
 from sqlalchemy import select
 
+from app.clauses import enforces
 from app.documents.errors import DeliveryConflict, DeliveryError, DocumentError
 from app.documents.manifest import manifest, verification
 from app.documents.render import render_report
@@ -32,7 +33,6 @@ from app.jobs.outbox import JobFailed, Retry, job
 from app.models import FRRequest, Report
 from app.models.engine import Job
 from app.policy import policy
-from app.policy.enforcement import enforces
 from app.storage import DiskFailure, StorageError
 from app.unit import unit_of_work
 

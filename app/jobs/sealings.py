@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from sqlalchemy import select
 
+from app.clauses import enforces
 from app.documents.errors import DocumentError
 from app.documents.sealing_certificate import render_sealing
 from app.domain import algorithms, erasure, sealing, sealing_certificates
@@ -20,7 +21,6 @@ from app.jobs.outbox import JobFailed, Retry, job
 from app.matching.errors import MatchingError
 from app.models import Template
 from app.models.engine import Job
-from app.policy.enforcement import enforces
 from app.storage import DiskFailure, StorageError
 from app.unit import unit_of_work
 

@@ -7,6 +7,7 @@ from importlib.metadata import version
 import cv2
 from sqlalchemy import select
 
+from app.clauses import enforces
 from app.domain.identification import fail_search, finish_search
 from app.domain.probe_templates import embed as _embed
 from app.domain.repository import generation as generation_now
@@ -23,7 +24,6 @@ from app.models import GalleryPhoto, Search
 from app.models.base import now
 from app.models.engine import Job
 from app.policy import policy
-from app.policy.enforcement import enforces
 from app.storage.errors import DiskFailure, StorageError
 from app.unit import unit_of_work
 

@@ -7,6 +7,7 @@ import json
 from sqlalchemy import select
 
 from app import audit
+from app.clauses import enforces
 from app.domain import algorithms
 from app.domain.notices import tell
 from app.domain.people import holders_of
@@ -16,7 +17,6 @@ from app.matching.catalogue import Extractor
 from app.models import AuditEvent
 from app.models.base import now
 from app.models.engine import Job
-from app.policy.enforcement import enforces
 from app.unit import unit_of_work
 
 #: whoever searches, approves what was searched, or keeps the registry

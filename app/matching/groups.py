@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from app.clauses import enforces
 from app.matching.bootstrap import Estimate, estimate, percentiles, replicate
 from app.matching.evaluation import Comparisons
-from app.policy.enforcement import enforces
 
 #: Fewer people than this in a cell: its rates describe those people and nobody else.
 SMALL_CELL = 30

@@ -8,10 +8,10 @@ from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 from sqlalchemy.types import JSON
 
+from app.clauses import enforces
 from app.models.account import Account
 from app.models.base import Model, Stateful, UTCDateTime, one_of
 from app.models.gallery import GalleryPhoto
-from app.policy.enforcement import enforces
 
 CHANGE_STATES = ("planned", "embedding", "ready", "in_use", "reverted", "settled", "withdrawn")
 SWITCHES = ("cut_over", "reverted")

@@ -16,9 +16,9 @@ from sqlalchemy import DateTime, LargeBinary, String
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column
 from sqlalchemy.types import TypeDecorator
 
+from app.clauses import enforces
 from app.extensions import db, stores
 from app.policy import policy
-from app.policy.enforcement import enforces
 from app.storage.sealed import open_json, seal_json
 
 

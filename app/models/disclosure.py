@@ -8,11 +8,11 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueC
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 from sqlalchemy.types import JSON
 
+from app.clauses import enforces
 from app.models.account import Account
 from app.models.base import Model, Sealed, Stateful, UTCDateTime, one_of
 from app.models.report import Report
 from app.models.request import FRRequest, ProbeImage
-from app.policy.enforcement import enforces
 
 STATES = (
     "draft", "submitted", "returned", "approved", "refused", "releasing", "released", "acknowledged", "expired",

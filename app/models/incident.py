@@ -7,10 +7,10 @@ from datetime import datetime
 from sqlalchemy import CheckConstraint, ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from app.clauses import enforces
 from app.models.account import Account
 from app.models.base import Model, Sealed, Stateful, UTCDateTime, one_of
 from app.models.disclosure import Disclosure
-from app.policy.enforcement import enforces
 
 INCIDENT_STATES = ("open", "reported", "assessed", "closed")
 HARMS = ("none", "potential")

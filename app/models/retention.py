@@ -60,7 +60,7 @@ class CaseRecord(Stateful, Sealed, Model):
 class CaseHistory(Sealed, Model):
     """One line of a case's history: closed, reopened, a final disposition, an event. Never changed. Sealed: note.
 
-    `value` is the id of the closure reason, class or event in retention.toml; empty for a reopening.
+    `value` is the id of the closure reason, class or event in retention/rules.toml; empty for a reopening.
     """
 
     __tablename__ = "case_history"

@@ -10,12 +10,12 @@ from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 from sqlalchemy.types import JSON
 
+from app.clauses import enforces
 from app.models.account import Account
 from app.models.base import Model, Sealed, UTCDateTime, one_of
 from app.models.derived import DerivedImage
 from app.models.gallery import GalleryPerson, GalleryPhoto
 from app.models.request import DetectedFace, FRRequest, ProbeImage
-from app.policy.enforcement import enforces
 
 if TYPE_CHECKING:
     from app.models.examination import Disposition

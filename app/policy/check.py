@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import app
+from app.clauses import registry
 from app.policy.absence import forbidden_names
-from app.policy.enforcement import registry
 from app.policy.examples import disagreements, load_worked
 from app.policy.loader import PolicyError, load
 from app.policy.types import Policy

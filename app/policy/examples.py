@@ -8,9 +8,8 @@ from typing import Any, Literal
 
 import msgspec
 
-from app.policy.background import Against, Comparison, compare, record_fault
 from app.policy.base import Table, Text
-from app.policy.disclosing_examples import (
+from app.policy.disclosures.examples import (
     DISCLOSURE_CHECKS,
     PurposeTable,
     ReleaseTable,
@@ -18,7 +17,9 @@ from app.policy.disclosing_examples import (
     purpose_disagreements,
     release_disagreements,
 )
-from app.policy.edits import recipe_of
+from app.policy.examination.background import Against, Comparison, compare, record_fault
+from app.policy.examination.opinions import check_opinions
+from app.policy.examination.worksheet import check_justified
 from app.policy.facts import (
     Fault,
     check_case_number,
@@ -29,13 +30,12 @@ from app.policy.facts import (
     check_source,
     check_use_facts,
 )
-from app.policy.itl import columns_of
+from app.policy.gallery.itl import columns_of
+from app.policy.identification.preparation import recipe_of
+from app.policy.identification.quality import QualityFinding, assess
 from app.policy.loader import PolicyError
-from app.policy.opinions import check_opinions
-from app.policy.quality import QualityFinding, assess
-from app.policy.retention_examples import RetentionExample, refusals, standing_of_example
+from app.policy.retention.examples import RetentionExample, refusals, standing_of_example
 from app.policy.types import Policy
-from app.policy.worksheets import check_justified
 
 #: the picture of the worked cases on edits: its size, and where the eyes are
 EXAMPLE_SIZE = (1200, 900)
@@ -84,11 +84,11 @@ def load_worked(directory: Path) -> Worked:
     """Everything in ``directory``/examples together. Raises PolicyError naming each malformed file."""
     files: list[Worked] = []
     faults = []
-    for path in sorted((directory / "examples").glob("*.toml")):
+    for path in sorted((directory / "examples").rglob("*.toml")):
         try:
             files.append(msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), Worked))
         except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
-            faults.append(f"examples/{path.name}: {error}")
+            faults.append(f"{path.relative_to(directory).as_posix()}: {error}")
     seen: set[str] = set()
     for example in (example for file in files for example in file.example):
         if example.id in seen:

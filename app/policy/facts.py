@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from app.clauses import enforces
 from app.policy.base import Fact, Questions
-from app.policy.enforcement import enforces
 from app.policy.types import Policy
 
 YES_NO = {"yes": "Yes", "no": "No"}

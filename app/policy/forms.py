@@ -151,7 +151,7 @@ class Absence(Rule, frozen=True, kw_only=True):
 
 @dataclass(frozen=True)
 class RequestRules:
-    """request.toml: what a request must hold."""
+    """requests/rules.toml: what a request must hold."""
 
     case_numbers: tuple[CaseNumber, ...]
     priorities: Mapping[str, Priority]

@@ -12,7 +12,11 @@ from typing import Any
 
 import msgspec
 
-from app.policy import base, disclosure_types, forms, gallery_types, retention_types, review_types, types
+from app.policy import base, forms, types
+from app.policy.disclosures import types as disclosure_types
+from app.policy.examination import types as review_types
+from app.policy.gallery import types as gallery_types
+from app.policy.retention import types as retention_types
 from app.policy.validation import Tables, faults_of, rules_in, workflow_tables
 
 DEFAULT_DIRECTORY = Path(__file__).resolve().parents[2] / "config" / "policy"
@@ -27,14 +31,14 @@ SCHEMA: Mapping[str, Mapping[str, tuple[type[base.Table], str]]] = {
     "clauses.toml": {"clause": (types.Clause, "many")},
     "interpretations.toml": {"interpretation": (types.Interpretation, "many")},
     "roles.toml": {"role": (types.Role, "many"), "capability": (types.Capability, "many")},
-    "workflow.toml": _WORKFLOW,
-    "workflow-algorithm.toml": _WORKFLOW,
-    "workflow-disclosure.toml": _WORKFLOW,
-    "workflow-retention.toml": _WORKFLOW,
-    "workflow-sealing.toml": _WORKFLOW,
+    "requests/workflow.toml": _WORKFLOW,
+    "algorithms/workflow.toml": _WORKFLOW,
+    "disclosures/workflow.toml": _WORKFLOW,
+    "retention/workflow.toml": _WORKFLOW,
+    "sealing/workflow.toml": _WORKFLOW,
     "events.toml": {"event": (types.Event, "many"), "exempt": (types.Exempt, "many")},
-    "uses.toml": {"use": (forms.Use, "many")},
-    "request.toml": {
+    "requests/uses.toml": {"use": (forms.Use, "many")},
+    "requests/rules.toml": {
         "case_number": (forms.CaseNumber, "many"),
         "priority": (forms.Priority, "many"),
         "workload": (forms.WorkloadRule, "one"),
@@ -49,7 +53,7 @@ SCHEMA: Mapping[str, Mapping[str, tuple[type[base.Table], str]]] = {
         "outcome": (forms.Outcome, "many"),
         "withdrawal": (base.Statement, "one"),
     },
-    "review.toml": {
+    "examination/worksheet.toml": {
         "basis_refusal": (review_types.BasisRefusal, "many"),
         "suitability": (review_types.SuitabilityRule, "one"),
         "unsuitable": (review_types.UnsuitableRule, "one"),
@@ -75,15 +79,15 @@ SCHEMA: Mapping[str, Mapping[str, tuple[type[base.Table], str]]] = {
         "proficiency": (review_types.ProficiencyRule, "one"),
         "decision": (review_types.Decision, "many"),
     },
-    "gallery.toml": {
+    "gallery/rules.toml": {
         "rule": (gallery_types.Eligibility, "many"),
         "column": (gallery_types.Column, "many"),
         "itl": (gallery_types.ItlField, "many"),
         "exclusion": (gallery_types.ImageExclusion, "many"),
     },
-    "algorithm.toml": {"lapse_warning": (base.Number, "one")},
-    "disclosure.toml": disclosure_types.SCHEMA,
-    "retention.toml": {
+    "algorithms/rules.toml": {"lapse_warning": (base.Number, "one")},
+    "disclosures/rules.toml": disclosure_types.SCHEMA,
+    "retention/rules.toml": {
         "class": (retention_types.RetentionClass, "many"),
         "closure": (retention_types.Closure, "many"),
         "event": (retention_types.EndingEvent, "many"),
@@ -130,9 +134,9 @@ def load(directory: Path, today: date | None = None) -> types.Policy:
         for path in sorted((directory / "overlays").glob("*.toml"))
     }
     faults += [
-        f"{path.name}: no such rule file is known"
-        for path in sorted(directory.glob("*.toml"))
-        if path.name not in SCHEMA
+        f"{name}: no such rule file is known"
+        for name in (path.relative_to(directory).as_posix() for path in rule_files(directory))
+        if name not in SCHEMA and name not in overlays
     ]
     if faults:
         raise PolicyError(faults)
@@ -161,7 +165,8 @@ def check_registered(rules: types.Policy, conditions: Iterable[str], separations
 
 def rule_files(directory: Path) -> list[Path]:
     """The files that make up the policy and its version, in a fixed order; examples are not among them."""
-    return sorted(directory.glob("*.toml")) + sorted((directory / "overlays").glob("*.toml"))
+    files = {path.relative_to(directory).as_posix(): path for path in directory.rglob("*.toml")}
+    return [files[name] for name in sorted(files) if not name.startswith("examples/")]
 
 
 def _version(directory: Path) -> str:
@@ -232,8 +237,12 @@ def _inner(raw: dict[str, Any], path: str, label: str) -> str:
 
 
 def _build(tables: Tables, overlays: Tables, version: str) -> types.Policy:
-    request, review, gallery = tables["request.toml"], tables["review.toml"], tables["gallery.toml"]
-    retention = tables["retention.toml"]
+    request, review, gallery = (
+        tables["requests/rules.toml"],
+        tables["examination/worksheet.toml"],
+        tables["gallery/rules.toml"],
+    )
+    retention = tables["retention/rules.toml"]
     roles, workflow, events = tables["roles.toml"], workflow_tables(tables), tables["events.toml"]
     laws = tuple(
         types.Overlay(file=name, law=read["law"], clauses=read["clause"], rules=read["rule"])
@@ -250,7 +259,7 @@ def _build(tables: Tables, overlays: Tables, version: str) -> types.Policy:
         separations=_by_id(workflow["separation"]),
         events=_by_id(events["event"]),
         exempt_tables=MappingProxyType({exempt.table: exempt.why for exempt in events["exempt"]}),
-        uses=_by_id(tables["uses.toml"]["use"]),
+        uses=_by_id(tables["requests/uses.toml"]["use"]),
         request=forms.RequestRules(
             case_numbers=request["case_number"],
             priorities=_by_id(request["priority"]),
@@ -295,8 +304,8 @@ def _build(tables: Tables, overlays: Tables, version: str) -> types.Policy:
         gallery=gallery_types.GalleryRules(
             eligibility=gallery["rule"], columns=gallery["column"], itl=gallery["itl"], exclusions=gallery["exclusion"]
         ),
-        algorithm=gallery_types.AlgorithmRules(lapse_warning=tables["algorithm.toml"]["lapse_warning"]),
-        disclosure=disclosure_types.rules_of(tables["disclosure.toml"]),
+        algorithm=gallery_types.AlgorithmRules(lapse_warning=tables["algorithms/rules.toml"]["lapse_warning"]),
+        disclosure=disclosure_types.rules_of(tables["disclosures/rules.toml"]),
         retention=retention_types.RetentionRules(
             classes=_by_id(retention["class"]),
             closures=_by_id(retention["closure"]),

@@ -8,11 +8,11 @@ from typing import Annotated, Literal, TypeVar
 from msgspec import Meta, field
 
 from app.policy.base import Rule, Statement, Table, Text
-from app.policy.disclosure_types import DisclosureRules
+from app.policy.disclosures.types import DisclosureRules
+from app.policy.examination.types import ReviewRules
 from app.policy.forms import Absence, MailKind, Notice, RequestRules, Requirement, Terms, Use
-from app.policy.gallery_types import AlgorithmRules, GalleryRules
-from app.policy.retention_types import RetentionRules
-from app.policy.review_types import ReviewRules
+from app.policy.gallery.types import AlgorithmRules, GalleryRules
+from app.policy.retention.types import RetentionRules
 
 Item = TypeVar("Item")
 

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import Any
 
-from app.policy import base, disclosure_types, types
-from app.policy.retention_validation import retention_faults
+from app.policy import base, types
+from app.policy.disclosures import types as disclosure_types
+from app.policy.retention.validation import retention_faults
 
 Tables = dict[str, dict[str, Any]]
 
@@ -23,12 +24,10 @@ def faults_of(tables: Tables, overlays: Tables, today: date) -> list[str]:
         *_workflows(tables),
         *_references(tables),
         *_mail(tables["notices.toml"], {role.id for role in tables["roles.toml"]["role"]}),
-        *disclosure_types.faults_in(tables["disclosure.toml"]),
+        *(f"disclosures/rules.toml: {fault}" for fault in disclosure_types.faults_in(tables["disclosures/rules.toml"])),
         *_facts(everything),
-        *retention_faults(tables["retention.toml"]),
-        *_edits(tables["review.toml"]),
-        *_quality(tables["review.toml"]),
-        *_worksheet(tables["review.toml"]),
+        *(f"retention/rules.toml: {fault}" for fault in retention_faults(tables["retention/rules.toml"])),
+        *(f"examination/worksheet.toml: {fault}" for fault in _review(tables["examination/worksheet.toml"])),
     ]
 
 
@@ -45,7 +44,7 @@ def rules_in(tables: Tables) -> list[tuple[str, base.Rule]]:
 
 def workflow_tables(tables: Tables) -> dict[str, tuple[Any, ...]]:
     """The workflows, conditions and separations of every workflow file together, in the order of the files."""
-    files = [read for name, read in tables.items() if name.startswith("workflow")]
+    files = [read for name, read in tables.items() if name.endswith("/workflow.toml")]
     return {
         table: tuple(item for read in files for item in read[table])
         for table in ("workflow", "condition", "separation")
@@ -78,10 +77,10 @@ def _duplicates(tables: Tables) -> Iterator[str]:
             yield f"{', '.join(where)}: {repeated}: duplicate id"
     for repeated in _repeated(exempt.table for exempt in tables["events.toml"]["exempt"]):
         yield f"events.toml: exempt {repeated}: duplicate table"
-    for repeated in _repeated(column.name for column in tables["gallery.toml"]["column"]):
-        yield f"gallery.toml: column {repeated}: duplicate name"
-    for repeated in _repeated(stated.column for stated in tables["gallery.toml"]["itl"]):
-        yield f"gallery.toml: itl {repeated}: stated twice"
+    for repeated in _repeated(column.name for column in tables["gallery/rules.toml"]["column"]):
+        yield f"gallery/rules.toml: column {repeated}: duplicate name"
+    for repeated in _repeated(stated.column for stated in tables["gallery/rules.toml"]["itl"]):
+        yield f"gallery/rules.toml: itl {repeated}: stated twice"
     for repeated in _repeated(flow.subject for flow in workflow_tables(tables)["workflow"]):
         yield f"workflow: {repeated}: duplicate workflow"
 
@@ -208,35 +207,35 @@ def _closure(start: set[str], steps: list[tuple[set[str], str]]) -> set[str]:
 
 
 def _references(tables: Tables) -> Iterator[str]:
-    request, gallery = tables["request.toml"], tables["gallery.toml"]
-    uses = {use.id for use in tables["uses.toml"]["use"]}
+    request, gallery = tables["requests/rules.toml"], tables["gallery/rules.toml"]
+    uses = {use.id for use in tables["requests/uses.toml"]["use"]}
     capabilities = {item.id for item in tables["roles.toml"]["capability"]}
     columns = {column.name for column in gallery["column"]}
     for source in request["source"]:
-        yield from (f"request.toml: {source.id}: unknown use '{use}'" for use in source.uses if use not in uses)
+        yield from (f"requests/rules.toml: {source.id}: unknown use '{use}'" for use in source.uses if use not in uses)
     for prohibition in request["prohibition"]:
         wanted = prohibition.except_capability
         if wanted and wanted not in capabilities:
-            yield f"request.toml: {prohibition.id}: unknown capability '{wanted}'"
+            yield f"requests/rules.toml: {prohibition.id}: unknown capability '{wanted}'"
     for rule in gallery["rule"]:
         if rule.field not in columns:
-            yield f"gallery.toml: {rule.id}: unknown manifest column '{rule.field}'"
+            yield f"gallery/rules.toml: {rule.id}: unknown manifest column '{rule.field}'"
         if not rule.allowed and not rule.forbidden:
-            yield f"gallery.toml: {rule.id}: names neither allowed nor forbidden values"
+            yield f"gallery/rules.toml: {rule.id}: names neither allowed nor forbidden values"
     for stated in gallery["itl"]:
         if stated.column not in columns or stated.column == "file":
-            yield f"gallery.toml: itl {stated.field}: unknown manifest column '{stated.column}'"
+            yield f"gallery/rules.toml: itl {stated.field}: unknown manifest column '{stated.column}'"
     for number in request["case_number"]:
         try:
             fits = re.fullmatch(number.pattern, number.example)
         except re.error as error:
-            yield f"request.toml: {number.id}: the pattern is not a regular expression: {error}"
+            yield f"requests/rules.toml: {number.id}: the pattern is not a regular expression: {error}"
             continue
         if not fits:
-            yield f"request.toml: {number.id}: the example does not fit the pattern"
+            yield f"requests/rules.toml: {number.id}: the example does not fit the pattern"
     images = request["images"]
     if images.min_images > images.max_images:
-        yield f"request.toml: {images.id}: min_images is larger than max_images"
+        yield f"requests/rules.toml: {images.id}: min_images is larger than max_images"
 
 
 def _facts(tables: Tables) -> Iterator[str]:
@@ -257,25 +256,31 @@ def _facts(tables: Tables) -> Iterator[str]:
                 yield f"{where}: must_be names no possible answer"
 
 
+def _review(review: dict[str, Any]) -> Iterator[str]:
+    yield from _edits(review)
+    yield from _quality(review)
+    yield from _worksheet(review)
+
+
 def _edits(review: dict[str, Any]) -> Iterator[str]:
     permitted = [edit.op for edit in review["edit"]]
-    yield from (f"review.toml: {op}: two edits permit this operation" for op in _repeated(permitted))
+    yield from (f"{op}: two edits permit this operation" for op in _repeated(permitted))
     for edit in review["edit"]:
         for parameter in edit.parameters:
             bounds = (parameter.minimum, parameter.default, parameter.maximum)
             if not parameter.choices and (list(bounds) != sorted(bounds) or parameter.minimum == parameter.maximum):
-                yield f"review.toml: {edit.id}: {parameter.name}: minimum, default and maximum are out of order"
+                yield f"{edit.id}: {parameter.name}: minimum, default and maximum are out of order"
     asked = [op for rule in review["forbidden_edit"] for op in rule.ops]
-    yield from (f"review.toml: {op}: two rules forbid this name" for op in _repeated(asked))
-    yield from (f"review.toml: {op}: both permitted and forbidden" for op in sorted(set(asked) & set(permitted)))
+    yield from (f"{op}: two rules forbid this name" for op in _repeated(asked))
+    yield from (f"{op}: both permitted and forbidden" for op in sorted(set(asked) & set(permitted)))
 
 
 def _quality(review: dict[str, Any]) -> Iterator[str]:
     reasons = {reason.value for reason in review["unsuitable"].reasons}
     for measure in _repeated(rule.measure for rule in review["quality"]):
-        yield f"review.toml: two quality rules are about the measure '{measure}'"
+        yield f"two quality rules are about the measure '{measure}'"
     for rule in review["quality"]:
-        where = f"review.toml: {rule.id}"
+        where = rule.id
         if rule.reason and rule.reason not in reasons:
             yield f"{where}: unknown reason '{rule.reason}'"
         if rule.warn is not None and rule.fail is not None:
@@ -296,25 +301,25 @@ def _quality(review: dict[str, Any]) -> Iterator[str]:
 def _worksheet(review: dict[str, Any]) -> Iterator[str]:
     sheet, levels = review["worksheet"], review["scale"].levels
     components = _repeated(component.value for component in sheet.everything)
-    yield from (f"review.toml: worksheet: duplicate component '{value}'" for value in components)
+    yield from (f"worksheet: duplicate component '{value}'" for value in components)
     for component in sheet.everything:
         names = [component.value, *(part.value for part in component.parts)]
-        yield from (f"review.toml: {component.value}: duplicate part '{value}'" for value in _repeated(names[1:]))
+        yield from (f"{component.value}: duplicate part '{value}'" for value in _repeated(names[1:]))
         # two underscores and a hyphen part the names of form fields
-        yield from (f"review.toml: {name}: not a name a form can use" for name in names if "__" in name or "-" in name)
+        yield from (f"{name}: not a name a form can use" for name in names if "__" in name or "-" in name)
     asked = {fact.name for fact in review["background"].facts}
     for rule in review["inconsistency"]:
         if rule.fact not in asked:
-            yield f"review.toml: {rule.id}: the background check does not ask for '{rule.fact}'"
+            yield f"{rule.id}: the background check does not ask for '{rule.fact}'"
         if (rule.kind == "finding") == bool(rule.says):
-            yield f"review.toml: {rule.id}: a sentence belongs to what the portal compares itself, and to that alone"
+            yield f"{rule.id}: a sentence belongs to what the portal compares itself, and to that alone"
         try:
             rule.says.format(recorded="", stated="", off="")
         except (KeyError, IndexError, ValueError):
-            yield f"review.toml: {rule.id}: the sentence may hold {{recorded}}, {{stated}} and {{off}} in braces"
-    yield from (f"review.toml: scale: duplicate level '{value}'" for value in _repeated(x.value for x in levels))
+            yield f"{rule.id}: the sentence may hold {{recorded}}, {{stated}} and {{off}} in braces"
+    yield from (f"scale: duplicate level '{value}'" for value in _repeated(x.value for x in levels))
     numbers = [str(level.number) for level in levels if level.number is not None]
-    yield from (f"review.toml: scale: two levels have the number {number}" for number in _repeated(numbers))
+    yield from (f"scale: two levels have the number {number}" for number in _repeated(numbers))
     for rule in (review["nomination"], review["peers"]):
         if not any(rule.supported_by(level) for level in levels):
-            yield f"review.toml: {rule.id}: no level reaches {rule.min_level}"
+            yield f"{rule.id}: no level reaches {rule.min_level}"

@@ -7,7 +7,7 @@ from app.policy.types import Policy, Transition, Workflow
 
 _HEAD = """# Workflows
 
-Generated from `config/policy/workflow*.toml` by `flask policy workflows --write`; a test compares. Every subject moves
+Generated from `config/policy/*/workflow.toml` by `flask policy workflows --write`; a test compares. Every subject moves
 along one of these tables and through one function, `workflow.advance`, which checks in this order: state, capability,
 training, separation of persons, conditions; then writes state, transition and audit event together, or nothing.
 """

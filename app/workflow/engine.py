@@ -10,11 +10,11 @@ from sqlalchemy import event as orm_event
 from sqlalchemy.orm.attributes import flag_modified
 
 from app import audit
+from app.clauses import enforces
 from app.extensions import db
 from app.models.base import Stateful, now
 from app.models.engine import Transition
 from app.policy import policy
-from app.policy.enforcement import enforces
 from app.workflow.registry import CONDITIONS, SEPARATIONS, Refused
 
 _advancing: ContextVar[bool] = ContextVar("advancing", default=False)

@@ -1,4 +1,4 @@
-"""The Python side of the conditions and separations that `workflow.toml` names.
+"""The Python side of the conditions and separations that the workflow files name.
 
 A condition returns None when it holds, else a sentence that says what is missing in this case.
 A separation returns the ids of the accounts that already hold that part in the subject.
@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from app.clauses import enforces
 from app.policy import policy
-from app.policy.enforcement import enforces
 
 Condition = Callable[[Any, Any, Mapping[str, Any]], str | None]
 Separation = Callable[[Any], set[int]]
@@ -45,7 +45,7 @@ class Refused(Exception):
 
 
 def condition(name: str, *clauses: str) -> Callable[[Condition], Condition]:
-    """Register the function behind a condition of `workflow.toml`, as the enforcement point of these clauses."""
+    """Register the function behind a condition of a workflow file, as the enforcement point of these clauses."""
 
     def keep(function: Condition) -> Condition:
         if name in CONDITIONS:

@@ -17,7 +17,7 @@ from app.matching.quality_scores import FITTED, OFIQ, Sigmoid, scores
 from app.matching.threads import configure_threads
 from app.matching.types import Face
 from app.policy import policy
-from app.policy.quality import assess
+from app.policy.identification.quality import assess
 
 #: an upright face of the mean shape, 90 pixels between the eyes, in a picture of 256 x 256
 FACE = Face((40, 30, 216, 216), 1.0, np.array([[81, 80], [171, 80], [126, 131], [86, 176], [167, 176]]))

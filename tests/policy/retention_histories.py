@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from app.policy.loader import policy
 from app.policy.retention import standing_of_case
-from app.policy.retention_types import CaseFacts, HistoryEntry, Hold, LinkedCase, LinkedPerson, PersonFacts
+from app.policy.retention.types import CaseFacts, HistoryEntry, Hold, LinkedCase, LinkedPerson, PersonFacts
 
 Item = TypeVar("Item")
 

@@ -6,7 +6,7 @@ of the policy still demands that the record be kept. Only the types of the facts
 
 from datetime import date
 
-from app.policy.retention_types import CaseFacts, LinkedPerson, PersonFacts
+from app.policy.retention.types import CaseFacts, LinkedPerson, PersonFacts
 
 Day = tuple[int, int, int]
 

@@ -20,7 +20,7 @@ from app.domain.disclosures import create_draft
 from app.extensions import db
 from app.models.base import now
 from app.policy import policy
-from app.policy.disclosing_examples import RELEASED, cells, decision_of
+from app.policy.disclosures.examples import RELEASED, cells, decision_of
 from app.policy.examples import load_worked
 from app.policy.loader import DEFAULT_DIRECTORY
 from app.workflow import Refused, explain

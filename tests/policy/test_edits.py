@@ -8,8 +8,8 @@ import pytest
 
 from app.imaging.recipe import KINDS
 from app.policy.absence import forbidden_names
-from app.policy.edits import mismatches, read_operations
 from app.policy.examples import disagreement, load_worked
+from app.policy.identification.preparation import mismatches, read_operations
 from app.policy.loader import DEFAULT_DIRECTORY, PolicyError, load
 from app.policy.types import Policy
 
@@ -47,7 +47,7 @@ def test_every_name_of_a_forbidden_edit_is_refused_by_its_rule(rules: Policy) ->
     ],
 )
 def test_a_loosened_rule_is_noticed(broken, old: str, new: str, noticed_by: str) -> None:
-    loosened = load(broken("review.toml", old, new))
+    loosened = load(broken("examination/worksheet.toml", old, new))
     assert noticed_by in {example.id for example in EXAMPLES if disagreement(loosened, example)}
 
 
@@ -62,7 +62,7 @@ def test_a_loosened_rule_is_noticed(broken, old: str, new: str, noticed_by: str)
 )
 def test_rules_that_contradict_each_other_stop_the_start(broken, old: str, new: str, said: str) -> None:
     with pytest.raises(PolicyError, match=said):
-        load(broken("review.toml", old, new))
+        load(broken("examination/worksheet.toml", old, new))
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ def test_rules_that_contradict_each_other_stop_the_start(broken, old: str, new: 
     ],
 )
 def test_rules_and_program_name_the_same_operations(broken, old: str, new: str, said: str | None) -> None:
-    found = mismatches(load(broken("review.toml", old, new)))
+    found = mismatches(load(broken("examination/worksheet.toml", old, new)))
     assert found == [] if said is None else any(said in fault for fault in found)
 
 

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import settings as how
 from hypothesis import strategies as st
 
-from app.policy import disclosing
 from app.policy.base import Choice, Fact
+from app.policy.disclosures import rules as disclosing
 from app.policy.facts import (
     check_case_number,
     check_description,

@@ -63,7 +63,7 @@ def faults(directory: Path, today: date | None = None) -> str:
 def with_flow(copy: Path, **changes: str) -> Path:
     event = re.search(r'^id = "(.+)"', (copy / "events.toml").read_text(encoding="utf-8"), re.MULTILINE)
     assert event
-    path = copy / "workflow.toml"
+    path = copy / "requests/workflow.toml"
     flow = FLOW % {**SOUND, "event": event[1], **changes}
     path.write_text(path.read_text(encoding="utf-8") + flow, encoding="utf-8")
     return copy
@@ -122,21 +122,46 @@ def test_capabilities_are_the_sum_of_the_roles(rules: Policy) -> None:
     ("file", "old", "new", "expected"),
     [
         (
-            "uses.toml",
+            "requests/uses.toml",
             "suspected_crime = true\n",
             "suspected_crime = true\ncolour = 1\n",
-            "uses.toml: USE-1: .*colour",
+            "requests/uses.toml: USE-1: .*colour",
         ),
-        ("uses.toml", WHEN, "", "uses.toml: USE-1: .*effective"),
-        ("uses.toml", WHEN, 'effective = "soon"\n', "uses.toml: USE-1: .*date"),
-        ("uses.toml", 'authority = ["USE-1", "CAP-1"]', "authority = []", "uses.toml: USE-1: .*authority"),
-        ("uses.toml", '"USE-1", "CAP-1"', '"USE-1", "CAP-99"', "uses.toml: USE-1: unknown clause 'CAP-99'"),
-        ("uses.toml", 'id = "USE-2"', 'id = "USE-1"', "uses.toml: USE-1: duplicate id"),
-        ("uses.toml", 'kind = "choice"', 'kind = "text"', "uses.toml: USE-1: involvement: choices belong"),
-        ("uses.toml", 'name = "offense"', 'name = "why_believed"', "uses.toml: USE-1: duplicate fact"),
-        ("uses.toml", "min_length = 3\n", "min_length = 9000\n", "uses.toml: USE-1: offense: min_length"),
-        ("uses.toml", "", "[[uses]]\n", "uses.toml: unknown table 'uses'"),
-        ("uses.toml", "[[use]]", "[[use", "uses.toml: not readable as TOML"),
+        ("requests/uses.toml", WHEN, "", "requests/uses.toml: USE-1: .*effective"),
+        ("requests/uses.toml", WHEN, 'effective = "soon"\n', "requests/uses.toml: USE-1: .*date"),
+        (
+            "requests/uses.toml",
+            'authority = ["USE-1", "CAP-1"]',
+            "authority = []",
+            "requests/uses.toml: USE-1: .*authority",
+        ),
+        (
+            "requests/uses.toml",
+            '"USE-1", "CAP-1"',
+            '"USE-1", "CAP-99"',
+            "requests/uses.toml: USE-1: unknown clause 'CAP-99'",
+        ),
+        ("requests/uses.toml", 'id = "USE-2"', 'id = "USE-1"', "requests/uses.toml: USE-1: duplicate id"),
+        (
+            "requests/uses.toml",
+            'kind = "choice"',
+            'kind = "text"',
+            "requests/uses.toml: USE-1: involvement: choices belong",
+        ),
+        (
+            "requests/uses.toml",
+            'name = "offense"',
+            'name = "why_believed"',
+            "requests/uses.toml: USE-1: duplicate fact",
+        ),
+        (
+            "requests/uses.toml",
+            "min_length = 3\n",
+            "min_length = 9000\n",
+            "requests/uses.toml: USE-1: offense: min_length",
+        ),
+        ("requests/uses.toml", "", "[[uses]]\n", "requests/uses.toml: unknown table 'uses'"),
+        ("requests/uses.toml", "[[use]]", "[[use", "requests/uses.toml: not readable as TOML"),
         ("clauses.toml", 'id = "CAP-2"', 'id = "CAP-1"', "clauses.toml: CAP-1: duplicate id"),
         (
             "clauses.toml",
@@ -166,78 +191,108 @@ def test_capabilities_are_the_sum_of_the_roles(rules: Policy) -> None:
             "roles.toml: .*unknown training requirement 'xx'",
         ),
         ("roles.toml", 'group = "auditors"', 'group = "investigators"', "directory group 'investigators'"),
-        ("request.toml", 'id = "other_source"', 'id = "other"', "request.toml: other: duplicate id"),
-        ("request.toml", 'uses = ["USE-1"]', 'uses = ["USE-9"]', "body_worn_camera: unknown use 'USE-9'"),
+        ("requests/rules.toml", 'id = "other_source"', 'id = "other"', "requests/rules.toml: other: duplicate id"),
+        ("requests/rules.toml", 'uses = ["USE-1"]', 'uses = ["USE-9"]', "body_worn_camera: unknown use 'USE-9'"),
         (
-            "request.toml",
+            "requests/rules.toml",
             '"request.political"',
             '"request.anything"',
             "political-activity: unknown capability",
         ),
         (
-            "request.toml",
+            "requests/rules.toml",
             'example = "2026-075-01234"',
             'example = "75"',
             "complaint-number: the example does not fit",
         ),
         (
-            "request.toml",
+            "requests/rules.toml",
             r"'(19|20)\d{2}-\d{3}-\d{1,6}'",
             "'('",
             "complaint-number: the pattern is not a regular",
         ),
-        ("request.toml", "[attestation]", "[attest]", r"table \[attestation\] is missing"),
+        ("requests/rules.toml", "[attestation]", "[attest]", r"table \[attestation\] is missing"),
         (
-            "request.toml",
+            "requests/rules.toml",
             'must_be = "yes"\n',
             "",
             "body_worn_camera: camera_on: must_be and refusal go together",
         ),
         (
-            "request.toml",
+            "requests/rules.toml",
             'must_be = "yes"',
             'must_be = "perhaps"',
             "camera_on: must_be names no possible answer",
         ),
-        ("request.toml", "min_images = 1\n", "min_images = 11\n", "image-limits: min_images is larger"),
-        ("request.toml", "min_images = 1\n", "min_images = 0\n", "request.toml: image-limits: .*min_images"),
-        ("review.toml", "count = 2\n", "count = 0\n", "review.toml: peer-review: .*count"),
+        ("requests/rules.toml", "min_images = 1\n", "min_images = 11\n", "image-limits: min_images is larger"),
         (
-            "gallery.toml",
+            "requests/rules.toml",
+            "min_images = 1\n",
+            "min_images = 0\n",
+            "requests/rules.toml: image-limits: .*min_images",
+        ),
+        (
+            "examination/worksheet.toml",
+            "count = 2\n",
+            "count = 0\n",
+            "examination/worksheet.toml: peer-review: .*count",
+        ),
+        (
+            "gallery/rules.toml",
             'field = "source"',
             'field = "shoe_size"',
             "gallery-source: unknown manifest column",
         ),
-        ("gallery.toml", 'allowed = ["yes"]\n', "", "gallery-charged: names neither allowed nor forbidden"),
+        ("gallery/rules.toml", 'allowed = ["yes"]\n', "", "gallery-charged: names neither allowed nor forbidden"),
         (
-            "gallery.toml",
+            "gallery/rules.toml",
             'name = "person_number"',
             'name = "file"',
-            "gallery.toml: column file: duplicate name",
+            "gallery/rules.toml: column file: duplicate name",
         ),
-        ("disclosure.toml", '"D5", "D6"]', '"D5", "D9"]', "disclosure.toml: prosecutor: unknown basis 'D9'"),
-        ("disclosure.toml", '"civil_litigation",', '"curiosity",', "law_enforcement: unknown purpose 'curiosity'"),
         (
-            "disclosure.toml",
+            "disclosures/rules.toml",
+            '"D5", "D6"]',
+            '"D5", "D9"]',
+            "disclosures/rules.toml: prosecutor: unknown basis 'D9'",
+        ),
+        (
+            "disclosures/rules.toml",
+            '"civil_litigation",',
+            '"curiosity",',
+            "law_enforcement: unknown purpose 'curiosity'",
+        ),
+        (
+            "disclosures/rules.toml",
             'documents = ["legal_demand"]',
             'documents = ["letter"]',
             "D2: unknown kind of document 'letter'",
         ),
-        ("disclosure.toml", 'except_bases = ["D2"]', 'except_bases = ["D0"]', "written-agreement: unknown basis 'D0'"),
         (
-            "disclosure.toml",
+            "disclosures/rules.toml",
+            'except_bases = ["D2"]',
+            'except_bases = ["D0"]',
+            "written-agreement: unknown basis 'D0'",
+        ),
+        (
+            "disclosures/rules.toml",
             'recipients = ["prosecutor"]',
             'recipients = ["judge"]',
             "complete-for-prosecutor: unknown recipient 'judge'",
         ),
-        ("disclosure.toml", "default_days = 30", "default_days = 99", "decision-in-writing: default_days is larger"),
         (
-            "disclosure.toml",
+            "disclosures/rules.toml",
+            "default_days = 30",
+            "default_days = 99",
+            "decision-in-writing: default_days is larger",
+        ),
+        (
+            "disclosures/rules.toml",
             'purposes = ["welfare_investigation"]',
             'purposes = ["own_information"]',
             "city_agency: no purpose of this recipient fits the basis 'D7'",
         ),
-        ("disclosure.toml", "[determination]", "[finding]", r"table \[determination\] is missing"),
+        ("disclosures/rules.toml", "[determination]", "[finding]", r"table \[determination\] is missing"),
         ("extra.toml", "", "x = 1\n", "extra.toml: no such rule file is known"),
         ("overlays/law.toml", "", "[[rule]]\n", r"overlays/law.toml: table \[law\] is missing"),
     ],
@@ -273,7 +328,7 @@ def test_each_fault_stops_the_start(broken, file: str, old: str, new: str, expec
 def test_each_fault_of_a_workflow_stops_the_start(copy: Path, change: dict[str, str], expected: str) -> None:
     if change.get("extra", "").startswith(("[[condition", "[[separation")):
         change, tail = {}, change["extra"]
-        path = with_flow(copy) / "workflow.toml"
+        path = with_flow(copy) / "requests/workflow.toml"
         path.write_text(path.read_text(encoding="utf-8") + tail, encoding="utf-8")
     else:
         with_flow(copy, **change)
@@ -286,16 +341,16 @@ def test_a_missing_file_stops_the_start(copy: Path) -> None:
 
 
 def test_a_rule_is_not_applied_before_it_is_in_force(broken) -> None:
-    copy = broken("uses.toml", WHEN, "effective = 2027-05-01\n")
-    assert "uses.toml: USE-1: effective 2027-05-01 lies in the future" in faults(copy, date(2027, 4, 30))
+    copy = broken("requests/uses.toml", WHEN, "effective = 2027-05-01\n")
+    assert "requests/uses.toml: USE-1: effective 2027-05-01 lies in the future" in faults(copy, date(2027, 4, 30))
     assert load(copy, date(2027, 5, 1)).use("USE-1").effective == date(2027, 5, 1)
 
 
 def test_all_faults_are_told_at_once(broken) -> None:
-    broken("uses.toml", "suspected_crime = true\n", "suspected_crime = 7\n")
-    told = faults(broken("gallery.toml", 'id = "gallery-source"\n', ""))
-    assert "uses.toml: USE-1" in told
-    assert "gallery.toml: rule 1" in told
+    broken("requests/uses.toml", "suspected_crime = true\n", "suspected_crime = 7\n")
+    told = faults(broken("gallery/rules.toml", 'id = "gallery-source"\n', ""))
+    assert "requests/uses.toml: USE-1" in told
+    assert "gallery/rules.toml: rule 1" in told
 
 
 def test_an_overlay_is_cited_apart(broken) -> None:

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.policy.examples import load_worked
+from app.policy.identification.quality import BANDS, assess, worst
 from app.policy.loader import DEFAULT_DIRECTORY, PolicyError, load
-from app.policy.quality import BANDS, assess, worst
 from app.policy.types import Policy
 
 pytestmark = pytest.mark.clause("REQ-7")
@@ -112,11 +112,11 @@ def _with_quality(rules: Policy, quality) -> Policy:
 )
 def test_a_senseless_quality_rule_stops_the_start(broken, old: str, new: str, said: str):
     with pytest.raises(PolicyError) as caught:
-        load(broken("review.toml", old, new))
+        load(broken("examination/worksheet.toml", old, new))
     assert said in str(caught.value)
 
 
 def test_a_limit_without_its_sentence_stops_the_start(broken, rules: Policy):
     sentence = rules.review.quality["quality-inter-eye"].warn_text
     with pytest.raises(PolicyError, match="a warn limit and its sentence go together"):
-        load(broken("review.toml", f'warn_text = "{sentence}"', 'warn_text = ""'))
+        load(broken("examination/worksheet.toml", f'warn_text = "{sentence}"', 'warn_text = ""'))

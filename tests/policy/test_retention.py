@@ -6,8 +6,8 @@ from datetime import date
 import pytest
 
 from app.policy.retention import closed_on, proposal, standing_of_case, standing_of_person, what_if
-from app.policy.retention_dates import anniversary
-from app.policy.retention_types import (
+from app.policy.retention.dates import anniversary
+from app.policy.retention.types import (
     CaseFacts,
     HistoryEntry,
     Hold,

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
 from app.policy.retention import standing_of_case, standing_of_person
-from app.policy.retention_types import CaseFacts
+from app.policy.retention.types import CaseFacts
 from tests.policy.retention_histories import RULES, TAPES, Tape, case_record, person_file
 from tests.policy.retention_oracle import may_dispose_of_case, may_dispose_of_file
 

@@ -1,11 +1,11 @@
-"""The loader refuses a retention.toml whose tables do not fit together."""
+"""The loader refuses a retention/rules.toml whose tables do not fit together."""
 
 import re
 
 import pytest
 
 from app.policy.loader import PolicyError, load
-from app.policy.retention_validation import PRINCIPLES
+from app.policy.retention.validation import PRINCIPLES
 from app.policy.types import Policy
 
 EVENT = """
@@ -45,11 +45,11 @@ effective = 2026-01-01
 )
 def test_a_broken_retention_file_is_refused(broken, old: str, new: str, message: str) -> None:
     with pytest.raises(PolicyError, match=re.escape(message)):
-        load(broken("retention.toml", old, new))
+        load(broken("retention/rules.toml", old, new))
 
 
 def test_a_policy_without_a_way_to_close_a_case_is_refused(copy) -> None:
-    path = copy / "retention.toml"
+    path = copy / "retention/rules.toml"
     text = path.read_text(encoding="utf-8")
     path.write_text(re.sub(r"\[\[closure\]\]\n(.+\n)+", "", text), encoding="utf-8")
     with pytest.raises(PolicyError, match="no case could ever be closed"):

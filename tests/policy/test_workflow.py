@@ -221,7 +221,7 @@ def test_explain_says_what_advance_would(in_state, people):
 
 
 def test_every_registered_condition_names_its_clauses():
-    from app.policy.enforcement import registry
+    from app.clauses import registry
 
     known = {point for points in registry().values() for point in points}
     missing = [name for name, function in CONDITIONS.items()

@@ -8,12 +8,12 @@ from itertools import product
 import pytest
 
 from app.access.scoping import find
+from app.clauses import registry
 from app.domain import incidents
 from app.extensions import db
 from app.models import Incident
 from app.models.base import now
 from app.policy import policy
-from app.policy.enforcement import registry
 from app.unit import unit_of_work
 from app.workflow import Refused
 

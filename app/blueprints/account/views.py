@@ -23,6 +23,7 @@ from app.access.sessions import (
 from app.blueprints.account.addresses import own_address, page_before
 from app.blueprints.account.forms import MisuseForm, SignInForm, TermsForm, mail_form
 from app.blueprints.home.ways import way_to
+from app.clauses import enforces
 from app.domain import mail as mail_choices
 from app.domain.misuse import report_misuse as domain_report
 from app.domain.notices import sentence
@@ -32,7 +33,6 @@ from app.models.base import now
 from app.models.line_up import LineUp
 from app.models.oversight import Notification
 from app.policy import policy
-from app.policy.enforcement import enforces
 from app.refusals import attempt, status_of
 from app.unit import unit_of_work
 from app.web import page, redirect_after_post

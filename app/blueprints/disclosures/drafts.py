@@ -34,7 +34,7 @@ from app.domain.disclosures import DisclosureValues
 from app.models.base import new_uid
 from app.models.disclosure import Disclosure
 from app.policy import policy
-from app.policy.disclosing import agreement_needed
+from app.policy.disclosures.rules import agreement_needed
 from app.refusals import attempt, same_version, status_of
 from app.unit import Conflict
 from app.web import page, redirect_after_post

@@ -1,4 +1,4 @@
-"""The forms of the disclosures area. What must be stated comes from disclosure.toml."""
+"""The forms of the disclosures area. What must be stated comes from disclosures/rules.toml."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from app.blueprints.fact_fields import YES_NO, choice_field, fact_fields, stripp
 from app.blueprints.shared_forms import SignedForm, VersionForm
 from app.models.disclosure import ITEM_KINDS
 from app.policy import policy
-from app.policy.disclosing import agreement_needed
-from app.policy.disclosure_types import Basis, Purpose, Recipient
+from app.policy.disclosures.rules import agreement_needed
+from app.policy.disclosures.types import Basis, Purpose, Recipient
 
 TO, KIND, FACT, IDENTITY, AGREEMENT = "to_", "kind_", "fact_", "identity_", "agreement_"
 ITEM_WORDS = {"original": "Images as submitted", "report": "Delivered reports"}

@@ -14,12 +14,12 @@ from app.blueprints.disclosures.forms import receipt_form
 from app.blueprints.disclosures.rendering import render_disclosure
 from app.blueprints.fact_fields import answers, day_of, mark
 from app.blueprints.shared_forms import ReasonForm, VersionForm
+from app.clauses import enforces
 from app.days import today
 from app.domain import disclosures as domain
 from app.extensions import stores
 from app.models.disclosure import Disclosure, DisclosurePackage
 from app.policy import policy
-from app.policy.enforcement import enforces
 from app.policy.facts import check_questions
 from app.refusals import attempt, form_again, same_version, status_of
 from app.storage import BlobCorrupt, KeyDestroyed, UnknownBlob

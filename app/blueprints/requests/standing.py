@@ -11,11 +11,11 @@ from datetime import datetime
 
 from app.access.actor import Actor
 from app.blueprints.timeline import Entry
+from app.clauses import enforces
 from app.models.engine import Transition
 from app.models.report import Report
 from app.models.request import FRRequest
 from app.policy import policy
-from app.policy.enforcement import enforces
 from app.workflow.history import steps_of
 
 WITH_UNIT = "with_unit"

@@ -1,4 +1,4 @@
-"""Forms of the retention area. What can be chosen comes from retention.toml."""
+"""Forms of the retention area. What can be chosen comes from retention/rules.toml."""
 
 from __future__ import annotations
 

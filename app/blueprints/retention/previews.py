@@ -12,7 +12,7 @@ from app.models.disposal import Disposal
 from app.models.retention import CaseRecord
 from app.policy import policy
 from app.policy.base import Rule
-from app.policy.retention_types import Standing
+from app.policy.retention.types import Standing
 
 
 @dataclass(frozen=True, slots=True)

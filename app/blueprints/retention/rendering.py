@@ -22,7 +22,7 @@ from app.models.disposal import Disposal, DisposalItem
 from app.models.retention import CaseRecord, LegalHold, PersonFile
 from app.policy import policy
 from app.policy.retention import standing_of_case, what_if
-from app.policy.retention_types import Standing
+from app.policy.retention.types import Standing
 from app.refusals import attempt, same_version, status_of
 from app.unit import Conflict
 from app.web import page

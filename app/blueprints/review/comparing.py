@@ -9,10 +9,10 @@ from app.access.actor import current_actor
 from app.access.guard import needs
 from app.blueprints.review.area import bp
 from app.blueprints.review.rounds import loaded
+from app.clauses import enforces
 from app.documents.comparison import render_comparison
 from app.domain.comparison_file import gather_comparison, printed_faces
 from app.models import Round
-from app.policy.enforcement import enforces
 from app.storage import StorageError
 from app.web import pdf_download
 

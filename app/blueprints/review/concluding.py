@@ -32,7 +32,7 @@ from app.blueprints.review.steps import Overtaken, status_for, tried
 from app.domain import drafts, examination
 from app.models import BackgroundCheck, Round
 from app.policy import policy
-from app.policy.background import compare, record_fault, unanswered
+from app.policy.examination.background import compare, record_fault, unanswered
 from app.policy.facts import Fault
 from app.refusals import same_version
 from app.unit import Conflict

@@ -38,8 +38,8 @@ from app.domain.opened_round import is_open
 from app.domain.round_file import round_file
 from app.models import Round
 from app.policy import policy
+from app.policy.examination.worksheet import unexplained_in
 from app.policy.facts import Fault
-from app.policy.worksheets import unexplained_in
 from app.unit import Conflict
 from app.web import day, page, redirect_after_post
 from app.workflow.registry import Refused

@@ -14,12 +14,12 @@ from flask import abort, url_for
 from app.blueprints.images.links import face_url
 from app.blueprints.review.probe import ShownProbe, rectangle, window
 from app.blueprints.review.viewer import Eyes, Viewer, ViewerImage
+from app.clauses import enforces
 from app.days import day_of
 from app.domain.probe_preparation import eyes_of
 from app.models import LineUp, LineUpPlace
 from app.policy import policy
-from app.policy.enforcement import enforces
-from app.policy.worksheets import differing_in
+from app.policy.examination.worksheet import differing_in
 from app.web import day
 
 

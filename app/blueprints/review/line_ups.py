@@ -23,6 +23,7 @@ from app.blueprints.review.line_forms import DeclineForm, VerdictForm, exclusion
 from app.blueprints.review.line_shown import faces_of, line_viewer, place_at, shown_line, shown_place
 from app.blueprints.review.steps import Overtaken, status_for, tried
 from app.blueprints.review.worksheets import features_of, worksheet_data
+from app.clauses import enforces
 from app.domain import assignments, drafts, line_ups
 from app.domain.opened_round import opened_to
 from app.domain.round_file import round_file
@@ -30,7 +31,6 @@ from app.extensions import db
 from app.models import LineUp, LineUpPlace
 from app.models.base import now
 from app.policy import policy
-from app.policy.enforcement import enforces
 from app.refusals import same_version
 from app.unit import Conflict
 from app.web import page, redirect_after_post

@@ -22,12 +22,12 @@ from app.blueprints.review.previews import draw_preview, read_preview
 from app.blueprints.review.probe import rectangle
 from app.blueprints.review.searching import usable
 from app.blueprints.review.steps import Overtaken, blocking, status_for, tried
+from app.clauses import enforces
 from app.domain import probe_preparation
 from app.extensions import stores
 from app.imaging import UnusableImage
 from app.models import FRRequest
 from app.policy import policy
-from app.policy.enforcement import enforces
 from app.policy.facts import Fault
 from app.refusals import same_version, status_of
 from app.storage import StorageError

@@ -12,12 +12,12 @@ from sqlalchemy.orm import joinedload
 
 from app.access.actor import Actor
 from app.access.scoping import visible
+from app.clauses import enforces
 from app.domain.identification import is_available
 from app.domain.overview import deadline
 from app.extensions import db
 from app.models import Account, FRRequest
 from app.policy import policy
-from app.policy.enforcement import enforces
 
 #: an examiner of the unit does the next step
 WAITING = (

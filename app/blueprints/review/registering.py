@@ -8,11 +8,11 @@ from app import audit
 from app.access.actor import current_actor
 from app.access.guard import needs
 from app.blueprints.review.area import bp
+from app.clauses import enforces
 from app.documents.register import render_register
 from app.domain.modification_register import gather_register
 from app.domain.probe_preparation import all_prepared
 from app.models import FRRequest
-from app.policy.enforcement import enforces
 from app.storage import StorageError
 from app.web import pdf_download
 

@@ -16,7 +16,7 @@ from app.domain.workload import endings
 from app.extensions import db
 from app.models import BackgroundCheck, Candidate, Disposition, FRRequest, GalleryPerson, Round, Search
 from app.policy import policy
-from app.policy.worksheets import differing_in
+from app.policy.examination.worksheet import differing_in
 
 Answer = str | WerkzeugResponse | tuple[str, int]
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from app.models import FRRequest, GalleryPerson, ProbeImage
 from app.policy import policy
-from app.policy.background import age_on
+from app.policy.examination.background import age_on
 from app.policy.facts import YES_NO, answered
 
 Rows = list[tuple[str, Any]]

@@ -6,9 +6,9 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta
 
-from app.policy import disclosing
 from app.policy.base import Table, Text
-from app.policy.disclosing import DecisionFacts, DesignationFacts, ReleaseFacts
+from app.policy.disclosures import rules as disclosing
+from app.policy.disclosures.rules import DecisionFacts, DesignationFacts, ReleaseFacts
 from app.policy.facts import Fault
 from app.policy.types import Policy
 

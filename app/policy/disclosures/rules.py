@@ -1,13 +1,13 @@
-"""Pure checks of a disclosure against disclosure.toml; a fault names the form field and the rule broken.
+"""Pure checks of a disclosure against disclosures/rules.toml; a fault names the form field and the rule broken.
 
-The conditions of workflow-disclosure.toml and the tables of worked cases call the same functions.
+The conditions of disclosures/workflow.toml and the tables of worked cases call the same functions.
 """
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from app.policy.enforcement import enforces
+from app.clauses import enforces
 from app.policy.facts import Fault, check_facts, check_questions
 from app.policy.types import Policy
 

@@ -1,4 +1,4 @@
-"""Frozen types of disclosure.toml: recipients, the seven bases, purposes, what a release must hold (EXT, ACC-12)."""
+"""Frozen types of disclosures: recipients, the seven bases, purposes, what a release must hold (EXT, ACC-12)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -96,7 +96,7 @@ class DocumentRules(Statement, frozen=True, kw_only=True):
 
 @dataclass(frozen=True)
 class DisclosureRules:
-    """disclosure.toml: who may be given what, on which basis, decided by whom."""
+    """disclosures/rules.toml: who may be given what, on which basis, decided by whom."""
 
     recipients: Mapping[str, Recipient]
     bases: Mapping[str, Basis]
@@ -140,7 +140,7 @@ SCHEMA: Mapping[str, tuple[type, str]] = {
 
 
 def rules_of(read: Mapping[str, Any]) -> DisclosureRules:
-    """The rules of the tables read from disclosure.toml."""
+    """The rules of the tables read from disclosures/rules.toml."""
     single = {table: read[table] for table, (_, many) in SCHEMA.items() if many == "one"}
     return DisclosureRules(
         recipients=_by_id(read["recipient"]),
@@ -152,7 +152,7 @@ def rules_of(read: Mapping[str, Any]) -> DisclosureRules:
 
 
 def faults_in(read: Mapping[str, Any]) -> list[str]:
-    """References inside disclosure.toml that lead nowhere, one line each."""
+    """References inside the rules of disclosures that lead nowhere, one line each, without the file's name."""
     bases, purposes = {rule.id for rule in read["basis"]}, {rule.id for rule in read["purpose"]}
     kinds, recipients = {rule.id for rule in read["document"]}, {rule.id for rule in read["recipient"]}
     named = [(rule.id, "basis", rule.bases, bases) for rule in read["recipient"]]
@@ -161,7 +161,7 @@ def faults_in(read: Mapping[str, Any]) -> list[str]:
     named.append((read["agreement"].id, "basis", read["agreement"].except_bases, bases))
     named.append((read["completeness"].id, "recipient", read["completeness"].recipients, recipients))
     found = [
-        f"disclosure.toml: {rule_id}: unknown {kind} '{name}'"
+        f"{rule_id}: unknown {kind} '{name}'"
         for rule_id, kind, names, known in named
         for name in names
         if name not in known
@@ -169,9 +169,9 @@ def faults_in(read: Mapping[str, Any]) -> list[str]:
     for rule in read["recipient"]:
         for basis in read["basis"]:
             if basis.id in rule.bases and basis.purposes and not set(basis.purposes) & set(rule.purposes):
-                found.append(f"disclosure.toml: {rule.id}: no purpose of this recipient fits the basis '{basis.id}'")
+                found.append(f"{rule.id}: no purpose of this recipient fits the basis '{basis.id}'")
     if read["approval"].default_days > read["approval"].max_days:
-        found.append(f"disclosure.toml: {read['approval'].id}: default_days is larger than max_days")
+        found.append(f"{read['approval'].id}: default_days is larger than max_days")
     return found
 
 

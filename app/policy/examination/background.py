@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal
 
-from app.policy.enforcement import enforces
+from app.clauses import enforces
+from app.policy.examination.types import Inconsistency
 from app.policy.facts import Fault, check_questions
-from app.policy.review_types import Inconsistency
 from app.policy.types import Policy
 
 Answers = Mapping[str, Any]

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Iterator
 
-from app.policy.enforcement import enforces
+from app.clauses import enforces
+from app.policy.examination.types import Level, Review
 from app.policy.facts import Fault
-from app.policy.review_types import Level, Review
 from app.policy.types import Policy
 
 

@@ -1,4 +1,4 @@
-"""Frozen types of review.toml: what examiners, peers and the supervisor record."""
+"""Frozen types of examination/worksheet.toml: what examiners, peers and the supervisor record."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -276,7 +276,7 @@ class Preparation(Rule, frozen=True, kw_only=True):
 
 @dataclass(frozen=True)
 class ReviewRules:
-    """review.toml: what examiners and supervisors record."""
+    """examination/worksheet.toml: what examiners and supervisors record."""
 
     basis_refusals: Mapping[str, BasisRefusal]
     suitability: SuitabilityRule

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from app.policy.enforcement import enforces
+from app.clauses import enforces
 from app.policy.facts import Fault
 from app.policy.types import Policy
 

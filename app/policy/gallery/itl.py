@@ -1,11 +1,11 @@
-"""What an ANSI/NIST-ITL file states, in the words of the manifest: the mapping of gallery.toml (`itl`) applied."""
+"""What an ANSI/NIST-ITL file states, in the words of the manifest: the mapping `itl` of gallery/rules.toml."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
 
-from app.policy.gallery_types import ItlField
+from app.policy.gallery.types import ItlField
 
 
 def columns_of(mapping: Iterable[ItlField], stated: Mapping[str, str]) -> dict[str, str]:

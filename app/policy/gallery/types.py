@@ -1,4 +1,4 @@
-"""Frozen types of gallery.toml and algorithm.toml: what may enter the repository, and by what it is searched."""
+"""Frozen types of the repository and its algorithm: what may enter the repository, and by what it is searched."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -48,7 +48,7 @@ class ImageExclusion(Rule, frozen=True, kw_only=True):
 
 @dataclass(frozen=True)
 class GalleryRules:
-    """gallery.toml: what may enter the repository."""
+    """gallery/rules.toml: what may enter the repository."""
 
     eligibility: tuple[Eligibility, ...]
     columns: tuple[Column, ...]
@@ -58,6 +58,6 @@ class GalleryRules:
 
 @dataclass(frozen=True)
 class AlgorithmRules:
-    """algorithm.toml: when the unit is warned that the algorithm's evaluation record lapses."""
+    """algorithms/rules.toml: when the unit is warned that the algorithm's evaluation record lapses."""
 
     lapse_warning: Number

@@ -9,10 +9,10 @@ from typing import Any
 
 import msgspec
 
+from app.clauses import enforces
 from app.imaging.recipe import KINDS, Eyes, Operation, Recipe, RecipeError, in_words, midpoint, trace
-from app.policy.enforcement import enforces
+from app.policy.examination.types import Edit
 from app.policy.facts import Fault
-from app.policy.review_types import Edit
 from app.policy.types import Policy
 
 #: numbers of a recipe have at most this many decimals, so that what is printed is what was done
@@ -139,14 +139,14 @@ def recipe_of(policy: Policy, stated: object, eyes: Eyes, size: tuple[int, int])
 def mismatches(policy: Policy) -> list[str]:
     """Where the rules on edits and the program's operations say different things, a sentence each; none when sound."""
     edits, faults = {rule.op: rule for rule in policy.review.edits.values()}, []
-    faults += [f"review.toml: {edits[op].id}: the program has no operation '{op}'" for op in edits if op not in KINDS]
-    faults += [f"review.toml: no [[edit]] permits the program's operation '{op}'" for op in KINDS if op not in edits]
+    faults += [f"{edits[op].id}: the program has no operation '{op}'" for op in edits if op not in KINDS]
+    faults += [f"no [[edit]] permits the program's operation '{op}'" for op in KINDS if op not in edits]
     for op in set(edits) & set(KINDS):
         stated, fields = {p.name for p in edits[op].parameters}, set(KINDS[op].__struct_fields__)
         if stated != fields:
-            faults.append(f"review.toml: {edits[op].id}: parameters {sorted(stated)}, the program has {sorted(fields)}")
+            faults.append(f"{edits[op].id}: parameters {sorted(stated)}, the program has {sorted(fields)}")
     for forbidden in policy.review.forbidden_edits.values():
-        faults += [f"review.toml: {forbidden.id}: '{op}' is also permitted" for op in forbidden.ops if op in KINDS]
+        faults += [f"{forbidden.id}: '{op}' is also permitted" for op in forbidden.ops if op in KINDS]
     return faults
 
 

@@ -1,7 +1,7 @@
 """What the quality rules say of the measures of one face: findings in plain sentences (REQ-7).
 
 Pure: rules and numbers in, findings out. The measures come from app.matching.quality, which knows no limit; the limits
-stand in config/policy/review.toml and rest on docs/quality.md.
+stand in config/policy/examination/worksheet.toml and rest on docs/quality.md.
 """
 
 import math
@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from app.policy.enforcement import enforces
-from app.policy.review_types import QualityRule
+from app.clauses import enforces
+from app.policy.examination.types import QualityRule
 
 Band = Literal["pass", "warn", "fail"]
 #: from best to worst

@@ -1,18 +1,16 @@
-"""The retention calculation: where a record stands on a day, and why, in plain words (RET-1 to RET-11).
+"""The retention calculation: where a case record stands on a day, and why, in plain words (RET-1 to RET-11).
 
-Pure: ``standing_of_case(rules, facts, today)`` and ``standing_of_person(rules, facts, today)`` read nothing but their
-arguments, so that a page can ask what would hold if the facts were others. All periods are minimums: whatever is
-unknown, open, unconfirmed or held is kept.
+Pure: ``standing_of_case(rules, facts, today)`` reads nothing but its arguments, so that a page can ask what would hold
+if the facts were others. All periods are minimums: whatever is unknown, open, unconfirmed or held is kept.
 """
 
 from dataclasses import replace
 from datetime import date
 
-from app.policy.enforcement import enforces
-from app.policy.retention_dates import said
-from app.policy.retention_periods import Period, ended_on, period_of
-from app.policy.retention_person import standing_of_person
-from app.policy.retention_types import (
+from app.clauses import enforces
+from app.policy.retention.dates import said
+from app.policy.retention.periods import Period, ended_on, period_of
+from app.policy.retention.types import (
     CaseFacts,
     HistoryEntry,
     Proposal,
@@ -20,9 +18,7 @@ from app.policy.retention_types import (
     RetentionRules,
     Standing,
 )
-from app.policy.retention_words import held_reasons, kept_standing, marked, summary
-
-__all__ = ["closed_on", "proposal", "standing_of_case", "standing_of_person", "what_if"]
+from app.policy.retention.words import held_reasons, kept_standing, marked, summary
 
 
 @enforces("RET-11")

@@ -6,7 +6,7 @@ from datetime import date
 from app.policy.base import Table
 from app.policy.facts import Fault
 from app.policy.retention import standing_of_case, standing_of_person
-from app.policy.retention_types import CaseFacts, LinkedCase, PersonFacts, RetentionRules, Standing, Status
+from app.policy.retention.types import CaseFacts, LinkedCase, PersonFacts, RetentionRules, Standing, Status
 
 
 class RetentionExample(Table, frozen=True, kw_only=True):

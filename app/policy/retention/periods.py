@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
 
-from app.policy.enforcement import enforces
-from app.policy.retention_dates import anniversary, said
-from app.policy.retention_types import (
+from app.clauses import enforces
+from app.policy.retention.dates import anniversary, said
+from app.policy.retention.types import (
     CaseFacts,
     HistoryEntry,
     LinkedPerson,

@@ -2,9 +2,9 @@
 
 from datetime import date
 
-from app.policy.enforcement import enforces
-from app.policy.retention_dates import anniversary, said
-from app.policy.retention_types import (
+from app.clauses import enforces
+from app.policy.retention.dates import anniversary, said
+from app.policy.retention.types import (
     FileRule,
     LinkedCase,
     PersonFacts,
@@ -13,7 +13,7 @@ from app.policy.retention_types import (
     Standing,
     Status,
 )
-from app.policy.retention_words import held_reasons, kept_standing, marked, summary
+from app.policy.retention.words import held_reasons, kept_standing, marked, summary
 
 # What keeps a case record, from the strongest; a file shares the strongest of its kept case records.
 BLOCKING: tuple[Status, ...] = ("held", "open", "unclassified", "permanent", "unknown")

@@ -63,7 +63,7 @@ class HoldKind(Rule, frozen=True, kw_only=True):
 
 @dataclass(frozen=True)
 class RetentionRules:
-    """retention.toml. ``principles`` holds the rules that no class, closure, event, file or hold is."""
+    """retention/rules.toml. ``principles`` holds the rules that no class, closure, event, file or hold is."""
 
     classes: Mapping[str, RetentionClass]
     closures: Mapping[str, Closure]

@@ -1,9 +1,9 @@
-"""Faults of retention.toml that only show when its tables are read together."""
+"""Faults of retention/rules.toml that only show when its tables are read together."""
 
 from collections.abc import Iterator
 from typing import Any
 
-from app.policy.retention_types import FileRule, RetentionClass
+from app.policy.retention.types import FileRule, RetentionClass
 
 PRINCIPLES = (
     "longest_period",
@@ -24,23 +24,23 @@ NEEDS: dict[str, frozenset[str]] = {
 
 
 def retention_faults(read: dict[str, Any]) -> Iterator[str]:
-    """Every fault of the tables of retention.toml, one line each."""
+    """Every fault of the tables of retention/rules.toml, one line each, without the file's name."""
     classes = {known.id: known for known in read["class"]}
     events = {event.id for event in read["event"]}
     for known in classes.values():
-        yield from (f"retention.toml: {known.id}: {fault}" for fault in _class_faults(known, classes, events))
+        yield from (f"{known.id}: {fault}" for fault in _class_faults(known, classes, events))
     for event in sorted(events - {known.ends_with for known in classes.values()}):
-        yield f"retention.toml: {event}: no class ends with this event"
+        yield f"{event}: no class ends with this event"
     for rule in read["file"]:
-        yield from (f"retention.toml: {rule.id}: {fault}" for fault in _file_faults(rule))
+        yield from (f"{rule.id}: {fault}" for fault in _file_faults(rule))
     roles = sorted(rule.role for rule in read["file"])
     if roles != ["associated", "criminal_or_suspect"]:
-        yield "retention.toml: file: each role needs exactly one rule"
+        yield "file: each role needs exactly one rule"
     found = {principle.id for principle in read["principle"]}
-    yield from (f"retention.toml: principle {name}: the rule is missing" for name in PRINCIPLES if name not in found)
-    yield from (f"retention.toml: {name}: no code applies this principle" for name in sorted(found - {*PRINCIPLES}))
+    yield from (f"principle {name}: the rule is missing" for name in PRINCIPLES if name not in found)
+    yield from (f"{name}: no code applies this principle" for name in sorted(found - {*PRINCIPLES}))
     if not read["closure"]:
-        yield "retention.toml: closure: no case could ever be closed"
+        yield "closure: no case could ever be closed"
 
 
 def _class_faults(known: RetentionClass, classes: dict[str, RetentionClass], events: set[str]) -> Iterator[str]:

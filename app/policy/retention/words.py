@@ -3,9 +3,9 @@
 from dataclasses import replace
 from datetime import date
 
-from app.policy.enforcement import enforces
-from app.policy.retention_dates import said
-from app.policy.retention_types import Hold, Reason, RetentionRules, Standing, Status
+from app.clauses import enforces
+from app.policy.retention.dates import said
+from app.policy.retention.types import Hold, Reason, RetentionRules, Standing, Status
 
 
 @enforces("RET-11")

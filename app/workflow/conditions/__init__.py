@@ -1,4 +1,4 @@
-"""The conditions of `workflow.toml`, each the enforcement point of the clauses it names; a module for each part.
+"""The conditions of the workflows, each the enforcement point of the clauses it names; a module for each part.
 
 A condition sees the subject as stored, the actor, and the facts given to `advance`; it answers None, or a sentence
 that says what is missing in this case.

@@ -7,8 +7,8 @@ from app.models.examination import BackgroundCheck, Round
 from app.models.gallery import GalleryPerson
 from app.models.request import FRRequest
 from app.policy import policy
-from app.policy.background import Against, record_fault, unanswered
-from app.policy.worksheets import check_justified
+from app.policy.examination.background import Against, record_fault, unanswered
+from app.policy.examination.worksheet import check_justified
 from app.workflow.conditions.common import Facts, first
 from app.workflow.registry import condition
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from app.access.actor import Actor
 from app.models.request import FRRequest
 from app.policy import policy
+from app.policy.examination.opinions import nomination_fault, peer_faults
 from app.policy.facts import check_outcome
-from app.policy.opinions import nomination_fault, peer_faults
 from app.workflow.conditions.common import Facts, first
 from app.workflow.conditions.examination import enough_peers
 from app.workflow.conditions.line_up import counting, favored_foils

@@ -1,6 +1,6 @@
 """The conditions of a disclosure: what it must state, who decides, what must still hold when it leaves (EXT, ACC-12).
 
-The answers come from `app.policy.disclosing`, so that the worked cases and the engine cannot differ.
+The answers come from `app.policy.disclosures.rules`, so that the worked cases and the engine cannot differ.
 """
 
 from __future__ import annotations
@@ -12,8 +12,9 @@ from app.days import day_of, today
 from app.domain.disclosure_items import available, required
 from app.models.base import now
 from app.models.disclosure import Disclosure, DisclosureDecision, RoutineDesignation
-from app.policy import disclosing, policy
-from app.policy.disclosing import DecisionFacts, DesignationFacts, ReleaseFacts
+from app.policy import policy
+from app.policy.disclosures import rules as disclosing
+from app.policy.disclosures.rules import DecisionFacts, DesignationFacts, ReleaseFacts
 from app.policy.facts import check_questions
 from app.workflow.conditions.common import Facts, first
 from app.workflow.registry import condition

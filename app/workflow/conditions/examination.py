@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from app.access.actor import Actor
+from app.clauses import enforces
 from app.models.examination import Round
 from app.models.request import FRRequest
 from app.models.search import Candidate
 from app.policy import policy
-from app.policy.background import check_items
-from app.policy.enforcement import enforces
-from app.policy.opinions import nomination_fault
+from app.policy.examination.background import check_items
+from app.policy.examination.opinions import nomination_fault
 from app.workflow.conditions.common import Facts
 from app.workflow.conditions.worksheet import missing_features
 from app.workflow.registry import condition

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import func, select
 
 from app.access.actor import Actor
+from app.clauses import enforces
 from app.extensions import db
 from app.models.engine import Job
 from app.models.examination import Round
@@ -14,7 +15,6 @@ from app.models.gallery import GalleryPhoto
 from app.models.line_up import LineUp, LineUpPlace
 from app.models.request import FRRequest
 from app.policy import policy
-from app.policy.enforcement import enforces
 from app.policy.facts import Fault
 from app.workflow.conditions.common import Facts, first
 from app.workflow.conditions.examination import nominee_left

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from app.clauses import enforces
 from app.policy import policy
-from app.policy.enforcement import enforces
+from app.policy.examination.types import Verdict
 from app.policy.facts import Fault
-from app.policy.review_types import Verdict
 from app.workflow.conditions.common import first
 
 
