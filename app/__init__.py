@@ -17,9 +17,9 @@ from app.access.sessions import init_sessions
 from app.blueprints import register_blueprints
 from app.cli import register_commands
 from app.context import register_context
+from app.domain.probe_recipes import mismatches
 from app.extensions import Stores, csrf, db, htmx, migrate
 from app.policy import PolicyError, check_registered, policy
-from app.policy.identification.preparation import mismatches
 from app.refusals import register_refusals
 from app.storage.blobs import BlobStore
 from app.storage.keys import KeyStore

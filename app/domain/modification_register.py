@@ -10,6 +10,7 @@ from app.documents.facts import Person
 from app.documents.register import Modification, Original, RegisterFacts
 from app.domain.probe_images import limits
 from app.domain.probe_preparation import all_prepared, recipe_of_row
+from app.domain.probe_recipes import steps_in_words
 from app.domain.report_facts import UNIT, local, person_of
 from app.extensions import db, settings, stores
 from app.imaging import decode, display_copy
@@ -18,7 +19,6 @@ from app.imaging.recipe_ops import Pixels, pixels_of
 from app.models import Account, DerivedImage, FRRequest, ProbeImage, Search
 from app.models.base import now
 from app.policy import policy
-from app.policy.identification.preparation import steps_in_words
 
 LAW = "ll55-2025"
 #: the longer side of a small picture in the register

@@ -13,6 +13,7 @@ from app.access.actor import Actor
 from app.access.scoping import visible
 from app.clauses import enforces
 from app.domain.probe_images import limits
+from app.domain.probe_recipes import check_recipe, read_operations, recipe_of
 from app.extensions import db, stores
 from app.imaging.recipe import Eyes, Recipe, recipe_from
 from app.imaging.recipe_ops import Derived
@@ -20,7 +21,6 @@ from app.imaging.recipe_ops import derive as applied
 from app.models import DerivedImage, DetectedFace, FRRequest
 from app.policy import policy
 from app.policy.facts import Fault
-from app.policy.identification.preparation import check_recipe, read_operations, recipe_of
 from app.storage import BlobRef
 from app.workflow import advance
 from app.workflow.engine import refuse_if

@@ -29,13 +29,13 @@ from app.documents.facts import (
 from app.domain.algorithms import entry_of
 from app.domain.photographs import stored
 from app.domain.probe_preparation import recipe_of_row
+from app.domain.probe_recipes import steps_in_words
 from app.extensions import settings, stores
 from app.imaging import decode, display_copy
 from app.matching.nist import nist_status
 from app.models import Account, FRRequest, GalleryPhoto, Report, Round, Search
 from app.policy import policy
 from app.policy.facts import answered
-from app.policy.identification.preparation import steps_in_words
 from app.web import time_zone
 from app.workflow.history import steps_of
 

@@ -1,7 +1,7 @@
 """Worked cases: what people state and what the rules answer, kept beside the rules and run as tests."""
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any, Literal
@@ -31,15 +31,13 @@ from app.policy.facts import (
     check_use_facts,
 )
 from app.policy.gallery.itl import columns_of
-from app.policy.identification.preparation import recipe_of
 from app.policy.identification.quality import QualityFinding, assess
 from app.policy.loader import PolicyError
 from app.policy.retention.examples import RetentionExample, refusals, standing_of_example
 from app.policy.types import Policy
 
-#: the picture of the worked cases on edits: its size, and where the eyes are
-EXAMPLE_SIZE = (1200, 900)
-EXAMPLE_EYES = ((560.0, 400.0), (640.0, 404.0))
+#: a check that lives above the rules: what it finds wrong with the facts of a worked case
+Check = Callable[[Policy, Mapping[str, Any]], list[Fault]]
 
 
 class Example(Table, frozen=True, kw_only=True):
@@ -107,9 +105,9 @@ def load_worked(directory: Path) -> Worked:
     )
 
 
-def disagreements(policy: Policy, worked: Worked, today: date) -> list[str]:
+def disagreements(policy: Policy, worked: Worked, today: date, above: Mapping[str, Check]) -> list[str]:
     """A sentence for each worked case and each cell of a table that the rules answer otherwise."""
-    found = [said for said in (disagreement(policy, example) for example in worked.example) if said]
+    found = [said for said in (disagreement(policy, example, above) for example in worked.example) if said]
     found += [said for table in worked.release for said in release_disagreements(policy, table, today)]
     return found + [said for table in worked.purposes for said in purpose_disagreements(policy, table)]
 
@@ -123,8 +121,11 @@ def _retention_faults(example: Example) -> list[str]:
     return []
 
 
-def decide(policy: Policy, example: Example) -> list[Fault]:
-    """What the rules answer to a worked case: its faults, none when accepted."""
+def decide(policy: Policy, example: Example, above: Mapping[str, Check]) -> list[Fault]:
+    """What the rules answer to a worked case: its faults, none when accepted.
+
+    ``above`` holds what the rules cannot ask themselves, since they know nothing of pictures: the check "edit".
+    """
     facts, subject = example.facts, example.subject
     match example.check:
         case "use":
@@ -145,7 +146,7 @@ def decide(policy: Policy, example: Example) -> list[Fault]:
             stated = {field: str(value) for field, value in facts.items()}
             return check_eligibility(policy, {"file": "file.an2", **columns_of(policy.gallery.itl, stated)})
         case "edit":
-            return recipe_of(policy, facts.get("operations"), EXAMPLE_EYES, EXAMPLE_SIZE)[1]
+            return above["edit"](policy, facts)
         case "retention":
             assert example.retention is not None  # load_worked refuses it otherwise
             return refusals(standing_of_example(policy.retention, example.retention))
@@ -175,9 +176,9 @@ def _compared(policy: Policy, example: Example, status: str) -> list[Comparison]
     return [one for one in compare(policy, against) if one.status == status]
 
 
-def disagreement(policy: Policy, example: Example) -> str:
+def disagreement(policy: Policy, example: Example, above: Mapping[str, Check]) -> str:
     """What differs between the worked case and the rules' answer, in a sentence; empty when they agree."""
-    faults = decide(policy, example)
+    faults = decide(policy, example, above)
     rules = {fault.rule_id for fault in faults}
     fields = {fault.field for fault in faults}
     if rules != set(example.refused_by):

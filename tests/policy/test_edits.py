@@ -6,13 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from app.domain.probe_recipes import mismatches, read_operations, worked_faults
 from app.imaging.recipe import KINDS
 from app.policy.absence import forbidden_names
 from app.policy.examples import disagreement, load_worked
-from app.policy.identification.preparation import mismatches, read_operations
 from app.policy.loader import DEFAULT_DIRECTORY, PolicyError, load
 from app.policy.types import Policy
 
+ABOVE = {"edit": worked_faults}
 EXAMPLES = [example for example in load_worked(DEFAULT_DIRECTORY).example if example.check == "edit"]
 APP = Path(__file__).resolve().parents[2] / "app"
 
@@ -48,7 +49,7 @@ def test_every_name_of_a_forbidden_edit_is_refused_by_its_rule(rules: Policy) ->
 )
 def test_a_loosened_rule_is_noticed(broken, old: str, new: str, noticed_by: str) -> None:
     loosened = load(broken("examination/worksheet.toml", old, new))
-    assert noticed_by in {example.id for example in EXAMPLES if disagreement(loosened, example)}
+    assert noticed_by in {example.id for example in EXAMPLES if disagreement(loosened, example, ABOVE)}
 
 
 @pytest.mark.parametrize(

@@ -91,7 +91,7 @@ def test_a_moved_limit_is_noticed_by_a_worked_case(rules: Policy):
                 changed = msgspec.structs.replace(rule, **{name: moved})
                 review = {**rules.review.quality, rule.id: changed}
                 other = _with_quality(rules, review)
-                assert any(disagreement(other, example) for example in CASES), f"{rule.id}: {name} = {moved}"
+                assert any(disagreement(other, example, {}) for example in CASES), f"{rule.id}: {name} = {moved}"
 
 
 def _with_quality(rules: Policy, quality) -> Policy:

@@ -8,12 +8,14 @@ from typing import get_args
 import msgspec
 import pytest
 
+from app.domain.probe_recipes import worked_faults
 from app.policy.disclosures.examples import RELEASED, State, cells, missing_cells, release_disagreements
 from app.policy.examples import Example, disagreement, disagreements, load_worked
 from app.policy.loader import DEFAULT_DIRECTORY, PolicyError, load
 from app.policy.types import Policy
 
 WORKED = load_worked(DEFAULT_DIRECTORY)
+ABOVE = {"edit": worked_faults}
 EXAMPLES = WORKED.example
 TODAY = date(2026, 6, 1)
 STATES = ("none", "determined", "refused", "approved", "lapsed", "own")
@@ -27,13 +29,13 @@ STATES = ("none", "determined", "refused", "approved", "lapsed", "own")
 )  # fmt: skip
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.id)
 def test_the_rules_answer_as_the_worked_case_says(rules: Policy, example: Example) -> None:
-    assert disagreement(rules, example) == ""
+    assert disagreement(rules, example, ABOVE) == ""
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.id)
 def test_a_worked_case_turned_round_is_noticed(rules: Policy, example: Example) -> None:
     turned = msgspec.structs.replace(example, refused_by=() if example.refused_by else ("some-rule",))
-    assert example.id in disagreement(rules, turned)
+    assert example.id in disagreement(rules, turned, ABOVE)
 
 
 def test_every_use_source_prohibition_and_gallery_rule_has_its_worked_cases(rules: Policy) -> None:
@@ -93,7 +95,7 @@ def test_every_use_source_prohibition_and_gallery_rule_has_its_worked_cases(rule
 )
 def test_a_loosened_rule_is_noticed(broken, file: str, old: str, new: str, noticed_by: str) -> None:
     loosened = load(broken(file, old, new))
-    assert noticed_by in {example.id for example in EXAMPLES if disagreement(loosened, example)}
+    assert noticed_by in {example.id for example in EXAMPLES if disagreement(loosened, example, ABOVE)}
 
 
 @pytest.mark.clause("FAIR-1")
@@ -135,7 +137,7 @@ def test_a_worked_case_of_retention_holds_one_record(broken, copy: Path, old: st
 def test_another_day_or_standing_than_expected_is_noticed(rules: Policy, change: dict[str, str | None]) -> None:
     example = next(example for example in EXAMPLES if example.id == "retention-violation-due")
     turned = msgspec.structs.replace(example, retention=msgspec.structs.replace(example.retention, **change))
-    assert "the rules say disposable 2021-05-04" in disagreement(rules, turned)
+    assert "the rules say disposable 2021-05-04" in disagreement(rules, turned, ABOVE)
 
 
 def test_two_worked_cases_of_one_id_are_refused(broken, copy: Path) -> None:
@@ -190,7 +192,7 @@ def test_a_cell_turned_round_is_noticed(rules: Policy) -> None:
 @pytest.mark.clause("EXT-4", "EXT-6", "ACC-13", "EXT-1", "EXT-3", "PUB-1")
 def test_each_purpose_of_each_recipient_is_what_the_table_says(rules: Policy) -> None:
     assert {table.recipient for table in WORKED.purposes} == set(rules.disclosure.recipients)
-    assert disagreements(rules, WORKED, TODAY) == []
+    assert disagreements(rules, WORKED, TODAY, ABOVE) == []
     (city,) = [table for table in WORKED.purposes if table.recipient == "city_agency"]
     assert set(city.may) >= {"criminal_investigation", "civil_litigation", "disciplinary_proceeding"}
     for outside, purpose in product(("community", "media"), ("civil_litigation", "criminal_investigation")):
@@ -213,7 +215,7 @@ def test_each_purpose_of_each_recipient_is_what_the_table_says(rules: Policy) ->
 )
 def test_a_loosened_rule_of_disclosure_is_noticed(broken, old: str, new: str, noticed_by: str) -> None:
     loosened = load(broken("disclosures/rules.toml", old, new))
-    said = disagreements(loosened, WORKED, TODAY)
+    said = disagreements(loosened, WORKED, TODAY, ABOVE)
     assert any(name in line for line in said for name in noticed_by.split("|")), said[:5]
 
 

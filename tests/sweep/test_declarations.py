@@ -11,8 +11,8 @@ import pytest
 from flask import Blueprint
 
 from app.access.guard import Undeclared, check_views, needs, public
+from app.cli.policy import check_program
 from app.policy import policy
-from app.policy.check import check
 
 ROOT = Path(__file__).resolve().parents[2]
 #: capability -> why neither a view nor a step of the workflow asks for it
@@ -190,4 +190,4 @@ def test_nobody_but_the_engine_assigns_the_state_of_a_request():
 
 def test_policy_and_program_agree():
     """What `flask policy check` says: clauses, rules, enforcement points, tests, forbidden names, worked cases."""
-    assert check(ROOT) == []
+    assert check_program(ROOT) == []

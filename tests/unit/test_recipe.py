@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from app.domain.probe_recipes import check_recipe, read_operations, steps_in_words
 from app.imaging import recipe as kinds
 from app.imaging.recipe import Crop, Recipe, RecipeError, Resize, Rotate, recipe_from, trace
 from app.imaging.recipe_ops import apply, derive, encode, environment, pixels_of, working_copy
 from app.policy import policy
-from app.policy.identification.preparation import check_recipe, read_operations, steps_in_words
 
 EYES = ((70.0, 60.0), (110.0, 64.0))
 SIZE = (200, 150)

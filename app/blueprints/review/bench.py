@@ -12,12 +12,12 @@ from app.blueprints.images.links import face_url
 from app.blueprints.review.previews import preview_url
 from app.blueprints.review.probe import rectangle
 from app.domain.probe_preparation import eyes_of
+from app.domain.probe_recipes import in_words, recipe_of
 from app.imaging.recipe import Recipe, Stage, leveling, trace
 from app.models import DetectedFace, FRRequest, ProbeImage
 from app.policy import policy
 from app.policy.examination.types import Edit
 from app.policy.facts import Fault
-from app.policy.identification.preparation import in_words, recipe_of
 
 #: a cut is offered around the face with this part of the face's size on every side
 MARGIN = 0.6

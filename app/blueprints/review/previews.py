@@ -15,12 +15,12 @@ from itsdangerous import BadData, SignatureExpired, URLSafeTimedSerializer
 from app.blueprints.images.links import LIFE_SECONDS, LinkExpired, LinkInvalid
 from app.clauses import enforces
 from app.domain.probe_preparation import eyes_of
+from app.domain.probe_recipes import recipe_of
 from app.extensions import settings, stores
 from app.imaging.recipe import Recipe, RecipeError
 from app.imaging.recipe_ops import apply, encode, working_copy
 from app.models import DetectedFace, FRRequest
 from app.policy import policy
-from app.policy.identification.preparation import recipe_of
 
 #: no step of a preview holds more pixels: about a quarter of a second for the slowest of them
 BUDGET = 1_000_000

@@ -20,10 +20,10 @@ from app.blueprints.review.steps import Overtaken, algorithm_status, blocking, p
 from app.blueprints.shared_forms import VersionForm
 from app.domain import examination, identification, probe_preparation
 from app.domain.probe_preparation import recipe_of_row
+from app.domain.probe_recipes import steps_in_words
 from app.models import DerivedImage, DetectedFace, FRRequest, ProbeImage
 from app.policy import policy
 from app.policy.facts import Fault
-from app.policy.identification.preparation import steps_in_words
 from app.refusals import same_version
 from app.web import page, redirect_after_post, wants_part
 from app.workflow.registry import Refused

@@ -15,6 +15,9 @@ from app.policy.examination.types import Edit
 from app.policy.facts import Fault
 from app.policy.types import Policy
 
+#: the picture of the worked cases on edits: its size, and where the eyes are
+EXAMPLE_SIZE = (1200, 900)
+EXAMPLE_EYES = ((560.0, 400.0), (640.0, 404.0))
 #: numbers of a recipe have at most this many decimals, so that what is printed is what was done
 DECIMALS = 2
 
@@ -148,6 +151,11 @@ def mismatches(policy: Policy) -> list[str]:
     for forbidden in policy.review.forbidden_edits.values():
         faults += [f"{forbidden.id}: '{op}' is also permitted" for op in forbidden.ops if op in KINDS]
     return faults
+
+
+def worked_faults(policy: Policy, facts: Mapping[str, Any]) -> list[Fault]:
+    """What is wrong with the recipe of a worked case (`config/policy/examples`, check "edit")."""
+    return recipe_of(policy, facts.get("operations"), EXAMPLE_EYES, EXAMPLE_SIZE)[1]
 
 
 def steps_in_words(recipe: Recipe) -> list[str]:
