@@ -14,8 +14,8 @@ from app.matching.quality import VERSION
 from app.matching.quality_limits import Share, ordered, shares, turning_point
 from app.matching.quality_trial import JPEG, NOISE, Trial
 from app.policy import policy
-from app.policy.examination.types import QualityRule
 from app.policy.identification.quality import BANDS, assess, worst
+from app.policy.identification.types import QualityRule
 
 if TYPE_CHECKING:
     from app.cli.matching_quality_trials import Set
@@ -90,7 +90,7 @@ def _lines(known: Set, trials: Sequence[Trial], algorithm: str, day: date) -> It
     yield "# Quality of a face: what was measured"
     yield ""
     yield "Written by `flask matching quality`; do not edit. The measures are aligned with, not conformant to,"
-    yield "ISO/IEC 29794-5. The limits in `config/policy/examination/worksheet.toml` are taken from this page."
+    yield "ISO/IEC 29794-5. The limits in `config/policy/identification/quality.toml` are taken from this page."
     yield ""
     yield f"- {day:%-d %B %Y}, measures of version {VERSION}, {len(trials)} trials"
     yield f"- photographs: {len(known.photographs)} labelled ones of {known.people} people, SHA-256 `{known.digest}`"

@@ -11,8 +11,8 @@ import msgspec
 
 from app.clauses import enforces
 from app.imaging.recipe import KINDS, Eyes, Operation, Recipe, RecipeError, in_words, midpoint, trace
-from app.policy.examination.types import Edit
 from app.policy.facts import Fault
+from app.policy.identification.types import Edit
 from app.policy.types import Policy
 
 #: the picture of the worked cases on edits: its size, and where the eyes are

@@ -14,7 +14,7 @@ from app.models.request import FRRequest
 from app.models.search import Candidate, Search
 
 DISPOSITIONS = ("excluded", "retained")
-#: the levels of the scale in examination/worksheet.toml, repeated where no code can forget them
+#: the levels of the scale in examination/opinions.toml, repeated where no code can forget them
 OPINIONS = ("p3", "p2", "p1", "0", "m1", "m2", "m3", "ns")
 REVIEWS = ("approved", "not_approved", "continued")
 

@@ -99,6 +99,12 @@ class ImageLimits(Rule, frozen=True, kw_only=True):
     formats: Annotated[tuple[ImageFormat, ...], Meta(min_length=1)] = field(name="format")
 
 
+class BasisRefusal(Rule, frozen=True, kw_only=True):
+    """A reason to refuse the basis of a request (REQ-4); ``authority`` is the clause cited."""
+
+    title: Text
+
+
 class Outcome(Rule, frozen=True, kw_only=True):
     """How a case ended; an arrest demands corroborating evidence (USE-8)."""
 
@@ -151,7 +157,7 @@ class Absence(Rule, frozen=True, kw_only=True):
 
 @dataclass(frozen=True)
 class RequestRules:
-    """requests/rules.toml: what a request must hold."""
+    """What a request must hold, from the files of requests and workload."""
 
     case_numbers: tuple[CaseNumber, ...]
     priorities: Mapping[str, Priority]

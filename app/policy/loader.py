@@ -12,103 +12,14 @@ from typing import Any
 
 import msgspec
 
-from app.policy import base, forms, types
+from app.policy import base, forms, review, types
 from app.policy.disclosures import types as disclosure_types
-from app.policy.examination import types as review_types
 from app.policy.gallery import types as gallery_types
 from app.policy.retention import types as retention_types
+from app.policy.schema import OVERLAY_SCHEMA, SCHEMA, FileSchema
 from app.policy.validation import Tables, faults_of, rules_in, workflow_tables
 
 DEFAULT_DIRECTORY = Path(__file__).resolve().parents[2] / "config" / "policy"
-
-_WORKFLOW: Mapping[str, tuple[type[base.Table], str]] = {
-    "workflow": (types.Workflow, "many"),
-    "condition": (types.Condition, "many"),
-    "separation": (types.Separation, "many"),
-}
-# file -> table -> (type, how many): "many" is an array of tables, "one" a single table that must be there
-SCHEMA: Mapping[str, Mapping[str, tuple[type[base.Table], str]]] = {
-    "clauses.toml": {"clause": (types.Clause, "many")},
-    "interpretations.toml": {"interpretation": (types.Interpretation, "many")},
-    "roles.toml": {"role": (types.Role, "many"), "capability": (types.Capability, "many")},
-    "requests/workflow.toml": _WORKFLOW,
-    "algorithms/workflow.toml": _WORKFLOW,
-    "disclosures/workflow.toml": _WORKFLOW,
-    "retention/workflow.toml": _WORKFLOW,
-    "sealing/workflow.toml": _WORKFLOW,
-    "events.toml": {"event": (types.Event, "many"), "exempt": (types.Exempt, "many")},
-    "requests/uses.toml": {"use": (forms.Use, "many")},
-    "requests/rules.toml": {
-        "case_number": (forms.CaseNumber, "many"),
-        "priority": (forms.Priority, "many"),
-        "workload": (forms.WorkloadRule, "one"),
-        "source": (forms.Source, "many"),
-        "lawful_basis": (forms.LawfulBasis, "many"),
-        "prohibition": (forms.Prohibition, "many"),
-        "attestation": (base.Statement, "one"),
-        "images": (forms.ImageLimits, "one"),
-        "basis": (base.Questions, "one"),
-        "description": (base.Questions, "one"),
-        "circumstances": (base.Questions, "one"),
-        "outcome": (forms.Outcome, "many"),
-        "withdrawal": (base.Statement, "one"),
-    },
-    "examination/worksheet.toml": {
-        "basis_refusal": (review_types.BasisRefusal, "many"),
-        "suitability": (review_types.SuitabilityRule, "one"),
-        "unsuitable": (review_types.UnsuitableRule, "one"),
-        "preparation": (review_types.Preparation, "one"),
-        "edit": (review_types.Edit, "many"),
-        "forbidden_edit": (review_types.ForbiddenEdit, "many"),
-        "quality": (review_types.QualityRule, "many"),
-        "quality_override": (base.Number, "one"),
-        "candidates": (base.Number, "one"),
-        "order": (base.Statement, "one"),
-        "marks": (review_types.Marks, "one"),
-        "worksheet": (review_types.Worksheet, "one"),
-        "unexplained": (base.Number, "one"),
-        "disposition": (review_types.Disposition, "many"),
-        "background": (base.Questions, "one"),
-        "inconsistency_answer": (base.Number, "one"),
-        "inconsistency": (review_types.Inconsistency, "many"),
-        "scale": (review_types.Scale, "one"),
-        "nomination": (review_types.Review, "one"),
-        "peers": (review_types.Review, "one"),
-        "line_up": (review_types.LineUpRule, "one"),
-        "foil_favored": (review_types.Favored, "one"),
-        "proficiency": (review_types.ProficiencyRule, "one"),
-        "decision": (review_types.Decision, "many"),
-    },
-    "gallery/rules.toml": {
-        "rule": (gallery_types.Eligibility, "many"),
-        "column": (gallery_types.Column, "many"),
-        "itl": (gallery_types.ItlField, "many"),
-        "exclusion": (gallery_types.ImageExclusion, "many"),
-    },
-    "algorithms/rules.toml": {"lapse_warning": (base.Number, "one")},
-    "disclosures/rules.toml": disclosure_types.SCHEMA,
-    "retention/rules.toml": {
-        "class": (retention_types.RetentionClass, "many"),
-        "closure": (retention_types.Closure, "many"),
-        "event": (retention_types.EndingEvent, "many"),
-        "file": (retention_types.FileRule, "many"),
-        "hold": (retention_types.HoldKind, "many"),
-        "principle": (base.Statement, "many"),
-    },
-    "notices.toml": {
-        "notice": (forms.Notice, "many"),
-        "mail": (forms.MailKind, "many"),
-        "terms": (forms.Terms, "one"),
-    },
-    "training.toml": {"requirement": (forms.Requirement, "many")},
-    "safeguards.toml": {"safeguard": (base.Statement, "many")},
-    "absences.toml": {"absence": (forms.Absence, "many")},
-}
-OVERLAY_SCHEMA: Mapping[str, tuple[type[base.Table], str]] = {
-    "law": (types.Law, "one"),
-    "clause": (types.Clause, "many"),
-    "rule": (base.Statement, "many"),
-}
 
 
 class PolicyError(Exception):
@@ -179,9 +90,7 @@ def _version(directory: Path) -> str:
     return digest.hexdigest()
 
 
-def _read(
-    path: Path, name: str, schema: Mapping[str, tuple[type[base.Table], str]], faults: list[str]
-) -> dict[str, Any]:
+def _read(path: Path, name: str, schema: FileSchema, faults: list[str]) -> dict[str, Any]:
     try:
         raw = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -237,12 +146,8 @@ def _inner(raw: dict[str, Any], path: str, label: str) -> str:
 
 
 def _build(tables: Tables, overlays: Tables, version: str) -> types.Policy:
-    request, review, gallery = (
-        tables["requests/rules.toml"],
-        tables["examination/worksheet.toml"],
-        tables["gallery/rules.toml"],
-    )
-    retention = tables["retention/rules.toml"]
+    request, workload = tables["requests/rules.toml"], tables["workload/rules.toml"]
+    gallery, retention = tables["gallery/rules.toml"], tables["retention/rules.toml"]
     roles, workflow, events = tables["roles.toml"], workflow_tables(tables), tables["events.toml"]
     laws = tuple(
         types.Overlay(file=name, law=read["law"], clauses=read["clause"], rules=read["rule"])
@@ -262,8 +167,8 @@ def _build(tables: Tables, overlays: Tables, version: str) -> types.Policy:
         uses=_by_id(tables["requests/uses.toml"]["use"]),
         request=forms.RequestRules(
             case_numbers=request["case_number"],
-            priorities=_by_id(request["priority"]),
-            workload=request["workload"],
+            priorities=_by_id(workload["priority"]),
+            workload=workload["workload"],
             sources=_by_id(request["source"]),
             lawful_bases=_by_id(request["lawful_basis"]),
             prohibitions=_by_id(request["prohibition"]),
@@ -275,32 +180,7 @@ def _build(tables: Tables, overlays: Tables, version: str) -> types.Policy:
             outcomes=_by_id(request["outcome"]),
             withdrawal=request["withdrawal"],
         ),
-        review=review_types.ReviewRules(
-            basis_refusals=_by_id(review["basis_refusal"]),
-            suitability=review["suitability"],
-            unsuitable=review["unsuitable"],
-            preparation=review["preparation"],
-            edits=_by_id(review["edit"]),
-            forbidden_edits=_by_id(review["forbidden_edit"]),
-            quality=_by_id(review["quality"]),
-            quality_override=review["quality_override"],
-            candidates=review["candidates"],
-            order=review["order"],
-            marks=review["marks"],
-            worksheet=review["worksheet"],
-            unexplained=review["unexplained"],
-            dispositions=_by_id(review["disposition"]),
-            background=review["background"],
-            inconsistency_answer=review["inconsistency_answer"],
-            inconsistencies=_by_id(review["inconsistency"]),
-            scale=review["scale"],
-            nomination=review["nomination"],
-            peers=review["peers"],
-            line_up=review["line_up"],
-            foil_favored=review["foil_favored"],
-            proficiency=review["proficiency"],
-            decisions=_by_id(review["decision"]),
-        ),
+        review=review.rules_of(tables),
         gallery=gallery_types.GalleryRules(
             eligibility=gallery["rule"], columns=gallery["column"], itl=gallery["itl"], exclusions=gallery["exclusion"]
         ),

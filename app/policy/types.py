@@ -9,10 +9,10 @@ from msgspec import Meta, field
 
 from app.policy.base import Rule, Statement, Table, Text
 from app.policy.disclosures.types import DisclosureRules
-from app.policy.examination.types import ReviewRules
 from app.policy.forms import Absence, MailKind, Notice, RequestRules, Requirement, Terms, Use
 from app.policy.gallery.types import AlgorithmRules, GalleryRules
 from app.policy.retention.types import RetentionRules
+from app.policy.review import ReviewRules
 
 Item = TypeVar("Item")
 

@@ -106,7 +106,7 @@ def test_the_committed_table_is_of_these_measures_and_limits_and_in_order():
 @pytest.mark.clause("REQ-7")
 def test_the_policy_names_the_photographs_of_the_table():
     digest = re.search(r"SHA-256 `([0-9a-f]{64})`", DOCUMENT.read_text(encoding="utf-8"))
-    rules = (ROOT / "config" / "policy" / "examination" / "worksheet.toml").read_text(encoding="utf-8")
+    rules = (ROOT / "config" / "policy" / "identification" / "quality.toml").read_text(encoding="utf-8")
     assert digest is not None
     assert f"SHA-256 {digest[1][:16]}…" in rules
 

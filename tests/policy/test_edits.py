@@ -48,7 +48,7 @@ def test_every_name_of_a_forbidden_edit_is_refused_by_its_rule(rules: Policy) ->
     ],
 )
 def test_a_loosened_rule_is_noticed(broken, old: str, new: str, noticed_by: str) -> None:
-    loosened = load(broken("examination/worksheet.toml", old, new))
+    loosened = load(broken("identification/preparation.toml", old, new))
     assert noticed_by in {example.id for example in EXAMPLES if disagreement(loosened, example, ABOVE)}
 
 
@@ -63,7 +63,7 @@ def test_a_loosened_rule_is_noticed(broken, old: str, new: str, noticed_by: str)
 )
 def test_rules_that_contradict_each_other_stop_the_start(broken, old: str, new: str, said: str) -> None:
     with pytest.raises(PolicyError, match=said):
-        load(broken("examination/worksheet.toml", old, new))
+        load(broken("identification/preparation.toml", old, new))
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ def test_rules_that_contradict_each_other_stop_the_start(broken, old: str, new: 
     ],
 )
 def test_rules_and_program_name_the_same_operations(broken, old: str, new: str, said: str | None) -> None:
-    found = mismatches(load(broken("examination/worksheet.toml", old, new)))
+    found = mismatches(load(broken("identification/preparation.toml", old, new)))
     assert found == [] if said is None else any(said in fault for fault in found)
 
 

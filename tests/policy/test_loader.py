@@ -191,7 +191,12 @@ def test_capabilities_are_the_sum_of_the_roles(rules: Policy) -> None:
             "roles.toml: .*unknown training requirement 'xx'",
         ),
         ("roles.toml", 'group = "auditors"', 'group = "investigators"', "directory group 'investigators'"),
-        ("requests/rules.toml", 'id = "other_source"', 'id = "other"', "requests/rules.toml: other: duplicate id"),
+        (
+            "requests/rules.toml",
+            'id = "other_source"',
+            'id = "other"',
+            "requests/rules.toml, workload/rules.toml: other: duplicate id",
+        ),
         ("requests/rules.toml", 'uses = ["USE-1"]', 'uses = ["USE-9"]', "body_worn_camera: unknown use 'USE-9'"),
         (
             "requests/rules.toml",
@@ -232,10 +237,10 @@ def test_capabilities_are_the_sum_of_the_roles(rules: Policy) -> None:
             "requests/rules.toml: image-limits: .*min_images",
         ),
         (
-            "examination/worksheet.toml",
+            "peers/rules.toml",
             "count = 2\n",
             "count = 0\n",
-            "examination/worksheet.toml: peer-review: .*count",
+            "peers/rules.toml: peer-review: .*count",
         ),
         (
             "gallery/rules.toml",

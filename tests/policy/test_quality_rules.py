@@ -112,11 +112,11 @@ def _with_quality(rules: Policy, quality) -> Policy:
 )
 def test_a_senseless_quality_rule_stops_the_start(broken, old: str, new: str, said: str):
     with pytest.raises(PolicyError) as caught:
-        load(broken("examination/worksheet.toml", old, new))
+        load(broken("identification/quality.toml", old, new))
     assert said in str(caught.value)
 
 
 def test_a_limit_without_its_sentence_stops_the_start(broken, rules: Policy):
     sentence = rules.review.quality["quality-inter-eye"].warn_text
     with pytest.raises(PolicyError, match="a warn limit and its sentence go together"):
-        load(broken("examination/worksheet.toml", f'warn_text = "{sentence}"', 'warn_text = ""'))
+        load(broken("identification/quality.toml", f'warn_text = "{sentence}"', 'warn_text = ""'))

@@ -81,14 +81,14 @@ def test_every_use_source_prohibition_and_gallery_rule_has_its_worked_cases(rule
         ("retention/rules.toml", "after_death = 5", "after_death = 4", "retention-suspect-dead"),
         ("retention/rules.toml", "after_birth = 90", "after_birth = 89", "retention-suspect-ninety"),
         ("retention/rules.toml", "arrest_free = 5", "arrest_free = 4", "retention-suspect-arrested"),
-        ("examination/worksheet.toml", "limit = 3\n", "limit = 3.5\n", "background-height-3-and-a-half"),
-        ("examination/worksheet.toml", "limit = 3\n", "limit = 2\n", "background-height-exactly-3"),
-        ("examination/worksheet.toml", "limit = 40\n", "limit = 41\n", "background-weight-41"),
-        ("examination/worksheet.toml", "limit = 40\n", "limit = 39\n", "background-weight-exactly-40"),
-        ("examination/worksheet.toml", "limit = 0\n", "limit = 1\n", "background-age-a-year-above"),
-        ("examination/worksheet.toml", 'fact = "alibi"', 'fact = "location"', "background-alibi-found"),
-        ("examination/worksheet.toml", "min_level = 2", "min_level = 1", "opinions-examiner-one-below"),
-        ("examination/worksheet.toml", "min_level = 1", "min_level = 2", "opinions-least-that-carries"),
+        ("examination/background.toml", "limit = 3\n", "limit = 3.5\n", "background-height-3-and-a-half"),
+        ("examination/background.toml", "limit = 3\n", "limit = 2\n", "background-height-exactly-3"),
+        ("examination/background.toml", "limit = 40\n", "limit = 41\n", "background-weight-41"),
+        ("examination/background.toml", "limit = 40\n", "limit = 39\n", "background-weight-exactly-40"),
+        ("examination/background.toml", "limit = 0\n", "limit = 1\n", "background-age-a-year-above"),
+        ("examination/background.toml", 'fact = "alibi"', 'fact = "location"', "background-alibi-found"),
+        ("examination/opinions.toml", "min_level = 2", "min_level = 1", "opinions-examiner-one-below"),
+        ("peers/rules.toml", "min_level = 1", "min_level = 2", "opinions-least-that-carries"),
         ("examination/worksheet.toml", "count = 30\n", "count = 3\n", "worksheet-unexplained-ears-too-short"),
         ("examination/worksheet.toml", "unexplained = true\n", "", "worksheet-unexplained-ears"),
     ],
@@ -99,10 +99,12 @@ def test_a_loosened_rule_is_noticed(broken, file: str, old: str, new: str, notic
 
 
 @pytest.mark.clause("FAIR-1")
-@pytest.mark.parametrize("level", ["min_level = 1", "min_level = 2"])
-def test_no_minimum_can_be_set_at_or_below_inconclusive(broken, level: str) -> None:
+@pytest.mark.parametrize(
+    ("file", "level"), [("peers/rules.toml", "min_level = 1"), ("examination/opinions.toml", "min_level = 2")]
+)
+def test_no_minimum_can_be_set_at_or_below_inconclusive(broken, file: str, level: str) -> None:
     with pytest.raises(PolicyError, match="min_level"):
-        load(broken("examination/worksheet.toml", level, "min_level = 0"))
+        load(broken(file, level, "min_level = 0"))
 
 
 @pytest.mark.clause("SRC-3")

@@ -16,8 +16,8 @@ from app.domain.probe_recipes import in_words, recipe_of
 from app.imaging.recipe import Recipe, Stage, leveling, trace
 from app.models import DetectedFace, FRRequest, ProbeImage
 from app.policy import policy
-from app.policy.examination.types import Edit
 from app.policy.facts import Fault
+from app.policy.identification.types import Edit
 
 #: a cut is offered around the face with this part of the face's size on every side
 MARGIN = 0.6

@@ -1,7 +1,7 @@
 """What the quality rules say of the measures of one face: findings in plain sentences (REQ-7).
 
 Pure: rules and numbers in, findings out. The measures come from app.matching.quality, which knows no limit; the limits
-stand in config/policy/examination/worksheet.toml and rest on docs/quality.md.
+stand in config/policy/identification/quality.toml and rest on docs/quality.md.
 """
 
 import math
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from app.clauses import enforces
-from app.policy.examination.types import QualityRule
+from app.policy.identification.types import QualityRule
 
 Band = Literal["pass", "warn", "fail"]
 #: from best to worst
