@@ -1,8 +1,6 @@
 """Loads ``config/policy`` once into frozen types, or refuses with every fault it finds."""
 
 import hashlib
-import re
-import tomllib
 from collections.abc import Iterable, Mapping
 from datetime import date
 from functools import cache
@@ -10,13 +8,12 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-import msgspec
-
-from app.policy import base, forms, review, types
+from app.policy import forms, review, types
 from app.policy.disclosures import types as disclosure_types
 from app.policy.gallery import types as gallery_types
+from app.policy.reading import read
 from app.policy.retention import types as retention_types
-from app.policy.schema import OVERLAY_SCHEMA, SCHEMA, FileSchema
+from app.policy.schema import OVERLAY_SCHEMA, SCHEMA
 from app.policy.validation import Tables, faults_of, rules_in, workflow_tables
 
 DEFAULT_DIRECTORY = Path(__file__).resolve().parents[2] / "config" / "policy"
@@ -39,9 +36,9 @@ def policy() -> types.Policy:
 def load(directory: Path, today: date | None = None) -> types.Policy:
     """Load the policy in ``directory``, whose rules are all in force ``today``. Raises PolicyError."""
     faults: list[str] = []
-    tables: Tables = {name: _read(directory / name, name, schema, faults) for name, schema in SCHEMA.items()}
+    tables: Tables = {name: read(directory / name, name, schema, faults) for name, schema in SCHEMA.items()}
     overlays: Tables = {
-        f"overlays/{path.name}": _read(path, f"overlays/{path.name}", OVERLAY_SCHEMA, faults)
+        f"overlays/{path.name}": read(path, f"overlays/{path.name}", OVERLAY_SCHEMA, faults)
         for path in sorted((directory / "overlays").glob("*.toml"))
     }
     faults += [
@@ -88,61 +85,6 @@ def _version(directory: Path) -> str:
         content = path.read_bytes().replace(b"\r\n", b"\n")
         digest.update(b"%d:%s%d:%s" % (len(name), name, len(content), content))
     return digest.hexdigest()
-
-
-def _read(path: Path, name: str, schema: FileSchema, faults: list[str]) -> dict[str, Any]:
-    try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        faults.append(f"{name}: the file is missing")
-        return {}
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        faults.append(f"{name}: not readable as TOML: {error}")
-        return {}
-    faults += [f"{name}: unknown table '{table}'" for table in raw if table not in schema]
-    return {
-        table: _table(raw.get(table), name, table, kind, many == "many", faults)
-        for table, (kind, many) in schema.items()
-    }
-
-
-def _table(
-    raw: object, name: str, table: str, kind: type[base.Table], many: bool, faults: list[str]
-) -> base.Table | tuple[base.Table | None, ...] | None:
-    if not many:
-        if raw is None:
-            faults.append(f"{name}: table [{table}] is missing")
-            return None
-        return _convert(raw, name, table, kind, faults)
-    if raw is None:
-        return ()
-    if not isinstance(raw, list):
-        faults.append(f"{name}: {table} must be an array of tables: [[{table}]]")
-        return ()
-    return tuple(_convert(item, name, f"{table} {n}", kind, faults) for n, item in enumerate(raw, 1))
-
-
-def _convert(raw: object, name: str, where: str, kind: type[base.Table], faults: list[str]) -> base.Table | None:
-    try:
-        return msgspec.convert(raw, kind)
-    except msgspec.ValidationError as error:
-        message, _, path = str(error).partition(" - at `")
-        label = where
-        if isinstance(raw, dict):
-            label = str(raw.get("id") or raw.get("subject") or raw.get("name") or where)
-            label = _inner(raw, path, label)
-        faults.append(f"{name}: {label}: {message}" + (f" (at {path.rstrip('`')})" if path else ""))
-        return None
-
-
-def _inner(raw: dict[str, Any], path: str, label: str) -> str:
-    # A workflow holds many rules: name the one the fault is in, not only the workflow.
-    inside = re.match(r"\$\.(\w+)\[(\d+)\]", path)
-    if inside:
-        item = raw[inside[1]][int(inside[2])]
-        if isinstance(item, dict) and (item.get("id") or item.get("name")):
-            return f"{label}: {item.get('id') or item.get('name')}"
-    return label
 
 
 def _build(tables: Tables, overlays: Tables, version: str) -> types.Policy:

@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from app.policy.loader import PolicyError, check_registered, load
+from app.policy.loader import DEFAULT_DIRECTORY, PolicyError, check_registered, load, rule_files
 from app.policy.types import Policy
 
 WHEN = "effective = 2026-01-01\n"
@@ -127,8 +127,17 @@ def test_capabilities_are_the_sum_of_the_roles(rules: Policy) -> None:
             "suspected_crime = true\ncolour = 1\n",
             "requests/uses.toml: USE-1: .*colour",
         ),
-        ("requests/uses.toml", WHEN, "", "requests/uses.toml: USE-1: .*effective"),
-        ("requests/uses.toml", WHEN, 'effective = "soon"\n', "requests/uses.toml: USE-1: .*date"),
+        ("requests/uses.toml", WHEN, "", "requests/uses.toml: USE-1: no day from which it applies: state `effective`"),
+        ("requests/uses.toml", WHEN, 'effective = "soon"\n', "requests/uses.toml: effective: this is no day"),
+        ("requests/uses.toml", WHEN, "effective = 2026-01-01T08:00:00\n", "uses.toml: effective: this is no day"),
+        ("requests/uses.toml", 'id = "USE-1"\n', 'id = "USE-1"\neffective = "soon"\n', "uses.toml: USE-1: .*date"),
+        (
+            "requests/workflow.toml",
+            WHEN,
+            "",
+            "requests/workflow.toml: request: WF-submit: no day from which it applies",
+        ),
+        ("events.toml", "[[event]]", WHEN + "[[event]]", "events.toml: unknown table 'effective'"),
         (
             "requests/uses.toml",
             'authority = ["USE-1", "CAP-1"]',
@@ -349,6 +358,34 @@ def test_a_rule_is_not_applied_before_it_is_in_force(broken) -> None:
     copy = broken("requests/uses.toml", WHEN, "effective = 2027-05-01\n")
     assert "requests/uses.toml: USE-1: effective 2027-05-01 lies in the future" in faults(copy, date(2027, 4, 30))
     assert load(copy, date(2027, 5, 1)).use("USE-1").effective == date(2027, 5, 1)
+
+
+def test_a_rule_s_own_day_wins_over_its_file_s(broken) -> None:
+    own = 'id = "USE-2"\neffective = 2026-03-01\n'
+    rules = load(broken("requests/uses.toml", 'id = "USE-2"\n', own), date(2026, 3, 1))
+    assert rules.use("USE-2").effective == date(2026, 3, 1)
+    assert rules.use("USE-1").effective == date(2026, 1, 1)
+
+
+def test_a_step_of_a_workflow_takes_its_file_s_day_and_may_have_its_own(broken) -> None:
+    own = 'id = "WF-accept"\neffective = 2026-02-01\n'
+    rules = load(broken("requests/workflow.toml", 'id = "WF-accept"\n', own), date(2026, 2, 1))
+    assert rules.rule("WF-accept").effective == date(2026, 2, 1)
+    assert rules.rule("WF-submit").effective == rules.workflow("request").effective == date(2026, 1, 1)
+
+
+def test_a_step_without_any_day_is_named(copy: Path) -> None:
+    path = copy / "requests" / "workflow.toml"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace(WHEN, "", 1).replace('noun = "request"\n', f'noun = "request"\n{WHEN}', 1))
+    assert re.search("requests/workflow.toml: request: WF-[a-z-]+: no day from which it applies", faults(copy))
+
+
+def test_a_day_stands_once_in_a_file() -> None:
+    """Whoever reads a file reads its day at the top, and at a rule only where it differs."""
+    for path in rule_files(DEFAULT_DIRECTORY):
+        days = re.findall(r"^effective = (\S+)$", path.read_text(encoding="utf-8"), re.MULTILINE)
+        assert len(days) == len(set(days)), f"{path.name} states a day twice"
 
 
 def test_all_faults_are_told_at_once(broken) -> None:
