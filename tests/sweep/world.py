@@ -217,7 +217,7 @@ class World:
             )  # fmt: skip
             rows.add(change)
             rows.flush()
-            audit.record("algorithm.withdrawn", change)
+            audit.record("gallery.measured", change, photos=0, version="1")
             self.others["change"] = (AlgorithmChange, change.id)
 
     def _retention(self) -> None:

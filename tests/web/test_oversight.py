@@ -5,13 +5,18 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
+import sqlite3
+from contextlib import closing
 
 import pytest
+from bs4 import BeautifulSoup
 from sqlalchemy import func, select, text
 
 from app import audit
 from app.blueprints.oversight.trail import COLUMNS, entry
 from app.csv_lines import safe_cell
+from app.domain import trail_check
 from app.extensions import db
 from app.models import AuditEvent
 from app.policy import policy
@@ -22,6 +27,11 @@ from tests.web.reading import soup
 def rows(client, address: str = "/audit") -> list[list[str]]:
     page = soup(client.get(address))
     return [[cell.get_text(" ", strip=True) for cell in row.select("td")] for row in page.select("tbody tr")]
+
+
+def chain_panel(html: str) -> str:
+    """The words of the panel about the chain."""
+    return " ".join(BeautifulSoup(html, "lxml").select_one("section[aria-label='The chain of events']").text.split())
 
 
 def read_events() -> list[dict]:
@@ -147,7 +157,43 @@ def test_a_broken_chain_is_told_and_never_counts_as_whole(sign_in, post) -> None
     post(client, "/audit/check", page="/audit")
     html = client.get("/audit").get_data(as_text=True)
     assert "Event 1 was changed after it was recorded." in html
-    assert "was not checked from here yet" in html
+    told = chain_panel(html)
+    assert "was not checked from here yet" not in told, "it was, a moment ago"
+    assert re.search(r"Last checked just now by w\.sparrow, through event \d+: 1 fault found\.", told), told
+    assert "It was never found whole from here." in told
+    assert "Last found whole" not in told
+
+
+@pytest.mark.clause("AUD-6")
+def test_the_last_check_stands_beside_the_last_that_found_nothing(sign_in, post, make) -> None:
+    request = make.request(state="submitted")
+    watcher, auditor = sign_in("w.sparrow"), sign_in("h.larch")
+    post(auditor, "/audit/check", page="/audit")
+    number = request.number
+    db.session.rollback()
+    with closing(sqlite3.connect(db.engine.url.database)) as raw, raw:
+        raw.execute("DROP TRIGGER transition_no_delete")
+        raw.execute("DELETE FROM transition")
+    post(watcher, "/audit/check", page="/audit")
+    html = watcher.get("/audit").get_data(as_text=True)
+    assert f"Request {number} has lost the step that event" in html
+    told = chain_panel(html)
+    assert re.search(r"Last checked just now by w\.sparrow, through event \d+: \d faults? found\.", told), told
+    assert re.search(r"Last found whole just now by h\.larch, through event \d+\.", told), told
+
+
+@pytest.mark.clause("AUD-6")
+def test_more_faults_than_a_page_holds_are_counted(sign_in, post, people, monkeypatch) -> None:
+    monkeypatch.setattr(trail_check, "SHOWN", 2)
+    account = people.account("d.lark")
+    with unit_of_work():
+        for _ in range(5):
+            audit.record("disclosure.acknowledged", account, package="1")
+    client = sign_in("w.sparrow")
+    post(client, "/audit/check", page="/audit")
+    html = client.get("/audit").get_data(as_text=True)
+    assert html.count("but of nothing that has a workflow") == 2
+    assert "5 faults in all" in html
 
 
 @pytest.mark.clause("ACC-7")
