@@ -13,7 +13,9 @@ from contextlib import contextmanager
 from typing import Any
 
 import structlog
+from flask import g
 from sqlalchemy import Connection, Engine, event
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
 
@@ -100,11 +102,24 @@ def after_commit(effect: Callable[[], None]) -> None:
     session.info["effects"].append(effect)
 
 
+def _commit(session: Session) -> None:
+    changed = bool(session.connection().info.get("changed"))
+    try:
+        session.commit()
+    except DBAPIError:
+        g.saved = "unknown"
+        raise
+    if changed:
+        g.saved = "yes"
+
+
 @contextmanager
 def unit_of_work() -> Iterator[Session]:
     """Commit everything once on leaving, or nothing when an exception leaves.
 
-    Objects read before are refreshed, for they are read again under the write lock.
+    Objects read before are refreshed, for they are read again under the write lock. What became of it is noted in
+    ``g.saved`` ("yes", or "unknown" when the connection broke in the commit itself), so that an error page that follows
+    in the same request can say it.
     Raises Conflict when a versioned row changed meanwhile, UnrecordedChange when rows changed without an event.
     """
     session = db.session()
@@ -119,7 +134,7 @@ def unit_of_work() -> Iterator[Session]:
         yield session
         session.flush()
         write_pending(session)  # the chain lock is taken last
-        session.commit()
+        _commit(session)
         effects = session.info["effects"]
     except StaleDataError as error:
         session.rollback()

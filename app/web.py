@@ -70,9 +70,13 @@ UNREACHABLE = (
 )
 OWN_TEMPLATES = frozenset({400, 401, 403, 404, 405, 409, 413, 422, 429, 500, 503})
 
-#: Typed text is offered back after an expired form, but never anything that may be a secret.
+#: Typed text is offered back when a form was not taken, but never anything that may be a secret.
 SECRET_WORDS = frozenset({"password", "passwords", "token", "secret", "otp", "code", "pin"})
+#: hidden fields that say which page it was
+UNTYPED_WORDS = frozenset({"version", "once", "shown"})
 TYPED_LIMIT = 20_000
+#: with these htmx puts an answer in place of the whole page, wherever on it the request came from
+WHOLE_PAGE: Mapping[str, str] = {"HX-Retarget": "body", "HX-Reswap": "innerHTML show:window:top"}
 
 
 class CitedRule(Protocol):
@@ -95,6 +99,17 @@ class Refusal(Protocol):
 def wants_part() -> bool:
     """True when htmx asks for a part of the page rather than the browser for all of it."""
     return "HX-Request" in request.headers and "HX-Boosted" not in request.headers
+
+
+def polls() -> bool:
+    """True when a part of the page asks by itself how things stand; nobody pressed anything."""
+    return request.headers.get("X-Poll") == "1"
+
+
+def page_behind() -> str | None:
+    """The path of the page on which the present request arose: its form, its link or a part of it; None if unknown."""
+    came_from = urlsplit(request.headers.get("HX-Current-URL") or request.referrer or "")
+    return came_from.path if came_from.netloc == request.host else None
 
 
 def page(template: str, part: str | None = None, **context: object) -> str:
@@ -212,6 +227,10 @@ def register_headers(app: Flask) -> None:
     def set_headers(response: Response) -> Response:
         for name, value in SECURITY_HEADERS.items():
             response.headers[name] = value
+        if wants_part() and 300 <= response.status_code < 400 and response.location:
+            # the browser would follow it unseen and htmx would put a whole page into the part
+            response.headers["HX-Redirect"] = response.headers.pop("Location")
+            response.status_code, response.data = 200, b""
         if request.is_secure:
             response.headers["Strict-Transport-Security"] = STRICT_TRANSPORT_SECURITY
         if request.endpoint != "static":
@@ -224,42 +243,51 @@ def register_headers(app: Flask) -> None:
 
 
 def error_page(status: int, *, safe: bool = True, headers: object = None, **context: object) -> Response:
-    """The page for an error, as a part when htmx asked.
+    """The page for an error. To htmx it says that it takes the place of the whole page: never that of a part.
 
+    A poll that meets a passing fault (5xx) leaves the page alone, for somebody may be writing on it.
     `safe` renders without context processors, so that nothing needs the database or the directory;
     with ``safe=False`` the signed-in person keeps the navigation. Useful context: ``refusal`` (a Refusal),
     ``detail`` (a sentence), ``faults`` (sentences). A page that fails to render becomes a line of text.
     """
     template = f"errors/{status}.html" if status in OWN_TEMPLATES else "errors/other.html"
+    asked = has_request_context()
     full = {
         "status": status,
         "refusal": None,
         "detail": None,
         "faults": (),
-        "typed": (),
+        "typed": _typed() if asked else (),
+        "saved": _saved() if asked else None,
         "expired": False,
-        "again": LINKS["home"],
-        "here": _page_again() if has_request_context() else LINKS["home"],
+        "here": _page_again() if asked else LINKS["home"],
         "error_id": None,
         "retry_after": None,
         **context,
     }
-    for layout in _layouts(safe):
+    answer = _rendered(template, status, safe, full)
+    answer.headers.extend(headers or {})
+    if asked and wants_part():
+        answer.headers.update({"HX-Reswap": "none"} if polls() and status >= 500 else WHOLE_PAGE)
+    return answer
+
+
+def _rendered(template: str, status: int, safe: bool, context: dict[str, object]) -> Response:
+    for layout in ("layouts/plain.html",) if safe else ("layouts/base.html", "layouts/plain.html"):
         try:
-            body = _render_error(template, layout, full)
+            body = _render_error(template, layout, context)
         except Exception:
             log.exception("The error page %s could not be rendered in %s.", template, layout)
         else:
-            return Response(body, status=status, headers=headers, mimetype="text/html")
-    text = f"Error {status}. The page could not be shown. Error id: {full['error_id'] or 'none'}."
-    return Response(text, status=status, headers=headers, mimetype="text/plain")
+            return Response(body, status=status, mimetype="text/html")
+    text = f"Error {status}. The page could not be shown. Error id: {context['error_id'] or 'none'}."
+    return Response(text, status=status, mimetype="text/plain")
 
 
 def _page_again() -> str:
     """Where a person can look again: the page asked for, or, after a form, the page the form stood on."""
-    came_from = urlsplit(request.referrer or "")
-    form_page = came_from.path if came_from.netloc == request.host else ""
-    for path in (request.path, form_page):
+    behind = page_behind() or ""
+    for path in (behind, request.path) if wants_part() else (request.path, behind):
         try:
             current_app.url_map.bind("").match(path, method="GET")
         except (HTTPException, ValueError):
@@ -268,10 +296,10 @@ def _page_again() -> str:
     return LINKS["home"]
 
 
-def _layouts(safe: bool) -> tuple[str, ...]:
-    if wants_part():
-        return ("layouts/part.html",)
-    return ("layouts/plain.html",) if safe else ("layouts/base.html", "layouts/plain.html")
+def _saved() -> str | None:
+    """Whether this request saved anything, as its unit of work noted: "yes", "no", "unknown"; None for a mere visit."""
+    noted = g.get("saved")
+    return noted or (None if request.method in {"GET", "HEAD", "OPTIONS"} else "no")
 
 
 def _render_error(template: str, layout: str, context: dict[str, object]) -> str:
@@ -284,25 +312,18 @@ def _render_error(template: str, layout: str, context: dict[str, object]) -> str
 
 
 def _typed() -> list[tuple[str, str]]:
-    """What the person typed into the refused form, as (label, text); secrets and single marks left out."""
+    """What the person typed into the form that was not taken, as (label, text); secrets and hidden fields left out."""
+    try:
+        sent = list(request.form.items(multi=True))
+    except HTTPException:  # too large, or no form at all
+        return []
     offered = []
-    for name, value in request.form.items(multi=True):
-        if value.strip() and SECRET_WORDS.isdisjoint(re.split("[^a-z]+", name.lower())):
+    for name, value in sent:
+        words = set(re.split("[^a-z]+", name.lower()))
+        if value.strip() and words.isdisjoint(SECRET_WORDS | UNTYPED_WORDS):
             label = name.rpartition("-")[2].replace("_", " ").capitalize()
             offered.append((label, value[:TYPED_LIMIT]))
     return offered
-
-
-def _page_of_form() -> str:
-    """Where the refused form can be opened again: its own address, else the page it was on, else home."""
-    own = urlsplit(request.referrer or "")
-    for path in (request.path, own.path if own.netloc == request.host else ""):
-        try:
-            current_app.url_map.bind("localhost").match(path, method="GET")
-        except HTTPException:
-            continue
-        return path
-    return LINKS["home"]
 
 
 def _new_error_id(error: BaseException | None) -> str:
@@ -319,7 +340,7 @@ def register_errors(app: Flask) -> None:
 
     @app.errorhandler(CSRFError)
     def expired_form(error: CSRFError) -> Response:
-        return error_page(400, expired=True, typed=_typed(), again=_page_of_form())
+        return error_page(400, expired=True)
 
     @app.errorhandler(HTTPException)
     def http_error(error: HTTPException) -> WerkzeugResponse:
@@ -327,10 +348,10 @@ def register_errors(app: Flask) -> None:
         if error.response is not None or status < 400:
             return error.get_response()
         headers = [(name, value) for name, value in error.get_headers() if name.lower() != "content-type"]
+        own_words = error.description if error.description != type(error).description else None
         if status >= 500:
             original = getattr(error, "original_exception", None)
-            return error_page(status, headers=headers, error_id=_new_error_id(original))
-        own_words = error.description if error.description != type(error).description else None
+            return error_page(status, headers=headers, detail=own_words, error_id=_new_error_id(original))
         retry_after = dict(headers).get("Retry-After")
         return error_page(status, headers=headers, detail=own_words, retry_after=retry_after)
 

@@ -280,20 +280,31 @@ def enrol(make):
 
 def token_of(client: FlaskClient, url: str) -> str:
     """The CSRF token of the page at `url`, as a browser would send it back."""
+    return hidden_of(client, url)["csrf_token"]
+
+
+def hidden_of(client: FlaskClient, url: str, action: str = "") -> dict[str, str]:
+    """What a browser sends unseen with the form for `action` on the page at `url`: its token, its version.
+
+    The token alone where the page has no such form.
+    """
     from bs4 import BeautifulSoup, SoupStrainer
 
     # the page was read whole by the client's checks; only the fields are made of it here
-    fields = BeautifulSoup(client.get(url).get_data(as_text=True), "lxml", parse_only=SoupStrainer("input"))
-    field = fields.select_one("input[name=csrf_token]")
-    assert field is not None, f"no form on {url}"
-    return str(field["value"])
+    parts = SoupStrainer(["form", "input"])
+    page = BeautifulSoup(client.get(url).get_data(as_text=True), "lxml", parse_only=parts)
+    token = page.select_one("input[name=csrf_token]")
+    assert token is not None, f"no form on {url}"
+    form = next((one for one in page.select("form[action]") if one["action"] == action), None)
+    fields = form.select("input[type=hidden][name]") if form is not None else [token]
+    return {str(field["name"]): str(field.get("value", "")) for field in fields}
 
 
 @pytest.fixture
 def post(app: Flask):
-    """post(client, url, data, page=…): post a form with the token of its page, as a browser would."""
+    """post(client, url, data, page=…): post a form with the hidden fields of its page, as a browser would."""
 
     def send(client: FlaskClient, url: str, data: dict | None = None, *, page: str | None = None, **kwargs):
-        return client.post(url, data={"csrf_token": token_of(client, page or url), **(data or {})}, **kwargs)
+        return client.post(url, data={**hidden_of(client, page or url, url), **(data or {})}, **kwargs)
 
     return send

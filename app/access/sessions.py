@@ -214,4 +214,7 @@ def accept_terms(account: Account) -> None:
 
 
 def init_sessions(app: Flask) -> None:
-    app.before_request(load_person)
+    @app.before_request
+    def who_is_this() -> None:
+        load_person()
+        g.pop("saved", None)  # the session's own bookkeeping is no step of the person's

@@ -367,9 +367,13 @@ class World:
 def outcome(response: TestResponse) -> str:
     """What became of a question: in, refused, hidden, not_now, sign-in, terms, or a status nobody should get."""
     status, place = response.status_code, response.headers.get("Location", "")
-    if status == 401 or (status in {302, 303} and place.startswith("/sign-in?next=")):
+    led, sign_in = status in {302, 303}, place.startswith("/sign-in?next=")
+    if "HX-Redirect" in response.headers:  # what a redirect is to htmx, which tells of no page to go on with
+        led, place = status == 200, response.headers["HX-Redirect"]
+        sign_in = place.split("?")[0] == "/sign-in"
+    if status == 401 or (led and sign_in):
         return "sign-in"
-    if status in {302, 303} and place.split("?")[0] == "/terms":
+    if led and place.split("?")[0] == "/terms":
         return "terms"
     if status == 403:
         return "refused"

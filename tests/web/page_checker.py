@@ -365,10 +365,18 @@ class CheckedClient(FlaskClient):
 
     def _check(self, response: TestResponse) -> None:
         faults = check_headers(response)
+        if "HX-Request" in response.request.headers and "Location" in response.headers:
+            faults.append("htmx never sees a redirect, it is led by HX-Redirect")
         if response.mimetype == "text/html" and (html := response.get_data(as_text=True)):
             whole_page_wanted = "HX-Request" not in response.request.headers
             if whole_page_wanted and is_part(html) and not 300 <= response.status_code < 400:
                 faults.append("a part was sent where a browser asked for a page")
+            # htmx would put it into the part that it asked for
+            at = (response.headers.get("HX-Retarget"), response.headers.get("HX-Reswap"))
+            if not whole_page_wanted and not is_part(html) and at[0] != "body" and at[1] != "none":
+                faults.append("a whole page was sent where htmx asked for a part")
+            if response.headers.get("HX-Retarget") and is_part(html):
+                faults.append("a part is told to take the place of the whole page")
             if not 300 <= response.status_code < 400:
                 faults += check_page(html, app=self.application, url=response.request.path)
         where = f"{response.request.method} {response.request.path} ({response.status_code})"

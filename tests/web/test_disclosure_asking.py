@@ -136,3 +136,15 @@ def test_every_look_at_a_document_item_or_decision_is_recorded(disclose, sign_in
     assert client.get(url(disclosure, "/items/" + "0" * 32)).status_code == 404
     other = disclose(state="submitted")
     assert client.get(url(other, f"/items/{disclosure.items[0].uid}")).status_code == 404
+
+
+@pytest.mark.clause("EXT-7")
+def test_what_was_decided_meanwhile_is_not_withdrawn_unseen(disclose, sign_in):
+    disclosure = disclose(state="submitted")
+    client, page = sign_in(ASKER), url(disclosure, "/withdraw")
+    form = hidden(client, page, "main form")
+    disclose.go_on(disclosure, "approved", since="submitted")
+    assert client.post(page, data={**form, "reason": "Not needed."}).status_code == 409
+    assert disclosure.state == "approved"
+    assert client.post(page, data={**hidden(client, page, "main form"), "reason": "Not needed."}).status_code == 303
+    assert disclosure.state == "withdrawn"

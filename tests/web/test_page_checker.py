@@ -166,6 +166,27 @@ def test_the_client_refuses_a_part_where_a_page_was_asked_for(app):
         app.test_client().get("/poll")
 
 
+@pytest.mark.parametrize(
+    ("answer", "fault"),
+    [
+        ((GOOD, {}), "a whole page was sent"),
+        (("<p>Part</p>", {"HX-Retarget": "body"}), "place of the whole page"),
+        (("", 303, {"Location": "/list"}), "HX-Redirect"),
+        ((GOOD, {"HX-Retarget": "body"}), None),
+        ((GOOD, 503, {"HX-Reswap": "none"}), None),
+    ],
+)
+def test_the_client_refuses_what_htmx_would_put_into_a_part_wrongly(app, answer, fault):
+    set_headers(app)
+    app.add_url_rule("/asked", "asked", lambda: answer)
+    client = app.test_client()
+    if fault is None:
+        client.get("/asked", headers={"HX-Request": "true"})
+    else:
+        with pytest.raises(AssertionError, match=fault):
+            client.get("/asked", headers={"HX-Request": "true"})
+
+
 def test_the_client_refuses_a_bad_page(app):
     set_headers(app)
     app.add_url_rule("/bad", "bad", lambda: GOOD.replace("<h1>", "<h3>").replace("</h1>", "</h3>"))

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from bs4 import BeautifulSoup
-from flask import Flask, abort, flash, request
+from flask import Flask, abort, flash, g, request
 from flask_wtf import CSRFProtect, FlaskForm
 from jinja2 import ChoiceLoader, DictLoader, FileSystemLoader, UndefinedError
 from sqlalchemy.exc import OperationalError
@@ -211,9 +211,37 @@ def test_every_error_has_its_status_and_a_whole_page(app, status):
     answer = app.test_client().get("/fault")
     assert answer.status_code == status
     assert answer.mimetype == "text/html"
-    part = app.test_client().get("/fault", headers={"HX-Request": "true"})
-    assert part.status_code == status
-    assert "<main" not in part.get_data(as_text=True)
+    assert "HX-Retarget" not in answer.headers
+
+
+HTMX = {"HX-Request": "true"}
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 405, 409, 413, 418, 422, 429, 500, 501, 503])
+def test_an_error_takes_the_place_of_the_whole_page_wherever_htmx_asked(app, status):
+    app.add_url_rule("/fault", "fault", lambda: abort(status))
+    answer = app.test_client().get("/fault", headers=HTMX)
+    assert answer.status_code == status
+    assert answer.headers["HX-Retarget"] == "body"
+    assert answer.headers["HX-Reswap"].startswith("innerHTML")
+    assert soup(answer).select_one("main h1") is not None
+
+
+@pytest.mark.parametrize(("status", "whole"), [(403, True), (404, True), (500, False), (503, False)])
+def test_a_poll_that_meets_a_passing_fault_leaves_the_page_alone(app, status, whole):
+    app.add_url_rule("/poll", "poll", lambda: abort(status), methods=["GET"])
+    htmx_answer = app.test_client().get("/poll", headers={**HTMX, "X-Poll": "1"})
+    assert htmx_answer.status_code == status
+    assert ("HX-Retarget" in htmx_answer.headers) is whole
+    assert (htmx_answer.headers["HX-Reswap"] == "none") is not whole
+
+
+def test_htmx_is_led_where_a_browser_is_redirected(app):
+    app.add_url_rule("/away", "away", lambda: ("", 302, {"Location": "/components?page=2"}))
+    assert app.test_client().get("/away").location == "/components?page=2"
+    answer = app.test_client().get("/away", headers=HTMX)
+    assert (answer.status_code, answer.headers["HX-Redirect"], answer.data) == (200, "/components?page=2", b"")
+    assert answer.location is None
 
 
 def test_an_error_page_needs_no_context_processor(app):
@@ -288,6 +316,60 @@ def test_an_expired_form_gives_the_text_back_but_no_secret(app):
     assert not page.select("form")
 
 
+def test_an_expired_part_gives_the_whole_page_with_the_text_and_the_way_back(app):
+    """The part's own address is no page: the way back is the page on which it stood."""
+    app.add_url_rule("/part", "part", lambda: "<p>part</p>", methods=["GET", "POST"])
+    typed = {"csrf_token": "old", "basis": "Seen at the door.", "mark-version": "3", "shown_use": "USE-1", "once": "a1"}
+    headers = {**HTMX, "HX-Current-URL": "http://localhost/components?page=2"}
+    answer = app.test_client().post("/part", data=typed, headers=headers)
+    page = soup(answer)
+    assert (answer.status_code, answer.headers["HX-Retarget"]) == (400, "body")
+    assert [area.text.strip() for area in page.select("textarea")] == ["Seen at the door."]
+    assert page.select_one('main a[href="/components"]').text == "Open the page again"
+
+
+@pytest.mark.parametrize("status", [401, 409, 422, 429, 500, 503])
+def test_what_was_typed_is_given_back_whatever_the_fault(app, status):
+    app.add_url_rule("/fault", "fault", lambda: abort(status), methods=["POST"])
+    client = app.test_client()
+    answer = client.post("/fault", data={"csrf_token": token(client), "basis": "Seen at the door.", "password": "pw"})
+    assert answer.status_code == status
+    assert [area.text.strip() for area in soup(answer).select("textarea")] == ["Seen at the door."]
+
+
+def test_a_form_that_is_too_large_is_told_so(app):
+    app.config["MAX_CONTENT_LENGTH"] = 100
+    app.add_url_rule("/large", "large", lambda: request.form["basis"], methods=["POST"])
+    answer = app.test_client().post("/large", data={"basis": "x" * 200})
+    assert answer.status_code == 413
+
+
+@pytest.mark.parametrize(
+    ("method", "noted", "said"),
+    [
+        ("POST", None, "Nothing was saved by this step."),
+        ("POST", "yes", "What you sent, or part of it, was saved before this happened."),
+        ("POST", "unknown", "It is not certain whether your last step was saved."),
+        ("GET", None, ""),
+    ],
+)
+@pytest.mark.parametrize("status", [400, 401, 403, 405, 409, 413, 418, 422, 429, 500, 503])
+def test_an_error_page_says_what_became_of_what_was_sent(app, status, method, noted, said):
+    def fail():
+        if noted:
+            g.saved = noted
+        abort(status)
+
+    app.add_url_rule("/fault", "fault", fail, methods=[method])
+    client = app.test_client()
+    answer = client.open("/fault", method=method, data={"csrf_token": token(client)} if method == "POST" else None)
+    text = " ".join(soup(answer).main.get_text(" ").split())
+    assert answer.status_code == status
+    assert said in text
+    for other in ("Nothing was saved", "was saved before this happened", "not certain whether"):
+        assert (other in text) == (other in said), text
+
+
 def test_headers_of_an_error_are_kept(app):
     app.add_url_rule("/busy", "busy", lambda: abort(429, retry_after=900))
     wrong_verb = app.test_client().put("/busy")
@@ -305,7 +387,7 @@ def test_a_decision_made_elsewhere_is_a_conflict(app):
     app.add_url_rule("/late", "late", late)
     answer = app.test_client().get("/late")
     assert answer.status_code == 409
-    assert "Someone else was first" in answer.get_data(as_text=True)
+    assert "Changed meanwhile" in answer.get_data(as_text=True)
 
 
 def test_strict_transport_only_over_tls_and_static_files_may_be_kept(app):

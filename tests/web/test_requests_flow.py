@@ -243,7 +243,7 @@ def test_political_activity_is_the_intelligence_bureaus_alone(sign_in, post, mak
     request = make.request("draft", requester=who, supervisor=supervisor, values={"answers": answers})
     assert request.political
     client = sign_in(who)
-    answer = post(client, f"/requests/{request.number}/submit", page=f"/requests/{request.number}/edit")
+    answer = post(client, f"/requests/{request.number}/submit", {"version": request.version}, page="/report-misuse")
     assert answer.status_code == status
     if status == 422:
         assert "LIM-7" in answer.text
@@ -307,6 +307,33 @@ def test_a_request_is_nobody_elses(sign_in, make):
     assert request.number not in other.get("/requests").text
     # the supervisor named in a draft does not know it yet
     assert sign_in("s.alder").get(f"/discussions/{request.number}").status_code == 404
+
+
+@pytest.mark.clause("REQ-1")
+def test_what_was_changed_in_another_window_is_not_submitted_unseen(sign_in, post, make):
+    """The button stands below what the page shows; what it shows no longer is what would be filed."""
+    request = make.request("draft")
+    client, page, edit = sign_in("d.lark"), f"/requests/{request.number}", f"/requests/{request.number}/edit"
+    shown = str(request.version)
+    saved = post(client, edit, draft_fields(version=shown, matter_place="Other window"))
+    assert saved.status_code == 303
+    late = post(client, f"{page}/submit", {"version": shown}, page=page)
+    assert late.status_code == 409
+    db.session.rollback()
+    assert (request.state, request.submission) == ("draft", 0)
+    assert post(client, f"{page}/submit", page=page).status_code == 303
+
+
+@pytest.mark.clause("SRC-7")
+def test_what_moved_on_meanwhile_is_not_withdrawn_unseen(sign_in, post, make):
+    request = make.request("submitted")
+    client, page = sign_in("d.lark"), f"/requests/{request.number}/withdraw"
+    shown = str(request.version)
+    make.advance_to(request, "accepted")
+    assert post(client, page, {"reason": "Not needed.", "version": shown}).status_code == 409
+    db.session.rollback()
+    assert request.state == "accepted"
+    assert post(client, page, {"reason": "Not needed."}).status_code == 303
 
 
 @pytest.mark.clause("SRC-7")

@@ -97,7 +97,12 @@ def withdraw(subject: Disclosure) -> WerkzeugResponse | tuple[str, int]:
     refusal: Refused | None = None
     if form.validate_on_submit():
         actor, reason = current_actor(), form.reason.data or ""
-        refusal = attempt("withdraw", subject, lambda: domain.withdraw(subject, actor, reason))
+
+        def take_back() -> None:
+            same_version(subject, form.version.data)
+            domain.withdraw(subject, actor, reason)
+
+        refusal = attempt("withdraw", subject, take_back)
         if refusal is None:
             flash(f"{subject.number} is withdrawn.", "success")
             return redirect_after_post(url_for("disclosures.show", number=subject.number))

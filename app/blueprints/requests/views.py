@@ -13,13 +13,14 @@ from app.blueprints.requests.blueprint import bp
 from app.blueprints.requests.forms import ListFilter
 from app.blueprints.requests.rendering import render_request
 from app.blueprints.requests.standing import GROUPS, STATES_OF, since, standing
-from app.blueprints.shared_forms import ReasonForm
+from app.blueprints.shared_forms import ReasonForm, VersionForm
 from app.domain import requests as domain
 from app.extensions import db
 from app.models.base import now
 from app.models.request import FRRequest
-from app.refusals import attempt, form_again, status_of
+from app.refusals import attempt, form_again, same_version, status_of
 from app.web import page, redirect_after_post
+from app.workflow.engine import explain
 from app.workflow.registry import Refused
 
 __all__ = ["afterwards", "bp", "discussions", "drafts", "images", "retention"]
@@ -73,7 +74,16 @@ def submit(subject: FRRequest) -> WerkzeugResponse | tuple[str, int]:
     actor = current_actor()
     verb = domain.OPEN_STATES.get(subject.state, "submit")
     file = domain.resubmit if verb == "resubmit" else domain.submit
-    refusal = attempt(verb, subject, lambda: file(subject, actor))
+    form = VersionForm()
+
+    def send() -> None:
+        # the rule that stands in the way says more than "changed meanwhile"
+        if refused := explain(subject, verb, actor):
+            raise refused
+        same_version(subject, form.version.data)
+        file(subject, actor)
+
+    refusal = attempt(verb, subject, send)
     if refusal is not None:
         return render_request(subject, refusal=refusal), status_of(refusal)
     flash(f"{subject.number} is submitted. {standing(subject).text}", "success")
@@ -93,7 +103,12 @@ def withdraw(subject: FRRequest) -> WerkzeugResponse | tuple[str, int]:
     refusal: Refused | None = None
     if form.validate_on_submit():
         actor, reason = current_actor(), form.reason.data or ""
-        refusal = attempt("withdraw", subject, lambda: domain.withdraw(subject, actor, reason))
+
+        def take_back() -> None:
+            same_version(subject, form.version.data)
+            domain.withdraw(subject, actor, reason)
+
+        refusal = attempt("withdraw", subject, take_back)
         if refusal is None:
             flash(f"{subject.number} is withdrawn.", "success")
             return redirect_after_post(url_for("requests.show", number=subject.number))
