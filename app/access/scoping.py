@@ -33,6 +33,7 @@ from app.models import (
     SealingNotice,
     SealingOrder,
     Search,
+    StoredStanding,
 )
 from app.policy.enforcement import enforces
 
@@ -233,5 +234,5 @@ def _for_retention(rows: Select[Any], actor: Actor) -> Select[Any]:
     return rows if "retention.read" in actor.capabilities else rows.where(false())
 
 
-for _model in (CaseRecord, PersonFile, LegalHold, Disposal, SealingOrder, SealingNotice):
+for _model in (CaseRecord, PersonFile, LegalHold, Disposal, SealingOrder, SealingNotice, StoredStanding):
     scope(_model)(_for_retention)
