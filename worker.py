@@ -14,6 +14,7 @@ from rq.serializers import JSONSerializer
 from app import create_app
 from app.audit.policy_version import note_policy_version
 from app.jobs import handlers
+from app.jobs.nightly import ask_nightly
 from app.jobs.queue import QUEUES, connection, queue
 from app.jobs.runner import bind
 from app.jobs.sweeper import sweep
@@ -34,6 +35,7 @@ def sweep_regularly(app: Flask, seconds: float) -> None:
                 with app.app_context():
                     sweep()
                     watch()
+                    ask_nightly()
             except Exception:
                 log.exception("sweep_failed")
             pause.wait(seconds)

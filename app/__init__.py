@@ -17,6 +17,7 @@ from app.access.sessions import init_sessions
 from app.blueprints import register_blueprints
 from app.cli import register_commands
 from app.context import register_context
+from app.domain import stored_standings  # noqa: F401  (it follows every unit of work)
 from app.domain.probe_recipes import mismatches
 from app.extensions import Stores, csrf, db, htmx, migrate
 from app.policy import PolicyError, check_registered, policy

@@ -32,6 +32,10 @@ WRITE = re.compile(
     re.IGNORECASE,
 )
 
+#: what follows from the rows that changed and is brought up to date with them, before the commit: an area of the domain
+#: adds its own
+BEFORE_COMMIT: list[Callable[[Session], None]] = []
+
 #: readers and one writer side by side; durable commits; deleted bytes are overwritten
 PRAGMAS = ("journal_mode=WAL", "foreign_keys=ON", "synchronous=FULL", "busy_timeout=20000", "secure_delete=ON")
 
@@ -129,9 +133,13 @@ def unit_of_work() -> Iterator[Session]:
     session.info["unit"] = True
     session.info["effects"] = []
     session.info["events"] = []
+    session.info["touched"] = set()
     try:
         session.connection(execution_options={"writing": True})
         yield session
+        session.flush()
+        for follow in BEFORE_COMMIT:
+            follow(session)
         session.flush()
         write_pending(session)  # the chain lock is taken last
         _commit(session)
@@ -145,6 +153,7 @@ def unit_of_work() -> Iterator[Session]:
     finally:
         session.info["unit"] = False
         session.info["events"] = []
+        session.info["touched"] = set()
     for effect in effects:
         try:
             effect()

@@ -50,7 +50,7 @@ ENVIRONMENT_NAMES = {
         *("ldap_mail_attribute", "smtp_url", "smtp_sender", "smtp_ca_file"),
         *("ldap_status_attribute", "models_dir", "key_store_dir", "blob_dir", "case_files_dir", "anchor_dir"),
         *("log_dir", "listen_host", "listen_port", "tls_cert", "tls_key"),
-        *("lease_seconds", "session_idle_minutes", "session_hours", "web_workers", "job_workers"),
+        *("lease_seconds", "keep_jobs_days", "session_idle_minutes", "session_hours", "web_workers", "job_workers"),
         *("network_threads",),
     )
 }
@@ -154,6 +154,8 @@ class Reader:
             "department": self.text("DEPARTMENT_NAME", "Police Department"),
             "extractor": self.text("CORROBORATE_EXTRACTOR", "dlib-resnet-v1"),
             "lease_seconds": self.number("LEASE_SECONDS", 15, 2, 600),
+            # the pages tell of the last seven days
+            "keep_jobs_days": self.number("KEEP_JOBS_DAYS", 90, 8, 3650),
             "session_idle_minutes": self.number("SESSION_IDLE_MINUTES", 30, 1, 240),
             "session_hours": self.number("SESSION_HOURS", 12, 1, 24),
             "web_workers": self.number("WEB_WORKERS", 2, 1, 64),

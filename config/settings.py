@@ -74,6 +74,7 @@ class Settings:
     matching_index: str = "exact"
     milvus_uri: str = field(default="", repr=False)
     lease_seconds: int = 15
+    keep_jobs_days: int = 90
     session_idle_minutes: int = 30
     session_hours: int = 12
     web_workers: int = 2

@@ -26,6 +26,7 @@ from app.demo.accounts import change_account, load_accounts
 from app.demo.services import directory_state, start_directory
 from config.settings import Settings
 from tests.shelf import SECRETS, Shelf, close, fill, settings_at
+from tests.standings import check_kept
 from tests.web.page_checker import CheckedClient
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -119,8 +120,11 @@ def app(settings: Settings) -> Iterator[Flask]:
     made.test_client_class = CheckedClient
     with made.app_context():
         yield made
-        db.session.remove()
-        close(made)
+        try:
+            check_kept()
+        finally:
+            db.session.remove()
+            close(made)
 
 
 @pytest.fixture(autouse=True)

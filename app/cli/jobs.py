@@ -12,6 +12,7 @@ from sqlalchemy import func, select
 
 from app.domain.reminders import remind
 from app.extensions import db, settings
+from app.jobs.nightly import ask_nightly
 from app.jobs.sweeper import sweep
 from app.jobs.watch import watch
 from app.models.engine import Job
@@ -22,8 +23,9 @@ group = AppGroup("jobs", help="Slow work: queued, leased, swept.")
 
 @group.command("sweep")
 def sweep_command() -> None:
-    """Send lost work again, once, and give the warnings that are due."""
+    """Send lost work again, once, give the warnings that are due, and ask for the day's own work."""
     watch()
+    ask_nightly()
     click.echo(f"{sweep()} jobs sent again")
 
 
@@ -44,6 +46,7 @@ def scheduler(every: float | None) -> None:
         with app.app_context():
             sweep()
             watch()
+            ask_nightly()
             if time.monotonic() - reminded >= REMIND_SECONDS:
                 remind()
                 reminded = time.monotonic()

@@ -1,4 +1,4 @@
-"""`flask retention due|run|adopt`: what may be disposed of, execution of what was approved, records of old cases."""
+"""`flask retention due|run|recalculate|adopt`: what is due, execution of what was approved, the lists, old cases."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from app.cli.gallery import one_line_errors
 from app.domain import disposals, retention
+from app.domain.recalculation import recalculate
 from app.domain.standings import NotDue, label, not_due, standing_of, today
 from app.extensions import db
 from app.jobs import handlers, runner
@@ -84,6 +85,18 @@ def _execute(number: str) -> bool:
 
 def _disposal(number: str) -> Disposal:
     return db.session.scalars(select(Disposal).where(Disposal.number == number)).one()
+
+
+@group.command("recalculate")
+def recalculate_command() -> None:
+    """Calculate anew where every record stands, as each night; what stood otherwise in the lists is recorded."""
+    with one_line_errors():
+        tally = recalculate()
+        click.echo(f"{tally.compared:,} {_records(tally.compared)} compared, {tally.different:,} stood otherwise.")
+
+
+def _records(count: int) -> str:
+    return "record" if count == 1 else "records"
 
 
 @group.command("adopt")

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, case, func, select
 from sqlalchemy.orm import joinedload, selectinload
 
 from app.access.actor import Actor
@@ -18,6 +18,7 @@ from app.models.account import Account, SignInFailure, TrainingRecord
 from app.models.base import now
 from app.models.engine import AuditEvent, Job
 from app.models.examination import Round
+from app.models.moments import seconds
 from app.models.oversight import MisuseReport
 from app.models.request import FRRequest
 from app.policy import policy
@@ -102,6 +103,13 @@ def deadline(request: FRRequest) -> datetime:
     """The priority's hours after submission, answered or not; of a draft, after it was begun."""
     hours = policy().request.priorities[request.priority].due_hours
     return (request.submitted_at or request.created_at) + timedelta(hours=hours)
+
+
+def deadline_in_sql() -> ColumnElement[float]:
+    """The same as `deadline`, in seconds since 1970, for the database to order by and compare with."""
+    due = {priority.id: priority.due_hours * 3600 for priority in policy().request.priorities.values()}
+    begun = seconds(func.coalesce(FRRequest.submitted_at, FRRequest.created_at))
+    return begun + case(due, value=FRRequest.priority)
 
 
 def task(request: FRRequest, actor: Actor) -> str:

@@ -6,7 +6,6 @@ Every function that changes something needs an open unit of work and raises Refu
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
 
 from sqlalchemy import select
@@ -30,28 +29,19 @@ from app.domain.standings import (
 from app.extensions import db, stores
 from app.models.base import now
 from app.models.request import FRRequest
-from app.models.retention import CaseHistory, CaseRecord, PersonFile
+from app.models.retention import CaseHistory, CaseRecord
 from app.policy import policy
 from app.policy import retention as rules
 from app.policy.retention.types import Proposal, Standing
+from app.clauses import enforces
+from app.policy.retention_types import Proposal
 from app.workflow.engine import advance, explain, refuse_if
 
 __all__ = [
-    "LISTS", "Listed", "adopt", "case_record_for", "classify", "close_case", "facts_of", "facts_of_person",
-    "history_of", "listing", "not_due", "propose_classes", "reasons", "record_disposition", "record_event", "reopen",
+    "adopt", "case_record_for", "classify", "close_case", "facts_of", "facts_of_person",
+    "history_of", "not_due", "propose_classes", "reasons", "record_disposition", "record_event", "reopen",
     "requests_of", "standing_of", "today",
 ]  # fmt: skip
-
-#: list -> the statuses it shows
-LISTS = {
-    "due": ("disposable",),
-    "upcoming": ("upcoming",),
-    "held": ("held",),
-    "permanent": ("permanent",),
-    "unclassified": ("unclassified", "unknown"),
-    "open": ("open",),
-}
-
 
 @enforces("RET-11")
 def case_record_for(case_number: str) -> CaseRecord:
@@ -166,31 +156,6 @@ def classify(
     record.policy_version = policy().version
     record.seal(classification_reason=reason.strip())
     db.session.flush()
-
-
-@dataclass(frozen=True, slots=True)
-class Listed:
-    """One line of a list: a case record or person file, and where it stands."""
-
-    target: Target
-    standing: Standing
-
-
-def listing(actor: Actor, which: str = "all", day: date | None = None) -> list[Listed]:
-    """Case records and person files of one list (LISTS, or "all"), the earliest due first, as this person may know.
-
-    Raises KeyError for a list that does not exist.
-    """
-    statuses = None if which == "all" else LISTS[which]
-    day = day or today()
-    found: list[Listed] = []
-    for model in (CaseRecord, PersonFile):
-        rows = visible(model, actor).where(model.disposed_at.is_(None)).order_by(model.id)
-        for target in db.session.scalars(rows):
-            standing = standing_of(target, day)
-            if statuses is None or standing.status in statuses:
-                found.append(Listed(target, standing))
-    return sorted(found, key=lambda line: line.standing.earliest or date.max)
 
 
 def refuse_while_disposed(target: Target, rule_id: str) -> None:

@@ -5,11 +5,12 @@ Reads only. Everything else about retention, conditions and pages included, asks
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 
 from app.clauses import enforces
 from app.days import day_of, today
@@ -57,22 +58,37 @@ def requests_of(record: CaseRecord) -> list[FRRequest]:
 
 
 @enforces("RET-11")
-def open_requests(record: CaseRecord) -> int:
-    """How many requests of the case are not at an end; a draft counts, for it may still be submitted."""
-    rows = select(func.count()).select_from(FRRequest)
-    return db.session.scalar(
-        rows.where(FRRequest.case_number == record.case_number, FRRequest.state.not_in(ENDED))
-    ) or 0  # fmt: skip
+def request_ended(state: str) -> bool:
+    """Whether nothing is waited for any more; a draft is not at an end, for it may still be submitted."""
+    return state in ENDED
 
 
 @enforces("RET-11")
+def disclosure_ended(state: str) -> bool:
+    """Whether nothing is waited for any more; a draft is not at an end, for it may still be submitted."""
+    return policy().workflow("disclosure").state(state).final
+
+
+def requests_at_work() -> ColumnElement[bool]:
+    """The requests that are not at an end."""
+    return FRRequest.state.not_in(ENDED)
+
+
+def disclosures_at_work() -> ColumnElement[bool]:
+    """The disclosures that are not at an end."""
+    return Disclosure.state.not_in([state.id for state in policy().workflow("disclosure").states if state.final])
+
+
+def open_requests(record: CaseRecord) -> int:
+    """How many requests of the case are not at an end."""
+    rows = select(func.count()).select_from(FRRequest)
+    return db.session.scalar(rows.where(FRRequest.case_number == record.case_number, requests_at_work())) or 0
+
+
 def open_disclosures(record: CaseRecord) -> int:
-    """How many disclosures from the case are not at an end; a draft counts, for it may still be submitted."""
-    ended = [state.id for state in policy().workflow("disclosure").states if state.final]
+    """How many disclosures from the case are not at an end."""
     rows = select(func.count()).select_from(Disclosure)
-    return db.session.scalar(
-        rows.where(Disclosure.case_number == record.case_number, Disclosure.state.not_in(ended))
-    ) or 0  # fmt: skip
+    return db.session.scalar(rows.where(Disclosure.case_number == record.case_number, disclosures_at_work())) or 0
 
 
 def _day(text: Any) -> date | None:
@@ -99,30 +115,43 @@ def _linked(link: CasePerson) -> LinkedPerson:
 
 def facts_of(record: CaseRecord) -> CaseFacts:
     """What decides about a case record, as it stands in the rows."""
+    return case_facts(record, open_requests(record), open_disclosures(record))
+
+
+def case_facts(record: CaseRecord, requests: int, disclosures: int) -> CaseFacts:
+    """What decides about a case record, its requests and disclosures at work counted by the caller."""
     return CaseFacts(
         classes=tuple(record.classes), history_seen=record.history_seen, history=history_of(record),
         people=tuple(_linked(link) for link in record.people if link.file.disposed_at is None),
-        open_requests=open_requests(record), open_disclosures=open_disclosures(record),
-        holds=_holds(record.holds_in_force),
+        open_requests=requests, open_disclosures=disclosures, holds=_holds(record.holds_in_force),
     )  # fmt: skip
 
 
 def facts_of_person(file: PersonFile, day: date) -> PersonFacts:
     """What decides about a person file on a day, the standings of its case records included."""
+    return person_facts(file, {link.record.id: standing_of(link.record, day) for link in file.links if _kept(link)})
+
+
+def person_facts(file: PersonFile, standings: Mapping[int, Standing]) -> PersonFacts:
+    """What decides about a person file; `standings` of its case records that are not disposed of, by their id."""
     private = file.private
     suspect = any(link.role == "suspect" for link in file.links)
     return PersonFacts(
         role="criminal_or_suspect" if suspect else "associated", born_on=_day(private.get("born_on")),
         died_on=_day(private.get("died_on")), last_arrest_on=_day(private.get("last_arrest_on")),
         arrests_checked_on=_day(private.get("arrests_checked_on")),
-        cases=tuple(_linked_case(link.record, day) for link in file.links), holds=_holds(file.holds_in_force),
+        cases=tuple(_linked_case(link.record, standings) for link in file.links), holds=_holds(file.holds_in_force),
     )  # fmt: skip
 
 
-def _linked_case(record: CaseRecord, day: date) -> LinkedCase:
+def _kept(link: CasePerson) -> bool:
+    return link.record.disposed_at is None
+
+
+def _linked_case(record: CaseRecord, standings: Mapping[int, Standing]) -> LinkedCase:
     if record.disposed_at is not None:
         return LinkedCase(record.case_number, None, day_of(record.disposed_at))
-    return LinkedCase(record.case_number, standing_of(record, day))
+    return LinkedCase(record.case_number, standings[record.id])
 
 
 def standing_of(target: Target, day: date | None = None) -> Standing:

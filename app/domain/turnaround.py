@@ -7,18 +7,17 @@ requests/rules.toml.
 
 from __future__ import annotations
 
-import math
-import statistics
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from itertools import pairwise
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import CTE, ColumnElement, Row, Select, Subquery, case, func, literal, select, union_all
+from sqlalchemy.orm import aliased
 
-from app.domain.overview import UNANSWERED, deadline
+from app.domain.overview import UNANSWERED, deadline_in_sql
 from app.extensions import db
 from app.models import FRRequest, Transition
+from app.models.moments import seconds
 from app.policy import policy
 
 #: step -> the states whose time it is, and whose turn it is meanwhile
@@ -66,82 +65,118 @@ class Figures:
     standing: tuple[Standing, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Course:
-    """One answered request: its priority, how long it took in all and in each state, whether it was late."""
-
-    priority: str
-    total: timedelta
-    states: dict[str, timedelta]
-    late: bool
-
-
 def figures(moment: datetime, days: int) -> Figures:
     """The figures of the `days` before `moment`, and how things stand at `moment`."""
-    courses = _courses(moment - timedelta(days=days), moment)
+    found = _measured(moment - timedelta(days=days), moment)
     priorities = policy().request.priorities
     return Figures(
-        tuple(_answered(one.title, [c for c in courses if c.priority == one.id]) for one in priorities.values()),
-        _answered("All", courses),
-        tuple(_step(label, states, whose, courses) for label, states, whose in STEPS),
+        tuple(_figure(one.title, found.get(f"priority {one.id}")) for one in priorities.values()),
+        _figure("All", found.get("all")),
+        tuple(replace(_figure(label, found.get(label)), late=None, whose=whose) for label, _, whose in STEPS),
         _standing(moment),
     )
 
 
-def summary(label: str, durations: Sequence[timedelta], *, late: int | None = None, whose: str = "") -> Figure:
+def _figure(label: str, row: Row[Any] | None) -> Figure:
     """Median and 90th percentile of as many durations as the rule asks for; else only their number."""
-    rule, ordered = policy().request.workload, sorted(durations)
-    count = len(ordered)
-    median = statistics.median(d.total_seconds() for d in ordered) if count >= rule.least_for_median else None
-    high = ordered[math.ceil(0.9 * count) - 1] if count >= rule.least_for_percentile else None
-    return Figure(label, count, timedelta(seconds=median) if median is not None else None, high, late, whose)
+    rule, count = policy().request.workload, row.number if row is not None else 0
+    median = _length(row.median) if count >= rule.least_for_median else None
+    high = _length(row.high) if count >= rule.least_for_percentile else None
+    return Figure(label, count, median, high, row.late if row is not None else 0)
 
 
-def _answered(label: str, courses: Sequence[Course]) -> Figure:
-    return summary(label, [course.total for course in courses], late=sum(course.late for course in courses))
+def _length(count: float) -> timedelta:
+    return timedelta(seconds=round(count, 3))
 
 
-def _step(label: str, states: Iterable[str], whose: str, courses: Sequence[Course]) -> Figure:
-    """The time of all visits to the step together, of the requests that came through it."""
-    spent = [sum((c.states[s] for s in states if s in c.states), timedelta()) for c in courses]
-    return summary(label, [duration for duration in spent if duration], whose=whose)
+def _measured(since: datetime, until: datetime) -> dict[str, Row[Any]]:
+    """Part -> its measures: each priority, all together, each step."""
+    return {row.part: row for row in db.session.execute(measures(lengths(since, until)))}
 
 
-def _courses(since: datetime, until: datetime) -> list[Course]:
+def lengths(since: datetime, until: datetime) -> Subquery:
+    """(part, seconds, whether late) of each answered request: in all, of its priority, in each step."""
+    courses = _courses(since, until)
+    return union_all(
+        select(literal("priority ").concat(courses.c.priority).label("part"), courses.c.length, courses.c.late),
+        select(literal("all").label("part"), courses.c.length, courses.c.late),
+        _steps(courses),
+    ).subquery("lengths")
+
+
+def measures(found: Subquery) -> Select[Any]:
+    """Number, median, 90th percentile (nearest rank) and how many were late, by part."""
+    ranked = select(
+        found, func.count().over(partition_by=found.c.part).label("number"),
+        func.row_number().over(partition_by=found.c.part, order_by=found.c.length).label("place"),
+    ).subquery("ranked")  # fmt: skip
+    number, place = ranked.c.number, ranked.c.place
+    middle = place.in_([(number + 1) // 2, (number + 2) // 2])
+    return select(
+        ranked.c.part, func.max(number).label("number"), func.sum(ranked.c.late).label("late"),
+        func.avg(case((middle, ranked.c.length))).label("median"),
+        func.max(case((place == (9 * number + 9) // 10, ranked.c.length))).label("high"),
+    ).group_by(ranked.c.part)  # fmt: skip
+
+
+def _courses(since: datetime, until: datetime) -> CTE:
+    """The way of each answered request, from its first submission to its first report, where that is in the period.
+
+    A report that replaced an earlier one does not answer the request a second time.
+    """
     answered = select(Transition.subject_id).where(
         Transition.subject_type == "request", Transition.target == "reported", Transition.source != "reported",
         Transition.created_at >= since, Transition.created_at <= until,
     )  # fmt: skip
-    rows = select(FRRequest).where(FRRequest.id.in_(answered), FRRequest.state != "disposed")
-    requests = {request.id: request for request in db.session.scalars(rows)}
-    steps = select(Transition).where(Transition.subject_type == "request", Transition.subject_id.in_(requests))
-    by_request: dict[int, list[Transition]] = {}
-    for step in db.session.scalars(steps.order_by(Transition.id)):
-        by_request.setdefault(step.subject_id, []).append(step)
-    found = (_course(request, by_request.get(key, [])) for key, request in requests.items())
-    # a report that replaced an earlier one does not answer the request a second time
-    return [course for course, at in filter(None, found) if at >= since]
+    ends = (
+        select(
+            Transition.subject_id.label("request_id"),
+            func.min(case((Transition.verb == "submit", Transition.id))).label("begun"),
+            func.min(case((Transition.target == "reported", Transition.id))).label("ended"),
+        )
+        .where(Transition.subject_type == "request", Transition.subject_id.in_(answered))
+        .group_by(Transition.subject_id).cte("ends")
+    )  # fmt: skip
+    first, last = aliased(Transition), aliased(Transition)
+    at = seconds(last.created_at)
+    return (
+        select(
+            ends, FRRequest.priority, (at - seconds(first.created_at)).label("length"),
+            case((at > deadline_in_sql(), 1), else_=0).label("late"),
+        )
+        .join(FRRequest, FRRequest.id == ends.c.request_id)
+        .join(first, first.id == ends.c.begun).join(last, last.id == ends.c.ended)
+        .where(FRRequest.state != "disposed", last.created_at >= since).cte("courses")
+    )  # fmt: skip
 
 
-def _course(request: FRRequest, steps: Sequence[Transition]) -> tuple[Course, datetime] | None:
-    """The course up to the first report, and when that was; None for a request without one."""
-    begun = next((n for n, step in enumerate(steps) if step.verb == "submit"), None)
-    ended = next((n for n, step in enumerate(steps) if step.target == "reported"), None)
-    if begun is None or ended is None:
-        return None
-    states: dict[str, timedelta] = {}
-    for step, following in pairwise(steps[begun : ended + 1]):
-        states[step.target] = states.get(step.target, timedelta()) + (following.created_at - step.created_at)
-    at = steps[ended].created_at
-    return Course(request.priority, at - steps[begun].created_at, states, at > deadline(request)), at
+def _steps(courses: CTE) -> Select[Any]:
+    """The time of all visits of a request to each step together, of the requests that came through it."""
+    step = case({state: label for label, states, _ in STEPS for state in states}, value=Transition.target)
+    left = func.lead(Transition.created_at).over(partition_by=Transition.subject_id, order_by=Transition.id)
+    visits = (
+        select(Transition.subject_id, step.label("part"), (seconds(left) - seconds(Transition.created_at)).label("spent"))
+        .join(courses, courses.c.request_id == Transition.subject_id)
+        .where(Transition.subject_type == "request", Transition.id.between(courses.c.begun, courses.c.ended))
+        .subquery("visits")
+    )
+    spent = func.sum(visits.c.spent)
+    return (
+        select(visits.c.part, spent.label("length"), literal(0).label("late"))
+        .where(visits.c.part.is_not(None), visits.c.spent.is_not(None))
+        .group_by(visits.c.subject_id, visits.c.part).having(spent > 0)
+    )  # fmt: skip
 
 
 def _standing(moment: datetime) -> tuple[Standing, ...]:
-    rows = list(db.session.scalars(select(FRRequest).where(FRRequest.state.in_(UNANSWERED))))
-    found = []
-    for priority in policy().request.priorities.values():
-        own = [request for request in rows if request.priority == priority.id]
-        free = [r for r in own if r.state == "continued" or (r.state == "submitted" and r.examiner_id is None)]
-        late = [request for request in own if moment > deadline(request)]
-        found.append(Standing(priority.title, len(own), len(late), len(free)))
-    return tuple(found)
+    free = (FRRequest.state == "continued") | ((FRRequest.state == "submitted") & FRRequest.examiner_id.is_(None))
+    rows = select(
+        FRRequest.priority, func.count(), _how_many(deadline_in_sql() < moment.timestamp()), _how_many(free)
+    ).where(FRRequest.state.in_(UNANSWERED)).group_by(FRRequest.priority)  # fmt: skip
+    found = {priority: counted for priority, *counted in db.session.execute(rows)}
+    priorities = policy().request.priorities.values()
+    return tuple(Standing(one.title, *found.get(one.id, (0, 0, 0))) for one in priorities)
+
+
+def _how_many(condition: ColumnElement[bool]) -> ColumnElement[int]:
+    return func.sum(case((condition, 1), else_=0))

@@ -7,15 +7,19 @@ ends that round as it stands, with what was recorded in it, and begins a fresh o
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import ColumnElement, Select, case, func, or_, select
 from sqlalchemy.orm import joinedload
 
 from app.access.actor import Actor, actor_of
 from app.access.directory import lookup
 from app.clauses import enforces
+from app.access.scoping import visible
 from app.domain.notices import tell
+from app.domain.overview import UNANSWERED, deadline_in_sql
 from app.extensions import db
 from app.models import Account, Assignment, FRRequest, Round
 from app.models.base import now
@@ -103,6 +107,52 @@ def receivers(request: FRRequest) -> list[Account]:
     people = db.session.scalars(select(Account).where(Account.enabled.is_(True), Account.id.not_in(apart)))
     able = [one for one in people if actor_of(one, frozenset(one.roles), today).can("examination.work")]
     return sorted(able, key=lambda one: one.display_name)
+
+
+# What there is ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """How many requests of the unit are open, without anybody who works on them, past their time."""
+
+    open: int
+    unassigned: int
+    overdue: int
+
+
+def open_work(
+    actor: Actor, gone: Collection[int], moment: datetime, *, show: str = "", priority: str = ""
+) -> Select[tuple[FRRequest]]:
+    """The open requests of the unit that this person may know of, what is due first first.
+
+    show: "unassigned" or "overdue", else all. gone: examiners who are no longer available.
+    """
+    rows = visible(FRRequest, actor).where(FRRequest.state.in_(UNANSWERED))
+    if show == "unassigned":
+        rows = rows.where(_unassigned(gone))
+    elif show == "overdue":
+        rows = rows.where(_overdue(moment))
+    if priority:
+        rows = rows.where(FRRequest.priority == priority)
+    return rows.options(joinedload(FRRequest.examiner)).order_by(deadline_in_sql(), FRRequest.id)
+
+
+def how_much(actor: Actor, gone: Collection[int], moment: datetime) -> Amount:
+    """The open requests, counted."""
+    rows = visible(FRRequest, actor).where(FRRequest.state.in_(UNANSWERED)).with_only_columns(
+        func.count(), *(func.sum(case((one, 1), else_=0)) for one in (_unassigned(gone), _overdue(moment)))
+    )  # fmt: skip
+    return Amount(*(count or 0 for count in db.session.execute(rows).one()))
+
+
+def _unassigned(gone: Collection[int]) -> ColumnElement[bool]:
+    nobody = FRRequest.examiner_id.is_(None) | (FRRequest.state == "continued")
+    return nobody | FRRequest.examiner_id.in_(gone)
+
+
+def _overdue(moment: datetime) -> ColumnElement[bool]:
+    return deadline_in_sql() < moment.timestamp()
 
 
 # What passed -----------------------------------------------------------------------------------------------

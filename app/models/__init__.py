@@ -26,7 +26,7 @@ from app.models.mail import MailChoice
 from app.models.oversight import MisuseReport, Notification
 from app.models.report import Outcome, Report
 from app.models.request import BasisDecision, DetectedFace, FRRequest, ProbeImage
-from app.models.retention import CaseHistory, CasePerson, CaseRecord, LegalHold, PersonFile
+from app.models.retention import CaseHistory, CasePerson, CaseRecord, LegalHold, PersonFile, StoredStanding
 from app.models.sealing import SealedRecord, SealingNotice, SealingOrder
 from app.models.search import Candidate, Search
 from app.models.search_replay import SearchReplay
@@ -40,5 +40,5 @@ __all__ = [
     "LineUpPlace", "LoginSession", "MailChoice", "MisuseReport", "Notification", "Outcome", "PeerReview", "PersonFile",
     "ProbeImage", "ProbeResemblance", "ProficiencyItem", "ProficiencyPicture", "RepeatSearch", "Report", "Round",
     "RoutineDesignation", "SealedRecord", "SealingNotice", "SealingOrder", "Search", "SearchReplay", "SignInFailure",
-    "Template", "TermsAcceptance", "TrainingRecord", "Transition", "Unembedded",
+    "StoredStanding", "Template", "TermsAcceptance", "TrainingRecord", "Transition", "Unembedded",
 ]  # fmt: skip

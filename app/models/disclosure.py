@@ -76,7 +76,8 @@ class Disclosure(Stateful, Sealed, Model):
     number: Mapped[str] = mapped_column(String(20), unique=True)
     key_id: Mapped[str] = mapped_column(String(32))
     policy_version: Mapped[str] = mapped_column(String(64))
-    case_number: Mapped[str] = mapped_column(String(40), index=True)
+    # the case it belonged to before is known when it changes: both stand otherwise then
+    case_number: Mapped[str] = mapped_column(String(40), index=True, active_history=True)
     asked_by_id: Mapped[int] = mapped_column(ForeignKey("account.id"), index=True)
     recipient_kind: Mapped[str | None] = mapped_column(String(20))
     basis: Mapped[str | None] = mapped_column(String(4))

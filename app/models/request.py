@@ -41,7 +41,8 @@ class FRRequest(Stateful, Sealed, Model):
     policy_version: Mapped[str] = mapped_column(String(64))
     requester_id: Mapped[int] = mapped_column(ForeignKey("account.id"), index=True)
     command: Mapped[str] = mapped_column(String(100))
-    case_number: Mapped[str] = mapped_column(String(40), index=True)
+    # the case it belonged to before is known when it changes: both stand otherwise then
+    case_number: Mapped[str] = mapped_column(String(40), index=True, active_history=True)
     use_id: Mapped[str | None] = mapped_column(String(10))
     priority: Mapped[str] = mapped_column(String(40), default="other")
     political: Mapped[bool] = mapped_column(default=False)

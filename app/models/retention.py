@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 from sqlalchemy.types import JSON
 
+from app.extensions import db
 from app.models.account import Account
 from app.models.base import Model, Sealed, Stateful, UTCDateTime, one_of
 from app.models.gallery import GalleryPerson
@@ -19,6 +20,7 @@ RECORD_STATES = ("open", "closed", "classified", "disposed")
 HOLD_STATES = ("placed", "released")
 HISTORY = ("closed", "reopened", "disposition", "event")
 ROLES = ("suspect", "victim", "relative", "witness")
+STANDINGS = ("held", "open", "unclassified", "permanent", "unknown", "upcoming", "disposable")
 
 
 class CaseRecord(Stateful, Sealed, Model):
@@ -159,3 +161,39 @@ class LegalHold(Stateful, Sealed, Model):
     @property
     def key_id(self) -> str:
         return self.held.key_id
+
+
+class StoredStanding(db.Model):
+    """Where a record that is not disposed of stood when it was last calculated: for lists and counts alone.
+
+    Nothing is decided by it: a disposal asks the rules anew. `earliest` is there where a day is known; whether it has
+    come, whoever reads asks of their own day. `rule` is the rule that decides. `policy_version` is empty before the
+    first calculation. Sentences are not kept: they name days of people, which are sealed.
+    """
+
+    __tablename__ = "stored_standing"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    case_record_id: Mapped[int | None] = mapped_column(ForeignKey("case_record.id"), unique=True)
+    person_file_id: Mapped[int | None] = mapped_column(ForeignKey("person_file.id"), unique=True)
+    status: Mapped[str] = mapped_column(String(20))
+    earliest: Mapped[date | None]
+    rule: Mapped[str] = mapped_column(String(40))
+    policy_version: Mapped[str] = mapped_column(String(64), index=True)
+    calculated_on: Mapped[date | None]
+
+    case_record: Mapped[CaseRecord | None] = relationship()
+    person_file: Mapped[PersonFile | None] = relationship()
+    __table_args__ = (
+        CheckConstraint(one_of("status", STANDINGS), name="known_status"),
+        CheckConstraint("(case_record_id IS NULL) <> (person_file_id IS NULL)", name="of_one_thing"),
+        CheckConstraint(
+            "(earliest IS NOT NULL) = (status IN ('upcoming', 'disposable'))", name="day_where_one_is_known"
+        ),
+        Index("ix_stored_standing_status", "status", "earliest"),
+        Index("ix_stored_standing_earliest", "earliest"),
+    )
+
+    @property
+    def target(self) -> CaseRecord | PersonFile:
+        """The case record or person file."""
+        return self.case_record if self.case_record is not None else self.person_file

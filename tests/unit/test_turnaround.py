@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import math
+import random
+import statistics
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import create_engine, literal, select, union_all
 
 from app.domain import turnaround
 from app.extensions import db
@@ -34,8 +38,9 @@ def answered(app, people):
     """answered(priority="other", factor=1, ago=…): a request that took `factor` times ten hours, as rows."""
 
     def make(
-        *, priority: str = "other", factor: float = 1, ago: timedelta = timedelta(days=2), state: str = "reported"
-    ):
+        *, priority: str = "other", factor: float = 1, ago: timedelta = timedelta(days=2), state: str = "reported",
+        way=WAY,
+    ):  # fmt: skip
         request = MAKERS["request"].in_state(people, state)
         begun = now() - ago
         with unit_of_work() as rows:
@@ -43,7 +48,7 @@ def answered(app, people):
 
             request.priority, request.submitted_at = priority, begun
             audit.record("request.saved", request, fields=["priority"])
-            for verb, source, target, hours in WAY:
+            for verb, source, target, hours in way:
                 step = Transition(
                     subject_type="request", subject_id=request.id, verb=verb, rule="WF", source=source, target=target,
                     policy_version="", created_at=begun + hours * factor * HOUR,
@@ -54,17 +59,35 @@ def answered(app, people):
     return make
 
 
-def test_a_figure_needs_enough_requests():
+def test_a_figure_needs_enough_requests(answered):
     rule = policy().request.workload
-    hours = [HOUR * n for n in range(1, rule.least_for_percentile + 1)]
-    few = turnaround.summary("", hours[: rule.least_for_median - 1])
+    empty = turnaround.figures(now(), 30).together
+    assert (empty.count, empty.median, empty.percentile, empty.late) == (0, None, None, 0)
+    found = {}
+    for n in range(1, rule.least_for_percentile + 1):
+        answered(factor=n / 10, ago=timedelta(days=2))
+        found[n] = turnaround.figures(now(), 30).together
+    few = found[rule.least_for_median - 1]
     assert (few.count, few.median, few.percentile) == (rule.least_for_median - 1, None, None)
-    some = turnaround.summary("", hours[: rule.least_for_percentile - 1])
+    some = found[rule.least_for_percentile - 1]
     assert some.median is not None
     assert some.percentile is None
-    enough = turnaround.summary("", hours)
+    enough = found[rule.least_for_percentile]
     assert (enough.median, enough.percentile) == (HOUR * 5.5, HOUR * 9)
-    assert turnaround.summary("", []).count == 0
+
+
+@pytest.mark.parametrize("count", [10, 11, 19, 20, 37, 60])
+def test_median_and_percentile_are_those_of_the_statistics(count):
+    """Against another calculation, and a database of numbers alone."""
+    hours = random.Random(count).choices(range(1, 3000), k=count)
+    ordered = sorted(hours)
+    rows = union_all(*(select(literal("all").label("part"), literal(float(n)).label("length"), literal(0).label("late"))
+                       for n in hours)).subquery("lengths")  # fmt: skip
+    with create_engine("sqlite://").connect() as connection:
+        [row] = connection.execute(turnaround.measures(rows))
+    assert row.number == len(hours)
+    assert row.median == statistics.median(hours)
+    assert row.high == ordered[math.ceil(0.9 * len(hours)) - 1]
 
 
 @pytest.mark.clause("AUD-2")
@@ -87,19 +110,18 @@ def test_times_by_priority_and_by_step(answered):
 
 def test_a_second_visit_to_a_step_adds_to_the_first(answered):
     """A round that was continued: examination, peers and final review twice before the report."""
-    request = answered()
-    steps = list(db.session.query(Transition).filter_by(subject_id=request.id).order_by(Transition.id))
-    back = [
-        Transition(verb="x", source=source, target=target, created_at=steps[6].created_at + minutes * HOUR / 60)
-        for source, target, minutes in (
-            ("peer_reviewed", "continued", 10), ("continued", "under_examination", 20),
-            ("under_examination", "nominated", 30), ("nominated", "peer_reviewed", 50),
-        )
-    ]  # fmt: skip
-    course, _ = turnaround._course(request, [*steps[:7], *back, *steps[7:]])
-    assert course.total == sum(course.states.values(), timedelta()) == 10 * HOUR
-    assert course.states["nominated"] == HOUR + HOUR / 3
-    assert course.states["peer_reviewed"] == HOUR / 6 + HOUR / 6
+    back = (
+        ("x", "peer_reviewed", "continued", 7 + 1 / 6), ("x", "continued", "under_examination", 7 + 2 / 6),
+        ("x", "under_examination", "nominated", 7 + 3 / 6), ("x", "nominated", "peer_reviewed", 7 + 5 / 6),
+    )  # fmt: skip
+    answered(priority="threat_to_life", way=(*WAY[:7], *back, *WAY[7:]))
+    lengths = turnaround.lengths(now() - timedelta(days=30), now())
+    told = {part: length for part, length, _ in db.session.execute(select(lengths))}
+    spent = {label: told[label] for label, _, _ in turnaround.STEPS if label in told}
+    assert told["all"] == told["priority threat_to_life"] == pytest.approx(10 * 3600)
+    assert sum(spent.values()) == pytest.approx(10 * 3600)
+    assert spent["Peer review"] == pytest.approx(3600 + 1200)
+    assert spent["Final review"] == pytest.approx(600 + 600)
 
 
 def test_only_first_reports_of_the_period_count(answered):

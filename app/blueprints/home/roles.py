@@ -8,7 +8,8 @@ from flask import url_for
 from sqlalchemy import func, select
 
 from app.access.actor import Actor
-from app.domain import mail_standing, overview, retention
+from app.days import today
+from app.domain import mail_standing, overview, retention_lists
 from app.domain.algorithms import active_or_none, status
 from app.domain.disclosure_overview import open_incidents, waiting_for
 from app.extensions import db
@@ -103,11 +104,10 @@ def figures(actor: Actor) -> list[Figure]:
 
 
 def _retention(actor: Actor) -> list[Figure]:
-    statuses = [line.standing.status for line in retention.listing(actor, "all")]
-    due, incomplete = statuses.count("disposable"), sum(name in retention.LISTS["unclassified"] for name in statuses)
+    counts = retention_lists.counts(actor, today())
     waiting = select(func.count(Disposal.id)).where(Disposal.state.in_(("proposed", "once_approved")))
     return [
-        Figure(due, "records due for disposal", url_for("retention.index", list="due"), "waiting"),
-        Figure(incomplete, "records to be completed", url_for("retention.index", list="unclassified"), "waiting"),
+        Figure(counts["due"], "records due for disposal", url_for("retention.index", list="due"), "waiting"),
+        Figure(counts["unclassified"], "records to be completed", url_for("retention.index", list="unclassified"), "waiting"),
         Figure(db.session.scalar(waiting) or 0, "disposals to be approved", url_for("retention.disposals"), "waiting"),
     ]

@@ -45,6 +45,7 @@ SECTIONS = (
     ("Holds", "retention.holds"),
     ("Disposals", "retention.disposals"),
     ("Sealing", "retention.sealings"),
+    ("Recalculated", "retention.recalculations"),
 )
 
 
@@ -59,7 +60,7 @@ class Tab:
 
 
 def sections(active: str) -> list[Tab]:
-    """The three parts of the area."""
+    """The parts of the area."""
     return [Tab(name, url_for(endpoint), endpoint == active) for name, endpoint in SECTIONS]
 
 

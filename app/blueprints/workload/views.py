@@ -8,12 +8,10 @@ from typing import Any
 
 from flask import Blueprint, abort, flash, request, url_for
 from sqlalchemy import select
-from sqlalchemy.orm import joinedload
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from app.access.actor import Actor, current_actor
 from app.access.guard import needs
-from app.access.scoping import visible
 from app.blueprints.fact_fields import mark
 from app.blueprints.review.queue import unavailable_examiners
 from app.blueprints.review.steps import Overtaken, blocking, status_for, tried
@@ -31,6 +29,7 @@ from app.web import page, redirect_after_post
 from app.workflow.registry import Refused
 
 bp = Blueprint("workload", __name__)
+PER_PAGE = 50
 Answer = str | WerkzeugResponse | tuple[str, int]
 #: condition -> the field of the form that it is about
 FIELDS = {"receiver_may_examine": "receiver", "hand_over_noted": "notes"}
@@ -46,10 +45,6 @@ class Line:
     holder: str
     gone: bool
 
-    @property
-    def unassigned(self) -> bool:
-        return not self.holder or self.gone
-
 
 # The supervisor --------------------------------------------------------------------------------------------
 
@@ -59,17 +54,14 @@ class Line:
 def index() -> str:
     """Every open request of the unit by due time, and who has it."""
     chosen, moment, gone = WorkFilter(request.args), now(), unavailable_examiners()
-    lines = [_line(one, gone, moment) for one in _open()]
-    shown = [line for line in lines if _wanted(line, chosen)]
+    rows = workload.open_work(
+        current_actor(), gone, moment, show=chosen.show.data or "", priority=chosen.priority.data or ""
+    )
+    pages = db.paginate(rows, per_page=PER_PAGE, max_per_page=PER_PAGE, error_out=False)
     return page(
-        "workload/index.html", filter=chosen, lines=shown, total=lines, now=moment,
-        priorities=policy().request.priorities,
+        "workload/index.html", filter=chosen, lines=[_line(one, gone, moment) for one in pages.items], pages=pages,
+        total=workload.how_much(current_actor(), gone, moment), now=moment, priorities=policy().request.priorities,
     )  # fmt: skip
-
-
-def _open() -> list[FRRequest]:
-    rows = visible(FRRequest, current_actor()).where(FRRequest.state.in_(UNANSWERED))
-    return sorted(db.session.scalars(rows.options(joinedload(FRRequest.examiner))), key=deadline)
 
 
 def _line(item: FRRequest, gone: set[int], moment: datetime) -> Line:
@@ -77,11 +69,6 @@ def _line(item: FRRequest, gone: set[int], moment: datetime) -> Line:
     holder = "" if nobody else item.examiner.titled
     due = deadline(item)
     return Line(item, due, moment > due, holder, item.examiner_id in gone)
-
-
-def _wanted(line: Line, chosen: WorkFilter) -> bool:
-    kept = {"unassigned": line.unassigned, "overdue": line.overdue}.get(chosen.show.data or "", True)
-    return kept and chosen.priority.data in ("", None, line.item.priority)
 
 
 @bp.get("/workload/<number>")

@@ -1,0 +1,47 @@
+"""What is asked for once a day, by whichever scheduler looks first: standings calculated anew, spent jobs deleted."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+
+from app.days import today
+from app.domain.job_pruning import prune
+from app.domain.recalculation import recalculate
+from app.extensions import db
+from app.jobs.outbox import ask, job
+from app.models.engine import Job
+from app.policy import policy
+from app.policy.enforcement import enforces
+from app.unit import unit_of_work
+
+
+@enforces("RET-11")
+def ask_nightly() -> int:
+    """Ask for what this day was not asked for yet; new rules ask for the standings again. Opens its own unit of work.
+
+    Answers how many jobs were asked for.
+    """
+    day = today().isoformat()
+    wanted = {
+        f"standings:{day}:{policy().version[:16]}": "recalculate_standings",
+        f"pruning:{day}": "prune_jobs",
+    }
+    known = set(db.session.scalars(select(Job.once).where(Job.once.in_(wanted))))
+    if known == set(wanted):
+        return 0
+    with unit_of_work():
+        for once, kind in wanted.items():
+            ask(kind, day, once)
+    return len(wanted) - len(known)
+
+
+@job("recalculate_standings", queue="documents")
+def run_recalculation(row: Job) -> None:
+    """Calculate every standing anew; after a kill it goes on with those that are left."""
+    recalculate()
+
+
+@job("prune_jobs", queue="documents")
+def run_pruning(row: Job) -> None:
+    """Delete the jobs that are spent."""
+    prune()
