@@ -13,7 +13,6 @@ from app import audit
 from app.access.scoping import find
 from app.clauses import enforces
 from app.policy import policy
-from app.clauses import enforces
 from app.web import page_behind, wants_part
 from app.workflow.engine import check_capability
 from app.workflow.registry import Refused

@@ -12,7 +12,6 @@ from sqlalchemy import select
 
 from app import audit
 from app.access.actor import Actor, system_actor
-from app.access.scoping import visible
 from app.clauses import enforces
 from app.domain.standings import (
     Target,
@@ -32,8 +31,7 @@ from app.models.request import FRRequest
 from app.models.retention import CaseHistory, CaseRecord
 from app.policy import policy
 from app.policy import retention as rules
-from app.policy.retention.types import Proposal, Standing
-from app.clauses import enforces
+from app.policy.retention.types import Proposal
 from app.policy.retention_types import Proposal
 from app.workflow.engine import advance, explain, refuse_if
 

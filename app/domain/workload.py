@@ -16,8 +16,8 @@ from sqlalchemy.orm import joinedload
 
 from app.access.actor import Actor, actor_of
 from app.access.directory import lookup
-from app.clauses import enforces
 from app.access.scoping import visible
+from app.clauses import enforces
 from app.domain.notices import tell
 from app.domain.overview import UNANSWERED, deadline_in_sql
 from app.extensions import db
