@@ -8,13 +8,13 @@ import threading
 
 import structlog
 from flask import Flask
-from rq import SimpleWorker
 from rq.serializers import JSONSerializer
 
 from app import create_app
 from app.audit.policy_version import note_policy_version
 from app.jobs import handlers
 from app.jobs.nightly import ask_nightly
+from app.jobs.messages import Worker
 from app.jobs.queue import QUEUES, connection, queue
 from app.jobs.runner import bind
 from app.jobs.sweeper import sweep
@@ -59,7 +59,7 @@ def main() -> int:
     with app.app_context():
         sweep_regularly(app, settings.lease_seconds / 3)
         queues = [queue(name) for name in QUEUES]
-        worker = SimpleWorker(queues, connection=connection(), serializer=JSONSerializer)
+        worker = Worker(queues, connection=connection(), serializer=JSONSerializer)
         worker.work(with_scheduler=False, logging_level="WARNING")
     return 0
 

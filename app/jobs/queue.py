@@ -13,6 +13,8 @@ from app.extensions import settings
 QUEUES = ("search", "images", "documents", "mail", "gallery")
 #: no queue: rows that processes of a command take up by themselves (app.jobs.import_workers), and no sweep sends
 LOCAL = "local"
+#: what every message says it is; a worker refuses all others and imports nothing by a message's word
+ENTRY = "app.jobs.runner.run"
 #: RQ's own limit is a backstop; the lease decides
 TIMEOUT_SECONDS = 600
 
@@ -34,5 +36,5 @@ def send(name: str, uid: str) -> None:
     """Put a job's uid on its queue and note that it was sent. Raises redis.RedisError when the queue is down."""
     from app.jobs.sweeper import mark_sent
 
-    queue(name).enqueue("app.jobs.runner.run", uid, result_ttl=0, failure_ttl=3600)
+    queue(name).enqueue(ENTRY, uid, result_ttl=0, failure_ttl=3600)
     mark_sent(uid)
