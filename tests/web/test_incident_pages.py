@@ -22,7 +22,10 @@ def test_an_incident_from_awareness_to_closing(disclose, sign_in):
     answer = client.post("/incidents/new", data=wrong)
     assert answer.status_code == 422
     assert "There is no disclosure of this number" in text(answer)
-    assert "Write the day as year-month-day" in text(answer)
+    page = soup(answer)
+    assert "Write the date as year-month-day" in page.select_one("#day-error").text
+    assert "Enter the time." in page.select_one("#time-error").text
+    assert {"#day", "#time"} <= {link["href"] for link in page.select(".cor-error-summary a")}
     given = {**form, "disclosure": "", "day": "2026-01-02", "time": "10:30"}
     given["what"] = "The package went to another office than the one named."
     place = client.post("/incidents/new", data=given).headers["Location"]
@@ -35,6 +38,10 @@ def test_an_incident_from_awareness_to_closing(disclose, sign_in):
     assert refused.status_code == 422
     assert policy().rule("report_referenced").text in text(refused)
     assert step("report", reference="CPO-17", day="2020-01-01", time="00:00").status_code == 422
+    timeless = soup(step("report", reference="CPO-17", day="2026-01-03", time=""))
+    assert timeless.select_one("#report-day-error") is None
+    assert "Enter the time." in timeless.select_one("#report-time-error").text
+    assert [link["href"] for link in timeless.select(".cor-error-summary a")] == ["#report-time"]
     assert step("report", reference="CPO-17", day="2026-01-03", time="09:00").status_code == 303
     assert step("harm", harm="potential", reason="The address of a witness was among it.").status_code == 303
     declined = step("notice", give="no", required_by_law="no", consulted="yes", reason="It seems not to be needed.")

@@ -11,12 +11,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from app.days import today
 from app.demo.people import person, scene
 from app.extensions import db
 from app.models import ProbeImage
 from app.policy import policy
 from app.workflow.engine import blockers
 from tests.factory import NARRATIVE, picture
+from tests.web.reading import soup
 from tests.web.test_requests_flow import origin_fields, upload
 
 
@@ -234,6 +236,36 @@ def test_an_image_without_its_origin_is_not_recorded(sign_in, post, make, change
     answer = post(sign_in("d.lark"), f"/requests/{request.number}/images/{image.uid}", fields)
     assert answer.status_code == 422
     assert words in answer.text
+    assert image.attested_at is None
+
+
+@pytest.mark.parametrize(
+    ("day", "clock", "faults"),
+    [
+        ("", "22:40", {"taken_on": "Enter the date."}),
+        ("2026-11-21", "", {"taken_time": "Enter the time."}),
+        ("", "", {"taken_on": "Enter the date.", "taken_time": "Enter the time."}),
+        ("21 November", "22:40", {"taken_on": "Write the date as year-month-day, for example 2026-03-09."}),
+        ("2026-11-21", "late", {"taken_time": "Write the time as hours and minutes, for example 22:40."}),
+        ("2999-01-01", "22:40", {"taken_on": "This date lies in the future."}),
+        ("today", "23:59:59", {"taken_time": "This time lies in the future."}),
+    ],
+)
+def test_each_fault_of_a_moment_stands_at_its_own_field(sign_in, post, make, day, clock, faults):
+    request = make.empty()
+    image = make.image(request, describe=None)
+    where = f"/requests/{request.number}/images/{image.uid}"
+    given = today().isoformat() if day == "today" else day
+    answer = post(sign_in("d.lark"), where, origin_fields(taken_on=given, taken_time=clock))
+    assert answer.status_code == 422
+    page = soup(answer)
+    for name in ("taken_on", "taken_time"):
+        fault, field = page.select_one(f"#{name}-error"), page.select_one(f"#{name}")
+        assert (fault.get_text().removeprefix("Error: ") if fault else None) == faults.get(name)
+        assert (field.get("aria-invalid") == "true") == (name in faults)
+        assert (f"{name}-error" in field.get("aria-describedby", "").split()) == (name in faults)
+    linked = [link["href"] for link in page.select(".cor-error-summary a")]
+    assert linked == [f"#{name}" for name in faults]
     assert image.attested_at is None
 
 

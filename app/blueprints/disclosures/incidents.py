@@ -15,7 +15,7 @@ from app.access.scoping import find, visible
 from app.blueprints.disclosures.blueprint import bp
 from app.blueprints.disclosures.incident_forms import CloseForm, HarmForm, NoticeForm, RecordForm, ReportForm
 from app.blueprints.disclosures.rendering import timeline_of
-from app.blueprints.fact_fields import moment_of
+from app.blueprints.fact_fields import moment_of, read_moment
 from app.domain import incidents as domain
 from app.extensions import db
 from app.models.base import now
@@ -35,7 +35,6 @@ TOLD = {
 FORMS: dict[str, type[FlaskForm]] = {"report": ReportForm, "harm": HarmForm, "notice": NoticeForm, "close": CloseForm}
 #: state -> the forms its page offers
 OFFERED = {"open": ("report",), "reported": ("harm",), "assessed": ("notice", "close", "harm")}
-NO_MOMENT = "Write the day as year-month-day and the time as hours and minutes."
 
 
 @bp.get("/incidents")
@@ -65,9 +64,7 @@ def record_incident() -> WerkzeugResponse | tuple[str, int]:
     """Record an incident from the moment of awareness."""
     form, actor = RecordForm(), current_actor()
     good = form.validate_on_submit()
-    aware_at = moment_of(form.day.data, form.time.data)
-    if aware_at is None:
-        form.day.errors, good = [NO_MOMENT], False
+    aware_at = read_moment(form.day, form.time)
     number = (form.disclosure.data or "").upper()
     disclosure = find(Disclosure, number, actor) if number else None
     if number and disclosure is None:
@@ -75,7 +72,7 @@ def record_incident() -> WerkzeugResponse | tuple[str, int]:
             ["There is no disclosure of this number. Leave it empty if none is meant."],
             False,
         )
-    if not good:
+    if not good or aware_at is None:
         return page("disclosures/incident_new.html", form=form, refusal=None), 422
     made: list[Incident] = []
     what = form.what.data or ""
@@ -122,8 +119,6 @@ def _yes(value: str | None) -> bool | None:
 
 def _report(subject: Incident, actor: Actor, form: Any) -> None:
     at = moment_of(form.day.data, form.time.data)
-    if at is None:
-        raise Refused("report_moment_sound", NO_MOMENT)
     domain.report_to_cpo(subject, actor, form.reference.data or "", at)
 
 
@@ -149,7 +144,10 @@ def _step(
         same_version(subject, form["version"].data)
         take(subject, actor, form)
 
-    if not form.validate_on_submit():
+    good = form.validate_on_submit()
+    if "time" in form:
+        good = read_moment(form["day"], form["time"]) is not None and good
+    if not good:
         return _page(subject, typed={name: form}), 422
     refusal = attempt(verb, subject, act)
     if refusal is not None:

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 from app import audit
 from app.access.actor import current_actor
 from app.access.guard import needs
-from app.blueprints.fact_fields import answers, moment_of, prefilled
+from app.blueprints.fact_fields import add_error, answers, moment_of, prefilled, read_moment
 from app.blueprints.requests.blueprint import bp
 from app.blueprints.requests.forms import OBTAINED, SOURCE, UploadForm, image_form
 from app.blueprints.requests.rendering import render_request, request_context
@@ -213,13 +213,16 @@ def _values(form: FlaskForm) -> Provenance:
 
 def _mark(form: FlaskForm, refusal: Refused, values: Provenance) -> None:
     """Put the faults beside their fields; the moment has two fields, the lawful basis another name."""
-    names = {"taken_at": "taken_on", "lawful_basis": "obtained"}
+    names = {"lawful_basis": "obtained"}
     source = policy().request.sources.get(values.source)
     asked = {fact.name for fact in source.facts} if source else set()
     for fault in refusal.faults:
+        if fault.field == "taken_at":
+            read_moment(form["taken_on"], form["taken_time"])
+            continue
         prefix = SOURCE if fault.field in asked and fault.rule_id == values.source else OBTAINED
         field = names.get(fault.field, fault.field)
         if prefix + field not in form:
             prefix = ""
         if prefix + field in form:
-            form[prefix + field].errors = [*form[prefix + field].errors, fault.message]
+            add_error(form[prefix + field], fault.message)
