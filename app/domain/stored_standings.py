@@ -90,7 +90,7 @@ def _only_goes_on(row: Any) -> bool:
     if ended is None or inspect(row).attrs.case_number.history.has_changes():
         return False
     state = inspect(row).attrs.state.history
-    return not state.has_changes() or bool(state.deleted) and ended(state.deleted[0]) == ended(row.state)
+    return not state.has_changes() or (bool(state.deleted) and ended(state.deleted[0]) == ended(row.state))
 
 
 for _model in DEPENDS:

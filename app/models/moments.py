@@ -9,7 +9,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
 
-class seconds(FunctionElement[float]):  # noqa: N801  (it is written as a function of SQL is)
+class seconds(FunctionElement[float]):
     """The seconds of a moment since 1970, to the millisecond at least."""
 
     type = Float()
