@@ -39,7 +39,9 @@ def check_kept() -> None:
     db.session.rollback()
     have, wanted = kept(), given()
     names = {
-        (model.__tablename__, row.id): label(row) for model in (CaseRecord, PersonFile) for row in db.session.query(model)
+        (model.__tablename__, row.id): label(row)
+        for model in (CaseRecord, PersonFile)
+        for row in db.session.query(model)
     }
     wrong = [
         f"{names.get(key, key)}: kept {have.get(key)}, the rules give {wanted.get(key)}"

@@ -157,7 +157,9 @@ def annotations_in_scope(rows: Select[Any], actor: Actor) -> Select[Any]:
     Then they are read by whoever may know of the round; to a peer they never exist.
     """
     known = rounds_in_scope(select(literal(1)).select_from(Round).where(Round.id == Annotation.round_id), actor)
-    judged = select(literal(1)).select_from(FinalReview).where(FinalReview.round_id == Round.id).correlate(Round).exists()
+    judged = (
+        select(literal(1)).select_from(FinalReview).where(FinalReview.round_id == Round.id).correlate(Round).exists()
+    )
     opened = known.where(judged | ~_on(Round.request_id, FRRequest.state.in_(["under_examination", "nominated"])))
     mine = (Annotation.author_id == actor.id) if actor.can("examination.work") else false()
     known, opened = known.correlate(Annotation), opened.correlate(Annotation)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import select
@@ -139,11 +140,18 @@ def deliveries(request: FRRequest) -> list[Job]:
 
 def last_delivery(request: FRRequest) -> Job | None:
     """The newest delivery job of the report that is due now, or None when nobody asked for it yet."""
-    kind = due_kind(request)
-    if kind is None:
-        return None
-    asked = [job for job in deliveries(request) if job.created_at >= request.state_since]
-    return asked[-1] if asked else None
+    return last_deliveries([request]).get(request.id)
+
+
+def last_deliveries(requests: Iterable[FRRequest]) -> dict[int, Job]:
+    """Request id -> the newest delivery job of its report that is due now; those nobody asked for are left out."""
+    due = {request.number: request for request in requests if due_kind(request) is not None}
+    kinds = [job for job, _ in DELIVERIES.values()]
+    found: dict[int, Job] = {}
+    for job in db.session.scalars(select(Job).where(Job.subject_id.in_(due), Job.kind.in_(kinds)).order_by(Job.id)):
+        if job.created_at >= due[job.subject_id].state_since:
+            found[due[job.subject_id].id] = job
+    return found
 
 
 def _ask_for_delivery(request: FRRequest, kind: str) -> Job:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, Select, false, func, literal, select
+from sqlalchemy.orm import selectinload
 
 from app.access.actor import Actor
 from app.access.scoping import visible
 from app.domain.disclosures import OPEN_STATES
 from app.extensions import db
-from app.models.disclosure import Disclosure
+from app.models.disclosure import Disclosure, DisclosurePackage
+from app.models.engine import Transition
 from app.models.incident import Incident
 from app.policy import policy
+from app.policy.enforcement import enforces
 from app.workflow.engine import allowed
 
-#: the states in which it is somebody's turn
-OPEN = ("draft", "returned", "submitted", "approved", "released")
+#: the states in which it is its asker's turn; once released, as soon as the package is there
+ASKERS = ("draft", "returned", "approved")
 DECISIONS = ("approve", "determine")
 
 
@@ -28,10 +31,15 @@ def may_decide(disclosure: Disclosure, actor: Actor) -> bool:
 
 def task(disclosure: Disclosure, actor: Actor) -> str:
     """What this person is asked to do with the disclosure now, or empty."""
+    decides = disclosure.state == "submitted"
+    theirs = may_decide(disclosure, actor) if decides else disclosure.asked_by_id == actor.id
+    return words(disclosure) if theirs else ""
+
+
+def words(disclosure: Disclosure) -> str:
+    """What is asked of whoever's turn it is, or empty when it is nobody's."""
     if disclosure.state == "submitted":
-        return "Decide on it" if may_decide(disclosure, actor) else ""
-    if disclosure.asked_by_id != actor.id:
-        return ""
+        return "Decide on it"
     if disclosure.state in OPEN_STATES:
         return "Complete and submit it" if disclosure.state == "draft" else "Change it and submit it again"
     if disclosure.state == "approved":
@@ -41,12 +49,32 @@ def task(disclosure: Disclosure, actor: Actor) -> str:
     return ""
 
 
-def waiting_for(actor: Actor) -> list[tuple[Disclosure, str]]:
-    """(disclosure, what to do) of everything that is this person's turn, longest waiting first."""
-    if "disclosure.read" not in actor.capabilities:
-        return []
-    rows = visible(Disclosure, actor).where(Disclosure.state.in_(OPEN)).order_by(Disclosure.state_since)
-    return [(row, words) for row in db.session.scalars(rows) if (words := task(row, actor))]
+def waiting_for(actor: Actor) -> Select[tuple[Disclosure]]:
+    """Everything that is this person's turn (`task` is not empty), longest waiting first."""
+    rows = visible(Disclosure, actor).options(selectinload(Disclosure.packages))
+    packed = select(literal(1)).select_from(DisclosurePackage).where(DisclosurePackage.disclosure_id == Disclosure.id)
+    turn = Disclosure.state.in_(ASKERS) | ((Disclosure.state == "released") & packed.correlate(Disclosure).exists())
+    own = (Disclosure.asked_by_id == actor.id) & turn
+    return rows.where(own | _to_decide(actor)).order_by(Disclosure.state_since, Disclosure.id)
+
+
+@enforces("ACC-12", "EXT-7")
+def _to_decide(actor: Actor) -> ColumnElement[bool]:
+    """`may_decide` of many: not who asked for it, or ever submitted it; the basis says whether the officer must."""
+    if not any(
+        actor.can(row.capability) for row in policy().workflow("disclosure").transitions if row.verb in DECISIONS
+    ):
+        return false()
+    asked = select(literal(1)).select_from(Transition).where(
+        Transition.subject_type == "disclosure", Transition.subject_id == Disclosure.id,
+        Transition.verb.in_(("submit", "resubmit")), Transition.actor_id == actor.id,
+    )  # fmt: skip
+    waits = (Disclosure.state == "submitted") & (Disclosure.asked_by_id != actor.id)
+    waits &= ~asked.correlate(Disclosure).exists()
+    if "disclosure.decide" in actor.capabilities:
+        return waits
+    bases = policy().disclosure.bases.values()
+    return waits & Disclosure.basis.in_([basis.id for basis in bases if basis.decided_by != "privacy_officer"])
 
 
 def open_incidents() -> int:

@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import or_, select
+from sqlalchemy import Select, or_, select, union
+from sqlalchemy.orm import joinedload
 
 from app.clauses import enforces
 from app.extensions import db
@@ -44,13 +45,17 @@ class Earlier:
 def earlier_searches(search: Search) -> list[Earlier]:
     """Every finished search by anybody that is related to this one, newest first."""
     alike = _alike(search.image)
-    rows = select(Search).join(Search.request).join(Search.image).where(
-        Search.id != search.id, Search.state == "finished",
-        or_(
-            FRRequest.case_number == search.request.case_number, ProbeImage.sha256 == search.image.sha256,
-            ProbeImage.id.in_(alike),
-        ),
-    ).order_by(Search.finished_at.desc())  # fmt: skip
+    # three look-ups, each by its own index: as one condition over three tables it reads every search there is
+    related = union(
+        select(Search.id).join(Search.request).where(FRRequest.case_number == search.request.case_number),
+        select(Search.id).join(Search.image).where(ProbeImage.sha256 == search.image.sha256),
+        select(Search.id).where(Search.image_id.in_(alike)),
+    ).subquery()
+    rows = (
+        select(Search).where(Search.id.in_(select(related.c.id)), Search.id != search.id, Search.state == "finished")
+        .options(joinedload(Search.image), joinedload(Search.request).selectinload(FRRequest.reports))
+        .order_by(Search.finished_at.desc())
+    )  # fmt: skip
     return [Earlier(found, _related(search, found, alike), result_of(found)) for found in db.session.scalars(rows)]
 
 
@@ -107,10 +112,9 @@ def last_asked(search: Search) -> RepeatSearch | None:
     return db.session.scalars(rows).first()
 
 
-def waiting() -> list[RepeatSearch]:
+def waiting() -> Select[tuple[RepeatSearch]]:
     """Reasons that wait for a supervisor's answer, oldest first; those of a probe that was replaced do not."""
-    rows = (
+    return (
         select(RepeatSearch).join(RepeatSearch.search)
         .where(RepeatSearch.decision.is_(None), Search.state == "prepared").order_by(RepeatSearch.id)
     )  # fmt: skip
-    return list(db.session.scalars(rows))

@@ -1,4 +1,4 @@
-"""Where every record stands, calculated anew: each night, and when the rules changed; what differed is recorded (RET-11).
+"""Where every record stands, calculated anew: each night, and under new rules; what differed is recorded (RET-11).
 
 A standing whose day came is not a difference: the lists ask for the day themselves. So a difference says that the rules
 changed, or that a change was not followed, which is a fault.

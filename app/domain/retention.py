@@ -41,6 +41,7 @@ __all__ = [
     "requests_of", "standing_of", "today",
 ]  # fmt: skip
 
+
 @enforces("RET-11")
 def case_record_for(case_number: str) -> CaseRecord:
     """The record of a case, begun when there is none; of a disposed case a new one under a key of its own.

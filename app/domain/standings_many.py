@@ -70,7 +70,7 @@ def _parts(ids: Collection[int]) -> Iterable[list[int]]:
 
 def _count(column: Any, numbers: Collection[str], at_work: Any) -> dict[str, int]:
     rows = select(column, func.count()).where(column.in_(numbers), at_work).group_by(column)
-    return {number: count for number, count in db.session.execute(rows)}
+    return dict(db.session.execute(rows).all())
 
 
 def _calculated(calculate: Callable[[], Standing]) -> Standing:

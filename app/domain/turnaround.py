@@ -154,17 +154,18 @@ def _steps(courses: CTE) -> Select[Any]:
     """The time of all visits of a request to each step together, of the requests that came through it."""
     step = case({state: label for label, states, _ in STEPS for state in states}, value=Transition.target)
     left = func.lead(Transition.created_at).over(partition_by=Transition.subject_id, order_by=Transition.id)
+    spent = seconds(left) - seconds(Transition.created_at)
     visits = (
-        select(Transition.subject_id, step.label("part"), (seconds(left) - seconds(Transition.created_at)).label("spent"))
+        select(Transition.subject_id, step.label("part"), spent.label("spent"))
         .join(courses, courses.c.request_id == Transition.subject_id)
         .where(Transition.subject_type == "request", Transition.id.between(courses.c.begun, courses.c.ended))
         .subquery("visits")
     )
-    spent = func.sum(visits.c.spent)
+    together = func.sum(visits.c.spent)
     return (
-        select(visits.c.part, spent.label("length"), literal(0).label("late"))
+        select(visits.c.part, together.label("length"), literal(0).label("late"))
         .where(visits.c.part.is_not(None), visits.c.spent.is_not(None))
-        .group_by(visits.c.subject_id, visits.c.part).having(spent > 0)
+        .group_by(visits.c.subject_id, visits.c.part).having(together > 0)
     )  # fmt: skip
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 from sqlalchemy.types import JSON
 
@@ -80,6 +80,7 @@ class FRRequest(Stateful, Sealed, Model):
         CheckConstraint(
             "use_id IS NULL OR use_id IN ('USE-1','USE-2','USE-3','USE-4','USE-5','USE-6')", name="authorized_use"
         ),
+        Index("ix_fr_request_state_since", "state", "state_since"),
     )
 
     @property

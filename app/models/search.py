@@ -33,7 +33,7 @@ class Search(Sealed, Model):
     __tablename__ = "search"
     request_id: Mapped[int] = mapped_column(ForeignKey("fr_request.id"), index=True)
     submission: Mapped[int]
-    image_id: Mapped[int] = mapped_column(ForeignKey("probe_image.id"))
+    image_id: Mapped[int] = mapped_column(ForeignKey("probe_image.id"), index=True)
     face_id: Mapped[int] = mapped_column(ForeignKey("detected_face.id"))
     # the prepared image that was searched in place of the original; comparison stays on the original (SRC-2)
     derived_id: Mapped[int | None] = mapped_column(ForeignKey("derived_image.id"))
@@ -42,7 +42,7 @@ class Search(Sealed, Model):
     state: Mapped[str] = mapped_column(String(20), default="prepared")
     cause: Mapped[str | None] = mapped_column(String(300))
     started_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
-    finished_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    finished_at: Mapped[datetime | None] = mapped_column(UTCDateTime, index=True)
     # what the result depends on, fixed when the search finishes
     probe_sha256: Mapped[str] = mapped_column(String(64))
     algorithm: Mapped[str | None] = mapped_column(String(80))

@@ -6,6 +6,10 @@ A hold: who placed it does not release it. A disposal: proposer, first and secon
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
 from sqlalchemy import select
 
 from app.extensions import db
@@ -37,10 +41,7 @@ def examiner(request: FRRequest) -> set[int]:
     Whoever handed the examination over, and whoever held it in between without a step of their own, stays one.
     """
     people = {request.examiner_id, *(r.examiner_id for r in request.rounds), *(s.examiner_id for s in request.searches)}
-    passed = select(Assignment.from_id, Assignment.to_id).where(
-        Assignment.request_id == request.id, Assignment.state.in_(EXAMINED_STATES)
-    )
-    people |= {person for row in db.session.execute(passed) for person in row}
+    people |= _held(request)
     return {person for person in people if person is not None} | _took(request, EXAMINERS_STEPS)
 
 
@@ -72,12 +73,57 @@ def disclosure_decider(disclosure: Disclosure) -> set[int]:
     return {decision.decided_by_id for decision in disclosure.decisions}
 
 
+def _held(request: FRRequest) -> set[int | None]:
+    """Whoever gave or received the request while its probe or its candidates were before their eyes."""
+    known = _read.get()
+    return known[0][request.id] if known and request.id in known[0] else _held_by([request.id])[request.id]
+
+
 def _took(subject: Stateful, verbs: tuple[str, ...]) -> set[int]:
-    steps = select(Transition.actor_id).where(
-        Transition.subject_type == subject.subject_type, Transition.subject_id == subject.id,
-        Transition.verb.in_(verbs),
-    )  # fmt: skip
-    return {person for person in db.session.scalars(steps) if person is not None}
+    known = _read.get()
+    if known and isinstance(subject, FRRequest) and subject.id in known[1]:
+        steps = known[1][subject.id]
+    else:
+        steps = _steps_of(subject.subject_type, [subject.id], verbs)[subject.id]
+    return {person for verb, person in steps if verb in verbs and person is not None}
+
+
+# For lists -------------------------------------------------------------------------------------------------
+
+_Held = dict[int, set[int | None]]
+_Steps = dict[int, set[tuple[str, int | None]]]
+_read: ContextVar[tuple[_Held, _Steps] | None] = ContextVar("read", default=None)
+
+
+@contextmanager
+def read_together(requests: Collection[FRRequest]) -> Iterator[None]:
+    """Inside, separations of these requests are told what was read of all at once: for a list that decides nothing."""
+    ids = [request.id for request in requests]
+    token = _read.set((_held_by(ids), _steps_of(FRRequest.subject_type, ids, EXAMINERS_STEPS)))
+    try:
+        yield
+    finally:
+        _read.reset(token)
+
+
+def _held_by(ids: Collection[int]) -> _Held:
+    found: _Held = {key: set() for key in ids}
+    passed = select(Assignment.request_id, Assignment.from_id, Assignment.to_id).where(
+        Assignment.request_id.in_(ids), Assignment.state.in_(EXAMINED_STATES)
+    )
+    for key, *people in db.session.execute(passed):
+        found[key].update(people)
+    return found
+
+
+def _steps_of(subject_type: str, ids: Collection[int], verbs: tuple[str, ...]) -> _Steps:
+    found: _Steps = {key: set() for key in ids}
+    steps = select(Transition.subject_id, Transition.verb, Transition.actor_id).where(
+        Transition.subject_type == subject_type, Transition.subject_id.in_(ids), Transition.verb.in_(verbs)
+    )
+    for key, verb, person in db.session.execute(steps):
+        found[key].add((verb, person))
+    return found
 
 
 @separation("hold_placer", "RET-11")

@@ -1,4 +1,4 @@
-"""where each record stands, kept for lists and counts; indexes of jobs by subject and of steps by where they lead
+"""where each record stands, kept for lists and counts; indexes of jobs by subject, steps by target, searches by image
 
 Every record that is not disposed of gets a row. It says that the day is not known, which keeps a record, until the
 first calculation: that needs the sealed days, which no migration can read. Jobs are looked up by their subject on seven
@@ -12,8 +12,6 @@ revision = "0021"
 down_revision = "0015"
 branch_labels = None
 depends_on = None
-
-UNKNOWN = "'unknown', 'unknown_is_kept', ''"
 
 
 def upgrade() -> None:
@@ -38,12 +36,8 @@ def upgrade() -> None:
             "(earliest IS NOT NULL) = (status IN ('upcoming', 'disposable'))",
             name=op.f("ck_stored_standing_day_where_one_is_known"),
         ),
-        sa.ForeignKeyConstraint(
-            ["case_record_id"], ["case_record.id"], name=op.f("fk_stored_standing_case_record_id")
-        ),
-        sa.ForeignKeyConstraint(
-            ["person_file_id"], ["person_file.id"], name=op.f("fk_stored_standing_person_file_id")
-        ),
+        sa.ForeignKeyConstraint(["case_record_id"], ["case_record.id"], name=op.f("fk_stored_standing_case_record_id")),
+        sa.ForeignKeyConstraint(["person_file_id"], ["person_file.id"], name=op.f("fk_stored_standing_person_file_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_stored_standing")),
         sa.UniqueConstraint("case_record_id", name=op.f("uq_stored_standing_case_record_id")),
         sa.UniqueConstraint("person_file_id", name=op.f("uq_stored_standing_person_file_id")),
@@ -51,17 +45,26 @@ def upgrade() -> None:
     op.create_index("ix_stored_standing_status", "stored_standing", ["status", "earliest"])
     op.create_index("ix_stored_standing_earliest", "stored_standing", ["earliest"])
     op.create_index("ix_stored_standing_policy_version", "stored_standing", ["policy_version"])
-    for table in ("case_record", "person_file"):
-        op.execute(
-            f"INSERT INTO stored_standing ({table}_id, status, rule, policy_version) "
-            f"SELECT id, {UNKNOWN} FROM {table} WHERE disposed_at IS NULL ORDER BY id"
-        )
+    op.execute(
+        "INSERT INTO stored_standing (case_record_id, status, rule, policy_version) "
+        "SELECT id, 'unknown', 'unknown_is_kept', '' FROM case_record WHERE disposed_at IS NULL ORDER BY id"
+    )
+    op.execute(
+        "INSERT INTO stored_standing (person_file_id, status, rule, policy_version) "
+        "SELECT id, 'unknown', 'unknown_is_kept', '' FROM person_file WHERE disposed_at IS NULL ORDER BY id"
+    )
     op.create_index("ix_job_subject", "job", ["subject_id", "kind"])
     op.create_index("ix_job_kind", "job", ["kind", "created_at"])
     op.create_index("ix_transition_target", "transition", ["subject_type", "target", "created_at"])
+    op.create_index("ix_fr_request_state_since", "fr_request", ["state", "state_since"])
+    op.create_index("ix_search_finished_at", "search", ["finished_at"])
+    op.create_index("ix_search_image_id", "search", ["image_id"])
 
 
 def downgrade() -> None:
+    op.drop_index("ix_search_image_id", "search")
+    op.drop_index("ix_search_finished_at", "search")
+    op.drop_index("ix_fr_request_state_since", "fr_request")
     op.drop_index("ix_transition_target", "transition")
     op.drop_index("ix_job_kind", "job")
     op.drop_index("ix_job_subject", "job")

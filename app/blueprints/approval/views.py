@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, abort, flash, url_for
+from flask import Blueprint, abort, flash, request, url_for
 from flask.typing import ResponseReturnValue
 
 from app import audit
@@ -10,12 +10,14 @@ from app.access.actor import current_actor
 from app.access.guard import needs
 from app.blueprints.approval.decisions import CHOICES, WITHOUT_NOMINEE, Choice, choice_named, offered, rule_of
 from app.blueprints.approval.forms import DecisionForm
-from app.blueprints.approval.queue import before_peers, queue_of
+from app.blueprints.approval.queue import PARTS, parts_of
 from app.blueprints.approval.rounds import viewers_of
+from app.blueprints.first_rows import FirstRows
 from app.blueprints.shared_forms import VersionForm
-from app.domain import approvals, lineage
+from app.domain import approvals
 from app.domain.examination_file import gather_file
 from app.domain.overview import due_at
+from app.extensions import db
 from app.models import FRRequest
 from app.models.base import now
 from app.refusals import attempt, same_version, status_of
@@ -26,17 +28,23 @@ from app.workflow.conditions.examination import nominee_left
 from app.workflow.engine import explain
 
 bp = Blueprint("approval", __name__)
+PER_PAGE = 25
+#: the parts of the queue that have pages of their own
+PAGED = ("waiting", "peers", "repeats", "undelivered")
 
 
 @bp.get("/final-review")
 @needs("approval.decide")
 def index() -> ResponseReturnValue:
     """What waits for a supervisor, and what is decided and not yet with its investigator."""
-    actor = current_actor()
-    return page(
-        "approval/index.html", queue=queue_of(actor), in_peer_review=before_peers(actor), repeats=lineage.waiting(),
-        now=now(),
-    )  # fmt: skip
+    actor, only = current_actor(), request.args.get("show", "")
+    pages = None
+    if only in PAGED:
+        pages = db.paginate(PARTS[only].rows(actor), per_page=PER_PAGE, max_per_page=PER_PAGE, error_out=False)
+        parts = {only: FirstRows(PARTS[only].shown(pages.items, actor), len(pages.items))}
+    else:
+        parts = parts_of(actor)
+    return page("approval/index.html", parts=parts, pages=pages, now=now())
 
 
 @bp.get("/final-review/<number>")

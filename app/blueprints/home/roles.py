@@ -8,6 +8,7 @@ from flask import url_for
 from sqlalchemy import func, select
 
 from app.access.actor import Actor
+from app.blueprints.first_rows import count
 from app.days import today
 from app.domain import mail_standing, overview, retention_lists
 from app.domain.algorithms import active_or_none, status
@@ -74,7 +75,7 @@ def figures(actor: Actor) -> list[Figure]:
         ]
     if actor.can("disclosure.read"):
         label = "disclosures waiting for you"
-        found.append(Figure(len(waiting_for(actor)), label, url_for("disclosures.index"), "waiting"))
+        found.append(Figure(count(waiting_for(actor)), label, url_for("disclosures.index"), "waiting"))
     if actor.can("incident.keep"):
         found.append(Figure(open_incidents(), "open incidents", url_for("disclosures.incidents"), "bad"))
     if actor.can("misuse.read"):
@@ -108,6 +109,11 @@ def _retention(actor: Actor) -> list[Figure]:
     waiting = select(func.count(Disposal.id)).where(Disposal.state.in_(("proposed", "once_approved")))
     return [
         Figure(counts["due"], "records due for disposal", url_for("retention.index", list="due"), "waiting"),
-        Figure(counts["unclassified"], "records to be completed", url_for("retention.index", list="unclassified"), "waiting"),
+        Figure(
+            counts["unclassified"],
+            "records to be completed",
+            url_for("retention.index", list="unclassified"),
+            "waiting",
+        ),
         Figure(db.session.scalar(waiting) or 0, "disposals to be approved", url_for("retention.disposals"), "waiting"),
-    ]
+    ]  # fmt: skip

@@ -69,5 +69,6 @@ def recalculations() -> ResponseReturnValue:
     pages = db.paginate(recalculation.differences(), per_page=PER_PAGE, max_per_page=PER_PAGE, error_out=False)
     return page(
         "retention/recalculations.html", sections=sections("retention.recalculations"), pages=pages,
-        differences=recalculation.told(pages.items), last=recalculation.last(), outdated=recalculation.under_other_rules(),
+        differences=recalculation.told(pages.items), last=recalculation.last(),
+        outdated=recalculation.under_other_rules(),
     )  # fmt: skip

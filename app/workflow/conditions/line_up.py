@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from sqlalchemy import func, select
@@ -142,7 +143,20 @@ def peer_review_stuck(request: FRRequest, actor: Actor, facts: Facts) -> str | N
 
 def composing(round_: Round) -> bool:
     """Whether the job that composes the line of the round still waits or runs."""
-    waiting = select(Job.id).where(
-        Job.kind == COMPOSING, Job.subject_id == round_.uid, Job.state.in_(("queued", "running"))
+    return round_.uid in being_composed([round_])
+
+
+def being_composed(rounds: Collection[Round]) -> set[str]:
+    """The rounds (uids) of these whose line is still to be composed."""
+    waiting = select(Job.subject_id).where(
+        Job.kind == COMPOSING, Job.subject_id.in_([one.uid for one in rounds]), Job.state.in_(("queued", "running"))
     )
-    return db.session.scalars(waiting).first() is not None
+    return set(db.session.scalars(waiting))
+
+
+def counted(rounds: Collection[Round]) -> dict[int, int]:
+    """Round id -> how many of its assignments are open or given."""
+    rows = select(LineUp.round_id, func.count()).where(
+        LineUp.round_id.in_([one.id for one in rounds]), LineUp.ended.is_(None) | (LineUp.ended == "given")
+    )
+    return dict(db.session.execute(rows.group_by(LineUp.round_id)).all())
