@@ -10,7 +10,9 @@ from typing import Any
 import msgspec
 
 from app.clauses import enforces
+from app.imaging.operations import PERMITTED, REFUSED, name_of, rule_of
 from app.imaging.recipe import KINDS, Eyes, Operation, Recipe, RecipeError, in_words, midpoint, trace
+from app.policy.base import repeated
 from app.policy.facts import Fault
 from app.policy.identification.types import Edit
 from app.policy.types import Policy
@@ -42,9 +44,9 @@ def read_operations(policy: Policy, stated: object) -> tuple[list[Operation], li
     for position, table in enumerate(stated, 1):
         operation, fault = _read(policy, table)
         if operation is not None:
-            edit = next(rule for rule in rules.edits.values() if rule.op == _name(operation))
-            used[edit.op] += 1
-            if used[edit.op] > edit.times:
+            edit = rules.edits[rule_of(operation)]
+            used[edit.id] += 1
+            if used[edit.id] > edit.times:
                 often = "once" if edit.times == 1 else f"{edit.times} times"
                 fault = (f"{edit.title} may be done {often} in a recipe; undo the earlier step first.", edit.id)
         if fault:
@@ -58,14 +60,14 @@ def _read(policy: Policy, table: object) -> tuple[Operation | None, tuple[str, s
     rules = policy.review
     name = table.get("op") if isinstance(table, Mapping) else None
     for forbidden in rules.forbidden_edits.values():
-        if name in forbidden.ops:
+        if name in REFUSED[forbidden.id]:
             return None, (forbidden.refusal, forbidden.id)
-    edit = next((rule for rule in rules.edits.values() if rule.op == name), None)
-    if edit is None or name not in KINDS:
+    edit = next((rules.edits[rule] for rule, kind in PERMITTED.items() if name_of(kind) == name), None)
+    if edit is None:
         listed = ", ".join(rule.title.lower() for rule in rules.edits.values())
         return None, (f"This is not among the permitted steps: {listed}.", rules.preparation.id)
     try:
-        operation = msgspec.convert(table, KINDS[edit.op])
+        operation = msgspec.convert(table, PERMITTED[edit.id])
     except msgspec.ValidationError as error:
         return None, (_unreadable(edit, str(error)), edit.id)
     outside = _outside(edit, operation)
@@ -99,16 +101,16 @@ def check_recipe(policy: Policy, recipe: Recipe, size: tuple[int, int]) -> list[
 
     A cut outside the picture, a frame larger or smaller than permitted, a face that is no longer in it.
     """
-    general, by_op = policy.review.preparation, {rule.op: rule for rule in policy.review.edits.values()}
+    general, edits = policy.review.preparation, policy.review.edits
     try:
         stages = trace(recipe, size)
     except RecipeError as error:
-        failed = by_op[_name(recipe.operations[error.position - 1])]
+        failed = edits[rule_of(recipe.operations[error.position - 1])]
         return [Fault(f"operation {error.position}", error.what, failed.id)]
     for position, (operation, before, after) in enumerate(
         zip(recipe.operations, stages, stages[1:], strict=False), 1
     ):  # fmt: skip
-        edit, where = by_op[_name(operation)], f"operation {position}"
+        edit, where = edits[rule_of(operation)], f"operation {position}"
         if after.pixels > general.max_pixels:
             words = (
                 f"The picture has {after.pixels / 1e6:.1f} megapixels here; a prepared image has at most "
@@ -141,16 +143,28 @@ def recipe_of(policy: Policy, stated: object, eyes: Eyes, size: tuple[int, int])
 
 def mismatches(policy: Policy) -> list[str]:
     """Where the rules on edits and the program's operations say different things, a sentence each; none when sound."""
-    edits, faults = {rule.op: rule for rule in policy.review.edits.values()}, []
-    faults += [f"{edits[op].id}: the program has no operation '{op}'" for op in edits if op not in KINDS]
-    faults += [f"no [[edit]] permits the program's operation '{op}'" for op in KINDS if op not in edits]
-    for op in set(edits) & set(KINDS):
-        stated, fields = {p.name for p in edits[op].parameters}, set(KINDS[op].__struct_fields__)
+    edits, forbidden = policy.review.edits, policy.review.forbidden_edits
+    faults = [f"{rule}: the program has no operation for this rule" for rule in edits if rule not in PERMITTED]
+    faults += [f"{rule}: no such rule permits the program's operation" for rule in PERMITTED if rule not in edits]
+    for op, kind in KINDS.items():
+        permitting = [rule for rule, permitted in PERMITTED.items() if permitted is kind]
+        if len(permitting) != 1:
+            faults.append(f"the operation '{op}' is permitted by {len(permitting)} rules, one is wanted")
+    for rule in edits.keys() & PERMITTED.keys():
+        stated, fields = {p.name for p in edits[rule].parameters}, set(PERMITTED[rule].__struct_fields__)
         if stated != fields:
-            faults.append(f"{edits[op].id}: parameters {sorted(stated)}, the program has {sorted(fields)}")
-    for forbidden in policy.review.forbidden_edits.values():
-        faults += [f"{forbidden.id}: '{op}' is also permitted" for op in forbidden.ops if op in KINDS]
-    return faults
+            faults.append(f"{rule}: parameters {sorted(stated)}, the program has {sorted(fields)}")
+    faults += [f"{rule}: the program knows no name that it refuses" for rule in forbidden if not REFUSED.get(rule)]
+    faults += [f"{rule}: no such rule forbids what the program refuses" for rule in REFUSED if rule not in forbidden]
+    asked = [op for names in REFUSED.values() for op in names]
+    faults += [f"two rules forbid the name '{op}'" for op in repeated(asked)]
+    faults += [f"'{op}' is both permitted and forbidden" for op in asked if op in KINDS]
+    return [f"identification/preparation.toml: {fault}" for fault in faults]
+
+
+def op_of(edit: Edit) -> str:
+    """What a recipe calls the operation that an edit permits."""
+    return name_of(PERMITTED[edit.id])
 
 
 def worked_faults(policy: Policy, facts: Mapping[str, Any]) -> list[Fault]:
@@ -161,7 +175,3 @@ def worked_faults(policy: Policy, facts: Mapping[str, Any]) -> list[Fault]:
 def steps_in_words(recipe: Recipe) -> list[str]:
     """Every step of a recipe as a sentence."""
     return [in_words(operation) for operation in recipe.operations]
-
-
-def _name(operation: Any) -> str:
-    return str(operation.__struct_config__.tag)

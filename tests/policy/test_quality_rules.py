@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.policy.examples import load_worked
-from app.policy.identification.quality import BANDS, assess, worst
+from app.policy.identification.quality import BANDS, DECIMALS, assess, worst
 from app.policy.loader import DEFAULT_DIRECTORY, PolicyError, load
 from app.policy.types import Policy
 
@@ -73,7 +73,7 @@ def test_each_limit_has_a_worked_case_on_either_side(rules: Policy):
             if limit is None:
                 continue
             assert limit in values, f"{rule.id}: no worked case stands at {limit}"
-            step = 10**-rule.decimals
+            step = 10 ** -DECIMALS[rule.id]
             beyond = limit - step if rule.better == "more" else limit + step
             assert any(math.isclose(value, beyond) for value in values), f"{rule.id}: no worked case at {beyond}"
 
@@ -86,7 +86,7 @@ def test_a_moved_limit_is_noticed_by_a_worked_case(rules: Policy):
             limit = getattr(rule, name)
             if limit is None:
                 continue
-            step = 10**-rule.decimals
+            step = 10 ** -DECIMALS[rule.id]
             for moved in (limit + step, limit - step):
                 changed = msgspec.structs.replace(rule, **{name: moved})
                 review = {**rules.review.quality, rule.id: changed}
@@ -108,6 +108,8 @@ def _with_quality(rules: Policy, quality) -> Policy:
         ('better = "more"', 'better = "less"', "the fail limit must be worse than the warn limit"),
         ("{value} pixels between the eyes.", "{pixels} between the eyes.", "may hold {value} and {limit}"),
         ("count = 20", "count = 0", "quality-override"),
+        ('id = "quality-blocks"', 'id = "quality-squares"', "quality-squares: the program does not know"),
+        ('id = "quality-blocks"', 'id = "quality-squares"', "quality-blocks: the program tells its measure"),
     ],
 )
 def test_a_senseless_quality_rule_stops_the_start(broken, old: str, new: str, said: str):

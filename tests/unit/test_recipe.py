@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.domain.probe_recipes import check_recipe, read_operations, steps_in_words
+from app.blueprints.review.preparation_controls import CONTROLS
+from app.domain.probe_recipes import check_recipe, op_of, read_operations, steps_in_words
 from app.imaging import recipe as kinds
 from app.imaging.recipe import Crop, Recipe, RecipeError, Resize, Rotate, recipe_from, trace
 from app.imaging.recipe_ops import apply, derive, encode, environment, pixels_of, working_copy
@@ -37,17 +38,17 @@ def recipe(*operations) -> Recipe:
     return Recipe(eyes=EYES, operations=operations)
 
 
-def numbers(parameter):
+def numbers(edit, parameter):
     """Values of a parameter within the policy's own bounds, as the forms give them."""
     if parameter.choices:
         return st.sampled_from([choice.value for choice in parameter.choices])
-    whole = parameter.step >= 1
+    whole = CONTROLS[edit.id][parameter.name].whole
     low, high = (round(bound if whole else bound * 100) for bound in (parameter.minimum, parameter.maximum))
     return st.integers(low, high).map(lambda value: value if whole else value / 100)
 
 
 def stated(edit):
-    return st.fixed_dictionaries({"op": st.just(edit.op), **{p.name: numbers(p) for p in edit.parameters}})
+    return st.fixed_dictionaries({"op": st.just(op_of(edit)), **{p.name: numbers(edit, p) for p in edit.parameters}})
 
 
 EDITS = st.one_of([stated(edit) for edit in policy().review.edits.values()])
@@ -79,16 +80,18 @@ OUTSIDE = [
     for edit in policy().review.edits.values()
     for parameter in edit.parameters
     if not parameter.choices
-    for value in (parameter.minimum - parameter.step, parameter.maximum + parameter.step)
+    for step in (CONTROLS[edit.id][parameter.name].step,)
+    for value in (parameter.minimum - step, parameter.maximum + step)
 ]
 
 
 @pytest.mark.clause("LL55-1")
-@pytest.mark.parametrize(("edit", "parameter", "value"), OUTSIDE, ids=lambda x: getattr(x, "op", getattr(x, "name", x)))
+@pytest.mark.parametrize(("edit", "parameter", "value"), OUTSIDE, ids=lambda x: getattr(x, "id", getattr(x, "name", x)))
 def test_a_number_out_of_bounds_is_refused_by_the_rule_of_its_edit(edit, parameter, value):
-    good = {p.name: p.choices[0].value if p.choices else p.default for p in edit.parameters}
-    whole = all(p.choices or p.step >= 1 for p in edit.parameters)
-    table = {"op": edit.op, **good, parameter.name: int(value) if whole else value}
+    boxes = CONTROLS[edit.id]
+    good = {p.name: p.choices[0].value if p.choices else boxes[p.name].default for p in edit.parameters}
+    whole = all(box.whole for box in boxes.values())
+    table = {"op": op_of(edit), **good, parameter.name: int(value) if whole else value}
     read, faults = read_operations(policy(), [table])
     assert read == []
     assert [fault.rule_id for fault in faults] == [edit.id]
@@ -196,7 +199,7 @@ FULL = recipe(
 
 @pytest.mark.clause("LL55-1")
 def test_every_operation_is_permitted_by_a_rule_and_said_in_words():
-    assert set(kinds.KINDS) == {rule.op for rule in policy().review.edits.values()}
+    assert set(kinds.KINDS) == {op_of(rule) for rule in policy().review.edits.values()}
     assert {type(operation) for operation in FULL.operations} == set(kinds.KINDS.values())
     words = steps_in_words(FULL)
     for operation, sentence in zip(FULL.operations, words, strict=True):

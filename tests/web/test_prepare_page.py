@@ -9,6 +9,7 @@ import pytest
 
 from app.blueprints.images import links
 from app.extensions import db, stores
+from app.imaging import operations
 from app.imaging.recipe_ops import pixels_of
 from app.models import DerivedImage
 from app.models.engine import AuditEvent
@@ -146,7 +147,9 @@ def test_what_is_never_done_is_refused_by_its_rule_however_it_is_sent(bench):
     offers = {button["value"] for button in soup(page).select("button[name=do]")}
     for op in ("paste", "flip", "open_eyes", "close_mouth", "blend", "inpaint", "frontalize"):
         assert f"add:{op}" not in offers
-        refusal = next(rule.refusal for rule in policy().review.forbidden_edits.values() if op in rule.ops)
+        refusal = next(
+            rule.refusal for rule in policy().review.forbidden_edits.values() if op in operations.REFUSED[rule.id]
+        )
         for data in (typed(page, do=f"add:{op}"), typed(page, recipe=json.dumps([{"op": op}]), do="preview")):
             answer = client.post(f"{url}/step", data=data)
             assert answer.status_code == 422

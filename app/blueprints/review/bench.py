@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from app.blueprints.images.links import face_url
+from app.blueprints.review.preparation_controls import CONTROLS, Control
 from app.blueprints.review.previews import preview_url
 from app.blueprints.review.probe import rectangle
 from app.domain.probe_preparation import eyes_of
-from app.domain.probe_recipes import in_words, recipe_of
+from app.domain.probe_recipes import in_words, op_of, recipe_of
 from app.imaging.recipe import Recipe, Stage, leveling, trace
 from app.models import DetectedFace, FRRequest, ProbeImage
 from app.policy import policy
@@ -25,12 +26,18 @@ MARGIN = 0.6
 
 @dataclass(frozen=True, slots=True)
 class Tool:
-    """One edit on the bench: its rule, the numbers in its boxes, whether they differ from those offered."""
+    """One edit on the bench: its rule, what a recipe calls it, the numbers in its boxes, whether they were changed."""
 
     edit: Edit
+    op: str
     values: Mapping[str, str]
     changed: bool
     used_up: bool
+
+    @property
+    def boxes(self) -> Mapping[str, Control]:
+        """The box of each number."""
+        return CONTROLS[self.edit.id]
 
 
 @dataclass(slots=True)
@@ -126,10 +133,11 @@ def stated_steps(text: str) -> list[dict[str, Any]]:
 
 def table_of(edit: Edit, form: Mapping[str, str]) -> dict[str, Any]:
     """The step an edit's boxes describe. What is no number stays text, for the rules to refuse."""
-    table: dict[str, Any] = {"op": edit.op}
+    op, boxes = op_of(edit), CONTROLS[edit.id]
+    table: dict[str, Any] = {"op": op}
     for parameter in edit.parameters:
-        text = form.get(f"{edit.op}.{parameter.name}", "").strip().replace("−", "-")
-        table[parameter.name] = text if parameter.choices else _number(text, parameter.step >= 1)
+        text = form.get(f"{op}.{parameter.name}", "").strip().replace("−", "-")
+        table[parameter.name] = text if parameter.choices else _number(text, boxes[parameter.name].whole)
     return table
 
 
@@ -145,7 +153,10 @@ def offered(bench: Bench) -> dict[str, dict[str, str]]:
     recipe = checked(bench.face, bench.operations)[0] or Recipe(eyes=eyes_of(bench.face), operations=())
     stage = trace(recipe, (bench.image.width, bench.image.height))[-1]
     found = {
-        edit.op: {p.name: p.choices[0].value if p.choices else f"{p.default:g}" for p in edit.parameters}
+        op_of(edit): {
+            p.name: p.choices[0].value if p.choices else f"{CONTROLS[edit.id][p.name].default:g}"
+            for p in edit.parameters
+        }
         for edit in policy().review.edits.values()
     }
     found["crop"] = _around(bench.face, stage)
@@ -175,11 +186,11 @@ def lay_out(
     full = len(used) >= policy().review.preparation.max_operations
     anew = {moved, "crop", "rotate"} if moved else set()
     for edit in policy().review.edits.values():
-        names = [parameter.name for parameter in edit.parameters]
-        typed = {name: form.get(f"{edit.op}.{name}", before[edit.op][name]).strip() for name in names}
-        changed = typed != before[edit.op] and edit.op not in anew
-        used_up = full or used.count(edit.op) >= edit.times
-        bench.tools.append(Tool(edit, typed if changed else proposals[edit.op], changed, used_up))
+        op, names = op_of(edit), [parameter.name for parameter in edit.parameters]
+        typed = {name: form.get(f"{op}.{name}", before[op][name]).strip() for name in names}
+        changed = typed != before[op] and op not in anew
+        used_up = full or used.count(op) >= edit.times
+        bench.tools.append(Tool(edit, op, typed if changed else proposals[op], changed, used_up))
         if changed and not used_up:
             bench.pending.append(table_of(edit, form))
     return bench

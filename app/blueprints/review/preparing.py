@@ -24,6 +24,7 @@ from app.blueprints.review.searching import usable
 from app.blueprints.review.steps import Overtaken, blocking, status_for, tried
 from app.clauses import enforces
 from app.domain import probe_preparation
+from app.domain.probe_recipes import op_of
 from app.extensions import stores
 from app.imaging import UnusableImage
 from app.models import FRRequest
@@ -119,7 +120,7 @@ def _stated(subject: FRRequest, form: PreparationForm) -> tuple[Bench | None, di
 
 def _add(bench: Bench, op: str) -> str:
     """Add the step that the boxes of an edit describe; the name of the edit, or empty when a rule refuses it."""
-    edit = next((edit for edit in policy().review.edits.values() if edit.op == op), None)
+    edit = next((edit for edit in policy().review.edits.values() if op_of(edit) == op), None)
     # a name that is no edit goes to the rules as well: they say which of them it breaks
     table = table_of(edit, request.form) if edit else {"op": op}
     faults = bench.faults or checked(bench.face, [*bench.operations, table])[1]

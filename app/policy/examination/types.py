@@ -8,10 +8,7 @@ from app.policy.base import Choice, Count, Rule, Table, Text
 
 
 class Verdict(Table, frozen=True, kw_only=True):
-    """A verdict on one feature; ``key`` is the one keystroke that records it.
-
-    ``unexplained`` marks the difference for which the examiner knows no cause.
-    """
+    """A verdict on one feature. ``unexplained`` marks the difference for which the examiner knows no cause."""
 
     value: Text
     label: Text
@@ -19,7 +16,6 @@ class Verdict(Table, frozen=True, kw_only=True):
     compared: bool
     needs_note: bool
     unexplained: bool = False
-    key: Annotated[str, Meta(min_length=1, max_length=1)]
 
 
 class Part(Table, frozen=True, kw_only=True):
@@ -40,9 +36,7 @@ class Component(Table, frozen=True, kw_only=True):
 
 
 class Feature(Component, frozen=True, kw_only=True):
-    """One of the facial features that SRC-2 names: always compared. ``key`` is its keystroke."""
-
-    key: Annotated[str, Meta(min_length=1, max_length=1)]
+    """One of the facial features that SRC-2 names: always compared."""
 
 
 class Worksheet(Rule, frozen=True, kw_only=True):

@@ -15,6 +15,24 @@ from app.policy.identification.types import QualityRule
 Band = Literal["pass", "warn", "fail"]
 #: from best to worst
 BANDS: tuple[Band, ...] = ("pass", "warn", "fail")
+#: rule -> the decimals with which its measure is told; how finely a number is printed is no rule
+DECIMALS: Mapping[str, int] = {
+    "quality-inter-eye": 0,
+    "quality-detail": 0,
+    "quality-brightness": 0,
+    "quality-bright-share": 0,
+    "quality-levels": 0,
+    "quality-side-light": 1,
+    "quality-blocks": 0,
+    "quality-yaw": 0,
+    "quality-pitch": 0,
+    "quality-roll": 0,
+    "quality-margin-side": 2,
+    "quality-margin-above": 2,
+    "quality-margin-below": 2,
+    "quality-faces": 0,
+    "quality-color": 0,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +69,7 @@ def _finding(rule: QualityRule, value: float) -> QualityFinding:
     )  # fmt: skip
     for band, limit, sentence in limits:
         if limit is not None and _beyond(rule, value, limit):
-            text = sentence.format(value=_shown(rule, value), limit=_plain(limit, rule.decimals))
+            text = sentence.format(value=_shown(rule, value), limit=_plain(limit, DECIMALS[rule.id]))
             return QualityFinding(rule.id, rule.title, rule.measure, band, value, limit, text, rule.reason)
     text = rule.pass_text.format(value=_shown(rule, value))
     return QualityFinding(rule.id, rule.title, rule.measure, "pass", value, None, text, "")
@@ -66,10 +84,11 @@ def _shown(rule: QualityRule, value: float) -> str:
     """The number as people read it, rounded to the worse side: it never contradicts the limit beside it."""
     if not math.isfinite(value):
         return "an unknown number of"
-    step = 10**rule.decimals
+    decimals = DECIMALS[rule.id]
+    step = 10**decimals
     # a hair's breadth is rounding of the machine, not of the measure
     number = math.floor(value * step + 1e-9) if rule.better == "more" else math.ceil(value * step - 1e-9)
-    return _plain(number / step, rule.decimals)
+    return _plain(number / step, decimals)
 
 
 def _plain(number: float, decimals: int) -> str:

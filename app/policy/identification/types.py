@@ -49,7 +49,6 @@ class QualityRule(Rule, frozen=True, kw_only=True):
     measure: Text
     unit: Text
     better: Literal["more", "less"]
-    decimals: Annotated[int, Meta(ge=0, le=2)] = 0
     warn: float | None = None
     fail: float | None = None
     pass_text: Text
@@ -65,20 +64,17 @@ class EditParameter(Table, frozen=True, kw_only=True):
     label: Text
     minimum: float = 0
     maximum: float = 0
-    default: float = 0
-    step: float = 1
     choices: tuple[Choice, ...] = ()
 
 
 class Edit(Rule, frozen=True, kw_only=True):
-    """An operation by which a probe may be prepared; ``op`` is the program's name for it.
+    """An operation by which a probe may be prepared; what a recipe calls it is the program's affair.
 
     ``times`` is how often one recipe may hold it, so that bounds are not passed by repeating; ``max_pixels`` the
     largest picture it may be applied to (0: no limit of its own).
     """
 
     title: Text
-    op: Text
     times: Count
     hint: str = ""
     max_pixels: int = 0
@@ -86,10 +82,9 @@ class Edit(Rule, frozen=True, kw_only=True):
 
 
 class ForbiddenEdit(Rule, frozen=True, kw_only=True):
-    """What is never done to a probe; ``ops`` are names under which it might be asked for."""
+    """What is never done to a probe."""
 
     title: Text
-    ops: Annotated[tuple[Text, ...], Meta(min_length=1)]
     refusal: Text
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from app.policy.base import repeated
+from app.policy.identification.quality import DECIMALS
 from app.policy.identification.types import UnsuitableRule
 
 
@@ -16,22 +17,21 @@ def identification_faults(tables: Mapping[str, Mapping[str, Any]]) -> Iterator[s
 
 
 def _edits(read: Mapping[str, Any]) -> Iterator[str]:
-    permitted = [edit.op for edit in read["edit"]]
-    yield from (f"{op}: two edits permit this operation" for op in repeated(permitted))
     for edit in read["edit"]:
         for parameter in edit.parameters:
-            bounds = (parameter.minimum, parameter.default, parameter.maximum)
-            if not parameter.choices and (list(bounds) != sorted(bounds) or parameter.minimum == parameter.maximum):
-                yield f"{edit.id}: {parameter.name}: minimum, default and maximum are out of order"
-    asked = [op for rule in read["forbidden_edit"] for op in rule.ops]
-    yield from (f"{op}: two rules forbid this name" for op in repeated(asked))
-    yield from (f"{op}: both permitted and forbidden" for op in sorted(set(asked) & set(permitted)))
+            if not parameter.choices and not parameter.minimum < parameter.maximum:
+                yield f"{edit.id}: {parameter.name}: minimum and maximum are out of order"
 
 
 def _quality(read: Mapping[str, Any], unsuitable: UnsuitableRule) -> Iterator[str]:
     reasons = {reason.value for reason in unsuitable.reasons}
     for measure in repeated(rule.measure for rule in read["quality"]):
         yield f"two quality rules are about the measure '{measure}'"
+    known = {rule.id for rule in read["quality"]}
+    for rule_id in sorted(known - set(DECIMALS)):
+        yield f"{rule_id}: the program does not know with how many decimals to tell its measure"
+    for rule_id in sorted(set(DECIMALS) - known):
+        yield f"{rule_id}: the program tells its measure, but there is no such rule"
     for rule in read["quality"]:
         where = rule.id
         if rule.reason and rule.reason not in reasons:
