@@ -7,13 +7,13 @@ from sqlalchemy.orm import selectinload
 
 from app.access.actor import Actor
 from app.access.scoping import visible
+from app.clauses import enforces
 from app.domain.disclosures import OPEN_STATES
 from app.extensions import db
 from app.models.disclosure import Disclosure, DisclosurePackage
 from app.models.engine import Transition
 from app.models.incident import Incident
 from app.policy import policy
-from app.policy.enforcement import enforces
 from app.workflow.engine import allowed
 
 #: the states in which it is its asker's turn; once released, as soon as the package is there

@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, Select, func, or_, select
 
 from app import audit
 from app.access.actor import system_actor
+from app.clauses import enforces
 from app.days import today
 from app.domain.standings import Target
 from app.domain.stored_standings import Difference, calculate, missing
@@ -22,7 +23,6 @@ from app.extensions import db
 from app.models.engine import AuditEvent
 from app.models.retention import CaseRecord, PersonFile, StoredStanding
 from app.policy import policy
-from app.policy.enforcement import enforces
 from app.unit import unit_of_work
 
 #: records calculated in one unit of work: others who write wait for so many at most

@@ -32,7 +32,6 @@ from app.models.retention import CaseHistory, CaseRecord
 from app.policy import policy
 from app.policy import retention as rules
 from app.policy.retention.types import Proposal
-from app.policy.retention_types import Proposal
 from app.workflow.engine import advance, explain, refuse_if
 
 __all__ = [

@@ -18,7 +18,7 @@ from app.domain.standings_many import standings_of_cases, standings_of_files
 from app.extensions import db
 from app.models.disposal import Disposal, DisposalItem
 from app.models.retention import CaseRecord, PersonFile, StoredStanding
-from app.policy.retention_types import Standing
+from app.policy.retention.types import Standing
 
 #: list -> the statuses it shows
 LISTS = {

@@ -20,7 +20,7 @@ from app.models.request import FRRequest
 from app.models.retention import CasePerson, CaseRecord, PersonFile
 from app.policy import policy
 from app.policy import retention as rules
-from app.policy.retention_types import Reason, Standing
+from app.policy.retention.types import Reason, Standing
 from app.storage.errors import StorageError
 
 #: as many as one statement may ask for

@@ -22,7 +22,7 @@ from app.models.disclosure import Disclosure
 from app.models.request import FRRequest
 from app.models.retention import CaseHistory, CasePerson, CaseRecord, LegalHold, PersonFile, StoredStanding
 from app.policy import policy
-from app.policy.retention_types import Standing
+from app.policy.retention.types import Standing
 from app.unit import BEFORE_COMMIT
 
 #: what a unit touched: a case by its number, a case record or a person file by its id; the days of a file's person

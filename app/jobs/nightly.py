@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import select
 
+from app.clauses import enforces
 from app.days import today
 from app.domain.job_pruning import prune
 from app.domain.recalculation import recalculate
@@ -11,7 +12,6 @@ from app.extensions import db
 from app.jobs.outbox import ask, job
 from app.models.engine import Job
 from app.policy import policy
-from app.policy.enforcement import enforces
 from app.unit import unit_of_work
 
 
