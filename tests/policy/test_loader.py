@@ -388,6 +388,13 @@ def test_a_day_stands_once_in_a_file() -> None:
         assert len(days) == len(set(days)), f"{path.name} states a day twice"
 
 
+def test_the_page_beside_the_rules_names_every_file() -> None:
+    page = (DEFAULT_DIRECTORY / "README.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"^\|[^|]*(?:\| )?`((?:[a-z]+/)?[a-z]+\.toml)`", page, re.MULTILINE))
+    files = {path.relative_to(DEFAULT_DIRECTORY).as_posix() for path in rule_files(DEFAULT_DIRECTORY)}
+    assert named == {name for name in files if not name.startswith("overlays/")}
+
+
 def test_all_faults_are_told_at_once(broken) -> None:
     broken("requests/uses.toml", "suspected_crime = true\n", "suspected_crime = 7\n")
     told = faults(broken("gallery/rules.toml", 'id = "gallery-source"\n', ""))

@@ -26,7 +26,7 @@ from app.policy.loader import DEFAULT_DIRECTORY
 from app.workflow import Refused, explain
 from tests.disclosing import answers, disclose, reported_data, settings  # noqa: F401  (fixtures)
 from tests.gallery import needs_models
-from tests.policy.disclosure_stand import Stand, everything
+from tests.policy.disclosures.stand import Stand, everything
 
 pytestmark = needs_models
 FLOW = policy().workflow("disclosure")

@@ -8,8 +8,8 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 
 from app.policy.retention import standing_of_case, standing_of_person
 from app.policy.retention.types import CaseFacts
-from tests.policy.retention_histories import RULES, TAPES, Tape, case_record, person_file
-from tests.policy.retention_oracle import may_dispose_of_case, may_dispose_of_file
+from tests.policy.retention.histories import RULES, TAPES, Tape, case_record, person_file
+from tests.policy.retention.oracle import may_dispose_of_case, may_dispose_of_file
 
 DAY = timedelta(days=1)
 NEVER = date(2400, 1, 1)

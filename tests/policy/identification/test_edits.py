@@ -17,7 +17,7 @@ from app.policy.types import Policy
 
 ABOVE = {"edit": worked_faults}
 EXAMPLES = [example for example in load_worked(DEFAULT_DIRECTORY).example if example.check == "edit"]
-APP = Path(__file__).resolve().parents[2] / "app"
+APP = Path(__file__).resolve().parents[3] / "app"
 
 
 @pytest.mark.clause("SRC-2", "LL55-1")
