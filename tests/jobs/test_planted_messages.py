@@ -19,7 +19,7 @@ from typing import Any
 
 import pytest
 from redis import Redis
-from rq import Queue
+from rq import Callback, Queue
 from rq.serializers import JSONSerializer
 from sqlalchemy import select
 
@@ -86,7 +86,7 @@ def work() -> None:
 def plant(redis: Redis, data: Any, id: str = "planted", **fields: Any) -> None:
     """A message as RQ would read it: its data, its other fields, and its id on the list."""
     packed = data if isinstance(data, bytes) else zlib.compress(json.dumps(data).encode())
-    redis.hset(f"rq:job:{id}", mapping={"data": packed, "status": "queued", "origin": QUEUE, **fields})
+    redis.hset(f"rq:job:{id}", mapping={"data": packed, "status": "queued", "origin": QUEUE} | fields)
     redis.rpush(f"rq:queue:{QUEUE}", id)
 
 
@@ -176,7 +176,7 @@ def test_planted_in_the_registries_that_rq_tends_nothing_is_run(redis, ran, trac
     for registry in ("scheduled", "wip", "failed", "deferred", "finished", "canceled", "ready"):
         for id in ("planted", "planted:execution"):
             redis.zadd(f"rq:{registry}:{QUEUE}", {id: 1})
-    plant(redis, [LEAVE, None, [], {}], **CALLBACKS)
+    plant(redis, [LEAVE, None, [], {}], **CALLBACKS, status="started")
     redis.delete(f"rq:queue:{QUEUE}")
     uid = ask()
     work()
@@ -240,7 +240,7 @@ def test_the_real_process_runs_no_planted_name(redis, settings, traces, tmp_path
     planted = Queue(QUEUE, connection=redis, serializer=JSONSerializer)
     planted.enqueue("os.mkdir", str(tmp_path / "made"))
     planted.enqueue("subprocess.run", ["touch", str(tmp_path / "touched")])
-    planted.enqueue(LEAVE, on_success=LEAVE, on_failure=LEAVE)
+    planted.enqueue(LEAVE, on_success=Callback(LEAVE), on_failure=Callback(LEAVE))
     with unit_of_work():
         uid = outbox.ask("warn_of_lapse", "x", once=new_uid()).uid
     db.session.rollback()
