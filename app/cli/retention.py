@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date, datetime
 
 import click
@@ -11,7 +12,8 @@ from sqlalchemy import select
 from app.cli.gallery import one_line_errors
 from app.domain import disposals, retention
 from app.domain.recalculation import recalculate
-from app.domain.standings import NotDue, label, not_due, standing_of, today
+from app.domain.standings import NotDue, Target, label, not_due, standing_of, today
+from app.domain.standings_many import MOST, standings_of_cases, standings_of_files
 from app.extensions import db
 from app.jobs import handlers, runner
 from app.models import CaseRecord, Disposal, Job, PersonFile
@@ -28,13 +30,25 @@ def due(on: datetime | None, every: bool) -> None:
     with one_line_errors():
         day = on.date() if on else today()
         count = 0
-        for model in (CaseRecord, PersonFile):
-            for target in db.session.scalars(select(model).where(model.disposed_at.is_(None)).order_by(model.id)):
-                found = not_due(target, day)
-                if found is None or every:
-                    count += found is None
-                    click.echo(_line(target, found, day))
+        for target in _targets(day, every=every):
+            found = not_due(target, day)
+            if found is None or every:
+                count += found is None
+                click.echo(_line(target, found, day))
         click.echo(f"{count:,} {'record is' if count == 1 else 'records are'} due on {day}.")
+
+
+def _targets(day: date, *, every: bool) -> Iterator[Target]:
+    """Every record that is not disposed of, or only those whose period has run, some hundred at a time."""
+    for model, standings_of in ((CaseRecord, standings_of_cases), (PersonFile, standings_of_files)):
+        ids = db.session.scalars(select(model.id).where(model.disposed_at.is_(None)).order_by(model.id)).all()
+        for first in range(0, len(ids), MOST):
+            several = ids[first : first + MOST]
+            if not every:
+                found = standings_of(several, day)
+                several = [key for key in several if found[key].status == "disposable"]
+            yield from db.session.scalars(select(model).where(model.id.in_(several)).order_by(model.id)).all()
+            db.session.expunge_all()
 
 
 def _line(target: CaseRecord | PersonFile, found: NotDue | None, day: date) -> str:

@@ -33,6 +33,7 @@ WITH_DATA = {
     "0013": rows_from_0008.data_0013,
     "0014": rows_from_0008.data_0014,
     "0015": rows_from_0008.data_0015,
+    "0021": rows_from_0008.data_0021,
 }
 
 
