@@ -21,6 +21,7 @@ from app.models import (
     FRRequest,
     GalleryPerson,
     Incident,
+    Job,
     LegalHold,
     LineUp,
     MisuseReport,
@@ -38,6 +39,8 @@ from app.policy.enforcement import enforces
 
 Scope = Callable[[Select[Any], Actor], Select[Any]]
 SCOPES: dict[type, Scope] = {}
+#: the jobs that write a file for a person (app/domain/exports.py)
+EXPORTS = "export"
 
 
 def scope(model: type) -> Callable[[Scope], Scope]:
@@ -188,6 +191,13 @@ def searches_in_scope(rows: Select[Any], actor: Actor) -> Select[Any]:
         return rows.where(false())
     kept = select(FRRequest.id).where(FRRequest.state != "disposed")
     return rows.where(Search.state == "finished", Search.request_id.in_(kept))
+
+
+@scope(Job)
+@enforces("ACC-11")
+def files_in_scope(rows: Select[Any], actor: Actor) -> Select[Any]:
+    """Of all work only the files of long lists have pages, each for the person who asked for it."""
+    return rows.where(Job.kind == EXPORTS, Job.subject_id == str(actor.id))
 
 
 @scope(ProficiencyItem)

@@ -20,6 +20,7 @@ MODULES = (
     "app.jobs.replays",
     "app.jobs.watch",
     "app.jobs.mail",
+    "app.jobs.exports",
 )
 
 
