@@ -13,8 +13,8 @@ from rq.serializers import JSONSerializer
 from app import create_app
 from app.audit.policy_version import note_policy_version
 from app.jobs import handlers
-from app.jobs.nightly import ask_nightly
 from app.jobs.messages import Worker
+from app.jobs.nightly import ask_nightly
 from app.jobs.queue import QUEUES, connection, queue
 from app.jobs.runner import bind
 from app.jobs.sweeper import sweep

@@ -3,7 +3,6 @@
 Nothing here touches the database or the directory: an error page must render when both are down.
 """
 
-import io
 import logging
 import re
 import secrets
@@ -13,7 +12,7 @@ from typing import Protocol
 from urllib.parse import quote, urlencode, urlsplit
 from zoneinfo import ZoneInfo
 
-from flask import Flask, Response, current_app, g, has_request_context, render_template, request, send_file
+from flask import Flask, Response, current_app, g, has_request_context, render_template, request
 from flask import redirect as flask_redirect
 from flask_wtf.csrf import CSRFError
 from jinja2 import StrictUndefined
@@ -25,6 +24,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as WerkzeugResponse
+
+from app.downloads import whole_file
 
 log = logging.getLogger(__name__)
 
@@ -140,9 +141,7 @@ def url_with(**changes: object) -> str:
 
 def pdf_download(data: bytes, name: str) -> Response:
     """A PDF that the browser saves as `name` and keeps in no cache (ACC-11)."""
-    answer = send_file(io.BytesIO(data), mimetype="application/pdf", as_attachment=True, download_name=name)
-    answer.headers["Cache-Control"] = "no-store"
-    return answer
+    return whole_file(data, "application/pdf", name)
 
 
 # Template filters ------------------------------------------------------------------------------------------

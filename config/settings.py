@@ -77,7 +77,12 @@ class Settings:
     keep_jobs_days: int = 90
     session_idle_minutes: int = 30
     session_hours: int = 12
+    export_hours: int = 24
     web_workers: int = 2
+    web_threads: int = 4
+    web_timeout_seconds: int = 60
+    web_graceful_seconds: int = 30
+    web_keepalive_seconds: int = 5
     job_workers: int = 1
     network_threads: int = 1
 

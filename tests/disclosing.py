@@ -206,7 +206,9 @@ class Disclosing:
     def fetch(self, disclosure: Disclosure) -> None:
         actor = self.people.actor(self.parts.get("releaser", disclosure.asked_by.name))
         with unit_of_work():
-            disclosures.fetch(disclosure, actor)
+            disclosures.begin_fetch(disclosure, actor, None)
+        with unit_of_work():
+            disclosures.fetch(disclosure, actor, None)
 
     def acknowledge(self, disclosure: Disclosure) -> None:
         actor = self.people.actor(self.parts.get("releaser", disclosure.asked_by.name))

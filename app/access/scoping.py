@@ -22,6 +22,7 @@ from app.models import (
     FRRequest,
     GalleryPerson,
     Incident,
+    Job,
     LegalHold,
     LineUp,
     MisuseReport,
@@ -39,6 +40,8 @@ from app.models import (
 
 Scope = Callable[[Select[Any], Actor], Select[Any]]
 SCOPES: dict[type, Scope] = {}
+#: the jobs that write a file for a person (app/domain/exports.py)
+EXPORTS = "export"
 
 
 def scope(model: type) -> Callable[[Scope], Scope]:
@@ -203,6 +206,13 @@ def searches_in_scope(rows: Select[Any], actor: Actor) -> Select[Any]:
     if "search.replay" not in actor.capabilities:
         return rows.where(false())
     return rows.where(Search.state == "finished", _on(Search.request_id, FRRequest.state != "disposed"))
+
+
+@scope(Job)
+@enforces("ACC-11")
+def files_in_scope(rows: Select[Any], actor: Actor) -> Select[Any]:
+    """Of all work only the files of long lists have pages, each for the person who asked for it."""
+    return rows.where(Job.kind == EXPORTS, Job.subject_id == str(actor.id))
 
 
 @scope(ProficiencyItem)

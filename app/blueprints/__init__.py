@@ -16,6 +16,7 @@ def register_blueprints(app: Flask) -> None:
     from app.blueprints.gallery.views import bp as gallery
     from app.blueprints.home.views import bp as home
     from app.blueprints.images.views import bp as images
+    from app.blueprints.oversight.exports import bp as exports
     from app.blueprints.oversight.replays import bp as replays
     from app.blueprints.oversight.views import bp as oversight
     from app.blueprints.policy.views import bp as policy
@@ -30,6 +31,7 @@ def register_blueprints(app: Flask) -> None:
         approval,
         changes,
         disclosures,
+        exports,
         gallery,
         home,
         images,

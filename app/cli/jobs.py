@@ -1,4 +1,4 @@
-"""`flask jobs sweep|remind|scheduler|status`: periodic work, for cron, a timer or a process of its own."""
+"""`flask jobs sweep|remind|lapse|scheduler|status`: periodic work, for cron, a timer or a process of its own."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from sqlalchemy import func, select
 
 from app.domain.reminders import remind
 from app.extensions import db, settings
+from app.jobs.lapses import lapse
 from app.jobs.nightly import ask_nightly
 from app.jobs.sweeper import sweep
 from app.jobs.watch import watch
@@ -35,10 +36,16 @@ def remind_command() -> None:
     click.echo(f"{remind()} reminders given")
 
 
+@group.command("lapse")
+def lapse_command() -> None:
+    """End what is over, once: decisions and packages past their time, files of long lists."""
+    click.echo(f"{lapse()} lapsed")
+
+
 @group.command("scheduler")
 @click.option("--every", default=None, type=float, help="Seconds between sweeps; a third of the lease by default.")
 def scheduler(every: float | None) -> None:
-    """Run the periodic work until stopped: the sweep, and once a minute the reminders."""
+    """Run the periodic work until stopped: the sweep, and once a minute the reminders and what lapses."""
     pause = every or settings().lease_seconds / 3
     app = current_app._get_current_object()  # type: ignore[attr-defined]
     reminded = -math.inf
@@ -49,6 +56,7 @@ def scheduler(every: float | None) -> None:
             ask_nightly()
             if time.monotonic() - reminded >= REMIND_SECONDS:
                 remind()
+                lapse()
                 reminded = time.monotonic()
         time.sleep(pause)
 

@@ -148,7 +148,9 @@ class Afterwards:
         if checked.returncode:
             raise Astray(f"the package of {self.number} does not check: {checked.stdout}{checked.stderr}")
         self.case.tell("EXT-7", f"a worker builds the package: {len(names)} files, every one checked by sha256sum")
-        if detective.open(self.page).page.select_one(f"form[action='{self.page}/package']") is not None:
+        # recorded a moment after the last byte has arrived
+        detective.wait_until(self.page, "Record the receipt", 30)
+        if detective.page.select_one(f"form[action='{self.page}/package']") is not None:
             raise Astray(f"the package of {self.number} could be fetched a second time")
         receipt = {"received_by": "Robin Fixture", "how": "By hand, at the office", "on": date.today().isoformat()}
         detective.open(f"{self.page}/receipt").send(f"{self.page}/receipt", receipt)

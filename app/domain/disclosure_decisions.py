@@ -14,6 +14,7 @@ from app import audit
 from app.access.actor import Actor, system_actor
 from app.clauses import enforces
 from app.days import end_of, today
+from app.domain.disclosure_claims import claim_of
 from app.domain.notices import tell
 from app.domain.people import holders_of
 from app.extensions import db, stores
@@ -190,15 +191,29 @@ def fail_release(disclosure: Disclosure, cause: str) -> None:
 
 
 @enforces("EXT-7", "ACC-12")
-def fetch(disclosure: Disclosure, actor: Actor) -> DisclosurePackage:
-    """Take the package out, once; the second time is refused by `package_single_use`."""
+def begin_fetch(disclosure: Disclosure, actor: Actor, session: str | None) -> DisclosurePackage:
+    """Begin the download, or begin it again: until the package has arrived it is this person's, in this session."""
+    facts = fetch_facts(disclosure, session)
+    _check(disclosure, "begin_fetch", actor, facts)
+    if claim_of(disclosure) is None:
+        advance(disclosure, "begin_fetch", actor, **facts)
+    return disclosure.current_package
+
+
+@enforces("EXT-7", "ACC-12")
+def fetch(disclosure: Disclosure, actor: Actor, session: str | None) -> DisclosurePackage:
+    """The last byte has arrived: the package is fetched; a second time is refused by `package_single_use`."""
     package = disclosure.current_package
-    advance(
-        disclosure, "fetch", actor, package=package.number if package else None,
-        sha256=package.sha256 if package else None,
-    )  # fmt: skip
+    advance(disclosure, "fetch", actor, **fetch_facts(disclosure, session))
     package.fetched_at, package.fetched_by_id = now(), actor.id
     return package
+
+
+def fetch_facts(disclosure: Disclosure, session: str | None) -> dict[str, Any]:
+    """What the steps of a download look at and record."""
+    package = disclosure.current_package
+    number, sha256 = (package.number, package.sha256) if package else (None, None)
+    return {"package": number, "sha256": sha256, "session": session}
 
 
 @enforces("ACC-12")

@@ -21,11 +21,13 @@ from app.domain.designations import by_number
 from app.domain.disclosure_decisions import (
     acknowledge,
     approve,
+    begin_fetch,
     default_release_by,
     determine,
     expire_due,
     fail_release,
     fetch,
+    fetch_facts,
     finish_release,
     keep_decision_document,
     refuse,
@@ -47,8 +49,8 @@ from app.workflow.engine import advance, check_capability, explain, refuse_if
 from app.workflow.registry import Refused
 
 __all__ = [
-    "DisclosureValues", "acknowledge", "add_document", "approve", "create_draft", "deciders",
-    "default_release_by", "determine", "expire_due", "fail_release", "fetch", "finish_release",
+    "DisclosureValues", "acknowledge", "add_document", "approve", "begin_fetch", "create_draft", "deciders",
+    "default_release_by", "determine", "expire_due", "fail_release", "fetch", "fetch_facts", "finish_release",
     "keep_decision_document", "open_for_changes", "person_digest", "refuse", "reissue", "release", "remove_document",
     "resubmit", "return_for_changes", "save_draft", "set_items", "submit", "withdraw",
 ]  # fmt: skip

@@ -21,7 +21,7 @@ from sqlalchemy import select
 from app import audit
 from app.access.actor import system_actor
 from app.clauses import enforces
-from app.domain import gallery, index_snapshot
+from app.domain import exports, gallery, index_snapshot
 from app.domain.erasure_rows import Doomed, delete_rows, doomed
 from app.domain.standings import NotDue, label, locked, not_due, requests_of
 from app.extensions import db, stores
@@ -33,7 +33,7 @@ from app.workflow.engine import advance
 
 #: what follows the last record of a disposal, before the database's files are cleaned; an area that keeps copies of
 #: what was erased adds what destroys them. Each may run twice.
-AFTERWARDS: list[Callable[[], object]] = [gallery.finish_erasures, index_snapshot.forget]
+AFTERWARDS: list[Callable[[], object]] = [gallery.finish_erasures, index_snapshot.forget, exports.forget_register]
 #: how long the cleaning of the database's files waits for others, each time
 BUSY_SECONDS = 10.0
 #: a write that a crash cut short is older than this; younger ones may be under way

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import Select, false, select
+from sqlalchemy import Select, false, func, select
+from sqlalchemy.orm import selectinload
 
 from app.access.actor import Actor
 from app.clauses import enforces
-from app.csv_lines import safe_cell
 from app.domain.disclosures import person_digest
-from app.models.disclosure import Disclosure
+from app.extensions import db
+from app.models.disclosure import Disclosure, DisclosureDecision
 from app.policy import policy
 from app.policy.facts import normal_case_number
 from app.storage import KeyDestroyed
@@ -44,9 +45,14 @@ def rows(filters: Filters, actor: Actor) -> Select[Any]:
 
     A person is found by a keyed digest of the name as it was typed, in any order of its words.
     """
-    found = select(Disclosure).where(Disclosure.submitted_at.is_not(None))
+    found = _fitting(filters)
     if "disclosure.register" not in actor.capabilities:
         return found.where(false())
+    return found.order_by(Disclosure.submitted_at.desc(), Disclosure.id.desc())
+
+
+def _fitting(filters: Filters) -> Select[Any]:
+    found = select(Disclosure).where(Disclosure.submitted_at.is_not(None))
     if filters.person.strip():
         found = found.where(Disclosure.person_digest == person_digest(filters.person))
     if filters.case_number.strip():
@@ -62,15 +68,31 @@ def rows(filters: Filters, actor: Actor) -> Select[Any]:
         found = found.where(Disclosure.submitted_at >= _midnight(filters.since))
     if filters.until is not None:
         found = found.where(Disclosure.submitted_at < _midnight(filters.until + timedelta(days=1)))
-    return found.order_by(Disclosure.submitted_at.desc(), Disclosure.id.desc())
+    return found
 
 
-def csv_rows(disclosures: Iterable[Disclosure]) -> Iterator[list[str]]:
-    """The register as lines of cells for a CSV file, the heading first; no cell can be taken for a formula."""
-    yield list(COLUMNS)
-    for disclosure in disclosures:
-        line = line_of(disclosure)
-        yield [safe_cell(line[column]) for column in COLUMNS]
+def newest() -> int:
+    """The key of the newest disclosure."""
+    return db.session.scalar(select(func.max(Disclosure.id))) or 0
+
+
+def count(filters: Filters, through: int) -> int:
+    """How many disclosures fit, up to one of them."""
+    fitting = _fitting(filters).where(Disclosure.id <= through).subquery()
+    return db.session.scalar(select(func.count()).select_from(fitting)) or 0
+
+
+def lines(filters: Filters, through: int, limit: int) -> list[tuple[int, Sequence[object]]]:
+    """(key, cells in the order of COLUMNS) of the newest disclosures that fit, from `through` down.
+
+    By the key, which never changes: one that is submitted again meanwhile is not passed over.
+    """
+    found = _fitting(filters).where(Disclosure.id <= through).order_by(Disclosure.id.desc()).limit(limit)
+    found = found.options(
+        selectinload(Disclosure.asked_by), selectinload(Disclosure.items), selectinload(Disclosure.packages),
+        selectinload(Disclosure.decisions).selectinload(DisclosureDecision.decided_by),
+    )  # fmt: skip
+    return [(row.id, tuple(line_of(row)[column] for column in COLUMNS)) for row in db.session.scalars(found)]
 
 
 def line_of(disclosure: Disclosure) -> dict[str, str]:

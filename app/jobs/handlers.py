@@ -21,6 +21,7 @@ MODULES = (
     "app.jobs.watch",
     "app.jobs.mail",
     "app.jobs.nightly",
+    "app.jobs.exports",
 )
 
 

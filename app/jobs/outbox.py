@@ -38,6 +38,13 @@ class Retry(Exception):
     """Raised by a handler for a passing trouble; the job runs again after a while."""
 
 
+class Unfinished(Exception):
+    """Raised by a handler that has worked long enough at a time: the job goes on once others had their turn.
+
+    What was done so far must be kept, for the next turn is counted as a first try.
+    """
+
+
 class JobFailed(Exception):
     """Raised by a handler for a named cause that trying again does not mend; the message is shown to people."""
 

@@ -15,10 +15,11 @@ from sqlalchemy import or_, update
 
 from app.extensions import db, settings
 from app.jobs import engines
-from app.jobs.outbox import KINDS, JobFailed, Retry, delay
+from app.jobs.outbox import KINDS, JobFailed, Retry, Unfinished, delay
+from app.jobs.queue import send
 from app.models.base import now
 from app.models.engine import Job
-from app.unit import Conflict, unit_of_work
+from app.unit import Conflict, after_commit, unit_of_work
 
 log = structlog.get_logger()
 _application: list[Flask] = []
@@ -49,6 +50,8 @@ def perform(uid: str) -> None:
     try:
         with _heartbeat(uid):
             kind.handler(row)
+    except Unfinished:
+        _go_on(uid, kind.queue)
     except JobFailed as failure:
         _fail(uid, str(failure))
     except (Retry, Conflict) as trouble:
@@ -109,6 +112,14 @@ def _close(uid: str) -> None:
         rows.execute(
             update(Job).where(Job.uid == uid).values(state="done", finished_at=now(), error=None, lease_owner=None)
         )
+
+
+def _go_on(uid: str, queue: str) -> None:
+    """Put the job behind those that wait; its next turn is a first try."""
+    with unit_of_work() as rows:
+        waiting = {"state": "queued", "attempts": 0, "lease_until": None, "lease_owner": None, "sent_at": None}
+        rows.execute(update(Job).where(Job.uid == uid).values(**waiting, not_before=now()))
+        after_commit(lambda: send(queue, uid))
 
 
 def _again(uid: str, trouble: str) -> None:

@@ -48,7 +48,15 @@ def verbs(subject) -> list[str]:
 def test_a_disclosure_goes_from_draft_to_receipt(disclose, people):
     disclosure = disclose("acknowledged")
     assert disclosure.number.startswith("D-")
-    assert verbs(disclosure) == ["submit", "determine", "release", "finish_release", "fetch", "acknowledge"]
+    assert verbs(disclosure) == [
+        "submit",
+        "determine",
+        "release",
+        "finish_release",
+        "begin_fetch",
+        "fetch",
+        "acknowledge",
+    ]
     assert disclosure.private["receipt"] == {"received_by": "Noel Egret", "how": "Handed over in person"}
     package = disclosure.current_package
     assert package.fetched_by_id == disclosure.asked_by_id

@@ -2,6 +2,7 @@
 
 # ruff: noqa: F811  (a fixture that a test names is not a redefinition)
 
+import hashlib
 import io
 import zipfile
 from datetime import timedelta
@@ -11,13 +12,18 @@ import pytest
 from app.days import today
 from app.domain import disclosures as domain
 from app.domain.disclosure_items import available
+from app.downloads import Withheld
 from app.extensions import db
 from app.models import Disclosure
 from app.models.base import now
 from app.policy import policy
+from app.unit import unit_of_work
 from tests.disclosing import CASE, disclose, reported_data, set_back, settings  # noqa: F401  (fixtures)
 from tests.web.disclosure_pages import ASKER, OFFICER, RECORDS, decision_of, events, stated, url
 from tests.web.reading import hidden, soup, text
+
+#: a records officer who decided on nothing here, and so may hand out
+OTHER_RECORDS = "p.aspen"
 
 
 @pytest.mark.clause("EXT-1", "EXT-2", "EXT-7", "ACC-12")
@@ -48,7 +54,7 @@ def test_a_prosecutor_disclosure_through_the_pages_alone(reported_data, sign_in,
     release = hidden(asker, url(disclosure), "#next form")
     assert asker.post(url(disclosure, "/release"), data=release).status_code == 303
     run_jobs()
-    fetched = asker.post(url(disclosure, "/package"), data=hidden(asker, url(disclosure), "#next form"))
+    fetched = take(asker, disclosure)
     assert fetched.mimetype == "application/zip"
     assert fetched.headers["Content-Disposition"].startswith("attachment")
     archive = zipfile.ZipFile(io.BytesIO(fetched.data))
@@ -83,7 +89,9 @@ def test_the_package_is_fetched_once_and_the_page_says_by_whom(disclose, sign_in
     disclosure = disclose(state="released")
     client, records = sign_in(ASKER), sign_in(RECORDS)
     token = hidden(client, url(disclosure), "#next form")
-    assert client.post(url(disclosure, "/package"), data=token).status_code == 200
+    place = client.post(url(disclosure, "/package"), data=token).headers["Location"]
+    assert len(client.get(place).data) == disclosure.current_package.size
+    assert client.get(place).status_code == 422
     again = client.post(url(disclosure, "/package"), data=token)
     assert again.status_code == 422
     page = text(again)
@@ -91,6 +99,7 @@ def test_the_package_is_fetched_once_and_the_page_says_by_whom(disclose, sign_in
     assert "Fetched" in page
     assert "by Detective" in page
     assert "Have another package released" in page
+    db.session.rollback()
     assert disclosure.current_package.fetched_by.name == ASKER
     other = records.post(url(disclosure, "/package"), data=hidden(records, "/disclosures/new", "main form"))
     assert other.status_code in (403, 422)
@@ -106,7 +115,7 @@ def test_another_package_needs_a_reason_and_is_another_package(disclose, sign_in
     run_jobs()
     assert [package.number for package in disclosure.packages] == [1, 2]
     token = hidden(client, url(disclosure), "#next form")
-    assert client.post(url(disclosure, "/package"), data=token).status_code == 200
+    assert take(client, disclosure).status_code == 200
     assert client.post(url(disclosure, "/package"), data=token).status_code == 422
 
 
@@ -126,12 +135,84 @@ def test_a_package_whose_time_has_passed_is_not_handed_out(disclose, sign_in):
 def test_a_damaged_package_does_not_use_up_its_only_fetch(disclose, sign_in):
     disclosure = disclose(state="released")
     client, package = sign_in(ASKER), disclosure.current_package
-    token, whole = hidden(client, url(disclosure), "#next form"), package.sha256
+    whole = package.sha256
     set_back(package, sha256="0" * 64)
-    assert client.post(url(disclosure, "/package"), data=token).status_code == 500
+    assert take(client, disclosure).status_code == 500
+    db.session.rollback()
     assert package.fetched_at is None
     set_back(package, sha256=whole)
-    assert client.post(url(disclosure, "/package"), data=token).status_code == 200
+    assert take(client, disclosure).status_code == 200
+    db.session.rollback()
+    assert package.fetched_at is not None
+
+
+def take(client, disclosure, **headers):
+    """What the button of the page leads to, taken whole."""
+    answer = client.get(begin(client, disclosure), headers=headers)
+    assert answer.data
+    return answer
+
+
+def begin(client, disclosure) -> str:
+    """The address to which the button of the page leads."""
+    return client.post(url(disclosure, "/package"), data=hidden(client, url(disclosure), "#next form")).location
+
+
+@pytest.mark.clause("EXT-7", "ACC-12")
+def test_a_transfer_that_broke_off_uses_nothing_up_and_goes_on_in_the_same_session(disclose, sign_in):
+    disclosure, client, records = disclose(state="released"), sign_in(ASKER), sign_in(OTHER_RECORDS)
+    package = disclosure.current_package
+    begun = take(client, disclosure, Range="bytes=0-999")
+    assert (begun.status_code, len(begun.data)) == (206, 1000)
+    page = text(client.get(url(disclosure)))
+    assert "has not arrived whole" in page and "Being fetched" in page
+    other = sign_in(ASKER)  # the same person at another computer
+    for stranger, words in ((other, "in another session"), (records, "Somebody else has begun")):
+        assert words in text(stranger.get(url(disclosure)))
+        token = hidden(stranger, "/disclosures/new", "main form")
+        refused = stranger.post(url(disclosure, "/package"), data=token)
+        assert refused.status_code == 422 and words in text(refused)
+        assert stranger.get(begun.request.path).status_code == 422
+    rest = client.get(begun.request.path, headers={"Range": "bytes=1000-", "If-Range": begun.headers["ETag"]})
+    assert rest.status_code == 206
+    whole = begun.data + rest.data
+    assert hashlib.sha256(whole).hexdigest() == package.sha256
+    db.session.rollback()
+    assert package.fetched_by.name == ASKER
+    assert [event["first"] for event in events("disclosure.package_sent")] == [0, 1000]
+    assert len(events("disclosure.fetch_begun")) == len(events("disclosure.fetched")) == 1
+    assert "Record the receipt" in text(client.get(url(disclosure)))
+
+
+@pytest.mark.clause("EXT-7")
+def test_what_may_no_longer_leave_does_not_arrive_whole(disclose, sign_in):
+    """The package lapses, or another takes its place, while it is being sent."""
+    lapsing, replaced, client = disclose(state="released"), disclose(state="released"), sign_in(ASKER)
+    package, size = lapsing.current_package, 0
+    sending = client.get(begin(client, lapsing)).iter_encoded()
+    set_back(package, built_at=now() - timedelta(days=9), expires_at=now() - timedelta(days=6))
+    with pytest.raises(Withheld, match="time to fetch"):
+        for piece in sending:
+            size += len(piece)
+    assert size < package.size
+    sending, records = client.get(begin(client, replaced)).iter_encoded(), disclose.people.actor(OTHER_RECORDS)
+    with unit_of_work():
+        domain.reissue(replaced, records, "The officer took over.")
+    with pytest.raises(Withheld):
+        list(sending)
+    db.session.rollback()
+    assert (package.fetched_at, replaced.current_package.fetched_at) == (None, None)
+    assert events("workflow.refused")[-1] == {"verb": "fetch", "rule": "WF-disclosure-fetch"}
+
+
+@pytest.mark.clause("EXT-7")
+def test_an_old_address_of_a_package_leads_nowhere(disclose, sign_in):
+    disclosure, client = disclose(state="released"), sign_in(ASKER)
+    assert client.get(url(disclosure, "/packages/1")).status_code == 422, "its download was not begun"
+    assert client.get(url(disclosure, "/packages/2")).status_code == 404
+    assert client.head(begin(client, disclosure)).content_length == disclosure.current_package.size
+    db.session.rollback()
+    assert disclosure.current_package.fetched_at is None and events("disclosure.package_sent") == []
 
 
 @pytest.mark.clause("ACC-7", "ACC-11")

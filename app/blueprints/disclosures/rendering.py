@@ -8,6 +8,7 @@ from app.access.actor import current_actor
 from app.blueprints.disclosures.forms import UploadForm
 from app.blueprints.disclosures.steps import may, next_step, offered
 from app.blueprints.timeline import Entry
+from app.domain.disclosure_claims import claim_of
 from app.domain.disclosure_decisions import DECISION_JOB
 from app.domain.disclosure_papers import last_job
 from app.domain.disclosures import OPEN_STATES
@@ -29,6 +30,7 @@ TOLD = {
     "release": "Package asked for",
     "finish_release": "Package built",
     "fail_release": "Package could not be built",
+    "begin_fetch": "Download of the package begun",
     "fetch": "Package fetched",
     "reissue": "Another package asked for",
     "acknowledge": "Receipt recorded",
@@ -82,6 +84,7 @@ def disclosure_context(subject: Disclosure) -> dict[str, Any]:
         "next": next_step(subject, actor),
         "choices": offered(subject, actor)[0] if not own else [],
         "may_withdraw": may(subject, "withdraw", actor, reason="given"),
+        "claim": claim_of(subject) if subject.state == "released" else None,
         "may_reissue": may(subject, "reissue", actor, reason="given"),
         "decision": decision,
         "rendering": rendering,

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from flask import g
+
 from app.access.actor import Actor
 from app.domain import disclosures as domain
 from app.domain.disclosure_overview import may_decide
@@ -97,11 +99,12 @@ def next_step(disclosure: Disclosure, actor: Actor) -> Next | None:
     hands_out = own or "disclosure.custody" in actor.capabilities
     if state == "approved" and hands_out and able("release"):
         return Next("release", tuple(blockers(disclosure, "release", actor)))
-    if state == "released" and hands_out and able("fetch"):
+    if state == "released" and hands_out and able("begin_fetch"):
         package = disclosure.current_package
         if package is not None and package.fetched_at is not None:
             return Next("acknowledge")
-        return Next("fetch", tuple(blockers(disclosure, "fetch", actor)))
+        facts = domain.fetch_facts(disclosure, g.session_uid)
+        return Next("fetch", tuple(blockers(disclosure, "begin_fetch", actor, **facts)))
     return None
 
 

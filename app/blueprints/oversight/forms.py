@@ -5,7 +5,8 @@ from __future__ import annotations
 from wtforms import DateField, Form, SelectField, StringField
 from wtforms.validators import Length, Optional
 
-from app.blueprints.oversight.trail import Filter, event_choices
+from app.blueprints.oversight.trail import event_choices
+from app.domain.audit_trail import Filter
 
 
 class TrailForm(Form):

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
-from flask import Blueprint, Response, flash, request, stream_with_context, url_for
+from flask import Blueprint, abort, flash, request, url_for
 from flask.typing import ResponseReturnValue
 
 from app import audit
@@ -12,8 +10,9 @@ from app.access.actor import current_actor
 from app.access.guard import needs
 from app.access.scoping import visible
 from app.blueprints.oversight.forms import TrailForm
-from app.blueprints.oversight.trail import Filter, csv_lines, entries, rows
-from app.domain import trail_check
+from app.blueprints.oversight.trail import entries
+from app.domain import exports, trail_check
+from app.domain.audit_trail import rows
 from app.domain.misuse import read_report
 from app.domain.overview import last_sequence
 from app.extensions import db
@@ -53,28 +52,36 @@ def misuse_report(subject: MisuseReport) -> ResponseReturnValue:
 @bp.get("/audit")
 @needs("audit.read")
 def events() -> ResponseReturnValue:
-    form, wanted = _asked()
+    form = TrailForm(request.args)
+    form.validate()
+    wanted = form.filter()
     audit.viewed("audit.read", filter={**wanted.keys(), "page": request.args.get("page", 1, type=int)})
     pages = db.paginate(rows(wanted), per_page=PER_PAGE, max_per_page=PER_PAGE, error_out=False)
+    mine = [export for export in exports.exports_of(current_actor()) if export.standing.of == "audit"]
     return page(
         "oversight/events.html",
         filter=form, pages=pages, entries=entries(pages.items), last=last_sequence(), checked=trail_check.last_check(),
         whole=trail_check.last_check(whole=True), now=now(),
-        export=url_for("oversight.export", **{name: value for name, value in request.args.items() if name != "page"}),
+        exports=mine, asked={name: value for name, value in request.args.items() if name in form},
     )  # fmt: skip
 
 
-@bp.get("/audit.csv")
+@bp.post("/audit/exports")
 @needs("audit.read")
 def export() -> ResponseReturnValue:
-    """The filtered events as a file; taking them out is recorded like reading them."""
-    _, wanted = _asked()
-    audit.viewed("audit.read", filter={**wanted.keys(), "export": "csv"})
-    name = f"audit-{datetime.now(UTC):%Y%m%d-%H%M%S}Z.csv"
-    return Response(
-        stream_with_context(csv_lines(wanted)), mimetype="text/csv",
-        headers={"Content-Disposition": f'attachment; filename="{name}"'},
-    )  # fmt: skip
+    """Have the filtered events written to a file; taking them out is recorded like reading them."""
+    form, actor = TrailForm(request.form), current_actor()
+    if not form.validate():
+        abort(422, "Correct the filter first. No file was asked for.")
+    wanted = form.filter()
+    told = wanted.keys()
+    try:
+        with unit_of_work():
+            audit.record("audit.read", filter={**told, "export": "csv"})
+            asked = exports.ask_for("audit", wanted, actor, **told)
+    except exports.TooManyFiles as error:
+        abort(409, str(error))
+    return redirect_after_post(url_for("exports.show", uid=asked.uid))
 
 
 @bp.post("/audit/check")
@@ -91,7 +98,3 @@ def check() -> ResponseReturnValue:
     return redirect_after_post(url_for("oversight.events"))
 
 
-def _asked() -> tuple[TrailForm, Filter]:
-    form = TrailForm(request.args)
-    form.validate()
-    return form, form.filter()

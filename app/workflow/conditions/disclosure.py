@@ -9,6 +9,7 @@ from datetime import date, timedelta
 
 from app.access.actor import Actor
 from app.days import day_of, today
+from app.domain.disclosure_claims import claim_of
 from app.domain.disclosure_items import available, required
 from app.models.base import now
 from app.models.disclosure import Disclosure, DisclosureDecision, RoutineDesignation
@@ -233,6 +234,24 @@ def package_fresh(disclosure: Disclosure, actor: Actor, facts: Facts) -> str | N
     package = disclosure.current_package
     fresh = package is not None and now() < package.expires_at
     return None if fresh else "The time to fetch the package has passed."
+
+
+@condition("download_free", "EXT-7", "ACC-12")
+def download_free(disclosure: Disclosure, actor: Actor, facts: Facts) -> str | None:
+    """`session` is the one in which the person is signed in."""
+    claim = claim_of(disclosure)
+    if claim is None or claim.is_of(actor.id, facts.get("session")):
+        return None
+    if claim.account_id == actor.id:
+        return "You began to download the package in another session."
+    return "Somebody else has begun to download the package."
+
+
+@condition("download_begun", "EXT-7", "ACC-12")
+def download_begun(disclosure: Disclosure, actor: Actor, facts: Facts) -> str | None:
+    claim = claim_of(disclosure)
+    begun = claim is not None and claim.is_of(actor.id, facts.get("session"))
+    return None if begun else "Its download was not begun by you in this session."
 
 
 @condition("package_fetched", "ACC-12")

@@ -7,8 +7,11 @@ from typing import Any
 
 from sqlalchemy.orm.attributes import set_committed_value
 
+from app import audit
 from app.access.actor import Actor
 from app.days import today
+from app.domain.disclosure_claims import BEGUN
+from app.extensions import db
 from app.models import Disclosure, DisclosureDecision, DisclosureDocument, DisclosurePackage, RoutineDesignation
 from app.models.base import now
 from app.models.disclosure import ITEM_KINDS
@@ -26,6 +29,9 @@ class Stand:
     """One disclosure put before each step in turn, in memory; `seal` and lists are put back for each."""
 
     def __init__(self, disclosure: Disclosure, people: Any) -> None:
+        # the download of its package was begun, which is asked of the trail and not of the row
+        audit.viewed(BEGUN, disclosure, actor=people.account("b.juniper"), package=1, sha256=None, session=None)
+        db.session.rollback()
         self.disclosure = disclosure
         self.asker = disclosure.asked_by_id
         self.officer, self.records = people.account("y.hazel").id, people.account("b.juniper").id
@@ -116,7 +122,7 @@ class Stand:
             ]  # fmt: skip
         set_committed_value(self.disclosure, "decisions", rows)
 
-    def package(self, fetched_at: Any = None, expires_at: Any = None) -> None:
+    def package(self, fetched_at: Any = None, expires_at: Any = None, number: int = 1) -> None:
         expires_at = expires_at or now() + timedelta(hours=1)
-        rows = [DisclosurePackage(number=1, fetched_at=fetched_at, expires_at=expires_at)]
+        rows = [DisclosurePackage(number=number, fetched_at=fetched_at, expires_at=expires_at)]
         set_committed_value(self.disclosure, "packages", rows)

@@ -51,7 +51,8 @@ NEEDED = {
     "release": HOLDS | {"actor_may_release"},
     "finish_release": HOLDS | {"package_built"},
     "fail_release": {"reason_given"},
-    "fetch": HOLDS | {"actor_may_release", "package_single_use", "package_fresh"},
+    "begin_fetch": HOLDS | {"actor_may_release", "package_single_use", "package_fresh", "download_free"},
+    "fetch": HOLDS | {"actor_may_release", "package_single_use", "package_fresh", "download_begun"},
     "reissue": HOLDS | {"actor_may_release", "reason_given"},
     "acknowledge": {"actor_may_release", "package_fetched", "receipt_stated"},
     "expire": {"time_has_passed"},
@@ -158,6 +159,8 @@ SPOILED: dict[str, list[Spoiler]] = {
     ],
     "package_single_use": [lambda s, f: s.package(now()), lambda s, f: spoil(s, packages=[])],
     "package_fresh": [lambda s, f: s.package(expires_at=now() - timedelta(minutes=1))],
+    "download_free": [lambda s, f: f.update(session="another")],
+    "download_begun": [lambda s, f: f.update(session="another"), lambda s, f: s.package(number=2)],
     "package_fetched": [lambda s, f: s.package(None)],
     "receipt_stated": [
         lambda s, f: f["receipt"].update(received_by=""),
@@ -286,7 +289,7 @@ def test_nobody_decides_their_own_disclosure_whatever_their_roles(stand):
             _, facts = stand.before(row)
             refusal = explain(stand.disclosure, row.verb, everything(stand.asker), **facts)
             assert refusal is not None and refusal.rule_id == "disclosure_asker", row.verb
-        if row.verb in {"release", "fetch", "reissue"}:
+        if row.verb in {"release", "begin_fetch", "fetch", "reissue"}:
             _, facts = stand.before(row)
             refusal = explain(stand.disclosure, row.verb, everything(stand.officer), **facts)
             assert refusal is not None and refusal.rule_id == "disclosure_decider", row.verb
