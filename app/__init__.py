@@ -15,6 +15,7 @@ from app.access.directory import init_directory
 from app.access.guard import check_views, public
 from app.access.sessions import init_sessions
 from app.blueprints import register_blueprints
+from app.blueprints.review.viewer_keys import clashes
 from app.cli import register_commands
 from app.context import register_context
 from app.extensions import Stores, csrf, db, htmx, migrate
@@ -35,7 +36,7 @@ def create_app(settings: Settings) -> Flask:
     """The portal for these settings. Raises PolicyError, Undeclared."""
     logs.configure()
     check_registered(policy(), set(CONDITIONS), set(SEPARATIONS))
-    if faults := mismatches(policy()):
+    if faults := [*mismatches(policy()), *clashes(policy())]:
         raise PolicyError(faults)
     app = Flask(__name__, static_folder=None)
     app.config.update(_flask_config(settings))
