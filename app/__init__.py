@@ -16,6 +16,7 @@ from app.access.guard import check_views, public
 from app.access.sessions import init_sessions
 from app.blueprints import register_blueprints
 from app.blueprints.review.preparation_controls import control_faults
+from app.blueprints.review.viewer_keys import clashes
 from app.blueprints.review.worksheet_keys import key_faults
 from app.cli import register_commands
 from app.context import register_context
@@ -38,7 +39,7 @@ def create_app(settings: Settings) -> Flask:
     """The portal for these settings. Raises PolicyError, Undeclared."""
     logs.configure()
     check_registered(policy(), set(CONDITIONS), set(SEPARATIONS))
-    if faults := [*mismatches(policy()), *control_faults(policy()), *key_faults(policy())]:
+    if faults := [*mismatches(policy()), *control_faults(policy()), *key_faults(policy()), *clashes(policy())]:
         raise PolicyError(faults)
     app = Flask(__name__, static_folder=None)
     app.config.update(_flask_config(settings))

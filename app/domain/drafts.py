@@ -6,6 +6,7 @@ A draft is no record: nothing is decided by it, no condition reads it, and keepi
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from sqlalchemy import delete, select
 
@@ -39,7 +40,7 @@ def kept(subject: FRRequest | LineUp, actor: Actor, page: str) -> Draft | None:
 
 
 @enforces("ACC-10")
-def keep(subject: FRRequest | LineUp, actor: Actor, page: str, fields: Mapping[str, str]) -> Draft | None:
+def keep(subject: FRRequest | LineUp, actor: Actor, page: str, fields: Mapping[str, Any]) -> Draft | None:
     """Keep what the actor has typed in place of what was kept before; nothing typed, nothing kept.
 
     Call within a unit of work.

@@ -8,7 +8,7 @@ from typing import Any
 from app import audit
 from app.access.actor import Actor
 from app.clauses import enforces
-from app.domain import drafts
+from app.domain import drafts, replaced
 from app.domain.assignments import compose
 from app.domain.worksheets import known_features
 from app.extensions import db
@@ -23,6 +23,9 @@ from app.workflow.conditions.background import against_of
 from app.workflow.conditions.examination import open_candidates
 from app.workflow.conditions.worksheet import worksheet_faults
 from app.workflow.engine import refuse_if
+
+#: the verdict that takes a candidate out of the round
+EXCLUDED = "excluded"
 
 
 def begin(request: FRRequest, actor: Actor) -> Round:
@@ -85,6 +88,10 @@ def dispose(
     if row is not None and (row.verdict, dict(row.private)) == (verdict, recorded):
         drafts.forget(request, actor, drafts.worksheet_page(round_, candidate))
         return row
+    if verdict == EXCLUDED:
+        replaced.remember(round_, actor, candidate, row)
+    else:
+        replaced.forget(round_, actor, candidate)
     if row is None:
         row = Disposition(round=round_, candidate=candidate, verdict=verdict)
         db.session.add(row)
@@ -94,6 +101,36 @@ def dispose(
     drafts.forget(request, actor, drafts.worksheet_page(round_, candidate))
     audit.record("candidate.disposed", request, candidate=candidate.uid, disposition=verdict)
     return row
+
+
+@enforces("SRC-2")
+def take_back(request: FRRequest, actor: Actor, candidate: Candidate) -> str:
+    """Take an exclusion back within the seconds of the rule: what stood before stands again. Raises Refused.
+
+    Answers what is recorded of the candidate now: a verdict, or "open". A worksheet that was typed and not recorded is
+    a draft again.
+    """
+    round_, rule = open_round(request, actor), policy().review.taking_back
+    row = round_.disposition_of(candidate)
+    refuse_if(rule.id, row is None or row.verdict != EXCLUDED, "No exclusion of this candidate stands.")
+    late = f"The exclusion was recorded more than {rule.count} seconds ago. Compare the candidate anew to change it."
+    refuse_if(rule.id, replaced.seconds_left(round_, actor, row) <= 0, late)
+    before, unsent = replaced.standing_before(round_, actor, candidate)
+    if before is None:
+        db.session.delete(row)
+    else:
+        row.verdict = before.pop("verdict")
+        row.seal(**before)
+    if unsent:
+        drafts.keep(request, actor, drafts.worksheet_page(round_, candidate), unsent)
+    replaced.forget(round_, actor, candidate)
+    db.session.flush()
+    db.session.expire(round_, ["dispositions"])
+    standing = row.verdict if before is not None else "open"
+    audit.record(
+        "disposition.taken_back", request, candidate=candidate.uid, disposition=EXCLUDED, standing=standing
+    )  # fmt: skip
+    return standing
 
 
 @enforces("SRC-2", "CAP-6")
@@ -159,6 +196,7 @@ def nominate(request: FRRequest, actor: Actor, candidate: Candidate, opinion: st
     round_.nominee, round_.nominated_at, round_.opinion = candidate, now(), opinion
     round_.seal(nomination_note=reason)
     advance(request, "nominate", actor, round=round_.uid, candidate=candidate.uid, opinion=opinion)
+    replaced.forget_past(request, all_of_them=True)
     compose(request)
 
 
@@ -167,6 +205,7 @@ def conclude_none(request: FRRequest, actor: Actor, reason: str) -> None:
     """No candidate is identified: a negative report follows. Raises Refused."""
     round_ = open_round(request, actor)
     advance(request, "conclude_none", actor, search=round_.search.uid, reason=reason)
+    replaced.forget_past(request, all_of_them=True)
     round_.concluded_at = now()
     round_.seal(conclusion=reason)
     ask("negative_report", request.number, f"negative:{request.number}:{round_.number}")

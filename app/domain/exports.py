@@ -19,6 +19,7 @@ from sqlalchemy import select
 from app import audit
 from app.access.actor import Actor, system_actor
 from app.access.scoping import EXPORTS, visible
+from app.clauses import enforces
 from app.csv_lines import csv_line
 from app.domain import audit_trail, overview, register
 from app.downloads import Download
@@ -26,7 +27,6 @@ from app.extensions import db, settings, stores
 from app.jobs import ask
 from app.models.base import now
 from app.models.engine import Job
-from app.clauses import enforces
 from app.storage import KeyDestroyed
 from app.storage.blobs import BlobStore
 from app.storage.sealed import open_json, seal_json

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import time
 
+from app.clauses import enforces
 from app.domain import exports
 from app.jobs.outbox import JobFailed, Retry, Unfinished, job
 from app.models.engine import Job
-from app.clauses import enforces
 from app.storage import DiskFailure, StorageError
 
 #: a search that comes meanwhile waits no longer than this and the part that is being written

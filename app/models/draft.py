@@ -16,7 +16,7 @@ from app.models.request import FRRequest
 class Draft(Sealed, Model):
     """The fields of one page of a request or of a line-up as their author left them; nobody else reads them.
 
-    Sealed: fields {name: text}.
+    Sealed: fields {name: text}, or what an exclusion replaced (app/domain/replaced.py).
 
     `page` names the form and what it is about, as `worksheet:<round>:<candidate>`. Gone once the form is recorded.
     """

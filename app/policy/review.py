@@ -38,6 +38,7 @@ class ReviewRules:
     worksheet: Worksheet
     unexplained: Number
     dispositions: Mapping[str, Disposition]
+    taking_back: Number
     background: Questions
     inconsistency_answer: Number
     inconsistencies: Mapping[str, Inconsistency]

@@ -67,6 +67,7 @@ SCHEMA: Mapping[str, FileSchema] = {
         "worksheet": (examination.Worksheet, "one"),
         "unexplained": (base.Number, "one"),
         "disposition": (examination.Disposition, "many"),
+        "taking_back": (base.Number, "one"),
     },
     "examination/background.toml": {
         "background": (base.Questions, "one"),

@@ -52,6 +52,7 @@ def test_a_half_filled_worksheet_is_there_after_the_next_sign_in_and_gone_when_r
     typed = {"eyes": "similar", "ears_note": "Zanzibar lobe", "nose__tip": "different_explained", "remark": "Half-way."}
     answer = client.post(f"{url}/worksheet/draft", data={**token(client, url), **typed}, headers=HTMX)
     assert re.fullmatch(r"Saved \d\d:\d\d", answer.get_data(as_text=True).strip())
+    assert answer.headers["X-Draft"] == "kept"
     row = db.session.query(Draft).one()
     assert b"Zanzibar" not in row.sealed
 
@@ -111,7 +112,34 @@ def test_a_draft_is_shown_to_nobody_but_its_author(make, sign_in, people):
     assert db.session.query(Draft).count() == 0
     late = one.post(f"{url}/draft", data={**token(one, "/review"), **typed})
     assert late.status_code == 422, "a verdict is locked: nothing more is kept of it"
-    assert "Your part in this line is over." in soup(late).get_text()
+    assert re.search(r"You locked this verdict at \d\d:\d\d\.", soup(late).get_text())
+    assert db.session.query(Draft).count() == 0
+
+
+@pytest.mark.clause("ACC-10", "SRC-4")
+def test_a_refused_autosave_is_one_sentence_and_no_page(make, sign_in):
+    """What htmx puts into the status line: a refusal by a rule too, not the page that a refusal has elsewhere."""
+    request = make.request(state="nominated")
+    round_ = request.current_round
+    line = next(one for one in line_ups_of(round_) if one.peer.name == "j.maple")
+    peer, examiner = sign_in("j.maple"), sign_in("k.rowan")
+    url, typed = address(line, "A"), {"ears_note": "Quagmire"}
+    long = peer.post(f"{url}/draft", data={**token(peer, url), "ears_note": "x" * 501}, headers=HTMX)
+    work(peer, line)
+    late = peer.post(f"{url}/draft", data={**token(peer, "/review"), **typed}, headers=HTMX)
+    over = examiner.post(
+        f"/review/rounds/{round_.uid}/candidates/{round_.nominee.shown_order}/worksheet/draft",
+        data={**token(examiner, "/review"), **typed}, headers=HTMX,
+    )  # fmt: skip
+    for answer, status, words in (
+        (long, 422, "Not saved: Field cannot be longer than 500 characters."),
+        (late, 422, r"Not saved: You locked this verdict at \d\d:\d\d\."),
+        (over, 409, "Not saved: No examination is open."),
+    ):
+        assert (answer.status_code, answer.headers["X-Draft"]) == (status, "refused")
+        line_ = soup(answer)
+        assert re.fullmatch(words, line_.get_text().strip())
+        assert [tag.name for tag in line_.body.find_all(True)] == ["span"], "a sentence, and nothing of a page"
     assert db.session.query(Draft).count() == 0
 
 

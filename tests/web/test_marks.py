@@ -121,7 +121,7 @@ def test_a_change_on_an_older_page_loses_nothing(make, request_, sign_in):
     assert client.post(f"{url}/marks/1", data=first).status_code == 303
     answer = client.post(f"{url}/marks/1", data={**second, "mark-1-note": "Typed on the older page"})
     assert answer.status_code == 409
-    assert "Somebody else changed this first" in text(answer)
+    assert "You changed this in another window" in text(answer)
     assert "Typed on the older page" in answer.get_data(as_text=True)
     assert db.session.query(Annotation).one().private["note"] == DRAWN["note"]
 

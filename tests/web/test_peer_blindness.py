@@ -262,6 +262,48 @@ def test_a_verdict_is_complete_and_then_locked(nominated, sign_in):
 
 
 @pytest.mark.clause("SRC-4")
+def test_a_window_left_open_is_told_that_the_verdict_is_locked_and_since_when(nominated, sign_in):
+    """Nobody but the peer can have changed a line: no window may be told that somebody else was first."""
+    client, line = sign_in("n.finch"), line_of(nominated, "n.finch")
+    url, at_b = address(line), address(line, "B")
+    stale = {
+        f"{at_b}/exclusion": {"quick-feature": "nose", "quick-note": "Typed on the older page", "quick-level": "m2"},
+        f"{at_b}/worksheet": {"level": "p2", "reason": "Typed on the older page"},
+    }
+    forms = {action: form_at(client, at_b, action, **typed) for action, typed in stale.items()}
+    forms[f"{url}/decline"] = form_at(client, url, f"{url}/decline", reason="Typed on the older page, at length.")
+    work(client, line)
+    level = {place.letter: place.level for place in line.places}
+    for action, form in forms.items():
+        answer = client.post(action, data=form)
+        assert answer.status_code == 409, action
+        page = text(answer)
+        assert re.search(r"You locked this verdict at \d\d:\d\d", page), action
+        assert "Nothing more can be changed here." in page
+        assert "Typed on the older page" in page, "what was typed is not lost"
+        assert not re.search("somebody else changed|someone else", page, re.IGNORECASE)
+    db.session.expire_all()
+    assert {place.letter: place.level for place in line.places} == level
+    assert line.ended == "given"
+
+
+@pytest.mark.clause("SRC-4")
+def test_two_windows_of_one_peer_are_told_that_it_was_they_and_what_went_before_leads_back(nominated, sign_in):
+    client, line = sign_in("n.finch"), line_of(nominated, "n.finch")
+    at_a = address(line, "A")
+    stale = form_at(client, at_a, f"{at_a}/exclusion", **{"quick-feature": "chin", "quick-note": "It is longer."})
+    following = exclude(client, line, "A").headers["Location"]
+    assert following == f"{address(line, 'B')}?after=A"
+    page = soup(client.get(following))
+    back = page.select_one(".cor-undo")
+    assert "Photograph A excluded: nose" in " ".join(back.get_text().split())
+    assert back.select_one("a")["href"] == at_a
+    answer = client.post(f"{at_a}/exclusion", data={**stale, "quick-level": "m1"})
+    assert answer.status_code == 409
+    assert "You changed this in another window" in text(answer)
+
+
+@pytest.mark.clause("SRC-4")
 def test_a_verdict_on_a_line_that_was_changed_since_it_was_read_is_not_locked(nominated, sign_in):
     client, line = sign_in("n.finch"), line_of(nominated, "n.finch")
     for place in line.places:

@@ -13,11 +13,11 @@ from sqlalchemy import select
 
 from app import audit
 from app.access.actor import Actor
+from app.clauses import enforces
 from app.domain import disclosures as domain
 from app.downloads import Withheld
 from app.extensions import db
 from app.models.disclosure import Disclosure
-from app.clauses import enforces
 from app.unit import Conflict, unit_of_work
 from app.workflow.engine import explain
 from app.workflow.registry import Refused

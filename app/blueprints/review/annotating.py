@@ -107,7 +107,9 @@ def _taken(subject: Round, place: int, form: FlaskForm | None, number: int | Non
     refusal: Refused | Overtaken | None = None
     valid = form is None or form.validate_on_submit()
     if valid:
-        refusal = tried("mark", subject.request, action, form, lambda: _row(subject, place, number or 0).version)
+        refusal = tried(
+            "mark", subject.request, action, form, lambda: _row(subject, place, number or 0).version, own=True
+        )  # fmt: skip
     shown = form.photograph.data if form is not None else ""
     if valid and refusal is None:
         if wants_part():

@@ -93,7 +93,8 @@ def check_background(subject: Round, place: int) -> Answer:
     def stored() -> str:
         return version_of(subject.background_of(candidate_at(subject, place)))
 
-    refusal = tried("check_background", subject.request, check, form, stored)
+    own = subject.examiner_id == actor.id
+    refusal = tried("check_background", subject.request, check, form, stored, own=own)
     if refusal is not None:
         if isinstance(refusal, Refused):
             mark(form, refusal.faults, ())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import request, url_for
+from flask import flash, request, url_for
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from app import audit
@@ -31,8 +31,10 @@ from app.blueprints.review.rounds import (
     working,
 )
 from app.blueprints.review.steps import Overtaken, status_for, tried
+from app.blueprints.review.undoing import offered
 from app.blueprints.review.viewer import Mark, Viewer, original, photograph, prepared
 from app.blueprints.review.worksheets import features_of, worksheet_data, worksheet_form
+from app.blueprints.shared_forms import VersionForm
 from app.domain import drafts, examination
 from app.domain.opened_round import is_open
 from app.domain.round_file import round_file
@@ -74,6 +76,7 @@ def render_candidates(subject: Round, **changed: Any) -> str:
         "nominate": nomination_form(choices, version=round_.request.version, formdata=None),
         "nobody": NoneForm(version=round_.request.version, formdata=None), "refusal": None,
         "rule": policy().review.nomination, "opened": round_file(round_) if is_open(round_) else None,
+        "undo": offered(round_),
     }  # fmt: skip
     typed = changed.pop("nominate", None)
     if typed is not None:
@@ -119,7 +122,7 @@ def render_compare(round_: Round, place: int, **changed: Any) -> str:
         "opened": person.state == "retained" or draft is not None, "refusal": None,
         "dispositions": policy().review.dispositions,
         "last": next((one for one in round_.search.candidates if one.shown_order == last), None),
-        "last_disposition": None,
+        "last_disposition": None, "undo": offered(round_),
     }  # fmt: skip
     if context["last"] is not None:
         context["last_disposition"] = round_.disposition_of(context["last"])
@@ -162,14 +165,14 @@ def _dispose(
     def stored() -> str:
         return version_of(subject.disposition_of(candidate_at(subject, place)))
 
-    return tried("dispose", subject.request, decide, form, stored)
+    return tried("dispose", subject.request, decide, form, stored, own=_own(subject))
 
 
 def _onward(subject: Round, place: int) -> WerkzeugResponse:
     """To the next open candidate, or to all of them when none is open."""
     following = examination.next_open(loaded(subject), place)
     if following is None:
-        return redirect_after_post(url_for("review.candidates", uid=subject.uid))
+        return redirect_after_post(url_for("review.candidates", uid=subject.uid, after=place))
     return redirect_after_post(url_for("review.compare", uid=subject.uid, place=following.shown_order, after=place))
 
 
@@ -189,6 +192,31 @@ def exclude(subject: Round, place: int) -> Answer:
             mark(form, [Fault("feature", refusal.reason, refusal.rule_id)], ())
     status = status_for(refusal) if refusal else 422
     return render_compare(loaded(subject), place, quick=form, form=form, refusal=refusal), status
+
+
+@bp.post("/review/rounds/<uid>/candidates/<int:place>/exclusion/taking-back")
+@needs("examination.work", of=Round)
+def take_back(subject: Round, place: int) -> Answer:
+    """SRC-2: take an exclusion back while the rule gives time; later the rule says so, on the candidate's page."""
+    form, standing = VersionForm(), []
+
+    def undo() -> None:
+        candidate = candidate_at(subject, place)
+        if version_of(subject.disposition_of(candidate)) != form.version.data:
+            raise Conflict("the disposition was changed since")
+        standing.append(examination.take_back(subject.request, current_actor(), candidate))
+
+    refusal = tried("take_back", subject.request, undo, own=_own(subject))
+    if refusal is not None:
+        return render_compare(loaded(subject), place, refusal=refusal), status_for(refusal)
+    now_so = "It is open again." if standing == ["open"] else f"It is {standing[0]}, as before."
+    flash(f"The exclusion of candidate {place} is taken back. {now_so}", "success")
+    return redirect_after_post(url_for("review.compare", uid=subject.uid, place=place))
+
+
+def _own(subject: Round) -> bool:
+    """Whether nobody but this person records anything in the round."""
+    return subject.examiner_id == current_actor().id
 
 
 @bp.post("/review/rounds/<uid>/candidates/<int:place>/worksheet")

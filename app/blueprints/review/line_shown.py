@@ -20,7 +20,7 @@ from app.domain.probe_preparation import eyes_of
 from app.models import LineUp, LineUpPlace
 from app.policy import policy
 from app.policy.examination.worksheet import differing_in
-from app.web import day
+from app.web import clock, day
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +80,21 @@ def shown_place(place: LineUpPlace) -> ShownPlace:
         place, place.letter, face_url("line", place.uid), natural, taken, state, level.label if level else "",
         ", ".join(name for name, _ in differing_in(policy(), place.private.get("features", {}))),
     )  # fmt: skip
+
+
+def just_compared(line: ShownLine, letter: str) -> ShownPlace | None:
+    """The photograph compared a moment ago, which `?after=` names; it may be changed until the verdict is locked."""
+    return next((one for one in line.places if one.letter == letter and one.level), None)
+
+
+def ended_words(line_up: LineUp) -> str:
+    """Why nothing of an ended line can be changed, and since when, as a sentence without its full stop."""
+    at = clock(line_up.ended_at)
+    return {
+        "given": f"You locked this verdict at {at}",
+        "declined": f"You declined this review at {at}",
+        "withdrawn": f"This review was taken back from you at {at}",
+    }[line_up.ended]
 
 
 def faces_of(line_up: LineUp, places: list[LineUpPlace] | None = None) -> list[str]:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from flask import flash, url_for
+from flask import flash, request, url_for
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from app import audit
@@ -20,8 +20,16 @@ from app.blueprints.fact_fields import mark
 from app.blueprints.review.area import bp
 from app.blueprints.review.drafting import restored
 from app.blueprints.review.line_forms import DeclineForm, VerdictForm, exclusion_form, place_form
-from app.blueprints.review.line_shown import faces_of, line_viewer, place_at, shown_line, shown_place
-from app.blueprints.review.steps import Overtaken, status_for, tried
+from app.blueprints.review.line_shown import (
+    ended_words,
+    faces_of,
+    just_compared,
+    line_viewer,
+    place_at,
+    shown_line,
+    shown_place,
+)
+from app.blueprints.review.steps import Overtaken, status_for, tried, typed_in
 from app.blueprints.review.worksheets import features_of, worksheet_data
 from app.clauses import enforces
 from app.domain import assignments, drafts, line_ups
@@ -71,9 +79,11 @@ def render_line(subject: LineUp, **changed: Any) -> str:
     context = {
         "item": subject, "line": line, "rule": policy().review.line_up, "sheet": sheet, "refusal": None,
         "verdicts": {verdict.value: verdict.label for verdict in sheet.verdicts}, "form": None,
+        "before": just_compared(line, request.args.get("after", "")),
     }  # fmt: skip
     if subject.ended is not None:
         opened = opened_to(subject)
+        context["refusal"] = changed.get("refusal")
         return page("review/line_done.html", **context, round=round_file(opened) if opened else None)
     audit.viewed("faces.viewed", subject, page="review.line_up", faces=faces_of(subject))
     context |= {
@@ -106,6 +116,7 @@ def render_place(subject: LineUp, place: LineUpPlace, **changed: Any) -> str:
     context = {
         "item": subject, "line": line, "entry": entry, "sheet": review.worksheet,
         "rule": review.line_up, "refusal": None, "form": None, "draft": draft,
+        "before": just_compared(line, request.args.get("after", "")),
         "viewer": line_viewer(subject, line, place, entry),
         "opened": draft is not None or (bool(features) and not place.quick),
         "excluding": [one for one in review.scale.levels if one.number is not None
@@ -128,6 +139,7 @@ def exclude_in_line(subject: LineUp, letter: str) -> Answer:
     level = form.level.data or ""
 
     def record() -> None:
+        line_ups.check_open(subject, current_actor())
         same_version(place, form.version.data)
         line_ups.compare(subject, current_actor(), place, level=level, features=features, quick=True)
 
@@ -147,6 +159,7 @@ def compare_in_line(subject: LineUp, letter: str) -> Answer:
     form, place = place_form(), place_at(subject, letter)
 
     def record() -> None:
+        line_ups.check_open(subject, current_actor())
         same_version(place, form.version.data)
         line_ups.compare(
             subject, current_actor(), place, level=form.level.data or "", features=features_of(form),
@@ -162,16 +175,24 @@ def _compared(
     """Record a comparison, or show the page again with what is missing beside its field."""
     refusal = None
     if form.validate_on_submit():
-        refusal = tried("compare_in_line", subject, record, form, lambda: place.version)
+        refusal = tried("compare_in_line", subject, record, form, lambda: place.version, own=True)
         if refusal is None:
             return _onward(subject, place)
         if isinstance(refusal, Refused):
             faults = [_about(fault, fields) for fault in refusal.faults]
             mark(form, faults, ())
             refusal = None if faults else refusal
+    if subject.ended is not None:
+        return _over(subject, form)
     status = status_for(refusal) if refusal else 422
     again = {name: form, "form": form, "refusal": refusal, "opened": name == "full"}
     return render_place(subject, place, **again), status
+
+
+@enforces("SRC-4")
+def _over(subject: LineUp, form: Any) -> Answer:
+    """What a page answers that was opened before the line ended: since when it is over, and what was typed."""
+    return render_line(subject, refusal=Overtaken(typed_in(form), ended_words(subject), final=True)), 409
 
 
 def _about(fault: Any, fields: dict[str, str]) -> Any:
@@ -183,8 +204,9 @@ def _onward(subject: LineUp, place: LineUpPlace) -> WerkzeugResponse:
     waiting = [one for one in subject.places if one.held and one.level is None]
     after = next((one for one in waiting if one.position > place.position), waiting[0] if waiting else None)
     if after is None:
-        return redirect_after_post(url_for("review.line_up", number=subject.number))
-    return redirect_after_post(url_for("review.line_place", number=subject.number, letter=after.letter))
+        return redirect_after_post(url_for("review.line_up", number=subject.number, after=place.letter))
+    address = url_for("review.line_place", number=subject.number, letter=after.letter, after=place.letter)
+    return redirect_after_post(address)
 
 
 @bp.post("/review/line-ups/<number>/verdict")
@@ -197,17 +219,21 @@ def give_verdict(subject: LineUp) -> Answer:
     if not form.validate_on_submit():
         return render_line(subject, verdict=form, form=form), 422
     seen = form.version.data
+    own = subject.stand != seen
 
     def give() -> None:
+        line_ups.check_open(subject, actor)
         if subject.stand != seen:
             raise Conflict("a comparison was changed since the line was read")
         line_ups.give(subject, actor)
 
     fault: Refused | Overtaken | None = None
     for _ in range(TRIES):
-        fault = tried("give_verdict", subject, give, form, lambda: subject.stand)
+        fault = tried("give_verdict", subject, give, form, lambda: subject.stand, own=own)
         if not isinstance(fault, Overtaken):
             break
+    if fault is not None and subject.ended is not None:
+        return _over(subject, form)
     if fault is not None:
         return render_line(subject, refusal=fault), status_for(fault)
     flash("Your verdict is recorded and locked.", "success")
@@ -230,5 +256,7 @@ def decline_line_up(subject: LineUp) -> Answer:
         if isinstance(refusal, Refused) and refusal.rule_id == policy().review.line_up.id:
             form.reason.errors = [*form.reason.errors, refusal.reason]
             refusal = None
+    if subject.ended is not None:
+        return _over(subject, form)
     status = status_for(refusal) if refusal else 422
     return render_line(subject, decline=form, form=form, refusal=refusal), status
