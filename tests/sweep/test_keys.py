@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import replace
 
-import msgspec
 import pytest
 from bs4 import BeautifulSoup
 
 import app as program
+from app.blueprints.review import worksheet_keys
 from app.blueprints.review.viewer_keys import KEYS, UNDO, clashes
 from app.policy import PolicyError, policy
 from tests.sweep.personas import PERSONAS
@@ -66,9 +65,8 @@ def test_a_letter_that_the_viewer_has_stops_the_start(settings, monkeypatch, tak
     rules = policy()
     assert clashes(rules) == []
     sheet = rules.review.worksheet
-    features = (msgspec.structs.replace(sheet.features[0], key=taken), *sheet.features[1:])
-    worksheet = msgspec.structs.replace(sheet, features=features)
-    [fault] = clashes(replace(rules, review=replace(rules.review, worksheet=worksheet)))
+    monkeypatch.setitem(worksheet_keys.FEATURES, sheet.features[0].value, taken)
+    [fault] = clashes(rules)
     assert taken.upper() in fault
     assert sheet.features[0].label in fault
     monkeypatch.setattr(program, "clashes", lambda _rules: [fault])
