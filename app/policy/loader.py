@@ -11,7 +11,7 @@ from typing import Any
 from app.policy import forms, review, types
 from app.policy.disclosures import types as disclosure_types
 from app.policy.gallery import types as gallery_types
-from app.policy.reading import read
+from app.policy.reading import read_file
 from app.policy.retention import types as retention_types
 from app.policy.schema import OVERLAY_SCHEMA, SCHEMA
 from app.policy.validation import Tables, faults_of, rules_in, workflow_tables
@@ -36,9 +36,9 @@ def policy() -> types.Policy:
 def load(directory: Path, today: date | None = None) -> types.Policy:
     """Load the policy in ``directory``, whose rules are all in force ``today``. Raises PolicyError."""
     faults: list[str] = []
-    tables: Tables = {name: read(directory / name, name, schema, faults) for name, schema in SCHEMA.items()}
+    tables: Tables = {name: read_file(directory / name, name, schema, faults) for name, schema in SCHEMA.items()}
     overlays: Tables = {
-        f"overlays/{path.name}": read(path, f"overlays/{path.name}", OVERLAY_SCHEMA, faults)
+        f"overlays/{path.name}": read_file(path, f"overlays/{path.name}", OVERLAY_SCHEMA, faults)
         for path in sorted((directory / "overlays").glob("*.toml"))
     }
     faults += [

@@ -20,7 +20,7 @@ NESTED: Mapping[type[base.Table], str] = {types.Workflow: "transition"}
 UNDATED = "Object missing required field `effective`"
 
 
-def read(path: Path, name: str, schema: FileSchema, faults: list[str]) -> dict[str, Any]:
+def read_file(path: Path, name: str, schema: FileSchema, faults: list[str]) -> dict[str, Any]:
     """The tables of a rule file by their names; empty when it cannot be read at all. Adds to ``faults``."""
     try:
         raw = tomllib.loads(path.read_text(encoding="utf-8"))

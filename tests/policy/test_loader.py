@@ -308,6 +308,7 @@ def test_capabilities_are_the_sum_of_the_roles(rules: Policy) -> None:
         ),
         ("disclosures/rules.toml", "[determination]", "[finding]", r"table \[determination\] is missing"),
         ("extra.toml", "", "x = 1\n", "extra.toml: no such rule file is known"),
+        ("requests/extra.toml", "", "x = 1\n", "requests/extra.toml: no such rule file is known"),
         ("overlays/law.toml", "", "[[rule]]\n", r"overlays/law.toml: table \[law\] is missing"),
     ],
 )
