@@ -13,7 +13,7 @@ from app.documents.typeset import Frame, Rendered, environment, typeset
 from app.policy.enforcement import enforces
 
 TITLE = "Comparison with marks"
-NOTICE = "A candidate is a lead to be corroborated. Marks are an examiner's working notes, not a finding of identity."
+NOTICE = "A candidate is not an identification. Marks are an examiner's working notes, not a finding of identity."
 
 Points = tuple[tuple[float, float], ...]
 

@@ -45,10 +45,10 @@ EXAMPLE_EYES = ((560.0, 400.0), (640.0, 404.0))
 class Example(Table, frozen=True, kw_only=True):
     """One worked case. ``subject`` is the use, source, basis, purpose, outcome or number the check is about.
 
-    ``recipient``, ``basis`` and ``person`` say what a disclosure is about. ``refused_by`` names every rule
-    that refuses it, and is empty when it is accepted. ``warned_by`` does the same for rules that only warn;
-    ``says`` is a sentence that people then read (both for the check "quality"). ``unknown`` names the rules that cannot
-    judge for want of data (for the check "background").
+    ``recipient``, ``basis`` and ``person`` say what a disclosure is about, ``result`` what an outcome follows.
+    ``refused_by`` names every rule that refuses it, and is empty when it is accepted. ``warned_by`` does the same for
+    rules that only warn; ``says`` is a sentence that people then read (both for the check "quality"). ``unknown`` names
+    the rules that cannot judge for want of data (for the check "background").
     """
 
     id: Text
@@ -62,6 +62,7 @@ class Example(Table, frozen=True, kw_only=True):
     recipient: str = ""
     basis: str = ""
     person: str = ""
+    result: str = "possible_match"
     facts: Mapping[str, Any] = {}
     intelligence_bureau: bool = False
     refused_by: tuple[str, ...] = ()
@@ -136,7 +137,7 @@ def decide(policy: Policy, example: Example) -> list[Fault]:
         case "lawful_basis":
             return check_lawful_basis(policy, subject, facts)
         case "outcome":
-            return check_outcome(policy, subject, facts)
+            return check_outcome(policy, subject, facts, example.result)
         case "case_number":
             return check_case_number(policy, subject)
         case "eligibility":

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from wtforms import DateField, Form, SelectField, StringField
-from wtforms.validators import Length, Optional
+from wtforms.validators import Optional
 
+from app.blueprints.limits import Length
 from app.blueprints.oversight.trail import Filter, event_choices
 
 
