@@ -7,9 +7,9 @@ from datetime import date, datetime, time
 from typing import Any
 
 from wtforms import Field, Form, RadioField, StringField, TextAreaField
-from wtforms.validators import Length
 from wtforms.widgets import DateInput, TextInput
 
+from app.blueprints.limits import Length
 from app.models.base import now
 from app.policy.base import Fact
 from app.policy.facts import Fault

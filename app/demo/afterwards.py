@@ -46,7 +46,7 @@ class Afterwards:
     # the detective ---------------------------------------------------------------------------------------------
 
     def close(self) -> None:
-        """USE-8: an arrest needs evidence beside the lead."""
+        """USE-8: an arrest needs evidence other than the result."""
         detective, page = self.case.as_(REQUESTER), f"/requests/{self.case.number}/outcome"
         detective.open(page).send(page, {"outcome": "arrest"}, button="choose")
         evidence = (

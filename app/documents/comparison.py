@@ -13,7 +13,7 @@ from app.documents.facts import Person
 from app.documents.typeset import Frame, Rendered, environment, typeset
 
 TITLE = "Comparison with marks"
-NOTICE = "A candidate is a lead to be corroborated. Marks are an examiner's working notes, not a finding of identity."
+NOTICE = "A candidate is not an identification. Marks are an examiner's working notes, not a finding of identity."
 
 Points = tuple[tuple[float, float], ...]
 

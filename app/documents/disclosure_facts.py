@@ -133,10 +133,12 @@ class DecisionFacts(DisclosureFacts):
 class LetterFacts(DisclosureFacts):
     """The letter that goes with a package; it lists every file but itself, the list of digests and the manifest.
 
+    ``lead`` says whether a possible match is among it, which is no more than a lead.
     ``onward`` is what EXT-8 demands of another government agency, None for any other recipient.
     """
 
     enclosures: tuple[Enclosure, ...]
+    lead: bool
     sent_by: Person
     onward: str | None
     agreement: str | None

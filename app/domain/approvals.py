@@ -131,6 +131,16 @@ def due_kind(request: FRRequest) -> str | None:
     return next((kind for kind, (_, state) in DELIVERIES.items() if state == request.state), None)
 
 
+def result_of(request: FRRequest) -> str:
+    """The kind of result that the unit's pages speak of: of the report that stands, is due or was recalled.
+
+    Before there is any, the possible match that is being looked at.
+    """
+    if request.state == "superseded" and request.current_report is not None:
+        return request.current_report.kind
+    return request.result or due_kind(request) or "possible_match"
+
+
 def deliveries(request: FRRequest) -> list[Job]:
     """The delivery jobs of the request, oldest first."""
     kinds = [job for job, _ in DELIVERIES.values()]

@@ -153,12 +153,14 @@ def _contents(disclosure: Disclosure) -> list[tuple[PackedFile, str | None]]:
 
 def _letter_facts(disclosure: Disclosure, files: list[tuple[PackedFile, str | None]]) -> LetterFacts:
     rules, decision = policy().disclosure, disclosure.current_decision
+    reports = [item.thing for item in disclosure.included_items if isinstance(item.thing, Report)]
     sender = db.session.get(Account, released_by(disclosure)) or disclosure.asked_by
     agency = rules.recipients[disclosure.recipient_kind].needs_agreement
     return LetterFacts(
         **_shared(disclosure, decision), unit=sender.command, policy_version=policy().version,
         dated=local(disclosure.state_since), sent_by=person_of(sender, "hands it out"),
         enclosures=tuple(Enclosure(f.path, f.what, f.sha256, len(f.content), warning) for f, warning in files),
+        lead=any(policy().request.results[report.kind].is_lead for report in reports),
         onward=policy().notice("onward-disclosure").text if agency else None,
         agreement=disclosure.agreement_reference if agency else None, signing_key=stores().signer.fingerprint,
         verify_page=verify_page(),

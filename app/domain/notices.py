@@ -40,6 +40,7 @@ SENTENCES = {
     "continued": "{number}: the supervisor directed a fresh round.",
     "not_approved": "{number}: the supervisor did not approve; the result is negative.",
     "report_delivered": "{number}: a report is in the case file. It is a lead, not probable cause.",
+    "negative_delivered": "{number}: the negative-results report is in the case file.",
     "report_recalled": "{number}: the report you received was recalled. Do not act on it.",
     "report_failed": "{number}: the report could not be delivered to the case file; the cause is on its page.",
     "report_replaced": "{number}: a report replaces the one that was recalled.",

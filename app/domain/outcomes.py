@@ -21,7 +21,7 @@ CORROBORATION = "corroboration"
 
 @enforces("USE-8")
 def record_corroboration(request: FRRequest, actor: Actor, evidence: str) -> Outcome:
-    """Record evidence found beside the lead. The request stays reported, and more may be recorded."""
+    """Record evidence other than the result. The request stays reported, and more may be recorded."""
     advance(request, "record_corroboration", actor, evidence=evidence)
     return _keep(request, actor, CORROBORATION, evidence.strip(), {})
 
@@ -33,9 +33,9 @@ def close(request: FRRequest, actor: Actor, outcome: str, facts: Mapping[str, st
     return _keep(request, actor, outcome, str(facts.get("corroborating_evidence") or "").strip(), facts)
 
 
-def faults_of(outcome: str, facts: Mapping[str, str]) -> list[Fault]:
-    """Everything that is missing from an outcome, for the form that records it."""
-    return check_outcome(policy(), outcome, facts)
+def faults_of(request: FRRequest, outcome: str, facts: Mapping[str, str]) -> list[Fault]:
+    """Everything that is wrong with an outcome of this request, for the form that records it."""
+    return check_outcome(policy(), outcome, facts, request.result)
 
 
 def _keep(request: FRRequest, actor: Actor, kind: str, evidence: str, facts: Mapping[str, str]) -> Outcome:

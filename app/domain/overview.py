@@ -44,7 +44,7 @@ NEXT: dict[str, tuple[tuple[str, str], ...]] = {
     "peer_reviewed": (("approve", "Do the final review"),),
     "approved": (("prepare_report", "Prepare the report"),),
     "superseded": (("reissue_report", "Decide what follows the recalled report"),),
-    "reported": (("close", "Record what corroborates the lead, and the outcome"),),
+    "reported": (("close", ""),),  # the words come with the result: see app/policy/forms.py Result
 }
 #: states whose work belongs to the examiner of the request
 ASSIGNED = (
@@ -116,7 +116,11 @@ def task(request: FRRequest, actor: Actor) -> str:
     """What this person is asked to do with the request now, or empty."""
     asked = [(verb, words) for verb, words in NEXT.get(request.state, ()) if _theirs(request, verb, actor)]
     able = {row.verb for row in allowed(request, actor, {verb for verb, _ in asked})}
-    return next((words for verb, words in asked if verb in able), "")
+    return next((words or _after(request) for verb, words in asked if verb in able), "")
+
+
+def _after(request: FRRequest) -> str:
+    return policy().request.results[request.result].task if request.result else ""
 
 
 def _theirs(request: FRRequest, verb: str, actor: Actor) -> bool:
@@ -163,7 +167,7 @@ def _open_requests(actor: Actor) -> list[FRRequest]:
         .options(
             joinedload(FRRequest.requester), joinedload(FRRequest.examiner), selectinload(FRRequest.searches),
             selectinload(FRRequest.rounds).selectinload(Round.peer_reviews),
-            selectinload(FRRequest.rounds).selectinload(Round.final_reviews),
+            selectinload(FRRequest.rounds).selectinload(Round.final_reviews), selectinload(FRRequest.reports),
         )
     )  # fmt: skip
     return list(db.session.scalars(rows).unique())

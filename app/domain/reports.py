@@ -129,4 +129,5 @@ def deliver(report: Report, receipt: Receipt, missing: list[str]) -> None:
         missing=missing,
     )  # fmt: skip
     earlier = recipients(report.replaces) if report.replaces else set()
-    tell("report_replaced" if report.replaces else "report_delivered", recipients(report) | earlier, request)
+    delivered = "negative_delivered" if report.kind == "negative" else "report_delivered"
+    tell("report_replaced" if report.replaces else delivered, recipients(report) | earlier, request)

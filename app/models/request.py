@@ -99,6 +99,13 @@ class FRRequest(Stateful, Sealed, Model):
     def current_report(self) -> Report | None:
         return self.reports[-1] if self.reports else None
 
+    @property
+    def result(self) -> str | None:
+        """What the report that stands says, by its kind; None before there is one and after it was recalled."""
+        report = self.current_report
+        stands = report is not None and report.delivered_at is not None and report.recalled_at is None
+        return report.kind if report is not None and stands else None
+
 
 class ProbeImage(Sealed, Model):
     """One submitted image of the unknown person (REQ-3). Original bytes are write-once; shown copies carry no metadata.

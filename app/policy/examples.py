@@ -43,10 +43,10 @@ Check = Callable[[Policy, Mapping[str, Any]], list[Fault]]
 class Example(Table, frozen=True, kw_only=True):
     """One worked case. ``subject`` is the use, source, basis, purpose, outcome or number the check is about.
 
-    ``recipient``, ``basis`` and ``person`` say what a disclosure is about. ``refused_by`` names every rule
-    that refuses it, and is empty when it is accepted. ``warned_by`` does the same for rules that only warn;
-    ``says`` is a sentence that people then read (both for the check "quality"). ``unknown`` names the rules that cannot
-    judge for want of data (for the check "background").
+    ``recipient``, ``basis`` and ``person`` say what a disclosure is about, ``result`` what an outcome follows.
+    ``refused_by`` names every rule that refuses it, and is empty when it is accepted. ``warned_by`` does the same for
+    rules that only warn; ``says`` is a sentence that people then read (both for the check "quality"). ``unknown`` names
+    the rules that cannot judge for want of data (for the check "background").
     """
 
     id: Text
@@ -60,6 +60,7 @@ class Example(Table, frozen=True, kw_only=True):
     recipient: str = ""
     basis: str = ""
     person: str = ""
+    result: str = "possible_match"
     facts: Mapping[str, Any] = {}
     intelligence_bureau: bool = False
     refused_by: tuple[str, ...] = ()
@@ -137,7 +138,7 @@ def decide(policy: Policy, example: Example, above: Mapping[str, Check]) -> list
         case "lawful_basis":
             return check_lawful_basis(policy, subject, facts)
         case "outcome":
-            return check_outcome(policy, subject, facts)
+            return check_outcome(policy, subject, facts, example.result)
         case "case_number":
             return check_case_number(policy, subject)
         case "eligibility":

@@ -8,6 +8,7 @@ from typing import Any
 
 from app.clauses import enforces
 from app.policy.base import Fact, Questions
+from app.policy.forms import Outcome
 from app.policy.types import Policy
 
 YES_NO = {"yes": "Yes", "no": "No"}
@@ -101,12 +102,24 @@ def normal_case_number(number: str) -> str:
     return number.strip().upper()
 
 
+def outcomes_after(policy: Policy, result: str | None) -> list[Outcome]:
+    """How a case may have ended after this result, in the order of the file: nothing is eliminated that never was."""
+    return [rule for rule in policy.request.outcomes.values() if not rule.results or result in rule.results]
+
+
 @enforces("USE-8")
-def check_outcome(policy: Policy, outcome_id: str, facts: Mapping[str, object]) -> list[Fault]:
-    """Check an outcome: an arrest without its corroborating evidence is refused."""
+def check_outcome(
+    policy: Policy, outcome_id: str, facts: Mapping[str, object], result: str | None = None
+) -> list[Fault]:
+    """Check an outcome: an arrest without its corroborating evidence is refused, and what the result rules out.
+
+    `result` is the kind of the report that stands.
+    """
     outcome = policy.request.outcomes.get(outcome_id)
     if outcome is None:
         return [Fault("outcome", "Choose how the case ended.", "no_arrest")]
+    if outcome not in outcomes_after(policy, result):
+        return [Fault("outcome", f"“{outcome.title}” does not fit the result of this request.", outcome_id)]
     return check_facts(outcome.facts, facts, outcome_id)
 
 

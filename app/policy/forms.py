@@ -105,10 +105,27 @@ class BasisRefusal(Rule, frozen=True, kw_only=True):
     title: Text
 
 
-class Outcome(Rule, frozen=True, kw_only=True):
-    """How a case ended; an arrest demands corroborating evidence (USE-8)."""
+class Result(Rule, frozen=True, kw_only=True):
+    """What a report said, by its kind. ``heading`` and ``task`` are the words for what the investigator does next.
+
+    ``notice`` is the notice shown wherever the result is; ``is_lead`` says whether there is anything to corroborate.
+    """
 
     title: Text
+    heading: Text
+    task: Text
+    notice: Text
+    is_lead: bool
+
+
+class Outcome(Rule, frozen=True, kw_only=True):
+    """How a case ended; an arrest demands corroborating evidence (USE-8).
+
+    ``results`` names the results after which it may have ended so (empty: any).
+    """
+
+    title: Text
+    results: tuple[str, ...] = ()
     facts: tuple[Fact, ...] = field(name="fact", default=())
 
 
@@ -170,5 +187,6 @@ class RequestRules:
     basis: Questions
     description: Questions
     circumstances: Questions
+    results: Mapping[str, Result]
     outcomes: Mapping[str, Outcome]
     withdrawal: Statement

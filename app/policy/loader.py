@@ -119,6 +119,7 @@ def _build(tables: Tables, overlays: Tables, version: str) -> types.Policy:
             basis=request["basis"],
             description=request["description"],
             circumstances=request["circumstances"],
+            results=_by_id(request["result"]),
             outcomes=_by_id(request["outcome"]),
             withdrawal=request["withdrawal"],
         ),

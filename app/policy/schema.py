@@ -43,6 +43,7 @@ SCHEMA: Mapping[str, FileSchema] = {
         "basis": (base.Questions, "one"),
         "description": (base.Questions, "one"),
         "circumstances": (base.Questions, "one"),
+        "result": (forms.Result, "many"),
         "outcome": (forms.Outcome, "many"),
         "withdrawal": (base.Statement, "one"),
     },

@@ -232,6 +232,12 @@ def _references(tables: Tables) -> Iterator[str]:
             continue
         if not fits:
             yield f"requests/rules.toml: {number.id}: the example does not fit the pattern"
+    results, notices = {result.id for result in request["result"]}, {one.id for one in tables["notices.toml"]["notice"]}
+    for result in request["result"]:
+        if result.notice not in notices:
+            yield f"requests/rules.toml: {result.id}: unknown notice '{result.notice}'"
+    for outcome in request["outcome"]:
+        yield from (f"requests/rules.toml: {outcome.id}: unknown result '{r}'" for r in outcome.results if r not in results)
     images = request["images"]
     if images.min_images > images.max_images:
         yield f"requests/rules.toml: {images.id}: min_images is larger than max_images"

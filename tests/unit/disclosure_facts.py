@@ -76,6 +76,7 @@ def letter(**changes) -> LetterFacts:
         ),
         sent_by=ASKER,
         onward=ONWARD,
+        lead=True,
         agreement=None,
         signing_key="56" * 32,
         verify_page="https://portal.example/verify",

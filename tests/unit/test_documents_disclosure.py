@@ -52,6 +52,14 @@ def test_the_letter_says_what_is_enclosed_and_that_a_result_is_a_lead() -> None:
         assert letters(wanted) in said, wanted
 
 
+@pytest.mark.clause("SRC-7", "USE-7")
+def test_a_letter_without_a_possible_match_is_not_headed_lead() -> None:
+    said = letters(" ".join(checks.page_texts(render_letter(letter(lead=False), NOTICE, LEAD_NOTICE).pdf)))
+    assert letters("No possible match is enclosed.") in said
+    assert letters("LEAD ONLY") not in said
+    assert "lead" not in said.lower().replace(letters(LEAD_NOTICE).lower(), "")
+
+
 @pytest.mark.clause("SRC-9")
 def test_every_page_of_a_long_letter_carries_the_notice() -> None:
     many = tuple(Enclosure(f"originals/FR-2026-000034-{n}.jpg", "Image as submitted", "cd" * 32, n) for n in range(60))

@@ -88,6 +88,7 @@ def check_page(html: str, *, app: Flask | None = None, url: str = "/") -> list[s
     faults += _headings(page)
     faults += _forms(page)
     faults += _labels(page, part)
+    faults += _limits(page)
     faults += _inline_code(page)
     faults += _media_and_tables(page)
     faults += _htmx(page, part)
@@ -232,6 +233,16 @@ def _labels(page: Page, part: bool) -> Iterator[str]:
         named = _text(link) or link.get("aria-label") or any(picture.get("alt") for picture in pictures)
         if link.name == "a" and not named:
             yield f"a link without a name: {_show(link)}"
+
+
+def _limits(page: Page) -> Iterator[str]:
+    ids = {str(tag["id"]) for tag in page.having("id")}
+    for tag in page.having("maxlength"):
+        yield f"what is typed or pasted beyond maxlength is cut without a word: {_show(tag)}"
+    for tag in page.having("data-limit"):
+        line = f"{tag.get('id')}-limit"
+        if line not in ids or line not in str(tag.get("aria-describedby", "")).split():
+            yield f"a field with a limit and no line that counts: {_show(tag)}"
 
 
 def _inline_code(page: Page) -> Iterator[str]:

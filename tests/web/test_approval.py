@@ -224,7 +224,8 @@ def test_not_approved_gives_a_negative_report(at, sign_in, run_jobs):
     run_jobs()
     assert request.state == "reported"
     assert request.current_report.kind == "negative"
-    assert ("report_delivered", "d.lark") in told(request)
+    assert ("negative_delivered", "d.lark") in told(request)
+    assert "report_delivered" not in {kind for kind, _ in told(request)}
 
 
 @pytest.mark.clause("SRC-5")

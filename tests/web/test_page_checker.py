@@ -56,6 +56,8 @@ BAD = [
     ('<label for="case">', '<label for="other">', "belongs to no control"),
     ('<label for="case">Case number</label>', "", "control without a label"),
     ("<label>Find <input", "<label>Find</label> <input", "belongs to no control"),
+    ('<input name="q">', '<input name="q" maxlength="9">', "cut without a word"),
+    ('<input name="q">', '<input id="q" name="q" data-limit="9">', "no line that counts"),
     ("<legend>Source</legend>", "", "without a legend"),
     ('<a href="/list">Requests</a>', '<a href="/list"></a>', "link without a name"),
     ('<script src="/static/js/keys.js" defer>', "<script>let a = 1", "inline script"),

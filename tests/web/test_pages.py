@@ -1,5 +1,6 @@
 """Layouts, components, error pages and headers of a small application, read by the page checker."""
 
+import re
 from datetime import UTC, date, datetime
 from pathlib import Path
 from types import SimpleNamespace
@@ -24,10 +25,13 @@ from wtforms import (
     TextAreaField,
     widgets,
 )
-from wtforms.validators import DataRequired, InputRequired, Length, Optional
+from wtforms.validators import DataRequired, InputRequired, Optional
 
 import app as product
+from app.blueprints.fact_fields import stripped
+from app.blueprints.limits import Length
 from app.context import NavItem
+from app.policy import policy
 from app.web import (
     LINKS,
     ago,
@@ -51,7 +55,7 @@ class CaseForm(FlaskForm):
     case = StringField("Case number", validators=[DataRequired("Enter the case number.")])
     day = DateField("Date", validators=[Optional()])
     use = SelectField("Use", choices=[("1", "USE-1"), ("2", "USE-2")], validators=[Optional()])
-    basis = TextAreaField("Basis", validators=[Length(max=4000)])
+    basis = TextAreaField("Basis", validators=[Length(max=4000)], filters=[stripped])
     notes = TextAreaField("Notes")
     image = FileField("Image")
     source = RadioField("How was it obtained?", choices=["Camera", "Witness"], validators=[InputRequired("Choose.")])
@@ -80,6 +84,7 @@ def components():
         filter=Filter(request.args, meta={"csrf": False}),
         now=NOW,
         rule=RULE,
+        policy=policy(),
         refusal=REFUSAL,
         pages=SimpleNamespace(page=2, pages=3, total=60),
         tabs_=[SimpleNamespace(label="Overview", url="/", active=True)],
@@ -131,7 +136,7 @@ def test_every_component_makes_a_page_without_faults(app):
     assert page.h1.text == "Request <1>"
     assert page.title.text == "Request <1> · Corroborate"
     assert page.select_one(f'footer a[href="{LINKS["misuse"]}"]').text == "Report misuse"
-    assert "A result is a lead, never probable cause." in page.footer.text
+    assert "A possible match is a lead, never probable cause." in page.footer.text
     assert page.select_one("footer .cor-mono").text == "9f8a77c1d0e2"
     assert page.select_one(".cor-demonstration").text == "Demonstration, not for casework"
     assert "official police business" in page.select_one(".cor-official").text
@@ -141,7 +146,8 @@ def test_every_component_makes_a_page_without_faults(app):
     ]
     assert page.select_one("time")["datetime"] == "2026-11-23T08:47:00+00:00"
     assert page.select_one(".cor-face--chosen")["x"] == "5"
-    assert "You can enter up to 4000 characters" in page.text
+    assert page.select_one("#basis")["data-limit"] == "4000"
+    assert page.select_one("#basis-limit").text == "At most 4,000 characters"
 
 
 def test_a_refused_form_keeps_what_was_typed_and_links_to_each_fault(app):
@@ -157,6 +163,25 @@ def test_a_refused_form_keeps_what_was_typed_and_links_to_each_fault(app):
     assert [link["href"] for link in summary] == ["#case", "#source-0", "#attest"]
     assert page.select_one("#case")["aria-describedby"] == "case-hint case-error"
     assert "not saved" in page.title.text
+
+
+def test_a_text_that_is_too_long_is_refused_by_how_much_and_kept_whole(app):
+    client = app.test_client()
+    long = "x" * 5204
+    page = soup(client.post("/components", data={"csrf_token": token(client), "basis": f"  {long}\r\n"}))
+    fault = page.select_one("#basis-error").text
+    assert fault == "Error: 1,204 characters too many: at most 4,000 fit. Nothing was cut."
+    assert page.select_one("#basis").text.strip() == long
+    assert "#basis" in [link["href"] for link in page.select(".cor-error-summary a")]
+
+
+def test_every_form_refuses_too_long_a_text_in_the_same_words():
+    """WTForms' own check says only that it is too long; the form asks ours."""
+    root = Path(product.__file__).parent
+    own = root / "blueprints" / "limits.py"
+    theirs = re.compile(r"from wtforms\.validators import .*\bLength\b|validators\.Length")
+    found = [str(p.relative_to(root)) for p in root.rglob("*.py") if p != own and theirs.search(p.read_text("utf-8"))]
+    assert found == []
 
 
 def test_no_demonstration_strip_in_casework(app):

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Mapping
 
 from flask_wtf import FlaskForm
 from wtforms import BooleanField, HiddenField, PasswordField, StringField, TextAreaField
-from wtforms.validators import InputRequired, Length, Optional
+from wtforms.validators import InputRequired, Optional
 
+from app.blueprints.limits import Length
 from app.domain.misuse import LONGEST, SHORTEST
 from app.policy.forms import MailKind
 

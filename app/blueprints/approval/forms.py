@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from flask_wtf import FlaskForm
 from wtforms import RadioField, SelectField, TextAreaField
-from wtforms.validators import DataRequired, InputRequired, Length
+from wtforms.validators import DataRequired, InputRequired
 
 from app.blueprints.fact_fields import stripped
+from app.blueprints.limits import Length
 from app.blueprints.shared_forms import SignedForm, VersionForm
 
 LONGEST_REASON = 4000

@@ -75,7 +75,8 @@ def _file_page(
         unavailable=blocked, rules=rules,
         nominee_gone=subject.state in WITHOUT_NOMINEE and nominee_left(subject),
         viewers=viewers_of(found, url_for("approval.file", number=subject.number), actor),
-        due_at=due_at(subject), delivery=approvals.last_delivery(subject), now=now(),
+        due_at=due_at(subject), delivery=approvals.last_delivery(subject),
+        result=approvals.result_of(subject), now=now(),
     )  # fmt: skip
 
 
@@ -129,7 +130,8 @@ def _report_page(subject: FRRequest, refusal: Refused | None = None) -> str:
     delivery = approvals.last_delivery(subject)
     return page(
         "approval/prepare.html", "approval/_delivery.html", item=subject, refusal=refusal, delivery=delivery,
-        kind=approvals.due_kind(subject), blocked_by=explain(subject, "prepare_report", actor),
+        kind=approvals.due_kind(subject), result=approvals.result_of(subject),
+        blocked_by=explain(subject, "prepare_report", actor),
         may_read_file=actor.can("approval.decide"), reports=list(reversed(subject.reports)), now=now(),
     )  # fmt: skip
 

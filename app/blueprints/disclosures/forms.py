@@ -8,10 +8,11 @@ from typing import Any
 from flask_wtf import FlaskForm
 from flask_wtf.file import FileField
 from wtforms import Form, HiddenField, RadioField, SelectField, SelectMultipleField, StringField, TextAreaField
-from wtforms.validators import InputRequired, Length
+from wtforms.validators import InputRequired
 from wtforms.widgets import CheckboxInput, DateInput, ListWidget
 
 from app.blueprints.fact_fields import YES_NO, choice_field, fact_fields, stripped
+from app.blueprints.limits import Length
 from app.blueprints.shared_forms import SignedForm, VersionForm
 from app.models.disclosure import ITEM_KINDS
 from app.policy import policy

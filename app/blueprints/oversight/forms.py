@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from wtforms import DateField, Form, SelectField, StringField
-from wtforms.validators import Length, Optional
+from wtforms.validators import Optional
 
-from app.blueprints.oversight.trail import event_choices
+from app.blueprints.limits import Length
+from app.blueprints.oversight.trail import Filter, event_choices
 from app.domain.audit_trail import Filter
 
 

@@ -6,7 +6,7 @@ Whether a search listed anybody, whom an examiner retained or what a peer though
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from app.access.actor import Actor
@@ -61,10 +61,8 @@ _STANDINGS = {
         WITH_UNIT, "With the FR unit", "working",
         "The facial recognition unit works on the request. You are told when a report is in the case file.", "", 2,
     ),
-    "reported": Standing(
-        "reported", "Reported", "good", "The report is in the case file.",
-        "Record what corroborates the lead, and the outcome", 3,
-    ),
+    # what comes next stands with the result in the rule file
+    "reported": Standing("reported", "Reported", "good", "The report is in the case file.", "", 3),
     "superseded": Standing(
         "superseded", "Report recalled", "bad", "The report was recalled. Do not act on it.", "", 3,
     ),
@@ -100,7 +98,10 @@ def standing(request: FRRequest) -> Standing:
     if request.state == "submitted" and request.discussion_confirmed_at is not None:
         told = _STANDINGS["submitted"]
         return Standing(told.key, told.label, told.tone, "An examiner confirms the basis next.", told.action, told.step)
-    return _STANDINGS[WITH_UNIT if request.state in INNER else request.state]
+    found = _STANDINGS[WITH_UNIT if request.state in INNER else request.state]
+    if request.state == "reported" and request.result:
+        return replace(found, action=policy().request.results[request.result].task)
+    return found
 
 
 @enforces("ACC-1")

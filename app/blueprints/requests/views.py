@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import flash, redirect, request, url_for
 from sqlalchemy import select
+from sqlalchemy.orm import selectinload
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from app.access.actor import current_actor
@@ -34,7 +35,8 @@ SORTS = {"number": FRRequest.id, "case": FRRequest.case_number}
 def index() -> str:
     """One's own requests: where each stands, since when, what to do next."""
     chosen = ListFilter(request.args, meta={"csrf": False})
-    rows = select(FRRequest).where(FRRequest.requester_id == current_actor().id)
+    own = FRRequest.requester_id == current_actor().id
+    rows = select(FRRequest).where(own).options(selectinload(FRRequest.reports))
     if chosen.state.data in STATES_OF:
         rows = rows.where(FRRequest.state.in_(STATES_OF[chosen.state.data]))
     if chosen.case.data and chosen.case.data.strip():

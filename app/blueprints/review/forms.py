@@ -7,10 +7,11 @@ from typing import Any
 
 from flask_wtf import FlaskForm
 from wtforms import Form, HiddenField, SelectField, SelectMultipleField, StringField, TextAreaField
-from wtforms.validators import InputRequired, Length
+from wtforms.validators import InputRequired
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from app.blueprints.fact_fields import choice_field, fact_fields, stripped
+from app.blueprints.limits import Length
 from app.blueprints.shared_forms import VersionForm
 from app.policy import policy
 

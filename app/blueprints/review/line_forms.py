@@ -6,9 +6,9 @@ from typing import Any
 
 from flask_wtf import FlaskForm
 from wtforms import HiddenField, StringField, TextAreaField
-from wtforms.validators import Length
 
 from app.blueprints.fact_fields import choice_field, stripped
+from app.blueprints.limits import Length
 from app.blueprints.review.worksheets import worksheet_fields
 from app.policy import policy
 

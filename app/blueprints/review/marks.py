@@ -9,10 +9,10 @@ from typing import Any
 
 from flask_wtf import FlaskForm
 from wtforms import HiddenField, SelectField, StringField
-from wtforms.validators import Length
 
 from app.access.actor import current_actor
 from app.blueprints.fact_fields import choice_field, stripped
+from app.blueprints.limits import Length
 from app.blueprints.review.steps import Overtaken
 from app.blueprints.review.viewer import Mark, drawn_marks
 from app.domain import annotations

@@ -22,9 +22,9 @@ from typing import Any
 
 from flask_wtf import FlaskForm
 from wtforms import Form, HiddenField, SelectField, StringField, TextAreaField
-from wtforms.validators import Length
 
 from app.blueprints.fact_fields import choice_field, stripped
+from app.blueprints.limits import Length
 from app.policy import policy
 
 NOTE = "_note"

@@ -57,12 +57,14 @@ def round_was_approved(request: FRRequest, actor: Actor, facts: Facts) -> str | 
 
 @condition("evidence_given", "USE-8")
 def evidence_given(request: FRRequest, actor: Actor, facts: Facts) -> str | None:
-    return None if str(facts.get("evidence") or "").strip() else "Describe the evidence beside the lead."
+    given = str(facts.get("evidence") or "").strip()
+    return None if given else "Describe the evidence, other than the facial recognition result."
 
 
 @condition("outcome_given", "USE-8")
 def outcome_given(request: FRRequest, actor: Actor, facts: Facts) -> str | None:
-    faults = check_outcome(policy(), str(facts.get("outcome") or ""), facts.get("outcome_facts") or {})
+    given = facts.get("outcome_facts") or {}
+    faults = check_outcome(policy(), str(facts.get("outcome") or ""), given, request.result)
     # the missing evidence of an arrest has a rule of its own
     return first([fault for fault in faults if fault.field != "corroborating_evidence"])
 
@@ -72,7 +74,7 @@ def arrest_corroborated(request: FRRequest, actor: Actor, facts: Facts) -> str |
     if facts.get("outcome") != "arrest":
         return None
     given = str((facts.get("outcome_facts") or {}).get("corroborating_evidence") or "").strip()
-    return None if given else "An arrest needs other corroborating evidence: a lead alone is never enough."
+    return None if given else "An arrest needs corroborating evidence other than the facial recognition result."
 
 
 @condition("no_search_run", "SRC-7")
