@@ -237,7 +237,8 @@ def _references(tables: Tables) -> Iterator[str]:
         if result.notice not in notices:
             yield f"requests/rules.toml: {result.id}: unknown notice '{result.notice}'"
     for outcome in request["outcome"]:
-        yield from (f"requests/rules.toml: {outcome.id}: unknown result '{r}'" for r in outcome.results if r not in results)
+        unknown = [name for name in outcome.results if name not in results]
+        yield from (f"requests/rules.toml: {outcome.id}: unknown result '{name}'" for name in unknown)
     images = request["images"]
     if images.min_images > images.max_images:
         yield f"requests/rules.toml: {images.id}: min_images is larger than max_images"

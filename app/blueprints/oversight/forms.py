@@ -6,7 +6,7 @@ from wtforms import DateField, Form, SelectField, StringField
 from wtforms.validators import Optional
 
 from app.blueprints.limits import Length
-from app.blueprints.oversight.trail import Filter, event_choices
+from app.blueprints.oversight.trail import event_choices
 from app.domain.audit_trail import Filter
 
 
