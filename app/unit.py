@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import structlog
+from flask import g, has_request_context
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
@@ -82,9 +83,14 @@ def install_write_guard(engine: Engine) -> None:
 
     @event.listens_for(engine, "commit")
     def _refuse_unrecorded(connection: Connection) -> None:
-        changed = {t for t in connection.info.get("changed", set()) if t not in policy().exempt_tables}
+        changed = _recorded_tables(connection)
         if changed and not connection.info.get("recorded"):
             raise UnrecordedChange(f"no audit event accompanies the change of {', '.join(sorted(changed))}")
+
+
+def _recorded_tables(connection: Connection) -> set[str]:
+    """The tables changed in the open transaction whose change must be recorded by an event."""
+    return {table for table in connection.info.get("changed", set()) if table not in policy().exempt_tables}
 
 
 def in_unit() -> bool:
@@ -104,7 +110,8 @@ def after_commit(effect: Callable[[], None]) -> None:
 def unit_of_work() -> Iterator[Session]:
     """Commit everything once on leaving, or nothing when an exception leaves.
 
-    Objects read before are refreshed, for they are read again under the write lock.
+    Objects read before are refreshed, for they are read again under the write lock. A web request learns in `g.saved`
+    that something was kept, so that the page of a later fault does not deny it.
     Raises Conflict when a versioned row changed meanwhile, UnrecordedChange when rows changed without an event.
     """
     session = db.session()
@@ -119,7 +126,10 @@ def unit_of_work() -> Iterator[Session]:
         yield session
         session.flush()
         write_pending(session)  # the chain lock is taken last
+        kept = bool(_recorded_tables(session.connection()))
         session.commit()
+        if kept and has_request_context():
+            g.saved = True
         effects = session.info["effects"]
     except StaleDataError as error:
         session.rollback()

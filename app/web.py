@@ -241,6 +241,7 @@ def error_page(status: int, *, safe: bool = True, headers: object = None, **cont
         "again": LINKS["home"],
         "here": _page_again() if has_request_context() else LINKS["home"],
         "error_id": None,
+        "saved": has_request_context() and g.get("saved", False),
         "retry_after": None,
         **context,
     }

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from flask import abort, flash, redirect, url_for
-from sqlalchemy import select
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from app import audit
 from app.access.actor import current_actor
 from app.access.guard import needs
+from app.access.scoping import visible
 from app.blueprints.requests.blueprint import bp
 from app.blueprints.requests.standing import standing
 from app.blueprints.shared_forms import ReasonForm, VersionForm
@@ -26,8 +26,10 @@ from app.workflow.registry import Refused
 @needs("discussion.confirm")
 def discussions() -> str:
     """The requests in which this supervisor is named: those to answer first."""
-    own = FRRequest.discussing_supervisor_id == current_actor().id
-    rows = select(FRRequest).where(own, FRRequest.state.not_in(["draft", "withdrawn"])).order_by(FRRequest.id.desc())
+    actor = current_actor()
+    rows = visible(FRRequest, actor).where(
+        FRRequest.discussing_supervisor_id == actor.id, FRRequest.state.not_in(["draft", "withdrawn"])
+    ).order_by(FRRequest.id.desc())  # fmt: skip
     found = db.session.scalars(rows.limit(200)).all()
     waiting = [item for item in found if item.state == "submitted" and item.discussion_confirmed_at is None]
     answered = [(item, standing(item)) for item in found if item not in waiting]

@@ -71,9 +71,11 @@ _STANDINGS = {
     "closed": Standing("closed", "Closed", "ended", "The outcome is recorded.", "", 5),
     "refused": Standing("refused", "Refused", "bad", "An examiner refused the basis.", "", 1),
     "withdrawn": Standing("withdrawn", "Withdrawn", "ended", "You withdrew the request.", "", 0),
+    "disposed": Standing("disposed", "Disposed of", "ended", "The record of its case was disposed of.", "", 5),
 }  # fmt: skip
 
-GROUPS = [(key, standing.label) for key, standing in _STANDINGS.items()]
+#: what the list can be narrowed to; a disposed request is in no list
+GROUPS = [(key, standing.label) for key, standing in _STANDINGS.items() if key != "disposed"]
 STATES_OF = {key: INNER if key == WITH_UNIT else (key,) for key in _STANDINGS}
 
 #: the steps a requester is told of, with their words

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from flask import flash, redirect, request, url_for
-from sqlalchemy import select
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from app.access.actor import current_actor
 from app.access.guard import needs
+from app.access.scoping import visible
 from app.blueprints.requests import afterwards, discussions, drafts, images, retention
 from app.blueprints.requests.blueprint import bp
 from app.blueprints.requests.forms import ListFilter
@@ -32,8 +32,8 @@ SORTS = {"number": FRRequest.id, "case": FRRequest.case_number}
 @needs("request.file")
 def index() -> str:
     """One's own requests: where each stands, since when, what to do next."""
-    chosen = ListFilter(request.args, meta={"csrf": False})
-    rows = select(FRRequest).where(FRRequest.requester_id == current_actor().id)
+    chosen, actor = ListFilter(request.args, meta={"csrf": False}), current_actor()
+    rows = visible(FRRequest, actor).where(FRRequest.requester_id == actor.id)
     if chosen.state.data in STATES_OF:
         rows = rows.where(FRRequest.state.in_(STATES_OF[chosen.state.data]))
     if chosen.case.data and chosen.case.data.strip():
