@@ -72,14 +72,14 @@ def requests_in_scope(rows: Select[Any], actor: Actor) -> Select[Any]:
         parts.append(FRRequest.requester_id == actor.id)
     if "discussion.confirm" in actor.capabilities:
         named = FRRequest.discussing_supervisor_id == actor.id
-        parts.append(named & FRRequest.state.not_in(["draft"]))
+        parts.append(named & (FRRequest.state != "draft"))
     if actor.can("basis.confirm"):
         # a colleague's own request stays invisible to the unit's work on it only where separation says so
-        parts.append(FRRequest.state.not_in(["draft", "withdrawn", "nominated"]))
+        parts.append(FRRequest.having("filed") & (FRRequest.state != "nominated"))
         # while peers review it, a request is known to its examiner: the others meet it as a line-up alone (SRC-4)
         parts.append((FRRequest.state == "nominated") & (FRRequest.examiner_id == actor.id))
     if "approval.decide" in actor.capabilities:
-        parts.append(FRRequest.state.not_in(["draft", "withdrawn"]))
+        parts.append(FRRequest.having("filed"))
     return rows.where(FRRequest.state != "disposed", or_(*parts) if parts else false())
 
 
@@ -144,7 +144,7 @@ def annotations_in_scope(rows: Select[Any], actor: Actor) -> Select[Any]:
     """
     known = rounds_in_scope(select(Round.id), actor)
     judged = Round.id.in_(select(FinalReview.round_id))
-    at_work = select(FRRequest.id).where(FRRequest.state.in_(["under_examination", "nominated"]))
+    at_work = select(FRRequest.id).where(FRRequest.having("round_open"))
     opened = known.where(judged | Round.request_id.not_in(at_work))
     mine = (Annotation.author_id == actor.id) if actor.can("examination.work") else false()
     return rows.where(Annotation.round_id.in_(known), mine | Annotation.round_id.in_(opened))

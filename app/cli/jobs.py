@@ -15,6 +15,7 @@ from app.extensions import db, settings
 from app.jobs.sweeper import sweep
 from app.jobs.watch import watch
 from app.models.engine import Job
+from app.unit import wait
 
 REMIND_SECONDS = 60
 group = AppGroup("jobs", help="Slow work: queued, leased, swept.")
@@ -47,7 +48,7 @@ def scheduler(every: float | None) -> None:
             if time.monotonic() - reminded >= REMIND_SECONDS:
                 remind()
                 reminded = time.monotonic()
-        time.sleep(pause)
+        wait(pause)
 
 
 @group.command("status")

@@ -6,16 +6,16 @@ from sqlalchemy import func, select
 
 from app.access.actor import Actor
 from app.access.scoping import visible
-from app.domain.disclosures import OPEN_STATES
 from app.extensions import db
 from app.models.disclosure import Disclosure
 from app.models.incident import Incident
 from app.policy import policy
+from app.policy.types import Next
 from app.workflow.engine import allowed
 
-#: the states in which it is somebody's turn
-OPEN = ("draft", "returned", "submitted", "approved", "released")
 DECISIONS = ("approve", "determine")
+#: a package is fetched first, its receipt recorded afterwards
+HANDING_OUT = ("fetch", "acknowledge")
 
 
 def may_decide(disclosure: Disclosure, actor: Actor) -> bool:
@@ -28,27 +28,28 @@ def may_decide(disclosure: Disclosure, actor: Actor) -> bool:
 
 def task(disclosure: Disclosure, actor: Actor) -> str:
     """What this person is asked to do with the disclosure now, or empty."""
-    if disclosure.state == "submitted":
-        return "Decide on it" if may_decide(disclosure, actor) else ""
-    if disclosure.asked_by_id != actor.id:
-        return ""
-    if disclosure.state in OPEN_STATES:
-        return "Complete and submit it" if disclosure.state == "draft" else "Change it and submit it again"
-    if disclosure.state == "approved":
-        return "Have the package built"
-    if disclosure.state == "released" and disclosure.current_package is not None:
-        return "Record the receipt" if disclosure.current_package.fetched_at else "Fetch the package"
-    return ""
+    return next((step.text for step in disclosure.stands.next if _asked(disclosure, step, actor)), "")
+
+
+def _asked(disclosure: Disclosure, step: Next, actor: Actor) -> bool:
+    """Whether this person is asked for a step that is due."""
+    if step.verb in DECISIONS:
+        return may_decide(disclosure, actor)
+    if step.verb in HANDING_OUT:
+        package = disclosure.current_package
+        if package is None or (package.fetched_at is None) is (step.verb == "acknowledge"):
+            return False
+    return disclosure.asked_by_id == actor.id
 
 
 def waiting_for(actor: Actor) -> list[tuple[Disclosure, str]]:
     """(disclosure, what to do) of everything that is this person's turn, longest waiting first."""
     if "disclosure.read" not in actor.capabilities:
         return []
-    rows = visible(Disclosure, actor).where(Disclosure.state.in_(OPEN)).order_by(Disclosure.state_since)
+    rows = visible(Disclosure, actor).where(Disclosure.awaiting()).order_by(Disclosure.state_since)
     return [(row, words) for row in db.session.scalars(rows) if (words := task(row, actor))]
 
 
 def open_incidents() -> int:
     """How many incidents are not closed."""
-    return db.session.scalar(select(func.count(Incident.id)).where(Incident.state != "closed")) or 0
+    return db.session.scalar(select(func.count(Incident.id)).where(~Incident.having("final"))) or 0

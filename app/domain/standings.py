@@ -34,11 +34,6 @@ from app.policy.retention_types import (
 
 Target = CaseRecord | PersonFile
 
-#: states of a request in which nothing is waited for any more
-ENDED = ("closed", "refused", "withdrawn", "disposed")
-#: states of a disposal that still holds its items
-UNDER_WAY = ("proposed", "once_approved", "approved", "executing")
-
 
 def is_disposed(target: Target) -> bool:
     """Whether the erasure of a record has begun: there is no way back from there."""
@@ -61,17 +56,16 @@ def open_requests(record: CaseRecord) -> int:
     """How many requests of the case are not at an end; a draft counts, for it may still be submitted."""
     rows = select(func.count()).select_from(FRRequest)
     return db.session.scalar(
-        rows.where(FRRequest.case_number == record.case_number, FRRequest.state.not_in(ENDED))
+        rows.where(FRRequest.case_number == record.case_number, ~FRRequest.having("final"))
     ) or 0  # fmt: skip
 
 
 @enforces("RET-11")
 def open_disclosures(record: CaseRecord) -> int:
     """How many disclosures from the case are not at an end; a draft counts, for it may still be submitted."""
-    ended = [state.id for state in policy().workflow("disclosure").states if state.final]
     rows = select(func.count()).select_from(Disclosure)
     return db.session.scalar(
-        rows.where(Disclosure.case_number == record.case_number, Disclosure.state.not_in(ended))
+        rows.where(Disclosure.case_number == record.case_number, ~Disclosure.having("final"))
     ) or 0  # fmt: skip
 
 
@@ -206,7 +200,7 @@ def under_way(target: Target) -> Disposal | None:
     """The disposal that has taken this record up and is not at its end, or None."""
     column = DisposalItem.case_record_id if isinstance(target, CaseRecord) else DisposalItem.person_file_id
     return db.session.scalars(
-        select(Disposal).join(DisposalItem).where(column == target.id, Disposal.state.in_(UNDER_WAY))
+        select(Disposal).join(DisposalItem).where(column == target.id, Disposal.having("under_way"))
         .order_by(Disposal.id)
     ).first()  # fmt: skip
 

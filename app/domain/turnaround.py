@@ -9,29 +9,18 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
 
 from sqlalchemy import select
 
-from app.domain.overview import UNANSWERED, deadline
+from app.domain.overview import deadline, unassigned
 from app.extensions import db
 from app.models import FRRequest, Transition
 from app.policy import policy
-
-#: step -> the states whose time it is, and whose turn it is meanwhile
-STEPS: tuple[tuple[str, tuple[str, ...], str], ...] = (
-    ("Discussion and basis", ("submitted",), "Supervisor, FR examiner"),
-    ("Better images", ("awaiting_images", "draft"), "Investigator"),
-    ("Documentation of the basis", ("accepted",), "Investigator"),
-    ("Probe and search", ("documented", "probe_selected", "searching", "search_failed"), "FR examiner"),
-    ("Examination", ("searched", "under_examination", "continued"), "FR examiner"),
-    ("Peer review", ("nominated",), "Other FR examiners"),
-    ("Final review", ("peer_reviewed",), "FR unit supervisor"),
-    ("Report", ("approved", "negative"), "FR examiner"),
-)
+from app.policy.types import Phase
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +72,7 @@ def figures(moment: datetime, days: int) -> Figures:
     return Figures(
         tuple(_answered(one.title, [c for c in courses if c.priority == one.id]) for one in priorities.values()),
         _answered("All", courses),
-        tuple(_step(label, states, whose, courses) for label, states, whose in STEPS),
+        tuple(_phase(phase, courses) for phase in FRRequest.flow().phases),
         _standing(moment),
     )
 
@@ -101,10 +90,11 @@ def _answered(label: str, courses: Sequence[Course]) -> Figure:
     return summary(label, [course.total for course in courses], late=sum(course.late for course in courses))
 
 
-def _step(label: str, states: Iterable[str], whose: str, courses: Sequence[Course]) -> Figure:
-    """The time of all visits to the step together, of the requests that came through it."""
+def _phase(phase: Phase, courses: Sequence[Course]) -> Figure:
+    """The time of all visits to the phase together, of the requests that came through it."""
+    states = {state.id for state in FRRequest.flow().states if state.phase == phase.id}
     spent = [sum((c.states[s] for s in states if s in c.states), timedelta()) for c in courses]
-    return summary(label, [duration for duration in spent if duration], whose=whose)
+    return summary(phase.title, [duration for duration in spent if duration], whose=phase.whose)
 
 
 def _courses(since: datetime, until: datetime) -> list[Course]:
@@ -137,11 +127,11 @@ def _course(request: FRRequest, steps: Sequence[Transition]) -> tuple[Course, da
 
 
 def _standing(moment: datetime) -> tuple[Standing, ...]:
-    rows = list(db.session.scalars(select(FRRequest).where(FRRequest.state.in_(UNANSWERED))))
+    rows = list(db.session.scalars(select(FRRequest).where(FRRequest.having("due"))))
     found = []
     for priority in policy().request.priorities.values():
         own = [request for request in rows if request.priority == priority.id]
-        free = [r for r in own if r.state == "continued" or (r.state == "submitted" and r.examiner_id is None)]
+        free = [request for request in own if unassigned(request)]
         late = [request for request in own if moment > deadline(request)]
         found.append(Standing(priority.title, len(own), len(late), len(free)))
     return tuple(found)

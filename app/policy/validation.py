@@ -8,6 +8,7 @@ from typing import Any
 
 from app.policy import base, disclosure_types, types
 from app.policy.retention_validation import retention_faults
+from app.policy.state_validation import state_faults
 
 Tables = dict[str, dict[str, Any]]
 
@@ -172,6 +173,7 @@ def _workflows(tables: Tables) -> Iterator[str]:
     titles = {role.title for role in tables["roles.toml"]["role"]}
     for flow in read["workflow"]:
         yield from _states(flow, titles)
+        yield from state_faults(flow)
 
 
 def _states(flow: types.Workflow, titles: set[str]) -> Iterator[str]:

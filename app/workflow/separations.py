@@ -26,8 +26,6 @@ def requester(request: FRRequest) -> set[int]:
 
 #: whoever took one of these steps has seen, or could have seen, what a peer must not
 EXAMINERS_STEPS = ("prepare_probe", "select_probe", "start_search", "begin_examination", "take_over")
-#: whoever held the work in one of these states had the probe that was chosen, or the candidates, before their eyes
-EXAMINED_STATES = ("probe_selected", "search_failed", "searched", "under_examination", "approved")
 
 
 @separation("examiner", "SRC-4", "SRC-5")
@@ -38,7 +36,7 @@ def examiner(request: FRRequest) -> set[int]:
     """
     people = {request.examiner_id, *(r.examiner_id for r in request.rounds), *(s.examiner_id for s in request.searches)}
     passed = select(Assignment.from_id, Assignment.to_id).where(
-        Assignment.request_id == request.id, Assignment.state.in_(EXAMINED_STATES)
+        Assignment.request_id == request.id, Assignment.state.in_(request.flow().states_that("examined"))
     )
     people |= {person for row in db.session.execute(passed) for person in row}
     return {person for person in people if person is not None} | _took(request, EXAMINERS_STEPS)

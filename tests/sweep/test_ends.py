@@ -135,8 +135,9 @@ def test_the_world_holds_every_end_of_every_workflow(ended):
 
 
 def lists(world: World, persona: str) -> list[str]:
-    """Every address that needs nothing in it: homes, lists, registers; and a list narrowed to each state."""
+    """Every page whose address needs nothing in it: homes, lists, registers; and a list narrowed to each state."""
     rules = [rule for rule in world.app.url_map.iter_rules() if "GET" in rule.methods and not rule.arguments]
+    rules = [rule for rule in rules if not rule.rule.endswith(".csv")]
     states = [*(state.id for state in policy().workflow("request").states), "with_unit"]
     narrowed = [f"{NARROWED[persona]}?state={state}" for state in states if persona in NARROWED]
     shown = [f"/review?show={name}" for name in ("mine", "unassigned", "open", "ended") if persona == "examiner"]
@@ -151,7 +152,7 @@ def test_every_list_and_home_opens_after_every_end(ended, persona):
         numbers = list(db.session.scalars(select(FRRequest.number)))
     pages = [page.format(number) for page in CONCERNED[persona] for number in numbers]
     for address in (*lists(ended, persona), *pages):
-        answer = client.get(address, buffered=True)
+        answer = client.get(address)
         if answer.status_code >= 500:
             faults.append(f"{address}: {answer.status_code}")
     assert faults == []

@@ -28,6 +28,7 @@ from wtforms.validators import DataRequired, InputRequired, Length, Optional
 
 import app as product
 from app.context import NavItem
+from app.policy import policy
 from app.web import (
     LINKS,
     ago,
@@ -44,6 +45,8 @@ from tests.web.reading import soup
 NOW = datetime(2026, 11, 23, 8, 47)
 RULE = SimpleNamespace(id="peer.other", text="Peer review is by other examiners.", authority=("SRC-4", "FAIR-1"))
 REFUSAL = SimpleNamespace(rule=RULE, reason="You nominated this candidate.", unblock="Another examiner takes it.")
+FLOW = policy().workflow("request")
+SUBJECT = SimpleNamespace(state="nominated", stands=FLOW.state("nominated"), flow=lambda: FLOW)
 TEMPLATES = Path(__file__).parent / "templates"
 
 
@@ -79,6 +82,7 @@ def components():
         form=form,
         filter=Filter(request.args, meta={"csrf": False}),
         now=NOW,
+        subject=SUBJECT,
         rule=RULE,
         refusal=REFUSAL,
         pages=SimpleNamespace(page=2, pages=3, total=60),

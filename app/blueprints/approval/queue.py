@@ -7,7 +7,7 @@ from datetime import datetime
 
 from app.access.actor import Actor
 from app.access.scoping import visible
-from app.blueprints.approval.decisions import WITHOUT_NOMINEE
+from app.blueprints.approval.decisions import only_without_nominee
 from app.domain.approvals import check_may_read_file, check_takes_no_other_part, file_is_open, last_delivery
 from app.domain.overview import due_at
 from app.extensions import db
@@ -19,8 +19,10 @@ from app.workflow import Refused
 from app.workflow.conditions.examination import nominee_left
 from app.workflow.conditions.line_up import composing, counting
 
-WAITING = ("peer_reviewed", "superseded")
-UNDELIVERED = ("approved", "negative")
+#: a supervisor decides in the states that these steps lead on from, nobody being in the way
+DECIDING = ("approve", "reissue_report")
+#: the result is decided, and its report not with the investigator
+DELIVERING = "deliver_report"
 #: delivered reports listed below the queue, newest first
 RECENT = 20
 
@@ -78,18 +80,19 @@ def _before_peers(request: FRRequest, actor: Actor) -> BeforePeers:
 
 def queue_of(actor: Actor) -> Queue:
     """The queue of a supervisor of the unit."""
-    open_ones = visible(FRRequest, actor).where(FRRequest.state.in_((*WAITING, *UNDELIVERED, "nominated")))
+    wanted = FRRequest.taking(*DECIDING, DELIVERING) | (FRRequest.state == "nominated")
+    open_ones = visible(FRRequest, actor).where(wanted)
     found = list(db.session.scalars(open_ones).unique())
-    left = {request.id for request in found if request.state in WITHOUT_NOMINEE and nominee_left(request)}
+    left = {request.id for request in found if only_without_nominee(request) and nominee_left(request)}
     rows = [_row(request, actor) for request in found if request.state != "nominated" or request.id in left]
     rows.sort(key=lambda row: (not row.failed, not row.overdue, row.due_at or row.request.state_since))
     done = (
-        visible(FRRequest, actor).where(FRRequest.state.in_(("reported", "closed")))
+        visible(FRRequest, actor).where(FRRequest.taking("recall_report"))
         .order_by(FRRequest.state_since.desc()).limit(RECENT)
     )  # fmt: skip
     return Queue(
-        tuple(row for row in rows if row.request.state in WAITING or row.request.id in left),
-        tuple(row for row in rows if row.request.state in UNDELIVERED and row.request.id not in left),
+        tuple(row for row in rows if row.request.takes(*DECIDING) or row.request.id in left),
+        tuple(row for row in rows if row.request.takes(DELIVERING) and row.request.id not in left),
         tuple(_row(request, actor) for request in db.session.scalars(done).unique()),
     )
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
-
 from app.access.actor import Actor
 from app.access.scoping import visible
 from app.blueprints.home.ways import way_to
@@ -47,13 +45,13 @@ def others(actor: Actor) -> list[Waiting] | None:
         return None
     found = [Waiting(row.number, way_to(row, actor), task, row.state_since) for row, task in waiting_for(actor)]
     if actor.can("incident.keep"):
-        rows = db.session.scalars(visible(Incident, actor).where(Incident.state != "closed"))
-        found += [Waiting(row.number, way_to(row, actor), "Go on with the incident", row.state_since) for row in rows]
+        incidents = db.session.scalars(visible(Incident, actor).where(Incident.awaiting()))
+        found += [_waiting(row, actor) for row in incidents]
     if actor.can("disposal.approve"):
-        rows = db.session.scalars(select(Disposal).where(Disposal.state.in_(("proposed", "once_approved"))))
-        for row in rows:
-            if any(step.verb.startswith("approve") for step in allowed(row, actor)):
-                found.append(
-                    Waiting(row.number, way_to(row, actor), "Approve the disposal, or decline", row.state_since)
-                )
+        rows = db.session.scalars(visible(Disposal, actor).where(Disposal.awaiting()))
+        found += [_waiting(row, actor) for row in rows if allowed(row, actor, {step.verb for step in row.stands.next})]
     return sorted(found, key=lambda line: line.since)
+
+
+def _waiting(subject: Incident | Disposal, actor: Actor) -> Waiting:
+    return Waiting(subject.number, way_to(subject, actor), subject.stands.next[0].text, subject.state_since)

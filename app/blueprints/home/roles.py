@@ -105,7 +105,7 @@ def figures(actor: Actor) -> list[Figure]:
 def _retention(actor: Actor) -> list[Figure]:
     statuses = [line.standing.status for line in retention.listing(actor, "all")]
     due, incomplete = statuses.count("disposable"), sum(name in retention.LISTS["unclassified"] for name in statuses)
-    waiting = select(func.count(Disposal.id)).where(Disposal.state.in_(("proposed", "once_approved")))
+    waiting = select(func.count(Disposal.id)).where(Disposal.awaiting())
     return [
         Figure(due, "records due for disposal", url_for("retention.index", list="due"), "waiting"),
         Figure(incomplete, "records to be completed", url_for("retention.index", list="unclassified"), "waiting"),

@@ -28,7 +28,7 @@ def discussions() -> str:
     """The requests in which this supervisor is named: those to answer first."""
     actor = current_actor()
     rows = visible(FRRequest, actor).where(
-        FRRequest.discussing_supervisor_id == actor.id, FRRequest.state.not_in(["draft", "withdrawn"])
+        FRRequest.discussing_supervisor_id == actor.id, FRRequest.having("filed")
     ).order_by(FRRequest.id.desc())  # fmt: skip
     found = db.session.scalars(rows.limit(200)).all()
     waiting = [item for item in found if item.state == "submitted" and item.discussion_confirmed_at is None]
