@@ -8,12 +8,13 @@ chain of events stays unbroken under several writers only with BEGIN IMMEDIATE.
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import structlog
-from flask import g
+from flask import g, has_app_context
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
@@ -88,14 +89,38 @@ def install_write_guard(engine: Engine) -> None:
 
     @event.listens_for(engine, "commit")
     def _refuse_unrecorded(connection: Connection) -> None:
-        changed = {t for t in connection.info.get("changed", set()) if t not in policy().exempt_tables}
+        changed = _recorded_tables(connection)
         if changed and not connection.info.get("recorded"):
             raise UnrecordedChange(f"no audit event accompanies the change of {', '.join(sorted(changed))}")
+
+
+def _recorded_tables(connection: Connection) -> set[str]:
+    """The tables changed in the open transaction whose change must be recorded by an event."""
+    return {table for table in connection.info.get("changed", set()) if table not in policy().exempt_tables}
 
 
 def in_unit() -> bool:
     """Whether a unit of work is open."""
     return bool(db.session().info.get("unit"))
+
+
+def let_go() -> None:
+    """End the reading transaction, so that whoever waits from here on holds nothing of the database.
+
+    A reader who stays keeps SQLite's log from being emptied, and with that every disposal and sealing from its end.
+    Objects stay usable and are read again. Without an application context there is nothing to let go.
+    """
+    if not has_app_context():
+        return
+    if in_unit():
+        raise RuntimeError("nobody waits inside a unit of work: everybody else who writes would wait too")
+    db.session.rollback()
+
+
+def wait(seconds: float) -> None:
+    """Sleep, holding nothing of the database: the only place of the portal that sleeps."""
+    let_go()
+    time.sleep(seconds)
 
 
 def after_commit(effect: Callable[[], None]) -> None:

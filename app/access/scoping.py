@@ -79,14 +79,14 @@ def requests_in_scope(rows: Select[Any], actor: Actor) -> Select[Any]:
         parts.append(FRRequest.requester_id == actor.id)
     if "discussion.confirm" in actor.capabilities:
         named = FRRequest.discussing_supervisor_id == actor.id
-        parts.append(named & FRRequest.state.not_in(["draft"]))
+        parts.append(named & (FRRequest.state != "draft"))
     if actor.can("basis.confirm"):
         # a colleague's own request stays invisible to the unit's work on it only where separation says so
-        parts.append(FRRequest.state.not_in(["draft", "withdrawn", "nominated"]))
+        parts.append(FRRequest.having("filed") & (FRRequest.state != "nominated"))
         # while peers review it, a request is known to its examiner: the others meet it as a line-up alone (SRC-4)
         parts.append((FRRequest.state == "nominated") & (FRRequest.examiner_id == actor.id))
     if "approval.decide" in actor.capabilities:
-        parts.append(FRRequest.state.not_in(["draft", "withdrawn"]))
+        parts.append(FRRequest.having("filed"))
     return rows.where(FRRequest.state != "disposed", or_(*parts) if parts else false())
 
 
@@ -163,7 +163,7 @@ def annotations_in_scope(rows: Select[Any], actor: Actor) -> Select[Any]:
     judged = (
         select(literal(1)).select_from(FinalReview).where(FinalReview.round_id == Round.id).correlate(Round).exists()
     )
-    opened = known.where(judged | ~_on(Round.request_id, FRRequest.state.in_(["under_examination", "nominated"])))
+    opened = known.where(judged | ~_on(Round.request_id, FRRequest.having("round_open")))
     mine = (Annotation.author_id == actor.id) if actor.can("examination.work") else false()
     known, opened = known.correlate(Annotation), opened.correlate(Annotation)
     return rows.where(known.exists(), mine | opened.exists())

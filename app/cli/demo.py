@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from datetime import date
 from pathlib import Path
 
@@ -27,7 +26,7 @@ from app.extensions import db, settings
 from app.jobs import import_workers
 from app.models import FRRequest, GalleryPhoto, TrainingRecord
 from app.policy import policy
-from app.unit import unit_of_work
+from app.unit import let_go, unit_of_work, wait
 
 
 def tell(clauses: str, words: str) -> None:
@@ -69,7 +68,9 @@ def fill_gallery(directory: Path) -> None:
 
 def fill_stages(running: Running) -> None:
     """Requests at every stage, once."""
-    if db.session.query(FRRequest).count() > len(STAGES):
+    known = db.session.query(FRRequest).count()
+    let_go()
+    if known > len(STAGES):
         return
     click.echo("\nRequests at every stage, through the same pages (once, a minute or two):")
     own = running.settings
@@ -87,6 +88,13 @@ def print_accounts(running: Running) -> None:
         click.echo(f"  {name:14} {someone.rank:24} {someone.command:28} {groups}")
 
 
+def stay(running: Running) -> None:
+    """Keep the demonstration up until it is stopped. Raises ServiceError when a service died."""
+    while True:
+        wait(1)
+        running.check()
+
+
 @click.command("demo")
 @click.option("--exit", "leave", is_flag=True, help="Stop after the case.")
 @with_appcontext
@@ -100,7 +108,7 @@ def demo(leave: bool) -> None:
         with start_all(own) as running:
             train_examiners()
             fill_gallery(own.data_dir / "demonstration-gallery")
-            db.session.remove()
+            let_go()
             click.echo(f"\nOne case, by the portal's own pages at {running.settings.public_url}:")
             case = Case(
                 running.settings.public_url, load_accounts().password, own.data_dir / "demonstration-case",
@@ -114,9 +122,7 @@ def demo(leave: bool) -> None:
             fill_stages(running)
             print_accounts(running)
             click.echo("Stop with Ctrl-C.")
-            while True:
-                time.sleep(1)
-                running.check()
+            stay(running)
     except (ServiceError, Astray) as error:
         raise click.ClickException(str(error)) from None
     except KeyboardInterrupt:

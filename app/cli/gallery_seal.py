@@ -21,7 +21,7 @@ from app.jobs import handlers, runner
 from app.models import Job, SealingOrder
 from app.models.sealing import KINDS
 from app.storage import StorageError
-from app.unit import Conflict, unit_of_work
+from app.unit import Conflict, unit_of_work, wait
 
 
 @group.command("seal")
@@ -142,8 +142,7 @@ def watch_orders(folder: Path, every: float, once: bool) -> None:
                 if refused:
                     raise click.ClickException(f"{refused:,} files were refused; the reasons lie beside them.")
                 return
-            db.session.rollback()
-            time.sleep(every)
+            wait(every)
 
 
 @group.command("rekey")

@@ -17,6 +17,7 @@ from app.jobs.nightly import ask_nightly
 from app.jobs.sweeper import sweep
 from app.jobs.watch import watch
 from app.models.engine import Job
+from app.unit import wait
 
 REMIND_SECONDS = 60
 group = AppGroup("jobs", help="Slow work: queued, leased, swept.")
@@ -58,7 +59,7 @@ def scheduler(every: float | None) -> None:
                 remind()
                 lapse()
                 reminded = time.monotonic()
-        time.sleep(pause)
+        wait(pause)
 
 
 @group.command("status")

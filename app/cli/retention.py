@@ -65,8 +65,7 @@ def run(number: str | None) -> None:
     Disposals that a worker is executing are left to it. Without two approvals nothing is erased.
     """
     with one_line_errors():
-        states = ("approved", "executing")
-        rows = select(Disposal).where(Disposal.state.in_(states)).order_by(Disposal.id)
+        rows = select(Disposal).where(Disposal.taking(*disposals.EXECUTION)).order_by(Disposal.id)
         waiting = [disposal.number for disposal in db.session.scalars(rows)]
         if number is not None and number not in waiting:
             raise click.ClickException(f"There is no approved disposal {number} to execute.")

@@ -11,6 +11,8 @@ import mechanicalsoup
 from bs4 import BeautifulSoup
 from requests import RequestException
 
+from app.unit import wait
+
 TIMEOUT_SECONDS = 60
 
 
@@ -105,7 +107,7 @@ class Browser:
             self.open(path)
             if words.lower() in self.text.lower():
                 return self
-            time.sleep(0.5)
+            wait(0.5)
         raise Astray(
             f"{self.name}: {path} did not say “{words}” within {seconds:.0f} seconds; it says: {self.text[:400]}"
         )

@@ -19,6 +19,7 @@ from app.demo.eyes import shows
 from app.demo.people import demo_person_record, person, scene
 from app.documents import checks
 from app.policy import policy
+from app.unit import wait
 
 #: the person on the shop's camera; the gallery holds this person's photographs, drawn at other times
 WANTED = 17
@@ -311,7 +312,7 @@ class Case:
                 return found
             if time.monotonic() > until:
                 raise Astray(f"{len(found)} of {wanted} peers are assigned after {ASSIGNED_WITHIN} seconds")
-            time.sleep(0.5)
+            wait(0.5)
 
     def _lines(self, peer: str) -> set[str]:
         """The lines before a peer: nothing on the page says what they stand for."""

@@ -19,6 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from app.unit import wait
+
 STOP_SECONDS = 10.0
 POLL_SECONDS = 0.05
 PR_SET_PDEATHSIG = 1  # prctl(2)
@@ -73,7 +75,7 @@ class Child:
                     return
             except OSError:
                 pass
-            time.sleep(POLL_SECONDS)
+            wait(POLL_SECONDS)
         raise ServiceError(f"{self.name} was not ready after {seconds:.0f} seconds: {self.last_line()}")
 
     def kill(self) -> None:
@@ -176,7 +178,7 @@ def _end_stray(record: IO[str]) -> None:
         _signal_group(pid, kind)
         deadline = time.monotonic() + STOP_SECONDS
         while _started(pid) == started and time.monotonic() < deadline:
-            time.sleep(POLL_SECONDS)
+            wait(POLL_SECONDS)
 
 
 def _started(pid: int) -> int | None:

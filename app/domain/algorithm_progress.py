@@ -11,7 +11,6 @@ from app.domain import embedding
 from app.extensions import db
 from app.models import AlgorithmChange, Unembedded
 from app.models.engine import Job
-from app.policy import policy
 
 #: slices from which the rate is taken
 RECENT = 5
@@ -21,7 +20,7 @@ RECENT = 5
 class Progress:
     """source, target: photographs with a template. pace: the rate and the time left in words. stopped: why, or empty.
 
-    rate: photographs a second, None before anything was measured.
+    rate: photographs a second, None before anything was measured. job: the slice asked for last.
     """
 
     state: str
@@ -32,6 +31,7 @@ class Progress:
     rate: float | None
     listed: Sequence[Unembedded]
     stopped: str
+    job: Job | None
 
     @property
     def seconds_left(self) -> float | None:
@@ -69,8 +69,9 @@ def progress_of(change: AlgorithmChange) -> Progress:
     source, target = (embedding.with_template(digest) for digest in (change.source_digest, change.target_digest))
     listed = [row for row in change.unembedded if row.photo.removed_at is None]
     return Progress(
-        state=policy().workflow("algorithm_change").state(change.state).title, photographs=photographs, source=source,
+        state=change.stands.title, photographs=photographs, source=source,
         target=target, missing=2 * photographs - source - target - len(listed),
         rate=done / seconds if done and seconds else None, listed=listed,
         stopped=(jobs[0].error or "a fault") if jobs and jobs[0].state == "failed" else "",
+        job=jobs[0] if jobs else None,
     )  # fmt: skip

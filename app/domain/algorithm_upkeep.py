@@ -14,13 +14,10 @@ from app.models import AlgorithmChange
 from app.models.engine import Job
 from app.unit import Conflict
 
-#: states in which the templates of both algorithms are kept up
-OPEN = ("embedding", "ready", "in_use")
-
 
 def running() -> AlgorithmChange | None:
     """The change that runs, or None: there is never more than one."""
-    return db.session.scalars(select(AlgorithmChange).where(AlgorithmChange.state.in_(OPEN))).one_or_none()
+    return db.session.scalars(select(AlgorithmChange).where(AlgorithmChange.having("kept_up"))).one_or_none()
 
 
 @enforces("FAIR-3", "CAP-3")

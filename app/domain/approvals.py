@@ -24,13 +24,11 @@ from app.workflow.engine import check_separations
 
 #: report kind -> the job that delivers it, the state in which it is due
 DELIVERIES = {"possible_match": ("match_report", "approved"), "negative": ("negative_report", "negative")}
-#: states in which the whole file may be read: no peer of an open round can learn a colleague's verdict from it
-FILE_STATES = ("peer_reviewed", "continued", "approved", "negative", "reported", "superseded", "closed")
 
 
 def file_is_open(request: FRRequest) -> bool:
     """Whether a supervisor's file opens: after peer review, or when there is nobody left whom peers could compare."""
-    return request.state in FILE_STATES or (request.state == "nominated" and nominee_left(request))
+    return request.has("file_open") or (request.state == "nominated" and nominee_left(request))
 
 
 @enforces("SRC-4", "SRC-5", "ACC-6")
@@ -39,7 +37,7 @@ def check_may_read_file(request: FRRequest, actor: Actor) -> None:
     check_takes_no_other_part(request, actor)
     approval = _approval(request)
     if not file_is_open(request):
-        title = policy().workflow(request.subject_type).state(request.state).title
+        title = request.stands.title
         raise Refused(approval.id, f"The request is now in the state “{title}”; its file opens after peer review.")
 
 

@@ -8,17 +8,17 @@ from sqlalchemy.orm import selectinload
 from app.access.actor import Actor
 from app.access.scoping import visible
 from app.clauses import enforces
-from app.domain.disclosures import OPEN_STATES
 from app.extensions import db
 from app.models.disclosure import Disclosure, DisclosurePackage
 from app.models.engine import Transition
 from app.models.incident import Incident
 from app.policy import policy
+from app.policy.types import Next
 from app.workflow.engine import allowed
 
-#: the states in which it is its asker's turn; once released, as soon as the package is there
-ASKERS = ("draft", "returned", "approved")
 DECISIONS = ("approve", "determine")
+#: a package is fetched first, its receipt recorded afterwards
+HANDING_OUT = ("fetch", "acknowledge")
 
 
 def may_decide(disclosure: Disclosure, actor: Actor) -> bool:
@@ -31,29 +31,35 @@ def may_decide(disclosure: Disclosure, actor: Actor) -> bool:
 
 def task(disclosure: Disclosure, actor: Actor) -> str:
     """What this person is asked to do with the disclosure now, or empty."""
-    decides = disclosure.state == "submitted"
-    theirs = may_decide(disclosure, actor) if decides else disclosure.asked_by_id == actor.id
-    return words(disclosure) if theirs else ""
+    return next((step.text for step in disclosure.stands.next if _asked(disclosure, step, actor)), "")
+
+
+def _asked(disclosure: Disclosure, step: Next, actor: Actor) -> bool:
+    """Whether this person is asked for a step that is due."""
+    if step.verb in DECISIONS:
+        return may_decide(disclosure, actor)
+    return disclosure.asked_by_id == actor.id and _ready(disclosure, step)
+
+
+def _ready(disclosure: Disclosure, step: Next) -> bool:
+    """Whether a step that is due in the state is due as things stand: a package is fetched before its receipt."""
+    if step.verb not in HANDING_OUT:
+        return True
+    package = disclosure.current_package
+    return package is not None and (package.fetched_at is not None) is (step.verb == "acknowledge")
 
 
 def words(disclosure: Disclosure) -> str:
     """What is asked of whoever's turn it is, or empty when it is nobody's."""
-    if disclosure.state == "submitted":
-        return "Decide on it"
-    if disclosure.state in OPEN_STATES:
-        return "Complete and submit it" if disclosure.state == "draft" else "Change it and submit it again"
-    if disclosure.state == "approved":
-        return "Have the package built"
-    if disclosure.state == "released" and disclosure.current_package is not None:
-        return "Record the receipt" if disclosure.current_package.fetched_at else "Fetch the package"
-    return ""
+    return next((step.text for step in disclosure.stands.next if _ready(disclosure, step)), "")
 
 
 def waiting_for(actor: Actor) -> Select[tuple[Disclosure]]:
     """Everything that is this person's turn (`task` is not empty), longest waiting first."""
     rows = visible(Disclosure, actor).options(selectinload(Disclosure.packages))
     packed = select(literal(1)).select_from(DisclosurePackage).where(DisclosurePackage.disclosure_id == Disclosure.id)
-    turn = Disclosure.state.in_(ASKERS) | ((Disclosure.state == "released") & packed.correlate(Disclosure).exists())
+    turn = Disclosure.awaiting() & ~Disclosure.taking(*DECISIONS)
+    turn &= ~Disclosure.taking(*HANDING_OUT) | packed.correlate(Disclosure).exists()
     own = (Disclosure.asked_by_id == actor.id) & turn
     return rows.where(own | _to_decide(actor)).order_by(Disclosure.state_since, Disclosure.id)
 
@@ -69,7 +75,7 @@ def _to_decide(actor: Actor) -> ColumnElement[bool]:
         Transition.subject_type == "disclosure", Transition.subject_id == Disclosure.id,
         Transition.verb.in_(("submit", "resubmit")), Transition.actor_id == actor.id,
     )  # fmt: skip
-    waits = (Disclosure.state == "submitted") & (Disclosure.asked_by_id != actor.id)
+    waits = Disclosure.taking(*DECISIONS) & (Disclosure.asked_by_id != actor.id)
     waits &= ~asked.correlate(Disclosure).exists()
     if "disclosure.decide" in actor.capabilities:
         return waits
@@ -79,4 +85,4 @@ def _to_decide(actor: Actor) -> ColumnElement[bool]:
 
 def open_incidents() -> int:
     """How many incidents are not closed."""
-    return db.session.scalar(select(func.count(Incident.id)).where(Incident.state != "closed")) or 0
+    return db.session.scalar(select(func.count(Incident.id)).where(~Incident.having("final"))) or 0

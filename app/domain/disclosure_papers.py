@@ -25,7 +25,7 @@ from app.domain.disclosure_decisions import DECISION_JOB, released_by
 from app.domain.report_facts import local, person_of
 from app.domain.reports import verify_page
 from app.extensions import db, settings, stores
-from app.jobs import ask
+from app.jobs import ask, last_job
 from app.models import Account
 from app.models.disclosure import Disclosure, DisclosureDecision, DisclosureItem
 from app.models.engine import Job
@@ -187,12 +187,6 @@ def pack(disclosure: Disclosure) -> Package:
 
 
 # A decision that could not be rendered ---------------------------------------------------------------------
-
-
-def last_job(kind: str, subject_id: str) -> Job | None:
-    """The last piece of work of this kind for this subject."""
-    rows = select(Job).where(Job.kind == kind, Job.subject_id == subject_id)
-    return db.session.scalars(rows.order_by(Job.id.desc()).limit(1)).first()
 
 
 def retry_document(disclosure: Disclosure, actor: Actor) -> Job:

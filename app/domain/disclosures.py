@@ -55,8 +55,8 @@ __all__ = [
     "resubmit", "return_for_changes", "save_draft", "set_items", "submit", "withdraw",
 ]  # fmt: skip
 
-#: the states in which whoever asked may still change the request
-OPEN_STATES = {"draft": "submit", "returned": "resubmit"}
+#: while one of these steps leads on, whoever asked may still change the request
+FILING = ("submit", "resubmit")
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,9 +121,8 @@ def open_for_changes(disclosure: Disclosure, actor: Actor) -> None:
     """Refused unless the actor asked for the disclosure and it is a draft or came back for changes."""
     check_capability(actor, "disclosure.file")
     refuse_if("actor_asked", disclosure.asked_by_id != actor.id, "You did not file this disclosure request.")
-    title = policy().workflow("disclosure").state(disclosure.state).title
-    closed = disclosure.state not in OPEN_STATES
-    refuse_if("WF-disclosure-submit", closed, f"The disclosure is now in the state “{title}”.")
+    title = disclosure.stands.title
+    refuse_if("WF-disclosure-submit", not disclosure.takes(*FILING), f"The disclosure is now in the state “{title}”.")
 
 
 def save_draft(disclosure: Disclosure, actor: Actor, values: DisclosureValues) -> None:

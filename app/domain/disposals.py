@@ -27,6 +27,8 @@ from app.policy import policy
 from app.workflow.engine import advance, check_capability, explain, refuse_if
 
 JOB = "disposal"
+#: while one of these steps leads on, the portal is executing the disposal
+EXECUTION = ("begin", "finish")
 
 
 def approvers() -> list[int]:

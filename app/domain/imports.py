@@ -177,6 +177,12 @@ def trouble(of: GalleryImport) -> str | None:
     )
 
 
+def tried_again(of: GalleryImport) -> Job | None:
+    """A chunk whose last try ended with a passing trouble and that waits for its next, the newest when several do."""
+    rows = select(Job).where(_jobs_of(of), Job.state == "queued", Job.error.is_not(None)).order_by(Job.id.desc())
+    return db.session.scalars(rows.limit(1)).first()
+
+
 def last_sign(of: GalleryImport) -> datetime:
     """When a chunk of the import was last taken up or kept alive; its beginning when none was."""
     beat = db.session.scalar(

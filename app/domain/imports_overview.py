@@ -13,6 +13,7 @@ from app.domain import imports
 from app.extensions import db
 from app.models import GalleryImport, ImportOutcome
 from app.models.base import now
+from app.models.engine import Job
 from app.policy import policy
 
 SHOWN = 10
@@ -43,7 +44,7 @@ class Figures:
     """One import.
 
     outcomes: (word, records). rules: (id, the rule's sentence, records). trouble: why a chunk was given up.
-    moving: whether something was written in the last minute.
+    again: a chunk that is tried again, with its reason. moving: whether something was written in the last minute.
     """
 
     of: GalleryImport
@@ -51,6 +52,7 @@ class Figures:
     outcomes: list[tuple[str, int]]
     rules: list[tuple[str, str, int]]
     trouble: str | None
+    again: Job | None
     moving: bool
 
     @property
@@ -72,7 +74,7 @@ def _figures(of: GalleryImport) -> Figures:
     moving = of.state in ("planning", "running") and imports.last_sign(of) > now() - timedelta(minutes=1)
     ended = {"done": "Ended", "replaced": "Replaced by a newer list"}
     state = ended.get(of.state) or ("Running" if moving else "Stopped")
-    return Figures(of, state, outcomes, _rules(of), imports.trouble(of), moving)
+    return Figures(of, state, outcomes, _rules(of), imports.trouble(of), imports.tried_again(of), moving)
 
 
 def _rules(of: GalleryImport) -> list[tuple[str, str, int]]:

@@ -22,41 +22,9 @@ from app.models.moments import seconds
 from app.models.oversight import MisuseReport
 from app.models.request import FRRequest
 from app.policy import policy
+from app.policy.types import Next, Part
 from app.workflow.engine import allowed
 
-#: state -> (verb, what the person is asked to do); the verb's own rule says who may
-#: (a peer's turn stands in a list of its own: see app.blueprints.home.day.peer_reviews)
-NEXT: dict[str, tuple[tuple[str, str], ...]] = {
-    "draft": (("submit", "Complete and submit it"),),
-    "submitted": (
-        ("confirm_discussion", "Say whether it was discussed with you"),
-        ("accept", "Confirm or refuse the basis"),
-        ("assign", "Assign it to an examiner"),
-    ),
-    "awaiting_images": (("resubmit", "Add better images and submit again"),),
-    "accepted": (("document", "Document the confirmation"),),
-    "documented": (("select_probe", "Select the probe"),),
-    "probe_selected": (("start_search", "Start the search"), ("agree_to_repeat", "Agree to search again, or not")),
-    "search_failed": (("select_probe", "Read the cause, then select a probe again"),),
-    "searched": (("begin_examination", "Begin the examination"),),
-    "under_examination": (("nominate", "Compare the candidates"),),
-    "continued": (("begin_examination", "Begin a fresh round"),),
-    "peer_reviewed": (("approve", "Do the final review"),),
-    "approved": (("prepare_report", "Prepare the report"),),
-    "superseded": (("reissue_report", "Decide what follows the recalled report"),),
-    "reported": (("close", ""),),  # the words come with the result: see app/policy/forms.py Result
-}
-#: states whose work belongs to the examiner of the request
-ASSIGNED = (
-    "submitted", "accepted", "documented", "probe_selected", "searching", "search_failed", "searched",
-    "under_examination", "approved",
-)  # fmt: skip
-#: states in which the department still waits for the unit's answer
-UNANSWERED = (
-    "submitted", "awaiting_images", "accepted", "documented", "probe_selected", "searching", "search_failed",
-    "searched", "under_examination", "nominated", "continued", "peer_reviewed", "approved", "negative",
-)  # fmt: skip
-ENDED = ("closed", "refused", "withdrawn")
 EXPIRES_SOON = timedelta(days=30)
 
 
@@ -94,7 +62,7 @@ class Board:
 
 def due_at(request: FRRequest) -> datetime | None:
     """By when the answer is due: its priority's hours after submission; None before submission and once answered."""
-    if request.submitted_at is None or request.state not in UNANSWERED:
+    if request.submitted_at is None or not request.has("due"):
         return None
     return deadline(request)
 
@@ -113,29 +81,54 @@ def deadline_in_sql() -> ColumnElement[float]:
 
 
 def task(request: FRRequest, actor: Actor) -> str:
-    """What this person is asked to do with the request now, or empty."""
-    asked = [(verb, words) for verb, words in NEXT.get(request.state, ()) if _theirs(request, verb, actor)]
-    able = {row.verb for row in allowed(request, actor, {verb for verb, _ in asked})}
-    return next((words or _after(request) for verb, words in asked if verb in able), "")
+    """What this person is asked to do with the request now, or empty; the step's own rule says who may."""
+    asked = [step for step in request.stands.next if _asked(request, step, actor)]
+    able = {row.verb for row in allowed(request, actor, {step.verb for step in asked})}
+    return next((step.text for step in asked if step.verb in able), "")
 
 
-def _after(request: FRRequest) -> str:
-    return policy().request.results[request.result].task if request.result else ""
+def due_of(request: FRRequest, part: Part) -> str:
+    """What is due from a part in the request, in words, or empty."""
+    return next((step.text for step in request.stands.next if step.by == part and _applies(request, step)), "")
 
 
-def _theirs(request: FRRequest, verb: str, actor: Actor) -> bool:
-    if verb in ("submit", "resubmit", "document", "close"):
-        return request.requester_id == actor.id
-    if verb == "confirm_discussion":
-        return request.discussing_supervisor_id == actor.id and request.discussion_confirmed_at is None
-    if verb == "assign":
+def _asked(request: FRRequest, step: Next, actor: Actor) -> bool:
+    """Whether a step is this person's to take, by their part in the request."""
+    own = {
+        "requester": request.requester_id == actor.id,
+        "named_supervisor": request.discussing_supervisor_id == actor.id,
+        "examiner": unassigned(request) or request.examiner_id == actor.id,
+        "anyone": True,
+    }
+    return own[step.by] and _applies(request, step)
+
+
+def _applies(request: FRRequest, step: Next) -> bool:
+    """Whether a step that is due in the state is due as things stand in this request."""
+    if step.verb == "confirm_discussion":
+        return request.discussion_confirmed_at is None
+    if step.verb == "accept":
+        return request.discussion_confirmed_at is not None
+    if step.verb == "assign":
         return request.examiner_id is None
-    if verb == "agree_to_repeat":
+    if step.verb == "agree_to_repeat":
         asked = last_asked(request.current_search) if request.current_search is not None else None
         return asked is not None and asked.decision is None
-    if verb == "accept":
-        return request.discussion_confirmed_at is not None and request.examiner_id in (None, actor.id)
-    return request.state not in ASSIGNED or request.examiner_id == actor.id
+    if step.verb == "record_corroboration":
+        # a negative result is no lead: there is nothing that could corroborate it
+        return request.current_report is not None and request.current_report.kind == "possible_match"
+    return True
+
+
+def unassigned(request: FRRequest) -> bool:
+    """Whether work waits for an examiner and is nobody's: not taken yet, or in a continuation (SRC-6)."""
+    waits = request.state in request.flow().awaiting("examiner")
+    return waits and (request.examiner_id is None or not request.has("assigned"))
+
+
+def without_examiner() -> ColumnElement[bool]:
+    """The requests that are `unassigned`."""
+    return FRRequest.awaiting("examiner") & (FRRequest.examiner_id.is_(None) | ~FRRequest.having("assigned"))
 
 
 @enforces("ACC-2")
@@ -163,7 +156,7 @@ def board(actor: Actor, available: Callable[[Account], bool]) -> Board:
 def _open_requests(actor: Actor) -> list[FRRequest]:
     rows = (
         visible(FRRequest, actor)
-        .where(FRRequest.state.not_in(ENDED))
+        .where(~FRRequest.having("final"))
         .options(
             joinedload(FRRequest.requester), joinedload(FRRequest.examiner), selectinload(FRRequest.searches),
             selectinload(FRRequest.rounds).selectinload(Round.peer_reviews),
@@ -174,7 +167,7 @@ def _open_requests(actor: Actor) -> list[FRRequest]:
 
 
 def _left_behind(request: FRRequest, available: Callable[[Account], bool]) -> bool:
-    return request.state in ASSIGNED and request.examiner is not None and not available(request.examiner)
+    return request.takes("take_over") and request.examiner is not None and not available(request.examiner)
 
 
 def _urgency(line: Line) -> tuple[bool, datetime]:
@@ -243,8 +236,7 @@ def last_sequence() -> int:
 
 def unassigned_requests() -> int:
     """How many requests wait for an examiner to take them or a supervisor to assign them."""
-    free = (FRRequest.state == "submitted") & FRRequest.examiner_id.is_(None)
-    return db.session.scalar(select(func.count(FRRequest.id)).where(free | (FRRequest.state == "continued"))) or 0
+    return db.session.scalar(select(func.count(FRRequest.id)).where(without_examiner())) or 0
 
 
 def failed_jobs() -> int:

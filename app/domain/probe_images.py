@@ -18,7 +18,7 @@ from app.clauses import enforces
 from app.domain.requests import open_for_changes
 from app.extensions import db
 from app.imaging import ImageLimits, Sniffed
-from app.jobs.outbox import ask
+from app.jobs.outbox import ask, last_job
 from app.models.base import now
 from app.models.engine import Job
 from app.models.request import FRRequest, ProbeImage
@@ -138,6 +138,11 @@ def remove_image(image: ProbeImage, actor: Actor) -> None:
     image.removed_at = now()
     db.session.flush()
     audit.record("image.removed", image.request, actor=actor, image=image.uid)
+
+
+def check_of(image: ProbeImage) -> Job | None:
+    """The work that checks an image, while it does; None once it is checked."""
+    return last_job(JOB, image.uid) if image.state == "checking" else None
 
 
 def check_again(image: ProbeImage, actor: Actor) -> None:

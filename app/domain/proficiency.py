@@ -24,7 +24,6 @@ from app.matching.line_up import Portrait, choose_foils, drawn_reviewer, new_see
 from app.matching.types import Face
 from app.models import Account, LineUp, ProficiencyItem, ProficiencyPicture
 from app.models.base import now
-from app.models.engine import Job
 from app.policy import policy
 from app.storage import BlobRef
 
@@ -171,12 +170,6 @@ def put(item: ProficiencyItem, present: set[int]) -> LineUp | None:
     line = [picture for picture in item.pictures if picture.role != "probe"]
     line_up = LineUp(item=item, peer=free[chosen], due_at=due, policy_version=policy().version)
     return assignments.assign(line_up, line, {"seed": seed, "considered": considered})
-
-
-def last_job(item: ProficiencyItem) -> Job | None:
-    """The job that measures the item."""
-    rows = select(Job).where(Job.kind == PREPARING, Job.subject_id == item.uid).order_by(Job.id.desc())
-    return db.session.scalars(rows).first()
 
 
 def count() -> int:

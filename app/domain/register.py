@@ -115,7 +115,7 @@ def line_of(disclosure: Disclosure) -> dict[str, str]:
         "affiliation": str(recipient.get("affiliation") or ""),
         "basis": disclosure.basis or "",
         "purpose": purpose.title if purpose else "",
-        "state": policy().workflow("disclosure").state(disclosure.state).title,
+        "state": disclosure.stands.title,
         "asked_by": disclosure.asked_by.display_name,
         "decided_by": decision.decided_by.display_name if decision else "",
         "decision": decision.kind if decision else "",

@@ -12,16 +12,13 @@ from app import audit
 from app.access.actor import system_actor
 from app.clauses import enforces
 from app.domain.notices import tell
-from app.domain.overview import ASSIGNED, deadline
+from app.domain.overview import deadline, unassigned, without_examiner
 from app.domain.people import holders_of
 from app.extensions import db
 from app.models import FRRequest, Notification
 from app.models.base import now
 from app.policy import policy
 from app.unit import unit_of_work
-
-#: in a continuation the examiner of the request is that of the round that ended
-REMINDED = (*ASSIGNED, "continued")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +53,17 @@ def remind() -> int:
 
 
 def _open() -> list[FRRequest]:
-    return list(db.session.scalars(select(FRRequest).where(FRRequest.state.in_(REMINDED)).order_by(FRRequest.id)))
+    rows = select(FRRequest).where(FRRequest.having("assigned") | without_examiner()).order_by(FRRequest.id)
+    return list(db.session.scalars(rows))
 
 
 def _reminders(request: FRRequest, moment: datetime) -> list[Reminder]:
     """What is due for this request and was not given: at most one of each kind."""
-    if request.state not in REMINDED:
+    free = unassigned(request)
+    if not free and not request.has("assigned"):
         return []
-    holder = request.examiner_id if request.state != "continued" else None
+    # in a continuation the examiner of the request is that of the round that ended
+    holder = None if free else request.examiner_id
     responsible = [holder] if holder is not None else holders_of("work.assign")
     found = []
     if moment > deadline(request):

@@ -28,8 +28,8 @@ from app.policy.facts import check_case_number, normal_case_number
 from app.workflow.engine import advance, check_capability, explain, refuse_if
 from app.workflow.registry import Refused
 
-#: the states in which the requester may still change what will be submitted
-OPEN_STATES = {"draft": "submit", "awaiting_images": "resubmit"}
+#: while one of these steps leads on, the requester may still change what will be submitted
+FILING = ("submit", "resubmit")
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +111,8 @@ def open_for_changes(request: FRRequest, actor: Actor) -> None:
     """Refused unless the actor filed the request and it is a draft or waits for images."""
     check_capability(actor, "request.file")
     refuse_if("actor_is_requester", request.requester_id != actor.id, "You did not file this request.")
-    title = policy().workflow("request").state(request.state).title
-    refuse_if("WF-submit", request.state not in OPEN_STATES, f"The request is now in the state “{title}”.")
+    title = request.stands.title
+    refuse_if("WF-submit", not request.takes(*FILING), f"The request is now in the state “{title}”.")
 
 
 @enforces("REQ-1", "AUD-1", "RET-11")

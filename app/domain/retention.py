@@ -73,7 +73,7 @@ def adopt() -> int:
     known = select(CaseRecord.case_number)
     numbers = db.session.scalars(
         select(FRRequest.case_number).where(
-            FRRequest.case_number.not_in(known), FRRequest.state.not_in(["draft", "disposed"])
+            FRRequest.case_number.not_in(known), FRRequest.state != "draft", FRRequest.state != "disposed"
         ).distinct().order_by(FRRequest.case_number)
     ).all()  # fmt: skip
     for number in numbers:

@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Select, func, select
 
 from app.access.actor import Actor
 from app.access.scoping import visible
-from app.domain.standings import UNDER_WAY, Target
+from app.domain.standings import Target
 from app.domain.standings_many import standings_of_cases, standings_of_files
 from app.extensions import db
 from app.models.disposal import Disposal, DisposalItem
@@ -92,7 +92,7 @@ def _taken(model: type[Target], ids: Collection[int]) -> dict[int, Disposal]:
     """Id -> the disposal that has taken the record up and is not at its end."""
     column = DisposalItem.case_record_id if model is CaseRecord else DisposalItem.person_file_id
     rows = (
-        select(column, Disposal).join(DisposalItem.disposal).where(column.in_(ids), Disposal.state.in_(UNDER_WAY))
+        select(column, Disposal).join(DisposalItem.disposal).where(column.in_(ids), Disposal.having("under_way"))
         .order_by(Disposal.id.desc())
     )  # fmt: skip
     return dict(db.session.execute(rows).all())

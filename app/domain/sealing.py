@@ -48,8 +48,6 @@ TRIES = 3
 #: called inside the transaction with the photographs that leave: an area that shows photographs in its own rows (the
 #: foils of a line-up) adds what takes them out
 ON_REMOVAL: list[Callable[[Sequence[GalleryPhoto]], object]] = []
-#: states in which a nominee stands before people and no report is delivered yet
-BEFORE_REPORT = ("nominated", "peer_reviewed", "approved")
 
 
 def existing(stated: Stated) -> SealingOrder | None:
@@ -200,7 +198,7 @@ def interrupted(photos: Sequence[GalleryPhoto]) -> list[FRRequest]:
     rows = (
         select(Round).join(Candidate, Round.nominee_id == Candidate.id)
         .join(FRRequest, Round.request_id == FRRequest.id)
-        .where(Candidate.photo_id.in_({photo.id for photo in photos}), FRRequest.state.in_(BEFORE_REPORT))
+        .where(Candidate.photo_id.in_({photo.id for photo in photos}), FRRequest.taking("disapprove"))
     )  # fmt: skip
     rounds = db.session.scalars(rows.order_by(Round.request_id))
     return [round_.request for round_ in rounds if round_.request.current_round is round_]

@@ -35,11 +35,6 @@ from app.policy.retention.types import (
 
 Target = CaseRecord | PersonFile
 
-#: states of a request in which nothing is waited for any more
-ENDED = ("closed", "refused", "withdrawn", "disposed")
-#: states of a disposal that still holds its items
-UNDER_WAY = ("proposed", "once_approved", "approved", "executing")
-
 
 def is_disposed(target: Target) -> bool:
     """Whether the erasure of a record has begun: there is no way back from there."""
@@ -60,23 +55,23 @@ def requests_of(record: CaseRecord) -> list[FRRequest]:
 @enforces("RET-11")
 def request_ended(state: str) -> bool:
     """Whether nothing is waited for any more; a draft is not at an end, for it may still be submitted."""
-    return state in ENDED
+    return state in FRRequest.flow().states_that("final")
 
 
 @enforces("RET-11")
 def disclosure_ended(state: str) -> bool:
     """Whether nothing is waited for any more; a draft is not at an end, for it may still be submitted."""
-    return policy().workflow("disclosure").state(state).final
+    return state in Disclosure.flow().states_that("final")
 
 
 def requests_at_work() -> ColumnElement[bool]:
     """The requests that are not at an end."""
-    return FRRequest.state.not_in(ENDED)
+    return ~FRRequest.having("final")
 
 
 def disclosures_at_work() -> ColumnElement[bool]:
     """The disclosures that are not at an end."""
-    return Disclosure.state.not_in([state.id for state in policy().workflow("disclosure").states if state.final])
+    return ~Disclosure.having("final")
 
 
 def open_requests(record: CaseRecord) -> int:
@@ -235,7 +230,7 @@ def under_way(target: Target) -> Disposal | None:
     """The disposal that has taken this record up and is not at its end, or None."""
     column = DisposalItem.case_record_id if isinstance(target, CaseRecord) else DisposalItem.person_file_id
     return db.session.scalars(
-        select(Disposal).join(DisposalItem).where(column == target.id, Disposal.state.in_(UNDER_WAY))
+        select(Disposal).join(DisposalItem).where(column == target.id, Disposal.having("under_way"))
         .order_by(Disposal.id)
     ).first()  # fmt: skip
 

@@ -14,23 +14,11 @@ from typing import Any
 from sqlalchemy import CTE, ColumnElement, Row, Select, Subquery, case, func, literal, select, union_all
 from sqlalchemy.orm import aliased
 
-from app.domain.overview import UNANSWERED, deadline_in_sql
+from app.domain.overview import deadline_in_sql, without_examiner
 from app.extensions import db
 from app.models import FRRequest, Transition
 from app.models.moments import seconds
 from app.policy import policy
-
-#: step -> the states whose time it is, and whose turn it is meanwhile
-STEPS: tuple[tuple[str, tuple[str, ...], str], ...] = (
-    ("Discussion and basis", ("submitted",), "Supervisor, FR examiner"),
-    ("Better images", ("awaiting_images", "draft"), "Investigator"),
-    ("Documentation of the basis", ("accepted",), "Investigator"),
-    ("Probe and search", ("documented", "probe_selected", "searching", "search_failed"), "FR examiner"),
-    ("Examination", ("searched", "under_examination", "continued"), "FR examiner"),
-    ("Peer review", ("nominated",), "Other FR examiners"),
-    ("Final review", ("peer_reviewed",), "FR unit supervisor"),
-    ("Report", ("approved", "negative"), "FR examiner"),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +60,10 @@ def figures(moment: datetime, days: int) -> Figures:
     return Figures(
         tuple(_figure(one.title, found.get(f"priority {one.id}")) for one in priorities.values()),
         _figure("All", found.get("all")),
-        tuple(replace(_figure(label, found.get(label)), late=None, whose=whose) for label, _, whose in STEPS),
+        tuple(
+            replace(_figure(phase.title, found.get(phase.id)), late=None, whose=phase.whose)
+            for phase in FRRequest.flow().phases
+        ),
         _standing(moment),
     )
 
@@ -152,7 +143,8 @@ def _courses(since: datetime, until: datetime) -> CTE:
 
 def _steps(courses: CTE) -> Select[Any]:
     """The time of all visits of a request to each step together, of the requests that came through it."""
-    step = case({state: label for label, states, _ in STEPS for state in states}, value=Transition.target)
+    phases = {state.id: state.phase for state in FRRequest.flow().states if state.phase}
+    step = case(phases, value=Transition.target)
     left = func.lead(Transition.created_at).over(partition_by=Transition.subject_id, order_by=Transition.id)
     spent = seconds(left) - seconds(Transition.created_at)
     visits = (
@@ -170,10 +162,10 @@ def _steps(courses: CTE) -> Select[Any]:
 
 
 def _standing(moment: datetime) -> tuple[Standing, ...]:
-    free = (FRRequest.state == "continued") | ((FRRequest.state == "submitted") & FRRequest.examiner_id.is_(None))
     rows = select(
-        FRRequest.priority, func.count(), _how_many(deadline_in_sql() < moment.timestamp()), _how_many(free)
-    ).where(FRRequest.state.in_(UNANSWERED)).group_by(FRRequest.priority)  # fmt: skip
+        FRRequest.priority, func.count(), _how_many(deadline_in_sql() < moment.timestamp()),
+        _how_many(without_examiner()),
+    ).where(FRRequest.having("due")).group_by(FRRequest.priority)  # fmt: skip
     found = {priority: counted for priority, *counted in db.session.execute(rows)}
     priorities = policy().request.priorities.values()
     return tuple(Standing(one.title, *found.get(one.id, (0, 0, 0))) for one in priorities)

@@ -19,7 +19,7 @@ from app.access.directory import lookup
 from app.access.scoping import visible
 from app.clauses import enforces
 from app.domain.notices import tell
-from app.domain.overview import UNANSWERED, deadline_in_sql
+from app.domain.overview import deadline_in_sql
 from app.extensions import db
 from app.models import Account, Assignment, FRRequest, Round
 from app.models.base import now
@@ -128,7 +128,7 @@ def open_work(
 
     show: "unassigned" or "overdue", else all. gone: examiners who are no longer available.
     """
-    rows = visible(FRRequest, actor).where(FRRequest.state.in_(UNANSWERED))
+    rows = visible(FRRequest, actor).where(FRRequest.having("due"))
     if show == "unassigned":
         rows = rows.where(_unassigned(gone))
     elif show == "overdue":
@@ -140,7 +140,7 @@ def open_work(
 
 def how_much(actor: Actor, gone: Collection[int], moment: datetime) -> Amount:
     """The open requests, counted."""
-    rows = visible(FRRequest, actor).where(FRRequest.state.in_(UNANSWERED)).with_only_columns(
+    rows = visible(FRRequest, actor).where(FRRequest.having("due")).with_only_columns(
         func.count(), *(func.sum(case((one, 1), else_=0)) for one in (_unassigned(gone), _overdue(moment)))
     )  # fmt: skip
     return Amount(*(count or 0 for count in db.session.execute(rows).one()))

@@ -13,7 +13,6 @@ from sqlalchemy import select
 
 from app.clauses import enforces
 from app.domain import algorithm_changes, embedding
-from app.domain.algorithm_upkeep import OPEN
 from app.extensions import db
 from app.jobs import engines
 from app.jobs.outbox import JobFailed, Retry, ask, job
@@ -33,7 +32,7 @@ SLICE_SECONDS = 20.0
 def _load(uid: str) -> AlgorithmChange | None:
     """The change, while both sets of templates are kept up."""
     change = db.session.scalars(select(AlgorithmChange).where(AlgorithmChange.uid == uid)).one_or_none()
-    return change if change is not None and change.state in OPEN else None
+    return change if change is not None and change.has("kept_up") else None
 
 
 @enforces("FAIR-3", "CAP-3")

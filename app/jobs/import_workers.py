@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
-import time
 from collections.abc import Callable, Iterator
 from multiprocessing import get_context
 from multiprocessing.process import BaseProcess
@@ -26,6 +25,7 @@ from app.jobs.runner import perform
 from app.matching.threads import configure_threads
 from app.models import GalleryImport
 from app.storage.durable import make_directory
+from app.unit import let_go, wait
 from config.settings import Settings
 
 Told = Callable[[GalleryImport], object]
@@ -69,7 +69,7 @@ def run_by_portal(source: Source, told: Told = lambda _: None) -> GalleryImport:
         imports.hand_over(of, HANDED_OVER)
         while not imports.finish(of) and imports.trouble(of) is None:
             told(of)
-            time.sleep(2 * _PAUSE)
+            wait(2 * _PAUSE)
         told(of)
         return _ended(of)
 
@@ -106,7 +106,7 @@ def work_off(of: GalleryImport, told: Told = lambda _: None, *, parent: int | No
             db.session.refresh(of)
             told(of)
         elif imports.waiting(of):
-            time.sleep(_PAUSE)
+            wait(_PAUSE)
         else:
             return
 
@@ -130,8 +130,8 @@ def _helper(chosen: Settings, import_uid: str, parent: int) -> None:
 
 def _await(helper: BaseProcess, of: GalleryImport, told: Told) -> None:
     while helper.is_alive():
+        let_go()
         helper.join(_PAUSE)
-        db.session.rollback()
         db.session.refresh(of)
         told(of)
     if helper.exitcode:

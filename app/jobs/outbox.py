@@ -79,6 +79,12 @@ def ask(kind: str, subject_id: str, once: str) -> Job:
     return row
 
 
+def last_job(kind: str, subject_id: str) -> Job | None:
+    """The piece of work of this kind that was asked for last for a subject, or None."""
+    rows = select(Job).where(Job.kind == kind, Job.subject_id == subject_id).order_by(Job.id.desc())
+    return db.session.scalars(rows.limit(1)).first()
+
+
 def ask_once(kind: str, subject_id: str) -> Job:
     """Ask for the one piece of work that a subject needs; for another run only after the last one gave up."""
     rows = select(Job).where(Job.kind == kind, Job.subject_id == subject_id).order_by(Job.id.desc())

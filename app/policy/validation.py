@@ -11,6 +11,7 @@ from app.policy.disclosures import types as disclosure_types
 from app.policy.examination.validation import examination_faults
 from app.policy.identification.validation import identification_faults
 from app.policy.retention.validation import retention_faults
+from app.policy.state_validation import state_faults
 
 Tables = dict[str, dict[str, Any]]
 
@@ -170,6 +171,7 @@ def _workflows(tables: Tables) -> Iterator[str]:
     titles = {role.title for role in tables["roles.toml"]["role"]}
     for flow in read["workflow"]:
         yield from _states(flow, titles)
+        yield from state_faults(flow)
 
 
 def _states(flow: types.Workflow, titles: set[str]) -> Iterator[str]:

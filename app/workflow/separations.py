@@ -30,8 +30,6 @@ def requester(request: FRRequest) -> set[int]:
 
 #: whoever took one of these steps has seen, or could have seen, what a peer must not
 EXAMINERS_STEPS = ("prepare_probe", "select_probe", "start_search", "begin_examination", "take_over")
-#: whoever held the work in one of these states had the probe that was chosen, or the candidates, before their eyes
-EXAMINED_STATES = ("probe_selected", "search_failed", "searched", "under_examination", "approved")
 
 
 @separation("examiner", "SRC-4", "SRC-5")
@@ -109,7 +107,7 @@ def read_together(requests: Collection[FRRequest]) -> Iterator[None]:
 def _held_by(ids: Collection[int]) -> _Held:
     found: _Held = {key: set() for key in ids}
     passed = select(Assignment.request_id, Assignment.from_id, Assignment.to_id).where(
-        Assignment.request_id.in_(ids), Assignment.state.in_(EXAMINED_STATES)
+        Assignment.request_id.in_(ids), Assignment.state.in_(FRRequest.flow().states_that("examined"))
     )
     for key, *people in db.session.execute(passed):
         found[key].update(people)

@@ -22,11 +22,13 @@ noun = "lamp"
 id = "off"
 title = "Off"
 text = "Dark."
+tone = "idle"
 
 [[workflow.state]]
 id = "on"
 title = "On"
 text = "Bright."
+tone = "good"
 %(final)s
 
 %(extra)s

@@ -48,6 +48,8 @@ from tests.web.reading import soup
 NOW = datetime(2026, 11, 23, 8, 47)
 RULE = SimpleNamespace(id="peer.other", text="Peer review is by other examiners.", authority=("SRC-4", "FAIR-1"))
 REFUSAL = SimpleNamespace(rule=RULE, reason="You nominated this candidate.", unblock="Another examiner takes it.")
+FLOW = policy().workflow("request")
+SUBJECT = SimpleNamespace(state="nominated", stands=FLOW.state("nominated"), flow=lambda: FLOW)
 TEMPLATES = Path(__file__).parent / "templates"
 
 
@@ -83,6 +85,7 @@ def components():
         form=form,
         filter=Filter(request.args, meta={"csrf": False}),
         now=NOW,
+        subject=SUBJECT,
         rule=RULE,
         policy=policy(),
         refusal=REFUSAL,

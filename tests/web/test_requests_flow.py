@@ -7,7 +7,9 @@ import re
 from datetime import timedelta
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
+from app.blueprints.requests import views
 from app.extensions import db
 from app.models import AuditEvent, FRRequest, Notification
 from app.models.base import now
@@ -388,3 +390,25 @@ def test_an_older_moment_is_stored_in_the_departments_time(sign_in, post, make):
     assert image.taken_at.utcoffset() == timedelta(0)
     assert image.taken_at.hour == 16
     assert image.attested_at <= now()
+
+
+@pytest.mark.parametrize("fault", [RuntimeError("unforeseen"), OperationalError("SELECT 1", {}, Exception("lost"))])
+@pytest.mark.parametrize(("where", "saved"), [("redirect_after_post", True), ("attempt", False)])
+def test_the_page_of_a_fault_says_whether_something_was_saved(
+    app, make, sign_in, post, monkeypatch, fault, where, saved
+):
+    """The session, moved on by every request, and a refusal that was recorded are no saving."""
+    request = make.request(state="submitted")
+    client, page = sign_in("d.lark"), f"/requests/{request.number}/withdraw"
+
+    def fail(*_given, **_named):
+        raise fault
+
+    app.config["PROPAGATE_EXCEPTIONS"] = False
+    monkeypatch.setattr(views, where, fail)
+    answer = post(client, page, {"reason": "Identified by the victim.", "version": version(client, page)})
+    assert answer.status_code == (500 if isinstance(fault, RuntimeError) else 503)
+    db.session.expire_all()
+    assert (request.state == "withdrawn") is saved
+    assert ("saved before" in answer.text and "look at it" in answer.text.lower()) is saved
+    assert ("Nothing was saved" in answer.text) is not saved

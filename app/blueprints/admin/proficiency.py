@@ -14,6 +14,7 @@ from app.domain import assignments, proficiency
 from app.domain.proficiency_results import answers, by_examiner, result
 from app.extensions import db, stores
 from app.imaging import UnusableImage
+from app.jobs import last_job
 from app.models import ProficiencyItem
 from app.policy import policy
 from app.unit import unit_of_work
@@ -32,7 +33,9 @@ def index() -> ResponseReturnValue:
 def _page(form: ProficiencyForm) -> str:
     given = answers()
     rows = visible(ProficiencyItem, current_actor()).order_by(ProficiencyItem.id.desc())
-    items = [(item, proficiency.ready(item), proficiency.last_job(item)) for item in db.session.scalars(rows)]
+    items = [
+        (item, proficiency.ready(item), last_job(proficiency.PREPARING, item.uid)) for item in db.session.scalars(rows)
+    ]
     return page(
         "admin/proficiency.html", form=form, items=items, unit=result("The unit", given), people=by_examiner(given),
         rule=policy().review.proficiency,

@@ -12,9 +12,9 @@ from app.blueprints.approval.forms import StopForm, WithdrawalForm
 from app.domain import approvals, assignments, line_ups
 from app.domain.opened_round import assigned
 from app.extensions import db
+from app.jobs import last_job
 from app.models import FRRequest, LineUp, Round
 from app.models.base import now
-from app.models.engine import Job
 from app.policy import policy
 from app.refusals import attempt, status_of
 from app.unit import Conflict
@@ -43,11 +43,10 @@ def _page(
     if subject.state != "nominated" or round_ is None:
         abort(404)
     approvals.check_takes_no_other_part(subject, actor)
-    jobs = select(Job).where(Job.kind == COMPOSING, Job.subject_id == round_.uid).order_by(Job.id.desc())
     return page(
         "approval/peers.html", item=subject, assigned=assigned(round_), now=now(), refusal=refusal, conflict=conflict,
         open=[one for one in line_ups_of(round_) if one.ended is None], rule=policy().review.peers,
-        line=policy().review.line_up, job=db.session.scalars(jobs).first(), composing=composing(round_),
+        line=policy().review.line_up, job=last_job(COMPOSING, round_.uid), composing=composing(round_),
         missing=policy().review.peers.count - len(counting(round_)), foils=_foils(round_),
         stop=stop or StopForm(formdata=None, version=subject.version), back=back or WithdrawalForm(formdata=None),
         blocked_by=explain(subject, "stop_peer_review", actor, **SIGNED),

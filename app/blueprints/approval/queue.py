@@ -16,7 +16,7 @@ from sqlalchemy.orm import joinedload, selectinload
 
 from app.access.actor import Actor
 from app.access.scoping import visible
-from app.blueprints.approval.decisions import WITHOUT_NOMINEE
+from app.blueprints.approval.decisions import without_nominee
 from app.blueprints.first_rows import FirstRows, first_rows, newest
 from app.domain import lineage
 from app.domain.approvals import (
@@ -26,7 +26,7 @@ from app.domain.approvals import (
     file_is_open,
     last_deliveries,
 )
-from app.domain.overview import UNANSWERED, deadline_in_sql, due_at
+from app.domain.overview import deadline_in_sql, due_at
 from app.models import Candidate, FRRequest, GalleryPhoto, RepeatSearch, Round, Search
 from app.models.base import now
 from app.models.engine import Job
@@ -36,8 +36,10 @@ from app.workflow import Refused
 from app.workflow.conditions.line_up import being_composed, counted
 from app.workflow.separations import read_together
 
-WAITING = ("peer_reviewed", "superseded")
-UNDELIVERED = ("approved", "negative")
+#: a supervisor decides in the states that these steps lead on from, nobody being in the way
+DECIDING = ("approve", "reissue_report")
+#: the result is decided, and its report not with the investigator
+DELIVERING = "deliver_report"
 #: delivered reports listed below the queue, newest first
 RECENT = 20
 LOADED = (
@@ -80,7 +82,7 @@ class BeforePeers:
 
 def _waiting(actor: Actor) -> Select[Any]:
     """What waits for a decision; also what cannot go on since the nominee's photograph left."""
-    return _by_urgency(actor, FRRequest.state.in_(WAITING) | _left_without_nominee())
+    return _by_urgency(actor, FRRequest.taking(*DECIDING) | _left_without_nominee())
 
 
 def _peers(actor: Actor) -> Select[Any]:
@@ -98,14 +100,14 @@ def _repeats(_actor: Actor) -> Select[Any]:
 
 def _undelivered(actor: Actor) -> Select[Any]:
     """What is decided and not yet in the case file."""
-    return _by_urgency(actor, FRRequest.state.in_(UNDELIVERED) & ~_left_without_nominee())
+    return _by_urgency(actor, FRRequest.taking(DELIVERING) & ~_left_without_nominee())
 
 
 def _delivered(actor: Actor) -> Select[Any]:
     """What was delivered last, newest first: of each state by its own index, for these grow with the years."""
     by_state = [
         select(FRRequest.id).where(FRRequest.state == state).order_by(FRRequest.state_since.desc()).limit(RECENT)
-        for state in ("reported", "closed")
+        for state in FRRequest.flow().sources_of("recall_report")
     ]
     newest_ids = union_all(*(select(rows.subquery()) for rows in by_state)).subquery()
     rows = visible(FRRequest, actor).where(FRRequest.id.in_(select(newest_ids))).options(*LOADED)
@@ -123,7 +125,7 @@ def _left_without_nominee() -> ColumnElement[bool]:
         )
         .correlate(FRRequest)
     )  # fmt: skip
-    return FRRequest.state.in_(WITHOUT_NOMINEE) & gone.exists()
+    return FRRequest.state.in_(without_nominee()) & gone.exists()
 
 
 def _by_urgency(actor: Actor, which: ColumnElement[bool]) -> Select[Any]:
@@ -134,7 +136,7 @@ def _by_urgency(actor: Actor, which: ColumnElement[bool]) -> Select[Any]:
         .where(Job.subject_id == FRRequest.number, Job.kind.in_(kinds), Job.created_at >= FRRequest.state_since)
         .order_by(Job.id.desc()).limit(1).correlate(FRRequest).scalar_subquery()
     )  # fmt: skip
-    asked = FRRequest.state.in_(UNANSWERED) & FRRequest.submitted_at.is_not(None)
+    asked = FRRequest.having("due") & FRRequest.submitted_at.is_not(None)
     due = case((asked, deadline_in_sql()))
     failed = FRRequest.state.in_([state for _, state in DELIVERIES.values()]) & (last == "failed")
     return visible(FRRequest, actor).where(which).options(*LOADED).order_by(

@@ -8,7 +8,14 @@ from flask.typing import ResponseReturnValue
 from app import audit
 from app.access.actor import current_actor
 from app.access.guard import needs
-from app.blueprints.approval.decisions import CHOICES, WITHOUT_NOMINEE, Choice, choice_named, offered, rule_of
+from app.blueprints.approval.decisions import (
+    Choice,
+    choice_named,
+    choices_in,
+    offered,
+    only_without_nominee,
+    rule_of,
+)
 from app.blueprints.approval.forms import DecisionForm
 from app.blueprints.approval.queue import PARTS, parts_of
 from app.blueprints.approval.rounds import viewers_of
@@ -69,11 +76,11 @@ def _file_page(
     form.decision.choices = [(choice.value, choice.label) for choice in choices]
     if len(choices) == 1:
         form.decision.data = choices[0].value
-    rules = {choice.value: rule_of(choice, subject.state) for choice in CHOICES.get(subject.state, ())}
+    rules = {choice.value: rule_of(choice, subject.state) for choice in choices_in(subject)}
     return page(
         "approval/file.html", item=subject, file=found, form=form, refusal=refusal, conflict=conflict, choices=choices,
         unavailable=blocked, rules=rules,
-        nominee_gone=subject.state in WITHOUT_NOMINEE and nominee_left(subject),
+        nominee_gone=only_without_nominee(subject) and nominee_left(subject),
         viewers=viewers_of(found, url_for("approval.file", number=subject.number), actor),
         due_at=due_at(subject), delivery=approvals.last_delivery(subject),
         result=approvals.result_of(subject), now=now(),
@@ -86,7 +93,7 @@ def decide(subject: FRRequest) -> ResponseReturnValue:
     """Approve, do not approve, continue; recall a report, or have it replaced. The password is asked for again."""
     approvals.check_may_read_file(subject, current_actor())
     form = DecisionForm()
-    form.decision.choices = [(choice.value, choice.label) for choice in CHOICES.get(subject.state, ())]
+    form.decision.choices = [(choice.value, choice.label) for choice in choices_in(subject)]
     form.decision.validate_choice = False
     if not form.validate():
         return _file_page(subject, form), 422

@@ -76,7 +76,7 @@ def create() -> WerkzeugResponse | tuple[str, int]:
 def edit(subject: Disclosure) -> WerkzeugResponse | str:
     """The request as it is stored."""
     own(subject)
-    if subject.state not in domain.OPEN_STATES:
+    if not subject.takes(*domain.FILING):
         flash("A request that was submitted can be changed only after it came back.", "info")
         return redirect_after_post(url_for("disclosures.show", number=subject.number))
     return _form_page(subject, _stored_form(subject))

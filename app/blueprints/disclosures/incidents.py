@@ -21,7 +21,6 @@ from app.extensions import db
 from app.models.base import now
 from app.models.disclosure import Disclosure
 from app.models.incident import Incident
-from app.policy import policy
 from app.refusals import attempt, same_version, status_of
 from app.web import page, redirect_after_post, time_zone
 from app.workflow.registry import Refused
@@ -32,9 +31,9 @@ TOLD = {
     "decide_notice": "Notice decided",
     "close": "Closed",
 }
-FORMS: dict[str, type[FlaskForm]] = {"report": ReportForm, "harm": HarmForm, "notice": NoticeForm, "close": CloseForm}
-#: state -> the forms its page offers
-OFFERED = {"open": ("report",), "reported": ("harm",), "assessed": ("notice", "close", "harm")}
+FORMS: dict[str, type[FlaskForm]] = {"report": ReportForm, "notice": NoticeForm, "close": CloseForm, "harm": HarmForm}
+#: form -> the step it takes; offered where the workflow knows the step, in this order
+VERBS = {"report": "report_to_cpo", "notice": "decide_notice", "close": "close", "harm": "assess_harm"}
 
 
 @bp.get("/incidents")
@@ -43,8 +42,7 @@ def incidents() -> str:
     """Every incident, newest first."""
     rows = visible(Incident, current_actor()).order_by(Incident.id.desc())
     pages = db.paginate(rows, per_page=25, max_per_page=25, error_out=False)
-    states = {state.id: state for state in policy().workflow("incident").states}
-    return page("disclosures/incidents.html", pages=pages, states=states, now=now())
+    return page("disclosures/incidents.html", pages=pages, now=now())
 
 
 @bp.get("/incidents/new")
@@ -101,15 +99,14 @@ def _page(subject: Incident, *, refusal: Refused | None = None, typed: dict[str,
     filled = {"version": subject.version, "day": moment.date().isoformat(), "time": f"{moment:%H:%M}"}
     forms = {
         name: (typed or {}).get(name) or FORMS[name](prefix=f"{name}-", formdata=None, data=filled)
-        for name in OFFERED.get(subject.state, ())
-        if name != "close" or subject.notice is not None
+        for name, verb in VERBS.items()
+        if subject.takes(verb) and (name != "close" or subject.notice is not None)
     }
     by = subject.recorded_by.titled
-    state = policy().workflow("incident").state(subject.state)
     wrong = next(iter((typed or {}).values()), None)
     return page(
         "disclosures/incident.html", item=subject, private=subject.private, forms=forms, refusal=refusal,
-        state_rule=state, timeline=timeline_of(subject, TOLD, "Recorded", by), now=now(), form=wrong,
+        state_rule=subject.stands, timeline=timeline_of(subject, TOLD, "Recorded", by), now=now(), form=wrong,
     )  # fmt: skip
 
 
@@ -136,7 +133,7 @@ def _close(subject: Incident, actor: Actor, form: Any) -> None:
 
 
 def _step(
-    subject: Incident, name: str, verb: str, done: str, take: Callable[[Incident, Actor, Any], None]
+    subject: Incident, name: str, done: str, take: Callable[[Incident, Actor, Any], None]
 ) -> WerkzeugResponse | tuple[str, int]:
     form, actor = FORMS[name](prefix=f"{name}-"), current_actor()
 
@@ -149,7 +146,7 @@ def _step(
         good = read_moment(form["day"], form["time"]) is not None and good
     if not good:
         return _page(subject, typed={name: form}), 422
-    refusal = attempt(verb, subject, act)
+    refusal = attempt(VERBS[name], subject, act)
     if refusal is not None:
         return _page(subject, refusal=refusal, typed={name: form}), status_of(refusal)
     flash(done, "success")
@@ -160,25 +157,25 @@ def _step(
 @needs("incident.keep", of=Incident)
 def report_incident(subject: Incident) -> WerkzeugResponse | tuple[str, int]:
     """Record the report to the City Chief Privacy Officer."""
-    return _step(subject, "report", "report_to_cpo", "The report is recorded. Assess the risk of harm.", _report)
+    return _step(subject, "report", "The report is recorded. Assess the risk of harm.", _report)
 
 
 @bp.post("/incidents/<number>/harm")
 @needs("incident.keep", of=Incident)
 def assess_harm(subject: Incident) -> WerkzeugResponse | tuple[str, int]:
     """Record whether there is potential risk of harm."""
-    return _step(subject, "harm", "assess_harm", "The assessment is recorded. Decide on notice.", _harm)
+    return _step(subject, "harm", "The assessment is recorded. Decide on notice.", _harm)
 
 
 @bp.post("/incidents/<number>/notice")
 @needs("incident.keep", of=Incident)
 def decide_notice(subject: Incident) -> WerkzeugResponse | tuple[str, int]:
     """Decide whether the individuals affected are notified."""
-    return _step(subject, "notice", "decide_notice", "The decision on notice is recorded.", _notice)
+    return _step(subject, "notice", "The decision on notice is recorded.", _notice)
 
 
 @bp.post("/incidents/<number>/close")
 @needs("incident.keep", of=Incident)
 def close_incident(subject: Incident) -> WerkzeugResponse | tuple[str, int]:
     """Close the incident, with the efforts made to notify."""
-    return _step(subject, "close", "close", "The incident is closed.", _close)
+    return _step(subject, "close", "The incident is closed.", _close)

@@ -17,8 +17,10 @@ from app.blueprints.shared_forms import ReasonForm, VersionForm
 from app.clauses import enforces
 from app.days import today
 from app.domain import disclosures as domain
+from app.domain.disclosure_decisions import PACKAGE_JOB
 from app.downloads import Download, asked_range, in_memory, send
 from app.extensions import stores
+from app.jobs import last_job
 from app.models.disclosure import Disclosure, DisclosurePackage
 from app.policy import policy
 from app.policy.facts import check_questions
@@ -52,7 +54,7 @@ def progress(subject: Disclosure) -> WerkzeugResponse | str:
     """The package while it is built; the whole page once it is. Without htmx the page itself asks again."""
     if not wants_part() or subject.state != "releasing":
         return redirect_after_post(url_for("disclosures.show", number=subject.number))
-    return page("disclosures/_progress.html", item=subject)
+    return page("disclosures/_progress.html", item=subject, job=last_job(PACKAGE_JOB, subject.number))
 
 
 @bp.post("/disclosures/<number>/package")

@@ -90,7 +90,7 @@ def next_step(disclosure: Disclosure, actor: Actor) -> Next | None:
     """The next step of this person, or None when it is not their turn."""
     own = disclosure.asked_by_id == actor.id
     state = disclosure.state
-    verb = domain.OPEN_STATES.get(state)
+    verb = disclosure.first_of(*domain.FILING)
     if verb is not None:
         return Next(verb, tuple(blockers(disclosure, verb, actor))) if own else None
     if state == "submitted":

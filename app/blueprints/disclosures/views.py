@@ -67,7 +67,7 @@ def submit(subject: Disclosure) -> WerkzeugResponse | tuple[str, int]:
     """Ask for the decision, or ask again after the request came back."""
     own(subject)
     form, actor = VersionForm(), current_actor()
-    verb = domain.OPEN_STATES.get(subject.state, "submit")
+    verb = subject.first_of(*domain.FILING) or "submit"
     file = domain.resubmit if verb == "resubmit" else domain.submit
 
     def act() -> None:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
-
 from app.access.actor import Actor
 from app.access.scoping import visible
 from app.blueprints.first_rows import FirstRows, first_rows
@@ -51,16 +49,15 @@ def others(actor: Actor) -> FirstRows | None:
     found = [Waiting(row.number, way_to(row, actor), words(row), row.state_since) for row in disclosures.items]
     incidents = NONE
     if actor.can("incident.keep"):
-        open_ones = visible(Incident, actor).where(Incident.state != "closed").order_by(Incident.state_since)
+        open_ones = visible(Incident, actor).where(Incident.awaiting()).order_by(Incident.state_since)
         incidents = first_rows(open_ones)
-    found += [Waiting(row.number, way_to(row, actor), "Go on with the incident", row.state_since)
-              for row in incidents.items]  # fmt: skip
+    found += [_waiting(row, actor) for row in incidents.items]
     if actor.can("disposal.approve"):
-        rows = db.session.scalars(select(Disposal).where(Disposal.state.in_(("proposed", "once_approved"))))
-        for row in rows:
-            if any(step.verb.startswith("approve") for step in allowed(row, actor)):
-                found.append(
-                    Waiting(row.number, way_to(row, actor), "Approve the disposal, or decline", row.state_since)
-                )
+        rows = db.session.scalars(visible(Disposal, actor).where(Disposal.awaiting()))
+        found += [_waiting(row, actor) for row in rows if allowed(row, actor, {step.verb for step in row.stands.next})]
     shown = sorted(found, key=lambda line: line.since)
     return FirstRows(shown, len(shown) + disclosures.more + incidents.more)
+
+
+def _waiting(subject: Incident | Disposal, actor: Actor) -> Waiting:
+    return Waiting(subject.number, way_to(subject, actor), subject.stands.next[0].text, subject.state_since)

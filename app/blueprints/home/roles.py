@@ -106,7 +106,7 @@ def figures(actor: Actor) -> list[Figure]:
 
 def _retention(actor: Actor) -> list[Figure]:
     counts = retention_lists.counts(actor, today())
-    waiting = select(func.count(Disposal.id)).where(Disposal.state.in_(("proposed", "once_approved")))
+    waiting = select(func.count(Disposal.id)).where(Disposal.awaiting())
     return [
         Figure(counts["due"], "records due for disposal", url_for("retention.index", list="due"), "waiting"),
         Figure(

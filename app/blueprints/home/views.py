@@ -43,7 +43,6 @@ def index() -> ResponseReturnValue:
         way_to=lambda request: way_to(request, actor),
         standing=standing,
         priorities=policy().request.priorities,
-        states=policy().workflow("request"),
         now=moment,
     )
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from flask import abort, flash, redirect, url_for
-from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from app import audit
 from app.access.actor import current_actor
 from app.access.guard import needs
+from app.access.scoping import visible
 from app.blueprints.first_rows import first_rows
 from app.blueprints.requests.blueprint import bp
 from app.blueprints.requests.standing import standing
@@ -30,8 +30,9 @@ PER_PAGE = 25
 @needs("discussion.confirm")
 def discussions() -> str:
     """The requests in which this supervisor is named: those to answer first."""
-    own = FRRequest.discussing_supervisor_id == current_actor().id
-    rows = select(FRRequest).where(own, FRRequest.state.not_in(["draft", "withdrawn"]))
+    actor = current_actor()
+    own = FRRequest.discussing_supervisor_id == actor.id
+    rows = visible(FRRequest, actor).where(own, FRRequest.having("filed"))
     rows = rows.options(joinedload(FRRequest.requester))
     waits = (FRRequest.state == "submitted") & FRRequest.discussion_confirmed_at.is_(None)
     waiting = first_rows(rows.where(waits).order_by(FRRequest.id))

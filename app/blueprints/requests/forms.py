@@ -12,7 +12,7 @@ from wtforms.widgets import DateInput, TimeInput
 
 from app.blueprints.fact_fields import YES_NO, choice_field, fact_fields, stripped
 from app.blueprints.limits import Length
-from app.blueprints.requests.standing import GROUPS
+from app.blueprints.requests.standing import groups
 from app.blueprints.shared_forms import VersionForm
 from app.policy import policy
 from app.policy.facts import outcomes_after
@@ -24,8 +24,12 @@ SOURCE, OBTAINED = "source_", "obtained_"
 class ListFilter(Form):
     """What of one's own list is shown."""
 
-    state = SelectField("Status", choices=[("", "All"), *GROUPS], validate_choice=False)
+    state = SelectField("Status", validate_choice=False)
     case = StringField("Case or complaint number contains")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.state.choices = [("", "All"), *((key, words) for key, (words, _) in groups().items())]
 
 
 class NewForm(FlaskForm):

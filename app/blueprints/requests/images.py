@@ -194,6 +194,7 @@ def _image_page(
     return page(
         "requests/image.html", item=subject, image=found, number=subject.current_images.index(found) + 1, form=form,
         note=note, refusal=refusal, editable=domain.may_be_removed(found), exif=found.private.get("exif") or {},
+        check=domain.check_of(found),
         attestation=policy().request.attestation, **_chosen(form),
     )  # fmt: skip
 

@@ -6,31 +6,30 @@ Whether a search listed anybody, whom an examiner retained or what a peer though
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from app.access.actor import Actor
 from app.blueprints.timeline import Entry
 from app.clauses import enforces
+from app.domain.overview import due_of
 from app.models.engine import Transition
 from app.models.report import Report
 from app.models.request import FRRequest
 from app.policy import policy
 from app.workflow.history import steps_of
 
-WITH_UNIT = "with_unit"
-#: the states whose names stay inside the unit
-INNER = (
-    "documented", "probe_selected", "searching", "search_failed", "searched", "under_examination", "nominated",
-    "peer_reviewed", "continued", "approved", "negative",
-)  # fmt: skip
-STEPS = ("Request", "Discussion and basis", "Facial recognition unit", "Report", "Outcome")
 REPORT_TITLES = {"possible_match": "Possible match report", "negative": "Negative-results report"}
+#: what stands in place of the state's own sentence once the discussion is confirmed
+DISCUSSED = "The discussion is confirmed; an examiner confirms the basis next."
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A word and its tone for the list, a sentence for the page, what the requester does next, the step of STEPS."""
+    """A word and its tone for the list, a sentence for the page, what the requester does next, the steps done.
+
+    The words stand in workflow.toml: those of the state, or of what is told in its place.
+    """
 
     key: str
     label: str
@@ -40,39 +39,17 @@ class Standing:
     step: int
 
 
-_STANDINGS = {
-    "draft": Standing("draft", "Draft", "idle", "Only you see this draft.", "Complete and submit it", 0),
-    "submitted": Standing(
-        "submitted", "Submitted", "waiting",
-        "The named supervisor confirms the discussion, then an examiner confirms the basis.",
-        "", 1,
-    ),
-    "awaiting_images": Standing(
-        "awaiting_images", "Awaiting images", "attention",
-        "The images were unsuitable for comparison. You can submit more.",
-        "Add a better image", 0,
-    ),
-    "accepted": Standing(
-        "accepted", "Basis confirmed", "attention",
-        "An examiner confirmed the basis. Document that in the case management system; then the unit goes on.",
-        "Document the confirmation", 1,
-    ),
-    WITH_UNIT: Standing(
-        WITH_UNIT, "With the FR unit", "working",
-        "The facial recognition unit works on the request. You are told when a report is in the case file.", "", 2,
-    ),
-    # what comes next stands with the result in the rule file
-    "reported": Standing("reported", "Reported", "good", "The report is in the case file.", "", 3),
-    "superseded": Standing(
-        "superseded", "Report recalled", "bad", "The report was recalled. Do not act on it.", "", 3,
-    ),
-    "closed": Standing("closed", "Closed", "ended", "The outcome is recorded.", "", 5),
-    "refused": Standing("refused", "Refused", "bad", "An examiner refused the basis.", "", 1),
-    "withdrawn": Standing("withdrawn", "Withdrawn", "ended", "You withdrew the request.", "", 0),
-}  # fmt: skip
+def groups() -> dict[str, tuple[str, tuple[str, ...]]]:
+    """What the list can be narrowed to: key -> its words, and the states that are told as this; in workflow order."""
+    found: dict[str, tuple[str, tuple[str, ...]]] = {}
+    for state in FRRequest.flow().states:
+        if state.id == "disposed":
+            continue  # in no list: see app.access.scoping
+        told = FRRequest.flow().outside(state.id)
+        _, states = found.get(told.id, ("", ()))
+        found[told.id] = (told.title, (*states, state.id))
+    return found
 
-GROUPS = [(key, standing.label) for key, standing in _STANDINGS.items()]
-STATES_OF = {key: INNER if key == WITH_UNIT else (key,) for key in _STANDINGS}
 
 #: the steps a requester is told of, with their words
 TOLD = {
@@ -95,20 +72,19 @@ TOLD = {
 @enforces("ACC-1")
 def standing(request: FRRequest) -> Standing:
     """Where the request stands as its requester is told."""
-    if request.state == "submitted" and request.discussion_confirmed_at is not None:
-        told = _STANDINGS["submitted"]
-        return Standing(told.key, told.label, told.tone, "An examiner confirms the basis next.", told.action, told.step)
-    found = _STANDINGS[WITH_UNIT if request.state in INNER else request.state]
-    if request.state == "reported" and request.result:
-        return replace(found, action=policy().request.results[request.result].task)
-    return found
+    flow = request.flow()
+    told = flow.outside(request.state)
+    waits_for_basis = request.state == "submitted" and request.discussion_confirmed_at is not None
+    place = len(flow.steps) if request.has("done") else flow.place(told.step)
+    text = DISCUSSED if waits_for_basis else told.text
+    return Standing(told.id, told.title, told.tone, text, due_of(request, "requester"), place)
 
 
 @enforces("ACC-1")
 def since(request: FRRequest) -> datetime:
     """Since when the request stands where its requester is told; steps inside the unit do not show in it either."""
     decision = request.basis_decisions[-1] if request.basis_decisions else None
-    if request.state in INNER and decision is not None and decision.documented_at is not None:
+    if request.stands.told_as and decision is not None and decision.documented_at is not None:
         return decision.documented_at
     return request.state_since
 

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from flask import flash, redirect, request, url_for
-from sqlalchemy import select
 from sqlalchemy.orm import selectinload
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from app.access.actor import current_actor
 from app.access.guard import needs
+from app.access.scoping import visible
 from app.blueprints.requests import afterwards, discussions, drafts, images, retention
 from app.blueprints.requests.blueprint import bp
 from app.blueprints.requests.forms import ListFilter
 from app.blueprints.requests.rendering import render_request
-from app.blueprints.requests.standing import GROUPS, STATES_OF, since, standing
+from app.blueprints.requests.standing import groups, since, standing
 from app.blueprints.shared_forms import ReasonForm, VersionForm
 from app.domain import requests as domain
 from app.extensions import db
@@ -34,13 +34,14 @@ SORTS = {"number": FRRequest.id, "case": FRRequest.case_number}
 @needs("request.file")
 def index() -> str:
     """One's own requests: where each stands, since when, what to do next."""
-    chosen = ListFilter(request.args, meta={"csrf": False})
-    own = FRRequest.requester_id == current_actor().id
-    rows = select(FRRequest).where(own).options(selectinload(FRRequest.reports))
-    if chosen.state.data in STATES_OF:
-        rows = rows.where(FRRequest.state.in_(STATES_OF[chosen.state.data]))
+    chosen, actor = ListFilter(request.args, meta={"csrf": False}), current_actor()
+    rows = visible(FRRequest, actor).where(FRRequest.requester_id == actor.id).options(selectinload(FRRequest.reports))
+    if chosen.state.data in groups():
+        _, states = groups()[chosen.state.data]
+        rows = rows.where(FRRequest.state.in_(states))
     if chosen.case.data and chosen.case.data.strip():
         rows = rows.where(FRRequest.case_number.contains(chosen.case.data.strip().upper(), autoescape=True))
+    rows = rows.options(selectinload(FRRequest.reports), selectinload(FRRequest.basis_decisions))
     asked = request.args.get("sort", "-number")
     sort, descending = asked.removeprefix("-"), asked.startswith("-")
     if sort not in SORTS:
@@ -50,7 +51,7 @@ def index() -> str:
     found = db.paginate(rows, per_page=PER_PAGE, max_per_page=PER_PAGE, error_out=False)
     return page(
         "requests/index.html", filter=chosen, pages=found, sort=sort, descending=descending, now=now(),
-        items=[(item, standing(item), since(item)) for item in found.items], groups=GROUPS,
+        items=[(item, standing(item), since(item)) for item in found.items],
     )  # fmt: skip
 
 
@@ -74,7 +75,7 @@ def back(subject: FRRequest) -> WerkzeugResponse:
 def submit(subject: FRRequest) -> WerkzeugResponse | tuple[str, int]:
     """File the draft, or send the additional images of a request that came back."""
     actor = current_actor()
-    verb = domain.OPEN_STATES.get(subject.state, "submit")
+    verb = subject.first_of(*domain.FILING) or "submit"
     file = domain.resubmit if verb == "resubmit" else domain.submit
     form = VersionForm()
 

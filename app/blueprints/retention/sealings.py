@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from flask import Response, abort, flash, request, url_for
 from flask.typing import ResponseReturnValue
-from sqlalchemy import select
 
 from app.access.actor import current_actor
 from app.access.guard import needs
@@ -19,7 +18,7 @@ from app.domain.sealing_lookback import KINDS, counts, look_back
 from app.domain.sealing_stated import Stated, faults, numbers_in
 from app.domain.standings import today
 from app.extensions import db
-from app.models.engine import Job
+from app.jobs import last_job
 from app.models.sealing import SealingNotice, SealingOrder
 from app.refusals import attempt, same_version, status_of
 from app.storage.errors import StorageError
@@ -137,12 +136,6 @@ def seal() -> ResponseReturnValue:
 # One order -------------------------------------------------------------------------------------------------
 
 
-def last_job(order: SealingOrder) -> Job | None:
-    """The completion asked for last, if any."""
-    rows = select(Job).where(Job.kind == domain.JOB, Job.subject_id == order.number).order_by(Job.id.desc())
-    return db.session.scalars(rows.limit(1)).first()
-
-
 @bp.get("/retention/sealings/<number>")
 @needs("retention.read", of=SealingOrder)
 def sealing(subject: SealingOrder) -> ResponseReturnValue:
@@ -153,7 +146,7 @@ def _order_page(
     subject: SealingOrder, refusal: Refused | None = None, sent: forms.NoticeForm | None = None,
     about: SealingNotice | None = None, *, conflict: bool = False,
 ) -> str:  # fmt: skip
-    job = last_job(subject)
+    job = last_job(domain.JOB, subject.number)
     busy = subject.state == "removed" and job is not None and job.state in {"queued", "running"}
     lines = sealing_certificates.lines_of(subject)
     notices = [
@@ -207,7 +200,7 @@ def notice(subject: SealingNotice) -> ResponseReturnValue:
 @needs("sealing.order", of=SealingOrder)
 def complete_again(subject: SealingOrder) -> ResponseReturnValue:
     """Have a completion that gave up tried again; the photographs are out of the repository in any case."""
-    job = last_job(subject)
+    job = last_job(domain.JOB, subject.number)
     if subject.state != "removed" or job is None or job.state != "failed":
         abort(409)
     with unit_of_work():

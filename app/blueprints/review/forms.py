@@ -30,9 +30,8 @@ class QueueFilter(Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        states = policy().workflow("request").states
-        hidden = {"draft", "withdrawn"}
-        self.state.choices = [("", "Any"), *((s.id, s.title) for s in states if s.id not in hidden)]
+        flow = policy().workflow("request")
+        self.state.choices = [("", "Any"), *((name, flow.state(name).title) for name in flow.states_that("filed"))]
         self.priority.choices = [("", "Any"), *((p.id, p.title) for p in policy().request.priorities.values())]
 
 

@@ -16,7 +16,7 @@ from app.blueprints.review.area import bp
 from app.blueprints.review.forms import probe_form
 from app.blueprints.review.probe import rectangle
 from app.blueprints.review.rendering import render_work
-from app.blueprints.review.steps import Overtaken, algorithm_status, blocking, progress_of, status_for, tried
+from app.blueprints.review.steps import Overtaken, algorithm_status, blocking, job_of, status_for, tried
 from app.blueprints.shared_forms import VersionForm
 from app.domain import examination, identification, probe_preparation
 from app.domain.probe_preparation import recipe_of_row
@@ -163,7 +163,7 @@ def progress(subject: FRRequest) -> Answer:
     """How the search goes; the working page once it has ended. Without htmx the page itself asks again."""
     if not wants_part() or subject.state != "searching":
         return redirect_after_post(url_for("review.work", number=subject.number))
-    return page("review/_progress.html", item=subject, progress=progress_of(subject.current_search))
+    return page("review/_progress.html", item=subject, job=job_of(subject.current_search))
 
 
 @bp.post("/review/<number>/examination")

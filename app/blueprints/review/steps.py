@@ -6,11 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select
-
 from app.access.actor import Actor, current_actor
 from app.domain import algorithms
-from app.extensions import db, settings
+from app.extensions import settings
+from app.jobs import last_job
 from app.matching.nist import NistStatus
 from app.models import FRRequest, Search
 from app.models.base import Stateful, now
@@ -53,27 +52,9 @@ def blocking(request: FRRequest, verb: str, actor: Actor, **facts: Any) -> Refus
     return None
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How a search goes: waiting for a worker, running, or tried again after a passing trouble."""
-
-    text: str
-    trouble: str | None
-
-
-def progress_of(search: Search | None) -> Progress:
-    """What the job's own row says of the search."""
-    job = (
-        search
-        and db.session.scalars(
-            select(Job).where(Job.kind == "search", Job.subject_id == search.uid).order_by(Job.id.desc())
-        ).first()
-    )
-    if job and job.state == "running":
-        return Progress("The probe is being compared with the repository.", job.error)
-    if job and job.attempts:
-        return Progress(f"The search is tried again (try {job.attempts + 1}).", job.error)
-    return Progress("The search waits for a worker.", None)
+def job_of(search: Search | None) -> Job | None:
+    """The work that compares the probe with the repository."""
+    return last_job("search", search.uid) if search is not None else None
 
 
 def algorithm_status() -> NistStatus:

@@ -18,7 +18,7 @@ from app.blueprints.review.steps import Overtaken, blocking, status_for, tried
 from app.blueprints.shared_forms import VersionForm
 from app.blueprints.workload.forms import PassOnForm, PeriodFilter, WorkFilter
 from app.domain import turnaround, workload
-from app.domain.overview import UNANSWERED, deadline
+from app.domain.overview import deadline, unassigned
 from app.extensions import db
 from app.models import Account, FRRequest
 from app.models.base import now
@@ -65,8 +65,7 @@ def index() -> str:
 
 
 def _line(item: FRRequest, gone: set[int], moment: datetime) -> Line:
-    nobody = item.examiner is None or item.state == "continued"
-    holder = "" if nobody else item.examiner.titled
+    holder = "" if item.examiner is None or unassigned(item) else item.examiner.titled
     due = deadline(item)
     return Line(item, due, moment > due, holder, item.examiner_id in gone)
 
@@ -83,7 +82,7 @@ def _assign_page(subject: FRRequest, form: PassOnForm, refusal: Refused | Overta
     return page(
         "workload/show.html", item=subject, form=form, refusal=refusal, barred=barred, now=now(),
         due=deadline(subject), history=workload.history(subject), priorities=policy().request.priorities,
-        held=subject.examiner is not None and subject.state != "continued", open=subject.state in UNANSWERED,
+        held=subject.examiner is not None and not unassigned(subject), open=subject.has("due"),
     )  # fmt: skip
 
 

@@ -132,7 +132,7 @@ def package_complete(disclosure: Disclosure, actor: Actor, facts: Facts) -> str 
         named = set(facts["included"])
         chosen = [item for item in disclosure.items if item.uid in named]
     else:
-        chosen = disclosure.items if disclosure.state in {"draft", "returned"} else disclosure.included_items
+        chosen = disclosure.items if disclosure.takes("submit", "resubmit") else disclosure.included_items
     held = {item.thing.uid for item in chosen}
     needed = {thing.uid for thing in required(disclosure.case_number)}
     return first(disclosing.check_complete(policy(), disclosure.recipient_kind, held, needed))
