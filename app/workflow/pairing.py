@@ -23,6 +23,7 @@ from app.policy.types import Workflow
 from app.workflow.engine import subjects
 
 CHUNK = 500
+STREAMED = {"yield_per": CHUNK}
 STEP = (
     Transition.id, Transition.subject_type, Transition.subject_id, Transition.verb, Transition.rule, Transition.source,
     Transition.target, Transition.actor_id, Transition.policy_version,
@@ -150,13 +151,13 @@ def _of_no_subject(session: Session, model: type[Stateful], stepped: set[str]) -
     """Steps and events whose subject is not in its table; a disposal blanks subjects and removes none."""
     kind, noun = model.subject_type, policy().workflow(model.subject_type).noun
     lost = select(*STEP).where(Transition.subject_type == kind, ~exists().where(model.id == Transition.subject_id))
-    for step in session.execute(lost.order_by(Transition.id)):
+    for step in session.execute(lost.order_by(Transition.id), execution_options=STREAMED):
         yield Fault(f"{noun} with the internal id {step.subject_id}", f"is gone, but its {_named(step)} is there")
     told = select(*EVENT).where(
         AuditEvent.event.in_(stepped), AuditEvent.subject_type == kind,
         ~exists().where(getattr(model, model.lookup) == AuditEvent.subject_id),
     )  # fmt: skip
-    for event in session.execute(told.order_by(AuditEvent.sequence)):
+    for event in session.execute(told.order_by(AuditEvent.sequence), execution_options=STREAMED):
         yield Fault(f"{noun} {event.subject_id}", f"is gone, but event {event.sequence} ({event.event}) tells of it")
 
 
@@ -164,12 +165,12 @@ def _of_no_workflow(session: Session, stepped: set[str]) -> Iterator[Fault]:
     """Steps and events of steps of what has no workflow."""
     known = list(subjects())
     steps = select(*STEP).where(Transition.subject_type.not_in(known)).order_by(Transition.id)
-    for step in session.execute(steps):
+    for step in session.execute(steps, execution_options=STREAMED):
         yield Fault(_named(step), f"is one of “{step.subject_type}”, which has no workflow")
     told = select(*EVENT).where(
         AuditEvent.event.in_(stepped), or_(AuditEvent.subject_type.is_(None), AuditEvent.subject_type.not_in(known))
     )
-    for event in session.execute(told.order_by(AuditEvent.sequence)):
+    for event in session.execute(told.order_by(AuditEvent.sequence), execution_options=STREAMED):
         yield Fault(f"event {event.sequence}", f"tells of a step ({event.event}), but of nothing that has a workflow")
 
 
