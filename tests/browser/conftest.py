@@ -168,6 +168,11 @@ def tab(opened: Callable[..., Any], bench: Bench, unmarked: None) -> Any:
     return page
 
 
+def unfold_sheet(page: Any) -> None:
+    """Open the whole worksheet, unless a draft that another test left has opened it."""
+    page.locator("details.cor-fold--sheet").evaluate("(one) => { one.open = true; }")
+
+
 def three_photographs(bench: Bench) -> int:
     """The place of the candidate of whom three photographs are held."""
     from app.extensions import db

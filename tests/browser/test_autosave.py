@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.browser.conftest import unfold_sheet
 from tests.browser.serving import new_page
 
 pytestmark = pytest.mark.timeout(300)
@@ -34,7 +35,7 @@ def sheet(chromium, bench):
     page = new_page(chromium, [])
     page.context.add_cookies([bench.cookie("k.rowan")])
     page.goto(bench.compare())
-    page.get_by_text("Compare all eleven features and retain").click()
+    unfold_sheet(page)
     yield page
     page.context.close()
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.browser.conftest import three_photographs
+from tests.browser.conftest import three_photographs, unfold_sheet
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -60,7 +60,7 @@ def differ(first: np.ndarray, second: np.ndarray) -> float:
 
 def test_a_verdict_and_a_feature_look_chosen(contrast, bench):
     page = contrast("k.rowan", bench.compare())
-    page.get_by_text("Compare all eleven features and retain").click()
+    unfold_sheet(page)
     for group in (page.locator("#exclude .cor-group--segmented"), page.locator(".cor-sheet__row").first):
         chosen, other = group.locator("label.usa-radio__label").nth(1), group.locator("label.usa-radio__label").nth(2)
         before = pixels(page, chosen)
