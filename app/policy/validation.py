@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import Any
 
-from app.policy import base, disclosure_types, types
+from app.policy import base, disclosure_types, forms, types
 from app.policy.retention_validation import retention_faults
 
 Tables = dict[str, dict[str, Any]]
@@ -235,6 +235,7 @@ def _references(tables: Tables) -> Iterator[str]:
         if not fits:
             yield f"request.toml: {number.id}: the example does not fit the pattern"
     results, notices = {result.id for result in request["result"]}, {one.id for one in tables["notices.toml"]["notice"]}
+    yield from (f"request.toml: {kind}: there is no such result" for kind in forms.RESULTS if kind not in results)
     for result in request["result"]:
         if result.notice not in notices:
             yield f"request.toml: {result.id}: unknown notice '{result.notice}'"

@@ -201,6 +201,9 @@ def test_capabilities_are_the_sum_of_the_roles(rules: Policy) -> None:
         ),
         ("request.toml", "min_images = 1\n", "min_images = 11\n", "image-limits: min_images is larger"),
         ("request.toml", "min_images = 1\n", "min_images = 0\n", "request.toml: image-limits: .*min_images"),
+        ("request.toml", 'notice = "lead-only"', 'notice = "led-only"', "possible_match: unknown notice 'led-only'"),
+        ("request.toml", 'results = ["possible_match"]', 'results = ["match"]', "unknown result 'match'"),
+        ("request.toml", 'id = "negative"', 'id = "nobody"', "negative: there is no such result"),
         ("review.toml", "count = 2\n", "count = 0\n", "review.toml: peer-review: .*count"),
         (
             "gallery.toml",

@@ -54,7 +54,7 @@ _STANDINGS = {
     ),
     "accepted": Standing(
         "accepted", "Basis confirmed", "attention",
-        "An examiner confirmed the basis. Document that in the case management system; then the unit goes on.",
+        "Enter this in the case management system, then record the entry number here so the FR Unit can continue.",
         "Document the confirmation", 1,
     ),
     WITH_UNIT: Standing(
