@@ -37,7 +37,7 @@ SENTENCES = {
     "peer_reviews_done": "{number} is ready for final review.",
     "approved": "{number}: a possible match is approved; prepare the report.",
     "report_due": "{number}: prepare the corrected report that replaces the recalled one.",
-    "continued": "{number}: the supervisor directed a fresh round.",
+    "continued": "{number}: a second examination was directed.",
     "not_approved": "{number}: the supervisor did not approve; the result is negative.",
     "report_delivered": "{number}: a report is in the case file. It is a lead, not probable cause.",
     "negative_delivered": "{number}: the negative-results report is in the case file.",

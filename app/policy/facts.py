@@ -57,7 +57,7 @@ def check_purpose(policy: Policy, answers: Mapping[str, object], is_intelligence
     for prohibition in policy.request.prohibitions.values():
         answer = _text(answers.get(prohibition.id))
         if answer not in ("yes", "no"):
-            found.append(Fault(prohibition.id, "Answer yes or no.", prohibition.id))
+            found.append(Fault(prohibition.id, f"Answer: {prohibition.question}", prohibition.id))
         elif answer == prohibition.refused_answer and not (prohibition.except_capability and is_intelligence_bureau):
             found.append(Fault(prohibition.id, prohibition.refusal, prohibition.id))
     return found
@@ -177,7 +177,7 @@ def _text(answer: object) -> str:
 
 def _wrong(fact: Fact, answer: str, today: date) -> str:
     if not answer:
-        return f"{fact.label.rstrip('?')}: this must be stated." if fact.required else ""
+        return _missing(fact) if fact.required else ""
     if fact.kind == "choice" and answer not in {choice.value for choice in fact.choices}:
         return f"{fact.label}: choose one of the answers."
     if fact.kind == "yesno" and answer not in ("yes", "no"):
@@ -191,6 +191,12 @@ def _wrong(fact: Fact, answer: str, today: date) -> str:
     if fact.kind in ("text", "long"):
         return _wrong_length(fact, answer)
     return ""
+
+
+def _missing(fact: Fact) -> str:
+    if fact.kind == "yesno" or fact.label.endswith("?"):
+        return f"Answer: {fact.label}"
+    return f"Choose an answer: {fact.label}." if fact.kind == "choice" else f"Fill in “{fact.label}”."
 
 
 def _wrong_date(fact: Fact, answer: str, today: date) -> str:

@@ -99,6 +99,10 @@ class ImageLimits(Rule, frozen=True, kw_only=True):
     formats: Annotated[tuple[ImageFormat, ...], Meta(min_length=1)] = field(name="format")
 
 
+#: the kinds of report that there are; each is a result with its own words
+RESULTS = ("possible_match", "negative")
+
+
 class BasisRefusal(Rule, frozen=True, kw_only=True):
     """A reason to refuse the basis of a request (REQ-4); ``authority`` is the clause cited."""
 

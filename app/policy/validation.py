@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
-from app.policy import base, types
+from app.policy import base, forms, types
 from app.policy.base import repeated
 from app.policy.disclosures import types as disclosure_types
 from app.policy.examination.validation import examination_faults
@@ -235,6 +235,7 @@ def _references(tables: Tables) -> Iterator[str]:
         if not fits:
             yield f"requests/rules.toml: {number.id}: the example does not fit the pattern"
     results, notices = {result.id for result in request["result"]}, {one.id for one in tables["notices.toml"]["notice"]}
+    yield from (f"requests/rules.toml: {kind}: there is no such result" for kind in forms.RESULTS if kind not in results)
     for result in request["result"]:
         if result.notice not in notices:
             yield f"requests/rules.toml: {result.id}: unknown notice '{result.notice}'"

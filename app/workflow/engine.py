@@ -56,7 +56,8 @@ def check_capability(actor: Any, capability: str) -> None:
     """Refused unless the actor's roles hold the capability and its training, if it needs one, is current."""
     rule = policy().capability(capability)
     if capability not in actor.capabilities:
-        raise Refused(capability, "Your directory groups do not give you this.")
+        titles = [role.title for role in policy().roles.values() if capability in role.capabilities]
+        raise Refused(capability, f"You need this role: {' or '.join(titles)}.")
     if rule.training and rule.training not in actor.trained:
         raise Refused(capability, "Your mandatory training is not recorded, or is no longer current (ACC-4).")
 

@@ -243,6 +243,14 @@ def test_capabilities_are_the_sum_of_the_roles(rules: Policy) -> None:
         ("requests/rules.toml", "min_images = 1\n", "min_images = 11\n", "image-limits: min_images is larger"),
         (
             "requests/rules.toml",
+            'notice = "lead-only"',
+            'notice = "led-only"',
+            "possible_match: unknown notice 'led-only'",
+        ),
+        ("requests/rules.toml", 'results = ["possible_match"]', 'results = ["match"]', "unknown result 'match'"),
+        ("requests/rules.toml", 'id = "negative"', 'id = "nobody"', "negative: there is no such result"),
+        (
+            "requests/rules.toml",
             "min_images = 1\n",
             "min_images = 0\n",
             "requests/rules.toml: image-limits: .*min_images",

@@ -28,25 +28,39 @@ class Figure:
     tone: str | None = None
 
 
-#: role -> (sentence, clauses); only roles some of whose work has no page in this version
-ELSEWHERE: dict[str, tuple[str, tuple[str, ...]]] = {
-    "executive_approver": (
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """What a role is told of work that has no page in this version, and the clauses it is about."""
+
+    title: str
+    text: str
+    clauses: tuple[str, ...]
+
+
+NOTHING_YET, ABOUT = "Nothing for you to do here yet", "About your role"
+#: only roles some of whose work has no page in this version
+ELSEWHERE: dict[str, Elsewhere] = {
+    "executive_approver": Elsewhere(
+        NOTHING_YET,
         "Approvals of a comparison outside the repository, and decisions on uses the policy did not foresee, are not "
         "made in this version: it compares with the repository alone and accepts the six authorized uses alone, so "
         "there is nothing for you to approve here. Such decisions are made and kept on paper.",
         ("LIM-5", "LIM-6"),
     ),
-    "agency_user": (
+    "agency_user": Elsewhere(
+        NOTHING_YET,
         "Access of other agencies is given case by case under a written agreement. This version shares no case with "
         "another agency, so no case is open to you.",
         ("EXT-8",),
     ),
-    "intelligence_bureau": (
+    "intelligence_bureau": Elsewhere(
+        ABOUT,
         "Membership lets an investigator of the Bureau file a request in a matter that involves political activity. "
         "By itself it opens no page.",
         ("LIM-7",),
     ),
-    "administrator": (
+    "administrator": Elsewhere(
+        ABOUT,
         "Accounts and roles come from the directory; the gallery is imported on the command line. Nothing here shows "
         "you a face or a case.",
         ("ACC-7", "ACC-8"),
@@ -54,7 +68,7 @@ ELSEWHERE: dict[str, tuple[str, tuple[str, ...]]] = {
 }
 
 
-def elsewhere(actor: Actor) -> list[tuple[str, tuple[str, ...]]]:
+def elsewhere(actor: Actor) -> list[Elsewhere]:
     """The sentences for this person's roles."""
     return [ELSEWHERE[role] for role in sorted(actor.roles) if role in ELSEWHERE]
 

@@ -100,7 +100,7 @@ def describe(subject: FRRequest, uid: str) -> WerkzeugResponse | str | tuple[str
     if refusal is not None:
         _mark(form, refusal, values)
         return _image_page(subject, found, form, refusal=refusal), status_of(refusal)
-    flash("The origin of the image is recorded.", "success")
+    flash("Image details saved.", "success")
     return redirect_after_post(url_for("requests.show", number=subject.number))
 
 
