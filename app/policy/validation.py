@@ -235,7 +235,8 @@ def _references(tables: Tables) -> Iterator[str]:
         if not fits:
             yield f"requests/rules.toml: {number.id}: the example does not fit the pattern"
     results, notices = {result.id for result in request["result"]}, {one.id for one in tables["notices.toml"]["notice"]}
-    yield from (f"requests/rules.toml: {kind}: there is no such result" for kind in forms.RESULTS if kind not in results)
+    missing = [kind for kind in forms.RESULTS if kind not in results]
+    yield from (f"requests/rules.toml: {kind}: there is no such result" for kind in missing)
     for result in request["result"]:
         if result.notice not in notices:
             yield f"requests/rules.toml: {result.id}: unknown notice '{result.notice}'"
