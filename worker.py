@@ -10,15 +10,15 @@ import structlog
 from flask import Flask
 from rq.serializers import JSONSerializer
 
-from app import create_app
 from app.audit.policy_version import note_policy_version
+from app.factory import create_app
 from app.jobs import handlers
+from app.jobs.algorithms.watch import watch
 from app.jobs.messages import Worker
 from app.jobs.nightly import ask_nightly
-from app.jobs.queue import QUEUES, connection, queue
 from app.jobs.runner import bind
 from app.jobs.sweeper import sweep
-from app.jobs.watch import watch
+from app.outbox.send import QUEUES, connection, queue
 from app.policy import PolicyError
 from config.settings import Settings, SettingsError
 

@@ -21,10 +21,10 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from app import create_app, open_stores
-from app.demo.accounts import change_account, load_accounts
-from app.demo.services import directory_state, start_directory
+from app.factory import create_app, open_stores
 from config.settings import Settings
+from demo.accounts import change_account, load_accounts
+from demo.services import directory_state, start_directory
 from tests.shelf import SECRETS, Shelf, close, fill, settings_at
 from tests.standings import check_kept
 from tests.web.page_checker import CheckedClient
@@ -157,11 +157,11 @@ class People:
     def account(self, name: str):
         """The account row of a person, synced from the directory."""
         from app.access.sessions import sync_account
-        from app.domain.training import record_training
+        from app.domain.accounts.training import record_training
         from app.extensions import db
         from app.models import Account
         from app.policy import policy
-        from app.unit import in_unit, unit_of_work
+        from app.unit_of_work import in_unit, unit_of_work
 
         known = db.session.query(Account).filter_by(name=name).one_or_none()
         if known is not None:
@@ -207,7 +207,7 @@ def session_token(account: Any, hours: int = 1) -> str:
     from app.extensions import db
     from app.models import LoginSession
     from app.models.base import now
-    from app.unit import unit_of_work
+    from app.unit_of_work import unit_of_work
 
     token = secrets.token_urlsafe(16)
     with unit_of_work():

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from sqlalchemy import select
 
-from app.domain import retention, trail_check
+from app.domain.oversight import trail_check
+from app.domain.retention import verbs as retention
 from app.extensions import db
-from app.jobs import disposals as disposal_job
+from app.jobs.retention import disposals as disposal_job
 from app.models import (
     CaseRecord,
     Disposal,

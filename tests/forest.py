@@ -16,10 +16,10 @@ import ldap3
 from ldap3.core.exceptions import LDAPException
 from ldaptor.protocols import pureldap
 
-from app.demo import directory
-from app.demo.processes import Service, running
 from config.embedded import Embedded
 from config.settings import Settings
+from demo import directory
+from demo.processes import Service, running
 
 ROOT = Path(__file__).resolve().parents[1]
 

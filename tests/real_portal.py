@@ -15,10 +15,10 @@ from typing import Any
 import requests
 from bs4 import BeautifulSoup
 
-from app.demo import services
-from app.demo.accounts import load_accounts
-from app.demo.processes import Child
 from config.settings import Settings
+from demo import services
+from demo.accounts import load_accounts
+from demo.processes import Child
 
 SECONDS = 60
 #: where a free port is looked for

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import date
 
-from app.days import today
-from app.domain.standings import label, standing_of
-from app.domain.stored_standings import deciding
+from app.calendar import today
+from app.domain.retention.eligibility import label, standing_of
+from app.domain.retention.stored_eligibility import deciding
 from app.extensions import db
 from app.models import CaseRecord, PersonFile, StoredStanding
 from app.policy import policy

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from app.clauses import enforces
 from app.extensions import db
-from app.models.account import Account, TrainingRecord
+from app.models.accounts import Account, TrainingRecord
 from app.policy import policy
 
 

@@ -10,12 +10,12 @@ from typing import Any
 from flask import Flask, abort, g, redirect, request, url_for
 
 from app import audit
+from app.access.capabilities import check_capability
 from app.access.scoping import find
 from app.clauses import enforces
 from app.policy import policy
+from app.policy.refused import Refused
 from app.web import page_behind, wants_part
-from app.workflow.engine import check_capability
-from app.workflow.registry import Refused
 
 View = Callable[..., Any]
 

@@ -40,7 +40,7 @@ from app.models import (
 
 Scope = Callable[[Select[Any], Actor], Select[Any]]
 SCOPES: dict[type, Scope] = {}
-#: the jobs that write a file for a person (app/domain/exports.py)
+#: the jobs that write a file for a person (app/domain/oversight/exports.py)
 EXPORTS = "export"
 
 

@@ -14,10 +14,10 @@ from app.access.actor import Actor, actor_of
 from app.access.directory import Entry, authenticate, lookup
 from app.clauses import enforces
 from app.extensions import db, settings
-from app.models.account import Account, LoginSession, SignInFailure, TermsAcceptance
+from app.models.accounts import Account, LoginSession, SignInFailure, TermsAcceptance
 from app.models.base import now
 from app.policy import policy
-from app.unit import unit_of_work
+from app.unit_of_work import unit_of_work
 
 FAILURES = 5  # CJIS AC-7: five attempts, then fifteen minutes
 LOCK = timedelta(minutes=15)

@@ -13,10 +13,10 @@ from sqlalchemy import select
 from app import audit
 from app.audit.anchors import AnchorForged, write_anchor
 from app.audit.chain import COLUMNS
-from app.domain.trail_check import faults, one_moment, through
+from app.domain.oversight.trail_check import faults, one_moment, through
 from app.extensions import db, settings, stores
 from app.models.engine import AuditEvent
-from app.unit import unit_of_work
+from app.unit_of_work import unit_of_work
 
 group = AppGroup("audit", help="The chain of events.")
 

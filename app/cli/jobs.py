@@ -10,14 +10,14 @@ from flask import current_app
 from flask.cli import AppGroup
 from sqlalchemy import func, select
 
-from app.domain.reminders import remind
+from app.domain.workload.reminders import remind
 from app.extensions import db, settings
-from app.jobs.lapses import lapse
+from app.jobs.algorithms.watch import watch
+from app.jobs.disclosures.lapses import lapse
 from app.jobs.nightly import ask_nightly
 from app.jobs.sweeper import sweep
-from app.jobs.watch import watch
 from app.models.engine import Job
-from app.unit import wait
+from app.unit_of_work import wait
 
 REMIND_SECONDS = 60
 group = AppGroup("jobs", help="Slow work: queued, leased, swept.")

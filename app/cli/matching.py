@@ -12,14 +12,14 @@ import click
 from flask.cli import AppGroup
 
 from app.cli.matching_quality import quality
-from app.domain.algorithms import active_id
-from app.domain.algorithms import status as nist_of_active
-from app.domain.evaluations import CAUTION, keep
-from app.domain.evaluations import kept as evaluations_of
+from app.domain.algorithms.evaluations import CAUTION, keep
+from app.domain.algorithms.evaluations import kept as evaluations_of
+from app.domain.algorithms.registry import active_id
+from app.domain.algorithms.registry import status as nist_of_active
 from app.extensions import settings
 from app.matching.catalogue import Catalogue, Detector, Extractor, catalogue
 from app.matching.errors import MatchingError
-from app.matching.index import KINDS
+from app.matching.index.choice import KINDS
 from app.matching.installer import install, install_file, is_installed
 from app.matching.nist import nist_status
 from app.matching.threads import configure_threads
@@ -123,7 +123,7 @@ def evaluate(
     """
     from app.cli import matching_evaluation as evaluation
     from app.cli.evaluation_labels import EvaluationError, from_identities, from_pairs
-    from app.matching.assessment import Plan
+    from app.matching.evaluation.assessment import Plan
 
     if (identities is None) == (pairs is None):
         raise click.ClickException("Give either --identities or --pairs.")
@@ -150,8 +150,8 @@ def evaluate(
 def _write_report(folder: Path, numbers: dict[str, Any], assessment: Any) -> None:
     """evaluation.html, .pdf and .json; they name photographs, so only this account may read them."""
     # matplotlib and WeasyPrint take seconds to load, which only a report is worth
+    from app.documents.algorithms.evaluation import render_evaluation
     from app.documents.errors import DocumentError
-    from app.documents.evaluation import render_evaluation
 
     told = {"department": settings().department, "demonstration": settings().demonstration}
     try:
@@ -180,11 +180,11 @@ def _make_private(folder: Path) -> None:
 @group.command("snapshot")
 def snapshot() -> None:
     """Write the encrypted snapshot from which a worker with CORROBORATE_INDEX=faiss starts quickly."""
-    from app.domain import index_snapshot
-    from app.jobs import engines
+    from app.domain.algorithms import networks
+    from app.domain.gallery import index_snapshot
 
     try:
-        repository = engines.repository()
+        repository = networks.repository()
         repository.refresh(lambda done, of: click.echo(f"{done:,} of {of:,} photographs", err=True))
         path = index_snapshot.save(repository)
     except (MatchingError, StorageError) as error:
@@ -219,8 +219,8 @@ def bench_command(
 
     The first run draws 5,200 faces, to sample galleries that look like real ones: half an hour, once.
     """
-    from app.cli.matching_bench import bench, enrolment
-    from app.cli.matching_bench_report import enrolment_section, report, with_enrolment
+    from tools.bench import bench, enrolment
+    from tools.bench_report import enrolment_section, report, with_enrolment
 
     configure_threads(threads)
     try:

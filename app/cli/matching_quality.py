@@ -16,10 +16,10 @@ from app.matching.errors import MatchingError
 def quality(faces: Path, write: Path | None) -> None:
     """Spoil labelled photographs level by level and measure how often the right person still comes first."""
     from app.cli.evaluation_labels import EvaluationError
-    from app.cli.matching_quality_table import table
-    from app.cli.matching_quality_trials import gallery_of, read_set, run, turned
-    from app.jobs import engines
-    from app.matching.quality_trial import ways
+    from app.domain.algorithms import networks
+    from tools.quality_table import table
+    from tools.quality_trial import ways
+    from tools.quality_trials import gallery_of, read_set, run, turned
 
     try:
         known = read_set(faces)
@@ -27,7 +27,7 @@ def quality(faces: Path, write: Path | None) -> None:
         told = lambda text: click.echo(text, err=True)  # noqa: E731
         trials = run(known.photographs, gallery, ways(), told)
         trials += turned(known.photographs, gallery, told)
-        text = table(known, trials, engines.extractor().digest, date.today())
+        text = table(known, trials, networks.extractor().digest, date.today())
     except (MatchingError, EvaluationError) as error:
         raise click.ClickException(str(error)) from None
     except OSError as error:

@@ -9,7 +9,7 @@ import click
 from flask.cli import AppGroup
 
 from app.cli.enforcement_points import enforcement_points
-from app.domain.probe_recipes import worked_faults
+from app.domain.identification.recipes import worked_faults
 from app.policy import policy
 from app.policy.check import check, matrix
 from app.policy.workflow_table import workflows_page

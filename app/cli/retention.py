@@ -10,14 +10,15 @@ from flask.cli import AppGroup
 from sqlalchemy import select
 
 from app.cli.gallery import one_line_errors
-from app.domain import disposals, retention
-from app.domain.recalculation import recalculate
-from app.domain.standings import NotDue, Target, label, not_due, standing_of, today
-from app.domain.standings_many import MOST, standings_of_cases, standings_of_files
+from app.domain.retention import disposals
+from app.domain.retention import verbs as retention
+from app.domain.retention.eligibility import NotDue, Target, label, not_due, standing_of, today
+from app.domain.retention.eligibility_many import MOST, standings_of_cases, standings_of_files
+from app.domain.retention.recalculation import recalculate
 from app.extensions import db
 from app.jobs import handlers, runner
 from app.models import CaseRecord, Disposal, Job, PersonFile
-from app.unit import unit_of_work
+from app.unit_of_work import unit_of_work
 
 group = AppGroup("retention", help="How long records are kept; disposal of what is due.")
 

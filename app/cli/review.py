@@ -12,12 +12,12 @@ import cv2
 import numpy as np
 from flask.cli import AppGroup
 
-from app.demo.people import arrest_date, mugshot, person, scene
-from app.domain import proficiency
-from app.domain.proficiency import Given
+from app.domain.peers import proficiency
+from app.domain.peers.proficiency import Given
 from app.extensions import stores
 from app.imaging import UnusableImage
-from app.unit import unit_of_work
+from app.unit_of_work import unit_of_work
+from demo.people import arrest_date, mugshot, person, scene
 
 group = AppGroup("review", help="Peer review.")
 items = AppGroup("proficiency", help="Comparisons whose truth is known.")

@@ -2,7 +2,7 @@
 
 Whoever can write to Redis can write a message, and RQ imports and calls what one names: a function, callbacks for its
 success, failure and stop, addresses to be told. So a message is read here, not by RQ: from its data alone, which must
-be exactly what `app.jobs.queue.send` writes. Then the row decides what is done. Of RQ remain the queues and the
+be exactly what `app.outbox.send.send` writes. Then the row decides what is done. Of RQ remain the queues and the
 worker's life: signals, heartbeat, registration, reconnecting.
 """
 
@@ -22,8 +22,8 @@ from rq.timeouts import JobTimeoutException
 from rq.worker import WorkerStatus
 
 from app.jobs import runner
-from app.jobs.queue import ENTRY, TIMEOUT_SECONDS
 from app.models.base import now
+from app.outbox.send import ENTRY, TIMEOUT_SECONDS
 
 log = structlog.get_logger()
 

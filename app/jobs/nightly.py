@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from sqlalchemy import select
 
+from app.calendar import today
 from app.clauses import enforces
-from app.days import today
-from app.domain.job_pruning import prune
-from app.domain.recalculation import recalculate
+from app.domain.oversight.job_pruning import prune
+from app.domain.retention.recalculation import recalculate
 from app.extensions import db
-from app.jobs.outbox import ask, job
 from app.models.engine import Job
+from app.outbox.ask import ask, job
 from app.policy import policy
-from app.unit import unit_of_work
+from app.unit_of_work import unit_of_work
 
 
 @enforces("RET-11")

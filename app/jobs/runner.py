@@ -13,13 +13,13 @@ import structlog
 from flask import Flask, current_app
 from sqlalchemy import or_, update
 
+from app.domain.algorithms import networks
 from app.extensions import db, settings
-from app.jobs import engines
-from app.jobs.outbox import KINDS, JobFailed, Retry, Unfinished, delay
-from app.jobs.queue import send
 from app.models.base import now
 from app.models.engine import Job
-from app.unit import Conflict, after_commit, unit_of_work
+from app.outbox.ask import KINDS, JobFailed, Retry, Unfinished, delay
+from app.outbox.send import send
+from app.unit_of_work import Conflict, after_commit, unit_of_work
 
 log = structlog.get_logger()
 _application: list[Flask] = []
@@ -46,7 +46,7 @@ def perform(uid: str) -> None:
         return
     row = db.session.query(Job).filter_by(uid=uid).one()
     kind = KINDS[row.kind]
-    engines.follow()
+    networks.follow()
     try:
         with _heartbeat(uid):
             kind.handler(row)

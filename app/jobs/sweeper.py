@@ -9,10 +9,10 @@ from redis.exceptions import RedisError
 from sqlalchemy import or_, select, update
 
 from app.extensions import db, settings
-from app.jobs import queue as rq_queue
 from app.models.base import now
 from app.models.engine import Job
-from app.unit import unit_of_work
+from app.outbox import send as rq_queue
+from app.unit_of_work import unit_of_work
 
 log = structlog.get_logger()
 

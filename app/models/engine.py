@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from sqlalchemy.types import JSON
 
 from app.extensions import db
-from app.models.account import Account
+from app.models.accounts import Account
 from app.models.base import Model, UTCDateTime, now, one_of
 
 JOB_STATES = ("queued", "running", "done", "failed")

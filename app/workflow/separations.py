@@ -13,13 +13,12 @@ from contextvars import ContextVar
 from sqlalchemy import select
 
 from app.extensions import db
-from app.models.assignment import Assignment
 from app.models.base import Stateful
-from app.models.disclosure import Disclosure
-from app.models.disposal import Disposal
+from app.models.disclosures import Disclosure
 from app.models.engine import Transition
-from app.models.request import FRRequest
-from app.models.retention import LegalHold
+from app.models.requests import FRRequest
+from app.models.retention import Disposal, LegalHold
+from app.models.workload import Assignment
 from app.workflow.registry import separation
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from app.demo.people import person
+from demo.people import person
 from tests.bench.pages import client_of, measured, portal
 from tests.conftest import People, run_due_jobs
 from tests.crowds import Crowd

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from app.demo.people import person
+from demo.people import person
 from tests.browser.axe import faults_of, picture
 from tests.browser.keyboard import Keyboard
 from tests.browser.serving import Portal, new_page, served
@@ -101,7 +101,7 @@ class Case:
 
     def lines(self) -> dict[str, tuple[str, str]]:
         """Who reviews in the open round: name -> (line, letter of the nominated photograph)."""
-        from app.workflow.conditions.line_up import line_ups_of
+        from app.domain.peers.conditions import line_ups_of
 
         def asked(request: Any) -> dict[str, tuple[str, str]]:
             found = {}
@@ -148,7 +148,7 @@ def case(chromium: Any, axe_source: str, new_portal: Callable[[str], Flask]) -> 
 @pytest.mark.clause("REQ-6", "SRC-1", "SRC-2", "SRC-3", "SRC-4", "SRC-5", "SRC-6")
 def test_one_case_from_the_probe_to_the_approval_by_keyboard_alone(case, monkeypatch):
     # the rule's seconds run in tests/web/test_taking_back.py; here a slow machine must not use them up
-    monkeypatch.setattr("app.domain.replaced.seconds_left", lambda *_of: 10.0)
+    monkeypatch.setattr("app.domain.examination.replaced.seconds_left", lambda *_of: 10.0)
     rowan = case.at("k.rowan")
     prepare_and_search(case, rowan)
     rowan.push("Begin the examination")

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from app.blueprints.review.viewer_keys import KEYS, letters_of
+from app.blueprints.review.examination.viewer_keys import KEYS, letters_of
 from app.policy import policy
 from tests.browser.conftest import unfold_sheet
 
@@ -32,10 +32,10 @@ def dispositions(bench) -> int:
 def nothing_disposed(bench, monkeypatch):
     """Whatever a test excluded is open again afterwards; the portal's own clock stands, however slow the machine is."""
     from app import audit
-    from app.domain import replaced
+    from app.domain.examination import replaced
     from app.extensions import db
     from app.models import Disposition, Round
-    from app.unit import unit_of_work
+    from app.unit_of_work import unit_of_work
 
     monkeypatch.setattr(replaced, "seconds_left", lambda *_of: float(policy().review.taking_back.count))
     yield

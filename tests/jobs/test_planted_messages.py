@@ -23,15 +23,16 @@ from rq import Callback, Queue
 from rq.serializers import JSONSerializer
 from sqlalchemy import select
 
-from app.demo.services import start_redis, start_worker
 from app.extensions import db
-from app.jobs import outbox, runner
+from app.jobs import runner
 from app.jobs.messages import MESSAGE_BYTES, Worker, uid_in
-from app.jobs.queue import ENTRY, QUEUES, connection, queue, send
 from app.models import Job
 from app.models.base import new_uid
-from app.unit import unit_of_work
+from app.outbox import ask as outbox
+from app.outbox.send import ENTRY, QUEUES, connection, queue, send
+from app.unit_of_work import unit_of_work
 from config.embedded import Embedded
+from demo.services import start_redis, start_worker
 from tests.conftest import models_directory
 
 pytestmark = pytest.mark.timeout(120)

@@ -12,8 +12,8 @@ from alembic.migration import MigrationContext
 from flask import Flask
 from flask_migrate import downgrade, upgrade
 
-from app import create_app
 from app.extensions import db, migrate
+from app.factory import create_app
 from tests.migrations import rows_from_0008, rows_to_0007
 from tests.migrations.databases import REVISIONS, before, engine, schema, stand, tables
 

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from app.blueprints.review import preparation_controls, worksheet_keys
-from app.blueprints.review.preparation_controls import CONTROLS, Control, control_faults
-from app.blueprints.review.worksheet_keys import FEATURES, VERDICTS, key_faults, letters
+from app.blueprints.review.examination import worksheet_keys
+from app.blueprints.review.examination.worksheet_keys import FEATURES, VERDICTS, key_faults, letters
+from app.blueprints.review.identification import preparation_controls
+from app.blueprints.review.identification.preparation_controls import CONTROLS, Control, control_faults
 from app.policy.loader import DEFAULT_DIRECTORY, load, rule_files
 from app.policy.types import Policy
 

@@ -25,11 +25,11 @@ BESIDE = ("app/policy/", "app/models/")
 #: file:name -> why it is no list of states, though half of its words are names of states too
 NO_STATES = {
     "app/blueprints/disclosures/rendering.py:DECISIONS": "kinds of a decision, as its rows hold them",
-    "app/domain/examination_file.py:labels": "kinds of a decision on the basis, as its rows hold them",
-    "app/domain/round_file.py:DECISIONS": "kinds of a final review, as its rows hold them",
+    "app/domain/approval/request_file.py:labels": "kinds of a decision on the basis, as its rows hold them",
+    "app/domain/approval/round_file.py:DECISIONS": "kinds of a final review, as its rows hold them",
 }
 #: templates that list how the assignment of a line to a peer ended, which is no workflow
-ENDINGS = ("approval/peers.html", "review/line_done.html", "review/line_queue.html")
+ENDINGS = ("approval/peers.html", "review/peers/line_done.html", "review/peers/line_queue.html")
 
 
 # What the loader refuses ------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from typing import get_args
 import msgspec
 import pytest
 
-from app.domain.probe_recipes import worked_faults
+from app.domain.identification.recipes import worked_faults
 from app.policy.disclosures.examples import RELEASED, State, cells, missing_cells, release_disagreements
 from app.policy.examples import Example, disagreement, disagreements, load_worked
 from app.policy.loader import DEFAULT_DIRECTORY, PolicyError, load

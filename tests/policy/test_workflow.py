@@ -16,8 +16,9 @@ from app.access.actor import Actor
 from app.extensions import db
 from app.models import Transition
 from app.policy import policy
-from app.unit import Conflict, unit_of_work
-from app.workflow import Refused, advance, allowed, explain
+from app.policy.refused import Refused
+from app.unit_of_work import Conflict, unit_of_work
+from app.workflow import advance, allowed, explain
 from app.workflow.engine import StateAssignedOutside, check_separations, subjects
 from app.workflow.registry import CONDITIONS
 from tests.policy.subjects import MAKERS

@@ -17,12 +17,13 @@ from app import audit
 from app.access.actor import actor_of
 from app.access.directory import lookup
 from app.audit.chain import verify
-from app.domain import identification, trail_check
+from app.domain.identification import verbs as identification
+from app.domain.oversight import trail_check
 from app.extensions import db
 from app.models import Account, AuditEvent, BasisDecision, FRRequest, Search, Transition
 from app.models.base import now
 from app.refusals import same_version
-from app.unit import Conflict, UnrecordedChange, unit_of_work
+from app.unit_of_work import Conflict, UnrecordedChange, unit_of_work
 from app.workflow import engine, pairing
 from tests.conftest import People, models_directory, run_due_jobs
 from tests.factory import Factory

@@ -50,7 +50,7 @@ def class_confirmed(world: World, on: str) -> dict[str, str]:
 
 def foreign_preview(world: World, on: str) -> str:
     """The address of a preview made for another session than that of whoever uses it."""
-    from app.blueprints.review.previews import _signer
+    from app.blueprints.review.identification.previews import _signer
 
     return _signer().dumps(["0" * 32, world.get(on).images[0].faces[0].uid, []])
 

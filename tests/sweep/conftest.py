@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from app.demo.accounts import change_account
-from app.demo.services import directory_state
+from demo.accounts import change_account
+from demo.services import directory_state
 from tests.conftest import fresh_settings, models_directory, run_due_jobs
 from tests.sweep.personas import GROUPS, PERSONAS
 from tests.sweep.world import World

@@ -19,15 +19,15 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from app import audit
-from app.domain import sealing
-from app.domain.mail import compose, kind_of
-from app.domain.notices import sentence
-from app.domain.repository import next_generation
-from app.domain.sealing_stated import Stated
+from app.domain.gallery.repository_index import next_generation
+from app.domain.notices.mail import compose, kind_of
+from app.domain.notices.notifications import sentence
+from app.domain.sealing import verbs as sealing
+from app.domain.sealing.order_statement import Stated
 from app.extensions import db
 from app.models import LineUp, Notification
 from app.models.base import now
-from app.unit import unit_of_work
+from app.unit_of_work import unit_of_work
 from tests.conftest import token_of
 from tests.sweep.test_routes_roles import HTMX, ROWS, fields, routes
 from tests.sweep.world import World

@@ -8,15 +8,17 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from app.demo.people import person
-from app.domain import identification, incidents, sealing
-from app.domain.sealing_stated import Stated
+from app.domain.disclosures import incidents
+from app.domain.identification import verbs as identification
+from app.domain.sealing import verbs as sealing
+from app.domain.sealing.order_statement import Stated
 from app.extensions import db
 from app.models import FRRequest, Incident
 from app.models.base import now
 from app.policy import policy
-from app.unit import unit_of_work
+from app.unit_of_work import unit_of_work
 from app.workflow.engine import subjects
+from demo.people import person
 from tests.disclosing import Disclosing
 from tests.gallery import needs_models
 from tests.policy.subjects import MAKERS

@@ -8,14 +8,14 @@ from app.access.actor import actor_of
 from app.access.directory import lookup
 from app.access.scoping import visible
 from app.blueprints.approval.queue import PARTS
-from app.domain import workload
-from app.domain.disclosure_overview import task, waiting_for
-from app.domain.overview import deadline, deadline_in_sql
-from app.domain.recalculation import recalculate
+from app.domain.disclosures.overview import task, waiting_for
+from app.domain.examination.conditions import nominee_left
+from app.domain.retention.recalculation import recalculate
+from app.domain.workload import verbs as workload
+from app.domain.workload.overview import deadline, deadline_in_sql
 from app.extensions import db
 from app.models import Account, Disclosure, FRRequest, StoredStanding
 from app.models.base import now
-from app.workflow.conditions.examination import nominee_left
 from app.workflow.registry import SEPARATIONS
 from app.workflow.separations import read_together
 from tests.standings import check_kept

@@ -8,8 +8,8 @@ import pytest
 from bs4 import BeautifulSoup
 
 import app as program
-from app.blueprints.review import worksheet_keys
-from app.blueprints.review.viewer_keys import KEYS, UNDO, clashes
+from app.blueprints.review.examination import worksheet_keys
+from app.blueprints.review.examination.viewer_keys import KEYS, UNDO, clashes
 from app.policy import PolicyError, policy
 from tests.sweep.personas import PERSONAS
 from tests.sweep.test_routes_roles import expected, questions

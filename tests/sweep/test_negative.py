@@ -16,13 +16,14 @@ from werkzeug.routing import Rule
 
 from app.access.directory import lookup
 from app.access.sessions import TOKEN
-from app.domain import approvals, outcomes
-from app.domain.mail import kind_of
-from app.domain.notices import SENTENCES
+from app.domain.approval import verbs as approvals
+from app.domain.notices.mail import kind_of
+from app.domain.notices.notifications import SENTENCES
+from app.domain.requests import outcomes
 from app.extensions import db
 from app.models import Notification
 from app.policy import policy
-from app.unit import unit_of_work
+from app.unit_of_work import unit_of_work
 from tests.factory import NARRATIVE
 from tests.sweep.personas import PERSONAS, SIGNED_IN
 from tests.web.reading import form_at, soup

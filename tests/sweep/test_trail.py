@@ -7,7 +7,7 @@ from contextlib import closing
 
 import pytest
 
-from app.domain import trail_check
+from app.domain.oversight import trail_check
 from app.extensions import db
 from app.models import Transition
 from app.workflow.engine import subjects

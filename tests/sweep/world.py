@@ -18,8 +18,9 @@ from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
 from app.cli.review import drawn_items
-from app.demo.people import person
-from app.domain import incidents, proficiency, repeats
+from app.domain.disclosures import incidents
+from app.domain.identification import repeats
+from app.domain.peers import proficiency
 from app.extensions import db, stores
 from app.models import (
     Account,
@@ -36,7 +37,8 @@ from app.models import (
 )
 from app.models.base import now
 from app.policy import policy
-from app.unit import unit_of_work
+from app.unit_of_work import unit_of_work
+from demo.people import person
 from tests.conftest import People, token_of
 from tests.disclosing import Disclosing
 from tests.factory import Factory
@@ -112,8 +114,8 @@ class World:
 
     @classmethod
     def build(cls, settings: Any, data: Path, run_jobs: Callable[[], int]) -> World:
-        from app import create_app
         from app.access.directory import lookup
+        from app.factory import create_app
 
         app = create_app(settings)
         app.testing = True
@@ -199,7 +201,7 @@ class World:
         return changed()
 
     def _misuse(self) -> None:
-        from app.domain.misuse import report_misuse
+        from app.domain.oversight.misuse import report_misuse
 
         actor = self.make.people.actor("d.lark")
         with unit_of_work():
@@ -241,8 +243,8 @@ class World:
     def _sealings(self) -> None:
         """Orders about people whom no request of the world listed: one certified, with a notice; one not yet."""
         from app import audit
-        from app.domain import sealing
-        from app.domain.sealing_stated import Stated
+        from app.domain.sealing import verbs as sealing
+        from app.domain.sealing.order_statement import Stated
         from app.models import SealingNotice
 
         keeper = self.make.people.actor("b.juniper")

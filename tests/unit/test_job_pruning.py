@@ -8,14 +8,14 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from app.domain import job_pruning
-from app.domain.approvals import deliveries, last_delivery
-from app.domain.job_pruning import prune
+from app.domain.approval.verbs import deliveries, last_delivery
+from app.domain.oversight import job_pruning
+from app.domain.oversight.job_pruning import prune
 from app.extensions import db
-from app.jobs.outbox import ask, ask_once
 from app.models import Job
 from app.models.base import now
-from app.unit import unit_of_work
+from app.outbox.ask import ask, ask_once
+from app.unit_of_work import unit_of_work
 
 LONG_AGO = now() - timedelta(days=91)
 

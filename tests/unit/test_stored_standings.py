@@ -12,16 +12,17 @@ from datetime import date, timedelta
 import pytest
 from sqlalchemy import delete, insert, select, update
 
-from app import audit, days
-from app.domain import disposals, recalculation, retention_lists, stored_standings
-from app.domain.recalculation import recalculate
+from app import audit
+from app import calendar as days
+from app.domain.retention import disposals, lists, recalculation, stored_eligibility
+from app.domain.retention.recalculation import recalculate
 from app.extensions import db
 from app.jobs.nightly import ask_nightly
 from app.models import AuditEvent, CaseHistory, CaseRecord, FRRequest, Job, PersonFile, StoredStanding
 from app.models.base import now
 from app.policy import policy
-from app.unit import UnrecordedChange, unit_of_work
-from app.workflow import Refused
+from app.policy.refused import Refused
+from app.unit_of_work import UnrecordedChange, unit_of_work
 from tests.retaining import Retaining
 from tests.standings import check_kept
 from tests.web.reading import soup, text
@@ -64,7 +65,8 @@ def test_each_change_is_followed_in_its_own_unit(keep, make, people, record):
     assert (row_of(record).status, row_of(record).earliest) == ("disposable", date(2016, 3, 2))
     hold = keep.hold(record)
     assert (row_of(record).status, row_of(record).rule) == ("held", "litigation")
-    from app.domain import holds, retention
+    from app.domain.retention import holds
+    from app.domain.retention import verbs as retention
 
     with unit_of_work():
         holds.release(hold, people.actor("y.hazel"), "The claim was withdrawn.")
@@ -83,7 +85,7 @@ def test_each_change_is_followed_in_its_own_unit(keep, make, people, record):
 
 @pytest.mark.clause("RET-8", "RET-10")
 def test_what_is_known_of_a_person_moves_their_cases_and_what_moves_a_case_moves_its_files(keep, people):
-    from app.domain import people_files
+    from app.domain.retention import people_files
 
     record = keep.record(classes=["juvenile"], closed_on=date(2015, 3, 2))
     young = keep.person(record, role="witness", juvenile=True)
@@ -99,11 +101,11 @@ def test_what_is_known_of_a_person_moves_their_cases_and_what_moves_a_case_moves
 
 
 def test_a_step_that_ends_nothing_calculates_nothing(make, people, monkeypatch):
-    from app.domain import requests
+    from app.domain.requests import verbs as requests
 
     request = make.request(state="submitted")
     calculated = []
-    monkeypatch.setattr(stored_standings, "calculate", lambda model, ids, day: calculated.append(model))
+    monkeypatch.setattr(stored_eligibility, "calculate", lambda model, ids, day: calculated.append(model))
     with unit_of_work():
         requests.confirm_discussion(request, people.actor("s.alder"))
     assert calculated == []
@@ -115,7 +117,7 @@ def test_what_is_disposed_of_is_in_no_list(keep, record):
     assert db.session.query(StoredStanding).count() == 0
     assert victim.disposed_at is not None
     with unit_of_work():
-        from app.domain.retention import case_record_for
+        from app.domain.retention.verbs import case_record_for
 
         case_record_for(record.case_number)
     assert row_of(record).status == "open", "a new record under the number of a case that was disposed of"
@@ -138,7 +140,7 @@ def test_rows_written_past_the_session_are_refused(record, how):
         "inserted": insert(CaseHistory).values(line),
         "raw": update(CaseRecord.__table__).values(history_seen=0),
     }[how]
-    with pytest.raises(stored_standings.Unfollowed, match="case_history" if how == "inserted" else "case_record"):
+    with pytest.raises(stored_eligibility.Unfollowed, match="case_history" if how == "inserted" else "case_record"):
         with unit_of_work() as rows:
             audit.record("person_file.changed", record, file="", fields=[])
             rows.execute(statement)
@@ -150,7 +152,7 @@ def test_a_calculation_is_no_event_but_what_it_follows_from_must_be_one(record):
         record.history_seen = 0
     db.session.expire_all()
     with unit_of_work():
-        stored_standings.calculate(CaseRecord, [record.id], days.today())
+        stored_eligibility.calculate(CaseRecord, [record.id], days.today())
 
 
 # Lists -----------------------------------------------------------------------------------------------------
@@ -164,11 +166,11 @@ def test_what_has_a_day_is_due_from_that_day_on_without_a_calculation(keep, peop
     assert row_of(record).status == "upcoming"
     actor = people.actor("b.juniper")
     for day, which in ((due - timedelta(days=1), "upcoming"), (due, "due"), (due + timedelta(days=9), "due")):
-        counts = retention_lists.counts(actor, day)
+        counts = lists.counts(actor, day)
         assert {name for name, count in counts.items() if count} == {which, "all"}
-        listed = db.session.scalars(retention_lists.rows_of(actor, which, day)).all()
-        assert [line.target for line in retention_lists.lines(listed, day)] == [record]
-        assert [line.standing.status in retention_lists.LISTS[which] for line in retention_lists.lines(listed, day)]
+        listed = db.session.scalars(lists.rows_of(actor, which, day)).all()
+        assert [line.target for line in lists.lines(listed, day)] == [record]
+        assert [line.standing.status in lists.LISTS[which] for line in lists.lines(listed, day)]
 
 
 @pytest.mark.clause("RET-11")
@@ -316,9 +318,9 @@ def test_the_lists_are_read_by_their_indexes(app, people):
 
     actor, day = people.actor("b.juniper"), days.today()
     with asked() as found:
-        retention_lists.counts(actor, day)
-        for which in retention_lists.LISTS:
-            db.session.scalars(retention_lists.rows_of(actor, which, day).limit(50)).all()
+        lists.counts(actor, day)
+        for which in lists.LISTS:
+            db.session.scalars(lists.rows_of(actor, which, day).limit(50)).all()
         recalculation.under_other_rules()
     lines = [line for _, plan in plans(found.statements) for line in plan if "stored_standing" in line]
     assert lines
@@ -328,4 +330,4 @@ def test_the_lists_are_read_by_their_indexes(app, people):
 def test_every_model_that_a_standing_depends_on_is_watched():
     """The tables that the calculation reads, and no other."""
     read = {FRRequest, CaseRecord, CaseHistory, PersonFile}
-    assert read < set(stored_standings.DEPENDS)
+    assert read < set(stored_eligibility.DEPENDS)

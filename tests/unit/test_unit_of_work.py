@@ -13,7 +13,7 @@ from sqlalchemy.exc import OperationalError
 from app import audit
 from app.extensions import db
 from app.models import Account, AuditEvent, Job, Transition
-from app.unit import NestedUnit, UnrecordedChange, after_commit, in_unit, tables_written, unit_of_work
+from app.unit_of_work import NestedUnit, UnrecordedChange, after_commit, in_unit, tables_written, unit_of_work
 
 
 def account(name: str = "u.nknown") -> Account:
@@ -175,7 +175,7 @@ def test_the_database_itself_refuses_to_change_what_was_recorded(app, statement)
 
 @pytest.mark.clause("ACC-4")
 def test_training_lasts_twelve_months_to_the_day(app, people):
-    from app.domain.training import add_months
+    from app.domain.accounts.training import add_months
 
     assert add_months(date(2024, 2, 29), 12) == date(2025, 2, 28)
     assert add_months(date(2026, 1, 31), 1) == date(2026, 2, 28)

@@ -9,17 +9,17 @@ from pathlib import Path
 
 import pytest
 
-from app import unit
-from app.cli.demo import stay
-from app.demo.browser import Astray, Browser
-from app.demo.services import Running
+from app import unit_of_work as unit
 from app.extensions import db
 from app.models import FRRequest
-from app.unit import let_go, unit_of_work, wait
+from app.unit_of_work import let_go, unit_of_work, wait
+from demo.browser import Astray, Browser
+from demo.cli import stay
+from demo.services import Running
 
 ROOT = Path(__file__).resolve().parents[2]
 #: the index waits for the lock of its own file, milliseconds at a time, and knows nothing of the database
-SLEEPERS = {"app/unit.py", "app/matching/index_milvus.py"}
+SLEEPERS = {"app/unit_of_work.py", "app/matching/index/milvus.py"}
 
 
 class Stopped(Exception):
@@ -109,7 +109,7 @@ def sleeps(tree: ast.AST) -> bool:
 
 
 def test_nothing_else_in_the_portal_sleeps():
-    """A new loop waits by `app.unit.wait`, or says here why it holds nothing."""
+    """A new loop waits by `app.unit_of_work.wait`, or says here why it holds nothing."""
     modules = [*ROOT.glob("app/**/*.py"), ROOT / "worker.py", ROOT / "wsgi.py"]
     found = {str(path.relative_to(ROOT)) for path in modules if sleeps(ast.parse(path.read_text(encoding="utf-8")))}
     assert found == SLEEPERS

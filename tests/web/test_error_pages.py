@@ -9,10 +9,10 @@ import pytest
 from app.extensions import db
 from app.models import LoginSession
 from app.models.base import now
-from app.unit import unit_of_work
+from app.unit_of_work import unit_of_work
 from tests.factory import NARRATIVE
 from tests.web.reading import soup, text
-from tests.web.test_requests_flow import draft_fields
+from tests.web.requests.test_requests_flow import draft_fields
 
 HTMX = {"HX-Request": "true"}
 
@@ -52,7 +52,7 @@ def test_a_fault_before_the_commit_says_that_nothing_was_saved(sign_in, post, ma
     """The session's own time is written before: that is no step of the person's."""
     request = make.request("draft")
     client, page = sign_in("d.lark"), f"/requests/{request.number}"
-    failing("app.domain.requests.submit")
+    failing("app.domain.requests.verbs.submit")
     seen(timedelta(minutes=5))
     answer = post(client, f"{page}/submit", page=page)
     assert answer.status_code == 500

@@ -12,14 +12,15 @@ import pytest
 from sqlalchemy import select
 
 from app import audit
-from app.domain import erasure, exports
+from app.domain.oversight import exports
+from app.domain.retention import erasure
 from app.extensions import db, stores
-from app.jobs import exports as export_jobs
 from app.jobs import runner
-from app.jobs.lapses import lapse
+from app.jobs.disclosures.lapses import lapse
+from app.jobs.oversight import exports as export_jobs
 from app.models import AuditEvent, Job
 from app.models.base import now
-from app.unit import unit_of_work
+from app.unit_of_work import unit_of_work
 from tests.web.exporting import ask_for_file, file_of
 from tests.web.reading import soup, text
 

@@ -8,9 +8,9 @@ import pytest
 from bs4 import BeautifulSoup
 
 from app import audit
-from app.domain import overview
+from app.domain.workload import overview
 from app.policy import policy
-from app.unit import unit_of_work
+from app.unit_of_work import unit_of_work
 from tests.statements import recorded
 from tests.web.reading import soup
 

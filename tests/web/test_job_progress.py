@@ -10,14 +10,15 @@ import pytest
 from flask import get_template_attribute
 from sqlalchemy import update
 
-from app.demo.people import person
-from app.domain import probe_images, sealing
-from app.domain.sealing_stated import Stated
+from app.domain.requests import images
+from app.domain.sealing import verbs as sealing
+from app.domain.sealing.order_statement import Stated
 from app.extensions import db, stores
 from app.imaging import sniff
 from app.models import Job
 from app.models.base import now
-from app.unit import unit_of_work
+from app.unit_of_work import unit_of_work
+from demo.people import person
 from tests.factory import picture
 from tests.gallery import needs_models
 from tests.retaining import Retaining
@@ -43,8 +44,8 @@ def image(make, people) -> tuple[str, str, str]:
     request, data = make.empty(), picture()
     stored = stores().blobs.put(request.key_id, data)
     with unit_of_work():
-        added = probe_images.add_image(request, people.actor("d.lark"), stored, sniff(data), "still.jpg")
-    return probe_images.JOB, "d.lark", f"/requests/{request.number}/images/{added.uid}/state"
+        added = images.add_image(request, people.actor("d.lark"), stored, sniff(data), "still.jpg")
+    return images.JOB, "d.lark", f"/requests/{request.number}/images/{added.uid}/state"
 
 
 def search(make, people) -> tuple[str, str, str]:

@@ -7,14 +7,14 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from app.domain import replaced
+from app.domain.examination import replaced
 from app.extensions import db
 from app.models import Disposition, Draft
 from app.models.base import now
 from app.models.engine import AuditEvent
 from app.policy import policy
+from tests.web.examination.test_review_pages import round_url
 from tests.web.reading import form_at, send, soup, text
-from tests.web.test_review_pages import round_url
 
 NOSE = {"quick-feature": "nose", "quick-verdict": "different_unexplained"}
 HTMX = {"HX-Request": "true"}

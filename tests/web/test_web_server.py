@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from app.access.sessions import FAILURES
-from app.demo.services import portal_command
 from config.settings import Settings
+from demo.services import portal_command
 from tests.certificates import self_signed
 from tests.conftest import fresh_settings
 from tests.real_portal import RealPortal, real_portal

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.access.actor import Actor
-from app.domain import approvals
+from app.domain.approval import verbs as approvals
+from app.domain.examination.conditions import nominee_left
 from app.models import FRRequest
 from app.policy import policy
-from app.workflow import Refused
-from app.workflow.conditions.examination import nominee_left
+from app.policy.refused import Refused
 from app.workflow.engine import explain
 
 Verb = Callable[..., Any]

@@ -18,22 +18,22 @@ from app.access.actor import Actor
 from app.access.scoping import visible
 from app.blueprints.approval.decisions import without_nominee
 from app.blueprints.first_rows import FirstRows, first_rows, newest
-from app.domain import lineage
-from app.domain.approvals import (
+from app.domain.approval.verbs import (
     DELIVERIES,
     check_may_read_file,
     check_takes_no_other_part,
     file_is_open,
     last_deliveries,
 )
-from app.domain.overview import deadline_in_sql, due_at
+from app.domain.identification import lineage
+from app.domain.peers.conditions import being_composed, counted
+from app.domain.workload.overview import deadline_in_sql, due_at
 from app.models import Candidate, FRRequest, GalleryPhoto, RepeatSearch, Round, Search
 from app.models.base import now
 from app.models.engine import Job
 from app.models.moments import seconds
 from app.policy import policy
-from app.workflow import Refused
-from app.workflow.conditions.line_up import being_composed, counted
+from app.policy.refused import Refused
 from app.workflow.separations import read_together
 
 #: a supervisor decides in the states that these steps lead on from, nobody being in the way

@@ -21,17 +21,17 @@ from app.blueprints.approval.queue import PARTS, parts_of
 from app.blueprints.approval.rounds import viewers_of
 from app.blueprints.first_rows import FirstRows
 from app.blueprints.shared_forms import VersionForm
-from app.domain import approvals
-from app.domain.examination_file import gather_file
-from app.domain.overview import due_at
+from app.domain.approval import verbs as approvals
+from app.domain.approval.request_file import gather_file
+from app.domain.examination.conditions import nominee_left
+from app.domain.workload.overview import due_at
 from app.extensions import db
 from app.models import FRRequest
 from app.models.base import now
+from app.policy.refused import Refused
 from app.refusals import attempt, same_version, status_of
-from app.unit import Conflict
+from app.unit_of_work import Conflict
 from app.web import page, redirect_after_post
-from app.workflow import Refused
-from app.workflow.conditions.examination import nominee_left
 from app.workflow.engine import explain
 
 bp = Blueprint("approval", __name__)

@@ -12,17 +12,17 @@ from app.blueprints.disclosures.blueprint import bp
 from app.blueprints.disclosures.drafts import own
 from app.blueprints.disclosures.forms import UploadForm
 from app.blueprints.disclosures.rendering import render_disclosure
-from app.domain import disclosures as domain
-from app.domain.disclosure_papers import retry_document
+from app.domain.disclosures import verbs as domain
+from app.domain.disclosures.papers import retry_document
 from app.downloads import whole_file
 from app.extensions import stores
 from app.imaging import UnusableImage, sniff
-from app.models.disclosure import Disclosure, DisclosureDocument
+from app.models.disclosures import Disclosure, DisclosureDocument
 from app.policy import policy
+from app.policy.refused import Refused
 from app.refusals import attempt, attempt_keeping, status_of
 from app.storage import BlobCorrupt, KeyDestroyed, UnknownBlob
 from app.web import redirect_after_post
-from app.workflow.registry import Refused
 
 PDF_MAGIC = b"%PDF-"
 

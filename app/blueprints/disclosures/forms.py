@@ -14,7 +14,7 @@ from wtforms.widgets import CheckboxInput, DateInput, ListWidget
 from app.blueprints.fact_fields import YES_NO, choice_field, fact_fields, stripped
 from app.blueprints.limits import Length
 from app.blueprints.shared_forms import SignedForm, VersionForm
-from app.models.disclosure import ITEM_KINDS
+from app.models.disclosures import ITEM_KINDS
 from app.policy import policy
 from app.policy.disclosures.rules import agreement_needed
 from app.policy.disclosures.types import Basis, Purpose, Recipient

@@ -14,13 +14,13 @@ from sqlalchemy import select
 from app import audit
 from app.access.actor import Actor
 from app.clauses import enforces
-from app.domain import disclosures as domain
+from app.domain.disclosures import verbs as domain
 from app.downloads import Withheld
 from app.extensions import db
-from app.models.disclosure import Disclosure
-from app.unit import Conflict, unit_of_work
+from app.models.disclosures import Disclosure
+from app.policy.refused import Refused
+from app.unit_of_work import Conflict, unit_of_work
 from app.workflow.engine import explain
-from app.workflow.registry import Refused
 
 log = structlog.get_logger()
 #: somebody else may write to the disclosure at the same moment

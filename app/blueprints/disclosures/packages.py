@@ -14,21 +14,21 @@ from app.blueprints.disclosures.handing_out import HandingOut
 from app.blueprints.disclosures.rendering import render_disclosure
 from app.blueprints.fact_fields import answers, day_of, mark
 from app.blueprints.shared_forms import ReasonForm, VersionForm
+from app.calendar import today
 from app.clauses import enforces
-from app.days import today
-from app.domain import disclosures as domain
-from app.domain.disclosure_decisions import PACKAGE_JOB
+from app.domain.disclosures import verbs as domain
+from app.domain.disclosures.decisions import PACKAGE_JOB
 from app.downloads import Download, asked_range, in_memory, send
 from app.extensions import stores
 from app.jobs import last_job
-from app.models.disclosure import Disclosure, DisclosurePackage
+from app.models.disclosures import Disclosure, DisclosurePackage
 from app.policy import policy
 from app.policy.facts import check_questions
+from app.policy.refused import Refused
 from app.refusals import attempt, form_again, same_version, status_of
 from app.storage import BlobCorrupt, KeyDestroyed, UnknownBlob
 from app.web import page, redirect_after_post, wants_part
 from app.workflow.engine import explain
-from app.workflow.registry import Refused
 
 
 @bp.post("/disclosures/<number>/release")

@@ -12,11 +12,11 @@ from app.access.guard import needs
 from app.blueprints.disclosures.blueprint import bp
 from app.blueprints.disclosures.forms import RegisterFilter
 from app.blueprints.fact_fields import day_of
-from app.domain import exports
-from app.domain import register as domain
-from app.domain.register import Filters
+from app.domain.disclosures import register as domain
+from app.domain.disclosures.register import Filters
+from app.domain.oversight import exports
 from app.extensions import db
-from app.unit import unit_of_work
+from app.unit_of_work import unit_of_work
 from app.web import page, redirect_after_post
 
 PER_PAGE = 50

@@ -8,12 +8,12 @@ from app.access.actor import current_actor
 from app.blueprints.disclosures.forms import UploadForm
 from app.blueprints.disclosures.steps import may, next_step, offered
 from app.blueprints.timeline import Entry
-from app.domain.disclosure_claims import claim_of
-from app.domain.disclosure_decisions import DECISION_JOB, PACKAGE_JOB
-from app.domain.disclosures import FILING
+from app.domain.disclosures.claims import claim_of
+from app.domain.disclosures.decisions import DECISION_JOB, PACKAGE_JOB
+from app.domain.disclosures.verbs import FILING
 from app.jobs import last_job
 from app.models.base import now
-from app.models.disclosure import Disclosure
+from app.models.disclosures import Disclosure
 from app.policy import policy
 from app.web import page
 from app.workflow.history import steps_of

@@ -9,12 +9,12 @@ from typing import Any
 from flask import g
 
 from app.access.actor import Actor
-from app.domain import disclosures as domain
-from app.domain.disclosure_overview import may_decide
-from app.models.disclosure import Disclosure
+from app.domain.disclosures import verbs as domain
+from app.domain.disclosures.overview import may_decide
+from app.models.disclosures import Disclosure
 from app.policy import policy
+from app.policy.refused import Refused
 from app.workflow.engine import allowed, blockers, explain
-from app.workflow.registry import Refused
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,14 +15,14 @@ from app.blueprints.disclosures.drafts import own
 from app.blueprints.disclosures.rendering import render_disclosure
 from app.blueprints.first_rows import first_rows
 from app.blueprints.shared_forms import ReasonForm, VersionForm
-from app.domain import disclosures as domain
-from app.domain.disclosure_overview import waiting_for, words
+from app.domain.disclosures import verbs as domain
+from app.domain.disclosures.overview import waiting_for, words
 from app.extensions import db
 from app.models.base import now
-from app.models.disclosure import Disclosure
+from app.models.disclosures import Disclosure
+from app.policy.refused import Refused
 from app.refusals import attempt, form_again, same_version, status_of
 from app.web import page, redirect_after_post
-from app.workflow.registry import Refused
 
 __all__ = ["bp", "decisions", "designations", "documents", "drafts", "incidents", "packages", "register"]
 

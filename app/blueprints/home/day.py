@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 from app.access.actor import Actor
 from app.access.scoping import visible
 from app.blueprints.first_rows import FirstRows, first_rows
-from app.blueprints.home.ways import way_to
-from app.domain import workload
-from app.domain.disclosure_overview import waiting_for, words
+from app.blueprints.home.links import way_to
+from app.domain.disclosures.overview import waiting_for, words
+from app.domain.workload import verbs as workload
 from app.extensions import db
 from app.models import Assignment, Disposal, Incident, LineUp
 from app.workflow.engine import allowed

@@ -9,13 +9,15 @@ from sqlalchemy import func, select
 
 from app.access.actor import Actor
 from app.blueprints.first_rows import count
-from app.days import today
-from app.domain import mail_standing, overview, retention_lists
-from app.domain.algorithms import active_or_none, status
-from app.domain.disclosure_overview import open_incidents, waiting_for
+from app.calendar import today
+from app.domain.algorithms.registry import active_or_none, status
+from app.domain.disclosures.overview import open_incidents, waiting_for
+from app.domain.notices import mail_status
+from app.domain.retention import lists
+from app.domain.workload import overview
 from app.extensions import db
 from app.models.base import now
-from app.models.disposal import Disposal
+from app.models.retention import Disposal
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,13 +115,13 @@ def figures(actor: Actor) -> list[Figure]:
             Figure(overview.sign_in_failures(), "failed sign-ins in 24 hours", url_for("admin.algorithms")),
         ]
     if actor.can("mail.read"):
-        trouble = mail_standing.standing().undelivered
+        trouble = mail_status.standing().undelivered
         found.append(Figure(trouble, "e-mails not delivered in 7 days", url_for("admin.mail"), "bad"))
     return found
 
 
 def _retention(actor: Actor) -> list[Figure]:
-    counts = retention_lists.counts(actor, today())
+    counts = lists.counts(actor, today())
     waiting = select(func.count(Disposal.id)).where(Disposal.awaiting())
     return [
         Figure(counts["due"], "records due for disposal", url_for("retention.index", list="due"), "waiting"),

@@ -11,8 +11,8 @@ from flask.typing import ResponseReturnValue
 from app import audit
 from app.access.actor import current_actor
 from app.access.guard import needs
-from app.domain import exports
-from app.domain.exports import Export
+from app.domain.oversight import exports
+from app.domain.oversight.exports import Export
 from app.downloads import asked_range, send
 from app.models.engine import Job
 from app.web import page, redirect_after_post, wants_part

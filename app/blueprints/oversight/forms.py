@@ -7,7 +7,7 @@ from wtforms.validators import Optional
 
 from app.blueprints.limits import Length
 from app.blueprints.oversight.trail import event_choices
-from app.domain.audit_trail import Filter
+from app.domain.oversight.audit_trail import Filter
 
 
 class TrailForm(Form):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from app.domain.audit_trail import names_of
+from app.domain.oversight.audit_trail import names_of
 from app.models.engine import AuditEvent
 from app.policy import policy
 

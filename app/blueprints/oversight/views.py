@@ -11,14 +11,14 @@ from app.access.guard import needs
 from app.access.scoping import visible
 from app.blueprints.oversight.forms import TrailForm
 from app.blueprints.oversight.trail import entries
-from app.domain import exports, trail_check
-from app.domain.audit_trail import rows
-from app.domain.misuse import read_report
-from app.domain.overview import last_sequence
+from app.domain.oversight import exports, trail_check
+from app.domain.oversight.audit_trail import rows
+from app.domain.oversight.misuse import read_report
+from app.domain.workload.overview import last_sequence
 from app.extensions import db
 from app.models.base import now
 from app.models.oversight import MisuseReport
-from app.unit import unit_of_work
+from app.unit_of_work import unit_of_work
 from app.web import page, plural, redirect_after_post
 
 bp = Blueprint("oversight", __name__)
@@ -96,5 +96,3 @@ def check() -> ResponseReturnValue:
     if found.faults > len(found.shown):
         flash(f"{plural(found.faults, 'fault')} in all; “flask audit verify” lists every one.", "error")
     return redirect_after_post(url_for("oversight.events"))
-
-

@@ -8,7 +8,7 @@ from wtforms import StringField
 from wtforms.validators import InputRequired, ValidationError
 
 from app.blueprints.limits import Length
-from app.documents.manifest import normalise_code
+from app.documents.approval.manifest import normalise_code
 
 
 class VerifyForm(FlaskForm):

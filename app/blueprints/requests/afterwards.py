@@ -13,18 +13,18 @@ from app.blueprints.fact_fields import answers, mark
 from app.blueprints.requests.blueprint import bp
 from app.blueprints.requests.drafts import own_draft
 from app.blueprints.requests.forms import FACT, DocumentForm, EvidenceForm, outcome_form
-from app.domain import outcomes
-from app.domain import requests as domain
+from app.domain.requests import outcomes
+from app.domain.requests import verbs as domain
 from app.extensions import stores
-from app.models.report import Report
-from app.models.request import FRRequest
+from app.models.approval import Report
+from app.models.requests import FRRequest
 from app.policy import policy
 from app.policy.facts import outcomes_after
 from app.policy.forms import Outcome
+from app.policy.refused import Refused
 from app.refusals import attempt, form_again, status_of
 from app.storage import BlobCorrupt, KeyDestroyed, UnknownBlob
 from app.web import page, pdf_download, redirect_after_post
-from app.workflow.registry import Refused
 
 
 @bp.get("/requests/<number>/document")

@@ -4,8 +4,8 @@ from typing import Any
 
 from flask import Blueprint
 
-from app.blueprints.requests.standing import REPORT_TITLES
-from app.models.request import FRRequest, ProbeImage
+from app.blueprints.requests.status import REPORT_TITLES
+from app.models.requests import FRRequest, ProbeImage
 
 bp = Blueprint("requests", __name__)
 

@@ -12,16 +12,16 @@ from app.access.guard import needs
 from app.access.scoping import visible
 from app.blueprints.first_rows import first_rows
 from app.blueprints.requests.blueprint import bp
-from app.blueprints.requests.standing import standing
+from app.blueprints.requests.status import standing
 from app.blueprints.shared_forms import ReasonForm, VersionForm
-from app.domain import requests as domain
+from app.domain.requests import verbs as domain
 from app.extensions import db
 from app.models.base import now
-from app.models.request import FRRequest
+from app.models.requests import FRRequest
+from app.policy.refused import Refused
 from app.refusals import attempt, same_version, status_of
 from app.web import page, redirect_after_post
 from app.workflow.engine import explain
-from app.workflow.registry import Refused
 
 PER_PAGE = 25
 

@@ -12,7 +12,7 @@ from wtforms.widgets import DateInput, TimeInput
 
 from app.blueprints.fact_fields import YES_NO, choice_field, fact_fields, stripped
 from app.blueprints.limits import Length
-from app.blueprints.requests.standing import groups
+from app.blueprints.requests.status import groups
 from app.blueprints.shared_forms import VersionForm
 from app.policy import policy
 from app.policy.facts import outcomes_after

@@ -7,12 +7,12 @@ from typing import Any
 from app import audit
 from app.access.actor import current_actor
 from app.blueprints.requests.forms import UploadForm
-from app.blueprints.requests.standing import reports_for, since, standing, timeline
+from app.blueprints.requests.status import reports_for, since, standing, timeline
 from app.blueprints.shared_forms import VersionForm
-from app.domain import requests as domain
-from app.domain.probe_images import check_of, may_be_removed
+from app.domain.requests import verbs as domain
+from app.domain.requests.images import check_of, may_be_removed
 from app.models.base import now
-from app.models.request import FRRequest
+from app.models.requests import FRRequest
 from app.policy import policy
 from app.web import page
 from app.workflow.engine import allowed, blockers

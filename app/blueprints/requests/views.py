@@ -13,16 +13,16 @@ from app.blueprints.requests import afterwards, discussions, drafts, images, ret
 from app.blueprints.requests.blueprint import bp
 from app.blueprints.requests.forms import ListFilter
 from app.blueprints.requests.rendering import render_request
-from app.blueprints.requests.standing import groups, since, standing
+from app.blueprints.requests.status import groups, since, standing
 from app.blueprints.shared_forms import ReasonForm, VersionForm
-from app.domain import requests as domain
+from app.domain.requests import verbs as domain
 from app.extensions import db
 from app.models.base import now
-from app.models.request import FRRequest
+from app.models.requests import FRRequest
+from app.policy.refused import Refused
 from app.refusals import attempt, form_again, same_version, status_of
 from app.web import page, redirect_after_post
 from app.workflow.engine import explain
-from app.workflow.registry import Refused
 
 __all__ = ["afterwards", "bp", "discussions", "drafts", "images", "retention"]
 

@@ -15,19 +15,18 @@ from app.blueprints.retention import forms
 from app.blueprints.retention.blueprint import bp
 from app.blueprints.retention.previews import preview
 from app.blueprints.retention.rendering import sections, take
-from app.domain import certificates
-from app.domain import disposals as domain
-from app.domain.holds import key_of
-from app.domain.standings import Target, is_disposed
+from app.domain.retention import certificates
+from app.domain.retention import disposals as domain
+from app.domain.retention.eligibility import Target, is_disposed
+from app.domain.retention.holds import key_of
 from app.extensions import db
 from app.jobs import last_job
-from app.models.disposal import Disposal
-from app.models.retention import CaseRecord, PersonFile
+from app.models.retention import CaseRecord, Disposal, PersonFile
+from app.policy.refused import Refused
 from app.refusals import attempt, status_of
 from app.storage.errors import StorageError
-from app.unit import unit_of_work
+from app.unit_of_work import unit_of_work
 from app.web import page, pdf_download, redirect_after_post
-from app.workflow import Refused
 from app.workflow.engine import explain
 
 PER_PAGE = 25

@@ -205,7 +205,7 @@ KIND_LABELS = {
 
 
 class SealingForm(FlaskForm):
-    """CAP-3: an order as it was received. What it states is checked by app/domain/sealing_stated.py."""
+    """CAP-3: an order as it was received. What it states is checked by app/domain/sealing/order_statement.py."""
 
     kind = SelectField("What the order does", [InputRequired("Choose what the order does.")])
     order_number = StringField("Number of the order", [Length(max=80)], [stripped])

@@ -9,11 +9,12 @@ from flask.typing import ResponseReturnValue
 
 from app.access.actor import current_actor
 from app.access.guard import needs
-from app.blueprints.retention import disposals, holds, people, records, sealings
+from app.blueprints.retention import disposals, holds, people, records
 from app.blueprints.retention.blueprint import bp
 from app.blueprints.retention.rendering import Tab, sections, shared
-from app.days import today
-from app.domain import recalculation, retention_lists
+from app.blueprints.sealing import views as sealings
+from app.calendar import today
+from app.domain.retention import lists, recalculation
 from app.extensions import db
 from app.web import page
 
@@ -48,8 +49,8 @@ def index() -> ResponseReturnValue:
     which = request.args.get("list", "due")
     if which not in LISTS:
         which = "due"
-    counts = retention_lists.counts(actor, day)
-    rows = retention_lists.rows_of(actor, which, day)
+    counts = lists.counts(actor, day)
+    rows = lists.rows_of(actor, which, day)
     pages = db.paginate(rows, per_page=PER_PAGE, max_per_page=PER_PAGE, error_out=False)
     tabs = [
         Tab(title, url_for("retention.index", list=name), name == which, counts[name])
@@ -57,7 +58,7 @@ def index() -> ResponseReturnValue:
     ]
     return page(
         "retention/index.html", sections=sections("retention.index"), tabs=tabs, which=which, text=LISTS[which][1],
-        pages=pages, lines=retention_lists.lines(pages.items, day), outdated=recalculation.under_other_rules(),
+        pages=pages, lines=lists.lines(pages.items, day), outdated=recalculation.under_other_rules(),
         proposes=actor.can("disposal.propose") and which == "due",
     )  # fmt: skip
 

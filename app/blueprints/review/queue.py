@@ -13,8 +13,8 @@ from sqlalchemy.orm import joinedload
 from app.access.actor import Actor
 from app.access.scoping import visible
 from app.clauses import enforces
-from app.domain.identification import is_available
-from app.domain.overview import deadline, unassigned, without_examiner
+from app.domain.identification.verbs import is_available
+from app.domain.workload.overview import deadline, unassigned, without_examiner
 from app.extensions import db
 from app.models import Account, FRRequest
 from app.policy import policy

@@ -8,14 +8,14 @@ from app import audit
 from app.access.actor import current_actor
 from app.access.scoping import visible
 from app.blueprints.images.links import face_url
-from app.blueprints.review import stated
+from app.blueprints.review.examination import request_facts
+from app.blueprints.review.examination.rounds import earlier_rounds
 from app.blueprints.review.forms import RepeatForm, accept_form, refuse_form, return_form
-from app.blueprints.review.probe import rectangle, shown_probe
+from app.blueprints.review.identification.probe import rectangle, shown_probe
 from app.blueprints.review.queue import assignment, due_at, unavailable_examiners
-from app.blueprints.review.rounds import earlier_rounds
 from app.blueprints.review.steps import algorithm_status, blocking, job_of, start_block
-from app.domain.lineage import earlier_searches, last_asked
-from app.domain.workload import history
+from app.domain.identification.lineage import earlier_searches, last_asked
+from app.domain.workload.verbs import history
 from app.extensions import db, settings
 from app.models import FRRequest, Round
 from app.models.base import now
@@ -52,7 +52,7 @@ def work_context(subject: FRRequest) -> dict[str, Any]:
         "now": now(),
         "assigned": assignment(subject, actor, unavailable),
         "own": own,
-        "stated": stated,
+        "stated": request_facts,
         "images": [
             (number, image, face_url("probe", image.uid), [rectangle(face) for face in image.faces])
             for number, image in enumerate(subject.current_images, 1)

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.access.actor import Actor, current_actor
-from app.domain import algorithms
+from app.access.capabilities import check_capability
+from app.domain.algorithms import registry as algorithms
 from app.extensions import settings
 from app.jobs import last_job
 from app.matching.nist import NistStatus
@@ -15,13 +16,14 @@ from app.models import FRRequest, Search
 from app.models.base import Stateful, now
 from app.models.engine import Job
 from app.policy import policy
+from app.policy.refused import Refused
 from app.refusals import attempt, status_of
-from app.unit import Conflict
+from app.unit_of_work import Conflict
 from app.web import clock
 from app.workflow import explain
-from app.workflow.engine import check_capability, check_separations
+from app.workflow.engine import check_separations
 from app.workflow.history import steps_of
-from app.workflow.registry import CONDITIONS, Refused
+from app.workflow.registry import CONDITIONS
 
 #: what only the filled-in form can show; left out when the page asks whether to offer the form at all
 OF_THE_FORM = frozenset(

@@ -17,16 +17,17 @@ from app.blueprints.review.queue import unavailable_examiners
 from app.blueprints.review.steps import Overtaken, blocking, status_for, tried
 from app.blueprints.shared_forms import VersionForm
 from app.blueprints.workload.forms import PassOnForm, PeriodFilter, WorkFilter
-from app.domain import turnaround, workload
-from app.domain.overview import deadline, unassigned
+from app.domain.workload import turnaround
+from app.domain.workload import verbs as workload
+from app.domain.workload.overview import deadline, unassigned
 from app.extensions import db
 from app.models import Account, FRRequest
 from app.models.base import now
 from app.policy import policy
 from app.policy.facts import Fault
+from app.policy.refused import Refused
 from app.refusals import same_version
 from app.web import page, redirect_after_post
-from app.workflow.registry import Refused
 
 bp = Blueprint("workload", __name__)
 PER_PAGE = 50

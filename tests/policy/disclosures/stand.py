@@ -9,12 +9,12 @@ from sqlalchemy.orm.attributes import set_committed_value
 
 from app import audit
 from app.access.actor import Actor
-from app.days import today
-from app.domain.disclosure_claims import BEGUN
+from app.calendar import today
+from app.domain.disclosures.claims import BEGUN
 from app.extensions import db
 from app.models import Disclosure, DisclosureDecision, DisclosureDocument, DisclosurePackage, RoutineDesignation
 from app.models.base import now
-from app.models.disclosure import ITEM_KINDS
+from app.models.disclosures import ITEM_KINDS
 from app.policy import policy
 from tests.disclosing import REASON, TEXT, values
 

@@ -15,15 +15,16 @@ from typing import Any
 import pytest
 from sqlalchemy.orm.attributes import set_committed_value
 
-from app.days import today
-from app.domain.disclosures import create_draft
+from app.calendar import today
+from app.domain.disclosures.verbs import create_draft
 from app.extensions import db
 from app.models.base import now
 from app.policy import policy
 from app.policy.disclosures.examples import RELEASED, cells, decision_of
 from app.policy.examples import load_worked
 from app.policy.loader import DEFAULT_DIRECTORY
-from app.workflow import Refused, explain
+from app.policy.refused import Refused
+from app.workflow import explain
 from tests.disclosing import answers, disclose, reported_data, settings  # noqa: F401  (fixtures)
 from tests.gallery import needs_models
 from tests.policy.disclosures.stand import Stand, everything

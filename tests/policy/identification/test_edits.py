@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from app.domain import probe_recipes
-from app.domain.probe_recipes import mismatches, read_operations, worked_faults
+from app.domain.identification import recipes
+from app.domain.identification.recipes import mismatches, read_operations, worked_faults
 from app.imaging.operations import REFUSED
 from app.imaging.recipe import KINDS, Contrast
 from app.policy.absence import forbidden_names
@@ -54,7 +54,7 @@ def test_a_loosened_rule_is_noticed(broken, old: str, new: str, noticed_by: str)
 
 
 def test_a_name_no_longer_refused_is_noticed(rules: Policy, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(probe_recipes, "REFUSED", {**REFUSED, "never-open-eyes": ("replace_eyes",)})
+    monkeypatch.setattr(recipes, "REFUSED", {**REFUSED, "never-open-eyes": ("replace_eyes",)})
     assert "never-opened-eyes" in {example.id for example in EXAMPLES if disagreement(rules, example, ABOVE)}
 
 
@@ -92,7 +92,7 @@ def test_rules_and_program_name_the_same_operations(broken, old: str, new: str, 
 def test_tables_that_contradict_the_rules_are_told(
     rules: Policy, monkeypatch: pytest.MonkeyPatch, table: str, change: dict[str, object], said: str
 ) -> None:
-    monkeypatch.setattr(probe_recipes, table, {**getattr(probe_recipes, table), **change})
+    monkeypatch.setattr(recipes, table, {**getattr(recipes, table), **change})
     assert any(said in fault for fault in mismatches(rules))
 
 

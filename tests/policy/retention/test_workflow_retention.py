@@ -13,15 +13,17 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
 from app.access.actor import Actor, system_actor
-from app.domain import disposals, erasure, holds, retention
-from app.domain.standings import today
+from app.domain.retention import disposals, erasure, holds
+from app.domain.retention import verbs as retention
+from app.domain.retention.eligibility import today
 from app.extensions import db
 from app.models import CaseRecord, DisposalItem
-from app.models.disposal import STATES as DISPOSAL_STATES
 from app.models.retention import HOLD_STATES, RECORD_STATES
+from app.models.retention import STATES as DISPOSAL_STATES
 from app.policy import policy
-from app.unit import unit_of_work
-from app.workflow import Refused, advance, explain
+from app.policy.refused import Refused
+from app.unit_of_work import unit_of_work
+from app.workflow import advance, explain
 from app.workflow.engine import check_separations
 from tests.retaining import FIRST, KEEPER, LONG_AGO, MAKERS, SECOND, Retaining
 
