@@ -18,7 +18,8 @@ from app.jobs.messages import Worker
 from app.jobs.nightly import ask_nightly
 from app.jobs.runner import bind
 from app.jobs.sweeper import sweep
-from app.outbox.send import QUEUES, connection, queue
+from app.outbox.kinds import QUEUES
+from app.outbox.send import connection, queue
 from app.policy import PolicyError
 from config.settings import Settings, SettingsError
 

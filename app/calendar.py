@@ -6,9 +6,25 @@ Moments are kept in UTC; a day that a rule or a person names is a day in the dep
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
+from app.extensions import settings
 from app.models.base import now
-from app.web import time_zone
+
+
+def time_zone() -> ZoneInfo:
+    """The department's time zone: what people type and read is meant in it."""
+    return ZoneInfo(settings().time_zone)
+
+
+def as_utc(at: datetime) -> datetime:
+    """An aware datetime; one without a zone is UTC, as the database stores it."""
+    return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+
+
+def local(at: datetime) -> datetime:
+    """A moment in the department's time zone, as pages and documents print it."""
+    return as_utc(at).astimezone(time_zone())
 
 
 def day_of(moment: datetime) -> date:

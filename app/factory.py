@@ -19,7 +19,6 @@ from app.cli import register_commands
 from app.context import register_context
 from app.domain import rules  # noqa: F401  (registers every condition and separation)
 from app.domain.identification.recipes import mismatches
-from app.domain.retention import stored_eligibility
 from app.extensions import Stores, csrf, db, htmx, migrate
 from app.policy import PolicyError, check_registered, policy
 from app.refusals import register_refusals
@@ -27,7 +26,8 @@ from app.storage.blobs import BlobStore
 from app.storage.keys import KeyStore
 from app.storage.signing import Signer
 from app.unit_of_work import install_write_guard
-from app.web import register_errors, register_headers
+from app.web.errors import register_errors
+from app.web.headers import register_headers
 from app.workflow.registry import CONDITIONS, SEPARATIONS
 from config.settings import Settings
 

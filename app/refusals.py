@@ -15,7 +15,8 @@ from app.policy import policy
 from app.policy.refused import Refused
 from app.storage import BlobRef
 from app.unit_of_work import Conflict, unit_of_work
-from app.web import error_page, page
+from app.web.errors import error_page
+from app.web.pages import page
 
 
 def status_of(refusal: Refused) -> int:

@@ -16,6 +16,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from config.embedded import Embedded
 
@@ -34,6 +35,7 @@ ENVIRONMENT_NAMES = {
     "milvus_uri": "CORROBORATE_MILVUS_URI",
     "trusted_proxy": "TRUSTED_PROXY_HOPS",
     "department": "DEPARTMENT_NAME",
+    "time_zone": "TIME_ZONE",
 } | {
     key: key.upper()
     for key in (
@@ -110,6 +112,16 @@ class Reader:
             return default
         return value
 
+    def zone(self, name: str, default: str) -> str:
+        """The name of a time zone of the tz database."""
+        given = self.text(name, default)
+        try:
+            ZoneInfo(given)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            self.fault(name, f"must be a time zone such as America/New_York, not {given!r}")
+            return default
+        return given
+
     def path(self, name: str, default: Path) -> Path:
         return Path(self.environ.get(name, default)).absolute()
 
@@ -154,6 +166,7 @@ class Reader:
     def numbers(self) -> dict[str, Any]:
         return {
             "department": self.text("DEPARTMENT_NAME", "Police Department"),
+            "time_zone": self.zone("TIME_ZONE", "America/New_York"),
             "extractor": self.text("CORROBORATE_EXTRACTOR", "dlib-resnet-v1"),
             "lease_seconds": self.number("LEASE_SECONDS", 15, 2, 600),
             # the pages tell of the last seven days

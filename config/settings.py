@@ -70,6 +70,7 @@ class Settings:
     trusted_proxy: int = 0
 
     department: str = "Police Department"
+    time_zone: str = "America/New_York"
     extractor: str = "dlib-resnet-v1"
     matching_index: str = "exact"
     milvus_uri: str = field(default="", repr=False)

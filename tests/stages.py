@@ -22,7 +22,7 @@ from app.domain.examination.annotations import Drawn
 from app.domain.gallery.repository_index import next_generation, seal_template
 from app.domain.identification import lineage, preparation, repeats
 from app.domain.identification import verbs as identification
-from app.domain.peers import selection
+from app.domain.peers import nomination, selection
 from app.domain.peers import verbs as line_ups
 from app.domain.peers.conditions import line_ups_of
 from app.domain.requests import outcomes
@@ -271,7 +271,7 @@ class UnitStages:
             self.people.account(name)
         with unit_of_work():
             opinion, why = self.parts.get("own_opinion", "p2"), self.parts.get("nomination_note", SAME)
-            examination.nominate(request, actor, nominee, opinion, why)
+            nomination.nominate(request, actor, nominee, opinion, why)
         self.run_jobs()  # composes the line and assigns the peers
 
     def nominate_beside(self, request: FRRequest, also: Candidate) -> None:

@@ -15,7 +15,7 @@ from app.access.scoping import find
 from app.clauses import enforces
 from app.policy import policy
 from app.policy.refused import Refused
-from app.web import page_behind, wants_part
+from app.web.pages import page_behind, wants_part
 
 View = Callable[..., Any]
 

@@ -10,10 +10,10 @@ from wtforms import Field, Form, RadioField, StringField, TextAreaField
 from wtforms.widgets import DateInput, TextInput
 
 from app.blueprints.limits import Length
+from app.calendar import time_zone
 from app.models.base import now
 from app.policy.base import Fact
 from app.policy.facts import Fault
-from app.web import time_zone
 
 YES_NO = [("yes", "Yes"), ("no", "No")]
 

@@ -21,7 +21,6 @@ def register_commands(app: Flask) -> None:
         review,
         users,
     )
-    from demo import cli
 
     for completing in ("gallery_import", "gallery_seal"):  # further commands of the group of gallery
         import_module(f"app.cli.{completing}")
@@ -29,4 +28,3 @@ def register_commands(app: Flask) -> None:
     matching.group.add_command(matching_change.group)
     for module in (audit, gallery, jobs, matching, policy, retention, review, users):
         app.cli.add_command(module.group)
-    app.cli.add_command(cli.demo)

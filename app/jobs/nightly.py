@@ -9,8 +9,9 @@ from app.clauses import enforces
 from app.domain.oversight.job_pruning import prune
 from app.domain.retention.recalculation import recalculate
 from app.extensions import db
+from app.jobs.registry import handles
 from app.models.engine import Job
-from app.outbox.ask import ask, job
+from app.outbox import ask
 from app.policy import policy
 from app.unit_of_work import unit_of_work
 
@@ -35,13 +36,13 @@ def ask_nightly() -> int:
     return len(wanted) - len(known)
 
 
-@job("recalculate_standings", queue="documents")
+@handles("recalculate_standings")
 def run_recalculation(row: Job) -> None:
     """Calculate every standing anew; after a kill it goes on with those that are left."""
     recalculate()
 
 
-@job("prune_jobs", queue="documents")
+@handles("prune_jobs")
 def run_pruning(row: Job) -> None:
     """Delete the jobs that are spent."""
     prune()

@@ -15,9 +15,10 @@ from sqlalchemy import or_, update
 
 from app.domain.algorithms import networks
 from app.extensions import db, settings
+from app.jobs.registry import HANDLERS, JobFailed, Retry, Unfinished
 from app.models.base import now
 from app.models.engine import Job
-from app.outbox.ask import KINDS, JobFailed, Retry, Unfinished, delay
+from app.outbox.kinds import KINDS, delay
 from app.outbox.send import send
 from app.unit_of_work import Conflict, after_commit, unit_of_work
 
@@ -45,7 +46,7 @@ def perform(uid: str) -> None:
     if not _claim(uid):
         return
     row = db.session.query(Job).filter_by(uid=uid).one()
-    kind = KINDS[row.kind]
+    kind = HANDLERS[row.kind]
     networks.follow()
     try:
         with _heartbeat(uid):
@@ -57,7 +58,7 @@ def perform(uid: str) -> None:
     except (Retry, Conflict) as trouble:
         _again(uid, str(trouble))
     except Exception as trouble:
-        log.exception("job_crashed", job=uid, kind=kind.name)
+        log.exception("job_crashed", job=uid, kind=row.kind)
         _again(uid, f"unexpected fault: {type(trouble).__name__}")
     else:
         _close(uid)
@@ -134,7 +135,7 @@ def _again(uid: str, trouble: str) -> None:
 
 def _fail(uid: str, cause: str) -> None:
     row = db.session.query(Job).filter_by(uid=uid).one()
-    kind = KINDS[row.kind]
+    kind = HANDLERS[row.kind]
     with unit_of_work():
         row.state, row.finished_at, row.error, row.lease_owner = "failed", now(), cause[:300], None
     if kind.on_failure is not None:

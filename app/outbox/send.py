@@ -6,13 +6,13 @@ from flask import current_app
 from redis import Redis
 from rq import Queue
 from rq.serializers import JSONSerializer
+from sqlalchemy import update
 
 from app.extensions import settings
+from app.models.base import now
+from app.models.engine import Job
+from app.unit_of_work import unit_of_work
 
-#: in the order a worker looks: a search waits for nothing but other searches
-QUEUES = ("search", "images", "documents", "mail", "gallery")
-#: no queue: rows that processes of a command take up by themselves (app.jobs.gallery.import_workers), and no sweep sends
-LOCAL = "local"
 #: what every message says it is; a worker refuses all others and imports nothing by a message's word
 ENTRY = "app.jobs.runner.run"
 #: RQ's own limit is a backstop; the lease decides
@@ -34,7 +34,11 @@ def queue(name: str) -> Queue:
 
 def send(name: str, uid: str) -> None:
     """Put a job's uid on its queue and note that it was sent. Raises redis.RedisError when the queue is down."""
-    from app.jobs.sweeper import mark_sent
-
     queue(name).enqueue(ENTRY, uid, result_ttl=0, failure_ttl=3600)
     mark_sent(uid)
+
+
+def mark_sent(uid: str) -> None:
+    """Note that a job is on its way, so that no sweep sends it again too soon."""
+    with unit_of_work() as rows:
+        rows.execute(update(Job).where(Job.uid == uid).values(sent_at=now()))

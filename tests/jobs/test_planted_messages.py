@@ -29,7 +29,8 @@ from app.jobs.messages import MESSAGE_BYTES, Worker, uid_in
 from app.models import Job
 from app.models.base import new_uid
 from app.outbox import ask as outbox
-from app.outbox.send import ENTRY, QUEUES, connection, queue, send
+from app.outbox.kinds import QUEUES
+from app.outbox.send import ENTRY, connection, queue, send
 from app.unit_of_work import unit_of_work
 from config.embedded import Embedded
 from demo.services import start_redis, start_worker

@@ -36,7 +36,7 @@ def accesses(app) -> dict[str, object]:
     ids=["undeclared", "unknown"],
 )
 def test_a_portal_with_a_view_that_declares_nothing_does_not_start(app, settings, monkeypatch, mark, said):
-    import app as program
+    import app.factory as program
 
     def bare() -> str:
         return "open to everybody"

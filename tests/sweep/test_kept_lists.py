@@ -10,6 +10,7 @@ from app.access.scoping import visible
 from app.blueprints.approval.queue import PARTS
 from app.domain.disclosures.overview import task, waiting_for
 from app.domain.examination.conditions import nominee_left
+from app.domain.identification.separations import read_together
 from app.domain.retention.recalculation import recalculate
 from app.domain.workload import verbs as workload
 from app.domain.workload.overview import deadline, deadline_in_sql
@@ -17,7 +18,6 @@ from app.extensions import db
 from app.models import Account, Disclosure, FRRequest, StoredStanding
 from app.models.base import now
 from app.workflow.registry import SEPARATIONS
-from app.workflow.separations import read_together
 from tests.standings import check_kept
 from tests.sweep.personas import PERSONAS
 

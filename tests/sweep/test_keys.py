@@ -7,7 +7,7 @@ from collections import defaultdict
 import pytest
 from bs4 import BeautifulSoup
 
-import app as program
+import app.factory as program
 from app.blueprints.review.examination import worksheet_keys
 from app.blueprints.review.examination.viewer_keys import KEYS, UNDO, clashes
 from app.policy import PolicyError, policy

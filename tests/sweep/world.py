@@ -17,7 +17,6 @@ from flask.testing import FlaskClient
 from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
-from app.cli.review import drawn_items
 from app.domain.disclosures import incidents
 from app.domain.identification import repeats
 from app.domain.peers import proficiency
@@ -39,6 +38,7 @@ from app.models.base import now
 from app.policy import policy
 from app.unit_of_work import unit_of_work
 from demo.people import person
+from demo.proficiency import drawn_items
 from tests.conftest import People, token_of
 from tests.disclosing import Disclosing
 from tests.factory import Factory

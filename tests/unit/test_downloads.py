@@ -10,10 +10,10 @@ from collections.abc import Iterator
 import pytest
 from flask import Flask, current_app, g, request
 
-from app import downloads
-from app.downloads import Download, Withheld, has_arrived, send
+from app.web import downloads
 from app.extensions import db
 from app.models import Account
+from app.web.downloads import Download, Withheld, has_arrived, send
 
 DATA = bytes(range(256)) * 4096
 

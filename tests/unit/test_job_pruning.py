@@ -14,7 +14,7 @@ from app.domain.oversight.job_pruning import prune
 from app.extensions import db
 from app.models import Job
 from app.models.base import now
-from app.outbox.ask import ask, ask_once
+from app.outbox import ask, ask_once
 from app.unit_of_work import unit_of_work
 
 LONG_AGO = now() - timedelta(days=91)

@@ -27,21 +27,15 @@ from wtforms import (
 )
 from wtforms.validators import DataRequired, InputRequired, Optional
 
-import app as product
+import app.factory as product
 from app.blueprints.fact_fields import stripped
 from app.blueprints.limits import Length
 from app.context import NavItem
 from app.policy import policy
-from app.web import (
-    LINKS,
-    ago,
-    error_page,
-    page,
-    plural,
-    redirect_after_post,
-    register_errors,
-    register_headers,
-)
+from app.web.errors import error_page, register_errors
+from app.web.formats import ago, plural
+from app.web.headers import register_headers
+from app.web.pages import LINKS, page, redirect_after_post
 from tests.web.page_checker import CheckedClient
 from tests.web.reading import soup
 

@@ -35,7 +35,7 @@ from app.models.peers import LineUp
 from app.policy import policy
 from app.refusals import attempt, status_of
 from app.unit_of_work import unit_of_work
-from app.web import page, redirect_after_post
+from app.web.pages import page, redirect_after_post
 from app.workflow.engine import subjects
 
 bp = Blueprint("account", __name__)

@@ -14,11 +14,11 @@ from app.domain.peers import proficiency, selection
 from app.domain.peers.proficiency_results import answers, by_examiner, result
 from app.extensions import db, stores
 from app.imaging import UnusableImage
-from app.jobs import last_job
 from app.models import ProficiencyItem
+from app.outbox import last_job
 from app.policy import policy
 from app.unit_of_work import unit_of_work
-from app.web import page, redirect_after_post
+from app.web.pages import page, redirect_after_post
 
 bp = Blueprint("proficiency", __name__)
 

@@ -23,7 +23,7 @@ from app.models.engine import Job
 from app.policy import policy
 from app.policy.refused import Refused
 from app.refusals import attempt, status_of
-from app.web import page, redirect_after_post
+from app.web.pages import page, redirect_after_post
 
 bp = Blueprint("admin", __name__)
 

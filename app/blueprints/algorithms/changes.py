@@ -21,7 +21,7 @@ from app.models import AlgorithmChange
 from app.policy import policy
 from app.policy.refused import Refused
 from app.refusals import attempt, same_version, status_of
-from app.web import page, redirect_after_post
+from app.web.pages import page, redirect_after_post
 from app.workflow.engine import allowed, blockers
 
 bp = Blueprint("changes", __name__, url_prefix="/algorithms/changes")

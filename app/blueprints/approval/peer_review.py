@@ -15,14 +15,14 @@ from app.domain.peers import verbs as line_ups
 from app.domain.peers.conditions import COMPOSING, composing, counting, line_ups_of
 from app.domain.peers.results import assigned
 from app.extensions import db
-from app.jobs import last_job
 from app.models import FRRequest, LineUp, Round
 from app.models.base import now
+from app.outbox import last_job
 from app.policy import policy
 from app.policy.refused import Refused
 from app.refusals import attempt, status_of
 from app.unit_of_work import Conflict
-from app.web import page, redirect_after_post
+from app.web.pages import page, redirect_after_post
 from app.workflow.engine import explain
 
 bp = Blueprint("peering", __name__)

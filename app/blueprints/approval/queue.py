@@ -26,6 +26,7 @@ from app.domain.approval.verbs import (
     last_deliveries,
 )
 from app.domain.identification import lineage
+from app.domain.identification.separations import read_together
 from app.domain.peers.conditions import being_composed, counted
 from app.domain.workload.overview import deadline_in_sql, due_at
 from app.models import Candidate, FRRequest, GalleryPhoto, RepeatSearch, Round, Search
@@ -34,7 +35,6 @@ from app.models.engine import Job
 from app.models.moments import seconds
 from app.policy import policy
 from app.policy.refused import Refused
-from app.workflow.separations import read_together
 
 #: a supervisor decides in the states that these steps lead on from, nobody being in the way
 DECIDING = ("approve", "reissue_report")

@@ -9,7 +9,7 @@ from app.blueprints.review.examination.viewer import Viewer, drawn_marks, origin
 from app.domain.approval.request_file import CaseFile
 from app.domain.approval.round_file import RoundFile
 from app.domain.examination.annotations import marks_on
-from app.web import day
+from app.web.formats import day
 
 
 def viewers_of(file: CaseFile, address: str, actor: Actor) -> dict[int, Viewer]:

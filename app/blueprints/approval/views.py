@@ -31,7 +31,7 @@ from app.models.base import now
 from app.policy.refused import Refused
 from app.refusals import attempt, same_version, status_of
 from app.unit_of_work import Conflict
-from app.web import page, redirect_after_post
+from app.web.pages import page, redirect_after_post
 from app.workflow.engine import explain
 
 bp = Blueprint("approval", __name__)

@@ -18,7 +18,7 @@ from app.domain.disclosures.designations import DesignationValues
 from app.extensions import db
 from app.models.disclosures import RoutineDesignation
 from app.refusals import attempt, status_of
-from app.web import page, redirect_after_post
+from app.web.pages import page, redirect_after_post
 
 MAY_READ = ("disclosure.read", "disclosure.register", "designation.keep")
 

@@ -14,7 +14,6 @@ from app.blueprints.disclosures.forms import UploadForm
 from app.blueprints.disclosures.rendering import render_disclosure
 from app.domain.disclosures import verbs as domain
 from app.domain.disclosures.papers import retry_document
-from app.downloads import whole_file
 from app.extensions import stores
 from app.imaging import UnusableImage, sniff
 from app.models.disclosures import Disclosure, DisclosureDocument
@@ -22,7 +21,8 @@ from app.policy import policy
 from app.policy.refused import Refused
 from app.refusals import attempt, attempt_keeping, status_of
 from app.storage import BlobCorrupt, KeyDestroyed, UnknownBlob
-from app.web import redirect_after_post
+from app.web.downloads import whole_file
+from app.web.pages import redirect_after_post
 
 PDF_MAGIC = b"%PDF-"
 

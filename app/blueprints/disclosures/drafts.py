@@ -38,7 +38,7 @@ from app.policy.disclosures.rules import agreement_needed
 from app.policy.refused import Refused
 from app.refusals import attempt, same_version, status_of
 from app.unit_of_work import Conflict
-from app.web import page, redirect_after_post
+from app.web.pages import page, redirect_after_post
 
 OTHER_WINDOW = (
     "This request was saved in another window after you opened this page. What you typed here is still below and is "

@@ -15,11 +15,11 @@ from app import audit
 from app.access.actor import Actor
 from app.clauses import enforces
 from app.domain.disclosures import verbs as domain
-from app.downloads import Withheld
 from app.extensions import db
 from app.models.disclosures import Disclosure
 from app.policy.refused import Refused
 from app.unit_of_work import Conflict, unit_of_work
+from app.web.downloads import Withheld
 from app.workflow.engine import explain
 
 log = structlog.get_logger()

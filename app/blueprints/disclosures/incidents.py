@@ -16,13 +16,14 @@ from app.blueprints.disclosures.blueprint import bp
 from app.blueprints.disclosures.incident_forms import CloseForm, HarmForm, NoticeForm, RecordForm, ReportForm
 from app.blueprints.disclosures.rendering import timeline_of
 from app.blueprints.fact_fields import moment_of, read_moment
+from app.calendar import time_zone
 from app.domain.disclosures import incidents as domain
 from app.extensions import db
 from app.models.base import now
 from app.models.disclosures import Disclosure, Incident
 from app.policy.refused import Refused
 from app.refusals import attempt, same_version, status_of
-from app.web import page, redirect_after_post, time_zone
+from app.web.pages import page, redirect_after_post
 
 TOLD = {
     "report_to_cpo": "Reported to the City Chief Privacy Officer",

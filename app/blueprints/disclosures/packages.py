@@ -18,16 +18,16 @@ from app.calendar import today
 from app.clauses import enforces
 from app.domain.disclosures import verbs as domain
 from app.domain.disclosures.decisions import PACKAGE_JOB
-from app.downloads import Download, asked_range, in_memory, send
 from app.extensions import stores
-from app.jobs import last_job
 from app.models.disclosures import Disclosure, DisclosurePackage
+from app.outbox import last_job
 from app.policy import policy
 from app.policy.facts import check_questions
 from app.policy.refused import Refused
 from app.refusals import attempt, form_again, same_version, status_of
 from app.storage import BlobCorrupt, KeyDestroyed, UnknownBlob
-from app.web import page, redirect_after_post, wants_part
+from app.web.downloads import Download, asked_range, in_memory, send
+from app.web.pages import page, redirect_after_post, wants_part
 from app.workflow.engine import explain
 
 

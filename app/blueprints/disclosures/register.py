@@ -17,7 +17,7 @@ from app.domain.disclosures.register import Filters
 from app.domain.oversight import exports
 from app.extensions import db
 from app.unit_of_work import unit_of_work
-from app.web import page, redirect_after_post
+from app.web.pages import page, redirect_after_post
 
 PER_PAGE = 50
 

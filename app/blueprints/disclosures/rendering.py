@@ -11,11 +11,11 @@ from app.blueprints.timeline import Entry
 from app.domain.disclosures.claims import claim_of
 from app.domain.disclosures.decisions import DECISION_JOB, PACKAGE_JOB
 from app.domain.disclosures.verbs import FILING
-from app.jobs import last_job
 from app.models.base import now
 from app.models.disclosures import Disclosure
+from app.outbox import last_job
 from app.policy import policy
-from app.web import page
+from app.web.pages import page
 from app.workflow.history import steps_of
 
 #: verb -> the words of the timeline

@@ -22,7 +22,7 @@ from app.models.base import now
 from app.models.disclosures import Disclosure
 from app.policy.refused import Refused
 from app.refusals import attempt, form_again, same_version, status_of
-from app.web import page, redirect_after_post
+from app.web.pages import page, redirect_after_post
 
 __all__ = ["bp", "decisions", "designations", "documents", "drafts", "incidents", "packages", "register"]
 

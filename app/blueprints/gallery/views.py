@@ -16,7 +16,7 @@ from app.blueprints.images.links import face_url
 from app.clauses import enforces
 from app.extensions import db
 from app.models import GalleryPerson, GalleryPhoto
-from app.web import page
+from app.web.pages import page
 
 bp = Blueprint("gallery", __name__)
 

@@ -21,7 +21,7 @@ from app.extensions import db
 from app.models.accounts import Account
 from app.models.base import now
 from app.policy import policy
-from app.web import page
+from app.web.pages import page
 
 bp = Blueprint("home", __name__)
 

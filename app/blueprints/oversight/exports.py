@@ -13,9 +13,9 @@ from app.access.actor import current_actor
 from app.access.guard import needs
 from app.domain.oversight import exports
 from app.domain.oversight.exports import Export
-from app.downloads import asked_range, send
 from app.models.engine import Job
-from app.web import page, redirect_after_post, wants_part
+from app.web.downloads import asked_range, send
+from app.web.pages import page, redirect_after_post, wants_part
 
 bp = Blueprint("exports", __name__, url_prefix="/exports")
 #: whoever may have some list as a file; which, is asked of the file

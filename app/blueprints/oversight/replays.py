@@ -14,11 +14,11 @@ from app.access.guard import needs
 from app.access.scoping import visible
 from app.domain.identification.search_replays import ask_for, kept_lines, kept_of, last_verdicts, words
 from app.extensions import db
-from app.jobs import last_job
 from app.models import Search
 from app.models.base import now
+from app.outbox import last_job
 from app.unit_of_work import unit_of_work
-from app.web import page, redirect_after_post
+from app.web.pages import page, redirect_after_post
 
 bp = Blueprint("replays", __name__, url_prefix="/searches")
 

@@ -19,7 +19,8 @@ from app.extensions import db
 from app.models.base import now
 from app.models.oversight import MisuseReport
 from app.unit_of_work import unit_of_work
-from app.web import page, plural, redirect_after_post
+from app.web.formats import plural
+from app.web.pages import page, redirect_after_post
 
 bp = Blueprint("oversight", __name__)
 PER_PAGE = 50

@@ -24,7 +24,7 @@ from app.policy.forms import Outcome
 from app.policy.refused import Refused
 from app.refusals import attempt, form_again, status_of
 from app.storage import BlobCorrupt, KeyDestroyed, UnknownBlob
-from app.web import page, pdf_download, redirect_after_post
+from app.web.pages import page, pdf_download, redirect_after_post
 
 
 @bp.get("/requests/<number>/document")

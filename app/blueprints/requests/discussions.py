@@ -20,7 +20,7 @@ from app.models.base import now
 from app.models.requests import FRRequest
 from app.policy.refused import Refused
 from app.refusals import attempt, same_version, status_of
-from app.web import page, redirect_after_post
+from app.web.pages import page, redirect_after_post
 from app.workflow.engine import explain
 
 PER_PAGE = 25

@@ -15,6 +15,7 @@ from app.blueprints.fact_fields import add_error, answers, moment_of, prefilled,
 from app.blueprints.requests.blueprint import bp
 from app.blueprints.requests.forms import OBTAINED, SOURCE, UploadForm, image_form
 from app.blueprints.requests.rendering import render_request, request_context
+from app.calendar import time_zone
 from app.domain.requests import images as domain
 from app.domain.requests.images import Provenance
 from app.extensions import stores
@@ -23,7 +24,7 @@ from app.models.requests import FRRequest, ProbeImage
 from app.policy import policy
 from app.policy.refused import Refused
 from app.refusals import attempt, attempt_keeping, status_of
-from app.web import page, redirect_after_post, time_zone, wants_part
+from app.web.pages import page, redirect_after_post, wants_part
 
 
 @bp.post("/requests/<number>/images")

@@ -14,7 +14,7 @@ from app.domain.requests.images import check_of, may_be_removed
 from app.models.base import now
 from app.models.requests import FRRequest
 from app.policy import policy
-from app.web import page
+from app.web.pages import page
 from app.workflow.engine import allowed, blockers
 
 

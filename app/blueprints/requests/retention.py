@@ -12,7 +12,7 @@ from app.extensions import db
 from app.models.requests import FRRequest
 from app.models.retention import CaseRecord
 from app.policy import policy
-from app.web import page
+from app.web.pages import page
 
 #: levels of the reasons shown here; deeper ones tell days of birth and death of the people of the case
 DEPTH = 2

@@ -21,7 +21,7 @@ from app.models.base import now
 from app.models.requests import FRRequest
 from app.policy.refused import Refused
 from app.refusals import attempt, form_again, same_version, status_of
-from app.web import page, redirect_after_post
+from app.web.pages import page, redirect_after_post
 from app.workflow.engine import explain
 
 __all__ = ["afterwards", "bp", "discussions", "drafts", "images", "retention"]

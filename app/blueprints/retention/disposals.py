@@ -20,13 +20,13 @@ from app.domain.retention import disposals as domain
 from app.domain.retention.eligibility import Target, is_disposed
 from app.domain.retention.holds import key_of
 from app.extensions import db
-from app.jobs import last_job
 from app.models.retention import CaseRecord, Disposal, PersonFile
+from app.outbox import last_job
 from app.policy.refused import Refused
 from app.refusals import attempt, status_of
 from app.storage.errors import StorageError
 from app.unit_of_work import unit_of_work
-from app.web import page, pdf_download, redirect_after_post
+from app.web.pages import page, pdf_download, redirect_after_post
 from app.workflow.engine import explain
 
 PER_PAGE = 25

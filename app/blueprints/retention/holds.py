@@ -18,7 +18,7 @@ from app.models.retention import LegalHold
 from app.policy import policy
 from app.policy.refused import Refused
 from app.refusals import attempt, status_of
-from app.web import page, redirect_after_post
+from app.web.pages import page, redirect_after_post
 
 PER_PAGE = 50
 

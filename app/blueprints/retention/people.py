@@ -17,7 +17,7 @@ from app.blueprints.retention.records import case_by_number, days_of, gallery_pe
 from app.blueprints.retention.rendering import address_of, person_page, take
 from app.domain.retention import holds, people_files
 from app.models.retention import PersonFile
-from app.web import redirect_after_post
+from app.web.pages import redirect_after_post
 from app.workflow.engine import refuse_if
 
 Act = Callable[[], Any]

@@ -19,7 +19,7 @@ from app.domain.retention import holds, people_files
 from app.domain.retention import verbs as retention
 from app.models import GalleryPerson
 from app.models.retention import CaseRecord
-from app.web import redirect_after_post
+from app.web.pages import redirect_after_post
 from app.workflow.engine import refuse_if
 
 Act = Callable[[], Any]

@@ -25,7 +25,7 @@ from app.policy.retention import standing_of_case, what_if
 from app.policy.retention.types import Standing
 from app.refusals import attempt, same_version, status_of
 from app.unit_of_work import Conflict
-from app.web import page
+from app.web.pages import page
 from app.workflow.engine import explain
 
 #: what each standing is called, and the tone of its tag

@@ -16,7 +16,7 @@ from app.blueprints.sealing import views as sealings
 from app.calendar import today
 from app.domain.retention import lists, recalculation
 from app.extensions import db
-from app.web import page
+from app.web.pages import page
 
 __all__ = ["bp", "disposals", "holds", "people", "records", "sealings"]
 

@@ -20,7 +20,7 @@ from app.extensions import db, settings
 from app.models import FRRequest, Round
 from app.models.base import now
 from app.policy import policy
-from app.web import page
+from app.web.pages import page
 
 
 def render_work(subject: FRRequest, **changed: Any) -> str:

@@ -10,16 +10,16 @@ from app.access.actor import Actor, current_actor
 from app.access.capabilities import check_capability
 from app.domain.algorithms import registry as algorithms
 from app.extensions import settings
-from app.jobs import last_job
 from app.matching.nist import NistStatus
 from app.models import FRRequest, Search
 from app.models.base import Stateful, now
 from app.models.engine import Job
+from app.outbox import last_job
 from app.policy import policy
 from app.policy.refused import Refused
 from app.refusals import attempt, status_of
 from app.unit_of_work import Conflict
-from app.web import clock
+from app.web.formats import clock
 from app.workflow import explain
 from app.workflow.engine import check_separations
 from app.workflow.history import steps_of

@@ -28,7 +28,7 @@ from app.policy import policy
 from app.policy.facts import Fault
 from app.policy.refused import Refused
 from app.refusals import same_version
-from app.web import page, redirect_after_post
+from app.web.pages import page, redirect_after_post
 
 __all__ = [
     "annotating",

@@ -19,13 +19,13 @@ from app.domain.sealing import verbs as domain
 from app.domain.sealing.lookback import KINDS, counts, look_back
 from app.domain.sealing.order_statement import Stated, faults, numbers_in
 from app.extensions import db
-from app.jobs import last_job
 from app.models.sealing import SealingNotice, SealingOrder
+from app.outbox import last_job
 from app.policy.refused import Refused
 from app.refusals import attempt, same_version, status_of
 from app.storage.errors import StorageError
 from app.unit_of_work import Conflict, unit_of_work
-from app.web import page, pdf_download, redirect_after_post
+from app.web.pages import page, pdf_download, redirect_after_post
 
 PER_PAGE = 25
 OUTCOMES = {

@@ -27,7 +27,7 @@ from app.policy import policy
 from app.policy.facts import Fault
 from app.policy.refused import Refused
 from app.refusals import same_version
-from app.web import page, redirect_after_post
+from app.web.pages import page, redirect_after_post
 
 bp = Blueprint("workload", __name__)
 PER_PAGE = 50

@@ -8,8 +8,8 @@ from typing import Any
 
 from app.documents import checks
 from app.documents.algorithms.evaluation_plots import bars, plots
+from app.documents.algorithms.words import say
 from app.documents.typeset import TEMPLATES, environment, font_resources, style_sheet, typeset
-from app.domain.algorithms.evaluations import say
 from app.matching.evaluation.assessment import Assessment
 
 _MEMORY = re.compile(r"memory:([\w./-]+)")

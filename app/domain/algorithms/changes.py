@@ -22,7 +22,7 @@ from app.matching.catalogue import Extractor, catalogue
 from app.matching.nist import NistStatus
 from app.models import AlgorithmChange, AlgorithmSwitch, GalleryPhoto, Unembedded
 from app.models.base import now
-from app.outbox.ask import ask
+from app.outbox import ask
 from app.unit_of_work import Conflict
 from app.workflow.engine import advance, refuse_if
 

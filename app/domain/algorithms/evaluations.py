@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import structlog
 
+from app.documents.algorithms.words import say
 from app.extensions import settings
 from app.matching.catalogue import Detector, Extractor
 from app.matching.evaluation.bootstrap import LEVEL, Estimate
@@ -176,19 +177,6 @@ class Kept(msgspec.Struct, frozen=True):
             first = self.identification.ranks[0]
             rows.append((f"Rank {first.rank}", say(first.found)))
         return rows
-
-
-def say(found: Any) -> str:
-    """A share with its interval, in percent; found has value, low and high, as attributes or keys."""
-    if found is None:
-        return "–"
-    value, low, high = (
-        (found["value"], found["low"], found["high"])
-        if isinstance(found, dict)
-        else (found.value, found.low, found.high)
-    )
-    inside = "no interval" if low is None or high is None else f"{100 * low:.1f} to {100 * high:.1f}"
-    return f"{100 * value:.1f} % ({inside})"
 
 
 def keep(numbers: dict[str, Any]) -> Path:

@@ -11,7 +11,7 @@ from app.domain.algorithms import registry as algorithms
 from app.extensions import db
 from app.models import AlgorithmChange
 from app.models.engine import Job
-from app.outbox.ask import ask
+from app.outbox import ask
 from app.unit_of_work import Conflict
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 from app.documents.errors import FactsError
@@ -26,6 +26,7 @@ from app.documents.facts import (
     ReportKind,
     Step,
 )
+from app.domain.accounts.naming import UNIT, here, person_of
 from app.domain.algorithms.registry import entry_of
 from app.domain.gallery.photographs import stored
 from app.domain.identification.preparation import recipe_of_row
@@ -36,25 +37,13 @@ from app.matching.nist import nist_status
 from app.models import Account, FRRequest, GalleryPhoto, Report, Round, Search
 from app.policy import policy
 from app.policy.facts import answered
-from app.web import time_zone
 from app.workflow.history import steps_of
 
-UNIT = "Facial Recognition Unit"
 PHOTO_SIDE = 1200
 OUTCOMES = {
     "approved": "Approved as a possible match candidate: an investigative lead",
     "not_approved": "Not approved",
 }
-
-
-def local(moment: datetime | None) -> datetime | None:
-    """A moment in the department's time zone, as documents print it."""
-    return moment.astimezone(time_zone()) if moment is not None else None
-
-
-def person_of(account: Account | None, role: str | None) -> Person | None:
-    """Somebody who took part, as documents name them."""
-    return Person(account.display_name, account.title, role, account.command) if account is not None else None
 
 
 def _use(request: FRRequest) -> AuthorizedUse:
@@ -68,7 +57,7 @@ def _steps(request: FRRequest) -> tuple[Step, ...]:
     for row in steps_of(request):
         rule = policy().rule(row.rule)
         who = person_of(row.actor, _part(request, row.actor)) if row.actor else Person("The portal")
-        steps.append(Step(local(row.created_at), rule.text, tuple(rule.authority), who))
+        steps.append(Step(here(row.created_at), rule.text, tuple(rule.authority), who))
     return tuple(steps)
 
 
@@ -97,7 +86,7 @@ def _probe(request: FRRequest, search: Search) -> Probe:
         face=FaceBox(left, top, right - left, bottom - top),
         source=_with_facts(source, image.private.get("source_facts", {})),
         obtained=_with_facts(basis, image.private.get("obtained_facts", {})),
-        taken_at=local(image.taken_at),
+        taken_at=here(image.taken_at),
     )
 
 
@@ -112,23 +101,23 @@ def _custody(request: FRRequest, search: Search) -> tuple[CustodyEntry, ...]:
     image, derived = search.image, search.derived
     prepared = (
         CustodyEntry(
-            local(derived.created_at), f"Prepared image {derived.number} made from the original: "
+            here(derived.created_at), f"Prepared image {derived.number} made from the original: "
             + " ".join(steps_in_words(recipe_of_row(derived))), person_of(derived.made_by, "examiner"), derived.sha256,
         ),
     ) if derived else ()  # fmt: skip
     searched = f"Searched as prepared image {derived.number}" if derived else "Searched"
     return (
         CustodyEntry(
-            local(image.created_at), "Original received and stored, write-once and encrypted",
+            here(image.created_at), "Original received and stored, write-once and encrypted",
             person_of(request.requester, "requesting investigator"), image.sha256,
         ),
         *prepared,
         CustodyEntry(
-            local(search.created_at), "Selected as the probe",
+            here(search.created_at), "Selected as the probe",
             person_of(search.examiner, "examiner"), search.probe_sha256,
         ),
         CustodyEntry(
-            local(search.finished_at), f"{searched}; digest checked on reading", Person("The portal"),
+            here(search.finished_at), f"{searched}; digest checked on reading", Person("The portal"),
             derived.sha256 if derived else search.probe_sha256,
         ),
     )  # fmt: skip
@@ -202,14 +191,14 @@ def _decision(round_: Round | None) -> Decision | None:
     last = round_.final_reviews[-1]
     if last.decision not in OUTCOMES:
         return None
-    return Decision(person_of(last.supervisor, "supervisor"), local(last.created_at), OUTCOMES[last.decision])
+    return Decision(person_of(last.supervisor, "supervisor"), here(last.created_at), OUTCOMES[last.decision])
 
 
 def _supersedes(report: Report) -> Replacement | None:
     old = report.replaces
     if old is None:
         return None
-    return Replacement(old.number, old.private.get("recall_reason", ""), local(old.recalled_at))
+    return Replacement(old.number, old.private.get("recall_reason", ""), here(old.recalled_at))
 
 
 def gather(report: Report) -> ReportFacts:
@@ -226,10 +215,10 @@ def gather(report: Report) -> ReportFacts:
         report_number=report.number,
         request_number=request.number,
         case_number=request.case_number,
-        issued_at=local(report.created_at),
+        issued_at=here(report.created_at),
         prepared_by=person_of(report.prepared_by, "examiner"),
         requester=person_of(request.requester, "requesting investigator"),
-        requested_at=local(request.submitted_at),
+        requested_at=here(request.submitted_at),
         use=_use(request),
         steps=_steps(request),
         custody=_custody(request, search),

@@ -14,10 +14,10 @@ from app.domain.examination.conditions import nominee_left
 from app.domain.notices.notifications import tell
 from app.domain.peers.selection import withdraw_open
 from app.extensions import db
-from app.jobs import ask
 from app.models import FinalReview, FRRequest, Report
 from app.models.base import now
 from app.models.engine import AuditEvent, Job
+from app.outbox import ask
 from app.policy import policy
 from app.policy.refused import Refused
 from app.workflow import advance

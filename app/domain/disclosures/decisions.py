@@ -18,10 +18,10 @@ from app.domain.accounts.people import holders_of
 from app.domain.disclosures.claims import claim_of
 from app.domain.notices.notifications import tell
 from app.extensions import db, stores
-from app.jobs import ask
 from app.models.base import now
 from app.models.disclosures import Disclosure, DisclosureDecision, DisclosurePackage
 from app.models.engine import Job, Transition
+from app.outbox import ask
 from app.policy import policy
 from app.storage import BlobRef
 from app.unit_of_work import after_commit

@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import select
 
 from app.clauses import enforces
-from app.domain.approval.report_facts import local
+from app.domain.accounts.naming import here
 from app.domain.peers.proficiency_results import Result, answers, result
 from app.extensions import db, settings
 from app.matching.evaluation.error_rates import Rate
@@ -26,7 +26,7 @@ def statement(case_number: str, at: datetime) -> str:
     rule = policy().review.proficiency
     lines = [
         settings().department,
-        f"Error rates in comparisons whose truth is known, as of {local(at):%Y-%m-%d}",
+        f"Error rates in comparisons whose truth is known, as of {here(at):%Y-%m-%d}",
         f"Case {case_number}",
         "",
         rule.text,

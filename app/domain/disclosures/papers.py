@@ -21,17 +21,17 @@ from app.documents.disclosures.facts import (
 )
 from app.documents.disclosures.package import DECISION_NAME, LETTER_NAME, RATES_NAME, Package, PackedFile, build_package
 from app.documents.disclosures.render import render_letter
-from app.domain.approval.report_facts import local, person_of
+from app.domain.accounts.naming import here, person_of
 from app.domain.approval.reports import verify_page
 from app.domain.disclosures import error_rates
 from app.domain.disclosures.decisions import DECISION_JOB, released_by
 from app.extensions import db, settings, stores
-from app.jobs import ask, last_job
 from app.models import Account
 from app.models.approval import Report
 from app.models.disclosures import Disclosure, DisclosureDecision, DisclosureItem
 from app.models.engine import Job
 from app.models.requests import ProbeImage
+from app.outbox import ask, last_job
 from app.policy import policy
 from app.policy.facts import answered
 from app.workflow.engine import refuse_if
@@ -61,7 +61,7 @@ def warning_of(thing: ProbeImage | Report) -> str | None:
         return None
     later = next((report for report in thing.request.reports if report.replaces_id == thing.id), None)
     replaced = f", replaced by {later.number}" if later is not None and later.delivered_at is not None else ""
-    return f"Recalled on {local(thing.recalled_at):%Y-%m-%d}{replaced}: do not rely on it"
+    return f"Recalled on {here(thing.recalled_at):%Y-%m-%d}{replaced}: do not rely on it"
 
 
 def path_of(thing: ProbeImage | Report) -> str:
@@ -125,10 +125,10 @@ def decision_facts(decision: DisclosureDecision) -> DecisionFacts:
         outcome = Outcome.APPROVED if all(item.included for item in items) else Outcome.PARTLY
     return DecisionFacts(
         **_shared(disclosure, decision), outcome=outcome, text=private["text"], reason=private["reason"],
-        unit=decision.decided_by.command, policy_version=decision.policy_version, dated=local(decision.created_at),
+        unit=decision.decided_by.command, policy_version=decision.policy_version, dated=here(decision.created_at),
         necessity=disclosure.private.get("necessity"), identity=_identity(disclosure), items=items,
-        asked_by=person_of(disclosure.asked_by, "asked for it"), asked_at=local(disclosure.submitted_at),
-        decided_by=person_of(decision.decided_by, "Agency Privacy Officer"), decided_at=local(decision.created_at),
+        asked_by=person_of(disclosure.asked_by, "asked for it"), asked_at=here(disclosure.submitted_at),
+        decided_by=person_of(decision.decided_by, "Agency Privacy Officer"), decided_at=here(decision.created_at),
         release_by=decision.release_by,
     )  # fmt: skip
 
@@ -159,7 +159,7 @@ def _letter_facts(disclosure: Disclosure, files: list[tuple[PackedFile, str | No
     agency = rules.recipients[disclosure.recipient_kind].needs_agreement
     return LetterFacts(
         **_shared(disclosure, decision), unit=sender.command, policy_version=policy().version,
-        dated=local(disclosure.state_since), sent_by=person_of(sender, "hands it out"),
+        dated=here(disclosure.state_since), sent_by=person_of(sender, "hands it out"),
         enclosures=tuple(Enclosure(f.path, f.what, f.sha256, len(f.content), warning) for f, warning in files),
         lead=any(policy().request.results[report.kind].is_lead for report in reports),
         onward=policy().notice("onward-disclosure").text if agency else None,

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from app.access.actor import Actor
 from app.documents.examination.comparison import Comparison, ComparisonFacts, Picture, PrintedMark
-from app.domain.approval.report_facts import UNIT, local, person_of
+from app.domain.accounts.naming import UNIT, here, person_of
 from app.domain.examination.annotations import marks_on
 from app.domain.gallery.photographs import stored
 from app.extensions import settings, stores
@@ -113,6 +113,6 @@ def _mark(row: Annotation) -> PrintedMark:
 
 
 def _moment(moment: datetime) -> datetime:
-    at = local(moment)
+    at = here(moment)
     assert at is not None
     return at

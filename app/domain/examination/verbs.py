@@ -13,14 +13,12 @@ from app.domain.examination.background_conditions import against_of
 from app.domain.examination.conditions import open_candidates
 from app.domain.examination.worksheet_conditions import worksheet_faults
 from app.domain.examination.worksheets import known_features
-from app.domain.peers.selection import compose
 from app.extensions import db
-from app.jobs import ask
 from app.models import BackgroundCheck, Candidate, Disposition, FRRequest, Round
 from app.models.base import now
+from app.outbox import ask
 from app.policy import policy
 from app.policy.examination.background import check_items, compare
-from app.policy.examination.opinions import nomination_fault
 from app.policy.refused import Refused
 from app.workflow import advance
 from app.workflow.engine import refuse_if
@@ -183,22 +181,6 @@ def check_background(
     drafts.forget(request, actor, drafts.background_page(round_, candidate))
     audit.record("background.recorded", request, candidate=candidate.uid)
     return row
-
-
-@enforces("SRC-4", "CAP-6")
-def nominate(request: FRRequest, actor: Actor, candidate: Candidate, opinion: str, reason: str) -> None:
-    """Put one retained candidate before peer review; `opinion` is a level of the scale. Raises Refused."""
-    round_ = open_round(request, actor)
-    rule = policy().review.nomination
-    if len(reason.strip()) < rule.min_reason:
-        raise Refused(rule.id, f"Give your reason in at least {rule.min_reason} characters.")
-    fault = nomination_fault(policy(), opinion)
-    refuse_if("nomination_supported", fault is not None, fault.message if fault else "")
-    round_.nominee, round_.nominated_at, round_.opinion = candidate, now(), opinion
-    round_.seal(nomination_note=reason)
-    advance(request, "nominate", actor, round=round_.uid, candidate=candidate.uid, opinion=opinion)
-    replaced.forget_past(request, all_of_them=True)
-    compose(request)
 
 
 @enforces("SRC-7")

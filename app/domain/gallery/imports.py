@@ -20,7 +20,8 @@ from app.domain.gallery.intake_sources import FolderSource, ItlSource, Source, s
 from app.extensions import db, stores
 from app.models import GalleryImport, ImportChunk, ImportOutcome, Job
 from app.models.base import now
-from app.outbox.send import LOCAL
+from app.outbox.kinds import LOCAL
+from app.outbox.send import send
 from app.unit_of_work import after_commit, unit_of_work
 
 JOB = "import_chunk"
@@ -138,8 +139,6 @@ def hand_over(of: GalleryImport, count: int) -> None:
     """Give some waiting chunks to the portal's running workers. Each that ends hands over the next: the queue never
     holds a whole import, or it would be sent again by every sweep.
     """
-    from app.outbox.send import send
-
     with unit_of_work():
         jobs = db.session.scalars(
             select(Job).where(_jobs_of(of), Job.queue == LOCAL, Job.state == "queued").order_by(Job.id).limit(count)

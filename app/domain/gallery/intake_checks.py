@@ -16,8 +16,8 @@ from app.domain.algorithms import networks
 from app.domain.gallery.intake_manifest import Row, value_faults
 from app.domain.gallery.intake_sources import Refusal
 from app.domain.gallery.photograph_quality import photograph_quality
+from app.domain.gallery.tombstones import barred
 from app.domain.requests.images import limits
-from app.domain.sealing.tombstones import barred
 from app.extensions import db
 from app.imaging import ImageLimits, UnusableImage, decode
 from app.matching.perceptual import perceptual_hash, small_copy

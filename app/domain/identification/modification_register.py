@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from app.documents.facts import Person
 from app.documents.identification.modification_register import Modification, Original, RegisterFacts
-from app.domain.approval.report_facts import UNIT, local, person_of
+from app.domain.accounts.naming import UNIT, here, person_of
 from app.domain.identification.preparation import all_prepared, recipe_of_row
 from app.domain.identification.recipes import steps_in_words
 from app.domain.requests.images import limits
@@ -48,7 +48,7 @@ def gather_register(request: FRRequest, printed_by: Account) -> RegisterFacts:
 
 
 def _moment(moment: datetime) -> datetime:
-    at = local(moment)
+    at = here(moment)
     assert at is not None
     return at
 

@@ -16,6 +16,7 @@ from app import audit
 from app.access.actor import Actor
 from app.clauses import enforces
 from app.domain.algorithms import networks
+from app.domain.gallery import loaded_index
 from app.domain.identification.probe_templates import embed
 from app.domain.identification.search_environment import environment
 from app.extensions import db, settings
@@ -25,7 +26,7 @@ from app.matching.errors import CatalogueError, MatchingError
 from app.matching.evaluation.comparison import TOLERANCE, Comparison, Listed, compare
 from app.models import Candidate, GalleryPerson, GalleryPhoto, Search, SearchReplay, Template
 from app.models.base import now
-from app.outbox.ask import ask
+from app.outbox import ask
 from app.storage.errors import StorageError
 
 #: places named where two lists differ
@@ -94,7 +95,7 @@ def replay(search: Search, kind: str = "") -> Replayed:
     except MatchingError as error:
         raise CannotReplay(str(error)) from error
     try:
-        found = networks.repository(network, kind).search_as_of(
+        found = loaded_index.repository(network, kind).search_as_of(
             probe, search.limit or 1, search.gallery_generation or 0
         )
     except MatchingError as error:

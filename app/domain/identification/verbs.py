@@ -12,7 +12,6 @@ from app.domain.algorithms import registry as algorithms
 from app.domain.notices.notifications import tell
 from app.domain.workload.verbs import pass_on
 from app.extensions import db, settings
-from app.jobs import ask
 from app.matching.errors import CatalogueError
 from app.matching.nist import NistStatus
 from app.models import (
@@ -27,6 +26,7 @@ from app.models import (
     Search,
 )
 from app.models.base import now
+from app.outbox import ask
 from app.policy import policy
 from app.policy.refused import Refused
 from app.workflow import advance

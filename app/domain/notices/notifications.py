@@ -10,8 +10,8 @@ from typing import Any
 
 from app.domain.notices.mail import JOB, by_mail
 from app.extensions import db
-from app.jobs import ask
 from app.models.oversight import Notification
+from app.outbox import ask
 
 #: kind -> the sentence shown; {number} is the subject's
 SENTENCES = {

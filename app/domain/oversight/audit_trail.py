@@ -10,11 +10,11 @@ from typing import Any
 
 from sqlalchemy import Select, false, func, select
 
+from app.calendar import time_zone
 from app.extensions import db
 from app.models.accounts import Account
 from app.models.engine import AuditEvent
 from app.policy import policy
-from app.web import time_zone
 
 REFUSALS = ("access.refused", "workflow.refused", "session.refused", "session.locked", "training.absent")
 SUBJECT = re.compile(r"[A-Za-z0-9-]{1,40}")

@@ -24,15 +24,15 @@ from app.csv_lines import csv_line
 from app.domain.disclosures import register
 from app.domain.oversight import audit_trail
 from app.domain.workload import overview
-from app.downloads import Download
 from app.extensions import db, settings, stores
-from app.jobs import ask
 from app.models.base import now
 from app.models.engine import Job
+from app.outbox import ask
 from app.storage import KeyDestroyed
 from app.storage.blobs import BlobStore
 from app.storage.sealed import open_json, seal_json
 from app.unit_of_work import unit_of_work
+from app.web.downloads import Download
 
 JOB = EXPORTS
 #: what a worker holds in memory, and a browser is sent at a time

@@ -19,11 +19,11 @@ from app.domain.peers import foils, selection
 from app.domain.requests.images import limits
 from app.extensions import db, stores
 from app.imaging import decode, shown_copy
-from app.jobs import ask
 from app.matching.line_up import Portrait, choose_foils, drawn_reviewer, new_seed
 from app.matching.types import Face
 from app.models import Account, LineUp, ProficiencyItem, ProficiencyPicture
 from app.models.base import now
+from app.outbox import ask
 from app.policy import policy
 from app.storage import BlobRef
 

@@ -17,11 +17,11 @@ from app.domain.identification.verbs import is_available
 from app.domain.notices.notifications import tell
 from app.domain.peers.conditions import COMPOSING, composing, counting, line_ups_of
 from app.extensions import db
-from app.jobs import ask
 from app.matching.line_up import drawn_order, drawn_reviewer, new_seed
 from app.models import Account, FRRequest, GalleryPhoto, LineUp, LineUpPlace, ProficiencyPicture, Round
 from app.models.base import now
 from app.models.engine import Job
+from app.outbox import ask
 from app.policy import policy
 from app.workflow.engine import refuse_if
 from app.workflow.registry import SEPARATIONS

@@ -21,7 +21,7 @@ from app.imaging import ImageLimits, Sniffed
 from app.models.base import now
 from app.models.engine import Job
 from app.models.requests import FRRequest, ProbeImage
-from app.outbox.ask import ask, last_job
+from app.outbox import ask, last_job
 from app.policy import policy
 from app.policy.facts import Fault, check_lawful_basis, check_source
 from app.policy.refused import Refused

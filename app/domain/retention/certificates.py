@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from sqlalchemy import select
 
 from app import audit
@@ -13,13 +11,13 @@ from app.clauses import enforces
 from app.documents.facts import Person
 from app.documents.retention.certificate import CertificateFacts, Copy, ItemFacts, RuleCited
 from app.documents.typeset import Rendered
+from app.domain.accounts.naming import here
 from app.domain.retention.eligibility import label
 from app.extensions import db, settings, stores
 from app.models import Account, Disposal, DisposalItem
 from app.models.base import now
 from app.policy import policy
 from app.storage import BlobRef
-from app.web import time_zone
 from app.workflow.engine import advance, refuse_if
 
 
@@ -34,11 +32,6 @@ def facts_of_certificate(disposal: Disposal) -> CertificateFacts:
         started_at=here(disposal.started_at), ended_at=here(max(ends, default=disposal.started_at)),
         policy_version=disposal.policy_version, items=tuple(_item(item) for item in disposal.items),
     )  # fmt: skip
-
-
-def here(moment: datetime) -> datetime:
-    """A moment in the department's own time zone, as certificates print it."""
-    return moment.astimezone(time_zone())
 
 
 def _person(account: Account) -> Person:

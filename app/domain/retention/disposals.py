@@ -18,11 +18,11 @@ from app.domain.numbers import draw
 from app.domain.retention.eligibility import Target, locked, not_due, reasons, standing_of, under_way
 from app.domain.retention.holds import key_of
 from app.extensions import db, stores
-from app.jobs import ask_once
 from app.models.accounts import Account
 from app.models.base import now
 from app.models.engine import Job
 from app.models.retention import CaseRecord, Disposal, DisposalItem, PersonFile
+from app.outbox import ask_once
 from app.policy import policy
 from app.workflow.engine import advance, explain, refuse_if
 

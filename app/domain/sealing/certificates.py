@@ -11,7 +11,7 @@ from app.clauses import enforces
 from app.documents.retention.certificate import Copy
 from app.documents.sealing.certificate import LineFacts, NoticeFacts, RecordFacts, SealingFacts
 from app.documents.typeset import Rendered
-from app.domain.retention.certificates import here
+from app.domain.accounts.naming import here
 from app.domain.sealing.lookback import KINDS, Line, counts, look_back
 from app.domain.sealing.notices import TITLES, draft, photos_of
 from app.domain.sealing.verbs import interrupted

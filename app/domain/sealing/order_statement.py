@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hmac
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
 from app.domain.gallery.intake_manifest import well_formed
-from app.extensions import settings
+from app.domain.gallery.tombstones import digest_of_person, keyed_digest
 from app.models.sealing import KINDS
 from app.storage import canonical_json
 
@@ -45,17 +44,6 @@ class Stated:
     @property
     def person_digest(self) -> str | None:
         return digest_of_person(self.person_number) if self.person_number else None
-
-
-def digest_of_person(person_number: str) -> str:
-    """A person's number as tombstones keep it: found again without standing in a column."""
-    return keyed_digest("persons of sealing orders", person_number.encode())
-
-
-def keyed_digest(purpose: str, content: bytes) -> str:
-    """HMAC-SHA-256 (RFC 2104) under a key made from the master key for one purpose; hex."""
-    key = hmac.digest(settings().master_key, f"corroborate: {purpose}".encode(), "sha256")
-    return hmac.new(key, content, "sha256").hexdigest()
 
 
 def numbers_in(text: str) -> tuple[str, ...]:

@@ -26,7 +26,6 @@ from app.domain.retention.eligibility import today
 from app.domain.sealing.notices import draft
 from app.domain.sealing.order_statement import Stated, faults, sentences
 from app.extensions import db, stores
-from app.jobs import ask_once
 from app.models import (
     Candidate,
     FRRequest,
@@ -41,6 +40,7 @@ from app.models import (
 from app.models.base import now
 from app.models.engine import Job
 from app.models.sealing import OUTCOMES
+from app.outbox import ask_once
 from app.policy import policy
 from app.unit_of_work import Conflict, after_commit, unit_of_work
 from app.workflow.engine import advance, refuse_if

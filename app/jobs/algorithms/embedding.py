@@ -14,12 +14,13 @@ from sqlalchemy import select
 from app.clauses import enforces
 from app.domain.algorithms import changes as algorithm_changes
 from app.domain.algorithms import networks
-from app.domain.gallery import embedding
+from app.domain.gallery import embedding, loaded_index
 from app.extensions import db
+from app.jobs.registry import JobFailed, Retry, handles
 from app.matching.errors import MatchingError
 from app.models import AlgorithmChange
 from app.models.engine import Job
-from app.outbox.ask import JobFailed, Retry, ask, job
+from app.outbox import ask
 from app.storage.errors import DiskFailure
 from app.unit_of_work import unit_of_work
 
@@ -37,7 +38,7 @@ def _load(uid: str) -> AlgorithmChange | None:
 
 
 @enforces("FAIR-3", "CAP-3")
-@job("embed", queue="gallery", tries=5)
+@handles("embed")
 def run_embedding(row: Job) -> None:
     """Embed for a while; then ask for the next slice, or say that nothing is missing."""
     uid, once = row.subject_id, row.once
@@ -102,6 +103,6 @@ def _bring_up(uid: str) -> None:
         return
     try:
         for digest in (change.source_digest, change.target_digest):
-            networks.repository(networks.extractor_of(digest)).refresh()
+            loaded_index.repository(networks.extractor_of(digest)).refresh()
     except MatchingError as error:
         log.error("index_not_ready", change=change.number, cause=str(error))

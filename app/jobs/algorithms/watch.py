@@ -12,11 +12,12 @@ from app.domain.accounts.people import holders_of
 from app.domain.algorithms import registry as algorithms
 from app.domain.notices.notifications import tell
 from app.extensions import db
+from app.jobs.registry import handles
 from app.matching.catalogue import Extractor
 from app.models import AuditEvent
 from app.models.base import now
 from app.models.engine import Job
-from app.outbox.ask import ask, job
+from app.outbox import ask
 from app.unit_of_work import unit_of_work
 
 #: whoever searches, approves what was searched, or keeps the registry
@@ -46,7 +47,7 @@ def _said(entry: Extractor) -> bool:
 
 
 @enforces("FAIR-3")
-@job("warn_of_lapse", queue="documents")
+@handles("warn_of_lapse")
 def run_warning(row: Job) -> None:
     """Leave a notice for everybody concerned, once for each record."""
     if algorithms.lapse_warning(now().date()) is None:

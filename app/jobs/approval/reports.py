@@ -29,15 +29,14 @@ from app.domain.approval.reports import (
 from app.domain.gallery.verbs import held_of
 from app.domain.notices.notifications import tell
 from app.extensions import db, stores
+from app.jobs.registry import JobFailed, Retry, handles
 from app.models import FRRequest, Report
 from app.models.engine import Job
-from app.outbox.ask import JobFailed, Retry, job
 from app.policy import policy
 from app.storage import DiskFailure, StorageError
 from app.unit_of_work import unit_of_work
 
 log = structlog.get_logger()
-TRIES = 12
 CHANGED = "A photograph of the candidate left the repository meanwhile."
 
 
@@ -49,14 +48,14 @@ def _gave_up(row: Job, cause: str) -> None:
 
 
 @enforces("SRC-8", "SRC-9")
-@job("match_report", queue="documents", tries=TRIES, on_failure=_gave_up)
+@handles("match_report", on_failure=_gave_up)
 def match_report(row: Job) -> None:
     """Deliver the possible match report of an approved request."""
     _produce(row.subject_id, "possible_match")
 
 
 @enforces("SRC-7")
-@job("negative_report", queue="documents", tries=TRIES, on_failure=_gave_up)
+@handles("negative_report", on_failure=_gave_up)
 def negative_report(row: Job) -> None:
     """Deliver the negative-results report."""
     _produce(row.subject_id, "negative")

@@ -19,14 +19,12 @@ from app.domain.disclosures.papers import decision_facts, pack
 from app.domain.disclosures.verbs import fail_release
 from app.domain.notices.notifications import tell
 from app.extensions import db, stores
+from app.jobs.registry import JobFailed, Retry, handles
 from app.models.disclosures import Disclosure, DisclosureDecision
 from app.models.engine import Job
-from app.outbox.ask import JobFailed, Retry, job
 from app.policy.refused import Refused
 from app.storage import BlobRef, DiskFailure, StorageError
 from app.unit_of_work import unit_of_work
-
-TRIES = 8
 
 
 def _no_document(row: Job, cause: str) -> None:
@@ -38,7 +36,7 @@ def _no_document(row: Job, cause: str) -> None:
 
 
 @enforces("EXT-7")
-@job(DECISION_JOB, queue="documents", tries=TRIES, on_failure=_no_document)
+@handles(DECISION_JOB, on_failure=_no_document)
 def disclosure_decision(row: Job) -> None:
     """Render the privacy officer's written decision and keep it; of two workers the first one's is kept."""
     if _decision(row.subject_id).document_blob_id is not None:
@@ -66,7 +64,7 @@ def _no_package(row: Job, cause: str) -> None:
 
 
 @enforces("EXT-2", "EXT-7")
-@job(PACKAGE_JOB, queue="documents", tries=TRIES, on_failure=_no_package)
+@handles(PACKAGE_JOB, on_failure=_no_package)
 def disclosure_package(row: Job) -> None:
     """Build the package and keep it, to be fetched once. A release that no longer holds ends here, with its rule."""
     disclosure = _disclosure(row.subject_id)

@@ -10,11 +10,11 @@ from app.domain.gallery import imports
 from app.domain.gallery.intake import import_chunk
 from app.domain.gallery.intake_manifest import IntakeError
 from app.extensions import db
+from app.jobs.registry import JobFailed, Retry, handles
 from app.matching.errors import MatchingError
 from app.models import ImportChunk
 from app.models.engine import Job
-from app.outbox.ask import JobFailed, Retry, job
-from app.outbox.send import LOCAL
+from app.outbox.kinds import LOCAL
 from app.storage import DiskFailure, StorageError
 from app.unit_of_work import unit_of_work
 
@@ -31,7 +31,7 @@ def _given_up(row: Job, cause: str) -> None:
             chunk.error = cause[:300]
 
 
-@job(imports.JOB, queue=imports.QUEUE, tries=4, on_failure=_given_up)
+@handles(imports.JOB, on_failure=_given_up)
 def run_chunk(row: Job) -> None:
     """Work off a chunk; a second run finds it done and changes nothing. A chunk that was dropped is none.
 

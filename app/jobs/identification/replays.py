@@ -6,9 +6,9 @@ from sqlalchemy import select
 
 from app.domain.identification.search_replays import CannotReplay, keep, replay
 from app.extensions import db
+from app.jobs.registry import Retry, handles
 from app.models import SearchReplay
 from app.models.engine import Job
-from app.outbox.ask import Retry, job
 from app.storage.errors import DiskFailure
 from app.unit_of_work import unit_of_work
 
@@ -25,7 +25,7 @@ def _failed(row: Job, cause: str) -> None:
             keep(asked, CannotReplay(cause))
 
 
-@job("replay", queue="images", tries=3, on_failure=_failed)
+@handles("replay", on_failure=_failed)
 def run_replay(row: Job) -> None:
     """Run a replay that was asked for, once."""
     asked = _load(row.subject_id)

@@ -9,12 +9,14 @@ from sqlalchemy import select
 
 from app.clauses import enforces
 from app.domain.algorithms import networks
+from app.domain.gallery import loaded_index
 from app.domain.gallery.repository_index import generation as generation_now
 from app.domain.identification.probe_templates import embed as _embed
 from app.domain.identification.search_environment import environment
 from app.domain.identification.verbs import fail_search, finish_search
 from app.extensions import db, settings
 from app.imaging import UnusableImage
+from app.jobs.registry import JobFailed, Retry, handles
 from app.matching.errors import MatchingError
 from app.matching.index.choice import PACKAGES
 from app.matching.nist import nist_status
@@ -22,7 +24,6 @@ from app.matching.types import PersonRank
 from app.models import GalleryPhoto, Search
 from app.models.base import now
 from app.models.engine import Job
-from app.outbox.ask import JobFailed, Retry, job
 from app.policy import policy
 from app.storage.errors import DiskFailure, StorageError
 from app.unit_of_work import unit_of_work
@@ -44,7 +45,7 @@ def _failed(row: Job, cause: str) -> None:
 
 
 @enforces("CAP-5", "SRC-1", "FAIR-2")
-@job("search", queue="search", tries=4, on_failure=_failed)
+@handles("search", on_failure=_failed)
 def run_search(row: Job) -> None:
     """Run a queued search once, on the algorithm with which it was started. JobFailed names what stays broken."""
     search = _load(row.subject_id)
@@ -59,7 +60,7 @@ def run_search(row: Job) -> None:
             raise JobFailed(status.reason)
         detector_digest = networks.detector().digest
         probe = _embed(search, extractor)
-        ranking, generation, people, photos = networks.repository(extractor).search(probe, limit)
+        ranking, generation, people, photos = loaded_index.repository(extractor).search(probe, limit)
     except DiskFailure as error:
         raise Retry(str(error)) from error
     except (MatchingError, StorageError, UnusableImage) as error:

@@ -20,13 +20,12 @@ from app.access.directory import DirectoryUnavailable, lookup
 from app.clauses import enforces
 from app.domain.notices.mail import JOB, compose
 from app.extensions import db, settings
+from app.jobs.registry import JobFailed, Retry, handles
 from app.models.engine import Job
 from app.models.oversight import Notification
-from app.outbox.ask import JobFailed, Retry, job
 from config.reader import is_loopback
 
 #: at 2, 4, 8 … then every 300 seconds: some hour and a half
-TRIES = 25
 TIMEOUT_SECONDS = 20
 PORTS = {"smtp": 587, "smtps": 465}
 CAUSES: dict[type[Exception], str] = {
@@ -40,7 +39,7 @@ CAUSES: dict[type[Exception], str] = {
 PERMANENT = 500
 
 
-@job(JOB, queue="mail", tries=TRIES)
+@handles(JOB)
 def send_mail(row: Job) -> None:
     """Send the mail of a notification to the address the directory has now; nothing to whoever is no longer enabled.
 

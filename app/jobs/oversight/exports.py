@@ -6,8 +6,8 @@ import time
 
 from app.clauses import enforces
 from app.domain.oversight import exports
+from app.jobs.registry import JobFailed, Retry, Unfinished, handles
 from app.models.engine import Job
-from app.outbox.ask import JobFailed, Retry, Unfinished, job
 from app.storage import DiskFailure, StorageError
 
 #: a search that comes meanwhile waits no longer than this and the part that is being written
@@ -15,7 +15,7 @@ SLICE_SECONDS = 5.0
 
 
 @enforces("AUD-6", "EXT-7")
-@job(exports.JOB, queue="documents")
+@handles(exports.JOB)
 def write_export(row: Job) -> None:
     """Write parts until the list or the slice is at its end; what is written stays written after a kill."""
     uid, begun = row.uid, time.monotonic()

@@ -9,10 +9,10 @@ from app.domain.peers import foils, proficiency, selection
 from app.domain.peers.conditions import COMPOSING, counting
 from app.extensions import db
 from app.imaging import UnusableImage
+from app.jobs.registry import JobFailed, Retry, handles
 from app.matching.errors import MatchingError
 from app.models import ProficiencyItem, Round
 from app.models.engine import Job
-from app.outbox.ask import JobFailed, Retry, job
 from app.policy import policy
 from app.storage import DiskFailure, StorageError
 from app.unit_of_work import unit_of_work
@@ -35,7 +35,7 @@ def _failed(row: Job, _cause: str) -> None:
 
 
 @enforces("SRC-4")
-@job(COMPOSING, queue="images", tries=4, on_failure=_failed)
+@handles(COMPOSING, on_failure=_failed)
 def compose_line_up(row: Job) -> None:
     """Compose the line once and assign who is missing; a round that moved on is left alone."""
     round_ = _waiting(row.subject_id)
@@ -55,7 +55,7 @@ def compose_line_up(row: Job) -> None:
 
 
 @enforces("FAIR-1")
-@job(proficiency.PREPARING, queue="images", tries=4)
+@handles(proficiency.PREPARING)
 def prepare_item(row: Job) -> None:
     """Measure a proficiency item once and choose its foils."""
     wanted = select(ProficiencyItem).where(ProficiencyItem.uid == row.subject_id)

@@ -18,13 +18,13 @@ from app.domain.identification.image_quality import described
 from app.domain.requests.images import JOB, finish_check, limits
 from app.extensions import db, stores
 from app.imaging import ExifFacts, UnusableImage, decode, shown_copy
+from app.jobs.registry import JobFailed, Retry, handles
 from app.matching.errors import MatchingError
 from app.matching.perceptual import perceptual_hash
 from app.matching.types import Face
 from app.models.engine import Job
 from app.models.identification import ProbeResemblance
 from app.models.requests import DetectedFace, ProbeImage
-from app.outbox.ask import JobFailed, Retry, job
 from app.policy import policy
 from app.storage import DiskFailure, StorageError
 from app.unit_of_work import unit_of_work
@@ -53,7 +53,7 @@ def not_checked(row: Job, cause: str) -> None:
             finish_check(image, system_actor(), "not_checked", f"The image could not be checked: {cause}")
 
 
-@job(JOB, queue="images", on_failure=not_checked)
+@handles(JOB, on_failure=not_checked)
 def check_image(row: Job) -> None:
     """Check an image once; a second run finds it checked and changes nothing.
 

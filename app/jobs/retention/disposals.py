@@ -16,13 +16,12 @@ from app.domain.retention import erasure
 from app.domain.retention.certificates import disposal_by_number, facts_of_certificate, keep
 from app.domain.retention.disposals import JOB, approvers
 from app.extensions import stores
+from app.jobs.registry import JobFailed, Retry, handles
 from app.models.engine import Job
-from app.outbox.ask import JobFailed, Retry, job
 from app.storage import DiskFailure, StorageError
 from app.unit_of_work import unit_of_work
 
 log = structlog.get_logger()
-TRIES = 12
 
 
 def _gave_up(row: Job, cause: str) -> None:
@@ -33,7 +32,7 @@ def _gave_up(row: Job, cause: str) -> None:
 
 
 @enforces("RET-11")
-@job(JOB, queue="documents", tries=TRIES, on_failure=_gave_up)
+@handles(JOB, on_failure=_gave_up)
 def execute_disposal(row: Job) -> None:
     """Execute a disposal to its end. Raises Retry when disk or database stand in the way."""
     number = row.subject_id

@@ -12,22 +12,20 @@ from app.clauses import enforces
 from app.documents.errors import DocumentError
 from app.documents.sealing.certificate import render_sealing
 from app.domain.accounts.people import holders_of
-from app.domain.algorithms import networks
 from app.domain.algorithms import registry as algorithms
+from app.domain.gallery import loaded_index
 from app.domain.notices.notifications import tell
 from app.domain.retention import erasure
 from app.domain.sealing import certificates as sealing_certificates
 from app.domain.sealing import verbs as sealing
 from app.domain.sealing.verbs import JOB, order_by_number
 from app.extensions import db, settings, stores
+from app.jobs.registry import JobFailed, Retry, handles
 from app.matching.errors import MatchingError
 from app.models import Template
 from app.models.engine import Job
-from app.outbox.ask import JobFailed, Retry, job
 from app.storage import DiskFailure, StorageError
 from app.unit_of_work import unit_of_work
-
-TRIES = 12
 
 
 def _gave_up(row: Job, cause: str) -> None:
@@ -38,7 +36,7 @@ def _gave_up(row: Job, cause: str) -> None:
 
 
 @enforces("CAP-3", "ACC-10")
-@job(JOB, queue="documents", tries=TRIES, on_failure=_gave_up)
+@handles(JOB, on_failure=_gave_up)
 def complete_sealing(row: Job) -> None:
     """Destroy, clean, certify. Raises Retry when disk, database or index stand in the way."""
     order = order_by_number(row.subject_id)
@@ -76,7 +74,7 @@ def clean_index() -> None:
         if entry is None:
             left.append(digest[:12])
         else:
-            networks.repository_of(digest, entry.dims).refresh()
+            loaded_index.repository_of(digest, entry.dims).refresh()
     if left:
         raise MatchingError(f"The index of {', '.join(left)} is not cleaned: its entry left config/models.toml.")
 

@@ -13,6 +13,7 @@ from app.domain.algorithms import changes, networks
 from app.domain.algorithms import registry as algorithms
 from app.domain.algorithms.progress import progress_of
 from app.domain.algorithms.upkeep import running
+from app.domain.gallery import loaded_index
 from app.domain.gallery import verbs as gallery
 from app.extensions import db
 from app.jobs import runner
@@ -37,7 +38,7 @@ def test_the_whole_repository_is_embedded_beside_what_is_in_use(make, admin, run
         len(one.box) for one in held.templates if one.algorithm_digest == first
     }
     assert algorithms.active().sha256 == first, "nothing is cut over by itself"
-    both = [networks.repository(networks.extractor_of(digest)) for digest in (first, second)]
+    both = [loaded_index.repository(networks.extractor_of(digest)) for digest in (first, second)]
     assert [len(one.index) for one in both] == [6, 6] and both[0] is not both[1]
     found = progress_of(change)
     assert (found.missing, found.pace) == (0, "Nothing is left to embed.") and found.rate

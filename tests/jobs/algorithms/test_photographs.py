@@ -8,7 +8,7 @@ import pytest
 
 from app.domain.algorithms import changes, networks
 from app.domain.algorithms import registry as algorithms
-from app.domain.gallery import embedding
+from app.domain.gallery import embedding, loaded_index
 from app.domain.gallery import verbs as gallery
 from app.extensions import db
 from app.models import AuditEvent, GalleryPhoto, Unembedded
@@ -130,7 +130,7 @@ def test_a_photograph_sealed_during_the_change_is_in_neither_index(make, admin, 
         gallery.remove(photo, "sealed")
     assert (templates(first), templates(second)) == (5, 5)
     for digest in (first, second):
-        index = networks.repository(networks.extractor_of(digest))
+        index = loaded_index.repository(networks.extractor_of(digest))
         index.refresh()
         assert photo.uid not in index.index.photo_ids
     step(changes.cut_over, change, admin)

@@ -316,7 +316,7 @@ def test_empty_list_is_reported_without_anybody_asking(make, people, run_jobs):
 def test_negative_job_of_a_request_that_moved_on_does_nothing(at, people, run_jobs):
     request = at("approved")
     with unit_of_work():
-        from app.jobs import ask
+        from app.outbox import ask
 
         ask("negative_report", request.number, "stray")
     run_jobs()

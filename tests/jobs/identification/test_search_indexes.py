@@ -9,7 +9,7 @@ import pytest
 
 from app.audit import record
 from app.domain.algorithms import networks
-from app.domain.gallery import index_snapshot, repository_index
+from app.domain.gallery import index_snapshot, loaded_index, repository_index
 from app.domain.gallery import verbs as gallery
 from app.domain.gallery.repository_index import next_generation, seal_template
 from app.domain.retention import erasure
@@ -33,7 +33,7 @@ def index(request, app, settings, tmp_path, make):
     app.extensions["settings"] = dataclasses.replace(
         settings, matching_index=request.param, milvus_uri=str(tmp_path / "milvus.db")
     )
-    yield networks.repository()
+    yield loaded_index.repository()
     app.extensions.pop("repository")
 
 
@@ -132,7 +132,7 @@ def test_a_worker_starts_from_a_snapshot_and_forgets_it_when_a_photograph_leaves
     assert not any(probe_of(p).vector.astype(np.float16).tobytes() in content for who in people for p in who.photos)
 
     app.extensions.pop("repository")
-    again, read = networks.repository(), []
+    again, read = loaded_index.repository(), []
     plain = repository_index.StoredTemplates.read
     monkeypatch.setattr(repository_index.StoredTemplates, "read", lambda *given: read.append(given) or plain(*given))
     again.refresh()
@@ -143,7 +143,7 @@ def test_a_worker_starts_from_a_snapshot_and_forgets_it_when_a_photograph_leaves
     assert photo.uid not in listed(again, probe)[0]
     assert not path.exists() and stores().keys.is_destroyed(key_id)
     app.extensions.pop("repository")
-    assert len(networks.repository().index) == 0
+    assert len(loaded_index.repository().index) == 0
 
 
 @pytest.mark.parametrize("index", ["faiss"], indirect=True)

@@ -8,6 +8,7 @@ import pytest
 
 from app.audit import record
 from app.domain.algorithms import networks
+from app.domain.gallery import loaded_index
 from app.domain.gallery.repository_index import next_generation
 from app.domain.identification import verbs as identification
 from app.extensions import db
@@ -211,8 +212,8 @@ def test_an_unforeseen_fault_is_tried_again_and_then_named(searching, run_jobs, 
 
 def test_worker_reads_no_template_twice(searching, run_jobs):
     """The index is brought up to date, not built again, when a photograph leaves."""
-    networks.repository().refresh()
-    known = networks.repository().index.photo_ids
+    loaded_index.repository().refresh()
+    known = loaded_index.repository().index.photo_ids
     remove(db.session.query(GalleryPhoto).filter_by(uid=next(iter(known))).one())
-    networks.repository().refresh()
-    assert len(networks.repository().index.photo_ids) == len(known) - 1
+    loaded_index.repository().refresh()
+    assert len(loaded_index.repository().index.photo_ids) == len(known) - 1

@@ -10,9 +10,9 @@ from app.domain.algorithms import networks
 from app.domain.requests import images as probe_images
 from app.extensions import db, stores
 from app.imaging import sniff
+from app.jobs.registry import Retry
 from app.jobs.requests import images
 from app.models import AuditEvent, Job
-from app.outbox.ask import Retry
 from app.storage import DiskFailure
 from app.unit_of_work import unit_of_work
 from tests.factory import picture

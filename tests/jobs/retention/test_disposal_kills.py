@@ -16,7 +16,8 @@ from app.domain.retention import disposals, erasure, holds
 from app.domain.retention import verbs as retention
 from app.extensions import db, stores
 from app.extensions import settings as here
-from app.jobs import Retry, runner
+from app.jobs import runner
+from app.jobs.registry import Retry
 from app.jobs.retention import disposals as disposal_job
 from app.models import (
     AuditEvent,

@@ -6,6 +6,7 @@ import pytest
 
 from app import audit
 from app.domain.examination import verbs as examination
+from app.domain.peers import nomination
 from app.policy.refused import Refused
 from app.unit_of_work import unit_of_work
 from tests.stages import ANSWER, BACKGROUND, SAME, worksheet
@@ -31,7 +32,7 @@ def nominate(make, people):
             examination.check_background(request, actor, candidate, {**BACKGROUND, **(items or {})}, answers)
         try:
             with unit_of_work():
-                examination.nominate(request, actor, candidate, opinion, SAME)
+                nomination.nominate(request, actor, candidate, opinion, SAME)
         except Refused as refused:
             return refused.rule_id
         return None
@@ -70,7 +71,7 @@ def test_the_record_is_compared_as_it_stands_at_the_nomination(make, nominate, p
     weigh("201")
     actor = people.actor("k.rowan")
     with pytest.raises(Refused) as refused, unit_of_work():
-        examination.nominate(request, actor, candidate, "p2", SAME)
+        nomination.nominate(request, actor, candidate, "p2", SAME)
     assert refused.value.rule_id == "inconsistencies_answered"
 
 

@@ -23,7 +23,7 @@ from app.jobs.gallery import import_workers
 from app.jobs.gallery import intake as intake_job
 from app.jobs.sweeper import lost
 from app.models import AuditEvent, GalleryHold, GalleryImport, GalleryPhoto, ImportChunk, ImportOutcome, Job
-from app.outbox.send import LOCAL
+from app.outbox.kinds import LOCAL
 from app.storage import DiskFailure
 from tests.gallery import arrest_photograph, encoded, needs_models, row, run_import, write_folder
 from tests.synthetic import NoiseDetector, NoiseExtractor, faults, write_records

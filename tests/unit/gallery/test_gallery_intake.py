@@ -14,6 +14,7 @@ from sqlalchemy.exc import IntegrityError
 
 from app.audit.chain import verify
 from app.domain.algorithms import networks
+from app.domain.gallery import loaded_index
 from app.domain.gallery.intake_checks import check_row
 from app.domain.gallery.intake_manifest import Row
 from app.domain.gallery.repository_index import generation, open_template
@@ -182,7 +183,7 @@ def test_no_photograph_template_or_name_can_be_read_from_the_disk(app, settings,
 @pytest.mark.clause("CAP-3", "CAP-6")
 def test_a_removed_photograph_is_absent_from_the_very_next_search(app, tmp_path):
     import_people(tmp_path, [0, 2])
-    index = networks.repository()
+    index = loaded_index.repository()
     photo = db.session.scalars(select(GalleryPhoto).where(GalleryPhoto.record_number == "R-0002-1")).one()
     probe = open_template(photo.key_id, photo.uid, index.index.model_digest, photo.templates[0].box)
     ranking, _, people, photos = index.search(probe, 25)

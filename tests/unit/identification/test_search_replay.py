@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import text, update
 
 from app.domain.algorithms import networks
+from app.domain.gallery import loaded_index
 from app.domain.gallery import verbs as gallery
 from app.domain.identification import search_replays
 from app.domain.identification.search_replays import replay
@@ -91,7 +92,7 @@ def test_photographs_that_came_since_are_left_out(search, app, make):
     found = replay(search)
     assert (found.verdict, found.later, found.compared) == ("identical", 2, len(before))
     # searched now, without the generation, it would stand first: the replay has something to leave out
-    now_listed = networks.repository().search(vector, 5)[0]
+    now_listed = loaded_index.repository().search(vector, 5)[0]
     assert now_listed[0].photo_id == nearer.uid
 
 

@@ -11,7 +11,7 @@ from app.domain.approval import verbs as approvals
 from app.domain.approval.conditions import peers_unanimous
 from app.domain.examination import verbs as examination
 from app.domain.gallery import verbs as gallery
-from app.domain.peers import selection
+from app.domain.peers import nomination, selection
 from app.domain.peers import verbs as line_ups
 from app.domain.peers.conditions import line_ups_of
 from app.extensions import db
@@ -91,7 +91,7 @@ def test_nobody_is_nominated_without_enough_others_to_stand_beside(filed, make):
     with unit_of_work():
         examination.check_background(request, actor, nominee, BACKGROUND)
     leave(others[0].photo)
-    assert refused(lambda: examination.nominate(request, actor, nominee, "p2", SAME)) == "line_up_possible"
+    assert refused(lambda: nomination.nominate(request, actor, nominee, "p2", SAME)) == "line_up_possible"
     assert request.state == "under_examination"
 
 

@@ -11,10 +11,8 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from app.access.actor import system_actor
-from app.domain.algorithms import networks
-from app.domain.gallery import repository_index
+from app.domain.gallery import loaded_index, repository_index, tombstones
 from app.domain.gallery.intake_manifest import Row
-from app.domain.sealing import tombstones
 from app.domain.sealing import verbs as sealing
 from app.domain.sealing.order_statement import Stated
 from app.extensions import db, stores
@@ -41,7 +39,7 @@ def test_any_order_of_events_leaves_exactly_what_no_order_named(app, steps):
     probes: dict[int, object] = {}
     expected: set[int] = set()
     last: Stated | None = None
-    index = networks.repository()
+    index = loaded_index.repository()
     for what, given_ in [("enrol", 2), *steps]:
         before = repository_index.generation()
         if what == "enrol":

@@ -12,12 +12,12 @@ import pytest
 from app.calendar import today
 from app.domain.disclosures import verbs as domain
 from app.domain.disclosures.items import available
-from app.downloads import Withheld
 from app.extensions import db
 from app.models import Disclosure
 from app.models.base import now
 from app.policy import policy
 from app.unit_of_work import unit_of_work
+from app.web.downloads import Withheld
 from tests.disclosing import CASE, disclose, reported_data, set_back, settings  # noqa: F401  (fixtures)
 from tests.web.disclosure_pages import ASKER, OFFICER, RECORDS, decision_of, events, stated, url
 from tests.web.reading import hidden, soup, text

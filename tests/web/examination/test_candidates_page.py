@@ -129,7 +129,7 @@ def test_photographs_stand_in_the_order_of_time(sign_in, examined):
     place = next(c.shown_order for c in examined.current_round.search.candidates if len(c.person.photos) == 2)
     page = soup(client.get(f"{round_url(examined)}/candidates/{place}"))
     shown = [link.get_text() for link in page.select(".cor-photo-row a")]
-    from app.web import day
+    from app.web.formats import day
 
     person_ = next(c.person for c in examined.current_round.search.candidates if c.shown_order == place)
     assert shown == [day(taken) for taken in sorted(photo.taken_on for photo in person_.photos)]

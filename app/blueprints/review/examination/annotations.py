@@ -27,7 +27,7 @@ from app.policy import policy
 from app.policy.facts import Fault
 from app.policy.refused import Refused
 from app.unit_of_work import Conflict
-from app.web import page, redirect_after_post, wants_part
+from app.web.pages import page, redirect_after_post, wants_part
 
 Answer = str | WerkzeugResponse | tuple[str, int]
 #: the field beside which a fault of a side is said

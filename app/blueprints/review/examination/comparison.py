@@ -45,7 +45,8 @@ from app.policy.examination.worksheet import unexplained_in
 from app.policy.facts import Fault
 from app.policy.refused import Refused
 from app.unit_of_work import Conflict
-from app.web import day, page, redirect_after_post
+from app.web.formats import day
+from app.web.pages import page, redirect_after_post
 
 Answer = str | WerkzeugResponse | tuple[str, int]
 

@@ -32,6 +32,7 @@ from app.blueprints.review.steps import Overtaken, status_for, tried
 from app.domain.examination import drafts
 from app.domain.examination import verbs as examination
 from app.domain.examination.background_conditions import against_of
+from app.domain.peers import nomination
 from app.models import BackgroundCheck, Round
 from app.policy import policy
 from app.policy.examination.background import compare, record_fault, unanswered
@@ -39,7 +40,7 @@ from app.policy.facts import Fault
 from app.policy.refused import Refused
 from app.refusals import same_version
 from app.unit_of_work import Conflict
-from app.web import page, redirect_after_post
+from app.web.pages import page, redirect_after_post
 
 Answer = str | WerkzeugResponse | tuple[str, int]
 
@@ -131,7 +132,7 @@ def nominate(subject: Round) -> Answer:
         def put() -> None:
             same_version(subject.request, form.version.data)
             opinion, reason = form.opinion.data or "", form.reason.data or ""
-            examination.nominate(subject.request, actor, candidate_at(subject, chosen), opinion, reason)
+            nomination.nominate(subject.request, actor, candidate_at(subject, chosen), opinion, reason)
 
         refusal = tried("nominate", subject.request, put, form, lambda: subject.request.version)
         if refusal is None:

@@ -14,7 +14,7 @@ from app.documents.examination.comparison import render_comparison
 from app.domain.examination.comparison_file import gather_comparison, printed_faces
 from app.models import Round
 from app.storage import StorageError
-from app.web import pdf_download
+from app.web.pages import pdf_download
 
 
 @bp.get("/review/rounds/<uid>/comparison")

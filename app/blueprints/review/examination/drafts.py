@@ -30,7 +30,7 @@ from app.models import Draft, FRRequest, LineUp, Round
 from app.policy.refused import Refused
 from app.refusals import status_of
 from app.unit_of_work import unit_of_work
-from app.web import page, redirect_after_post, wants_part
+from app.web.pages import page, redirect_after_post, wants_part
 
 Answer = str | WerkzeugResponse | tuple[str, int]
 #: says that an answer is a sentence for the status line and no page; js/draft.js looks for it

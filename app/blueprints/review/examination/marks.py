@@ -22,7 +22,7 @@ from app.models import Candidate, GalleryPhoto, Round
 from app.policy import policy
 from app.policy.facts import Fault
 from app.policy.refused import Refused
-from app.web import day
+from app.web.formats import day
 
 POINT = re.compile(r"\s*(\d{1,6}(?:\.\d{1,4})?)\s*[,; ]\s*(\d{1,6}(?:\.\d{1,4})?)\s*")
 #: (field, label) of the four places a mark may have, by side

@@ -14,7 +14,7 @@ from app.domain.identification.modification_register import gather_register
 from app.domain.identification.preparation import all_prepared
 from app.models import FRRequest
 from app.storage import StorageError
-from app.web import pdf_download
+from app.web.pages import pdf_download
 
 
 @bp.get("/review/<number>/modifications")

@@ -33,7 +33,7 @@ from app.policy.facts import Fault
 from app.policy.refused import Refused
 from app.refusals import same_version, status_of
 from app.storage import StorageError
-from app.web import page, redirect_after_post
+from app.web.pages import page, redirect_after_post
 
 Answer = str | WerkzeugResponse | tuple[str, int]
 PAGE, RECIPE, PREVIEW = (

@@ -16,7 +16,7 @@ from app.domain.identification import repeats
 from app.models import FRRequest
 from app.policy.facts import Fault
 from app.refusals import same_version
-from app.web import redirect_after_post
+from app.web.pages import redirect_after_post
 
 
 @bp.post("/review/<number>/repeat")

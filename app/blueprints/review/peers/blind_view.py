@@ -20,7 +20,7 @@ from app.domain.identification.preparation import eyes_of
 from app.models import LineUp, LineUpPlace
 from app.policy import policy
 from app.policy.examination.worksheet import differing_in
-from app.web import clock, day
+from app.web.formats import clock, day
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,7 +44,7 @@ from app.policy import policy
 from app.policy.refused import Refused
 from app.refusals import same_version
 from app.unit_of_work import Conflict
-from app.web import page, redirect_after_post
+from app.web.pages import page, redirect_after_post
 
 Answer = str | WerkzeugResponse | tuple[str, int]
 #: two peers who send at the same moment: the second is tried again on what the first left
