@@ -12,6 +12,7 @@ from pathlib import Path
 
 import click
 
+from app.cli import groups
 from app.cli.matching import group as matching
 from app.matching.errors import MatchingError
 from app.matching.index.choice import KINDS
@@ -69,5 +70,6 @@ def bench_command(
     click.echo(json.dumps(found, indent=2) if as_json else text)
 
 
+groups()  # the portal's group is complete before commands are added to it
 matching.add_command(bench_command)
 matching.add_command(quality)
