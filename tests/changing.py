@@ -109,7 +109,7 @@ def begin(admin):
 
 
 def evaluate(change, admin, data="d" * 64):
-    """Both measured on the same photographs, as the command line has it (tests/unit/algorithms/test_matching_change_cli.py)."""
+    """Both measured on the same photographs, as the command line has it."""
     numbers = [
         {"data": {"sha256": data}, "algorithm": {"sha256": digest}}
         for digest in (change.source_digest, change.target_digest)

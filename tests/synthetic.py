@@ -1,6 +1,7 @@
 """Imports of very many records without very many faces: noise pictures, and networks that answer at once.
 
-For tests of the import itself only. The two stand-ins take the place of the networks in `app.domain.algorithms.networks`, the seam
+For tests of the import itself only. The two stand-ins take the place of the networks in
+`app.domain.algorithms.networks`, the seam
 through which every worker reaches them; everything else, from the manifest to the audit chain, is the product's own.
 """
 

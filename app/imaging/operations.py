@@ -1,7 +1,8 @@
 """The operations behind the rules on preparing a probe, by the id of each rule (`identification/preparation.toml`).
 
 The rules say what may be done, how often and within which bounds; what it is called in a recipe is the program's own
-affair. `create_app` refuses to start unless rules and tables name the same (`app.domain.identification.recipes.mismatches`).
+affair. `create_app` refuses to start unless rules and tables name the same
+(`app.domain.identification.recipes.mismatches`).
 """
 
 from __future__ import annotations

@@ -53,7 +53,8 @@ class GalleryPhoto(Sealed, Model):
     width: Mapped[int]
     height: Mapped[int]
     batch: Mapped[str] = mapped_column(String(32), index=True)
-    # what app.domain.gallery.photograph_quality measured; none for a photograph that left, or entered before it was kept
+    # what app.domain.gallery.photograph_quality measured; none for a photograph that left, or entered before it was
+    # kept
     quality: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     # set when the photograph leaves the repository; never searchable again
     removed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)

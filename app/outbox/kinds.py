@@ -7,7 +7,8 @@ from datetime import timedelta
 
 #: in the order a worker looks: a search waits for nothing but other searches
 QUEUES = ("search", "images", "documents", "mail", "gallery")
-#: no queue: rows that processes of a command take up by themselves (app.jobs.gallery.import_workers), and no sweep sends
+#: no queue: rows that processes of a command take up by themselves (app.jobs.gallery.import_workers), and no sweep
+#: sends
 LOCAL = "local"
 
 

@@ -10,9 +10,9 @@ from collections.abc import Iterator
 import pytest
 from flask import Flask, current_app, g, request
 
-from app.web import downloads
 from app.extensions import db
 from app.models import Account
+from app.web import downloads
 from app.web.downloads import Download, Withheld, has_arrived, send
 
 DATA = bytes(range(256)) * 4096

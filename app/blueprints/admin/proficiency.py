@@ -37,7 +37,8 @@ def _page(form: ProficiencyForm) -> str:
         (item, proficiency.ready(item), last_job(proficiency.PREPARING, item.uid)) for item in db.session.scalars(rows)
     ]
     return page(
-        "review/peers/proficiency.html", form=form, items=items, unit=result("The unit", given), people=by_examiner(given),
+        "review/peers/proficiency.html", form=form, items=items, unit=result("The unit", given),
+        people=by_examiner(given),
         rule=policy().review.proficiency,
     )  # fmt: skip
 

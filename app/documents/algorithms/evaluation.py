@@ -28,7 +28,8 @@ def render_evaluation(
 ) -> EvaluationReport:
     """The report on an evaluation; equal arguments give equal bytes.
 
-    numbers: its record (app/domain/algorithms/evaluations.py). The words that the numbers do not carry over stand on every page;
+    numbers: its record (app/domain/algorithms/evaluations.py). The words that the numbers do not carry over stand on
+    every page;
     the file is read back for them. Raises RenderError.
     """
     drawings = plots(found) | {"bands": bars(numbers["inter_eye_bands"])}

@@ -85,7 +85,7 @@ def embedded(change: AlgorithmChange) -> None:
 
 @enforces("FAIR-2", "FAIR-3")
 def evaluated(change: AlgorithmChange, actor: Actor, source: dict[str, Any], target: dict[str, Any]) -> None:
-    """Both algorithms were measured. source, target: what app.domain.algorithms.evaluations describes, each of its algorithm."""
+    """Both algorithms were measured. source, target: what `evaluations` describes, each of its algorithm."""
     data = source["data"]["sha256"]
     pair = (source["algorithm"]["sha256"], target["algorithm"]["sha256"])
     measured_both = pair == (change.source_digest, change.target_digest) and target["data"]["sha256"] == data

@@ -35,7 +35,8 @@ BATCH_PHOTOS = 50
 def photograph_quality(bgr: np.ndarray, face: Face) -> dict[str, Any]:
     """The JSON of GalleryPhoto.quality for a picture (h, w, 3) uint8 and the one face found in it.
 
-    version: of the formulas. measures: name -> value in its unit, as app.matching.quality.measures. scores: name -> 0..100.
+    version: of the formulas. measures: name -> value in its unit, as app.matching.quality.measures. scores: name ->
+    0..100.
     pose: yaw (to the picture's right), pitch (down), roll (clockwise) in degrees with their sign. Raises ValueError
     when the points of the face coincide.
     """

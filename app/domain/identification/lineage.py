@@ -1,7 +1,8 @@
 """Search lineage: what was searched before is shown before it is searched again, negative results included.
 
 A search is related to an earlier one when it has the same probe (digest), a probe that shows the same moment (hash and
-embedding agree), or the same case number. Only questions stand here; the verbs are in app.domain.identification.repeats.
+embedding agree), or the same case number. Only questions stand here; the verbs are in
+app.domain.identification.repeats.
 """
 
 from __future__ import annotations

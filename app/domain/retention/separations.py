@@ -1,4 +1,4 @@
-"""Who already holds a part in a hold or a disposal: who placed does not release; proposer and approvers are three people."""
+"""Who already holds a part in a hold or a disposal: proposer and approvers are three people."""
 
 from __future__ import annotations
 

@@ -11,7 +11,8 @@ from app.matching.evaluation.identification import Searches, leave_one_out, open
 from app.matching.evaluation.verification import Comparisons, Curve, all_pairs, compare, curve, weighted_curve
 from app.matching.types import Template
 
-#: Pixels between the eyes: the limits of app/matching/quality/measures.py, then twice the upper one, then 90 as in passports.
+#: Pixels between the eyes: the limits of app/matching/quality/measures.py, then twice the upper one, then 90 as in
+#: passports.
 BANDS = (14.0, 20.0, 40.0, 90.0)
 
 

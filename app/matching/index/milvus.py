@@ -5,7 +5,8 @@ person who may be on the list, reads their float32 templates back and scores the
 share. docs/milvus.md says how to run a cluster. A path instead of an address opens Milvus Lite, for tests and one desk.
 
 Milvus adds in float32, in an order of its own: its scores deviate from the exact ones by at most γ = d u / (1 - d u)
-for unit vectors (see app/matching/index/faiss_block.py). As there, everybody within twice that of the k-th best is scored.
+for unit vectors (see app/matching/index/faiss_block.py). As there, everybody within twice that of the k-th best is
+scored.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """What the quality rules say of the measures of one face: findings in plain sentences (REQ-7).
 
-Pure: rules and numbers in, findings out. The measures come from app.matching.quality.measures, which knows no limit; the limits
+Pure: rules and numbers in, findings out. The measures come from app.matching.quality.measures, which knows no limit;
+the limits
 stand in config/policy/identification/quality.toml and rest on docs/quality.md.
 """
 

@@ -67,7 +67,8 @@ def render_background(round_: Round, place: int, form: Any, refusal: Refused | O
     against = against_of(request_, person.candidate.person, known)
     compared = compare(policy(), against)
     return page(
-        "review/examination/background.html", compared=compared, draft=draft, answer_rule=policy().review.inconsistency_answer,
+        "review/examination/background.html", compared=compared, draft=draft,
+        answer_rule=policy().review.inconsistency_answer,
         ineligible=record_fault(against.items), ineligible_rule=policy().conditions["nominee_record_eligible"],
         round=round_, item=round_.request, entry=person, form=form, refusal=refusal,
         working=working(round_), stated=stated, rule=policy().review.background, probe=shown_probe(round_.search),

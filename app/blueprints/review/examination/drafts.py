@@ -2,7 +2,8 @@
 
 A page offers it with `components/draft.html`; the browser sends the form a moment after the last change, or by its
 button without JavaScript. The answer to the browser is one sentence for the form's status line, marked as such by a
-header: `js/draft.js` shows nothing else there. Another form of the unit joins by a name in `app.domain.examination.drafts` and a
+header: `js/draft.js` shows nothing else there. Another form of the unit joins by a name in
+`app.domain.examination.drafts` and a
 route like these.
 """
 

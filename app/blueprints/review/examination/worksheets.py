@@ -6,7 +6,8 @@ One page may hold several worksheets, each under a field-name prefix of its own 
     data = worksheet_data(stored, "a-")         # a stored worksheet as the data of such a form
     features = features_of(form, "a-")          # what was typed: {component: {verdict, note, parts {part: verdict}}}
     mark(form, worksheet_faults(features, prefix="a-"), ())   # app.domain.examination.worksheet_conditions
-    known_features(features)                    # app.domain.examination.worksheets: what is stored, nothing foreign in it
+    known_features(features)                    # app.domain.examination.worksheets: what is stored, nothing foreign
+    in it
 
 In templates, `review/_worksheet.html`: `worksheet_rows(form, sheet, prefix)` draws the controls, and
 `worksheet_read(features, sheet, verdicts)` a stored worksheet. `sheet` is `policy().review.worksheet`.
