@@ -6,6 +6,7 @@ import http.client
 import os
 import signal
 import socket
+import ssl
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
@@ -103,6 +104,9 @@ class Visitor:
         end.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         end.settimeout(SECONDS)
         end.connect((self.portal.settings.listen_host, self.portal.settings.listen_port))
+        if self.portal.settings.tls_cert:
+            trusted = ssl.create_default_context(cafile=str(self.portal.settings.tls_cert))
+            end = trusted.wrap_socket(end, server_hostname=self.portal.settings.listen_host)
         connection = http.client.HTTPConnection("127.0.0.1")
         connection.sock = end
         with closing(connection):

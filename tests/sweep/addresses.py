@@ -103,6 +103,8 @@ VALUES: dict[str, Value] = {
     "disclosures.document.uid": lambda world, on: world.get(on).documents[0].uid,
     "disclosures.remove_document.uid": lambda world, on: world.get(on).documents[0].uid,
     "disclosures.item.uid": lambda world, on: world.get(on).items[0].uid,
+    "disclosures.package.package": lambda world, on: world.get(on).packages[-1].number,
+    "exports.uid": lambda world, on: world.kept[on],
     "disclosures.decision.uid": lambda world, on: world.get(on).decisions[-1].uid,
     "policy.code": lambda world, on: "ABCD-EFGH",
     "static.filename": lambda world, on: "css/theme.css",

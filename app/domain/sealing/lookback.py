@@ -17,6 +17,7 @@ from sqlalchemy import func, or_, select
 
 from app.clauses import enforces
 from app.domain.approval.verbs import recipients
+from app.domain.disclosures.claims import claim_of
 from app.extensions import db
 from app.models import (
     Account,
@@ -144,7 +145,8 @@ def disclosures(photos: Sequence[GalleryPhoto]) -> Iterable[Line]:
         disclosure = item.disclosure
         fetched = [package.fetched_at for package in disclosure.packages if package.fetched_at and item.included]
         told = f"{disclosure.recipient_kind or 'recipient not stated'}, {disclosure.state.replace('_', ' ')}"
-        told += f", package fetched {len(fetched)}×" if fetched else ", not handed out"
+        begun = ", download begun" if claim_of(disclosure) is not None else ", not handed out"
+        told += f", package fetched {len(fetched)}×" if fetched else begun
         yield Line(
             "disclosure", "disclosure", disclosure.number, _moment(max(fetched, default=None)), disclosure.case_number,
             told, item.report.round.nominee.photo_id in ids, item.report.number,

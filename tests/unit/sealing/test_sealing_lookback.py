@@ -8,6 +8,7 @@ import pytest
 
 from app import audit
 from app.access.actor import system_actor
+from app.domain.disclosures import verbs as disclosures
 from app.domain.peers.conditions import line_ups_of
 from app.domain.sealing import certificates as sealing_certificates
 from app.domain.sealing import lookback
@@ -35,6 +36,18 @@ def seal(*photos: GalleryPhoto) -> SealingOrder:
     records = tuple(photo.record_number for photo in photos)
     stated = Stated("expunged", "IND-1", "Supreme Court", now().date(), records)
     return sealing.execute(stated, system_actor(), "command")[0]
+
+
+@pytest.mark.clause("EXT-7")
+def test_a_package_whose_download_broke_off_may_have_left_in_part(report, disclose, people):  # noqa: F811
+    disclosure = disclose("released", recipient="court", basis="D2")
+    photos = [report.round.nominee.photo]
+    [line] = lookback.disclosures(photos)
+    assert line.detail.endswith("not handed out")
+    with unit_of_work():
+        disclosures.begin_fetch(disclosure, people.actor("d.lark"), "a session")
+    [line] = lookback.disclosures(photos)
+    assert line.detail.endswith("download begun")
 
 
 @pytest.mark.clause("SRC-8", "EXT-7", "EXT-8")

@@ -14,6 +14,7 @@ import pytest
 
 from app.extensions import db
 from app.models import Disclosure
+from tests.certificates import self_signed
 from tests.disclosing import disclose, events, reported_data, settings  # noqa: F401  (fixtures)
 from tests.gallery import needs_models
 from tests.real_portal import RealPortal, Visitor, real_portal
@@ -27,6 +28,13 @@ OTHER = "p.aspen"
 @pytest.fixture
 def portal(settings) -> Iterator[RealPortal]:
     with real_portal(settings) as running:
+        yield running
+
+
+@pytest.fixture
+def tls_portal(settings, tmp_path) -> Iterator[RealPortal]:
+    cert, key = self_signed(tmp_path)
+    with real_portal(settings, tls_cert=cert, tls_key=key) as running:
         yield running
 
 
@@ -77,10 +85,10 @@ def test_a_download_cut_in_half_goes_on_in_the_same_session_and_in_no_other(disc
     ]  # fmt: skip
 
 
-def test_a_second_click_gets_the_package_that_the_first_one_did_not(disclose, portal) -> None:
+def test_a_second_click_gets_the_package_that_the_first_one_did_not(disclose, tls_portal) -> None:
     disclosure = disclose("released")
     size = disclosure.current_package.size
-    asker = portal.visitor(ASKER)
+    asker = tls_portal.visitor(ASKER)
     with asker.transfer(begin(asker, disclosure)):
         pass  # the browser leaves the first answer for the second one
     again = asker.get(begin(asker, disclosure))
