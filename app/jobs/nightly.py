@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 
 from app.calendar import today
 from app.clauses import enforces
@@ -30,9 +31,12 @@ def ask_nightly() -> int:
     known = set(db.session.scalars(select(Job.once).where(Job.once.in_(wanted))))
     if known == set(wanted):
         return 0
-    with unit_of_work():
-        for once, kind in wanted.items():
-            ask(kind, day, once)
+    try:
+        with unit_of_work():
+            for once, kind in wanted.items():
+                ask(kind, day, once)
+    except IntegrityError:  # another process asked in the same moment
+        return 0
     return len(wanted) - len(known)
 
 

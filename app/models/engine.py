@@ -74,7 +74,7 @@ class Job(Model):
         CheckConstraint(one_of("state", JOB_STATES), name="known_state"),
         CheckConstraint("state <> 'running' OR lease_until IS NOT NULL", name="running_has_lease"),
         # by subject first: an erasure and the pruning ask for all of a subject, the pages for one kind of it
-        Index("ix_job_subject", "subject_id", "kind"),
+        Index("ix_job_subject", "subject_id", "kind", "created_at"),
         Index("ix_job_kind", "kind", "created_at"),
     )
 

@@ -19,8 +19,7 @@ class seconds(FunctionElement[float]):
 
 @compiles(seconds, "sqlite")
 def _of_sqlite(element: seconds, compiler: Any, **kw: Any) -> str:
-    moment = compiler.process(element.clauses, **kw)
-    return f"(strftime('%s', {moment}) + strftime('%f', {moment}) - strftime('%S', {moment}))"
+    return f"((julianday({compiler.process(element.clauses, **kw)}) - 2440587.5) * 86400.0)"
 
 
 @compiles(seconds, "postgresql")

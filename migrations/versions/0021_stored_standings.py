@@ -53,7 +53,7 @@ def upgrade() -> None:
         "INSERT INTO stored_standing (person_file_id, status, rule, policy_version) "
         "SELECT id, 'unknown', 'unknown_is_kept', '' FROM person_file WHERE disposed_at IS NULL ORDER BY id"
     )
-    op.create_index("ix_job_subject", "job", ["subject_id", "kind"])
+    op.create_index("ix_job_subject", "job", ["subject_id", "kind", "created_at"])
     op.create_index("ix_job_kind", "job", ["kind", "created_at"])
     op.create_index("ix_transition_target", "transition", ["subject_type", "target", "created_at"])
     op.create_index("ix_fr_request_state_since", "fr_request", ["state", "state_since"])

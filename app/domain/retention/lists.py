@@ -42,10 +42,11 @@ class Listed:
 def counts(actor: Actor, day: date) -> dict[str, int]:
     """How many records each list holds on a day, and "all", as this person may know."""
     kept = visible(StoredStanding, actor).subquery()
-    rows = select(kept.c.status, kept.c.earliest <= day, func.count()).group_by(kept.c.status, kept.c.earliest <= day)
+    come = (kept.c.earliest <= day).label("come")
+    rows = select(kept.c.status, come, func.count()).group_by(kept.c.status, come)
     found = dict.fromkeys((*LISTS, "all"), 0)
-    for status, come, count in db.session.execute(rows):
-        now = status if come is None else "disposable" if come else "upcoming"
+    for status, due, count in db.session.execute(rows):
+        now = status if due is None else "disposable" if due else "upcoming"
         found[next(name for name, statuses in LISTS.items() if now in statuses)] += count
         found["all"] += count
     return found
