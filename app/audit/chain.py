@@ -27,9 +27,13 @@ COLUMNS = (
 )  # fmt: skip
 
 
+# made once: a check of the chain spells every event
+_PLAIN = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+
+
 def canonical(value: Any) -> str:
     """JSON with one spelling: sorted keys, no spaces, plain ASCII."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return _PLAIN.encode(value)
 
 
 def digest(row: Mapping[str, Any]) -> str:
