@@ -341,7 +341,10 @@ def test_each_fault_stops_the_start(broken, file: str, old: str, new: str, expec
             {"final": 'final = true\nwaiting_for = "Lamplighter"'},
             "lamp: on: waits for unknown role 'Lamplighter'",
         ),
-        ({"extra": '[[workflow.state]]\nid = "on"\ntitle = "On"\ntext = "On."'}, "lamp: on: duplicate state"),
+        (
+            {"extra": '[[workflow.state]]\nid = "on"\ntitle = "On"\ntext = "On."\ntone = "good"'},
+            "lamp: on: duplicate state",
+        ),
         (
             {"extra": f'[[condition]]\nid = "bulb"\n{RULE}remedy = "Buy."'},
             "bulb: no transition uses this condition",

@@ -22,9 +22,9 @@ from PIL import Image
 from pypdf import PdfReader
 from sqlalchemy import func, select
 
-from app.downloads import PIECE_BYTES
 from app.extensions import db
 from app.models import AuditEvent, Disclosure
+from app.web.downloads import PIECE_BYTES
 from tests.conftest import run_due_jobs
 from tests.disclosing import DEMAND
 from tests.real_portal import RealPortal, Visitor, real_portal

@@ -29,7 +29,7 @@ def test_the_whole_path_by_forms(make, sign_in, people, run_jobs):
     answer = send(client, here, f"{here}/search")
     assert answer.status_code == 303, text(answer)
     assert request.state == "searching"
-    assert "waits for a worker" in text(client.get(here))
+    assert "Waiting for a worker" in text(client.get(here))
     make.parts = {"seed": 7}
     make.finish(request)
     assert client.get(f"{here}/progress", headers={"HX-Request": "true"}).headers["HX-Redirect"] == here

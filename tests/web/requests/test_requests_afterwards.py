@@ -11,6 +11,7 @@ from app.extensions import db
 from app.models import AuditEvent, FRRequest
 from app.policy import policy
 from tests.factory import picture
+from tests.web.reading import soup, words
 from tests.web.requests.test_requests_flow import blocked_rules, origin_fields, upload
 
 EVIDENCE = "The owner identified the bag that was found in the apartment, independently of any image."
@@ -94,12 +95,33 @@ def test_a_request_that_was_searched_is_not_withdrawn(sign_in, post, make):
     assert request.state == "nominated"
 
 
+def asked_for(client) -> str:
+    """What the list and the home page ask of the investigator, in the tables alone."""
+    pages = [soup(client.get(address)) for address in ("/requests", "/")]
+    return " ".join(words(table) for page in pages for table in page.select("main table"))
+
+
+@pytest.mark.clause("SRC-7", "USE-7")
+def test_after_a_negative_report_nobody_is_asked_to_corroborate_a_lead(sign_in, make):
+    request = make.request("negative")
+    make.run_jobs()
+    assert request.state == "reported"
+    asked = asked_for(sign_in("d.lark"))
+    assert "Record the outcome" in asked
+    assert "lead" not in asked and "corroborat" not in asked
+
+
 @pytest.mark.clause("SRC-8", "ACC-11", "USE-7", "USE-8")
 def test_the_report_is_read_corroborated_and_the_case_closed(sign_in, post, make):
     request = make.request("reported")
     client, page = sign_in("d.lark"), f"/requests/{request.number}"
     shown = client.get(page).text
+<<<<<<< HEAD
     assert policy().notice("lead-only").text in shown
+=======
+    assert "This is a lead, not an identification." in shown
+    assert "Record what corroborates the lead, and the outcome" in asked_for(client)
+>>>>>>> e93b8c6 (states)
     report = request.current_report
     answer = client.get(f"/reports/{report.number}")
     assert answer.status_code == 200
