@@ -14,7 +14,8 @@ from app.domain.oversight.audit_trail import Filter
 from app.jobs import handlers
 from app.jobs.oversight import exports as export_jobs
 from app.jobs.runner import bind
-from app.outbox.kinds import QUEUES, connection, queue
+from app.outbox.kinds import QUEUES
+from app.outbox.send import connection, queue
 from app.unit_of_work import unit_of_work
 from config.embedded import Embedded
 from demo.services import start_redis

@@ -116,12 +116,8 @@ def test_the_report_is_read_corroborated_and_the_case_closed(sign_in, post, make
     request = make.request("reported")
     client, page = sign_in("d.lark"), f"/requests/{request.number}"
     shown = client.get(page).text
-<<<<<<< HEAD
     assert policy().notice("lead-only").text in shown
-=======
-    assert "This is a lead, not an identification." in shown
     assert "Record what corroborates the lead, and the outcome" in asked_for(client)
->>>>>>> e93b8c6 (states)
     report = request.current_report
     answer = client.get(f"/reports/{report.number}")
     assert answer.status_code == 200
