@@ -12,7 +12,7 @@ ARGS ?=
 export XDG_CACHE_HOME := $(CURDIR)/var/cache
 export PYTHON
 
-.PHONY: help setup assets models demo test test-long test-services test-pages services lint format lock clean
+.PHONY: help setup assets models demo verify test test-long test-services test-pages services lint format lock clean
 
 help: ## show what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "%-15s %s\n", $$1, $$2}'
@@ -27,6 +27,10 @@ models: setup ## face models, downloaded and checked once
 
 demo: models ## drive one case through the portal and leave it running (ARGS=--exit to stop after the case)
 	@CORROBORATE_MODE=demonstration $(FLASK) demo $(ARGS)
+
+verify: setup ## the portal's own checks on the world that the demonstration left
+	@CORROBORATE_MODE=demonstration $(FLASK) audit verify
+	@CORROBORATE_MODE=demonstration $(FLASK) policy check
 
 test: models ## the tests on the embedded services; those marked `long` have a command of their own
 	@$(BIN)/python -m pytest -n 2 --dist loadscope -m "not long" --ignore=tests/services --ignore=tests/browser $(ARGS)
@@ -44,9 +48,11 @@ test-services: models services ## tests against real PostgreSQL, Redis, OpenLDAP
 test-pages: models services ## axe-core on every page of the portal, ten minutes
 	@CORROBORATE_REQUIRE_SERVICES=1 $(BIN)/python -m pytest tests/browser/test_axe_sweep.py $(ARGS)
 
-lint: setup ## style and likely mistakes
+lint: setup ## style, likely mistakes, types, and which package may import which
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
+	@$(BIN)/lint-imports
+	@$(BIN)/mypy
 
 format: setup ## rewrite the code in the one style
 	@$(BIN)/ruff check --fix --quiet .

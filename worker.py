@@ -8,16 +8,18 @@ import threading
 
 import structlog
 from flask import Flask
-from rq import SimpleWorker
 from rq.serializers import JSONSerializer
 
-from app import create_app
 from app.audit.policy_version import note_policy_version
+from app.factory import create_app
 from app.jobs import handlers
-from app.jobs.queue import QUEUES, connection, queue
+from app.jobs.algorithms.watch import watch
+from app.jobs.messages import Worker
+from app.jobs.nightly import ask_nightly
 from app.jobs.runner import bind
 from app.jobs.sweeper import sweep
-from app.jobs.watch import watch
+from app.outbox.kinds import QUEUES
+from app.outbox.send import connection, queue
 from app.policy import PolicyError
 from config.settings import Settings, SettingsError
 
@@ -34,6 +36,7 @@ def sweep_regularly(app: Flask, seconds: float) -> None:
                 with app.app_context():
                     sweep()
                     watch()
+                    ask_nightly()
             except Exception:
                 log.exception("sweep_failed")
             pause.wait(seconds)
@@ -57,7 +60,7 @@ def main() -> int:
     with app.app_context():
         sweep_regularly(app, settings.lease_seconds / 3)
         queues = [queue(name) for name in QUEUES]
-        worker = SimpleWorker(queues, connection=connection(), serializer=JSONSerializer)
+        worker = Worker(queues, connection=connection(), serializer=JSONSerializer)
         worker.work(with_scheduler=False, logging_level="WARNING")
     return 0
 

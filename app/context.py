@@ -8,7 +8,7 @@ from typing import Any
 from flask import Flask, current_app, g, request, url_for
 from sqlalchemy import func, select
 
-from app.domain.algorithms import lapse_warning
+from app.domain.algorithms.registry import lapse_warning
 from app.extensions import db, settings
 from app.models.base import now
 from app.models.oversight import Notification

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
+import ldap3
 from flask import current_app
 from flask_htmx import HTMX
 from flask_ldap3_login import LDAP3LoginManager
@@ -38,10 +40,33 @@ class Base(DeclarativeBase):
     )
 
 
+class EntriesOnly(ldap3.Connection):
+    """A connection whose searches find entries and nothing else.
+
+    A search from the root of an Active Directory also names the servers that keep other parts of it (RFC 4511, 4.5.3).
+    Those references are no people, and none is followed.
+    """
+
+    def search(self, *args: Any, **kwargs: Any) -> bool:
+        super().search(*args, **kwargs)
+        self.response = [item for item in self.response or () if item.get("type") == "searchResEntry"]
+        return bool(self.response)
+
+
+class Directory(LDAP3LoginManager):
+    """flask-ldap3-login on such connections, for it counts all that a search answers and takes the first of it."""
+
+    def _make_connection(self, *args: Any, **kwargs: Any) -> EntriesOnly:
+        made = super()._make_connection(*args, **kwargs)
+        # the library makes its connections itself and lets nobody name the class
+        made.__class__ = EntriesOnly
+        return made
+
+
 db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": True})
 migrate = Migrate()
 login = LoginManager()
-ldap = LDAP3LoginManager()
+ldap = Directory()
 csrf = CSRFProtect()
 htmx = HTMX()
 

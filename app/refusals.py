@@ -12,10 +12,11 @@ from app import audit
 from app.access.directory import DirectoryUnavailable
 from app.extensions import stores
 from app.policy import policy
+from app.policy.refused import Refused
 from app.storage import BlobRef
-from app.unit import Conflict, unit_of_work
-from app.web import error_page, page
-from app.workflow.registry import Refused
+from app.unit_of_work import Conflict, unit_of_work
+from app.web.errors import error_page
+from app.web.pages import page
 
 
 def status_of(refusal: Refused) -> int:

@@ -11,10 +11,12 @@ import base64
 import binascii
 import ipaddress
 import re
+import ssl
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from config.embedded import Embedded
 
@@ -33,6 +35,7 @@ ENVIRONMENT_NAMES = {
     "milvus_uri": "CORROBORATE_MILVUS_URI",
     "trusted_proxy": "TRUSTED_PROXY_HOPS",
     "department": "DEPARTMENT_NAME",
+    "time_zone": "TIME_ZONE",
 } | {
     key: key.upper()
     for key in (
@@ -50,8 +53,9 @@ ENVIRONMENT_NAMES = {
         *("ldap_mail_attribute", "smtp_url", "smtp_sender", "smtp_ca_file"),
         *("ldap_status_attribute", "models_dir", "key_store_dir", "blob_dir", "case_files_dir", "anchor_dir"),
         *("log_dir", "listen_host", "listen_port", "tls_cert", "tls_key"),
-        *("lease_seconds", "session_idle_minutes", "session_hours", "web_workers", "job_workers"),
-        *("network_threads",),
+        *("lease_seconds", "keep_jobs_days", "session_idle_minutes", "session_hours", "export_hours"),
+        *("job_workers", "network_threads"),
+        *("web_workers", "web_threads", "web_timeout_seconds", "web_graceful_seconds", "web_keepalive_seconds"),
     )
 }
 
@@ -108,6 +112,16 @@ class Reader:
             return default
         return value
 
+    def zone(self, name: str, default: str) -> str:
+        """The name of a time zone of the tz database."""
+        given = self.text(name, default)
+        try:
+            ZoneInfo(given)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            self.fault(name, f"must be a time zone such as America/New_York, not {given!r}")
+            return default
+        return given
+
     def path(self, name: str, default: Path) -> Path:
         return Path(self.environ.get(name, default)).absolute()
 
@@ -152,11 +166,19 @@ class Reader:
     def numbers(self) -> dict[str, Any]:
         return {
             "department": self.text("DEPARTMENT_NAME", "Police Department"),
+            "time_zone": self.zone("TIME_ZONE", "America/New_York"),
             "extractor": self.text("CORROBORATE_EXTRACTOR", "dlib-resnet-v1"),
             "lease_seconds": self.number("LEASE_SECONDS", 15, 2, 600),
+            # the pages tell of the last seven days
+            "keep_jobs_days": self.number("KEEP_JOBS_DAYS", 90, 8, 3650),
             "session_idle_minutes": self.number("SESSION_IDLE_MINUTES", 30, 1, 240),
             "session_hours": self.number("SESSION_HOURS", 12, 1, 24),
             "web_workers": self.number("WEB_WORKERS", 2, 1, 64),
+            "web_threads": self.number("WEB_THREADS", 4, 1, 64),
+            "web_timeout_seconds": self.number("WEB_TIMEOUT_SECONDS", 60, 10, 600),
+            "web_graceful_seconds": self.number("WEB_GRACEFUL_SECONDS", 30, 1, 600),
+            "web_keepalive_seconds": self.number("WEB_KEEPALIVE_SECONDS", 5, 1, 120),
+            "export_hours": self.number("EXPORT_HOURS", 24, 1, 168),
             "job_workers": self.number("JOB_WORKERS", 1, 1, 64),
             "network_threads": self.number("NETWORK_THREADS", 1, 1, 64),
         }
@@ -189,10 +211,20 @@ class Reader:
         }
         if ("TLS_CERT" in self.environ) != ("TLS_KEY" in self.environ):
             self.fault("TLS_CERT", "TLS_CERT and TLS_KEY belong together; set both or neither")
+        elif all(values[name] and values[name].is_file() for name in ("tls_cert", "tls_key")):
+            self.certificate(values["tls_cert"], values["tls_key"])
         parts = self.split("PUBLIC_URL")
         if parts and (parts.scheme not in ("http", "https") or not parts.hostname):
             self.fault("PUBLIC_URL", "must be the address people type, such as https://corroborate.example")
         return values
+
+    def certificate(self, cert: Path, key: Path) -> None:
+        """Load both as the web server will: it would start with any file and then refuse every connection."""
+        try:
+            # no passphrase is asked for: nobody sits before a server that starts
+            ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(cert, key, password=lambda: b"")
+        except (OSError, ValueError) as error:
+            self.fault("TLS_CERT", f"the server cannot use {cert} with the key {key}: {error}")
 
     def mail(self) -> dict[str, Any]:
         """Where e-mail goes; without SMTP_URL none is sent."""

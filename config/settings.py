@@ -70,13 +70,20 @@ class Settings:
     trusted_proxy: int = 0
 
     department: str = "Police Department"
+    time_zone: str = "America/New_York"
     extractor: str = "dlib-resnet-v1"
     matching_index: str = "exact"
     milvus_uri: str = field(default="", repr=False)
     lease_seconds: int = 15
+    keep_jobs_days: int = 90
     session_idle_minutes: int = 30
     session_hours: int = 12
+    export_hours: int = 24
     web_workers: int = 2
+    web_threads: int = 4
+    web_timeout_seconds: int = 60
+    web_graceful_seconds: int = 30
+    web_keepalive_seconds: int = 5
     job_workers: int = 1
     network_threads: int = 1
 

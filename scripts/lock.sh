@@ -16,7 +16,7 @@ compile() {
         --generate-hashes --no-header --no-emit-index-url --no-emit-find-links "$@"
 }
 
-compile --extra test -o requirements.lock pyproject.toml "$@"
+compile --extra demonstration --extra test -o requirements.lock pyproject.toml "$@"
 compile -o scripts/node.lock scripts/node.in "$@"
 if grep -nE '://|file:| @ ' requirements.lock scripts/node.lock; then
     echo "lock: an address got into the lock; see the lines above" >&2

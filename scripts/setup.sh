@@ -49,13 +49,20 @@ make_venv() {
 
 install_packages() {
     local mark
-    mark=$("$python" --version; cat requirements.lock scripts/redis.lock | sha256sum)
+    mark=$("$python" --version; pwd; cat requirements.lock scripts/redis.lock {demo,tools}/pyproject.toml | sha256sum)
     if [ "$(cat $venv/installed 2>/dev/null)" = "$mark" ]; then return; fi
     say "installing the locked packages"
     "$python" -m pip install --quiet --require-hashes --only-binary :all: -r requirements.lock ||
         fail "the packages could not be installed; see the lines above"
+    install_beside
     install_redis
     printf '%s' "$mark" >$venv/installed
+}
+
+# The demonstration and the tools bring their commands by entry points; casework installs neither.
+install_beside() {
+    "$python" -m pip install --quiet --no-deps --no-build-isolation --no-index -e demo -e tools ||
+        fail "demo and tools could not be installed; see the lines above"
 }
 
 install_redis() {

@@ -21,13 +21,13 @@ import onnx
 import pytest
 from onnx import helper, numpy_helper
 
-from app.demo.people import person
-from app.domain import algorithm_changes as changes
+from app.domain.algorithms import changes
 from app.extensions import db
 from app.matching.catalogue import Extractor, NistDataset, NistDemographics, NistEvaluation, catalogue
 from app.models import Template
-from app.unit import unit_of_work
-from app.workflow import Refused
+from app.policy.refused import Refused
+from app.unit_of_work import unit_of_work
+from demo.people import person
 from tests.conftest import models_directory
 
 SECOND = "fictitious-second"
@@ -109,7 +109,7 @@ def begin(admin):
 
 
 def evaluate(change, admin, data="d" * 64):
-    """Both measured on the same photographs, as the command line has it (tests/unit/test_matching_change_cli.py)."""
+    """Both measured on the same photographs, as the command line has it."""
     numbers = [
         {"data": {"sha256": data}, "algorithm": {"sha256": digest}}
         for digest in (change.source_digest, change.target_digest)

@@ -21,12 +21,13 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from app import create_app, open_stores
-from app.demo.accounts import change_account, load_accounts
-from app.demo.services import directory_state, start_directory
+from app.factory import create_app, open_stores
 from config.settings import Settings
+from demo.accounts import change_account, load_accounts
+from demo.services import directory_state, start_directory
 from tests.remembered_directory import remember
 from tests.shelf import SECRETS, Shelf, close, fill, settings_at
+from tests.standings import check_kept
 from tests.web.markup import tree_of
 from tests.web.page_checker import CheckedClient
 
@@ -110,8 +111,11 @@ def portal(settings: Settings) -> tuple[Flask, dict[str, Any], dict[str, Any]]:
 
 
 @pytest.fixture
-def app(settings: Settings) -> Iterator[Flask]:
-    """The portal, as if just made, inside an application context."""
+def app(settings: Settings, request: pytest.FixtureRequest) -> Iterator[Flask]:
+    """The portal, as if just made, inside an application context.
+
+    Whatever the test did, the standings kept for the lists of retention are those that the rules give.
+    """
     from app.extensions import db
 
     made, config, extensions = portal(settings)
@@ -122,8 +126,12 @@ def app(settings: Settings) -> Iterator[Flask]:
     made.test_client_class = CheckedClient
     with made.app_context():
         yield made
-        db.session.remove()
-        close(made)
+        try:
+            if request.node.get_closest_marker("past_the_program") is None:
+                check_kept()
+        finally:
+            db.session.remove()
+            close(made)
 
 
 @pytest.fixture(autouse=True)
@@ -154,11 +162,11 @@ class People:
     def account(self, name: str):
         """The account row of a person, synced from the directory."""
         from app.access.sessions import sync_account
-        from app.domain.training import record_training
+        from app.domain.accounts.training import record_training
         from app.extensions import db
         from app.models import Account
         from app.policy import policy
-        from app.unit import in_unit, unit_of_work
+        from app.unit_of_work import in_unit, unit_of_work
 
         known = db.session.query(Account).filter_by(name=name).one_or_none()
         if known is not None:
@@ -195,7 +203,7 @@ def session_token(account: Any, hours: int = 1) -> str:
     from app.extensions import db
     from app.models import LoginSession
     from app.models.base import now
-    from app.unit import unit_of_work
+    from app.unit_of_work import unit_of_work
 
     token = secrets.token_urlsafe(16)
     with unit_of_work():
@@ -276,16 +284,27 @@ def enrol(make):
 
 def token_of(client: FlaskClient, url: str) -> str:
     """The CSRF token of the page at `url`, as a browser would send it back."""
-    found = tree_of(client.get(url).get_data(as_text=True)).xpath("//input[@name='csrf_token']/@value")
-    assert found, f"no form on {url}"
-    return str(found[0])
+    return hidden_of(client, url)["csrf_token"]
+
+
+def hidden_of(client: FlaskClient, url: str, action: str = "") -> dict[str, str]:
+    """What a browser sends unseen with the form for `action` on the page at `url`: its token, its version.
+
+    The token alone where the page has no such form.
+    """
+    page = tree_of(client.get(url).get_data(as_text=True))
+    token = page.xpath("//input[@name='csrf_token']")
+    assert token, f"no form on {url}"
+    form = page.xpath("//form[@action=$action]", action=action)
+    fields = form[0].xpath(".//input[@type='hidden'][@name]") if form else token[:1]
+    return {field.get("name"): field.get("value", "") for field in fields}
 
 
 @pytest.fixture
 def post(app: Flask):
-    """post(client, url, data, page=…): post a form with the token of its page, as a browser would."""
+    """post(client, url, data, page=…): post a form with the hidden fields of its page, as a browser would."""
 
     def send(client: FlaskClient, url: str, data: dict | None = None, *, page: str | None = None, **kwargs):
-        return client.post(url, data={"csrf_token": token_of(client, page or url), **(data or {})}, **kwargs)
+        return client.post(url, data={**hidden_of(client, page or url, url), **(data or {})}, **kwargs)
 
     return send

@@ -21,20 +21,21 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from app.days import today
-from app.demo.people import person
-from app.domain import designations, disclosures
-from app.domain.designations import DesignationValues
-from app.domain.disclosure_items import required
-from app.domain.disclosures import DisclosureValues
+from app.calendar import today
+from app.domain.disclosures import designations
+from app.domain.disclosures import verbs as disclosures
+from app.domain.disclosures.designations import DesignationValues
+from app.domain.disclosures.items import required
+from app.domain.disclosures.verbs import DisclosureValues
 from app.extensions import db, stores
 from app.models import AuditEvent, Disclosure, Notification, RoutineDesignation
-from app.models.disclosure import ITEM_KINDS
+from app.models.disclosures import ITEM_KINDS
 from app.policy import policy
 from app.policy.base import Fact
-from app.unit import unit_of_work
-from app.workflow import Refused
+from app.policy.refused import Refused
+from app.unit_of_work import unit_of_work
 from config.settings import Settings
+from demo.people import person
 from tests.conftest import fresh_settings
 from tests.factory import Factory
 from tests.prepared import prepared
@@ -206,7 +207,9 @@ class Disclosing:
     def fetch(self, disclosure: Disclosure) -> None:
         actor = self.people.actor(self.parts.get("releaser", disclosure.asked_by.name))
         with unit_of_work():
-            disclosures.fetch(disclosure, actor)
+            disclosures.begin_fetch(disclosure, actor, None)
+        with unit_of_work():
+            disclosures.fetch(disclosure, actor, None)
 
     def acknowledge(self, disclosure: Disclosure) -> None:
         actor = self.people.actor(self.parts.get("releaser", disclosure.asked_by.name))

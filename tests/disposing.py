@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from sqlalchemy import select
 
-from app.audit.chain import verify
-from app.domain import retention
+from app.domain.oversight import trail_check
+from app.domain.retention import verbs as retention
 from app.extensions import db
-from app.jobs import disposals as disposal_job
+from app.jobs.retention import disposals as disposal_job
 from app.models import (
-    AuditEvent,
     CaseRecord,
     Disposal,
     FRRequest,
@@ -25,7 +24,10 @@ def request_of(record: CaseRecord) -> FRRequest:
 
 
 def chain_faults() -> list:
-    return list(verify(db.session.scalars(select(AuditEvent).order_by(AuditEvent.sequence))))
+    """What does not hold of the trail, each step and its event included."""
+    db.session.rollback()
+    with trail_check.one_moment() as session:
+        return list(trail_check.faults(session))
 
 
 class Killed(BaseException):

@@ -19,18 +19,19 @@ import cv2
 from flask import Flask
 
 from app.access.directory import lookup
-from app.demo.people import person, scene
-from app.demo.services import directory_state
-from app.domain import probe_images, requests
-from app.domain.probe_images import Provenance
-from app.domain.requests import DraftValues
+from app.domain.requests import images as probe_images
+from app.domain.requests import verbs as requests
+from app.domain.requests.images import Provenance
+from app.domain.requests.verbs import DraftValues
 from app.extensions import db, stores
 from app.imaging import sniff
 from app.models.base import now
 from app.models.engine import AuditEvent
-from app.models.request import FRRequest, ProbeImage
+from app.models.requests import FRRequest, ProbeImage
 from app.policy import policy
-from app.unit import unit_of_work
+from app.unit_of_work import unit_of_work
+from demo.people import person, scene
+from demo.services import directory_state
 from tests.shelf import Shelf, close, replace_data
 from tests.stages import UnitStages
 

@@ -15,12 +15,12 @@ import cv2
 import numpy as np
 import pytest
 
-from app.demo.people import mugshot, mugshot_count, person
-from app.domain import imports
-from app.domain.intake_manifest import NAME, Row
-from app.domain.intake_sources import Refusal, Source, source_of
-from app.jobs.import_workers import run
+from app.domain.gallery import imports
+from app.domain.gallery.intake_manifest import NAME, Row
+from app.domain.gallery.intake_sources import Refusal, Source, source_of
+from app.jobs.gallery.import_workers import run
 from app.matching.catalogue import catalogue
+from demo.people import mugshot, mugshot_count, person
 from tests.conftest import models_directory
 
 COLUMNS = (
@@ -121,8 +121,8 @@ def import_people(base: Path, seeds: Sequence[int]) -> Path:
 
 def killed_import(settings: Any, folder: Path, batch_rows: int, batch: int) -> None:
     """In a process of its own: an import that SIGKILL strikes in its n-th batch, all written and nothing committed."""
-    from app import create_app
-    from app.domain import gallery
+    from app.domain.gallery import verbs as gallery
+    from app.factory import create_app
 
     imports.CHUNK_ROWS = batch_rows
     enrol, calls = gallery.enrol, []

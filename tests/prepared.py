@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from app import create_app
+from app.factory import create_app
 from config.settings import Settings
 from tests.conftest import fresh_settings
 from tests.factory import Factory

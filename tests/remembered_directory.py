@@ -11,10 +11,10 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+from demo.services import directory_state
 from flask import current_app
 
 from app.access import directory
-from app.demo.services import directory_state
 from config.settings import Settings
 
 REMEMBERED = ("lookup", "members")

@@ -17,12 +17,13 @@ from typing import Any
 from sqlalchemy import select
 
 from app import audit
-from app.domain import disposals, holds, people_files, retention
 from app.domain.numbers import draw
+from app.domain.retention import disposals, holds, people_files
+from app.domain.retention import verbs as retention
 from app.extensions import db, stores
 from app.models import CaseRecord, Disposal, DisposalItem, FRRequest, LegalHold, PersonFile
 from app.policy import policy
-from app.unit import unit_of_work
+from app.unit_of_work import unit_of_work
 
 KEEPER, FIRST, SECOND = "b.juniper", "p.aspen", "y.hazel"
 LONG_AGO = date(2015, 3, 2)
@@ -120,7 +121,7 @@ class Retaining:
         if state in {"approved", "executing", "disposed"}:
             self.approve(disposal, second)
         if state == "executing":
-            from app.domain import erasure
+            from app.domain.retention import erasure
 
             with unit_of_work():
                 erasure.begin(disposal)

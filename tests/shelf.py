@@ -104,7 +104,7 @@ def close(app: Flask) -> None:
 
 def replace_data(app: Flask, source: Path) -> None:
     """Put what `source` keeps under a running portal; needs its application context."""
-    from app import open_stores
+    from app.factory import open_stores
 
     close(app)
     own = app.extensions["settings"]

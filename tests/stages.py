@@ -13,34 +13,30 @@ from typing import Any, ClassVar
 import cv2
 
 from app import audit
-from app.demo.people import Person, arrest_date, demo_person_record, mugshot, person
-from app.domain import (
-    algorithms,
-    annotations,
-    approvals,
-    assignments,
-    examination,
-    identification,
-    line_ups,
-    lineage,
-    outcomes,
-    probe_preparation,
-    repeats,
-    requests,
-)
-from app.domain.annotations import Drawn
-from app.domain.repository import next_generation, seal_template
+from app.domain.algorithms import networks
+from app.domain.algorithms import registry as algorithms
+from app.domain.approval import verbs as approvals
+from app.domain.examination import annotations
+from app.domain.examination import verbs as examination
+from app.domain.examination.annotations import Drawn
+from app.domain.gallery.repository_index import next_generation, seal_template
+from app.domain.identification import lineage, preparation, repeats
+from app.domain.identification import verbs as identification
+from app.domain.peers import nomination, selection
+from app.domain.peers import verbs as line_ups
+from app.domain.peers.conditions import line_ups_of
+from app.domain.requests import outcomes
+from app.domain.requests import verbs as requests
 from app.extensions import db, stores
 from app.imaging import decode
-from app.jobs import engines
 from app.matching.perceptual import perceptual_hash
 from app.matching.types import Template as Vector
 from app.models import Annotation, Candidate, DerivedImage, GalleryPerson, GalleryPhoto, Job, LineUp, Template
 from app.models.base import now
-from app.models.request import DetectedFace, FRRequest
+from app.models.requests import DetectedFace, FRRequest
 from app.policy import policy
-from app.unit import unit_of_work
-from app.workflow.conditions.line_up import line_ups_of
+from app.unit_of_work import unit_of_work
+from demo.people import Person, arrest_date, demo_person_record, mugshot, person
 
 ANSWER = "The description is a witness's guess from across the street."
 BROADER = "The bridge is broader."
@@ -57,13 +53,13 @@ def photograph(seed: int, number: int = 0) -> bytes:
 def vector_of(seed: int, number: int, models_dir: str) -> Vector:
     """The template of an arrest photograph; `models_dir` keeps installations apart."""
     picture = decode(photograph(seed, number)).bgr
-    return engines.extractor().templates(picture, [engines.detector().detect(picture)[0]])[0]
+    return networks.extractor().templates(picture, [networks.detector().detect(picture)[0]])[0]
 
 
 @cache
 def eyes_of(seed: int, number: int) -> list[list[float]]:
     """Where the detector sees the eyes of an arrest photograph."""
-    return engines.detector().detect(decode(photograph(seed, number)).bgr)[0].eyes
+    return networks.detector().detect(decode(photograph(seed, number)).bgr)[0].eyes
 
 
 def worksheet(verdict: str = "similar") -> dict[str, dict[str, str]]:
@@ -201,10 +197,10 @@ class UnitStages:
     ) -> DerivedImage:  # fmt: skip
         """The examiner prepares an image of the request by a recipe; about the face and lighter unless said."""
         actor, face = self.part("examiner", "k.rowan"), request.current_images[image].faces[0]
-        recipe = probe_preparation.stated_recipe(face, operations or around(face))
-        developed = probe_preparation.develop(face, recipe)
+        recipe = preparation.stated_recipe(face, operations or around(face))
+        developed = preparation.develop(face, recipe)
         with unit_of_work():
-            return probe_preparation.derive(request, actor, developed, reason)
+            return preparation.derive(request, actor, developed, reason)
 
     def search(self, request: FRRequest) -> None:
         """Start the search; what was searched before in the same test is searched again with an agreement (AUD-1)."""
@@ -275,7 +271,7 @@ class UnitStages:
             self.people.account(name)
         with unit_of_work():
             opinion, why = self.parts.get("own_opinion", "p2"), self.parts.get("nomination_note", SAME)
-            examination.nominate(request, actor, nominee, opinion, why)
+            nomination.nominate(request, actor, nominee, opinion, why)
         self.run_jobs()  # composes the line and assigns the peers
 
     def nominate_beside(self, request: FRRequest, also: Candidate) -> None:
@@ -304,7 +300,7 @@ class UnitStages:
             other = next((one for one in free if one.peer_id not in wanted), free[0] if free else None)
             assert other is not None, f"{name} is not assigned and nobody is left to decline"
             actor = self.people.actor(other.peer.name)
-            present = assignments.available(assignments.trained_examiners())
+            present = selection.available(selection.trained_examiners())
             with unit_of_work():
                 line_ups.decline(other, actor, "Somebody else of the test reviews this line.", present)
 

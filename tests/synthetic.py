@@ -1,6 +1,7 @@
 """Imports of very many records without very many faces: noise pictures, and networks that answer at once.
 
-For tests of the import itself only. The two stand-ins take the place of the networks in `app.jobs.engines`, the seam
+For tests of the import itself only. The two stand-ins take the place of the networks in
+`app.domain.algorithms.networks`, the seam
 through which every worker reaches them; everything else, from the manifest to the audit chain, is the product's own.
 """
 
@@ -21,7 +22,7 @@ import cv2
 import numpy as np
 from sqlalchemy import create_engine, text
 
-from app.domain.intake_manifest import NAME
+from app.domain.gallery.intake_manifest import NAME
 from app.matching.catalogue import catalogue
 from app.matching.types import Face
 from config.settings import Settings
@@ -65,11 +66,11 @@ class NoiseExtractor:
 
 def stand_in() -> Any:
     """Put the stand-ins in this process; returns what was there, for `engines` to be given back."""
-    from app.jobs import engines
+    from app.domain.algorithms import networks
 
-    kept = SimpleNamespace(detector=engines.detector, extractor=engines.extractor)
+    kept = SimpleNamespace(detector=networks.detector, extractor=networks.extractor)
     detector, extractor = NoiseDetector(), NoiseExtractor()
-    engines.detector, engines.extractor = lambda: detector, lambda: extractor  # type: ignore[assignment]
+    networks.detector, networks.extractor = lambda: detector, lambda: extractor  # type: ignore[assignment]
     return kept
 
 
@@ -101,10 +102,10 @@ def write_records(folder: Path, count: int) -> Path:
 
 def child(settings: Settings, folder: Path, chunk_rows: int) -> None:
     """In a process of its own: the import, by stand-ins."""
-    from app import create_app
-    from app.domain import imports
-    from app.domain.intake_sources import source_of
-    from app.jobs import import_workers
+    from app.domain.gallery import imports
+    from app.domain.gallery.intake_sources import source_of
+    from app.factory import create_app
+    from app.jobs.gallery import import_workers
 
     imports.CHUNK_ROWS = chunk_rows
     with create_app(settings).app_context():

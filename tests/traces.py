@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from app.domain.repository import open_template
+from app.domain.gallery.repository_index import open_template
 from app.extensions import db, settings, stores
 from app.models import (
     Annotation,

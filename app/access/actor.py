@@ -8,10 +8,10 @@ from datetime import date
 from flask import g
 from sqlalchemy import select
 
+from app.clauses import enforces
 from app.extensions import db
-from app.models.account import Account, TrainingRecord
+from app.models.accounts import Account, TrainingRecord
 from app.policy import policy
-from app.policy.enforcement import enforces
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,9 @@ from flask import Flask
 from flask_ldap3_login import AuthenticationResponseStatus
 from ldap3.core.exceptions import LDAPException
 
+from app.clauses import enforces
 from app.extensions import ldap, settings
 from app.policy import policy
-from app.policy.enforcement import enforces
 
 DISABLED_BIT = 0x2  # ADS_UF_ACCOUNTDISABLE, Active Directory's userAccountControl
 

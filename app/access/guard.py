@@ -10,11 +10,12 @@ from typing import Any
 from flask import Flask, abort, g, redirect, request, url_for
 
 from app import audit
+from app.access.capabilities import check_capability
 from app.access.scoping import find
+from app.clauses import enforces
 from app.policy import policy
-from app.policy.enforcement import enforces
-from app.workflow.engine import check_capability
-from app.workflow.registry import Refused
+from app.policy.refused import Refused
+from app.web.pages import page_behind, wants_part
 
 View = Callable[..., Any]
 
@@ -73,13 +74,18 @@ def needs(*capabilities: str, of: type | None = None) -> Callable[[View], View]:
 def _signed_in() -> Any:
     if g.get("actor") is not None:
         if not g.terms_accepted and request.endpoint not in {"account.terms", "account.terms_post", "account.sign_out"}:
-            return redirect(url_for("account.terms", next=request.full_path if request.method == "GET" else None))
+            return redirect(url_for("account.terms", next=_way_back()))
         return None
-    if request.headers.get("HX-Request"):
-        return "", 401, {"HX-Redirect": url_for("account.sign_in")}
     if request.method == "GET":
-        return redirect(url_for("account.sign_in", next=request.full_path))
+        return redirect(url_for("account.sign_in", next=_way_back()))
     abort(401)
+
+
+def _way_back() -> str | None:
+    """Where a person goes on who first has to sign in or accept the terms: the page asked for, never a part of one."""
+    if wants_part():
+        return page_behind()
+    return request.full_path if request.method == "GET" else None
 
 
 def _check(capabilities: tuple[str, ...]) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import Select, false, or_, select
+from sqlalchemy import ColumnElement, Select, false, literal, or_, select
 
 from app.access.actor import Actor
+from app.clauses import enforces
 from app.extensions import db
 from app.models import (
     Account,
@@ -21,6 +22,7 @@ from app.models import (
     FRRequest,
     GalleryPerson,
     Incident,
+    Job,
     LegalHold,
     LineUp,
     MisuseReport,
@@ -33,11 +35,13 @@ from app.models import (
     SealingNotice,
     SealingOrder,
     Search,
+    StoredStanding,
 )
-from app.policy.enforcement import enforces
 
 Scope = Callable[[Select[Any], Actor], Select[Any]]
 SCOPES: dict[type, Scope] = {}
+#: the jobs that write a file for a person (app/domain/oversight/exports.py)
+EXPORTS = "export"
 
 
 def scope(model: type) -> Callable[[Scope], Scope]:
@@ -56,7 +60,10 @@ def visible(model: type, actor: Actor) -> Select[Any]:
 
 
 def find(model: type, key: str, actor: Actor) -> Any | None:
-    """One row by its public id, if this person may know of it."""
+    """One row by its public id, if this person may know of it.
+
+    The row is looked up by its id, then its scope is asked of it alone: no scope lists rows of other tables (`_on`).
+    """
     return db.session.scalars(visible(model, actor).where(getattr(model, model.lookup) == key)).one_or_none()
 
 
@@ -72,20 +79,30 @@ def requests_in_scope(rows: Select[Any], actor: Actor) -> Select[Any]:
         parts.append(FRRequest.requester_id == actor.id)
     if "discussion.confirm" in actor.capabilities:
         named = FRRequest.discussing_supervisor_id == actor.id
-        parts.append(named & FRRequest.state.not_in(["draft"]))
+        parts.append(named & (FRRequest.state != "draft"))
     if actor.can("basis.confirm"):
         # a colleague's own request stays invisible to the unit's work on it only where separation says so
-        parts.append(FRRequest.state.not_in(["draft", "withdrawn", "nominated"]))
+        parts.append(FRRequest.having("filed") & (FRRequest.state != "nominated"))
         # while peers review it, a request is known to its examiner: the others meet it as a line-up alone (SRC-4)
         parts.append((FRRequest.state == "nominated") & (FRRequest.examiner_id == actor.id))
     if "approval.decide" in actor.capabilities:
-        parts.append(FRRequest.state.not_in(["draft", "withdrawn"]))
+        parts.append(FRRequest.having("filed"))
     return rows.where(FRRequest.state != "disposed", or_(*parts) if parts else false())
 
 
+def _on(column: Any, *rules: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Whether the row that a column refers to keeps to the rules, asked for each row by itself.
+
+    Never `IN (SELECT …)`: a database makes that list first, of every request there is, though one row is asked about.
+    """
+    key = next(iter(column.property.columns[0].foreign_keys)).column
+    asked = select(literal(1)).where(key == column, *rules).correlate(column.class_)
+    return asked.exists()
+
+
 def _within_visible_requests(rows: Select[Any], column: Any, actor: Actor) -> Select[Any]:
-    seen = requests_in_scope(select(FRRequest.id), actor)
-    return rows.where(column.in_(seen))
+    seen = requests_in_scope(select(literal(1)).select_from(FRRequest).where(FRRequest.id == column), actor)
+    return rows.where(seen.correlate(column.class_).exists())
 
 
 @scope(ProbeImage)
@@ -102,8 +119,8 @@ def derived_in_scope(rows: Select[Any], actor: Actor) -> Select[Any]:
     """
     parts = []
     if actor.can("probe.select"):
-        mine = select(FRRequest.id).where(FRRequest.examiner_id == actor.id)
-        parts.append((DerivedImage.made_by_id == actor.id) | DerivedImage.request_id.in_(mine))
+        mine = _on(DerivedImage.request_id, FRRequest.examiner_id == actor.id)
+        parts.append((DerivedImage.made_by_id == actor.id) | mine)
     if "approval.decide" in actor.capabilities:
         parts.append(DerivedImage.id.is_not(None))
     return rows.where(or_(*parts) if parts else false())
@@ -127,11 +144,11 @@ def rounds_in_scope(rows: Select[Any], actor: Actor) -> Select[Any]:
     """
     parts = []
     if actor.can("examination.work"):
-        mine = select(FRRequest.id).where(FRRequest.examiner_id == actor.id)
-        parts.append((Round.examiner_id == actor.id) | Round.request_id.in_(mine))
+        mine = _on(Round.request_id, FRRequest.examiner_id == actor.id)
+        parts.append((Round.examiner_id == actor.id) | mine)
     if "approval.decide" in actor.capabilities:
         parts.append(Round.id.is_not(None))
-    kept = Round.request_id.in_(select(FRRequest.id).where(FRRequest.state != "disposed"))
+    kept = _on(Round.request_id, FRRequest.state != "disposed")
     return rows.where(kept, or_(*parts) if parts else false())
 
 
@@ -142,12 +159,14 @@ def annotations_in_scope(rows: Select[Any], actor: Actor) -> Select[Any]:
 
     Then they are read by whoever may know of the round; to a peer they never exist.
     """
-    known = rounds_in_scope(select(Round.id), actor)
-    judged = Round.id.in_(select(FinalReview.round_id))
-    at_work = select(FRRequest.id).where(FRRequest.state.in_(["under_examination", "nominated"]))
-    opened = known.where(judged | Round.request_id.not_in(at_work))
+    known = rounds_in_scope(select(literal(1)).select_from(Round).where(Round.id == Annotation.round_id), actor)
+    judged = (
+        select(literal(1)).select_from(FinalReview).where(FinalReview.round_id == Round.id).correlate(Round).exists()
+    )
+    opened = known.where(judged | ~_on(Round.request_id, FRRequest.having("round_open")))
     mine = (Annotation.author_id == actor.id) if actor.can("examination.work") else false()
-    return rows.where(Annotation.round_id.in_(known), mine | Annotation.round_id.in_(opened))
+    known, opened = known.correlate(Annotation), opened.correlate(Annotation)
+    return rows.where(known.exists(), mine | opened.exists())
 
 
 @scope(LineUp)
@@ -156,8 +175,8 @@ def line_ups_in_scope(rows: Select[Any], actor: Actor) -> Select[Any]:
     """A peer's own assignments, ended ones included; to everybody else a line-up does not exist."""
     if not actor.can("peer.review"):
         return rows.where(false())
-    kept = select(Round.id).join(FRRequest).where(FRRequest.state != "disposed")
-    return rows.where(LineUp.peer_id == actor.id, or_(LineUp.round_id.is_(None), LineUp.round_id.in_(kept)))
+    kept = _on(LineUp.round_id, _on(Round.request_id, FRRequest.state != "disposed"))
+    return rows.where(LineUp.peer_id == actor.id, or_(LineUp.round_id.is_(None), kept))
 
 
 @scope(GalleryPerson)
@@ -186,8 +205,14 @@ def searches_in_scope(rows: Select[Any], actor: Actor) -> Select[Any]:
     """Searches as records to be replayed: finished ones, without a face or a name, to whoever watches over the unit."""
     if "search.replay" not in actor.capabilities:
         return rows.where(false())
-    kept = select(FRRequest.id).where(FRRequest.state != "disposed")
-    return rows.where(Search.state == "finished", Search.request_id.in_(kept))
+    return rows.where(Search.state == "finished", _on(Search.request_id, FRRequest.state != "disposed"))
+
+
+@scope(Job)
+@enforces("ACC-11")
+def files_in_scope(rows: Select[Any], actor: Actor) -> Select[Any]:
+    """Of all work only the files of long lists have pages, each for the person who asked for it."""
+    return rows.where(Job.kind == EXPORTS, Job.subject_id == str(actor.id))
 
 
 @scope(ProficiencyItem)
@@ -233,5 +258,5 @@ def _for_retention(rows: Select[Any], actor: Actor) -> Select[Any]:
     return rows if "retention.read" in actor.capabilities else rows.where(false())
 
 
-for _model in (CaseRecord, PersonFile, LegalHold, Disposal, SealingOrder, SealingNotice):
+for _model in (CaseRecord, PersonFile, LegalHold, Disposal, SealingOrder, SealingNotice, StoredStanding):
     scope(_model)(_for_retention)

@@ -12,12 +12,12 @@ from sqlalchemy import delete, func, select
 from app import audit
 from app.access.actor import Actor, actor_of
 from app.access.directory import Entry, authenticate, lookup
+from app.clauses import enforces
 from app.extensions import db, settings
-from app.models.account import Account, LoginSession, SignInFailure, TermsAcceptance
+from app.models.accounts import Account, LoginSession, SignInFailure, TermsAcceptance
 from app.models.base import now
 from app.policy import policy
-from app.policy.enforcement import enforces
-from app.unit import unit_of_work
+from app.unit_of_work import unit_of_work
 
 FAILURES = 5  # CJIS AC-7: five attempts, then fifteen minutes
 LOCK = timedelta(minutes=15)
@@ -214,4 +214,7 @@ def accept_terms(account: Account) -> None:
 
 
 def init_sessions(app: Flask) -> None:
-    app.before_request(load_person)
+    @app.before_request
+    def who_is_this() -> None:
+        load_person()
+        g.pop("saved", None)  # the session's own bookkeeping is no step of the person's

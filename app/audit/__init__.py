@@ -9,9 +9,9 @@ from flask import g, has_request_context
 from sqlalchemy.orm import Session
 
 from app.audit.chain import canonical, write_pending
+from app.clauses import enforces
 from app.extensions import db
 from app.policy import policy
-from app.policy.enforcement import enforces
 
 
 class _Nobody:

@@ -27,9 +27,13 @@ COLUMNS = (
 )  # fmt: skip
 
 
+# made once: a check of the chain spells every event
+_PLAIN = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+
+
 def canonical(value: Any) -> str:
     """JSON with one spelling: sorted keys, no spaces, plain ASCII."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return _PLAIN.encode(value)
 
 
 def digest(row: Mapping[str, Any]) -> str:
@@ -58,10 +62,13 @@ def write_pending(session: Session) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One place where the chain does not hold."""
+    """One place where the trail does not hold: `where` names it, `what` goes on to a sentence."""
 
-    sequence: int
+    where: str
     what: str
+
+    def __str__(self) -> str:
+        return f"{self.where[:1].upper()}{self.where[1:]} {self.what}."
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +79,10 @@ class Anchor:
     digest: str
 
 
+def _at(sequence: int, what: str) -> Fault:
+    return Fault(f"event {sequence}", what)
+
+
 def verify(events: Iterable[AuditEvent], anchors: Iterable[Anchor] = ()) -> Iterator[Fault]:
     """Walk the chain in order of its sequence; yield each fault. Anchors show a tail that was cut or rewritten."""
     expected, previous = 1, GENESIS
@@ -79,16 +90,16 @@ def verify(events: Iterable[AuditEvent], anchors: Iterable[Anchor] = ()) -> Iter
     wanted = {anchor.sequence: anchor.digest for anchor in anchors}
     for link in events:
         if link.sequence != expected:
-            yield Fault(link.sequence, f"expected event {expected}: an event was removed, or one was inserted")
+            yield _at(link.sequence, f"expected event {expected}: an event was removed, or one was inserted")
         if link.previous != previous:
-            yield Fault(link.sequence, "does not follow the event before it: removed, reordered or inserted")
+            yield _at(link.sequence, "does not follow the event before it: removed, reordered or inserted")
         if digest({name: getattr(link, name) for name in COLUMNS}) != link.digest:
-            yield Fault(link.sequence, "was changed after it was recorded")
+            yield _at(link.sequence, "was changed after it was recorded")
         if link.sequence in wanted:
             at[link.sequence] = link.digest
         expected, previous = link.sequence + 1, link.digest
     for sequence, anchored in sorted(wanted.items()):
         if sequence not in at:
-            yield Fault(sequence, "is anchored but no longer in the chain: the tail was removed")
+            yield _at(sequence, "is anchored but no longer in the chain: the tail was removed")
         elif at[sequence] != anchored:
-            yield Fault(sequence, "differs from its anchor: the chain was rewritten")
+            yield _at(sequence, "differs from its anchor: the chain was rewritten")

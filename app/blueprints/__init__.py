@@ -5,17 +5,18 @@ from flask import Flask
 
 def register_blueprints(app: Flask) -> None:
     """Bind every area to the portal."""
-    from app.blueprints.account.views import bp as account
-    from app.blueprints.admin.changes import bp as changes
+    from app.blueprints.accounts.views import bp as account
     from app.blueprints.admin.proficiency import bp as proficiency
     from app.blueprints.admin.views import bp as admin
-    from app.blueprints.approval.peering import bp as peering
+    from app.blueprints.algorithms.changes import bp as changes
+    from app.blueprints.approval.peer_review import bp as peering
     from app.blueprints.approval.repeats import bp as repeats
     from app.blueprints.approval.views import bp as approval
     from app.blueprints.disclosures.views import bp as disclosures
     from app.blueprints.gallery.views import bp as gallery
     from app.blueprints.home.views import bp as home
     from app.blueprints.images.views import bp as images
+    from app.blueprints.oversight.exports import bp as exports
     from app.blueprints.oversight.replays import bp as replays
     from app.blueprints.oversight.views import bp as oversight
     from app.blueprints.policy.views import bp as policy
@@ -30,6 +31,7 @@ def register_blueprints(app: Flask) -> None:
         approval,
         changes,
         disclosures,
+        exports,
         gallery,
         home,
         images,

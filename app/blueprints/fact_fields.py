@@ -6,14 +6,15 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime, time
 from typing import Any
 
-from wtforms import Form, StringField, TextAreaField
-from wtforms.validators import Length
+from wtforms import Field, Form, StringField, TextAreaField
 from wtforms.widgets import DateInput, TextInput
 
 from app.blueprints.choice_fields import RadioField
+from app.blueprints.limits import Length
+from app.calendar import time_zone
+from app.models.base import now
 from app.policy.base import Fact
 from app.policy.facts import Fault
-from app.web import time_zone
 
 YES_NO = [("yes", "Yes"), ("no", "No")]
 
@@ -84,11 +85,41 @@ def moment_of(day: str | None, clock: str | None) -> datetime | None:
         return None
 
 
+def _time_of(typed: str | None) -> time | None:
+    try:
+        return time.fromisoformat(typed or "")
+    except ValueError:
+        return None
+
+
+def read_moment(day: Field, clock: Field) -> datetime | None:
+    """The past moment that was typed into two fields, or None, and beside each of the two what is wrong with it."""
+    given, at = day_of(day.data), _time_of(clock.data)
+    if given is None:
+        add_error(day, "Write the date as year-month-day, for example 2026-03-09." if day.data else "Enter the date.")
+    if at is None:
+        add_error(clock, "Write the time as hours and minutes, for example 22:40." if clock.data else "Enter the time.")
+    if given is None or at is None:
+        return None
+    moment, present = datetime.combine(given, at, time_zone()), now().astimezone(time_zone())
+    if given > present.date():
+        add_error(day, "This date lies in the future.")
+    elif moment > present:
+        add_error(clock, "This time lies in the future.")
+    else:
+        return moment
+    return None
+
+
+def add_error(field: Field, message: str) -> None:
+    """Put one more fault beside a field."""
+    field.errors = [*field.errors, message]
+
+
 def mark(form: Form, faults: Iterable[Fault], prefixes: Iterable[str]) -> None:
     """Put each fault beside the field it is about; the first prefix under which the form has it counts."""
     for fault in faults:
         for prefix in (*prefixes, ""):
             if prefix + fault.field in form:
-                field = form[prefix + fault.field]
-                field.errors = [*field.errors, fault.message]
+                add_error(form[prefix + fault.field], fault.message)
                 break

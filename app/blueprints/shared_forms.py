@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from flask_wtf import FlaskForm
 from wtforms import HiddenField, PasswordField, TextAreaField
-from wtforms.validators import InputRequired, Length
+from wtforms.validators import InputRequired
 
 from app.access.actor import current_actor
 from app.access.sessions import SignInRefused, confirm_password
 from app.blueprints.fact_fields import stripped
+from app.blueprints.limits import Length
 
 
 class VersionForm(FlaskForm):

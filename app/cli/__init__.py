@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-
 from flask import Flask
+from flask.cli import AppGroup
 
 
-def register_commands(app: Flask) -> None:
-    """Bind every group to the application."""
-    from app.cli import (
+def groups() -> list[AppGroup]:
+    """Every group, complete: some have commands in several modules."""
+    from app.cli import (  # noqa: F401  (gallery_import and gallery_seal add to the group of gallery)
         audit,
-        demo,
         gallery,
+        gallery_import,
+        gallery_seal,
         jobs,
         matching,
         matching_change,
@@ -23,10 +23,12 @@ def register_commands(app: Flask) -> None:
         users,
     )
 
-    for completing in ("gallery_import", "gallery_seal"):  # further commands of the group of gallery
-        import_module(f"app.cli.{completing}")
     matching.group.add_command(matching_replay.replay_command)
     matching.group.add_command(matching_change.group)
-    for module in (audit, gallery, jobs, matching, policy, retention, review, users):
-        app.cli.add_command(module.group)
-    app.cli.add_command(demo.demo)
+    return [module.group for module in (audit, gallery, jobs, matching, policy, retention, review, users)]
+
+
+def register_commands(app: Flask) -> None:
+    """Bind every group to the application."""
+    for group in groups():
+        app.cli.add_command(group)

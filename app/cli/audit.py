@@ -11,11 +11,12 @@ from flask.cli import AppGroup
 from sqlalchemy import select
 
 from app import audit
-from app.audit.anchors import AnchorForged, read_anchors, write_anchor
-from app.audit.chain import COLUMNS, Fault, verify
+from app.audit.anchors import AnchorForged, write_anchor
+from app.audit.chain import COLUMNS
+from app.domain.oversight.trail_check import faults, one_moment, through
 from app.extensions import db, settings, stores
-from app.models.engine import AuditEvent, Transition
-from app.unit import unit_of_work
+from app.models.engine import AuditEvent
+from app.unit_of_work import unit_of_work
 
 group = AppGroup("audit", help="The chain of events.")
 
@@ -26,38 +27,21 @@ def events() -> Iterator[AuditEvent]:
     return iter(db.session.scalars(rows))
 
 
-def faults() -> Iterator[Fault]:
-    """Everything that does not hold: the chain, the anchors, transitions that have lost their event."""
-    yield from verify(events(), read_anchors(settings().anchor_dir, stores().signer))
-    steps = db.session.scalar(select(db.func.count(Transition.id)))
-    told = db.session.scalar(
-        select(db.func.count(AuditEvent.sequence)).where(
-            AuditEvent.subject_type == "request", AuditEvent.event.in_(_step_events())
-        )
-    )
-    if steps > told:
-        yield Fault(0, f"{steps - told} steps of requests have lost their event: the tail was removed")
-
-
-def _step_events() -> list[str]:
-    from app.policy import policy
-
-    return [row.event for flow in policy().workflows.values() for row in flow.transitions]
-
-
 @group.command("verify")
 def verify_command() -> None:
-    """Walk the whole chain; exit non-zero when it does not hold."""
-    try:
-        found = list(faults())
-    except AnchorForged as error:
-        raise click.ClickException(str(error)) from None
-    for fault in found:
-        click.echo(f"event {fault.sequence}: {fault.what}", err=True)
+    """Check the whole trail: chain, anchors, each step beside its event; exit non-zero when it does not hold."""
+    found = 0
+    with one_moment() as session:
+        last = through(session)
+        try:
+            for fault in faults(session):
+                click.echo(f"{fault.where}: {fault.what}", err=True)
+                found += 1
+        except AnchorForged as error:
+            raise click.ClickException(str(error)) from None
     if found:
-        raise click.ClickException(f"the chain does not hold: {len(found)} faults")
-    last = db.session.scalar(select(db.func.max(AuditEvent.sequence))) or 0
-    click.echo(f"{last} events, unbroken")
+        raise click.ClickException(f"the trail does not hold: {found} {'fault' if found == 1 else 'faults'}")
+    click.echo(f"{last} events, unbroken; every step has its event")
 
 
 @group.command("export")

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.domain.intake_manifest import file_below
-from app.policy.enforcement import enforces
+from app.clauses import enforces
+from app.domain.gallery.intake_manifest import file_below
 
 SAME = {"yes": True, "no": False}
 #: A column with more values says who somebody is, not what group they belong to, and has no place in the registry.

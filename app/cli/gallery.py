@@ -13,18 +13,18 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.domain import gallery
-from app.domain.gallery_quality import measure_photographs, unmeasured
-from app.domain.intake import decide
-from app.domain.intake_manifest import IntakeError
-from app.domain.intake_reindex import missing_templates, reindex
-from app.domain.intake_sources import Refusal
-from app.domain.repository import generation
+from app.domain.gallery import verbs as gallery
+from app.domain.gallery.intake import decide
+from app.domain.gallery.intake_manifest import IntakeError
+from app.domain.gallery.intake_reindex import missing_templates, reindex
+from app.domain.gallery.intake_sources import Refusal
+from app.domain.gallery.photograph_quality import measure_photographs, unmeasured
+from app.domain.gallery.repository_index import generation
 from app.extensions import db
 from app.matching.errors import MatchingError
 from app.models import GalleryHold, GalleryPerson, GalleryPhoto, ProbeImage, Template
 from app.storage import StorageError
-from app.unit import Conflict, unit_of_work
+from app.unit_of_work import Conflict, unit_of_work
 
 group = AppGroup("gallery", help="The repository of arrest and parole photographs.")
 Told = Callable[[int, str], None]

@@ -14,11 +14,11 @@ import click
 from sqlalchemy import select
 
 from app.cli.gallery import group, one_line_errors, progress
-from app.domain import imports
-from app.domain.intake_manifest import NAME, IntakeError
-from app.domain.intake_sources import Source, source_of
+from app.domain.gallery import imports
+from app.domain.gallery.intake_manifest import NAME, IntakeError
+from app.domain.gallery.intake_sources import Source, source_of
 from app.extensions import db
-from app.jobs.import_workers import run, run_by_portal
+from app.jobs.gallery.import_workers import run, run_by_portal
 from app.models import GalleryImport, ImportOutcome
 
 _LISTED = 20

@@ -11,17 +11,19 @@ from sqlalchemy import select
 
 from app.access.actor import system_actor
 from app.cli.gallery import group, one_line_errors, progress
-from app.domain import photo_keys, sealing, sealing_files
-from app.domain.sealing_files import OrderFault
-from app.domain.sealing_lookback import counts, look_back
-from app.domain.sealing_stated import Stated, faults, sentences
-from app.domain.standings import today
+from app.domain.gallery import photo_keys
+from app.domain.retention.eligibility import today
+from app.domain.sealing import order_files
+from app.domain.sealing import verbs as sealing
+from app.domain.sealing.lookback import counts, look_back
+from app.domain.sealing.order_files import OrderFault
+from app.domain.sealing.order_statement import Stated, faults, sentences
 from app.extensions import db
 from app.jobs import handlers, runner
 from app.models import Job, SealingOrder
 from app.models.sealing import KINDS
 from app.storage import StorageError
-from app.unit import Conflict, unit_of_work
+from app.unit_of_work import Conflict, unit_of_work, wait
 
 
 @group.command("seal")
@@ -66,7 +68,7 @@ def _stated(
     table: Path | None,
 ) -> Stated:  # fmt: skip
     try:
-        named = [*records, *(sealing_files.records_of_csv(table) if table else ())]
+        named = [*records, *(order_files.records_of_csv(table) if table else ())]
     except OrderFault as fault:
         raise click.ClickException(str(fault)) from None
     stated = Stated(
@@ -129,7 +131,7 @@ def watch_orders(folder: Path, every: float, once: bool) -> None:
         while True:
             refused = 0
             try:
-                for handled in sealing_files.take(folder, _complete):
+                for handled in order_files.take(folder, _complete):
                     refused += bool(handled.reason)
                     click.echo(f"{handled.name}: {', '.join(handled.orders) or f'refused. {handled.reason}'}")
             except (Conflict, StorageError) as trouble:
@@ -142,8 +144,7 @@ def watch_orders(folder: Path, every: float, once: bool) -> None:
                 if refused:
                     raise click.ClickException(f"{refused:,} files were refused; the reasons lie beside them.")
                 return
-            db.session.rollback()
-            time.sleep(every)
+            wait(every)
 
 
 @group.command("rekey")

@@ -1,4 +1,4 @@
-"""`flask jobs sweep|remind|scheduler|status`: periodic work, for cron, a timer or a process of its own."""
+"""`flask jobs sweep|remind|lapse|scheduler|status`: periodic work, for cron, a timer or a process of its own."""
 
 from __future__ import annotations
 
@@ -10,11 +10,14 @@ from flask import current_app
 from flask.cli import AppGroup
 from sqlalchemy import func, select
 
-from app.domain.reminders import remind
+from app.domain.workload.reminders import remind
 from app.extensions import db, settings
+from app.jobs.algorithms.watch import watch
+from app.jobs.disclosures.lapses import lapse
+from app.jobs.nightly import ask_nightly
 from app.jobs.sweeper import sweep
-from app.jobs.watch import watch
 from app.models.engine import Job
+from app.unit_of_work import wait
 
 REMIND_SECONDS = 60
 group = AppGroup("jobs", help="Slow work: queued, leased, swept.")
@@ -22,8 +25,9 @@ group = AppGroup("jobs", help="Slow work: queued, leased, swept.")
 
 @group.command("sweep")
 def sweep_command() -> None:
-    """Send lost work again, once, and give the warnings that are due."""
+    """Send lost work again, once, give the warnings that are due, and ask for the day's own work."""
     watch()
+    ask_nightly()
     click.echo(f"{sweep()} jobs sent again")
 
 
@@ -33,10 +37,16 @@ def remind_command() -> None:
     click.echo(f"{remind()} reminders given")
 
 
+@group.command("lapse")
+def lapse_command() -> None:
+    """End what is over, once: decisions and packages past their time, files of long lists."""
+    click.echo(f"{lapse()} lapsed")
+
+
 @group.command("scheduler")
 @click.option("--every", default=None, type=float, help="Seconds between sweeps; a third of the lease by default.")
 def scheduler(every: float | None) -> None:
-    """Run the periodic work until stopped: the sweep, and once a minute the reminders."""
+    """Run the periodic work until stopped: the sweep, and once a minute the reminders and what lapses."""
     pause = every or settings().lease_seconds / 3
     app = current_app._get_current_object()  # type: ignore[attr-defined]
     reminded = -math.inf
@@ -44,10 +54,12 @@ def scheduler(every: float | None) -> None:
         with app.app_context():
             sweep()
             watch()
+            ask_nightly()
             if time.monotonic() - reminded >= REMIND_SECONDS:
                 remind()
+                lapse()
                 reminded = time.monotonic()
-        time.sleep(pause)
+        wait(pause)
 
 
 @group.command("status")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -11,27 +10,21 @@ from typing import Any
 import click
 from flask.cli import AppGroup
 
-from app.cli.matching_quality import quality
-from app.domain.algorithms import active_id
-from app.domain.algorithms import status as nist_of_active
-from app.domain.evaluations import CAUTION, keep
-from app.domain.evaluations import kept as evaluations_of
+from app.domain.algorithms.evaluations import CAUTION, keep
+from app.domain.algorithms.evaluations import kept as evaluations_of
+from app.domain.algorithms.registry import active_id
+from app.domain.algorithms.registry import status as nist_of_active
 from app.extensions import settings
 from app.matching.catalogue import Catalogue, Detector, Extractor, catalogue
 from app.matching.errors import MatchingError
-from app.matching.index import KINDS
 from app.matching.installer import install, install_file, is_installed
 from app.matching.nist import nist_status
 from app.matching.threads import configure_threads
 from app.storage.errors import StorageError
 
-#: photographs in the measured galleries
-SIZES = (10_000, 100_000)
-
 group = AppGroup("matching", help="Face models: installed, evaluated, measured.")
 models = AppGroup("models", help="The networks of the model catalogue.")
 group.add_command(models)
-group.add_command(quality)
 
 
 def in_use(known: Catalogue) -> list[str]:
@@ -123,7 +116,7 @@ def evaluate(
     """
     from app.cli import matching_evaluation as evaluation
     from app.cli.evaluation_labels import EvaluationError, from_identities, from_pairs
-    from app.matching.assessment import Plan
+    from app.matching.evaluation.assessment import Plan
 
     if (identities is None) == (pairs is None):
         raise click.ClickException("Give either --identities or --pairs.")
@@ -150,8 +143,8 @@ def evaluate(
 def _write_report(folder: Path, numbers: dict[str, Any], assessment: Any) -> None:
     """evaluation.html, .pdf and .json; they name photographs, so only this account may read them."""
     # matplotlib and WeasyPrint take seconds to load, which only a report is worth
+    from app.documents.algorithms.evaluation import render_evaluation
     from app.documents.errors import DocumentError
-    from app.documents.evaluation import render_evaluation
 
     told = {"department": settings().department, "demonstration": settings().demonstration}
     try:
@@ -180,11 +173,10 @@ def _make_private(folder: Path) -> None:
 @group.command("snapshot")
 def snapshot() -> None:
     """Write the encrypted snapshot from which a worker with CORROBORATE_INDEX=faiss starts quickly."""
-    from app.domain import index_snapshot
-    from app.jobs import engines
+    from app.domain.gallery import index_snapshot, loaded_index
 
     try:
-        repository = engines.repository()
+        repository = loaded_index.repository()
         repository.refresh(lambda done, of: click.echo(f"{done:,} of {of:,} photographs", err=True))
         path = index_snapshot.save(repository)
     except (MatchingError, StorageError) as error:
@@ -194,53 +186,6 @@ def snapshot() -> None:
     if path is None:
         raise click.ClickException("Only CORROBORATE_INDEX=faiss starts from a snapshot.")
     click.echo(f"{len(repository.index):,} photographs of generation {repository.index.generation} in {path}.")
-
-
-@group.command("bench")
-@click.option("--json", "as_json", is_flag=True, help="Numbers for programs.")
-@click.option("--size", "sizes", type=click.IntRange(min=1000), multiple=True, default=SIZES, show_default=True)
-@click.option("--index", "kinds", type=click.Choice(KINDS), multiple=True, default=KINDS, show_default=True)
-@click.option("--searches", type=click.IntRange(min=1), default=15, show_default=True, help="Searches per measurement.")
-@click.option(
-    "--check",
-    "checked",
-    type=click.IntRange(min=0),
-    default=0,
-    help="Lists compared with the oracle's; a tenth of it beyond 2,000,000.",
-)
-@click.option("--threads", type=click.IntRange(min=1), default=os.cpu_count() or 1, show_default="all")
-@click.option("--enrolment", "enrolment_only", is_flag=True, help="Enrolment alone; --write then renews its section.")
-@click.option("--write", "path", type=click.Path(path_type=Path, dir_okay=False), help="Write the tables to this file.")
-def bench_command(
-    as_json: bool, sizes: tuple[int, ...], kinds: tuple[str, ...], searches: int, checked: int, threads: int,
-    enrolment_only: bool, path: Path | None,
-) -> None:  # fmt: skip
-    """Search and enrolment speed on this machine, each beside the bare libraries in the same run.
-
-    The first run draws 5,200 faces, to sample galleries that look like real ones: half an hour, once.
-    """
-    from app.cli.matching_bench import bench, enrolment
-    from app.cli.matching_bench_report import enrolment_section, report, with_enrolment
-
-    configure_threads(threads)
-    try:
-        if enrolment_only:
-            found = enrolment()
-            text = "\n".join(enrolment_section(found["enrolment"])) + "\n"
-            page = with_enrolment(path.read_text(), text) if path is not None else ""
-        else:
-            found = bench(
-                sizes, kinds=kinds, searches=searches, checked=checked, threads=threads,
-                told=lambda text: click.echo(text, err=True),
-            )  # fmt: skip
-            text = page = report(found)
-        if path is not None:
-            path.write_text(page)
-    except (MatchingError, ValueError) as error:
-        raise click.ClickException(str(error)) from None
-    except OSError as error:
-        raise click.ClickException(f"{error.filename}: {error.strerror}.") from None
-    click.echo(json.dumps(found, indent=2) if as_json else text)
 
 
 def _catalogue() -> Catalogue:

@@ -15,18 +15,17 @@ from app.access.actor import Actor, actor_of
 from app.access.directory import DirectoryUnavailable, lookup
 from app.access.sessions import sync_account
 from app.cli.gallery import one_line_errors
-from app.domain import algorithm_changes as changes
-from app.domain import algorithms
-from app.domain.algorithm_progress import progress_of
-from app.domain.algorithm_upkeep import running
-from app.domain.evaluations import keep
+from app.domain.algorithms import changes, networks
+from app.domain.algorithms import registry as algorithms
+from app.domain.algorithms.evaluations import keep
+from app.domain.algorithms.progress import progress_of
+from app.domain.algorithms.upkeep import running
 from app.extensions import settings
-from app.jobs import engines
 from app.matching.threads import configure_threads
 from app.models import AlgorithmChange
 from app.models.base import now
-from app.unit import unit_of_work
-from app.workflow import Refused
+from app.policy.refused import Refused
+from app.unit_of_work import unit_of_work
 
 group = AppGroup("change", help="A change of the face algorithm: embed again, evaluate, cut over, take back.")
 by = click.option("--by", "name", required=True, help="Your name in the directory; it must be an administrator's.")
@@ -118,7 +117,7 @@ def evaluate(
     """Measure both algorithms on the same labelled photographs; both results are kept and shown side by side."""
     from app.cli import matching_evaluation as evaluation
     from app.cli.evaluation_labels import EvaluationError, from_identities, from_pairs
-    from app.matching.assessment import Plan
+    from app.matching.evaluation.assessment import Plan
 
     if (identities is None) == (pairs is None):
         raise click.ClickException("Give either --identities or --pairs.")
@@ -131,7 +130,7 @@ def evaluate(
             labels = from_identities(identities, images, columns) if identities else from_pairs(pairs, images, columns)
             found = []
             for digest in digests:
-                network = engines.extractor_of(digest)
+                network = networks.extractor_of(digest)
                 click.echo(f"{network.entry.name} {network.entry.version}")
                 measured = evaluation.evaluate_files(
                     labels, Plan(resamples=draws, seed=1), columns, datetime.now(UTC), network

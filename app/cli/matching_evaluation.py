@@ -12,18 +12,18 @@ from typing import Any
 import click
 
 from app.cli.evaluation_labels import EvaluationError, LabelledFile, Labels, data_digest
-from app.domain.evaluations import Failure, described, say
-from app.domain.probe_images import limits
+from app.domain.algorithms import networks
+from app.domain.algorithms.evaluations import Failure, described, say
+from app.domain.requests.images import limits
 from app.imaging import UnusableImage, decode
-from app.jobs import engines
-from app.matching.assessment import Assessment, Photograph, Plan, assess
 from app.matching.catalogue import catalogue
+from app.matching.evaluation.assessment import Assessment, Photograph, Plan, assess
 from app.matching.extractor import TemplateExtractor
 
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """What was measured, and the same as plain numbers (app/domain/evaluations.py)."""
+    """What was measured, and the same as plain numbers (app/domain/algorithms/evaluations.py)."""
 
     assessment: Assessment
     numbers: dict[str, Any]
@@ -36,7 +36,7 @@ def evaluate_files(
 
     Raises EvaluationError, MatchingError.
     """
-    detector, extractor = engines.detector(), extractor or engines.extractor()
+    detector, extractor = networks.detector(), extractor or networks.extractor()
     digests: list[str] = []
     usable: list[Photograph] = []
     numbers: dict[int, int] = {}
@@ -83,7 +83,7 @@ def _photograph(data: bytes, file: LabelledFile, extractor: TemplateExtractor) -
         bgr = decode(data, limits()).bgr
     except UnusableImage:
         return "cannot be read"
-    faces = engines.detector().detect(bgr)
+    faces = networks.detector().detect(bgr)
     if not faces:
         return "no face found"
     [template] = extractor.templates(bgr, faces[:1])

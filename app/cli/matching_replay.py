@@ -5,15 +5,15 @@ from __future__ import annotations
 import click
 from sqlalchemy import select
 
-from app.domain import search_replays
-from app.domain.probe_preparation import all_prepared
-from app.domain.replay import Replayed, replay
-from app.domain.search_replays import CannotReplay
+from app.domain.identification import search_replays
+from app.domain.identification.preparation import all_prepared
+from app.domain.identification.recipe_replay import Replayed, replay
+from app.domain.identification.search_replays import CannotReplay
 from app.extensions import db, settings
-from app.matching.index import KINDS
+from app.matching.index.choice import KINDS
 from app.matching.threads import configure_threads
 from app.models import DerivedImage, FRRequest, Search, SearchReplay
-from app.unit import unit_of_work
+from app.unit_of_work import unit_of_work
 
 #: how a replay ends that could not be compared, or not wholly
 INCOMPLETE = 2

@@ -1,7 +1,8 @@
-"""`flask retention due|run|adopt`: what may be disposed of, execution of what was approved, records of old cases."""
+"""`flask retention due|run|recalculate|adopt`: what is due, execution of what was approved, the lists, old cases."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date, datetime
 
 import click
@@ -9,12 +10,15 @@ from flask.cli import AppGroup
 from sqlalchemy import select
 
 from app.cli.gallery import one_line_errors
-from app.domain import disposals, retention
-from app.domain.standings import NotDue, label, not_due, standing_of, today
+from app.domain.retention import disposals
+from app.domain.retention import verbs as retention
+from app.domain.retention.eligibility import NotDue, Target, label, not_due, standing_of, today
+from app.domain.retention.eligibility_many import MOST, standings_of_cases, standings_of_files
+from app.domain.retention.recalculation import recalculate
 from app.extensions import db
 from app.jobs import handlers, runner
 from app.models import CaseRecord, Disposal, Job, PersonFile
-from app.unit import unit_of_work
+from app.unit_of_work import unit_of_work
 
 group = AppGroup("retention", help="How long records are kept; disposal of what is due.")
 
@@ -27,13 +31,25 @@ def due(on: datetime | None, every: bool) -> None:
     with one_line_errors():
         day = on.date() if on else today()
         count = 0
-        for model in (CaseRecord, PersonFile):
-            for target in db.session.scalars(select(model).where(model.disposed_at.is_(None)).order_by(model.id)):
-                found = not_due(target, day)
-                if found is None or every:
-                    count += found is None
-                    click.echo(_line(target, found, day))
+        for target in _targets(day, every=every):
+            found = not_due(target, day)
+            if found is None or every:
+                count += found is None
+                click.echo(_line(target, found, day))
         click.echo(f"{count:,} {'record is' if count == 1 else 'records are'} due on {day}.")
+
+
+def _targets(day: date, *, every: bool) -> Iterator[Target]:
+    """Every record that is not disposed of, or only those whose period has run, some hundred at a time."""
+    for model, standings_of in ((CaseRecord, standings_of_cases), (PersonFile, standings_of_files)):
+        ids = db.session.scalars(select(model.id).where(model.disposed_at.is_(None)).order_by(model.id)).all()
+        for first in range(0, len(ids), MOST):
+            several = ids[first : first + MOST]
+            if not every:
+                found = standings_of(several, day)
+                several = [key for key in several if found[key].status == "disposable"]
+            yield from db.session.scalars(select(model).where(model.id.in_(several)).order_by(model.id)).all()
+            db.session.expunge_all()
 
 
 def _line(target: CaseRecord | PersonFile, found: NotDue | None, day: date) -> str:
@@ -50,8 +66,7 @@ def run(number: str | None) -> None:
     Disposals that a worker is executing are left to it. Without two approvals nothing is erased.
     """
     with one_line_errors():
-        states = ("approved", "executing")
-        rows = select(Disposal).where(Disposal.state.in_(states)).order_by(Disposal.id)
+        rows = select(Disposal).where(Disposal.taking(*disposals.EXECUTION)).order_by(Disposal.id)
         waiting = [disposal.number for disposal in db.session.scalars(rows)]
         if number is not None and number not in waiting:
             raise click.ClickException(f"There is no approved disposal {number} to execute.")
@@ -84,6 +99,18 @@ def _execute(number: str) -> bool:
 
 def _disposal(number: str) -> Disposal:
     return db.session.scalars(select(Disposal).where(Disposal.number == number)).one()
+
+
+@group.command("recalculate")
+def recalculate_command() -> None:
+    """Calculate anew where every record stands, as each night; what stood otherwise in the lists is recorded."""
+    with one_line_errors():
+        tally = recalculate()
+        click.echo(f"{tally.compared:,} {_records(tally.compared)} compared, {tally.different:,} stood otherwise.")
+
+
+def _records(count: int) -> str:
+    return "record" if count == 1 else "records"
 
 
 @group.command("adopt")

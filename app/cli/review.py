@@ -3,29 +3,28 @@
 from __future__ import annotations
 
 import csv
-import secrets
-from datetime import date, timedelta
+from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 
 import click
-import cv2
-import numpy as np
 from flask.cli import AppGroup
 
-from app.demo.people import arrest_date, mugshot, person, scene
-from app.domain import proficiency
-from app.domain.proficiency import Given
+from app.domain.peers import proficiency
+from app.domain.peers.proficiency import Given
 from app.extensions import stores
 from app.imaging import UnusableImage
-from app.unit import unit_of_work
+from app.unit_of_work import unit_of_work
 
 group = AppGroup("review", help="Peer review.")
 items = AppGroup("proficiency", help="Comparisons whose truth is known.")
 group.add_command(items)
 
 REQUIRED = ("probe", "photograph", "same", "photograph_taken_on")
-#: drawn people whose numbers no demonstration gallery reaches
-FIRST_DRAWN = 1_000_000
+Comparison = tuple[Given, Given, bool, str]
+
+#: draws comparisons; the demonstration package puts its own in when it is installed
+draw: Callable[[int], list[Comparison]] | None = None
 
 
 @items.command("add")
@@ -41,7 +40,9 @@ def add(folder: Path | None, drawn: int | None) -> None:
     """
     if (folder is None) == (drawn is None):
         raise click.ClickException("Give a folder, or --drawn with a number.")
-    rows = drawn_items(drawn) if drawn else _listed(folder)
+    if drawn and draw is None:
+        raise click.ClickException("Comparisons are drawn by the demonstration package, which is not installed here.")
+    rows = draw(drawn) if draw and drawn else _listed(folder)
     for probe, subject, same, note in rows:
         key = stores().keys.create()
         blobs = proficiency.store(key, (probe, subject))
@@ -53,8 +54,9 @@ def add(folder: Path | None, drawn: int | None) -> None:
     click.echo(f"{len(rows)} comparisons added; a worker measures them")
 
 
-def _listed(folder: Path) -> list[tuple[Given, Given, bool, str]]:
+def _listed(folder: Path | None) -> list[Comparison]:
     """Every row of items.csv, read whole before anything is stored."""
+    assert folder is not None
     listing = folder / "items.csv"
     if not listing.is_file():
         raise click.ClickException(f"{listing} does not exist")
@@ -72,7 +74,7 @@ def _listed(folder: Path) -> list[tuple[Given, Given, bool, str]]:
     return found
 
 
-def _row(folder: Path, row: dict[str, str]) -> tuple[Given, Given, bool, str]:
+def _row(folder: Path, row: dict[str, str]) -> Comparison:
     missing = [name for name in REQUIRED if not (row.get(name) or "").strip()]
     if missing:
         raise ValueError(f"no value for {', '.join(missing)}")
@@ -87,21 +89,3 @@ def _row(folder: Path, row: dict[str, str]) -> tuple[Given, Given, bool, str]:
         day = (row.get(f"{name}_taken_on") or "").strip()
         pictures.append(proficiency.given(path.read_bytes(), date.fromisoformat(day) if day else None))
     return pictures[0], pictures[1], same, (row.get("note") or "").strip()
-
-
-def drawn_items(wanted: int) -> list[tuple[Given, Given, bool, str]]:
-    """Drawn scenes and arrest photographs: every other one of one person; whose was drawn before is not drawn again."""
-    first = FIRST_DRAWN + 2 * proficiency.count()
-    found = []
-    for number in range(wanted):
-        seed, same = first + 2 * number, number % 2 == 0
-        other = seed if same else seed + 1
-        lately = date.today() - timedelta(days=1 + secrets.randbelow(14))
-        probe = proficiency.given(_encoded(scene(person(seed), 1)), lately)
-        photograph = proficiency.given(_encoded(mugshot(person(other), 0)), arrest_date(person(other)))
-        found.append((probe, photograph, same, ""))
-    return found
-
-
-def _encoded(picture: np.ndarray) -> bytes:
-    return cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, 92])[1].tobytes()

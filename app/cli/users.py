@@ -10,12 +10,12 @@ from sqlalchemy import select
 
 from app.access.directory import DirectoryUnavailable, lookup, members
 from app.access.sessions import end_all_sessions, sync_account
-from app.domain.training import record_training
+from app.domain.accounts.training import record_training
 from app.extensions import db
-from app.models.account import Account
+from app.models.accounts import Account
 from app.policy import policy
-from app.unit import unit_of_work
-from app.workflow import Refused
+from app.policy.refused import Refused
+from app.unit_of_work import unit_of_work
 
 group = AppGroup("users", help="People of the directory.")
 

@@ -10,8 +10,8 @@ import pypdfium2
 import pypdfium2.raw
 from PIL import Image, ImageChops
 
+from app.clauses import enforces
 from app.documents.errors import RenderError
-from app.policy.enforcement import enforces
 
 #: PDFium works for one thread at a time
 _ONE_AT_A_TIME = threading.Lock()

@@ -12,8 +12,8 @@ from datetime import date, datetime
 
 from PIL import Image, UnidentifiedImageError
 
+from app.clauses import enforces
 from app.documents.errors import FactsError
-from app.policy.enforcement import enforces
 
 #: SRC-2 lists eleven: eyes, ears, nose, mouth, chin, lips, eyebrows, hair or hairline, scars, marks, tattoos.
 FEATURES_COMPARED = 11

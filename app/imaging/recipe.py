@@ -1,7 +1,7 @@
 """A probe's preparation as a recipe: an ordered list of operations with numbers, and nothing else (REQ-6, LL55-1).
 
 What is not one of the nine types here cannot be written down, so it cannot be asked for, stored or replayed: nothing
-is pasted, filled, blended, restored or invented. The bounds of the numbers are rules (`config/policy/review.toml`).
+is pasted, filled, blended, restored or invented. The bounds of the numbers are rules (`[[edit]]`).
 """
 
 from __future__ import annotations

@@ -20,11 +20,11 @@ import pillow_heif
 from numpy.typing import NDArray
 from PIL import features
 
+from app.clauses import enforces
 from app.imaging import recipe as kinds
 from app.imaging.decoding import decode
 from app.imaging.recipe import Crop, Eyes, Operation, Recipe, Resize, Rotate, Stage, trace
 from app.imaging.sniffing import DEFAULT_LIMITS, ImageLimits
-from app.policy.enforcement import enforces
 
 Pixels = NDArray[np.uint8]
 #: raised whenever the same recipe would give other pixels than before

@@ -1,5 +1,1 @@
 """Jobs that survive: the row in the database is the truth, the queue only carries its id."""
-
-from app.jobs.outbox import JobFailed, Retry, ask, ask_once, job
-
-__all__ = ["JobFailed", "Retry", "ask", "ask_once", "job"]

@@ -8,18 +8,20 @@ from app.extensions import settings
 from app.matching.threads import configure_threads
 
 MODULES = (
-    "app.jobs.images",
-    "app.jobs.search",
-    "app.jobs.line_ups",
-    "app.jobs.reports",
-    "app.jobs.disclosures",
-    "app.jobs.disposals",
-    "app.jobs.intake",
-    "app.jobs.sealings",
-    "app.jobs.embedding",
-    "app.jobs.replays",
-    "app.jobs.watch",
-    "app.jobs.mail",
+    "app.jobs.requests.images",
+    "app.jobs.identification.search",
+    "app.jobs.peers.line_ups",
+    "app.jobs.approval.reports",
+    "app.jobs.disclosures.documents",
+    "app.jobs.retention.disposals",
+    "app.jobs.gallery.intake",
+    "app.jobs.sealing.completion",
+    "app.jobs.algorithms.embedding",
+    "app.jobs.identification.replays",
+    "app.jobs.algorithms.watch",
+    "app.jobs.notices.mail",
+    "app.jobs.nightly",
+    "app.jobs.oversight.exports",
 )
 
 
@@ -31,8 +33,8 @@ def load() -> None:
 
 def prepare() -> None:
     """Import the handlers and load networks in the process that runs them (OpenCV's threads do not survive a fork)."""
-    from app.jobs import engines
+    from app.domain.algorithms import networks
 
     configure_threads(settings().network_threads)
     load()
-    engines.warm_up()
+    networks.warm_up()

@@ -13,12 +13,14 @@ import structlog
 from flask import Flask, current_app
 from sqlalchemy import or_, update
 
+from app.domain.algorithms import networks
 from app.extensions import db, settings
-from app.jobs import engines
-from app.jobs.outbox import KINDS, JobFailed, Retry, delay
+from app.jobs.registry import HANDLERS, JobFailed, Retry, Unfinished
 from app.models.base import now
 from app.models.engine import Job
-from app.unit import Conflict, unit_of_work
+from app.outbox.kinds import KINDS, delay
+from app.outbox.send import send
+from app.unit_of_work import Conflict, after_commit, unit_of_work
 
 log = structlog.get_logger()
 _application: list[Flask] = []
@@ -44,17 +46,19 @@ def perform(uid: str) -> None:
     if not _claim(uid):
         return
     row = db.session.query(Job).filter_by(uid=uid).one()
-    kind = KINDS[row.kind]
-    engines.follow()
+    kind = HANDLERS[row.kind]
+    networks.follow()
     try:
         with _heartbeat(uid):
             kind.handler(row)
+    except Unfinished:
+        _go_on(uid, kind.queue)
     except JobFailed as failure:
         _fail(uid, str(failure))
     except (Retry, Conflict) as trouble:
         _again(uid, str(trouble))
     except Exception as trouble:
-        log.exception("job_crashed", job=uid, kind=kind.name)
+        log.exception("job_crashed", job=uid, kind=row.kind)
         _again(uid, f"unexpected fault: {type(trouble).__name__}")
     else:
         _close(uid)
@@ -111,6 +115,14 @@ def _close(uid: str) -> None:
         )
 
 
+def _go_on(uid: str, queue: str) -> None:
+    """Put the job behind those that wait; its next turn is a first try."""
+    with unit_of_work() as rows:
+        waiting = {"state": "queued", "attempts": 0, "lease_until": None, "lease_owner": None, "sent_at": None}
+        rows.execute(update(Job).where(Job.uid == uid).values(**waiting, not_before=now()))
+        after_commit(lambda: send(queue, uid))
+
+
 def _again(uid: str, trouble: str) -> None:
     row = db.session.query(Job).filter_by(uid=uid).one()
     if row.attempts >= KINDS[row.kind].tries:
@@ -123,7 +135,7 @@ def _again(uid: str, trouble: str) -> None:
 
 def _fail(uid: str, cause: str) -> None:
     row = db.session.query(Job).filter_by(uid=uid).one()
-    kind = KINDS[row.kind]
+    kind = HANDLERS[row.kind]
     with unit_of_work():
         row.state, row.finished_at, row.error, row.lease_owner = "failed", now(), cause[:300], None
     if kind.on_failure is not None:

@@ -6,20 +6,15 @@ from datetime import timedelta
 
 import structlog
 from redis.exceptions import RedisError
-from sqlalchemy import or_, select, update
+from sqlalchemy import or_, select
 
 from app.extensions import db, settings
-from app.jobs import queue as rq_queue
 from app.models.base import now
 from app.models.engine import Job
-from app.unit import unit_of_work
+from app.outbox import send as rq_queue
+from app.outbox.kinds import LOCAL
 
 log = structlog.get_logger()
-
-
-def mark_sent(uid: str) -> None:
-    with unit_of_work() as rows:
-        rows.execute(update(Job).where(Job.uid == uid).values(sent_at=now()))
 
 
 def lost() -> list[tuple[str, str]]:
@@ -30,9 +25,7 @@ def lost() -> list[tuple[str, str]]:
     abandoned = (Job.state == "running") & (Job.lease_until < moment)
     not_on_its_way = Job.sent_at.is_(None) | (Job.sent_at < unsure)
     rows = db.session.execute(
-        select(Job.queue, Job.uid)
-        .where(or_(waiting, abandoned), not_on_its_way, Job.queue != rq_queue.LOCAL)
-        .order_by(Job.id)
+        select(Job.queue, Job.uid).where(or_(waiting, abandoned), not_on_its_way, Job.queue != LOCAL).order_by(Job.id)
     )
     return [(row.queue, row.uid) for row in rows]
 

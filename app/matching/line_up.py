@@ -12,7 +12,7 @@ import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from app.matching.quality import Quality
+from app.matching.quality.measures import Quality
 
 #: what counts as one step of difference in each measure; logarithms for sizes, since twice is twice at any size
 STEPS: Mapping[str, float] = {

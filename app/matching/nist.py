@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from datetime import date
 
+from app.clauses import enforces
 from app.matching.catalogue import Extractor
-from app.policy.enforcement import enforces
 
 
 @dataclass(frozen=True, slots=True)

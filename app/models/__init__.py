@@ -1,35 +1,45 @@
 """The tables, one module for each aggregate."""
 
-from app.models.account import Account, LoginSession, SignInFailure, TermsAcceptance, TrainingRecord
-from app.models.algorithm import AlgorithmChange, AlgorithmSwitch, Unembedded
-from app.models.annotation import Annotation
-from app.models.assignment import Assignment
-from app.models.derived import DerivedImage
-from app.models.disclosure import (
+from app.models.accounts import Account, LoginSession, SignInFailure, TermsAcceptance, TrainingRecord
+from app.models.algorithms import AlgorithmChange, AlgorithmSwitch, Unembedded
+from app.models.approval import Outcome, Report
+from app.models.disclosures import (
     Disclosure,
     DisclosureDecision,
     DisclosureDocument,
     DisclosureItem,
     DisclosurePackage,
+    Incident,
     RoutineDesignation,
 )
-from app.models.disposal import Disposal, DisposalItem
-from app.models.draft import Draft
 from app.models.engine import AuditEvent, Counter, Job, Transition
-from app.models.examination import BackgroundCheck, Disposition, FinalReview, PeerReview, Round
-from app.models.gallery import GalleryHold, GalleryPerson, GalleryPhoto, Template
-from app.models.incident import Incident
-from app.models.intake import GalleryImport, ImportChunk, ImportOutcome
-from app.models.line_up import LineUp, LineUpPlace, ProficiencyItem, ProficiencyPicture
-from app.models.lineage import ProbeResemblance, RepeatSearch
-from app.models.mail import MailChoice
+from app.models.examination import Annotation, BackgroundCheck, Disposition, FinalReview, PeerReview, Round
+from app.models.gallery import (
+    GalleryHold,
+    GalleryImport,
+    GalleryPerson,
+    GalleryPhoto,
+    ImportChunk,
+    ImportOutcome,
+    Template,
+)
+from app.models.identification import Candidate, DerivedImage, ProbeResemblance, RepeatSearch, Search, SearchReplay
+from app.models.notices import MailChoice
 from app.models.oversight import MisuseReport, Notification
-from app.models.report import Outcome, Report
-from app.models.request import BasisDecision, DetectedFace, FRRequest, ProbeImage
-from app.models.retention import CaseHistory, CasePerson, CaseRecord, LegalHold, PersonFile
+from app.models.peers import LineUp, LineUpPlace, ProficiencyItem, ProficiencyPicture
+from app.models.requests import BasisDecision, DetectedFace, FRRequest, ProbeImage
+from app.models.retention import (
+    CaseHistory,
+    CasePerson,
+    CaseRecord,
+    Disposal,
+    DisposalItem,
+    LegalHold,
+    PersonFile,
+    StoredStanding,
+)
 from app.models.sealing import SealedRecord, SealingNotice, SealingOrder
-from app.models.search import Candidate, Search
-from app.models.search_replay import SearchReplay
+from app.models.workload import Assignment, Draft
 
 __all__ = [
     "Account", "AlgorithmChange", "AlgorithmSwitch", "Annotation", "Assignment", "AuditEvent", "BackgroundCheck",
@@ -40,5 +50,5 @@ __all__ = [
     "LineUpPlace", "LoginSession", "MailChoice", "MisuseReport", "Notification", "Outcome", "PeerReview", "PersonFile",
     "ProbeImage", "ProbeResemblance", "ProficiencyItem", "ProficiencyPicture", "RepeatSearch", "Report", "Round",
     "RoutineDesignation", "SealedRecord", "SealingNotice", "SealingOrder", "Search", "SearchReplay", "SignInFailure",
-    "Template", "TermsAcceptance", "TrainingRecord", "Transition", "Unembedded",
+    "StoredStanding", "Template", "TermsAcceptance", "TrainingRecord", "Transition", "Unembedded",
 ]  # fmt: skip

@@ -12,13 +12,14 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any, ClassVar
 
-from sqlalchemy import DateTime, LargeBinary, String
+from sqlalchemy import ColumnElement, DateTime, LargeBinary, String
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column
 from sqlalchemy.types import TypeDecorator
 
+from app.clauses import enforces
 from app.extensions import db, stores
 from app.policy import policy
-from app.policy.enforcement import enforces
+from app.policy.types import Asked, Part, State, Workflow
 from app.storage.sealed import open_json, seal_json
 
 
@@ -120,8 +121,45 @@ class Stateful:
 
     def __init__(self, **values: Any) -> None:
         # the initial state is the workflow's own word, given at once so that conditions may look at it
-        values.setdefault("state", policy().workflow(self.subject_type).initial)
+        values.setdefault("state", self.flow().initial)
         super().__init__(**values)
+
+    @classmethod
+    def flow(cls) -> Workflow:
+        """The workflow of such rows, as the policy has it."""
+        return policy().workflow(cls.subject_type)
+
+    @property
+    def stands(self) -> State:
+        """The state as the policy has it: its words and what is due."""
+        return self.flow().state(self.state)
+
+    def has(self, mark: Asked) -> bool:
+        """Whether the state carries a mark of the workflow. Raises KeyError when the workflow has no such mark."""
+        return self.state in self.flow().states_that(mark)
+
+    @classmethod
+    def having(cls, mark: Asked) -> ColumnElement[bool]:
+        """The rows whose state carries a mark of the workflow. Raises KeyError when the workflow has no such mark."""
+        return cls.state.in_(cls.flow().states_that(mark))
+
+    def takes(self, *verbs: str) -> bool:
+        """Whether the workflow lets one of these verbs lead on from the state, whoever asks."""
+        return self.state in self.flow().sources_of(*verbs)
+
+    def first_of(self, *verbs: str) -> str | None:
+        """The first of these verbs that leads on from the state, whoever asks, or None."""
+        return next((verb for verb in verbs if self.takes(verb)), None)
+
+    @classmethod
+    def taking(cls, *verbs: str) -> ColumnElement[bool]:
+        """The rows in whose state the workflow knows one of these verbs."""
+        return cls.state.in_(cls.flow().sources_of(*verbs))
+
+    @classmethod
+    def awaiting(cls, part: Part | None = None) -> ColumnElement[bool]:
+        """The rows in whose state something is due, from this part or from anybody."""
+        return cls.state.in_(cls.flow().awaiting(part))
 
 
 def one_of(column: str, values: list[str] | tuple[str, ...]) -> str:

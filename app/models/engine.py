@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from sqlalchemy.types import JSON
 
 from app.extensions import db
-from app.models.account import Account
+from app.models.accounts import Account
 from app.models.base import Model, UTCDateTime, now, one_of
 
 JOB_STATES = ("queued", "running", "done", "failed")
@@ -28,7 +28,10 @@ class Transition(Model):
     actor_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
     policy_version: Mapped[str] = mapped_column(String(64))
     actor: Mapped[Account | None] = relationship()
-    __table_args__ = (Index("ix_transition_subject", "subject_type", "subject_id"),)
+    __table_args__ = (
+        Index("ix_transition_subject", "subject_type", "subject_id"),
+        Index("ix_transition_target", "subject_type", "target", "created_at"),
+    )
 
 
 class AuditEvent(db.Model):
@@ -70,6 +73,9 @@ class Job(Model):
     __table_args__ = (
         CheckConstraint(one_of("state", JOB_STATES), name="known_state"),
         CheckConstraint("state <> 'running' OR lease_until IS NOT NULL", name="running_has_lease"),
+        # by subject first: an erasure and the pruning ask for all of a subject, the pages for one kind of it
+        Index("ix_job_subject", "subject_id", "kind", "created_at"),
+        Index("ix_job_kind", "kind", "created_at"),
     )
 
 

@@ -8,13 +8,14 @@ from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 from sqlalchemy.types import JSON
 
-from app.models.account import Account
+from app.models.accounts import Account
 from app.models.base import Model, Sealed, UTCDateTime, one_of
-from app.models.request import FRRequest
-from app.models.search import Candidate, Search
+from app.models.gallery import GalleryPhoto
+from app.models.identification import Candidate, Search
+from app.models.requests import FRRequest
 
 DISPOSITIONS = ("excluded", "retained")
-#: the levels of the scale in review.toml, repeated where no code can forget them
+#: the levels of the scale in examination/opinions.toml, repeated where no code can forget them
 OPINIONS = ("p3", "p2", "p1", "0", "m1", "m2", "m3", "ns")
 REVIEWS = ("approved", "not_approved", "continued")
 
@@ -143,6 +144,37 @@ class FinalReview(Sealed, Model):
     round: Mapped[Round] = relationship(back_populates="final_reviews")
     supervisor: Mapped[Account] = relationship()
     __table_args__ = (CheckConstraint(one_of("decision", REVIEWS), name="known_decision"),)
+
+    @property
+    def key_id(self) -> str:
+        return self.round.request.key_id
+
+
+class Annotation(Sealed, Model):
+    """One numbered mark on both photographs; numbers count from 1 within the comparison of a candidate.
+
+    Sealed: kind, probe and photo (each a list of [x, y] in pixels of the original, or empty), note. A mark taken back
+    keeps its row and its number, so that no number ever means two places.
+    """
+
+    __tablename__ = "annotation"
+    round_id: Mapped[int] = mapped_column(ForeignKey("examination_round.id"), index=True)
+    candidate_id: Mapped[int] = mapped_column(ForeignKey("candidate.id"), index=True)
+    photo_id: Mapped[int] = mapped_column(ForeignKey("gallery_photo.id"))
+    author_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
+    number: Mapped[int]
+    removed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    version: Mapped[int] = mapped_column()
+
+    round: Mapped[Round] = relationship()
+    candidate: Mapped[Candidate] = relationship()
+    photo: Mapped[GalleryPhoto] = relationship()
+    author: Mapped[Account] = relationship()
+    __mapper_args__ = {"version_id_col": version}
+    __table_args__ = (
+        UniqueConstraint("round_id", "candidate_id", "author_id", "number"),
+        CheckConstraint("number > 0", name="counted_from_one"),
+    )
 
     @property
     def key_id(self) -> str:

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from app.models.account import Account
+from app.models.accounts import Account
 from app.models.base import Model, Sealed, UTCDateTime
 
 

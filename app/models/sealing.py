@@ -9,7 +9,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 from sqlalchemy.types import JSON
 
-from app.models.account import Account
+from app.models.accounts import Account
 from app.models.base import Model, Sealed, Stateful, UTCDateTime, one_of
 from app.models.gallery import GalleryPhoto
 

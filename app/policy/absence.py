@@ -4,7 +4,7 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
-from app.policy.enforcement import enforces
+from app.clauses import enforces
 from app.policy.forms import Absence
 from app.policy.types import Policy
 

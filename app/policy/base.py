@@ -1,5 +1,7 @@
 """What every table of a rule file shares: a rule is a sentence a lawyer signs, then machine fields."""
 
+from collections import Counter
+from collections.abc import Iterable
 from datetime import date
 from typing import Annotated, Literal
 
@@ -7,6 +9,11 @@ from msgspec import Meta, Struct, field
 
 Text = Annotated[str, Meta(min_length=1)]
 Count = Annotated[int, Meta(ge=1)]
+
+
+def repeated(values: Iterable[str]) -> list[str]:
+    """The values that occur more than once, each once."""
+    return [value for value, times in Counter(values).items() if times > 1]
 
 
 class Table(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

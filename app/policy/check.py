@@ -1,38 +1,39 @@
 """Proof that each enforced clause has a rule, an enforcement point and a test: ``flask policy check``."""
 
 import ast
-import importlib
-import pkgutil
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any
 
-import app
 from app.policy.absence import forbidden_names
-from app.policy.enforcement import registry
-from app.policy.examples import disagreements, load_worked
+from app.policy.examples import Check, disagreements, load_worked
 from app.policy.loader import PolicyError, load
 from app.policy.types import Policy
 
 CLAUSE_IDS = "clause-ids.txt"
+#: clause id -> the enforcement points that name it, as ``app.clauses.registry`` gives them
+Points = Mapping[str, tuple[str, ...]]
 
 
-def check(root: Path) -> list[str]:
-    """Every gap between policy and program in the checkout at ``root``, a sentence each; none when sound."""
+def check(root: Path, points: Points, above: Mapping[str, Check]) -> list[str]:
+    """Every gap between policy and program in the checkout at ``root``, a sentence each; none when sound.
+
+    ``points`` are the enforcement points of the whole program, ``above`` the worked cases' checks outside the rules.
+    """
     directory = root / "config" / "policy"
     try:
         policy = load(directory)
         worked = load_worked(directory)
     except PolicyError as error:
         return list(error.faults)
-    faults = [*_import_all(), *missing_clauses(policy, directory)]
-    rows = _rows(policy, root)
+    faults = missing_clauses(policy, directory)
+    rows = _rows(policy, root, points)
     faults += [gap for row in rows for gap in gaps(row)]
     faults += [
         f"{clause_id}: code names this clause, which the policy does not have"
-        for clause_id in registry()
+        for clause_id in points
         if clause_id not in policy.clauses
     ]
     faults += [
@@ -41,14 +42,13 @@ def check(root: Path) -> list[str]:
         if clause_id not in policy.clauses
     ]
     faults += forbidden_names(policy, root / "app")
-    return faults + disagreements(policy, worked, date.today())
+    return faults + disagreements(policy, worked, date.today(), above)
 
 
-def matrix(root: Path) -> list[dict[str, Any]]:
+def matrix(root: Path, points: Points) -> list[dict[str, Any]]:
     """One row per clause: clause, status, text, does, who, rules, enforcement, tests. Raises PolicyError."""
     policy = load(root / "config" / "policy")
-    _import_all()
-    return _rows(policy, root)
+    return _rows(policy, root, points)
 
 
 def missing_clauses(policy: Policy, directory: Path) -> list[str]:
@@ -114,19 +114,8 @@ def _clauses(node: ast.AST) -> Iterator[str]:
                     yield argument.value
 
 
-def _import_all() -> list[str]:
-    """Import every module of the program, so that each enforcement point registers; failures are faults."""
-    faults: list[str] = []
-    for module in pkgutil.walk_packages(app.__path__, "app.", onerror=lambda name: None):
-        try:
-            importlib.import_module(module.name)
-        except Exception as error:  # any failure to import hides enforcement points, whatever its kind
-            faults.append(f"{module.name}: cannot be imported: {type(error).__name__}: {error}")
-    return faults
-
-
-def _rows(policy: Policy, root: Path) -> list[dict[str, Any]]:
-    points, tests = registry(), marked_tests(root / "tests")
+def _rows(policy: Policy, root: Path, points: Points) -> list[dict[str, Any]]:
+    tests = marked_tests(root / "tests")
     return [
         {
             "clause": clause.id,

@@ -1,16 +1,15 @@
 """Worked cases: what people state and what the rules answer, kept beside the rules and run as tests."""
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
 
-from app.policy.background import Against, Comparison, compare, record_fault
 from app.policy.base import Table, Text
-from app.policy.disclosing_examples import (
+from app.policy.disclosures.examples import (
     DISCLOSURE_CHECKS,
     PurposeTable,
     ReleaseTable,
@@ -18,7 +17,9 @@ from app.policy.disclosing_examples import (
     purpose_disagreements,
     release_disagreements,
 )
-from app.policy.edits import recipe_of
+from app.policy.examination.background import Against, Comparison, compare, record_fault
+from app.policy.examination.opinions import check_opinions
+from app.policy.examination.worksheet import check_justified
 from app.policy.facts import (
     Fault,
     check_case_number,
@@ -29,26 +30,23 @@ from app.policy.facts import (
     check_source,
     check_use_facts,
 )
-from app.policy.itl import columns_of
+from app.policy.gallery.itl import columns_of
+from app.policy.identification.quality import QualityFinding, assess
 from app.policy.loader import PolicyError
-from app.policy.opinions import check_opinions
-from app.policy.quality import QualityFinding, assess
-from app.policy.retention_examples import RetentionExample, refusals, standing_of_example
+from app.policy.retention.examples import RetentionExample, refusals, standing_of_example
 from app.policy.types import Policy
-from app.policy.worksheets import check_justified
 
-#: the picture of the worked cases on edits: its size, and where the eyes are
-EXAMPLE_SIZE = (1200, 900)
-EXAMPLE_EYES = ((560.0, 400.0), (640.0, 404.0))
+#: a check that lives above the rules: what it finds wrong with the facts of a worked case
+Check = Callable[[Policy, Mapping[str, Any]], list[Fault]]
 
 
 class Example(Table, frozen=True, kw_only=True):
     """One worked case. ``subject`` is the use, source, basis, purpose, outcome or number the check is about.
 
-    ``recipient``, ``basis`` and ``person`` say what a disclosure is about. ``refused_by`` names every rule
-    that refuses it, and is empty when it is accepted. ``warned_by`` does the same for rules that only warn;
-    ``says`` is a sentence that people then read (both for the check "quality"). ``unknown`` names the rules that cannot
-    judge for want of data (for the check "background").
+    ``recipient``, ``basis`` and ``person`` say what a disclosure is about, ``result`` what an outcome follows.
+    ``refused_by`` names every rule that refuses it, and is empty when it is accepted. ``warned_by`` does the same for
+    rules that only warn; ``says`` is a sentence that people then read (both for the check "quality"). ``unknown`` names
+    the rules that cannot judge for want of data (for the check "background").
     """
 
     id: Text
@@ -62,6 +60,7 @@ class Example(Table, frozen=True, kw_only=True):
     recipient: str = ""
     basis: str = ""
     person: str = ""
+    result: str = "possible_match"
     facts: Mapping[str, Any] = {}
     intelligence_bureau: bool = False
     refused_by: tuple[str, ...] = ()
@@ -84,11 +83,11 @@ def load_worked(directory: Path) -> Worked:
     """Everything in ``directory``/examples together. Raises PolicyError naming each malformed file."""
     files: list[Worked] = []
     faults = []
-    for path in sorted((directory / "examples").glob("*.toml")):
+    for path in sorted((directory / "examples").rglob("*.toml")):
         try:
             files.append(msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), Worked))
         except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
-            faults.append(f"examples/{path.name}: {error}")
+            faults.append(f"{path.relative_to(directory).as_posix()}: {error}")
     seen: set[str] = set()
     for example in (example for file in files for example in file.example):
         if example.id in seen:
@@ -107,9 +106,9 @@ def load_worked(directory: Path) -> Worked:
     )
 
 
-def disagreements(policy: Policy, worked: Worked, today: date) -> list[str]:
+def disagreements(policy: Policy, worked: Worked, today: date, above: Mapping[str, Check]) -> list[str]:
     """A sentence for each worked case and each cell of a table that the rules answer otherwise."""
-    found = [said for said in (disagreement(policy, example) for example in worked.example) if said]
+    found = [said for said in (disagreement(policy, example, above) for example in worked.example) if said]
     found += [said for table in worked.release for said in release_disagreements(policy, table, today)]
     return found + [said for table in worked.purposes for said in purpose_disagreements(policy, table)]
 
@@ -123,8 +122,11 @@ def _retention_faults(example: Example) -> list[str]:
     return []
 
 
-def decide(policy: Policy, example: Example) -> list[Fault]:
-    """What the rules answer to a worked case: its faults, none when accepted."""
+def decide(policy: Policy, example: Example, above: Mapping[str, Check]) -> list[Fault]:
+    """What the rules answer to a worked case: its faults, none when accepted.
+
+    ``above`` holds what the rules cannot ask themselves, since they know nothing of pictures: the check "edit".
+    """
     facts, subject = example.facts, example.subject
     match example.check:
         case "use":
@@ -136,7 +138,7 @@ def decide(policy: Policy, example: Example) -> list[Fault]:
         case "lawful_basis":
             return check_lawful_basis(policy, subject, facts)
         case "outcome":
-            return check_outcome(policy, subject, facts)
+            return check_outcome(policy, subject, facts, example.result)
         case "case_number":
             return check_case_number(policy, subject)
         case "eligibility":
@@ -145,7 +147,7 @@ def decide(policy: Policy, example: Example) -> list[Fault]:
             stated = {field: str(value) for field, value in facts.items()}
             return check_eligibility(policy, {"file": "file.an2", **columns_of(policy.gallery.itl, stated)})
         case "edit":
-            return recipe_of(policy, facts.get("operations"), EXAMPLE_EYES, EXAMPLE_SIZE)[1]
+            return above["edit"](policy, facts)
         case "retention":
             assert example.retention is not None  # load_worked refuses it otherwise
             return refusals(standing_of_example(policy.retention, example.retention))
@@ -175,9 +177,9 @@ def _compared(policy: Policy, example: Example, status: str) -> list[Comparison]
     return [one for one in compare(policy, against) if one.status == status]
 
 
-def disagreement(policy: Policy, example: Example) -> str:
+def disagreement(policy: Policy, example: Example, above: Mapping[str, Check]) -> str:
     """What differs between the worked case and the rules' answer, in a sentence; empty when they agree."""
-    faults = decide(policy, example)
+    faults = decide(policy, example, above)
     rules = {fault.rule_id for fault in faults}
     fields = {fault.field for fault in faults}
     if rules != set(example.refused_by):

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from app.clauses import enforces
 from app.policy.base import Fact, Questions
-from app.policy.enforcement import enforces
+from app.policy.forms import Outcome
 from app.policy.types import Policy
 
 YES_NO = {"yes": "Yes", "no": "No"}
@@ -56,7 +57,7 @@ def check_purpose(policy: Policy, answers: Mapping[str, object], is_intelligence
     for prohibition in policy.request.prohibitions.values():
         answer = _text(answers.get(prohibition.id))
         if answer not in ("yes", "no"):
-            found.append(Fault(prohibition.id, "Answer yes or no.", prohibition.id))
+            found.append(Fault(prohibition.id, f"Answer: {prohibition.question}", prohibition.id))
         elif answer == prohibition.refused_answer and not (prohibition.except_capability and is_intelligence_bureau):
             found.append(Fault(prohibition.id, prohibition.refusal, prohibition.id))
     return found
@@ -101,12 +102,24 @@ def normal_case_number(number: str) -> str:
     return number.strip().upper()
 
 
+def outcomes_after(policy: Policy, result: str | None) -> list[Outcome]:
+    """How a case may have ended after this result, in the order of the file: nothing is eliminated that never was."""
+    return [rule for rule in policy.request.outcomes.values() if not rule.results or result in rule.results]
+
+
 @enforces("USE-8")
-def check_outcome(policy: Policy, outcome_id: str, facts: Mapping[str, object]) -> list[Fault]:
-    """Check an outcome: an arrest without its corroborating evidence is refused."""
+def check_outcome(
+    policy: Policy, outcome_id: str, facts: Mapping[str, object], result: str | None = None
+) -> list[Fault]:
+    """Check an outcome: an arrest without its corroborating evidence is refused, and what the result rules out.
+
+    `result` is the kind of the report that stands.
+    """
     outcome = policy.request.outcomes.get(outcome_id)
     if outcome is None:
         return [Fault("outcome", "Choose how the case ended.", "no_arrest")]
+    if outcome not in outcomes_after(policy, result):
+        return [Fault("outcome", f"“{outcome.title}” does not fit the result of this request.", outcome_id)]
     return check_facts(outcome.facts, facts, outcome_id)
 
 
@@ -164,7 +177,7 @@ def _text(answer: object) -> str:
 
 def _wrong(fact: Fact, answer: str, today: date) -> str:
     if not answer:
-        return f"{fact.label.rstrip('?')}: this must be stated." if fact.required else ""
+        return _missing(fact) if fact.required else ""
     if fact.kind == "choice" and answer not in {choice.value for choice in fact.choices}:
         return f"{fact.label}: choose one of the answers."
     if fact.kind == "yesno" and answer not in ("yes", "no"):
@@ -178,6 +191,12 @@ def _wrong(fact: Fact, answer: str, today: date) -> str:
     if fact.kind in ("text", "long"):
         return _wrong_length(fact, answer)
     return ""
+
+
+def _missing(fact: Fact) -> str:
+    if fact.kind == "yesno" or fact.label.endswith("?"):
+        return f"Answer: {fact.label}"
+    return f"Choose an answer: {fact.label}." if fact.kind == "choice" else f"Fill in “{fact.label}”."
 
 
 def _wrong_date(fact: Fact, answer: str, today: date) -> str:

@@ -99,10 +99,37 @@ class ImageLimits(Rule, frozen=True, kw_only=True):
     formats: Annotated[tuple[ImageFormat, ...], Meta(min_length=1)] = field(name="format")
 
 
-class Outcome(Rule, frozen=True, kw_only=True):
-    """How a case ended; an arrest demands corroborating evidence (USE-8)."""
+#: the kinds of report that there are; each is a result with its own words
+RESULTS = ("possible_match", "negative")
+
+
+class BasisRefusal(Rule, frozen=True, kw_only=True):
+    """A reason to refuse the basis of a request (REQ-4); ``authority`` is the clause cited."""
 
     title: Text
+
+
+class Result(Rule, frozen=True, kw_only=True):
+    """What a report said, by its kind. ``heading`` and ``task`` are the words for what the investigator does next.
+
+    ``notice`` is the notice shown wherever the result is; ``is_lead`` says whether there is anything to corroborate.
+    """
+
+    title: Text
+    heading: Text
+    task: Text
+    notice: Text
+    is_lead: bool
+
+
+class Outcome(Rule, frozen=True, kw_only=True):
+    """How a case ended; an arrest demands corroborating evidence (USE-8).
+
+    ``results`` names the results after which it may have ended so (empty: any).
+    """
+
+    title: Text
+    results: tuple[str, ...] = ()
     facts: tuple[Fact, ...] = field(name="fact", default=())
 
 
@@ -151,7 +178,7 @@ class Absence(Rule, frozen=True, kw_only=True):
 
 @dataclass(frozen=True)
 class RequestRules:
-    """request.toml: what a request must hold."""
+    """What a request must hold, from the files of requests and workload."""
 
     case_numbers: tuple[CaseNumber, ...]
     priorities: Mapping[str, Priority]
@@ -164,5 +191,6 @@ class RequestRules:
     basis: Questions
     description: Questions
     circumstances: Questions
+    results: Mapping[str, Result]
     outcomes: Mapping[str, Outcome]
     withdrawal: Statement

@@ -8,11 +8,11 @@ from typing import Annotated, Literal, TypeVar
 from msgspec import Meta, field
 
 from app.policy.base import Rule, Statement, Table, Text
-from app.policy.disclosure_types import DisclosureRules
+from app.policy.disclosures.types import DisclosureRules
 from app.policy.forms import Absence, MailKind, Notice, RequestRules, Requirement, Terms, Use
-from app.policy.gallery_types import AlgorithmRules, GalleryRules
-from app.policy.retention_types import RetentionRules
-from app.policy.review_types import ReviewRules
+from app.policy.gallery.types import AlgorithmRules, GalleryRules
+from app.policy.retention.types import RetentionRules
+from app.policy.review import ReviewRules
 
 Item = TypeVar("Item")
 
@@ -53,14 +53,74 @@ class Capability(Rule, frozen=True, kw_only=True):
     training: str | None = None
 
 
-class State(Table, frozen=True, kw_only=True):
-    """A state of a workflow; ``waiting_for`` is the title of the role whose turn it is, or empty."""
+#: how a state reads at a glance, from nothing happening to over
+Tone = Literal["idle", "waiting", "working", "attention", "good", "bad", "ended"]
+#: who is asked for a next step: a part in the subject, or anyone whom the step's own rule permits
+Part = Literal["requester", "named_supervisor", "examiner", "anyone"]
+#: what the program asks of states: see ``Workflow.states_that``
+Mark = Literal[
+    "filed", "due", "answered", "assigned", "examined", "round_open", "file_open", "done", "under_way", "kept_up"
+]
+
+#: a mark, or whether the state is final
+Asked = Mark | Literal["final"]
+
+
+class MarkRule(Table, frozen=True, kw_only=True):
+    """What it says of a state to carry this mark, in one sentence."""
+
+    id: Mark
+    text: Text
+
+
+class Told(Table, frozen=True, kw_only=True):
+    """What a person outside is told in place of several states whose names stay inside."""
 
     id: Text
     title: Text
     text: Text
+    tone: Tone
+    step: str = ""
+
+
+class Phase(Table, frozen=True, kw_only=True):
+    """A stretch of the path whose time is measured, and whose turn it is meanwhile."""
+
+    id: Text
+    title: Text
+    whose: Text
+
+
+class Next(Table, frozen=True, kw_only=True):
+    """What is due in a state: a verb, the words in which a person is asked for it, and which part is asked."""
+
+    verb: Text
+    text: Text
+    by: Part
+
+
+class State(Table, frozen=True, kw_only=True):
+    """A state of a workflow, in the words of every page.
+
+    ``waiting_for`` is the title of the role whose turn it is, or empty; ``next`` is what is due, the first that a
+    person may do being what they are asked. ``told_as`` names the ``Told`` that outsiders read instead. ``step`` is the
+    step of the progress bar that everybody sees, ``unit_step`` of the one inside the unit (empty: all lie behind),
+    ``phase`` the stretch whose time is measured. ``marks`` are what the program
+    asks of states; ``final`` is asked like one.
+    """
+
+    id: Text
+    title: Text
+    text: Text
+    tone: Tone
     waiting_for: str = ""
     final: bool = False
+    marks: tuple[Mark, ...] = ()
+    next: tuple[Next, ...] = ()
+    told_as: str = ""
+    step: str = ""
+    unit_step: str = ""
+    phase: str = ""
 
 
 class Transition(Rule, frozen=True, kw_only=True):
@@ -92,6 +152,11 @@ class Workflow(Table, frozen=True, kw_only=True):
     authority: Annotated[tuple[str, ...], Meta(min_length=1)]
     effective: date
     initial: Text
+    steps: tuple[str, ...] = ()
+    unit_steps: tuple[str, ...] = ()
+    marks: tuple[MarkRule, ...] = field(name="mark", default=())
+    told: tuple[Told, ...] = field(name="told", default=())
+    phases: tuple[Phase, ...] = field(name="phase", default=())
     states: tuple[State, ...] = field(name="state")
     transitions: tuple[Transition, ...] = field(name="transition")
 
@@ -101,6 +166,42 @@ class Workflow(Table, frozen=True, kw_only=True):
             if state.id == state_id:
                 return state
         raise KeyError(f"The {self.subject} workflow has no state '{state_id}'.")
+
+    def states_that(self, mark: Asked) -> tuple[str, ...]:
+        """The ids of the states that carry a mark, in file order. KeyError when the workflow has no such mark."""
+        if mark == "final":
+            return tuple(state.id for state in self.states if state.final)
+        if mark not in {rule.id for rule in self.marks}:
+            raise KeyError(f"The {self.subject} workflow has no mark '{mark}'.")
+        return tuple(state.id for state in self.states if mark in state.marks)
+
+    def sources_of(self, *verbs: str) -> tuple[str, ...]:
+        """The ids of the states from which one of these verbs leads, in file order. KeyError for an unknown verb."""
+        sources: set[str] = set()
+        for verb in verbs:
+            rows = [row for row in self.transitions if row.verb == verb]
+            if not rows:
+                raise KeyError(f"The {self.subject} workflow has no verb '{verb}'.")
+            sources.update(source for row in rows for source in row.sources)
+        return tuple(state.id for state in self.states if state.id in sources)
+
+    def awaiting(self, part: Part | None = None) -> tuple[str, ...]:
+        """The ids of the states in which something is due, from this part or from anybody, in file order."""
+        return tuple(s.id for s in self.states if any(part in (None, step.by) for step in s.next))
+
+    def outside(self, state_id: str) -> State | Told:
+        """What a person outside is told of a state: the state itself, or what stands for several."""
+        state = self.state(state_id)
+        return next(told for told in self.told if told.id == state.told_as) if state.told_as else state
+
+    def place(self, step: str) -> int:
+        """How many steps of the progress bar lie before this one."""
+        return self.steps.index(step)
+
+    def unit_place(self, state_id: str) -> int:
+        """How many steps of the unit's progress bar lie before this state."""
+        step = self.state(state_id).unit_step
+        return self.unit_steps.index(step) if step else len(self.unit_steps)
 
 
 class Condition(Rule, frozen=True, kw_only=True):

@@ -1,13 +1,17 @@
 """Faults that only show when the rule files are read together: references, dates, duplicates, dead ends."""
 
 import re
-from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
-from app.policy import base, disclosure_types, types
-from app.policy.retention_validation import retention_faults
+from app.policy import base, forms, types
+from app.policy.base import repeated
+from app.policy.disclosures import types as disclosure_types
+from app.policy.examination.validation import examination_faults
+from app.policy.identification.validation import identification_faults
+from app.policy.retention.validation import retention_faults
+from app.policy.state_validation import state_faults
 
 Tables = dict[str, dict[str, Any]]
 
@@ -23,12 +27,11 @@ def faults_of(tables: Tables, overlays: Tables, today: date) -> list[str]:
         *_workflows(tables),
         *_references(tables),
         *_mail(tables["notices.toml"], {role.id for role in tables["roles.toml"]["role"]}),
-        *disclosure_types.faults_in(tables["disclosure.toml"]),
+        *(f"disclosures/rules.toml: {fault}" for fault in disclosure_types.faults_in(tables["disclosures/rules.toml"])),
         *_facts(everything),
-        *retention_faults(tables["retention.toml"]),
-        *_edits(tables["review.toml"]),
-        *_quality(tables["review.toml"]),
-        *_worksheet(tables["review.toml"]),
+        *(f"retention/rules.toml: {fault}" for fault in retention_faults(tables["retention/rules.toml"])),
+        *identification_faults(tables),
+        *examination_faults(tables),
     ]
 
 
@@ -45,7 +48,7 @@ def rules_in(tables: Tables) -> list[tuple[str, base.Rule]]:
 
 def workflow_tables(tables: Tables) -> dict[str, tuple[Any, ...]]:
     """The workflows, conditions and separations of every workflow file together, in the order of the files."""
-    files = [read for name, read in tables.items() if name.startswith("workflow")]
+    files = [read for name, read in tables.items() if name.endswith("/workflow.toml")]
     return {
         table: tuple(item for read in files for item in read[table])
         for table in ("workflow", "condition", "separation")
@@ -59,10 +62,6 @@ def _items(tables: Tables) -> Iterator[tuple[str, base.Table]]:
                 yield name, item
 
 
-def _repeated(values: Iterable[str]) -> list[str]:
-    return [value for value, times in Counter(values).items() if times > 1]
-
-
 def _duplicates(tables: Tables) -> Iterator[str]:
     # A refusal names its rule by id alone, so rules share one name space; roles, refusing nothing, do not.
     files: dict[tuple[bool, str], list[str]] = {}
@@ -73,17 +72,17 @@ def _duplicates(tables: Tables) -> Iterator[str]:
             yield f"{', '.join(sorted(set(names)))}: {rule_id}: duplicate id"
     for kind in (types.Clause, types.Interpretation, types.Event):
         ids = [(name, item.id) for name, item in _items(tables) if isinstance(item, kind)]
-        for repeated in _repeated(item_id for _, item_id in ids):
-            where = sorted({name for name, item_id in ids if item_id == repeated})
-            yield f"{', '.join(where)}: {repeated}: duplicate id"
-    for repeated in _repeated(exempt.table for exempt in tables["events.toml"]["exempt"]):
-        yield f"events.toml: exempt {repeated}: duplicate table"
-    for repeated in _repeated(column.name for column in tables["gallery.toml"]["column"]):
-        yield f"gallery.toml: column {repeated}: duplicate name"
-    for repeated in _repeated(stated.column for stated in tables["gallery.toml"]["itl"]):
-        yield f"gallery.toml: itl {repeated}: stated twice"
-    for repeated in _repeated(flow.subject for flow in workflow_tables(tables)["workflow"]):
-        yield f"workflow: {repeated}: duplicate workflow"
+        for twice in repeated(item_id for _, item_id in ids):
+            where = sorted({name for name, item_id in ids if item_id == twice})
+            yield f"{', '.join(where)}: {twice}: duplicate id"
+    for twice in repeated(exempt.table for exempt in tables["events.toml"]["exempt"]):
+        yield f"events.toml: exempt {twice}: duplicate table"
+    for twice in repeated(column.name for column in tables["gallery/rules.toml"]["column"]):
+        yield f"gallery/rules.toml: column {twice}: duplicate name"
+    for twice in repeated(stated.column for stated in tables["gallery/rules.toml"]["itl"]):
+        yield f"gallery/rules.toml: itl {twice}: stated twice"
+    for twice in repeated(flow.subject for flow in workflow_tables(tables)["workflow"]):
+        yield f"workflow: {twice}: duplicate workflow"
 
 
 def _authorities(tables: Tables) -> Iterator[str]:
@@ -132,12 +131,12 @@ def _roles(read: dict[str, Any], requirements: set[str]) -> Iterator[str]:
             yield f"roles.toml: {capability.id}: no role has this capability"
         if capability.training is not None and capability.training not in requirements:
             yield f"roles.toml: {capability.id}: unknown training requirement '{capability.training}'"
-    for group in _repeated(role.group for role in read["role"] if role.group):
+    for group in repeated(role.group for role in read["role"] if role.group):
         yield f"roles.toml: two roles come from the directory group '{group}'"
 
 
 def _mail(read: dict[str, Any], roles: set[str]) -> Iterator[str]:
-    for kind in _repeated(kind for mail in read["mail"] for kind in mail.kinds):
+    for kind in repeated(kind for mail in read["mail"] for kind in mail.kinds):
         yield f"notices.toml: two kinds of mail stand for the notification '{kind}'"
     for mail in read["mail"]:
         yield from (f"notices.toml: {mail.id}: unknown role '{role}'" for role in mail.roles if role not in roles)
@@ -172,12 +171,13 @@ def _workflows(tables: Tables) -> Iterator[str]:
     titles = {role.title for role in tables["roles.toml"]["role"]}
     for flow in read["workflow"]:
         yield from _states(flow, titles)
+        yield from state_faults(flow)
 
 
 def _states(flow: types.Workflow, titles: set[str]) -> Iterator[str]:
     where = f"workflow: {flow.subject}"
     states = {state.id for state in flow.states}
-    yield from (f"{where}: {state}: duplicate state" for state in _repeated(s.id for s in flow.states))
+    yield from (f"{where}: {state}: duplicate state" for state in repeated(s.id for s in flow.states))
     if flow.initial not in states:
         yield f"{where}: unknown initial state '{flow.initial}'"
     for step in flow.transitions:
@@ -208,113 +208,59 @@ def _closure(start: set[str], steps: list[tuple[set[str], str]]) -> set[str]:
 
 
 def _references(tables: Tables) -> Iterator[str]:
-    request, gallery = tables["request.toml"], tables["gallery.toml"]
-    uses = {use.id for use in tables["uses.toml"]["use"]}
+    request, gallery = tables["requests/rules.toml"], tables["gallery/rules.toml"]
+    uses = {use.id for use in tables["requests/uses.toml"]["use"]}
     capabilities = {item.id for item in tables["roles.toml"]["capability"]}
     columns = {column.name for column in gallery["column"]}
     for source in request["source"]:
-        yield from (f"request.toml: {source.id}: unknown use '{use}'" for use in source.uses if use not in uses)
+        yield from (f"requests/rules.toml: {source.id}: unknown use '{use}'" for use in source.uses if use not in uses)
     for prohibition in request["prohibition"]:
         wanted = prohibition.except_capability
         if wanted and wanted not in capabilities:
-            yield f"request.toml: {prohibition.id}: unknown capability '{wanted}'"
+            yield f"requests/rules.toml: {prohibition.id}: unknown capability '{wanted}'"
     for rule in gallery["rule"]:
         if rule.field not in columns:
-            yield f"gallery.toml: {rule.id}: unknown manifest column '{rule.field}'"
+            yield f"gallery/rules.toml: {rule.id}: unknown manifest column '{rule.field}'"
         if not rule.allowed and not rule.forbidden:
-            yield f"gallery.toml: {rule.id}: names neither allowed nor forbidden values"
+            yield f"gallery/rules.toml: {rule.id}: names neither allowed nor forbidden values"
     for stated in gallery["itl"]:
         if stated.column not in columns or stated.column == "file":
-            yield f"gallery.toml: itl {stated.field}: unknown manifest column '{stated.column}'"
+            yield f"gallery/rules.toml: itl {stated.field}: unknown manifest column '{stated.column}'"
     for number in request["case_number"]:
         try:
             fits = re.fullmatch(number.pattern, number.example)
         except re.error as error:
-            yield f"request.toml: {number.id}: the pattern is not a regular expression: {error}"
+            yield f"requests/rules.toml: {number.id}: the pattern is not a regular expression: {error}"
             continue
         if not fits:
-            yield f"request.toml: {number.id}: the example does not fit the pattern"
+            yield f"requests/rules.toml: {number.id}: the example does not fit the pattern"
+    results, notices = {result.id for result in request["result"]}, {one.id for one in tables["notices.toml"]["notice"]}
+    missing = [kind for kind in forms.RESULTS if kind not in results]
+    yield from (f"requests/rules.toml: {kind}: there is no such result" for kind in missing)
+    for result in request["result"]:
+        if result.notice not in notices:
+            yield f"requests/rules.toml: {result.id}: unknown notice '{result.notice}'"
+    for outcome in request["outcome"]:
+        unknown = [name for name in outcome.results if name not in results]
+        yield from (f"requests/rules.toml: {outcome.id}: unknown result '{name}'" for name in unknown)
     images = request["images"]
     if images.min_images > images.max_images:
-        yield f"request.toml: {images.id}: min_images is larger than max_images"
+        yield f"requests/rules.toml: {images.id}: min_images is larger than max_images"
 
 
 def _facts(tables: Tables) -> Iterator[str]:
     for name, rule in rules_in(tables):
         facts: tuple[base.Fact, ...] = getattr(rule, "facts", ())
-        yield from (f"{name}: {rule.id}: duplicate fact '{n}'" for n in _repeated(f.name for f in facts))
+        yield from (f"{name}: {rule.id}: duplicate fact '{n}'" for n in repeated(f.name for f in facts))
         for fact in facts:
             where = f"{name}: {rule.id}: {fact.name}"
             values = [choice.value for choice in fact.choices]
             if (fact.kind == "choice") != bool(values):
                 yield f"{where}: choices belong to a fact of kind 'choice', and such a fact needs them"
-            yield from (f"{where}: duplicate choice '{value}'" for value in _repeated(values))
+            yield from (f"{where}: duplicate choice '{value}'" for value in repeated(values))
             if fact.min_length > fact.max_length:
                 yield f"{where}: min_length is larger than max_length"
             if bool(fact.must_be) != bool(fact.refusal):
                 yield f"{where}: must_be and refusal go together"
             if fact.must_be and fact.must_be not in (values or ["yes", "no"]):
                 yield f"{where}: must_be names no possible answer"
-
-
-def _edits(review: dict[str, Any]) -> Iterator[str]:
-    permitted = [edit.op for edit in review["edit"]]
-    yield from (f"review.toml: {op}: two edits permit this operation" for op in _repeated(permitted))
-    for edit in review["edit"]:
-        for parameter in edit.parameters:
-            bounds = (parameter.minimum, parameter.default, parameter.maximum)
-            if not parameter.choices and (list(bounds) != sorted(bounds) or parameter.minimum == parameter.maximum):
-                yield f"review.toml: {edit.id}: {parameter.name}: minimum, default and maximum are out of order"
-    asked = [op for rule in review["forbidden_edit"] for op in rule.ops]
-    yield from (f"review.toml: {op}: two rules forbid this name" for op in _repeated(asked))
-    yield from (f"review.toml: {op}: both permitted and forbidden" for op in sorted(set(asked) & set(permitted)))
-
-
-def _quality(review: dict[str, Any]) -> Iterator[str]:
-    reasons = {reason.value for reason in review["unsuitable"].reasons}
-    for measure in _repeated(rule.measure for rule in review["quality"]):
-        yield f"review.toml: two quality rules are about the measure '{measure}'"
-    for rule in review["quality"]:
-        where = f"review.toml: {rule.id}"
-        if rule.reason and rule.reason not in reasons:
-            yield f"{where}: unknown reason '{rule.reason}'"
-        if rule.warn is not None and rule.fail is not None:
-            worse = rule.fail - rule.warn if rule.better == "less" else rule.warn - rule.fail
-            if not worse > 0:
-                yield f"{where}: the fail limit must be worse than the warn limit"
-        for band, limit, sentence in (
-            ("warn", rule.warn, rule.warn_text), ("fail", rule.fail, rule.fail_text), ("pass", 0, rule.pass_text),
-        ):  # fmt: skip
-            if (limit is None) != (not sentence):
-                yield f"{where}: a {band} limit and its sentence go together"
-            try:
-                sentence.format(value="", limit="")
-            except (KeyError, IndexError, ValueError):
-                yield f"{where}: the {band} sentence may hold {{value}} and {{limit}} and nothing else in braces"
-
-
-def _worksheet(review: dict[str, Any]) -> Iterator[str]:
-    sheet, levels = review["worksheet"], review["scale"].levels
-    components = _repeated(component.value for component in sheet.everything)
-    yield from (f"review.toml: worksheet: duplicate component '{value}'" for value in components)
-    for component in sheet.everything:
-        names = [component.value, *(part.value for part in component.parts)]
-        yield from (f"review.toml: {component.value}: duplicate part '{value}'" for value in _repeated(names[1:]))
-        # two underscores and a hyphen part the names of form fields
-        yield from (f"review.toml: {name}: not a name a form can use" for name in names if "__" in name or "-" in name)
-    asked = {fact.name for fact in review["background"].facts}
-    for rule in review["inconsistency"]:
-        if rule.fact not in asked:
-            yield f"review.toml: {rule.id}: the background check does not ask for '{rule.fact}'"
-        if (rule.kind == "finding") == bool(rule.says):
-            yield f"review.toml: {rule.id}: a sentence belongs to what the portal compares itself, and to that alone"
-        try:
-            rule.says.format(recorded="", stated="", off="")
-        except (KeyError, IndexError, ValueError):
-            yield f"review.toml: {rule.id}: the sentence may hold {{recorded}}, {{stated}} and {{off}} in braces"
-    yield from (f"review.toml: scale: duplicate level '{value}'" for value in _repeated(x.value for x in levels))
-    numbers = [str(level.number) for level in levels if level.number is not None]
-    yield from (f"review.toml: scale: two levels have the number {number}" for number in _repeated(numbers))
-    for rule in (review["nomination"], review["peers"]):
-        if not any(rule.supported_by(level) for level in levels):
-            yield f"review.toml: {rule.id}: no level reaches {rule.min_level}"

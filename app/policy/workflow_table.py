@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Iterator
 
 from app.policy.base import Rule
-from app.policy.types import Policy, Transition, Workflow
+from app.policy.types import Policy, State, Transition, Workflow
 
 _HEAD = """# Workflows
 
-Generated from `config/policy/workflow*.toml` by `flask policy workflows --write`; a test compares. Every subject moves
+Generated from `config/policy/*/workflow.toml` by `flask policy workflows --write`; a test compares. Every subject moves
 along one of these tables and through one function, `workflow.advance`, which checks in this order: state, capability,
 training, separation of persons, conditions; then writes state, transition and audit event together, or nothing.
 """
@@ -31,17 +31,37 @@ def _overview(policy: Policy) -> str:
 
 def _section(policy: Policy, flow: Workflow) -> str:
     title = flow.subject.replace("_", " ").capitalize()
-    states = [(f"`{s.id}`", s.title, _cell(s.text), s.waiting_for or "nobody") for s in flow.states]
+    states = [_state(state) for state in flow.states]
     steps = [_step(policy, step) for step in flow.transitions]
     return "\n".join(
         (
             f"## {title}\n",
             f"{flow.text} ({', '.join(flow.authority)})\n",
             f"```mermaid\n{diagram(flow)}\n```\n",
-            _table(("state", "title", "meaning", "waits for"), states),
+            _table(("state", "title", "meaning", "waits for", "due", "marks"), states),
+            *_marks(flow),
             _table(("rule", "step", "from", "to", "capability", "demands", "keeps out", "clauses", "event"), steps),
         )
     )
+
+
+def _state(state: State) -> tuple[str, ...]:
+    asked = ("" if step.by == "anyone" else f" ({step.by.replace('_', ' ')})" for step in state.next)
+    due = dict.fromkeys(_cell(step.text) + by for step, by in zip(state.next, asked, strict=True))
+    marks = [f"`{mark}`" for mark in (*state.marks, *(["final"] if state.final else []))]
+    return (
+        f"`{state.id}`", state.title, _cell(state.text), state.waiting_for or "nobody", "; ".join(due) or "nothing",
+        ", ".join(marks) or "none",
+    )  # fmt: skip
+
+
+def _marks(flow: Workflow) -> Iterator[str]:
+    """What the marks say, and what people outside are told in place of states."""
+    if flow.marks:
+        yield _table(("mark", "says of a state"), ((f"`{mark.id}`", _cell(mark.text)) for mark in flow.marks))
+    for told in flow.told:
+        states = ", ".join(f"`{state.id}`" for state in flow.states if state.told_as == told.id)
+        yield f"Told outside as “{told.title}” ({_cell(told.text)}): {states}.\n"
 
 
 def _step(policy: Policy, step: Transition) -> tuple[str, ...]:

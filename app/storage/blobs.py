@@ -13,12 +13,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.policy.enforcement import enforces
+from app.clauses import enforces
 from app.storage import durable
 from app.storage.errors import BlobCorrupt, BlobTooLarge, Tampered, UnknownBlob
 from app.storage.keys import BOX_OVERHEAD, KeyStore
 
-#: a disclosure package holds every original of a case (package.max_bytes of disclosure.toml); all else is far smaller
+#: a disclosure package holds every original of a case (package.max_bytes of its rules); all else is far smaller
 MAX_BLOB_BYTES = 256 * 1024 * 1024
 
 _BLOB_ID = re.compile(r"[0-9a-f]{32}")

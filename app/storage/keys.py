@@ -22,7 +22,7 @@ from pathlib import Path
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from app.policy.enforcement import enforces
+from app.clauses import enforces
 from app.storage import durable
 from app.storage.errors import KeyDestroyed, Tampered, UnknownKey, WrongMasterKey
 

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from app.policy.enforcement import enforces
+from app.clauses import enforces
 from app.storage.errors import NotSealable, Tampered
 from app.storage.keys import KeyStore
 

@@ -10,12 +10,14 @@ from sqlalchemy import event as orm_event
 from sqlalchemy.orm.attributes import flag_modified
 
 from app import audit
+from app.access.capabilities import check_capability
+from app.clauses import enforces
 from app.extensions import db
 from app.models.base import Stateful, now
 from app.models.engine import Transition
 from app.policy import policy
-from app.policy.enforcement import enforces
-from app.workflow.registry import CONDITIONS, SEPARATIONS, Refused
+from app.policy.refused import Refused
+from app.workflow.registry import CONDITIONS, SEPARATIONS
 
 _advancing: ContextVar[bool] = ContextVar("advancing", default=False)
 
@@ -49,16 +51,6 @@ def _transition(subject: Any, verb: str) -> Any:
             return row
     flow = policy().workflow(subject.subject_type)
     raise Refused(rows[0].id, f"The {flow.noun} is now in the state “{flow.state(subject.state).title}”.")
-
-
-@enforces("ACC-4", "ACC-7")
-def check_capability(actor: Any, capability: str) -> None:
-    """Refused unless the actor's roles hold the capability and its training, if it needs one, is current."""
-    rule = policy().capability(capability)
-    if capability not in actor.capabilities:
-        raise Refused(capability, "Your directory groups do not give you this.")
-    if rule.training and rule.training not in actor.trained:
-        raise Refused(capability, "Your mandatory training is not recorded, or is no longer current (ACC-4).")
 
 
 @enforces("SRC-4", "SRC-5", "FAIR-1")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import select
@@ -16,3 +17,13 @@ def steps_of(subject: Any) -> list[Transition]:
         Transition.subject_type == subject.subject_type, Transition.subject_id == subject.id
     ).order_by(Transition.id)  # fmt: skip
     return list(db.session.scalars(rows))
+
+
+def who_took(subject: Any, verbs: Iterable[str]) -> set[int]:
+    """The accounts that took one of these steps with the subject."""
+    steps = select(Transition.actor_id).where(
+        Transition.subject_type == subject.subject_type,
+        Transition.subject_id == subject.id,
+        Transition.verb.in_(list(verbs)),
+    )
+    return {person for person in db.session.scalars(steps) if person is not None}

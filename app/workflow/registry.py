@@ -1,4 +1,4 @@
-"""The Python side of the conditions and separations that `workflow.toml` names.
+"""The Python side of the conditions and separations that the workflow files name.
 
 A condition returns None when it holds, else a sentence that says what is missing in this case.
 A separation returns the ids of the accounts that already hold that part in the subject.
@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from app.policy import policy
-from app.policy.enforcement import enforces
+from app.clauses import enforces
 
 Condition = Callable[[Any, Any, Mapping[str, Any]], str | None]
 Separation = Callable[[Any], set[int]]
@@ -19,33 +18,8 @@ CONDITIONS: dict[str, Condition] = {}
 SEPARATIONS: dict[str, Separation] = {}
 
 
-class Refused(Exception):
-    """A rule refused an action. `rule_id` names the rule; every page shows its text, citation and remedy."""
-
-    def __init__(self, rule_id: str, detail: str = "", *, faults: list[Any] | None = None) -> None:
-        self.rule_id = rule_id
-        self.detail = detail
-        self.faults = faults or []
-        super().__init__(f"{rule_id}: {detail or self.rule.text}")
-
-    @property
-    def rule(self) -> Any:
-        """The rule as the policy files have it: text, authority and, for conditions, remedy."""
-        return policy().rule(self.rule_id)
-
-    @property
-    def reason(self) -> str:
-        """What stands in the way in this case."""
-        return self.detail
-
-    @property
-    def unblock(self) -> str:
-        """What would change it, where the rule says so."""
-        return getattr(self.rule, "remedy", "")
-
-
 def condition(name: str, *clauses: str) -> Callable[[Condition], Condition]:
-    """Register the function behind a condition of `workflow.toml`, as the enforcement point of these clauses."""
+    """Register the function behind a condition of a workflow file, as the enforcement point of these clauses."""
 
     def keep(function: Condition) -> Condition:
         if name in CONDITIONS:

@@ -58,7 +58,7 @@ def _start(models: Path) -> None:
 
 def see(job: Job) -> Seen:
     """Draw one picture and run detector and extractor on it (networks of this process)."""
-    from app.demo.people import degrade, mugshot, person, scene
+    from demo.people import degrade, mugshot, person, scene
 
     detector, extractor = _networks
     started = time.process_time()
@@ -88,7 +88,7 @@ def see_all(jobs: Sequence[Job], models: Path = MODELS) -> list[Seen]:
 
 def gallery_jobs(people: Sequence[int], all_photos: bool = True) -> list[Job]:
     """Mugshots of ``people``: all the demonstration holds (1 to 3 each), or only the first."""
-    from app.demo.people import mugshot_count, person
+    from demo.people import mugshot_count, person
 
     return [Job(seed, n) for seed in people for n in range(mugshot_count(person(seed)) if all_photos else 1)]
 
@@ -100,7 +100,7 @@ def probe_jobs(people: Sequence[int], first_scene: int, face_px: int) -> list[Jo
 
 def ranks(gallery: Sequence[tuple[Job, Seen]], probes: Sequence[tuple[Job, Seen]]) -> list[int | None]:
     """Rank (1 best, 25 last) of each probe's own person by the product's exact index; None without face or beyond."""
-    from app.matching.index_exact import ExactIndex
+    from app.matching.index.exact import ExactIndex
     from app.matching.types import GalleryTemplate, Template
 
     digest = "0" * 64

@@ -4,7 +4,8 @@
 
 FOLDER holds photographs and identities.csv. The library is used as its documentation has it: its own detector, its five
 points, its 128 numbers, the Euclidean distance; the largest face of each photograph. Both are measured by
-app/matching/evaluation.py and identification.py on the same pairs. A photograph in which one of them finds no face gets
+app/matching/evaluation/verification.py and identification.py on the same pairs. A photograph in which one of them
+finds no face gets
 the lowest likeness in all of its pairs: whoever cannot find a face cannot find the person.
 
 `pip install .[compare]` brings the library; dlib needs a C++ compiler and CMake, its twin dlib-bin does not.
@@ -23,7 +24,7 @@ import cv2
 import numpy as np
 
 from app.matching.detector import FaceDetector
-from app.matching.evaluation import all_pairs, curve
+from app.matching.evaluation.verification import all_pairs, curve
 from app.matching.extractor import TemplateExtractor
 
 MODELS = Path(__file__).resolve().parents[2] / "var" / "models"

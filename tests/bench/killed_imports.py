@@ -16,7 +16,7 @@ from pathlib import Path
 
 from flask_migrate import upgrade
 
-from app import create_app
+from app.factory import create_app
 from config.settings import Settings
 from tests.synthetic import faults, photographs, run_and_kill, write_records
 

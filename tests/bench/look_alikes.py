@@ -1,4 +1,4 @@
-"""Where the limits of app/domain/intake_checks.py come from: hash distances and cosines, measured.
+"""Where the limits of app/domain/gallery/intake_checks.py come from: hash distances and cosines, measured.
 
     python -m tests.bench.look_alikes [PEOPLE] [FOLDER OF PHOTOGRAPHS]
 
@@ -17,10 +17,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from app.demo.people import mugshot, person
 from app.matching.detector import FaceDetector
 from app.matching.extractor import TemplateExtractor
 from app.matching.perceptual import hash_distance, perceptual_hash
+from demo.people import mugshot, person
 
 MODELS = Path(__file__).resolve().parents[2] / "var" / "models"
 

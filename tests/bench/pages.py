@@ -23,12 +23,12 @@ from flask import Flask
 from flask.testing import FlaskClient
 from flask_migrate import upgrade
 
-from app import create_app
 from app.access.sessions import TOKEN, accept_terms
-from app.demo.people import person
-from app.demo.services import start_directory
 from app.extensions import db
+from app.factory import create_app
 from config.settings import Settings
+from demo.people import person
+from demo.services import start_directory
 from tests.conftest import People, models_directory, run_due_jobs, session_token
 from tests.factory import Factory
 from tests.statements import queries, recorded

@@ -31,21 +31,22 @@ from flask import Flask
 from flask_migrate import upgrade
 from sqlalchemy import insert
 
-from app import audit, create_app
-from app.cli.matching_population import Population, population
-from app.demo.accounts import load_accounts
-from app.demo.browser import Browser
-from app.demo.services import start_directory, start_portal, start_redis, start_worker
-from app.domain.repository import next_generation, seal_template
+from app import audit
+from app.domain.algorithms import networks
+from app.domain.gallery.repository_index import next_generation, seal_template
 from app.extensions import db, stores
-from app.jobs import engines
+from app.factory import create_app
 from app.matching.types import Template as Vector
 from app.models import GalleryPerson, GalleryPhoto, Template
 from app.models.base import new_uid, now
-from app.unit import unit_of_work
+from app.unit_of_work import unit_of_work
 from config.settings import Settings
+from demo.accounts import load_accounts
+from demo.browser import Browser
+from demo.services import start_directory, start_portal, start_redis, start_worker
 from tests.conftest import People, models_directory, run_due_jobs
 from tests.factory import Factory
+from tools.population import Population, population
 
 PEOPLE_AT_ONCE, PHOTOS = 5000, 2
 #: seconds until a worker has the whole repository in its index
@@ -62,7 +63,7 @@ def fill(photographs: int, drawn: Population) -> None:
 
 
 def _people(start: int, centers: np.ndarray, drawn: Population, random: np.random.Generator) -> None:
-    digest, count = engines.extractor().digest, len(centers)
+    digest, count = networks.extractor().digest, len(centers)
     vectors = np.stack([drawn.photographs(random, centers) for _ in range(PHOTOS)], axis=1).reshape(count * PHOTOS, -1)
     people = [_row(person_number=f"S-{start + n}", key_id=stores().keys.create()) for n in range(count)]
     with unit_of_work() as rows:
@@ -146,7 +147,7 @@ def main() -> None:
         stack.enter_context(start_redis(settings))
         make = Factory(app, People(), run_due_jobs)
         numbers = [prepared(make, 30 + n) for n in range(options.times + 1)]
-        drawn = population(options.fit, engines.detector(), engines.extractor(), print)
+        drawn = population(options.fit, networks.detector(), networks.extractor(), print)
         with mock.patch("os.fsync", return_value=None):
             fill(options.photographs, drawn)
         db.session.remove()

@@ -19,8 +19,8 @@ from typing import Any, NoReturn
 import pytest
 from flask import Flask
 
-from app import create_app
-from app.demo.people import person
+from app.factory import create_app
+from demo.people import person
 from tests.browser.serving import Portal, new_page, served
 from tests.conftest import People, fresh_settings, models_directory, run_due_jobs
 from tests.factory import Factory
@@ -143,10 +143,10 @@ def opened(chromium: Any, bench: Bench) -> Iterator[Callable[..., Any]]:
 @pytest.fixture
 def unmarked(bench: Bench) -> None:
     """Every mark that another test left is taken back."""
-    from app.domain import annotations
+    from app.domain.examination import annotations
     from app.extensions import db
     from app.models import Round
-    from app.unit import unit_of_work
+    from app.unit_of_work import unit_of_work
 
     with bench.app.app_context():
         actor = People().actor("k.rowan")
@@ -166,6 +166,11 @@ def tab(opened: Callable[..., Any], bench: Bench, unmarked: None) -> Any:
     page.wait_for_function("[...document.querySelectorAll('[data-strip] img')].every((one) => one.complete)")
     page.locator("[data-stage]").focus()
     return page
+
+
+def unfold_sheet(page: Any) -> None:
+    """Open the whole worksheet, unless a draft that another test left has opened it."""
+    page.locator("details.cor-fold--sheet").evaluate("(one) => { one.open = true; }")
 
 
 def three_photographs(bench: Bench) -> int:

@@ -18,14 +18,15 @@ import numpy as np
 import pytest
 from sqlalchemy import select, text
 
-from app.demo.people import mugshot, person
-from app.demo.services import start_redis, start_worker
-from app.domain import algorithms, identification
+from app.domain.algorithms import registry as algorithms
+from app.domain.identification import verbs as identification
 from app.extensions import db
 from app.models import Candidate, Job, Search
 from app.models.base import now
-from app.unit import unit_of_work
+from app.unit_of_work import unit_of_work
 from config.embedded import Embedded
+from demo.people import mugshot, person
+from demo.services import start_redis, start_worker
 from tests.conftest import models_directory
 
 pytestmark = [
@@ -162,7 +163,7 @@ def test_a_worker_outlives_its_redis(app, settings, start):
 @pytest.mark.clause("SRC-1", "CAP-6")
 def test_two_workers_leave_one_list(app, settings, start):
     """The same job sent five times to two workers is done once."""
-    from app.jobs.queue import send
+    from app.outbox.send import send
 
     with start_redis(settings), start_worker(settings, 1), start_worker(settings, 2):
         uid = start()

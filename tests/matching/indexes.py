@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from app.matching.index import open_index
+from app.matching.index.choice import open_index
 from app.matching.types import GalleryTemplate, Template
 
 MODEL, OTHER = "a" * 64, "b" * 64

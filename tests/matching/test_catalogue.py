@@ -5,6 +5,7 @@ from datetime import date, timedelta
 import msgspec
 import pytest
 
+from app.clauses import registry
 from app.matching.catalogue import (
     CATALOGUE_FILE,
     NistDataset,
@@ -15,7 +16,6 @@ from app.matching.catalogue import (
 )
 from app.matching.errors import CatalogueError
 from app.matching.nist import nist_status
-from app.policy.enforcement import registry
 
 MODEL = catalogue().extractors["dlib-resnet-v1"]
 TODAY = date(2026, 11, 23)

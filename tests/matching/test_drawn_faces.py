@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from app.demo import people
+from demo import people
 from tests.bench import drawn_faces as bench
 
 # Seeds fixed before the drawings were tuned: people 0 to 299 and, for probe n, the scene 7000 + n.

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.matching.line_up import Portrait, choose_foils, difference, drawn_order, drawn_reviewer, new_seed
-from app.matching.quality import Quality
+from app.matching.quality.measures import Quality
 
 PLAIN = Quality(
     inter_eye=60, detail=50, brightness=120, bright_share=0, levels=150, side_ratio=1.1, blocks=2, yaw=3, pitch=2,

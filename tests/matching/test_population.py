@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from app.cli import matching_population
-from app.cli.matching_bench_report import report
-from app.cli.matching_bench_search import bench_search, oracle, sample
-from app.cli.matching_population import Population, population
+from tools import population as matching_population
+from tools.bench_report import report
+from tools.bench_search import bench_search, oracle, sample
+from tools.population import Population, population
 
 SPREAD = [0.1, 0.5, 0.4, 0.3, 0.2, 0.1, 0.1, 0.1]
 

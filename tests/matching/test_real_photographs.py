@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from app.matching.assessment import Photograph, Plan, assess
+from app.matching.evaluation.assessment import Photograph, Plan, assess
 from tests.bench import face_recognition_library as library
 
 

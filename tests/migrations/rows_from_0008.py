@@ -270,3 +270,43 @@ def data_0015(app: Flask) -> None:
     assert rows() == kept
     downgrade(revision=before("0015"))
     assert rows() == kept
+
+
+def data_0021(app: Flask) -> None:
+    """Every record of before that is not disposed of is in a list: its day is not known until it was calculated."""
+    stand(app, before("0021"))
+    record = (
+        "INSERT INTO case_record (id, uid, created_at, case_number, key_id, policy_version, classes, proposed, state, "
+        "state_since, version, history_seen, disposed_at) VALUES ({id}, 'c{id}', '2026-01-01', 'DB-{id}', 'k', 'p', "
+        "'[]', '[]', '{state}', '2026-01-01', 1, 0, {gone})"
+    )
+    file = (
+        "INSERT INTO person_file (id, uid, created_at, key_id, version, disposed_at) VALUES ({id}, 'f{id}', "
+        "'2026-01-01', 'k', 1, {gone})"
+    )
+    gone = "'2026-01-02'"
+    run(
+        app, record.format(id=1, state="open", gone="NULL"), record.format(id=2, state="disposed", gone=gone),
+        file.format(id=1, gone=gone), file.format(id=2, gone="NULL"),
+    )  # fmt: skip
+    upgrade(revision="0021")
+    with engine(app).connect() as connection:
+        kept = connection.exec_driver_sql(
+            "SELECT case_record_id, person_file_id, status, earliest, rule, policy_version FROM stored_standing"
+        ).fetchall()
+    assert kept == [
+        (1, None, "unknown", None, "unknown_is_kept", ""),
+        (None, 2, "unknown", None, "unknown_is_kept", ""),
+    ]
+    new = "INSERT INTO stored_standing ({column}, status, earliest, rule, policy_version) VALUES ({values}, 'r', 'p')"
+    for column, values, said in (
+        ("case_record_id", "1, 'open', NULL", "UNIQUE"),
+        ("case_record_id", "2, 'lost', NULL", "known_status"),
+        ("case_record_id", "2, 'upcoming', NULL", "day_where_one_is_known"),
+        ("case_record_id", "2, 'held', '2026-01-01'", "day_where_one_is_known"),
+        ("case_record_id, person_file_id", "2, 1, 'held', NULL", "of_one_thing"),
+    ):
+        with pytest.raises(Exception, match=said):
+            run(app, new.format(column=column, values=values))
+    downgrade(revision=before("0021"))
+    assert (count(app, "case_record"), "stored_standing" in tables(app)) == (2, False)

@@ -12,8 +12,8 @@ from alembic.migration import MigrationContext
 from flask import Flask
 from flask_migrate import downgrade, upgrade
 
-from app import create_app
 from app.extensions import db, migrate
+from app.factory import create_app
 from tests.migrations import rows_from_0008, rows_to_0007
 from tests.migrations.databases import REVISIONS, before, engine, schema, stand, tables
 
@@ -33,6 +33,7 @@ WITH_DATA = {
     "0013": rows_from_0008.data_0013,
     "0014": rows_from_0008.data_0014,
     "0015": rows_from_0008.data_0015,
+    "0021": rows_from_0008.data_0021,
 }
 
 

@@ -30,16 +30,16 @@ from app.models import (
     Round,
     SealingOrder,
 )
-from app.models import disclosure as disclosure_model
-from app.models import disposal as disposal_model
-from app.models import incident as incident_model
-from app.models import request as request_model
+from app.models import disclosures as disclosure_model
+from app.models import disclosures as incident_model
+from app.models import requests as request_model
+from app.models import retention as disposal_model
 from app.models import retention as retention_model
 from app.models import sealing as sealing_model
-from app.models.algorithm import CHANGE_STATES
+from app.models.algorithms import CHANGE_STATES
 from app.models.base import now
 from app.policy import policy
-from app.unit import unit_of_work
+from app.unit_of_work import unit_of_work
 
 
 @dataclass(frozen=True)

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from app.policy import enforcement
+from app import clauses
+from app.clauses import enforces, registry
 from app.policy.absence import forbidden_names
 from app.policy.check import gaps, marked_tests
-from app.policy.enforcement import enforces, registry
 from app.policy.loader import DEFAULT_DIRECTORY
 from app.policy.types import Policy
 
@@ -55,7 +55,7 @@ def test_marks_are_found_on_functions_classes_and_modules(tmp_path: Path) -> Non
 
 def test_enforces_records_and_returns_the_thing_itself(monkeypatch: pytest.MonkeyPatch) -> None:
     # a register of the test's own: the process's is what the policy check reads
-    monkeypatch.setattr(enforcement, "_points", defaultdict(set))
+    monkeypatch.setattr(clauses, "_points", defaultdict(set))
 
     def guard() -> int:
         return 7

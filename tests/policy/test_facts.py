@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import settings as how
 from hypothesis import strategies as st
 
-from app.policy import disclosing
 from app.policy.base import Choice, Fact
+from app.policy.disclosures import rules as disclosing
 from app.policy.facts import (
     check_case_number,
     check_description,
@@ -21,6 +21,7 @@ from app.policy.facts import (
     check_source,
     check_use_facts,
     normal_case_number,
+    outcomes_after,
 )
 from app.policy.loader import DEFAULT_DIRECTORY, load
 from app.policy.types import Policy
@@ -32,7 +33,35 @@ ANSWERS = st.dictionaries(
 
 def test_blank_is_not_an_answer() -> None:
     fact = Fact(name="x", label="Place", kind="text")
-    assert [f.message for f in check_facts((fact,), {"x": "   "}, "r")] == ["Place: this must be stated."]
+    assert [f.message for f in check_facts((fact,), {"x": "   "}, "r")] == ["Fill in “Place”."]
+
+
+@pytest.mark.parametrize(
+    ("fact", "said"),
+    [
+        (Fact(name="x", label="Which camera or recording", kind="long"), "Fill in “Which camera or recording”."),
+        (Fact(name="x", label="Is it so?", kind="yesno"), "Answer: Is it so?"),
+        (Fact(name="x", label="The person is believed to be", kind="choice", choices=(Choice(value="a", label="A"),)),
+         "Choose an answer: The person is believed to be."),
+    ],
+)  # fmt: skip
+def test_what_is_missing_is_named(fact: Fact, said: str) -> None:
+    assert [f.message for f in check_facts((fact,), {}, "r")] == [said]
+
+
+@pytest.mark.clause("LIM-3")
+def test_a_question_on_purpose_left_open_is_named(rules: Policy) -> None:
+    faults = check_purpose(rules, {}, False)
+    assert [f.message for f in faults] == [f"Answer: {rule.question}" for rule in rules.request.prohibitions.values()]
+
+
+def test_the_outcomes_offered_fit_the_result(rules: Policy) -> None:
+    """Nobody is eliminated who was not listed; without a result that stands only what fits any is left."""
+    offered = {result: {rule.id for rule in outcomes_after(rules, result)} for result in ("negative", "possible_match")}
+    assert offered["possible_match"] - offered["negative"] == {"eliminated", "person_identified"}
+    assert outcomes_after(rules, None) == outcomes_after(rules, "negative")
+    (fault,) = check_outcome(rules, "eliminated", {"how": "Two witnesses place him elsewhere."}, "negative")
+    assert (fault.field, fault.rule_id) == ("outcome", "eliminated")
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from app.policy.loader import PolicyError, check_registered, load
+from app.policy.loader import DEFAULT_DIRECTORY, PolicyError, check_registered, load, rule_files
 from app.policy.types import Policy
 
 WHEN = "effective = 2026-01-01\n"
@@ -22,11 +22,13 @@ noun = "lamp"
 id = "off"
 title = "Off"
 text = "Dark."
+tone = "idle"
 
 [[workflow.state]]
 id = "on"
 title = "On"
 text = "Bright."
+tone = "good"
 %(final)s
 
 %(extra)s
@@ -63,7 +65,7 @@ def faults(directory: Path, today: date | None = None) -> str:
 def with_flow(copy: Path, **changes: str) -> Path:
     event = re.search(r'^id = "(.+)"', (copy / "events.toml").read_text(encoding="utf-8"), re.MULTILINE)
     assert event
-    path = copy / "workflow.toml"
+    path = copy / "requests/workflow.toml"
     flow = FLOW % {**SOUND, "event": event[1], **changes}
     path.write_text(path.read_text(encoding="utf-8") + flow, encoding="utf-8")
     return copy
@@ -122,21 +124,55 @@ def test_capabilities_are_the_sum_of_the_roles(rules: Policy) -> None:
     ("file", "old", "new", "expected"),
     [
         (
-            "uses.toml",
+            "requests/uses.toml",
             "suspected_crime = true\n",
             "suspected_crime = true\ncolour = 1\n",
-            "uses.toml: USE-1: .*colour",
+            "requests/uses.toml: USE-1: .*colour",
         ),
-        ("uses.toml", WHEN, "", "uses.toml: USE-1: .*effective"),
-        ("uses.toml", WHEN, 'effective = "soon"\n', "uses.toml: USE-1: .*date"),
-        ("uses.toml", 'authority = ["USE-1", "CAP-1"]', "authority = []", "uses.toml: USE-1: .*authority"),
-        ("uses.toml", '"USE-1", "CAP-1"', '"USE-1", "CAP-99"', "uses.toml: USE-1: unknown clause 'CAP-99'"),
-        ("uses.toml", 'id = "USE-2"', 'id = "USE-1"', "uses.toml: USE-1: duplicate id"),
-        ("uses.toml", 'kind = "choice"', 'kind = "text"', "uses.toml: USE-1: involvement: choices belong"),
-        ("uses.toml", 'name = "offense"', 'name = "why_believed"', "uses.toml: USE-1: duplicate fact"),
-        ("uses.toml", "min_length = 3\n", "min_length = 9000\n", "uses.toml: USE-1: offense: min_length"),
-        ("uses.toml", "", "[[uses]]\n", "uses.toml: unknown table 'uses'"),
-        ("uses.toml", "[[use]]", "[[use", "uses.toml: not readable as TOML"),
+        ("requests/uses.toml", WHEN, "", "requests/uses.toml: USE-1: no day from which it applies: state `effective`"),
+        ("requests/uses.toml", WHEN, 'effective = "soon"\n', "requests/uses.toml: effective: this is no day"),
+        ("requests/uses.toml", WHEN, "effective = 2026-01-01T08:00:00\n", "uses.toml: effective: this is no day"),
+        ("requests/uses.toml", 'id = "USE-1"\n', 'id = "USE-1"\neffective = "soon"\n', "uses.toml: USE-1: .*date"),
+        (
+            "requests/workflow.toml",
+            WHEN,
+            "",
+            "requests/workflow.toml: request: WF-submit: no day from which it applies",
+        ),
+        ("events.toml", "[[event]]", WHEN + "[[event]]", "events.toml: unknown table 'effective'"),
+        (
+            "requests/uses.toml",
+            'authority = ["USE-1", "CAP-1"]',
+            "authority = []",
+            "requests/uses.toml: USE-1: .*authority",
+        ),
+        (
+            "requests/uses.toml",
+            '"USE-1", "CAP-1"',
+            '"USE-1", "CAP-99"',
+            "requests/uses.toml: USE-1: unknown clause 'CAP-99'",
+        ),
+        ("requests/uses.toml", 'id = "USE-2"', 'id = "USE-1"', "requests/uses.toml: USE-1: duplicate id"),
+        (
+            "requests/uses.toml",
+            'kind = "choice"',
+            'kind = "text"',
+            "requests/uses.toml: USE-1: involvement: choices belong",
+        ),
+        (
+            "requests/uses.toml",
+            'name = "offense"',
+            'name = "why_believed"',
+            "requests/uses.toml: USE-1: duplicate fact",
+        ),
+        (
+            "requests/uses.toml",
+            "min_length = 3\n",
+            "min_length = 9000\n",
+            "requests/uses.toml: USE-1: offense: min_length",
+        ),
+        ("requests/uses.toml", "", "[[uses]]\n", "requests/uses.toml: unknown table 'uses'"),
+        ("requests/uses.toml", "[[use]]", "[[use", "requests/uses.toml: not readable as TOML"),
         ("clauses.toml", 'id = "CAP-2"', 'id = "CAP-1"', "clauses.toml: CAP-1: duplicate id"),
         (
             "clauses.toml",
@@ -166,79 +202,123 @@ def test_capabilities_are_the_sum_of_the_roles(rules: Policy) -> None:
             "roles.toml: .*unknown training requirement 'xx'",
         ),
         ("roles.toml", 'group = "auditors"', 'group = "investigators"', "directory group 'investigators'"),
-        ("request.toml", 'id = "other_source"', 'id = "other"', "request.toml: other: duplicate id"),
-        ("request.toml", 'uses = ["USE-1"]', 'uses = ["USE-9"]', "body_worn_camera: unknown use 'USE-9'"),
         (
-            "request.toml",
+            "requests/rules.toml",
+            'id = "other_source"',
+            'id = "other"',
+            "requests/rules.toml, workload/rules.toml: other: duplicate id",
+        ),
+        ("requests/rules.toml", 'uses = ["USE-1"]', 'uses = ["USE-9"]', "body_worn_camera: unknown use 'USE-9'"),
+        (
+            "requests/rules.toml",
             '"request.political"',
             '"request.anything"',
             "political-activity: unknown capability",
         ),
         (
-            "request.toml",
+            "requests/rules.toml",
             'example = "2026-075-01234"',
             'example = "75"',
             "complaint-number: the example does not fit",
         ),
         (
-            "request.toml",
+            "requests/rules.toml",
             r"'(19|20)\d{2}-\d{3}-\d{1,6}'",
             "'('",
             "complaint-number: the pattern is not a regular",
         ),
-        ("request.toml", "[attestation]", "[attest]", r"table \[attestation\] is missing"),
+        ("requests/rules.toml", "[attestation]", "[attest]", r"table \[attestation\] is missing"),
         (
-            "request.toml",
+            "requests/rules.toml",
             'must_be = "yes"\n',
             "",
             "body_worn_camera: camera_on: must_be and refusal go together",
         ),
         (
-            "request.toml",
+            "requests/rules.toml",
             'must_be = "yes"',
             'must_be = "perhaps"',
             "camera_on: must_be names no possible answer",
         ),
-        ("request.toml", "min_images = 1\n", "min_images = 11\n", "image-limits: min_images is larger"),
-        ("request.toml", "min_images = 1\n", "min_images = 0\n", "request.toml: image-limits: .*min_images"),
-        ("review.toml", "count = 2\n", "count = 0\n", "review.toml: peer-review: .*count"),
+        ("requests/rules.toml", "min_images = 1\n", "min_images = 11\n", "image-limits: min_images is larger"),
         (
-            "gallery.toml",
+            "requests/rules.toml",
+            'notice = "lead-only"',
+            'notice = "led-only"',
+            "possible_match: unknown notice 'led-only'",
+        ),
+        ("requests/rules.toml", 'results = ["possible_match"]', 'results = ["match"]', "unknown result 'match'"),
+        ("requests/rules.toml", 'id = "negative"', 'id = "nobody"', "negative: there is no such result"),
+        (
+            "requests/rules.toml",
+            "min_images = 1\n",
+            "min_images = 0\n",
+            "requests/rules.toml: image-limits: .*min_images",
+        ),
+        (
+            "peers/rules.toml",
+            "count = 2\n",
+            "count = 0\n",
+            "peers/rules.toml: peer-review: .*count",
+        ),
+        (
+            "gallery/rules.toml",
             'field = "source"',
             'field = "shoe_size"',
             "gallery-source: unknown manifest column",
         ),
-        ("gallery.toml", 'allowed = ["yes"]\n', "", "gallery-charged: names neither allowed nor forbidden"),
+        ("gallery/rules.toml", 'allowed = ["yes"]\n', "", "gallery-charged: names neither allowed nor forbidden"),
         (
-            "gallery.toml",
+            "gallery/rules.toml",
             'name = "person_number"',
             'name = "file"',
-            "gallery.toml: column file: duplicate name",
+            "gallery/rules.toml: column file: duplicate name",
         ),
-        ("disclosure.toml", '"D5", "D6"]', '"D5", "D9"]', "disclosure.toml: prosecutor: unknown basis 'D9'"),
-        ("disclosure.toml", '"civil_litigation",', '"curiosity",', "law_enforcement: unknown purpose 'curiosity'"),
         (
-            "disclosure.toml",
+            "disclosures/rules.toml",
+            '"D5", "D6"]',
+            '"D5", "D9"]',
+            "disclosures/rules.toml: prosecutor: unknown basis 'D9'",
+        ),
+        (
+            "disclosures/rules.toml",
+            '"civil_litigation",',
+            '"curiosity",',
+            "law_enforcement: unknown purpose 'curiosity'",
+        ),
+        (
+            "disclosures/rules.toml",
             'documents = ["legal_demand"]',
             'documents = ["letter"]',
             "D2: unknown kind of document 'letter'",
         ),
-        ("disclosure.toml", 'except_bases = ["D2"]', 'except_bases = ["D0"]', "written-agreement: unknown basis 'D0'"),
         (
-            "disclosure.toml",
+            "disclosures/rules.toml",
+            'except_bases = ["D2"]',
+            'except_bases = ["D0"]',
+            "written-agreement: unknown basis 'D0'",
+        ),
+        (
+            "disclosures/rules.toml",
             'recipients = ["prosecutor"]',
             'recipients = ["judge"]',
             "complete-for-prosecutor: unknown recipient 'judge'",
         ),
-        ("disclosure.toml", "default_days = 30", "default_days = 99", "decision-in-writing: default_days is larger"),
         (
-            "disclosure.toml",
+            "disclosures/rules.toml",
+            "default_days = 30",
+            "default_days = 99",
+            "decision-in-writing: default_days is larger",
+        ),
+        (
+            "disclosures/rules.toml",
             'purposes = ["welfare_investigation"]',
             'purposes = ["own_information"]',
             "city_agency: no purpose of this recipient fits the basis 'D7'",
         ),
-        ("disclosure.toml", "[determination]", "[finding]", r"table \[determination\] is missing"),
+        ("disclosures/rules.toml", "[determination]", "[finding]", r"table \[determination\] is missing"),
         ("extra.toml", "", "x = 1\n", "extra.toml: no such rule file is known"),
+        ("requests/extra.toml", "", "x = 1\n", "requests/extra.toml: no such rule file is known"),
         ("overlays/law.toml", "", "[[rule]]\n", r"overlays/law.toml: table \[law\] is missing"),
     ],
 )
@@ -261,7 +341,10 @@ def test_each_fault_stops_the_start(broken, file: str, old: str, new: str, expec
             {"final": 'final = true\nwaiting_for = "Lamplighter"'},
             "lamp: on: waits for unknown role 'Lamplighter'",
         ),
-        ({"extra": '[[workflow.state]]\nid = "on"\ntitle = "On"\ntext = "On."'}, "lamp: on: duplicate state"),
+        (
+            {"extra": '[[workflow.state]]\nid = "on"\ntitle = "On"\ntext = "On."\ntone = "good"'},
+            "lamp: on: duplicate state",
+        ),
         (
             {"extra": f'[[condition]]\nid = "bulb"\n{RULE}remedy = "Buy."'},
             "bulb: no transition uses this condition",
@@ -273,7 +356,7 @@ def test_each_fault_stops_the_start(broken, file: str, old: str, new: str, expec
 def test_each_fault_of_a_workflow_stops_the_start(copy: Path, change: dict[str, str], expected: str) -> None:
     if change.get("extra", "").startswith(("[[condition", "[[separation")):
         change, tail = {}, change["extra"]
-        path = with_flow(copy) / "workflow.toml"
+        path = with_flow(copy) / "requests/workflow.toml"
         path.write_text(path.read_text(encoding="utf-8") + tail, encoding="utf-8")
     else:
         with_flow(copy, **change)
@@ -286,16 +369,51 @@ def test_a_missing_file_stops_the_start(copy: Path) -> None:
 
 
 def test_a_rule_is_not_applied_before_it_is_in_force(broken) -> None:
-    copy = broken("uses.toml", WHEN, "effective = 2027-05-01\n")
-    assert "uses.toml: USE-1: effective 2027-05-01 lies in the future" in faults(copy, date(2027, 4, 30))
+    copy = broken("requests/uses.toml", WHEN, "effective = 2027-05-01\n")
+    assert "requests/uses.toml: USE-1: effective 2027-05-01 lies in the future" in faults(copy, date(2027, 4, 30))
     assert load(copy, date(2027, 5, 1)).use("USE-1").effective == date(2027, 5, 1)
 
 
+def test_a_rule_s_own_day_wins_over_its_file_s(broken) -> None:
+    own = 'id = "USE-2"\neffective = 2026-03-01\n'
+    rules = load(broken("requests/uses.toml", 'id = "USE-2"\n', own), date(2026, 3, 1))
+    assert rules.use("USE-2").effective == date(2026, 3, 1)
+    assert rules.use("USE-1").effective == date(2026, 1, 1)
+
+
+def test_a_step_of_a_workflow_takes_its_file_s_day_and_may_have_its_own(broken) -> None:
+    own = 'id = "WF-accept"\neffective = 2026-02-01\n'
+    rules = load(broken("requests/workflow.toml", 'id = "WF-accept"\n', own), date(2026, 2, 1))
+    assert rules.rule("WF-accept").effective == date(2026, 2, 1)
+    assert rules.rule("WF-submit").effective == rules.workflow("request").effective == date(2026, 1, 1)
+
+
+def test_a_step_without_any_day_is_named(copy: Path) -> None:
+    path = copy / "requests" / "workflow.toml"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace(WHEN, "", 1).replace('noun = "request"\n', f'noun = "request"\n{WHEN}', 1))
+    assert re.search("requests/workflow.toml: request: WF-[a-z-]+: no day from which it applies", faults(copy))
+
+
+def test_a_day_stands_once_in_a_file() -> None:
+    """Whoever reads a file reads its day at the top, and at a rule only where it differs."""
+    for path in rule_files(DEFAULT_DIRECTORY):
+        days = re.findall(r"^effective = (\S+)$", path.read_text(encoding="utf-8"), re.MULTILINE)
+        assert len(days) == len(set(days)), f"{path.name} states a day twice"
+
+
+def test_the_page_beside_the_rules_names_every_file() -> None:
+    page = (DEFAULT_DIRECTORY / "README.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"^\|[^|]*(?:\| )?`((?:[a-z]+/)?[a-z]+\.toml)`", page, re.MULTILINE))
+    files = {path.relative_to(DEFAULT_DIRECTORY).as_posix() for path in rule_files(DEFAULT_DIRECTORY)}
+    assert named == {name for name in files if not name.startswith("overlays/")}
+
+
 def test_all_faults_are_told_at_once(broken) -> None:
-    broken("uses.toml", "suspected_crime = true\n", "suspected_crime = 7\n")
-    told = faults(broken("gallery.toml", 'id = "gallery-source"\n', ""))
-    assert "uses.toml: USE-1" in told
-    assert "gallery.toml: rule 1" in told
+    broken("requests/uses.toml", "suspected_crime = true\n", "suspected_crime = 7\n")
+    told = faults(broken("gallery/rules.toml", 'id = "gallery-source"\n', ""))
+    assert "requests/uses.toml: USE-1" in told
+    assert "gallery/rules.toml: rule 1" in told
 
 
 def test_an_overlay_is_cited_apart(broken) -> None:

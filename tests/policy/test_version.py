@@ -32,7 +32,7 @@ def test_an_overlay_counts(broken, copy: Path) -> None:
 
 def test_examples_readmes_and_line_ends_do_not_count(copy: Path) -> None:
     before = load(copy).version
-    (copy / "examples" / "uses.toml").unlink()
+    (copy / "examples" / "requests/uses.toml").unlink()
     (copy / "README.md").write_text("Other words.")
     for path in rule_files(copy):
         path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))

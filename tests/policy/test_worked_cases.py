@@ -8,12 +8,14 @@ from typing import get_args
 import msgspec
 import pytest
 
-from app.policy.disclosing_examples import RELEASED, State, cells, missing_cells, release_disagreements
+from app.domain.identification.recipes import worked_faults
+from app.policy.disclosures.examples import RELEASED, State, cells, missing_cells, release_disagreements
 from app.policy.examples import Example, disagreement, disagreements, load_worked
 from app.policy.loader import DEFAULT_DIRECTORY, PolicyError, load
 from app.policy.types import Policy
 
 WORKED = load_worked(DEFAULT_DIRECTORY)
+ABOVE = {"edit": worked_faults}
 EXAMPLES = WORKED.example
 TODAY = date(2026, 6, 1)
 STATES = ("none", "determined", "refused", "approved", "lapsed", "own")
@@ -27,13 +29,13 @@ STATES = ("none", "determined", "refused", "approved", "lapsed", "own")
 )  # fmt: skip
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.id)
 def test_the_rules_answer_as_the_worked_case_says(rules: Policy, example: Example) -> None:
-    assert disagreement(rules, example) == ""
+    assert disagreement(rules, example, ABOVE) == ""
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.id)
 def test_a_worked_case_turned_round_is_noticed(rules: Policy, example: Example) -> None:
     turned = msgspec.structs.replace(example, refused_by=() if example.refused_by else ("some-rule",))
-    assert example.id in disagreement(rules, turned)
+    assert example.id in disagreement(rules, turned, ABOVE)
 
 
 def test_every_use_source_prohibition_and_gallery_rule_has_its_worked_cases(rules: Policy) -> None:
@@ -49,53 +51,60 @@ def test_every_use_source_prohibition_and_gallery_rule_has_its_worked_cases(rule
     ("file", "old", "new", "noticed_by"),
     [
         (
-            "uses.toml",
+            "requests/uses.toml",
             'name = "why_believed"\n',
             'name = "why_believed"\nrequired = false\n',
             "use-1-without-why-believed",
         ),
-        ("request.toml", 'refused_answer = "yes"', 'refused_answer = "no"', "purpose-open-warrant-sweep"),
+        ("requests/rules.toml", 'refused_answer = "yes"', 'refused_answer = "no"', "purpose-open-warrant-sweep"),
         (
-            "request.toml",
+            "requests/rules.toml",
             'except_capability = "request.political"\n',
             "",
             "purpose-political-by-intelligence-bureau",
         ),
-        ("request.toml", 'uses = ["USE-1"]\n', "", "body-worn-for-witness"),
-        ("gallery.toml", '["arrest", "parole"]', '["arrest", "parole", "license"]', "gallery-source-license"),
-        ("gallery.toml", 'A = "arrest", P = "parole"', 'A = "arrest", D = "arrest"', "gallery-itl-source"),
-        ("gallery.toml", 'S = "sealed"', 'S = "active"', "gallery-itl-status"),
-        ("retention.toml", 'keep = "permanent"', 'keep = "years_after_closure"\nyears = 50', "retention-homicide"),
-        ("retention.toml", "years = 10", "years = 9", "retention-arson_4-day-before"),
-        ("retention.toml", "years = 25", "years = 24", "retention-other_felony-day-before"),
-        ("retention.toml", "years = 5", "years = 4", "retention-misdemeanor-day-before"),
-        ("retention.toml", "age = 55", "age = 50", "retention-child-day-before"),
-        ("retention.toml", "age = 18", "age = 17", "retention-juvenile-day-before"),
-        ("retention.toml", "after_death = 5", "after_death = 4", "retention-suspect-dead"),
-        ("retention.toml", "after_birth = 90", "after_birth = 89", "retention-suspect-ninety"),
-        ("retention.toml", "arrest_free = 5", "arrest_free = 4", "retention-suspect-arrested"),
-        ("review.toml", "limit = 3\n", "limit = 3.5\n", "background-height-3-and-a-half"),
-        ("review.toml", "limit = 3\n", "limit = 2\n", "background-height-exactly-3"),
-        ("review.toml", "limit = 40\n", "limit = 41\n", "background-weight-41"),
-        ("review.toml", "limit = 40\n", "limit = 39\n", "background-weight-exactly-40"),
-        ("review.toml", "limit = 0\n", "limit = 1\n", "background-age-a-year-above"),
-        ("review.toml", 'fact = "alibi"', 'fact = "location"', "background-alibi-found"),
-        ("review.toml", "min_level = 2", "min_level = 1", "opinions-examiner-one-below"),
-        ("review.toml", "min_level = 1", "min_level = 2", "opinions-least-that-carries"),
-        ("review.toml", "count = 30\n", "count = 3\n", "worksheet-unexplained-ears-too-short"),
-        ("review.toml", "unexplained = true\n", "", "worksheet-unexplained-ears"),
+        ("requests/rules.toml", 'uses = ["USE-1"]\n', "", "body-worn-for-witness"),
+        ("gallery/rules.toml", '["arrest", "parole"]', '["arrest", "parole", "license"]', "gallery-source-license"),
+        ("gallery/rules.toml", 'A = "arrest", P = "parole"', 'A = "arrest", D = "arrest"', "gallery-itl-source"),
+        ("gallery/rules.toml", 'S = "sealed"', 'S = "active"', "gallery-itl-status"),
+        (
+            "retention/rules.toml",
+            'keep = "permanent"',
+            'keep = "years_after_closure"\nyears = 50',
+            "retention-homicide",
+        ),
+        ("retention/rules.toml", "years = 10", "years = 9", "retention-arson_4-day-before"),
+        ("retention/rules.toml", "years = 25", "years = 24", "retention-other_felony-day-before"),
+        ("retention/rules.toml", "years = 5", "years = 4", "retention-misdemeanor-day-before"),
+        ("retention/rules.toml", "age = 55", "age = 50", "retention-child-day-before"),
+        ("retention/rules.toml", "age = 18", "age = 17", "retention-juvenile-day-before"),
+        ("retention/rules.toml", "after_death = 5", "after_death = 4", "retention-suspect-dead"),
+        ("retention/rules.toml", "after_birth = 90", "after_birth = 89", "retention-suspect-ninety"),
+        ("retention/rules.toml", "arrest_free = 5", "arrest_free = 4", "retention-suspect-arrested"),
+        ("examination/background.toml", "limit = 3\n", "limit = 3.5\n", "background-height-3-and-a-half"),
+        ("examination/background.toml", "limit = 3\n", "limit = 2\n", "background-height-exactly-3"),
+        ("examination/background.toml", "limit = 40\n", "limit = 41\n", "background-weight-41"),
+        ("examination/background.toml", "limit = 40\n", "limit = 39\n", "background-weight-exactly-40"),
+        ("examination/background.toml", "limit = 0\n", "limit = 1\n", "background-age-a-year-above"),
+        ("examination/background.toml", 'fact = "alibi"', 'fact = "location"', "background-alibi-found"),
+        ("examination/opinions.toml", "min_level = 2", "min_level = 1", "opinions-examiner-one-below"),
+        ("peers/rules.toml", "min_level = 1", "min_level = 2", "opinions-least-that-carries"),
+        ("examination/worksheet.toml", "count = 30\n", "count = 3\n", "worksheet-unexplained-ears-too-short"),
+        ("examination/worksheet.toml", "unexplained = true\n", "", "worksheet-unexplained-ears"),
     ],
 )
 def test_a_loosened_rule_is_noticed(broken, file: str, old: str, new: str, noticed_by: str) -> None:
     loosened = load(broken(file, old, new))
-    assert noticed_by in {example.id for example in EXAMPLES if disagreement(loosened, example)}
+    assert noticed_by in {example.id for example in EXAMPLES if disagreement(loosened, example, ABOVE)}
 
 
 @pytest.mark.clause("FAIR-1")
-@pytest.mark.parametrize("level", ["min_level = 1", "min_level = 2"])
-def test_no_minimum_can_be_set_at_or_below_inconclusive(broken, level: str) -> None:
+@pytest.mark.parametrize(
+    ("file", "level"), [("peers/rules.toml", "min_level = 1"), ("examination/opinions.toml", "min_level = 2")]
+)
+def test_no_minimum_can_be_set_at_or_below_inconclusive(broken, file: str, level: str) -> None:
     with pytest.raises(PolicyError, match="min_level"):
-        load(broken("review.toml", level, "min_level = 0"))
+        load(broken(file, level, "min_level = 0"))
 
 
 @pytest.mark.clause("SRC-3")
@@ -107,8 +116,8 @@ def test_every_kind_of_inconsistency_has_a_case_that_finds_it_and_one_that_does_
 
 
 def test_a_malformed_worked_case_is_refused(broken, copy: Path) -> None:
-    broken("examples/uses.toml", 'check = "use"', 'check = "mood"')
-    with pytest.raises(PolicyError, match=r"examples/uses\.toml: .*mood"):
+    broken("examples/requests/uses.toml", 'check = "use"', 'check = "mood"')
+    with pytest.raises(PolicyError, match=r"examples/requests/uses\.toml: .*mood"):
         load_worked(copy)
 
 
@@ -121,7 +130,7 @@ def test_a_malformed_worked_case_is_refused(broken, copy: Path) -> None:
     ],
 )
 def test_a_worked_case_of_retention_holds_one_record(broken, copy: Path, old: str, new: str, message: str) -> None:
-    broken("examples/retention.toml", old, new)
+    broken("examples/retention/records.toml", old, new)
     with pytest.raises(PolicyError, match=message):
         load_worked(copy)
 
@@ -130,11 +139,11 @@ def test_a_worked_case_of_retention_holds_one_record(broken, copy: Path, old: st
 def test_another_day_or_standing_than_expected_is_noticed(rules: Policy, change: dict[str, str | None]) -> None:
     example = next(example for example in EXAMPLES if example.id == "retention-violation-due")
     turned = msgspec.structs.replace(example, retention=msgspec.structs.replace(example.retention, **change))
-    assert "the rules say disposable 2021-05-04" in disagreement(rules, turned)
+    assert "the rules say disposable 2021-05-04" in disagreement(rules, turned, ABOVE)
 
 
 def test_two_worked_cases_of_one_id_are_refused(broken, copy: Path) -> None:
-    broken("examples/uses.toml", 'id = "use-1-without-offense"', 'id = "use-1-complete"')
+    broken("examples/requests/uses.toml", 'id = "use-1-without-offense"', 'id = "use-1-complete"')
     with pytest.raises(PolicyError, match="use-1-complete: duplicate id"):
         load_worked(copy)
 
@@ -185,7 +194,7 @@ def test_a_cell_turned_round_is_noticed(rules: Policy) -> None:
 @pytest.mark.clause("EXT-4", "EXT-6", "ACC-13", "EXT-1", "EXT-3", "PUB-1")
 def test_each_purpose_of_each_recipient_is_what_the_table_says(rules: Policy) -> None:
     assert {table.recipient for table in WORKED.purposes} == set(rules.disclosure.recipients)
-    assert disagreements(rules, WORKED, TODAY) == []
+    assert disagreements(rules, WORKED, TODAY, ABOVE) == []
     (city,) = [table for table in WORKED.purposes if table.recipient == "city_agency"]
     assert set(city.may) >= {"criminal_investigation", "civil_litigation", "disciplinary_proceeding"}
     for outside, purpose in product(("community", "media"), ("civil_litigation", "criminal_investigation")):
@@ -207,13 +216,13 @@ def test_each_purpose_of_each_recipient_is_what_the_table_says(rules: Policy) ->
     ],
 )
 def test_a_loosened_rule_of_disclosure_is_noticed(broken, old: str, new: str, noticed_by: str) -> None:
-    loosened = load(broken("disclosure.toml", old, new))
-    said = disagreements(loosened, WORKED, TODAY)
+    loosened = load(broken("disclosures/rules.toml", old, new))
+    said = disagreements(loosened, WORKED, TODAY, ABOVE)
     assert any(name in line for line in said for name in noticed_by.split("|")), said[:5]
 
 
 def test_a_row_shorter_than_its_heading_is_refused(broken, copy: Path) -> None:
     row = 'community       = ["EXT-6", "EXT-6", '
-    broken("examples/disclosures.toml", row, 'community       = ["EXT-6", ')
+    broken("examples/disclosures/decisions.toml", row, 'community       = ["EXT-6", ')
     with pytest.raises(PolicyError, match="D2: community: the row is not as long as its heading"):
         load_worked(copy)

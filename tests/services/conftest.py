@@ -36,9 +36,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from psycopg import sql
 
-from app.demo.accounts import load_accounts
-from app.demo.directory import person_attributes, ssha
-from app.demo.processes import Service, running
+from demo.accounts import load_accounts
+from demo.directory import person_attributes, ssha
+from demo.processes import Service, running
 
 REQUIRED = os.environ.get("CORROBORATE_REQUIRE_SERVICES") == "1"
 SECONDS = 60

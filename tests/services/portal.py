@@ -11,8 +11,8 @@ from typing import Any
 from flask import Flask
 from flask_migrate import upgrade
 
-from app import create_app
 from app.extensions import db
+from app.factory import create_app
 from config.settings import Settings
 from tests.web.page_checker import CheckedClient
 

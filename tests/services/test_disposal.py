@@ -11,7 +11,7 @@ from flask import Flask
 from flask_migrate import downgrade, upgrade
 
 from app.audit.chain import verify
-from app.domain import retention
+from app.domain.retention import verbs as retention
 from app.extensions import db, stores
 from app.models import AuditEvent, CaseRecord, ProbeImage
 from tests.conftest import People, run_due_jobs

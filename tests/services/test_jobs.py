@@ -13,15 +13,16 @@ import redis as redis_client
 from flask import Flask
 from sqlalchemy import select, text
 
-from app.demo.people import person
-from app.demo.services import start_worker
-from app.domain import algorithms, identification
+from app.domain.algorithms import registry as algorithms
+from app.domain.identification import verbs as identification
 from app.extensions import db
-from app.jobs import outbox
 from app.models import Candidate, Job, Search
 from app.models.base import now
-from app.unit import unit_of_work
+from app.outbox import ask
+from app.unit_of_work import unit_of_work
 from config.settings import Settings
+from demo.people import person
+from demo.services import start_worker
 from tests.conftest import People, models_directory, run_due_jobs
 from tests.factory import Factory
 from tests.services.portal import on_servers, portal
@@ -140,13 +141,13 @@ def test_asking_twice_is_one_job(app, searching):
     """The unique key of a piece of work holds between two connections as well."""
     uid = searching()
     with unit_of_work():
-        assert outbox.ask("search", uid, f"search:{uid}").uid == job_of(uid).uid
+        assert ask.ask("search", uid, f"search:{uid}").uid == job_of(uid).uid
     assert db.session.query(Job).filter_by(subject_id=uid).count() == 1
 
 
 @pytest.mark.clause("CAP-6")
 def test_two_workers_on_the_same_job_leave_one_list(app, settings, searching):
-    from app.jobs.queue import send
+    from app.outbox.send import send
 
     uid = searching()
     row = job_of(uid)

@@ -10,10 +10,10 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from app.demo.accounts import load_accounts
 from app.extensions import db
 from app.models import AuditEvent, LoginSession
 from config.settings import Settings
+from demo.accounts import load_accounts
 from tests.conftest import models_directory, token_of
 from tests.services.conftest import ADMIN_DN, ADMIN_PASSWORD, BASE, Directory
 from tests.services.portal import on_servers, portal

@@ -17,14 +17,17 @@ from app import audit
 from app.access.actor import actor_of
 from app.access.directory import lookup
 from app.audit.chain import verify
-from app.domain import identification
+from app.domain.identification import verbs as identification
+from app.domain.oversight import trail_check
 from app.extensions import db
 from app.models import Account, AuditEvent, BasisDecision, FRRequest, Search, Transition
 from app.models.base import now
 from app.refusals import same_version
-from app.unit import Conflict, UnrecordedChange, unit_of_work
+from app.unit_of_work import Conflict, UnrecordedChange, unit_of_work
+from app.workflow import engine, pairing
 from tests.conftest import People, models_directory, run_due_jobs
 from tests.factory import Factory
+from tests.policy.subjects import MAKERS
 from tests.services.portal import on_servers, portal
 
 pytestmark = pytest.mark.timeout(180)
@@ -290,6 +293,30 @@ def test_the_chain_is_unbroken_under_eight_writers(app):
     assert list(verify(events)) == []
 
 
+@pytest.mark.clause("ACC-11")
+def test_the_check_reads_all_as_of_one_moment(app, people, monkeypatch):
+    """A step that is taken after the check has read the states and before it reads the steps is no fault."""
+    hold, officer = MAKERS["hold"].in_state(people, "placed"), people.actor("y.hazel")
+    monkeypatch.setattr(engine, "_permitted", lambda subject, verb, *_: engine._transition(subject, verb))
+    read_steps = pairing._of_chunk
+
+    def release_first(session, model, *rest):
+        if model is type(hold):
+            with unit_of_work():
+                hold.released_by_id, hold.released_at = officer.id, now()
+                with db.session.no_autoflush:
+                    engine.advance(hold, "release", officer, on="x")
+        return read_steps(session, model, *rest)
+
+    monkeypatch.setattr(pairing, "_of_chunk", release_first)
+    with trail_check.one_moment() as session:
+        assert list(trail_check.faults(session)) == []
+    monkeypatch.undo()
+    assert db.session.query(Transition).count() == 1
+    with trail_check.one_moment() as session:
+        assert list(trail_check.faults(session)) == []
+
+
 # Two people at once ----------------------------------------------------------------------------------------
 
 
@@ -337,7 +364,8 @@ def test_a_whole_case_from_draft_to_closed(app, make):
     assert len(delivered) == 1
     assert delivered[0].read_bytes().startswith(b"%PDF")
     events = db.session.query(AuditEvent).order_by(AuditEvent.sequence).all()
-    assert list(verify(events)) == []
+    with trail_check.one_moment() as session:
+        assert list(trail_check.faults(session)) == []
     assert {"request.submitted", "request.searched", "request.approved", "request.reported", "request.closed"} <= {
         event.event for event in events
     }

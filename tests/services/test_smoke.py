@@ -13,9 +13,9 @@ from flask import Flask
 from rq.serializers import JSONSerializer
 
 from app.access.directory import DirectoryUnavailable, authenticate, init_directory, lookup, members
-from app.demo import services
-from app.demo.accounts import load_accounts
 from config.settings import Settings
+from demo import services
+from demo.accounts import load_accounts
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -66,7 +66,7 @@ def test_redis_takes_a_job_of_ids_only(redis_url: str) -> None:
     connection = redis.Redis.from_url(redis_url)
     assert connection.dbsize() == 0
     queue = rq.Queue("default", connection=connection, serializer=JSONSerializer)
-    job = queue.enqueue("app.jobs.search.run", 7)
+    job = queue.enqueue("app.jobs.identification.search.run", 7)
     assert queue.fetch_job(job.id).args == [7]
 
 

@@ -50,7 +50,7 @@ def class_confirmed(world: World, on: str) -> dict[str, str]:
 
 def foreign_preview(world: World, on: str) -> str:
     """The address of a preview made for another session than that of whoever uses it."""
-    from app.blueprints.review.previews import _signer
+    from app.blueprints.review.identification.previews import _signer
 
     return _signer().dumps(["0" * 32, world.get(on).images[0].faces[0].uid, []])
 
@@ -103,6 +103,8 @@ VALUES: dict[str, Value] = {
     "disclosures.document.uid": lambda world, on: world.get(on).documents[0].uid,
     "disclosures.remove_document.uid": lambda world, on: world.get(on).documents[0].uid,
     "disclosures.item.uid": lambda world, on: world.get(on).items[0].uid,
+    "disclosures.package.package": lambda world, on: world.get(on).packages[-1].number,
+    "exports.uid": lambda world, on: world.kept[on],
     "disclosures.decision.uid": lambda world, on: world.get(on).decisions[-1].uid,
     "policy.code": lambda world, on: "ABCD-EFGH",
     "static.filename": lambda world, on: "css/theme.css",

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from app.demo.accounts import change_account
-from app.demo.services import directory_state
+from demo.accounts import change_account
+from demo.services import directory_state
 from tests.conftest import fresh_settings, models_directory, run_due_jobs
 from tests.sweep.personas import GROUPS, PERSONAS
 from tests.sweep.world import World
@@ -18,8 +18,8 @@ def built_world(session_settings, empty_data, tmp_path_factory) -> World:
     data = tmp_path_factory.mktemp("world") / "data"
     set_groups(session_settings)
     world = World.build(fresh_settings(session_settings, empty_data, data), data, run_due_jobs)
-    world.store.keep()
-    world.store.restore()
+    world.keep()
+    world.restore()
     return world
 
 
@@ -33,5 +33,5 @@ def set_groups(settings) -> None:
 def world(built_world: World, session_settings) -> World:
     """The world as built, whatever the test before changed."""
     set_groups(session_settings)
-    built_world.store.restore()
+    built_world.restore()
     return built_world

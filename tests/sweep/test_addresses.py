@@ -56,7 +56,7 @@ def test_an_address_of_ones_other_session_is_worth_nothing(world):
     from app.extensions import db
     from app.models import LoginSession
     from app.models.base import now
-    from app.unit import unit_of_work
+    from app.unit_of_work import unit_of_work
 
     lent = address(world, "requester", "probe", probe(world))
     with world.app.app_context(), unit_of_work():

@@ -20,15 +20,15 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from app import audit
-from app.domain import sealing
-from app.domain.mail import compose, kind_of
-from app.domain.notices import sentence
-from app.domain.repository import next_generation
-from app.domain.sealing_stated import Stated
+from app.domain.gallery.repository_index import next_generation
+from app.domain.notices.mail import compose, kind_of
+from app.domain.notices.notifications import sentence
+from app.domain.sealing import verbs as sealing
+from app.domain.sealing.order_statement import Stated
 from app.extensions import db
 from app.models import LineUp, Notification
 from app.models.base import now
-from app.unit import unit_of_work
+from app.unit_of_work import unit_of_work
 from tests.conftest import token_of
 from tests.sweep.questions import HTMX, Row, addressed, fields, rows_with_rules
 from tests.sweep.world import World
@@ -55,7 +55,7 @@ SIGNED = re.compile(r"(?<![\w.-])\.?[\w-]{12,}\.[\w-]{6,8}\.[\w-]{20,}")
 @pytest.fixture(scope="module")
 def blind_world(built_world: World) -> Iterator[World]:
     """The world with the request more, nominated, its line before PEER and COLLEAGUE."""
-    built_world.store.restore()
+    built_world.restore()
     requests, others, make = dict(built_world.requests), dict(built_world.others), built_world.make
     with built_world.app.app_context():
         request = make.request(state="nominated", examiner=EXAMINER, seed=44, case_number=CASE, **WORDS)
@@ -63,16 +63,16 @@ def blind_world(built_world: World) -> Iterator[World]:
         for name, person in (("line", PEER), ("line_given", COLLEAGUE)):
             built_world.others[name] = (LineUp, make.line_up(request, person).id)
         db.session.remove()
-    built_world.store.keep("blind")
+    built_world.keep("blind")
     yield built_world
     built_world.requests, built_world.others = requests, others
-    built_world.store.restore()
+    built_world.restore()
 
 
 @pytest.fixture
 def blind(blind_world: World) -> Iterator[World]:
     """As built; hundreds of pages are searched here, and that each is sound is checked elsewhere."""
-    blind_world.store.restore("blind")
+    blind_world.restore("blind")
     blind_world.app.test_client_class, checked = FlaskClient, blind_world.app.test_client_class
     assert issubclass(checked, CheckedClient)
     yield blind_world

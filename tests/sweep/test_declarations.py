@@ -11,8 +11,8 @@ import pytest
 from flask import Blueprint
 
 from app.access.guard import Undeclared, check_views, needs, public
+from app.cli.policy import check_program
 from app.policy import policy
-from app.policy.check import check
 
 ROOT = Path(__file__).resolve().parents[2]
 #: capability -> why neither a view nor a step of the workflow asks for it
@@ -36,7 +36,7 @@ def accesses(app) -> dict[str, object]:
     ids=["undeclared", "unknown"],
 )
 def test_a_portal_with_a_view_that_declares_nothing_does_not_start(app, settings, monkeypatch, mark, said):
-    import app as program
+    import app.factory as program
 
     def bare() -> str:
         return "open to everybody"
@@ -147,14 +147,14 @@ def outside(found: list[str], *places: str) -> list[str]:
 @pytest.mark.clause("ACC-11")
 def test_one_place_commits():
     """A commit elsewhere would keep rows without their event."""
-    assert outside(calls("commit", method=True), "app/unit.py", "app/audit/__init__.py") == []
+    assert outside(calls("commit", method=True), "app/unit_of_work.py", "app/audit/__init__.py") == []
 
 
 def test_sql_is_built_by_the_library():
     """Written SQL passes the models by; the chain's lock and the health check are all there is."""
-    allowed = ("app/unit.py", "app/audit/", "app/cli/", "app/blueprints/home/views.py")
+    allowed = ("app/unit_of_work.py", "app/audit/", "app/cli/", "app/blueprints/home/views.py")
     assert outside(calls("text"), *allowed) == []
-    assert outside(calls("exec_driver_sql", method=True), "app/unit.py") == []
+    assert outside(calls("exec_driver_sql", method=True), "app/unit_of_work.py") == []
 
 
 def test_nothing_passes_the_escaping_by():
@@ -171,7 +171,7 @@ def test_nothing_passes_the_escaping_by():
 def test_nobody_but_the_engine_assigns_the_state_of_a_request():
     """Images, searches, imports and jobs have states of their own; a request's is assigned by advance alone."""
     own = {"image", "search", "earlier", "row", "found", "kept", "job"}
-    imports = ("app/domain/imports.py", "of")
+    imports = ("app/domain/gallery/imports.py", "of")
     faults = []
     for place, tree in modules():
         for node in ast.walk(tree):
@@ -190,4 +190,4 @@ def test_nobody_but_the_engine_assigns_the_state_of_a_request():
 
 def test_policy_and_program_agree():
     """What `flask policy check` says: clauses, rules, enforcement points, tests, forbidden names, worked cases."""
-    assert check(ROOT) == []
+    assert check_program(ROOT) == []

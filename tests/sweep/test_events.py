@@ -14,7 +14,7 @@ from app.policy import policy
 pytestmark = pytest.mark.timeout(600)
 APP = Path(__file__).resolve().parents[2] / "app"
 #: (module, function of audit) where the event is a variable, and what it may hold
-VARIABLE = {"app/workflow/engine.py": "the events of workflow.toml"}
+VARIABLE = {"app/workflow/engine.py": "the events of requests/workflow.toml"}
 
 
 def recorded() -> dict[str, list[str]]:

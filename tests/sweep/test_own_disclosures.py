@@ -6,12 +6,12 @@ from datetime import timedelta
 
 import pytest
 
-from app.demo.accounts import change_account
-from app.demo.services import directory_state
 from app.extensions import db
 from app.models import Disclosure, DisclosureDecision
 from app.models.base import now
 from app.policy import policy
+from demo.accounts import change_account
+from demo.services import directory_state
 from tests.sweep.pages import ask
 from tests.sweep.questions import ROWS, questions
 

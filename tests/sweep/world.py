@@ -11,11 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Flask
 from flask.testing import FlaskClient
+from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
-from app.cli.review import drawn_items
-from app.demo.people import person
-from app.domain import incidents, proficiency, repeats
+from app.domain.disclosures import incidents
+from app.domain.identification import repeats
+from app.domain.oversight import exports
+from app.domain.oversight.audit_trail import Filter
+from app.domain.peers import proficiency
 from app.extensions import db, stores
 from app.models import (
     Account,
@@ -31,7 +34,9 @@ from app.models import (
     TrainingRecord,
 )
 from app.models.base import now
-from app.unit import unit_of_work
+from app.unit_of_work import unit_of_work
+from demo.people import person
+from demo.proficiency import drawn_items
 from tests.conftest import People, token_of
 from tests.disclosing import Disclosing
 from tests.factory import Factory
@@ -96,7 +101,7 @@ class World:
 
     @classmethod
     def build(cls, settings: Any, data: Path, run_jobs: Callable[[], int]) -> World:
-        from app import create_app
+        from app.factory import create_app
 
         app = create_app(settings)
         app.testing = True
@@ -138,6 +143,7 @@ class World:
         self._disclosures()
         self._retention()
         self._sealings()
+        self._files()
         self._sign_in_all()
 
     def _proficiency(self) -> None:
@@ -181,7 +187,7 @@ class World:
         return changed()
 
     def _misuse(self) -> None:
-        from app.domain.misuse import report_misuse
+        from app.domain.oversight.misuse import report_misuse
 
         actor = self.make.people.actor("d.lark")
         with unit_of_work():
@@ -199,7 +205,7 @@ class World:
             )  # fmt: skip
             rows.add(change)
             rows.flush()
-            audit.record("algorithm.withdrawn", change)
+            audit.record("gallery.measured", change, photos=0, version="1")
             self.others["change"] = (AlgorithmChange, change.id)
 
     def _retention(self) -> None:
@@ -223,8 +229,8 @@ class World:
     def _sealings(self) -> None:
         """Orders about people whom no request of the world listed: one certified, with a notice; one not yet."""
         from app import audit
-        from app.domain import sealing
-        from app.domain.sealing_stated import Stated
+        from app.domain.sealing import verbs as sealing
+        from app.domain.sealing.order_statement import Stated
         from app.models import SealingNotice
 
         keeper = self.make.people.actor("b.juniper")
@@ -242,6 +248,13 @@ class World:
             db.session.add(notice)
             audit.record("sealing.notice_edited", order, actor=keeper, notice=notice.kind, about=notice.about)
         self.kept["notice"] = notice.uid
+
+    def _files(self) -> None:
+        """The file of the audit trail, for h.larch who asked for it."""
+        watcher = self.make.people.actor("h.larch")
+        with unit_of_work():
+            self.kept["trail_file"] = exports.ask_for("audit", Filter(), watcher).uid
+        self.make.run_jobs()
 
     def _sign_in_all(self) -> None:
         from app.access.directory import lookup
@@ -271,6 +284,16 @@ class World:
     def account(self, persona: str) -> Account:
         return db.session.query(Account).filter_by(name=PERSONAS[persona]).one()
 
+    # Putting back ------------------------------------------------------------------------------------------
+
+    def keep(self, name: str = "kept") -> None:
+        """Remember the present contents, under a name, as those to put back."""
+        self.store.keep(name)
+
+    def restore(self, name: str = "kept") -> None:
+        """Everything as it was kept."""
+        self.store.restore(name)
+
     # Asking ------------------------------------------------------------------------------------------------
 
     def client(self, persona: str) -> FlaskClient:
@@ -288,6 +311,13 @@ class World:
         page = {"anonymous": "/sign-in", "no_terms": "/terms"}.get(persona, "/report-misuse")
         return token_of(client, page)
 
+    def address(self, rule: Rule, on: str) -> str:
+        """The address of a route for an object of the world."""
+        from tests.sweep.addresses import values_of
+
+        with self.app.test_request_context():
+            return rule.build(values_of(self, rule, on))[1]
+
     def training_of(self, persona: str) -> TrainingRecord:
         return self.account(persona).training[-1]
 
@@ -298,9 +328,13 @@ class World:
 def outcome(response: TestResponse) -> str:
     """What became of a question: in, refused, hidden, not_now, sign-in, terms, or a status nobody should get."""
     status, place = response.status_code, response.headers.get("Location", "")
-    if status == 401 or (status in {302, 303} and place.startswith("/sign-in?next=")):
+    led, sign_in = status in {302, 303}, place.startswith("/sign-in?next=")
+    if "HX-Redirect" in response.headers:  # what a redirect is to htmx, which tells of no page to go on with
+        led, place = status == 200, response.headers["HX-Redirect"]
+        sign_in = place.split("?")[0] == "/sign-in"
+    if status == 401 or (led and sign_in):
         return "sign-in"
-    if status in {302, 303} and place.split("?")[0] == "/terms":
+    if led and place.split("?")[0] == "/terms":
         return "terms"
     if status == 403:
         return "refused"

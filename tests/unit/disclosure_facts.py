@@ -5,9 +5,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
-from documents_facts import EASTERN, START
-
-from app.documents.disclosure_facts import (
+from app.documents.disclosures.facts import (
     Basis,
     DecidedItem,
     DecisionFacts,
@@ -17,6 +15,7 @@ from app.documents.disclosure_facts import (
     Recipient,
 )
 from app.documents.facts import Person
+from tests.unit.documents_facts import EASTERN, START
 
 _CLAUSES = Path(__file__).resolve().parents[2] / "config" / "policy" / "clauses.toml"
 EXT_7 = next(c["text"] for c in tomllib.loads(_CLAUSES.read_text("utf-8"))["clause"] if c["id"] == "EXT-7")
@@ -76,6 +75,7 @@ def letter(**changes) -> LetterFacts:
         ),
         sent_by=ASKER,
         onward=ONWARD,
+        lead=True,
         agreement=None,
         signing_key="56" * 32,
         verify_page="https://portal.example/verify",

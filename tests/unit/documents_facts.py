@@ -9,6 +9,7 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw
 
+from app.documents.approval.manifest import Verification, verification
 from app.documents.facts import (
     Algorithm,
     AuthorizedUse,
@@ -27,7 +28,6 @@ from app.documents.facts import (
     ReportKind,
     Step,
 )
-from app.documents.manifest import Verification, verification
 
 _NOTICES = Path(__file__).resolve().parents[2] / "config" / "policy" / "notices.toml"
 _TEXTS = {notice["id"]: notice["text"] for notice in tomllib.loads(_NOTICES.read_text("utf-8"))["notice"]}

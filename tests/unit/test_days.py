@@ -7,26 +7,26 @@ from datetime import UTC, date, datetime
 import pytest
 from sqlalchemy.orm.attributes import set_committed_value
 
-from app import days
-from app.models.disclosure import Disclosure
-from app.workflow.conditions import disclosure as conditions
+from app import calendar
+from app.domain.disclosures import conditions
+from app.models.disclosures import Disclosure
 
 EVENING = datetime(2026, 11, 25, 2, 0, tzinfo=UTC)  # 24 November, 21:00, in New York
 
 
 @pytest.fixture
 def evening(app, monkeypatch):
-    monkeypatch.setattr(days, "now", lambda: EVENING)
+    monkeypatch.setattr(calendar, "now", lambda: EVENING)
 
 
 def test_the_day_is_that_of_the_department(evening):
-    assert days.today() == date(2026, 11, 24)
-    assert days.day_of(datetime(2026, 11, 25, 5, 0, tzinfo=UTC)) == date(2026, 11, 25)
+    assert calendar.today() == date(2026, 11, 24)
+    assert calendar.day_of(datetime(2026, 11, 25, 5, 0, tzinfo=UTC)) == date(2026, 11, 25)
 
 
 def test_a_day_ends_at_the_departments_midnight_also_when_the_clocks_change(app):
-    assert days.end_of(date(2026, 11, 24)) == datetime(2026, 11, 25, 5, 0, tzinfo=UTC)
-    assert days.end_of(date(2026, 11, 1)) - days.end_of(date(2026, 10, 31)) == (
+    assert calendar.end_of(date(2026, 11, 24)) == datetime(2026, 11, 25, 5, 0, tzinfo=UTC)
+    assert calendar.end_of(date(2026, 11, 1)) - calendar.end_of(date(2026, 10, 31)) == (
         datetime(2026, 11, 2, 5, tzinfo=UTC) - datetime(2026, 11, 1, 4, tzinfo=UTC)
     )
 

@@ -9,7 +9,21 @@ from dataclasses import fields, replace
 from datetime import datetime
 
 import pytest
-from documents_facts import (
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from app.documents import facts as module
+from app.documents.approval.manifest import (
+    code_is_for,
+    manifest,
+    manifest_digest,
+    normalise_code,
+    verification_code,
+)
+from app.documents.errors import FactsError
+from app.documents.facts import NegativeReason, Picture, Step
+from tests.unit.documents_facts import (
     FEATURES,
     SECRET,
     SUPERVISOR,
@@ -19,20 +33,6 @@ from documents_facts import (
     picture,
     possible_match,
     verified,
-)
-from hypothesis import given
-from hypothesis import strategies as st
-from PIL import Image
-
-from app.documents import facts as module
-from app.documents.errors import FactsError
-from app.documents.facts import NegativeReason, Picture, Step
-from app.documents.manifest import (
-    code_is_for,
-    manifest,
-    manifest_digest,
-    normalise_code,
-    verification_code,
 )
 
 

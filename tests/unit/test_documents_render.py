@@ -13,21 +13,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from documents_facts import (
-    EXAMINER,
-    LEAD_NOTICE,
-    NOTICE,
-    START,
-    candidate,
-    negative,
-    picture,
-    possible_match,
-    verified,
-)
 from PIL import Image, ImageChops
 from pypdf import PdfReader
 
-from app.documents import checks, fonts, render, typeset
+from app.documents import checks, fonts, typeset
+from app.documents.approval import render
+from app.documents.approval.manifest import Verification
 from app.documents.errors import RenderError
 from app.documents.facts import (
     FaceBox,
@@ -38,7 +29,17 @@ from app.documents.facts import (
     ReportFacts,
     Step,
 )
-from app.documents.manifest import Verification
+from tests.unit.documents_facts import (
+    EXAMINER,
+    LEAD_NOTICE,
+    NOTICE,
+    START,
+    candidate,
+    negative,
+    picture,
+    possible_match,
+    verified,
+)
 
 #: The words of the clause itself, so that an edited notice is noticed too.
 SRC_9 = (
@@ -226,7 +227,7 @@ def test_the_same_facts_give_the_same_bytes() -> None:
 def test_another_process_place_and_hash_seed_give_the_same_bytes(tmp_path: Path) -> None:
     here = Path(__file__).resolve().parent
     script = (
-        "import documents_facts as m; from app.documents.render import render_report as r;"
+        "import documents_facts as m; from app.documents.approval.render import render_report as r;"
         " f = m.possible_match(); print(r(f, m.NOTICE, m.LEAD_NOTICE, m.verified(f)).sha256)"
     )
     environment = os.environ | {

@@ -22,10 +22,10 @@ from ldap3.core.exceptions import (
     LDAPUnwillingToPerformResult,
 )
 
-from app.demo import services
-from app.demo.accounts import AccountsError, change_account, load_accounts
-from app.demo.processes import Service, ServiceError, running
 from config.settings import Settings
+from demo import services
+from demo.accounts import AccountsError, change_account, load_accounts
+from demo.processes import Service, ServiceError, running
 
 pytestmark = pytest.mark.timeout(90)
 
@@ -271,7 +271,7 @@ def test_second_start_on_the_same_data_is_refused(settings: Settings) -> None:
 PARENT = """
 import sys, time
 from config.settings import Settings
-from app.demo import services, processes
+from demo import services, processes
 processes._die_with_parent = {hook}
 settings = Settings.from_env({{"CORROBORATE_MODE": "demonstration", "CORROBORATE_DATA_DIR": sys.argv[1]}})
 with services.start_redis(settings) as child:
@@ -338,7 +338,7 @@ def test_service_that_does_not_serve_is_named_with_its_last_line(tmp_path: Path,
 
 
 def test_stop_ends_grandchildren_and_those_who_ignore_the_request(tmp_path: Path, monkeypatch) -> None:
-    monkeypatch.setattr("app.demo.processes.STOP_SECONDS", 1.0)
+    monkeypatch.setattr("demo.processes.STOP_SECONDS", 1.0)
     code = (
         "import signal, subprocess, time; signal.signal(signal.SIGTERM, signal.SIG_IGN);"
         "child = subprocess.Popen(['sleep', '60']); open('grandchild', 'w').write(str(child.pid));"

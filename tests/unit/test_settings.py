@@ -9,12 +9,14 @@ from dataclasses import FrozenInstanceError, fields, replace
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives import serialization
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from config.reader import ENVIRONMENT_NAMES, is_loopback
 from config.settings import Settings, SettingsError
+from tests.certificates import self_signed
 
 MASTER = base64.b64encode(bytes(range(32))).decode()
 
@@ -136,7 +138,12 @@ def test_casework_is_the_default_and_refuses_everything_embedded_at_once() -> No
         ("LEASE_SECONDS", "1", "must be a whole number from 2 to 600"),
         ("SESSION_IDLE_MINUTES", "1.5", "must be a whole number from 1 to 240"),
         ("SESSION_HOURS", "48", "must be a whole number from 1 to 24"),
+        ("EXPORT_HOURS", "0", "must be a whole number from 1 to 168"),
         ("WEB_WORKERS", "0", "must be a whole number from 1 to 64"),
+        ("WEB_THREADS", "0", "must be a whole number from 1 to 64"),
+        ("WEB_TIMEOUT_SECONDS", "9", "must be a whole number from 10 to 600"),
+        ("WEB_GRACEFUL_SECONDS", "0", "must be a whole number from 1 to 600"),
+        ("WEB_KEEPALIVE_SECONDS", "soon", "must be a whole number from 1 to 120"),
         ("JOB_WORKERS", "0", "must be a whole number from 1 to 64"),
         ("NETWORK_THREADS", "0", "must be a whole number from 1 to 64"),
     ],
@@ -165,11 +172,23 @@ def test_channels_that_never_leave_the_machine_need_no_tls(name: str, value: str
 
 
 def test_tls_certificate_and_key_replace_a_trusted_proxy_only_together(tmp_path: Path) -> None:
-    pem = tmp_path / "portal.pem"
-    pem.touch()
-    both = {"TLS_CERT": str(pem), "TLS_KEY": str(pem), "TRUSTED_PROXY_HOPS": None}
+    cert, key = self_signed(tmp_path)
+    both = {"TLS_CERT": str(cert), "TLS_KEY": str(key), "TRUSTED_PROXY_HOPS": None}
     assert faults(**both) == []
     assert faults(**both | {"TLS_KEY": None}) == ["TLS_CERT: TLS_CERT and TLS_KEY belong together; set both or neither"]
+
+
+def test_a_certificate_that_the_server_could_not_use_is_a_fault_at_once(tmp_path: Path) -> None:
+    cert, key = self_signed(tmp_path)
+    _, another = self_signed(tmp_path / "another")
+    empty, locked = tmp_path / "empty.pem", tmp_path / "locked.pem"
+    empty.touch()
+    opened = serialization.load_pem_private_key(key.read_bytes(), password=None)
+    form = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8)
+    locked.write_bytes(opened.private_bytes(*form, serialization.BestAvailableEncryption(b"a passphrase")))
+    for wrong in ((cert, another), (empty, empty), (key, cert), (cert, locked)):
+        found = faults(TLS_CERT=str(wrong[0]), TLS_KEY=str(wrong[1]), TRUSTED_PROXY_HOPS=None)
+        assert len(found) == 1 and found[0].startswith(f"TLS_CERT: the server cannot use {wrong[0]}"), found
 
 
 def test_keys_and_blobs_never_share_a_directory() -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.policy.enforcement import registry
+from app.clauses import registry
 from app.storage import (
     DiskFailure,
     KeyDestroyed,

@@ -6,12 +6,14 @@ import threading
 from datetime import date
 
 import pytest
+from flask import g
 from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 
 from app import audit
 from app.extensions import db
 from app.models import Account, AuditEvent, Job, Transition
-from app.unit import NestedUnit, UnrecordedChange, after_commit, in_unit, tables_written, unit_of_work
+from app.unit_of_work import NestedUnit, UnrecordedChange, after_commit, in_unit, tables_written, unit_of_work
 
 
 def account(name: str = "u.nknown") -> Account:
@@ -70,6 +72,29 @@ def test_exempt_tables_need_no_event(app):
         rows.add(Job(kind="k", queue="images", subject_id="1", once="x"))
     assert db.session.query(Job).count() == 1
     assert db.session.query(AuditEvent).count() == 0
+
+
+def test_it_is_noted_whether_anything_was_saved(app):
+    """What an error page may say: nothing after a refused unit, nothing after one that only told of something."""
+    with pytest.raises(UnrecordedChange), unit_of_work() as rows:
+        rows.add(account())
+    audit.viewed("policy.loaded", version="x")
+    with unit_of_work():
+        audit.record("policy.loaded", version="x")
+    assert "saved" not in g
+    with unit_of_work() as rows:
+        rows.add(Job(kind="k", queue="images", subject_id="1", once="x"))
+    assert g.saved == "yes"
+
+
+def test_a_connection_that_breaks_in_the_commit_leaves_it_unknown(app, monkeypatch):
+    def broken(_session):
+        raise OperationalError("COMMIT", {}, Exception("the server closed the connection unexpectedly"))
+
+    monkeypatch.setattr("sqlalchemy.orm.Session.commit", broken)
+    with pytest.raises(OperationalError), unit_of_work() as rows:
+        rows.add(Job(kind="k", queue="images", subject_id="1", once="x"))
+    assert g.saved == "unknown"
 
 
 def test_an_event_outside_a_unit_is_a_fault(app):
@@ -150,7 +175,7 @@ def test_the_database_itself_refuses_to_change_what_was_recorded(app, statement)
 
 @pytest.mark.clause("ACC-4")
 def test_training_lasts_twelve_months_to_the_day(app, people):
-    from app.domain.training import add_months
+    from app.domain.accounts.training import add_months
 
     assert add_months(date(2024, 2, 29), 12) == date(2025, 2, 28)
     assert add_months(date(2026, 1, 31), 1) == date(2026, 2, 28)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from datetime import timedelta
 
-from app.days import today
-from app.domain.disclosure_items import available
+from app.calendar import today
+from app.domain.disclosures.items import available
 from app.extensions import db
 from app.models.engine import AuditEvent
 from app.policy import policy

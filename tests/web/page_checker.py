@@ -97,6 +97,7 @@ def check_page(html: str, *, app: Flask | None = None, url: str = "/") -> list[s
     faults += _headings(page)
     faults += _forms(page)
     faults += _labels(page, part)
+    faults += _limits(page)
     faults += _inline_code(page)
     faults += _media_and_tables(page)
     faults += _htmx(page, part)
@@ -224,6 +225,16 @@ def _labels(page: Page, part: bool) -> Iterator[str]:
         named = text_of(link) or link.get("aria-label") or any(picture.get("alt") for picture in pictures)
         if link.tag == "a" and not named:
             yield f"a link without a name: {_show(link)}"
+
+
+def _limits(page: Page) -> Iterator[str]:
+    ids = {str(tag["id"]) for tag in page.having("id")}
+    for tag in page.having("maxlength"):
+        yield f"what is typed or pasted beyond maxlength is cut without a word: {_show(tag)}"
+    for tag in page.having("data-limit"):
+        line = f"{tag.get('id')}-limit"
+        if line not in ids or line not in str(tag.get("aria-describedby", "")).split():
+            yield f"a field with a limit and no line that counts: {_show(tag)}"
 
 
 def _inline_code(page: Page) -> Iterator[str]:
@@ -376,10 +387,18 @@ class CheckedClient(FlaskClient):
 
     def _check(self, response: TestResponse) -> None:
         faults = check_headers(response)
+        if "HX-Request" in response.request.headers and "Location" in response.headers:
+            faults.append("htmx never sees a redirect, it is led by HX-Redirect")
         if response.mimetype == "text/html" and (html := response.get_data(as_text=True)):
             whole_page_wanted = "HX-Request" not in response.request.headers
             if whole_page_wanted and is_part(html) and not 300 <= response.status_code < 400:
                 faults.append("a part was sent where a browser asked for a page")
+            # htmx would put it into the part that it asked for
+            at = (response.headers.get("HX-Retarget"), response.headers.get("HX-Reswap"))
+            if not whole_page_wanted and not is_part(html) and at[0] != "body" and at[1] != "none":
+                faults.append("a whole page was sent where htmx asked for a part")
+            if response.headers.get("HX-Retarget") and is_part(html):
+                faults.append("a part is told to take the place of the whole page")
             if not 300 <= response.status_code < 400:
                 faults += check_page(html, app=self.application, url=response.request.path)
         where = f"{response.request.method} {response.request.path} ({response.status_code})"

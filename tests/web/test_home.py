@@ -8,9 +8,9 @@ import pytest
 from bs4 import BeautifulSoup
 
 from app import audit
-from app.domain import overview
+from app.domain.workload import overview
 from app.policy import policy
-from app.unit import unit_of_work
+from app.unit_of_work import unit_of_work
 from tests.statements import recorded
 from tests.web.reading import soup
 
@@ -106,6 +106,28 @@ def test_the_requester_is_not_told_of_the_units_inner_states(sign_in, make) -> N
     assert request.number in row
     assert "With the FR unit" in row
     assert policy().workflow("request").state("documented").title not in row
+
+
+@pytest.mark.parametrize(("name", "offered"), [("d.lark", True), ("k.rowan", False), ("s.alder", False)])
+def test_the_day_of_an_investigator_begins_with_a_new_request(sign_in, name, offered) -> None:
+    page = home(sign_in(name))
+    button = page.select_one(".cor-heading__actions a.usa-button")
+    assert (button is not None and button["href"] == "/requests/new") is offered
+    assert "usa-button--outline" not in (button["class"] if button else ())
+
+
+@pytest.mark.clause("SRC-7", "USE-7")
+@pytest.mark.parametrize(
+    ("state", "task"),
+    [("reported", "Record what corroborates the lead, and the outcome"), ("negative", "Record how the case ended")],
+)
+def test_what_comes_after_a_report_is_told_by_its_result(sign_in, make, run_jobs, state, task) -> None:
+    request = make.request(state=state)
+    run_jobs()
+    client = sign_in("d.lark")
+    assert request.state == "reported"
+    assert task in panel(home(client), "waiting")
+    assert task in soup(client.get("/requests")).main.get_text(" ")
 
 
 def test_few_statements_however_many_requests(sign_in, make) -> None:

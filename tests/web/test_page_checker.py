@@ -56,6 +56,8 @@ BAD = [
     ('<label for="case">', '<label for="other">', "belongs to no control"),
     ('<label for="case">Case number</label>', "", "control without a label"),
     ("<label>Find <input", "<label>Find</label> <input", "belongs to no control"),
+    ('<input name="q">', '<input name="q" maxlength="9">', "cut without a word"),
+    ('<input name="q">', '<input id="q" name="q" data-limit="9">', "no line that counts"),
     ("<legend>Source</legend>", "", "without a legend"),
     ('<a href="/list">Requests</a>', '<a href="/list"></a>', "link without a name"),
     ('<script src="/static/js/keys.js" defer>', "<script>let a = 1", "inline script"),
@@ -164,6 +166,27 @@ def test_the_client_refuses_a_part_where_a_page_was_asked_for(app):
     set_headers(app)
     with pytest.raises(AssertionError, match="a part was sent"):
         app.test_client().get("/poll")
+
+
+@pytest.mark.parametrize(
+    ("answer", "fault"),
+    [
+        ((GOOD, {}), "a whole page was sent"),
+        (("<p>Part</p>", {"HX-Retarget": "body"}), "place of the whole page"),
+        (("", 303, {"Location": "/list"}), "HX-Redirect"),
+        ((GOOD, {"HX-Retarget": "body"}), None),
+        ((GOOD, 503, {"HX-Reswap": "none"}), None),
+    ],
+)
+def test_the_client_refuses_what_htmx_would_put_into_a_part_wrongly(app, answer, fault):
+    set_headers(app)
+    app.add_url_rule("/asked", "asked", lambda: answer)
+    client = app.test_client()
+    if fault is None:
+        client.get("/asked", headers={"HX-Request": "true"})
+    else:
+        with pytest.raises(AssertionError, match=fault):
+            client.get("/asked", headers={"HX-Request": "true"})
 
 
 def test_the_client_refuses_a_bad_page(app):

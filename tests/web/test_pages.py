@@ -1,5 +1,6 @@
 """Layouts, components, error pages and headers of a small application, read by the page checker."""
 
+import re
 from datetime import UTC, date, datetime
 from pathlib import Path
 from types import SimpleNamespace
@@ -7,7 +8,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from bs4 import BeautifulSoup
-from flask import Flask, abort, flash, request
+from flask import Flask, abort, flash, g, request
 from flask_wtf import CSRFProtect, FlaskForm
 from jinja2 import ChoiceLoader, DictLoader, FileSystemLoader, UndefinedError
 from sqlalchemy.exc import OperationalError
@@ -24,26 +25,25 @@ from wtforms import (
     TextAreaField,
     widgets,
 )
-from wtforms.validators import DataRequired, InputRequired, Length, Optional
+from wtforms.validators import DataRequired, InputRequired, Optional
 
-import app as product
+import app.factory as product
+from app.blueprints.fact_fields import stripped
+from app.blueprints.limits import Length
 from app.context import NavItem
-from app.web import (
-    LINKS,
-    ago,
-    error_page,
-    page,
-    plural,
-    redirect_after_post,
-    register_errors,
-    register_headers,
-)
+from app.policy import policy
+from app.web.errors import error_page, register_errors
+from app.web.formats import ago, plural
+from app.web.headers import register_headers
+from app.web.pages import LINKS, page, redirect_after_post
 from tests.web.page_checker import CheckedClient
 from tests.web.reading import soup
 
 NOW = datetime(2026, 11, 23, 8, 47)
 RULE = SimpleNamespace(id="peer.other", text="Peer review is by other examiners.", authority=("SRC-4", "FAIR-1"))
 REFUSAL = SimpleNamespace(rule=RULE, reason="You nominated this candidate.", unblock="Another examiner takes it.")
+FLOW = policy().workflow("request")
+SUBJECT = SimpleNamespace(state="nominated", stands=FLOW.state("nominated"), flow=lambda: FLOW)
 TEMPLATES = Path(__file__).parent / "templates"
 
 
@@ -51,7 +51,7 @@ class CaseForm(FlaskForm):
     case = StringField("Case number", validators=[DataRequired("Enter the case number.")])
     day = DateField("Date", validators=[Optional()])
     use = SelectField("Use", choices=[("1", "USE-1"), ("2", "USE-2")], validators=[Optional()])
-    basis = TextAreaField("Basis", validators=[Length(max=4000)])
+    basis = TextAreaField("Basis", validators=[Length(max=4000)], filters=[stripped])
     notes = TextAreaField("Notes")
     image = FileField("Image")
     source = RadioField("How was it obtained?", choices=["Camera", "Witness"], validators=[InputRequired("Choose.")])
@@ -79,7 +79,9 @@ def components():
         form=form,
         filter=Filter(request.args, meta={"csrf": False}),
         now=NOW,
+        subject=SUBJECT,
         rule=RULE,
+        policy=policy(),
         refusal=REFUSAL,
         pages=SimpleNamespace(page=2, pages=3, total=60),
         tabs_=[SimpleNamespace(label="Overview", url="/", active=True)],
@@ -131,7 +133,7 @@ def test_every_component_makes_a_page_without_faults(app):
     assert page.h1.text == "Request <1>"
     assert page.title.text == "Request <1> · Corroborate"
     assert page.select_one(f'footer a[href="{LINKS["misuse"]}"]').text == "Report misuse"
-    assert "A result is a lead, never probable cause." in page.footer.text
+    assert "A possible match is a lead, never probable cause." in page.footer.text
     assert page.select_one("footer .cor-mono").text == "9f8a77c1d0e2"
     assert page.select_one(".cor-demonstration").text == "Demonstration, not for casework"
     assert "official police business" in page.select_one(".cor-official").text
@@ -141,7 +143,8 @@ def test_every_component_makes_a_page_without_faults(app):
     ]
     assert page.select_one("time")["datetime"] == "2026-11-23T08:47:00+00:00"
     assert page.select_one(".cor-face--chosen")["x"] == "5"
-    assert "You can enter up to 4000 characters" in page.text
+    assert page.select_one("#basis")["data-limit"] == "4000"
+    assert page.select_one("#basis-limit").text == "At most 4,000 characters"
 
 
 def test_a_refused_form_keeps_what_was_typed_and_links_to_each_fault(app):
@@ -157,6 +160,25 @@ def test_a_refused_form_keeps_what_was_typed_and_links_to_each_fault(app):
     assert [link["href"] for link in summary] == ["#case", "#source-0", "#attest"]
     assert page.select_one("#case")["aria-describedby"] == "case-hint case-error"
     assert "not saved" in page.title.text
+
+
+def test_a_text_that_is_too_long_is_refused_by_how_much_and_kept_whole(app):
+    client = app.test_client()
+    long = "x" * 5204
+    page = soup(client.post("/components", data={"csrf_token": token(client), "basis": f"  {long}\r\n"}))
+    fault = page.select_one("#basis-error").text
+    assert fault == "Error: 1,204 characters too many: at most 4,000 fit. Nothing was cut."
+    assert page.select_one("#basis").text.strip() == long
+    assert "#basis" in [link["href"] for link in page.select(".cor-error-summary a")]
+
+
+def test_every_form_refuses_too_long_a_text_in_the_same_words():
+    """WTForms' own check says only that it is too long; the form asks ours."""
+    root = Path(product.__file__).parent
+    own = root / "blueprints" / "limits.py"
+    theirs = re.compile(r"from wtforms\.validators import .*\bLength\b|validators\.Length")
+    found = [str(p.relative_to(root)) for p in root.rglob("*.py") if p != own and theirs.search(p.read_text("utf-8"))]
+    assert found == []
 
 
 def test_no_demonstration_strip_in_casework(app):
@@ -211,9 +233,37 @@ def test_every_error_has_its_status_and_a_whole_page(app, status):
     answer = app.test_client().get("/fault")
     assert answer.status_code == status
     assert answer.mimetype == "text/html"
-    part = app.test_client().get("/fault", headers={"HX-Request": "true"})
-    assert part.status_code == status
-    assert "<main" not in part.get_data(as_text=True)
+    assert "HX-Retarget" not in answer.headers
+
+
+HTMX = {"HX-Request": "true"}
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 405, 409, 413, 418, 422, 429, 500, 501, 503])
+def test_an_error_takes_the_place_of_the_whole_page_wherever_htmx_asked(app, status):
+    app.add_url_rule("/fault", "fault", lambda: abort(status))
+    answer = app.test_client().get("/fault", headers=HTMX)
+    assert answer.status_code == status
+    assert answer.headers["HX-Retarget"] == "body"
+    assert answer.headers["HX-Reswap"].startswith("innerHTML")
+    assert soup(answer).select_one("main h1") is not None
+
+
+@pytest.mark.parametrize(("status", "whole"), [(403, True), (404, True), (500, False), (503, False)])
+def test_a_poll_that_meets_a_passing_fault_leaves_the_page_alone(app, status, whole):
+    app.add_url_rule("/poll", "poll", lambda: abort(status), methods=["GET"])
+    htmx_answer = app.test_client().get("/poll", headers={**HTMX, "X-Poll": "1"})
+    assert htmx_answer.status_code == status
+    assert ("HX-Retarget" in htmx_answer.headers) is whole
+    assert (htmx_answer.headers["HX-Reswap"] == "none") is not whole
+
+
+def test_htmx_is_led_where_a_browser_is_redirected(app):
+    app.add_url_rule("/away", "away", lambda: ("", 302, {"Location": "/components?page=2"}))
+    assert app.test_client().get("/away").location == "/components?page=2"
+    answer = app.test_client().get("/away", headers=HTMX)
+    assert (answer.status_code, answer.headers["HX-Redirect"], answer.data) == (200, "/components?page=2", b"")
+    assert answer.location is None
 
 
 def test_an_error_page_needs_no_context_processor(app):
@@ -288,6 +338,60 @@ def test_an_expired_form_gives_the_text_back_but_no_secret(app):
     assert not page.select("form")
 
 
+def test_an_expired_part_gives_the_whole_page_with_the_text_and_the_way_back(app):
+    """The part's own address is no page: the way back is the page on which it stood."""
+    app.add_url_rule("/part", "part", lambda: "<p>part</p>", methods=["GET", "POST"])
+    typed = {"csrf_token": "old", "basis": "Seen at the door.", "mark-version": "3", "shown_use": "USE-1", "once": "a1"}
+    headers = {**HTMX, "HX-Current-URL": "http://localhost/components?page=2"}
+    answer = app.test_client().post("/part", data=typed, headers=headers)
+    page = soup(answer)
+    assert (answer.status_code, answer.headers["HX-Retarget"]) == (400, "body")
+    assert [area.text.strip() for area in page.select("textarea")] == ["Seen at the door."]
+    assert page.select_one('main a[href="/components"]').text == "Open the page again"
+
+
+@pytest.mark.parametrize("status", [401, 409, 422, 429, 500, 503])
+def test_what_was_typed_is_given_back_whatever_the_fault(app, status):
+    app.add_url_rule("/fault", "fault", lambda: abort(status), methods=["POST"])
+    client = app.test_client()
+    answer = client.post("/fault", data={"csrf_token": token(client), "basis": "Seen at the door.", "password": "pw"})
+    assert answer.status_code == status
+    assert [area.text.strip() for area in soup(answer).select("textarea")] == ["Seen at the door."]
+
+
+def test_a_form_that_is_too_large_is_told_so(app):
+    app.config["MAX_CONTENT_LENGTH"] = 100
+    app.add_url_rule("/large", "large", lambda: request.form["basis"], methods=["POST"])
+    answer = app.test_client().post("/large", data={"basis": "x" * 200})
+    assert answer.status_code == 413
+
+
+@pytest.mark.parametrize(
+    ("method", "noted", "said"),
+    [
+        ("POST", None, "Nothing was saved by this step."),
+        ("POST", "yes", "What you sent, or part of it, was saved before this happened."),
+        ("POST", "unknown", "It is not certain whether your last step was saved."),
+        ("GET", None, ""),
+    ],
+)
+@pytest.mark.parametrize("status", [400, 401, 403, 405, 409, 413, 418, 422, 429, 500, 503])
+def test_an_error_page_says_what_became_of_what_was_sent(app, status, method, noted, said):
+    def fail():
+        if noted:
+            g.saved = noted
+        abort(status)
+
+    app.add_url_rule("/fault", "fault", fail, methods=[method])
+    client = app.test_client()
+    answer = client.open("/fault", method=method, data={"csrf_token": token(client)} if method == "POST" else None)
+    text = " ".join(soup(answer).main.get_text(" ").split())
+    assert answer.status_code == status
+    assert said in text
+    for other in ("Nothing was saved", "was saved before this happened", "not certain whether"):
+        assert (other in text) == (other in said), text
+
+
 def test_headers_of_an_error_are_kept(app):
     app.add_url_rule("/busy", "busy", lambda: abort(429, retry_after=900))
     wrong_verb = app.test_client().put("/busy")
@@ -305,7 +409,7 @@ def test_a_decision_made_elsewhere_is_a_conflict(app):
     app.add_url_rule("/late", "late", late)
     answer = app.test_client().get("/late")
     assert answer.status_code == 409
-    assert "Someone else was first" in answer.get_data(as_text=True)
+    assert "Changed meanwhile" in answer.get_data(as_text=True)
 
 
 def test_strict_transport_only_over_tls_and_static_files_may_be_kept(app):

@@ -14,7 +14,7 @@ from app.extensions import db
 from app.models import AuditEvent, Report
 from app.models.base import now
 from app.policy import policy
-from app.unit import unit_of_work
+from app.unit_of_work import unit_of_work
 from tests.web.reading import soup
 
 CODE = "7K3M-Q2RT-9WXA-4HBC"

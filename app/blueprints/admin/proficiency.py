@@ -10,14 +10,15 @@ from app.access.actor import current_actor
 from app.access.guard import needs
 from app.access.scoping import visible
 from app.blueprints.admin.forms import ProficiencyForm
-from app.domain import assignments, proficiency
-from app.domain.proficiency_results import answers, by_examiner, result
+from app.domain.peers import proficiency, selection
+from app.domain.peers.proficiency_results import answers, by_examiner, result
 from app.extensions import db, stores
 from app.imaging import UnusableImage
 from app.models import ProficiencyItem
+from app.outbox import last_job
 from app.policy import policy
-from app.unit import unit_of_work
-from app.web import page, redirect_after_post
+from app.unit_of_work import unit_of_work
+from app.web.pages import page, redirect_after_post
 
 bp = Blueprint("proficiency", __name__)
 
@@ -32,9 +33,12 @@ def index() -> ResponseReturnValue:
 def _page(form: ProficiencyForm) -> str:
     given = answers()
     rows = visible(ProficiencyItem, current_actor()).order_by(ProficiencyItem.id.desc())
-    items = [(item, proficiency.ready(item), proficiency.last_job(item)) for item in db.session.scalars(rows)]
+    items = [
+        (item, proficiency.ready(item), last_job(proficiency.PREPARING, item.uid)) for item in db.session.scalars(rows)
+    ]
     return page(
-        "admin/proficiency.html", form=form, items=items, unit=result("The unit", given), people=by_examiner(given),
+        "review/peers/proficiency.html", form=form, items=items, unit=result("The unit", given),
+        people=by_examiner(given),
         rule=policy().review.proficiency,
     )  # fmt: skip
 
@@ -70,7 +74,7 @@ def add() -> ResponseReturnValue:
 @needs("proficiency.keep", of=ProficiencyItem)
 def assign(subject: ProficiencyItem) -> ResponseReturnValue:
     """Put an item before the examiner who has least to do and never had it."""
-    present = assignments.available(assignments.trained_examiners())
+    present = selection.available(selection.trained_examiners())
     with unit_of_work():
         made = proficiency.put(subject, present)
     if made is None:

@@ -9,19 +9,21 @@ from sqlalchemy import func, select
 from app.access.actor import current_actor
 from app.access.guard import needs
 from app.blueprints.admin.forms import TrainingForm
-from app.blueprints.admin.registry import entries
-from app.domain import imports_overview, mail_standing, overview
-from app.domain.algorithms import active_or_none, status
-from app.domain.evaluations import CAUTION
-from app.domain.training import record_training, revoke_training
+from app.blueprints.algorithms.registry import entries
+from app.domain.accounts.training import record_training, revoke_training
+from app.domain.algorithms.evaluations import CAUTION
+from app.domain.algorithms.registry import active_or_none, status
+from app.domain.gallery import imports_overview
+from app.domain.notices import mail_status
+from app.domain.workload import overview
 from app.extensions import db, settings
-from app.models.account import Account, TrainingRecord
+from app.models.accounts import Account, TrainingRecord
 from app.models.base import now
 from app.models.engine import Job
 from app.policy import policy
+from app.policy.refused import Refused
 from app.refusals import attempt, status_of
-from app.web import page, redirect_after_post
-from app.workflow.registry import Refused
+from app.web.pages import page, redirect_after_post
 
 bp = Blueprint("admin", __name__)
 
@@ -34,7 +36,7 @@ bp = Blueprint("admin", __name__)
 def training() -> ResponseReturnValue:
     today = now().date()
     people = [overview.training_of(account, today) for account in overview.examiners()]
-    return page("admin/training.html", people=people, rule=policy().training["fr"])
+    return page("accounts/training.html", people=people, rule=policy().training["fr"])
 
 
 @bp.get("/training/<uid>")
@@ -85,7 +87,7 @@ def _trainee_page(subject: Account, form: TrainingForm, refusal: Refused | None 
     today = now().date()
     rule = policy().training["fr"]
     return page(
-        "admin/trainee.html",
+        "accounts/trainee.html",
         account=subject, form=form, refusal=refusal, rule=rule, standing=overview.training_of(subject, today),
         records=list(reversed(subject.training)), own=subject.id == current_actor().id, today=today,
         labels={topic.value: topic.label for topic in rule.topics},
@@ -101,7 +103,7 @@ def algorithms() -> ResponseReturnValue:
     """FAIR-2: models, digests and evaluations, and how much slow work there is; no face and no case."""
     rows = select(Job.kind, Job.state, func.count(Job.id)).group_by(Job.kind, Job.state).order_by(Job.kind, Job.state)
     return page(
-        "admin/algorithms.html",
+        "algorithms/index.html",
         entries=entries(now().date()), active=active_or_none(), standing=status(now().date()),
         jobs=db.session.execute(rows).all(), clause=policy().clause("FAIR-2"), casework=not settings().demonstration,
         caution=CAUTION,
@@ -118,7 +120,7 @@ def imports() -> ResponseReturnValue:
     found = imports_overview.latest()
     moving = any(one.moving for one in found)
     return page(
-        "admin/imports.html", "admin/_imports.html", found=found, moving=moving, clause=policy().clause("CAP-3")
+        "gallery/imports.html", "gallery/_imports.html", found=found, moving=moving, clause=policy().clause("CAP-3")
     )
 
 
@@ -129,4 +131,4 @@ def imports() -> ResponseReturnValue:
 @needs("mail.read")
 def mail() -> ResponseReturnValue:
     """Whether e-mail leaves the portal, and what stands in its way; never to whom or about what."""
-    return page("admin/mail.html", server=mail_standing.server(), standing=mail_standing.standing(), now=now())
+    return page("notices/mail_status.html", server=mail_status.server(), standing=mail_status.standing(), now=now())

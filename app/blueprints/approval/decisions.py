@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.access.actor import Actor
-from app.domain import approvals
+from app.domain.approval import verbs as approvals
+from app.domain.examination.conditions import nominee_left
 from app.models import FRRequest
 from app.policy import policy
-from app.workflow import Refused
-from app.workflow.conditions.examination import nominee_left
+from app.policy.refused import Refused
 from app.workflow.engine import explain
 
 Verb = Callable[..., Any]
@@ -53,32 +53,37 @@ REISSUE = Choice(
 )  # fmt: skip
 RECALL = Choice("recall", "recall_report", approvals.recall, "Recall the report", "The report is recalled.")
 
-CHOICES: dict[str, tuple[Choice, ...]] = {
-    "peer_reviewed": (APPROVE, DO_NOT_APPROVE, CONTINUE),
-    # only once the nominee's photograph left the repository: see `offered`
-    "nominated": (DO_NOT_APPROVE, CONTINUE),
-    "approved": (DO_NOT_APPROVE, CONTINUE),
-    "superseded": (REISSUE, CONTINUE),
-    "reported": (RECALL,),
-    "closed": (RECALL,),
-}
+#: in the order of the page; in which state each can be taken is the workflow's to say
+CHOICES = (APPROVE, REISSUE, DO_NOT_APPROVE, CONTINUE, RECALL)
 
 
-#: states in which a supervisor decides only because the nominee's photograph left (CAP-3)
-WITHOUT_NOMINEE = ("nominated", "approved")
+def choices_in(request: FRRequest) -> list[Choice]:
+    """The decisions that the workflow knows in the request's state, whoever asks."""
+    return [choice for choice in CHOICES if request.takes(choice.verb)]
+
+
+def only_without_nominee(request: FRRequest) -> bool:
+    """Whether a supervisor decides in this state only because the nominee's photograph left (CAP-3)."""
+    return request.state in without_nominee()
+
+
+def without_nominee() -> set[str]:
+    """The states in which a supervisor decides only because the nominee's photograph left (CAP-3)."""
+    rules = [row for row in policy().workflow("request").transitions if row.verb == CONTINUE.verb]
+    return {state for row in rules if "nominee_gone" in row.conditions for state in row.sources}
 
 
 def choice_named(value: str) -> Choice | None:
     """The decision of that value, whatever the state: the engine refuses what the state does not allow."""
-    return next((c for c in (APPROVE, DO_NOT_APPROVE, CONTINUE, REISSUE, RECALL) if c.value == value), None)
+    return next((choice for choice in CHOICES if choice.value == value), None)
 
 
 def offered(request: FRRequest, actor: Actor) -> tuple[list[Choice], list[Blocked]]:
     """The decisions that would be accepted now (reason and password given), and those a rule blocks."""
-    if request.state in WITHOUT_NOMINEE and not nominee_left(request):
+    if only_without_nominee(request) and not nominee_left(request):
         return [], []
     open_ones, blocked = [], []
-    for choice in CHOICES.get(request.state, ()):
+    for choice in choices_in(request):
         refusal = explain(request, choice.verb, actor, reason="given", password_confirmed=True)
         if refusal is None:
             open_ones.append(choice)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from flask_wtf import FlaskForm
 from wtforms import TextAreaField
-from wtforms.validators import DataRequired, InputRequired, Length
+from wtforms.validators import DataRequired, InputRequired
 
 from app.blueprints.choice_fields import RadioField, SelectField
 from app.blueprints.fact_fields import stripped
+from app.blueprints.limits import Length
 from app.blueprints.shared_forms import SignedForm, VersionForm
 
 LONGEST_REASON = 4000

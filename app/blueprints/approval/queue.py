@@ -1,28 +1,54 @@
-"""The final-review queue: what waits for a supervisor, and every result that is not yet with its investigator."""
+"""The final-review queue: what waits for a supervisor, and every result that is not yet with its investigator.
+
+Each part of the page shows its first rows, with as many statements for a thousand requests as for ten; a part by itself
+is paged.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, case, func, literal, select, union_all
+from sqlalchemy.orm import joinedload, selectinload
 
 from app.access.actor import Actor
 from app.access.scoping import visible
-from app.blueprints.approval.decisions import WITHOUT_NOMINEE
-from app.domain.approvals import check_may_read_file, check_takes_no_other_part, file_is_open, last_delivery
-from app.domain.overview import due_at
-from app.extensions import db
-from app.models import FRRequest
+from app.blueprints.approval.decisions import without_nominee
+from app.blueprints.first_rows import FirstRows, first_rows, newest
+from app.domain.approval.verbs import (
+    DELIVERIES,
+    check_may_read_file,
+    check_takes_no_other_part,
+    file_is_open,
+    last_deliveries,
+)
+from app.domain.identification import lineage
+from app.domain.identification.separations import read_together
+from app.domain.peers.conditions import being_composed, counted
+from app.domain.workload.overview import deadline_in_sql, due_at
+from app.models import Candidate, FRRequest, GalleryPhoto, RepeatSearch, Round, Search
 from app.models.base import now
 from app.models.engine import Job
+from app.models.moments import seconds
 from app.policy import policy
-from app.workflow import Refused
-from app.workflow.conditions.examination import nominee_left
-from app.workflow.conditions.line_up import composing, counting
+from app.policy.refused import Refused
 
-WAITING = ("peer_reviewed", "superseded")
-UNDELIVERED = ("approved", "negative")
+#: a supervisor decides in the states that these steps lead on from, nobody being in the way
+DECIDING = ("approve", "reissue_report")
+#: the result is decided, and its report not with the investigator
+DELIVERING = "deliver_report"
 #: delivered reports listed below the queue, newest first
 RECENT = 20
+LOADED = (
+    selectinload(FRRequest.rounds).options(
+        selectinload(Round.peer_reviews), selectinload(Round.final_reviews),
+        joinedload(Round.nominee).joinedload(Candidate.photo),
+    ),
+    selectinload(FRRequest.searches), selectinload(FRRequest.reports),
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,15 +67,6 @@ class QueueRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Queue:
-    """What waits, most urgent first; what is decided and not delivered; what was delivered last."""
-
-    waiting: tuple[QueueRow, ...]
-    undelivered: tuple[QueueRow, ...]
-    delivered: tuple[QueueRow, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class BeforePeers:
     """A request before its peers: how many are assigned, how many are missing, whether the line is being composed."""
 
@@ -60,46 +77,134 @@ class BeforePeers:
     refusal: Refused | None
 
 
-def before_peers(actor: Actor) -> list[BeforePeers]:
-    """The requests in peer review, oldest first."""
-    rows = visible(FRRequest, actor).where(FRRequest.state == "nominated").order_by(FRRequest.state_since)
-    return [_before_peers(request, actor) for request in db.session.scalars(rows).unique()]
+# The parts -------------------------------------------------------------------------------------------------
 
 
-def _before_peers(request: FRRequest, actor: Actor) -> BeforePeers:
-    refusal, assigned = None, len(counting(request.current_round))
-    try:
-        check_takes_no_other_part(request, actor)
-    except Refused as found:
-        refusal = found
-    missing = policy().review.peers.count - assigned
-    return BeforePeers(request, assigned, missing, composing(request.current_round), refusal)
+def _waiting(actor: Actor) -> Select[Any]:
+    """What waits for a decision; also what cannot go on since the nominee's photograph left."""
+    return _by_urgency(actor, FRRequest.taking(*DECIDING) | _left_without_nominee())
 
 
-def queue_of(actor: Actor) -> Queue:
-    """The queue of a supervisor of the unit."""
-    open_ones = visible(FRRequest, actor).where(FRRequest.state.in_((*WAITING, *UNDELIVERED, "nominated")))
-    found = list(db.session.scalars(open_ones).unique())
-    left = {request.id for request in found if request.state in WITHOUT_NOMINEE and nominee_left(request)}
-    rows = [_row(request, actor) for request in found if request.state != "nominated" or request.id in left]
-    rows.sort(key=lambda row: (not row.failed, not row.overdue, row.due_at or row.request.state_since))
-    done = (
-        visible(FRRequest, actor).where(FRRequest.state.in_(("reported", "closed")))
-        .order_by(FRRequest.state_since.desc()).limit(RECENT)
-    )  # fmt: skip
-    return Queue(
-        tuple(row for row in rows if row.request.state in WAITING or row.request.id in left),
-        tuple(row for row in rows if row.request.state in UNDELIVERED and row.request.id not in left),
-        tuple(_row(request, actor) for request in db.session.scalars(done).unique()),
+def _peers(actor: Actor) -> Select[Any]:
+    """What is in peer review, oldest first."""
+    rows = visible(FRRequest, actor).where(FRRequest.state == "nominated").options(*LOADED)
+    return rows.order_by(FRRequest.state_since, FRRequest.id)
+
+
+def _repeats(_actor: Actor) -> Select[Any]:
+    """Who asked to search again what was searched before."""
+    return lineage.waiting().options(
+        joinedload(RepeatSearch.search).joinedload(Search.request), joinedload(RepeatSearch.asked_by)
     )
 
 
-def _row(request: FRRequest, actor: Actor) -> QueueRow:
+def _undelivered(actor: Actor) -> Select[Any]:
+    """What is decided and not yet in the case file."""
+    return _by_urgency(actor, FRRequest.taking(DELIVERING) & ~_left_without_nominee())
+
+
+def _delivered(actor: Actor) -> Select[Any]:
+    """What was delivered last, newest first: of each state by its own index, for these grow with the years."""
+    by_state = [
+        select(FRRequest.id).where(FRRequest.state == state).order_by(FRRequest.state_since.desc()).limit(RECENT)
+        for state in FRRequest.flow().sources_of("recall_report")
+    ]
+    newest_ids = union_all(*(select(rows.subquery()) for rows in by_state)).subquery()
+    rows = visible(FRRequest, actor).where(FRRequest.id.in_(select(newest_ids))).options(*LOADED)
+    return rows.order_by(FRRequest.state_since.desc())
+
+
+def _left_without_nominee() -> ColumnElement[bool]:
+    """`nominee_left` of many, in the states in which it changes what a supervisor may decide."""
+    numbers = select(func.max(Round.number)).where(Round.request_id == FRRequest.id).correlate(FRRequest)
+    gone = (
+        select(literal(1)).select_from(Round).join(Round.nominee).join(Candidate.photo)
+        .where(
+            Round.request_id == FRRequest.id, Round.number == numbers.scalar_subquery(),
+            GalleryPhoto.removed_at.is_not(None),
+        )
+        .correlate(FRRequest)
+    )  # fmt: skip
+    return FRRequest.state.in_(without_nominee()) & gone.exists()
+
+
+def _by_urgency(actor: Actor, which: ColumnElement[bool]) -> Select[Any]:
+    """Failed deliveries first, then what is overdue, then by due time; what is answered by since when it waits."""
+    kinds = [job for job, _ in DELIVERIES.values()]
+    last = (
+        select(Job.state)
+        .where(Job.subject_id == FRRequest.number, Job.kind.in_(kinds), Job.created_at >= FRRequest.state_since)
+        .order_by(Job.id.desc()).limit(1).correlate(FRRequest).scalar_subquery()
+    )  # fmt: skip
+    asked = FRRequest.having("due") & FRRequest.submitted_at.is_not(None)
+    due = case((asked, deadline_in_sql()))
+    failed = FRRequest.state.in_([state for _, state in DELIVERIES.values()]) & (last == "failed")
+    return visible(FRRequest, actor).where(which).options(*LOADED).order_by(
+        case((failed, 0), else_=1), case((due < now().timestamp(), 0), else_=1),
+        func.coalesce(due, seconds(FRRequest.state_since)), FRRequest.id,
+    )  # fmt: skip
+
+
+# Their rows ------------------------------------------------------------------------------------------------
+
+
+def _rows(requests: Sequence[FRRequest], actor: Actor) -> list[QueueRow]:
+    deliveries = last_deliveries(requests)
+    with read_together(requests):
+        return [_row(request, actor, deliveries.get(request.id)) for request in requests]
+
+
+def _row(request: FRRequest, actor: Actor, delivery: Job | None) -> QueueRow:
     due = due_at(request)
-    refusal = None
-    if file_is_open(request):
-        try:
-            check_may_read_file(request, actor)
-        except Refused as found:
-            refusal = found
-    return QueueRow(request, due, due is not None and now() > due, last_delivery(request), refusal)
+    refusal = _refused(lambda: check_may_read_file(request, actor)) if file_is_open(request) else None
+    return QueueRow(request, due, due is not None and now() > due, delivery, refusal)
+
+
+def _refused(check: Callable[[], None]) -> Refused | None:
+    try:
+        check()
+    except Refused as found:
+        return found
+    return None
+
+
+def _before_peers(requests: Sequence[FRRequest], actor: Actor) -> list[BeforePeers]:
+    rounds = {request.id: request.current_round for request in requests}
+    assigned, composed, wanted = counted(rounds.values()), being_composed(rounds.values()), policy().review.peers.count
+    with read_together(requests):
+        return [
+            BeforePeers(
+                request, given := assigned.get(rounds[request.id].id, 0), wanted - given,
+                rounds[request.id].uid in composed,
+                _refused(lambda of=request: check_takes_no_other_part(of, actor)),
+            )
+            for request in requests
+        ]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of the page: its statement, and what becomes of the rows that are shown."""
+
+    rows: Callable[[Actor], Select[Any]]
+    shown: Callable[[Sequence[Any], Actor], Sequence[Any]]
+    most: int | None = None
+
+
+PARTS = {
+    "waiting": Part(_waiting, _rows),
+    "peers": Part(_peers, _before_peers),
+    "repeats": Part(_repeats, lambda found, _: found),
+    "undelivered": Part(_undelivered, _rows),
+    "delivered": Part(_delivered, _rows, RECENT),
+}
+
+
+def parts_of(actor: Actor) -> dict[str, FirstRows]:
+    """The first rows of each part."""
+    found = {}
+    for name, part in PARTS.items():
+        # of what is done the newest are enough: the rest is found by its number, and nobody counts it
+        first = first_rows(part.rows(actor)) if part.most is None else newest(part.rows(actor), part.most)
+        found[name] = FirstRows(part.shown(first.items, actor), first.total)
+    return found

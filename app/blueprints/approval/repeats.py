@@ -8,12 +8,12 @@ from flask.typing import ResponseReturnValue
 from app.access.actor import current_actor
 from app.access.guard import needs
 from app.blueprints.approval.forms import RepeatAnswerForm
-from app.domain import lineage, repeats
+from app.domain.identification import lineage, repeats
 from app.models import FRRequest
+from app.policy.refused import Refused
 from app.refusals import attempt, same_version, status_of
-from app.unit import Conflict
-from app.web import page, redirect_after_post
-from app.workflow import Refused
+from app.unit_of_work import Conflict
+from app.web.pages import page, redirect_after_post
 from app.workflow.engine import explain
 
 bp = Blueprint("repeats", __name__)

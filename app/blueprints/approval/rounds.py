@@ -5,11 +5,11 @@ from __future__ import annotations
 from flask import request
 
 from app.access.actor import Actor
-from app.blueprints.review.viewer import Viewer, drawn_marks, original, photograph, prepared
-from app.domain.annotations import marks_on
-from app.domain.examination_file import CaseFile
-from app.domain.round_file import RoundFile
-from app.web import day
+from app.blueprints.review.examination.viewer import Viewer, drawn_marks, original, photograph, prepared
+from app.domain.approval.request_file import CaseFile
+from app.domain.approval.round_file import RoundFile
+from app.domain.examination.annotations import marks_on
+from app.web.formats import day
 
 
 def viewers_of(file: CaseFile, address: str, actor: Actor) -> dict[int, Viewer]:

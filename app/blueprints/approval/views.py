@@ -2,41 +2,56 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, abort, flash, url_for
+from flask import Blueprint, abort, flash, request, url_for
 from flask.typing import ResponseReturnValue
 
 from app import audit
 from app.access.actor import current_actor
 from app.access.guard import needs
-from app.blueprints.approval.decisions import CHOICES, WITHOUT_NOMINEE, Choice, choice_named, offered, rule_of
+from app.blueprints.approval.decisions import (
+    Choice,
+    choice_named,
+    choices_in,
+    offered,
+    only_without_nominee,
+    rule_of,
+)
 from app.blueprints.approval.forms import DecisionForm
-from app.blueprints.approval.queue import before_peers, queue_of
+from app.blueprints.approval.queue import PARTS, parts_of
 from app.blueprints.approval.rounds import viewers_of
+from app.blueprints.first_rows import FirstRows
 from app.blueprints.shared_forms import VersionForm
-from app.domain import approvals, lineage
-from app.domain.examination_file import gather_file
-from app.domain.overview import due_at
+from app.domain.approval import verbs as approvals
+from app.domain.approval.request_file import gather_file
+from app.domain.examination.conditions import nominee_left
+from app.domain.workload.overview import due_at
+from app.extensions import db
 from app.models import FRRequest
 from app.models.base import now
+from app.policy.refused import Refused
 from app.refusals import attempt, same_version, status_of
-from app.unit import Conflict
-from app.web import page, redirect_after_post
-from app.workflow import Refused
-from app.workflow.conditions.examination import nominee_left
+from app.unit_of_work import Conflict
+from app.web.pages import page, redirect_after_post
 from app.workflow.engine import explain
 
 bp = Blueprint("approval", __name__)
+PER_PAGE = 25
+#: the parts of the queue that have pages of their own
+PAGED = ("waiting", "peers", "repeats", "undelivered")
 
 
 @bp.get("/final-review")
 @needs("approval.decide")
 def index() -> ResponseReturnValue:
     """What waits for a supervisor, and what is decided and not yet with its investigator."""
-    actor = current_actor()
-    return page(
-        "approval/index.html", queue=queue_of(actor), in_peer_review=before_peers(actor), repeats=lineage.waiting(),
-        now=now(),
-    )  # fmt: skip
+    actor, only = current_actor(), request.args.get("show", "")
+    pages = None
+    if only in PAGED:
+        pages = db.paginate(PARTS[only].rows(actor), per_page=PER_PAGE, max_per_page=PER_PAGE, error_out=False)
+        parts = {only: FirstRows(PARTS[only].shown(pages.items, actor), len(pages.items))}
+    else:
+        parts = parts_of(actor)
+    return page("approval/index.html", parts=parts, pages=pages, now=now())
 
 
 @bp.get("/final-review/<number>")
@@ -61,13 +76,14 @@ def _file_page(
     form.decision.choices = [(choice.value, choice.label) for choice in choices]
     if len(choices) == 1:
         form.decision.data = choices[0].value
-    rules = {choice.value: rule_of(choice, subject.state) for choice in CHOICES.get(subject.state, ())}
+    rules = {choice.value: rule_of(choice, subject.state) for choice in choices_in(subject)}
     return page(
         "approval/file.html", item=subject, file=found, form=form, refusal=refusal, conflict=conflict, choices=choices,
         unavailable=blocked, rules=rules,
-        nominee_gone=subject.state in WITHOUT_NOMINEE and nominee_left(subject),
+        nominee_gone=only_without_nominee(subject) and nominee_left(subject),
         viewers=viewers_of(found, url_for("approval.file", number=subject.number), actor),
-        due_at=due_at(subject), delivery=approvals.last_delivery(subject), now=now(),
+        due_at=due_at(subject), delivery=approvals.last_delivery(subject),
+        result=approvals.result_of(subject), now=now(),
     )  # fmt: skip
 
 
@@ -77,7 +93,7 @@ def decide(subject: FRRequest) -> ResponseReturnValue:
     """Approve, do not approve, continue; recall a report, or have it replaced. The password is asked for again."""
     approvals.check_may_read_file(subject, current_actor())
     form = DecisionForm()
-    form.decision.choices = [(choice.value, choice.label) for choice in CHOICES.get(subject.state, ())]
+    form.decision.choices = [(choice.value, choice.label) for choice in choices_in(subject)]
     form.decision.validate_choice = False
     if not form.validate():
         return _file_page(subject, form), 422
@@ -121,7 +137,8 @@ def _report_page(subject: FRRequest, refusal: Refused | None = None) -> str:
     delivery = approvals.last_delivery(subject)
     return page(
         "approval/prepare.html", "approval/_delivery.html", item=subject, refusal=refusal, delivery=delivery,
-        kind=approvals.due_kind(subject), blocked_by=explain(subject, "prepare_report", actor),
+        kind=approvals.due_kind(subject), result=approvals.result_of(subject),
+        blocked_by=explain(subject, "prepare_report", actor),
         may_read_file=actor.can("approval.decide"), reports=list(reversed(subject.reports)), now=now(),
     )  # fmt: skip
 

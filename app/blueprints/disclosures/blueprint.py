@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Blueprint
 
-from app.domain.disclosure_papers import warning_of, words_of
+from app.domain.disclosures.papers import warning_of, words_of
 
 bp = Blueprint("disclosures", __name__)
 

@@ -13,14 +13,14 @@ from app.blueprints.disclosures.forms import DecisionForm
 from app.blueprints.disclosures.rendering import disclosure_context
 from app.blueprints.disclosures.steps import CHOICES, Choice, choice_named, offered, refused_anyway
 from app.blueprints.fact_fields import day_of
-from app.domain import disclosures as domain
-from app.domain.disclosure_papers import words_of
-from app.models.disclosure import Disclosure
+from app.domain.disclosures import verbs as domain
+from app.domain.disclosures.papers import words_of
+from app.models.disclosures import Disclosure
 from app.policy import policy
+from app.policy.refused import Refused
 from app.refusals import attempt, same_version, status_of
-from app.unit import Conflict
-from app.web import page, redirect_after_post
-from app.workflow.registry import Refused
+from app.unit_of_work import Conflict
+from app.web.pages import page, redirect_after_post
 
 
 @bp.get("/disclosures/<number>/decide")

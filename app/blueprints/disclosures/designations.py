@@ -12,13 +12,13 @@ from app.blueprints.disclosures.blueprint import bp
 from app.blueprints.disclosures.forms import ITEM_WORDS, DesignationForm
 from app.blueprints.fact_fields import day_of
 from app.blueprints.shared_forms import ReasonForm
-from app.days import today
-from app.domain import designations as domain
-from app.domain.designations import DesignationValues
+from app.calendar import today
+from app.domain.disclosures import designations as domain
+from app.domain.disclosures.designations import DesignationValues
 from app.extensions import db
-from app.models.disclosure import RoutineDesignation
+from app.models.disclosures import RoutineDesignation
 from app.refusals import attempt, status_of
-from app.web import page, redirect_after_post
+from app.web.pages import page, redirect_after_post
 
 MAY_READ = ("disclosure.read", "disclosure.register", "designation.keep")
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import io
-
-from flask import Response, abort, flash, request, send_file, url_for
+from flask import Response, abort, flash, request, url_for
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from app import audit
@@ -14,16 +12,17 @@ from app.blueprints.disclosures.blueprint import bp
 from app.blueprints.disclosures.drafts import own
 from app.blueprints.disclosures.forms import UploadForm
 from app.blueprints.disclosures.rendering import render_disclosure
-from app.domain import disclosures as domain
-from app.domain.disclosure_papers import retry_document
+from app.domain.disclosures import verbs as domain
+from app.domain.disclosures.papers import retry_document
 from app.extensions import stores
 from app.imaging import UnusableImage, sniff
-from app.models.disclosure import Disclosure, DisclosureDocument
+from app.models.disclosures import Disclosure, DisclosureDocument
 from app.policy import policy
+from app.policy.refused import Refused
 from app.refusals import attempt, attempt_keeping, status_of
 from app.storage import BlobCorrupt, KeyDestroyed, UnknownBlob
-from app.web import redirect_after_post
-from app.workflow.registry import Refused
+from app.web.downloads import whole_file
+from app.web.pages import redirect_after_post
 
 PDF_MAGIC = b"%PDF-"
 
@@ -96,7 +95,7 @@ def document(subject: Disclosure, uid: str) -> Response:
     audit.viewed("disclosure.document_viewed", subject, document=found.uid, sha256=found.sha256)
     suffix = {"application/pdf": "pdf", "image/png": "png", "image/jpeg": "jpg"}[found.media_type]
     name = f"{subject.number}-{found.kind}.{suffix}"
-    return _file(data, found.media_type, name, inline=False)
+    return whole_file(data, found.media_type, name)
 
 
 @bp.get("/disclosures/<number>/items/<uid>")
@@ -115,7 +114,7 @@ def item(subject: Disclosure, uid: str) -> Response:
         data = _stored(found.report.blob_id, found.report.key_id, found.sha256)
         media_type, name = "application/pdf", f"{found.report.number}.pdf"
     audit.viewed("disclosure.item_viewed", subject, item=found.uid, sha256=found.sha256)
-    return _file(data, media_type, name, inline=True)
+    return whole_file(data, media_type, name, inline=True)
 
 
 @bp.get("/disclosures/<number>/decision/<uid>")
@@ -127,7 +126,7 @@ def decision(subject: Disclosure, uid: str) -> Response:
         abort(404)
     data = _stored(found.document_blob_id, found.key_id, found.document_sha256)
     audit.viewed("disclosure.document_viewed", subject, document=found.uid, sha256=found.document_sha256)
-    return _file(data, "application/pdf", f"{subject.number}-decision.pdf", inline=True)
+    return whole_file(data, "application/pdf", f"{subject.number}-decision.pdf", inline=True)
 
 
 @bp.post("/disclosures/<number>/decision/again")
@@ -159,9 +158,3 @@ def _stored(blob_id: str | None, key_id: str, sha256: str | None) -> bytes:
         abort(404)
     except BlobCorrupt:
         abort(500, "The stored file is not the one that was recorded, so it is not shown.")
-
-
-def _file(data: bytes, media_type: str, name: str, *, inline: bool) -> Response:
-    answer = send_file(io.BytesIO(data), mimetype=media_type, as_attachment=not inline, download_name=name)
-    answer.headers["Cache-Control"] = "no-store"
-    return answer

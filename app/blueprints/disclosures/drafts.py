@@ -25,20 +25,20 @@ from app.blueprints.disclosures.forms import (
     recipient_of,
 )
 from app.blueprints.fact_fields import answers, mark, prefilled
-from app.days import today
-from app.domain import designations
-from app.domain import disclosures as domain
-from app.domain.disclosure_items import available
-from app.domain.disclosure_papers import warning_of, words_of
-from app.domain.disclosures import DisclosureValues
+from app.calendar import today
+from app.domain.disclosures import designations
+from app.domain.disclosures import verbs as domain
+from app.domain.disclosures.items import available
+from app.domain.disclosures.papers import warning_of, words_of
+from app.domain.disclosures.verbs import DisclosureValues
 from app.models.base import new_uid
-from app.models.disclosure import Disclosure
+from app.models.disclosures import Disclosure
 from app.policy import policy
-from app.policy.disclosing import agreement_needed
+from app.policy.disclosures.rules import agreement_needed
+from app.policy.refused import Refused
 from app.refusals import attempt, same_version, status_of
-from app.unit import Conflict
-from app.web import page, redirect_after_post
-from app.workflow.registry import Refused
+from app.unit_of_work import Conflict
+from app.web.pages import page, redirect_after_post
 
 OTHER_WINDOW = (
     "This request was saved in another window after you opened this page. What you typed here is still below and is "
@@ -76,7 +76,7 @@ def create() -> WerkzeugResponse | tuple[str, int]:
 def edit(subject: Disclosure) -> WerkzeugResponse | str:
     """The request as it is stored."""
     own(subject)
-    if subject.state not in domain.OPEN_STATES:
+    if not subject.takes(*domain.FILING):
         flash("A request that was submitted can be changed only after it came back.", "info")
         return redirect_after_post(url_for("disclosures.show", number=subject.number))
     return _form_page(subject, _stored_form(subject))

@@ -1,4 +1,4 @@
-"""The forms of the disclosures area. What must be stated comes from disclosure.toml."""
+"""The forms of the disclosures area. What must be stated comes from disclosures/rules.toml."""
 
 from __future__ import annotations
 
@@ -8,16 +8,17 @@ from typing import Any
 from flask_wtf import FlaskForm
 from flask_wtf.file import FileField
 from wtforms import Form, HiddenField, StringField, TextAreaField
-from wtforms.validators import InputRequired, Length
+from wtforms.validators import InputRequired
 from wtforms.widgets import CheckboxInput, DateInput, ListWidget
 
 from app.blueprints.choice_fields import RadioField, SelectField, SelectMultipleField
 from app.blueprints.fact_fields import YES_NO, choice_field, fact_fields, stripped
+from app.blueprints.limits import Length
 from app.blueprints.shared_forms import SignedForm, VersionForm
-from app.models.disclosure import ITEM_KINDS
+from app.models.disclosures import ITEM_KINDS
 from app.policy import policy
-from app.policy.disclosing import agreement_needed
-from app.policy.disclosure_types import Basis, Purpose, Recipient
+from app.policy.disclosures.rules import agreement_needed
+from app.policy.disclosures.types import Basis, Purpose, Recipient
 
 TO, KIND, FACT, IDENTITY, AGREEMENT = "to_", "kind_", "fact_", "identity_", "agreement_"
 ITEM_WORDS = {"original": "Images as submitted", "report": "Delivered reports"}

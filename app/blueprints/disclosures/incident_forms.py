@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from flask_wtf import FlaskForm
 from wtforms import StringField, TextAreaField
-from wtforms.validators import InputRequired, Length
+from wtforms.validators import InputRequired
 from wtforms.widgets import DateInput, TimeInput
 
 from app.blueprints.fact_fields import YES_NO, choice_field, stripped
+from app.blueprints.limits import Length
 from app.blueprints.shared_forms import VersionForm
 
 

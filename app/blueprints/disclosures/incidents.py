@@ -15,16 +15,15 @@ from app.access.scoping import find, visible
 from app.blueprints.disclosures.blueprint import bp
 from app.blueprints.disclosures.incident_forms import CloseForm, HarmForm, NoticeForm, RecordForm, ReportForm
 from app.blueprints.disclosures.rendering import timeline_of
-from app.blueprints.fact_fields import moment_of
-from app.domain import incidents as domain
+from app.blueprints.fact_fields import moment_of, read_moment
+from app.calendar import time_zone
+from app.domain.disclosures import incidents as domain
 from app.extensions import db
 from app.models.base import now
-from app.models.disclosure import Disclosure
-from app.models.incident import Incident
-from app.policy import policy
+from app.models.disclosures import Disclosure, Incident
+from app.policy.refused import Refused
 from app.refusals import attempt, same_version, status_of
-from app.web import page, redirect_after_post, time_zone
-from app.workflow.registry import Refused
+from app.web.pages import page, redirect_after_post
 
 TOLD = {
     "report_to_cpo": "Reported to the City Chief Privacy Officer",
@@ -32,10 +31,9 @@ TOLD = {
     "decide_notice": "Notice decided",
     "close": "Closed",
 }
-FORMS: dict[str, type[FlaskForm]] = {"report": ReportForm, "harm": HarmForm, "notice": NoticeForm, "close": CloseForm}
-#: state -> the forms its page offers
-OFFERED = {"open": ("report",), "reported": ("harm",), "assessed": ("notice", "close", "harm")}
-NO_MOMENT = "Write the day as year-month-day and the time as hours and minutes."
+FORMS: dict[str, type[FlaskForm]] = {"report": ReportForm, "notice": NoticeForm, "close": CloseForm, "harm": HarmForm}
+#: form -> the step it takes; offered where the workflow knows the step, in this order
+VERBS = {"report": "report_to_cpo", "notice": "decide_notice", "close": "close", "harm": "assess_harm"}
 
 
 @bp.get("/incidents")
@@ -44,8 +42,7 @@ def incidents() -> str:
     """Every incident, newest first."""
     rows = visible(Incident, current_actor()).order_by(Incident.id.desc())
     pages = db.paginate(rows, per_page=25, max_per_page=25, error_out=False)
-    states = {state.id: state for state in policy().workflow("incident").states}
-    return page("disclosures/incidents.html", pages=pages, states=states, now=now())
+    return page("disclosures/incidents.html", pages=pages, now=now())
 
 
 @bp.get("/incidents/new")
@@ -65,9 +62,7 @@ def record_incident() -> WerkzeugResponse | tuple[str, int]:
     """Record an incident from the moment of awareness."""
     form, actor = RecordForm(), current_actor()
     good = form.validate_on_submit()
-    aware_at = moment_of(form.day.data, form.time.data)
-    if aware_at is None:
-        form.day.errors, good = [NO_MOMENT], False
+    aware_at = read_moment(form.day, form.time)
     number = (form.disclosure.data or "").upper()
     disclosure = find(Disclosure, number, actor) if number else None
     if number and disclosure is None:
@@ -75,7 +70,7 @@ def record_incident() -> WerkzeugResponse | tuple[str, int]:
             ["There is no disclosure of this number. Leave it empty if none is meant."],
             False,
         )
-    if not good:
+    if not good or aware_at is None:
         return page("disclosures/incident_new.html", form=form, refusal=None), 422
     made: list[Incident] = []
     what = form.what.data or ""
@@ -104,15 +99,14 @@ def _page(subject: Incident, *, refusal: Refused | None = None, typed: dict[str,
     filled = {"version": subject.version, "day": moment.date().isoformat(), "time": f"{moment:%H:%M}"}
     forms = {
         name: (typed or {}).get(name) or FORMS[name](prefix=f"{name}-", formdata=None, data=filled)
-        for name in OFFERED.get(subject.state, ())
-        if name != "close" or subject.notice is not None
+        for name, verb in VERBS.items()
+        if subject.takes(verb) and (name != "close" or subject.notice is not None)
     }
     by = subject.recorded_by.titled
-    state = policy().workflow("incident").state(subject.state)
     wrong = next(iter((typed or {}).values()), None)
     return page(
         "disclosures/incident.html", item=subject, private=subject.private, forms=forms, refusal=refusal,
-        state_rule=state, timeline=timeline_of(subject, TOLD, "Recorded", by), now=now(), form=wrong,
+        state_rule=subject.stands, timeline=timeline_of(subject, TOLD, "Recorded", by), now=now(), form=wrong,
     )  # fmt: skip
 
 
@@ -122,8 +116,6 @@ def _yes(value: str | None) -> bool | None:
 
 def _report(subject: Incident, actor: Actor, form: Any) -> None:
     at = moment_of(form.day.data, form.time.data)
-    if at is None:
-        raise Refused("report_moment_sound", NO_MOMENT)
     domain.report_to_cpo(subject, actor, form.reference.data or "", at)
 
 
@@ -141,7 +133,7 @@ def _close(subject: Incident, actor: Actor, form: Any) -> None:
 
 
 def _step(
-    subject: Incident, name: str, verb: str, done: str, take: Callable[[Incident, Actor, Any], None]
+    subject: Incident, name: str, done: str, take: Callable[[Incident, Actor, Any], None]
 ) -> WerkzeugResponse | tuple[str, int]:
     form, actor = FORMS[name](prefix=f"{name}-"), current_actor()
 
@@ -149,9 +141,12 @@ def _step(
         same_version(subject, form["version"].data)
         take(subject, actor, form)
 
-    if not form.validate_on_submit():
+    good = form.validate_on_submit()
+    if "time" in form:
+        good = read_moment(form["day"], form["time"]) is not None and good
+    if not good:
         return _page(subject, typed={name: form}), 422
-    refusal = attempt(verb, subject, act)
+    refusal = attempt(VERBS[name], subject, act)
     if refusal is not None:
         return _page(subject, refusal=refusal, typed={name: form}), status_of(refusal)
     flash(done, "success")
@@ -162,25 +157,25 @@ def _step(
 @needs("incident.keep", of=Incident)
 def report_incident(subject: Incident) -> WerkzeugResponse | tuple[str, int]:
     """Record the report to the City Chief Privacy Officer."""
-    return _step(subject, "report", "report_to_cpo", "The report is recorded. Assess the risk of harm.", _report)
+    return _step(subject, "report", "The report is recorded. Assess the risk of harm.", _report)
 
 
 @bp.post("/incidents/<number>/harm")
 @needs("incident.keep", of=Incident)
 def assess_harm(subject: Incident) -> WerkzeugResponse | tuple[str, int]:
     """Record whether there is potential risk of harm."""
-    return _step(subject, "harm", "assess_harm", "The assessment is recorded. Decide on notice.", _harm)
+    return _step(subject, "harm", "The assessment is recorded. Decide on notice.", _harm)
 
 
 @bp.post("/incidents/<number>/notice")
 @needs("incident.keep", of=Incident)
 def decide_notice(subject: Incident) -> WerkzeugResponse | tuple[str, int]:
     """Decide whether the individuals affected are notified."""
-    return _step(subject, "notice", "decide_notice", "The decision on notice is recorded.", _notice)
+    return _step(subject, "notice", "The decision on notice is recorded.", _notice)
 
 
 @bp.post("/incidents/<number>/close")
 @needs("incident.keep", of=Incident)
 def close_incident(subject: Incident) -> WerkzeugResponse | tuple[str, int]:
     """Close the incident, with the efforts made to notify."""
-    return _step(subject, "close", "close", "The incident is closed.", _close)
+    return _step(subject, "close", "The incident is closed.", _close)

@@ -2,31 +2,33 @@
 
 from __future__ import annotations
 
-import io
-
-from flask import Response, abort, flash, send_file, url_for
+from flask import Response, abort, current_app, flash, g, request, url_for
 from werkzeug.wrappers import Response as WerkzeugResponse
 
+from app import audit
 from app.access.actor import current_actor
 from app.access.guard import needs
 from app.blueprints.disclosures.blueprint import bp
 from app.blueprints.disclosures.forms import receipt_form
+from app.blueprints.disclosures.handing_out import HandingOut
 from app.blueprints.disclosures.rendering import render_disclosure
 from app.blueprints.fact_fields import answers, day_of, mark
 from app.blueprints.shared_forms import ReasonForm, VersionForm
-from app.days import today
-from app.domain import disclosures as domain
+from app.calendar import today
+from app.clauses import enforces
+from app.domain.disclosures import verbs as domain
+from app.domain.disclosures.decisions import PACKAGE_JOB
 from app.extensions import stores
-from app.models.disclosure import Disclosure, DisclosurePackage
+from app.models.disclosures import Disclosure, DisclosurePackage
+from app.outbox import last_job
 from app.policy import policy
-from app.policy.enforcement import enforces
 from app.policy.facts import check_questions
+from app.policy.refused import Refused
 from app.refusals import attempt, form_again, same_version, status_of
 from app.storage import BlobCorrupt, KeyDestroyed, UnknownBlob
-from app.unit import Conflict
-from app.web import page, redirect_after_post, wants_part
+from app.web.downloads import Download, asked_range, in_memory, send
+from app.web.pages import page, redirect_after_post, wants_part
 from app.workflow.engine import explain
-from app.workflow.registry import Refused
 
 
 @bp.post("/disclosures/<number>/release")
@@ -52,30 +54,42 @@ def progress(subject: Disclosure) -> WerkzeugResponse | str:
     """The package while it is built; the whole page once it is. Without htmx the page itself asks again."""
     if not wants_part() or subject.state != "releasing":
         return redirect_after_post(url_for("disclosures.show", number=subject.number))
-    return page("disclosures/_progress.html", item=subject)
+    return page("disclosures/_progress.html", item=subject, job=last_job(PACKAGE_JOB, subject.number))
+
+
+@bp.post("/disclosures/<number>/package")
+@needs("disclosure.release", of=Disclosure)
+def fetch(subject: Disclosure) -> WerkzeugResponse | tuple[str, int]:
+    """Begin the download of the package, or begin it again; nothing is used up before all of it has arrived."""
+    actor, begun = current_actor(), []
+    refusal = attempt(
+        "begin_fetch", subject, lambda: begun.append(domain.begin_fetch(subject, actor, g.session_uid).number)
+    )
+    if refusal is not None:
+        return render_disclosure(subject, refusal=refusal), status_of(refusal)
+    return redirect_after_post(url_for("disclosures.package", number=subject.number, package=begun[0]))
 
 
 @enforces("EXT-7", "ACC-12")
-@bp.post("/disclosures/<number>/package")
+@bp.get("/disclosures/<number>/packages/<int:package>")
 @needs("disclosure.release", of=Disclosure)
-def fetch(subject: Disclosure) -> Response | tuple[str, int]:
-    """Stream the package, once. It is read and checked before the only chance to fetch it is used up."""
-    actor, package = current_actor(), subject.current_package
-    data = _bytes(package) if package is not None and explain(subject, "fetch", actor) is None else b""
-    taken: list[DisclosurePackage] = []
-
-    def act() -> None:
-        if data and subject.current_package is not package:
-            raise Conflict("another package was built after this one was read")
-        taken.append(domain.fetch(subject, actor))
-
-    refusal = attempt("fetch", subject, act)
+def package(subject: Disclosure, package: int) -> Response | tuple[str, int]:
+    """Send the package, whole or from where a transfer broke off, to whoever began its download."""
+    actor, found = current_actor(), subject.current_package
+    if found is None or found.number != package:
+        abort(404)
+    refusal = explain(subject, "fetch", actor, **domain.fetch_facts(subject, g.session_uid))
     if refusal is not None:
+        audit.viewed("workflow.refused", subject, verb="fetch", rule=refusal.rule_id)
         return render_disclosure(subject, refusal=refusal), status_of(refusal)
-    name = f"{subject.number}-{taken[0].number}.zip"
-    answer = send_file(io.BytesIO(data), mimetype="application/zip", as_attachment=True, download_name=name)
-    answer.headers["Cache-Control"] = "no-store"
-    return answer
+    data = _bytes(found)
+    name = f"{subject.number}-{found.number}.zip"
+    download = Download(name, "application/zip", len(data), found.sha256, in_memory(data))
+    span = asked_range(download)
+    if request.method == "GET" and span is not None:
+        audit.viewed("disclosure.package_sent", subject, package=package, sha256=found.sha256, first=span[0])
+    handing = HandingOut(current_app._get_current_object(), subject.number, package, actor, g.session_uid)
+    return send(download, before_last=handing.ask_again, arrived=handing.record)
 
 
 def _bytes(package: DisclosurePackage) -> bytes:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
-from flask import Response, request, stream_with_context, url_for
+from flask import abort, request, url_for
+from flask.typing import ResponseReturnValue
+from werkzeug.datastructures import MultiDict
 
 from app import audit
 from app.access.actor import current_actor
@@ -12,11 +12,12 @@ from app.access.guard import needs
 from app.blueprints.disclosures.blueprint import bp
 from app.blueprints.disclosures.forms import RegisterFilter
 from app.blueprints.fact_fields import day_of
-from app.csv_lines import csv_line
-from app.domain import register as domain
-from app.domain.register import Filters
+from app.domain.disclosures import register as domain
+from app.domain.disclosures.register import Filters
+from app.domain.oversight import exports
 from app.extensions import db
-from app.web import page
+from app.unit_of_work import unit_of_work
+from app.web.pages import page, redirect_after_post
 
 PER_PAGE = 50
 
@@ -25,44 +26,51 @@ PER_PAGE = 50
 @needs("disclosure.register")
 def register() -> str:
     """Every disclosure that was ever submitted, newest first."""
-    form, wanted = _asked()
+    form, wanted, _good = _asked(request.args)
+    audit.viewed("disclosure.register_read", filters=_names(form), export=False)
     actor = current_actor()
-    _record(form, export=False)
     pages = db.paginate(domain.rows(wanted, actor), per_page=PER_PAGE, max_per_page=PER_PAGE, error_out=False)
-    kept = {name: value for name, value in request.args.items() if name != "page"}
+    mine = [export for export in exports.exports_of(actor) if export.standing.of == "register"]
     return page(
-        "disclosures/register.html", filter=form, pages=pages, export=url_for("disclosures.export", **kept),
+        "disclosures/register.html", filter=form, pages=pages, exports=mine,
+        asked={name: value for name, value in request.args.items() if name in form},
         lines=[(item, domain.line_of(item)) for item in pages.items], may_open="disclosure.read" in actor.capabilities,
     )  # fmt: skip
 
 
-@bp.get("/disclosures/register.csv")
+@bp.post("/disclosures/register/exports")
 @needs("disclosure.register")
-def export() -> Response:
-    """The filtered register as a file; no cell of it can run as a formula."""
-    form, wanted = _asked()
-    actor = current_actor()
-    _record(form, export=True)
-    rows = db.session.scalars(domain.rows(wanted, actor).execution_options(yield_per=200))
-    name = f"disclosures-{datetime.now(UTC):%Y%m%d-%H%M%S}Z.csv"
-    return Response(
-        stream_with_context(map(csv_line, domain.csv_rows(rows))), mimetype="text/csv",
-        headers={"Content-Disposition": f'attachment; filename="{name}"'},
-    )  # fmt: skip
+def export() -> ResponseReturnValue:
+    """Have the filtered register written to a file; no cell of it can run as a formula."""
+    form, wanted, good = _asked(request.form)
+    if not good:
+        abort(422, "Correct the filter first. No file was asked for.")
+    names, actor = _names(form), current_actor()
+    try:
+        with unit_of_work():
+            audit.record("disclosure.register_read", filters=names, export=True)
+            asked = exports.ask_for("register", wanted, actor, fields=names)
+    except exports.TooManyFiles as error:
+        abort(409, str(error))
+    return redirect_after_post(url_for("exports.show", uid=asked.uid))
 
 
-def _asked() -> tuple[RegisterFilter, Filters]:
-    form = RegisterFilter(request.args)
-    form.validate()
+def _asked(given: MultiDict[str, str]) -> tuple[RegisterFilter, Filters, bool]:
+    """(form, what it narrows to, whether every field holds)."""
+    form = RegisterFilter(given)
+    good = form.validate()
     for field in (form.since, form.until):
         if field.data and day_of(field.data) is None:
             field.errors = ["Write a date as year-month-day, for example 2026-03-09."]
-    return form, Filters(
+            good = False
+    wanted = Filters(
         person=form.person.data or "", case_number=form.case.data or "", recipient_kind=form.recipient.data or "",
         basis=form.basis.data or "", state=form.state.data or "", since=day_of(form.since.data),
         until=day_of(form.until.data),
     )  # fmt: skip
+    return form, wanted, good
 
 
-def _record(form: RegisterFilter, *, export: bool) -> None:
-    audit.viewed("disclosure.register_read", filters=sorted(field.name for field in form if field.data), export=export)
+def _names(form: RegisterFilter) -> list[str]:
+    """The filters in use, by name: what they hold may be somebody's name."""
+    return sorted(field.name for field in form if field.data)

@@ -8,13 +8,14 @@ from app.access.actor import current_actor
 from app.blueprints.disclosures.forms import UploadForm
 from app.blueprints.disclosures.steps import may, next_step, offered
 from app.blueprints.timeline import Entry
-from app.domain.disclosure_decisions import DECISION_JOB
-from app.domain.disclosure_papers import last_job
-from app.domain.disclosures import OPEN_STATES
+from app.domain.disclosures.claims import claim_of
+from app.domain.disclosures.decisions import DECISION_JOB, PACKAGE_JOB
+from app.domain.disclosures.verbs import FILING
 from app.models.base import now
-from app.models.disclosure import Disclosure
+from app.models.disclosures import Disclosure
+from app.outbox import last_job
 from app.policy import policy
-from app.web import page
+from app.web.pages import page
 from app.workflow.history import steps_of
 
 #: verb -> the words of the timeline
@@ -29,6 +30,7 @@ TOLD = {
     "release": "Package asked for",
     "finish_release": "Package built",
     "fail_release": "Package could not be built",
+    "begin_fetch": "Download of the package begun",
     "fetch": "Package fetched",
     "reissue": "Another package asked for",
     "acknowledge": "Receipt recorded",
@@ -40,8 +42,6 @@ DECISIONS = {
     "refused": "Refused",
     "returned": "Returned for changes",
 }
-STEPS = ("Request", "Decision", "Package", "Handed out", "Receipt")
-PLACES = {"draft": 0, "returned": 0, "submitted": 1, "refused": 1, "approved": 2, "releasing": 2, "acknowledged": 5}
 
 
 def timeline_of(subject: Any, told: dict[str, str], begun: str, by: str) -> list[Entry]:
@@ -54,13 +54,14 @@ def timeline_of(subject: Any, told: dict[str, str], begun: str, by: str) -> list
 
 
 def place_of(disclosure: Disclosure) -> int:
-    """The step of STEPS where a disclosure stands."""
-    if disclosure.state in PLACES:
-        return PLACES[disclosure.state]
-    package = disclosure.current_package
-    if package is not None:
-        return 4 if package.fetched_at else 3
-    return 2 if disclosure.decisions else 0
+    """The step of its workflow where a disclosure stands; one that ended early stands where it had come to."""
+    flow, package = disclosure.flow(), disclosure.current_package
+    if disclosure.takes("reissue") and package is not None:
+        return flow.place("Receipt" if package.fetched_at else "Handed out")
+    if disclosure.has("done"):
+        return len(flow.steps)
+    early = disclosure.has("final") and disclosure.decisions and disclosure.stands.step == flow.steps[0]
+    return flow.place("Package" if early else disclosure.stands.step)
 
 
 def render_disclosure(subject: Disclosure, **changed: Any) -> str:
@@ -78,17 +79,18 @@ def disclosure_context(subject: Disclosure) -> dict[str, Any]:
         "item": subject,
         "stated": subject.private,
         "own": own,
-        "editable": own and subject.state in OPEN_STATES,
+        "editable": own and subject.takes(*FILING),
         "next": next_step(subject, actor),
         "choices": offered(subject, actor)[0] if not own else [],
         "may_withdraw": may(subject, "withdraw", actor, reason="given"),
+        "claim": claim_of(subject) if subject.state == "released" else None,
         "may_reissue": may(subject, "reissue", actor, reason="given"),
         "decision": decision,
+        "job": last_job(PACKAGE_JOB, subject.number),
         "rendering": rendering,
-        "rendering_failed": rendering is not None and rendering.state == "failed",
         "decision_titles": DECISIONS,
-        "state_rule": policy().workflow("disclosure").state(subject.state),
-        "steps": STEPS,
+        "state_rule": subject.stands,
+        "steps": subject.flow().steps,
         "place": place_of(subject),
         "timeline": timeline_of(subject, TOLD, "Draft begun", asked_by),
         "upload": UploadForm(version=subject.version, formdata=None),

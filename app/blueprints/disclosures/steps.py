@@ -6,13 +6,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from flask import g
+
 from app.access.actor import Actor
-from app.domain import disclosures as domain
-from app.domain.disclosure_overview import may_decide
-from app.models.disclosure import Disclosure
+from app.domain.disclosures import verbs as domain
+from app.domain.disclosures.overview import may_decide
+from app.models.disclosures import Disclosure
 from app.policy import policy
+from app.policy.refused import Refused
 from app.workflow.engine import allowed, blockers, explain
-from app.workflow.registry import Refused
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +90,7 @@ def next_step(disclosure: Disclosure, actor: Actor) -> Next | None:
     """The next step of this person, or None when it is not their turn."""
     own = disclosure.asked_by_id == actor.id
     state = disclosure.state
-    verb = domain.OPEN_STATES.get(state)
+    verb = disclosure.first_of(*domain.FILING)
     if verb is not None:
         return Next(verb, tuple(blockers(disclosure, verb, actor))) if own else None
     if state == "submitted":
@@ -97,11 +99,12 @@ def next_step(disclosure: Disclosure, actor: Actor) -> Next | None:
     hands_out = own or "disclosure.custody" in actor.capabilities
     if state == "approved" and hands_out and able("release"):
         return Next("release", tuple(blockers(disclosure, "release", actor)))
-    if state == "released" and hands_out and able("fetch"):
+    if state == "released" and hands_out and able("begin_fetch"):
         package = disclosure.current_package
         if package is not None and package.fetched_at is not None:
             return Next("acknowledge")
-        return Next("fetch", tuple(blockers(disclosure, "fetch", actor)))
+        facts = domain.fetch_facts(disclosure, g.session_uid)
+        return Next("fetch", tuple(blockers(disclosure, "begin_fetch", actor, **facts)))
     return None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask import flash, redirect, request, url_for
+from sqlalchemy.orm import joinedload, selectinload
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from app.access.actor import current_actor
@@ -12,15 +13,16 @@ from app.blueprints.disclosures import decisions, designations, documents, draft
 from app.blueprints.disclosures.blueprint import bp
 from app.blueprints.disclosures.drafts import own
 from app.blueprints.disclosures.rendering import render_disclosure
+from app.blueprints.first_rows import first_rows
 from app.blueprints.shared_forms import ReasonForm, VersionForm
-from app.domain import disclosures as domain
-from app.domain.disclosure_overview import task, waiting_for
+from app.domain.disclosures import verbs as domain
+from app.domain.disclosures.overview import waiting_for, words
 from app.extensions import db
 from app.models.base import now
-from app.models.disclosure import Disclosure
+from app.models.disclosures import Disclosure
+from app.policy.refused import Refused
 from app.refusals import attempt, form_again, same_version, status_of
-from app.web import page, redirect_after_post
-from app.workflow.registry import Refused
+from app.web.pages import page, redirect_after_post
 
 __all__ = ["bp", "decisions", "designations", "documents", "drafts", "incidents", "packages", "register"]
 
@@ -32,15 +34,13 @@ PER_PAGE = 20
 def index() -> str:
     """What waits for this person, and every disclosure they may know of, newest first."""
     actor = current_actor()
-    rows = visible(Disclosure, actor).order_by(Disclosure.id.desc())
-    mine = request.args.get("show") == "mine"
-    if mine:
+    waiting, which = waiting_for(actor), request.args.get("show", "")
+    rows = waiting if which == "waiting" else visible(Disclosure, actor).order_by(Disclosure.id.desc())
+    if which == "mine":
         rows = rows.where(Disclosure.asked_by_id == actor.id)
+    rows = rows.options(joinedload(Disclosure.asked_by), selectinload(Disclosure.packages))
     pages = db.paginate(rows, per_page=PER_PAGE, max_per_page=PER_PAGE, error_out=False)
-    return page(
-        "disclosures/index.html", waiting=waiting_for(actor), pages=pages, mine=mine, now=now(),
-        items=[(item, task(item, actor)) for item in pages.items],
-    )  # fmt: skip
+    return page("disclosures/index.html", waiting=first_rows(waiting), words=words, pages=pages, which=which, now=now())
 
 
 @bp.get("/disclosures/<number>")
@@ -67,7 +67,7 @@ def submit(subject: Disclosure) -> WerkzeugResponse | tuple[str, int]:
     """Ask for the decision, or ask again after the request came back."""
     own(subject)
     form, actor = VersionForm(), current_actor()
-    verb = domain.OPEN_STATES.get(subject.state, "submit")
+    verb = subject.first_of(*domain.FILING) or "submit"
     file = domain.resubmit if verb == "resubmit" else domain.submit
 
     def act() -> None:
@@ -97,7 +97,12 @@ def withdraw(subject: Disclosure) -> WerkzeugResponse | tuple[str, int]:
     refusal: Refused | None = None
     if form.validate_on_submit():
         actor, reason = current_actor(), form.reason.data or ""
-        refusal = attempt("withdraw", subject, lambda: domain.withdraw(subject, actor, reason))
+
+        def take_back() -> None:
+            same_version(subject, form.version.data)
+            domain.withdraw(subject, actor, reason)
+
+        refusal = attempt("withdraw", subject, take_back)
         if refusal is None:
             flash(f"{subject.number} is withdrawn.", "success")
             return redirect_after_post(url_for("disclosures.show", number=subject.number))

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from wtforms import Form, StringField
-from wtforms.validators import InputRequired, Length
+from wtforms.validators import InputRequired
+
+from app.blueprints.limits import Length
 
 
 class LookupForm(Form):

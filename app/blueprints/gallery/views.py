@@ -13,10 +13,10 @@ from app.access.guard import needs
 from app.access.scoping import visible
 from app.blueprints.gallery.forms import LookupForm
 from app.blueprints.images.links import face_url
+from app.clauses import enforces
 from app.extensions import db
 from app.models import GalleryPerson, GalleryPhoto
-from app.policy.enforcement import enforces
-from app.web import page
+from app.web.pages import page
 
 bp = Blueprint("gallery", __name__)
 

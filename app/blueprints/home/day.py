@@ -5,19 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
-
 from app.access.actor import Actor
 from app.access.scoping import visible
-from app.blueprints.home.ways import way_to
-from app.domain import workload
-from app.domain.disclosure_overview import waiting_for
+from app.blueprints.first_rows import FirstRows, first_rows
+from app.blueprints.home.links import way_to
+from app.domain.disclosures.overview import waiting_for, words
+from app.domain.workload import verbs as workload
 from app.extensions import db
 from app.models import Assignment, Disposal, Incident, LineUp
 from app.workflow.engine import allowed
 
 #: how long what passed stays in sight
 PASSED = timedelta(days=7)
+NONE = FirstRows((), 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,19 +41,23 @@ def passed(actor: Actor, moment: datetime) -> list[Assignment]:
     return workload.passed_since(actor, moment - PASSED) if actor.can("examination.work") else []
 
 
-def others(actor: Actor) -> list[Waiting] | None:
+def others(actor: Actor) -> FirstRows | None:
     """What else is this person's turn, longest waiting first; None for whom nothing of this can wait."""
     if not any(actor.can(name) for name in ("disclosure.read", "incident.keep", "disposal.approve")):
         return None
-    found = [Waiting(row.number, way_to(row, actor), task, row.state_since) for row, task in waiting_for(actor)]
+    disclosures = first_rows(waiting_for(actor)) if actor.can("disclosure.read") else NONE
+    found = [Waiting(row.number, way_to(row, actor), words(row), row.state_since) for row in disclosures.items]
+    incidents = NONE
     if actor.can("incident.keep"):
-        rows = db.session.scalars(visible(Incident, actor).where(Incident.state != "closed"))
-        found += [Waiting(row.number, way_to(row, actor), "Go on with the incident", row.state_since) for row in rows]
+        open_ones = visible(Incident, actor).where(Incident.awaiting()).order_by(Incident.state_since)
+        incidents = first_rows(open_ones)
+    found += [_waiting(row, actor) for row in incidents.items]
     if actor.can("disposal.approve"):
-        rows = db.session.scalars(select(Disposal).where(Disposal.state.in_(("proposed", "once_approved"))))
-        for row in rows:
-            if any(step.verb.startswith("approve") for step in allowed(row, actor)):
-                found.append(
-                    Waiting(row.number, way_to(row, actor), "Approve the disposal, or decline", row.state_since)
-                )
-    return sorted(found, key=lambda line: line.since)
+        rows = db.session.scalars(visible(Disposal, actor).where(Disposal.awaiting()))
+        found += [_waiting(row, actor) for row in rows if allowed(row, actor, {step.verb for step in row.stands.next})]
+    shown = sorted(found, key=lambda line: line.since)
+    return FirstRows(shown, len(shown) + disclosures.more + incidents.more)
+
+
+def _waiting(subject: Incident | Disposal, actor: Actor) -> Waiting:
+    return Waiting(subject.number, way_to(subject, actor), subject.stands.next[0].text, subject.state_since)

@@ -8,12 +8,16 @@ from flask import url_for
 from sqlalchemy import func, select
 
 from app.access.actor import Actor
-from app.domain import mail_standing, overview, retention
-from app.domain.algorithms import active_or_none, status
-from app.domain.disclosure_overview import open_incidents, waiting_for
+from app.blueprints.first_rows import count
+from app.calendar import today
+from app.domain.algorithms.registry import active_or_none, status
+from app.domain.disclosures.overview import open_incidents, waiting_for
+from app.domain.notices import mail_status
+from app.domain.retention import lists
+from app.domain.workload import overview
 from app.extensions import db
 from app.models.base import now
-from app.models.disposal import Disposal
+from app.models.retention import Disposal
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,25 +30,39 @@ class Figure:
     tone: str | None = None
 
 
-#: role -> (sentence, clauses); only roles some of whose work has no page in this version
-ELSEWHERE: dict[str, tuple[str, tuple[str, ...]]] = {
-    "executive_approver": (
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """What a role is told of work that has no page in this version, and the clauses it is about."""
+
+    title: str
+    text: str
+    clauses: tuple[str, ...]
+
+
+NOTHING_YET, ABOUT = "Nothing for you to do here yet", "About your role"
+#: only roles some of whose work has no page in this version
+ELSEWHERE: dict[str, Elsewhere] = {
+    "executive_approver": Elsewhere(
+        NOTHING_YET,
         "Approvals of a comparison outside the repository, and decisions on uses the policy did not foresee, are not "
         "made in this version: it compares with the repository alone and accepts the six authorized uses alone, so "
         "there is nothing for you to approve here. Such decisions are made and kept on paper.",
         ("LIM-5", "LIM-6"),
     ),
-    "agency_user": (
+    "agency_user": Elsewhere(
+        NOTHING_YET,
         "Access of other agencies is given case by case under a written agreement. This version shares no case with "
         "another agency, so no case is open to you.",
         ("EXT-8",),
     ),
-    "intelligence_bureau": (
+    "intelligence_bureau": Elsewhere(
+        ABOUT,
         "Membership lets an investigator of the Bureau file a request in a matter that involves political activity. "
         "By itself it opens no page.",
         ("LIM-7",),
     ),
-    "administrator": (
+    "administrator": Elsewhere(
+        ABOUT,
         "Accounts and roles come from the directory; the gallery is imported on the command line. Nothing here shows "
         "you a face or a case.",
         ("ACC-7", "ACC-8"),
@@ -52,7 +70,7 @@ ELSEWHERE: dict[str, tuple[str, tuple[str, ...]]] = {
 }
 
 
-def elsewhere(actor: Actor) -> list[tuple[str, tuple[str, ...]]]:
+def elsewhere(actor: Actor) -> list[Elsewhere]:
     """The sentences for this person's roles."""
     return [ELSEWHERE[role] for role in sorted(actor.roles) if role in ELSEWHERE]
 
@@ -73,7 +91,7 @@ def figures(actor: Actor) -> list[Figure]:
         ]
     if actor.can("disclosure.read"):
         label = "disclosures waiting for you"
-        found.append(Figure(len(waiting_for(actor)), label, url_for("disclosures.index"), "waiting"))
+        found.append(Figure(count(waiting_for(actor)), label, url_for("disclosures.index"), "waiting"))
     if actor.can("incident.keep"):
         found.append(Figure(open_incidents(), "open incidents", url_for("disclosures.incidents"), "bad"))
     if actor.can("misuse.read"):
@@ -97,17 +115,21 @@ def figures(actor: Actor) -> list[Figure]:
             Figure(overview.sign_in_failures(), "failed sign-ins in 24 hours", url_for("admin.algorithms")),
         ]
     if actor.can("mail.read"):
-        trouble = mail_standing.standing().undelivered
+        trouble = mail_status.standing().undelivered
         found.append(Figure(trouble, "e-mails not delivered in 7 days", url_for("admin.mail"), "bad"))
     return found
 
 
 def _retention(actor: Actor) -> list[Figure]:
-    statuses = [line.standing.status for line in retention.listing(actor, "all")]
-    due, incomplete = statuses.count("disposable"), sum(name in retention.LISTS["unclassified"] for name in statuses)
-    waiting = select(func.count(Disposal.id)).where(Disposal.state.in_(("proposed", "once_approved")))
+    counts = lists.counts(actor, today())
+    waiting = select(func.count(Disposal.id)).where(Disposal.awaiting())
     return [
-        Figure(due, "records due for disposal", url_for("retention.index", list="due"), "waiting"),
-        Figure(incomplete, "records to be completed", url_for("retention.index", list="unclassified"), "waiting"),
+        Figure(counts["due"], "records due for disposal", url_for("retention.index", list="due"), "waiting"),
+        Figure(
+            counts["unclassified"],
+            "records to be completed",
+            url_for("retention.index", list="unclassified"),
+            "waiting",
+        ),
         Figure(db.session.scalar(waiting) or 0, "disposals to be approved", url_for("retention.disposals"), "waiting"),
-    ]
+    ]  # fmt: skip

@@ -13,15 +13,15 @@ from app.access.actor import Actor, actor_of, current_actor
 from app.access.directory import lookup
 from app.access.guard import needs, public
 from app.blueprints.home import day
+from app.blueprints.home.links import way_to
 from app.blueprints.home.roles import elsewhere, figures
-from app.blueprints.home.ways import way_to
-from app.blueprints.requests.standing import standing
-from app.domain import overview
+from app.blueprints.requests.status import standing
+from app.domain.workload import overview
 from app.extensions import db
-from app.models.account import Account
+from app.models.accounts import Account
 from app.models.base import now
 from app.policy import policy
-from app.web import page
+from app.web.pages import page
 
 bp = Blueprint("home", __name__)
 
@@ -43,7 +43,6 @@ def index() -> ResponseReturnValue:
         way_to=lambda request: way_to(request, actor),
         standing=standing,
         priorities=policy().request.priorities,
-        states=policy().workflow("request"),
         now=moment,
     )
 

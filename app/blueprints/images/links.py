@@ -7,8 +7,8 @@ from typing import Literal
 from flask import g, url_for
 from itsdangerous import BadData, SignatureExpired, URLSafeTimedSerializer
 
+from app.clauses import enforces
 from app.extensions import settings
-from app.policy.enforcement import enforces
 
 Kind = Literal["probe", "photo", "derived", "line", "line_probe"]
 KINDS: tuple[Kind, ...] = ("probe", "photo", "derived", "line", "line_probe")

@@ -11,14 +11,14 @@ from app.access.actor import Actor, current_actor
 from app.access.guard import needs
 from app.access.scoping import find
 from app.blueprints.images.links import Kind, LinkExpired, LinkInvalid, face_url, read_token
-from app.domain.probe_images import limits
+from app.clauses import enforces
+from app.domain.requests.images import limits
 from app.extensions import db, stores
 from app.imaging import decode, shown_copy
-from app.models.derived import DerivedImage
 from app.models.gallery import GalleryPhoto
-from app.models.line_up import LineUp, LineUpPlace
-from app.models.request import ProbeImage
-from app.policy.enforcement import enforces
+from app.models.identification import DerivedImage
+from app.models.peers import LineUp, LineUpPlace
+from app.models.requests import ProbeImage
 from app.storage import BlobCorrupt, KeyDestroyed, UnknownBlob, UnknownKey
 
 bp = Blueprint("images", __name__)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from wtforms import DateField, Form, StringField
-from wtforms.validators import Length, Optional
+from wtforms.validators import Optional
 
 from app.blueprints.choice_fields import SelectField
-from app.blueprints.oversight.trail import Filter, event_choices
+from app.blueprints.limits import Length
+from app.blueprints.oversight.trail import event_choices
+from app.domain.oversight.audit_trail import Filter
 
 
 class TrailForm(Form):

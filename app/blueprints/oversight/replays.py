@@ -12,12 +12,13 @@ from sqlalchemy import select
 from app.access.actor import current_actor
 from app.access.guard import needs
 from app.access.scoping import visible
-from app.domain.search_replays import ask_for, kept_lines, kept_of, last_verdicts, words
+from app.domain.identification.search_replays import ask_for, kept_lines, kept_of, last_verdicts, words
 from app.extensions import db
 from app.models import Search
 from app.models.base import now
-from app.unit import unit_of_work
-from app.web import page, redirect_after_post
+from app.outbox import last_job
+from app.unit_of_work import unit_of_work
+from app.web.pages import page, redirect_after_post
 
 bp = Blueprint("replays", __name__, url_prefix="/searches")
 
@@ -36,9 +37,12 @@ def index() -> ResponseReturnValue:
 def show(subject: Search) -> ResponseReturnValue:
     """What a search recorded, and its replays."""
     replays = kept_of(subject)
-    waiting = any(row.finished_at is None for row in replays)
+    waiting = next((row for row in replays if row.finished_at is None), None)
     told = [(row, words(row.verdict) if row.verdict else "", kept_lines(subject, row)) for row in replays]
-    return page("oversight/search.html", search=subject, replays=told, waiting=waiting)
+    return page(
+        "oversight/search.html", search=subject, replays=told, waiting=waiting,
+        job=last_job("replay", waiting.uid) if waiting else None,
+    )  # fmt: skip
 
 
 @bp.post("/<uid>/replays")

@@ -2,34 +2,28 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass
-from datetime import UTC, datetime
-
-from flask import Blueprint, Response, flash, request, stream_with_context, url_for
+from flask import Blueprint, abort, flash, request, url_for
 from flask.typing import ResponseReturnValue
-from sqlalchemy import select
 
 from app import audit
 from app.access.actor import current_actor
 from app.access.guard import needs
 from app.access.scoping import visible
-from app.audit.anchors import AnchorForged
 from app.blueprints.oversight.forms import TrailForm
-from app.blueprints.oversight.trail import Filter, csv_lines, entries, rows
-from app.cli.audit import faults
-from app.domain.misuse import read_report
-from app.domain.overview import last_sequence
+from app.blueprints.oversight.trail import entries
+from app.domain.oversight import exports, trail_check
+from app.domain.oversight.audit_trail import rows
+from app.domain.oversight.misuse import read_report
+from app.domain.workload.overview import last_sequence
 from app.extensions import db
 from app.models.base import now
-from app.models.engine import AuditEvent
 from app.models.oversight import MisuseReport
-from app.unit import unit_of_work
-from app.web import page, redirect_after_post
+from app.unit_of_work import unit_of_work
+from app.web.formats import plural
+from app.web.pages import page, redirect_after_post
 
 bp = Blueprint("oversight", __name__)
 PER_PAGE = 50
-SHOWN_FAULTS = 20
 
 
 # Misuse ----------------------------------------------------------------------------------------------------
@@ -59,66 +53,47 @@ def misuse_report(subject: MisuseReport) -> ResponseReturnValue:
 @bp.get("/audit")
 @needs("audit.read")
 def events() -> ResponseReturnValue:
-    form, wanted = _asked()
+    form = TrailForm(request.args)
+    form.validate()
+    wanted = form.filter()
     audit.viewed("audit.read", filter={**wanted.keys(), "page": request.args.get("page", 1, type=int)})
     pages = db.paginate(rows(wanted), per_page=PER_PAGE, max_per_page=PER_PAGE, error_out=False)
+    mine = [export for export in exports.exports_of(current_actor()) if export.standing.of == "audit"]
     return page(
         "oversight/events.html",
-        filter=form, pages=pages, entries=entries(pages.items), last=last_sequence(), checked=_last_check(), now=now(),
-        export=url_for("oversight.export", **{name: value for name, value in request.args.items() if name != "page"}),
+        filter=form, pages=pages, entries=entries(pages.items), last=last_sequence(), checked=trail_check.last_check(),
+        whole=trail_check.last_check(whole=True), now=now(),
+        exports=mine, asked={name: value for name, value in request.args.items() if name in form},
     )  # fmt: skip
 
 
-@bp.get("/audit.csv")
+@bp.post("/audit/exports")
 @needs("audit.read")
 def export() -> ResponseReturnValue:
-    """The filtered events as a file; taking them out is recorded like reading them."""
-    _, wanted = _asked()
-    audit.viewed("audit.read", filter={**wanted.keys(), "export": "csv"})
-    name = f"audit-{datetime.now(UTC):%Y%m%d-%H%M%S}Z.csv"
-    return Response(
-        stream_with_context(csv_lines(wanted)), mimetype="text/csv",
-        headers={"Content-Disposition": f'attachment; filename="{name}"'},
-    )  # fmt: skip
+    """Have the filtered events written to a file; taking them out is recorded like reading them."""
+    form, actor = TrailForm(request.form), current_actor()
+    if not form.validate():
+        abort(422, "Correct the filter first. No file was asked for.")
+    wanted = form.filter()
+    told = wanted.keys()
+    try:
+        with unit_of_work():
+            audit.record("audit.read", filter={**told, "export": "csv"})
+            asked = exports.ask_for("audit", wanted, actor, **told)
+    except exports.TooManyFiles as error:
+        abort(409, str(error))
+    return redirect_after_post(url_for("exports.show", uid=asked.uid))
 
 
 @bp.post("/audit/check")
 @needs("audit.read")
 def check() -> ResponseReturnValue:
-    """Walk the whole chain and its anchors now; that it was checked, and with what result, is an event itself."""
-    through = last_sequence()
-    try:
-        found = [f"Event {fault.sequence} {fault.what}." for fault in faults()]
-    except AnchorForged as error:
-        found = [f"{error}."]
-    db.session.rollback()
-    audit.viewed("audit.read", filter={"check": "chain", "through": through, "faults": len(found)})
-    if not found:
-        flash(f"The chain holds: {through:,} events, unbroken.", "success")
-    for sentence in found[:SHOWN_FAULTS]:
+    """Check the whole trail now: chain, anchors, each step beside its event."""
+    found = trail_check.check()
+    if not found.faults:
+        flash(f"The chain holds: {found.through:,} events, unbroken; every step has its event.", "success")
+    for sentence in found.shown:
         flash(sentence, "error")
+    if found.faults > len(found.shown):
+        flash(f"{plural(found.faults, 'fault')} in all; “flask audit verify” lists every one.", "error")
     return redirect_after_post(url_for("oversight.events"))
-
-
-def _asked() -> tuple[TrailForm, Filter]:
-    form = TrailForm(request.args)
-    form.validate()
-    return form, form.filter()
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """A check of the chain that found nothing: when, and up to which event."""
-
-    at: datetime
-    through: int
-
-
-def _last_check() -> Check | None:
-    found = select(AuditEvent).where(
-        AuditEvent.event == "audit.read", AuditEvent.keys.contains('"check":"chain","faults":0,', autoescape=True)
-    )
-    newest = db.session.scalars(found.order_by(AuditEvent.sequence.desc()).limit(1)).first()
-    if newest is None:
-        return None
-    return Check(datetime.fromisoformat(newest.at), json.loads(newest.keys)["filter"]["through"])

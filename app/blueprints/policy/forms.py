@@ -5,9 +5,10 @@ from __future__ import annotations
 from flask_wtf import FlaskForm
 from flask_wtf.file import FileField
 from wtforms import StringField
-from wtforms.validators import InputRequired, Length, ValidationError
+from wtforms.validators import InputRequired, ValidationError
 
-from app.documents.manifest import normalise_code
+from app.blueprints.limits import Length
+from app.documents.approval.manifest import normalise_code
 
 
 class VerifyForm(FlaskForm):

@@ -10,9 +10,9 @@ from flask.typing import ResponseReturnValue
 from app.access.guard import public
 from app.blueprints.policy.forms import VerifyForm
 from app.blueprints.policy.reading import drawing, groups
-from app.domain.verification import Answer, verify_code
+from app.domain.approval.verification import Answer, verify_code
 from app.policy import policy
-from app.web import page
+from app.web.pages import page
 
 bp = Blueprint("policy", __name__)
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from flask import Response, abort, flash, request, url_for
 from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response as WerkzeugResponse
@@ -15,16 +13,18 @@ from app.blueprints.fact_fields import answers, mark
 from app.blueprints.requests.blueprint import bp
 from app.blueprints.requests.drafts import own_draft
 from app.blueprints.requests.forms import FACT, DocumentForm, EvidenceForm, outcome_form
-from app.domain import outcomes
-from app.domain import requests as domain
+from app.domain.requests import outcomes
+from app.domain.requests import verbs as domain
 from app.extensions import stores
-from app.models.report import Report
-from app.models.request import FRRequest
+from app.models.approval import Report
+from app.models.requests import FRRequest
 from app.policy import policy
+from app.policy.facts import outcomes_after
+from app.policy.forms import Outcome
+from app.policy.refused import Refused
 from app.refusals import attempt, form_again, status_of
 from app.storage import BlobCorrupt, KeyDestroyed, UnknownBlob
-from app.web import page, pdf_download, redirect_after_post
-from app.workflow.registry import Refused
+from app.web.pages import page, pdf_download, redirect_after_post
 
 
 @bp.get("/requests/<number>/document")
@@ -75,7 +75,7 @@ def corroboration(subject: FRRequest) -> str:
 @bp.post("/requests/<number>/corroboration")
 @needs("request.file", of=FRRequest)
 def corroborate(subject: FRRequest) -> WerkzeugResponse | tuple[str, int]:
-    """USE-8: evidence found beside the lead."""
+    """USE-8: evidence other than the result."""
     form = EvidenceForm()
     refusal: Refused | None = None
     if form.validate_on_submit():
@@ -93,14 +93,14 @@ def corroborate(subject: FRRequest) -> WerkzeugResponse | tuple[str, int]:
 @needs("request.file", of=FRRequest)
 def outcome(subject: FRRequest) -> str:
     own_draft(subject)
-    return _outcome_page(subject, outcome_form(None, formdata=None))
+    return _outcome_page(subject, outcome_form(None, subject.result, formdata=None))
 
 
 @bp.post("/requests/<number>/outcome")
 @needs("request.file", of=FRRequest)
 def close(subject: FRRequest) -> WerkzeugResponse | str | tuple[str, int]:
     """USE-8: how the case ended; an arrest demands its corroborating evidence."""
-    form = posted_outcome()
+    form = posted_outcome(subject)
     chosen = form["outcome"].data or ""
     if "choose" in request.form:
         return _outcome_page(subject, form)
@@ -108,12 +108,12 @@ def close(subject: FRRequest) -> WerkzeugResponse | str | tuple[str, int]:
         return _outcome_page(subject, form, note="Answer the questions of the outcome you chose, then save."), 422
     if not form.validate_on_submit():
         return _outcome_page(subject, form), 422
-    rule = policy().request.outcomes.get(chosen)
+    rule = _outcome(subject, form)
     facts = answers(form, FACT, rule.facts) if rule else {}
     actor = current_actor()
     refusal = attempt("close", subject, lambda: outcomes.close(subject, actor, chosen, facts))
     if refusal is not None:
-        mark(form, outcomes.faults_of(chosen, facts), [FACT])
+        mark(form, outcomes.faults_of(subject, chosen, facts), [FACT])
         return _outcome_page(subject, form, refusal=refusal), status_of(refusal)
     flash(f"The outcome is recorded; {subject.number} is closed.", "success")
     return redirect_after_post(url_for("requests.show", number=subject.number))
@@ -124,13 +124,13 @@ def close(subject: FRRequest) -> WerkzeugResponse | str | tuple[str, int]:
 def outcome_questions(subject: FRRequest) -> str:
     """The questions of the outcome just chosen, for the page to swap in; nothing is saved."""
     own_draft(subject)
-    form = posted_outcome()
-    return page("requests/_outcome_facts.html", form=form, outcome=policy().request.outcomes.get(form["outcome"].data))
+    form = posted_outcome(subject)
+    return page("requests/_outcome_facts.html", form=form, outcome=_outcome(subject, form))
 
 
-def posted_outcome() -> FlaskForm:
+def posted_outcome(subject: FRRequest) -> FlaskForm:
     """The outcome form for the outcome that was posted, filled with what was typed."""
-    form = outcome_form(request.form.get("outcome"))
+    form = outcome_form(request.form.get("outcome"), subject.result)
     form["shown_outcome"].data = form["outcome"].data or ""
     return form
 
@@ -138,5 +138,10 @@ def posted_outcome() -> FlaskForm:
 def _outcome_page(
     subject: FRRequest, form: FlaskForm, *, note: str | None = None, refusal: Refused | None = None
 ) -> str:
-    chosen: Any = policy().request.outcomes.get(form["outcome"].data)
+    chosen = _outcome(subject, form)
     return page("requests/outcome.html", item=subject, form=form, outcome=chosen, note=note, refusal=refusal)
+
+
+def _outcome(subject: FRRequest, form: FlaskForm) -> Outcome | None:
+    """The outcome that was chosen, if it is one after this result: the form asks the questions of no other."""
+    return next((o for o in outcomes_after(policy(), subject.result) if o.id == form["outcome"].data), None)

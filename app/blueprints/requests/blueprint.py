@@ -4,8 +4,8 @@ from typing import Any
 
 from flask import Blueprint
 
-from app.blueprints.requests.standing import REPORT_TITLES, STEPS
-from app.models.request import ProbeImage
+from app.blueprints.requests.status import REPORT_TITLES
+from app.models.requests import FRRequest, ProbeImage
 
 bp = Blueprint("requests", __name__)
 
@@ -17,4 +17,4 @@ def boxes(image: ProbeImage) -> list[tuple[float, float, float, float]]:
 
 @bp.context_processor
 def _shared() -> dict[str, Any]:
-    return {"boxes": boxes, "report_titles": REPORT_TITLES, "step_labels": STEPS}
+    return {"boxes": boxes, "report_titles": REPORT_TITLES, "step_labels": FRRequest.flow().steps}

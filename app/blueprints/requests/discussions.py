@@ -3,35 +3,45 @@
 from __future__ import annotations
 
 from flask import abort, flash, redirect, url_for
-from sqlalchemy import select
+from sqlalchemy.orm import joinedload
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from app import audit
 from app.access.actor import current_actor
 from app.access.guard import needs
+from app.access.scoping import visible
+from app.blueprints.first_rows import first_rows
 from app.blueprints.requests.blueprint import bp
-from app.blueprints.requests.standing import standing
+from app.blueprints.requests.status import standing
 from app.blueprints.shared_forms import ReasonForm, VersionForm
-from app.domain import requests as domain
+from app.domain.requests import verbs as domain
 from app.extensions import db
 from app.models.base import now
-from app.models.request import FRRequest
+from app.models.requests import FRRequest
+from app.policy.refused import Refused
 from app.refusals import attempt, same_version, status_of
-from app.web import page, redirect_after_post
+from app.web.pages import page, redirect_after_post
 from app.workflow.engine import explain
-from app.workflow.registry import Refused
+
+PER_PAGE = 25
 
 
 @bp.get("/discussions")
 @needs("discussion.confirm")
 def discussions() -> str:
     """The requests in which this supervisor is named: those to answer first."""
-    own = FRRequest.discussing_supervisor_id == current_actor().id
-    rows = select(FRRequest).where(own, FRRequest.state.not_in(["draft", "withdrawn"])).order_by(FRRequest.id.desc())
-    found = db.session.scalars(rows.limit(200)).all()
-    waiting = [item for item in found if item.state == "submitted" and item.discussion_confirmed_at is None]
-    answered = [(item, standing(item)) for item in found if item not in waiting]
-    return page("requests/discussions.html", waiting=list(reversed(waiting)), answered=answered, now=now())
+    actor = current_actor()
+    own = FRRequest.discussing_supervisor_id == actor.id
+    rows = visible(FRRequest, actor).where(own, FRRequest.having("filed"))
+    rows = rows.options(joinedload(FRRequest.requester))
+    waits = (FRRequest.state == "submitted") & FRRequest.discussion_confirmed_at.is_(None)
+    waiting = first_rows(rows.where(waits).order_by(FRRequest.id))
+    answered = rows.where(~waits).order_by(FRRequest.id.desc())
+    pages = db.paginate(answered, per_page=PER_PAGE, max_per_page=PER_PAGE, error_out=False)
+    return page(
+        "requests/discussions.html", waiting=waiting, pages=pages, now=now(),
+        answered=[(item, standing(item)) for item in pages.items],
+    )  # fmt: skip
 
 
 @bp.get("/discussions/<number>")

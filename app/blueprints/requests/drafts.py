@@ -15,16 +15,16 @@ from app.access.guard import needs
 from app.blueprints.fact_fields import answers, mark, prefilled
 from app.blueprints.requests.blueprint import bp
 from app.blueprints.requests.forms import ANSWER, FACT, PERSON, PLACE, NewForm, draft_form
-from app.domain import requests as domain
-from app.domain.requests import DraftValues
+from app.domain.requests import verbs as domain
+from app.domain.requests.verbs import DraftValues
 from app.models.base import new_uid
-from app.models.request import FRRequest
+from app.models.requests import FRRequest
 from app.policy import policy
+from app.policy.refused import Refused
 from app.refusals import attempt, same_version, status_of
-from app.unit import Conflict
-from app.web import page, redirect_after_post
+from app.unit_of_work import Conflict
+from app.web.pages import page, redirect_after_post
 from app.workflow.engine import blockers
-from app.workflow.registry import Refused
 
 OTHER_WINDOW = (
     "This draft was saved in another window after you opened this page. What you typed here is still below and is "

@@ -7,14 +7,16 @@ from typing import Any
 from flask_wtf import FlaskForm
 from flask_wtf.file import FileField
 from wtforms import BooleanField, Form, HiddenField, StringField, TextAreaField
-from wtforms.validators import InputRequired, Length
+from wtforms.validators import InputRequired
 from wtforms.widgets import DateInput, TimeInput
 
 from app.blueprints.choice_fields import SelectField
 from app.blueprints.fact_fields import YES_NO, choice_field, fact_fields, stripped
-from app.blueprints.requests.standing import GROUPS
+from app.blueprints.limits import Length
+from app.blueprints.requests.status import groups
 from app.blueprints.shared_forms import VersionForm
 from app.policy import policy
+from app.policy.facts import outcomes_after
 
 FACT, ANSWER, PERSON, PLACE = "fact_", "answer_", "person_", "matter_"
 SOURCE, OBTAINED = "source_", "obtained_"
@@ -23,8 +25,12 @@ SOURCE, OBTAINED = "source_", "obtained_"
 class ListFilter(Form):
     """What of one's own list is shown."""
 
-    state = SelectField("Status", choices=[("", "All"), *GROUPS], validate_choice=False)
+    state = SelectField("Status", validate_choice=False)
     case = StringField("Case or complaint number contains")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.state.choices = [("", "All"), *((key, words) for key, (words, _) in groups().items())]
 
 
 class NewForm(FlaskForm):
@@ -46,7 +52,7 @@ class DocumentForm(VersionForm):
 
 
 class EvidenceForm(VersionForm):
-    """USE-8: evidence found beside the lead."""
+    """USE-8: evidence other than the result."""
 
     evidence = TextAreaField(
         "Evidence other than the facial recognition result",
@@ -107,9 +113,9 @@ def image_form(source: str | None, obtained: str | None, use_id: str | None, **v
     return type("ImageForm", (FlaskForm,), fields)(**values)
 
 
-def outcome_form(outcome: str | None, **values: Any) -> FlaskForm:
-    """USE-8: how the case ended, asking the facts of this outcome."""
-    outcomes = policy().request.outcomes
+def outcome_form(outcome: str | None, result: str | None, **values: Any) -> FlaskForm:
+    """USE-8: how the case ended, of what fits this result, asking the facts of this outcome."""
+    outcomes = {rule.id: rule for rule in outcomes_after(policy(), result)}
     facts = outcomes[outcome].facts if outcome in outcomes else ()
     fields: dict[str, Any] = {
         "version": HiddenField(),

@@ -11,19 +11,20 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 from app import audit
 from app.access.actor import current_actor
 from app.access.guard import needs
-from app.blueprints.fact_fields import answers, moment_of, prefilled
+from app.blueprints.fact_fields import add_error, answers, moment_of, prefilled, read_moment
 from app.blueprints.requests.blueprint import bp
 from app.blueprints.requests.forms import OBTAINED, SOURCE, UploadForm, image_form
 from app.blueprints.requests.rendering import render_request, request_context
-from app.domain import probe_images as domain
-from app.domain.probe_images import Provenance
+from app.calendar import time_zone
+from app.domain.requests import images as domain
+from app.domain.requests.images import Provenance
 from app.extensions import stores
 from app.imaging import UnusableImage, sniff
-from app.models.request import FRRequest, ProbeImage
+from app.models.requests import FRRequest, ProbeImage
 from app.policy import policy
+from app.policy.refused import Refused
 from app.refusals import attempt, attempt_keeping, status_of
-from app.web import page, redirect_after_post, time_zone, wants_part
-from app.workflow.registry import Refused
+from app.web.pages import page, redirect_after_post, wants_part
 
 
 @bp.post("/requests/<number>/images")
@@ -100,7 +101,7 @@ def describe(subject: FRRequest, uid: str) -> WerkzeugResponse | str | tuple[str
     if refusal is not None:
         _mark(form, refusal, values)
         return _image_page(subject, found, form, refusal=refusal), status_of(refusal)
-    flash("The origin of the image is recorded.", "success")
+    flash("Image details saved.", "success")
     return redirect_after_post(url_for("requests.show", number=subject.number))
 
 
@@ -194,6 +195,7 @@ def _image_page(
     return page(
         "requests/image.html", item=subject, image=found, number=subject.current_images.index(found) + 1, form=form,
         note=note, refusal=refusal, editable=domain.may_be_removed(found), exif=found.private.get("exif") or {},
+        check=domain.check_of(found),
         attestation=policy().request.attestation, **_chosen(form),
     )  # fmt: skip
 
@@ -213,13 +215,16 @@ def _values(form: FlaskForm) -> Provenance:
 
 def _mark(form: FlaskForm, refusal: Refused, values: Provenance) -> None:
     """Put the faults beside their fields; the moment has two fields, the lawful basis another name."""
-    names = {"taken_at": "taken_on", "lawful_basis": "obtained"}
+    names = {"lawful_basis": "obtained"}
     source = policy().request.sources.get(values.source)
     asked = {fact.name for fact in source.facts} if source else set()
     for fault in refusal.faults:
+        if fault.field == "taken_at":
+            read_moment(form["taken_on"], form["taken_time"])
+            continue
         prefix = SOURCE if fault.field in asked and fault.rule_id == values.source else OBTAINED
         field = names.get(fault.field, fault.field)
         if prefix + field not in form:
             prefix = ""
         if prefix + field in form:
-            form[prefix + field].errors = [*form[prefix + field].errors, fault.message]
+            add_error(form[prefix + field], fault.message)

@@ -7,14 +7,14 @@ from typing import Any
 from app import audit
 from app.access.actor import current_actor
 from app.blueprints.requests.forms import UploadForm
-from app.blueprints.requests.standing import reports_for, since, standing, timeline
+from app.blueprints.requests.status import reports_for, since, standing, timeline
 from app.blueprints.shared_forms import VersionForm
-from app.domain import requests as domain
-from app.domain.probe_images import may_be_removed
+from app.domain.requests import verbs as domain
+from app.domain.requests.images import check_of, may_be_removed
 from app.models.base import now
-from app.models.request import FRRequest
+from app.models.requests import FRRequest
 from app.policy import policy
-from app.web import page
+from app.web.pages import page
 from app.workflow.engine import allowed, blockers
 
 
@@ -32,7 +32,7 @@ def render_request(subject: FRRequest, **changed: Any) -> str:
 def request_context(subject: FRRequest) -> dict[str, Any]:
     """What the page of a request and its parts are given."""
     actor = current_actor()
-    verb = domain.OPEN_STATES.get(subject.state)
+    verb = subject.first_of(*domain.FILING)
     own = subject.requester_id == actor.id
     return {
         "item": subject,
@@ -48,6 +48,7 @@ def request_context(subject: FRRequest) -> dict[str, Any]:
         "reports": reports_for(subject, actor),
         "timeline": timeline(subject, actor),
         "removable": {image.uid for image in subject.current_images if may_be_removed(image)},
+        "checks": {image.uid: check_of(image) for image in subject.current_images},
         "limits": policy().request.images,
         "upload": UploadForm(formdata=None),
         "submission": VersionForm(version=subject.version, formdata=None),

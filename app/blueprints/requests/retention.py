@@ -7,12 +7,12 @@ from sqlalchemy import select
 from app.access.actor import current_actor
 from app.access.guard import needs
 from app.blueprints.requests.blueprint import bp
-from app.domain.standings import is_disposed, standing_of
+from app.domain.retention.eligibility import is_disposed, standing_of
 from app.extensions import db
-from app.models.request import FRRequest
+from app.models.requests import FRRequest
 from app.models.retention import CaseRecord
 from app.policy import policy
-from app.web import page
+from app.web.pages import page
 
 #: levels of the reasons shown here; deeper ones tell days of birth and death of the people of the case
 DEPTH = 2

@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 from flask import flash, redirect, request, url_for
-from sqlalchemy import select
+from sqlalchemy.orm import selectinload
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from app.access.actor import current_actor
 from app.access.guard import needs
+from app.access.scoping import visible
 from app.blueprints.requests import afterwards, discussions, drafts, images, retention
 from app.blueprints.requests.blueprint import bp
 from app.blueprints.requests.forms import ListFilter
 from app.blueprints.requests.rendering import render_request
-from app.blueprints.requests.standing import GROUPS, STATES_OF, since, standing
-from app.blueprints.shared_forms import ReasonForm
-from app.domain import requests as domain
+from app.blueprints.requests.status import groups, since, standing
+from app.blueprints.shared_forms import ReasonForm, VersionForm
+from app.domain.requests import verbs as domain
 from app.extensions import db
 from app.models.base import now
-from app.models.request import FRRequest
-from app.refusals import attempt, form_again, status_of
-from app.web import page, redirect_after_post
-from app.workflow.registry import Refused
+from app.models.requests import FRRequest
+from app.policy.refused import Refused
+from app.refusals import attempt, form_again, same_version, status_of
+from app.web.pages import page, redirect_after_post
+from app.workflow.engine import explain
 
 __all__ = ["afterwards", "bp", "discussions", "drafts", "images", "retention"]
 
@@ -32,12 +34,14 @@ SORTS = {"number": FRRequest.id, "case": FRRequest.case_number}
 @needs("request.file")
 def index() -> str:
     """One's own requests: where each stands, since when, what to do next."""
-    chosen = ListFilter(request.args, meta={"csrf": False})
-    rows = select(FRRequest).where(FRRequest.requester_id == current_actor().id)
-    if chosen.state.data in STATES_OF:
-        rows = rows.where(FRRequest.state.in_(STATES_OF[chosen.state.data]))
+    chosen, actor = ListFilter(request.args, meta={"csrf": False}), current_actor()
+    rows = visible(FRRequest, actor).where(FRRequest.requester_id == actor.id).options(selectinload(FRRequest.reports))
+    if chosen.state.data in groups():
+        _, states = groups()[chosen.state.data]
+        rows = rows.where(FRRequest.state.in_(states))
     if chosen.case.data and chosen.case.data.strip():
         rows = rows.where(FRRequest.case_number.contains(chosen.case.data.strip().upper(), autoescape=True))
+    rows = rows.options(selectinload(FRRequest.reports), selectinload(FRRequest.basis_decisions))
     asked = request.args.get("sort", "-number")
     sort, descending = asked.removeprefix("-"), asked.startswith("-")
     if sort not in SORTS:
@@ -47,7 +51,7 @@ def index() -> str:
     found = db.paginate(rows, per_page=PER_PAGE, max_per_page=PER_PAGE, error_out=False)
     return page(
         "requests/index.html", filter=chosen, pages=found, sort=sort, descending=descending, now=now(),
-        items=[(item, standing(item), since(item)) for item in found.items], groups=GROUPS,
+        items=[(item, standing(item), since(item)) for item in found.items],
     )  # fmt: skip
 
 
@@ -71,9 +75,18 @@ def back(subject: FRRequest) -> WerkzeugResponse:
 def submit(subject: FRRequest) -> WerkzeugResponse | tuple[str, int]:
     """File the draft, or send the additional images of a request that came back."""
     actor = current_actor()
-    verb = domain.OPEN_STATES.get(subject.state, "submit")
+    verb = subject.first_of(*domain.FILING) or "submit"
     file = domain.resubmit if verb == "resubmit" else domain.submit
-    refusal = attempt(verb, subject, lambda: file(subject, actor))
+    form = VersionForm()
+
+    def send() -> None:
+        # the rule that stands in the way says more than "changed meanwhile"
+        if refused := explain(subject, verb, actor):
+            raise refused
+        same_version(subject, form.version.data)
+        file(subject, actor)
+
+    refusal = attempt(verb, subject, send)
     if refusal is not None:
         return render_request(subject, refusal=refusal), status_of(refusal)
     flash(f"{subject.number} is submitted. {standing(subject).text}", "success")
@@ -93,7 +106,12 @@ def withdraw(subject: FRRequest) -> WerkzeugResponse | tuple[str, int]:
     refusal: Refused | None = None
     if form.validate_on_submit():
         actor, reason = current_actor(), form.reason.data or ""
-        refusal = attempt("withdraw", subject, lambda: domain.withdraw(subject, actor, reason))
+
+        def take_back() -> None:
+            same_version(subject, form.version.data)
+            domain.withdraw(subject, actor, reason)
+
+        refusal = attempt("withdraw", subject, take_back)
         if refusal is None:
             flash(f"{subject.number} is withdrawn.", "success")
             return redirect_after_post(url_for("requests.show", number=subject.number))

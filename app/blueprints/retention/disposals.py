@@ -6,7 +6,6 @@ from collections.abc import Callable
 
 from flask import Response, abort, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
-from sqlalchemy import select
 
 from app.access.actor import current_actor
 from app.access.guard import needs
@@ -16,19 +15,18 @@ from app.blueprints.retention import forms
 from app.blueprints.retention.blueprint import bp
 from app.blueprints.retention.previews import preview
 from app.blueprints.retention.rendering import sections, take
-from app.domain import certificates
-from app.domain import disposals as domain
-from app.domain.holds import key_of
-from app.domain.standings import Target, is_disposed
+from app.domain.retention import certificates
+from app.domain.retention import disposals as domain
+from app.domain.retention.eligibility import Target, is_disposed
+from app.domain.retention.holds import key_of
 from app.extensions import db
-from app.models.disposal import Disposal
-from app.models.engine import Job
-from app.models.retention import CaseRecord, PersonFile
+from app.models.retention import CaseRecord, Disposal, PersonFile
+from app.outbox import last_job
+from app.policy.refused import Refused
 from app.refusals import attempt, status_of
 from app.storage.errors import StorageError
-from app.unit import unit_of_work
-from app.web import page, pdf_download, redirect_after_post
-from app.workflow import Refused
+from app.unit_of_work import unit_of_work
+from app.web.pages import page, pdf_download, redirect_after_post
 from app.workflow.engine import explain
 
 PER_PAGE = 25
@@ -96,12 +94,6 @@ def propose() -> ResponseReturnValue:
 # One disposal ----------------------------------------------------------------------------------------------
 
 
-def last_job(disposal: Disposal) -> Job | None:
-    """The execution asked for last, if any."""
-    rows = select(Job).where(Job.kind == domain.JOB, Job.subject_id == disposal.number).order_by(Job.id.desc())
-    return db.session.scalars(rows.limit(1)).first()
-
-
 def barred(disposal: Disposal, verb: str) -> Refused | None:
     """Why this person cannot take this step, what the form asks for taken as given; None when they can."""
     return explain(disposal, verb, current_actor(), reason="given", password_confirmed=True)
@@ -118,11 +110,11 @@ def _disposal_page(
     reason: forms.ReasonForm | None = None, *, conflict: bool = False,
 ) -> str:  # fmt: skip
     gone = any(is_disposed(item.target) for item in subject.items)
-    lines = [] if gone or subject.state not in {"proposed", "once_approved"} else preview(
+    lines = [] if gone or not subject.takes("approve") else preview(
         [item.target for item in subject.items], disposal=subject
     )  # fmt: skip
-    job = last_job(subject)
-    busy = subject.state in {"approved", "executing"} and job is not None and job.state in {"queued", "running"}
+    job = last_job(domain.JOB, subject.number)
+    busy = subject.takes(*domain.EXECUTION) and job is not None and job.state in {"queued", "running"}
     return page(
         "retention/disposal.html", "retention/_progress.html", item=subject, lines=lines, refusal=refusal,
         conflict=conflict, private=subject.private, form=approval or reason, job=job, busy=busy,
@@ -193,8 +185,8 @@ def _moved(subject: Disposal, said: str) -> ResponseReturnValue:
 @needs("disposal.propose", "disposal.approve", of=Disposal)
 def run_again(subject: Disposal) -> ResponseReturnValue:
     """Have an execution that gave up tried again; it goes on where it stopped."""
-    job = last_job(subject)
-    if subject.state not in {"approved", "executing"} or job is None or job.state != "failed":
+    job = last_job(domain.JOB, subject.number)
+    if not subject.takes(*domain.EXECUTION) or job is None or job.state != "failed":
         abort(409)
     with unit_of_work():
         domain.ask_for_execution(subject)

@@ -1,4 +1,4 @@
-"""Forms of the retention area. What can be chosen comes from retention.toml."""
+"""Forms of the retention area. What can be chosen comes from retention/rules.toml."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ from collections.abc import Sequence
 
 from flask_wtf import FlaskForm
 from wtforms import BooleanField, DateField, HiddenField, PasswordField, StringField, TextAreaField
-from wtforms.validators import DataRequired, InputRequired, Length, Optional
+from wtforms.validators import DataRequired, InputRequired, Optional
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from app.blueprints.choice_fields import SelectField, SelectMultipleField
+from app.blueprints.limits import Length
 from app.models.retention import ROLES
 from app.policy import policy
 
@@ -196,7 +197,7 @@ KIND_LABELS = {
 
 
 class SealingForm(FlaskForm):
-    """CAP-3: an order as it was received. What it states is checked by app/domain/sealing_stated.py."""
+    """CAP-3: an order as it was received. What it states is checked by app/domain/sealing/order_statement.py."""
 
     kind = SelectField("What the order does", [InputRequired("Choose what the order does.")])
     order_number = StringField("Number of the order", [Length(max=80)], [stripped])

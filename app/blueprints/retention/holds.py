@@ -11,14 +11,14 @@ from app.access.scoping import visible
 from app.blueprints.retention import forms
 from app.blueprints.retention.blueprint import bp
 from app.blueprints.retention.rendering import hold_refusal, sections, take
-from app.domain import holds as domain
-from app.domain.standings import is_disposed
+from app.domain.retention import holds as domain
+from app.domain.retention.eligibility import is_disposed
 from app.extensions import db
 from app.models.retention import LegalHold
 from app.policy import policy
+from app.policy.refused import Refused
 from app.refusals import attempt, status_of
-from app.web import page, redirect_after_post
-from app.workflow import Refused
+from app.web.pages import page, redirect_after_post
 
 PER_PAGE = 50
 

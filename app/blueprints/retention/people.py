@@ -15,9 +15,9 @@ from app.blueprints.retention import forms
 from app.blueprints.retention.blueprint import bp
 from app.blueprints.retention.records import case_by_number, days_of, gallery_person
 from app.blueprints.retention.rendering import address_of, person_page, take
-from app.domain import holds, people_files
+from app.domain.retention import holds, people_files
 from app.models.retention import PersonFile
-from app.web import redirect_after_post
+from app.web.pages import redirect_after_post
 from app.workflow.engine import refuse_if
 
 Act = Callable[[], Any]

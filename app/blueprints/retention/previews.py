@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from app.domain import retention
-from app.domain.disposals import with_their_files
-from app.domain.standings import NotDue, Target, is_disposed, not_due, under_way
-from app.models.disposal import Disposal
-from app.models.retention import CaseRecord
+from app.domain.retention import verbs as retention
+from app.domain.retention.disposals import with_their_files
+from app.domain.retention.eligibility import NotDue, Target, is_disposed, not_due, under_way
+from app.models.retention import CaseRecord, Disposal
 from app.policy import policy
 from app.policy.base import Rule
-from app.policy.retention_types import Standing
+from app.policy.retention.types import Standing
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,10 +15,11 @@ from app.access.scoping import find
 from app.blueprints.retention import forms
 from app.blueprints.retention.blueprint import bp
 from app.blueprints.retention.rendering import address_of, case_page, take
-from app.domain import holds, people_files, retention
+from app.domain.retention import holds, people_files
+from app.domain.retention import verbs as retention
 from app.models import GalleryPerson
 from app.models.retention import CaseRecord
-from app.web import redirect_after_post
+from app.web.pages import redirect_after_post
 from app.workflow.engine import refuse_if
 
 Act = Callable[[], Any]

@@ -13,20 +13,19 @@ from sqlalchemy import select
 
 from app.access.actor import current_actor
 from app.blueprints.retention import forms
-from app.domain import retention
-from app.domain.people_files import DAYS
-from app.domain.standings import Target, is_disposed, label, under_way
+from app.domain.retention import verbs as retention
+from app.domain.retention.eligibility import Target, is_disposed, label, under_way
+from app.domain.retention.people_files import DAYS
 from app.extensions import db
 from app.models.base import now
-from app.models.disposal import Disposal, DisposalItem
-from app.models.retention import CaseRecord, LegalHold, PersonFile
+from app.models.retention import CaseRecord, Disposal, DisposalItem, LegalHold, PersonFile
 from app.policy import policy
+from app.policy.refused import Refused
 from app.policy.retention import standing_of_case, what_if
-from app.policy.retention_types import Standing
+from app.policy.retention.types import Standing
 from app.refusals import attempt, same_version, status_of
-from app.unit import Conflict
-from app.web import page
-from app.workflow import Refused
+from app.unit_of_work import Conflict
+from app.web.pages import page
 from app.workflow.engine import explain
 
 #: what each standing is called, and the tone of its tag
@@ -45,6 +44,7 @@ SECTIONS = (
     ("Holds", "retention.holds"),
     ("Disposals", "retention.disposals"),
     ("Sealing", "retention.sealings"),
+    ("Recalculated", "retention.recalculations"),
 )
 
 
@@ -59,7 +59,7 @@ class Tab:
 
 
 def sections(active: str) -> list[Tab]:
-    """The three parts of the area."""
+    """The parts of the area."""
     return [Tab(name, url_for(endpoint), endpoint == active) for name, endpoint in SECTIONS]
 
 

@@ -9,15 +9,18 @@ from flask.typing import ResponseReturnValue
 
 from app.access.actor import current_actor
 from app.access.guard import needs
-from app.blueprints.retention import disposals, holds, people, records, sealings
+from app.blueprints.retention import disposals, holds, people, records
 from app.blueprints.retention.blueprint import bp
 from app.blueprints.retention.rendering import Tab, sections, shared
-from app.domain import retention
-from app.domain.standings import under_way
-from app.web import page
+from app.blueprints.sealing import views as sealings
+from app.calendar import today
+from app.domain.retention import lists, recalculation
+from app.extensions import db
+from app.web.pages import page
 
 __all__ = ["bp", "disposals", "holds", "people", "records", "sealings"]
 
+PER_PAGE = 50
 #: list -> its tab and what it says of itself
 LISTS = {
     "due": ("Due", "The period of these records has run and nothing holds them: they may be disposed of."),
@@ -42,22 +45,31 @@ def _shared() -> dict[str, Any]:
 @needs("retention.read")
 def index() -> ResponseReturnValue:
     """Case records and person files by where they stand today (RET-1 to RET-11)."""
-    actor = current_actor()
-    everything = retention.listing(actor, "all")
-    counts = {
-        name: sum(line.standing.status in statuses for line in everything) for name, statuses in retention.LISTS.items()
-    }
+    actor, day = current_actor(), today()
     which = request.args.get("list", "due")
     if which not in LISTS:
         which = "due"
-    wanted = retention.LISTS.get(which)
-    lines = [line for line in everything if wanted is None or line.standing.status in wanted]
+    counts = lists.counts(actor, day)
+    rows = lists.rows_of(actor, which, day)
+    pages = db.paginate(rows, per_page=PER_PAGE, max_per_page=PER_PAGE, error_out=False)
     tabs = [
-        Tab(title, url_for("retention.index", list=name), name == which, counts.get(name, len(everything)))
+        Tab(title, url_for("retention.index", list=name), name == which, counts[name])
         for name, (title, _) in LISTS.items()
     ]
     return page(
         "retention/index.html", sections=sections("retention.index"), tabs=tabs, which=which, text=LISTS[which][1],
-        lines=lines, proposes=actor.can("disposal.propose") and which == "due",
-        taken=[under_way(line.target) for line in lines] if which == "due" else [],
+        pages=pages, lines=lists.lines(pages.items, day), outdated=recalculation.under_other_rules(),
+        proposes=actor.can("disposal.propose") and which == "due",
+    )  # fmt: skip
+
+
+@bp.get("/retention/recalculations")
+@needs("retention.read")
+def recalculations() -> ResponseReturnValue:
+    """When the standings of the lists were last calculated anew, and which stood otherwise before."""
+    pages = db.paginate(recalculation.differences(), per_page=PER_PAGE, max_per_page=PER_PAGE, error_out=False)
+    return page(
+        "retention/recalculations.html", sections=sections("retention.recalculations"), pages=pages,
+        differences=recalculation.told(pages.items), last=recalculation.last(),
+        outdated=recalculation.under_other_rules(),
     )  # fmt: skip

@@ -7,11 +7,12 @@ from typing import Any
 
 from flask_wtf import FlaskForm
 from wtforms import Form, HiddenField, StringField, TextAreaField
-from wtforms.validators import InputRequired, Length
+from wtforms.validators import InputRequired
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from app.blueprints.choice_fields import SelectField, SelectMultipleField
 from app.blueprints.fact_fields import choice_field, fact_fields, stripped
+from app.blueprints.limits import Length
 from app.blueprints.shared_forms import VersionForm
 from app.policy import policy
 
@@ -30,9 +31,8 @@ class QueueFilter(Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        states = policy().workflow("request").states
-        hidden = {"draft", "withdrawn"}
-        self.state.choices = [("", "Any"), *((s.id, s.title) for s in states if s.id not in hidden)]
+        flow = policy().workflow("request")
+        self.state.choices = [("", "Any"), *((name, flow.state(name).title) for name in flow.states_that("filed"))]
         self.priority.choices = [("", "Any"), *((p.id, p.title) for p in policy().request.priorities.values())]
 
 

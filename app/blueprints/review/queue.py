@@ -7,36 +7,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, case, or_, select
+from sqlalchemy import Select, case, select
 from sqlalchemy.orm import joinedload
 
 from app.access.actor import Actor
 from app.access.scoping import visible
-from app.domain.identification import is_available
-from app.domain.overview import deadline
+from app.clauses import enforces
+from app.domain.identification.verbs import is_available
+from app.domain.workload.overview import deadline, unassigned, without_examiner
 from app.extensions import db
 from app.models import Account, FRRequest
 from app.policy import policy
-from app.policy.enforcement import enforces
-
-#: an examiner of the unit does the next step
-WAITING = (
-    "submitted", "documented", "probe_selected", "search_failed", "searched", "under_examination", "continued",
-    "approved",
-)  # fmt: skip
-ENDED = ("closed", "refused", "reported", "negative")
-NOT_IN_THE_UNIT = ("draft", "withdrawn")
-#: only these can lack an examiner who is available (see WF-take-over)
-ASSIGNED = (
-    "submitted",
-    "accepted",
-    "documented",
-    "probe_selected",
-    "search_failed",
-    "searched",
-    "under_examination",
-    "approved",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +39,7 @@ def unavailable_examiners() -> set[int]:
 
     Raises DirectoryUnavailable.
     """
-    holding = select(FRRequest.examiner_id).where(FRRequest.state.in_(ASSIGNED))
+    holding = select(FRRequest.examiner_id).where(FRRequest.having("assigned"))
     examiners = db.session.scalars(select(Account).where(Account.id.in_(holding)))
     return {examiner.id for examiner in examiners if not is_available(examiner)}
 
@@ -66,33 +47,32 @@ def unavailable_examiners() -> set[int]:
 @enforces("SRC-4", "ACC-2")
 def assignment(request: FRRequest, actor: Actor, unavailable: set[int]) -> str:
     """Whose work it is, without a name: whoever reads the queue may become a peer, who must not know the examiner."""
-    if request.state == "continued" or request.examiner_id is None:
+    if request.examiner_id is None or unassigned(request):
         return "Unassigned"
     if request.examiner_id == actor.id:
         return "You"
-    if request.state in ASSIGNED and request.examiner_id in unavailable:
+    if request.takes("take_over") and request.examiner_id in unavailable:
         return "Unassigned: take over"
     return "Another examiner"
 
 
 def queue(actor: Actor, chosen: Mapping[str, str], unavailable: set[int]) -> Select[Any]:
     """The requests that `chosen` (show, state, priority) asks for, urgent first, then oldest."""
-    rows = visible(FRRequest, actor).where(FRRequest.state.not_in(NOT_IN_THE_UNIT))
+    rows = visible(FRRequest, actor).where(FRRequest.having("filed"))
     # what the unit's member has filed as an investigator is no work of theirs here
     rows = rows.where(FRRequest.requester_id != actor.id)
     match chosen.get("show"):
         case "mine":
-            rows = rows.where(FRRequest.examiner_id == actor.id, FRRequest.state.not_in((*ENDED, "continued")))
+            rows = rows.where(FRRequest.examiner_id == actor.id, ~FRRequest.having("answered"), ~without_examiner())
         case "unassigned":
-            left = (FRRequest.state.in_(ASSIGNED)) & FRRequest.examiner_id.in_(unavailable)
-            free = (FRRequest.state == "submitted") & FRRequest.examiner_id.is_(None)
-            rows = rows.where(or_(free, FRRequest.state == "continued", left))
+            left = FRRequest.taking("take_over") & FRRequest.examiner_id.in_(unavailable)
+            rows = rows.where(without_examiner() | left)
         case "open":
-            rows = rows.where(FRRequest.state.not_in(ENDED))
+            rows = rows.where(~FRRequest.having("answered"))
         case "ended":
-            rows = rows.where(FRRequest.state.in_(ENDED))
+            rows = rows.where(FRRequest.having("answered"))
         case _:
-            rows = rows.where(FRRequest.state.in_(WAITING))
+            rows = rows.where(FRRequest.awaiting("examiner"))
     if chosen.get("state"):
         rows = rows.where(FRRequest.state == chosen["state"])
     if chosen.get("priority"):
@@ -108,6 +88,6 @@ def lines(requests: list[FRRequest], actor: Actor, unavailable: set[int], moment
     made = []
     for request in requests:
         due = due_at(request)
-        late = due < moment and request.state not in ENDED
+        late = due < moment and request.has("due")
         made.append(Line(request, due, late, assignment(request, actor, unavailable)))
     return made

@@ -8,19 +8,19 @@ from app import audit
 from app.access.actor import current_actor
 from app.access.scoping import visible
 from app.blueprints.images.links import face_url
-from app.blueprints.review import stated
+from app.blueprints.review.examination import request_facts
+from app.blueprints.review.examination.rounds import earlier_rounds
 from app.blueprints.review.forms import RepeatForm, accept_form, refuse_form, return_form
-from app.blueprints.review.probe import rectangle, shown_probe
-from app.blueprints.review.queue import ASSIGNED, assignment, due_at, unavailable_examiners
-from app.blueprints.review.rounds import earlier_rounds
-from app.blueprints.review.steps import algorithm_status, blocking, progress_of, start_block
-from app.domain.lineage import earlier_searches, last_asked
-from app.domain.workload import history
+from app.blueprints.review.identification.probe import rectangle, shown_probe
+from app.blueprints.review.queue import assignment, due_at, unavailable_examiners
+from app.blueprints.review.steps import algorithm_status, blocking, job_of, start_block
+from app.domain.identification.lineage import earlier_searches, last_asked
+from app.domain.workload.verbs import history
 from app.extensions import db, settings
 from app.models import FRRequest, Round
 from app.models.base import now
 from app.policy import policy
-from app.web import page
+from app.web.pages import page
 
 
 def render_work(subject: FRRequest, **changed: Any) -> str:
@@ -47,19 +47,19 @@ def work_context(subject: FRRequest) -> dict[str, Any]:
     }  # fmt: skip
     return {
         "item": subject,
-        "state": policy().workflow("request").state(subject.state),
+        "state": subject.stands,
         "due": due_at(subject),
         "now": now(),
         "assigned": assignment(subject, actor, unavailable),
         "own": own,
-        "stated": stated,
+        "stated": request_facts,
         "images": [
             (number, image, face_url("probe", image.uid), [rectangle(face) for face in image.faces])
             for number, image in enumerate(subject.current_images, 1)
             if image.shown_blob_id
         ],
         "blocks": blocks,
-        "may_take_over": subject.state in ASSIGNED and blocks["take_over"] is None and not own,
+        "may_take_over": blocks["take_over"] is None and not own,
         "decision": subject.basis_decisions[-1] if own and subject.basis_decisions else None,
         "search": search,
         "probe": shown_probe(search) if own and search and subject.state != "continued" else None,
@@ -70,7 +70,7 @@ def work_context(subject: FRRequest) -> dict[str, Any]:
         "repeat_form": RepeatForm(version=subject.version, formdata=None),
         "algorithm": algorithm_status() if own and subject.state == "probe_selected" else None,
         "demonstration_mode": settings().demonstration,
-        "progress": progress_of(search) if subject.state == "searching" else None,
+        "job": job_of(search) if subject.state == "searching" else None,
         "round": known[-1] if own and known else None,
         "earlier": earlier_rounds(known, subject),
         "passed": history(subject) if own else [],

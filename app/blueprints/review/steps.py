@@ -6,21 +6,24 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select
-
-from app.access.actor import Actor
-from app.domain import algorithms
-from app.extensions import db, settings
+from app.access.actor import Actor, current_actor
+from app.access.capabilities import check_capability
+from app.domain.algorithms import registry as algorithms
+from app.extensions import settings
 from app.matching.nist import NistStatus
 from app.models import FRRequest, Search
-from app.models.base import now
+from app.models.base import Stateful, now
 from app.models.engine import Job
+from app.outbox import last_job
 from app.policy import policy
+from app.policy.refused import Refused
 from app.refusals import attempt, status_of
-from app.unit import Conflict
+from app.unit_of_work import Conflict
+from app.web.formats import clock
 from app.workflow import explain
-from app.workflow.engine import check_capability, check_separations
-from app.workflow.registry import CONDITIONS, Refused
+from app.workflow.engine import check_separations
+from app.workflow.history import steps_of
+from app.workflow.registry import CONDITIONS
 
 #: what only the filled-in form can show; left out when the page asks whether to offer the form at all
 OF_THE_FORM = frozenset(
@@ -51,27 +54,9 @@ def blocking(request: FRRequest, verb: str, actor: Actor, **facts: Any) -> Refus
     return None
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How a search goes: waiting for a worker, running, or tried again after a passing trouble."""
-
-    text: str
-    trouble: str | None
-
-
-def progress_of(search: Search | None) -> Progress:
-    """What the job's own row says of the search."""
-    job = (
-        search
-        and db.session.scalars(
-            select(Job).where(Job.kind == "search", Job.subject_id == search.uid).order_by(Job.id.desc())
-        ).first()
-    )
-    if job and job.state == "running":
-        return Progress("The probe is being compared with the repository.", job.error)
-    if job and job.attempts:
-        return Progress(f"The search is tried again (try {job.attempts + 1}).", job.error)
-    return Progress("The search waits for a worker.", None)
+def job_of(search: Search | None) -> Job | None:
+    """The work that compares the probe with the repository."""
+    return last_job("search", search.uid) if search is not None else None
 
 
 def algorithm_status() -> NistStatus:
@@ -88,23 +73,50 @@ def start_block(subject: FRRequest, actor: Actor) -> Refused | None:
 
 @dataclass(frozen=True, slots=True)
 class Overtaken:
-    """Somebody else changed the subject first: the page is shown as it stands now, with what was typed."""
+    """The subject changed since the page was made: it is shown as it stands now, with what was typed.
+
+    said: what is so, as a heading. final: nothing more can be decided there.
+    """
 
     typed: list[tuple[str, str]]
+    said: str = "Somebody else changed this first"
+    final: bool = False
     rule_id: str = ""
 
 
 def tried(
-    verb: str, subject: Any, action: Callable[[], Any], form: Any = None, version: Callable[[], Any] | None = None
-) -> Refused | Overtaken | None:
-    """As `attempt`; a conflict comes back too, the form then carrying the version that stands now."""
+    verb: str, subject: Any, action: Callable[[], Any], form: Any = None, version: Callable[[], Any] | None = None,
+    *, own: bool = False,
+) -> Refused | Overtaken | None:  # fmt: skip
+    """As `attempt`; a conflict comes back too, the form then carrying the version that stands now.
+
+    own: nobody but this person can have changed it, so the page says that it was they, in another window.
+    """
     try:
         return attempt(verb, subject, action)
     except Conflict:
         if form is not None and "version" in form:
             form.version.data = str(version() if version else subject.version)
-        words = [field for field in form or () if field.type in {"StringField", "TextAreaField"} and field.data]
-        return Overtaken([(field.label.text, field.data) for field in words])
+        return Overtaken(typed_in(form), _who_changed(subject, own))
+
+
+def typed_in(form: Any) -> list[tuple[str, str]]:
+    """The words of a form that was not taken, as (label, text)."""
+    words = [field for field in form or () if field.type in {"StringField", "TextAreaField"} and field.data]
+    return [(field.label.text, field.data) for field in words]
+
+
+def _who_changed(subject: Any, own: bool) -> str:
+    """Who changed the subject since the page was made, as far as the record says."""
+    if own:
+        return "You changed this in another window"
+    steps = steps_of(subject) if isinstance(subject, Stateful) else []
+    last = steps[-1] if steps else None
+    if last is not None and last.actor_id == current_actor().id:
+        return f"You took the last step here yourself at {clock(last.created_at)}"
+    if last is not None and last.actor_id is None:
+        return f"The portal itself took the last step here at {clock(last.created_at)}"
+    return "Somebody else changed this first"
 
 
 def status_for(fault: Refused | Overtaken) -> int:

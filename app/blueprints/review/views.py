@@ -10,37 +10,38 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 from app.access.actor import current_actor
 from app.access.guard import needs
 from app.blueprints.fact_fields import mark
-from app.blueprints.review import (
-    annotating,
-    comparing,
-    concluding,
-    examining,
-    line_ups,
-    preparing,
-    registering,
-    repeating,
-    searching,
-)
-from app.blueprints.review.area import bp
+from app.blueprints.review.blueprint import bp
+from app.blueprints.review.examination import annotations as annotating
+from app.blueprints.review.examination import comparison, conclusion, document
 from app.blueprints.review.forms import QueueFilter, accept_form, refuse_form, return_form
+from app.blueprints.review.identification import modification_register, preparation, repeats, search
+from app.blueprints.review.peers import views as line_ups
 from app.blueprints.review.queue import lines, queue, unavailable_examiners
 from app.blueprints.review.rendering import render_work
 from app.blueprints.review.steps import Overtaken, status_for, tried
 from app.blueprints.shared_forms import VersionForm
-from app.domain import identification
+from app.domain.identification import verbs as identification
 from app.extensions import db
 from app.models import FRRequest
 from app.models.base import now
 from app.policy import policy
 from app.policy.facts import Fault
+from app.policy.refused import Refused
 from app.refusals import same_version
-from app.web import page, redirect_after_post
-from app.workflow.registry import Refused
+from app.web.pages import page, redirect_after_post
 
 __all__ = [
-    "annotating", "bp", "comparing", "concluding", "examining", "line_ups", "preparing", "registering", "repeating",
-    "searching",
-]  # fmt: skip
+    "annotating",
+    "bp",
+    "comparison",
+    "conclusion",
+    "document",
+    "line_ups",
+    "modification_register",
+    "preparation",
+    "repeats",
+    "search",
+]
 
 PER_PAGE = 25
 Answer = str | WerkzeugResponse | tuple[str, int]

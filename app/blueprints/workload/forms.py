@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from wtforms import Form, TextAreaField
-from wtforms.validators import Length
 
 from app.blueprints.choice_fields import SelectField
 from app.blueprints.fact_fields import stripped
+from app.blueprints.limits import Length
 from app.blueprints.shared_forms import VersionForm
 from app.models import Account
 from app.policy import policy

@@ -8,29 +8,29 @@ from typing import Any
 
 from flask import Blueprint, abort, flash, request, url_for
 from sqlalchemy import select
-from sqlalchemy.orm import joinedload
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from app.access.actor import Actor, current_actor
 from app.access.guard import needs
-from app.access.scoping import visible
 from app.blueprints.fact_fields import mark
 from app.blueprints.review.queue import unavailable_examiners
 from app.blueprints.review.steps import Overtaken, blocking, status_for, tried
 from app.blueprints.shared_forms import VersionForm
 from app.blueprints.workload.forms import PassOnForm, PeriodFilter, WorkFilter
-from app.domain import turnaround, workload
-from app.domain.overview import UNANSWERED, deadline
+from app.domain.workload import turnaround
+from app.domain.workload import verbs as workload
+from app.domain.workload.overview import deadline, unassigned
 from app.extensions import db
 from app.models import Account, FRRequest
 from app.models.base import now
 from app.policy import policy
 from app.policy.facts import Fault
+from app.policy.refused import Refused
 from app.refusals import same_version
-from app.web import page, redirect_after_post
-from app.workflow.registry import Refused
+from app.web.pages import page, redirect_after_post
 
 bp = Blueprint("workload", __name__)
+PER_PAGE = 50
 Answer = str | WerkzeugResponse | tuple[str, int]
 #: condition -> the field of the form that it is about
 FIELDS = {"receiver_may_examine": "receiver", "hand_over_noted": "notes"}
@@ -46,10 +46,6 @@ class Line:
     holder: str
     gone: bool
 
-    @property
-    def unassigned(self) -> bool:
-        return not self.holder or self.gone
-
 
 # The supervisor --------------------------------------------------------------------------------------------
 
@@ -59,29 +55,20 @@ class Line:
 def index() -> str:
     """Every open request of the unit by due time, and who has it."""
     chosen, moment, gone = WorkFilter(request.args), now(), unavailable_examiners()
-    lines = [_line(one, gone, moment) for one in _open()]
-    shown = [line for line in lines if _wanted(line, chosen)]
+    rows = workload.open_work(
+        current_actor(), gone, moment, show=chosen.show.data or "", priority=chosen.priority.data or ""
+    )
+    pages = db.paginate(rows, per_page=PER_PAGE, max_per_page=PER_PAGE, error_out=False)
     return page(
-        "workload/index.html", filter=chosen, lines=shown, total=lines, now=moment,
-        priorities=policy().request.priorities,
+        "workload/index.html", filter=chosen, lines=[_line(one, gone, moment) for one in pages.items], pages=pages,
+        total=workload.how_much(current_actor(), gone, moment), now=moment, priorities=policy().request.priorities,
     )  # fmt: skip
 
 
-def _open() -> list[FRRequest]:
-    rows = visible(FRRequest, current_actor()).where(FRRequest.state.in_(UNANSWERED))
-    return sorted(db.session.scalars(rows.options(joinedload(FRRequest.examiner))), key=deadline)
-
-
 def _line(item: FRRequest, gone: set[int], moment: datetime) -> Line:
-    nobody = item.examiner is None or item.state == "continued"
-    holder = "" if nobody else item.examiner.titled
+    holder = "" if item.examiner is None or unassigned(item) else item.examiner.titled
     due = deadline(item)
     return Line(item, due, moment > due, holder, item.examiner_id in gone)
-
-
-def _wanted(line: Line, chosen: WorkFilter) -> bool:
-    kept = {"unassigned": line.unassigned, "overdue": line.overdue}.get(chosen.show.data or "", True)
-    return kept and chosen.priority.data in ("", None, line.item.priority)
 
 
 @bp.get("/workload/<number>")
@@ -96,7 +83,7 @@ def _assign_page(subject: FRRequest, form: PassOnForm, refusal: Refused | Overta
     return page(
         "workload/show.html", item=subject, form=form, refusal=refusal, barred=barred, now=now(),
         due=deadline(subject), history=workload.history(subject), priorities=policy().request.priorities,
-        held=subject.examiner is not None and subject.state != "continued", open=subject.state in UNANSWERED,
+        held=subject.examiner is not None and not unassigned(subject), open=subject.has("due"),
     )  # fmt: skip
 
 

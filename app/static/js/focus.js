@@ -20,8 +20,9 @@
   document.addEventListener("htmx:afterSwap", (event) => {
     const before = held.get(event.detail.xhr);
     if (!before || document.activeElement !== document.body) return;
-    const part = event.target;
-    if (!part.isConnected) return;
+    // a whole page in place of this one begins with its main part
+    const part = event.target === document.body ? document.getElementById("main") : event.target;
+    if (!part?.isConnected) return;
     const same = alike(part, before);
     if (!same && !part.hasAttribute("tabindex")) part.tabIndex = -1;
     (same || part).focus();

@@ -1,6 +1,6 @@
 // Brings every comparison viewer of the page to life. Without this file two still pictures stand there.
 import { commandsOf } from "./commands.js";
-import { commandOf, writeHelp } from "./keys.js";
+import { commandOf, readKeys } from "./keys.js";
 import { Marks } from "./marks.js";
 import { Modes } from "./modes.js";
 import { Photos } from "./photos.js";
@@ -70,15 +70,14 @@ const start = (root) => {
     place: markable, strip: photos.links.length > 1, prepared: view.probe.layers.length > 1,
     marks: root.querySelector("[data-do='marks']") !== null,
   };
-  writeHelp(root.querySelector("[data-keylist]"), (what) => has[what]);
+  const keys = readKeys(root.querySelector("[data-keylist]"), has);
   help.querySelector("[data-close]").addEventListener("click", () => help.close());
   const commands = commandsOf({ root, view, modes, marks, placing, photos, help, say });
   root.querySelector("[data-bar]").addEventListener("click", (event) => {
     commands[event.target.closest("[data-do]")?.dataset.do]?.(event);
   });
-  stage.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.altKey || event.metaKey || event.isComposing) return;
-    const command = commands[commandOf(event)];
+  root.addEventListener("keydown", (event) => {
+    const command = commands[commandOf(event, keys, stage)];
     if (!command) return;
     event.preventDefault();
     command(event);

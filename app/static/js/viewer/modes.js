@@ -29,7 +29,7 @@ export class Modes {
       button.setAttribute("aria-pressed", String(button.dataset.do === `mode:${mode}`));
     const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
     if (mode === "flicker" && !still) this.start();
-    this.say(mode === "flicker" && still ? "Flicker, stopped: J or K steps, Space starts it" : NAMES[mode]);
+    this.say(mode === "flicker" && still ? "Flicker, stopped: Space starts it, and the keys of the split step it" : NAMES[mode]);
   }
 
   /** Move the split or the opacity by steps, or show the other picture by hand. */

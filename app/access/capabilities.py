@@ -1,0 +1,20 @@
+"""What a person may do: the capability their roles give, with the training it asks for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from app.clauses import enforces
+from app.policy import policy
+from app.policy.refused import Refused
+
+
+@enforces("ACC-4", "ACC-7")
+def check_capability(actor: Any, capability: str) -> None:
+    """Refused unless the actor's roles hold the capability and its training, if it needs one, is current."""
+    rule = policy().capability(capability)
+    if capability not in actor.capabilities:
+        titles = [role.title for role in policy().roles.values() if capability in role.capabilities]
+        raise Refused(capability, f"You need this role: {' or '.join(titles)}.")
+    if rule.training and rule.training not in actor.trained:
+        raise Refused(capability, "Your mandatory training is not recorded, or is no longer current (ACC-4).")

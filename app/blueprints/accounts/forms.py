@@ -1,0 +1,58 @@
+"""Forms of the account area."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Mapping
+
+from flask_wtf import FlaskForm
+from wtforms import BooleanField, HiddenField, PasswordField, StringField, TextAreaField
+from wtforms.validators import InputRequired, Optional
+
+from app.blueprints.limits import Length
+from app.domain.oversight.misuse import LONGEST, SHORTEST
+from app.policy.forms import MailKind
+
+
+def one_spelling(name: str | None) -> str:
+    """A user name as the directory compares it, so that one account has one lock (RFC 4518: folded, spaces ignored)."""
+    folded = unicodedata.normalize("NFKC", name or "").casefold()
+    return " ".join("".join(letter for letter in folded if letter.isprintable()).split())
+
+
+class SignInForm(FlaskForm):
+    """ACC-3: user name and password, before anything else."""
+
+    username = StringField("User name", [InputRequired("Enter your user name."), Length(max=100)], [one_spelling])
+    password = PasswordField("Password", [InputRequired("Enter your password."), Length(max=500)])
+    next = HiddenField()
+
+
+class TermsForm(FlaskForm):
+    """ACC-11: acceptance is a deliberate act, not a click on the way."""
+
+    accept = BooleanField(
+        "I have read these terms and accept them.", [InputRequired("Tick the box to accept the terms, or sign out.")]
+    )
+    next = HiddenField()
+
+
+class MisuseForm(FlaskForm):
+    """LIM-9: what happened, where, and whether the reporter wants to be named."""
+
+    what = TextAreaField(
+        "What happened",
+        [
+            InputRequired("Write what happened."),
+            Length(SHORTEST, LONGEST, f"Write between {SHORTEST} and {LONGEST:,} characters."),
+        ],
+    )
+    page = StringField("Page or request it concerns", [Optional(), Length(max=300)])
+    unnamed = BooleanField("Do not name me in this report")
+
+
+def mail_form(kinds: Iterable[MailKind], chosen: Mapping[str, bool], *, posted: bool = False) -> FlaskForm:
+    """A box for each kind of mail that may be chosen; a kind that always comes has none."""
+    fields = {kind.id: BooleanField(f"{kind.title}: by e-mail too") for kind in kinds if not kind.always}
+    form = type("MailForm", (FlaskForm,), fields)
+    return form() if posted else form(formdata=None, data=dict(chosen))

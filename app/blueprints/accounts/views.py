@@ -1,0 +1,249 @@
+"""Sign-in, terms, own notifications and sessions, and the report of misuse."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, abort, flash, g, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy import func, select
+
+from app.access.actor import current_actor
+from app.access.directory import lookup
+from app.access.guard import needs, public
+from app.access.scoping import find
+from app.access.sessions import (
+    SignInRefused,
+    accept_terms,
+    end_current_session,
+    end_session,
+    locked_until,
+)
+from app.access.sessions import (
+    sign_in as open_session,
+)
+from app.blueprints.accounts.addresses import own_address, page_before
+from app.blueprints.accounts.forms import MisuseForm, SignInForm, TermsForm, mail_form
+from app.blueprints.home.links import way_to
+from app.clauses import enforces
+from app.domain.notices import mail as mail_choices
+from app.domain.notices.notifications import sentence
+from app.domain.oversight.misuse import report_misuse as domain_report
+from app.extensions import db, settings
+from app.models.accounts import LoginSession, TermsAcceptance
+from app.models.base import now
+from app.models.oversight import Notification
+from app.models.peers import LineUp
+from app.policy import policy
+from app.refusals import attempt, status_of
+from app.unit_of_work import unit_of_work
+from app.web.pages import page, redirect_after_post
+from app.workflow.engine import subjects
+
+bp = Blueprint("account", __name__)
+PER_PAGE = 25
+
+
+# Sign-in ---------------------------------------------------------------------------------------------------
+
+
+@bp.get("/sign-in")
+@public("nobody can sign in without it (ACC-3)")
+def sign_in() -> ResponseReturnValue:
+    onward = own_address(request.args.get("next"))
+    if g.get("actor") is not None:
+        return redirect(onward or url_for("home.index"))
+    form = SignInForm(formdata=None, next=onward or "")
+    return _sign_in_page(form)
+
+
+@bp.post("/sign-in")
+@public("nobody can sign in without it (ACC-3)")
+def sign_in_post() -> ResponseReturnValue:
+    form = SignInForm()
+    if not form.validate():
+        return _sign_in_page(form), 422
+    name = form.username.data or ""
+    try:
+        open_session(name, form.password.data or "")
+    except SignInRefused as refusal:
+        until = locked_until(name)
+        answer = Response(_sign_in_page(form, failure=str(refusal), until=until), 401 if until is None else 429)
+        if until is not None:
+            answer.headers["Retry-After"] = str(max(1, round((until - now()).total_seconds())))
+        return answer
+    return redirect_after_post(own_address(form.next.data) or url_for("home.index"))
+
+
+@enforces("AUD-3", "LIM-9")
+def _sign_in_page(form: SignInForm, **failure: object) -> str:
+    """Sign-in, below the notices of official business and of misuse."""
+    notices = [policy().notice("official-business"), policy().notice("misuse")]
+    return page("accounts/sign_in.html", form=form, notices=notices, **{"failure": None, "until": None, **failure})
+
+
+@bp.post("/sign-out")
+@public("signing out harms nobody and must work when the session is already gone")
+def sign_out() -> ResponseReturnValue:
+    end_current_session()
+    flash("You are signed out.", "success")
+    return redirect_after_post(url_for("account.sign_in"))
+
+
+# Terms -----------------------------------------------------------------------------------------------------
+
+
+@bp.route("/terms", methods=["GET", "POST"])
+@needs("portal.use")
+def terms() -> ResponseReturnValue:
+    """One endpoint for both: before acceptance the guard lets nothing through but this and signing out."""
+    if request.method == "GET":
+        return _terms_page(TermsForm(formdata=None, next=own_address(request.args.get("next")) or ""))
+    form = TermsForm()
+    if not form.validate():
+        return _terms_page(form), 422
+    accept_terms(g.account)
+    return redirect_after_post(own_address(form.next.data) or url_for("home.index"))
+
+
+def _terms_page(form: TermsForm) -> str:
+    rows = select(TermsAcceptance).where(
+        TermsAcceptance.account_id == current_actor().id, TermsAcceptance.version == policy().terms.version
+    )
+    return page("accounts/terms.html", form=form, terms=policy().terms, accepted=db.session.scalars(rows).first())
+
+
+# Notifications ---------------------------------------------------------------------------------------------
+
+
+@bp.get("/notifications")
+@needs("portal.use")
+def notifications() -> ResponseReturnValue:
+    return _notifications_page()
+
+
+def _notifications_page() -> str:
+    actor = current_actor()
+    rows = select(Notification).where(Notification.account_id == actor.id).order_by(Notification.id.desc())
+    pages = db.paginate(rows, per_page=PER_PAGE, max_per_page=PER_PAGE, error_out=False)
+    items = [(row, sentence(row), _way(row)) for row in pages.items]
+    waiting = db.session.scalar(
+        select(func.count(Notification.id)).where(Notification.account_id == actor.id, Notification.read_at.is_(None))
+    )
+    return page(
+        "notices/notifications.html",
+        "notices/_notifications.html",
+        items=items,
+        pages=pages,
+        waiting=waiting,
+        now=now(),
+    )
+
+
+def _way(row: Notification) -> str | None:
+    if row.kind == "misuse_reported":
+        return url_for("oversight.misuse") if current_actor().can("misuse.read") else None
+    model = {**subjects(), LineUp.subject_type: LineUp}.get(row.subject_type or "")
+    subject = find(model, row.subject_key, current_actor()) if model else None
+    return way_to(subject, current_actor()) if subject is not None else None
+
+
+@bp.post("/notifications/read")
+@needs("portal.use")
+def read_notifications() -> ResponseReturnValue:
+    """Mark one notification of one's own as read, or all of them."""
+    wanted = select(Notification).where(Notification.account_id == current_actor().id, Notification.read_at.is_(None))
+    if request.form.get("uid"):
+        wanted = wanted.where(Notification.uid == request.form["uid"])
+    with unit_of_work() as rows:
+        for row in rows.scalars(wanted).all():
+            row.read_at = now()
+    return _notifications_page() if "HX-Request" in request.headers else redirect_after_post(_back_to_list())
+
+
+def _back_to_list() -> str:
+    number = request.args.get("page", type=int)
+    return url_for("account.notifications", page=number if number and number > 1 else None)
+
+
+@bp.route("/notifications/mail", methods=["GET", "POST"])
+@needs("portal.use")
+def mail() -> ResponseReturnValue:
+    """Which kinds of notifications come by e-mail too; one endpoint, so that the choice is at one place."""
+    actor = current_actor()
+    form = mail_form(mail_choices.offered(actor), mail_choices.choices(actor), posted=request.method == "POST")
+    if request.method == "POST" and form.validate():
+        wanted = [name for name, chosen in form.data.items() if chosen is True]
+        with unit_of_work():
+            mail_choices.choose(actor, wanted)
+        flash("Your choice is kept.", "success")
+        return redirect_after_post(url_for("account.mail"))
+    entry = lookup(actor.name)
+    return page(
+        "notices/mail.html", form=form, kinds=mail_choices.offered(actor), sends=bool(settings().smtp_url),
+        address=entry.mail if entry else "", urgent=[p for p in policy().request.priorities.values() if p.always_mails],
+    )  # fmt: skip
+
+
+# Own sessions ----------------------------------------------------------------------------------------------
+
+
+@bp.get("/sessions")
+@needs("portal.use")
+def sessions() -> ResponseReturnValue:
+    own = settings()
+    return page(
+        "accounts/sessions.html",
+        sessions=_open_sessions(), now=now(), current=g.session_uid, idle=own.session_idle_minutes,
+        longest=own.session_hours,
+    )  # fmt: skip
+
+
+@bp.post("/sessions/end")
+@needs("portal.use")
+def end_others() -> ResponseReturnValue:
+    """End one other session of one's own, or all others."""
+    wanted = request.form.get("uid")
+    others = [row for row in _open_sessions() if row.uid != g.session_uid and wanted in (None, "", row.uid)]
+    if wanted and not others:
+        abort(404)
+    for row in others:
+        end_session(row, "ended by its owner")
+    flash("The session is ended." if len(others) == 1 else f"{len(others)} sessions are ended.", "success")
+    return redirect_after_post(url_for("account.sessions"))
+
+
+def _open_sessions() -> list[LoginSession]:
+    rows = select(LoginSession).where(
+        LoginSession.account_id == current_actor().id, LoginSession.ended_at.is_(None), LoginSession.expires_at > now()
+    )
+    return list(db.session.scalars(rows.order_by(LoginSession.last_seen_at.desc())))
+
+
+# Misuse ----------------------------------------------------------------------------------------------------
+
+
+@bp.get("/report-misuse")
+@needs("portal.use")
+def report_misuse() -> ResponseReturnValue:
+    return _misuse_page(MisuseForm(formdata=None, page=own_address(request.args.get("page")) or page_before()))
+
+
+@bp.post("/report-misuse")
+@needs("portal.use")
+def report_misuse_post() -> ResponseReturnValue:
+    form = MisuseForm()
+    if not form.validate():
+        return _misuse_page(form), 422
+    actor = current_actor()
+    refusal = attempt(
+        "report_misuse", None,
+        lambda: domain_report(actor, form.what.data or "", form.page.data or "", named=not form.unnamed.data),
+    )  # fmt: skip
+    if refusal is not None:
+        form.what.errors = [refusal.detail]
+        return _misuse_page(form), status_of(refusal)
+    flash("Your report is with the integrity officers. Nobody else can read it.", "success")
+    return redirect_after_post(url_for("home.index"))
+
+
+def _misuse_page(form: MisuseForm) -> str:
+    return page("oversight/report_misuse.html", form=form, notice=policy().notice("report-misuse"))

@@ -1,0 +1,128 @@
+"""The change of the face algorithm: begun, followed, cut over to and taken back by administrators (FAIR-3)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from flask import Blueprint, abort, flash, url_for
+from flask.typing import ResponseReturnValue
+
+from app.access.actor import current_actor
+from app.access.guard import needs
+from app.blueprints.admin.forms import BeginChangeForm, ChangeForm
+from app.blueprints.algorithms.registry import side_by_side
+from app.domain.algorithms import changes
+from app.domain.algorithms import registry as algorithms
+from app.domain.algorithms.progress import progress_of
+from app.domain.algorithms.upkeep import running
+from app.extensions import db, settings
+from app.matching.catalogue import catalogue
+from app.models import AlgorithmChange
+from app.policy import policy
+from app.policy.refused import Refused
+from app.refusals import attempt, same_version, status_of
+from app.web.pages import page, redirect_after_post
+from app.workflow.engine import allowed, blockers
+
+bp = Blueprint("changes", __name__, url_prefix="/algorithms/changes")
+
+#: step -> what its button says, in the order of the page; those without a reason come first
+STEPS = {
+    "cut_over": "Cut over", "revert": "Take the cut-over back", "settle": "Settle for good", "withdraw": "Withdraw",
+}  # fmt: skip
+
+
+@bp.get("")
+@needs("algorithm.change")
+def index() -> ResponseReturnValue:
+    """The change that runs, and those that ended."""
+    return _page(BeginChangeForm(_choices(), formdata=None), ChangeForm(formdata=None))
+
+
+@bp.post("")
+@needs("algorithm.change")
+def begin() -> ResponseReturnValue:
+    """Begin a change to another installed algorithm."""
+    form = BeginChangeForm(_choices())
+    if not form.validate():
+        return _page(form, ChangeForm(formdata=None)), 422
+    actor = current_actor()
+    refusal = attempt("begin", None, lambda: changes.begin(form.model.data, actor))
+    if refusal is not None:
+        return _page(form, ChangeForm(formdata=None), refusal), status_of(refusal)
+    flash("The change has begun; workers embed the repository with the other algorithm.", "success")
+    return redirect_after_post(url_for("changes.index"))
+
+
+@bp.post("/<number>/steps")
+@needs("algorithm.change", of=AlgorithmChange)
+def advance(subject: AlgorithmChange) -> ResponseReturnValue:
+    """One step of the change: the form says which, and why."""
+    form = ChangeForm()
+    if form.step.data not in (*STEPS, "try_again", "leave_out"):
+        # no button of the page asks for it
+        flash("Choose a step.", "error")
+        return redirect_after_post(url_for("changes.index"))
+    if not form.validate():
+        return _page(BeginChangeForm(_choices(), formdata=None), form), 422
+    actor, verb, reason = current_actor(), form.step.data, form.reason.data or ""
+    acts: dict[str, Callable[[AlgorithmChange], object]] = {
+        "cut_over": lambda change: changes.cut_over(change, actor, reason),
+        "revert": lambda change: changes.revert(change, actor, reason),
+        "settle": lambda change: changes.end(change, "settle", actor, reason),
+        "withdraw": lambda change: changes.end(change, "withdraw", actor, reason),
+        "try_again": lambda change: changes.try_again(change, actor),
+        "leave_out": lambda change: _leave_out(change, form.record.data or "", reason),
+    }
+
+    def act() -> None:
+        change = db.session.get_one(AlgorithmChange, subject.id)
+        same_version(change, form.version.data)
+        acts[verb](change)
+
+    refusal = attempt(verb, subject, act)
+    if refusal is not None:
+        return _page(BeginChangeForm(_choices(), formdata=None), form, refusal), status_of(refusal)
+    flash("Recorded.", "success")
+    return redirect_after_post(url_for("changes.index"))
+
+
+def _leave_out(change: AlgorithmChange, record: str, reason: str) -> None:
+    rows = changes.listed_photo(change, record)
+    if not rows:
+        abort(404)
+    for row in rows:
+        changes.leave_out(change, current_actor(), row, reason)
+
+
+def _choices() -> list[tuple[str, str]]:
+    """The extractors that are not in use, as choices."""
+    active = algorithms.active_or_none()
+    return [
+        (model_id, f"{entry.name} {entry.version}, {entry.developer}")
+        for model_id, entry in catalogue().extractors.items() if entry is not active
+    ]  # fmt: skip
+
+
+def _page(begin_form: BeginChangeForm, form: ChangeForm, refusal: Refused | None = None) -> str:
+    change = running()
+    actor = current_actor()
+    steps = {row.verb for row in allowed(change, actor)} if change else set()
+    hindered: dict[str, list[Refused]] = {}
+    if change is not None:
+        form.version.data = str(change.version)
+        facts = changes.switch_facts(change)
+        hindered = {
+            verb: blockers(change, verb, actor, **(facts if verb in ("cut_over", "revert") else {"reason": "given"}))
+            for verb in STEPS if verb in steps
+        }  # fmt: skip
+    return page(
+        "algorithms/changes.html",
+        change=change, progress=progress_of(change) if change else None, form=form, begin_form=begin_form,
+        refusal=refusal, steps=[(verb, label) for verb, label in STEPS.items() if verb in steps], hindered=hindered,
+        hindered_verbs=[verb for verb, found in hindered.items() if found],
+        open_steps=steps, active=algorithms.active_or_none(),
+        past=[one for one in changes.every_change() if one is not change],
+        measured=side_by_side(change) if change else [], casework=not settings().demonstration,
+        flow=policy().workflow("algorithm_change"),
+    )  # fmt: skip

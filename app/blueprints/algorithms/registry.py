@@ -1,0 +1,98 @@
+"""The algorithm registry as a page shows it: what is pinned, what is installed, what NIST evaluated (FAIR-2)."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import date
+
+from app.domain.algorithms.evaluations import Kept, kept
+from app.domain.algorithms.registry import active_or_none
+from app.domain.gallery.embedding import with_template
+from app.extensions import settings
+from app.matching.catalogue import Detector, Extractor, NistEvaluation, catalogue
+from app.matching.nist import nist_status
+from app.models import AlgorithmChange
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One model. digest: the installed file's, or None. evaluation: NIST's, as a sentence. measured: our own ones.
+
+    templates: photographs of the repository that have a template of it.
+    """
+
+    id: str
+    role: str
+    model: Detector | Extractor
+    digest: str | None
+    in_use: bool
+    evaluated: bool
+    evaluation: str
+    measured: list[Kept]
+    templates: int = 0
+
+    @property
+    def preprocessing(self) -> str:
+        """How a picture becomes the network's input, in words."""
+        model = self.model
+        if isinstance(model, Detector):
+            return (
+                f"RGB, at most {model.side} pixels wide or high, a second look at {model.large_side}; score at least "
+                f"{model.score:g}, overlap at most {model.overlap:g}"
+            )
+        mean = ", ".join(f"{value:g}" for value in model.mean)
+        return (
+            f"five points brought onto a square of {model.size} pixels, {model.channels}, less ({mean}), divided by "
+            f"{model.divisor:g}; {model.dims} numbers"
+        )
+
+    @property
+    def nist(self) -> NistEvaluation | None:
+        """NIST's record, when one is entered."""
+        return self.model.nist if isinstance(self.model, Extractor) else None
+
+    @property
+    def intact(self) -> bool:
+        """Whether the installed file is the one the catalogue pins."""
+        return self.digest == self.model.sha256
+
+
+def entries(today: date) -> list[Entry]:
+    """Every model of the catalogue, those in use first."""
+    known = catalogue()
+    found = [_entry(key, "Detector", model, key == known.detector, today) for key, model in known.detectors.items()]
+    in_use = active_or_none()
+    found += [
+        _entry(key, "Template extractor", model, model is in_use, today) for key, model in known.extractors.items()
+    ]
+    return sorted(found, key=lambda entry: not entry.in_use)
+
+
+def _entry(key: str, role: str, model: Detector | Extractor, in_use: bool, today: date) -> Entry:
+    digest = _digest(model.file)
+    if isinstance(model, Detector):
+        said = "A detector finds faces and compares nobody; NIST's evaluation is of the comparison."
+        return Entry(key, role, model, digest, in_use, False, said, [])
+    answer = nist_status(model, digest or "", today)
+    return Entry(
+        key, role, model, digest, in_use, answer.ok, answer.reason, kept(model.sha256), with_template(model.sha256)
+    )
+
+
+def _digest(file: str) -> str | None:
+    path = settings().models_dir / file
+    if not path.is_file():
+        return None
+    with path.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()
+
+
+def side_by_side(change: AlgorithmChange) -> list[tuple[str, str, Kept | None]]:
+    """(which, name, evaluation) of either algorithm of a change, on the photographs on which both were measured."""
+    return [
+        (which, model, next((one for one in kept(digest) if one.data.sha256 == change.evaluated_on), None))
+        for which, model, digest in (
+            ("Source", change.source_model, change.source_digest), ("Target", change.target_model, change.target_digest)
+        )
+    ]  # fmt: skip

@@ -1,0 +1,122 @@
+"""Where a request stands, in the investigator's words: nothing of the unit's inner work is told before its report.
+
+Whether a search listed anybody, whom an examiner retained or what a peer thought is not the requester's to know
+(ACC-1); even the name of such a state would tell that there is a candidate.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from app.access.actor import Actor
+from app.blueprints.timeline import Entry
+from app.clauses import enforces
+from app.domain.workload.overview import due_of
+from app.models.approval import Report
+from app.models.engine import Transition
+from app.models.requests import FRRequest
+from app.policy import policy
+from app.workflow.history import steps_of
+
+REPORT_TITLES = {"possible_match": "Possible match report", "negative": "Negative-results report"}
+#: what stands in place of the state's own sentence once the discussion is confirmed
+DISCUSSED = "The discussion is confirmed; an examiner confirms the basis next."
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A word and its tone for the list, a sentence for the page, what the requester does next, the steps done.
+
+    The words stand in workflow.toml: those of the state, or of what is told in its place.
+    """
+
+    key: str
+    label: str
+    tone: str
+    text: str
+    action: str
+    step: int
+
+
+def groups() -> dict[str, tuple[str, tuple[str, ...]]]:
+    """What the list can be narrowed to: key -> its words, and the states that are told as this; in workflow order."""
+    found: dict[str, tuple[str, tuple[str, ...]]] = {}
+    for state in FRRequest.flow().states:
+        if state.id == "disposed":
+            continue  # in no list: see app.access.scoping
+        told = FRRequest.flow().outside(state.id)
+        _, states = found.get(told.id, ("", ()))
+        found[told.id] = (told.title, (*states, state.id))
+    return found
+
+
+#: the steps a requester is told of, with their words
+TOLD = {
+    "submit": "Submitted",
+    "confirm_discussion": "Discussion confirmed by the supervisor",
+    "deny_discussion": "Discussion not confirmed; back to draft",
+    "accept": "Basis confirmed",
+    "refuse": "Refused",
+    "return_for_images": "Images returned as unsuitable",
+    "resubmit": "Submitted again with more images",
+    "document": "Confirmation documented in the case management system",
+    "deliver_report": "Report attached to the case file",
+    "recall_report": "Report recalled",
+    "record_corroboration": "Corroborating evidence recorded",
+    "close": "Outcome recorded; closed",
+    "withdraw": "Withdrawn",
+}
+
+
+@enforces("ACC-1")
+def standing(request: FRRequest) -> Standing:
+    """Where the request stands as its requester is told."""
+    flow = request.flow()
+    told = flow.outside(request.state)
+    waits_for_basis = request.state == "submitted" and request.discussion_confirmed_at is not None
+    place = len(flow.steps) if request.has("done") else flow.place(told.step)
+    text = DISCUSSED if waits_for_basis else told.text
+    return Standing(told.id, told.title, told.tone, text, due_of(request, "requester"), place)
+
+
+@enforces("ACC-1")
+def since(request: FRRequest) -> datetime:
+    """Since when the request stands where its requester is told; steps inside the unit do not show in it either."""
+    decision = request.basis_decisions[-1] if request.basis_decisions else None
+    if request.stands.told_as and decision is not None and decision.documented_at is not None:
+        return decision.documented_at
+    return request.state_since
+
+
+@enforces("ACC-1", "SRC-4")
+def timeline(request: FRRequest, actor: Actor | None = None) -> list[Entry]:
+    """What happened, oldest first, each with the rule it happened under; steps inside the unit are left out.
+
+    Whoever may become a peer, and nobody in particular, reads no name but the requester's and the named supervisor's.
+    """
+    begun = Entry(request.created_at, "Draft begun", request.requester.display_name, "", policy().clause("REQ-1").id)
+    outside = {request.requester_id, request.discussing_supervisor_id}
+    all_named = actor is not None and not actor.can("peer.review")
+    return [
+        begun,
+        *(_entry(step, all_named or step.actor_id in outside) for step in steps_of(request) if step.verb in TOLD),
+    ]
+
+
+def _entry(step: Transition, named: bool) -> Entry:
+    if step.actor is None:
+        by = "The portal"
+    elif named:
+        by = step.actor.titled
+    else:
+        by = "Facial recognition unit"
+    return Entry(step.created_at, TOLD[step.verb], by, "", policy().rule(step.rule))
+
+
+@enforces("ACC-1", "SRC-8")
+def reports_for(request: FRRequest, actor: Actor) -> list[Report]:
+    """The delivered reports, newest first, for whoever may read them."""
+    if not actor.can("report.read"):
+        return []
+    return [report for report in reversed(request.reports) if report.delivered_at is not None]

@@ -1,0 +1,170 @@
+"""The end of a round: background checks, one candidate nominated or none (SRC-3, SRC-4, SRC-7)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import flash, url_for
+from werkzeug.wrappers import Response as WerkzeugResponse
+
+from app import audit
+from app.access.actor import current_actor
+from app.access.guard import needs
+from app.blueprints.fact_fields import answers, mark
+from app.blueprints.review.blueprint import bp
+from app.blueprints.review.examination import request_facts as stated
+from app.blueprints.review.examination.comparison import render_candidates
+from app.blueprints.review.examination.drafts import restored
+from app.blueprints.review.examination.rounds import (
+    candidate_at,
+    listed,
+    loaded,
+    version_of,
+    working,
+)
+from app.blueprints.review.forms import (
+    NoneForm,
+    background_form,
+    nomination_form,
+)
+from app.blueprints.review.identification.probe import shown_probe
+from app.blueprints.review.steps import Overtaken, status_for, tried
+from app.domain.examination import drafts
+from app.domain.examination import verbs as examination
+from app.domain.examination.background_conditions import against_of
+from app.domain.peers import nomination
+from app.models import BackgroundCheck, Round
+from app.policy import policy
+from app.policy.examination.background import compare, record_fault, unanswered
+from app.policy.facts import Fault
+from app.policy.refused import Refused
+from app.refusals import same_version
+from app.unit_of_work import Conflict
+from app.web.pages import page, redirect_after_post
+
+Answer = str | WerkzeugResponse | tuple[str, int]
+
+
+@bp.get("/review/rounds/<uid>/candidates/<int:place>/background")
+@needs("examination.work", "approval.decide", of=Round)
+def background(subject: Round, place: int) -> str:
+    """The recorded facts of a retained candidate beside what the request states."""
+    round_ = loaded(subject)
+    known = round_.background_of(candidate_at(round_, place))
+    stored = known.private if known else {}
+    draft, unsent = restored(round_.request, drafts.background_page(round_, candidate_at(round_, place)))
+    data = unsent if draft else {**stored.get("items", {}), **stored.get("answers", {})}
+    return render_background(round_, place, background_form(version=version_of(known), formdata=None, data=data))
+
+
+def render_background(round_: Round, place: int, form: Any, refusal: Refused | Overtaken | None = None) -> str:
+    """The background check of one candidate."""
+    person = listed(round_, candidate_at(round_, place))
+    faces = [round_.search.image.uid, *(one.photo.uid for one in person.photos)]
+    audit.viewed("faces.viewed", round_.request, page="review.background", faces=faces)
+    known, request_ = person.background, round_.request
+    draft = drafts.kept(request_, current_actor(), drafts.background_page(round_, person.candidate))
+    against = against_of(request_, person.candidate.person, known)
+    compared = compare(policy(), against)
+    return page(
+        "review/examination/background.html", compared=compared, draft=draft,
+        answer_rule=policy().review.inconsistency_answer,
+        ineligible=record_fault(against.items), ineligible_rule=policy().conditions["nominee_record_eligible"],
+        round=round_, item=round_.request, entry=person, form=form, refusal=refusal,
+        working=working(round_), stated=stated, rule=policy().review.background, probe=shown_probe(round_.search),
+        place=place,
+    )  # fmt: skip
+
+
+@bp.post("/review/rounds/<uid>/candidates/<int:place>/background")
+@needs("examination.work", of=Round)
+def check_background(subject: Round, place: int) -> Answer:
+    """SRC-3: record the background check of a retained candidate."""
+    form, actor = background_form(), current_actor()
+    if not form.validate_on_submit():
+        return render_background(loaded(subject), place, form), 422
+    items = answers(form, "", policy().review.background.facts)
+    replies = {rule: form[rule].data for rule in policy().review.inconsistencies if form[rule].data}
+
+    def check() -> None:
+        candidate = candidate_at(subject, place)
+        known = subject.background_of(candidate)
+        if known is not None and str(known.version) != form.version.data and stated_in(known) != (items, replies):
+            raise Conflict("somebody else changed this first")
+        examination.check_background(subject.request, actor, candidate, items, replies)
+
+    def stored() -> str:
+        return version_of(subject.background_of(candidate_at(subject, place)))
+
+    own = subject.examiner_id == actor.id
+    refusal = tried("check_background", subject.request, check, form, stored, own=own)
+    if refusal is not None:
+        if isinstance(refusal, Refused):
+            mark(form, refusal.faults, ())
+        return render_background(loaded(subject), place, form, refusal), status_for(refusal)
+    candidate = candidate_at(loaded(subject), place)
+    against = against_of(subject.request, candidate.person, subject.background_of(candidate))
+    waiting = unanswered(policy(), against, replies)
+    if waiting:
+        again = url_for("review.background", uid=subject.uid, place=place)
+        flash("Recorded. Inconsistencies still wait for an answer; nobody is nominated before.", "warning")
+        return redirect_after_post(again)
+    flash(f"The background check of candidate {place} is recorded.", "success")
+    return redirect_after_post(url_for("review.candidates", uid=subject.uid))
+
+
+def stated_in(check: BackgroundCheck) -> tuple[dict[str, str], dict[str, str]]:
+    """The items and the answers of a recorded check, as a form states them."""
+    return check.private.get("items", {}), check.private.get("answers", {})
+
+
+@bp.post("/review/rounds/<uid>/nomination")
+@needs("examination.work", of=Round)
+def nominate(subject: Round) -> Answer:
+    """SRC-4: put one retained candidate before peer review."""
+    form, actor = nomination_form(()), current_actor()
+    refusal = None
+    if form.validate_on_submit():
+        chosen = (form.candidate.data or "").isdigit() and int(form.candidate.data)
+        if not chosen:
+            mark(form, [Fault("candidate", "Choose the candidate you nominate.", "nominee_retained")], ())
+            return render_candidates(subject, nominate=form, form=form), 422
+
+        def put() -> None:
+            same_version(subject.request, form.version.data)
+            opinion, reason = form.opinion.data or "", form.reason.data or ""
+            nomination.nominate(subject.request, actor, candidate_at(subject, chosen), opinion, reason)
+
+        refusal = tried("nominate", subject.request, put, form, lambda: subject.request.version)
+        if refusal is None:
+            flash("The candidate is before peer review. The peers see neither your notes nor the score.", "success")
+            return _to_work(subject)
+        if refusal.rule_id == policy().review.nomination.id:
+            mark(form, [Fault("reason", refusal.reason, refusal.rule_id)], ())
+        if refusal.rule_id == "nomination_supported":
+            mark(form, [Fault("opinion", refusal.reason, refusal.rule_id)], ())
+    status = status_for(refusal) if refusal else 422
+    return render_candidates(subject, nominate=form, form=form, refusal=refusal), status
+
+
+@bp.post("/review/rounds/<uid>/none")
+@needs("examination.work", of=Round)
+def conclude_none(subject: Round) -> Answer:
+    """SRC-7: after each candidate was compared, identify none."""
+    form, actor = NoneForm(), current_actor()
+    if not form.validate_on_submit():
+        return render_candidates(subject, nobody=form, form=form), 422
+
+    def conclude() -> None:
+        same_version(subject.request, form.version.data)
+        examination.conclude_none(subject.request, actor, form.reason.data or "")
+
+    refusal = tried("conclude_none", subject.request, conclude, form, lambda: subject.request.version)
+    if refusal is not None:
+        return render_candidates(subject, nobody=form, form=form, refusal=refusal), status_for(refusal)
+    flash("No candidate is identified; the negative-results report is being delivered.", "success")
+    return _to_work(subject)
+
+
+def _to_work(subject: Round) -> WerkzeugResponse:
+    return redirect_after_post(url_for("review.work", number=subject.request.number))

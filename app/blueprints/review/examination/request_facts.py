@@ -1,0 +1,60 @@
+"""What the investigator stated, and what the repository has on record, as rows of a page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from app.models import FRRequest, GalleryPerson, ProbeImage
+from app.policy import policy
+from app.policy.examination.background import age_on
+from app.policy.facts import YES_NO, answered
+
+Rows = list[tuple[str, Any]]
+
+
+def basis_rows(request: FRRequest) -> Rows:
+    """The use and the facts stated for it, and the narrative."""
+    private, use = request.private, policy().uses[request.use_id] if request.use_id else None
+    stated = [("Use", f"{use.id}: {use.title}"), *answered(use.facts, private.get("facts"))] if use else []
+    return [*stated, ("Narrative", private.get("narrative"))]
+
+
+def purpose_rows(request: FRRequest) -> Rows:
+    """The questions on prohibited purposes with their answers."""
+    given = request.private.get("answers", {})
+    return [(rule.question, YES_NO.get(given.get(rule.id))) for rule in policy().request.prohibitions.values()]
+
+
+def description_rows(request: FRRequest) -> Rows:
+    return answered(policy().request.description.facts, request.private.get("description"))
+
+
+def circumstance_rows(request: FRRequest) -> Rows:
+    return answered(policy().request.circumstances.facts, request.private.get("circumstances"))
+
+
+def image_rows(image: ProbeImage) -> Rows:
+    """Where an image comes from, how and when it was obtained."""
+    rules, private = policy().request, image.private
+    source, basis = rules.sources.get(image.source or ""), rules.lawful_bases.get(image.obtained or "")
+    rows: Rows = [("Source", source.title if source else None)]
+    rows += answered(source.facts, private.get("source_facts")) if source else []
+    rows += [("Lawfully obtained", basis.title if basis else None)]
+    rows += answered(basis.facts, private.get("obtained_facts")) if basis else []
+    return rows
+
+
+def recorded_rows(person: GalleryPerson, request: FRRequest) -> Rows:
+    """What the repository has on record of a person, to be held against the description and circumstances."""
+    private = person.private
+    day = request.private.get("circumstances", {}).get("date")
+    age = age_on(private.get("born_on"), day)
+    return [
+        ("Name on record", private.get("name")),
+        ("Record numbers", ", ".join(photo.record_number for photo in person.photos if photo.removed_at is None)),
+        ("Height in inches", private.get("height_in")),
+        ("Weight in pounds", private.get("weight_lb")),
+        ("Date of birth", private.get("born_on")),
+        ("Age on the date of the matter", None if age is None else f"{age} years"),
+        ("Scars, marks, tattoos", private.get("marks")),
+    ]

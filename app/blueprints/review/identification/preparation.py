@@ -1,0 +1,207 @@
+"""Preparing a probe: pick the face, add steps, see before and after, say why, keep (REQ-6, LL55-1).
+
+The recipe in progress travels in the form; nothing is stored until it is kept.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response, abort, flash, request, url_for
+from werkzeug.wrappers import Response as WerkzeugResponse
+
+from app import audit
+from app.access.actor import current_actor
+from app.access.guard import needs
+from app.blueprints.fact_fields import mark
+from app.blueprints.images.links import LinkExpired, LinkInvalid, face_url
+from app.blueprints.review.blueprint import bp
+from app.blueprints.review.forms import PreparationForm
+from app.blueprints.review.identification.previews import draw_preview, read_preview
+from app.blueprints.review.identification.probe import rectangle
+from app.blueprints.review.identification.probe_editor import Bench, checked, lay_out, offered, stated_steps, table_of
+from app.blueprints.review.identification.search import usable
+from app.blueprints.review.steps import Overtaken, blocking, status_for, tried
+from app.clauses import enforces
+from app.domain.identification import preparation
+from app.domain.identification.recipes import op_of
+from app.extensions import stores
+from app.imaging import UnusableImage
+from app.models import FRRequest
+from app.policy import policy
+from app.policy.facts import Fault
+from app.policy.refused import Refused
+from app.refusals import same_version, status_of
+from app.storage import StorageError
+from app.web.pages import page, redirect_after_post
+
+Answer = str | WerkzeugResponse | tuple[str, int]
+PAGE, RECIPE, PREVIEW = (
+    "review/identification/prepare.html",
+    "review/identification/_recipe.html",
+    "review/identification/_preview.html",
+)
+
+
+@bp.get("/review/<number>/prepare")
+@needs("probe.select", of=FRRequest)
+def prepare(subject: FRRequest) -> str:
+    """Choose the face, or the bench for the face that the address names."""
+    found = _bench(subject, request.args.get("face", ""))
+    if found is not None:
+        lay_out(found, {}, offered(found))
+    form = PreparationForm(formdata=None, version=subject.version, face=found.value if found else "")
+    return _page(subject, found, form)
+
+
+def _bench(subject: FRRequest, value: str, steps: list[dict[str, Any]] | None = None) -> Bench | None:
+    """The bench of the face that `value` names (image.position), or of the only face there is."""
+    faces = [(number, face) for number, image in usable(subject) for face in image.faces]
+    named = [(n, face) for n, face in faces if f"{face.image.uid}.{face.position}" == value]
+    chosen = named or (faces if len(faces) == 1 else [])
+    return Bench(subject, *chosen[0], steps or []) if chosen else None
+
+
+def _page(
+    subject: FRRequest, bench: Bench | None, form: PreparationForm, refusal: Refused | Overtaken | None = None,
+    part: str = RECIPE,
+) -> str:  # fmt: skip
+    """The page, or the part of it that htmx asked for. The whole page records every face it offers or shows."""
+    blocked = blocking(subject, "prepare_probe", current_actor())
+    images = [] if blocked else usable(subject)
+    kept = [] if blocked else preparation.prepared(subject, current_actor())
+    if images and "HX-Request" not in request.headers:
+        shown = [image.uid for _, image in images] + [row.uid for row in kept]
+        audit.viewed("faces.viewed", subject, page="review.prepare", faces=shown)
+    return page(
+        PAGE, part, item=subject, bench=None if blocked else bench, form=form, refusal=refusal, blocked=blocked,
+        rule=policy().review.preparation, forbidden=policy().review.forbidden_edits.values(),
+        images=[
+            (n, image, face_url("probe", image.uid), [rectangle(face) for face in image.faces]) for n, image in images
+        ],
+        kept=[(row, face_url("derived", row.uid)) for row in kept],
+    )  # fmt: skip
+
+
+@bp.post("/review/<number>/prepare/step")
+@needs("probe.select", of=FRRequest)
+def prepare_step(subject: FRRequest) -> Answer:
+    """Add a step, take the last one back, or look at what the numbers typed would do. Nothing is stored."""
+    blocked = blocking(subject, "prepare_probe", current_actor())
+    form, do = PreparationForm(), request.form.get("do", "preview")
+    if blocked is not None:
+        return _page(subject, None, form), status_of(blocked)
+    bench, before = _stated(subject, form)
+    if bench is None:
+        return _page(subject, None, form), 422
+    verb, _, op = do.partition(":")
+    moved = ""
+    if verb == "undo" and bench.operations:
+        moved = str(bench.operations.pop().get("op"))
+    elif verb == "add":
+        moved = _add(bench, op)
+    lay_out(bench, request.form, before, moved=moved)
+    if verb not in {"undo", "add"} and not bench.faults:
+        bench.faults += checked(bench.face, [*bench.operations, *bench.pending])[1] if bench.pending else []
+    form.recipe.data = bench.stored
+    return _page(subject, bench, form, part=PREVIEW if verb == "preview" else RECIPE), 422 if bench.faults else 200
+
+
+def _stated(subject: FRRequest, form: PreparationForm) -> tuple[Bench | None, dict[str, dict[str, str]]]:
+    """The bench as the form states it, and what was offered on it; steps that break a rule are named and left out."""
+    try:
+        steps, faults = stated_steps(form.recipe.data or ""), []
+    except ValueError:
+        steps, faults = [], [Fault("recipe", "The steps did not arrive whole; begin again.", "prepared-image")]
+    bench = _bench(subject, form.face.data or "", steps)
+    if bench is None:
+        return None, {}
+    bench.faults += faults or checked(bench.face, steps)[1]
+    if bench.faults:
+        bench.operations = []
+    return bench, offered(bench)
+
+
+def _add(bench: Bench, op: str) -> str:
+    """Add the step that the boxes of an edit describe; the name of the edit, or empty when a rule refuses it."""
+    edit = next((edit for edit in policy().review.edits.values() if op_of(edit) == op), None)
+    # a name that is no edit goes to the rules as well: they say which of them it breaks
+    table = table_of(edit, request.form) if edit else {"op": op}
+    faults = bench.faults or checked(bench.face, [*bench.operations, table])[1]
+    if faults:
+        bench.faults = faults
+        return ""
+    bench.operations.append(table)
+    return op
+
+
+@bp.post("/review/<number>/prepare")
+@needs("probe.select", of=FRRequest)
+@enforces("LL55-1", "LL55-3")
+def keep_prepared(subject: FRRequest) -> Answer:
+    """Apply the recipe to the original at full size and keep the result with its reason."""
+    blocked, form = blocking(subject, "prepare_probe", current_actor()), PreparationForm()
+    if blocked is not None:
+        return _page(subject, None, form), status_of(blocked)
+    bench, before = _stated(subject, form)
+    if bench is None:
+        return _page(subject, None, form), 422
+    lay_out(bench, request.form, before)
+    faults = [] if form.validate_on_submit() else [Fault("reason", "", "")]
+    if not bench.operations and not bench.faults:
+        bench.faults = [Fault("recipe", "Add at least one step.", "prepared-image")]
+    if bench.pending and not bench.faults:
+        waiting = ", ".join(tool.edit.title for tool in bench.tools if tool.changed)
+        words = f"Changed and not added: {waiting}. Add it, or put its numbers back."
+        bench.faults = [Fault("recipe", words, "prepared-image")]
+    least = policy().review.preparation.min_reason
+    if not faults and len(form.reason.data or "") < least:
+        faults = [Fault("reason", f"Say why, in at least {least} characters.", "prepared-image")]
+        mark(form, faults, ())
+    if faults or bench.faults:
+        return _page(subject, bench, form, part=PAGE), 422
+    return _kept(subject, bench, form)
+
+
+def _kept(subject: FRRequest, bench: Bench, form: PreparationForm) -> Answer:
+    try:
+        recipe = preparation.stated_recipe(bench.face, bench.operations)
+        developed = preparation.develop(bench.face, recipe)
+    except (UnusableImage, StorageError) as error:
+        bench.faults = [Fault("recipe", f"The original cannot be read. {error}", "prepared-image")]
+        return _page(subject, bench, form, part=PAGE), 422
+    actor, kept = current_actor(), []
+
+    def keep() -> None:
+        same_version(subject, form.version.data)
+        kept.append(preparation.derive(subject, actor, developed, form.reason.data or ""))
+
+    refusal = None
+    try:
+        refusal = tried("prepare_probe", subject, keep, form)
+    finally:
+        if refusal is not None or not kept:
+            stores().blobs.destroy(developed.stored.id)
+    if refusal is not None:
+        return _page(subject, bench, form, refusal, part=PAGE), status_for(refusal)
+    flash(f"Prepared image {kept[0].number} is kept. Select it as the probe, or the original.", "success")
+    return redirect_after_post(url_for("review.probe", number=subject.number))
+
+
+@bp.get("/review/<number>/prepare/pictures/<token>")
+@needs("probe.select", of=FRRequest)
+def preview(subject: FRRequest, token: str) -> Response:
+    """One preview, drawn now. 410 for an old address, 404 for any other fault."""
+    if blocking(subject, "prepare_probe", current_actor()) is not None:
+        abort(404)
+    try:
+        face, recipe = read_preview(subject, token)
+        data = draw_preview(face, recipe)
+    except LinkExpired:
+        abort(410, "The address of this preview has expired. Open the page again to see it.")
+    except (LinkInvalid, StorageError):
+        abort(404)
+    answer = Response(data, mimetype="image/png")
+    answer.headers["Cache-Control"] = "no-store"
+    answer.headers["Content-Disposition"] = "inline"
+    return answer

@@ -1,0 +1,207 @@
+"""The probe and its search: one face, its suitability, the search and how it goes (REQ-6, CAP-5, SRC-1)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import flash, url_for
+from werkzeug.wrappers import Response as WerkzeugResponse
+
+from app import audit
+from app.access.actor import current_actor
+from app.access.guard import needs
+from app.blueprints.fact_fields import mark
+from app.blueprints.images.links import face_url
+from app.blueprints.review.blueprint import bp
+from app.blueprints.review.forms import probe_form
+from app.blueprints.review.identification.probe import rectangle
+from app.blueprints.review.rendering import render_work
+from app.blueprints.review.steps import Overtaken, algorithm_status, blocking, job_of, status_for, tried
+from app.blueprints.shared_forms import VersionForm
+from app.domain.examination import verbs as examination
+from app.domain.identification import preparation
+from app.domain.identification import verbs as identification
+from app.domain.identification.preparation import recipe_of_row
+from app.domain.identification.recipes import steps_in_words
+from app.models import DerivedImage, DetectedFace, FRRequest, ProbeImage
+from app.policy import policy
+from app.policy.facts import Fault
+from app.policy.refused import Refused
+from app.refusals import same_version
+from app.web.pages import page, redirect_after_post, wants_part
+
+Answer = str | WerkzeugResponse | tuple[str, int]
+
+
+@bp.get("/review/<number>/probe")
+@needs("probe.select", of=FRRequest)
+def probe(subject: FRRequest) -> str:
+    """Choose the one face to search, the probe alone before one's eyes."""
+    return render_probe(subject, _form(subject, version=subject.version, formdata=None))
+
+
+def usable(subject: FRRequest) -> list[tuple[int, ProbeImage]]:
+    numbered = enumerate(subject.current_images, 1)
+    return [(number, image) for number, image in numbered if image.state == "ready" and image.faces]
+
+
+def _form(subject: FRRequest, **values: Any) -> Any:
+    faces = [
+        (f"{image.uid}.{face.position}", f"Image {number}, face {face.position}")
+        for number, image in usable(subject)
+        for face in image.faces
+    ]
+    faces += [(prepared_value(row), f"Prepared image {row.number}") for row in _prepared(subject)]
+    return probe_form(faces, **values)
+
+
+def prepared_value(row: DerivedImage) -> str:
+    """What names a prepared image in the form: the image, the face, and itself."""
+    return f"{row.image.uid}.{row.face.position}.{row.uid}"
+
+
+def _prepared(subject: FRRequest) -> list[DerivedImage]:
+    ready = {image.id for _, image in usable(subject)}
+    return [row for row in preparation.prepared(subject, current_actor()) if row.image_id in ready]
+
+
+def render_probe(subject: FRRequest, form: Any, refusal: Refused | Overtaken | None = None) -> str:
+    """The page that selects the probe; each image with its faces drawn and their radio buttons below."""
+    images, prepared = usable(subject), _prepared(subject)
+    options = {option.data: option for option in form.face}
+    if images:
+        shown = [image.uid for _, image in images] + [row.uid for row in prepared]
+        audit.viewed("faces.viewed", subject, page="review.probe", faces=shown)
+    return page(
+        "review/identification/probe.html", item=subject, form=form, refusal=refusal,
+        blocked=blocking(subject, "select_probe", current_actor()),
+        choices=policy().review.suitability, suitability=policy().review.suitability,
+        images=[
+            (
+                number, image, face_url("probe", image.uid), [rectangle(face) for face in image.faces],
+                [(face, options[f"{image.uid}.{face.position}"]) for face in image.faces],
+            )
+            for number, image in images
+        ],
+        may_prepare=blocking(subject, "prepare_probe", current_actor()) is None,
+        prepared=[
+            (row, face_url("derived", row.uid), options[prepared_value(row)], steps_in_words(recipe_of_row(row)))
+            for row in prepared
+        ],
+    )  # fmt: skip
+
+
+def _face(subject: FRRequest, value: str | None) -> tuple[ProbeImage, DetectedFace, DerivedImage | None] | None:
+    for row in _prepared(subject):
+        if prepared_value(row) == value:
+            return row.image, row.face, row
+    uid, _, position = (value or "").rpartition(".")
+    found = (
+        (image, face, None)
+        for _, image in usable(subject)
+        for face in image.faces
+        if image.uid == uid and str(face.position) == position
+    )
+    return next(found, None)
+
+
+@bp.post("/review/<number>/probe")
+@needs("probe.select", of=FRRequest)
+def select_probe(subject: FRRequest) -> Answer:
+    """REQ-6, CAP-5: one face of one image, its suitability recorded before any candidate is seen."""
+    form, actor = _form(subject), current_actor()
+    chosen = _face(subject, form.face.data)
+    known = {choice.value for choice in policy().review.suitability.choices}
+    valid = form.validate_on_submit()
+    missing = []
+    if chosen is None:
+        missing.append(Fault("face", "Select one face.", "one_face_selected"))
+    if form.suitability.data not in known:
+        missing.append(Fault("suitability", "Record the suitability of the probe.", "suitability_recorded"))
+    if not valid or missing or chosen is None:
+        mark(form, missing, ())
+        return render_probe(subject, form), 422
+    image, face, derived = chosen
+
+    def select() -> None:
+        same_version(subject, form.version.data)
+        identification.select_probe(subject, actor, image, face, form.suitability.data, form.note.data or "", derived)
+
+    refusal = tried("select_probe", subject, select, form)
+    if refusal is not None:
+        if refusal.rule_id == "suitability_recorded":
+            field = "note" if form.suitability.data != "unsuitable" else "suitability"
+            mark(form, [Fault(field, refusal.reason, refusal.rule_id)], ())
+        elif refusal.rule_id == "quality_override_reasoned":
+            mark(form, [Fault("note", refusal.reason, refusal.rule_id)], ())
+        return render_probe(subject, form, refusal), status_for(refusal)
+    flash("The probe is selected and its suitability recorded. Start the search when you are ready.", "success")
+    return _back(subject)
+
+
+@bp.post("/review/<number>/search")
+@needs("search.run", of=FRRequest)
+def start(subject: FRRequest) -> Answer:
+    """SRC-1: start the search of the one selected probe. Pressing twice starts one search."""
+    form, actor = VersionForm(), current_actor()
+    if subject.state == "searching" and subject.examiner_id == actor.id:
+        return _back(subject)
+
+    algorithm = algorithm_status()
+
+    def begin() -> None:
+        same_version(subject, form.version.data)
+        identification.start_search(subject, actor, algorithm)
+
+    refusal = tried("start_search", subject, begin)
+    if refusal is not None:
+        return render_work(subject, refusal=refusal), status_for(refusal)
+    return _back(subject)
+
+
+@bp.get("/review/<number>/progress")
+@needs("basis.confirm", of=FRRequest)
+def progress(subject: FRRequest) -> Answer:
+    """How the search goes; the working page once it has ended. Without htmx the page itself asks again."""
+    if not wants_part() or subject.state != "searching":
+        return redirect_after_post(url_for("review.work", number=subject.number))
+    return page("review/_progress.html", item=subject, job=job_of(subject.current_search))
+
+
+@bp.post("/review/<number>/examination")
+@needs("examination.work", of=FRRequest)
+def begin(subject: FRRequest) -> Answer:
+    """SRC-2: open a round of examination on the last list: the first, or after a continuation a fresh one."""
+    form, actor = VersionForm(), current_actor()
+    round_ = subject.current_round
+    if subject.state != "under_examination" or round_ is None or round_.examiner_id != actor.id:
+
+        def open_round() -> None:
+            same_version(subject, form.version.data)
+            examination.begin(subject, actor)
+
+        refusal = tried("begin_examination", subject, open_round)
+        if refusal is not None:
+            return render_work(subject, refusal=refusal), status_for(refusal)
+    return redirect_after_post(url_for("review.candidates", uid=subject.current_round.uid))
+
+
+@bp.post("/review/<number>/nobody-listed")
+@needs("examination.work", of=FRRequest)
+def conclude_empty(subject: FRRequest) -> Answer:
+    """SRC-7: the search listed nobody; the result is negative."""
+    form, actor = VersionForm(), current_actor()
+
+    def conclude() -> None:
+        same_version(subject, form.version.data)
+        examination.conclude_empty(subject, actor)
+
+    refusal = tried("conclude_empty", subject, conclude)
+    if refusal is not None:
+        return render_work(subject, refusal=refusal), status_for(refusal)
+    flash("The result is negative; the negative-results report is being delivered.", "success")
+    return _back(subject)
+
+
+def _back(subject: FRRequest) -> WerkzeugResponse:
+    return redirect_after_post(url_for("review.work", number=subject.number))

@@ -1,0 +1,110 @@
+"""The package of a disclosure: one ZIP file whose contents anybody can check with ``sha256sum -c SHA256SUMS``.
+
+The same files give the same bytes: names sorted, one fixed time, nothing compressed (photographs and PDFs do not
+shrink, and a compressor's output may change between its versions).
+"""
+
+import hashlib
+import io
+import re
+import zipfile
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from app.clauses import enforces
+from app.documents.approval.manifest import Signer, signed_manifest
+from app.documents.errors import PackageError
+
+SCHEMA = "corroborate-disclosure/1"
+SUMS_NAME, MANIFEST_NAME = "SHA256SUMS", "manifest.json"
+LETTER_NAME, DECISION_NAME, RATES_NAME = "cover-letter.pdf", "decision.pdf", "error-rates.txt"
+
+#: ZIP stores no time zone and no time before 1980; what counts stands in the manifest
+_FIXED_TIME = (1980, 1, 1, 0, 0, 0)
+#: plain letters only: what a person named a file may hold a name, a path or a character no shell can take
+_PATH = re.compile(r"(?:(?:originals|reports)/)?[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+_PLAIN_FILE = 0o100644 << 16
+
+
+@dataclass(frozen=True, slots=True)
+class PackedFile:
+    """One file: its path in the package, its content, and what it is in words; ``item`` is the record it copies."""
+
+    path: str
+    content: bytes
+    what: str
+    item: str | None = None
+
+    @property
+    def sha256(self) -> str:
+        """The content's SHA-256 in hex."""
+        return hashlib.sha256(self.content).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """The finished ZIP, its SHA-256 and that of the list of digests inside it (both hex)."""
+
+    content: bytes
+    sha256: str
+    sums_sha256: str
+
+
+@enforces("EXT-2", "EXT-7")
+def build_package(
+    files: Iterable[PackedFile], about: Mapping[str, object], signer: Signer | None, max_bytes: int
+) -> Package:
+    """The package of these files. ``about`` goes into the signed manifest beside the list of the files.
+
+    Raises PackageError for a name that is not plain or used twice, a package without an item, or one above
+    ``max_bytes``.
+    """
+    packed = sorted(files, key=lambda file: file.path)
+    _check(packed, max_bytes)
+    listed = [
+        {"path": file.path, "sha256": file.sha256, "bytes": len(file.content), "what": file.what, "item": file.item}
+        for file in packed
+    ]
+    contents = {file.path: file.content for file in packed}
+    contents[MANIFEST_NAME] = signed_manifest({"schema": SCHEMA, **about, "files": listed}, signer)
+    sums = sums_of(contents)
+    contents[SUMS_NAME] = sums
+    content = _zip(contents)
+    if len(content) > max_bytes:
+        raise PackageError(_too_large(max_bytes))
+    return Package(content, hashlib.sha256(content).hexdigest(), hashlib.sha256(sums).hexdigest())
+
+
+def sums_of(contents: Mapping[str, bytes]) -> bytes:
+    """The list of digests as ``sha256sum`` writes and reads it: digest, two spaces, name; binary names sorted."""
+    lines = [f"{hashlib.sha256(content).hexdigest()}  {path}\n" for path, content in sorted(contents.items())]
+    return "".join(lines).encode()
+
+
+def _check(packed: list[PackedFile], max_bytes: int) -> None:
+    paths = [file.path for file in packed]
+    # sorted() tells "A" from "a"; many file systems do not
+    if len({path.casefold() for path in paths}) != len(paths):
+        raise PackageError("Two files of the package have the same name.")
+    for path in paths:
+        if not _PATH.fullmatch(path) or path in (SUMS_NAME, MANIFEST_NAME):
+            raise PackageError(f"A package cannot hold a file named {path!r}.")
+    if not any("/" in path for path in paths):
+        raise PackageError("A package holds at least one original or report.")
+    if sum(len(file.content) for file in packed) > max_bytes:
+        raise PackageError(_too_large(max_bytes))
+
+
+def _too_large(max_bytes: int) -> str:
+    return f"The package is larger than {max_bytes // (1024 * 1024)} MB; disclose the items in several packages."
+
+
+def _zip(contents: Mapping[str, bytes]) -> bytes:
+    written = io.BytesIO()
+    with zipfile.ZipFile(written, "w", zipfile.ZIP_STORED) as archive:
+        for path, content in sorted(contents.items()):
+            entry = zipfile.ZipInfo(path, _FIXED_TIME)
+            entry.external_attr = _PLAIN_FILE
+            entry.create_system = 3  # Unix, whatever system writes it
+            archive.writestr(entry, content)
+    return written.getvalue()

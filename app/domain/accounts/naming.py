@@ -1,0 +1,23 @@
+"""People and moments as documents print them: a name with its part, the department's own time."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from app.calendar import local
+from app.documents.facts import Person
+from app.models import Account
+
+UNIT = "Facial Recognition Unit"
+
+
+def here(moment: datetime | None) -> datetime | None:
+    """A moment in the department's time zone; None stays "not recorded"."""
+    return local(moment) if moment is not None else None
+
+
+def person_of(account: Account | None, role: str | None = None) -> Person | None:
+    """Somebody who took part, as documents name them."""
+    if account is None:
+        return None
+    return Person(account.display_name, account.title, role, account.command)

@@ -1,0 +1,235 @@
+"""Gathers from the records what a report states; whatever is not recorded is passed on as such (SRC-7 to SRC-9)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from app.documents.errors import FactsError
+from app.documents.facts import (
+    Algorithm,
+    AuthorizedUse,
+    Candidate,
+    CustodyEntry,
+    Decision,
+    FaceBox,
+    FeatureComparison,
+    Gallery,
+    GalleryPhotograph,
+    NegativeReason,
+    Person,
+    Picture,
+    Probe,
+    Replacement,
+    ReportFacts,
+    ReportKind,
+    Step,
+)
+from app.domain.accounts.naming import UNIT, here, person_of
+from app.domain.algorithms.registry import entry_of
+from app.domain.gallery.photographs import stored
+from app.domain.identification.preparation import recipe_of_row
+from app.domain.identification.recipes import steps_in_words
+from app.extensions import settings, stores
+from app.imaging import decode, display_copy
+from app.matching.nist import nist_status
+from app.models import Account, FRRequest, GalleryPhoto, Report, Round, Search
+from app.policy import policy
+from app.policy.facts import answered
+from app.workflow.history import steps_of
+
+PHOTO_SIDE = 1200
+OUTCOMES = {
+    "approved": "Approved as a possible match candidate: an investigative lead",
+    "not_approved": "Not approved",
+}
+
+
+def _use(request: FRRequest) -> AuthorizedUse:
+    use, given = policy().use(request.use_id or ""), request.private.get("facts", {})
+    facts = answered(use.facts, given)
+    return AuthorizedUse(use.id, use.text, (*facts, ("Narrative", request.private.get("narrative"))))
+
+
+def _steps(request: FRRequest) -> tuple[Step, ...]:
+    steps = []
+    for row in steps_of(request):
+        rule = policy().rule(row.rule)
+        who = person_of(row.actor, _part(request, row.actor)) if row.actor else Person("The portal")
+        steps.append(Step(here(row.created_at), rule.text, tuple(rule.authority), who))
+    return tuple(steps)
+
+
+def _part(request: FRRequest, account: Account) -> str:
+    """What a person was in this request."""
+    if account.id == request.requester_id:
+        return "requesting investigator"
+    if account.id == request.discussing_supervisor_id:
+        return "supervisor of the requesting investigator"
+    if any(review.supervisor_id == account.id for round_ in request.rounds for review in round_.final_reviews):
+        return "supervisor"
+    if any(review.peer_id == account.id for round_ in request.rounds for review in round_.peer_reviews):
+        return "peer reviewer"
+    return "examiner"
+
+
+def _probe(request: FRRequest, search: Search) -> Probe:
+    image, face = search.image, search.face
+    shown = stores().blobs.get(image.shown_blob_id, request.key_id, image.shown_sha256)
+    picture = Picture(shown, image.sha256)
+    scale = picture.size[0] / image.width
+    left, top, right, bottom = (value * scale for value in face.box)
+    source, basis = policy().request.sources.get(image.source), policy().request.lawful_bases.get(image.obtained)
+    return Probe(
+        picture=picture,
+        face=FaceBox(left, top, right - left, bottom - top),
+        source=_with_facts(source, image.private.get("source_facts", {})),
+        obtained=_with_facts(basis, image.private.get("obtained_facts", {})),
+        taken_at=here(image.taken_at),
+    )
+
+
+def _with_facts(rule: Any, given: Mapping[str, Any]) -> str | None:
+    if rule is None:
+        return None
+    stated = [f"{fact.label}: {given[fact.name]}" for fact in rule.facts if given.get(fact.name)]
+    return "\n".join([rule.title, *stated])
+
+
+def _custody(request: FRRequest, search: Search) -> tuple[CustodyEntry, ...]:
+    image, derived = search.image, search.derived
+    prepared = (
+        CustodyEntry(
+            here(derived.created_at), f"Prepared image {derived.number} made from the original: "
+            + " ".join(steps_in_words(recipe_of_row(derived))), person_of(derived.made_by, "examiner"), derived.sha256,
+        ),
+    ) if derived else ()  # fmt: skip
+    searched = f"Searched as prepared image {derived.number}" if derived else "Searched"
+    return (
+        CustodyEntry(
+            here(image.created_at), "Original received and stored, write-once and encrypted",
+            person_of(request.requester, "requesting investigator"), image.sha256,
+        ),
+        *prepared,
+        CustodyEntry(
+            here(search.created_at), "Selected as the probe",
+            person_of(search.examiner, "examiner"), search.probe_sha256,
+        ),
+        CustodyEntry(
+            here(search.finished_at), f"{searched}; digest checked on reading", Person("The portal"),
+            derived.sha256 if derived else search.probe_sha256,
+        ),
+    )  # fmt: skip
+
+
+def _algorithm(search: Search) -> Algorithm | None:
+    if search.algorithm_digest is None:
+        return None
+    entry = entry_of(search.algorithm_digest)
+    if entry is None:
+        # it left the catalogue since: nothing is said of it beyond what the search recorded
+        return Algorithm(search.algorithm, None, None, search.algorithm_digest, "Not recorded with the search.")
+    status = nist_status(entry, search.algorithm_digest, search.finished_at.date())
+    return Algorithm(search.algorithm, entry.developer, entry.version, search.algorithm_digest, status.reason)
+
+
+def _gallery(search: Search) -> Gallery | None:
+    if search.gallery_generation is None:
+        return None
+    return Gallery(str(search.gallery_generation), search.gallery_photos, search.gallery_people)
+
+
+def _candidate(round_: Round) -> Candidate:
+    nominee = round_.nominee
+    if nominee.photo.removed_at is not None:
+        raise FactsError("The candidate's photograph left the repository; it is not reported (CAP-3).")
+    person, private = nominee.person, nominee.person.private
+    photos = [nominee.photo, *(p for p in person.photos if p.id != nominee.photo_id and p.removed_at is None)]
+    sheet, given = policy().review.worksheet, round_.disposition_of(nominee).private.get("features", {})
+    verdicts = {verdict.value: verdict.label for verdict in sheet.verdicts}
+    compared = [
+        FeatureComparison(
+            feature.label, verdicts.get((given.get(feature.value) or {}).get("verdict")),
+            (given.get(feature.value) or {}).get("note") or None,
+        )
+        for feature in sheet.features
+    ]  # fmt: skip
+    return Candidate(
+        record_number=nominee.photo.record_number,
+        name=private.get("name") or None,
+        birth_date=date.fromisoformat(private["born_on"]) if private.get("born_on") else None,
+        photographs=tuple(
+            GalleryPhotograph(Picture(_gallery_copy(photo), photo.sha256), photo.taken_on) for photo in photos[:4]
+        ),
+        comparison=tuple(compared),
+        background=_background(round_),
+    )
+
+
+def _gallery_copy(photo: GalleryPhoto) -> bytes:
+    data = stored(photo)
+    return display_copy(decode(data).bgr, PHOTO_SIDE)
+
+
+def _background(round_: Round) -> str | None:
+    check = round_.background_of(round_.nominee)
+    if check is None:
+        return None
+    given, lines = check.private.get("items", {}), []
+    for fact in policy().review.background.facts:
+        words = {choice.value: choice.label for choice in fact.choices}
+        answer = given.get(fact.name)
+        mark = "" if fact.label.endswith("?") else ":"
+        lines.append(f"{fact.label}{mark} {words.get(answer, answer) or 'not recorded'}")
+    return "\n".join(lines)
+
+
+def _decision(round_: Round | None) -> Decision | None:
+    if round_ is None or not round_.final_reviews:
+        return None
+    last = round_.final_reviews[-1]
+    if last.decision not in OUTCOMES:
+        return None
+    return Decision(person_of(last.supervisor, "supervisor"), here(last.created_at), OUTCOMES[last.decision])
+
+
+def _supersedes(report: Report) -> Replacement | None:
+    old = report.replaces
+    if old is None:
+        return None
+    return Replacement(old.number, old.private.get("recall_reason", ""), here(old.recalled_at))
+
+
+def gather(report: Report) -> ReportFacts:
+    """Everything the report states. Raises FactsError when the records contradict the kind of report, StorageError."""
+    request, round_ = report.request, report.round
+    search = round_.search if round_ is not None else request.current_search
+    possible = report.kind == ReportKind.POSSIBLE_MATCH
+    decision = _decision(round_)
+    negative = NegativeReason.NOT_APPROVED if decision is not None else NegativeReason.NO_CANDIDATE
+    return ReportFacts(
+        kind=ReportKind(report.kind),
+        department=settings().department,
+        unit=UNIT,
+        report_number=report.number,
+        request_number=request.number,
+        case_number=request.case_number,
+        issued_at=here(report.created_at),
+        prepared_by=person_of(report.prepared_by, "examiner"),
+        requester=person_of(request.requester, "requesting investigator"),
+        requested_at=here(request.submitted_at),
+        use=_use(request),
+        steps=_steps(request),
+        custody=_custody(request, search),
+        policy_version=policy().version,
+        policy_effective=max(rule.effective for rule in policy().rules.values()),
+        algorithm=_algorithm(search),
+        gallery=_gallery(search),
+        probe=_probe(request, search),
+        decision=decision,
+        candidate=_candidate(round_) if possible else None,
+        negative_reason=None if possible else negative,
+        demonstration=settings().demonstration,
+        supersedes=_supersedes(report),
+    )

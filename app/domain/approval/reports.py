@@ -1,0 +1,133 @@
+"""A report's life: begun, rendered once, attached to the case file, told to the investigator (SRC-7 to SRC-9)."""
+
+from __future__ import annotations
+
+import hmac
+
+from app import audit
+from app.access.actor import system_actor
+from app.clauses import enforces
+from app.documents import checks
+from app.documents.approval.case_file import CaseManagement, Delivery, DirectoryCaseFiles, Receipt
+from app.documents.approval.manifest import Verification
+from app.documents.errors import RenderError
+from app.documents.typeset import Rendered
+from app.domain.approval.verbs import DELIVERIES, recipients
+from app.domain.notices.notifications import tell
+from app.domain.numbers import draw
+from app.extensions import db, settings, stores
+from app.models import FRRequest, Report
+from app.models.base import now
+from app.policy import policy
+from app.storage import BlobRef
+from app.workflow import advance
+
+
+def verification_secret() -> bytes:
+    """The secret of the codes printed on reports, derived from the master key."""
+    return hmac.digest(settings().master_key, b"report verification", "sha256")
+
+
+def verify_page() -> str:
+    """The address of the page on which anybody can check a code."""
+    return f"{settings().public_url}/verify"
+
+
+def connector() -> CaseManagement:
+    """The case management system reports are attached to: by default a directory for each case."""
+    return DirectoryCaseFiles(settings().case_files_dir, stores().signer)
+
+
+def is_due(request: FRRequest, kind: str) -> bool:
+    """Whether the request's state asks for a report of this kind."""
+    return request.state == DELIVERIES[kind][1]
+
+
+def begin_report(request: FRRequest, kind: str) -> Report:
+    """The undelivered report of this kind, or a new one with its number. Needs an open unit of work."""
+    last = request.current_report
+    if last is not None and last.delivered_at is None and last.kind == kind:
+        return last
+    round_ = request.current_round
+    if round_ is not None and round_.search_id != request.current_search.id:
+        # a fresh search after a continuation listed nobody: the earlier round is not what is reported
+        round_ = None
+    recalled = last if last is not None and last.recalled_at is not None else None
+    report = Report(
+        number=draw("R"), request=request, round=round_, kind=kind, prepared_by_id=request.examiner_id,
+        replaces=recalled,
+    )  # fmt: skip
+    db.session.add(report)
+    db.session.flush()
+    audit.record("report.begun", report, actor=system_actor(), report=report.number, kind=kind)
+    return report
+
+
+@enforces("SRC-9", "USE-7")
+def missing_from(pdf: bytes, probe: bytes) -> list[str]:
+    """What SRC-9 and USE-7 demand and the finished file does not hold; read back from its bytes."""
+    notice, lead = policy().notice("no-probable-cause").text, policy().notice("lead-only").text
+    wanted = (
+        ("the notice", lambda: checks.require_notice(pdf, notice)),
+        ("the words that it is a lead only", lambda: checks.require_on_first_page(pdf, lead)),
+        ("the probe image", lambda: checks.require_picture(pdf, probe)),
+    )  # fmt: skip
+    missing = []
+    for name, check in wanted:
+        try:
+            check()
+        except RenderError:
+            missing.append(name)
+    return missing
+
+
+def keep(report: Report, rendered: Rendered, stored: BlobRef, verification: Verification, manifest: bytes) -> None:
+    """Fix what was rendered, before anything is delivered: whatever changes from here on, these bytes are the report.
+
+    Needs an open unit of work.
+    """
+    report.blob_id, report.sha256, report.pages = stored.id, rendered.sha256, rendered.pages
+    report.manifest_digest, report.code = verification.manifest_digest, verification.code
+    report.seal(facts=manifest.decode())
+    audit.record("report.rendered", report, actor=system_actor(), report=report.number, sha256=rendered.sha256)
+
+
+def delivery_of(report: Report) -> tuple[Delivery, list[str]]:
+    """A kept report as it goes to the case file, and what SRC-9 misses in it. Raises StorageError."""
+    request = report.request
+    pdf = stores().blobs.get(report.blob_id, report.key_id, report.sha256)
+    image = (report.round.search if report.round is not None else request.current_search).image
+    probe = stores().blobs.get(image.shown_blob_id, request.key_id, image.shown_sha256)
+    manifest = report.private["facts"].encode()
+    return Delivery(request.case_number, report.number, pdf, manifest, report.code), missing_from(pdf, probe)
+
+
+def renumber(report: Report, taken: str) -> str | None:
+    """Give an undelivered report a new number, for another document stands under `taken`; answers its old file.
+
+    What was rendered carries the old number and is given up. None when another run was quicker. Needs an open unit of
+    work.
+    """
+    if report.number != taken or report.delivered_at is not None:
+        return None
+    previous, old_file = report.number, report.blob_id
+    report.number = draw("R")
+    report.blob_id = report.sha256 = report.pages = report.manifest_digest = report.code = None
+    audit.record("report.renumbered", report, actor=system_actor(), report=report.number, previous=previous)
+    return old_file
+
+
+@enforces("SRC-7", "SRC-8", "SRC-9")
+def deliver(report: Report, receipt: Receipt, missing: list[str]) -> None:
+    """Record the delivered report, move the request on, tell its recipients. Needs an open unit; raises Refused."""
+    request = report.request
+    report.delivered_at = now()
+    report.receipt = {"path": receipt.path, "sha256": receipt.sha256, "at": receipt.at.isoformat()}
+    db.session.flush()
+    advance(
+        request, "deliver_report", system_actor(), report=report.number, kind=report.kind, sha256=report.sha256,
+        missing=missing,
+    )  # fmt: skip
+    earlier = recipients(report.replaces) if report.replaces else set()
+    delivered = "negative_delivered" if report.kind == "negative" else "report_delivered"
+    tell("report_replaced" if report.replaces else delivered, recipients(report) | earlier, request)

@@ -1,0 +1,176 @@
+"""The whole file of a request as the final review reads it: every round, every opinion, nothing summed up (SRC-5).
+
+A view model: frozen, gathered from the records; it holds no rank and no score of anybody.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from app.domain.algorithms.registry import entry_of
+from app.domain.approval.round_file import RoundFile, answered, gather_round
+from app.domain.workload.verbs import endings
+from app.matching.nist import nist_status
+from app.models import (
+    FRRequest,
+    Search,
+)
+from app.policy import policy
+from app.workflow.history import steps_of
+
+
+@dataclass(frozen=True, slots=True)
+class SearchFacts:
+    """What a result depends on (FAIR-2): the algorithm, the digest of its file, the gallery it saw."""
+
+    uid: str
+    state: str
+    cause: str
+    at: datetime | None
+    examiner: str
+    suitability: str
+    suitability_note: str
+    searched: str
+    overridden: tuple[str, ...]
+    algorithm: str
+    digest: str
+    nist: str
+    nist_ok: bool
+    generation: int | None
+    photos: int | None
+    people: int | None
+    candidates: int
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmation:
+    """REQ-4 and REQ-5: a decision on the basis and where it is documented."""
+
+    label: str
+    who: str
+    at: datetime
+    note: str
+    rule: Any
+    reference: str
+    documented_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One step of the timeline with the rule it was taken under."""
+
+    at: datetime
+    title: str
+    by: str
+    rule: Any
+
+
+@dataclass(frozen=True, slots=True)
+class CaseFile:
+    """Everything about one request on one page."""
+
+    request: FRRequest
+    use: Any
+    stated: tuple[tuple[str, str], ...]
+    narrative: str
+    description: tuple[tuple[str, str], ...]
+    circumstances: tuple[tuple[str, str], ...]
+    priority: str
+    priority_reason: str
+    probe: Search | None
+    provenance: tuple[tuple[str, Any], ...]
+    confirmations: tuple[Confirmation, ...]
+    searches: tuple[SearchFacts, ...]
+    rounds: tuple[RoundFile, ...]
+    timeline: tuple[Entry, ...]
+
+    @property
+    def current(self) -> RoundFile | None:
+        return self.rounds[-1] if self.rounds else None
+
+    @property
+    def faces(self) -> list[str]:
+        """The uids of all face images the file shows: probes and nominees' photographs."""
+        shown = [self.probe.image.uid] if self.probe else []
+        for round_ in self.rounds:
+            derived = round_.row.search.derived
+            shown += [round_.probe_uid, *([derived.uid] if derived and round_.nominee else [])]
+            shown += [photo.uid for photo in round_.photos]
+        return list(dict.fromkeys(shown))
+
+
+def gather_file(request: FRRequest) -> CaseFile:
+    """The file of a request. Raises StorageError when its private text cannot be opened."""
+    private, rules = request.private, policy().request
+    use = policy().use(request.use_id)
+    probe = request.current_round.search if request.current_round else request.current_search
+    passed = endings(request)
+    return CaseFile(
+        request=request,
+        use=use,
+        stated=answered(use.facts, private.get("facts", {})),
+        narrative=str(private.get("narrative") or ""),
+        description=answered(rules.description.facts, private.get("description", {}), left_out=True),
+        circumstances=answered(rules.circumstances.facts, private.get("circumstances", {})),
+        priority=rules.priorities[request.priority].title,
+        priority_reason=str(private.get("priority_reason") or ""),
+        probe=probe,
+        provenance=_provenance(probe),
+        confirmations=tuple(_confirmation(row) for row in request.basis_decisions),
+        searches=tuple(_search(row) for row in request.searches if row.started_at is not None),
+        rounds=tuple(gather_round(row, row is request.current_round, passed.get(row.id)) for row in request.rounds),
+        timeline=_timeline(request),
+    )
+
+
+def _provenance(search: Search | None) -> tuple[tuple[str, Any], ...]:
+    if search is None:
+        return ()
+    image = search.image
+    source, basis = policy().request.sources.get(image.source), policy().request.lawful_bases.get(image.obtained)
+    return (
+        ("Source", source.title if source else ""),
+        *(answered(source.facts, image.private.get("source_facts", {}), left_out=True) if source else ()),
+        ("How lawfully obtained", basis.title if basis else ""),
+        *(answered(basis.facts, image.private.get("obtained_facts", {}), left_out=True) if basis else ()),
+    )
+
+
+def _confirmation(row: Any) -> Confirmation:
+    labels = {"confirmed": "Basis confirmed", "refused": "Basis refused", "returned": "Returned for images"}
+    return Confirmation(
+        label=labels[row.decision], who=row.examiner.titled, at=row.created_at, note=str(row.private.get("note") or ""),
+        rule=policy().rule(row.rule) if row.rule else None, reference=row.entry_reference or "",
+        documented_at=row.documented_at,
+    )  # fmt: skip
+
+
+def _search(row: Search) -> SearchFacts:
+    suitability = {choice.value: choice.label for choice in policy().review.suitability.choices}
+    reason, ok = "The search did not finish.", False
+    if row.algorithm_digest is not None and row.finished_at is not None:
+        entry = entry_of(row.algorithm_digest)
+        if entry is not None:
+            status = nist_status(entry, row.algorithm_digest, row.finished_at.date())
+            reason, ok = status.reason, status.ok
+        else:
+            reason = "This algorithm left the registry since; its record stands in the registry of that time."
+    return SearchFacts(
+        uid=row.uid, state=row.state, cause=row.cause or "", at=row.finished_at or row.started_at,
+        examiner=row.examiner.titled, suitability=suitability.get(row.suitability, row.suitability),
+        suitability_note=str(row.private.get("suitability_note") or ""),
+        searched=f"Prepared image {row.derived.number}; compared on its original" if row.derived else "The original",
+        overridden=tuple(finding["text"] for finding in row.overridden), algorithm=row.algorithm or "",
+        digest=row.algorithm_digest or "", nist=reason, nist_ok=ok, generation=row.gallery_generation,
+        photos=row.gallery_photos, people=row.gallery_people, candidates=len(row.candidates),
+    )  # fmt: skip
+
+
+def _timeline(request: FRRequest) -> tuple[Entry, ...]:
+    entries = []
+    for row in steps_of(request):
+        rule = policy().rule(row.rule)
+        entries.append(Entry(row.created_at, rule.text, row.actor.titled if row.actor else "The portal", rule))
+    return tuple(entries)

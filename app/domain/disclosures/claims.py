@@ -1,0 +1,50 @@
+"""Who has begun to download a package: read from the record of that step, for nobody else can take it then (ACC-12)."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+
+from app.extensions import db
+from app.models.accounts import Account
+from app.models.disclosures import Disclosure
+from app.models.engine import AuditEvent
+
+BEGUN = "disclosure.fetch_begun"
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A download that was begun: by whom, in which session, when."""
+
+    account_id: int | None
+    session: str | None
+    at: datetime
+
+    def is_of(self, account_id: int | None, session: str | None) -> bool:
+        """Whether this person began it in this session."""
+        return (self.account_id, self.session) == (account_id, session)
+
+    @property
+    def who(self) -> Account | None:
+        """The account of whoever began it."""
+        return db.session.get(Account, self.account_id) if self.account_id is not None else None
+
+
+def claim_of(disclosure: Disclosure) -> Claim | None:
+    """The download of the present package that was begun, or None; an earlier package's is of no account."""
+    package = disclosure.current_package
+    begun = select(AuditEvent).where(
+        AuditEvent.subject_type == disclosure.subject_type, AuditEvent.subject_id == disclosure.number,
+        AuditEvent.event == BEGUN,
+    )  # fmt: skip
+    last = db.session.scalars(begun.order_by(AuditEvent.sequence.desc()).limit(1)).first()
+    if package is None or last is None:
+        return None
+    keys = json.loads(last.keys)
+    if keys["package"] != package.number:
+        return None
+    return Claim(last.actor_id, keys["session"], datetime.fromisoformat(last.at))

@@ -1,0 +1,275 @@
+"""The decision on a disclosure, and what follows from it: package, fetch, receipt, expiry (EXT-7, ACC-12).
+
+Every function needs an open unit of work and raises Refused; none commits.
+"""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+from sqlalchemy import func, select
+
+from app import audit
+from app.access.actor import Actor, system_actor
+from app.calendar import end_of, today
+from app.clauses import enforces
+from app.domain.accounts.people import holders_of
+from app.domain.disclosures.claims import claim_of
+from app.domain.notices.notifications import tell
+from app.extensions import db, stores
+from app.models.base import now
+from app.models.disclosures import Disclosure, DisclosureDecision, DisclosurePackage
+from app.models.engine import Job, Transition
+from app.outbox import ask
+from app.policy import policy
+from app.storage import BlobRef
+from app.unit_of_work import after_commit
+from app.workflow.engine import advance, explain
+
+DECISION_JOB, PACKAGE_JOB = "disclosure_decision", "disclosure_package"
+
+
+def default_release_by() -> date:
+    """The last day a decision proposes."""
+    return today() + timedelta(days=policy().disclosure.approval.default_days)
+
+
+@enforces("EXT-7")
+def approve(
+    disclosure: Disclosure, actor: Actor, *, text: str, reason: str, included: set[str], conditions: str = "",
+    release_by: date | None = None, password_confirmed: bool,
+) -> DisclosureDecision:  # fmt: skip
+    """The Agency Privacy Officer approves in writing; `included` are the uids of the items let out.
+
+    The decision is rendered as a document by a job; nothing leaves before it is kept.
+    """
+    decision = _grant(
+        "approve", "approved", disclosure, actor, text=text, reason=reason, included=included, conditions=conditions,
+        release_by=release_by, password_confirmed=password_confirmed,
+    )  # fmt: skip
+    ask(DECISION_JOB, decision.uid, f"{DECISION_JOB}:{decision.uid}")
+    return decision
+
+
+@enforces("ACC-12")
+def determine(
+    disclosure: Disclosure, actor: Actor, *, text: str, reason: str, included: set[str], conditions: str = "",
+    release_by: date | None = None, password_confirmed: bool,
+) -> DisclosureDecision:  # fmt: skip
+    """Another person finds the release lawful, where no approval of the Agency Privacy Officer is needed."""
+    return _grant(
+        "determine", "determined", disclosure, actor, text=text, reason=reason, included=included,
+        conditions=conditions, release_by=release_by, password_confirmed=password_confirmed,
+    )  # fmt: skip
+
+
+def _grant(
+    verb: str, kind: str, disclosure: Disclosure, actor: Actor, *, text: str, reason: str, included: set[str],
+    conditions: str, release_by: date | None, password_confirmed: bool,
+) -> DisclosureDecision:  # fmt: skip
+    last = release_by or default_release_by()
+    facts = {
+        "text": text, "reason": reason, "included": sorted(included), "release_by": last, "until": last.isoformat(),
+        "password_confirmed": password_confirmed, "basis": disclosure.basis, "submission": disclosure.submission,
+    }  # fmt: skip
+    _check(disclosure, verb, actor, facts)
+    # named first: an approved row without its last day would break the table's own check
+    disclosure.release_by = last
+    advance(disclosure, verb, actor, **facts)
+    for item in disclosure.items:
+        item.included = item.uid in included
+    decision = _keep(disclosure, actor, kind, last, text=text, reason=reason, conditions=conditions)
+    tell("disclosure_approved", [disclosure.asked_by_id], disclosure)
+    return decision
+
+
+def _check(disclosure: Disclosure, verb: str, actor: Actor, facts: dict[str, Any]) -> None:
+    """Raise what would refuse the step, before any column is changed."""
+    refused = explain(disclosure, verb, actor, **facts)
+    if refused is not None:
+        raise refused
+
+
+def _keep(
+    disclosure: Disclosure, actor: Actor, kind: str, release_by: date | None, *, text: str, reason: str, conditions: str
+) -> DisclosureDecision:
+    row = DisclosureDecision(
+        disclosure=disclosure, submission=disclosure.submission, asked_by_id=disclosure.asked_by_id,
+        decided_by_id=actor.id, kind=kind, policy_version=policy().version, release_by=release_by,
+    )  # fmt: skip
+    row.seal(text=text.strip(), reason=reason.strip(), conditions=conditions.strip())
+    db.session.add(row)
+    db.session.flush()
+    return row
+
+
+@enforces("EXT-7", "ACC-12")
+def refuse(disclosure: Disclosure, actor: Actor, *, text: str, reason: str, password_confirmed: bool) -> None:
+    """Refuse the disclosure in writing; the Agency Privacy Officer's refusal is rendered as a document too."""
+    advance(
+        disclosure, "refuse", actor, text=text, reason=reason, password_confirmed=password_confirmed,
+        basis=disclosure.basis, submission=disclosure.submission,
+    )  # fmt: skip
+    decision = _keep(disclosure, actor, "refused", None, text=text, reason=reason, conditions="")
+    if "disclosure.decide" in actor.capabilities:
+        ask(DECISION_JOB, decision.uid, f"{DECISION_JOB}:{decision.uid}")
+    tell("disclosure_refused", [disclosure.asked_by_id], disclosure)
+
+
+def return_for_changes(disclosure: Disclosure, actor: Actor, reason: str) -> None:
+    """Send the request back for changes; an approval given before no longer counts."""
+    advance(disclosure, "return_for_changes", actor, reason=reason, submission=disclosure.submission)
+    disclosure.release_by = None
+    _keep(disclosure, actor, "returned", None, text="", reason=reason, conditions="")
+    tell("disclosure_returned", [disclosure.asked_by_id], disclosure)
+
+
+def keep_decision_document(decision: DisclosureDecision, stored: BlobRef) -> None:
+    """Keep the rendered decision; the first one is kept, for a decision is rendered once."""
+    if decision.document_blob_id is not None:
+        return
+    decision.document_blob_id, decision.document_sha256 = stored.id, stored.sha256
+    db.session.flush()
+    audit.record(
+        "disclosure.decision_rendered", decision.disclosure, actor=system_actor(), decision=decision.uid,
+        sha256=stored.sha256,
+    )  # fmt: skip
+
+
+@enforces("EXT-7", "ACC-12")
+def release(disclosure: Disclosure, actor: Actor) -> Job:
+    """Have the package built, while basis and decision hold."""
+    advance(disclosure, "release", actor, package=_next(disclosure))
+    return _ask_for_package(disclosure)
+
+
+@enforces("EXT-7")
+def reissue(disclosure: Disclosure, actor: Actor, reason: str) -> Job:
+    """Have another package built, while basis and decision still hold; an unfetched one is gone."""
+    advance(disclosure, "reissue", actor, reason=reason, package=_next(disclosure))
+    disclosure.seal(reissue_reason=reason.strip())
+    _discard_unfetched(disclosure)
+    return _ask_for_package(disclosure)
+
+
+def released_by(disclosure: Disclosure) -> int | None:
+    """The account that asked for the package that is being built."""
+    steps = select(Transition.actor_id).where(
+        Transition.subject_type == disclosure.subject_type, Transition.subject_id == disclosure.id,
+        Transition.verb.in_(("release", "reissue")),
+    )  # fmt: skip
+    return db.session.scalars(steps.order_by(Transition.id.desc()).limit(1)).first()
+
+
+@enforces("EXT-7", "ACC-12")
+def finish_release(disclosure: Disclosure, stored: BlobRef, sums_sha256: str) -> DisclosurePackage:
+    """The package is built: keep it, to be fetched once. Basis and decision are asked again."""
+    number = _next(disclosure)
+    advance(
+        disclosure, "finish_release", system_actor(), package=number, size=stored.size, sha256=stored.sha256,
+        sums_sha256=sums_sha256,
+    )  # fmt: skip
+    built = now()
+    expires_at = min(built + timedelta(hours=policy().disclosure.package.expires_hours), end_of(disclosure.release_by))
+    package = DisclosurePackage(
+        disclosure=disclosure, number=number, released_by_id=released_by(disclosure), blob_id=stored.id,
+        sha256=stored.sha256, size=stored.size, sums_sha256=sums_sha256, built_at=built,
+        expires_at=expires_at,
+    )  # fmt: skip
+    db.session.add(package)
+    db.session.flush()
+    tell("disclosure_released", [disclosure.asked_by_id, package.released_by_id], disclosure)
+    return package
+
+
+def fail_release(disclosure: Disclosure, cause: str) -> None:
+    """The package could not be built; nothing left, and it can be released again."""
+    advance(disclosure, "fail_release", system_actor(), reason=cause, package=_next(disclosure))
+    disclosure.seal(release_failure=cause.strip())
+    tell("disclosure_failed", [disclosure.asked_by_id, *holders_of("disclosure.custody")], disclosure)
+
+
+@enforces("EXT-7", "ACC-12")
+def begin_fetch(disclosure: Disclosure, actor: Actor, session: str | None) -> DisclosurePackage:
+    """Begin the download, or begin it again: until the package has arrived it is this person's, in this session."""
+    facts = fetch_facts(disclosure, session)
+    _check(disclosure, "begin_fetch", actor, facts)
+    if claim_of(disclosure) is None:
+        advance(disclosure, "begin_fetch", actor, **facts)
+    return disclosure.current_package
+
+
+@enforces("EXT-7", "ACC-12")
+def fetch(disclosure: Disclosure, actor: Actor, session: str | None) -> DisclosurePackage:
+    """The last byte has arrived: the package is fetched; a second time is refused by `package_single_use`."""
+    package = disclosure.current_package
+    advance(disclosure, "fetch", actor, **fetch_facts(disclosure, session))
+    package.fetched_at, package.fetched_by_id = now(), actor.id
+    return package
+
+
+def fetch_facts(disclosure: Disclosure, session: str | None) -> dict[str, Any]:
+    """What the steps of a download look at and record."""
+    package = disclosure.current_package
+    number, sha256 = (package.number, package.sha256) if package else (None, None)
+    return {"package": number, "sha256": sha256, "session": session}
+
+
+@enforces("ACC-12")
+def acknowledge(disclosure: Disclosure, actor: Actor, received_by: str, how: str, on: date) -> None:
+    """Record the receipt."""
+    package = disclosure.current_package
+    receipt = {"received_by": received_by.strip(), "how": how.strip(), "on": on}
+    facts = {"receipt": receipt, "package": package.number if package else None}
+    _check(disclosure, "acknowledge", actor, facts)
+    # written first: an acknowledged row without its receipt would break the table's own check
+    disclosure.received_on, disclosure.acknowledged_by_id = on, actor.id
+    advance(disclosure, "acknowledge", actor, **facts)
+    disclosure.seal(receipt={"received_by": receipt["received_by"], "how": receipt["how"]})
+
+
+@enforces("EXT-7")
+def expire_due() -> int:
+    """Let lapse what has lapsed: decisions past their last day, packages nobody fetched in time; returns how many."""
+    moment = now()
+    late = select(Disclosure).where(Disclosure.state == "approved", Disclosure.release_by < today())
+    unfetched = (
+        select(Disclosure)
+        .join(DisclosurePackage)
+        .where(
+            Disclosure.state == "released", DisclosurePackage.expires_at <= moment,
+            DisclosurePackage.fetched_at.is_(None),
+        )
+        .distinct()
+    )  # fmt: skip
+    found = 0
+    for disclosure in [*db.session.scalars(late), *db.session.scalars(unfetched)]:
+        package = disclosure.current_package
+        if disclosure.state == "released" and (package.fetched_at is not None or package.expires_at > moment):
+            continue  # an earlier package was left; the present one counts
+        advance(disclosure, "expire", system_actor())
+        _discard_unfetched(disclosure)
+        tell("disclosure_expired", [disclosure.asked_by_id], disclosure)
+        found += 1
+    return found
+
+
+def _discard_unfetched(disclosure: Disclosure) -> None:
+    """Destroy the bytes of packages that were never fetched: nobody may fetch them any more."""
+    for package in disclosure.packages:
+        if package.fetched_at is None:
+            blobs, blob_id = stores().blobs, package.blob_id
+            after_commit(lambda blobs=blobs, blob_id=blob_id: blobs.destroy(blob_id))
+
+
+def _next(disclosure: Disclosure) -> int:
+    return len(disclosure.packages) + 1
+
+
+def _ask_for_package(disclosure: Disclosure) -> Job:
+    """One job for each time a package is asked for, after one that gave up too."""
+    asked = db.session.scalar(
+        select(func.count(Job.id)).where(Job.kind == PACKAGE_JOB, Job.subject_id == disclosure.number)
+    )
+    return ask(PACKAGE_JOB, disclosure.number, f"{PACKAGE_JOB}:{disclosure.number}:{asked + 1}")

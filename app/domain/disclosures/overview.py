@@ -1,0 +1,87 @@
+"""Whose turn it is with a disclosure, for lists and the home page: the rules that later allow the step answer."""
+
+from __future__ import annotations
+
+from sqlalchemy import ColumnElement, Select, false, func, literal, select
+from sqlalchemy.orm import selectinload
+
+from app.access.actor import Actor
+from app.access.scoping import visible
+from app.clauses import enforces
+from app.extensions import db
+from app.models.disclosures import Disclosure, DisclosurePackage, Incident
+from app.models.engine import Transition
+from app.policy import policy
+from app.policy.types import Next
+from app.workflow.engine import allowed
+
+DECISIONS = ("approve", "determine")
+#: a package is fetched first, its receipt recorded afterwards
+HANDING_OUT = ("fetch", "acknowledge")
+
+
+def may_decide(disclosure: Disclosure, actor: Actor) -> bool:
+    """Whether the actor is one who decides on this disclosure: its basis says whether that must be the officer."""
+    if not {row.verb for row in allowed(disclosure, actor)} & set(DECISIONS):
+        return False
+    basis = policy().disclosure.bases.get(disclosure.basis or "")
+    return "disclosure.decide" in actor.capabilities or (basis is not None and basis.decided_by != "privacy_officer")
+
+
+def task(disclosure: Disclosure, actor: Actor) -> str:
+    """What this person is asked to do with the disclosure now, or empty."""
+    return next((step.text for step in disclosure.stands.next if _asked(disclosure, step, actor)), "")
+
+
+def _asked(disclosure: Disclosure, step: Next, actor: Actor) -> bool:
+    """Whether this person is asked for a step that is due."""
+    if step.verb in DECISIONS:
+        return may_decide(disclosure, actor)
+    return disclosure.asked_by_id == actor.id and _ready(disclosure, step)
+
+
+def _ready(disclosure: Disclosure, step: Next) -> bool:
+    """Whether a step that is due in the state is due as things stand: a package is fetched before its receipt."""
+    if step.verb not in HANDING_OUT:
+        return True
+    package = disclosure.current_package
+    return package is not None and (package.fetched_at is not None) is (step.verb == "acknowledge")
+
+
+def words(disclosure: Disclosure) -> str:
+    """What is asked of whoever's turn it is, or empty when it is nobody's."""
+    return next((step.text for step in disclosure.stands.next if _ready(disclosure, step)), "")
+
+
+def waiting_for(actor: Actor) -> Select[tuple[Disclosure]]:
+    """Everything that is this person's turn (`task` is not empty), longest waiting first."""
+    rows = visible(Disclosure, actor).options(selectinload(Disclosure.packages))
+    packed = select(literal(1)).select_from(DisclosurePackage).where(DisclosurePackage.disclosure_id == Disclosure.id)
+    turn = Disclosure.awaiting() & ~Disclosure.taking(*DECISIONS)
+    turn &= ~Disclosure.taking(*HANDING_OUT) | packed.correlate(Disclosure).exists()
+    own = (Disclosure.asked_by_id == actor.id) & turn
+    return rows.where(own | _to_decide(actor)).order_by(Disclosure.state_since, Disclosure.id)
+
+
+@enforces("ACC-12", "EXT-7")
+def _to_decide(actor: Actor) -> ColumnElement[bool]:
+    """`may_decide` of many: not who asked for it, or ever submitted it; the basis says whether the officer must."""
+    if not any(
+        actor.can(row.capability) for row in policy().workflow("disclosure").transitions if row.verb in DECISIONS
+    ):
+        return false()
+    asked = select(literal(1)).select_from(Transition).where(
+        Transition.subject_type == "disclosure", Transition.subject_id == Disclosure.id,
+        Transition.verb.in_(("submit", "resubmit")), Transition.actor_id == actor.id,
+    )  # fmt: skip
+    waits = Disclosure.taking(*DECISIONS) & (Disclosure.asked_by_id != actor.id)
+    waits &= ~asked.correlate(Disclosure).exists()
+    if "disclosure.decide" in actor.capabilities:
+        return waits
+    bases = policy().disclosure.bases.values()
+    return waits & Disclosure.basis.in_([basis.id for basis in bases if basis.decided_by != "privacy_officer"])
+
+
+def open_incidents() -> int:
+    """How many incidents are not closed."""
+    return db.session.scalar(select(func.count(Incident.id)).where(~Incident.having("final"))) or 0

@@ -1,0 +1,203 @@
+"""What the papers of a disclosure state and what its package holds, gathered from the records (EXT-2, EXT-7, EXT-8)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import func, select
+
+from app import audit
+from app.access.actor import Actor
+from app.access.capabilities import check_capability
+from app.clauses import enforces
+from app.documents.disclosures.facts import (
+    Basis,
+    DecidedItem,
+    DecisionFacts,
+    Enclosure,
+    LetterFacts,
+    Outcome,
+    Recipient,
+)
+from app.documents.disclosures.package import DECISION_NAME, LETTER_NAME, RATES_NAME, Package, PackedFile, build_package
+from app.documents.disclosures.render import render_letter
+from app.domain.accounts.naming import here, person_of
+from app.domain.approval.reports import verify_page
+from app.domain.disclosures import error_rates
+from app.domain.disclosures.decisions import DECISION_JOB, released_by
+from app.extensions import db, settings, stores
+from app.models import Account
+from app.models.approval import Report
+from app.models.disclosures import Disclosure, DisclosureDecision, DisclosureItem
+from app.models.engine import Job
+from app.models.requests import ProbeImage
+from app.outbox import ask, last_job
+from app.policy import policy
+from app.policy.facts import answered
+from app.workflow.engine import refuse_if
+
+#: whom the error rates go to with every package, for the defense (EXT-1, EXT-2)
+PROSECUTOR = "prosecutor"
+REPORTS = {"possible_match": "Possible match report", "negative": "Negative results report"}
+SUFFIXES = {
+    "image/jpeg": "jpg", "image/png": "png", "image/webp": "webp", "image/tiff": "tif", "image/heic": "heic",
+}  # fmt: skip
+
+
+# One thing of the case -------------------------------------------------------------------------------------
+
+
+def words_of(thing: ProbeImage | Report) -> str:
+    """What an item is, for pages and documents."""
+    request = thing.request
+    if isinstance(thing, ProbeImage):
+        return f"Image {request.current_images.index(thing) + 1} of {request.number}, as submitted"
+    return f"{REPORTS[thing.kind]} {thing.number} of {request.number}"
+
+
+def warning_of(thing: ProbeImage | Report) -> str | None:
+    """What a reader of a recalled report must know; it is part of a complete package all the same (EXT-2)."""
+    if isinstance(thing, ProbeImage) or thing.recalled_at is None:
+        return None
+    later = next((report for report in thing.request.reports if report.replaces_id == thing.id), None)
+    replaced = f", replaced by {later.number}" if later is not None and later.delivered_at is not None else ""
+    return f"Recalled on {here(thing.recalled_at):%Y-%m-%d}{replaced}: do not rely on it"
+
+
+def path_of(thing: ProbeImage | Report) -> str:
+    """The thing's name in a package: numbers of ours, never what somebody called a file."""
+    if isinstance(thing, ProbeImage):
+        place = thing.request.current_images.index(thing) + 1
+        return f"originals/{thing.request.number}-image-{place}.{SUFFIXES[thing.media_type]}"
+    return f"reports/{thing.number}.pdf"
+
+
+def bytes_of(item: DisclosureItem) -> bytes:
+    """The item exactly as it was submitted or delivered. Raises StorageError when it is not that any more."""
+    return stores().blobs.get(item.thing.blob_id, item.thing.key_id, item.sha256)
+
+
+# The documents ---------------------------------------------------------------------------------------------
+
+
+def _recipient(disclosure: Disclosure) -> Recipient:
+    rule, private = policy().disclosure.recipients[disclosure.recipient_kind], disclosure.private
+    given = private.get("recipient", {})
+    details = answered(rule.facts, private.get("recipient_facts"))
+    return Recipient(rule.title, given.get("name"), given.get("affiliation"), given.get("address"), tuple(details))
+
+
+def _basis(disclosure: Disclosure) -> Basis:
+    rule, facts = policy().disclosure.bases[disclosure.basis], []
+    if disclosure.designation is not None and rule.needs_designation:
+        row = disclosure.designation
+        facts.append(("Routine designation", f"{row.number}: {row.title}"))
+    facts += answered(rule.facts, disclosure.private.get("facts"))
+    return Basis(rule.id, rule.title, rule.text, rule.authority, tuple(facts))
+
+
+def _identity(disclosure: Disclosure) -> str | None:
+    rows = answered(policy().disclosure.identity.facts, disclosure.private.get("identity"))
+    return "\n".join(f"{label.rstrip('?')}: {answer}" for label, answer in rows if answer) or None
+
+
+def _shared(disclosure: Disclosure, decision: DisclosureDecision | None) -> dict[str, Any]:
+    return {
+        "department": settings().department, "number": disclosure.number, "case_number": disclosure.case_number,
+        "recipient": _recipient(disclosure), "basis": _basis(disclosure),
+        "purpose": policy().disclosure.purposes[disclosure.purpose].title,
+        "conditions": (decision.private.get("conditions") or None) if decision is not None else None,
+        "demonstration": settings().demonstration,
+    }  # fmt: skip
+
+
+@enforces("EXT-7")
+def decision_facts(decision: DisclosureDecision) -> DecisionFacts:
+    """Everything the written decision states. Raises FactsError."""
+    disclosure, private = decision.disclosure, decision.private
+    items = tuple(
+        DecidedItem(words_of(item.thing), item.sha256, bool(item.included), warning_of(item.thing))
+        for item in disclosure.items
+    )
+    if decision.kind == "refused":
+        outcome = Outcome.REFUSED
+    else:
+        outcome = Outcome.APPROVED if all(item.included for item in items) else Outcome.PARTLY
+    return DecisionFacts(
+        **_shared(disclosure, decision), outcome=outcome, text=private["text"], reason=private["reason"],
+        unit=decision.decided_by.command, policy_version=decision.policy_version, dated=here(decision.created_at),
+        necessity=disclosure.private.get("necessity"), identity=_identity(disclosure), items=items,
+        asked_by=person_of(disclosure.asked_by, "asked for it"), asked_at=here(disclosure.submitted_at),
+        decided_by=person_of(decision.decided_by, "Agency Privacy Officer"), decided_at=here(decision.created_at),
+        release_by=decision.release_by,
+    )  # fmt: skip
+
+
+# The package -----------------------------------------------------------------------------------------------
+
+
+def _contents(disclosure: Disclosure) -> list[tuple[PackedFile, str | None]]:
+    """The files of the package but its letter, each with its warning. Raises StorageError."""
+    found = [
+        (PackedFile(path_of(item.thing), bytes_of(item), words_of(item.thing), item.uid), warning_of(item.thing))
+        for item in disclosure.included_items
+    ]
+    if disclosure.recipient_kind == PROSECUTOR:
+        rates = error_rates.statement(disclosure.case_number, disclosure.state_since).encode()
+        found.append((PackedFile(RATES_NAME, rates, "Error rates in comparisons whose truth is known"), None))
+    decision = disclosure.current_decision
+    if decision is not None and decision.document_blob_id is not None:
+        written = stores().blobs.get(decision.document_blob_id, decision.key_id, decision.document_sha256)
+        found.append((PackedFile(DECISION_NAME, written, "Written decision of the Agency Privacy Officer"), None))
+    return found
+
+
+def _letter_facts(disclosure: Disclosure, files: list[tuple[PackedFile, str | None]]) -> LetterFacts:
+    rules, decision = policy().disclosure, disclosure.current_decision
+    reports = [item.thing for item in disclosure.included_items if isinstance(item.thing, Report)]
+    sender = db.session.get(Account, released_by(disclosure)) or disclosure.asked_by
+    agency = rules.recipients[disclosure.recipient_kind].needs_agreement
+    return LetterFacts(
+        **_shared(disclosure, decision), unit=sender.command, policy_version=policy().version,
+        dated=here(disclosure.state_since), sent_by=person_of(sender, "hands it out"),
+        enclosures=tuple(Enclosure(f.path, f.what, f.sha256, len(f.content), warning) for f, warning in files),
+        lead=any(policy().request.results[report.kind].is_lead for report in reports),
+        onward=policy().notice("onward-disclosure").text if agency else None,
+        agreement=disclosure.agreement_reference if agency else None, signing_key=stores().signer.fingerprint,
+        verify_page=verify_page(),
+    )  # fmt: skip
+
+
+@enforces("EXT-2", "EXT-7", "EXT-8", "SRC-9", "USE-7")
+def pack(disclosure: Disclosure) -> Package:
+    """The package of a disclosure that is being released: what was decided on, its decision, its letter.
+
+    The letter is dated when the release was asked for, so a second try after a kill gives the same bytes. Raises
+    StorageError, DocumentError.
+    """
+    files = _contents(disclosure)
+    notice, lead = policy().notice("no-probable-cause").text, policy().notice("lead-only").text
+    letter = render_letter(_letter_facts(disclosure, files), notice, lead)
+    packed = [*(file for file, _ in files), PackedFile(LETTER_NAME, letter.pdf, "Cover letter")]
+    about = {
+        "disclosure": disclosure.number, "package": len(disclosure.packages) + 1,
+        "case_number": disclosure.case_number, "basis": disclosure.basis, "policy_version": policy().version,
+        "at": disclosure.state_since.isoformat(),
+    }  # fmt: skip
+    return build_package(packed, about, stores().signer, policy().disclosure.package.max_bytes)
+
+
+# A decision that could not be rendered ---------------------------------------------------------------------
+
+
+def retry_document(disclosure: Disclosure, actor: Actor) -> Job:
+    """Have the written decision rendered again after it gave up. Needs an open unit of work; raises Refused."""
+    check_capability(actor, "disclosure.read")
+    decision = disclosure.current_decision
+    failed = decision is not None and (job := last_job(DECISION_JOB, decision.uid)) is not None
+    refuse_if("decision_document_rendered", not failed or job.state != "failed", "No rendering of it has failed.")
+    audit.record("disclosure.decision_retried", disclosure, actor=actor, decision=decision.uid)
+    tries = db.session.scalar(
+        select(func.count(Job.id)).where(Job.kind == DECISION_JOB, Job.subject_id == decision.uid)
+    )
+    return ask(DECISION_JOB, decision.uid, f"{DECISION_JOB}:{decision.uid}:{tries}")

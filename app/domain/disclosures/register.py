@@ -1,0 +1,134 @@
+"""The register of disclosures: what was asked for, on which basis, decided how, handed out when (EXT-7, AUD-6)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+from sqlalchemy import Select, false, func, select
+from sqlalchemy.orm import selectinload
+
+from app.access.actor import Actor
+from app.clauses import enforces
+from app.domain.disclosures.verbs import person_digest
+from app.extensions import db
+from app.models.disclosures import Disclosure, DisclosureDecision
+from app.policy import policy
+from app.policy.facts import normal_case_number
+from app.storage import KeyDestroyed
+
+COLUMNS = (
+    "number", "submitted", "case_number", "recipient_kind", "recipient", "affiliation", "basis", "purpose", "state",
+    "asked_by", "decided_by", "decision", "items", "package_sha256", "handed_out", "received",
+)  # fmt: skip
+ERASED = "erased"
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What the register is narrowed to; empty fields narrow nothing. Both days of the period are included."""
+
+    person: str = ""
+    case_number: str = ""
+    recipient_kind: str = ""
+    basis: str = ""
+    state: str = ""
+    since: date | None = None
+    until: date | None = None
+
+
+@enforces("EXT-7", "ACC-7")
+def rows(filters: Filters, actor: Actor) -> Select[Any]:
+    """A SELECT of the disclosures that were ever submitted, newest first; none for whoever may not read the register.
+
+    A person is found by a keyed digest of the name as it was typed, in any order of its words.
+    """
+    found = _fitting(filters)
+    if "disclosure.register" not in actor.capabilities:
+        return found.where(false())
+    return found.order_by(Disclosure.submitted_at.desc(), Disclosure.id.desc())
+
+
+def _fitting(filters: Filters) -> Select[Any]:
+    found = select(Disclosure).where(Disclosure.submitted_at.is_not(None))
+    if filters.person.strip():
+        found = found.where(Disclosure.person_digest == person_digest(filters.person))
+    if filters.case_number.strip():
+        found = found.where(Disclosure.case_number == normal_case_number(filters.case_number))
+    for column, value in (
+        (Disclosure.recipient_kind, filters.recipient_kind),
+        (Disclosure.basis, filters.basis),
+        (Disclosure.state, filters.state),
+    ):
+        if value:
+            found = found.where(column == value)
+    if filters.since is not None:
+        found = found.where(Disclosure.submitted_at >= _midnight(filters.since))
+    if filters.until is not None:
+        found = found.where(Disclosure.submitted_at < _midnight(filters.until + timedelta(days=1)))
+    return found
+
+
+def newest() -> int:
+    """The key of the newest disclosure."""
+    return db.session.scalar(select(func.max(Disclosure.id))) or 0
+
+
+def count(filters: Filters, through: int) -> int:
+    """How many disclosures fit, up to one of them."""
+    fitting = _fitting(filters).where(Disclosure.id <= through).subquery()
+    return db.session.scalar(select(func.count()).select_from(fitting)) or 0
+
+
+def lines(filters: Filters, through: int, limit: int) -> list[tuple[int, Sequence[object]]]:
+    """(key, cells in the order of COLUMNS) of the newest disclosures that fit, from `through` down.
+
+    By the key, which never changes: one that is submitted again meanwhile is not passed over.
+    """
+    found = _fitting(filters).where(Disclosure.id <= through).order_by(Disclosure.id.desc()).limit(limit)
+    found = found.options(
+        selectinload(Disclosure.asked_by), selectinload(Disclosure.items), selectinload(Disclosure.packages),
+        selectinload(Disclosure.decisions).selectinload(DisclosureDecision.decided_by),
+    )  # fmt: skip
+    return [(row.id, tuple(line_of(row)[column] for column in COLUMNS)) for row in db.session.scalars(found)]
+
+
+def line_of(disclosure: Disclosure) -> dict[str, str]:
+    """One line of the register in words, by column; what was erased says so."""
+    erased = {"name": ERASED, "affiliation": ERASED}
+    try:
+        recipient = erased if disclosure.erased_at is not None else disclosure.private.get("recipient", {})
+    except KeyDestroyed:
+        recipient = erased
+    rules, decision = policy().disclosure, disclosure.current_decision
+    package = disclosure.current_package
+    kind = rules.recipients.get(disclosure.recipient_kind or "")
+    purpose = rules.purposes.get(disclosure.purpose or "")
+    return {
+        "number": disclosure.number,
+        "submitted": _moment(disclosure.submitted_at),
+        "case_number": disclosure.case_number,
+        "recipient_kind": kind.title if kind else "",
+        "recipient": str(recipient.get("name") or ""),
+        "affiliation": str(recipient.get("affiliation") or ""),
+        "basis": disclosure.basis or "",
+        "purpose": purpose.title if purpose else "",
+        "state": disclosure.stands.title,
+        "asked_by": disclosure.asked_by.display_name,
+        "decided_by": decision.decided_by.display_name if decision else "",
+        "decision": decision.kind if decision else "",
+        "items": str(len(disclosure.included_items or disclosure.items)),
+        "package_sha256": package.sha256 if package else "",
+        "handed_out": _moment(package.fetched_at) if package and package.fetched_at else "",
+        "received": disclosure.received_on.isoformat() if disclosure.received_on else "",
+    }
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), UTC)
+
+
+def _moment(at: datetime | None) -> str:
+    return at.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC") if at else ""

@@ -1,0 +1,202 @@
+"""The human part: each candidate compared by hand, the background check, one nominee or none (SRC-2, SRC-3)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from app import audit
+from app.access.actor import Actor
+from app.clauses import enforces
+from app.domain.examination import drafts, replaced
+from app.domain.examination.background_conditions import against_of
+from app.domain.examination.conditions import open_candidates
+from app.domain.examination.worksheet_conditions import worksheet_faults
+from app.domain.examination.worksheets import known_features
+from app.extensions import db
+from app.models import BackgroundCheck, Candidate, Disposition, FRRequest, Round
+from app.models.base import now
+from app.outbox import ask
+from app.policy import policy
+from app.policy.examination.background import check_items, compare
+from app.policy.refused import Refused
+from app.workflow import advance
+from app.workflow.engine import refuse_if
+
+#: the verdict that takes a candidate out of the round
+EXCLUDED = "excluded"
+
+
+def begin(request: FRRequest, actor: Actor) -> Round:
+    """Open a round on the last finished search: the first, or after a continuation a fresh one. Raises Refused."""
+    finished = [search for search in request.searches if search.state == "finished"]
+    search = finished[-1] if finished else None
+    round_ = Round(
+        request=request, search=search, number=len(request.rounds) + 1, examiner_id=actor.id
+    ) if search else None  # fmt: skip
+    if round_ is not None:
+        db.session.add(round_)
+        db.session.flush()
+    advance(
+        request, "begin_examination", actor, round=round_.uid if round_ else None, search=search.uid if search else None
+    )
+    request.examiner_id = actor.id
+    return round_
+
+
+def open_round(request: FRRequest, actor: Actor) -> Round:
+    """The round this person examines now. Raises Refused when it is not theirs, or not open."""
+    round_ = request.current_round
+    if request.state != "under_examination" or round_ is None:
+        raise Refused("WF-examine", "No examination is open.")
+    if round_.examiner_id != actor.id:
+        raise Refused("actor_is_examiner", "Another examiner works on this round.")
+    return round_
+
+
+@enforces("SRC-2", "CAP-6")
+def dispose(
+    request: FRRequest,
+    actor: Actor,
+    candidate: Candidate,
+    verdict: str,
+    features: Mapping[str, Any],
+    note: str,
+    justification: str = "",
+) -> Disposition:
+    """Exclude a candidate, naming at least one differing feature, or retain it with the full worksheet.
+
+    `features`: {component: {"verdict": …, "note": …, "parts": …}}. `justification`
+    answers for unexplained differences in lasting components; the supervisor reads it. Raises Refused.
+    """
+    round_ = open_round(request, actor)
+    rule = policy().review.dispositions.get(verdict)
+    if rule is None or candidate.search_id != round_.search_id:
+        raise Refused("facial-identification", "Choose excluded or retained for a candidate of this search.")
+    refuse_if("nominee_retained", candidate.photo.removed_at is not None, "The photograph left the repository.")
+    faults = worksheet_faults(features, complete=rule.full_worksheet)
+    if faults:
+        raise Refused(rule.id, faults[0].message, faults=faults)
+    features = known_features(features)
+    differing = {v.value for v in policy().review.worksheet.verdicts if v.differs}
+    named = [name for name, given in features.items() if given["verdict"] in differing]
+    if len(named) < rule.min_differing:
+        raise Refused(rule.id, "Name at least one feature that differs.")
+    row = round_.disposition_of(candidate)
+    recorded = {"features": features, "note": note.strip(), "justification": justification.strip()}
+    if row is not None and (row.verdict, dict(row.private)) == (verdict, recorded):
+        drafts.forget(request, actor, drafts.worksheet_page(round_, candidate))
+        return row
+    if verdict == EXCLUDED:
+        replaced.remember(round_, actor, candidate, row)
+    else:
+        replaced.forget(round_, actor, candidate)
+    if row is None:
+        row = Disposition(round=round_, candidate=candidate, verdict=verdict)
+        db.session.add(row)
+    row.verdict = verdict
+    row.seal(**recorded)
+    db.session.flush()
+    drafts.forget(request, actor, drafts.worksheet_page(round_, candidate))
+    audit.record("candidate.disposed", request, candidate=candidate.uid, disposition=verdict)
+    return row
+
+
+@enforces("SRC-2")
+def take_back(request: FRRequest, actor: Actor, candidate: Candidate) -> str:
+    """Take an exclusion back within the seconds of the rule: what stood before stands again. Raises Refused.
+
+    Answers what is recorded of the candidate now: a verdict, or "open". A worksheet that was typed and not recorded is
+    a draft again.
+    """
+    round_, rule = open_round(request, actor), policy().review.taking_back
+    row = round_.disposition_of(candidate)
+    refuse_if(rule.id, row is None or row.verdict != EXCLUDED, "No exclusion of this candidate stands.")
+    late = f"The exclusion was recorded more than {rule.count} seconds ago. Compare the candidate anew to change it."
+    refuse_if(rule.id, replaced.seconds_left(round_, actor, row) <= 0, late)
+    before, unsent = replaced.standing_before(round_, actor, candidate)
+    if before is None:
+        db.session.delete(row)
+    else:
+        row.verdict = before.pop("verdict")
+        row.seal(**before)
+    if unsent:
+        drafts.keep(request, actor, drafts.worksheet_page(round_, candidate), unsent)
+    replaced.forget(round_, actor, candidate)
+    db.session.flush()
+    db.session.expire(round_, ["dispositions"])
+    standing = row.verdict if before is not None else "open"
+    audit.record(
+        "disposition.taken_back", request, candidate=candidate.uid, disposition=EXCLUDED, standing=standing
+    )  # fmt: skip
+    return standing
+
+
+@enforces("SRC-2", "CAP-6")
+def ranking(round_: Round, actor: Actor) -> list[Candidate]:
+    """The candidates by rank, for the examiner alone and only when each has its disposition. Raises Refused."""
+    refuse_if("actor_is_examiner", round_.examiner_id != actor.id, "Another examiner works on this round.")
+    waiting = len(open_candidates(round_))
+    refuse_if("blind-order", waiting > 0, f"{waiting} candidates have no disposition yet.")
+    return sorted(round_.search.candidates, key=lambda candidate: candidate.rank)
+
+
+def next_open(round_: Round, after: int = 0) -> Candidate | None:
+    """The next candidate without a disposition in the order shown, from `after` on and then from the start."""
+    waiting = open_candidates(round_)
+    return next((c for c in waiting if c.shown_order > after), waiting[0] if waiting else None)
+
+
+@enforces("SRC-3")
+def check_background(
+    request: FRRequest,
+    actor: Actor,
+    candidate: Candidate,
+    items: Mapping[str, Any],
+    answers: Mapping[str, str] | None = None,
+) -> BackgroundCheck:
+    """Record the detailed background check of a retained candidate. Raises Refused when an item is missing.
+
+    `answers`: {id of an inconsistency: answer}. What is unanswered may be answered later; it bars the nomination until
+    then. How each rule judged stays with the check, for the record of the person may change.
+    """
+    round_ = open_round(request, actor)
+    disposition = round_.disposition_of(candidate)
+    if disposition is None or disposition.verdict != "retained":
+        raise Refused("background-check", "The background of a retained candidate is checked; retain it first.")
+    faults = check_items(policy(), items)
+    if faults:
+        raise Refused("background-check", faults[0].message, faults=faults)
+    row = round_.background_of(candidate)
+    if row is None:
+        row = BackgroundCheck(round=round_, candidate=candidate)
+        db.session.add(row)
+    given = {rule: text.strip() for rule, text in (answers or {}).items() if rule in policy().review.inconsistencies}
+    row.seal(items=dict(items), answers=given)
+    row.seal(compared=[
+        {"rule": one.rule.id, "status": one.status, "text": one.text}
+        for one in compare(policy(), against_of(request, candidate.person, row))
+    ])  # fmt: skip
+    db.session.flush()
+    drafts.forget(request, actor, drafts.background_page(round_, candidate))
+    audit.record("background.recorded", request, candidate=candidate.uid)
+    return row
+
+
+@enforces("SRC-7")
+def conclude_none(request: FRRequest, actor: Actor, reason: str) -> None:
+    """No candidate is identified: a negative report follows. Raises Refused."""
+    round_ = open_round(request, actor)
+    advance(request, "conclude_none", actor, search=round_.search.uid, reason=reason)
+    replaced.forget_past(request, all_of_them=True)
+    round_.concluded_at = now()
+    round_.seal(conclusion=reason)
+    ask("negative_report", request.number, f"negative:{request.number}:{round_.number}")
+
+
+@enforces("SRC-7")
+def conclude_empty(request: FRRequest, actor: Actor) -> None:
+    """The search listed nobody: a negative report follows. Raises Refused."""
+    search = request.current_search
+    advance(request, "conclude_empty", actor, search=search.uid if search else None)
+    ask("negative_report", request.number, f"negative:{request.number}:{search.uid}")

@@ -1,0 +1,190 @@
+"""What may enter the repository: every row of a manifest against CAP-3 and CAP-4, then its photograph."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+
+import numpy as np
+from sqlalchemy import or_, select
+
+from app.clauses import enforces
+from app.domain.algorithms import networks
+from app.domain.gallery.intake_manifest import Row, value_faults
+from app.domain.gallery.intake_sources import Refusal
+from app.domain.gallery.photograph_quality import photograph_quality
+from app.domain.gallery.tombstones import barred
+from app.domain.requests.images import limits
+from app.extensions import db
+from app.imaging import ImageLimits, UnusableImage, decode
+from app.matching.perceptual import perceptual_hash, small_copy
+from app.models import DerivedImage, GalleryHold, GalleryPerson, GalleryPhoto, ProbeImage
+from app.policy import policy
+from app.policy.facts import check_eligibility
+
+#: a browser shows these as they are; the repository keeps one file per photograph, the original
+FORMATS = ("JPEG", "PNG")
+#: the two rules of gallery/rules.toml under which a photograph waits for a person's decision
+PROBE_LOOK_ALIKE, SAME_PICTURE = "probe-look-alike", "gallery-same-picture"
+OTHER_PERSON = "intake-other-person"
+
+
+@dataclass(frozen=True, slots=True)
+class AlreadyThere:
+    """The photograph was taken in, or held, before; nothing is to be done.
+
+    record: the record number it has there, when that is another one of the same person.
+    """
+
+    held: bool = False
+    record: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """A photograph that can be compared: its bytes, pixels' size, hash, one face as the extractor sees it.
+
+    small: its small copy, (64, 64) uint8. chip: (size, size, 3) uint8 BGR. quality: as GalleryPhoto.quality. vector:
+    (d,) float32 of length 1, once it was embedded. eyes: [[x, y], [x, y]] in its pixels, image-left first.
+    """
+
+    row: Row
+    data: bytes
+    sha256: str
+    width: int
+    height: int
+    phash: str
+    small: np.ndarray
+    chip: np.ndarray
+    quality: dict[str, Any]
+    eyes: list[list[float]]
+    vector: np.ndarray | None = None
+
+    def embedded(self, vector: np.ndarray) -> Examined:
+        return replace(self, vector=vector)
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the database holds of some digests and record numbers at one moment.
+
+    photos: SHA-256 -> (record number, person number, whether it left). records: record number -> SHA-256.
+    holds: SHA-256 -> (decision, the rule it is held by). probes: those of the digests that are a probe's, as submitted
+    or as shown.
+    """
+
+    photos: dict[str, tuple[str, str, bool]]
+    records: dict[str, str]
+    holds: dict[str, tuple[str | None, str]]
+    probes: frozenset[str]
+
+    @classmethod
+    def of(cls, items: Iterable[tuple[str, str]]) -> Known:
+        """For (SHA-256, record number) pairs. Call it inside the unit of work too: what it says may have changed."""
+        pairs = list(items)
+        digests, records = {sha256 for sha256, _ in pairs}, {record for _, record in pairs}
+        photos = db.session.execute(
+            select(
+                GalleryPhoto.sha256,
+                GalleryPhoto.record_number,
+                GalleryPerson.person_number,
+                GalleryPhoto.removed_at,
+            )
+            .join(GalleryPerson, GalleryPhoto.person_id == GalleryPerson.id)
+            .where(or_(GalleryPhoto.sha256.in_(digests), GalleryPhoto.record_number.in_(records)))
+        ).all()
+        holds = db.session.execute(
+            select(GalleryHold.sha256, GalleryHold.decision, GalleryHold.photo_id).where(
+                GalleryHold.sha256.in_(digests)
+            )
+        )
+        probes = db.session.execute(
+            select(ProbeImage.sha256, ProbeImage.shown_sha256).where(
+                or_(ProbeImage.sha256.in_(digests), ProbeImage.shown_sha256.in_(digests))
+            )
+        )
+        derived = db.session.scalars(select(DerivedImage.sha256).where(DerivedImage.sha256.in_(digests)))
+        return cls(
+            {sha256: (record, person, removed is not None) for sha256, record, person, removed in photos},
+            {record: sha256 for sha256, record, _, _ in photos},
+            {
+                sha256: (decision, PROBE_LOOK_ALIKE if photo_id is None else SAME_PICTURE)
+                for sha256, decision, photo_id in holds
+            },
+            frozenset(digest for pair in probes for digest in pair if digest) | frozenset(derived),
+        )
+
+    def add(self, row: Row, sha256: str) -> None:
+        """Count a photograph of the same batch as there."""
+        self.photos[sha256] = (row["record_number"], row["person_number"], False)
+        self.records[row["record_number"]] = sha256
+
+
+@enforces("CAP-3")
+def check_row(row: Row, today: date) -> Refusal | None:
+    """The manifest's own statements against every rule of gallery/rules.toml; all reasons at once."""
+    faults = check_eligibility(policy(), row.values)
+    if faults:
+        return Refusal(_unique(fault.rule_id for fault in faults), " ".join(fault.message for fault in faults))
+    wrong = value_faults(row, today)
+    return Refusal(("intake-value",), " ".join(wrong)) if wrong else None
+
+
+@enforces("CAP-3", "CAP-4")
+def check_known(row: Row, sha256: str, known: Known) -> Refusal | AlreadyThere | None:
+    """The digest and the record number against what is there. A probe's digest is refused before all else (CAP-4)."""
+    if sha256 in known.probes:
+        rule = next(rule for rule in policy().gallery.exclusions if rule.test == "same_digest")
+        return Refusal((rule.id,), "The file is an image that was submitted as a probe.")
+    sealed = barred(row, sha256)
+    if sealed is not None:
+        return Refusal(("gallery-status",), sealed)
+    if sha256 in known.photos:
+        record, person, removed = known.photos[sha256]
+        if removed:
+            return Refusal(("gallery-status",), f"This photograph left the repository as record {record}.")
+        if person == row["person_number"]:
+            return AlreadyThere(record=record if record != row["record_number"] else None)
+        # its own hold comes first: the decision on it may have been taken
+        return _check_hold(sha256, known) or Refusal(
+            (OTHER_PERSON,), f"The same file is in the repository as record {record} of another person."
+        )
+    if row["record_number"] in known.records:
+        return Refusal(("intake-record-taken",), "Another photograph already has this record number.")
+    return _check_hold(sha256, known)
+
+
+def _check_hold(sha256: str, known: Known) -> Refusal | AlreadyThere | None:
+    if sha256 not in known.holds:
+        return None
+    decision, rule = known.holds[sha256]
+    if decision == "refused":
+        return Refusal((rule,), "A person decided that this photograph does not enter.")
+    return AlreadyThere(held=True)
+
+
+def examine(row: Row, data: bytes) -> Examined | Refusal:
+    """Decode a photograph and find its one face. Raises MatchingError when the detector cannot be used."""
+    allowed = limits()
+    try:
+        bgr = decode(data, ImageLimits(allowed.max_bytes, allowed.max_pixels, allowed.max_aspect, FORMATS)).bgr
+    except UnusableImage as fault:
+        return Refusal(("intake-unreadable",), fault.message)
+    faces = networks.detector().detect(bgr)
+    if not faces:
+        return Refusal(("intake-no-face",), "No face was found in the photograph.")
+    if len(faces) > 1:
+        return Refusal(("intake-several-faces",), f"{len(faces)} faces were found; a photograph must show one person.")
+    height, width = bgr.shape[:2]
+    chip = networks.extractor().chip(bgr, faces[0])
+    return Examined(
+        row, data, hashlib.sha256(data).hexdigest(), width, height, perceptual_hash(bgr),
+        small_copy(bgr), chip, photograph_quality(bgr, faces[0]), faces[0].eyes,
+    )  # fmt: skip
+
+
+def _unique(values: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(values))

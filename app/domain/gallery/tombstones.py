@@ -1,0 +1,51 @@
+"""What a sealing order keeps out: nothing that was ordered away comes back unseen, whichever way it returns (CAP-3).
+
+A tombstone knows the record number, the digest of the file that left, and for an order about a whole person a keyed
+digest of their number and the day of the order. It holds nothing by which a face could be recognised: a perceptual hash
+would find a compressed copy, and is a likeness for that very reason (docs/decisions/0019-sealing-orders.md).
+"""
+
+from __future__ import annotations
+
+import hmac
+from datetime import date
+
+from sqlalchemy import or_, select
+
+from app.clauses import enforces
+from app.domain.gallery.intake_manifest import Row
+from app.extensions import db, settings
+from app.models import SealedRecord, SealingOrder
+
+
+@enforces("CAP-3")
+def barred(row: Row, sha256: str) -> str | None:
+    """Why a row that comes in is kept out by a sealing order, in one sentence; None when no order bars it."""
+    found = db.session.execute(
+        select(SealingOrder.number, SealedRecord.record_number == row["record_number"])
+        .join(SealedRecord, SealedRecord.order_id == SealingOrder.id)
+        .where(or_(SealedRecord.record_number == row["record_number"], SealedRecord.sha256 == sha256))
+        .order_by(SealingOrder.id).limit(1)
+    ).first()  # fmt: skip
+    if found is not None:
+        number, by_number = found
+        return f"The {'record number' if by_number else 'file'} was sealed by order ({number})."
+    order = db.session.execute(
+        select(SealingOrder.number, SealingOrder.dated)
+        .where(SealingOrder.person_digest == digest_of_person(row["person_number"]))
+        .order_by(SealingOrder.dated.desc()).limit(1)
+    ).first()  # fmt: skip
+    if order is not None and date.fromisoformat(row["taken_on"]) <= order.dated:
+        return f"Everything of this person until {order.dated} was sealed by order ({order.number})."
+    return None
+
+
+def digest_of_person(person_number: str) -> str:
+    """A person's number as tombstones keep it: found again without standing in a column."""
+    return keyed_digest("persons of sealing orders", person_number.encode())
+
+
+def keyed_digest(purpose: str, content: bytes) -> str:
+    """HMAC-SHA-256 (RFC 2104) under a key made from the master key for one purpose; hex."""
+    key = hmac.digest(settings().master_key, f"corroborate: {purpose}".encode(), "sha256")
+    return hmac.new(key, content, "sha256").hexdigest()

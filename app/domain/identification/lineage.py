@@ -1,0 +1,121 @@
+"""Search lineage: what was searched before is shown before it is searched again, negative results included.
+
+A search is related to an earlier one when it has the same probe (digest), a probe that shows the same moment (hash and
+embedding agree), or the same case number. Only questions stand here; the verbs are in
+app.domain.identification.repeats.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Select, or_, select, union
+from sqlalchemy.orm import joinedload
+
+from app.clauses import enforces
+from app.extensions import db
+from app.models import FinalReview, FRRequest, ProbeImage, ProbeResemblance, RepeatSearch, Round, Search
+
+#: how an earlier search is related, in the order of how closely
+SAME_IMAGE, LOOKS_ALIKE, SAME_CASE = "the same image", "an image of the same moment", "the same case number"
+#: outcome of a request's examination, by what its last report says; an open one tells nothing, for its peers are blind
+RESULTS = {"possible_match": "a possible match was reported", "negative": "negative result"}
+OPEN = "not concluded"
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """An earlier finished search: which, how it is related, what came of it."""
+
+    search: Search
+    related_by: tuple[str, ...]
+    result: str
+
+    @property
+    def request(self) -> FRRequest:
+        return self.search.request
+
+    @property
+    def at(self) -> datetime:
+        """When it finished: the database has a time for every finished search."""
+        return self.search.finished_at  # type: ignore[return-value]
+
+
+@enforces("AUD-1", "CAP-1")
+def earlier_searches(search: Search) -> list[Earlier]:
+    """Every finished search by anybody that is related to this one, newest first."""
+    alike = _alike(search.image)
+    # three look-ups, each by its own index: as one condition over three tables it reads every search there is
+    related = union(
+        select(Search.id).join(Search.request).where(FRRequest.case_number == search.request.case_number),
+        select(Search.id).join(Search.image).where(ProbeImage.sha256 == search.image.sha256),
+        select(Search.id).where(Search.image_id.in_(alike)),
+    ).subquery()
+    rows = (
+        select(Search).where(Search.id.in_(select(related.c.id)), Search.id != search.id, Search.state == "finished")
+        .options(joinedload(Search.image), joinedload(Search.request).selectinload(FRRequest.reports))
+        .order_by(Search.finished_at.desc())
+    )  # fmt: skip
+    return [Earlier(found, _related(search, found, alike), result_of(found)) for found in db.session.scalars(rows)]
+
+
+def _alike(image: ProbeImage) -> set[int]:
+    pairs = select(ProbeResemblance.image_id, ProbeResemblance.earlier_id).where(
+        or_(ProbeResemblance.image_id == image.id, ProbeResemblance.earlier_id == image.id)
+    )
+    return {one for pair in db.session.execute(pairs) for one in pair} - {image.id}
+
+
+def _related(search: Search, found: Search, alike: set[int]) -> tuple[str, ...]:
+    same = found.image.sha256 == search.image.sha256
+    ways = (
+        (SAME_IMAGE, same),
+        (LOOKS_ALIKE, not same and found.image_id in alike),
+        (SAME_CASE, found.request.case_number == search.request.case_number),
+    )
+    return tuple(way for way, so in ways if so)
+
+
+def result_of(search: Search) -> str:
+    """What came of a search. Nothing is told of a request that is still worked on: its peers are to judge blind."""
+    delivered = [report for report in search.request.reports if report.delivered_at is not None]
+    return RESULTS[delivered[-1].kind] if delivered else OPEN
+
+
+def directed(search: Search) -> datetime | None:
+    """When a supervisor last directed this request's investigation to continue, or None."""
+    rows = (
+        select(FinalReview.created_at).join(Round, FinalReview.round_id == Round.id)
+        .where(Round.request_id == search.request_id, FinalReview.decision == "continued")
+        .order_by(FinalReview.id.desc()).limit(1)
+    )  # fmt: skip
+    return db.session.scalars(rows).first()
+
+
+@enforces("AUD-1")
+def needs_agreement(search: Search) -> list[Earlier]:
+    """The earlier searches that bar this one until a supervisor agrees.
+
+    Those of the same request before a supervisor directed it to continue (SRC-6) do not: that was the agreement.
+    """
+    since = directed(search)
+    return [
+        earlier
+        for earlier in earlier_searches(search)
+        if earlier.search.request_id != search.request_id or since is None or earlier.at > since
+    ]
+
+
+def last_asked(search: Search) -> RepeatSearch | None:
+    """The newest reason given for this search, answered or not."""
+    rows = select(RepeatSearch).where(RepeatSearch.search_id == search.id).order_by(RepeatSearch.id.desc())
+    return db.session.scalars(rows).first()
+
+
+def waiting() -> Select[tuple[RepeatSearch]]:
+    """Reasons that wait for a supervisor's answer, oldest first; those of a probe that was replaced do not."""
+    return (
+        select(RepeatSearch).join(RepeatSearch.search)
+        .where(RepeatSearch.decision.is_(None), Search.state == "prepared").order_by(RepeatSearch.id)
+    )  # fmt: skip

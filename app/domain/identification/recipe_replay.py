@@ -1,0 +1,78 @@
+"""A recorded recipe done again: byte-identical where it was made, or what differs and by how much (LL55-3)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import msgspec
+import numpy as np
+
+from app.clauses import enforces
+from app.domain.identification.preparation import recipe_of_row
+from app.domain.requests.images import limits
+from app.extensions import stores
+from app.imaging import UnusableImage
+from app.imaging.recipe import RecipeError
+from app.imaging.recipe_ops import Derived, derive, differences, environment, pixels_of
+from app.models import DerivedImage
+from app.storage import StorageError
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """What became of a replay.
+
+    identical: the same bytes. differences: name -> (recorded, here) of the environment. largest: the greatest
+    difference of a level, 0 to 255, when the sizes agree. problem: what is missing or altered, empty when nothing is.
+    """
+
+    identical: bool
+    differences: Mapping[str, tuple[str, str]]
+    sha256: str = ""
+    largest: int | None = None
+    problem: str = ""
+
+    @property
+    def sound(self) -> bool:
+        """Nothing is missing or altered, and where the environment is the recorded one the bytes are the same."""
+        return not self.problem and (self.identical or bool(self.differences))
+
+
+@enforces("LL55-3")
+def replay(row: DerivedImage) -> Replayed:
+    """Derive a prepared image anew from its original and compare it with the copy that was kept. Raises nothing."""
+    differing = differences(row.environment, environment())
+    try:
+        made, kept = _again(row)
+    except _Missing as missing:
+        return Replayed(False, differing, problem=str(missing))
+    if made.sha256 == row.sha256:
+        return Replayed(True, differing, made.sha256, 0)
+    before, after = pixels_of(kept).astype(np.int16), pixels_of(made.png).astype(np.int16)
+    largest = int(np.abs(before - after).max()) if before.shape == after.shape else None
+    return Replayed(False, differing, made.sha256, largest)
+
+
+class _Missing(Exception):
+    """A part of the record is absent or is not what was recorded; the text says which."""
+
+
+def _again(row: DerivedImage) -> tuple[Derived, bytes]:
+    try:
+        recipe = recipe_of_row(row)
+    except msgspec.ValidationError as error:
+        raise _Missing(f"The recorded recipe cannot be read: {error}.") from error
+    if recipe.digest() != row.recipe_digest:
+        raise _Missing("The recorded recipe is not the one whose digest was recorded.")
+    if row.original_sha256 != row.image.sha256:
+        raise _Missing("The original is not the one from which this image was made: the digests differ.")
+    try:
+        kept = stores().blobs.get(row.blob_id, row.key_id, row.sha256)
+    except StorageError as error:
+        raise _Missing(f"The kept copy: {error}") from error
+    try:
+        original = stores().blobs.get(row.image.blob_id, row.key_id, row.image.sha256)
+        return derive(original, recipe, limits()), kept
+    except (StorageError, UnusableImage, RecipeError) as error:
+        raise _Missing(f"The original: {error}") from error

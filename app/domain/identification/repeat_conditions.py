@@ -1,0 +1,40 @@
+"""Searched before: a reason and a supervisor's agreement (AUD-1)."""
+
+from __future__ import annotations
+
+from app.access.actor import Actor
+from app.domain.identification import lineage
+from app.models.requests import FRRequest
+from app.workflow.facts import Facts
+from app.workflow.registry import condition
+
+
+@condition("searched_before", "AUD-1")
+def searched_before(request: FRRequest, actor: Actor, facts: Facts) -> str | None:
+    search = request.current_search
+    found = search is not None and lineage.needs_agreement(search)
+    return None if found else "Nothing related was searched before; no agreement is needed."
+
+
+@condition("repeat_asked", "AUD-1")
+def repeat_asked(request: FRRequest, actor: Actor, facts: Facts) -> str | None:
+    search = request.current_search
+    asked = lineage.last_asked(search) if search is not None else None
+    return None if asked is not None and asked.decision is None else "No reason waits for an answer."
+
+
+@condition("repeat_agreed", "AUD-1", "CAP-1")
+def repeat_agreed(request: FRRequest, actor: Actor, facts: Facts) -> str | None:
+    search = request.current_search
+    barred = lineage.needs_agreement(search) if search is not None else []
+    if not barred:
+        return None
+    asked = lineage.last_asked(search)
+    if asked is not None and asked.decision is None:
+        return "A supervisor has not answered yet whether it may be searched again."
+    if asked is not None and asked.decision == "declined":
+        return "A supervisor did not agree that it is searched again."
+    if asked is None or any(earlier.at > asked.decided_at for earlier in barred):
+        # what was searched since the agreement was not before the supervisor's eyes
+        return f"It was searched before ({len(barred)} times)." if len(barred) > 1 else "It was searched before."
+    return None

@@ -1,0 +1,44 @@
+"""Searching again what was searched before: an examiner's reason, a supervisor's agreement.
+
+AUD-1: each use, with its reasons, is discussed with a supervisor. Both verbs need an open unit of work; both raise
+Refused.
+"""
+
+from __future__ import annotations
+
+from app.access.actor import Actor
+from app.clauses import enforces
+from app.domain.accounts.people import holders_of
+from app.domain.identification.lineage import last_asked
+from app.domain.notices.notifications import tell
+from app.extensions import db
+from app.models import FRRequest, RepeatSearch
+from app.models.base import now
+from app.workflow.engine import advance
+
+
+@enforces("AUD-1")
+def ask(request: FRRequest, actor: Actor, reason: str) -> RepeatSearch:
+    """The examiner says why the probe should be searched again; the unit's supervisors are told."""
+    search = request.current_search
+    advance(request, "ask_to_repeat", actor, search=search.uid if search else None, reason=reason)
+    row = RepeatSearch(search=search, asked_by_id=actor.id)
+    row.seal(reason=reason.strip())
+    db.session.add(row)
+    db.session.flush()
+    tell("repeat_asked", holders_of("approval.decide"), request)
+    return row
+
+
+@enforces("AUD-1")
+def answer(request: FRRequest, actor: Actor, *, agreed: bool, words: str) -> RepeatSearch:
+    """A supervisor agrees that the probe is searched again, or does not; either with words."""
+    search = request.current_search
+    verb = "agree_to_repeat" if agreed else "decline_repeat"
+    advance(request, verb, actor, search=search.uid if search else None, reason=words)
+    row = last_asked(search)
+    row.decision, row.decided_by_id, row.decided_at = "agreed" if agreed else "declined", actor.id, now()
+    row.seal(answer=words.strip())
+    db.session.flush()
+    tell("repeat_agreed" if agreed else "repeat_declined", [row.asked_by_id], request)
+    return row

@@ -1,0 +1,67 @@
+"""Whether e-mail leaves the portal, as an administrator may know it: numbers and causes, no recipient, no subject."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from urllib.parse import urlsplit
+
+from sqlalchemy import func, select
+
+from app.domain.notices.mail import JOB
+from app.extensions import db, settings
+from app.models.base import now
+from app.models.engine import Job
+
+PERIOD = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """One cause, how many mails it holds up or ended, and when it was last seen."""
+
+    cause: str
+    waiting: int
+    failed: int
+    last: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Mails of the last seven days: sent, waiting, given up; what stands in the way."""
+
+    sent: int
+    waiting: int
+    undelivered: int
+    last_sent: datetime | None
+    troubles: tuple[Trouble, ...]
+
+
+def server() -> str:
+    """The mail server and how it is reached, without user and password; empty where no mail is sent."""
+    parts = urlsplit(settings().smtp_url)
+    if not parts.hostname:
+        return ""
+    port = f":{parts.port}" if parts.port else ""
+    return f"{parts.hostname}{port}, {'TLS' if parts.scheme == 'smtps' else 'STARTTLS'}, from {settings().smtp_sender}"
+
+
+def standing() -> Standing:
+    """How the mails of the last seven days stand."""
+    recent = (Job.kind == JOB) & (Job.created_at > now() - PERIOD)
+    by_state = dict(db.session.execute(select(Job.state, func.count(Job.id)).where(recent).group_by(Job.state)).all())
+    last = db.session.scalar(select(func.max(Job.finished_at)).where(Job.kind == JOB, Job.state == "done"))
+    rows = select(Job.error, Job.state, func.count(Job.id), func.max(Job.created_at)).where(
+        recent, Job.error.is_not(None), Job.state != "done"
+    )
+    found: dict[str, Trouble] = {}
+    for cause, state, count, seen in db.session.execute(rows.group_by(Job.error, Job.state)):
+        known = found.get(cause, Trouble(cause, 0, 0, seen))
+        failed = count if state == "failed" else 0
+        found[cause] = Trouble(
+            cause, known.waiting + count - failed, known.failed + failed, max(known.last, seen)
+        )  # fmt: skip
+    return Standing(
+        by_state.get("done", 0), by_state.get("queued", 0) + by_state.get("running", 0), by_state.get("failed", 0),
+        last, tuple(sorted(found.values(), key=lambda trouble: trouble.last, reverse=True)),
+    )  # fmt: skip

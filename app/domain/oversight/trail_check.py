@@ -1,0 +1,97 @@
+"""The check of the audit trail: the chain, its anchors, and each step of each subject paired with its event."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from app import audit
+from app.audit.anchors import AnchorForged, read_anchors
+from app.audit.chain import COLUMNS, Fault, verify
+from app.extensions import db, settings, stores
+from app.models.accounts import Account
+from app.models.engine import AuditEvent
+from app.workflow.pairing import unpaired
+
+#: faults a check keeps to show; all are counted
+SHOWN = 20
+
+
+@contextmanager
+def one_moment() -> Iterator[Session]:
+    """A session that reads everything as of one moment, so that work that goes on beside it is no fault."""
+    with Session(db.engine) as session:
+        if session.get_bind().dialect.name == "postgresql":
+            # SQLite reads so by itself; PostgreSQL would look anew for each statement
+            session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+        yield session
+
+
+def through(session: Session) -> int:
+    """The number of the newest event."""
+    return session.scalar(select(func.max(AuditEvent.sequence))) or 0
+
+
+def faults(session: Session) -> Iterator[Fault]:
+    """Everything that does not hold, one at a time. Raises AnchorForged."""
+    columns = [getattr(AuditEvent, name) for name in (*COLUMNS, "digest")]
+    links = session.execute(select(*columns).order_by(AuditEvent.sequence).execution_options(yield_per=1000))
+    yield from verify(links, read_anchors(settings().anchor_dir, stores().signer))
+    yield from unpaired(session)
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a check found: the last event it read, how many faults, sentences about the first of them."""
+
+    through: int
+    faults: int
+    shown: tuple[str, ...]
+
+
+def check() -> Result:
+    """Check the whole trail now; that it was checked, and with what result, is an event itself."""
+    shown: list[str] = []
+    found = 0
+    with one_moment() as session:
+        last = through(session)
+        try:
+            for fault in faults(session):
+                found += 1
+                if len(shown) < SHOWN:
+                    shown.append(str(fault))
+        except AnchorForged as error:
+            found, shown = found + 1, [*shown[: SHOWN - 1], f"{error}."]
+    audit.viewed("audit.read", filter={"check": "chain", "through": last, "faults": found})
+    return Result(last, found, tuple(shown))
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A check that was made: when, by whom, up to which event, and how many faults it found."""
+
+    at: datetime
+    by: str
+    through: int
+    faults: int
+
+
+def last_check(*, whole: bool = False) -> Check | None:
+    """The newest check, whatever it found; with `whole` the newest that found nothing."""
+    wanted = '"check":"chain","faults":' + ("0," if whole else "")
+    found = (
+        select(AuditEvent.at, AuditEvent.keys, Account.name)
+        .outerjoin(Account, Account.id == AuditEvent.actor_id)
+        .where(AuditEvent.event == "audit.read", AuditEvent.keys.contains(wanted, autoescape=True))
+    )
+    newest = db.session.execute(found.order_by(AuditEvent.sequence.desc()).limit(1)).first()
+    if newest is None:
+        return None
+    kept = json.loads(newest.keys)["filter"]
+    return Check(datetime.fromisoformat(newest.at), newest.name or "", kept["through"], kept["faults"])

@@ -1,0 +1,205 @@
+"""Peers are assigned by the system: load, conflict of interest, training in force; a tie by a recorded draw (SRC-4)."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, select
+
+from app import audit
+from app.access.actor import Actor, actor_of
+from app.clauses import enforces
+from app.domain.accounts.people import holders_of
+from app.domain.examination import drafts
+from app.domain.identification.verbs import is_available
+from app.domain.notices.notifications import tell
+from app.domain.peers.conditions import COMPOSING, composing, counting, line_ups_of
+from app.extensions import db
+from app.matching.line_up import drawn_order, drawn_reviewer, new_seed
+from app.models import Account, FRRequest, GalleryPhoto, LineUp, LineUpPlace, ProficiencyPicture, Round
+from app.models.base import now
+from app.models.engine import Job
+from app.outbox import ask
+from app.policy import policy
+from app.workflow.engine import refuse_if
+from app.workflow.registry import SEPARATIONS
+
+#: letters and digits that nobody mistakes for one another; without vowels, so that no number spells a word
+ALPHABET = "23456789BCDFGHJKMNPQRTVWXZ"
+NUMBER_LENGTH = 7
+
+Pictures = Sequence[GalleryPhoto] | Sequence[ProficiencyPicture]
+
+
+@enforces("SRC-4", "ACC-4")
+def possible_peers(request: FRRequest) -> list[Account]:
+    """Trained examiners, as last seen in the directory, who hold no part in the request."""
+    row = next(step for step in policy().workflow("request").transitions if step.verb == "record_peer_review")
+    taken = {person for name in row.separations for person in SEPARATIONS[name](request)}
+    return [one for one in trained_examiners() if one.id not in taken]
+
+
+@enforces("ACC-4", "ACC-8")
+def trained_examiners() -> list[Account]:
+    """Enabled accounts that may review as peers today, as last seen in the directory."""
+    today = now().date()
+    enabled = db.session.scalars(select(Account).where(Account.enabled.is_(True)).order_by(Account.id))
+    return [one for one in enabled if actor_of(one, frozenset(one.roles), today).can("peer.review")]
+
+
+def available(accounts: Iterable[Account]) -> set[int]:
+    """Those of the accounts (ids) whom the directory still has in the unit. Ask before opening a unit of work.
+
+    Raises DirectoryUnavailable.
+    """
+    return {account.id for account in accounts if is_available(account)}
+
+
+def loads() -> dict[int, int]:
+    """Open reviews by account, of both kinds: what waits in a queue waits there, whatever it stands for."""
+    rows = select(LineUp.peer_id, func.count(LineUp.id)).where(LineUp.ended.is_(None)).group_by(LineUp.peer_id)
+    return dict(db.session.execute(rows).all())
+
+
+@enforces("SRC-4", "FAIR-1")
+def fill(
+    round_: Round, photos: Sequence[GalleryPhoto], present: set[int], deal: Callable[[set[int]], object] | None = None
+) -> list[LineUp]:
+    """Assign peers until the round has as many as the rule says, each with a line of its own; tell when none is left.
+
+    `photos`: the nominee's and the foils'. `present`: who is available, asked before. `deal`: called with them when
+    somebody was assigned, so that proficiency items arrive as assignments do. Needs an open unit of work.
+    """
+    held = [photo for photo in photos if photo.removed_at is None]
+    missing = policy().review.peers.count - len(counting(round_))
+    asked = {line_up.peer_id for line_up in line_ups_of(round_)}
+    free = [one for one in possible_peers(round_.request) if one.id in present and one.id not in asked]
+    made = []
+    while missing > 0 and free and round_.nominee is not None and round_.nominee.photo in held:
+        peer, draw = _drawn(free)
+        free.remove(peer)
+        due = due_at(round_.request)
+        made.append(assign(LineUp(round=round_, peer=peer, due_at=due, policy_version=policy().version), held, draw))
+        missing -= 1
+    if missing > 0:
+        tell_short(round_, missing)
+    if made and deal is not None:
+        deal(present)
+    return made
+
+
+def tell_short(round_: Round, missing: int) -> None:
+    """Record that so many peers are missing and cannot be had, and tell the supervisors."""
+    audit.record("request.peers_short", round_.request, round=round_.uid, missing=missing)
+    tell("peers_short", holders_of("approval.decide"), round_.request)
+
+
+def _drawn(free: list[Account]) -> tuple[Account, dict[str, object]]:
+    """Who has least to do, and the draw as it is recorded."""
+    counted, seed = loads(), new_seed()
+    considered = {one.uid: counted.get(one.id, 0) for one in free}
+    chosen = drawn_reviewer(considered, seed)
+    return next(one for one in free if one.uid == chosen), {"seed": seed, "considered": considered}
+
+
+def due_at(request: FRRequest) -> datetime:
+    """By when a review is due: the rule's hours from now, or those of the request's priority where they are less."""
+    hours = min(policy().review.line_up.due_hours, policy().request.priorities[request.priority].due_hours)
+    return now() + timedelta(hours=hours)
+
+
+@enforces("SRC-4", "FAIR-1")
+def assign(line_up: LineUp, pictures: Pictures, draw: dict[str, object]) -> LineUp:
+    """Store one peer's line, its order drawn by a seed of its own that is kept sealed, and tell the peer."""
+    seed = new_seed()
+    line_up.number = _number()
+    line_up.seal(seed=seed, draw=draw)
+    db.session.add(line_up)
+    by_uid = {picture.uid: picture for picture in pictures}
+    for position, uid in enumerate(drawn_order(by_uid, seed), 1):
+        picture = by_uid[uid]
+        kind = "photo" if isinstance(picture, GalleryPhoto) else "picture"
+        db.session.add(LineUpPlace(line_up=line_up, position=position, **{kind: picture}))
+    db.session.flush()
+    audit.record(
+        "line_up.assigned", line_up, peer=line_up.peer.uid, round=line_up.round.uid if line_up.round else None,
+        item=line_up.item.uid if line_up.item else None, places=len(by_uid),
+    )  # fmt: skip
+    tell("peer_review_open", [line_up.peer_id], line_up)
+    return line_up
+
+
+def _number() -> str:
+    """A number that tells neither when nor for what a line-up was made: both kinds draw from the same letters."""
+    while True:
+        number = "L-" + "".join(secrets.choice(ALPHABET) for _ in range(NUMBER_LENGTH))
+        if db.session.scalars(select(LineUp.id).where(LineUp.number == number)).first() is None:
+            return number
+
+
+def end(line_up: LineUp, ending: str, **sealed: str) -> None:
+    """Close an assignment; from here on the database refuses to change it."""
+    if sealed:
+        line_up.seal(**sealed)
+        db.session.flush()
+    line_up.ended, line_up.ended_at = ending, now()
+    drafts.forget_line(line_up)
+
+
+@enforces("SRC-4")
+def withdraw(line_up: LineUp, because: str, reason: str) -> None:
+    """Take an open assignment back; the peer is told, what was typed stays with the file."""
+    end(line_up, "withdrawn", reason=reason)
+    db.session.flush()
+    audit.record("line_up.withdrawn", line_up, because=because)
+    tell("peer_withdrawn", [line_up.peer_id], line_up)
+
+
+def withdraw_open(round_: Round, because: str, reason: str) -> None:
+    """Take back what peers of a round have not ended: it was decided without them."""
+    for line_up in line_ups_of(round_):
+        if line_up.ended is None:
+            withdraw(line_up, because, reason)
+
+
+@enforces("SRC-4")
+def reassign(line_up: LineUp, reason: str, present: set[int]) -> None:
+    """A supervisor takes an open assignment back, and the system assigns the next peer. Raises Refused."""
+    rule = policy().review.line_up
+    refuse_if("peer_assigned", line_up.ended is not None, "This assignment is over.")
+    refuse_if(
+        rule.id, len(reason.strip()) < rule.min_reason, f"Give a reason of at least {rule.min_reason} characters."
+    )
+    withdraw(line_up, "supervisor", reason.strip())
+    refill(line_up, present)
+
+
+def refill(line_up: LineUp, present: set[int]) -> None:
+    """Assign the next peer in place of one whose assignment ended, with the photographs of the same line."""
+    fill(line_up.round, [place.photo for place in line_up.places if place.photo is not None], present)
+
+
+@enforces("SRC-4")
+def compose(request: FRRequest) -> None:
+    """Ask for the line of the current round: a job measures photographs, composes and assigns who is missing."""
+    round_ = request.current_round
+    ask(COMPOSING, round_.uid, f"{COMPOSING}:{round_.uid}:{_asked(round_)}")
+
+
+def _asked(round_: Round) -> int:
+    jobs = select(func.count(Job.id)).where(Job.kind == COMPOSING, Job.subject_id == round_.uid)
+    return db.session.scalar(jobs) or 0
+
+
+@enforces("SRC-4")
+def compose_again(request: FRRequest, actor: Actor) -> None:
+    """Have peers looked for again, when some are missing and nobody looks already. Raises Refused."""
+    round_ = request.current_round
+    missing = (
+        request.state == "nominated" and round_ is not None and len(counting(round_)) < policy().review.peers.count
+    )
+    refuse_if("WF-peer", not missing or composing(round_), "No peer is missing, or the system looks for one already.")
+    audit.record("request.peers_sought", request, actor=actor, round=round_.uid)
+    compose(request)

@@ -1,0 +1,12 @@
+"""Who already holds a part in a request as a peer reviewer."""
+
+from __future__ import annotations
+
+from app.models import FRRequest
+from app.workflow.registry import separation
+
+
+@separation("peer", "SRC-4", "FAIR-1")
+def peer(request: FRRequest) -> set[int]:
+    """Peers of every round: after a round opens its verdicts are known, so a later peer must be a fresh one."""
+    return {review.peer_id for round_ in request.rounds for review in round_.peer_reviews}

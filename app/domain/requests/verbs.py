@@ -1,0 +1,194 @@
+"""The investigator's verbs on a request: draft, submit, discuss, document, withdraw (REQ-1 to REQ-7, AUD-1).
+
+Every function needs an open unit of work and raises Refused; none commits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from sqlalchemy import select
+
+from app import audit
+from app.access.actor import Actor
+from app.access.capabilities import check_capability
+from app.access.directory import Entry
+from app.access.sessions import sync_account
+from app.clauses import enforces
+from app.domain.accounts.people import holders_of
+from app.domain.notices.notifications import tell
+from app.domain.numbers import draw
+from app.domain.retention.verbs import case_record_for
+from app.extensions import db, stores
+from app.models.accounts import Account
+from app.models.base import new_uid, now
+from app.models.requests import FRRequest
+from app.policy import policy
+from app.policy.facts import check_case_number, normal_case_number
+from app.policy.refused import Refused
+from app.workflow.engine import advance, explain, refuse_if
+
+#: while one of these steps leads on, the requester may still change what will be submitted
+FILING = ("submit", "resubmit")
+
+
+@dataclass(frozen=True, slots=True)
+class DraftValues:
+    """What the investigator states in a draft; anything but the case number may still be missing.
+
+    `supervisor` is the directory entry of the person with whom the use was discussed (AUD-1).
+    """
+
+    case_number: str
+    use_id: str | None = None
+    facts: Mapping[str, str] = field(default_factory=dict)
+    narrative: str = ""
+    priority: str = "other"
+    priority_reason: str = ""
+    answers: Mapping[str, str] = field(default_factory=dict)
+    description: Mapping[str, str] = field(default_factory=dict)
+    circumstances: Mapping[str, str] = field(default_factory=dict)
+    supervisor: Entry | None = None
+
+
+@enforces("REQ-1", "REQ-2")
+def create_draft(actor: Actor, case_number: str, uid: str | None = None) -> FRRequest:
+    """Begin a request under its own data key.
+
+    The same `uid` given twice is one draft, so that a double click files nothing twice.
+    Raises Refused for a case number of no accepted form.
+    """
+    check_capability(actor, "request.file")
+    _check_case_number(case_number)
+    known = db.session.scalars(select(FRRequest).where(FRRequest.uid == uid)).one_or_none() if uid else None
+    if known is not None and known.requester_id == actor.id:
+        return known
+    request = FRRequest(
+        uid=uid if uid and known is None else new_uid(),
+        number=draw("FR"), key_id=stores().keys.create(), policy_version=policy().version,
+        requester_id=actor.id, command=actor.command, case_number=normal_case_number(case_number),
+    )  # fmt: skip
+    db.session.add(request)
+    db.session.flush()
+    audit.record("request.created", request, actor=actor, case_number=request.case_number)
+    return request
+
+
+def save_draft(request: FRRequest, actor: Actor, values: DraftValues) -> None:
+    """Keep what was typed, complete or not; `submit` judges completeness.
+
+    Raises Refused when the request is not the actor's or no longer a draft, for a case number of no accepted
+    form, and for a supervisor whom the directory does not have as one.
+    """
+    open_for_changes(request, actor)
+    refuse_if("WF-submit", request.state != "draft", "Only a draft can be changed; this was already submitted.")
+    _check_case_number(values.case_number)
+    supervisor = _supervisor(values.supervisor, actor)
+    sealed = {
+        "facts": dict(values.facts), "narrative": values.narrative, "priority_reason": values.priority_reason,
+        "answers": dict(values.answers), "description": dict(values.description),
+        "circumstances": dict(values.circumstances),
+    }  # fmt: skip
+    columns = {
+        "case_number": normal_case_number(values.case_number), "use_id": values.use_id,
+        "priority": values.priority,
+        "political": values.answers.get("political-activity") == "yes",
+        "discussing_supervisor_id": supervisor.id if supervisor else None,
+    }  # fmt: skip
+    private = request.private
+    changed = [name for name, value in sealed.items() if private.get(name) != value]
+    changed += [name for name, value in columns.items() if getattr(request, name) != value]
+    if not changed:
+        return
+    for name, value in columns.items():
+        setattr(request, name, value)
+    request.seal(**sealed)
+    db.session.flush()
+    audit.record("request.saved", request, actor=actor, fields=sorted(changed))
+
+
+def open_for_changes(request: FRRequest, actor: Actor) -> None:
+    """Refused unless the actor filed the request and it is a draft or waits for images."""
+    check_capability(actor, "request.file")
+    refuse_if("actor_is_requester", request.requester_id != actor.id, "You did not file this request.")
+    title = request.stands.title
+    refuse_if("WF-submit", not request.takes(*FILING), f"The request is now in the state “{title}”.")
+
+
+@enforces("REQ-1", "AUD-1", "RET-11")
+def submit(request: FRRequest, actor: Actor) -> None:
+    """File the draft; the named supervisor is asked about the discussion. A new case number begins a case record."""
+    refused = explain(request, "submit", actor)
+    if refused is not None:
+        raise refused
+    # counted first: a submitted row without a count would break the table's own check
+    request.submission += 1
+    request.submitted_at, request.discussion_confirmed_at = now(), None
+    request.policy_version = policy().version
+    advance(request, "submit", actor, use=request.use_id, submission=request.submission)
+    case_record_for(request.case_number)
+    tell("discussion_asked", [request.discussing_supervisor_id], request)
+
+
+@enforces("REQ-7")
+def resubmit(request: FRRequest, actor: Actor) -> None:
+    """Send more images after the request came back; the basis is confirmed anew (REQ-4, REQ-5)."""
+    advance(request, "resubmit", actor, submission=request.submission + 1)
+    # counted last: the rule asks for an image newer than the submission that came back
+    request.submission += 1
+    request.submitted_at = now()
+    last = request.basis_decisions[-1] if request.basis_decisions else None
+    tell("request_submitted", [last.examiner_id] if last else holders_of("basis.confirm"), request)
+
+
+def withdraw(request: FRRequest, actor: Actor, reason: str) -> None:
+    """Take the request back; refused once a search was run, so that no negative result is hidden (SRC-7)."""
+    advance(request, "withdraw", actor, reason=reason)
+    request.seal(withdrawal_reason=reason.strip())
+    case_record_for(request.case_number)
+    tell("withdrawn", [request.examiner_id], request)
+
+
+@enforces("REQ-5")
+def document(request: FRRequest, actor: Actor, reference: str, note: str = "") -> None:
+    """Record where in the case management system the requester documented the examiner's confirmation."""
+    advance(request, "document", actor, reference=reference)
+    decision = request.basis_decisions[-1]
+    decision.documented_at, decision.documented_by_id = now(), actor.id
+    decision.entry_reference = reference.strip()
+    decision.seal(entry_note=note.strip())
+    tell("documented", [request.examiner_id], request)
+
+
+@enforces("AUD-1")
+def confirm_discussion(request: FRRequest, actor: Actor) -> None:
+    """The named supervisor says that the use and its reasons were discussed; the unit can look at the basis."""
+    advance(request, "confirm_discussion", actor)
+    request.discussion_confirmed_at = now()
+    tell("discussion_confirmed", [request.requester_id], request)
+    tell("request_submitted", holders_of("basis.confirm"), request)
+
+
+@enforces("AUD-1")
+def deny_discussion(request: FRRequest, actor: Actor, reason: str) -> None:
+    """The named supervisor says otherwise; the request is a draft again and shows the reason."""
+    advance(request, "deny_discussion", actor, reason=reason)
+    request.seal(denial={"reason": reason.strip(), "by": actor.display_name, "at": now().isoformat()})
+    tell("discussion_denied", [request.requester_id], request)
+
+
+def _check_case_number(number: str) -> None:
+    faults = check_case_number(policy(), number)
+    if faults:
+        raise Refused("case_number_valid", faults[0].message, faults=faults)
+
+
+def _supervisor(entry: Entry | None, actor: Actor) -> Account | None:
+    if entry is None:
+        return None
+    refuse_if("supervisor_named", entry.name == actor.name, "You cannot name yourself.")
+    held = policy().capabilities_of(entry.roles)
+    able = entry.enabled and "discussion.confirm" in held
+    refuse_if("supervisor_named", not able, f"The directory does not have {entry.display_name} as a supervisor.")
+    return sync_account(entry)

@@ -1,0 +1,88 @@
+"""The certificate of a disposal: its facts from the rows, kept under the disposal's own key, downloaded (RET-11)."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+
+from app import audit
+from app.access.actor import Actor, system_actor
+from app.access.capabilities import check_capability
+from app.clauses import enforces
+from app.documents.facts import Person
+from app.documents.retention.certificate import CertificateFacts, Copy, ItemFacts, RuleCited
+from app.documents.typeset import Rendered
+from app.domain.accounts.naming import here
+from app.domain.retention.eligibility import label
+from app.extensions import db, settings, stores
+from app.models import Account, Disposal, DisposalItem
+from app.models.base import now
+from app.policy import policy
+from app.storage import BlobRef
+from app.workflow.engine import advance, refuse_if
+
+
+def facts_of_certificate(disposal: Disposal) -> CertificateFacts:
+    """What the certificate says, from a disposal whose items are all erased or spared."""
+    ends = [item.erased_at for item in disposal.items if item.erased_at is not None]
+    return CertificateFacts(
+        department=settings().department, number=disposal.number, demonstration=settings().demonstration,
+        proposed_by=_person(disposal.proposed_by), proposed_at=here(disposal.created_at),
+        first_approver=_person(disposal.first_approver), first_approved_at=here(disposal.first_approved_at),
+        second_approver=_person(disposal.second_approver), second_approved_at=here(disposal.second_approved_at),
+        started_at=here(disposal.started_at), ended_at=here(max(ends, default=disposal.started_at)),
+        policy_version=disposal.policy_version, items=tuple(_item(item) for item in disposal.items),
+    )  # fmt: skip
+
+
+def _person(account: Account) -> Person:
+    return Person(account.display_name, account.title or None, None, account.command or None)
+
+
+def _item(item: DisposalItem) -> ItemFacts:
+    done = item.erased or {}
+    rule_ids = [entry["rule"] for entry in item.why]
+    if item.state == "spared":
+        rule_ids = [item.spared_by_rule] if item.spared_by_rule else []
+    return ItemFacts(
+        what=label(item.target).capitalize(), allowed_from=item.earliest_on, rules=_rules(rule_ids),
+        erased_at=here(item.erased_at) if item.erased_at else None, requests=tuple(done.get("requests", ())),
+        keys=len(done.get("keys", ())), blobs=len(done.get("blobs", ())),
+        rows=tuple(sorted(done.get("rows", {}).items())),
+        copies=tuple(Copy(copy["report"], copy["path"], copy["sha256"]) for copy in item.delivered),
+        spared_because=item.spared_because or "",
+    )  # fmt: skip
+
+
+def _rules(rule_ids: list[str]) -> tuple[RuleCited, ...]:
+    """The rules as the policy has them now; one that a later policy no longer has is named by its id alone."""
+    known = policy().rules
+    return tuple(
+        RuleCited(known[name].text, ", ".join(known[name].authority)) if name in known else RuleCited(name, "RET-11")
+        for name in rule_ids
+    )
+
+
+@enforces("RET-11")
+def keep(disposal: Disposal, rendered: Rendered, stored: BlobRef) -> None:
+    """Fix the certificate and end the disposal. Needs an open unit of work; raises Refused."""
+    disposal.certificate_blob_id, disposal.certificate_sha256 = stored.id, stored.sha256
+    disposal.certificate_pages, disposal.finished_at = rendered.pages, now()
+    audit.record("disposal.certified", disposal, actor=system_actor(), sha256=stored.sha256)
+    count = {state: sum(item.state == state for item in disposal.items) for state in ("erased", "spared")}
+    advance(
+        disposal, "finish", system_actor(), erased=count["erased"], spared=count["spared"], certificate=stored.sha256
+    )  # fmt: skip
+
+
+def download(disposal: Disposal, actor: Actor) -> bytes:
+    """The certificate's PDF; the download is recorded. Refused before there is one. Raises StorageError."""
+    check_capability(actor, "retention.read")
+    refuse_if("certificate_stored", disposal.certificate_blob_id is None, "There is no certificate yet.")
+    data = stores().blobs.get(disposal.certificate_blob_id, disposal.key_id, disposal.certificate_sha256)
+    audit.viewed("disposal.certificate_downloaded", disposal, actor=actor, disposal=disposal.number)
+    return data
+
+
+def disposal_by_number(number: str) -> Disposal:
+    """A disposal by its number. Raises NoResultFound."""
+    return db.session.scalars(select(Disposal).where(Disposal.number == number)).one()

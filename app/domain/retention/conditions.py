@@ -1,0 +1,155 @@
+"""Case records, disposals and what is erased: nothing before its day, nothing without two others (RET-1 to RET-11)."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from sqlalchemy import select
+
+from app.access.actor import Actor
+from app.domain.retention.eligibility import Target, being_erased, label, not_due, today, under_way
+from app.extensions import db
+from app.models.requests import FRRequest
+from app.models.retention import CaseRecord, Disposal, DisposalItem
+from app.policy import policy
+from app.workflow.facts import Facts
+from app.workflow.registry import condition
+
+
+@condition("closure_reason_known", "RET-11")
+def closure_reason_known(record: CaseRecord, actor: Actor, facts: Facts) -> str | None:
+    return None if facts.get("reason") in policy().retention.closures else "Choose the reason of the closing."
+
+
+@condition("day_in_order", "RET-11")
+def day_in_order(record: CaseRecord, actor: Actor, facts: Facts) -> str | None:
+    """Days of closing and reopening count for the period: each has come, and follows the one recorded before it."""
+    on = facts.get("day")
+    if not isinstance(on, date):
+        return "Enter the day."
+    if on > today():
+        return "The day lies in the future."
+    if facts.get("kind") in {"closed", "reopened"}:
+        before = [line.on for line in record.history if line.kind in {"closed", "reopened"}]
+        if before and on < before[-1]:
+            return f"The day lies before {before[-1]}, when the case was last closed or reopened."
+    return None
+
+
+@condition("history_line_known", "RET-1", "RET-11")
+def history_line_known(record: CaseRecord, actor: Actor, facts: Facts) -> str | None:
+    known = {"disposition": policy().retention.classes, "event": policy().retention.events}
+    return None if facts.get("value") in known.get(str(facts.get("kind")), ()) else "Choose what is to be recorded."
+
+
+@condition("classes_known", "RET-11")
+def classes_known(record: CaseRecord, actor: Actor, facts: Facts) -> str | None:
+    classes = facts.get("classes") or []
+    known = policy().retention.classes
+    return None if classes and all(name in known for name in classes) else "Choose at least one class."
+
+
+@condition("history_unchanged", "RET-11")
+def history_unchanged(record: CaseRecord, actor: Actor, facts: Facts) -> str | None:
+    same = facts.get("history_seen") == len(record.history)
+    return None if same else "Something was added to the history of the case since you looked at it."
+
+
+@condition("difference_reasoned", "RET-11")
+def difference_reasoned(record: CaseRecord, actor: Actor, facts: Facts) -> str | None:
+    if set(facts.get("classes") or []) == set(facts.get("proposed") or []):
+        return None
+    given = str(facts.get("reason") or "").strip()
+    return None if given else "The class differs from the one the rules propose: write the reason."
+
+
+@condition("disposal_approved_twice", "RET-11")
+def disposal_approved_twice(record: CaseRecord, actor: Actor, facts: Facts) -> str | None:
+    disposal = db.session.scalars(select(Disposal).where(Disposal.number == facts.get("disposal"))).one_or_none()
+    if disposal is None or disposal.state != "executing":
+        return "No disposal of this record is under execution."
+    if all(item.case_record_id != record.id for item in disposal.items):
+        return "The record is not part of this disposal."
+    people = {disposal.proposed_by_id, disposal.first_approver_id, disposal.second_approver_id}
+    return None if None not in people and len(people) == 3 else "Two people other than the proposer did not approve."
+
+
+@condition(
+    "record_due", "RET-1", "RET-2", "RET-3", "RET-4", "RET-5", "RET-6", "RET-7", "RET-8", "RET-11"
+)  # fmt: skip
+def record_due(record: CaseRecord, actor: Actor, facts: Facts) -> str | None:
+    found = not_due(record)
+    return found.sentence if found else None
+
+
+@condition("erasure_finished", "RET-11")
+def erasure_finished(record: CaseRecord, actor: Actor, facts: Facts) -> str | None:
+    return "The earlier record of this case is being erased." if being_erased(record) else None
+
+
+@condition("case_record_disposed", "RET-11")
+def case_record_disposed(request: FRRequest, actor: Actor, facts: Facts) -> str | None:
+    record = db.session.scalars(
+        select(CaseRecord).where(CaseRecord.case_number == request.case_number)
+    ).one_or_none()  # fmt: skip
+    gone = record is not None and record.state == "disposed"
+    return None if gone else "The record of its case is not being disposed of."
+
+
+def _taken_by_another(target: Target, disposal: Disposal) -> bool:
+    other = under_way(target)
+    return other is not None and other.id != disposal.id
+
+
+@condition("records_chosen", "RET-11")
+def records_chosen(disposal: Disposal, actor: Actor, facts: Facts) -> str | None:
+    if not disposal.items:
+        return "Choose at least one record."
+    taken = [label(item.target) for item in disposal.items if _taken_by_another(item.target, disposal)]
+    return f"Already in another disposal under way: {', '.join(taken)}." if taken else None
+
+
+@condition(
+    "every_item_due", "RET-1", "RET-2", "RET-3", "RET-4", "RET-5", "RET-6", "RET-7", "RET-8", "RET-9", "RET-10",
+    "RET-11",
+)  # fmt: skip
+def every_item_due(disposal: Disposal, actor: Actor, facts: Facts) -> str | None:
+    """Asked again at the proposal and at each approval; the execution asks once more for each record."""
+    for item in disposal.items:
+        found = not_due(item.target)
+        if found is not None:
+            return f"{label(item.target).capitalize()}: {found.sentence}"
+    return None
+
+
+@condition("files_with_their_records", "RET-9", "RET-10")
+def files_with_their_records(disposal: Disposal, actor: Actor, facts: Facts) -> str | None:
+    chosen = {item.case_record_id for item in disposal.items if item.case_record_id is not None}
+    for item in disposal.items:
+        for record in kept_records(item):
+            if record.id not in chosen:
+                return f"{label(item.target).capitalize()} belongs to case {record.case_number}, which is kept."
+    return None
+
+
+def kept_records(item: DisposalItem) -> list[CaseRecord]:
+    """The case records, not disposed of, that a person file of a disposal belongs to; none for a case record."""
+    if item.person_file is None:
+        return []
+    return [link.record for link in item.person_file.links if link.record.disposed_at is None]
+
+
+@condition("actor_proposed_it", "RET-11")
+def actor_proposed_it(disposal: Disposal, actor: Actor, facts: Facts) -> str | None:
+    return None if actor.id == disposal.proposed_by_id else "Another person proposed it."
+
+
+@condition("every_item_done", "RET-11")
+def every_item_done(disposal: Disposal, actor: Actor, facts: Facts) -> str | None:
+    left = sum(item.state not in {"erased", "spared"} for item in disposal.items)
+    return f"{left} records are neither erased nor spared yet." if left else None
+
+
+@condition("certificate_stored", "RET-11")
+def certificate_stored(disposal: Disposal, actor: Actor, facts: Facts) -> str | None:
+    return None if disposal.certificate_blob_id is not None else "The certificate is not stored yet."

@@ -1,0 +1,249 @@
+"""Where a case record or a person file stands: facts gathered from the rows, then the calculation (RET-1 to RET-11).
+
+Reads only. Everything else about retention, conditions and pages included, asks here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import ColumnElement, func, select
+
+from app.calendar import day_of, today
+from app.clauses import enforces
+from app.extensions import db
+from app.models.disclosures import Disclosure
+from app.models.gallery import GalleryHold
+from app.models.requests import FRRequest, ProbeImage
+from app.models.retention import CasePerson, CaseRecord, Disposal, DisposalItem, LegalHold, PersonFile
+from app.policy import policy
+from app.policy import retention as rules
+from app.policy.retention.types import (
+    CaseFacts,
+    HistoryEntry,
+    Hold,
+    LinkedCase,
+    LinkedPerson,
+    PersonFacts,
+    Reason,
+    Standing,
+)
+
+Target = CaseRecord | PersonFile
+
+
+def is_disposed(target: Target) -> bool:
+    """Whether the erasure of a record has begun: there is no way back from there."""
+    return target.state == "disposed" if isinstance(target, CaseRecord) else target.disposed_at is not None
+
+
+def label(target: Target) -> str:
+    """How a record is named where no name of a person may stand."""
+    return f"case {target.case_number}" if isinstance(target, CaseRecord) else f"person file {target.uid[:8]}"
+
+
+def requests_of(record: CaseRecord) -> list[FRRequest]:
+    """Every request under the record's case number, oldest first."""
+    rows = select(FRRequest).where(FRRequest.case_number == record.case_number).order_by(FRRequest.id)
+    return list(db.session.scalars(rows))
+
+
+@enforces("RET-11")
+def request_ended(state: str) -> bool:
+    """Whether nothing is waited for any more; a draft is not at an end, for it may still be submitted."""
+    return state in FRRequest.flow().states_that("final")
+
+
+@enforces("RET-11")
+def disclosure_ended(state: str) -> bool:
+    """Whether nothing is waited for any more; a draft is not at an end, for it may still be submitted."""
+    return state in Disclosure.flow().states_that("final")
+
+
+def requests_at_work() -> ColumnElement[bool]:
+    """The requests that are not at an end."""
+    return ~FRRequest.having("final")
+
+
+def disclosures_at_work() -> ColumnElement[bool]:
+    """The disclosures that are not at an end."""
+    return ~Disclosure.having("final")
+
+
+def open_requests(record: CaseRecord) -> int:
+    """How many requests of the case are not at an end."""
+    rows = select(func.count()).select_from(FRRequest)
+    return db.session.scalar(rows.where(FRRequest.case_number == record.case_number, requests_at_work())) or 0
+
+
+def open_disclosures(record: CaseRecord) -> int:
+    """How many disclosures from the case are not at an end."""
+    rows = select(func.count()).select_from(Disclosure)
+    return db.session.scalar(rows.where(Disclosure.case_number == record.case_number, disclosures_at_work())) or 0
+
+
+def _day(text: Any) -> date | None:
+    return date.fromisoformat(text) if text else None
+
+
+def _holds(holds: list[LegalHold]) -> tuple[Hold, ...]:
+    return tuple(Hold(hold.number, hold.kind, hold.created_at.date()) for hold in holds)
+
+
+def history_of(record: CaseRecord) -> tuple[HistoryEntry, ...]:
+    """The record's history in the order recorded, as the calculation takes it."""
+    return tuple(HistoryEntry(line.kind, line.on, line.value) for line in record.history)
+
+
+def _linked(link: CasePerson) -> LinkedPerson:
+    private = link.file.private
+    return LinkedPerson(
+        ref=link.file.uid[:8], role=link.role, born_on=_day(private.get("born_on")),
+        died_on=_day(private.get("died_on")), last_arrest_on=_day(private.get("last_arrest_on")),
+        child_victim=link.child_victim, juvenile=link.juvenile,
+    )  # fmt: skip
+
+
+def facts_of(record: CaseRecord) -> CaseFacts:
+    """What decides about a case record, as it stands in the rows."""
+    return case_facts(record, open_requests(record), open_disclosures(record))
+
+
+def case_facts(record: CaseRecord, requests: int, disclosures: int) -> CaseFacts:
+    """What decides about a case record, its requests and disclosures at work counted by the caller."""
+    return CaseFacts(
+        classes=tuple(record.classes), history_seen=record.history_seen, history=history_of(record),
+        people=tuple(_linked(link) for link in record.people if link.file.disposed_at is None),
+        open_requests=requests, open_disclosures=disclosures, holds=_holds(record.holds_in_force),
+    )  # fmt: skip
+
+
+def facts_of_person(file: PersonFile, day: date) -> PersonFacts:
+    """What decides about a person file on a day, the standings of its case records included."""
+    return person_facts(file, {link.record.id: standing_of(link.record, day) for link in file.links if _kept(link)})
+
+
+def person_facts(file: PersonFile, standings: Mapping[int, Standing]) -> PersonFacts:
+    """What decides about a person file; `standings` of its case records that are not disposed of, by their id."""
+    private = file.private
+    suspect = any(link.role == "suspect" for link in file.links)
+    return PersonFacts(
+        role="criminal_or_suspect" if suspect else "associated", born_on=_day(private.get("born_on")),
+        died_on=_day(private.get("died_on")), last_arrest_on=_day(private.get("last_arrest_on")),
+        arrests_checked_on=_day(private.get("arrests_checked_on")),
+        cases=tuple(_linked_case(link.record, standings) for link in file.links), holds=_holds(file.holds_in_force),
+    )  # fmt: skip
+
+
+def _kept(link: CasePerson) -> bool:
+    return link.record.disposed_at is None
+
+
+def _linked_case(record: CaseRecord, standings: Mapping[int, Standing]) -> LinkedCase:
+    if record.disposed_at is not None:
+        return LinkedCase(record.case_number, None, day_of(record.disposed_at))
+    return LinkedCase(record.case_number, standings[record.id])
+
+
+def standing_of(target: Target, day: date | None = None) -> Standing:
+    """Where a case record or person file stands on a day (today when none is given).
+
+    What was disposed of has no standing: LookupError.
+    """
+    if is_disposed(target):
+        raise LookupError(f"{label(target)} was disposed of")
+    day = day or today()
+    if isinstance(target, CaseRecord):
+        return rules.standing_of_case(policy().retention, facts_of(target), day)
+    return rules.standing_of_person(policy().retention, facts_of_person(target, day), day)
+
+
+@dataclass(frozen=True, slots=True)
+class NotDue:
+    """Why a record may not be disposed of: the rule, and a sentence without names."""
+
+    rule_id: str
+    sentence: str
+
+
+@enforces("RET-1", "RET-2", "RET-3", "RET-4", "RET-5", "RET-6", "RET-7", "RET-8", "RET-9", "RET-10", "RET-11")
+def not_due(target: Target, day: date | None = None) -> NotDue | None:
+    """Why a record may not be disposed of on a day, or None when it may."""
+    if is_disposed(target):
+        return NotDue("every_item_due", f"{label(target).capitalize()} was disposed of already.")
+    standing = standing_of(target, day)
+    if standing.status != "disposable":
+        return NotDue(standing.why.rule_id, standing.why.sentence)
+    if isinstance(target, CaseRecord):
+        waiting = _undecided_look_alikes(target)
+        if waiting:
+            return NotDue("probe-look-alike", "A photograph that looks like a probe of this case waits for a decision.")
+        if _images_at_work(target):
+            return NotDue("closed_cases_only", "An image of this case is still being checked.")
+    return None
+
+
+def _images_at_work(record: CaseRecord) -> bool:
+    """A worker may be about to store a copy of it: what is destroyed must not grow meanwhile."""
+    found = select(ProbeImage.id).join(FRRequest, ProbeImage.request_id == FRRequest.id).where(
+        FRRequest.case_number == record.case_number, ProbeImage.state == "checking", ProbeImage.removed_at.is_(None)
+    )  # fmt: skip
+    return db.session.scalar(found.limit(1)) is not None
+
+
+def _undecided_look_alikes(record: CaseRecord) -> int:
+    """CAP-4: photographs held because they look like a probe of this case; a person decides before the probe goes."""
+    return db.session.scalar(
+        select(func.count()).select_from(GalleryHold)
+        .join(ProbeImage, GalleryHold.probe_image_id == ProbeImage.id)
+        .join(FRRequest, ProbeImage.request_id == FRRequest.id)
+        .where(FRRequest.case_number == record.case_number, GalleryHold.decision.is_(None))
+    ) or 0  # fmt: skip
+
+
+def reasons(standing: Standing) -> list[dict[str, str | None]]:
+    """The deciding steps of a standing, outermost first: rule ids, clauses and the day of each; no names.
+
+    Only the day of the whole is kept: the days inside (of a birth, of a death) tell more than a record of a disposal
+    needs.
+    """
+    found: list[dict[str, str | None]] = []
+
+    def walk(reason: Reason, top: bool) -> None:
+        on = standing.earliest.isoformat() if top and standing.earliest else None
+        entry = {"rule": reason.rule_id, "clause": reason.clause, "on": on}
+        if all((known["rule"], known["clause"]) != (reason.rule_id, reason.clause) for known in found):
+            found.append(entry)
+        for child in reason.children:
+            if child.decides:
+                walk(child, False)
+
+    walk(standing.why, True)
+    return found
+
+
+def under_way(target: Target) -> Disposal | None:
+    """The disposal that has taken this record up and is not at its end, or None."""
+    column = DisposalItem.case_record_id if isinstance(target, CaseRecord) else DisposalItem.person_file_id
+    return db.session.scalars(
+        select(Disposal).join(DisposalItem).where(column == target.id, Disposal.having("under_way"))
+        .order_by(Disposal.id)
+    ).first()  # fmt: skip
+
+
+def being_erased(target: Target) -> bool:
+    """Whether the destruction of this record has begun and is not at its end."""
+    column = DisposalItem.case_record_id if isinstance(target, CaseRecord) else DisposalItem.person_file_id
+    found = select(DisposalItem.id).where(column == target.id, DisposalItem.state == "erasing")
+    return db.session.scalar(found.limit(1)) is not None
+
+
+def locked(target: Target) -> Target:
+    """The same row, locked until the unit ends: what decides about it (a hold, a mark of erasure) goes one by one."""
+    model = type(target)
+    return db.session.scalars(
+        select(model).where(model.id == target.id).with_for_update().execution_options(populate_existing=True)
+    ).one()  # fmt: skip

@@ -1,0 +1,82 @@
+"""Where many records stand: as many statements for a hundred as for one. For lists, counts and the nightly calculation.
+
+Everything is read from the rows anew. A record of which something cannot be opened (a damaged key, say) is kept for
+that: its day is not known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable
+from datetime import date
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import selectinload
+
+from app.domain.retention.eligibility import case_facts, disclosures_at_work, person_facts, requests_at_work
+from app.extensions import db
+from app.models.disclosures import Disclosure
+from app.models.requests import FRRequest
+from app.models.retention import CasePerson, CaseRecord, PersonFile
+from app.policy import policy
+from app.policy import retention as rules
+from app.policy.retention.types import Reason, Standing
+from app.storage.errors import StorageError
+
+#: as many as one statement may ask for
+MOST = 500
+
+
+def standings_of_cases(ids: Collection[int], day: date) -> dict[int, Standing]:
+    """Id -> where the case record stands on a day, of those that are not disposed of."""
+    found: dict[int, Standing] = {}
+    for several in _parts(ids):
+        rows = select(CaseRecord).where(CaseRecord.id.in_(several), CaseRecord.disposed_at.is_(None)).options(
+            selectinload(CaseRecord.history), selectinload(CaseRecord.holds),
+            selectinload(CaseRecord.people).selectinload(CasePerson.file),
+        )  # fmt: skip
+        records = list(db.session.scalars(rows.execution_options(populate_existing=True)))
+        numbers = [record.case_number for record in records]
+        requests = _count(FRRequest.case_number, numbers, requests_at_work())
+        disclosures = _count(Disclosure.case_number, numbers, disclosures_at_work())
+        for record in records:
+            counted = requests.get(record.case_number, 0), disclosures.get(record.case_number, 0)
+            found[record.id] = _calculated(lambda of=record, at_work=counted: rules.standing_of_case(
+                policy().retention, case_facts(of, *at_work), day
+            ))  # fmt: skip
+    return found
+
+
+def standings_of_files(ids: Collection[int], day: date) -> dict[int, Standing]:
+    """Id -> where the person file stands on a day, of those that are not disposed of."""
+    found: dict[int, Standing] = {}
+    for several in _parts(ids):
+        rows = select(PersonFile).where(PersonFile.id.in_(several), PersonFile.disposed_at.is_(None)).options(
+            selectinload(PersonFile.holds), selectinload(PersonFile.links).selectinload(CasePerson.record)
+        )  # fmt: skip
+        files = list(db.session.scalars(rows.execution_options(populate_existing=True)))
+        cases = standings_of_cases({link.case_record_id for file in files for link in file.links}, day)
+        for file in files:
+            found[file.id] = _calculated(lambda of=file, known=cases: rules.standing_of_person(
+                policy().retention, person_facts(of, known), day
+            ))  # fmt: skip
+    return found
+
+
+def _parts(ids: Collection[int]) -> Iterable[list[int]]:
+    ordered = sorted(set(ids))
+    return (ordered[first : first + MOST] for first in range(0, len(ordered), MOST))
+
+
+def _count(column: Any, numbers: Collection[str], at_work: Any) -> dict[str, int]:
+    rows = select(column, func.count()).where(column.in_(numbers), at_work).group_by(column)
+    return dict(db.session.execute(rows).all())
+
+
+def _calculated(calculate: Callable[[], Standing]) -> Standing:
+    try:
+        return calculate()
+    except StorageError:
+        rule = policy().retention.principles["unknown_is_kept"]
+        words = "Kept: what its period depends on cannot be read."
+        return Standing("unknown", None, Reason(rule.id, rule.authority[0], words, decides=True))

@@ -1,0 +1,159 @@
+"""What hangs on a request, and how it goes: which keys and files first, which rows then, what remains (RET-11).
+
+An area that stores more about a request adds an eraser to `ERASERS`. Erasers run in order, so that rows go before the
+rows they refer to; the requests' own is the last. A test walks the tables and fails when one that refers to a request
+is in no eraser.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import delete, select, update
+
+from app.domain.retention.erasure_disclosures import DisclosureEraser
+from app.domain.retention.erasure_plan import Doomed, Eraser, run
+from app.extensions import db
+from app.models import (
+    Annotation,
+    Assignment,
+    BackgroundCheck,
+    BasisDecision,
+    Candidate,
+    DerivedImage,
+    DetectedFace,
+    Disposition,
+    Draft,
+    FinalReview,
+    FRRequest,
+    GalleryHold,
+    Job,
+    LineUp,
+    LineUpPlace,
+    Notification,
+    Outcome,
+    PeerReview,
+    ProbeImage,
+    ProbeResemblance,
+    RepeatSearch,
+    Report,
+    Round,
+    Search,
+    SearchReplay,
+)
+
+
+class RequestEraser:
+    """The request's own rows: images, decisions, searches, examination, reports, outcomes, jobs, notifications."""
+
+    tables = (
+        "form_draft",
+        "search_replay",
+        "repeat_search", "probe_resemblance", "final_review", "peer_review", "background_check", "disposition",
+        "line_up_place", "line_up", "annotation", "report", "assignment", "examination_round", "candidate", "search",
+        "derived_image", "detected_face", "gallery_hold", "probe_image",
+        "basis_decision", "outcome", "fr_request",
+    )  # fmt: skip
+
+    def doomed(self, requests: Sequence[FRRequest]) -> Doomed:
+        found = Doomed()
+        for request in requests:
+            blobs = [blob for image in request.images for blob in (image.blob_id, image.shown_blob_id)]
+            blobs += [report.blob_id for report in request.reports]
+            blobs += db.session.scalars(select(DerivedImage.blob_id).where(DerivedImage.request_id == request.id))
+            found.add(Doomed([request.key_id], [blob for blob in blobs if blob], self._delivered(request)))
+        return found
+
+    def _delivered(self, request: FRRequest) -> list[dict[str, Any]]:
+        return [
+            {
+                "report": report.number, "path": report.receipt["path"], "sha256": report.sha256, "code": report.code,
+                "kind": report.kind, "at": report.delivered_at.isoformat(), "manifest": report.manifest_digest,
+                "recalled": report.recalled_at.isoformat() if report.recalled_at else None,
+                "replaced_by": self._replacement(request, report),
+            }
+            for report in request.reports if report.delivered_at is not None
+        ]  # fmt: skip
+
+    def _replacement(self, request: FRRequest, report: Report) -> str | None:
+        later = (other for other in request.reports if other.replaces_id == report.id)
+        return next((other.number for other in later if other.delivered_at is not None), None)
+
+    def delete(self, requests: Sequence[FRRequest]) -> dict[str, int]:
+        ids, numbers = [request.id for request in requests], [request.number for request in requests]
+        rounds = select(Round.id).where(Round.request_id.in_(ids))
+        searches = select(Search.id).where(Search.request_id.in_(ids))
+        images = select(ProbeImage.id).where(ProbeImage.request_id.in_(ids))
+        subjects = [*numbers, *(request.uid for request in requests)]
+        subjects += db.session.scalars(select(ProbeImage.uid).where(ProbeImage.request_id.in_(ids)))
+        subjects += db.session.scalars(select(Search.uid).where(Search.request_id.in_(ids)))
+        subjects += db.session.scalars(select(Round.uid).where(Round.request_id.in_(ids)))
+        line_ups = select(LineUp.id).where(LineUp.round_id.in_(rounds))
+        assigned = list(db.session.scalars(select(LineUp.number).where(LineUp.round_id.in_(rounds))))
+        told = (Notification.subject_type == "request") & Notification.subject_key.in_(numbers)
+        told |= (Notification.subject_type == "line_up") & Notification.subject_key.in_(assigned)
+        subjects += db.session.scalars(select(Notification.uid).where(told))
+        for request in requests:
+            _blank(request)
+        db.session.flush()
+        run(update(GalleryHold).where(GalleryHold.probe_image_id.in_(images)).values(probe_image_id=None))
+        replays = select(SearchReplay.uid).where(SearchReplay.search_id.in_(searches))
+        subjects += db.session.scalars(replays)
+        steps: list[tuple[Any, Any]] = [
+            (Draft, Draft.request_id.in_(ids) | Draft.line_up_id.in_(line_ups)),
+            (SearchReplay, SearchReplay.search_id.in_(searches)),
+            (RepeatSearch, RepeatSearch.search_id.in_(searches)),
+            (
+                ProbeResemblance,
+                ProbeResemblance.image_id.in_(images) | ProbeResemblance.earlier_id.in_(images),
+            ),
+            (FinalReview, FinalReview.round_id.in_(rounds)),
+            (LineUpPlace, LineUpPlace.line_up_id.in_(line_ups)),
+            (LineUp, LineUp.round_id.in_(rounds)),
+            (PeerReview, PeerReview.round_id.in_(rounds)),
+            (BackgroundCheck, BackgroundCheck.round_id.in_(rounds)),
+            (Annotation, Annotation.round_id.in_(rounds)),
+            (Disposition, Disposition.round_id.in_(rounds)),
+            (Report, Report.request_id.in_(ids)),
+            (Assignment, Assignment.request_id.in_(ids)),
+            (Round, Round.request_id.in_(ids)),
+            (Candidate, Candidate.search_id.in_(searches)),
+            (Search, Search.request_id.in_(ids)),
+            (DerivedImage, DerivedImage.request_id.in_(ids)),
+            (DetectedFace, DetectedFace.image_id.in_(images)),
+            (ProbeImage, ProbeImage.request_id.in_(ids)),
+            (BasisDecision, BasisDecision.request_id.in_(ids)),
+            (Outcome, Outcome.request_id.in_(ids)),
+            (Notification, told),
+            (Job, Job.subject_id.in_(subjects)),
+        ]
+        counts = {model.__tablename__: run(delete(model).where(where)) for model, where in steps}
+        db.session.expire_all()
+        return {table: count for table, count in counts.items() if count}
+
+
+def _blank(request: FRRequest) -> None:
+    """What remains: number, case number, use, state, dates, the accounts that took part; nothing sealed."""
+    request.sealed = None
+    request.priority, request.political = "other", False
+
+
+ERASERS: list[Eraser] = [DisclosureEraser(), RequestEraser()]
+
+
+def doomed(requests: Sequence[FRRequest]) -> Doomed:
+    """Everything of these requests that is to be destroyed outside the database."""
+    found = Doomed()
+    for eraser in ERASERS:
+        found.add(eraser.doomed(requests))
+    return found
+
+
+def delete_rows(requests: Sequence[FRRequest]) -> dict[str, int]:
+    """Delete every row that hangs on these requests, and blank theirs; answers rows by table."""
+    counts: dict[str, int] = {}
+    for eraser in ERASERS:
+        for table, count in eraser.delete(requests).items():
+            counts[table] = counts.get(table, 0) + count
+    return counts

@@ -1,0 +1,98 @@
+"""The lists of retention, by the standings that are kept: counted and paged by the database (RET-11).
+
+The lines of one page are calculated anew all the same, for their reasons name what is kept nowhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import ColumnElement, Select, func, select
+
+from app.access.actor import Actor
+from app.access.scoping import visible
+from app.domain.retention.eligibility import Target
+from app.domain.retention.eligibility_many import standings_of_cases, standings_of_files
+from app.extensions import db
+from app.models.retention import CaseRecord, Disposal, DisposalItem, PersonFile, StoredStanding
+from app.policy.retention.types import Standing
+
+#: list -> the statuses it shows
+LISTS = {
+    "due": ("disposable",),
+    "upcoming": ("upcoming",),
+    "held": ("held",),
+    "permanent": ("permanent",),
+    "unclassified": ("unclassified", "unknown"),
+    "open": ("open",),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One line of a list: a case record or person file, where it stands, the disposal that has taken it up."""
+
+    target: Target
+    standing: Standing
+    taken: Disposal | None
+
+
+def counts(actor: Actor, day: date) -> dict[str, int]:
+    """How many records each list holds on a day, and "all", as this person may know."""
+    kept = visible(StoredStanding, actor).subquery()
+    come = (kept.c.earliest <= day).label("come")
+    rows = select(kept.c.status, come, func.count()).group_by(kept.c.status, come)
+    found = dict.fromkeys((*LISTS, "all"), 0)
+    for status, due, count in db.session.execute(rows):
+        now = status if due is None else "disposable" if due else "upcoming"
+        found[next(name for name, statuses in LISTS.items() if now in statuses)] += count
+        found["all"] += count
+    return found
+
+
+def rows_of(actor: Actor, which: str, day: date) -> Select[tuple[StoredStanding]]:
+    """The kept standings of one list (LISTS, or "all"), the earliest due first. Raises KeyError for no such list."""
+    rows = visible(StoredStanding, actor)
+    if which == "all":
+        return rows.order_by(StoredStanding.earliest.asc().nulls_last(), StoredStanding.id)
+    return rows.where(_in_list(which, day)).order_by(StoredStanding.earliest, StoredStanding.id)
+
+
+def _in_list(which: str, day: date) -> ColumnElement[bool]:
+    # what has a day is due from that day on, whether it was calculated since or not
+    if which == "due":
+        return StoredStanding.earliest <= day
+    if which == "upcoming":
+        return StoredStanding.earliest > day
+    return StoredStanding.status.in_(LISTS[which])
+
+
+def lines(kept: Sequence[StoredStanding], day: date) -> list[Listed]:
+    """The lines of one page, in its order."""
+    cases = [row.case_record_id for row in kept if row.case_record_id is not None]
+    files = [row.person_file_id for row in kept if row.person_file_id is not None]
+    standings = {
+        CaseRecord: standings_of_cases(cases, day), PersonFile: standings_of_files(files, day)
+    }  # fmt: skip
+    taken = {CaseRecord: _taken(CaseRecord, cases), PersonFile: _taken(PersonFile, files)}
+    targets = {
+        CaseRecord: {row.id: row for row in db.session.scalars(select(CaseRecord).where(CaseRecord.id.in_(cases)))},
+        PersonFile: {row.id: row for row in db.session.scalars(select(PersonFile).where(PersonFile.id.in_(files)))},
+    }
+    found = []
+    for row in kept:
+        model, key = (CaseRecord, row.case_record_id) if row.case_record_id else (PersonFile, row.person_file_id)
+        found.append(Listed(targets[model][key], standings[model][key], taken[model].get(key)))
+    return found
+
+
+def _taken(model: type[Target], ids: Collection[int]) -> dict[int, Disposal]:
+    """Id -> the disposal that has taken the record up and is not at its end."""
+    column = DisposalItem.case_record_id if model is CaseRecord else DisposalItem.person_file_id
+    rows = (
+        select(column, Disposal).join(DisposalItem.disposal).where(column.in_(ids), Disposal.having("under_way"))
+        .order_by(Disposal.id.desc())
+    )  # fmt: skip
+    return dict(db.session.execute(rows).all())

@@ -1,0 +1,159 @@
+"""Where every record stands, calculated anew: each night, and under new rules; what differed is recorded (RET-11).
+
+A standing whose day came is not a difference: the lists ask for the day themselves. So a difference says that the rules
+changed, or that a change was not followed, which is a fault.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import ColumnElement, Select, func, or_, select
+
+from app import audit
+from app.access.actor import system_actor
+from app.calendar import today
+from app.clauses import enforces
+from app.domain.retention.eligibility import Target
+from app.domain.retention.stored_eligibility import Difference, calculate, missing
+from app.extensions import db
+from app.models.engine import AuditEvent
+from app.models.retention import CaseRecord, PersonFile, StoredStanding
+from app.policy import policy
+from app.unit_of_work import unit_of_work
+
+#: records calculated in one unit of work: others who write wait for so many at most
+BATCH = 100
+RULES, UNFOLLOWED = "rules_changed", "not_followed"
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How many standings were calculated, and how many were kept otherwise before."""
+
+    compared: int
+    different: int
+
+
+@enforces("RET-11")
+def recalculate() -> Tally:
+    """Calculate what was not calculated today under the rules in force. Opens its own units; may be repeated."""
+    day, compared, different = today(), 0, 0
+    # case records first: a file stands as its case records do
+    for model in (CaseRecord, PersonFile):
+        for ids in _batches(model, day):
+            with unit_of_work():
+                found = calculate(model, ids, day)
+                different += sum(_record(difference) for difference in found)
+            compared += len(ids)
+    with unit_of_work():
+        audit.record(
+            "retention.recalculated", actor=system_actor(), day=day.isoformat(), compared=compared, different=different
+        )  # fmt: skip
+    return Tally(compared, different)
+
+
+def _batches(model: type[CaseRecord] | type[PersonFile], day: date) -> Iterator[list[int]]:
+    column = StoredStanding.case_record_id if model is CaseRecord else StoredStanding.person_file_id
+    last = 0
+    while True:
+        rows = select(StoredStanding.id, column).where(column.is_not(None), StoredStanding.id > last, outdated(day))
+        found = db.session.execute(rows.order_by(StoredStanding.id).limit(BATCH)).all()
+        db.session.rollback()
+        if not found:
+            break
+        last = found[-1][0]
+        yield [key for _, key in found]
+    while ids := list(missing(model, BATCH)):
+        db.session.rollback()
+        yield ids
+
+
+def outdated(day: date) -> ColumnElement[bool]:
+    """Kept standings that were not calculated on this day under the rules in force."""
+    return or_(
+        StoredStanding.policy_version != policy().version, StoredStanding.calculated_on.is_(None),
+        StoredStanding.calculated_on != day,
+    )  # fmt: skip
+
+
+def _record(difference: Difference) -> bool:
+    """Record a difference; a first calculation is none."""
+    before, after = difference.before, difference.after
+    if not difference.under and before[0]:
+        return False
+    audit.record(
+        "retention.standing_differed", difference.target, actor=system_actor(),
+        because=RULES if difference.under not in ("", policy().version) else UNFOLLOWED,
+        before=before[0], before_rule=before[1], after=after[0], after_rule=after[1],
+    )  # fmt: skip
+    return True
+
+
+# What is told of it ----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A recorded difference as a page shows it; `target` is None for a record that is gone from the lists."""
+
+    at: datetime
+    target: Target | None
+    subject: str
+    because: str
+    before: str
+    after: str
+    rule: str
+
+
+def under_other_rules() -> bool:
+    """Whether some standing is kept under other rules than those in force, or was never calculated."""
+    column = StoredStanding.policy_version
+    ends = db.session.execute(
+        select(select(func.min(column)).scalar_subquery(), select(func.max(column)).scalar_subquery())
+    ).one()  # fmt: skip
+    return any(end is not None and end != policy().version for end in ends)
+
+
+@dataclass(frozen=True, slots=True)
+class Run(Tally):
+    """A calculation that came to its end."""
+
+    at: datetime
+
+
+def last() -> Run | None:
+    """The newest calculation that came to its end."""
+    rows = select(AuditEvent).where(AuditEvent.event == "retention.recalculated").order_by(AuditEvent.sequence.desc())
+    event = db.session.scalars(rows.limit(1)).first()
+    if event is None:
+        return None
+    keys = json.loads(event.keys)
+    return Run(keys["compared"], keys["different"], datetime.fromisoformat(event.at))
+
+
+def differences() -> Select[tuple[AuditEvent]]:
+    """The recorded differences, newest first."""
+    rows = select(AuditEvent).where(AuditEvent.event == "retention.standing_differed")
+    return rows.order_by(AuditEvent.sequence.desc())
+
+
+def told(events: Sequence[AuditEvent]) -> list[Told]:
+    """The differences of one page."""
+    known: dict[tuple[str, str], Target] = {}
+    for model, key in ((CaseRecord, CaseRecord.case_number), (PersonFile, PersonFile.uid)):
+        wanted = [event.subject_id for event in events if event.subject_type == model.subject_type]
+        for row in db.session.scalars(select(model).where(key.in_(wanted))):
+            known[model.subject_type, getattr(row, model.lookup)] = row
+    return [_told(event, known.get((event.subject_type, event.subject_id))) for event in events]
+
+
+def _told(event: AuditEvent, target: Target | None) -> Told:
+    keys = json.loads(event.keys)
+    return Told(
+        datetime.fromisoformat(event.at), target, event.subject_id, keys["because"], keys["before"], keys["after"],
+        keys["after_rule"],
+    )  # fmt: skip

@@ -1,0 +1,30 @@
+"""Who already holds a part in a hold or a disposal: proposer and approvers are three people."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+
+from app.extensions import db
+from app.models import Disposal, LegalHold, Transition
+from app.workflow.registry import separation
+
+
+@separation("hold_placer", "RET-11")
+def hold_placer(hold: LegalHold) -> set[int]:
+    return {hold.placed_by_id}
+
+
+@separation("disposal_proposer", "RET-11")
+def disposal_proposer(disposal: Disposal) -> set[int]:
+    return {disposal.proposed_by_id}
+
+
+@separation("disposal_first_approver", "RET-11")
+def disposal_first_approver(disposal: Disposal) -> set[int]:
+    """Whoever approved already, as the rows and as the trail of steps have it."""
+    steps = select(Transition.actor_id).where(
+        Transition.subject_type == disposal.subject_type, Transition.subject_id == disposal.id,
+        Transition.verb == "approve",
+    )  # fmt: skip
+    people = {disposal.first_approver_id, *db.session.scalars(steps)}
+    return {person for person in people if person is not None}

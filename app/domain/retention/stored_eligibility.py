@@ -1,0 +1,214 @@
+"""Standings kept for lists and counts: calculated anew in the very unit that changes what they depend on (RET-11).
+
+Which records a unit touched is read from the rows it writes, whoever writes them, so that no verb has to remember it.
+Nothing is decided by what is kept here: a proposal and an erasure ask the rules (`standings.not_due`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import event, inspect, select
+from sqlalchemy.orm import ORMExecuteState, Session
+
+from app.calendar import today
+from app.domain.retention.eligibility import Target, disclosure_ended, request_ended
+from app.domain.retention.eligibility_many import standings_of_cases, standings_of_files
+from app.extensions import db
+from app.models.disclosures import Disclosure
+from app.models.requests import FRRequest
+from app.models.retention import CaseHistory, CasePerson, CaseRecord, LegalHold, PersonFile, StoredStanding
+from app.policy import policy
+from app.policy.retention.types import Standing
+from app.unit_of_work import BEFORE_COMMIT
+
+#: what a unit touched: a case by its number, a case record or a person file by its id; the days of a file's person
+#: decide about its case records too
+Touched = tuple[str, Any]
+
+
+class Unfollowed(RuntimeError):
+    """Rows that standings depend on were written past the session, so that nobody knows whose (a fault of ours)."""
+
+
+# What a row touches ----------------------------------------------------------------------------------------
+
+
+def _case(row: FRRequest | Disclosure) -> Iterator[Touched]:
+    """The case it belongs to, and the one it belonged to."""
+    yield from (("case", number) for number in {row.case_number, *inspect(row).attrs.case_number.history.deleted})
+
+
+def _record(row: CaseRecord) -> Iterator[Touched]:
+    yield "record", row.id
+
+
+def _history(row: CaseHistory) -> Iterator[Touched]:
+    yield "record", row.case_record_id
+
+
+def _file(row: PersonFile) -> Iterator[Touched]:
+    yield "person", row.id
+
+
+def _link(row: CasePerson) -> Iterator[Touched]:
+    yield from (("record", row.case_record_id), ("file", row.person_file_id))
+
+
+def _hold(row: LegalHold) -> Iterator[Touched]:
+    yield ("record", row.case_record_id) if row.case_record_id is not None else ("file", row.person_file_id)
+
+
+DEPENDS: dict[type, Callable[[Any], Iterator[Touched]]] = {
+    FRRequest: _case, Disclosure: _case, CaseRecord: _record, CaseHistory: _history, PersonFile: _file,
+    CasePerson: _link, LegalHold: _hold,
+}  # fmt: skip
+#: of what goes through many states: whether a state is an end, for nothing else of it decides
+ENDS: dict[type, Callable[[str], bool]] = {FRRequest: request_ended, Disclosure: disclosure_ended}
+
+
+def _note(row: Any, touched: Iterable[Touched]) -> None:
+    session = db.session()
+    if session.info.get("unit"):
+        session.info["touched"] |= {("table", row.__tablename__), *touched}
+
+
+def _note_whole(_mapper: Any, _connection: Any, row: Any) -> None:
+    _note(row, DEPENDS[type(row)](row))
+
+
+def _note_change(_mapper: Any, _connection: Any, row: Any) -> None:
+    _note(row, () if _only_goes_on(row) else DEPENDS[type(row)](row))
+
+
+def _only_goes_on(row: Any) -> bool:
+    """Whether a request or disclosure stays with its case and came neither to an end nor from one."""
+    ended = ENDS.get(type(row))
+    if ended is None or inspect(row).attrs.case_number.history.has_changes():
+        return False
+    state = inspect(row).attrs.state.history
+    return not state.has_changes() or (bool(state.deleted) and ended(state.deleted[0]) == ended(row.state))
+
+
+for _model in DEPENDS:
+    # ids are known after an insert; what was before is known before an update
+    event.listen(_model, "after_insert", _note_whole)
+    event.listen(_model, "before_update", _note_change)
+    event.listen(_model, "before_delete", _note_whole)
+
+
+@event.listens_for(db.session, "do_orm_execute")
+def _note_deleted(state: ORMExecuteState) -> None:
+    """Rows deleted by one statement are looked at before they go."""
+    model = state.bind_mapper.class_ if state.is_delete and state.bind_mapper is not None else None
+    if model in DEPENDS and state.session.info.get("unit"):
+        touched = state.session.info["touched"]
+        touched.add(("table", model.__tablename__))
+        for row in state.session.scalars(select(model).where(state.statement.whereclause)):
+            touched.update(DEPENDS[model](row))
+
+
+# Before the commit -----------------------------------------------------------------------------------------
+
+
+def _follow(session: Session) -> None:
+    """Calculate what the unit touched."""
+    noted = session.info["touched"]
+    written = session.connection().info.get("changed", set())
+    loose = {model.__tablename__ for model in DEPENDS} & written - {name for kind, name in noted if kind == "table"}
+    if loose:
+        raise Unfollowed(f"rows of {', '.join(sorted(loose))} were written past the session")
+
+    def named(kind: str) -> set[Any]:
+        return {value for what, value in noted if what == kind}
+
+    if not noted - {("table", name) for name in named("table")}:
+        return
+    cases, people = named("case"), named("person")
+    records = named("record") | set(session.scalars(select(CaseRecord.id).where(CaseRecord.case_number.in_(cases))))
+    records |= set(session.scalars(select(CasePerson.case_record_id).where(CasePerson.person_file_id.in_(people))))
+    calculate(CaseRecord, records, today())
+    # asked once the standings of the records are locked: whoever links a file meanwhile calculates it after us
+    linked = select(CasePerson.person_file_id).where(CasePerson.case_record_id.in_(records))
+    calculate(PersonFile, named("file") | people | set(session.scalars(linked)), today())
+
+
+BEFORE_COMMIT.append(_follow)
+
+
+# The calculation -------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A record whose kept standing was another than the rules give: its status and rule before and now.
+
+    `under`: the policy version it was kept under; empty where none was kept, or never calculated.
+    """
+
+    target: Target
+    before: tuple[str, str]
+    after: tuple[str, str]
+    under: str
+
+
+def calculate(model: type[CaseRecord] | type[PersonFile], ids: Collection[int], day: date) -> list[Difference]:
+    """Keep where these records stand on a day; what is disposed of is kept no longer. Answers what was otherwise.
+
+    Needs an open unit of work. Two that touch one record go one by one, each with all that the other committed.
+    """
+    if not ids:
+        return []
+    column = StoredStanding.case_record_id if model is CaseRecord else StoredStanding.person_file_id
+    rows = select(StoredStanding).where(column.in_(ids)).order_by(StoredStanding.id).with_for_update()
+    kept = {
+        row.case_record_id or row.person_file_id: row
+        for row in db.session.scalars(rows.execution_options(populate_existing=True))
+    }
+    found = standings_of_cases(ids, day) if model is CaseRecord else standings_of_files(ids, day)
+    differences = []
+    for key in sorted(ids):
+        row = kept.get(key)
+        if key not in found:
+            if row is not None:
+                db.session.delete(row)
+            continue
+        if row is None:
+            row = StoredStanding(policy_version="", **{column.key: key})
+            db.session.add(row)
+        before = (status_on(row, day), row.earliest, row.rule)
+        under = row.policy_version
+        _keep(row, found[key], day)
+        after = (status_on(row, day), row.earliest, row.rule)
+        if before != after:
+            target = db.session.get_one(model, key)
+            differences.append(Difference(target, (before[0], before[2] or ""), (after[0], after[2]), under))
+    db.session.flush()
+    return differences
+
+
+def _keep(row: StoredStanding, standing: Standing, day: date) -> None:
+    row.status, row.earliest, row.rule = standing.status, standing.earliest, deciding(standing).rule_id
+    row.policy_version, row.calculated_on = policy().version, day
+
+
+def deciding(standing: Standing) -> Any:
+    """The first of the reasons that decide, or the whole where none does alone."""
+    return next((reason for reason in standing.why.children if reason.decides), standing.why)
+
+
+def status_on(row: StoredStanding, day: date) -> str:
+    """The kept status on a day: what has a day is due from that day on, whenever it was calculated."""
+    if row.earliest is None:
+        return row.status or ""
+    return "disposable" if row.earliest <= day else "upcoming"
+
+
+def missing(model: type[CaseRecord] | type[PersonFile], limit: int) -> Iterable[int]:
+    """Ids of records that are not disposed of and of which nothing is kept."""
+    column = StoredStanding.case_record_id if model is CaseRecord else StoredStanding.person_file_id
+    rows = select(model.id).where(model.disposed_at.is_(None), ~select(column).where(column == model.id).exists())
+    return db.session.scalars(rows.order_by(model.id).limit(limit)).all()

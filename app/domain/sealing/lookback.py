@@ -1,0 +1,243 @@
+"""The look-back of a sealing order: every search, report and disclosure that showed the person before (CAP-3).
+
+Lines hold numbers, days and accounts: no face, no name of the person, no score. A search showed all photographs of a
+listed person, so lines go by the person; `direct` says that the photograph itself was the one listed. An area that
+shows repository photographs elsewhere adds a function to LOOKERS.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, or_, select
+
+from app.clauses import enforces
+from app.domain.approval.verbs import recipients
+from app.domain.disclosures.claims import claim_of
+from app.extensions import db
+from app.models import (
+    Account,
+    AuditEvent,
+    Candidate,
+    DisclosureItem,
+    FRRequest,
+    GalleryPhoto,
+    LineUpPlace,
+    PersonFile,
+    ProficiencyPicture,
+    Report,
+    Round,
+    Search,
+)
+
+#: what a line tells of -> its heading
+KINDS = {
+    "candidate": "Listed as a candidate",
+    "nominated": "Nominated",
+    "report": "Reported",
+    "disclosure": "In a disclosure",
+    "view": "Looked at",
+    "person_file": "Personal information file",
+    "foil": "Shown as a foil",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One showing. subject: the number of the request or disclosure. at: ISO 8601, UTC; empty where nothing was sent.
+
+    path, sha256: of a copy in a case folder, which is the department's record and stays.
+    """
+
+    kind: str
+    subject_type: str
+    subject: str
+    at: str
+    case_number: str = ""
+    detail: str = ""
+    direct: bool = False
+    report: str = ""
+    path: str = ""
+    sha256: str = ""
+
+    def stored(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+#: photographs asked about in one statement
+AT_ONCE = 100
+
+Looker = Callable[[Sequence[GalleryPhoto]], Iterable[Line]]
+
+
+def candidates(photos: Sequence[GalleryPhoto]) -> Iterable[Line]:
+    """Every search that listed the person, with what the examiners found."""
+    ids = {photo.id for photo in photos}
+    rows = (
+        select(Candidate).join(Search, Candidate.search_id == Search.id)
+        .where(Candidate.person_id.in_({photo.person_id for photo in photos})).order_by(Search.id)
+    )  # fmt: skip
+    for found in db.session.scalars(rows):
+        request = found.search.request
+        verdicts = [disposition.verdict for disposition in found.dispositions]
+        yield Line(
+            "candidate", "request", request.number, _moment(found.search.finished_at), request.case_number,
+            ", ".join(dict.fromkeys(verdicts)) or "not compared", found.photo_id in ids,
+        )  # fmt: skip
+
+
+def _rounds(photos: Sequence[GalleryPhoto]) -> list[Round]:
+    people = {photo.person_id for photo in photos}
+    rows = select(Round).join(Candidate, Round.nominee_id == Candidate.id).where(Candidate.person_id.in_(people))
+    return list(db.session.scalars(rows.order_by(Round.id)))
+
+
+def nominations(photos: Sequence[GalleryPhoto]) -> Iterable[Line]:
+    """Every round in which the person was put before peers and supervisor."""
+    ids = {photo.id for photo in photos}
+    for round_ in _rounds(photos):
+        request, judged = round_.request, [review.decision for review in round_.final_reviews]
+        told = f"round {round_.number}, {len(round_.peer_reviews)} peer reviews"
+        told += "".join(f", {decision.replace('_', ' ')}" for decision in judged)
+        yield Line(
+            "nominated", "request", request.number, _moment(round_.nominated_at), request.case_number, told,
+            round_.nominee.photo_id in ids,
+        )  # fmt: skip
+
+
+def reports_about(photos: Sequence[GalleryPhoto]) -> list[Report]:
+    """The possible match reports, delivered, that name the person."""
+    rounds = [round_.id for round_ in _rounds(photos)]
+    rows = select(Report).where(
+        Report.round_id.in_(rounds), Report.kind == "possible_match", Report.delivered_at.is_not(None)
+    )
+    return list(db.session.scalars(rows.order_by(Report.id)))
+
+
+def reports(photos: Sequence[GalleryPhoto]) -> Iterable[Line]:
+    """Every delivered report, where its file lies, who has it."""
+    ids = {photo.id for photo in photos}
+    for report in reports_about(photos):
+        names = _names(recipients(report))
+        recalled = f"; recalled {report.recalled_at:%Y-%m-%d}" if report.recalled_at else ""
+        yield Line(
+            "report", "request", report.request.number, _moment(report.delivered_at), report.request.case_number,
+            f"received by {', '.join(names)}{recalled}", report.round.nominee.photo_id in ids, report.number,
+            report.receipt["path"], report.sha256,
+        )  # fmt: skip
+
+
+def items_about(photos: Sequence[GalleryPhoto]) -> list[DisclosureItem]:
+    """The items of disclosures that are one of those reports."""
+    about = {report.id for report in reports_about(photos)}
+    rows = select(DisclosureItem).where(DisclosureItem.report_id.in_(about)).order_by(DisclosureItem.id)
+    return [item for item in db.session.scalars(rows) if item.disclosure.erased_at is None]
+
+
+def disclosures(photos: Sequence[GalleryPhoto]) -> Iterable[Line]:
+    """Every disclosure that asks for, or handed out, such a report."""
+    ids = {photo.id for photo in photos}
+    for item in items_about(photos):
+        disclosure = item.disclosure
+        fetched = [package.fetched_at for package in disclosure.packages if package.fetched_at and item.included]
+        told = f"{disclosure.recipient_kind or 'recipient not stated'}, {disclosure.state.replace('_', ' ')}"
+        begun = ", download begun" if claim_of(disclosure) is not None else ", not handed out"
+        told += f", package fetched {len(fetched)}×" if fetched else begun
+        yield Line(
+            "disclosure", "disclosure", disclosure.number, _moment(max(fetched, default=None)), disclosure.case_number,
+            told, item.report.round.nominee.photo_id in ids, item.report.number,
+        )  # fmt: skip
+
+
+def views(photos: Sequence[GalleryPhoto]) -> Iterable[Line]:
+    """Every page that showed one of the photographs, from the audit trail: a line for each person, page and subject."""
+    wanted = sorted({photo.uid for photo in photos})
+    last: dict[tuple[Any, ...], tuple[AuditEvent, int]] = {}
+    for event in _viewing(wanted):
+        keys = json.loads(event.keys)
+        # the repository's own page is about the person, whose id says nothing outside this database
+        subject = event.subject_id if event.subject_type == "request" else ""
+        key = (event.actor_id, keys["page"], event.subject_type if subject else "", subject)
+        last[key] = (event, last.get(key, (event, 0))[1] + 1)
+    for (actor_id, name, kind, subject), (event, times) in last.items():
+        who = ", ".join(_names([actor_id])) or "the portal"
+        yield Line("view", kind, subject, event.at[:19], _case_of(subject), f"{who}, page {name}, {times}×", True)
+
+
+def _viewing(uids: Sequence[str]) -> list[AuditEvent]:
+    """The events of pages that showed one of the photographs, each once, in their order."""
+    found: dict[int, AuditEvent] = {}
+    for start in range(0, len(uids), AT_ONCE):
+        like = or_(*(AuditEvent.keys.contains(uid) for uid in uids[start : start + AT_ONCE]))
+        rows = select(AuditEvent).where(AuditEvent.event == "faces.viewed", like)
+        found |= {event.sequence: event for event in db.session.scalars(rows)}
+    return [found[sequence] for sequence in sorted(found)]
+
+
+def person_files(photos: Sequence[GalleryPhoto]) -> Iterable[Line]:
+    """The retention area's files about the person: the department's records, not part of the repository."""
+    people = {photo.person_id for photo in photos}
+    rows = select(PersonFile).where(PersonFile.gallery_person_id.in_(people), PersonFile.disposed_at.is_(None))
+    for file in db.session.scalars(rows.order_by(PersonFile.id)):
+        cases = ", ".join(link.record.case_number for link in file.links)
+        yield Line(
+            "person_file", "person_file", file.uid, _moment(file.created_at), cases, "kept until its own period ends"
+        )
+
+
+def foils(photos: Sequence[GalleryPhoto]) -> Iterable[Line]:
+    """Every line before a peer in which a photograph of the person stood beside the one under review."""
+    people, ids = {photo.person_id for photo in photos}, {photo.id for photo in photos}
+    shown = GalleryPhoto.id == func.coalesce(LineUpPlace.photo_id, ProficiencyPicture.photo_id)
+    rows = (
+        select(LineUpPlace).outerjoin(ProficiencyPicture, LineUpPlace.picture_id == ProficiencyPicture.id)
+        .join(GalleryPhoto, shown).where(GalleryPhoto.person_id.in_(people)).order_by(LineUpPlace.id)
+    )  # fmt: skip
+    for place in db.session.scalars(rows):
+        line_up, round_ = place.line_up, place.line_up.round
+        if place.is_subject:
+            continue
+        told = f"line {line_up.number}, {line_up.ended or 'open'}"
+        told += "" if round_ else ", a comparison whose truth is known"
+        yield Line(
+            "foil", "request" if round_ else "", round_.request.number if round_ else "", _moment(line_up.created_at),
+            round_.request.case_number if round_ else "", told, place.of_repository.id in ids,
+        )  # fmt: skip
+
+
+LOOKERS: list[Looker] = [candidates, nominations, reports, disclosures, views, person_files, foils]
+
+
+@enforces("CAP-3")
+def look_back(photos: Sequence[GalleryPhoto]) -> list[Line]:
+    """Everything that showed these photographs' people, in the order of the lookers, each by time."""
+    photos = list(photos)
+    if not photos:
+        return []
+    return [line for looker in LOOKERS for line in looker(photos)]
+
+
+def counts(lines: Iterable[Line]) -> dict[str, int]:
+    """Lines by kind, kinds in their order."""
+    kinds = [line.kind for line in lines]
+    return {kind: kinds.count(kind) for kind in KINDS if kind in kinds}
+
+
+def _moment(at: datetime | None) -> str:
+    return at.isoformat(timespec="seconds")[:19] if at is not None else ""
+
+
+def _case_of(number: str) -> str:
+    if not number:
+        return ""
+    return db.session.scalar(select(FRRequest.case_number).where(FRRequest.number == number)) or ""
+
+
+def _names(ids: Iterable[int | None]) -> list[str]:
+    known = [account_id for account_id in ids if account_id is not None]
+    rows = select(Account.display_name).where(Account.id.in_(known)).order_by(Account.display_name)
+    return list(db.session.scalars(rows))

@@ -1,0 +1,222 @@
+"""Sealing orders: received, and carried out in the same transaction (CAP-3).
+
+An order takes photographs, templates and what was rendered of them out of the repository in one commit; from then on no
+search that starts sees them, and none that runs delivers them. Keys and files are destroyed right after the commit; the
+job of app/jobs/sealing/completion.py makes sure of it after a kill, cleans what copies remain, and certifies.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from sqlalchemy import or_, select
+from sqlalchemy.exc import IntegrityError
+
+from app import audit
+from app.access.actor import Actor, system_actor
+from app.access.capabilities import check_capability
+from app.clauses import enforces
+from app.domain.accounts.people import holders_of
+from app.domain.gallery import photo_keys
+from app.domain.gallery import verbs as gallery
+from app.domain.gallery.repository_index import hold_still, next_generation
+from app.domain.notices.notifications import tell
+from app.domain.numbers import draw
+from app.domain.retention.eligibility import today
+from app.domain.sealing.notices import draft
+from app.domain.sealing.order_statement import Stated, faults, sentences
+from app.extensions import db, stores
+from app.models import (
+    Candidate,
+    FRRequest,
+    GalleryHold,
+    GalleryPerson,
+    GalleryPhoto,
+    Report,
+    Round,
+    SealedRecord,
+    SealingOrder,
+)
+from app.models.base import now
+from app.models.engine import Job
+from app.models.sealing import OUTCOMES
+from app.outbox import ask_once
+from app.policy import policy
+from app.unit_of_work import Conflict, after_commit, unit_of_work
+from app.workflow.engine import advance, refuse_if
+
+JOB = "sealing"
+TRIES = 3
+#: called inside the transaction with the photographs that leave: an area that shows photographs in its own rows (the
+#: foils of a line-up) adds what takes them out
+ON_REMOVAL: list[Callable[[Sequence[GalleryPhoto]], object]] = []
+
+
+def existing(stated: Stated) -> SealingOrder | None:
+    """The same order, when it was carried out before."""
+    return db.session.scalars(select(SealingOrder).where(SealingOrder.order_digest == stated.digest)).one_or_none()
+
+
+def chosen(stated: Stated, *, locked: bool = False) -> list[GalleryPhoto]:
+    """The photographs an order is about, held or not: the named records, and the person's until the order's date."""
+    about = [GalleryPhoto.record_number.in_(stated.records)]
+    if stated.person_number:
+        person = select(GalleryPerson.id).where(GalleryPerson.person_number == stated.person_number)
+        about.append(GalleryPhoto.person_id.in_(person) & (GalleryPhoto.taken_on <= stated.dated))
+    rows = select(GalleryPhoto).where(or_(*about)).order_by(GalleryPhoto.record_number)
+    return list(db.session.scalars(rows.with_for_update() if locked else rows))
+
+
+def prepare(stated: Stated) -> None:
+    """What is slow, before the unit: photographs that share a key with what stays get one of their own.
+
+    Raises Conflict and StorageError.
+    """
+    photo_keys.separate({photo.person.person_number for photo in chosen(stated) if photo.removed_at is None})
+    db.session.rollback()
+
+
+def execute(stated: Stated, actor: Actor, way: str) -> tuple[SealingOrder, bool]:
+    """Prepare and carry out an order in a unit of its own; says whether it is a new one.
+
+    Raises Refused, StorageError, and Conflict when others kept changing the same records.
+    """
+    attempt = 0
+    while (known := existing(stated)) is None:
+        attempt += 1
+        try:
+            prepare(stated)
+            with unit_of_work():
+                return carry_out(stated, actor, way), True
+        except (Conflict, IntegrityError):
+            db.session.rollback()
+            if attempt == TRIES:
+                raise
+    return known, False
+
+
+@enforces("CAP-3", "ACC-10")
+def carry_out(stated: Stated, actor: Actor, way: str) -> SealingOrder:
+    """Take what the order names out of the repository; the same order again answers the first one, and does nothing.
+
+    Needs an open unit of work, and `prepare` before it. Raises Refused, and Conflict when a photograph shares its key
+    with what stays.
+    """
+    check_capability(actor, "sealing.order" if way == "page" else "system.retention")
+    wrong = faults(stated, today())
+    refuse_if("order_stated", bool(wrong), sentences(wrong.values()))
+    # held first, and by an import too before it looks for tombstones: neither overlooks the other
+    hold_still()
+    known = existing(stated)
+    if known is not None:
+        return known
+    generation = next_generation()
+    order = _received(stated, actor, way)
+    photos = chosen(stated, locked=True)
+    held = [photo for photo in photos if photo.removed_at is None]
+    _tombstones(order, stated, photos, held)
+    templates = sum(len(photo.templates) for photo in held)
+    for photo in held:
+        generation = gallery.remove(photo, stated.kind)
+    if any(photo.key_id not in gallery.needless_keys(photo) for photo in held):
+        raise Conflict("a photograph was given the key of another meanwhile")
+    _let_go(stated)
+    for take_out in ON_REMOVAL:
+        take_out(held)
+    blobs = [photo.blob_id for photo in held] + unsent_reports(held)
+    keys = list(dict.fromkeys(key_id for photo in held for key_id in gallery.needless_keys(photo)))
+    order.destroyed = {"keys": keys, "blobs": blobs, "rows": {"template": templates}}
+    # set before the step: an order that is carried out without its moment would break the table's own check
+    order.removed_at, order.generation = now(), generation
+    counts = {name: sum(row.outcome == name for row in order.records) for name in OUTCOMES}
+    advance(order, "carry_out", system_actor(), generation=generation, **counts)
+    for request in interrupted(held):
+        tell("nominee_gone", holders_of("approval.decide"), request)
+    draft(order)
+    after_commit(lambda: destroy(keys, blobs))
+    ask_for_completion(order)
+    return order
+
+
+def _received(stated: Stated, actor: Actor, way: str) -> SealingOrder:
+    order = SealingOrder(
+        number=draw("SO"), key_id=stores().keys.create(), policy_version=policy().version, kind=stated.kind,
+        dated=stated.dated, order_digest=stated.digest, person_digest=stated.person_digest, way=way,
+        received_by_id=actor.id,
+    )  # fmt: skip
+    order.seal(
+        order_number=stated.order_number.strip(), authority=stated.authority.strip(),
+        person_number=stated.person_number, note=stated.note.strip(),
+    )  # fmt: skip
+    db.session.add(order)
+    db.session.flush()
+    audit.record("sealing.received", order, actor=actor, kind=stated.kind, way=way, records=len(stated.records))
+    return order
+
+
+def _tombstones(
+    order: SealingOrder, stated: Stated, photos: Sequence[GalleryPhoto], held: Sequence[GalleryPhoto]
+) -> None:  # fmt: skip
+    here = {photo.record_number for photo in photos}
+    leaving = {photo.id for photo in held}
+    for photo in photos:
+        outcome = "removed" if photo.id in leaving else "left_before"
+        row = SealedRecord(record_number=photo.record_number, sha256=photo.sha256, photo=photo, outcome=outcome)
+        order.records.append(row)
+    for number in stated.records:
+        if number not in here:
+            order.records.append(SealedRecord(record_number=number, outcome="not_held"))
+    db.session.flush()
+
+
+def _let_go(stated: Stated) -> None:
+    """CAP-4: a photograph that still waits for a decision is decided by the order; its file goes with its key."""
+    for hold in db.session.scalars(select(GalleryHold).where(GalleryHold.decision.is_(None))):
+        row = gallery.held_row(hold)
+        of_person = bool(stated.person_number) and row["person_number"] == stated.person_number
+        if hold.record_number in stated.records or (of_person and row["taken_on"] <= str(stated.dated)):
+            gallery.decide(hold, False, "Sealed by order.")
+
+
+def unsent_reports(photos: Sequence[GalleryPhoto]) -> list[str]:
+    """Forget what was rendered of these nominees and not delivered; answers the files, which nobody received."""
+    rows = (
+        select(Report).join(Round, Report.round_id == Round.id).join(Candidate, Round.nominee_id == Candidate.id)
+        .where(
+            Report.kind == "possible_match", Report.delivered_at.is_(None), Report.blob_id.is_not(None),
+            Candidate.person_id.in_({photo.person_id for photo in photos}),
+        )
+    )  # fmt: skip
+    files = []
+    for report in db.session.scalars(rows):
+        files.append(report.blob_id)
+        report.blob_id = report.sha256 = report.pages = report.manifest_digest = report.code = None
+    db.session.flush()
+    return files
+
+
+def interrupted(photos: Sequence[GalleryPhoto]) -> list[FRRequest]:
+    """The requests before their report whose nominee is one of these photographs: a supervisor decides on them."""
+    rows = (
+        select(Round).join(Candidate, Round.nominee_id == Candidate.id)
+        .join(FRRequest, Round.request_id == FRRequest.id)
+        .where(Candidate.photo_id.in_({photo.id for photo in photos}), FRRequest.taking("disapprove"))
+    )  # fmt: skip
+    rounds = db.session.scalars(rows.order_by(Round.request_id))
+    return [round_.request for round_ in rounds if round_.request.current_round is round_]
+
+
+def ask_for_completion(order: SealingOrder) -> Job:
+    """Have the destruction finished and certified by a worker; asked for again only after a run gave up."""
+    return ask_once(JOB, order.number)
+
+
+@enforces("CAP-3", "ACC-10")
+def destroy(keys: Sequence[str], blobs: Sequence[str]) -> None:
+    """Destroy what an order took out of the repository. May be repeated."""
+    stores().erase(keys, blobs)
+
+
+def order_by_number(number: str) -> SealingOrder:
+    """An order by our own number. Raises NoResultFound."""
+    return db.session.scalars(select(SealingOrder).where(SealingOrder.number == number)).one()

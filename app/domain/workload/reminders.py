@@ -1,0 +1,81 @@
+"""Reminders, each given once: a request past its time, and one that lies unassigned too long (REQ-1, AUD-2)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+
+from app import audit
+from app.access.actor import system_actor
+from app.clauses import enforces
+from app.domain.accounts.people import holders_of
+from app.domain.notices.notifications import tell
+from app.domain.workload.overview import deadline, unassigned, without_examiner
+from app.extensions import db
+from app.models import FRRequest, Notification
+from app.models.base import now
+from app.policy import policy
+from app.unit_of_work import unit_of_work
+
+
+@dataclass(frozen=True, slots=True)
+class Reminder:
+    """Which notification, about which request, to which accounts."""
+
+    kind: str
+    number: str
+    people: frozenset[int]
+
+
+@enforces("AUD-2")
+def remind() -> int:
+    """Give every reminder that is due and was not given yet; answers how many people were reminded.
+
+    Each has a unit of work of its own and is looked at again in it: of two that run at once, one reminds.
+    """
+    due = [one.number for one in _open() if _reminders(one, now())]
+    given = 0
+    for number in due:
+        with unit_of_work():
+            locked = select(FRRequest).where(FRRequest.number == number).with_for_update()
+            request = db.session.scalars(locked).one()
+            for reminder in _reminders(request, now()):
+                tell(reminder.kind, reminder.people, request)
+                audit.record(
+                    "request.reminded", request, actor=system_actor(), reminder=reminder.kind,
+                    people=sorted(reminder.people),
+                )  # fmt: skip
+                given += len(reminder.people)
+    return given
+
+
+def _open() -> list[FRRequest]:
+    rows = select(FRRequest).where(FRRequest.having("assigned") | without_examiner()).order_by(FRRequest.id)
+    return list(db.session.scalars(rows))
+
+
+def _reminders(request: FRRequest, moment: datetime) -> list[Reminder]:
+    """What is due for this request and was not given: at most one of each kind."""
+    free = unassigned(request)
+    if not free and not request.has("assigned"):
+        return []
+    # in a continuation the examiner of the request is that of the round that ended
+    holder = None if free else request.examiner_id
+    responsible = [holder] if holder is not None else holders_of("work.assign")
+    found = []
+    if moment > deadline(request):
+        found.append(_untold("past_due", request, responsible))
+    allowed = policy().request.priorities[request.priority].unassigned_minutes
+    if holder is None and allowed is not None and moment > request.state_since + timedelta(minutes=allowed):
+        found.append(_untold("lies_unassigned", request, responsible))
+    return [reminder for reminder in found if reminder.people]
+
+
+def _untold(kind: str, request: FRRequest, people: Iterable[int]) -> Reminder:
+    told = select(Notification.account_id).where(
+        Notification.kind == kind, Notification.subject_type == "request", Notification.subject_key == request.number
+    )
+    return Reminder(kind, request.number, frozenset(people) - set(db.session.scalars(told)))

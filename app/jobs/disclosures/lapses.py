@@ -1,0 +1,15 @@
+"""What ends by itself once its time is over: decisions and packages nobody fetched, files of long lists."""
+
+from __future__ import annotations
+
+from app.domain.disclosures import verbs as disclosures
+from app.domain.oversight import exports
+from app.unit_of_work import unit_of_work
+
+
+def lapse() -> int:
+    """End what is over; returns how much. Opens units of work of its own."""
+    over = exports.expire_due()
+    with unit_of_work():
+        over += disclosures.expire_due()
+    return over

@@ -1,0 +1,156 @@
+"""Checks one uploaded probe image: decodes within limits, finds the faces, makes the copy to look at (REQ-3)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import select
+
+from app.access.actor import system_actor
+from app.clauses import enforces
+from app.domain.algorithms.networks import detector, extractor
+from app.domain.gallery.look_alikes import ProbeComparison
+from app.domain.identification.image_quality import described
+from app.domain.requests.images import JOB, finish_check, limits
+from app.extensions import db, stores
+from app.imaging import ExifFacts, UnusableImage, decode, shown_copy
+from app.jobs.registry import JobFailed, Retry, handles
+from app.matching.errors import MatchingError
+from app.matching.perceptual import perceptual_hash
+from app.matching.types import Face
+from app.models.engine import Job
+from app.models.identification import ProbeResemblance
+from app.models.requests import DetectedFace, ProbeImage
+from app.policy import policy
+from app.storage import DiskFailure, StorageError
+from app.unit_of_work import unit_of_work
+
+Answer = TypeVar("Answer")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What the check found: the image's state, a sentence when it cannot be used, its pixels and faces."""
+
+    state: str
+    problem: str | None = None
+    bgr: NDArray[np.uint8] | None = None
+    exif: ExifFacts | None = None
+    faces: tuple[Face, ...] = ()
+
+
+def not_checked(row: Job, cause: str) -> None:
+    """The job gave up: say so on the image, so that nobody waits for ever."""
+    image = _image(row.subject_id)
+    if image is None or image.state != "checking":
+        return
+    with unit_of_work():
+        if image.state == "checking":
+            finish_check(image, system_actor(), "not_checked", f"The image could not be checked: {cause}")
+
+
+@handles(JOB, on_failure=not_checked)
+def check_image(row: Job) -> None:
+    """Check an image once; a second run finds it checked and changes nothing.
+
+    Raises Retry when the disk fails, JobFailed when the stored bytes or the face detector cannot be used.
+    """
+    image = _image(row.subject_id)
+    if image is None or image.removed_at is not None or image.state != "checking":
+        return
+    key_id = image.key_id
+    data = _stored(lambda: stores().blobs.get(image.blob_id, key_id, image.sha256))
+    finding = examine(data)
+    shown = None
+    columns: dict[str, object] = {}
+    alike: list[int] = []
+    if finding.bgr is not None:
+        phash = perceptual_hash(finding.bgr)
+        alike = _same_moment(image, phash, finding)
+        shown = _stored(lambda: stores().blobs.put(key_id, shown_copy(finding.bgr)))
+        height, width = finding.bgr.shape[:2]
+        columns = {
+            "shown_blob_id": shown.id, "shown_sha256": shown.sha256, "phash": phash,
+            "width": width, "height": height,
+        }  # fmt: skip
+    with unit_of_work():
+        if image.state == "checking" and image.removed_at is None:
+            for position, face in enumerate(finding.faces, 1):
+                db.session.add(detected(image, position, face, finding.bgr, len(finding.faces)))
+            db.session.add_all(ProbeResemblance(image_id=image.id, earlier_id=earlier) for earlier in alike)
+            if finding.exif is not None:
+                image.seal(exif=dict(finding.exif))
+            db.session.flush()
+            finish_check(image, system_actor(), finding.state, finding.problem, **columns)
+            shown = None
+    if shown is not None:
+        # another run was quicker: its copy is the one recorded
+        stores().blobs.destroy(shown.id)
+
+
+@enforces("REQ-3", "LIM-3", "CAP-8")
+def examine(data: bytes) -> Finding:
+    """Decode an upload and find its faces, left to right. Raises JobFailed when the detector cannot be used."""
+    try:
+        decoded = decode(data, limits())
+    except UnusableImage as fault:
+        return Finding("unreadable", fault.message)
+    bgr, exif = decoded.bgr, decoded.exif_summary
+    try:
+        faces = tuple(sorted(detector().detect(bgr), key=lambda face: face.box))
+    except MatchingError as fault:
+        raise JobFailed(str(fault)) from fault
+    most = policy().request.images.max_faces
+    if not faces:
+        problem = "No face was found. Send a photograph in which the face is larger or clearer."
+        return Finding("no_face", problem, bgr, exif)
+    if len(faces) > most:
+        problem = (
+            f"{len(faces)} faces were found; a photograph may show at most {most}, since pictures of crowds are "
+            "not analyzed. Send another moment, with fewer people."
+        )
+        return Finding("too_many_faces", problem, bgr, exif)
+    return Finding("ready", None, bgr, exif, faces)
+
+
+@enforces("AUD-1")
+def _same_moment(image: ProbeImage, phash: str, finding: Finding) -> list[int]:
+    """The ids of the images submitted before that show the same moment. Raises JobFailed.
+
+    Kept with the image, so that a search of it says what was searched before (app.domain.identification.lineage).
+    """
+    comparison = ProbeComparison()
+    near = comparison.near([phash])[phash] - {image.id}
+    if not near or not finding.faces or finding.bgr is None:
+        return []
+    try:
+        vectors = extractor().embed(finding.bgr, list(finding.faces))
+    except MatchingError as fault:
+        raise JobFailed(str(fault)) from fault
+    return [earlier.id for earlier in comparison.look_alikes(phash, vectors, near)]
+
+
+def detected(image: ProbeImage, position: int, face: Face, bgr: NDArray[np.uint8], faces: int) -> DetectedFace:
+    """The row for a face of a picture that shows ``faces``; position counts from 1."""
+    return DetectedFace(
+        image=image, position=position, box=[float(value) for value in face.box],
+        points=[[float(x), float(y)] for x, y in face.points], detector_score=float(face.score),
+        inter_eye=face.inter_eye, quality=described(bgr, face, faces),
+    )  # fmt: skip
+
+
+def _image(uid: str) -> ProbeImage | None:
+    return db.session.scalars(select(ProbeImage).where(ProbeImage.uid == uid)).one_or_none()
+
+
+def _stored(work: Callable[[], Answer]) -> Answer:
+    try:
+        return work()
+    except DiskFailure as fault:
+        raise Retry(str(fault)) from fault
+    except StorageError as fault:
+        raise JobFailed(str(fault)) from fault

@@ -1,0 +1,5 @@
+"""Asks for slow work: rows written in the caller's transaction, sent to the queue after its commit."""
+
+from app.outbox.ask import ask, ask_once, last_job
+
+__all__ = ["ask", "ask_once", "last_job"]

@@ -1,0 +1,1 @@
+"""Disclosures: who may be given what, on which basis, decided by whom."""

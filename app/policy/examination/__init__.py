@@ -1,0 +1,1 @@
+"""Examination: the worksheet, the background check and opinions, as far as the rules decide them."""

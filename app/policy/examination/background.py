@@ -1,0 +1,193 @@
+"""The record of a person against what a request states: what contradicts it, and what is not known (SRC-3)."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Literal
+
+from app.clauses import enforces
+from app.policy.examination.types import Inconsistency
+from app.policy.facts import Fault, check_questions
+from app.policy.types import Policy
+
+Answers = Mapping[str, Any]
+INTERVAL = re.compile(r"(\d{4}-\d{2}-\d{2})\s+to\s+(\d{4}-\d{2}-\d{2}|today)", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Against:
+    """What is known of a person, what a request states of the unknown one, and what the examiner found.
+
+    ``recorded``: born_on (ISO date), height_in, weight_lb. ``description``: height_in, weight_lb, age_from, age_to.
+    ``circumstances``: date (ISO). ``items``: the answers of the background check. Whatever is absent is not known.
+    """
+
+    recorded: Answers
+    description: Answers
+    circumstances: Answers
+    items: Answers
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """How one rule judges: ``text`` says what was held against what, or what is not known."""
+
+    rule: Inconsistency
+    status: Literal["inconsistent", "consistent", "not_known"]
+    text: str
+
+
+@enforces("SRC-3")
+def compare(policy: Policy, against: Against) -> list[Comparison]:
+    """Every rule's judgement, in the order of the rules; none is left out for want of data."""
+    return [_judged(policy, rule, against) for rule in policy.review.inconsistencies.values()]
+
+
+def inconsistencies(policy: Policy, against: Against) -> list[Comparison]:
+    """The judgements that must be answered before a nomination."""
+    return [one for one in compare(policy, against) if one.status == "inconsistent"]
+
+
+def unanswered(policy: Policy, against: Against, answers: Answers) -> list[Fault]:
+    """A fault for each inconsistency whose answer is missing or too short; the field is the rule's id."""
+    least = policy.review.inconsistency_answer
+    return [
+        Fault(one.rule.id, f"{one.rule.title}: answer this in at least {least.count} characters.", least.id)
+        for one in inconsistencies(policy, against)
+        if len(str(answers.get(one.rule.id) or "").strip()) < least.count
+    ]
+
+
+def check_items(policy: Policy, items: Answers) -> list[Fault]:
+    """What the answers of a background check lack, intervals of custody that cannot be read included."""
+    questions = policy.review.background
+    found = check_questions(questions, items)
+    try:
+        list(intervals_of(items))
+    except ValueError as error:
+        found.append(Fault("custody_intervals", str(error), questions.id))
+    return found
+
+
+@enforces("CAP-3", "SRC-3")
+def record_fault(items: Answers) -> Fault | None:
+    """The fault of a photograph whose arrest is found to be sealed, voided, dismissed or expunged, or None."""
+    if items.get("record_status") != "contradicts":
+        return None
+    message = "The arrest behind the photograph is no longer eligible; the candidate cannot be nominated."
+    return Fault("record_status", message, "nominee_record_eligible")
+
+
+def intervals_of(items: Answers) -> Iterator[tuple[date, date]]:
+    """(first day, last day) of each recorded confinement, both included. Raises ValueError for a line that is none."""
+    for line in filter(None, (line.strip() for line in str(items.get("custody_intervals") or "").splitlines())):
+        wrong = f"Custody: \u201c{line[:60]}\u201d is not two days, such as 2026-01-02 to 2026-03-09."
+        read = INTERVAL.fullmatch(line)
+        if read is None:
+            raise ValueError(wrong)
+        try:
+            first = date.fromisoformat(read[1])
+            last = date.max if read[2].lower() == "today" else date.fromisoformat(read[2])
+        except ValueError:
+            raise ValueError(wrong) from None
+        if first > last:
+            raise ValueError(f"Custody: \u201c{line}\u201d ends before it begins.")
+        yield first, last
+
+
+def age_on(born: object, day: object) -> int | None:
+    """Whole years from one ISO date to another, or None when either is not known."""
+    birth, then = _day(born), _day(day)
+    if birth is None or then is None:
+        return None
+    return then.year - birth.year - ((then.month, then.day) < (birth.month, birth.day))
+
+
+def _judged(policy: Policy, rule: Inconsistency, against: Against) -> Comparison:
+    measured = {"height": _height, "weight": _weight, "age": _age, "custody": _custody}.get(rule.kind)
+    found = measured(rule, against) if measured else None
+    finding = against.items.get(rule.fact)
+    said = _finding_words(policy, rule.fact, finding)
+    texts = [text for text in (found[1] if found else "", said) if text]
+    if (found and found[0]) or finding == "contradicts":
+        return Comparison(rule, "inconsistent", " ".join(texts))
+    if found or finding == "supports":
+        return Comparison(rule, "consistent", " ".join(texts))
+    return Comparison(rule, "not_known", _missing(rule, against))
+
+
+def _finding_words(policy: Policy, name: str, finding: object) -> str:
+    fact = next(fact for fact in policy.review.background.facts if fact.name == name)
+    label = next((choice.label for choice in fact.choices if choice.value == finding), None)
+    return f"The examiner's own finding: {label}." if label and finding != "unknown" else ""
+
+
+def _height(rule: Inconsistency, against: Against) -> tuple[bool, str] | None:
+    return _apart(rule, against, "height_in")
+
+
+def _weight(rule: Inconsistency, against: Against) -> tuple[bool, str] | None:
+    return _apart(rule, against, "weight_lb")
+
+
+def _apart(rule: Inconsistency, against: Against, name: str) -> tuple[bool, str] | None:
+    recorded, stated = _number(against.recorded.get(name)), _number(against.description.get(name))
+    if recorded is None or stated is None:
+        return None
+    off = abs(recorded - stated)
+    return off > rule.limit, rule.says.format(recorded=f"{recorded:g}", stated=f"{stated:g}", off=f"{off:g}")
+
+
+def _age(rule: Inconsistency, against: Against) -> tuple[bool, str] | None:
+    years = age_on(against.recorded.get("born_on"), against.circumstances.get("date"))
+    least, most = (_number(against.description.get(name)) for name in ("age_from", "age_to"))
+    if years is None or (least is None and most is None):
+        return None
+    outside = (least is not None and years < least - rule.limit) or (most is not None and years > most + rule.limit)
+    band = f"{least:g} to {most:g}" if least is not None and most is not None else ""
+    stated = band or (f"{least:g} or older" if least is not None else f"{most:g} or younger")
+    return outside, rule.says.format(recorded=years, stated=stated, off="")
+
+
+def _custody(rule: Inconsistency, against: Against) -> tuple[bool, str] | None:
+    day = _day(against.circumstances.get("date"))
+    try:
+        intervals = list(intervals_of(against.items))
+    except ValueError:
+        return None
+    if day is None or not intervals:
+        return None
+    held = next((one for one in intervals if one[0] <= day <= one[1]), None)
+    if held is None:
+        return False, f"No recorded confinement covers {day.isoformat()}."
+    recorded = f"{held[0].isoformat()} to {'today' if held[1] == date.max else held[1].isoformat()}"
+    return True, rule.says.format(recorded=recorded, stated=day.isoformat(), off="")
+
+
+def _missing(rule: Inconsistency, against: Against) -> str:
+    if rule.kind in ("height", "weight"):
+        name = "height_in" if rule.kind == "height" else "weight_lb"
+        lacking = [
+            words for words, source in (("on record", against.recorded), ("described", against.description))
+            if _number(source.get(name)) is None
+        ]  # fmt: skip
+        return f"Not known: none is {' and none '.join(lacking)}."
+    if rule.kind == "age":
+        born = _day(against.recorded.get("born_on")) is None
+        return "Not known: no date of birth is on record." if born else "Not known: no age or date is stated."
+    return "Not known."
+
+
+def _number(value: object) -> float | None:
+    try:
+        return float(str(value).strip())
+    except ValueError:
+        return None
+
+
+def _day(value: object) -> date | None:
+    try:
+        return date.fromisoformat(str(value or ""))
+    except ValueError:
+        return None

@@ -1,0 +1,1 @@
+"""The repository: what may enter it, and where a file states it."""

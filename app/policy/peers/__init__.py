@@ -1,0 +1,1 @@
+"""Peer review and its line-ups."""

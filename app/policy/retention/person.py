@@ -1,0 +1,174 @@
+"""How long a personal information file is kept (RET-9, RET-10)."""
+
+from datetime import date
+
+from app.clauses import enforces
+from app.policy.retention.dates import anniversary, said
+from app.policy.retention.types import (
+    FileRule,
+    LinkedCase,
+    PersonFacts,
+    Reason,
+    RetentionRules,
+    Standing,
+    Status,
+)
+from app.policy.retention.words import held_reasons, kept_standing, marked, summary
+
+# What keeps a case record, from the strongest; a file shares the strongest of its kept case records.
+BLOCKING: tuple[Status, ...] = ("held", "open", "unclassified", "permanent", "unknown")
+
+
+@enforces("RET-9", "RET-10")
+def standing_of_person(rules: RetentionRules, facts: PersonFacts, today: date) -> Standing:
+    """Where a personal information file stands on ``today``.
+
+    A hold wins. Then every case record the file belongs to keeps it: a file on an associated person for that alone,
+    one on a criminal or suspect beside its own period. When only undisposed case records stand in the way that are
+    themselves due, the file is due together with them: ``only_with`` names them.
+    """
+    holds = held_reasons(rules, facts.holds)
+    rule = next(rule for rule in rules.files.values() if rule.role == facts.role)
+    own = Reason(rule.id, rule.authority[0], rule.text) if rule.with_case else _own_period(rule, facts, today)
+    cases = _case_reasons(facts.cases)
+    records = _records_reason(facts, cases)
+    children = (*holds, records) if rule.with_case else (*holds, own, records)
+    if holds:
+        return kept_standing(rules, "held", "hold_wins", "Kept: a hold is in force.", children, holds)
+    kept = tuple(case for case in facts.cases if case.disposed_on is None)
+    for status in BLOCKING:
+        if any(case.standing is None or case.standing.status == status for case in kept):
+            words = f"Kept with its case record, which is {STATUS_WORDS[status]}."
+            return kept_standing(rules, status, "file_with_records", words, children, (records,))
+    days = [day for day in map(_day_of, facts.cases) if day is not None]
+    if rule.with_case and not facts.cases:
+        words = "Kept: the file belongs to no case record, so that its period is not known."
+        return kept_standing(rules, "unknown", "unknown_is_kept", words, children, (records,))
+    if not rule.with_case:
+        if own.on is None:
+            words = "Kept: the period of the file cannot be calculated."
+            return kept_standing(rules, "unknown", "unknown_is_kept", words, children, (own,))
+        days.append(own.on)
+    earliest = max(days)
+    deciding = (own,) if not rule.with_case and own.on == earliest else (records,)
+    status_now: Status = "disposable" if earliest <= today else "upcoming"
+    why = Reason(
+        "longest_period" if not rule.with_case else rule.id,
+        rule.authority[0],
+        summary(earliest, today, several=len(days) > 1),
+        earliest,
+        marked(children, deciding),
+        True,
+    )
+    return Standing(status_now, earliest, why, tuple(case.case_number for case in kept))
+
+
+STATUS_WORDS = {
+    "held": "under hold",
+    "open": "open",
+    "unclassified": "not classified",
+    "permanent": "kept permanently",
+    "unknown": "kept until a missing day or class is known",
+}
+
+
+def _own_period(rule: FileRule, facts: PersonFacts, today: date) -> Reason:
+    assert rule.after_death and rule.after_birth and rule.arrest_free  # the loader refuses the rule without them
+    clause = rule.authority[0]
+    if _contradict(facts, today):
+        words = "The dates of birth, death and last arrest contradict each other, or lie in the future."
+        return Reason(rule.id, clause, words)
+    death = _death_reason(rule, facts)
+    birth = _birth_reason(rule, facts)
+    ends = [reason.on for reason in (death, birth) if reason.on is not None]
+    if not ends:
+        words = "Neither of the two periods is known, so that none can be calculated."
+        return Reason(rule.id, clause, words, None, (death, birth))
+    end = min(ends)
+    words = f"File on a criminal or suspect: kept until {said(end)}."
+    if len(ends) > 1:
+        words += " The shorter of the two periods counts."
+    first = (death if death.on == end else birth,)
+    return Reason(rule.id, clause, words, end, marked((death, birth), first))
+
+
+def _death_reason(rule: FileRule, facts: PersonFacts) -> Reason:
+    clause = rule.authority[0]
+    if facts.died_on is None:
+        return Reason(rule.id, clause, "No death is recorded.")
+    end = anniversary(facts.died_on, rule.after_death or 0)
+    words = f"Died on {said(facts.died_on)}; {rule.after_death} years later is {said(end)}."
+    return Reason(rule.id, clause, words, end)
+
+
+def _birth_reason(rule: FileRule, facts: PersonFacts) -> Reason:
+    clause = rule.authority[0]
+    if facts.born_on is None:
+        return Reason(rule.id, clause, "The day of birth is not known.")
+    end = anniversary(facts.born_on, rule.after_birth or 0)
+    words = f"Born on {said(facts.born_on)}; {rule.after_birth} years later is {said(end)}."
+    if facts.last_arrest_on is None and facts.arrests_checked_on is None:
+        years = rule.arrest_free
+        return Reason(rule.id, clause, f"{words} Whether there was an arrest in the last {years} years is not known.")
+    if facts.last_arrest_on is None:
+        looked = said(facts.arrests_checked_on)
+        return Reason(rule.id, clause, f"{words} No arrest is on record, as looked up on {looked}.", end)
+    free = anniversary(facts.last_arrest_on, rule.arrest_free or 0)
+    words += f" The last arrest was on {said(facts.last_arrest_on)}: "
+    words += f"{rule.arrest_free} years without arrest end on {said(free)}."
+    return Reason(rule.id, clause, words, max(end, free))
+
+
+def _contradict(facts: PersonFacts, today: date) -> bool:
+    days = (facts.born_on, facts.died_on, facts.last_arrest_on, facts.arrests_checked_on)
+    known = [day for day in days if day is not None]
+    born, died, arrested = facts.born_on, facts.died_on, facts.last_arrest_on
+    return (
+        any(day > today for day in known)
+        or bool(born and died and died < born)
+        or bool(born and arrested and arrested < born)
+        or bool(died and arrested and arrested > died)
+    )
+
+
+def _case_reasons(cases: tuple[LinkedCase, ...]) -> tuple[Reason, ...]:
+    found = []
+    for case in cases:
+        if case.disposed_on is not None:
+            found.append(
+                Reason(
+                    "file_with_records",
+                    "RET-10",
+                    f"Case {case.case_number} was disposed of on {said(case.disposed_on)}.",
+                    case.disposed_on,
+                )
+            )
+        elif case.standing is None:
+            found.append(Reason("file_with_records", "RET-10", f"Case {case.case_number} is kept."))
+        else:
+            why = case.standing.why
+            words = f"Case {case.case_number}: {why.sentence}"
+            found.append(Reason("file_with_records", "RET-10", words, case.standing.earliest, (why,)))
+    return tuple(found)
+
+
+def _records_reason(facts: PersonFacts, cases: tuple[Reason, ...]) -> Reason:
+    if not cases:
+        return Reason("file_with_records", "RET-10", "The file belongs to no case record.")
+    days = [_day_of(case) for case in facts.cases]
+    on = None if None in days else max(day for day in days if day is not None)
+    kept = sum(case.disposed_on is None for case in facts.cases)
+    if not kept:
+        return Reason("file_with_records", "RET-10", "Every case record it belongs to was disposed of.", on, cases)
+    words = f"The file is kept as long as every case record it belongs to; {kept} of {len(cases)} are kept."
+    if len(cases) == 1:
+        words = "The file is kept as long as the case record it belongs to."
+    if on is not None:
+        words = f"{words.removesuffix('.')}, so until {said(on)}."
+    return Reason("file_with_records", "RET-10", words, on, cases)
+
+
+def _day_of(case: LinkedCase) -> date | None:
+    if case.disposed_on is not None:
+        return case.disposed_on
+    return case.standing.earliest if case.standing else None

@@ -1,0 +1,118 @@
+"""Which rule files there are, which tables each holds, and of which type each table is.
+
+``config/policy/<area>/`` holds the rules of an area; a file beside the folders is about all of them.
+"""
+
+from collections.abc import Mapping
+
+from app.policy import base, forms, types
+from app.policy.approval.types import Decision
+from app.policy.disclosures import types as disclosures
+from app.policy.examination import types as examination
+from app.policy.gallery import types as gallery
+from app.policy.identification import types as identification
+from app.policy.peers import types as peers
+from app.policy.retention import types as retention
+
+#: table -> (type, how many): "many" is an array of tables, "one" a single table that must be there
+FileSchema = Mapping[str, tuple[type[base.Table], str]]
+
+_WORKFLOW: FileSchema = {
+    "workflow": (types.Workflow, "many"),
+    "condition": (types.Condition, "many"),
+    "separation": (types.Separation, "many"),
+}
+SCHEMA: Mapping[str, FileSchema] = {
+    "clauses.toml": {"clause": (types.Clause, "many")},
+    "interpretations.toml": {"interpretation": (types.Interpretation, "many")},
+    "roles.toml": {"role": (types.Role, "many"), "capability": (types.Capability, "many")},
+    "requests/workflow.toml": _WORKFLOW,
+    "algorithms/workflow.toml": _WORKFLOW,
+    "disclosures/workflow.toml": _WORKFLOW,
+    "retention/workflow.toml": _WORKFLOW,
+    "sealing/workflow.toml": _WORKFLOW,
+    "events.toml": {"event": (types.Event, "many"), "exempt": (types.Exempt, "many")},
+    "requests/uses.toml": {"use": (forms.Use, "many")},
+    "requests/rules.toml": {
+        "case_number": (forms.CaseNumber, "many"),
+        "source": (forms.Source, "many"),
+        "lawful_basis": (forms.LawfulBasis, "many"),
+        "prohibition": (forms.Prohibition, "many"),
+        "attestation": (base.Statement, "one"),
+        "images": (forms.ImageLimits, "one"),
+        "basis": (base.Questions, "one"),
+        "description": (base.Questions, "one"),
+        "circumstances": (base.Questions, "one"),
+        "result": (forms.Result, "many"),
+        "outcome": (forms.Outcome, "many"),
+        "withdrawal": (base.Statement, "one"),
+    },
+    "requests/refusals.toml": {"basis_refusal": (forms.BasisRefusal, "many")},
+    "workload/rules.toml": {"priority": (forms.Priority, "many"), "workload": (forms.WorkloadRule, "one")},
+    "identification/probe.toml": {
+        "suitability": (identification.SuitabilityRule, "one"),
+        "unsuitable": (identification.UnsuitableRule, "one"),
+    },
+    "identification/quality.toml": {
+        "quality": (identification.QualityRule, "many"),
+        "quality_override": (base.Number, "one"),
+    },
+    "identification/preparation.toml": {
+        "preparation": (identification.Preparation, "one"),
+        "edit": (identification.Edit, "many"),
+        "forbidden_edit": (identification.ForbiddenEdit, "many"),
+    },
+    "identification/search.toml": {"candidates": (base.Number, "one"), "order": (base.Statement, "one")},
+    "examination/worksheet.toml": {
+        "marks": (examination.Marks, "one"),
+        "worksheet": (examination.Worksheet, "one"),
+        "unexplained": (base.Number, "one"),
+        "disposition": (examination.Disposition, "many"),
+        "taking_back": (base.Number, "one"),
+    },
+    "examination/background.toml": {
+        "background": (base.Questions, "one"),
+        "inconsistency_answer": (base.Number, "one"),
+        "inconsistency": (examination.Inconsistency, "many"),
+    },
+    "examination/opinions.toml": {
+        "scale": (examination.Scale, "one"),
+        "nomination": (examination.Review, "one"),
+    },
+    "peers/rules.toml": {
+        "peers": (examination.Review, "one"),
+        "line_up": (peers.LineUpRule, "one"),
+        "foil_favored": (peers.Favored, "one"),
+        "proficiency": (peers.ProficiencyRule, "one"),
+    },
+    "approval/rules.toml": {"decision": (Decision, "many")},
+    "gallery/rules.toml": {
+        "rule": (gallery.Eligibility, "many"),
+        "column": (gallery.Column, "many"),
+        "itl": (gallery.ItlField, "many"),
+        "exclusion": (gallery.ImageExclusion, "many"),
+    },
+    "algorithms/rules.toml": {"lapse_warning": (base.Number, "one")},
+    "disclosures/rules.toml": disclosures.SCHEMA,
+    "retention/rules.toml": {
+        "class": (retention.RetentionClass, "many"),
+        "closure": (retention.Closure, "many"),
+        "event": (retention.EndingEvent, "many"),
+        "file": (retention.FileRule, "many"),
+        "hold": (retention.HoldKind, "many"),
+        "principle": (base.Statement, "many"),
+    },
+    "notices.toml": {
+        "notice": (forms.Notice, "many"),
+        "mail": (forms.MailKind, "many"),
+        "terms": (forms.Terms, "one"),
+    },
+    "training.toml": {"requirement": (forms.Requirement, "many")},
+    "safeguards.toml": {"safeguard": (base.Statement, "many")},
+    "absences.toml": {"absence": (forms.Absence, "many")},
+}
+OVERLAY_SCHEMA: FileSchema = {
+    "law": (types.Law, "one"),
+    "clause": (types.Clause, "many"),
+    "rule": (base.Statement, "many"),
+}

@@ -1,0 +1,78 @@
+"""Faults in what a workflow says of its states: marks, next steps, progress, what outsiders are told."""
+
+from collections.abc import Iterator, Mapping
+
+from app.policy.types import Part, State, Workflow
+
+#: the parts that the program tells apart in a subject, beside anyone whom the step's own rule permits
+PARTS: Mapping[str, frozenset[Part]] = {
+    "request": frozenset({"requester", "named_supervisor", "examiner"}),
+    "disclosure": frozenset({"requester"}),
+}
+
+
+def state_faults(flow: Workflow) -> Iterator[str]:
+    """Every fault of the attributes of a workflow's states, one line each."""
+    where = f"workflow: {flow.subject}"
+    yield from _marks(flow, where)
+    yield from _told(flow, where)
+    yield from _stretches(flow, where)
+    for state in flow.states:
+        yield from _next(flow, state, f"{where}: {state.id}")
+
+
+def _marks(flow: Workflow, where: str) -> Iterator[str]:
+    declared = [rule.id for rule in flow.marks]
+    yield from (f"{where}: {mark}: duplicate mark" for mark in sorted({m for m in declared if declared.count(m) > 1}))
+    for state in flow.states:
+        yield from (f"{where}: {state.id}: unknown mark '{mark}'" for mark in state.marks if mark not in declared)
+        if len(set(state.marks)) < len(state.marks):
+            yield f"{where}: {state.id}: a mark stands twice"
+    for mark in declared:
+        if not any(mark in state.marks for state in flow.states):
+            yield f"{where}: {mark}: no state carries this mark"
+
+
+def _told(flow: Workflow, where: str) -> Iterator[str]:
+    known = {told.id for told in flow.told}
+    for state in flow.states:
+        if state.told_as and state.told_as not in known:
+            yield f"{where}: {state.id}: told as unknown '{state.told_as}'"
+        if state.id in known:
+            yield f"{where}: {state.id}: a state and what is told instead have the same id"
+    for told in known - {state.told_as for state in flow.states}:
+        yield f"{where}: {told}: no state is told as this"
+
+
+def _stretches(flow: Workflow, where: str) -> Iterator[str]:
+    """Steps of the progress bar and phases whose time is measured: known, used, and every state has its step."""
+    phases = {phase.id for phase in flow.phases}
+    for state in flow.states:
+        if state.unit_step and state.unit_step not in flow.unit_steps:
+            yield f"{where}: {state.id}: unknown step '{state.unit_step}' inside the unit"
+        if state.phase and state.phase not in phases:
+            yield f"{where}: {state.id}: unknown phase '{state.phase}'"
+        if not state.told_as:
+            yield from _step(flow, state.step, f"{where}: {state.id}")
+        elif state.step:
+            yield f"{where}: {state.id}: its step is that of '{state.told_as}'"
+    for told in flow.told:
+        yield from _step(flow, told.step, f"{where}: {told.id}")
+    for phase in phases - {state.phase for state in flow.states}:
+        yield f"{where}: {phase}: no state belongs to this phase"
+
+
+def _step(flow: Workflow, step: str, where: str) -> Iterator[str]:
+    if step and step not in flow.steps:
+        yield f"{where}: unknown step '{step}'"
+    if flow.steps and not step:
+        yield f"{where}: belongs to no step"
+
+
+def _next(flow: Workflow, state: State, where: str) -> Iterator[str]:
+    able = {row.verb for row in flow.transitions if state.id in row.sources}
+    yield from (f"{where}: no step '{step.verb}' leads from here" for step in state.next if step.verb not in able)
+    parts = PARTS.get(flow.subject, frozenset()) | {"anyone"}
+    yield from (f"{where}: no {flow.noun} has the part '{step.by}'" for step in state.next if step.by not in parts)
+    if state.final and state.next:
+        yield f"{where}: nothing is due in a final state"

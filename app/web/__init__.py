@@ -1,0 +1,1 @@
+"""What every page shares: answers, formats, headers, error pages."""

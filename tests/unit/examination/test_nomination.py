@@ -1,0 +1,128 @@
+"""What bars a nomination: contradictions unanswered, differences unjustified, a record gone, too little support."""
+
+from __future__ import annotations
+
+import pytest
+
+from app import audit
+from app.domain.examination import verbs as examination
+from app.domain.peers import nomination
+from app.policy.refused import Refused
+from app.unit_of_work import unit_of_work
+from tests.stages import ANSWER, BACKGROUND, SAME, worksheet
+
+#: a height that no drawn person comes near, and the rest not described
+SHORT = {"description": {"height_in": "40"}}
+
+
+@pytest.fixture
+def nominate(make, people):
+    """nominate(request, opinion, retained?, items, answers, justification): the rule that refuses, or None."""
+
+    def put(request, *, opinion="p2", sheet=None, items=None, answers=None, justification="") -> str | None:
+        actor = people.actor("k.rowan")
+        for name in ("j.maple", "n.finch"):
+            people.account(name)
+        candidate = min(request.current_round.search.candidates, key=lambda one: one.rank)
+        if not request.current_round.dispositions:
+            make.dispose_all(request, retain=candidate)
+        with unit_of_work():
+            examination.dispose(request, actor, candidate, "retained", sheet or worksheet(), "", justification)
+        with unit_of_work():
+            examination.check_background(request, actor, candidate, {**BACKGROUND, **(items or {})}, answers)
+        try:
+            with unit_of_work():
+                nomination.nominate(request, actor, candidate, opinion, SAME)
+        except Refused as refused:
+            return refused.rule_id
+        return None
+
+    return put
+
+
+@pytest.mark.clause("SRC-3")
+def test_each_inconsistency_is_answered_by_itself_before_a_nomination(make, nominate):
+    request = make.request(state="under_examination", values=SHORT)
+    found = {"items": {"alibi": "contradicts", "custody_intervals": "2026-11-01 to today"}}
+    height, custody, alibi = ("inconsistency-height", "inconsistency-custody", "inconsistency-alibi")
+    assert nominate(request, **found) == "inconsistencies_answered"
+    assert nominate(request, **found, answers={height: ANSWER, custody: ANSWER}) == "inconsistencies_answered"
+    short = {height: ANSWER, custody: ANSWER, alibi: "He says so."}
+    assert nominate(request, **found, answers=short) == "inconsistencies_answered"
+    assert nominate(request, **found, answers={**short, alibi: ANSWER}) is None
+    check = request.current_round.background_of(request.current_round.nominee)
+    assert {one["rule"] for one in check.private["compared"] if one["status"] == "inconsistent"} == set(short)
+    unknown = {one["rule"] for one in check.private["compared"] if one["status"] == "not_known"}
+    assert unknown == set(), "the examiner said of everything else that it supports"
+
+
+@pytest.mark.clause("SRC-3")
+def test_the_record_is_compared_as_it_stands_at_the_nomination(make, nominate, people):
+    request = make.request(state="under_examination", values={"description": {"weight_lb": "160"}})
+    candidate = min(request.current_round.search.candidates, key=lambda one: one.rank)
+
+    def weigh(pounds: str) -> None:
+        with unit_of_work():
+            candidate.person.seal(weight_lb=pounds)
+            audit.record("gallery.enrolled", batch="tests", photos=0, generation=1)
+
+    weigh("200")
+    assert nominate(request, opinion="p1") == "nomination_supported", "nothing else stands in the way"
+    weigh("201")
+    actor = people.actor("k.rowan")
+    with pytest.raises(Refused) as refused, unit_of_work():
+        nomination.nominate(request, actor, candidate, "p2", SAME)
+    assert refused.value.rule_id == "inconsistencies_answered"
+
+
+@pytest.mark.clause("CAP-3", "SRC-3")
+def test_a_photograph_of_a_dismissed_arrest_is_not_nominated_whatever_is_answered(make, nominate):
+    request = make.request(state="under_examination")
+    assert nominate(request, items={"record_status": "contradicts"}) == "nominee_record_eligible"
+    assert nominate(request) is None
+
+
+@pytest.mark.clause("SRC-2", "SRC-5")
+def test_an_unexplained_difference_in_a_lasting_component_is_justified_or_bars_the_nomination(make, nominate):
+    request = make.request(state="under_examination")
+    ears = {"verdict": "different_unexplained", "note": "The lobe is attached in one."}
+    assert nominate(request, sheet={**worksheet(), "ears": ears}) == "unexplained_justified"
+    hair = {**worksheet(), "hair": ears}
+    assert nominate(request, sheet=hair, opinion="p1") == "nomination_supported", "hair changes easily"
+    why = "The lobe is cut off by the frame of the still; the rest of the ear was compared."
+    assert nominate(request, sheet={**worksheet(), "ears": ears}, justification=why) is None
+
+
+@pytest.mark.clause("SRC-4", "FAIR-1")
+@pytest.mark.parametrize("opinion", ["p1", "0", "m1", "ns", "", "supported"])
+def test_less_than_support_nominates_nobody(make, nominate, opinion):
+    request = make.request(state="under_examination")
+    assert nominate(request, opinion=opinion) == "nomination_supported"
+    assert request.current_round.opinion is None
+
+
+@pytest.mark.clause("SRC-6", "FAIR-1")
+@pytest.mark.parametrize(("second", "approved"), [("p1", True), ("0", False), ("m3", False), ("ns", False)])
+def test_every_peer_finds_at_least_limited_support(make, second, approved):
+    request = make.request(state="peer_reviewed", opinions=("p1", second))
+    if approved:
+        make.approve(request)
+        assert request.state == "approved"
+        return
+    with pytest.raises(Refused) as refused:
+        make.approve(request)
+    assert refused.value.rule_id == "peers_unanimous"
+
+
+@pytest.mark.clause("SRC-2")
+def test_a_note_without_a_verdict_is_not_lost_in_silence(make, people):
+    request = make.request(state="under_examination")
+    actor, candidate = people.actor("k.rowan"), request.current_round.search.candidates[0]
+    named = {"nose": {"verdict": "different_explained"}, "cheeks": {"verdict": "", "note": "Fuller", "parts": {}}}
+    with pytest.raises(Refused) as refused, unit_of_work():
+        examination.dispose(request, actor, candidate, "excluded", named, "")
+    assert [fault.field for fault in refused.value.faults] == ["cheeks"]
+    named["cheeks"] = {"verdict": "similar", "note": "Fuller", "parts": {"dimples": "similar", "gait": "similar"}}
+    with unit_of_work():
+        row = examination.dispose(request, actor, candidate, "excluded", named, "")
+    assert row.private["features"]["cheeks"]["parts"] == {"dimples": "similar"}

@@ -1,0 +1,274 @@
+"""Probes never enter the repository (CAP-4): by digest refused, by likeness in both signals held for a person."""
+
+from __future__ import annotations
+
+import ast
+import json
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
+
+from app.domain.algorithms import networks
+from app.domain.gallery import intake
+from app.domain.gallery.look_alikes import LOOK_ALIKE_BITS, LOOK_ALIKE_COSINE
+from app.extensions import db, stores
+from app.matching.perceptual import hash_distance, perceptual_hash
+from app.models import AuditEvent, GalleryHold, GalleryPerson, GalleryPhoto, ProbeImage, Template
+from app.unit_of_work import unit_of_work
+from tests.gallery import arrest_photograph, encoded, needs_models, row, run_import, write_folder
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def pixels(data: bytes) -> np.ndarray:
+    return cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+
+
+def signals(one: bytes, other: bytes) -> tuple[int, float]:
+    """Hash distance and cosine of two photographs, as the product computes them."""
+    hashes, vectors = [], []
+    for data in (one, other):
+        picture = pixels(data)
+        hashes.append(perceptual_hash(picture))
+        vectors.append(networks.extractor().embed(picture, networks.detector().detect(picture)[:1])[0])
+    return hash_distance(*hashes), float(vectors[0] @ vectors[1])
+
+
+def face_box(picture: np.ndarray) -> tuple[int, int, int, int]:
+    x1, y1, x2, y2 = networks.detector().detect(picture)[0].box
+    return max(0, int(x1)), max(0, int(y1)), int(x2), int(y2)
+
+
+def with_face_of(data: bytes, other: bytes) -> bytes:
+    """The same picture in the large, with another person's face."""
+    picture, source = pixels(data).copy(), pixels(other)
+    x1, y1, x2, y2 = face_box(picture)
+    a1, b1, a2, b2 = face_box(source)
+    face = cv2.resize(source[b1:b2, a1:a2], (x2 - x1, y2 - y1))
+    oval = np.zeros(face.shape[:2], np.uint8)
+    cv2.ellipse(oval, ((x2 - x1) // 2, (y2 - y1) // 2), ((x2 - x1) // 2, (y2 - y1) // 2), 0, 0, 360, 255, cv2.FILLED)
+    picture[y1:y2, x1:x2][oval > 0] = face[oval > 0]
+    return encoded(picture)
+
+
+def cropped(data: bytes) -> bytes:
+    """The same face in another picture: cut out off its centre."""
+    picture = pixels(data)
+    x1, y1, x2, y2 = face_box(picture)
+    return encoded(picture[max(0, y1 - 30) : y2 + 60, max(0, x1 - 60) : x2 + 20])
+
+
+def copied(data: bytes) -> bytes:
+    """The same picture as another file: smaller, darker, compressed harder."""
+    small = cv2.resize(pixels(data), None, fx=0.75, fy=0.75, interpolation=cv2.INTER_AREA)
+    return encoded(cv2.convertScaleAbs(small, alpha=0.92), 70)
+
+
+def events(name: str) -> list[dict]:
+    return [json.loads(e.keys) for e in db.session.scalars(select(AuditEvent).where(AuditEvent.event == name))]
+
+
+def count(model: type) -> int:
+    return db.session.scalar(select(func.count()).select_from(model)) or 0
+
+
+@pytest.fixture
+def probe(make):
+    """probe(data): an image submitted as a probe, checked by the worker."""
+    return lambda data: make.image(make.empty(), data)
+
+
+@needs_models
+@pytest.mark.clause("CAP-4")
+def test_a_probes_file_is_refused_by_its_digest_as_submitted_and_as_shown(app, probe, tmp_path):
+    submitted = probe(arrest_photograph(1))
+    assert submitted.state == "ready"
+    shown = stores().blobs.get(submitted.shown_blob_id, submitted.key_id, submitted.shown_sha256)
+    rows = [row(1), row(2, file="shown.png")]
+    outcome = run_import(write_folder(tmp_path, rows, {"shown.png": shown}))
+    assert [refusal.rules for _, refusal in outcome.refused] == [("probe-same-file",)] * 2
+    assert outcome.enrolled == outcome.held == 0
+    assert count(GalleryPhoto) == count(GalleryPerson) == count(GalleryHold) == count(Template) == 0
+
+
+@needs_models
+@pytest.mark.clause("CAP-4")
+def test_a_prepared_image_is_refused_by_its_digest(app, make, tmp_path):
+    prepared = make.prepare(make.request(state="documented"))
+    kept = stores().blobs.get(prepared.blob_id, prepared.key_id, prepared.sha256)
+    outcome = run_import(write_folder(tmp_path, [row(2, file="kept.png")], {"kept.png": kept}))
+    assert [refusal.rules for _, refusal in outcome.refused] == [("probe-same-file",)]
+    assert count(GalleryPhoto) == count(GalleryHold) == 0
+
+
+@needs_models
+@pytest.mark.clause("CAP-4")
+def test_a_probe_that_is_submitted_while_the_import_runs_is_refused_too(app, probe, tmp_path, monkeypatch):
+    examine = intake.examine
+
+    def overtaken(given, data):
+        found = examine(given, data)
+        probe(data)
+        return found
+
+    monkeypatch.setattr(intake, "examine", overtaken)
+    outcome = run_import(write_folder(tmp_path, [row(1)]))
+    assert [refusal.rules for _, refusal in outcome.refused] == [("probe-same-file",)]
+    assert count(GalleryPhoto) == 0 and set(stores().keys.iter_ids()) == {image.key_id for image in _probes()}
+
+
+def _probes() -> list[ProbeImage]:
+    return list(db.session.scalars(select(ProbeImage)))
+
+
+@needs_models
+@pytest.mark.clause("CAP-4")
+def test_a_look_alike_that_is_submitted_while_the_import_runs_is_held(app, probe, tmp_path, monkeypatch):
+    store = intake._Batch._store
+    submitted = []
+
+    def overtaken(self, alike):
+        if not submitted:
+            submitted.append(probe(copied(arrest_photograph(1))))
+        return store(self, alike)
+
+    monkeypatch.setattr(intake._Batch, "_store", overtaken)
+    outcome = run_import(write_folder(tmp_path, [row(1)]))
+    assert (outcome.enrolled, outcome.held) == (0, 1)
+    # what the first attempt had stored for nothing is gone
+    kept = {hold.blob_id for hold in db.session.scalars(select(GalleryHold))}
+    kept |= {blob for image in _probes() for blob in (image.blob_id, image.shown_blob_id)}
+    assert set(stores().blobs.iter_ids()) == kept
+
+
+@needs_models
+@pytest.mark.clause("CAP-4")
+def test_hash_alone_does_not_hold_a_photograph(app, probe, tmp_path):
+    other = with_face_of(arrest_photograph(2), arrest_photograph(3))
+    distance, cosine = signals(arrest_photograph(2), other)
+    assert distance <= LOOK_ALIKE_BITS and cosine < LOOK_ALIKE_COSINE
+    assert probe(other).state == "ready"
+    outcome = run_import(write_folder(tmp_path, [row(2)]))
+    assert (outcome.enrolled, outcome.held) == (1, 0)
+
+
+@needs_models
+@pytest.mark.clause("CAP-4")
+def test_embedding_alone_does_not_hold_a_photograph(app, probe, tmp_path):
+    other = cropped(arrest_photograph(5, 1))
+    distance, cosine = signals(arrest_photograph(5, 1), other)
+    assert distance > LOOK_ALIKE_BITS and cosine >= LOOK_ALIKE_COSINE
+    assert probe(other).state == "ready"
+    outcome = run_import(write_folder(tmp_path, [row(5, 1)]))
+    assert (outcome.enrolled, outcome.held) == (1, 0)
+
+
+@needs_models
+@pytest.mark.clause("CAP-4")
+def test_both_signals_hold_a_photograph_outside_the_repository(app, probe, tmp_path):
+    submitted = probe(copied(arrest_photograph(5, 1)))
+    folder = write_folder(tmp_path, [row(5, 1), row(5, 2)])
+    outcome = run_import(folder)
+    assert (outcome.enrolled, outcome.held) == (1, 1)
+    [hold] = db.session.scalars(select(GalleryHold))
+    [photo] = db.session.scalars(select(GalleryPhoto))
+    assert hold.probe_image_id == submitted.id and hold.key_id not in (photo.key_id, submitted.key_id)
+    assert events("gallery.held") == [{"batch": photo.batch, "record": "R-0005-1", "image": submitted.uid}]
+    again = run_import(folder)
+    assert (again.already, again.held, again.enrolled) == (2, 0, 0) and count(GalleryHold) == 1
+    listed = app.test_cli_runner().invoke(args=["gallery", "held"])
+    assert hold.uid in listed.output and submitted.request.number in listed.output
+
+
+@needs_models
+@pytest.mark.clause("CAP-4")
+def test_a_person_admits_a_held_photograph_only_while_every_other_rule_holds(app, probe, tmp_path):
+    probe(copied(arrest_photograph(5, 1)))
+    folder = write_folder(tmp_path, [row(5, 1)])
+    run_import(folder)
+    [hold] = db.session.scalars(select(GalleryHold))
+    uid, key_id, blob_id = hold.uid, hold.key_id, hold.blob_id
+    taken = write_folder(tmp_path, [row(2, 0, record_number="R-0005-1")])
+    assert run_import(taken).enrolled == 1
+    run = app.test_cli_runner().invoke
+    refused = run(args=["gallery", "decide", uid, "--admit", "--reason", "It is the record's own photograph."])
+    assert refused.exit_code == 1 and "stays held" in refused.output
+    assert run(args=["gallery", "remove", "R-0005-1", "--reason", "voided"]).exit_code == 0
+    db.session.rollback()
+    assert hold.decision is None and count(GalleryPhoto) == 1
+
+    with unit_of_work():
+        left = db.session.scalars(select(GalleryPhoto)).one()
+        left.record_number = "R-0002-0"
+        from app import audit
+
+        audit.record("gallery.removed", left, record="R-0005-1", generation=2)
+    admitted = run(args=["gallery", "decide", uid, "--admit", "--reason", "It is the record's own photograph."])
+    assert admitted.exit_code == 0, admitted.output
+    db.session.rollback()
+    photo = db.session.scalars(select(GalleryPhoto).where(GalleryPhoto.record_number == "R-0005-1")).one()
+    assert photo.sha256 == hold.sha256 and photo.private["charge"] == "Petit larceny" and len(photo.templates) == 1
+    assert hold.decision == "admitted" and hold.sealed is None
+    assert stores().keys.is_destroyed(key_id) and not stores().blobs.exists(blob_id)
+    assert run(args=["gallery", "decide", uid, "--refuse", "--reason", "Second thoughts"]).exit_code == 1
+    assert events("gallery.hold_decided") == [{"hold": uid, "decision": "admitted"}]
+
+
+@needs_models
+@pytest.mark.clause("CAP-4")
+def test_a_held_photograph_that_a_person_refuses_is_erased_and_stays_out(app, probe, tmp_path):
+    probe(copied(arrest_photograph(5, 1)))
+    folder = write_folder(tmp_path, [row(5, 1)])
+    run_import(folder)
+    [hold] = db.session.scalars(select(GalleryHold))
+    decide = ["gallery", "decide", hold.uid, "--refuse", "--reason", "It is a probe."]
+    result = app.test_cli_runner().invoke(args=decide)
+    assert result.exit_code == 0, result.output
+    db.session.rollback()
+    assert hold.decision == "refused" and stores().keys.is_destroyed(hold.key_id)
+    outcome = run_import(folder)
+    assert [refusal.rules for _, refusal in outcome.refused] == [("probe-look-alike",)] and count(GalleryPhoto) == 0
+
+
+@needs_models
+@pytest.mark.clause("CAP-4")
+def test_an_erased_probe_holds_nothing_and_a_damaged_one_leaves_it_to_a_person(app, probe, settings, tmp_path):
+    erased = probe(copied(arrest_photograph(5, 1)))
+    stores().blobs.destroy(erased.blob_id)
+    damaged = probe(copied(arrest_photograph(1)))
+    path = settings.blob_dir / damaged.blob_id[:2] / damaged.blob_id
+    path.write_bytes(path.read_bytes()[:-1] + b"\0")
+    outcome = run_import(write_folder(tmp_path, [row(5, 1), row(1)]))
+    assert [given["record_number"] for given in outcome.held_rows] == ["R-0001-0"] and outcome.enrolled == 1
+
+
+@needs_models
+@pytest.mark.clause("CAP-4")
+def test_the_database_keeps_one_photograph_per_digest(app, tmp_path):
+    run_import(write_folder(tmp_path, [row(1)]))
+    [photo] = db.session.scalars(select(GalleryPhoto))
+    copy = {c.name: getattr(photo, c.name) for c in GalleryPhoto.__table__.columns if c.name not in ("id", "uid")}
+    with pytest.raises(IntegrityError):
+        with unit_of_work():
+            db.session.add(GalleryPhoto(**{**copy, "record_number": "R-other"}))
+            db.session.flush()
+
+
+@pytest.mark.clause("CAP-4")
+def test_only_the_intake_makes_rows_of_the_repository():
+    """Whatever writes these tables passes the digest check and the comparison; nothing else may construct a row."""
+    makers: dict[str, set[str]] = {}
+    for path in (ROOT / "app").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name | ast.Attribute):
+                name = node.func.id if isinstance(node.func, ast.Name) else node.func.attr
+                if name in {"GalleryPhoto", "GalleryHold", "GalleryPerson", "enrol"}:
+                    makers.setdefault(name, set()).add(path.relative_to(ROOT).as_posix())
+    verbs = {"app/domain/gallery/verbs.py"}
+    assert makers == {
+        "GalleryPhoto": verbs, "GalleryHold": verbs, "GalleryPerson": verbs, "enrol": {"app/domain/gallery/intake.py"}
+    }  # fmt: skip

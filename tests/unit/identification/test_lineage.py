@@ -1,0 +1,196 @@
+"""Searched before: how searches are related, what is told of them, and who agrees to another (AUD-1)."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+from sqlalchemy.exc import IntegrityError
+
+from app.domain.algorithms import registry as algorithms
+from app.domain.identification import lineage, repeats
+from app.domain.identification import verbs as identification
+from app.extensions import db
+from app.models import ProbeResemblance, RepeatSearch
+from app.models.base import now
+from app.policy.refused import Refused
+from app.unit_of_work import unit_of_work
+from app.workflow import explain
+from tests.factory import picture
+
+pytestmark = pytest.mark.clause("AUD-1")
+OTHER_CASE = "2026-075-09999"
+
+
+def recompressed(data: bytes, quality: int = 60) -> bytes:
+    """The same moment in other bytes."""
+    pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+    return cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, quality])[1].tobytes()
+
+
+@pytest.fixture
+def searched(make):
+    """A finished search of drawn person 7."""
+    return make.request(state="searched")
+
+
+def prepared(make, *, seed: int = 7, case_number: str = OTHER_CASE):
+    """Another request with its probe selected."""
+    return make.request(state="probe_selected", seed=seed, case_number=case_number)
+
+
+def filed_with(make, data: bytes):
+    """Another request whose only image is `data`, its probe selected."""
+    request = make.request(state="draft", case_number=OTHER_CASE, images=0)
+    make.image(request, data)
+    return make.advance_to(request, "probe_selected")
+
+
+def related(request) -> list[tuple[str, ...]]:
+    return [earlier.related_by for earlier in lineage.earlier_searches(request.current_search)]
+
+
+def start(make, request):
+    actor = make.people.actor("k.rowan")
+    with unit_of_work():
+        return identification.start_search(request, actor, algorithms.status(now().date()))
+
+
+def test_the_same_file_in_another_case_is_recognized(make, searched):
+    assert related(prepared(make)) == [(lineage.SAME_IMAGE,)]
+
+
+def test_the_same_moment_in_other_bytes_is_recognized_by_hash_and_embedding(make, searched):
+    other = filed_with(make, recompressed(picture(7)))
+    assert other.images[0].sha256 != searched.images[0].sha256
+    assert db.session.query(ProbeResemblance).count() == 1
+    assert related(other) == [(lineage.LOOKS_ALIKE,)]
+
+
+def test_another_moment_of_the_same_person_is_another_probe(make, searched):
+    other = filed_with(make, picture(7, 3))
+    assert db.session.query(ProbeResemblance).count() == 0
+    assert related(other) == []
+
+
+def test_the_same_case_number_relates_another_probe(make, searched):
+    assert related(prepared(make, seed=22, case_number=searched.case_number)) == [(lineage.SAME_CASE,)]
+
+
+def test_what_has_nothing_in_common_is_searched_without_asking(make, searched):
+    other = prepared(make, seed=22)
+    assert related(other) == []
+    start(make, other)
+    assert other.state == "searching"
+
+
+@pytest.mark.clause("AUD-1", "CAP-1")
+def test_searching_again_waits_for_a_reason_and_a_supervisor(make, people, searched):
+    other, examiner = prepared(make), people.actor("k.rowan")
+    supervisor = people.actor("c.hawthorn")
+    with pytest.raises(Refused) as refusal:
+        start(make, other)
+    assert refusal.value.rule_id == "repeat_agreed"
+    with unit_of_work():
+        repeats.ask(other, examiner, "  The repository grew since.  ")
+    with pytest.raises(Refused, match="has not answered"):
+        start(make, other)
+    with unit_of_work():
+        repeats.answer(other, supervisor, agreed=True, words="Agreed.")
+    start(make, other)
+    assert other.state == "searching"
+    asked = db.session.query(RepeatSearch).one()
+    assert (asked.private["reason"], asked.private["answer"]) == ("The repository grew since.", "Agreed.")
+
+
+def test_a_declined_reason_stays_and_another_may_be_given(make, people, searched):
+    other, examiner, supervisor = prepared(make), people.actor("k.rowan"), people.actor("c.hawthorn")
+    with unit_of_work():
+        repeats.ask(other, examiner, "I would like to.")
+    with unit_of_work():
+        repeats.answer(other, supervisor, agreed=False, words="That is no reason.")
+    with pytest.raises(Refused, match="did not agree"):
+        start(make, other)
+    with pytest.raises(Refused) as refusal, unit_of_work():
+        repeats.answer(other, supervisor, agreed=True, words="On second thoughts.")
+    assert refusal.value.rule_id == "repeat_asked"
+    with unit_of_work():
+        repeats.ask(other, examiner, "A sharper moment of the recording was found.")
+    assert [row.decision for row in db.session.query(RepeatSearch).order_by(RepeatSearch.id)] == ["declined", None]
+
+
+def test_a_reason_is_needed_and_asking_without_cause_is_refused(make, people, searched):
+    examiner, other = people.actor("k.rowan"), prepared(make)
+    with pytest.raises(Refused) as refusal, unit_of_work():
+        repeats.ask(other, examiner, "   ")
+    assert refusal.value.rule_id == "reason_given"
+    unrelated = prepared(make, seed=22, case_number="2026-075-07777")
+    with pytest.raises(Refused) as refusal, unit_of_work():
+        repeats.ask(unrelated, examiner, "Because.")
+    assert refusal.value.rule_id == "searched_before"
+
+
+@pytest.mark.parametrize(
+    ("name", "rule"), [("k.rowan", "approval.decide"), ("d.lark", "approval.decide"), ("s.alder", "approval.decide")]
+)
+def test_nobody_but_a_supervisor_of_the_unit_agrees(make, people, searched, name, rule):
+    other, examiner, somebody = prepared(make), people.actor("k.rowan"), people.actor(name)
+    with unit_of_work():
+        repeats.ask(other, examiner, "The repository grew since.")
+    with pytest.raises(Refused) as refusal, unit_of_work():
+        repeats.answer(other, somebody, agreed=True, words="Agreed.")
+    assert refusal.value.rule_id == rule
+
+
+def test_whoever_asked_does_not_agree_even_with_every_role(make, people, change_person, searched):
+    change_person("k.rowan", groups=["fr-examiners", "fr-supervisors"])
+    other, both = prepared(make), people.actor("k.rowan")
+    with unit_of_work():
+        repeats.ask(other, both, "The repository grew since.")
+    with pytest.raises(Refused) as refusal, unit_of_work():
+        repeats.answer(other, both, agreed=True, words="Agreed.")
+    assert refusal.value.rule_id == "examiner"
+    with pytest.raises(IntegrityError, match="asker_does_not_decide"), unit_of_work():
+        row = lineage.last_asked(other.current_search)
+        row.decision, row.decided_by_id, row.decided_at = "agreed", both.id, row.created_at
+
+
+def test_a_search_that_came_after_the_agreement_asks_again(make, people, searched):
+    first, second = prepared(make), prepared(make, case_number="2026-075-07777")
+    examiner, supervisor = people.actor("k.rowan"), people.actor("c.hawthorn")
+    for request in (first, second):
+        with unit_of_work():
+            repeats.ask(request, examiner, "The repository grew since.")
+        with unit_of_work():
+            repeats.answer(request, supervisor, agreed=True, words="Agreed.")
+    start(make, first)
+    make.run_jobs()
+    refusal = explain(second, "start_search", examiner, algorithm_status=_fine(), demonstration=True)
+    assert refusal is not None
+    assert refusal.rule_id == "repeat_agreed"
+
+
+def _fine():
+    from app.matching.nist import NistStatus
+
+    return NistStatus(True, "")
+
+
+@pytest.mark.clause("AUD-1", "SRC-6")
+def test_a_continuation_directed_by_the_supervisor_needs_no_second_agreement(make):
+    request = make.request(state="continued")
+    make.select(request)
+    assert related(request) == [(lineage.SAME_IMAGE, lineage.SAME_CASE)]
+    assert lineage.needs_agreement(request.current_search) == []
+    start(make, request)
+    assert request.state == "searching"
+
+
+@pytest.mark.clause("AUD-1", "SRC-4")
+def test_nothing_is_told_of_the_result_of_an_open_request(make, searched):
+    other = prepared(make)
+    assert [e.result for e in lineage.earlier_searches(other.current_search)] == [lineage.OPEN]
+    make.advance_to(searched, "negative")
+    make.run_jobs()
+    assert searched.state == "reported"
+    assert [e.result for e in lineage.earlier_searches(other.current_search)] == ["negative result"]

@@ -1,0 +1,107 @@
+"""The certificate of a disposal: what it must say, read back from the finished file."""
+
+from __future__ import annotations
+
+import dataclasses
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from app.documents import checks
+from app.documents.errors import FactsError, RenderError
+from app.documents.facts import Person
+from app.documents.retention import certificate as certificates
+from app.documents.retention.certificate import CertificateFacts, Copy, ItemFacts, RuleCited, render_certificate
+
+NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
+RULE = RuleCited("Case records of a violation or traffic infraction are kept at least 1 year.", "RET-5")
+HOLD = RuleCited("A record under hold is not disposed of, whatever its period.", "RET-11")
+ERASED = ItemFacts(
+    what="Case 2026-075-00001", allowed_from=date(2016, 3, 2), rules=(RULE,), erased_at=NOON,
+    requests=("FR-2026-000001", "FR-2026-000002"), keys=3, blobs=1204, rows=(("candidate", 50), ("probe_image", 2)),
+    copies=(Copy("R-2026-000001", "2026-075-00001/R-2026-000001/R-2026-000001.pdf", "ab" * 32),),
+)  # fmt: skip
+SPARED = ItemFacts(
+    what="Case 2026-075-00002", allowed_from=date(2017, 3, 2), rules=(HOLD,), erased_at=None,
+    spared_because="Kept: a hold is in force.",
+)  # fmt: skip
+
+
+def facts(*items: ItemFacts, **changes) -> CertificateFacts:
+    given = {
+        "department": "Example Police Department", "number": "DP-2026-000001", "demonstration": False,
+        "proposed_by": Person("Bo Juniper", "Records Officer", None, "Records Section"), "proposed_at": NOON,
+        "first_approver": Person("Pat Aspen", "Records Officer"), "first_approved_at": NOON + timedelta(hours=1),
+        "second_approver": Person("Yael Hazel", "Agency Privacy Officer"),
+        "second_approved_at": NOON + timedelta(hours=2), "started_at": NOON, "ended_at": NOON + timedelta(hours=3),
+        "policy_version": "cd" * 32, "items": items,
+    }  # fmt: skip
+    return CertificateFacts(**{**given, **changes})
+
+
+@pytest.fixture(scope="module")
+def pdf() -> bytes:
+    return render_certificate(facts(ERASED, SPARED)).pdf
+
+
+@pytest.mark.clause("RET-11")
+def test_it_says_what_under_which_rule_from_which_day_and_who_approved(pdf):
+    said = " ".join(checks.page_texts(pdf))
+    for words in (
+        "DP-2026-000001", "Case 2026-075-00001", "2016-03-02", "RET-5", "Bo Juniper", "Pat Aspen", "Yael Hazel",
+        "2026-11-24 12:00:00 UTC", "2026-11-24 13:00:00 UTC", "2026-11-24 14:00:00 UTC",
+        "3 data keys, 1,204 encrypted files, 52 database rows", "candidate 50, probe_image 2", "FR-2026-000002",
+        "1 record erased, 1 spared",
+    ):  # fmt: skip
+        assert words in said, words
+    whole = "".join(said.split())
+    assert "cd" * 32 in whole, "the policy version"
+    assert "ab" * 32 in whole, "the digest of the delivered copy"
+
+
+@pytest.mark.clause("RET-11")
+def test_it_says_what_was_spared_and_why_and_which_copies_remain(pdf):
+    said = " ".join(checks.page_texts(pdf))
+    spared = said[said.index("Spared") :]
+    assert "Case 2026-075-00002" in spared
+    assert "Kept: a hold is in force." in spared
+    assert "R-2026-000001" in said[said.index("Copies that remain") :]
+    without = " ".join(checks.page_texts(render_certificate(facts(SPARED)).pdf))
+    assert "0 records erased, 1 spared" in without
+    assert "No report of these records was delivered" in without
+
+
+def test_the_same_facts_give_the_same_bytes(pdf):
+    assert render_certificate(facts(ERASED, SPARED)).pdf == pdf
+
+
+def test_a_demonstration_says_so():
+    assert "Demonstration" in checks.page_texts(render_certificate(facts(ERASED, demonstration=True)).pdf)[0]
+
+
+def test_a_hundred_records_stand_on_as_many_pages_as_they_need():
+    many = [dataclasses.replace(ERASED, what=f"Case 2026-075-{n:05d}") for n in range(100)]
+    rendered = render_certificate(facts(*many))
+    assert rendered.pages > 5
+    assert "Case 2026-075-00099" in " ".join(checks.page_texts(rendered.pdf))
+
+
+@pytest.mark.parametrize(
+    "change", [{"spared_because": "Kept."}, {"erased_at": None}], ids=["erased and spared", "neither"]
+)  # fmt: skip
+def test_a_record_is_either_erased_or_spared(change):
+    with pytest.raises(FactsError, match="either erased or spared"):
+        dataclasses.replace(ERASED, **change)
+
+
+def test_a_certificate_about_nothing_cannot_be_made():
+    with pytest.raises(FactsError, match="at least one record"):
+        facts()
+
+
+@pytest.mark.clause("RET-11")
+def test_a_file_that_lacks_a_record_or_an_approver_is_not_a_certificate(monkeypatch):
+    real = certificates.typeset
+    monkeypatch.setattr(certificates, "typeset", lambda html, *rest: real(html.replace("Yael Hazel", "-"), *rest))
+    with pytest.raises(RenderError, match="Yael Hazel"):
+        render_certificate(facts(ERASED))
