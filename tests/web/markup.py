@@ -45,33 +45,49 @@ def text_of(element: etree._Element) -> str:
 
 def markup_faults(html: str) -> list[str]:
     """What is not valid in a whole page, with its line."""
-    if not _is_faulty(skeleton(html)):
+    found = Skeleton(START.sub(_bare, SPACES.sub(">", TEXT.sub(">x", VALUES.sub('="x"', html)))))
+    if not _is_faulty(found.unproven):
+        _proven.update(found.elements)
         return []
     return [f"invalid HTML at line {line}: {PARSE_ERRORS[code] % values}" for (line, _), code, values in _errors(html)]
 
 
-def skeleton(html: str) -> str:
-    """The bare tags of a page, with what decides whether they are valid."""
-    return _shortened(START.sub(_bare, SPACES.sub(">", TEXT.sub(">x", VALUES.sub('="x"', html)))))
+#: elements that stood in a valid page, with all that is in them and the names of what they are in
+_proven: set[int] = set()
 
 
-def _shortened(markup: str) -> str:
-    """Markup in which equal neighbours stand three times at most; as it is where its tags are not nested."""
-    within: list[tuple[str, list[str]]] = [("", [])]
-    for token in TOKEN.finditer(markup):
-        text, closing, element = token[0], token[1], token[2]
-        if closing:
-            opened, parts = within.pop()
-            if opened != element:
-                return markup
-            text = "".join((*parts, text))
-        elif element and element not in VOID:
-            within.append((element, [text]))
-            continue
-        parts = within[-1][1]
-        if parts[-ENOUGH:] != [text] * ENOUGH:
-            parts.append(text)
-    return "".join(within[0][1]) if len(within) == 1 else markup
+class Skeleton:
+    """The bare tags of a page, as far as they are not proven to be valid.
+
+    Where tags are nested, whether an element is valid depends on what it holds and on the names of what it stands in,
+    and nothing after it depends on it: one that is proven is left out, and so are equal neighbours from the fourth on.
+    """
+
+    def __init__(self, markup: str) -> None:
+        self.unproven, self.elements = markup, []
+        # for each open element: its name, its place, and what it holds so far, whole and as far as unproven
+        within: list[tuple[str, str, list[str], list[str]]] = [("", "", [], [])]
+        elements = []
+        for token in TOKEN.finditer(markup):
+            text, closing, element = token[0], token[1], token[2]
+            unproven = text
+            if closing:
+                opened, place, whole, rest = within.pop()
+                if opened != element:
+                    return  # not nested
+                text = "".join((*whole, text))
+                known = hash((place, text))
+                elements.append(known)
+                unproven = "" if known in _proven else "".join((*rest, unproven))
+            elif element and element not in VOID and not text.endswith("/>"):
+                within.append((element, f"{within[-1][1]}>{element}", [text], [text]))
+                continue
+            _, _, whole, rest = within[-1]
+            if whole[-ENOUGH:] != [text] * ENOUGH:
+                whole.append(text)
+                rest.append(unproven)
+        if len(within) == 1:
+            self.unproven, self.elements = "".join(within[0][3]), elements
 
 
 def _bare(found: re.Match[str]) -> str:

@@ -89,7 +89,7 @@ def check_page(html: str, *, app: Flask | None = None, url: str = "/") -> list[s
     `app` lets links be resolved against its routes; `url` is the address that answered.
     """
     part = is_part(html)
-    whole = f"<!DOCTYPE html><body>{html}" if part else html
+    whole = f"<!DOCTYPE html><body>{html}</body>" if part else html
     faults, page = markup_faults(whole), Page(tree_of(whole))
     if not part:
         faults += _document(page)
@@ -228,12 +228,12 @@ def _labels(page: Page, part: bool) -> Iterator[str]:
 
 
 def _limits(page: Page) -> Iterator[str]:
-    ids = {str(tag["id"]) for tag in page.having("id")}
+    ids = {tag.get("id") for tag in page.having("id")}
     for tag in page.having("maxlength"):
         yield f"what is typed or pasted beyond maxlength is cut without a word: {_show(tag)}"
     for tag in page.having("data-limit"):
         line = f"{tag.get('id')}-limit"
-        if line not in ids or line not in str(tag.get("aria-describedby", "")).split():
+        if line not in ids or line not in tag.get("aria-describedby", "").split():
             yield f"a field with a limit and no line that counts: {_show(tag)}"
 
 
@@ -288,16 +288,17 @@ def _htmx(page: Page, part: bool) -> Iterator[str]:
 
 def _words(page: Page) -> Iterator[str]:
     # What a person typed may say anything (an element that repeats it is marked data-typed).
+    cleared = set()
     for typed in [*page.named("textarea", "noscript", "script", "style"), *page.having("data-typed")]:
+        cleared.update(typed.iterdescendants())
         del typed[:]
         typed.text = None
-    page = Page(page.root)
     shown = [(text_of(page.root), "the page")]
     for name in ("alt", "title", "aria-label", "placeholder", "href", "action", "src"):
-        shown += [(tag.get(name), f"the attribute {name}") for tag in page.having(name)]
+        shown += [(tag.get(name), f"the attribute {name}") for tag in page.having(name) if tag not in cleared]
     fixed = [tag for tag in page.named("input") if tag.get("type") in {"hidden", "radio", "checkbox"}]
     fixed += page.named("option", "button")
-    shown += [(tag.get("value", ""), "a value") for tag in fixed]
+    shown += [(tag.get("value", ""), "a value") for tag in fixed if tag not in cleared]
     for text, where in shown:
         if leak := LEAKS.search(text):
             yield f"{where} shows {leak.group()!r}: ...{text[max(0, leak.start() - 40) : leak.end() + 40]}..."
