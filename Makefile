@@ -11,6 +11,8 @@ ARGS ?=
 # Caches stay inside the checkout, also where there is no home directory.
 export XDG_CACHE_HOME := $(CURDIR)/var/cache
 export PYTHON
+# Compiled modules are kept, whatever the surroundings say: each process would compile a thousand modules anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help setup assets models demo verify test test-long test-services test-pages services lint format lock clean
 
