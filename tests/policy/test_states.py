@@ -60,7 +60,7 @@ PHASE = '[[workflow.phase]]\nid = "x"\ntitle = "X"\nwhose = "Y"\n\n'
 )  # fmt: skip
 def test_a_broken_attribute_stops_the_start_and_is_named(broken, old, new, says):
     with pytest.raises(PolicyError, match=re.escape(says)):
-        load(broken("workflow.toml", old, new))
+        load(broken("requests/workflow.toml", old, new))
 
 
 def test_a_part_that_a_subject_does_not_have_is_refused(broken):

@@ -93,7 +93,7 @@ def undo_key() -> str:
 
 def letters_of(rules: Policy) -> Iterator[tuple[str, str]]:
     """(key, what it chooses) of every key that a worksheet prints."""
-    yield from letters(rules)
+    yield from ((key.lower(), label) for key, label in letters(rules))
     yield UNDO, "Undo"
 
 
