@@ -13,7 +13,7 @@ from app.blueprints.review.blueprint import bp
 from app.blueprints.review.examination.worksheet_keys import letters
 from app.policy.types import Policy
 
-#: takes an exclusion back; the one key of a page with a worksheet that stands in no rule file
+#: takes an exclusion back, on a page with a worksheet
 UNDO = "z"
 SHOWN = {"ArrowLeft": "←", "ArrowRight": "→", "ArrowUp": "↑", "ArrowDown": "↓", "-": "−"}
 
