@@ -61,7 +61,7 @@ class Embedded:
 
     def secrets(self) -> dict[str, str]:
         """The random secrets of this demonstration, made on first use and kept with mode 0600."""
-        return json.loads(
+        kept: dict[str, str] = json.loads(
             self._once(
                 self.data_dir / "demonstration-secrets.json",
                 lambda: json.dumps(
@@ -73,6 +73,7 @@ class Embedded:
                 ),
             )
         )
+        return kept
 
     def directory_port(self) -> int:
         """The loopback port of this demonstration's directory, chosen on first use."""

@@ -201,7 +201,7 @@ class Reader:
         return {"matching_index": kind, "milvus_uri": uri}
 
     def network(self) -> dict[str, Any]:
-        values = {
+        values: dict[str, Any] = {
             "listen_host": self.text("LISTEN_HOST", "127.0.0.1"),
             "listen_port": self.number("LISTEN_PORT", 8000, 1, 65535),
             "trusted_proxy": self.number("TRUSTED_PROXY_HOPS", 0, 0, 8),

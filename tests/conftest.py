@@ -21,6 +21,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+import demo.proficiency  # noqa: F401  (draws the comparisons of `flask review proficiency add --drawn`)
 from app.factory import create_app, open_stores
 from config.settings import Settings
 from demo.accounts import change_account, load_accounts

@@ -11,11 +11,11 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from demo.services import directory_state
 from flask import current_app
 
 from app.access import directory
 from config.settings import Settings
+from demo.services import directory_state
 
 REMEMBERED = ("lookup", "members")
 

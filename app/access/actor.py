@@ -62,7 +62,7 @@ def system_actor() -> Actor:
 
 def current_actor() -> Actor:
     """Whoever is signed in. LookupError outside a guarded view."""
-    actor = g.get("actor")
+    actor: Actor | None = g.get("actor")
     if actor is None:
         raise LookupError("nobody is signed in")
     return actor

@@ -43,7 +43,8 @@ def init_directory(app: Flask) -> None:
     secure = own.ldap_url.startswith("ldaps://")
     tls = ldap3.Tls(validate=2, ca_certs_file=str(own.ldap_ca_file) if own.ldap_ca_file else None) if secure else None
     server = ldap3.Server(own.ldap_url, connect_timeout=own.ldap_timeout_seconds, tls=tls, get_info=ldap3.NONE)
-    app.ldap3_login_manager_server_pool.add(server)
+    # flask-ldap3-login hangs its servers on the application, of which Flask's types know nothing
+    app.ldap3_login_manager_server_pool.add(server)  # type: ignore[attr-defined]  # see above
 
 
 @enforces("ACC-3", "ACC-8")

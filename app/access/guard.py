@@ -13,6 +13,7 @@ from app import audit
 from app.access.capabilities import check_capability
 from app.access.scoping import find
 from app.clauses import enforces
+from app.models.base import Model
 from app.policy import policy
 from app.policy.refused import Refused
 from app.web.pages import page_behind, wants_part
@@ -29,7 +30,7 @@ class Access:
     """What a view declared."""
 
     capabilities: tuple[str, ...] = ()
-    of: type | None = None
+    of: type[Model] | None = None
     public: str = ""
 
 
@@ -44,7 +45,7 @@ def public(why: str) -> Callable[[View], View]:
 
 
 @enforces("ACC-1", "ACC-3", "ACC-7")
-def needs(*capabilities: str, of: type | None = None) -> Callable[[View], View]:
+def needs(*capabilities: str, of: type[Model] | None = None) -> Callable[[View], View]:
     """The signed-in person must hold one of the capabilities, with current training where it asks for it.
 
     With `of`, the guard loads the subject named in the address and gives it to the view as `subject`; it answers 404

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Select, false, literal, or_, select
 
 from app.access.actor import Actor
 from app.clauses import enforces
-from app.extensions import db
+from app.extensions import Base, db
 from app.models import (
     Account,
     AlgorithmChange,
@@ -37,14 +37,15 @@ from app.models import (
     Search,
     StoredStanding,
 )
+from app.models.base import Model
 
 Scope = Callable[[Select[Any], Actor], Select[Any]]
-SCOPES: dict[type, Scope] = {}
+SCOPES: dict[type[Base], Scope] = {}
 #: the jobs that write a file for a person (app/domain/oversight/exports.py)
 EXPORTS = "export"
 
 
-def scope(model: type) -> Callable[[Scope], Scope]:
+def scope(model: type[Base]) -> Callable[[Scope], Scope]:
     """Register who may know of which rows of a table."""
 
     def keep(function: Scope) -> Scope:
@@ -54,12 +55,12 @@ def scope(model: type) -> Callable[[Scope], Scope]:
     return keep
 
 
-def visible(model: type, actor: Actor) -> Select[Any]:
+def visible(model: type[Base], actor: Actor) -> Select[Any]:
     """A SELECT of the rows of `model` this person may know of."""
     return SCOPES[model](select(model), actor)
 
 
-def find(model: type, key: str, actor: Actor) -> Any | None:
+def find(model: type[Model], key: str, actor: Actor) -> Any | None:
     """One row by its public id, if this person may know of it.
 
     The row is looked up by its id, then its scope is asked of it alone: no scope lists rows of other tables (`_on`).
@@ -74,7 +75,7 @@ def requests_in_scope(rows: Select[Any], actor: Actor) -> Select[Any]:
 
     Of a disposed request nobody sees a page: what its pages would show no longer exists (RET-11).
     """
-    parts = []
+    parts: list[ColumnElement[bool]] = []
     if "request.file" in actor.capabilities:
         parts.append(FRRequest.requester_id == actor.id)
     if "discussion.confirm" in actor.capabilities:
@@ -117,7 +118,7 @@ def derived_in_scope(rows: Select[Any], actor: Actor) -> Select[Any]:
 
     They name an examiner, so to every other examiner, who may become a peer, they do not exist.
     """
-    parts = []
+    parts: list[ColumnElement[bool]] = []
     if actor.can("probe.select"):
         mine = _on(DerivedImage.request_id, FRRequest.examiner_id == actor.id)
         parts.append((DerivedImage.made_by_id == actor.id) | mine)
@@ -142,7 +143,7 @@ def rounds_in_scope(rows: Select[Any], actor: Actor) -> Select[Any]:
     To every other examiner it does not exist, for they may become its peers: a peer sees the nominee through the blind
     review page alone, before and after the verdict.
     """
-    parts = []
+    parts: list[ColumnElement[bool]] = []
     if actor.can("examination.work"):
         mine = _on(Round.request_id, FRRequest.examiner_id == actor.id)
         parts.append((Round.examiner_id == actor.id) | mine)
@@ -231,7 +232,7 @@ def disclosures_in_scope(rows: Select[Any], actor: Actor) -> Select[Any]:
         return rows.where(false())
     # of one that went with the record of its case only the line of the register remains
     rows = rows.where(Disclosure.erased_at.is_(None))
-    parts = []
+    parts: list[ColumnElement[bool]] = []
     if "disclosure.file" in actor.capabilities:
         parts.append(Disclosure.asked_by_id == actor.id)
     if actor.capabilities & {"disclosure.decide", "disclosure.determine", "disclosure.custody"}:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import select
 
 from app import audit
+from app.audit.chain import canonical
 from app.extensions import db
 from app.models.engine import AuditEvent
 from app.policy import policy
@@ -18,7 +19,7 @@ def note_policy_version() -> bool:
     newest = select(AuditEvent.keys).where(AuditEvent.event == "policy.loaded").order_by(AuditEvent.sequence.desc())
     known = db.session.scalars(newest.limit(1)).first()
     db.session.rollback()
-    if known == audit.canonical({"version": policy().version}):
+    if known == canonical({"version": policy().version}):
         return False
     audit.viewed("policy.loaded", version=policy().version)
     return True

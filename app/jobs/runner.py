@@ -52,7 +52,7 @@ def perform(uid: str) -> None:
         with _heartbeat(uid):
             kind.handler(row)
     except Unfinished:
-        _go_on(uid, kind.queue)
+        _go_on(uid, KINDS[row.kind].queue)
     except JobFailed as failure:
         _fail(uid, str(failure))
     except (Retry, Conflict) as trouble:

@@ -26,7 +26,7 @@ class _Record(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Base of every table in the catalogue: unknown keys stop the start, values never change."""
 
 
-class Source(_Record):
+class Source(_Record, frozen=True):
     """A package on the Python Package Index that carries the model as one of its files."""
 
     package: Text
@@ -37,7 +37,7 @@ class Source(_Record):
     megabytes: Positive
 
 
-class Check(_Record):
+class Check(_Record, frozen=True):
     """Known numbers: the first values of ``output`` for the fixed input of ``networks.fixed_input``."""
 
     shape: tuple[Positive, Positive, Positive, Positive]
@@ -46,7 +46,7 @@ class Check(_Record):
     tolerance: Annotated[float, Meta(gt=0)]
 
 
-class NistDataset(_Record):
+class NistDataset(_Record, frozen=True):
     """One gallery/probe pairing of an FRTE 1:N report and the miss rates printed there."""
 
     gallery_type: Text
@@ -56,7 +56,7 @@ class NistDataset(_Record):
     fnir_rank1_investigation: Rate
 
 
-class NistDemographics(_Record):
+class NistDemographics(_Record, frozen=True):
     """The demographic part of the evaluation (FAIR-2 demands accuracy across demographics)."""
 
     source: Text
@@ -65,7 +65,7 @@ class NistDemographics(_Record):
     groups: Annotated[tuple[Text, ...], Meta(min_length=2)]
 
 
-class NistEvaluation(_Record):
+class NistEvaluation(_Record, frozen=True):
     """A NIST FRTE 1:N evaluation of exactly one file (FAIR-2), reviewed by a named person."""
 
     developer: Text
@@ -88,7 +88,7 @@ class NistEvaluation(_Record):
     next_review_due: date
 
 
-class _Model(_Record, kw_only=True):
+class _Model(_Record, frozen=True, kw_only=True):
     """What every network has. ``sha256`` is that of the file that is loaded; ``conversion`` says how the
     package member (``member_sha256``) becomes that file. Without sources, only a local file installs it."""
 
@@ -106,7 +106,7 @@ class _Model(_Record, kw_only=True):
     opt_in: bool = False
 
 
-class Detector(_Model, kw_only=True):
+class Detector(_Model, frozen=True, kw_only=True):
     """A face detector; sides in pixels of the image given to the network."""
 
     side: Positive
@@ -115,7 +115,7 @@ class Detector(_Model, kw_only=True):
     overlap: Rate
 
 
-class Extractor(_Model, kw_only=True):
+class Extractor(_Model, frozen=True, kw_only=True):
     """A template extractor: pixels become ``(x - mean) / divisor`` in the given channel order, in a square
     chip of ``size`` pixels onto whose ``template`` the five points are brought."""
 
@@ -128,7 +128,7 @@ class Extractor(_Model, kw_only=True):
     nist: NistEvaluation | None = None
 
 
-class Catalogue(_Record):
+class Catalogue(_Record, frozen=True):
     """All known models by id, and which of them a fresh installation uses."""
 
     detector: Text

@@ -59,7 +59,8 @@ class FaceDetector:
         small = cv2.resize(bgr, (width, height), interpolation=cv2.INTER_AREA) if scale < 1 else bgr
         padded = cv2.copyMakeBorder(small, 0, -height % _MULTIPLE, 0, -width % _MULTIPLE, cv2.BORDER_CONSTANT)
         self._net.setInput(cv2.dnn.blobFromImage(padded, swapRB=True))
-        boxes, scores, points = _decode(*self._net.forward(_OUTPUTS), self.entry.score)
+        heat, size, offset, marks = self._net.forward(_OUTPUTS)
+        boxes, scores, points = _decode(heat, size, offset, marks, self.entry.score)
         # each axis by its own factor: rounding a thin image to whole pixels changes its aspect
         factor = np.array([columns / width, rows / height])
         return boxes * np.tile(factor, 2), scores, points * factor

@@ -6,6 +6,7 @@ pins (the NIST record of a model names a file digest too, FAIR-2).
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import onnx
@@ -36,7 +37,7 @@ class _Graph:
         self.weights.append(numpy_helper.from_array(np.ascontiguousarray(values), name))
         return name
 
-    def node(self, kind: str, inputs: list[str], **attributes: object) -> str:
+    def node(self, kind: str, inputs: list[str], **attributes: Any) -> str:
         name = f"value{len(self.nodes)}"
         self.nodes.append(helper.make_node(kind, inputs, [name], **attributes))
         return name
@@ -144,7 +145,8 @@ def to_onnx(network: DlibNetwork) -> onnx.ModelProto:
 
 
 def _model(graph: _Graph, side: int, outputs: int) -> onnx.ModelProto:
-    shape_in, shape_out = ["n", 3, side, side], ["n", outputs]
+    shape_in: list[str | int] = ["n", 3, side, side]
+    shape_out: list[str | int] = ["n", outputs]
     model = helper.make_model(
         helper.make_graph(
             graph.nodes,
@@ -162,4 +164,5 @@ def _model(graph: _Graph, side: int, outputs: int) -> onnx.ModelProto:
 
 def convert(dat: bytes) -> bytes:
     """The bytes of the ONNX file for the bytes of a dlib .dat file. Raises DatFormatError on bad input."""
-    return to_onnx(parse_dat(dat)).SerializeToString(deterministic=True)
+    written: bytes = to_onnx(parse_dat(dat)).SerializeToString(deterministic=True)
+    return written

@@ -75,4 +75,5 @@ def _unit(vectors: np.ndarray) -> np.ndarray:
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
     if not (np.isfinite(lengths).all() and (lengths > 0).all()):
         raise ModelSelfTestError("The network gave a template without a direction.")
-    return vectors / lengths
+    units: np.ndarray = vectors / lengths
+    return units

@@ -164,4 +164,5 @@ class Wanted:
         place = np.minimum(np.searchsorted(self._keys, keys), len(self._keys) - 1)
         rows = rows[self._keys[place] == keys]
         exact = [one in self._whole for one in as_bytes(column.take(rows))]
-        return rows[np.array(exact, bool)]
+        found: np.ndarray = rows[np.array(exact, bool)]
+        return found

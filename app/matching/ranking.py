@@ -15,7 +15,9 @@ def cosines(vectors: np.ndarray, probe: np.ndarray) -> np.ndarray:
     Computed in double precision: far closer than the order could notice. Products and row sums, not a matrix
     product: equal templates get equal scores wherever they stand and however many are scored together.
     """
-    return (np.ascontiguousarray(vectors, np.float64) * probe.astype(np.float64)).sum(axis=1)
+    products: np.ndarray = np.ascontiguousarray(vectors, np.float64) * probe.astype(np.float64)
+    sums: np.ndarray = products.sum(axis=1)
+    return sums
 
 
 def rank_people(scored: Iterable[tuple[str, str, float]], k: int) -> list[PersonRank]:

@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from types import MappingProxyType
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from sqlalchemy import ColumnElement, DateTime, LargeBinary, String
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column
@@ -57,7 +57,7 @@ class Model(db.Model):
 
     __abstract__ = True
     #: the attribute that stands in addresses and audit events
-    lookup = "uid"
+    lookup: ClassVar[str] = "uid"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     uid: Mapped[str] = mapped_column(String(32), unique=True)
@@ -109,6 +109,10 @@ class Stateful:
     The version makes the second of two simultaneous decisions fail. A class using it repeats the workflow's states in
     a CHECK constraint.
     """
+
+    if TYPE_CHECKING:  # what Model gives to each class that uses this one; said here it would be a second column
+        id: Mapped[int]
+        lookup: ClassVar[str]
 
     subject_type: ClassVar[str]
     state: Mapped[str] = mapped_column(String(20), index=True)

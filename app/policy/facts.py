@@ -127,7 +127,7 @@ def answered(facts: Iterable[Fact], given: Mapping[str, Any] | None) -> list[tup
     """(question, answer in words) for every question of a rule; an open one has the answer None."""
     given, rows = given or {}, []
     for fact in facts:
-        answer = given.get(fact.name)
+        answer: Any = given.get(fact.name)
         words = {choice.value: choice.label for choice in fact.choices} or (YES_NO if fact.kind == "yesno" else {})
         rows.append((fact.label, words.get(answer, answer)))
     return rows

@@ -78,5 +78,7 @@ def rules_of(tables: Mapping[str, Mapping[str, Any]]) -> ReviewRules:
         "inconsistency": "inconsistencies",
         "decision": "decisions",
     }
-    by_id = {name: MappingProxyType({rule.id: rule for rule in read.pop(table)}) for table, name in several.items()}
+    by_id: dict[str, Any] = {
+        name: MappingProxyType({rule.id: rule for rule in read.pop(table)}) for table, name in several.items()
+    }
     return ReviewRules(**by_id, **read)

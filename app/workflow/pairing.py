@@ -78,6 +78,7 @@ def _disagreements(flow: Workflow, state: str, steps: Sequence[Any], events: Seq
     rules = {rule.id: rule for rule in flow.transitions}
     for step, event in pairs(rules, steps, events):
         if event is None:
+            assert step is not None  # a pair has one of the two
             yield f"has lost the event {rules[step.rule].event} of its {_named(step)}"
         elif step is None:
             yield f"has lost the step that event {event.sequence} ({event.event}) tells of"
@@ -124,8 +125,8 @@ def _by_name(
 
 def _blocks(one: Sequence[Any], other: Sequence[Any]) -> Iterator[tuple[bool, int, int, int, int]]:
     """Stretches of two lists in order: whether they are the same, and their bounds."""
-    for tag, *bounds in SequenceMatcher(None, one, other, autojunk=False).get_opcodes():
-        yield (tag == "equal", *bounds)
+    for tag, i, j, k, m in SequenceMatcher(None, one, other, autojunk=False).get_opcodes():
+        yield tag == "equal", i, j, k, m
 
 
 def _broken_chain(flow: Workflow, rules: dict[str, Rule], state: str, steps: Iterable[Any]) -> Iterator[str]:

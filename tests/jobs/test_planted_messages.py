@@ -23,13 +23,14 @@ from rq import Callback, Queue
 from rq.serializers import JSONSerializer
 from sqlalchemy import select
 
+from app import outbox
 from app.extensions import db
 from app.jobs import runner
 from app.jobs.messages import MESSAGE_BYTES, Worker, uid_in
+from app.jobs.registry import HANDLERS, Handling
 from app.models import Job
 from app.models.base import new_uid
-from app.outbox import ask as outbox
-from app.outbox.kinds import QUEUES
+from app.outbox.kinds import KINDS, QUEUES, Kind
 from app.outbox.send import ENTRY, connection, queue, send
 from app.unit_of_work import unit_of_work
 from config.embedded import Embedded
@@ -57,8 +58,8 @@ def redis(app, settings) -> Iterator[Redis]:
 def ran(monkeypatch, app) -> list[str]:
     """The uids of the job rows that were run, each by the handler of its kind."""
     done: list[str] = []
-    handler = outbox.Kind(KIND, QUEUE, lambda row: done.append(row.uid), 1, None)
-    monkeypatch.setitem(outbox.KINDS, KIND, handler)
+    monkeypatch.setitem(KINDS, KIND, Kind(KIND, QUEUE, tries=1))
+    monkeypatch.setitem(HANDLERS, KIND, Handling(lambda row: done.append(row.uid), None))
     runner.bind(app)
     return done
 

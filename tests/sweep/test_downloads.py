@@ -143,7 +143,7 @@ def test_files_are_sent_from_one_place(app) -> None:
             if isinstance(node, ast.ImportFrom | ast.Import):
                 names = {alias.name for alias in node.names} & barred
                 found += [f"{path.relative_to(ROOT)} imports {name}" for name in sorted(names)]
-    assert found == ["app/downloads.py imports send_file"]
+    assert found == ["app/web/downloads.py imports send_file"]
 
 
 def addresses(world: World, portal: RealPortal) -> Iterator[tuple[str, str, Visitor]]:

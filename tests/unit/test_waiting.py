@@ -19,7 +19,7 @@ from demo.services import Running
 
 ROOT = Path(__file__).resolve().parents[2]
 #: the index waits for the lock of its own file, milliseconds at a time, and knows nothing of the database
-SLEEPERS = {"app/unit_of_work.py", "app/matching/index/milvus.py"}
+SLEEPERS = {"app/unit_of_work.py", "app/matching/index/milvus.py", "app/web/downloads.py"}
 
 
 class Stopped(Exception):

@@ -92,6 +92,7 @@ def components():
 def app():
     app = Flask(product.__name__)
     app.config.update(SECRET_KEY="for these tests only", DEPARTMENT="Example Police", DEMONSTRATION=True)
+    app.extensions["settings"] = SimpleNamespace(time_zone="America/New_York")
     CSRFProtect(app)
     register_errors(app)
     register_headers(app)

@@ -118,8 +118,8 @@ def take_back(request: FRRequest, actor: Actor, candidate: Candidate) -> str:
     if before is None:
         db.session.delete(row)
     else:
-        row.verdict = before.pop("verdict")
-        row.seal(**before)
+        row.verdict = before["verdict"]
+        row.seal(**{name: value for name, value in before.items() if name != "verdict"})
     if unsent:
         drafts.keep(request, actor, drafts.worksheet_page(round_, candidate), unsent)
     replaced.forget(round_, actor, candidate)

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 LEVEL = 0.95
 #: In fewer draws than this share a rate is defined (a draw may hold no pair of its kind): then there is no interval.
@@ -30,14 +31,14 @@ class Estimate:
     high: float | None
 
 
-def replicate(statistic: Callable[[np.ndarray], np.ndarray], people: int, count: int, seed: int) -> np.ndarray:
+def replicate(statistic: Callable[[np.ndarray], ArrayLike], people: int, count: int, seed: int) -> np.ndarray:
     """(count, m) values of a statistic in draws of people; nan where a draw does not define it.
 
     statistic: takes how often each person was drawn, (people,) int, and returns (m,) numbers; ValueError means that the
     draw defines none of them. The same seed gives the same draws.
     """
     random = np.random.default_rng(seed)
-    found = []
+    found: list[np.ndarray | None] = []
     for _ in range(count):
         draws = random.multinomial(people, np.full(people, 1 / people))
         try:

@@ -73,7 +73,8 @@ def rank_rates(searches: Searches, weights: np.ndarray | None = None) -> np.ndar
     if not counted.sum():
         raise ValueError("Identification needs a person with two photographs.")
     found = np.bincount(searches.rank[searches.mated], counted, minlength=searches.listed + 1)[1 : searches.listed + 1]
-    return found.cumsum() / counted.sum()
+    shares: np.ndarray = found.cumsum() / counted.sum()
+    return shares
 
 
 def open_set(searches: Searches, false_positive_rate: float, weights: np.ndarray | None = None) -> tuple[float, float]:

@@ -33,7 +33,8 @@ class Comparisons:
     @property
     def genuine(self) -> np.ndarray:
         """(n,) bool: whether both photographs show one person."""
-        return self.persons[:, 0] == self.persons[:, 1]
+        same: np.ndarray = self.persons[:, 0] == self.persons[:, 1]
+        return same
 
     def weights(self, draws: np.ndarray) -> np.ndarray:
         """(n,) float64: how often each pair occurs when person p was drawn draws[p] times.
@@ -42,7 +43,8 @@ class Comparisons:
         copies of one person make no impostor pair.
         """
         one, other = draws[self.persons[:, 0]], draws[self.persons[:, 1]]
-        return np.where(self.genuine, one, one * other).astype(np.float64)
+        times: np.ndarray = np.where(self.genuine, one, one * other).astype(np.float64)
+        return times
 
 
 @dataclass(frozen=True, slots=True, eq=False)

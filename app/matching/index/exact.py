@@ -117,7 +117,8 @@ class ExactIndex(IndexBase):
         while True:
             distances, found = neighbours.kneighbors(vector[None], n_neighbors=wanted)
             people = self._people[found[0] if rows is None else rows[found[0]]]
-            squares, best = distances[0] ** 2, {}
+            squares = distances[0] ** 2
+            best: dict[int, float] = {}
             for square, person in zip(squares.tolist(), people.tolist(), strict=True):
                 best.setdefault(person, square)
             limit = sorted(best.values())[k - 1] + _MARGIN if len(best) >= k else np.inf

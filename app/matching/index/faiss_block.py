@@ -98,8 +98,9 @@ class Block:
         parameters, bits = None, None
         if allowed is not None:
             bits = np.packbits(allowed, bitorder="little")
-            selector = faiss.IDSelectorBitmap(bits)
-            parameters = faiss.SearchParameters(sel=selector)
+            # the stubs describe the C++ constructors; the package puts ones of Python's in their place
+            selector = faiss.IDSelectorBitmap(bits)  # type: ignore[call-arg, arg-type]  # see above
+            parameters = faiss.SearchParameters(sel=selector)  # type: ignore[call-arg]  # see above
         scores, rows = self._faiss.search(probe, min(k, self.count), params=parameters)
         found = rows[0] >= 0
         return scores[0][found], rows[0][found]

@@ -40,7 +40,8 @@ def detail(grey: np.ndarray, inside: np.ndarray, apart: float) -> float:
         if shares[-1] > LOST:
             break  # wider filters lose more; they are the slow ones, and the curve is read here
     sigma = float(np.exp(np.interp(np.log(LOST), np.log(shares), np.log(SIGMAS[: len(shares)]))))
-    return min(apart, FACTOR * (apart / sigma) ** POWER)
+    held: float = FACTOR * (apart / sigma) ** POWER
+    return min(apart, held)
 
 
 def blocks(grey: np.ndarray, apart: float) -> float:

@@ -7,6 +7,7 @@ come from the policy's limits on the measures themselves. Aligned with, not conf
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
 from app.matching.quality.measures import Quality
@@ -37,7 +38,7 @@ def _angle(degrees: float) -> int:
     return _within(100 * max(0.0, math.cos(math.radians(degrees))) ** 2)
 
 
-OFIQ = {
+OFIQ: dict[str, Callable[[float], int]] = {
     "inter_eye": Sigmoid(x0=70, w=20),
     "margin_side": Sigmoid(x0=0.9, w=0.1),
     "margin_above": Sigmoid(x0=1.4, w=0.1),
@@ -46,7 +47,7 @@ OFIQ = {
     "pitch": _angle,
     "roll": _angle,
 }
-FITTED = {
+FITTED: dict[str, Callable[[float], int]] = {
     "detail": Sigmoid(x0=5.28, w=0.698),
     "brightness": Sigmoid(x0=7.46, w=2.967),
     "bright_share": Sigmoid(x0=84.18, w=-4.329),

@@ -56,15 +56,14 @@ class ReleaseFacts:
 def check_basis(policy: Policy, basis_id: str | None, recipient_id: str | None) -> list[Fault]:
     """Check that one of the seven bases is named, and that it serves this kind of recipient."""
     rules = policy.disclosure
-    if recipient_id not in rules.recipients:
+    recipient, basis = rules.recipients.get(recipient_id or ""), rules.bases.get(basis_id or "")
+    if recipient is None:
         return [Fault("recipient_kind", "Choose what kind of recipient asks.", rules.addressee.id)]
-    if basis_id not in rules.bases:
+    if basis is None:
         return [Fault("basis", "Choose one of the seven bases; there is no other.", rules.determination.id)]
-    recipient = rules.recipients[recipient_id]
     if basis_id in recipient.bases:
         return []
-    title = rules.bases[basis_id].title
-    return [Fault("basis", f"“{title}” is no basis for a disclosure to: {recipient.title}.", recipient.id)]
+    return [Fault("basis", f"“{basis.title}” is no basis for a disclosure to: {recipient.title}.", recipient.id)]
 
 
 @enforces("EXT-4", "EXT-6", "ACC-13")
@@ -74,9 +73,10 @@ def check_disclosure_purpose(
     """Check that the purpose is one this recipient may have, and that the basis covers it."""
     rules = policy.disclosure
     recipient, basis = rules.recipients.get(recipient_id or ""), rules.bases.get(basis_id or "")
-    if purpose_id not in rules.purposes:
+    purpose = rules.purposes.get(purpose_id or "")
+    if purpose is None:
         return [Fault("purpose", "Choose what the information serves.", rules.minimum.id)]
-    title = rules.purposes[purpose_id].title
+    title = purpose.title
     if recipient is not None and purpose_id not in recipient.purposes:
         return [Fault("purpose", f"{recipient.title}: “{title}” is not a purpose it may have.", recipient.id)]
     if basis is not None and basis.purposes and purpose_id not in basis.purposes:

@@ -33,9 +33,11 @@ def _fault(policy: Policy, review: Review, opinion: str | None, field: str) -> F
         return Fault(field, "Choose one level of the scale.", policy.review.scale.id)
     if review.supported_by(level):
         return None
-    lowest = next(x for x in sorted(_levels(policy), key=lambda x: x.number) if x.number >= review.min_level)
+    lowest = next(one for number, one in _levels(policy) if number >= review.min_level)
     return Fault(field, f"{level.label} is less than {lowest.label.lower()}.", review.id)
 
 
-def _levels(policy: Policy) -> list[Level]:
-    return [level for level in policy.review.scale.levels if level.number is not None]
+def _levels(policy: Policy) -> list[tuple[int, Level]]:
+    """The levels that have a number, with it, the lowest first."""
+    numbered = [(level.number, level) for level in policy.review.scale.levels if level.number is not None]
+    return sorted(numbered, key=lambda one: one[0])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from app.policy.gallery.types import ItlField
 
@@ -41,4 +41,4 @@ def _weight(value: str) -> str:
     return value.lstrip("0") if re.fullmatch(r"\d{3}", value) else value
 
 
-_READS = {"text": str, "date": _date, "height": _height, "weight": _weight}
+_READS: Mapping[str, Callable[[str], str]] = {"text": str, "date": _date, "height": _height, "weight": _weight}

@@ -107,10 +107,10 @@ def _birth_reason(rule: FileRule, facts: PersonFacts) -> Reason:
         return Reason(rule.id, clause, "The day of birth is not known.")
     end = anniversary(facts.born_on, rule.after_birth or 0)
     words = f"Born on {said(facts.born_on)}; {rule.after_birth} years later is {said(end)}."
-    if facts.last_arrest_on is None and facts.arrests_checked_on is None:
-        years = rule.arrest_free
-        return Reason(rule.id, clause, f"{words} Whether there was an arrest in the last {years} years is not known.")
     if facts.last_arrest_on is None:
+        if facts.arrests_checked_on is None:
+            unknown = f"Whether there was an arrest in the last {rule.arrest_free} years is not known."
+            return Reason(rule.id, clause, f"{words} {unknown}")
         looked = said(facts.arrests_checked_on)
         return Reason(rule.id, clause, f"{words} No arrest is on record, as looked up on {looked}.", end)
     free = anniversary(facts.last_arrest_on, rule.arrest_free or 0)

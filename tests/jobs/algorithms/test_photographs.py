@@ -47,12 +47,12 @@ def test_what_was_embedded_before_the_algorithm_changed_for_good_does_not_enter(
     step(changes.cut_over, change, admin)
     step(lambda c, a, r: changes.end(c, "settle", a, r), change, admin)
     folder = write_folder(tmp_path, [row(31)])
-    follow, intake.engines.follow = intake.engines.follow, lambda: None
+    follow, intake.networks.follow = intake.networks.follow, lambda: None
     try:
         with pytest.raises(IntakeError):
             run_import(folder)
     finally:
-        intake.engines.follow = follow
+        intake.networks.follow = follow
     assert db.session.query(GalleryPhoto).count() == 6
     outcome = run_import(folder)
     assert outcome.enrolled == 1

@@ -19,6 +19,7 @@ from app.jobs.approval import reports as job_module
 from app.models import Notification, Report
 from app.models.base import now
 from app.models.engine import AuditEvent, Job, Transition
+from app.outbox.kinds import KINDS
 from app.unit_of_work import unit_of_work
 from tests.prepared import at, filed, nominated_data, settings  # noqa: F401  (fixtures)
 
@@ -176,7 +177,7 @@ def test_delivery_that_gives_up_is_told_and_can_be_asked_for_again(at, people, r
     people.account("v.osprey")
     case_folder().write_text("a file where the folder should be")
     job = ask_for_report(request, people)
-    for _ in range(job_module.TRIES):
+    for _ in range(KINDS["match_report"].tries):
         again(job)
         runner.perform(job.uid)
     assert job.state == "failed"

@@ -26,6 +26,7 @@ from app.models import (
     Job,
     Notification,
 )
+from app.outbox.kinds import KINDS
 from app.policy.refused import Refused
 from app.unit_of_work import unit_of_work
 from config.embedded import Embedded
@@ -175,7 +176,7 @@ def test_a_disposal_that_gave_up_is_told_and_can_be_asked_for_again(keep, monkey
         patch.setattr(erasure, "scrub", lambda: (_ for _ in ()).throw(erasure.StillRead("Somebody reads.")))
         first = disposals.ask_for_execution(disposal)
         with unit_of_work():
-            first.attempts = disposal_job.TRIES - 1
+            first.attempts = KINDS["disposal"].tries - 1
         runner.perform(first.uid)
     assert (first.state, first.error, disposal.state) == ("failed", "Somebody reads.", "executing")
     told = db.session.query(Notification).filter_by(kind="disposal_failed", subject_key=disposal.number).count()

@@ -28,6 +28,8 @@ from tests.policy.test_workflow import somebody
 FLOWS = policy().workflows
 STEPS = 3
 
+pytestmark = pytest.mark.past_the_program
+
 
 @pytest.fixture
 def walk(app, people, monkeypatch) -> Callable[[str], Any]:

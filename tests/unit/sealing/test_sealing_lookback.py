@@ -148,6 +148,7 @@ READ = {
     "proficiency_picture": "foils()", "proficiency_item": "foils()", "form_draft": "typed words, no photograph",
     "annotation": "goes with its round", "assignment": "who had the request, no photograph",
     "unembedded": "deleted with the photograph", "gallery_hold": "decided by the order",
+    "stored_standing": "days and rules of a record, no photograph",
     "search_replay": "numbers of what differed, no photograph",
 }  # fmt: skip
 

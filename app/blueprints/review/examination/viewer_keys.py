@@ -13,7 +13,7 @@ from app.blueprints.review.blueprint import bp
 from app.blueprints.review.examination.worksheet_keys import letters
 from app.policy.types import Policy
 
-#: takes an exclusion back; the one key of a page with a worksheet that stands in no rule file
+#: takes an exclusion back, on a page with a worksheet
 UNDO = "z"
 SHOWN = {"ArrowLeft": "←", "ArrowRight": "→", "ArrowUp": "↑", "ArrowDown": "↓", "-": "−"}
 
@@ -93,7 +93,7 @@ def undo_key() -> str:
 
 def letters_of(rules: Policy) -> Iterator[tuple[str, str]]:
     """(key, what it chooses) of every key that a worksheet prints."""
-    yield from letters(rules)
+    yield from ((key.lower(), label) for key, label in letters(rules))
     yield UNDO, "Undo"
 
 

@@ -87,14 +87,17 @@ def just_compared(line: ShownLine, letter: str) -> ShownPlace | None:
     return next((one for one in line.places if one.letter == letter and one.level), None)
 
 
+#: how the assignment of a line to a peer ended, in words
+ENDED = {
+    "given": "You locked this verdict at {at}",
+    "declined": "You declined this review at {at}",
+    "withdrawn": "This review was taken back from you at {at}",
+}
+
+
 def ended_words(line_up: LineUp) -> str:
     """Why nothing of an ended line can be changed, and since when, as a sentence without its full stop."""
-    at = clock(line_up.ended_at)
-    return {
-        "given": f"You locked this verdict at {at}",
-        "declined": f"You declined this review at {at}",
-        "withdrawn": f"This review was taken back from you at {at}",
-    }[line_up.ended]
+    return ENDED[line_up.ended].format(at=clock(line_up.ended_at))
 
 
 def faces_of(line_up: LineUp, places: list[LineUpPlace] | None = None) -> list[str]:

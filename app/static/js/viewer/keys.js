@@ -1,4 +1,4 @@
-// The viewer's keys as its page lists them (app/blueprints/review/examination/viewer_keys.py): key -> command of commands.js.
+// The viewer's keys as its page lists them (app/blueprints/review/viewer_keys.py): key -> command of commands.js.
 const PLAIN = { "=": "+", "−": "-", " ": "Space" };
 const nameOf = (event) => PLAIN[event.key] ?? (event.key.length === 1 ? event.key.toUpperCase() : event.key);
 
