@@ -7,7 +7,8 @@ import secrets
 from datetime import datetime, timedelta
 
 from flask import Flask, g, request, session
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, exists, func, select
+from sqlalchemy.orm import joinedload
 
 from app import audit
 from app.access.actor import Actor, actor_of
@@ -111,7 +112,7 @@ def load_person() -> None:
     token = session.get(TOKEN)
     if not token or request.endpoint == "static":
         return
-    found = db.session.scalars(select(LoginSession).where(LoginSession.token_digest == digest(token))).one_or_none()
+    found, accepted = _session_of(token)
     idle = timedelta(minutes=settings().session_idle_minutes)
     if found is None or found.ended_at is not None:
         session.clear()
@@ -130,10 +131,20 @@ def load_person() -> None:
     g.session_uid = found.uid
     g.account = account
     g.actor = actor_of(account, entry.roles, now().date())
-    accepted = select(TermsAcceptance.id).where(
-        TermsAcceptance.account_id == account.id, TermsAcceptance.version == policy().terms.version
+    g.terms_accepted = accepted
+
+
+def _session_of(token: str) -> tuple[LoginSession | None, bool]:
+    """The session of a token with its account, and whether the person accepted the present terms: every page asks."""
+    accepted = exists().where(
+        TermsAcceptance.account_id == LoginSession.account_id, TermsAcceptance.version == policy().terms.version
     )
-    g.terms_accepted = db.session.scalars(accepted).first() is not None
+    row = db.session.execute(
+        select(LoginSession, accepted)
+        .options(joinedload(LoginSession.account, innerjoin=True))
+        .where(LoginSession.token_digest == digest(token))
+    ).one_or_none()
+    return (row[0], bool(row[1])) if row is not None else (None, False)
 
 
 def _bring_up_to_date(account: Account, entry: Entry, found: LoginSession) -> None:

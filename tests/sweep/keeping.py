@@ -6,6 +6,7 @@ compared, and only then is anything put back.
 
 from __future__ import annotations
 
+import os
 import shutil
 import sqlite3
 from pathlib import Path
@@ -20,14 +21,23 @@ FILES = ("blobs", "keys")
 NOTED = "sweep_noted"
 
 
-def mirror(kept: Path, live: Path) -> None:
-    """Make the files below `live` those below `kept` again; what was not touched is not copied."""
+def below(folder: Path) -> dict[str, tuple[int, int]]:
+    """Each file below a folder, with its size and the time of its last change."""
+    found, waiting = {}, [str(folder)]
+    while waiting:
+        with os.scandir(waiting.pop()) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    waiting.append(entry.path)
+                else:
+                    stat = entry.stat(follow_symlinks=False)
+                    found[entry.path[len(str(folder)) + 1 :]] = (stat.st_size, stat.st_mtime_ns)
+    return found
 
-    def below(folder: Path) -> dict[Path, tuple[int, int]]:
-        stats = {path.relative_to(folder): path.stat() for path in folder.rglob("*") if path.is_file()}
-        return {path: (stat.st_size, stat.st_mtime_ns) for path, stat in stats.items()}
 
-    wanted, found = below(kept), below(live)
+def mirror(kept: Path, wanted: dict[str, tuple[int, int]], live: Path) -> None:
+    """Make the files below `live` those `wanted` from below `kept` again; what was not touched is not copied."""
+    found = below(live)
     for path in found.keys() - wanted.keys():
         (live / path).unlink()
     for path, stat in wanted.items():
@@ -44,6 +54,7 @@ class Keeping:
         self.app, self.data, self.file = app, data, data / "corroborate.sqlite"
         self.base, self.last = self.file, 0
         self.rows: dict[str, list[tuple]] = {}
+        self.files: dict[Path, dict[str, tuple[int, int]]] = {}
         self._reader: sqlite3.Connection | None = None
 
     def keep(self, name: str = "kept") -> None:
@@ -55,7 +66,9 @@ class Keeping:
         connection.close()
         shutil.copy(self.file, self.data / f"{name}.sqlite")
         for folder in FILES:
-            shutil.copytree(self.data / folder, self.data / f"{name}-{folder}")
+            kept = self.data / f"{name}-{folder}"
+            shutil.copytree(self.data / folder, kept)
+            self.files[kept] = below(kept)
 
     def restore(self, name: str = "kept") -> None:
         """Everything as it was kept, encrypted files and keys that were destroyed too."""
@@ -65,7 +78,8 @@ class Keeping:
         self.base = self.data / f"{name}.sqlite"
         shutil.copy(self.base, self.file)
         for folder in FILES:
-            mirror(self.data / f"{name}-{folder}", self.data / folder)
+            kept = self.data / f"{name}-{folder}"
+            mirror(kept, self.files[kept], self.data / folder)
         self.last, self.rows = 0, {}
 
     def restore_changes(self) -> None:

@@ -246,8 +246,8 @@ class World:
         order = sealing.order_by_number(self.kept["sealed"])
         with unit_of_work():
             notice = SealingNotice(order=order, kind="privacy_officer", about_type="disclosure", about="D-2026-000001")
-            notice.seal(text="A photograph in the disclosure was sealed.")
             db.session.add(notice)
+            notice.seal(text="A photograph in the disclosure was sealed.")
             audit.record("sealing.notice_edited", order, actor=keeper, notice=notice.kind, about=notice.about)
         self.kept["notice"] = notice.uid
 

@@ -114,7 +114,8 @@ def due_at(request: FRRequest) -> datetime:
 def assign(line_up: LineUp, pictures: Pictures, draw: dict[str, object]) -> LineUp:
     """Store one peer's line, its order drawn by a seed of its own that is kept sealed, and tell the peer."""
     seed = new_seed()
-    line_up.number = _number()
+    with db.session.no_autoflush:  # the line is not complete yet
+        line_up.number = _number()
     line_up.seal(seed=seed, draw=draw)
     db.session.add(line_up)
     by_uid = {picture.uid: picture for picture in pictures}
