@@ -6,17 +6,13 @@ from collections.abc import Callable
 from typing import Any
 
 from flask import Flask, Response
-from flask_wtf import FlaskForm
 
 from app import audit
 from app.access.directory import DirectoryUnavailable
-from app.extensions import stores
 from app.policy import policy
 from app.policy.refused import Refused
-from app.storage import BlobRef
 from app.unit_of_work import Conflict, unit_of_work
 from app.web.errors import error_page
-from app.web.pages import page
 
 
 def status_of(refusal: Refused) -> int:
@@ -38,23 +34,6 @@ def attempt(verb: str, subject: Any, action: Callable[[], Any]) -> Refused | Non
         audit.viewed("workflow.refused", subject, verb=verb, rule=refusal.rule_id)
         return refusal
     return None
-
-
-def attempt_keeping(verb: str, subject: Any, stored: BlobRef, action: Callable[[], Any]) -> Refused | None:
-    """As `attempt`, for a verb that refers to a stored upload: what was stored for nothing is destroyed."""
-    kept = False
-    try:
-        refusal = attempt(verb, subject, action)
-        kept = refusal is None
-        return refusal
-    finally:
-        if not kept:
-            stores().blobs.destroy(stored.id)
-
-
-def form_again(template: str, item: Any, form: FlaskForm, refusal: Refused | None) -> tuple[str, int]:
-    """The page of a form that was not taken, everything typed still in it: by a rule, or by its own fields (422)."""
-    return page(template, item=item, form=form, refusal=refusal), status_of(refusal) if refusal else 422
 
 
 def same_version(subject: Any, seen: Any) -> None:

@@ -27,6 +27,8 @@ class ReasonForm(VersionForm):
 class SignedForm(VersionForm):
     """A decision signed with the password typed again."""
 
+    #: what the password signs, for the sentence about a wrong one
+    decided = "decided"
     password = PasswordField("Your password", [InputRequired("Enter your password again."), Length(max=500)])
 
     def unsigned(self) -> int | None:
@@ -40,6 +42,6 @@ class SignedForm(VersionForm):
             self.password.errors = [str(locked)]
             return 429
         if not confirmed:
-            self.password.errors = ["The password is wrong. Nothing was decided."]
+            self.password.errors = [f"The password is wrong. Nothing was {self.decided}."]
             return 422
         return None

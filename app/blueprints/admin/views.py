@@ -21,8 +21,8 @@ from app.models.accounts import Account, TrainingRecord
 from app.models.base import now
 from app.models.engine import Job
 from app.policy import policy
-from app.policy.refused import Refused
 from app.refusals import attempt, status_of
+from app.steps import Why, take_step
 from app.web.pages import page, redirect_after_post
 
 bp = Blueprint("admin", __name__)
@@ -48,21 +48,18 @@ def trainee(subject: Account) -> ResponseReturnValue:
 @bp.post("/training/<uid>/records")
 @needs("training.keep", of=Account)
 def record(subject: Account) -> ResponseReturnValue:
-    form = TrainingForm()
-    if not form.validate():
-        return _trainee_page(subject, form), 422
-    actor = current_actor()
-    refusal = attempt(
-        "record_training", subject,
-        lambda: record_training(
+    form, actor = TrainingForm(), current_actor()
+
+    def act() -> None:
+        record_training(
             subject, "fr", form.topics.data or [], form.completed_on.data, actor, form.note.data or "",
             today=now().date(),
-        ),
+        )  # fmt: skip
+
+    return take_step(
+        subject, "record_training", form, act, again=lambda why: _trainee_page(subject, form, why),
+        done=f"The training of {subject.display_name} is recorded.", to=url_for("admin.trainee", uid=subject.uid),
     )  # fmt: skip
-    if refusal is not None:
-        return _trainee_page(subject, form, refusal), status_of(refusal)
-    flash(f"The training of {subject.display_name} is recorded.", "success")
-    return redirect_after_post(url_for("admin.trainee", uid=subject.uid))
 
 
 @bp.post("/training/<uid>/revoke")
@@ -83,7 +80,7 @@ def revoke(subject: Account) -> ResponseReturnValue:
     return redirect_after_post(url_for("admin.trainee", uid=subject.uid))
 
 
-def _trainee_page(subject: Account, form: TrainingForm, refusal: Refused | None = None) -> str:
+def _trainee_page(subject: Account, form: TrainingForm, refusal: Why = None) -> str:
     today = now().date()
     rule = policy().training["fr"]
     return page(

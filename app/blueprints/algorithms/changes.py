@@ -15,12 +15,12 @@ from app.domain.algorithms import changes
 from app.domain.algorithms import registry as algorithms
 from app.domain.algorithms.progress import progress_of
 from app.domain.algorithms.upkeep import running
-from app.extensions import db, settings
+from app.extensions import settings
 from app.matching.catalogue import catalogue
 from app.models import AlgorithmChange
 from app.policy import policy
 from app.policy.refused import Refused
-from app.refusals import attempt, same_version, status_of
+from app.steps import Why, take_step
 from app.web.pages import page, redirect_after_post
 from app.workflow.engine import allowed, blockers
 
@@ -43,15 +43,12 @@ def index() -> ResponseReturnValue:
 @needs("algorithm.change")
 def begin() -> ResponseReturnValue:
     """Begin a change to another installed algorithm."""
-    form = BeginChangeForm(_choices())
-    if not form.validate():
-        return _page(form, ChangeForm(formdata=None)), 422
-    actor = current_actor()
-    refusal = attempt("begin", None, lambda: changes.begin(form.model.data, actor))
-    if refusal is not None:
-        return _page(form, ChangeForm(formdata=None), refusal), status_of(refusal)
-    flash("The change has begun; workers embed the repository with the other algorithm.", "success")
-    return redirect_after_post(url_for("changes.index"))
+    form, actor = BeginChangeForm(_choices()), current_actor()
+    return take_step(
+        None, "begin", form, lambda: changes.begin(form.model.data, actor),
+        again=lambda why: _page(form, ChangeForm(formdata=None), why), to=url_for("changes.index"),
+        done="The change has begun; workers embed the repository with the other algorithm.",
+    )  # fmt: skip
 
 
 @bp.post("/<number>/steps")
@@ -63,8 +60,6 @@ def advance(subject: AlgorithmChange) -> ResponseReturnValue:
         # no button of the page asks for it
         flash("Choose a step.", "error")
         return redirect_after_post(url_for("changes.index"))
-    if not form.validate():
-        return _page(BeginChangeForm(_choices(), formdata=None), form), 422
     actor, verb, reason = current_actor(), form.step.data, form.reason.data or ""
     acts: dict[str, Callable[[AlgorithmChange], object]] = {
         "cut_over": lambda change: changes.cut_over(change, actor, reason),
@@ -74,17 +69,10 @@ def advance(subject: AlgorithmChange) -> ResponseReturnValue:
         "try_again": lambda change: changes.try_again(change, actor),
         "leave_out": lambda change: _leave_out(change, form.record.data or "", reason),
     }
-
-    def act() -> None:
-        change = db.session.get_one(AlgorithmChange, subject.id)
-        same_version(change, form.version.data)
-        acts[verb](change)
-
-    refusal = attempt(verb, subject, act)
-    if refusal is not None:
-        return _page(BeginChangeForm(_choices(), formdata=None), form, refusal), status_of(refusal)
-    flash("Recorded.", "success")
-    return redirect_after_post(url_for("changes.index"))
+    return take_step(
+        subject, verb, form, lambda: acts[verb](subject), done="Recorded.", to=url_for("changes.index"),
+        again=lambda why: _page(BeginChangeForm(_choices(), formdata=None), form, why),
+    )  # fmt: skip
 
 
 def _leave_out(change: AlgorithmChange, record: str, reason: str) -> None:
@@ -104,7 +92,7 @@ def _choices() -> list[tuple[str, str]]:
     ]  # fmt: skip
 
 
-def _page(begin_form: BeginChangeForm, form: ChangeForm, refusal: Refused | None = None) -> str:
+def _page(begin_form: BeginChangeForm, form: ChangeForm, refusal: Why = None) -> str:
     change = running()
     actor = current_actor()
     steps = {row.verb for row in allowed(change, actor)} if change else set()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from flask_wtf import FlaskForm
 from wtforms import TextAreaField
 from wtforms.validators import DataRequired, InputRequired
 
@@ -61,7 +60,7 @@ class StopForm(SignedForm):
     )
 
 
-class WithdrawalForm(FlaskForm):
+class WithdrawalForm(VersionForm):
     """SRC-4: take an assignment back from a peer."""
 
     line = SelectField("Line", validate_choice=False)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, abort, flash, url_for
+from flask import Blueprint, abort, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
 from app.access.actor import current_actor
 from app.access.guard import needs
 from app.blueprints.approval.forms import StopForm, WithdrawalForm
+from app.blueprints.shared_forms import VersionForm
 from app.domain.approval import verbs as approvals
 from app.domain.peers import selection
 from app.domain.peers import verbs as line_ups
@@ -19,10 +20,8 @@ from app.models import FRRequest, LineUp, Round
 from app.models.base import now
 from app.outbox import last_job
 from app.policy import policy
-from app.policy.refused import Refused
-from app.refusals import attempt, status_of
-from app.unit_of_work import Conflict
-from app.web.pages import page, redirect_after_post
+from app.steps import Answer, Why, apart, take_step
+from app.web.pages import page
 from app.workflow.engine import explain
 
 bp = Blueprint("peering", __name__)
@@ -38,19 +37,19 @@ def peers(subject: FRRequest) -> ResponseReturnValue:
 
 
 def _page(
-    subject: FRRequest, refusal: Refused | None = None, *, stop: StopForm | None = None,
-    back: WithdrawalForm | None = None, conflict: bool = False,
-) -> str:  # fmt: skip
+    subject: FRRequest, why: Why = None, *, stop: StopForm | None = None, back: WithdrawalForm | None = None
+) -> str:
     actor, round_ = current_actor(), subject.current_round
     if subject.state != "nominated" or round_ is None:
         abort(404)
     approvals.check_takes_no_other_part(subject, actor)
     return page(
-        "approval/peers.html", item=subject, assigned=assigned(round_), now=now(), refusal=refusal, conflict=conflict,
+        "approval/peers.html", item=subject, assigned=assigned(round_), now=now(), **apart(why),
         open=[one for one in line_ups_of(round_) if one.ended is None], rule=policy().review.peers,
         line=policy().review.line_up, job=last_job(COMPOSING, round_.uid), composing=composing(round_),
         missing=policy().review.peers.count - len(counting(round_)), foils=_foils(round_),
-        stop=stop or StopForm(formdata=None, version=subject.version), back=back or WithdrawalForm(formdata=None),
+        stop=stop or StopForm(formdata=None, version=subject.version),
+        back=back or WithdrawalForm(formdata=None, version=subject.version),
         blocked_by=explain(subject, "stop_peer_review", actor, **SIGNED),
     )  # fmt: skip
 
@@ -64,64 +63,47 @@ def _foils(round_: Round) -> tuple[int, int]:
 
 @bp.post("/final-review/<number>/peers/again")
 @needs("approval.decide", of=FRRequest)
-def assign_again(subject: FRRequest) -> ResponseReturnValue:
+def assign_again(subject: FRRequest) -> Answer:
     """Have the system look again for peers who are missing."""
     approvals.check_takes_no_other_part(subject, current_actor())
-    refusal = attempt("compose", subject, lambda: selection.compose_again(subject, current_actor()))
-    if refusal is not None:
-        return _page(subject, refusal), status_of(refusal)
-    flash(f"{subject.number}: the system looks for peers again.", "success")
-    return redirect_after_post(url_for("peering.peers", number=subject.number))
+    return take_step(
+        subject, "compose", VersionForm(), lambda: selection.compose_again(subject, current_actor()),
+        again=lambda why: _page(subject, why), done=f"{subject.number}: the system looks for peers again.",
+        to=url_for("peering.peers", number=subject.number),
+    )  # fmt: skip
 
 
 @bp.post("/final-review/<number>/peers/withdrawal")
 @needs("approval.decide", of=FRRequest)
-def withdraw(subject: FRRequest) -> ResponseReturnValue:
+def withdraw(subject: FRRequest) -> Answer:
     """Take an open assignment back with a reason; the system assigns the next peer."""
     approvals.check_takes_no_other_part(subject, current_actor())
     form, round_ = WithdrawalForm(), subject.current_round
-    if not form.validate():
-        return _page(subject, back=form), 422
     found = db.session.scalars(select(LineUp).where(LineUp.number == form.line.data)).one_or_none()
-    if found is None or round_ is None or found.round_id != round_.id:
-        abort(404)
+
+    def act() -> None:
+        if found is None or round_ is None or found.round_id != round_.id:
+            abort(404)
+        selection.reassign(found, form.reason.data or "", present)
+
     present = selection.available(selection.trained_examiners())
-    try:
-        refusal = attempt("withdraw_peer", subject, lambda: selection.reassign(found, form.reason.data or "", present))
-    except Conflict:
-        return _page(subject, back=form, conflict=True), 409
-    if refusal is not None:
-        return _page(subject, refusal, back=form), status_of(refusal)
-    flash(f"{found.number} is withdrawn.", "success")
-    return redirect_after_post(url_for("peering.peers", number=subject.number))
+    return take_step(
+        subject, "withdraw_peer", form, act, again=lambda why: _page(subject, why, back=form),
+        done=lambda: f"{found.number} is withdrawn.", to=url_for("peering.peers", number=subject.number),
+    )  # fmt: skip
 
 
 @bp.post("/final-review/<number>/peers/stop")
 @needs("approval.decide", of=FRRequest)
-def stop(subject: FRRequest) -> ResponseReturnValue:
+def stop(subject: FRRequest) -> Answer:
     """End a peer review that cannot be completed; the password is asked for again."""
     approvals.check_takes_no_other_part(subject, current_actor())
     form = StopForm()
-    barred = explain(subject, "stop_peer_review", current_actor(), **SIGNED)
-    if barred is not None:
-        return _page(subject, barred, stop=form), status_of(barred)
-    if not form.validate():
-        return _page(subject, stop=form), 422
-    status = form.unsigned()
-    if status is not None:
-        return _page(subject, stop=form), status
-
-    def act() -> None:
-        if str(subject.version) != form.version.data:
-            raise Conflict("somebody else changed this first")
-        line_ups.stop(subject, current_actor(), form.reason.data or "", password_confirmed=True)
-
-    try:
-        refusal = attempt("stop_peer_review", subject, act)
-    except Conflict:
-        form.version.data = str(subject.version)
-        return _page(subject, stop=form, conflict=True), 409
-    if refusal is not None:
-        return _page(subject, refusal, stop=form), status_of(refusal)
-    flash(f"{subject.number}: the peer review is ended. Decide what follows.", "success")
-    return redirect_after_post(url_for("approval.file", number=subject.number))
+    return take_step(
+        subject, "stop_peer_review", form,
+        lambda: line_ups.stop(subject, current_actor(), form.reason.data or "", password_confirmed=True),
+        barred=lambda: explain(subject, "stop_peer_review", current_actor(), **SIGNED),
+        again=lambda why: _page(subject, why, stop=form),
+        done=f"{subject.number}: the peer review is ended. Decide what follows.",
+        to=url_for("approval.file", number=subject.number),
+    )  # fmt: skip

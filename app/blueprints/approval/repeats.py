@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, abort, flash, url_for
+from flask import Blueprint, abort, url_for
 from flask.typing import ResponseReturnValue
 
 from app.access.actor import current_actor
@@ -10,10 +10,8 @@ from app.access.guard import needs
 from app.blueprints.approval.forms import RepeatAnswerForm
 from app.domain.identification import lineage, repeats
 from app.models import FRRequest
-from app.policy.refused import Refused
-from app.refusals import attempt, same_version, status_of
-from app.unit_of_work import Conflict
-from app.web.pages import page, redirect_after_post
+from app.steps import Answer, Why, apart, take_step
+from app.web.pages import page
 from app.workflow.engine import explain
 
 bp = Blueprint("repeats", __name__)
@@ -28,34 +26,24 @@ def repeat(subject: FRRequest) -> ResponseReturnValue:
 
 @bp.post("/final-review/<number>/repeat")
 @needs("approval.decide", of=FRRequest)
-def answer(subject: FRRequest) -> ResponseReturnValue:
+def answer(subject: FRRequest) -> Answer:
     form = RepeatAnswerForm()
-    if not form.validate():
-        return _page(subject, form), 422
     agreed = form.answer.data == "agree"
-
-    def decide() -> None:
-        same_version(subject, form.version.data)
-        repeats.answer(subject, current_actor(), agreed=agreed, words=form.words.data or "")
-
-    try:
-        refusal = attempt("agree_to_repeat" if agreed else "decline_repeat", subject, decide)
-    except Conflict:
-        form.version.data = str(subject.version)
-        return _page(subject, form, conflict=True), 409
-    if refusal is not None:
-        return _page(subject, form, refusal), status_of(refusal)
-    flash(f"{subject.number}: {'you agreed' if agreed else 'you did not agree'}; the examiner is told.", "success")
-    return redirect_after_post(url_for("approval.index"))
+    return take_step(
+        subject, "agree_to_repeat" if agreed else "decline_repeat", form,
+        lambda: repeats.answer(subject, current_actor(), agreed=agreed, words=form.words.data or ""),
+        again=lambda why: _page(subject, form, why), to=url_for("approval.index"),
+        done=f"{subject.number}: {'you agreed' if agreed else 'you did not agree'}; the examiner is told.",
+    )  # fmt: skip
 
 
-def _page(subject: FRRequest, form: RepeatAnswerForm, refusal: Refused | None = None, *, conflict: bool = False) -> str:
+def _page(subject: FRRequest, form: RepeatAnswerForm, why: Why = None) -> str:
     search = subject.current_search
     asked = lineage.last_asked(search) if search is not None else None
     if asked is None:
         abort(404)
     return page(
-        "approval/repeat.html", item=subject, form=form, refusal=refusal, conflict=conflict, asked=asked,
+        "approval/repeat.html", item=subject, form=form, **apart(why), asked=asked,
         searched_before=lineage.earlier_searches(search),
         blocked_by=explain(subject, "agree_to_repeat", current_actor(), reason="given"),
     )  # fmt: skip

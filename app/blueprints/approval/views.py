@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, abort, flash, request, url_for
+from collections.abc import Callable
+
+from flask import Blueprint, abort, request, url_for
 from flask.typing import ResponseReturnValue
 
 from app import audit
-from app.access.actor import current_actor
+from app.access.actor import Actor, current_actor
 from app.access.guard import needs
 from app.blueprints.approval.decisions import (
-    Choice,
     choice_named,
     choices_in,
     offered,
@@ -28,10 +29,8 @@ from app.domain.workload.overview import due_at
 from app.extensions import db
 from app.models import FRRequest
 from app.models.base import now
-from app.policy.refused import Refused
-from app.refusals import attempt, same_version, status_of
-from app.unit_of_work import Conflict
-from app.web.pages import page, redirect_after_post
+from app.steps import Answer, Why, apart, take_step
+from app.web.pages import page
 from app.workflow.engine import explain
 
 bp = Blueprint("approval", __name__)
@@ -61,12 +60,10 @@ def file(subject: FRRequest) -> ResponseReturnValue:
     return _file_page(subject, DecisionForm(formdata=None, version=subject.version))
 
 
-def _file_page(
-    subject: FRRequest, form: DecisionForm, refusal: Refused | None = None, *, conflict: bool = False
-) -> str:
+def _file_page(subject: FRRequest, form: DecisionForm, why: Why = None) -> str:
     """The page of a file; records which faces it shows. Raises Refused for whoever may not read it.
 
-    `conflict`: somebody else changed the request since the person's page was made; what they typed stays before them.
+    `why`: what stands in the way of a decision sent; what was typed stays before the person.
     """
     actor = current_actor()
     approvals.check_may_read_file(subject, actor)
@@ -78,7 +75,7 @@ def _file_page(
         form.decision.data = choices[0].value
     rules = {choice.value: rule_of(choice, subject.state) for choice in choices_in(subject)}
     return page(
-        "approval/file.html", item=subject, file=found, form=form, refusal=refusal, conflict=conflict, choices=choices,
+        "approval/file.html", item=subject, file=found, form=form, **apart(why), choices=choices,
         unavailable=blocked, rules=rules,
         nominee_gone=only_without_nominee(subject) and nominee_left(subject),
         viewers=viewers_of(found, url_for("approval.file", number=subject.number), actor),
@@ -89,35 +86,25 @@ def _file_page(
 
 @bp.post("/final-review/<number>/decision")
 @needs("approval.decide", of=FRRequest)
-def decide(subject: FRRequest) -> ResponseReturnValue:
+def decide(subject: FRRequest) -> Answer:
     """Approve, do not approve, continue; recall a report, or have it replaced. The password is asked for again."""
     approvals.check_may_read_file(subject, current_actor())
     form = DecisionForm()
     form.decision.choices = [(choice.value, choice.label) for choice in choices_in(subject)]
     form.decision.validate_choice = False
-    if not form.validate():
-        return _file_page(subject, form), 422
-    choice = choice_named(form.decision.data)
-    if choice is None:
-        form.decision.errors = ["Choose one of the decisions."]
-        return _file_page(subject, form), 422
-    status = form.unsigned()
-    if status is not None:
-        return _file_page(subject, form), status
-    try:
-        refusal = attempt(choice.verb, subject, lambda: _take(subject, choice, form))
-    except Conflict:
-        form.version.data = subject.version
-        return _file_page(subject, form, conflict=True), 409
-    if refusal is not None:
-        return _file_page(subject, form, refusal), status_of(refusal)
-    flash(f"{subject.number}: {choice.done}", "success")
-    return redirect_after_post(url_for("approval.file", number=subject.number))
+    choice = choice_named(form.decision.data or "")
 
+    def sound() -> bool:
+        if form.validate() and choice is None:
+            form.decision.errors = ["Choose one of the decisions."]
+        return not form.errors
 
-def _take(subject: FRRequest, choice: Choice, form: DecisionForm) -> None:
-    same_version(subject, form.version.data)
-    choice.do(subject, current_actor(), form.reason.data, password_confirmed=True)
+    return take_step(
+        subject, choice.verb if choice else "decide", form,
+        lambda: choice.do(subject, current_actor(), form.reason.data, password_confirmed=True),
+        again=lambda why: _file_page(subject, form, why), sound=sound,
+        done=lambda: f"{subject.number}: {choice.done}", to=url_for("approval.file", number=subject.number),
+    )  # fmt: skip
 
 
 # The report ------------------------------------------------------------------------------------------------
@@ -130,7 +117,7 @@ def prepare(subject: FRRequest) -> ResponseReturnValue:
     return _report_page(subject)
 
 
-def _report_page(subject: FRRequest, refusal: Refused | None = None) -> str:
+def _report_page(subject: FRRequest, refusal: Why = None) -> str:
     actor = current_actor()
     if not actor.can("approval.decide") and subject.examiner_id != actor.id:
         abort(404)  # the page names the examiner; whoever may become a peer must not know (SRC-4)
@@ -145,27 +132,21 @@ def _report_page(subject: FRRequest, refusal: Refused | None = None) -> str:
 
 @bp.post("/reports/prepare/<number>")
 @needs("report.prepare", of=FRRequest)
-def prepare_report(subject: FRRequest) -> ResponseReturnValue:
+def prepare_report(subject: FRRequest) -> Answer:
     """The examiner prepares the report; a job renders and delivers it."""
-    form = VersionForm()
-
-    def act() -> None:
-        same_version(subject, form.version.data)
-        approvals.prepare_report(subject, current_actor())
-
-    return _done(subject, attempt("prepare_report", subject, act), "The report is being prepared.")
+    return _report_step(subject, "prepare_report", approvals.prepare_report, "The report is being prepared.")
 
 
 @bp.post("/reports/prepare/<number>/retry")
 @needs("report.prepare", "approval.decide", of=FRRequest)
-def retry(subject: FRRequest) -> ResponseReturnValue:
+def retry(subject: FRRequest) -> Answer:
     """Ask again for a delivery that gave up."""
-    refusal = attempt("deliver_report", subject, lambda: approvals.retry_delivery(subject, current_actor()))
-    return _done(subject, refusal, "The delivery is tried again.")
+    return _report_step(subject, "deliver_report", approvals.retry_delivery, "The delivery is tried again.")
 
 
-def _done(subject: FRRequest, refusal: Refused | None, words: str) -> ResponseReturnValue:
-    if refusal is not None:
-        return _report_page(subject, refusal), status_of(refusal)
-    flash(f"{subject.number}: {words}", "success")
-    return redirect_after_post(url_for("approval.prepare", number=subject.number))
+def _report_step(subject: FRRequest, verb: str, act: Callable[[FRRequest, Actor], object], words: str) -> Answer:
+    return take_step(
+        subject, verb, VersionForm(), lambda: act(subject, current_actor()),
+        again=lambda why: _report_page(subject, why), done=f"{subject.number}: {words}",
+        to=url_for("approval.prepare", number=subject.number),
+    )  # fmt: skip

@@ -18,9 +18,9 @@ from app.domain.disclosures.papers import words_of
 from app.models.disclosures import Disclosure
 from app.policy import policy
 from app.policy.refused import Refused
-from app.refusals import attempt, same_version, status_of
-from app.unit_of_work import Conflict
-from app.web.pages import page, redirect_after_post
+from app.refusals import status_of
+from app.steps import Answer, Why, apart, take_step
+from app.web.pages import page
 
 
 @bp.get("/disclosures/<number>/decide")
@@ -41,10 +41,8 @@ def _steps(subject: Disclosure) -> list:
     return [row for row in policy().workflow("disclosure").transitions if subject.state in row.sources]
 
 
-def _decision_page(
-    subject: Disclosure, form: DecisionForm, refusal: Refused | None = None, *, conflict: bool = False
-) -> str:
-    """`conflict`: somebody else changed the disclosure since the page was made; what was typed stays."""
+def _decision_page(subject: Disclosure, form: DecisionForm, why: Why = None) -> str:
+    """`why`: what stands in the way of a decision sent; what was typed stays."""
     choices, blocked = offered(subject, current_actor())
     form.decision.choices = [(choice.verb, choice.label) for choice in choices]
     form.included.choices = [(item.uid, words_of(item.thing)) for item in subject.items]
@@ -52,54 +50,40 @@ def _decision_page(
     context = disclosure_context(subject)
     return page(
         "disclosures/decide.html",
-        **{**context, "refusal": refusal},
-        form=form, offered=choices, unavailable=blocked, rules=rules, conflict=conflict,
+        **{**context, **apart(why)},
+        form=form, offered=choices, unavailable=blocked, rules=rules,
         granting={choice.verb for choice in choices} & {"approve", "determine"},
     )  # fmt: skip
 
 
 @bp.post("/disclosures/<number>/decide")
 @needs("disclosure.determine", "disclosure.decide", of=Disclosure)
-def decide(subject: Disclosure) -> WerkzeugResponse | tuple[str, int]:
+def decide(subject: Disclosure) -> Answer:
     """Take the decision. A wrong password decides nothing, and everything typed stays."""
     form, actor = DecisionForm(), current_actor()
     form.included.choices = [(item.uid, words_of(item.thing)) for item in subject.items]
-    if form.version.data != str(subject.version):
-        return _changed_first(subject, form)
-    if not offered(subject, actor)[0]:
+    choice = choice_named(form.decision.data)
+    if form.version.data == str(subject.version) and not offered(subject, actor)[0]:
         # no form stands on the page: what matters is the rule, not what the form lacks
-        wanted = choice_named(form.decision.data) or CHOICES[-1]
+        wanted = choice or CHOICES[-1]
         refusal = refused_anyway(subject, wanted, actor)
         if refusal is not None:
             audit.viewed("workflow.refused", subject, verb=wanted.verb, rule=refusal.rule_id)
             return _decision_page(subject, DecisionForm(formdata=None), refusal), status_of(refusal)
-    if not form.validate():
-        return _decision_page(subject, form), 422
-    choice = choice_named(form.decision.data)
-    if choice is None:
-        form.decision.errors = ["Choose one of the decisions."]
-        return _decision_page(subject, form), 422
-    status = form.unsigned()
-    if status is not None:
-        return _decision_page(subject, form), status
-    try:
-        refusal = attempt(choice.verb, subject, lambda: _take(subject, choice, form))
-    except Conflict:
-        return _changed_first(subject, form)
-    if refusal is not None:
-        return _decision_page(subject, form, refusal), status_of(refusal)
-    flash(f"{subject.number} {choice.done}", "success")
-    return redirect_after_post(url_for("disclosures.show", number=subject.number))
 
+    def sound() -> bool:
+        if form.validate() and choice is None:
+            form.decision.errors = ["Choose one of the decisions."]
+        return not form.errors
 
-def _changed_first(subject: Disclosure, form: DecisionForm) -> tuple[str, int]:
-    """Somebody else changed the disclosure since the page was made; what was typed stays before the person."""
-    form.version.data = subject.version
-    return _decision_page(subject, form, conflict=True), 409
+    return take_step(
+        subject, choice.verb if choice else "decide", form, lambda: _take(subject, choice, form), sound=sound,
+        again=lambda why: _decision_page(subject, form, why), done=lambda: f"{subject.number} {choice.done}",
+        to=url_for("disclosures.show", number=subject.number),
+    )  # fmt: skip
 
 
 def _take(subject: Disclosure, choice: Choice, form: DecisionForm) -> None:
-    same_version(subject, form.version.data)
     actor, text, reason = current_actor(), form.text.data or "", form.reason.data or ""
     if choice.verb == "return_for_changes":
         domain.return_for_changes(subject, actor, reason)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from flask import flash, url_for
-from werkzeug.wrappers import Response as WerkzeugResponse
+from flask import url_for
 
 from app.access.actor import current_actor
 from app.access.guard import needs
@@ -17,8 +16,8 @@ from app.domain.disclosures import designations as domain
 from app.domain.disclosures.designations import DesignationValues
 from app.extensions import db
 from app.models.disclosures import RoutineDesignation
-from app.refusals import attempt, status_of
-from app.web.pages import page, redirect_after_post
+from app.steps import Answer, take_step
+from app.web.pages import page
 
 MAY_READ = ("disclosure.read", "disclosure.register", "designation.keep")
 
@@ -54,27 +53,33 @@ def new_designation() -> str:
 
 @bp.post("/designations/new")
 @needs("designation.keep")
-def designate() -> WerkzeugResponse | tuple[str, int]:
+def designate() -> Answer:
     """Designate a kind of disclosure as routine."""
     form, actor = DesignationForm(), current_actor()
     days = {name: day_of(form[name].data) for name in ("effective_on", "expires_on")}
-    good = form.validate_on_submit()
-    for name, day in days.items():
-        if day is None:
-            form[name].errors = ["Write a date as year-month-day, for example 2026-03-09."]
-            good = False
-    if not good:
-        return page("disclosures/designation_new.html", form=form, refusal=None), 422
-    values = DesignationValues(
-        title=form["title"].data, scope=form.scope.data, recipient_kinds=form.recipient_kinds.data,
-        purposes=form.purposes.data, item_kinds=form.item_kinds.data, **days,
-    )  # fmt: skip
     made: list[RoutineDesignation] = []
-    refusal = attempt("designate", None, lambda: made.append(domain.designate(actor, values)))
-    if refusal is not None:
-        return page("disclosures/designation_new.html", form=form, refusal=refusal), status_of(refusal)
-    flash(f"{made[0].number} is kept.", "success")
-    return redirect_after_post(url_for("disclosures.designation", number=made[0].number))
+
+    def sound() -> bool:
+        good = form.validate()
+        for name, day in days.items():
+            if day is None:
+                form[name].errors = ["Write a date as year-month-day, for example 2026-03-09."]
+                good = False
+        return good
+
+    def act() -> None:
+        values = DesignationValues(
+            title=form["title"].data, scope=form.scope.data, recipient_kinds=form.recipient_kinds.data,
+            purposes=form.purposes.data, item_kinds=form.item_kinds.data, **days,
+        )  # fmt: skip
+        made.append(domain.designate(actor, values))
+
+    return take_step(
+        None, "designate", form, act, sound=sound,
+        again=lambda why: page("disclosures/designation_new.html", form=form, refusal=why),
+        done=lambda: f"{made[0].number} is kept.",
+        to=lambda: url_for("disclosures.designation", number=made[0].number),
+    )  # fmt: skip
 
 
 @bp.get("/designations/<number>/revoke")
@@ -97,14 +102,11 @@ def _page(subject: RoutineDesignation, form: ReasonForm, **given: object) -> str
 
 @bp.post("/designations/<number>/revoke")
 @needs("designation.keep", of=RoutineDesignation)
-def revoke(subject: RoutineDesignation) -> WerkzeugResponse | tuple[str, int]:
+def revoke(subject: RoutineDesignation) -> Answer:
     """Revoke a designation: nothing leaves on it any more."""
     form, actor = ReasonForm(), current_actor()
-    if not form.validate_on_submit():
-        return _page(subject, form), 422
-    reason = form.reason.data or ""
-    refusal = attempt("revoke_designation", subject, lambda: domain.revoke(subject, actor, reason))
-    if refusal is not None:
-        return _page(subject, form, refusal=refusal), status_of(refusal)
-    flash(f"{subject.number} is revoked.", "success")
-    return redirect_after_post(url_for("disclosures.designation", number=subject.number))
+    return take_step(
+        subject, "revoke_designation", form, lambda: domain.revoke(subject, actor, form.reason.data or ""),
+        again=lambda why: _page(subject, form, refusal=why), done=f"{subject.number} is revoked.",
+        to=url_for("disclosures.designation", number=subject.number),
+    )  # fmt: skip

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Response, abort, flash, request, url_for
-from werkzeug.wrappers import Response as WerkzeugResponse
+from flask import Response, abort, request, url_for
 
 from app import audit
 from app.access.actor import current_actor
@@ -12,6 +11,7 @@ from app.blueprints.disclosures.blueprint import bp
 from app.blueprints.disclosures.drafts import own
 from app.blueprints.disclosures.forms import UploadForm
 from app.blueprints.disclosures.rendering import render_disclosure
+from app.blueprints.shared_forms import VersionForm
 from app.domain.disclosures import verbs as domain
 from app.domain.disclosures.papers import retry_document
 from app.extensions import stores
@@ -19,10 +19,9 @@ from app.imaging import UnusableImage, sniff
 from app.models.disclosures import Disclosure, DisclosureDocument
 from app.policy import policy
 from app.policy.refused import Refused
-from app.refusals import attempt, attempt_keeping, status_of
+from app.steps import Answer, Overtaken, Why, take_step
 from app.storage import BlobCorrupt, KeyDestroyed, UnknownBlob
 from app.web.downloads import whole_file
-from app.web.pages import redirect_after_post
 
 PDF_MAGIC = b"%PDF-"
 
@@ -35,54 +34,68 @@ def media_type_of(data: bytes) -> str:
 
 @bp.post("/disclosures/<number>/documents")
 @needs("disclosure.file", of=Disclosure)
-def add_document(subject: Disclosure) -> WerkzeugResponse | tuple[str, int]:
+def add_document(subject: Disclosure) -> Answer:
     """Take one supporting document."""
     own(subject)
-    form, rule = UploadForm(), policy().disclosure.documents
-    chosen = request.files.get("document")
-    data = chosen.read() if chosen else b""
-    if chosen is None or not chosen.filename:
-        return _upload_refused(subject, form, "Choose a file first.")
-    if len(data) > rule.max_bytes:
-        return _upload_refused(subject, form, f"The file is larger than {rule.max_bytes // 2**20} MB.")
-    try:
-        media_type = media_type_of(data)
-    except UnusableImage:
-        kinds = ", ".join(format_.label for format_ in rule.formats)
-        return _upload_refused(subject, form, f"The file is none of these, or is damaged: {kinds}.")
-    actor, name, kind = current_actor(), chosen.filename, form.kind.data or ""
-    stored = stores().blobs.put(subject.key_id, data)
-    refusal = attempt_keeping(
-        "add_document", subject, stored,
-        lambda: domain.add_document(subject, actor, kind, stored, media_type, name),
+    form, rule, actor = UploadForm(), policy().disclosure.documents, current_actor()
+    chosen, stored, kinds = request.files.get("document"), [], []
+
+    def sound() -> bool:
+        data, fault = chosen.read() if chosen else b"", ""
+        if not form.validate():
+            return False
+        if chosen is None or not chosen.filename:
+            fault = "Choose a file first."
+        elif len(data) > rule.max_bytes:
+            fault = f"The file is larger than {rule.max_bytes // 2**20} MB."
+        else:
+            try:
+                kinds.append(media_type_of(data))
+            except UnusableImage:
+                known = ", ".join(format_.label for format_ in rule.formats)
+                fault = f"The file is none of these, or is damaged: {known}."
+        if fault:
+            _beside(form, fault)
+            return False
+        stored.append(stores().blobs.put(subject.key_id, data))
+        return True
+
+    def again(why: Why) -> str:
+        if isinstance(why, Refused):
+            _beside(form, why.reason)
+        return render_disclosure(subject, upload=form, refusal=why if isinstance(why, Overtaken) else None)
+
+    return take_step(
+        subject, "add_document", form,
+        lambda: domain.add_document(subject, actor, form.kind.data or "", stored[0], kinds[0], chosen.filename),
+        again=again, sound=sound, stored=stored, done="The document is attached.",
+        to=url_for("disclosures.show", number=subject.number, _anchor="documents"),
     )  # fmt: skip
-    if refusal is not None:
-        return _upload_refused(subject, form, refusal.reason, refusal)
-    flash("The document is attached.", "success")
-    return redirect_after_post(url_for("disclosures.show", number=subject.number, _anchor="documents"))
 
 
-def _upload_refused(
-    subject: Disclosure, form: UploadForm, message: str, refusal: Refused | None = None
-) -> tuple[str, int]:
+def _beside(form: UploadForm, message: str) -> None:
+    """Say what is wrong with an upload beside the field that it is about."""
     field = form.kind if not form.kind.data else form.document
     field.errors = [message]
-    return render_disclosure(subject, upload=form), status_of(refusal) if refusal else 422
 
 
 @bp.post("/disclosures/<number>/documents/<uid>/remove")
 @needs("disclosure.file", of=Disclosure)
-def remove_document(subject: Disclosure, uid: str) -> WerkzeugResponse | tuple[str, int]:
+def remove_document(subject: Disclosure, uid: str) -> Answer:
     """Take a document out again before anybody could have decided on it."""
     own(subject)
     found, actor = _document(subject, uid), current_actor()
     blob_id = found.blob_id
-    refusal = attempt("remove_document", subject, lambda: domain.remove_document(found, actor))
-    if refusal is not None:
-        return render_disclosure(subject, refusal=refusal), status_of(refusal)
-    stores().blobs.destroy(blob_id)
-    flash("The document is taken out.", "success")
-    return redirect_after_post(url_for("disclosures.show", number=subject.number, _anchor="documents"))
+
+    def done() -> str:
+        stores().blobs.destroy(blob_id)
+        return "The document is taken out."
+
+    return take_step(
+        subject, "remove_document", VersionForm(), lambda: domain.remove_document(found, actor),
+        again=lambda why: render_disclosure(subject, refusal=why), done=done,
+        to=url_for("disclosures.show", number=subject.number, _anchor="documents"),
+    )  # fmt: skip
 
 
 @bp.get("/disclosures/<number>/documents/<uid>/remove")
@@ -131,14 +144,15 @@ def decision(subject: Disclosure, uid: str) -> Response:
 
 @bp.post("/disclosures/<number>/decision/again")
 @needs("disclosure.read", of=Disclosure)
-def render_again(subject: Disclosure) -> WerkzeugResponse | tuple[str, int]:
+def render_again(subject: Disclosure) -> Answer:
     """Ask again for a written decision whose rendering gave up."""
     actor = current_actor()
-    refusal = attempt("render_decision", subject, lambda: retry_document(subject, actor))
-    if refusal is not None:
-        return render_disclosure(subject, refusal=refusal), status_of(refusal)
-    flash("The written decision is being rendered again.", "success")
-    return redirect_after_post(url_for("disclosures.show", number=subject.number))
+    return take_step(
+        subject, "render_decision", VersionForm(), lambda: retry_document(subject, actor),
+        again=lambda why: render_disclosure(subject, refusal=why),
+        done="The written decision is being rendered again.",
+        to=url_for("disclosures.show", number=subject.number),
+    )  # fmt: skip
 
 
 def _document(subject: Disclosure, uid: str) -> DisclosureDocument:

@@ -36,8 +36,7 @@ from app.models.disclosures import Disclosure
 from app.policy import policy
 from app.policy.disclosures.rules import agreement_needed
 from app.policy.refused import Refused
-from app.refusals import attempt, same_version, status_of
-from app.unit_of_work import Conflict
+from app.steps import Answer, Overtaken, Why, take_step
 from app.web.pages import page, redirect_after_post
 
 OTHER_WINDOW = (
@@ -56,19 +55,21 @@ def new() -> str:
 
 @bp.post("/disclosures/new")
 @needs("disclosure.file")
-def create() -> WerkzeugResponse | tuple[str, int]:
+def create() -> Answer:
     """Begin a draft. Pressed twice, the second press finds the draft of the first."""
-    form = NewForm()
-    if not form.validate_on_submit():
-        return page("disclosures/new.html", form=form, refusal=None), 422
-    actor, number = current_actor(), form.case_number.data or ""
+    form, actor = NewForm(), current_actor()
     once = form.once.data if re.fullmatch("[0-9a-f]{32}", form.once.data or "") else None
     made: list[Disclosure] = []
-    refusal = attempt("create", None, lambda: made.append(domain.create_draft(actor, number, once)))
-    if refusal is not None:
-        mark(form, refusal.faults, [])
-        return page("disclosures/new.html", form=form, refusal=refusal), status_of(refusal)
-    return redirect_after_post(url_for("disclosures.edit", number=made[0].number))
+
+    def again(why: Why) -> str:
+        if isinstance(why, Refused):
+            mark(form, why.faults, [])
+        return page("disclosures/new.html", form=form, refusal=why)
+
+    return take_step(
+        None, "create", form, lambda: made.append(domain.create_draft(actor, form.case_number.data or "", once)),
+        again=again, to=lambda: url_for("disclosures.edit", number=made[0].number),
+    )  # fmt: skip
 
 
 @bp.get("/disclosures/<number>/edit")
@@ -84,7 +85,7 @@ def edit(subject: Disclosure) -> WerkzeugResponse | str:
 
 @bp.post("/disclosures/<number>/edit")
 @needs("disclosure.file", of=Disclosure)
-def save(subject: Disclosure) -> WerkzeugResponse | str | tuple[str, int]:
+def save(subject: Disclosure) -> Answer:
     """Save what was typed, complete or not. On any fault everything typed stays in the form."""
     own(subject)
     form = posted_form(subject)
@@ -93,19 +94,19 @@ def save(subject: Disclosure) -> WerkzeugResponse | str | tuple[str, int]:
     shown = (request.form.get("shown_recipient", ""), request.form.get("shown_basis", ""))
     if shown != (form["recipient_kind"].data or "", form["basis"].data or ""):
         return _form_page(subject, form, note=OTHER_QUESTIONS), 422
-    if not form.validate_on_submit():
-        return _form_page(subject, form), 422
-    try:
-        refusal = attempt("save", subject, lambda: _save(subject, form))
-    except Conflict:
-        form["version"].data = str(subject.version)
-        return _form_page(subject, form, note=OTHER_WINDOW), 409
-    if refusal is not None:
-        mark(form, refusal.faults, [TO, KIND, FACT, IDENTITY, AGREEMENT])
-        return _form_page(subject, form, refusal=refusal), status_of(refusal)
-    flash("The request is saved.", "success")
+
+    def again(why: Why) -> str:
+        if isinstance(why, Overtaken):
+            return _form_page(subject, form, note=OTHER_WINDOW)
+        if why is not None:
+            mark(form, why.faults, [TO, KIND, FACT, IDENTITY, AGREEMENT])
+        return _form_page(subject, form, refusal=why)
+
     stay = "stay" in request.form
-    return redirect_after_post(url_for("disclosures.edit" if stay else "disclosures.show", number=subject.number))
+    return take_step(
+        subject, "save", form, lambda: _save(subject, form), again=again, done="The request is saved.",
+        to=url_for("disclosures.edit" if stay else "disclosures.show", number=subject.number),
+    )  # fmt: skip
 
 
 @bp.post("/disclosures/<number>/edit/questions")
@@ -215,7 +216,6 @@ def _values(form: FlaskForm) -> DisclosureValues:
 
 
 def _save(subject: Disclosure, form: FlaskForm) -> None:
-    same_version(subject, form["version"].data)
     actor = current_actor()
     domain.save_draft(subject, actor, _values(form))
     chosen = [tuple(value.split(":", 1)) for value in form["items"].data or [] if ":" in value]

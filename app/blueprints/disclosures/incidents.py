@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from flask import flash, request, url_for
+from flask import request, url_for
 from flask_wtf import FlaskForm
-from werkzeug.wrappers import Response as WerkzeugResponse
 
 from app.access.actor import Actor, current_actor
 from app.access.guard import needs
@@ -21,9 +20,8 @@ from app.domain.disclosures import incidents as domain
 from app.extensions import db
 from app.models.base import now
 from app.models.disclosures import Disclosure, Incident
-from app.policy.refused import Refused
-from app.refusals import attempt, same_version, status_of
-from app.web.pages import page, redirect_after_post
+from app.steps import Answer, Why, take_step
+from app.web.pages import page
 
 TOLD = {
     "report_to_cpo": "Reported to the City Chief Privacy Officer",
@@ -58,29 +56,32 @@ def new_incident() -> str:
 
 @bp.post("/incidents/new")
 @needs("incident.keep")
-def record_incident() -> WerkzeugResponse | tuple[str, int]:
+def record_incident() -> Answer:
     """Record an incident from the moment of awareness."""
     form, actor = RecordForm(), current_actor()
-    good = form.validate_on_submit()
-    aware_at = read_moment(form.day, form.time)
-    number = (form.disclosure.data or "").upper()
-    disclosure = find(Disclosure, number, actor) if number else None
-    if number and disclosure is None:
-        form.disclosure.errors, good = (
-            ["There is no disclosure of this number. Leave it empty if none is meant."],
-            False,
-        )
-    if not good or aware_at is None:
-        return page("disclosures/incident_new.html", form=form, refusal=None), 422
+    aware: list[Any] = []
     made: list[Incident] = []
-    what = form.what.data or ""
-    refusal = attempt("record_incident", None, lambda: made.append(domain.record(actor, disclosure, aware_at, what)))
-    if refusal is not None:
-        return page("disclosures/incident_new.html", form=form, refusal=refusal), status_of(refusal)
-    flash(
-        f"{made[0].number} is recorded. Report it to the City Chief Privacy Officer as soon as practicable.", "success"
-    )
-    return redirect_after_post(url_for("disclosures.incident", number=made[0].number))
+
+    def sound() -> bool:
+        good = form.validate()
+        aware_at = read_moment(form.day, form.time)
+        number = (form.disclosure.data or "").upper()
+        disclosure = find(Disclosure, number, actor) if number else None
+        if number and disclosure is None:
+            words = "There is no disclosure of this number. Leave it empty if none is meant."
+            form.disclosure.errors, good = [words], False
+        aware[:] = [disclosure, aware_at]
+        return good and aware_at is not None
+
+    return take_step(
+        None, "record_incident", form,
+        lambda: made.append(domain.record(actor, *aware, form.what.data or "")), sound=sound,
+        again=lambda why: page("disclosures/incident_new.html", form=form, refusal=why),
+        done=lambda: (
+            f"{made[0].number} is recorded. Report it to the City Chief Privacy Officer as soon as practicable."
+        ),
+        to=lambda: url_for("disclosures.incident", number=made[0].number),
+    )  # fmt: skip
 
 
 @bp.get("/incidents/<number>/report")
@@ -94,7 +95,7 @@ def incident(subject: Incident) -> str:
     return _page(subject)
 
 
-def _page(subject: Incident, *, refusal: Refused | None = None, typed: dict[str, FlaskForm] | None = None) -> str:
+def _page(subject: Incident, *, refusal: Why = None, typed: dict[str, FlaskForm] | None = None) -> str:
     moment = now().astimezone(time_zone())
     filled = {"version": subject.version, "day": moment.date().isoformat(), "time": f"{moment:%H:%M}"}
     forms = {
@@ -132,50 +133,45 @@ def _close(subject: Incident, actor: Actor, form: Any) -> None:
     domain.close(subject, actor, form.efforts.data or "")
 
 
-def _step(
-    subject: Incident, name: str, done: str, take: Callable[[Incident, Actor, Any], None]
-) -> WerkzeugResponse | tuple[str, int]:
+def _step(subject: Incident, name: str, done: str, take: Callable[[Incident, Actor, Any], None]) -> Answer:
     form, actor = FORMS[name](prefix=f"{name}-"), current_actor()
 
-    def act() -> None:
-        same_version(subject, form["version"].data)
-        take(subject, actor, form)
+    def sound() -> bool:
+        good = form.validate()
+        if "time" in form:
+            good = read_moment(form["day"], form["time"]) is not None and good
+        return good
 
-    good = form.validate_on_submit()
-    if "time" in form:
-        good = read_moment(form["day"], form["time"]) is not None and good
-    if not good:
-        return _page(subject, typed={name: form}), 422
-    refusal = attempt(VERBS[name], subject, act)
-    if refusal is not None:
-        return _page(subject, refusal=refusal, typed={name: form}), status_of(refusal)
-    flash(done, "success")
-    return redirect_after_post(url_for("disclosures.incident", number=subject.number))
+    return take_step(
+        subject, VERBS[name], form, lambda: take(subject, actor, form), sound=sound, done=done,
+        again=lambda why: _page(subject, refusal=why, typed={name: form}),
+        to=url_for("disclosures.incident", number=subject.number),
+    )  # fmt: skip
 
 
 @bp.post("/incidents/<number>/report")
 @needs("incident.keep", of=Incident)
-def report_incident(subject: Incident) -> WerkzeugResponse | tuple[str, int]:
+def report_incident(subject: Incident) -> Answer:
     """Record the report to the City Chief Privacy Officer."""
     return _step(subject, "report", "The report is recorded. Assess the risk of harm.", _report)
 
 
 @bp.post("/incidents/<number>/harm")
 @needs("incident.keep", of=Incident)
-def assess_harm(subject: Incident) -> WerkzeugResponse | tuple[str, int]:
+def assess_harm(subject: Incident) -> Answer:
     """Record whether there is potential risk of harm."""
     return _step(subject, "harm", "The assessment is recorded. Decide on notice.", _harm)
 
 
 @bp.post("/incidents/<number>/notice")
 @needs("incident.keep", of=Incident)
-def decide_notice(subject: Incident) -> WerkzeugResponse | tuple[str, int]:
+def decide_notice(subject: Incident) -> Answer:
     """Decide whether the individuals affected are notified."""
     return _step(subject, "notice", "The decision on notice is recorded.", _notice)
 
 
 @bp.post("/incidents/<number>/close")
 @needs("incident.keep", of=Incident)
-def close_incident(subject: Incident) -> WerkzeugResponse | tuple[str, int]:
+def close_incident(subject: Incident) -> Answer:
     """Close the incident, with the efforts made to notify."""
     return _step(subject, "close", "The incident is closed.", _close)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Response, abort, current_app, flash, g, request, url_for
+from flask import Response, abort, current_app, g, request, url_for
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from app import audit
@@ -24,7 +24,8 @@ from app.outbox import last_job
 from app.policy import policy
 from app.policy.facts import check_questions
 from app.policy.refused import Refused
-from app.refusals import attempt, form_again, same_version, status_of
+from app.refusals import status_of
+from app.steps import Answer, Why, take_step
 from app.storage import BlobCorrupt, KeyDestroyed, UnknownBlob
 from app.web.downloads import Download, asked_range, in_memory, send
 from app.web.pages import page, redirect_after_post, wants_part
@@ -33,19 +34,15 @@ from app.workflow.engine import explain
 
 @bp.post("/disclosures/<number>/release")
 @needs("disclosure.release", of=Disclosure)
-def release(subject: Disclosure) -> WerkzeugResponse | tuple[str, int]:
+def release(subject: Disclosure) -> Answer:
     """Have the package built, while basis and decision hold."""
-    form, actor = VersionForm(), current_actor()
-
-    def act() -> None:
-        same_version(subject, form.version.data)
-        domain.release(subject, actor)
-
-    refusal = attempt("release", subject, act)
-    if refusal is not None:
-        return render_disclosure(subject, refusal=refusal), status_of(refusal)
-    flash("The package is being built; you are told when it is ready.", "success")
-    return redirect_after_post(url_for("disclosures.show", number=subject.number))
+    actor = current_actor()
+    return take_step(
+        subject, "release", VersionForm(), lambda: domain.release(subject, actor),
+        again=lambda why: render_disclosure(subject, refusal=why),
+        done="The package is being built; you are told when it is ready.",
+        to=url_for("disclosures.show", number=subject.number),
+    )  # fmt: skip
 
 
 @bp.get("/disclosures/<number>/progress")
@@ -59,15 +56,16 @@ def progress(subject: Disclosure) -> WerkzeugResponse | str:
 
 @bp.post("/disclosures/<number>/package")
 @needs("disclosure.release", of=Disclosure)
-def fetch(subject: Disclosure) -> WerkzeugResponse | tuple[str, int]:
+def fetch(subject: Disclosure) -> Answer:
     """Begin the download of the package, or begin it again; nothing is used up before all of it has arrived."""
     actor, begun = current_actor(), []
-    refusal = attempt(
-        "begin_fetch", subject, lambda: begun.append(domain.begin_fetch(subject, actor, g.session_uid).number)
-    )
-    if refusal is not None:
-        return render_disclosure(subject, refusal=refusal), status_of(refusal)
-    return redirect_after_post(url_for("disclosures.package", number=subject.number, package=begun[0]))
+    return take_step(
+        subject, "begin_fetch", VersionForm(),
+        lambda: begun.append(domain.begin_fetch(subject, actor, g.session_uid).number),
+        again=lambda why: render_disclosure(subject, refusal=why),
+        to=lambda: url_for("disclosures.package", number=subject.number, package=begun[0]),
+        compare=False,  # the page stays while the file arrives: pressed again on it, it is the same download
+    )  # fmt: skip
 
 
 @enforces("EXT-7", "ACC-12")
@@ -110,17 +108,15 @@ def reissue_form(subject: Disclosure) -> str:
 
 @bp.post("/disclosures/<number>/reissue")
 @needs("disclosure.release", of=Disclosure)
-def reissue(subject: Disclosure) -> WerkzeugResponse | tuple[str, int]:
+def reissue(subject: Disclosure) -> Answer:
     """Have another package built, with the reason."""
-    form = ReasonForm()
-    refusal: Refused | None = None
-    if form.validate_on_submit():
-        actor, reason = current_actor(), form.reason.data or ""
-        refusal = attempt("reissue", subject, lambda: domain.reissue(subject, actor, reason))
-        if refusal is None:
-            flash("Another package is being built; you are told when it is ready.", "success")
-            return redirect_after_post(url_for("disclosures.show", number=subject.number))
-    return form_again("disclosures/reissue.html", subject, form, refusal)
+    form, actor = ReasonForm(), current_actor()
+    return take_step(
+        subject, "reissue", form, lambda: domain.reissue(subject, actor, form.reason.data or ""),
+        again=lambda why: page("disclosures/reissue.html", item=subject, form=form, refusal=why),
+        done="Another package is being built; you are told when it is ready.",
+        to=url_for("disclosures.show", number=subject.number),
+    )  # fmt: skip
 
 
 @bp.get("/disclosures/<number>/receipt")
@@ -132,21 +128,22 @@ def receipt(subject: Disclosure) -> str:
 
 @bp.post("/disclosures/<number>/receipt")
 @needs("disclosure.release", of=Disclosure)
-def acknowledge(subject: Disclosure) -> WerkzeugResponse | tuple[str, int]:
+def acknowledge(subject: Disclosure) -> Answer:
     """Record who received the package, how and when."""
-    form, rule = receipt_form(), policy().disclosure.receipt
+    form, rule, actor = receipt_form(), policy().disclosure.receipt, current_actor()
     given = answers(form, "", rule.facts)
-    refusal: Refused | None = None
-    if form.validate_on_submit():
-        actor = current_actor()
-        refusal = attempt(
-            "acknowledge", subject,
-            lambda: domain.acknowledge(
-                subject, actor, given.get("received_by", ""), given.get("how", ""), day_of(given.get("on"))
-            ),
+
+    def act() -> None:
+        domain.acknowledge(
+            subject, actor, given.get("received_by", ""), given.get("how", ""), day_of(given.get("on"))
         )  # fmt: skip
-        if refusal is None:
-            flash("The receipt is recorded.", "success")
-            return redirect_after_post(url_for("disclosures.show", number=subject.number))
-        mark(form, check_questions(rule, given), [])
-    return form_again("disclosures/receipt.html", subject, form, refusal)
+
+    def again(why: Why) -> str:
+        if isinstance(why, Refused):
+            mark(form, check_questions(rule, given), [])
+        return page("disclosures/receipt.html", item=subject, form=form, refusal=why)
+
+    return take_step(
+        subject, "acknowledge", form, act, again=again, done="The receipt is recorded.",
+        to=url_for("disclosures.show", number=subject.number),
+    )  # fmt: skip

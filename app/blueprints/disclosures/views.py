@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import flash, redirect, request, url_for
+from flask import redirect, request, url_for
 from sqlalchemy.orm import joinedload, selectinload
 from werkzeug.wrappers import Response as WerkzeugResponse
 
@@ -20,9 +20,8 @@ from app.domain.disclosures.overview import waiting_for, words
 from app.extensions import db
 from app.models.base import now
 from app.models.disclosures import Disclosure
-from app.policy.refused import Refused
-from app.refusals import attempt, form_again, same_version, status_of
-from app.web.pages import page, redirect_after_post
+from app.steps import Answer, take_step
+from app.web.pages import page
 
 __all__ = ["bp", "decisions", "designations", "documents", "drafts", "incidents", "packages", "register"]
 
@@ -63,22 +62,18 @@ def back(subject: Disclosure) -> WerkzeugResponse:
 
 @bp.post("/disclosures/<number>/submit")
 @needs("disclosure.file", of=Disclosure)
-def submit(subject: Disclosure) -> WerkzeugResponse | tuple[str, int]:
+def submit(subject: Disclosure) -> Answer:
     """Ask for the decision, or ask again after the request came back."""
     own(subject)
-    form, actor = VersionForm(), current_actor()
+    actor = current_actor()
     verb = subject.first_of(*domain.FILING) or "submit"
     file = domain.resubmit if verb == "resubmit" else domain.submit
-
-    def act() -> None:
-        same_version(subject, form.version.data)
-        file(subject, actor)
-
-    refusal = attempt(verb, subject, act)
-    if refusal is not None:
-        return render_disclosure(subject, refusal=refusal), status_of(refusal)
-    flash(f"{subject.number} is submitted. Another person decides on it.", "success")
-    return redirect_after_post(url_for("disclosures.show", number=subject.number))
+    return take_step(
+        subject, verb, VersionForm(), lambda: file(subject, actor),
+        again=lambda why: render_disclosure(subject, refusal=why),
+        done=f"{subject.number} is submitted. Another person decides on it.",
+        to=url_for("disclosures.show", number=subject.number),
+    )  # fmt: skip
 
 
 @bp.get("/disclosures/<number>/withdraw")
@@ -90,20 +85,12 @@ def withdrawal(subject: Disclosure) -> str:
 
 @bp.post("/disclosures/<number>/withdraw")
 @needs("disclosure.file", of=Disclosure)
-def withdraw(subject: Disclosure) -> WerkzeugResponse | tuple[str, int]:
+def withdraw(subject: Disclosure) -> Answer:
     """Take the request back before anything is released."""
     own(subject)
-    form = ReasonForm()
-    refusal: Refused | None = None
-    if form.validate_on_submit():
-        actor, reason = current_actor(), form.reason.data or ""
-
-        def take_back() -> None:
-            same_version(subject, form.version.data)
-            domain.withdraw(subject, actor, reason)
-
-        refusal = attempt("withdraw", subject, take_back)
-        if refusal is None:
-            flash(f"{subject.number} is withdrawn.", "success")
-            return redirect_after_post(url_for("disclosures.show", number=subject.number))
-    return form_again("disclosures/withdraw.html", subject, form, refusal)
+    form, actor = ReasonForm(), current_actor()
+    return take_step(
+        subject, "withdraw", form, lambda: domain.withdraw(subject, actor, form.reason.data or ""),
+        again=lambda why: page("disclosures/withdraw.html", item=subject, form=form, refusal=why),
+        done=f"{subject.number} is withdrawn.", to=url_for("disclosures.show", number=subject.number),
+    )  # fmt: skip

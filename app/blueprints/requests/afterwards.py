@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from flask import Response, abort, flash, request, url_for
+from flask import Response, abort, request, url_for
 from flask_wtf import FlaskForm
-from werkzeug.wrappers import Response as WerkzeugResponse
 
 from app import audit
 from app.access.actor import current_actor
@@ -22,31 +21,31 @@ from app.policy import policy
 from app.policy.facts import outcomes_after
 from app.policy.forms import Outcome
 from app.policy.refused import Refused
-from app.refusals import attempt, form_again, status_of
+from app.steps import Answer, Why, take_step
 from app.storage import BlobCorrupt, KeyDestroyed, UnknownBlob
-from app.web.pages import page, pdf_download, redirect_after_post
+from app.web.pages import page, pdf_download
 
 
 @bp.get("/requests/<number>/document")
 @needs("request.file", of=FRRequest)
 def documentation(subject: FRRequest) -> str:
     own_draft(subject)
-    return page("requests/document.html", item=subject, form=DocumentForm(), refusal=None)
+    form = DocumentForm(formdata=None, version=subject.version)
+    return page("requests/document.html", item=subject, form=form, refusal=None)
 
 
 @bp.post("/requests/<number>/document")
 @needs("request.file", of=FRRequest)
-def document(subject: FRRequest) -> WerkzeugResponse | tuple[str, int]:
+def document(subject: FRRequest) -> Answer:
     """REQ-5: the requester says where the confirmation is documented."""
-    form = DocumentForm()
-    refusal: Refused | None = None
-    if form.validate_on_submit():
-        actor, reference, note = current_actor(), form.reference.data or "", form.note.data or ""
-        refusal = attempt("document", subject, lambda: domain.document(subject, actor, reference, note))
-        if refusal is None:
-            flash("The documentation is recorded. The facial recognition unit goes on.", "success")
-            return redirect_after_post(url_for("requests.show", number=subject.number))
-    return form_again("requests/document.html", subject, form, refusal)
+    form, actor = DocumentForm(), current_actor()
+    return take_step(
+        subject, "document", form,
+        lambda: domain.document(subject, actor, form.reference.data or "", form.note.data or ""),
+        again=lambda why: page("requests/document.html", item=subject, form=form, refusal=why),
+        done="The documentation is recorded. The facial recognition unit goes on.",
+        to=url_for("requests.show", number=subject.number),
+    )  # fmt: skip
 
 
 @bp.get("/reports/<number>")
@@ -69,54 +68,53 @@ def report(subject: Report) -> Response:
 @needs("request.file", of=FRRequest)
 def corroboration(subject: FRRequest) -> str:
     own_draft(subject)
-    return page("requests/corroboration.html", item=subject, form=EvidenceForm(), refusal=None)
+    form = EvidenceForm(formdata=None, version=subject.version)
+    return page("requests/corroboration.html", item=subject, form=form, refusal=None)
 
 
 @bp.post("/requests/<number>/corroboration")
 @needs("request.file", of=FRRequest)
-def corroborate(subject: FRRequest) -> WerkzeugResponse | tuple[str, int]:
+def corroborate(subject: FRRequest) -> Answer:
     """USE-8: evidence other than the result."""
-    form = EvidenceForm()
-    refusal: Refused | None = None
-    if form.validate_on_submit():
-        actor, evidence = current_actor(), form.evidence.data or ""
-        refusal = attempt(
-            "record_corroboration", subject, lambda: outcomes.record_corroboration(subject, actor, evidence)
-        )
-        if refusal is None:
-            flash("The evidence is recorded.", "success")
-            return redirect_after_post(url_for("requests.show", number=subject.number))
-    return form_again("requests/corroboration.html", subject, form, refusal)
+    form, actor = EvidenceForm(), current_actor()
+    return take_step(
+        subject, "record_corroboration", form,
+        lambda: outcomes.record_corroboration(subject, actor, form.evidence.data or ""),
+        again=lambda why: page("requests/corroboration.html", item=subject, form=form, refusal=why),
+        done="The evidence is recorded.", to=url_for("requests.show", number=subject.number),
+    )  # fmt: skip
 
 
 @bp.get("/requests/<number>/outcome")
 @needs("request.file", of=FRRequest)
 def outcome(subject: FRRequest) -> str:
     own_draft(subject)
-    return _outcome_page(subject, outcome_form(None, subject.result, formdata=None))
+    empty = outcome_form(None, subject.result, formdata=None, data={"version": subject.version})
+    return _outcome_page(subject, empty)
 
 
 @bp.post("/requests/<number>/outcome")
 @needs("request.file", of=FRRequest)
-def close(subject: FRRequest) -> WerkzeugResponse | str | tuple[str, int]:
+def close(subject: FRRequest) -> Answer:
     """USE-8: how the case ended; an arrest demands its corroborating evidence."""
-    form = posted_outcome(subject)
-    chosen = form["outcome"].data or ""
+    form, actor = posted_outcome(subject), current_actor()
+    chosen, rule = form["outcome"].data or "", _outcome(subject, form)
     if "choose" in request.form:
         return _outcome_page(subject, form)
     if chosen != request.form.get("shown_outcome", ""):
         return _outcome_page(subject, form, note="Answer the questions of the outcome you chose, then save."), 422
-    if not form.validate_on_submit():
-        return _outcome_page(subject, form), 422
-    rule = _outcome(subject, form)
     facts = answers(form, FACT, rule.facts) if rule else {}
-    actor = current_actor()
-    refusal = attempt("close", subject, lambda: outcomes.close(subject, actor, chosen, facts))
-    if refusal is not None:
-        mark(form, outcomes.faults_of(subject, chosen, facts), [FACT])
-        return _outcome_page(subject, form, refusal=refusal), status_of(refusal)
-    flash(f"The outcome is recorded; {subject.number} is closed.", "success")
-    return redirect_after_post(url_for("requests.show", number=subject.number))
+
+    def again(why: Why) -> str:
+        if isinstance(why, Refused):
+            mark(form, outcomes.faults_of(subject, chosen, facts), [FACT])
+        return _outcome_page(subject, form, refusal=why)
+
+    return take_step(
+        subject, "close", form, lambda: outcomes.close(subject, actor, chosen, facts), again=again,
+        done=f"The outcome is recorded; {subject.number} is closed.",
+        to=url_for("requests.show", number=subject.number),
+    )  # fmt: skip
 
 
 @bp.post("/requests/<number>/outcome/questions")
@@ -135,9 +133,7 @@ def posted_outcome(subject: FRRequest) -> FlaskForm:
     return form
 
 
-def _outcome_page(
-    subject: FRRequest, form: FlaskForm, *, note: str | None = None, refusal: Refused | None = None
-) -> str:
+def _outcome_page(subject: FRRequest, form: FlaskForm, *, note: str | None = None, refusal: Why = None) -> str:
     chosen = _outcome(subject, form)
     return page("requests/outcome.html", item=subject, form=form, outcome=chosen, note=note, refusal=refusal)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import abort, flash, redirect, url_for
+from flask import abort, redirect, url_for
 from sqlalchemy.orm import joinedload
 from werkzeug.wrappers import Response as WerkzeugResponse
 
@@ -18,9 +18,8 @@ from app.domain.requests import verbs as domain
 from app.extensions import db
 from app.models.base import now
 from app.models.requests import FRRequest
-from app.policy.refused import Refused
-from app.refusals import attempt, same_version, status_of
-from app.web.pages import page, redirect_after_post
+from app.steps import Answer, Why, take_step
+from app.web.pages import page
 from app.workflow.engine import explain
 
 PER_PAGE = 25
@@ -60,42 +59,32 @@ def back_to_discussion(subject: FRRequest) -> WerkzeugResponse:
 
 @bp.post("/discussions/<number>/confirm")
 @needs("discussion.confirm", of=FRRequest)
-def confirm_discussion(subject: FRRequest) -> WerkzeugResponse | tuple[str, int]:
+def confirm_discussion(subject: FRRequest) -> Answer:
     """Yes: the use and its reasons were discussed."""
-    form, actor = VersionForm(), current_actor()
     named(subject)
+    actor = current_actor()
 
-    def decide() -> None:
-        same_version(subject, form.version.data)
-        domain.confirm_discussion(subject, actor)
+    def again(why: Why) -> str:
+        return _discussion_page(subject, ReasonForm(version=subject.version, formdata=None), why)
 
-    refusal = attempt("confirm_discussion", subject, decide)
-    if refusal is not None:
-        blank = ReasonForm(version=subject.version, formdata=None)
-        return _discussion_page(subject, blank, refusal), status_of(refusal)
-    flash(f"{subject.number}: the discussion is confirmed.", "success")
-    return redirect_after_post(url_for("requests.discussions"))
+    return take_step(
+        subject, "confirm_discussion", VersionForm(), lambda: domain.confirm_discussion(subject, actor), again=again,
+        done=f"{subject.number}: the discussion is confirmed.", to=url_for("requests.discussions"),
+    )  # fmt: skip
 
 
 @bp.post("/discussions/<number>/deny")
 @needs("discussion.confirm", of=FRRequest)
-def deny_discussion(subject: FRRequest) -> WerkzeugResponse | tuple[str, int]:
+def deny_discussion(subject: FRRequest) -> Answer:
     """No: it was not discussed, or is not supported; the request goes back to its author with the reason."""
-    form, actor = ReasonForm(), current_actor()
     named(subject)
-    if not form.validate_on_submit():
-        return _discussion_page(subject, form), 422
-    number, reason = subject.number, form.reason.data or ""
-
-    def decide() -> None:
-        same_version(subject, form.version.data)
-        domain.deny_discussion(subject, actor, reason)
-
-    refusal = attempt("deny_discussion", subject, decide)
-    if refusal is not None:
-        return _discussion_page(subject, form, refusal), status_of(refusal)
-    flash(f"{number}: the investigator is told that the discussion is not confirmed.", "success")
-    return redirect_after_post(url_for("requests.discussions"))
+    form, actor = ReasonForm(), current_actor()
+    return take_step(
+        subject, "deny_discussion", form, lambda: domain.deny_discussion(subject, actor, form.reason.data or ""),
+        again=lambda why: _discussion_page(subject, form, why),
+        done=f"{subject.number}: the investigator is told that the discussion is not confirmed.",
+        to=url_for("requests.discussions"),
+    )  # fmt: skip
 
 
 def named(subject: FRRequest) -> FRRequest:
@@ -105,7 +94,7 @@ def named(subject: FRRequest) -> FRRequest:
     return subject
 
 
-def _discussion_page(subject: FRRequest, form: ReasonForm, refusal: Refused | None = None) -> str:
+def _discussion_page(subject: FRRequest, form: ReasonForm, refusal: Why = None) -> str:
     faces = [image.uid for image in subject.current_images if image.shown_blob_id]
     if faces:
         audit.viewed("faces.viewed", subject, page="requests.discussion", faces=faces)

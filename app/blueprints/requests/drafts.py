@@ -21,8 +21,7 @@ from app.models.base import new_uid
 from app.models.requests import FRRequest
 from app.policy import policy
 from app.policy.refused import Refused
-from app.refusals import attempt, same_version, status_of
-from app.unit_of_work import Conflict
+from app.steps import Answer, Overtaken, Why, take_step
 from app.web.pages import page, redirect_after_post
 from app.workflow.engine import blockers
 
@@ -40,19 +39,21 @@ def new() -> str:
 
 @bp.post("/requests/new")
 @needs("request.file")
-def create() -> WerkzeugResponse | tuple[str, int]:
+def create() -> Answer:
     """Begin a draft. Pressed twice, the second press finds the draft of the first."""
-    form = NewForm()
-    if not form.validate_on_submit():
-        return page("requests/new.html", form=form, refusal=None), 422
-    actor, number = current_actor(), form.case_number.data or ""
+    form, actor = NewForm(), current_actor()
     once = form.once.data if re.fullmatch("[0-9a-f]{32}", form.once.data or "") else None
     made: list[FRRequest] = []
-    refusal = attempt("create", None, lambda: made.append(domain.create_draft(actor, number, once)))
-    if refusal is not None:
-        mark(form, refusal.faults, [])
-        return page("requests/new.html", form=form, refusal=refusal), status_of(refusal)
-    return redirect_after_post(url_for("requests.edit", number=made[0].number))
+
+    def again(why: Why) -> str:
+        if isinstance(why, Refused):
+            mark(form, why.faults, [])
+        return page("requests/new.html", form=form, refusal=why)
+
+    return take_step(
+        None, "create", form, lambda: made.append(domain.create_draft(actor, form.case_number.data or "", once)),
+        again=again, to=lambda: url_for("requests.edit", number=made[0].number),
+    )  # fmt: skip
 
 
 @bp.get("/requests/<number>/edit")
@@ -68,30 +69,32 @@ def edit(subject: FRRequest) -> WerkzeugResponse | str:
 
 @bp.post("/requests/<number>/edit")
 @needs("request.file", of=FRRequest)
-def save(subject: FRRequest) -> WerkzeugResponse | str | tuple[str, int]:
+def save(subject: FRRequest) -> Answer:
     """Save what was typed, complete or not. On any fault everything typed stays in the form."""
-    form = posted_form()
+    form, actor = posted_form(), current_actor()
     use = form["use_id"].data or ""
     if "choose_use" in request.form:
         return _form_page(subject, form)
     if use != request.form.get("shown_use", ""):
         note = "You chose another use. Answer its questions below, then save."
         return _form_page(subject, form, note=note), 422
-    if not form.validate_on_submit():
-        return _form_page(subject, form), 422
-    actor, values = current_actor(), _values(form)
-    try:
-        refusal = attempt("save", subject, lambda: _save(subject, form, values))
-    except Conflict:
-        form["version"].data = str(subject.version)
-        return _form_page(subject, form, note=OTHER_WINDOW), 409
-    if refusal is not None:
-        mark(form, refusal.faults, [])
-        return _form_page(subject, form, refusal=refusal), status_of(refusal)
-    flash("The draft is saved.", "success")
-    missing = blockers(subject, "submit", actor)
-    stay = "stay" in request.form and missing
-    return redirect_after_post(url_for("requests.edit" if stay else "requests.show", number=subject.number))
+
+    def again(why: Why) -> str:
+        if isinstance(why, Overtaken):
+            return _form_page(subject, form, note=OTHER_WINDOW)
+        if why is not None:
+            mark(form, why.faults, [])
+        return _form_page(subject, form, refusal=why)
+
+    def onward() -> str:
+        missing = blockers(subject, "submit", actor)
+        stay = "stay" in request.form and missing
+        return url_for("requests.edit" if stay else "requests.show", number=subject.number)
+
+    return take_step(
+        subject, "save", form, lambda: domain.save_draft(subject, actor, _values(form)), again=again,
+        done="The draft is saved.", to=onward,
+    )  # fmt: skip
 
 
 @bp.post("/requests/<number>/edit/use")
@@ -170,8 +173,3 @@ def _values(form: FlaskForm) -> DraftValues:
         circumstances=answers(form, PLACE, rules.circumstances.facts),
         supervisor=lookup(chosen) if chosen else None,
     )
-
-
-def _save(subject: FRRequest, form: FlaskForm, values: DraftValues) -> None:
-    same_version(subject, form["version"].data)
-    domain.save_draft(subject, current_actor(), values)

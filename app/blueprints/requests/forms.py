@@ -61,7 +61,7 @@ class EvidenceForm(VersionForm):
     )
 
 
-class UploadForm(FlaskForm):
+class UploadForm(VersionForm):
     """One image."""
 
     image = FileField("Photograph of the unknown person")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import abort, flash, redirect, request, url_for
+from flask import abort, redirect, request, url_for
 from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response as WerkzeugResponse
 
@@ -15,6 +15,7 @@ from app.blueprints.fact_fields import add_error, answers, moment_of, prefilled,
 from app.blueprints.requests.blueprint import bp
 from app.blueprints.requests.forms import OBTAINED, SOURCE, UploadForm, image_form
 from app.blueprints.requests.rendering import render_request, request_context
+from app.blueprints.shared_forms import VersionForm
 from app.calendar import time_zone
 from app.domain.requests import images as domain
 from app.domain.requests.images import Provenance
@@ -23,40 +24,45 @@ from app.imaging import UnusableImage, sniff
 from app.models.requests import FRRequest, ProbeImage
 from app.policy import policy
 from app.policy.refused import Refused
-from app.refusals import attempt, attempt_keeping, status_of
+from app.steps import Answer, Overtaken, Why, take_step
 from app.web.pages import page, redirect_after_post, wants_part
 
 
 @bp.post("/requests/<number>/images")
 @needs("request.file", of=FRRequest)
-def add_image(subject: FRRequest) -> WerkzeugResponse | tuple[str, int]:
+def add_image(subject: FRRequest) -> Answer:
     """Take one upload: what it is, is told by its bytes, and nothing else of the draft is touched."""
-    form = UploadForm()
-    chosen = request.files.get("image")
-    data = chosen.read() if chosen else b""
-    if chosen is None or not chosen.filename:
-        return _upload_refused(subject, form, "Choose a photograph first.")
-    try:
-        sniffed = sniff(data, domain.limits())
-    except UnusableImage as fault:
-        return _upload_refused(subject, form, fault.message)
-    actor, name = current_actor(), chosen.filename
-    stored = stores().blobs.put(subject.key_id, data)
+    form, actor = UploadForm(), current_actor()
+    chosen, stored, sniffed = request.files.get("image"), [], []
     made: list[ProbeImage] = []
-    refusal = attempt_keeping(
-        "add_image", subject, stored, lambda: made.append(domain.add_image(subject, actor, stored, sniffed, name))
-    )
-    if refusal is not None:
-        return _upload_refused(subject, form, refusal.reason, refusal)
-    flash(f"Image {len(subject.current_images)} is stored and is being checked. Say where it comes from.", "success")
-    return redirect_after_post(url_for("requests.image", number=subject.number, uid=made[0].uid))
 
+    def sound() -> bool:
+        data = chosen.read() if chosen else b""
+        if not form.validate() or chosen is None or not chosen.filename:
+            form.image.errors = ["Choose a photograph first."]
+            return False
+        try:
+            sniffed.append(sniff(data, domain.limits()))
+        except UnusableImage as fault:
+            form.image.errors = [fault.message]
+            return False
+        stored.append(stores().blobs.put(subject.key_id, data))
+        return True
 
-def _upload_refused(
-    subject: FRRequest, form: UploadForm, message: str, refusal: Refused | None = None
-) -> tuple[str, int]:
-    form.image.errors = [message]
-    return render_request(subject, upload=form), status_of(refusal) if refusal else 422
+    def again(why: Why) -> str:
+        if isinstance(why, Refused):
+            form.image.errors = [why.reason]
+        return render_request(subject, upload=form, refusal=why if isinstance(why, Overtaken) else None)
+
+    return take_step(
+        subject, "add_image", form,
+        lambda: made.append(domain.add_image(subject, actor, stored[0], sniffed[0], chosen.filename)),
+        again=again, sound=sound, stored=stored,
+        done=lambda: (
+            f"Image {len(subject.current_images)} is stored and is being checked. Say where it comes from."
+        ),
+        to=lambda: url_for("requests.image", number=subject.number, uid=made[0].uid),
+    )  # fmt: skip
 
 
 @bp.get("/requests/<number>/images/<uid>/state")
@@ -84,9 +90,9 @@ def image(subject: FRRequest, uid: str) -> str:
 
 @bp.post("/requests/<number>/images/<uid>")
 @needs("request.file", of=FRRequest)
-def describe(subject: FRRequest, uid: str) -> WerkzeugResponse | str | tuple[str, int]:
+def describe(subject: FRRequest, uid: str) -> Answer:
     """Record the provenance. On any fault everything typed stays in the form."""
-    found = of_request(subject, uid)
+    found, actor = of_request(subject, uid), current_actor()
     form = posted_form(subject)
     if "choose" in request.form:
         return _image_page(subject, found, form)
@@ -94,15 +100,16 @@ def describe(subject: FRRequest, uid: str) -> WerkzeugResponse | str | tuple[str
     if shown != (form["source"].data or "", form["obtained"].data or ""):
         note = "You chose another source or lawful basis. Answer its questions below, then save."
         return _image_page(subject, found, form, note=note), 422
-    if not form.validate_on_submit():
-        return _image_page(subject, found, form), 422
-    actor, values = current_actor(), _values(form)
-    refusal = attempt("describe_image", subject, lambda: domain.describe_image(found, actor, values))
-    if refusal is not None:
-        _mark(form, refusal, values)
-        return _image_page(subject, found, form, refusal=refusal), status_of(refusal)
-    flash("Image details saved.", "success")
-    return redirect_after_post(url_for("requests.show", number=subject.number))
+
+    def again(why: Why) -> str:
+        if isinstance(why, Refused):
+            _mark(form, why, _values(form))
+        return _image_page(subject, found, form, refusal=why)
+
+    return take_step(
+        subject, "describe_image", form, lambda: domain.describe_image(found, actor, _values(form)), again=again,
+        done="Image details saved.", to=url_for("requests.show", number=subject.number),
+    )  # fmt: skip
 
 
 @bp.post("/requests/<number>/images/<uid>/questions")
@@ -123,28 +130,30 @@ def back_from_image(subject: FRRequest, uid: str) -> WerkzeugResponse:
 
 @bp.post("/requests/<number>/images/<uid>/remove")
 @needs("request.file", of=FRRequest)
-def remove_image(subject: FRRequest, uid: str) -> WerkzeugResponse | tuple[str, int]:
+def remove_image(subject: FRRequest, uid: str) -> Answer:
     """Take an image out of the draft. Pressed twice, the second press finds nothing left to do."""
     found = next((image for image in subject.images if image.uid == uid), None)
     if found is None:
         abort(404)
-    actor = current_actor()
-    refusal = attempt("remove_image", subject, lambda: domain.remove_image(found, actor))
-    if refusal is not None:
-        return render_request(subject, refusal=refusal), status_of(refusal)
-    flash("The image is removed from the draft.", "success")
-    return redirect_after_post(url_for("requests.show", number=subject.number))
+    actor, back = current_actor(), url_for("requests.show", number=subject.number)
+    if found.removed_at is not None and subject.requester_id == actor.id:
+        return redirect_after_post(back)
+    return take_step(
+        subject, "remove_image", VersionForm(), lambda: domain.remove_image(found, actor),
+        again=lambda why: render_request(subject, refusal=why),
+        done="The image is removed from the draft.", to=back,
+    )  # fmt: skip
 
 
 @bp.post("/requests/<number>/images/<uid>/check")
 @needs("request.file", of=FRRequest)
-def check_image(subject: FRRequest, uid: str) -> WerkzeugResponse | tuple[str, int]:
+def check_image(subject: FRRequest, uid: str) -> Answer:
     """Ask the worker again about an image that could not be checked."""
     found, actor = of_request(subject, uid), current_actor()
-    refusal = attempt("check_image", subject, lambda: domain.check_again(found, actor))
-    if refusal is not None:
-        return render_request(subject, refusal=refusal), status_of(refusal)
-    return redirect_after_post(url_for("requests.show", number=subject.number))
+    return take_step(
+        subject, "check_image", VersionForm(), lambda: domain.check_again(found, actor),
+        again=lambda why: render_request(subject, refusal=why), to=url_for("requests.show", number=subject.number),
+    )  # fmt: skip
 
 
 def of_request(subject: FRRequest, uid: str) -> ProbeImage:
@@ -188,7 +197,7 @@ def _chosen(form: FlaskForm) -> dict[str, Any]:
 
 
 def _image_page(
-    subject: FRRequest, found: ProbeImage, form: FlaskForm, *, note: str | None = None, refusal: Refused | None = None
+    subject: FRRequest, found: ProbeImage, form: FlaskForm, *, note: str | None = None, refusal: Why = None
 ) -> str:
     if found.shown_blob_id:
         audit.viewed("faces.viewed", subject, page="requests.image", faces=[found.uid])

@@ -50,7 +50,7 @@ def request_context(subject: FRRequest) -> dict[str, Any]:
         "removable": {image.uid for image in subject.current_images if may_be_removed(image)},
         "checks": {image.uid: check_of(image) for image in subject.current_images},
         "limits": policy().request.images,
-        "upload": UploadForm(formdata=None),
+        "upload": UploadForm(version=subject.version, formdata=None),
         "submission": VersionForm(version=subject.version, formdata=None),
         "refusal": None,
         "now": now(),

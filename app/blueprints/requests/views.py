@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import flash, redirect, request, url_for
+from flask import redirect, request, url_for
 from sqlalchemy.orm import selectinload
 from werkzeug.wrappers import Response as WerkzeugResponse
 
@@ -19,9 +19,8 @@ from app.domain.requests import verbs as domain
 from app.extensions import db
 from app.models.base import now
 from app.models.requests import FRRequest
-from app.policy.refused import Refused
-from app.refusals import attempt, form_again, same_version, status_of
-from app.web.pages import page, redirect_after_post
+from app.steps import Answer, take_step
+from app.web.pages import page
 from app.workflow.engine import explain
 
 __all__ = ["afterwards", "bp", "discussions", "drafts", "images", "retention"]
@@ -72,25 +71,19 @@ def back(subject: FRRequest) -> WerkzeugResponse:
 
 @bp.post("/requests/<number>/submit")
 @needs("request.file", of=FRRequest)
-def submit(subject: FRRequest) -> WerkzeugResponse | tuple[str, int]:
+def submit(subject: FRRequest) -> Answer:
     """File the draft, or send the additional images of a request that came back."""
     actor = current_actor()
     verb = subject.first_of(*domain.FILING) or "submit"
     file = domain.resubmit if verb == "resubmit" else domain.submit
-    form = VersionForm()
-
-    def send() -> None:
+    return take_step(
+        subject, verb, VersionForm(), lambda: file(subject, actor),
         # the rule that stands in the way says more than "changed meanwhile"
-        if refused := explain(subject, verb, actor):
-            raise refused
-        same_version(subject, form.version.data)
-        file(subject, actor)
-
-    refusal = attempt(verb, subject, send)
-    if refusal is not None:
-        return render_request(subject, refusal=refusal), status_of(refusal)
-    flash(f"{subject.number} is submitted. {standing(subject).text}", "success")
-    return redirect_after_post(url_for("requests.show", number=subject.number))
+        barred=lambda: explain(subject, verb, actor),
+        again=lambda why: render_request(subject, refusal=why),
+        done=lambda: f"{subject.number} is submitted. {standing(subject).text}",
+        to=url_for("requests.show", number=subject.number),
+    )  # fmt: skip
 
 
 @bp.get("/requests/<number>/withdraw")
@@ -101,18 +94,10 @@ def withdrawal(subject: FRRequest) -> str:
 
 @bp.post("/requests/<number>/withdraw")
 @needs("request.file", of=FRRequest)
-def withdraw(subject: FRRequest) -> WerkzeugResponse | tuple[str, int]:
-    form = ReasonForm()
-    refusal: Refused | None = None
-    if form.validate_on_submit():
-        actor, reason = current_actor(), form.reason.data or ""
-
-        def take_back() -> None:
-            same_version(subject, form.version.data)
-            domain.withdraw(subject, actor, reason)
-
-        refusal = attempt("withdraw", subject, take_back)
-        if refusal is None:
-            flash(f"{subject.number} is withdrawn.", "success")
-            return redirect_after_post(url_for("requests.show", number=subject.number))
-    return form_again("requests/withdraw.html", subject, form, refusal)
+def withdraw(subject: FRRequest) -> Answer:
+    form, actor = ReasonForm(), current_actor()
+    return take_step(
+        subject, "withdraw", form, lambda: domain.withdraw(subject, actor, form.reason.data or ""),
+        again=lambda why: page("requests/withdraw.html", item=subject, form=form, refusal=why),
+        done=f"{subject.number} is withdrawn.", to=url_for("requests.show", number=subject.number),
+    )  # fmt: skip

@@ -10,11 +10,11 @@ from flask.typing import ResponseReturnValue
 from app.access.actor import current_actor
 from app.access.guard import needs
 from app.access.scoping import find, visible
-from app.access.sessions import SignInRefused, confirm_password
 from app.blueprints.retention import forms
 from app.blueprints.retention.blueprint import bp
 from app.blueprints.retention.previews import preview
-from app.blueprints.retention.rendering import sections, take
+from app.blueprints.retention.rendering import sections
+from app.blueprints.shared_forms import VersionForm
 from app.domain.retention import certificates
 from app.domain.retention import disposals as domain
 from app.domain.retention.eligibility import Target, is_disposed
@@ -23,10 +23,9 @@ from app.extensions import db
 from app.models.retention import CaseRecord, Disposal, PersonFile
 from app.outbox import last_job
 from app.policy.refused import Refused
-from app.refusals import attempt, status_of
+from app.steps import Why, apart, take_step
 from app.storage.errors import StorageError
-from app.unit_of_work import unit_of_work
-from app.web.pages import page, pdf_download, redirect_after_post
+from app.web.pages import page, pdf_download
 from app.workflow.engine import explain
 
 PER_PAGE = 25
@@ -81,14 +80,13 @@ def _proposal_page(chosen: list[Target], form: forms.ProposalForm, refusal: Refu
 def propose() -> ResponseReturnValue:
     form, actor = forms.ProposalForm(), current_actor()
     chosen = _chosen(request.form.getlist("item"))
-    if not form.validate():
-        return _proposal_page(chosen, form), 422
     made: list[Disposal] = []
-    refusal = attempt("propose", None, lambda: made.append(domain.propose(actor, chosen, form.reason.data)))
-    if refusal is not None:
-        return _proposal_page(chosen, form, refusal), status_of(refusal)
-    flash(f"{made[0].number} is proposed. Two other people approve it before anything is erased.", "success")
-    return redirect_after_post(url_for("retention.disposal", number=made[0].number))
+    return take_step(
+        None, "propose", form, lambda: made.append(domain.propose(actor, chosen, form.reason.data)),
+        again=lambda why: _proposal_page(chosen, form, why),
+        done=lambda: f"{made[0].number} is proposed. Two other people approve it before anything is erased.",
+        to=lambda: url_for("retention.disposal", number=made[0].number),
+    )  # fmt: skip
 
 
 # One disposal ----------------------------------------------------------------------------------------------
@@ -129,26 +127,15 @@ def _disposal_page(
 def approve(subject: Disposal) -> ResponseReturnValue:
     """The first or second of two approvals, each by another person, each signed with the password."""
     form, actor = forms.ApprovalForm(), current_actor()
-    refusal = barred(subject, "approve")
-    if refusal is not None:
-        # asked of the engine without the password, so that the refusal is recorded and nothing else can come of it
-        attempt("approve", subject, lambda: domain.approve(subject, actor, password_confirmed=False))
-        return _disposal_page(subject, refusal), status_of(refusal)
-    if not form.validate():
-        return _disposal_page(subject, approval=form), 422
-    try:
-        confirmed = confirm_password(actor, form.password.data or "")
-    except SignInRefused as locked:
-        form.password.errors = [str(locked)]
-        return _disposal_page(subject, approval=form), 429
-    if not confirmed:
-        form.password.errors = ["The password is wrong. Nothing was approved."]
-        return _disposal_page(subject, approval=form), 422
-    answer = take(
-        "approve", subject, form, lambda: domain.approve(subject, actor, password_confirmed=True),
-        lambda **why: _disposal_page(subject, **why, approval=form),
+
+    def again(why: Why) -> str:
+        return _disposal_page(subject, **apart(why), approval=form)
+
+    return take_step(
+        subject, "approve", form, lambda: domain.approve(subject, actor, password_confirmed=True),
+        barred=lambda: barred(subject, "approve"), again=again, done=f"{subject.number} is approved.",
+        to=url_for("retention.disposal", number=subject.number),
     )  # fmt: skip
-    return answer or _moved(subject, "is approved")
 
 
 @bp.post("/retention/disposals/<number>/decline")
@@ -165,20 +152,14 @@ def withdraw(subject: Disposal) -> ResponseReturnValue:
 
 def _with_reason(subject: Disposal, verb: str, act: Callable[..., None], said: str) -> ResponseReturnValue:
     form, actor = forms.ReasonForm(), current_actor()
-    refusal = barred(subject, verb)
-    if refusal is not None:
-        attempt(verb, subject, lambda: act(subject, actor, ""))  # without a reason: recorded, and refused in any case
-        return _disposal_page(subject, refusal), status_of(refusal)
-    answer = take(
-        verb, subject, form, lambda: act(subject, actor, form.reason.data),
-        lambda **why: _disposal_page(subject, **why, reason=form),
+
+    def again(why: Why) -> str:
+        return _disposal_page(subject, **apart(why), reason=form)
+
+    return take_step(
+        subject, verb, form, lambda: act(subject, actor, form.reason.data), barred=lambda: barred(subject, verb),
+        again=again, done=f"{subject.number} {said}.", to=url_for("retention.disposal", number=subject.number),
     )  # fmt: skip
-    return answer or _moved(subject, said)
-
-
-def _moved(subject: Disposal, said: str) -> ResponseReturnValue:
-    flash(f"{subject.number} {said}.", "success")
-    return redirect_after_post(url_for("retention.disposal", number=subject.number))
 
 
 @bp.post("/retention/disposals/<number>/execution")
@@ -188,9 +169,11 @@ def run_again(subject: Disposal) -> ResponseReturnValue:
     job = last_job(domain.JOB, subject.number)
     if not subject.takes(*domain.EXECUTION) or job is None or job.state != "failed":
         abort(409)
-    with unit_of_work():
-        domain.ask_for_execution(subject)
-    return _moved(subject, "is tried again")
+    return take_step(
+        subject, "run_again", VersionForm(), lambda: domain.ask_for_execution(subject),
+        again=lambda why: _disposal_page(subject, **apart(why)), done=f"{subject.number} is tried again.",
+        to=url_for("retention.disposal", number=subject.number),
+    )  # fmt: skip
 
 
 @bp.get("/retention/disposals/<number>/certificate")

@@ -11,6 +11,7 @@ from wtforms.widgets import CheckboxInput, ListWidget
 
 from app.blueprints.choice_fields import SelectField, SelectMultipleField
 from app.blueprints.limits import Length
+from app.blueprints.shared_forms import SignedForm, VersionForm
 from app.models.retention import ROLES
 from app.policy import policy
 
@@ -33,12 +34,6 @@ def _note(label: str = "Note") -> TextAreaField:
 
 def _reason(message: str = "Write the reason.") -> TextAreaField:
     return TextAreaField("Reason", [DataRequired(message), Length(max=LONGEST)], [stripped])
-
-
-class VersionForm(FlaskForm):
-    """A decision about what the page showed: the version says which."""
-
-    version = HiddenField()
 
 
 class ClosingForm(VersionForm):
@@ -157,7 +152,7 @@ class LinkForm(RoleForm):
         super().__init__(prefix="link-", **values)
 
 
-class HoldForm(FlaskForm):
+class HoldForm(VersionForm):
     """A hold on what the page shows."""
 
     kind = SelectField("Kind of hold", [InputRequired("Choose the kind of hold.")])
@@ -174,13 +169,13 @@ class ReasonForm(VersionForm):
     reason = _reason()
 
 
-class ApprovalForm(VersionForm):
+class ApprovalForm(SignedForm):
     """An approval, signed with the password typed again."""
+
+    decided = "approved"
 
     def __init__(self, **values: object) -> None:
         super().__init__(prefix="approve-", **values)
-
-    password = PasswordField("Your password", [InputRequired("Enter your password again."), Length(max=500)])
 
 
 class ProposalForm(FlaskForm):

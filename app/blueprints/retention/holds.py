@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import flash, url_for
+from flask import url_for
 from flask.typing import ResponseReturnValue
 
 from app.access.actor import current_actor
@@ -10,15 +10,15 @@ from app.access.guard import needs
 from app.access.scoping import visible
 from app.blueprints.retention import forms
 from app.blueprints.retention.blueprint import bp
-from app.blueprints.retention.rendering import hold_refusal, sections, take
+from app.blueprints.retention.rendering import hold_refusal, sections
 from app.domain.retention import holds as domain
 from app.domain.retention.eligibility import is_disposed
 from app.extensions import db
 from app.models.retention import LegalHold
 from app.policy import policy
 from app.policy.refused import Refused
-from app.refusals import attempt, status_of
-from app.web.pages import page, redirect_after_post
+from app.steps import apart, take_step
+from app.web.pages import page
 
 PER_PAGE = 50
 
@@ -53,16 +53,8 @@ def _hold_page(
 @needs("hold.release", of=LegalHold)
 def release(subject: LegalHold) -> ResponseReturnValue:
     form, actor = forms.ReasonForm(), current_actor()
-    barred = hold_refusal(subject)
-    if barred is not None:
-        # asked of the engine without a reason, so that the refusal is recorded and nothing else can come of it
-        attempt("release", subject, lambda: domain.release(subject, actor, ""))
-        return _hold_page(subject, form, barred), status_of(barred)
-    answer = take(
-        "release", subject, form, lambda: domain.release(subject, actor, form.reason.data),
-        lambda **why: _hold_page(subject, form, **why),
+    return take_step(
+        subject, "release", form, lambda: domain.release(subject, actor, form.reason.data),
+        barred=lambda: hold_refusal(subject), again=lambda why: _hold_page(subject, form, **apart(why)),
+        done=f"{subject.number} is released.", to=url_for("retention.hold", number=subject.number),
     )  # fmt: skip
-    if answer is not None:
-        return answer
-    flash(f"{subject.number} is released.", "success")
-    return redirect_after_post(url_for("retention.hold", number=subject.number))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from flask import flash
 from flask.typing import ResponseReturnValue
 from flask_wtf import FlaskForm
 
@@ -14,10 +13,10 @@ from app.access.guard import needs
 from app.blueprints.retention import forms
 from app.blueprints.retention.blueprint import bp
 from app.blueprints.retention.records import case_by_number, days_of, gallery_person
-from app.blueprints.retention.rendering import address_of, person_page, take
+from app.blueprints.retention.rendering import address_of, person_page
 from app.domain.retention import holds, people_files
 from app.models.retention import PersonFile
-from app.web.pages import redirect_after_post
+from app.steps import apart, take_step
 from app.workflow.engine import refuse_if
 
 Act = Callable[[], Any]
@@ -29,12 +28,11 @@ def person(subject: PersonFile) -> ResponseReturnValue:
     return person_page(subject)
 
 
-def _done(file: PersonFile, name: str, form: FlaskForm, verb: str, act: Act, said: str) -> ResponseReturnValue:
-    answer = take(verb, file, form, act, lambda **why: person_page(file, **why, **{name: form}))
-    if answer is not None:
-        return answer
-    flash(said, "success")
-    return redirect_after_post(address_of(file))
+def _step(file: PersonFile, name: str, form: FlaskForm, verb: str, act: Act, said: str) -> ResponseReturnValue:
+    return take_step(
+        file, verb, form, act, again=lambda why: person_page(file, **apart(why), **{name: form}), done=said,
+        to=address_of(file),
+    )  # fmt: skip
 
 
 @bp.post("/retention/people/<uid>")
@@ -48,7 +46,7 @@ def change_file(subject: PersonFile) -> ResponseReturnValue:
             gallery_person=gallery_person(form.person_number.data),
         )  # fmt: skip
 
-    return _done(subject, "file_form", form, "change_file", act, "The file is saved.")
+    return _step(subject, "file_form", form, "change_file", act, "The file is saved.")
 
 
 @bp.post("/retention/people/<uid>/links")
@@ -64,7 +62,7 @@ def link_case(subject: PersonFile) -> ResponseReturnValue:
             subject, record, actor, form.role.data, child_victim=form.child_victim.data, juvenile=form.juvenile.data
         )
 
-    return _done(subject, "link_form", form, "link", act, "The file is linked to the case.")
+    return _step(subject, "link_form", form, "link", act, "The file is linked to the case.")
 
 
 @bp.post("/retention/people/<uid>/holds")
@@ -75,4 +73,4 @@ def hold_person(subject: PersonFile) -> ResponseReturnValue:
     def act() -> None:
         holds.place(subject, actor, form.kind.data, form.reason.data)
 
-    return _done(subject, "hold_form", form, "place", act, "The hold is in force.")
+    return _step(subject, "hold_form", form, "place", act, "The hold is in force.")

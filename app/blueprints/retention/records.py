@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from flask import flash, request
+from flask import request
 from flask.typing import ResponseReturnValue
 from flask_wtf import FlaskForm
 
@@ -14,12 +14,12 @@ from app.access.guard import needs
 from app.access.scoping import find
 from app.blueprints.retention import forms
 from app.blueprints.retention.blueprint import bp
-from app.blueprints.retention.rendering import address_of, case_page, take
+from app.blueprints.retention.rendering import address_of, case_page
 from app.domain.retention import holds, people_files
 from app.domain.retention import verbs as retention
 from app.models import GalleryPerson
 from app.models.retention import CaseRecord
-from app.web.pages import redirect_after_post
+from app.steps import apart, take_step
 from app.workflow.engine import refuse_if
 
 Act = Callable[[], Any]
@@ -41,12 +41,11 @@ def case(subject: CaseRecord) -> ResponseReturnValue:
     return case_page(subject, asked=request.args.get("what_if", ""))
 
 
-def _done(record: CaseRecord, name: str, form: FlaskForm, verb: str, act: Act, said: str) -> ResponseReturnValue:
-    answer = take(verb, record, form, act, lambda **why: case_page(record, **why, **{name: form}))
-    if answer is not None:
-        return answer
-    flash(said, "success")
-    return redirect_after_post(address_of(record))
+def _step(record: CaseRecord, name: str, form: FlaskForm, verb: str, act: Act, said: str) -> ResponseReturnValue:
+    return take_step(
+        record, verb, form, act, again=lambda why: case_page(record, **apart(why), **{name: form}), done=said,
+        to=address_of(record),
+    )  # fmt: skip
 
 
 @bp.post("/retention/cases/<case_number>/closing")
@@ -57,7 +56,7 @@ def close(subject: CaseRecord) -> ResponseReturnValue:
     def act() -> None:
         retention.close_case(subject, actor, form.closure.data, form.on.data, form.note.data or "")
 
-    return _done(subject, "closing", form, "close_case", act, "The closing is recorded. Confirm the class next.")
+    return _step(subject, "closing", form, "close_case", act, "The closing is recorded. Confirm the class next.")
 
 
 @bp.post("/retention/cases/<case_number>/reopening")
@@ -68,7 +67,7 @@ def reopen(subject: CaseRecord) -> ResponseReturnValue:
     def act() -> None:
         retention.reopen(subject, actor, form.on.data, form.reason.data)
 
-    return _done(subject, "reopening", form, "reopen", act, "The case is open again; its closing no longer counts.")
+    return _step(subject, "reopening", form, "reopen", act, "The case is open again; its closing no longer counts.")
 
 
 @bp.post("/retention/cases/<case_number>/dispositions")
@@ -79,7 +78,7 @@ def record_disposition(subject: CaseRecord) -> ResponseReturnValue:
     def act() -> None:
         retention.record_disposition(subject, actor, form.class_id.data, form.on.data, form.note.data or "")
 
-    return _done(subject, "disposition", form, "record_history", act, "The disposition is recorded.")
+    return _step(subject, "disposition", form, "record_history", act, "The disposition is recorded.")
 
 
 @bp.post("/retention/cases/<case_number>/events")
@@ -90,7 +89,7 @@ def record_event(subject: CaseRecord) -> ResponseReturnValue:
     def act() -> None:
         retention.record_event(subject, actor, form.event.data, form.on.data, form.note.data or "")
 
-    return _done(subject, "event", form, "record_history", act, "The event is recorded.")
+    return _step(subject, "event", form, "record_history", act, "The event is recorded.")
 
 
 @bp.post("/retention/cases/<case_number>/classification")
@@ -106,7 +105,7 @@ def classify(subject: CaseRecord) -> ResponseReturnValue:
             history_seen=int(seen) if seen.isdecimal() else -1,
         )  # fmt: skip
 
-    return _done(subject, "classifying", form, "classify", act, "The class is confirmed.")
+    return _step(subject, "classifying", form, "classify", act, "The class is confirmed.")
 
 
 @bp.post("/retention/cases/<case_number>/people")
@@ -121,7 +120,7 @@ def open_file(subject: CaseRecord) -> ResponseReturnValue:
             juvenile=form.juvenile.data, gallery_person=gallery_person(form.person_number.data),
         )  # fmt: skip
 
-    return _done(subject, "person_form", form, "open_file", act, "The file is opened.")
+    return _step(subject, "person_form", form, "open_file", act, "The file is opened.")
 
 
 def days_of(form: forms.DaysForm) -> dict[str, object]:
@@ -137,7 +136,7 @@ def hold_case(subject: CaseRecord) -> ResponseReturnValue:
     def act() -> None:
         holds.place(subject, actor, form.kind.data, form.reason.data)
 
-    return _done(subject, "hold_form", form, "place", act, "The hold is in force.")
+    return _step(subject, "hold_form", form, "place", act, "The hold is in force.")
 
 
 def case_by_number(number: str) -> CaseRecord | None:

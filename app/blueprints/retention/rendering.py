@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -23,8 +22,6 @@ from app.policy import policy
 from app.policy.refused import Refused
 from app.policy.retention import standing_of_case, what_if
 from app.policy.retention.types import Standing
-from app.refusals import attempt, same_version, status_of
-from app.unit_of_work import Conflict
 from app.web.pages import page
 from app.workflow.engine import explain
 
@@ -113,7 +110,7 @@ def case_page(
             formdata=None, version=version, history_seen=seen, classes=list(proposed.classes) or list(record.classes)
         ),
         "person_form": forms.PersonForm(formdata=None, version=version),
-        "hold_form": forms.HoldForm(formdata=None),
+        "hold_form": forms.HoldForm(formdata=None, version=version),
         **changed,
     }
     gone = is_disposed(record)
@@ -147,7 +144,7 @@ def person_page(
     made: dict[str, Any] = {
         "file_form": forms.FileForm(formdata=None, **_known(file)),
         "link_form": forms.LinkForm(formdata=None, version=file.version),
-        "hold_form": forms.HoldForm(formdata=None),
+        "hold_form": forms.HoldForm(formdata=None, version=file.version),
         **changed,
     }
     return page(
@@ -172,27 +169,3 @@ def _known(file: PersonFile) -> dict[str, Any]:
 def hold_refusal(hold: LegalHold) -> Refused | None:
     """Why this person cannot release the hold, its reason taken as given; None when they can."""
     return explain(hold, "release", current_actor(), reason="given")
-
-
-def take(
-    verb: str, subject: Any, form: FlaskForm, act: Callable[[], Any], again: Callable[..., str]
-) -> tuple[str, int] | None:
-    """Carry out what a form asks for; None when done, else the page with what stands in the way.
-
-    `again` renders the page with the form as sent, given `refusal` or `conflict` (somebody else changed it first).
-    """
-    if not form.validate():
-        return again(), 422
-
-    def once() -> None:
-        version = getattr(form, "version", None)
-        if version is not None:
-            same_version(subject, version.data)
-        act()
-
-    try:
-        refusal = attempt(verb, subject, once)
-    except Conflict:
-        form.version.data = str(subject.version)
-        return again(conflict=True), 409
-    return (again(refusal=refusal), status_of(refusal)) if refusal is not None else None

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import flash, request, url_for
-from werkzeug.wrappers import Response as WerkzeugResponse
+from flask import request, url_for
 
 from app.access.actor import current_actor
 from app.access.guard import needs
@@ -18,7 +17,6 @@ from app.blueprints.review.identification import modification_register, preparat
 from app.blueprints.review.peers import views as line_ups
 from app.blueprints.review.queue import lines, queue, unavailable_examiners
 from app.blueprints.review.rendering import render_work
-from app.blueprints.review.steps import Overtaken, status_for, tried
 from app.blueprints.shared_forms import VersionForm
 from app.domain.identification import verbs as identification
 from app.extensions import db
@@ -27,8 +25,9 @@ from app.models.base import now
 from app.policy import policy
 from app.policy.facts import Fault
 from app.policy.refused import Refused
-from app.refusals import same_version
-from app.web.pages import page, redirect_after_post
+from app.refusals import status_of
+from app.steps import Answer, Why, take_step
+from app.web.pages import page
 
 __all__ = [
     "annotating",
@@ -44,7 +43,6 @@ __all__ = [
 ]
 
 PER_PAGE = 25
-Answer = str | WerkzeugResponse | tuple[str, int]
 
 
 @bp.get("/review")
@@ -68,12 +66,11 @@ def work(subject: FRRequest) -> str:
     return render_work(subject)
 
 
-def _refused(subject: FRRequest, refusal: Refused | Overtaken, name: str, form: Any, field: str) -> tuple[str, int]:
+def _again(subject: FRRequest, why: Why, name: str, form: Any, field: str) -> str:
     """The page again with the form as typed; the refusal stands beside the field it is about."""
-    if isinstance(refusal, Refused) and refusal.rule_id != "actor_is_examiner" and status_for(refusal) == 422:
-        mark(form, [Fault(field, refusal.reason, refusal.rule_id)], ())
-    fields = {name: form, "form": form, "opened": name, "refusal": refusal}
-    return render_work(subject, **fields), status_for(refusal)
+    if isinstance(why, Refused) and why.rule_id != "actor_is_examiner" and status_of(why) == 422:
+        mark(form, [Fault(field, why.reason, why.rule_id)], ())
+    return render_work(subject, **{name: form, "form": form, "opened": name, "refusal": why})
 
 
 @bp.post("/review/<number>/accept")
@@ -81,18 +78,13 @@ def _refused(subject: FRRequest, refusal: Refused | Overtaken, name: str, form: 
 def accept(subject: FRRequest) -> Answer:
     """REQ-4: confirm the basis; the request is then this examiner's to work."""
     form, actor = accept_form(), current_actor()
-    if not form.validate_on_submit():
-        return render_work(subject, accept=form, form=form, opened="accept"), 422
-
-    def confirm() -> None:
-        same_version(subject, form.version.data)
-        identification.accept(subject, actor, form.use.data or "", form.note.data or "")
-
-    refusal = tried("accept", subject, confirm, form)
-    if refusal is not None:
-        return _refused(subject, refusal, "accept", form, "use")
-    flash("The basis is confirmed. The investigator documents it next; then you select the probe.", "success")
-    return _back(subject)
+    return take_step(
+        subject, "accept", form,
+        lambda: identification.accept(subject, actor, form.use.data or "", form.note.data or ""),
+        again=lambda why: _again(subject, why, "accept", form, "use"),
+        done="The basis is confirmed. The investigator documents it next; then you select the probe.",
+        to=_work(subject),
+    )  # fmt: skip
 
 
 @bp.post("/review/<number>/refuse")
@@ -100,19 +92,17 @@ def accept(subject: FRRequest) -> Answer:
 def refuse(subject: FRRequest) -> Answer:
     """REQ-4: refuse the basis, citing the rule it fails."""
     form, actor = refuse_form(), current_actor()
-    if not form.validate_on_submit():
-        return render_work(subject, refuse=form, form=form, opened="refuse"), 422
 
-    def decide() -> None:
-        same_version(subject, form.version.data)
-        identification.refuse(subject, actor, form.rule.data or "", form.reason.data or "")
+    def again(why: Why) -> str:
+        field = "rule" if why is not None and why.rule_id == "refusal_cites_rule" else "reason"
+        return _again(subject, why, "refuse", form, field)
 
-    refusal = tried("refuse", subject, decide, form)
-    if refusal is not None:
-        field = "rule" if refusal.rule_id == "refusal_cites_rule" else "reason"
-        return _refused(subject, refusal, "refuse", form, field)
-    flash(f"{subject.number} is refused. The investigator is told the rule and your reason.", "success")
-    return _back(subject)
+    return take_step(
+        subject, "refuse", form,
+        lambda: identification.refuse(subject, actor, form.rule.data or "", form.reason.data or ""),
+        again=again, to=_work(subject),
+        done=f"{subject.number} is refused. The investigator is told the rule and your reason.",
+    )  # fmt: skip
 
 
 @bp.post("/review/<number>/return")
@@ -120,37 +110,25 @@ def refuse(subject: FRRequest) -> Answer:
 def return_for_images(subject: FRRequest) -> Answer:
     """REQ-7: return the request for better images, with the reasons."""
     form, actor = return_form(), current_actor()
-    if not form.validate_on_submit():
-        return render_work(subject, returning=form, form=form, opened="returning"), 422
-
-    def decide() -> None:
-        same_version(subject, form.version.data)
-        identification.return_for_images(subject, actor, form.reasons.data or [], form.note.data or "")
-
-    refusal = tried("return_for_images", subject, decide, form)
-    if refusal is not None:
-        return _refused(subject, refusal, "returning", form, "reasons")
-    flash(f"{subject.number} is returned for more images; the investigator reads the reasons.", "success")
-    return _back(subject)
+    return take_step(
+        subject, "return_for_images", form,
+        lambda: identification.return_for_images(subject, actor, form.reasons.data or [], form.note.data or ""),
+        again=lambda why: _again(subject, why, "returning", form, "reasons"), to=_work(subject),
+        done=f"{subject.number} is returned for more images; the investigator reads the reasons.",
+    )  # fmt: skip
 
 
 @bp.post("/review/<number>/take-over")
 @needs("examination.work", of=FRRequest)
 def take_over(subject: FRRequest) -> Answer:
     """ACC-2: take over work whose examiner left, was disabled or is no longer trained."""
-    form, actor = VersionForm(), current_actor()
-    available = identification.is_available(subject.examiner)
-
-    def take() -> None:
-        same_version(subject, form.version.data)
-        identification.take_over(subject, actor, available=available)
-
-    refusal = tried("take_over", subject, take)
-    if refusal is not None:
-        return render_work(subject, refusal=refusal), status_for(refusal)
-    flash(f"{subject.number} is now yours. What was recorded before stays.", "success")
-    return _back(subject)
+    actor, available = current_actor(), identification.is_available(subject.examiner)
+    return take_step(
+        subject, "take_over", VersionForm(), lambda: identification.take_over(subject, actor, available=available),
+        again=lambda why: render_work(subject, refusal=why), to=_work(subject),
+        done=f"{subject.number} is now yours. What was recorded before stays.",
+    )  # fmt: skip
 
 
-def _back(subject: FRRequest) -> WerkzeugResponse:
-    return redirect_after_post(url_for("review.work", number=subject.number))
+def _work(subject: FRRequest) -> str:
+    return url_for("review.work", number=subject.number)

@@ -12,6 +12,7 @@ from app.access.sessions import SignInRefused, confirm_password
 from app.blueprints.retention import forms
 from app.blueprints.retention.blueprint import bp
 from app.blueprints.retention.rendering import sections
+from app.blueprints.shared_forms import VersionForm
 from app.domain.retention.eligibility import today
 from app.domain.sealing import certificates as sealing_certificates
 from app.domain.sealing import notices as sealing_notices
@@ -22,9 +23,10 @@ from app.extensions import db
 from app.models.sealing import SealingNotice, SealingOrder
 from app.outbox import last_job
 from app.policy.refused import Refused
-from app.refusals import attempt, same_version, status_of
+from app.refusals import attempt, status_of
+from app.steps import apart, take_step
 from app.storage.errors import StorageError
-from app.unit_of_work import Conflict, unit_of_work
+from app.unit_of_work import Conflict
 from app.web.pages import page, pdf_download, redirect_after_post
 
 PER_PAGE = 25
@@ -174,25 +176,19 @@ def notice(subject: SealingNotice) -> ResponseReturnValue:
     """Keep the edited words of a notice; with “send”, record that a person sent it and how."""
     form, actor, order = forms.NoticeForm(prefix=f"n{subject.id}-"), current_actor(), subject.order
     sending = "send" in request.form
-    if not form.validate():
-        return _order_page(order, sent=form, about=subject), 422
-    if sending and not form.how.data:
-        form.how.errors = ["Say how the notice was sent: by post, by hand, by which message."]
-        return _order_page(order, sent=form, about=subject), 422
 
-    def act() -> None:
-        same_version(subject, form.version.data)
-        sealing_notices.record(subject, actor, form.text.data or "", form.how.data or "", sent=sending)
+    def sound() -> bool:
+        if form.validate() and sending and not form.how.data:
+            form.how.errors = ["Say how the notice was sent: by post, by hand, by which message."]
+        return not form.errors
 
-    try:
-        refusal = attempt("notice", order, act)
-    except Conflict:
-        form.version.data = subject.version
-        return _order_page(order, sent=form, about=subject, conflict=True), 409
-    if refusal is not None:
-        return _order_page(order, refusal, form, subject), status_of(refusal)
-    flash("The notice is recorded as sent." if sending else "The words of the notice are kept.", "success")
-    return redirect_after_post(url_for("retention.sealing", number=order.number))
+    return take_step(
+        order, "notice", form,
+        lambda: sealing_notices.record(subject, actor, form.text.data or "", form.how.data or "", sent=sending),
+        again=lambda why: _order_page(order, sent=form, about=subject, **apart(why)), sound=sound,
+        done="The notice is recorded as sent." if sending else "The words of the notice are kept.",
+        to=url_for("retention.sealing", number=order.number), stands=lambda: subject.version,
+    )  # fmt: skip
 
 
 @bp.post("/retention/sealings/<number>/completion")
@@ -202,10 +198,11 @@ def complete_again(subject: SealingOrder) -> ResponseReturnValue:
     job = last_job(domain.JOB, subject.number)
     if subject.state != "removed" or job is None or job.state != "failed":
         abort(409)
-    with unit_of_work():
-        domain.ask_for_completion(subject)
-    flash(f"{subject.number} is completed now.", "success")
-    return redirect_after_post(url_for("retention.sealing", number=subject.number))
+    return take_step(
+        subject, "complete_again", VersionForm(), lambda: domain.ask_for_completion(subject),
+        again=lambda why: _order_page(subject, **apart(why)), done=f"{subject.number} is completed now.",
+        to=url_for("retention.sealing", number=subject.number),
+    )  # fmt: skip
 
 
 @bp.get("/retention/sealings/<number>/certificate")

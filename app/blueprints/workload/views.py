@@ -6,15 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from flask import Blueprint, abort, flash, request, url_for
+from flask import Blueprint, abort, request, url_for
 from sqlalchemy import select
-from werkzeug.wrappers import Response as WerkzeugResponse
 
 from app.access.actor import Actor, current_actor
 from app.access.guard import needs
 from app.blueprints.fact_fields import mark
 from app.blueprints.review.queue import unavailable_examiners
-from app.blueprints.review.steps import Overtaken, blocking, status_for, tried
+from app.blueprints.review.steps import blocking
 from app.blueprints.shared_forms import VersionForm
 from app.blueprints.workload.forms import PassOnForm, PeriodFilter, WorkFilter
 from app.domain.workload import turnaround
@@ -26,12 +25,11 @@ from app.models.base import now
 from app.policy import policy
 from app.policy.facts import Fault
 from app.policy.refused import Refused
-from app.refusals import same_version
-from app.web.pages import page, redirect_after_post
+from app.steps import Answer, Why, take_step
+from app.web.pages import page
 
 bp = Blueprint("workload", __name__)
 PER_PAGE = 50
-Answer = str | WerkzeugResponse | tuple[str, int]
 #: condition -> the field of the form that it is about
 FIELDS = {"receiver_may_examine": "receiver", "hand_over_noted": "notes"}
 
@@ -78,7 +76,7 @@ def show(subject: FRRequest) -> str:
     return _assign_page(subject, _form(subject))
 
 
-def _assign_page(subject: FRRequest, form: PassOnForm, refusal: Refused | Overtaken | None = None) -> str:
+def _assign_page(subject: FRRequest, form: PassOnForm, refusal: Why = None) -> str:
     barred = blocking(subject, "assign", current_actor())
     return page(
         "workload/show.html", item=subject, form=form, refusal=refusal, barred=barred, now=now(),
@@ -91,12 +89,10 @@ def _assign_page(subject: FRRequest, form: PassOnForm, refusal: Refused | Overta
 @needs("work.assign", of=FRRequest)
 def assign(subject: FRRequest) -> Answer:
     """AUD-2: assign the request, or give what one examiner has to another."""
-    form = _form(subject, posted=True)
-    refusal = _passed("assign", subject, form, workload.assign)
-    if refusal is not None or form.errors:
-        return _assign_page(subject, form, refusal), status_for(refusal) if refusal else 422
-    flash(f"{subject.number} is with {subject.examiner.titled}.", "success")
-    return redirect_after_post(url_for("workload.show", number=subject.number))
+    return _passed(
+        "assign", subject, workload.assign, _assign_page, "is with {}.",
+        url_for("workload.show", number=subject.number),
+    )  # fmt: skip
 
 
 # The examiner ----------------------------------------------------------------------------------------------
@@ -106,19 +102,17 @@ def assign(subject: FRRequest) -> Answer:
 @needs("basis.confirm", of=FRRequest)
 def take(subject: FRRequest) -> Answer:
     """Take a submitted request that nobody has."""
-    form, actor = VersionForm(), current_actor()
+    actor = current_actor()
 
-    def do() -> None:
-        same_version(subject, form.version.data)
-        workload.take(subject, actor)
-
-    refusal = tried("take", subject, do)
-    if isinstance(refusal, Overtaken):
+    def again(why: Why) -> str:
+        if isinstance(why, Refused):
+            raise why
         abort(409)
-    if refusal is not None:
-        raise refusal
-    flash(f"{subject.number} is yours.", "success")
-    return redirect_after_post(url_for("review.work", number=subject.number))
+
+    return take_step(
+        subject, "take", VersionForm(), lambda: workload.take(subject, actor), again=again,
+        done=f"{subject.number} is yours.", to=url_for("review.work", number=subject.number),
+    )  # fmt: skip
 
 
 @bp.get("/workload/<number>/hand-over")
@@ -134,12 +128,9 @@ def hand_over(subject: FRRequest) -> str:
 def hand_over_post(subject: FRRequest) -> Answer:
     """SRC-2: pass the request, and an open round, on to another examiner."""
     _only_its_holder(subject, current_actor())
-    form = _form(subject, posted=True)
-    refusal = _passed("hand_over", subject, form, workload.hand_over)
-    if refusal is not None or form.errors:
-        return _hand_over_page(subject, form, refusal), status_for(refusal) if refusal else 422
-    flash(f"{subject.number} is with {subject.examiner.titled} now.", "success")
-    return redirect_after_post(url_for("home.index"))
+    return _passed(
+        "hand_over", subject, workload.hand_over, _hand_over_page, "is with {} now.", url_for("home.index")
+    )  # fmt: skip
 
 
 def _only_its_holder(subject: FRRequest, actor: Actor) -> None:
@@ -148,7 +139,7 @@ def _only_its_holder(subject: FRRequest, actor: Actor) -> None:
         abort(404)
 
 
-def _hand_over_page(subject: FRRequest, form: PassOnForm, refusal: Refused | Overtaken | None = None) -> str:
+def _hand_over_page(subject: FRRequest, form: PassOnForm, refusal: Why = None) -> str:
     round_ = subject.current_round if subject.state == "under_examination" else None
     done = len(round_.dispositions) if round_ else 0
     return page(
@@ -165,22 +156,26 @@ def _form(subject: FRRequest, *, posted: bool = False) -> PassOnForm:
     return PassOnForm(people) if posted else PassOnForm(people, version=subject.version, formdata=None)
 
 
-def _passed(verb: str, subject: FRRequest, form: PassOnForm, step: Any) -> Refused | Overtaken | None:
+def _passed(verb: str, subject: FRRequest, step: Any, shown: Any, done: str, to: str) -> Answer:
     """Take the step with the receiver as the directory has them now; a refusal stands beside its field too."""
-    if not form.validate():
-        return None
-    actor = current_actor()
-    chosen = db.session.scalars(select(Account).where(Account.uid == (form.receiver.data or ""))).one_or_none()
-    receiver = workload.receiver_of(chosen)
+    form, actor, found = _form(subject, posted=True), current_actor(), []
 
-    def do() -> None:
-        same_version(subject, form.version.data)
-        step(subject, actor, receiver, form.notes.data or "")
+    def sound() -> bool:
+        if not form.validate():
+            return False
+        chosen = db.session.scalars(select(Account).where(Account.uid == (form.receiver.data or ""))).one_or_none()
+        found.append(workload.receiver_of(chosen))
+        return True
 
-    refusal = tried(verb, subject, do, form)
-    if isinstance(refusal, Refused) and refusal.rule_id in FIELDS:
-        mark(form, [Fault(FIELDS[refusal.rule_id], refusal.reason, refusal.rule_id)], ())
-    return refusal
+    def again(why: Why) -> str:
+        if isinstance(why, Refused) and why.rule_id in FIELDS:
+            mark(form, [Fault(FIELDS[why.rule_id], why.reason, why.rule_id)], ())
+        return shown(subject, form, why)
+
+    return take_step(
+        subject, verb, form, lambda: step(subject, actor, found[0], form.notes.data or ""), again=again, sound=sound,
+        done=lambda: f"{subject.number} {done.format(subject.examiner.titled)}", to=to,
+    )  # fmt: skip
 
 
 # Figures ---------------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from app.blueprints.requests import views
+from app import steps
 from app.extensions import db
 from app.models import AuditEvent, FRRequest, Notification
 from app.models.base import now
@@ -405,7 +405,7 @@ def test_the_page_of_a_fault_says_whether_something_was_saved(
         raise fault
 
     app.config["PROPAGATE_EXCEPTIONS"] = False
-    monkeypatch.setattr(views, where, fail)
+    monkeypatch.setattr(steps, where, fail)
     answer = post(client, page, {"reason": "Identified by the victim.", "version": version(client, page)})
     assert answer.status_code == (500 if isinstance(fault, RuntimeError) else 503)
     db.session.expire_all()

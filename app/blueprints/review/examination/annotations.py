@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from flask import abort, url_for
+from flask import abort, make_response, url_for
 from flask_wtf import FlaskForm
 from sqlalchemy import select
 from werkzeug.wrappers import Response as WerkzeugResponse
@@ -18,7 +18,7 @@ from app.blueprints.review.blueprint import bp
 from app.blueprints.review.examination.comparison import render_compare
 from app.blueprints.review.examination.marks import mark_form, marking, read
 from app.blueprints.review.examination.rounds import candidate_at, loaded, working
-from app.blueprints.review.steps import Overtaken, status_for, tried
+from app.blueprints.shared_forms import VersionForm
 from app.domain.examination import annotations
 from app.domain.gallery.verbs import held_of
 from app.extensions import db
@@ -26,10 +26,9 @@ from app.models import Annotation, Candidate, GalleryPhoto, Round
 from app.policy import policy
 from app.policy.facts import Fault
 from app.policy.refused import Refused
-from app.unit_of_work import Conflict
-from app.web.pages import page, redirect_after_post, wants_part
+from app.steps import Answer, Why, take_step
+from app.web.pages import page, wants_part
 
-Answer = str | WerkzeugResponse | tuple[str, int]
 #: the field beside which a fault of a side is said
 BESIDE = {"probe": "probe_first", "photo": "photo_first"}
 
@@ -54,14 +53,12 @@ def change_mark(subject: Round, place: int, number: int) -> Answer:
     """Draw a mark anew or note something else."""
     candidate, row = candidate_at(subject, place), _row(subject, place, number)
     form = mark_form(held_of(candidate.person), number)
-
-    def act() -> None:
-        _same(row, form)
-        annotations.change(
+    return _taken(
+        subject, place, form, row,
+        lambda: annotations.change(
             subject.request, current_actor(), row, _photo(candidate, form.photograph.data), read(form)
-        )  # fmt: skip
-
-    return _taken(subject, place, form, number, act)
+        ),
+    )  # fmt: skip
 
 
 @bp.post("/review/rounds/<uid>/candidates/<int:place>/marks/<int:number>/removal")
@@ -69,9 +66,8 @@ def change_mark(subject: Round, place: int, number: int) -> Answer:
 def remove_mark(subject: Round, place: int, number: int) -> Answer:
     """Take a mark back."""
     row = _row(subject, place, number)
-    return _taken(
-        subject, place, None, number, lambda: annotations.remove(subject.request, current_actor(), row)
-    )  # fmt: skip
+    form = VersionForm(prefix=f"mark-{number}-")
+    return _taken(subject, place, form, row, lambda: annotations.remove(subject.request, current_actor(), row))
 
 
 def _row(subject: Round, place: int, number: int) -> Annotation:
@@ -96,35 +92,29 @@ def _photo(candidate: Candidate, uid: str) -> GalleryPhoto:
     return row
 
 
-def _same(row: Annotation, form: FlaskForm) -> None:
-    db.session.refresh(row)
-    if str(row.version) != form.version.data:
-        raise Conflict("the mark was changed since")
-
-
-def _taken(subject: Round, place: int, form: FlaskForm | None, number: int | None, action: Callable[[], Any]) -> Answer:
+def _taken(subject: Round, place: int, form: FlaskForm, row: Annotation | None, act: Callable[[], Any]) -> Answer:
     """Do it and show the marks as they stand; or the form again with what is wrong, everything typed still in it."""
-    refusal: Refused | Overtaken | None = None
-    valid = form is None or form.validate_on_submit()
-    if valid:
-        refusal = tried(
-            "mark", subject.request, action, form, lambda: _row(subject, place, number or 0).version, own=True
-        )  # fmt: skip
-    shown = form.photograph.data if form is not None else ""
-    if valid and refusal is None:
+    shown = form.photograph.data if "photograph" in form else ""
+
+    def onward() -> str | WerkzeugResponse:
         if wants_part():
-            return _part(subject, place, shown)
-        return redirect_after_post(
-            url_for("review.compare", uid=subject.uid, place=place, photo=shown or None, _anchor="marks")
-        )
-    status = status_for(refusal) if refusal is not None else 422
-    if form is not None and isinstance(refusal, Refused) and refusal.faults:
-        mark(form, [Fault(BESIDE.get(f.field, f.field), f.message, f.rule_id) for f in refusal.faults], ())
-        refusal = None
-    if wants_part():
-        return _part(subject, place, shown, form=form, number=number, refusal=refusal), status
-    again = {"form": form, "number": number, "refusal": refusal}
-    return render_compare(loaded(subject), place, marked=again, form=form, refusal=refusal), status
+            return make_response(_part(subject, place, shown))
+        return url_for("review.compare", uid=subject.uid, place=place, photo=shown or None, _anchor="marks")
+
+    def again(why: Why) -> str:
+        typed = form if "photograph" in form else None
+        if typed is not None and isinstance(why, Refused) and why.faults:
+            mark(typed, [Fault(BESIDE.get(f.field, f.field), f.message, f.rule_id) for f in why.faults], ())
+            why = None
+        made = {"form": typed, "number": row.number if row is not None else None, "refusal": why}
+        if wants_part():
+            return _part(subject, place, shown, **made)
+        return render_compare(loaded(subject), place, marked=made, form=typed, refusal=why)
+
+    return take_step(
+        subject.request, "mark", form, act, again=again, to=onward, own=True, compare=row is not None,
+        stands=(lambda: row.version) if row is not None else None,
+    )  # fmt: skip
 
 
 def _part(subject: Round, place: int, shown: str, **again: Any) -> str:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
-from flask import flash, request, url_for
-from werkzeug.wrappers import Response as WerkzeugResponse
+from flask import request, url_for
 
 from app import audit
 from app.access.actor import current_actor
@@ -33,7 +33,6 @@ from app.blueprints.review.forms import (
     quick_form,
 )
 from app.blueprints.review.identification.probe import ShownPhoto, shown_probe
-from app.blueprints.review.steps import Overtaken, status_for, tried
 from app.blueprints.shared_forms import VersionForm
 from app.domain.approval.round_file import round_file
 from app.domain.examination import drafts
@@ -44,11 +43,11 @@ from app.policy import policy
 from app.policy.examination.worksheet import unexplained_in
 from app.policy.facts import Fault
 from app.policy.refused import Refused
+from app.refusals import status_of
+from app.steps import Again, Answer, Why, take_step
 from app.unit_of_work import Conflict
 from app.web.formats import day
-from app.web.pages import page, redirect_after_post
-
-Answer = str | WerkzeugResponse | tuple[str, int]
+from app.web.pages import page
 
 
 @bp.get("/review/rounds/<uid>")
@@ -150,32 +149,35 @@ def comparison(round_: Round, person: Listed, shown: ShownPhoto, marks: tuple[Ma
 
 
 def _dispose(
-    subject: Round, place: int, form: Any, verdict: str, features: Any, note: str, justification: str = ""
-) -> Refused | Overtaken | None:
-    """Record a disposition in one unit of work; Conflict when it was changed since the page was opened."""
-    actor = current_actor()
+    subject: Round, place: int, form: Any, verdict: str, stated: Callable[[], tuple[Any, str, str]], again: Again
+) -> Answer:
+    """Record a disposition, if it was not changed since the page was opened; `stated`: features, note, justification.
 
-    def decide() -> None:
-        candidate = candidate_at(subject, place)
-        known = subject.disposition_of(candidate)
-        before = known.version if known else None
-        examination.dispose(subject.request, actor, candidate, verdict, features, note, justification)
-        changed = known is not None and known.version != before
-        if changed and str(before) != form.version.data:
-            raise Conflict("somebody else changed this first")
+    The same disposition sent twice overwrites nothing.
+    """
+    actor = current_actor()
 
     def stored() -> str:
         return version_of(subject.disposition_of(candidate_at(subject, place)))
 
-    return tried("dispose", subject.request, decide, form, stored, own=_own(subject))
+    def decide() -> None:
+        candidate, before = candidate_at(subject, place), stored()
+        examination.dispose(subject.request, actor, candidate, verdict, *stated())
+        if before and stored() != before and before != form.version.data:
+            raise Conflict("somebody else changed this first")
+
+    return take_step(
+        subject.request, "dispose", form, decide, again=again, to=lambda: _onward(subject, place), stands=stored,
+        compare=False, own=_own(subject),
+    )  # fmt: skip
 
 
-def _onward(subject: Round, place: int) -> WerkzeugResponse:
+def _onward(subject: Round, place: int) -> str:
     """To the next open candidate, or to all of them when none is open."""
     following = examination.next_open(loaded(subject), place)
     if following is None:
-        return redirect_after_post(url_for("review.candidates", uid=subject.uid, after=place))
-    return redirect_after_post(url_for("review.compare", uid=subject.uid, place=following.shown_order, after=place))
+        return url_for("review.candidates", uid=subject.uid, after=place)
+    return url_for("review.compare", uid=subject.uid, place=following.shown_order, after=place)
 
 
 @bp.post("/review/rounds/<uid>/candidates/<int:place>/exclusion")
@@ -183,37 +185,38 @@ def _onward(subject: Round, place: int) -> WerkzeugResponse:
 def exclude(subject: Round, place: int) -> Answer:
     """SRC-2: exclude a candidate by one differing feature."""
     form = quick_form()
-    named = {form.feature.data: {"verdict": form.verdict.data, "note": form.note.data}}
-    features = named if form.feature.data else {}
-    refusal = None
-    if form.validate_on_submit():
-        refusal = _dispose(subject, place, form, "excluded", features, form.note.data or "")
-        if refusal is None:
-            return _onward(subject, place)
-        if isinstance(refusal, Refused) and status_for(refusal) == 422:
-            mark(form, [Fault("feature", refusal.reason, refusal.rule_id)], ())
-    status = status_for(refusal) if refusal else 422
-    return render_compare(loaded(subject), place, quick=form, form=form, refusal=refusal), status
+
+    def stated() -> tuple[Any, str, str]:
+        named = {form.feature.data: {"verdict": form.verdict.data, "note": form.note.data}}
+        return named if form.feature.data else {}, form.note.data or "", ""
+
+    def again(why: Why) -> str:
+        if isinstance(why, Refused) and status_of(why) == 422:
+            mark(form, [Fault("feature", why.reason, why.rule_id)], ())
+        return render_compare(loaded(subject), place, quick=form, form=form, refusal=why)
+
+    return _dispose(subject, place, form, "excluded", stated, again)
 
 
 @bp.post("/review/rounds/<uid>/candidates/<int:place>/exclusion/taking-back")
 @needs("examination.work", of=Round)
 def take_back(subject: Round, place: int) -> Answer:
     """SRC-2: take an exclusion back while the rule gives time; later the rule says so, on the candidate's page."""
-    form, standing = VersionForm(), []
+    standing: list[str] = []
 
     def undo() -> None:
-        candidate = candidate_at(subject, place)
-        if version_of(subject.disposition_of(candidate)) != form.version.data:
-            raise Conflict("the disposition was changed since")
-        standing.append(examination.take_back(subject.request, current_actor(), candidate))
+        standing.append(examination.take_back(subject.request, current_actor(), candidate_at(subject, place)))
 
-    refusal = tried("take_back", subject.request, undo, own=_own(subject))
-    if refusal is not None:
-        return render_compare(loaded(subject), place, refusal=refusal), status_for(refusal)
-    now_so = "It is open again." if standing == ["open"] else f"It is {standing[0]}, as before."
-    flash(f"The exclusion of candidate {place} is taken back. {now_so}", "success")
-    return redirect_after_post(url_for("review.compare", uid=subject.uid, place=place))
+    def done() -> str:
+        now_so = "It is open again." if standing[-1] == "open" else f"It is {standing[-1]}, as before."
+        return f"The exclusion of candidate {place} is taken back. {now_so}"
+
+    return take_step(
+        subject.request, "take_back", VersionForm(), undo,
+        again=lambda why: render_compare(loaded(subject), place, refusal=why), done=done,
+        to=url_for("review.compare", uid=subject.uid, place=place), own=_own(subject),
+        stands=lambda: version_of(subject.disposition_of(candidate_at(subject, place))),
+    )  # fmt: skip
 
 
 def _own(subject: Round) -> bool:
@@ -226,15 +229,13 @@ def _own(subject: Round) -> bool:
 def compare_fully(subject: Round, place: int) -> Answer:
     """SRC-2: the worksheet over the eleven features; retained only when it is complete."""
     form = worksheet_form()
-    refusal = None
-    if form.validate_on_submit():
-        verdict, remark = form.decision.data or "", form.remark.data or ""
-        why = form.justification.data or ""
-        refusal = _dispose(subject, place, form, verdict, features_of(form), remark, why)
-        if refusal is None:
-            return _onward(subject, place)
-        if isinstance(refusal, Refused):
-            mark(form, refusal.faults, ())
-    status = status_for(refusal) if refusal else 422
-    again = {"worksheet": form, "form": form, "refusal": refusal, "opened": True}
-    return render_compare(loaded(subject), place, **again), status
+
+    def again(why: Why) -> str:
+        if isinstance(why, Refused):
+            mark(form, why.faults, ())
+        return render_compare(loaded(subject), place, worksheet=form, form=form, refusal=why, opened=True)
+
+    return _dispose(
+        subject, place, form, form.decision.data or "",
+        lambda: (features_of(form), form.remark.data or "", form.justification.data or ""), again,
+    )  # fmt: skip

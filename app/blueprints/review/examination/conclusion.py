@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from flask import flash, url_for
-from werkzeug.wrappers import Response as WerkzeugResponse
 
 from app import audit
 from app.access.actor import current_actor
@@ -28,7 +27,6 @@ from app.blueprints.review.forms import (
     nomination_form,
 )
 from app.blueprints.review.identification.probe import shown_probe
-from app.blueprints.review.steps import Overtaken, status_for, tried
 from app.domain.examination import drafts
 from app.domain.examination import verbs as examination
 from app.domain.examination.background_conditions import against_of
@@ -38,11 +36,9 @@ from app.policy import policy
 from app.policy.examination.background import compare, record_fault, unanswered
 from app.policy.facts import Fault
 from app.policy.refused import Refused
-from app.refusals import same_version
+from app.steps import Answer, Why, take_step
 from app.unit_of_work import Conflict
-from app.web.pages import page, redirect_after_post
-
-Answer = str | WerkzeugResponse | tuple[str, int]
+from app.web.pages import page
 
 
 @bp.get("/review/rounds/<uid>/candidates/<int:place>/background")
@@ -57,7 +53,7 @@ def background(subject: Round, place: int) -> str:
     return render_background(round_, place, background_form(version=version_of(known), formdata=None, data=data))
 
 
-def render_background(round_: Round, place: int, form: Any, refusal: Refused | Overtaken | None = None) -> str:
+def render_background(round_: Round, place: int, form: Any, refusal: Why = None) -> str:
     """The background check of one candidate."""
     person = listed(round_, candidate_at(round_, place))
     faces = [round_.search.image.uid, *(one.photo.uid for one in person.photos)]
@@ -81,36 +77,40 @@ def render_background(round_: Round, place: int, form: Any, refusal: Refused | O
 def check_background(subject: Round, place: int) -> Answer:
     """SRC-3: record the background check of a retained candidate."""
     form, actor = background_form(), current_actor()
-    if not form.validate_on_submit():
-        return render_background(loaded(subject), place, form), 422
-    items = answers(form, "", policy().review.background.facts)
-    replies = {rule: form[rule].data for rule in policy().review.inconsistencies if form[rule].data}
-
-    def check() -> None:
-        candidate = candidate_at(subject, place)
-        known = subject.background_of(candidate)
-        if known is not None and str(known.version) != form.version.data and stated_in(known) != (items, replies):
-            raise Conflict("somebody else changed this first")
-        examination.check_background(subject.request, actor, candidate, items, replies)
+    again_at = url_for("review.background", uid=subject.uid, place=place)
+    replies: dict[str, str] = {}
 
     def stored() -> str:
         return version_of(subject.background_of(candidate_at(subject, place)))
 
-    own = subject.examiner_id == actor.id
-    refusal = tried("check_background", subject.request, check, form, stored, own=own)
-    if refusal is not None:
-        if isinstance(refusal, Refused):
-            mark(form, refusal.faults, ())
-        return render_background(loaded(subject), place, form, refusal), status_for(refusal)
-    candidate = candidate_at(loaded(subject), place)
-    against = against_of(subject.request, candidate.person, subject.background_of(candidate))
-    waiting = unanswered(policy(), against, replies)
-    if waiting:
-        again = url_for("review.background", uid=subject.uid, place=place)
-        flash("Recorded. Inconsistencies still wait for an answer; nobody is nominated before.", "warning")
-        return redirect_after_post(again)
-    flash(f"The background check of candidate {place} is recorded.", "success")
-    return redirect_after_post(url_for("review.candidates", uid=subject.uid))
+    def check() -> None:
+        candidate = candidate_at(subject, place)
+        items = answers(form, "", policy().review.background.facts)
+        replies.update({rule: form[rule].data for rule in policy().review.inconsistencies if form[rule].data})
+        known = subject.background_of(candidate)
+        # the same check sent twice overwrites nothing
+        if known is not None and stored() != form.version.data and stated_in(known) != (items, replies):
+            raise Conflict("somebody else changed this first")
+        examination.check_background(subject.request, actor, candidate, items, replies)
+
+    def again(why: Why) -> str:
+        if isinstance(why, Refused):
+            mark(form, why.faults, ())
+        return render_background(loaded(subject), place, form, why)
+
+    def onward() -> str:
+        candidate = candidate_at(loaded(subject), place)
+        against = against_of(subject.request, candidate.person, subject.background_of(candidate))
+        if unanswered(policy(), against, replies):
+            flash("Recorded. Inconsistencies still wait for an answer; nobody is nominated before.", "warning")
+            return again_at
+        flash(f"The background check of candidate {place} is recorded.", "success")
+        return url_for("review.candidates", uid=subject.uid)
+
+    return take_step(
+        subject.request, "check_background", form, check, again=again, to=onward, stands=stored, compare=False,
+        own=subject.examiner_id == actor.id,
+    )  # fmt: skip
 
 
 def stated_in(check: BackgroundCheck) -> tuple[dict[str, str], dict[str, str]]:
@@ -123,28 +123,29 @@ def stated_in(check: BackgroundCheck) -> tuple[dict[str, str], dict[str, str]]:
 def nominate(subject: Round) -> Answer:
     """SRC-4: put one retained candidate before peer review."""
     form, actor = nomination_form(()), current_actor()
-    refusal = None
-    if form.validate_on_submit():
-        chosen = (form.candidate.data or "").isdigit() and int(form.candidate.data)
+    chosen = int(form.candidate.data) if (form.candidate.data or "").isdigit() else 0
+
+    def sound() -> bool:
+        if not form.validate():
+            return False
         if not chosen:
             mark(form, [Fault("candidate", "Choose the candidate you nominate.", "nominee_retained")], ())
-            return render_candidates(subject, nominate=form, form=form), 422
+        return bool(chosen)
 
-        def put() -> None:
-            same_version(subject.request, form.version.data)
-            opinion, reason = form.opinion.data or "", form.reason.data or ""
-            nomination.nominate(subject.request, actor, candidate_at(subject, chosen), opinion, reason)
+    def put() -> None:
+        opinion, reason = form.opinion.data or "", form.reason.data or ""
+        nomination.nominate(subject.request, actor, candidate_at(subject, chosen), opinion, reason)
 
-        refusal = tried("nominate", subject.request, put, form, lambda: subject.request.version)
-        if refusal is None:
-            flash("The candidate is before peer review. The peers see neither your notes nor the score.", "success")
-            return _to_work(subject)
-        if refusal.rule_id == policy().review.nomination.id:
-            mark(form, [Fault("reason", refusal.reason, refusal.rule_id)], ())
-        if refusal.rule_id == "nomination_supported":
-            mark(form, [Fault("opinion", refusal.reason, refusal.rule_id)], ())
-    status = status_for(refusal) if refusal else 422
-    return render_candidates(subject, nominate=form, form=form, refusal=refusal), status
+    def again(why: Why) -> str:
+        beside = {policy().review.nomination.id: "reason", "nomination_supported": "opinion"}
+        if isinstance(why, Refused) and why.rule_id in beside:
+            mark(form, [Fault(beside[why.rule_id], why.reason, why.rule_id)], ())
+        return render_candidates(subject, nominate=form, form=form, refusal=why)
+
+    return take_step(
+        subject.request, "nominate", form, put, again=again, sound=sound, to=_work(subject),
+        done="The candidate is before peer review. The peers see neither your notes nor the score.",
+    )  # fmt: skip
 
 
 @bp.post("/review/rounds/<uid>/none")
@@ -152,19 +153,13 @@ def nominate(subject: Round) -> Answer:
 def conclude_none(subject: Round) -> Answer:
     """SRC-7: after each candidate was compared, identify none."""
     form, actor = NoneForm(), current_actor()
-    if not form.validate_on_submit():
-        return render_candidates(subject, nobody=form, form=form), 422
-
-    def conclude() -> None:
-        same_version(subject.request, form.version.data)
-        examination.conclude_none(subject.request, actor, form.reason.data or "")
-
-    refusal = tried("conclude_none", subject.request, conclude, form, lambda: subject.request.version)
-    if refusal is not None:
-        return render_candidates(subject, nobody=form, form=form, refusal=refusal), status_for(refusal)
-    flash("No candidate is identified; the negative-results report is being delivered.", "success")
-    return _to_work(subject)
+    return take_step(
+        subject.request, "conclude_none", form,
+        lambda: examination.conclude_none(subject.request, actor, form.reason.data or ""),
+        again=lambda why: render_candidates(subject, nobody=form, form=form, refusal=why), to=_work(subject),
+        done="No candidate is identified; the negative-results report is being delivered.",
+    )  # fmt: skip
 
 
-def _to_work(subject: Round) -> WerkzeugResponse:
-    return redirect_after_post(url_for("review.work", number=subject.request.number))
+def _work(subject: Round) -> str:
+    return url_for("review.work", number=subject.request.number)

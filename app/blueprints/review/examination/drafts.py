@@ -30,10 +30,10 @@ from app.domain.peers.verbs import check_open
 from app.models import Draft, FRRequest, LineUp, Round
 from app.policy.refused import Refused
 from app.refusals import status_of
+from app.steps import Answer
 from app.unit_of_work import unit_of_work
 from app.web.pages import page, redirect_after_post, wants_part
 
-Answer = str | WerkzeugResponse | tuple[str, int]
 #: says that an answer is a sentence for the status line and no page; js/draft.js looks for it
 SENTENCE = "X-Draft"
 

@@ -15,7 +15,6 @@ from app.blueprints.choice_fields import SelectField
 from app.blueprints.fact_fields import choice_field, stripped
 from app.blueprints.limits import Length
 from app.blueprints.review.examination.viewer import Mark, drawn_marks
-from app.blueprints.review.steps import Overtaken
 from app.domain.examination import annotations
 from app.domain.examination.annotations import Drawn
 from app.domain.gallery.verbs import held_of
@@ -23,6 +22,7 @@ from app.models import Candidate, GalleryPhoto, Round
 from app.policy import policy
 from app.policy.facts import Fault
 from app.policy.refused import Refused
+from app.steps import Why
 from app.web.formats import day
 
 POINT = re.compile(r"\s*(\d{1,6}(?:\.\d{1,4})?)\s*[,; ]\s*(\d{1,6}(?:\.\d{1,4})?)\s*")
@@ -46,7 +46,7 @@ class Marking:
     form: FlaskForm | None
     forms: dict[int, FlaskForm]
     opened: int | None
-    refusal: Refused | Overtaken | None
+    refusal: Why
 
 
 def mark_form(photos: Sequence[GalleryPhoto], number: int | None = None, **values: Any) -> FlaskForm:
@@ -90,7 +90,7 @@ def read(form: FlaskForm) -> Drawn:
 
 def marking(
     round_: Round, candidate: Candidate, shown: str, open_now: bool, *, form: FlaskForm | None = None,
-    number: int | None = None, refusal: Refused | Overtaken | None = None,
+    number: int | None = None, refusal: Why = None,
 ) -> Marking:  # fmt: skip
     """The marks of one candidate's comparison; `form` is that of mark `number` (None: the next) as it was typed."""
     photos = held_of(candidate.person)

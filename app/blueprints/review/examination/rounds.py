@@ -8,7 +8,6 @@ from typing import Any
 from flask import abort
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload, selectinload
-from werkzeug.wrappers import Response as WerkzeugResponse
 
 from app.access.actor import current_actor
 from app.blueprints.review.identification.probe import ShownPhoto, shown_photos
@@ -17,8 +16,6 @@ from app.extensions import db
 from app.models import BackgroundCheck, Candidate, Disposition, FRRequest, GalleryPerson, Round, Search
 from app.policy import policy
 from app.policy.examination.worksheet import differing_in
-
-Answer = str | WerkzeugResponse | tuple[str, int]
 
 
 @dataclass(frozen=True, slots=True)

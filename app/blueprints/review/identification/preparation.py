@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Response, abort, flash, request, url_for
-from werkzeug.wrappers import Response as WerkzeugResponse
+from flask import Response, abort, request, url_for
 
 from app import audit
 from app.access.actor import current_actor
@@ -21,21 +20,19 @@ from app.blueprints.review.identification.previews import draw_preview, read_pre
 from app.blueprints.review.identification.probe import rectangle
 from app.blueprints.review.identification.probe_editor import Bench, checked, lay_out, offered, stated_steps, table_of
 from app.blueprints.review.identification.search import usable
-from app.blueprints.review.steps import Overtaken, blocking, status_for, tried
+from app.blueprints.review.steps import blocking
 from app.clauses import enforces
 from app.domain.identification import preparation
 from app.domain.identification.recipes import op_of
-from app.extensions import stores
 from app.imaging import UnusableImage
 from app.models import FRRequest
 from app.policy import policy
 from app.policy.facts import Fault
-from app.policy.refused import Refused
-from app.refusals import same_version, status_of
+from app.refusals import status_of
+from app.steps import Answer, Why, take_step
 from app.storage import StorageError
-from app.web.pages import page, redirect_after_post
+from app.web.pages import page
 
-Answer = str | WerkzeugResponse | tuple[str, int]
 PAGE, RECIPE, PREVIEW = (
     "review/identification/prepare.html",
     "review/identification/_recipe.html",
@@ -63,7 +60,7 @@ def _bench(subject: FRRequest, value: str, steps: list[dict[str, Any]] | None = 
 
 
 def _page(
-    subject: FRRequest, bench: Bench | None, form: PreparationForm, refusal: Refused | Overtaken | None = None,
+    subject: FRRequest, bench: Bench | None, form: PreparationForm, refusal: Why = None,
     part: str = RECIPE,
 ) -> str:  # fmt: skip
     """The page, or the part of it that htmx asked for. The whole page records every face it offers or shows."""
@@ -140,14 +137,38 @@ def _add(bench: Bench, op: str) -> str:
 @enforces("LL55-1", "LL55-3")
 def keep_prepared(subject: FRRequest) -> Answer:
     """Apply the recipe to the original at full size and keep the result with its reason."""
-    blocked, form = blocking(subject, "prepare_probe", current_actor()), PreparationForm()
+    blocked, form, actor = blocking(subject, "prepare_probe", current_actor()), PreparationForm(), current_actor()
     if blocked is not None:
         return _page(subject, None, form), status_of(blocked)
     bench, before = _stated(subject, form)
     if bench is None:
         return _page(subject, None, form), 422
     lay_out(bench, request.form, before)
-    faults = [] if form.validate_on_submit() else [Fault("reason", "", "")]
+    developed, stored, kept = [], [], []
+
+    def sound() -> bool:
+        if not _complete(bench, form):
+            return False
+        try:
+            developed.append(preparation.develop(bench.face, preparation.stated_recipe(bench.face, bench.operations)))
+        except (UnusableImage, StorageError) as error:
+            bench.faults = [Fault("recipe", f"The original cannot be read. {error}", "prepared-image")]
+            return False
+        stored.append(developed[0].stored)
+        return True
+
+    return take_step(
+        subject, "prepare_probe", form,
+        lambda: kept.append(preparation.derive(subject, actor, developed[0], form.reason.data or "")),
+        again=lambda why: _page(subject, bench, form, why, part=PAGE), sound=sound, stored=stored,
+        done=lambda: f"Prepared image {kept[0].number} is kept. Select it as the probe, or the original.",
+        to=url_for("review.probe", number=subject.number),
+    )  # fmt: skip
+
+
+def _complete(bench: Bench, form: PreparationForm) -> bool:
+    """Whether steps and reason can be kept; what is missing is said beside it."""
+    faults = [] if form.validate() else [Fault("reason", "", "")]
     if not bench.operations and not bench.faults:
         bench.faults = [Fault("recipe", "Add at least one step.", "prepared-image")]
     if bench.pending and not bench.faults:
@@ -158,34 +179,7 @@ def keep_prepared(subject: FRRequest) -> Answer:
     if not faults and len(form.reason.data or "") < least:
         faults = [Fault("reason", f"Say why, in at least {least} characters.", "prepared-image")]
         mark(form, faults, ())
-    if faults or bench.faults:
-        return _page(subject, bench, form, part=PAGE), 422
-    return _kept(subject, bench, form)
-
-
-def _kept(subject: FRRequest, bench: Bench, form: PreparationForm) -> Answer:
-    try:
-        recipe = preparation.stated_recipe(bench.face, bench.operations)
-        developed = preparation.develop(bench.face, recipe)
-    except (UnusableImage, StorageError) as error:
-        bench.faults = [Fault("recipe", f"The original cannot be read. {error}", "prepared-image")]
-        return _page(subject, bench, form, part=PAGE), 422
-    actor, kept = current_actor(), []
-
-    def keep() -> None:
-        same_version(subject, form.version.data)
-        kept.append(preparation.derive(subject, actor, developed, form.reason.data or ""))
-
-    refusal = None
-    try:
-        refusal = tried("prepare_probe", subject, keep, form)
-    finally:
-        if refusal is not None or not kept:
-            stores().blobs.destroy(developed.stored.id)
-    if refusal is not None:
-        return _page(subject, bench, form, refusal, part=PAGE), status_for(refusal)
-    flash(f"Prepared image {kept[0].number} is kept. Select it as the probe, or the original.", "success")
-    return redirect_after_post(url_for("review.probe", number=subject.number))
+    return not faults and not bench.faults
 
 
 @bp.get("/review/<number>/prepare/pictures/<token>")

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import flash, url_for
-from werkzeug.wrappers import Response as WerkzeugResponse
+from flask import url_for
 
 from app import audit
 from app.access.actor import current_actor
@@ -16,7 +15,7 @@ from app.blueprints.review.blueprint import bp
 from app.blueprints.review.forms import probe_form
 from app.blueprints.review.identification.probe import rectangle
 from app.blueprints.review.rendering import render_work
-from app.blueprints.review.steps import Overtaken, algorithm_status, blocking, job_of, status_for, tried
+from app.blueprints.review.steps import algorithm_status, blocking, job_of
 from app.blueprints.shared_forms import VersionForm
 from app.domain.examination import verbs as examination
 from app.domain.identification import preparation
@@ -26,11 +25,8 @@ from app.domain.identification.recipes import steps_in_words
 from app.models import DerivedImage, DetectedFace, FRRequest, ProbeImage
 from app.policy import policy
 from app.policy.facts import Fault
-from app.policy.refused import Refused
-from app.refusals import same_version
+from app.steps import Answer, Why, take_step
 from app.web.pages import page, redirect_after_post, wants_part
-
-Answer = str | WerkzeugResponse | tuple[str, int]
 
 
 @bp.get("/review/<number>/probe")
@@ -65,7 +61,7 @@ def _prepared(subject: FRRequest) -> list[DerivedImage]:
     return [row for row in preparation.prepared(subject, current_actor()) if row.image_id in ready]
 
 
-def render_probe(subject: FRRequest, form: Any, refusal: Refused | Overtaken | None = None) -> str:
+def render_probe(subject: FRRequest, form: Any, refusal: Why = None) -> str:
     """The page that selects the probe; each image with its faces drawn and their radio buttons below."""
     images, prepared = usable(subject), _prepared(subject)
     options = {option.data: option for option in form.face}
@@ -111,52 +107,48 @@ def select_probe(subject: FRRequest) -> Answer:
     """REQ-6, CAP-5: one face of one image, its suitability recorded before any candidate is seen."""
     form, actor = _form(subject), current_actor()
     chosen = _face(subject, form.face.data)
-    known = {choice.value for choice in policy().review.suitability.choices}
-    valid = form.validate_on_submit()
-    missing = []
-    if chosen is None:
-        missing.append(Fault("face", "Select one face.", "one_face_selected"))
-    if form.suitability.data not in known:
-        missing.append(Fault("suitability", "Record the suitability of the probe.", "suitability_recorded"))
-    if not valid or missing or chosen is None:
-        mark(form, missing, ())
-        return render_probe(subject, form), 422
-    image, face, derived = chosen
+
+    def sound() -> bool:
+        valid, missing = form.validate(), []
+        if chosen is None:
+            missing.append(Fault("face", "Select one face.", "one_face_selected"))
+        if form.suitability.data not in {choice.value for choice in policy().review.suitability.choices}:
+            missing.append(Fault("suitability", "Record the suitability of the probe.", "suitability_recorded"))
+        if not valid or missing:
+            mark(form, missing, ())
+        return valid and not missing
 
     def select() -> None:
-        same_version(subject, form.version.data)
+        image, face, derived = chosen
         identification.select_probe(subject, actor, image, face, form.suitability.data, form.note.data or "", derived)
 
-    refusal = tried("select_probe", subject, select, form)
-    if refusal is not None:
-        if refusal.rule_id == "suitability_recorded":
+    def again(why: Why) -> str:
+        rule_id = why.rule_id if why is not None else ""
+        if rule_id == "suitability_recorded":
             field = "note" if form.suitability.data != "unsuitable" else "suitability"
-            mark(form, [Fault(field, refusal.reason, refusal.rule_id)], ())
-        elif refusal.rule_id == "quality_override_reasoned":
-            mark(form, [Fault("note", refusal.reason, refusal.rule_id)], ())
-        return render_probe(subject, form, refusal), status_for(refusal)
-    flash("The probe is selected and its suitability recorded. Start the search when you are ready.", "success")
-    return _back(subject)
+            mark(form, [Fault(field, why.reason, rule_id)], ())
+        elif rule_id == "quality_override_reasoned":
+            mark(form, [Fault("note", why.reason, rule_id)], ())
+        return render_probe(subject, form, why)
+
+    return take_step(
+        subject, "select_probe", form, select, again=again, sound=sound, to=_work(subject),
+        done="The probe is selected and its suitability recorded. Start the search when you are ready.",
+    )  # fmt: skip
 
 
 @bp.post("/review/<number>/search")
 @needs("search.run", of=FRRequest)
 def start(subject: FRRequest) -> Answer:
     """SRC-1: start the search of the one selected probe. Pressing twice starts one search."""
-    form, actor = VersionForm(), current_actor()
+    actor = current_actor()
     if subject.state == "searching" and subject.examiner_id == actor.id:
-        return _back(subject)
-
+        return redirect_after_post(_work(subject))
     algorithm = algorithm_status()
-
-    def begin() -> None:
-        same_version(subject, form.version.data)
-        identification.start_search(subject, actor, algorithm)
-
-    refusal = tried("start_search", subject, begin)
-    if refusal is not None:
-        return render_work(subject, refusal=refusal), status_for(refusal)
-    return _back(subject)
+    return take_step(
+        subject, "start_search", VersionForm(), lambda: identification.start_search(subject, actor, algorithm),
+        again=lambda why: render_work(subject, refusal=why), to=_work(subject),
+    )  # fmt: skip
 
 
 @bp.get("/review/<number>/progress")
@@ -172,36 +164,30 @@ def progress(subject: FRRequest) -> Answer:
 @needs("examination.work", of=FRRequest)
 def begin(subject: FRRequest) -> Answer:
     """SRC-2: open a round of examination on the last list: the first, or after a continuation a fresh one."""
-    form, actor = VersionForm(), current_actor()
-    round_ = subject.current_round
-    if subject.state != "under_examination" or round_ is None or round_.examiner_id != actor.id:
+    actor, round_ = current_actor(), subject.current_round
 
-        def open_round() -> None:
-            same_version(subject, form.version.data)
-            examination.begin(subject, actor)
+    def onward() -> str:
+        return url_for("review.candidates", uid=subject.current_round.uid)
 
-        refusal = tried("begin_examination", subject, open_round)
-        if refusal is not None:
-            return render_work(subject, refusal=refusal), status_for(refusal)
-    return redirect_after_post(url_for("review.candidates", uid=subject.current_round.uid))
+    if subject.state == "under_examination" and round_ is not None and round_.examiner_id == actor.id:
+        return redirect_after_post(onward())
+    return take_step(
+        subject, "begin_examination", VersionForm(), lambda: examination.begin(subject, actor),
+        again=lambda why: render_work(subject, refusal=why), to=onward,
+    )  # fmt: skip
 
 
 @bp.post("/review/<number>/nobody-listed")
 @needs("examination.work", of=FRRequest)
 def conclude_empty(subject: FRRequest) -> Answer:
     """SRC-7: the search listed nobody; the result is negative."""
-    form, actor = VersionForm(), current_actor()
-
-    def conclude() -> None:
-        same_version(subject, form.version.data)
-        examination.conclude_empty(subject, actor)
-
-    refusal = tried("conclude_empty", subject, conclude)
-    if refusal is not None:
-        return render_work(subject, refusal=refusal), status_for(refusal)
-    flash("The result is negative; the negative-results report is being delivered.", "success")
-    return _back(subject)
+    actor = current_actor()
+    return take_step(
+        subject, "conclude_empty", VersionForm(), lambda: examination.conclude_empty(subject, actor),
+        again=lambda why: render_work(subject, refusal=why), to=_work(subject),
+        done="The result is negative; the negative-results report is being delivered.",
+    )  # fmt: skip
 
 
-def _back(subject: FRRequest) -> WerkzeugResponse:
-    return redirect_after_post(url_for("review.work", number=subject.number))
+def _work(subject: FRRequest) -> str:
+    return url_for("review.work", number=subject.number)

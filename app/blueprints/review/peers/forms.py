@@ -10,6 +10,7 @@ from wtforms import HiddenField, StringField, TextAreaField
 from app.blueprints.fact_fields import choice_field, stripped
 from app.blueprints.limits import Length
 from app.blueprints.review.examination.worksheets import worksheet_fields
+from app.blueprints.shared_forms import VersionForm
 from app.policy import policy
 
 
@@ -43,7 +44,7 @@ class VerdictForm(FlaskForm):
     version = HiddenField()
 
 
-class DeclineForm(FlaskForm):
+class DeclineForm(VersionForm):
     """SRC-4: decline an assignment."""
 
     reason = TextAreaField("Why you decline", [Length(max=2000)], filters=[stripped])

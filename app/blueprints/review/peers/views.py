@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from flask import flash, request, url_for
+from flask import request, url_for
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from app import audit
@@ -30,7 +30,6 @@ from app.blueprints.review.peers.blind_view import (
     shown_place,
 )
 from app.blueprints.review.peers.forms import DeclineForm, VerdictForm, exclusion_form, place_form
-from app.blueprints.review.steps import Overtaken, status_for, tried, typed_in
 from app.clauses import enforces
 from app.domain.approval.round_file import round_file
 from app.domain.examination import drafts
@@ -42,11 +41,9 @@ from app.models import LineUp, LineUpPlace
 from app.models.base import now
 from app.policy import policy
 from app.policy.refused import Refused
-from app.refusals import same_version
-from app.unit_of_work import Conflict
+from app.steps import Answer, Overtaken, Why, take_step, typed_in
 from app.web.pages import page, redirect_after_post
 
-Answer = str | WerkzeugResponse | tuple[str, int]
 #: two peers who send at the same moment: the second is tried again on what the first left
 TRIES = 3
 #: ended assignments listed in the queue, newest first
@@ -89,7 +86,8 @@ def render_line(subject: LineUp, **changed: Any) -> str:
         return page("review/peers/line_done.html", **context, round=round_file(opened) if opened else None)
     audit.viewed("faces.viewed", subject, page="review.line_up", faces=faces_of(subject))
     context |= {
-        "verdict": VerdictForm(version=subject.stand, formdata=None), "decline": DeclineForm(formdata=None),
+        "verdict": VerdictForm(version=subject.stand, formdata=None),
+        "decline": DeclineForm(version=subject.version, formdata=None),
         "now": now(),
     }  # fmt: skip
     return page("review/peers/line.html", **{**context, **changed})
@@ -138,11 +136,9 @@ def exclude_in_line(subject: LineUp, letter: str) -> Answer:
     form, place = exclusion_form(), place_at(subject, letter)
     unlike = next(verdict.value for verdict in policy().review.worksheet.verdicts if verdict.differs)
     features = {form.feature.data or "": {"verdict": _unexplained() or unlike, "note": form.note.data or ""}}
-    level = form.level.data or ""
 
     def record() -> None:
-        line_ups.check_open(subject, current_actor())
-        same_version(place, form.version.data)
+        level = form.level.data or ""
         line_ups.compare(subject, current_actor(), place, level=level, features=features, quick=True)
 
     named = {"features": "feature" if not form.feature.data else "note", "level": "feature"}
@@ -161,8 +157,6 @@ def compare_in_line(subject: LineUp, letter: str) -> Answer:
     form, place = place_form(), place_at(subject, letter)
 
     def record() -> None:
-        line_ups.check_open(subject, current_actor())
-        same_version(place, form.version.data)
         line_ups.compare(
             subject, current_actor(), place, level=form.level.data or "", features=features_of(form),
             reason=form.reason.data or "",
@@ -175,24 +169,23 @@ def _compared(
     subject: LineUp, place: LineUpPlace, form: Any, record: Callable[[], None], fields: dict[str, str], name: str
 ) -> Answer:
     """Record a comparison, or show the page again with what is missing beside its field."""
-    refusal = None
-    if form.validate_on_submit():
-        refusal = tried("compare_in_line", subject, record, form, lambda: place.version, own=True)
-        if refusal is None:
-            return _onward(subject, place)
-        if isinstance(refusal, Refused):
-            faults = [_about(fault, fields) for fault in refusal.faults]
-            mark(form, faults, ())
-            refusal = None if faults else refusal
-    if subject.ended is not None:
-        return _over(subject, form)
-    status = status_for(refusal) if refusal else 422
-    again = {name: form, "form": form, "refusal": refusal, "opened": name == "full"}
-    return render_place(subject, place, **again), status
+
+    def again(why: Why) -> str | tuple[str, int]:
+        if subject.ended is not None:
+            return _over(subject, form)
+        if isinstance(why, Refused) and why.faults:
+            mark(form, [_about(fault, fields) for fault in why.faults], ())
+            why = None
+        return render_place(subject, place, **{name: form, "form": form, "refusal": why, "opened": name == "full"})
+
+    return take_step(
+        subject, "compare_in_line", form, record, again=again, to=lambda: _onward(subject, place), own=True,
+        barred=lambda: _closed(subject), stands=lambda: place.version,
+    )  # fmt: skip
 
 
 @enforces("SRC-4")
-def _over(subject: LineUp, form: Any) -> Answer:
+def _over(subject: LineUp, form: Any) -> tuple[str, int]:
     """What a page answers that was opened before the line ended: since when it is over, and what was typed."""
     return render_line(subject, refusal=Overtaken(typed_in(form), ended_words(subject), final=True)), 409
 
@@ -201,14 +194,13 @@ def _about(fault: Any, fields: dict[str, str]) -> Any:
     return replace(fault, field=fields.get(fault.field, fault.field))
 
 
-def _onward(subject: LineUp, place: LineUpPlace) -> WerkzeugResponse:
+def _onward(subject: LineUp, place: LineUpPlace) -> str:
     """To the next photograph that waits, or back to the whole line."""
     waiting = [one for one in subject.places if one.held and one.level is None]
     after = next((one for one in waiting if one.position > place.position), waiting[0] if waiting else None)
     if after is None:
-        return redirect_after_post(url_for("review.line_up", number=subject.number, after=place.letter))
-    address = url_for("review.line_place", number=subject.number, letter=after.letter, after=place.letter)
-    return redirect_after_post(address)
+        return url_for("review.line_up", number=subject.number, after=place.letter)
+    return url_for("review.line_place", number=subject.number, letter=after.letter, after=place.letter)
 
 
 @bp.post("/review/line-ups/<number>/verdict")
@@ -216,30 +208,20 @@ def _onward(subject: LineUp, place: LineUpPlace) -> WerkzeugResponse:
 def give_verdict(subject: LineUp) -> Answer:
     """SRC-4: lock the verdict on the whole line. Sending it twice records it once."""
     form, actor = VerdictForm(), current_actor()
+    back = url_for("review.line_up", number=subject.number)
     if subject.ended == "given":
-        return redirect_after_post(url_for("review.line_up", number=subject.number))
-    if not form.validate_on_submit():
-        return render_line(subject, verdict=form, form=form), 422
-    seen = form.version.data
-    own = subject.stand != seen
+        return redirect_after_post(back)
 
-    def give() -> None:
-        line_ups.check_open(subject, actor)
-        if subject.stand != seen:
-            raise Conflict("a comparison was changed since the line was read")
-        line_ups.give(subject, actor)
+    def again(why: Why) -> str | tuple[str, int]:
+        if why is None:
+            return render_line(subject, verdict=form, form=form)
+        return _over(subject, form) if subject.ended is not None else render_line(subject, refusal=why)
 
-    fault: Refused | Overtaken | None = None
-    for _ in range(TRIES):
-        fault = tried("give_verdict", subject, give, form, lambda: subject.stand, own=own)
-        if not isinstance(fault, Overtaken):
-            break
-    if fault is not None and subject.ended is not None:
-        return _over(subject, form)
-    if fault is not None:
-        return render_line(subject, refusal=fault), status_for(fault)
-    flash("Your verdict is recorded and locked.", "success")
-    return redirect_after_post(url_for("review.line_up", number=subject.number))
+    return take_step(
+        subject, "give_verdict", form, lambda: line_ups.give(subject, actor), again=again, to=back,
+        done="Your verdict is recorded and locked.", barred=lambda: _closed(subject), stands=lambda: subject.stand,
+        own=subject.stand != form.version.data, tries=TRIES,
+    )  # fmt: skip
 
 
 @bp.post("/review/line-ups/<number>/decline")
@@ -247,18 +229,29 @@ def give_verdict(subject: LineUp) -> Answer:
 def decline_line_up(subject: LineUp) -> Answer:
     """SRC-4: decline the assignment with a reason; the system assigns somebody else."""
     form, actor = DeclineForm(), current_actor()
-    refusal = None
-    if form.validate_on_submit():
-        present = selection.available(selection.trained_examiners())
-        reason = form.reason.data or ""
-        refusal = tried("decline", subject, lambda: line_ups.decline(subject, actor, reason, present), form)
-        if refusal is None:
-            flash(f"You declined {subject.number}. Your reason is with the supervisors.", "success")
-            return redirect_after_post(url_for("review.peer_queue"))
-        if isinstance(refusal, Refused) and refusal.rule_id == policy().review.line_up.id:
-            form.reason.errors = [*form.reason.errors, refusal.reason]
-            refusal = None
-    if subject.ended is not None:
-        return _over(subject, form)
-    status = status_for(refusal) if refusal else 422
-    return render_line(subject, decline=form, form=form, refusal=refusal), status
+
+    def decline() -> None:
+        line_ups.decline(subject, actor, form.reason.data or "", present)
+
+    def again(why: Why) -> str | tuple[str, int]:
+        if subject.ended is not None:
+            return _over(subject, form)
+        if isinstance(why, Refused) and why.rule_id == policy().review.line_up.id:
+            form.reason.errors = [*form.reason.errors, why.reason]
+            why = None
+        return render_line(subject, decline=form, form=form, refusal=why)
+
+    present = selection.available(selection.trained_examiners())
+    return take_step(
+        subject, "decline", form, decline, again=again, to=url_for("review.peer_queue"),
+        done=f"You declined {subject.number}. Your reason is with the supervisors.",
+    )  # fmt: skip
+
+
+def _closed(subject: LineUp) -> Refused | None:
+    """The rule by which nothing more is recorded in this line, or None while it is open to this person."""
+    try:
+        line_ups.check_open(subject, current_actor())
+    except Refused as refusal:
+        return refusal
+    return None
