@@ -2,8 +2,15 @@
 
 from collections.abc import Iterator, Mapping
 
-from app.policy.types import Part, State, Workflow
+from app.policy.types import Mark, Part, State, Workflow
 
+#: the marks by which the program asks for states of a subject: each must be there, or a page fails when it is opened
+MARKS: Mapping[str, frozenset[Mark]] = {
+    "request": frozenset({"filed", "due", "answered", "assigned", "examined", "round_open", "file_open", "done"}),
+    "disclosure": frozenset({"done"}),
+    "disposal": frozenset({"under_way"}),
+    "algorithm_change": frozenset({"kept_up"}),
+}
 #: the parts that the program tells apart in a subject, beside anyone whom the step's own rule permits
 PARTS: Mapping[str, frozenset[Part]] = {
     "request": frozenset({"requester", "named_supervisor", "examiner"}),
@@ -22,7 +29,9 @@ def state_faults(flow: Workflow) -> Iterator[str]:
 
 
 def _marks(flow: Workflow, where: str) -> Iterator[str]:
-    declared = [rule.id for rule in flow.marks]
+    declared, asked = [rule.id for rule in flow.marks], MARKS.get(flow.subject, frozenset())
+    yield from (f"{where}: the program asks for the mark '{mark}'" for mark in sorted(asked - set(declared)))
+    yield from (f"{where}: {mark}: the program asks nothing by this mark" for mark in sorted(set(declared) - asked))
     yield from (f"{where}: {mark}: duplicate mark" for mark in sorted({m for m in declared if declared.count(m) > 1}))
     for state in flow.states:
         yield from (f"{where}: {state.id}: unknown mark '{mark}'" for mark in state.marks if mark not in declared)

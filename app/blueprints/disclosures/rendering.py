@@ -57,11 +57,11 @@ def place_of(disclosure: Disclosure) -> int:
     """The step of its workflow where a disclosure stands; one that ended early stands where it had come to."""
     flow, package = disclosure.flow(), disclosure.current_package
     if disclosure.takes("reissue") and package is not None:
-        return flow.place("Receipt" if package.fetched_at else "Handed out")
+        return flow.place(flow.state("released").step) + (package.fetched_at is not None)
     if disclosure.has("done"):
         return len(flow.steps)
-    early = disclosure.has("final") and disclosure.decisions and disclosure.stands.step == flow.steps[0]
-    return flow.place("Package" if early else disclosure.stands.step)
+    decided = disclosure.has("final") and disclosure.stands.step == flow.steps[0] and disclosure.decisions
+    return flow.place(flow.state("approved").step if decided else disclosure.stands.step)
 
 
 def render_disclosure(subject: Disclosure, **changed: Any) -> str:
