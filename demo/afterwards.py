@@ -55,11 +55,13 @@ class Afterwards:
         detective.send(
             page,
             {
-                "outcome": "arrest", "fact_arrest_number": f"M{self.case.wanted:08d}",
-                "fact_arrested_on": date.today().isoformat(), "fact_corroborating_evidence": evidence,
+                "outcome": "arrest",
+                "fact_arrest_number": f"M{self.case.wanted:08d}",
+                "fact_arrested_on": date.today().isoformat(),
+                "fact_corroborating_evidence": evidence,
                 "fact_independent": "yes",
             },
-        )  # fmt: skip
+        )
         self.case.tell("USE-8", "the detective records the outcome: an arrest, with the evidence that corroborates it")
 
     def ask(self) -> None:
@@ -92,9 +94,12 @@ class Afterwards:
     def _stated() -> dict[str, str]:
         yesterday = (date.today() - timedelta(days=1)).isoformat()
         return {
-            "to_name": "Robin Fixture", "to_affiliation": "District Attorney of Example County",
-            "to_address": "1 Example Plaza", "kind_office": "District Attorney of Example County",
-            "kind_matter": "IND-00000-00", "kind_jurisdiction": "yes",
+            "to_name": "Robin Fixture",
+            "to_affiliation": "District Attorney of Example County",
+            "to_address": "1 Example Plaza",
+            "kind_office": "District Attorney of Example County",
+            "kind_matter": "IND-00000-00",
+            "kind_jurisdiction": "yes",
             "fact_citation": "Criminal procedure law, automatic discovery",
             "fact_requires": "All material and information that relates to the subject matter of the case.",
             "purpose": "criminal_prosecution",
@@ -103,8 +108,9 @@ class Afterwards:
             "immigration": "no",
             "identity_how": "Called back at the number the department's own directory has for the office.",
             "identity_affiliation_how": "The switchboard connected the call to the assistant named in the demand.",
-            "identity_by": "Det. Dana Lark", "identity_on": yesterday,
-        }  # fmt: skip
+            "identity_by": "Det. Dana Lark",
+            "identity_on": yesterday,
+        }
 
     # the privacy officer ---------------------------------------------------------------------------------------
 
@@ -116,12 +122,14 @@ class Afterwards:
         officer.send(
             page,
             {
-                "decision": "approve", "included": items, "password": self.case.password,
+                "decision": "approve",
+                "included": items,
+                "password": self.case.password,
                 "text": "The disclosure of everything listed to the prosecutor with jurisdiction is approved.",
                 "reason": "Discovery law requires it; the demand is attached and the office's identity confirmed.",
                 "conditions": "To be given to the defense only under discovery law.",
             },
-        )  # fmt: skip
+        )
         self.case.tell(
             "EXT-7", f"{PRIVACY_OFFICER} reads the request and approves it in writing, entering the password again"
         )

@@ -57,9 +57,14 @@ class Browser:
         return self
 
     def send(
-        self, action: str, values: Mapping[str, object] | None = None, *, files: Mapping[str, Path] | None = None,
-        button: str | None = None, tolerate: bool = False,
-    ) -> Browser:  # fmt: skip
+        self,
+        action: str,
+        values: Mapping[str, object] | None = None,
+        *,
+        files: Mapping[str, Path] | None = None,
+        button: str | None = None,
+        tolerate: bool = False,
+    ) -> Browser:
         """Fill the form whose address ends with `action` and send it.
 
         Raises Astray when the page has no such form or field, or the answer is an error (unless `tolerate`).

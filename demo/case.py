@@ -322,8 +322,11 @@ class Case:
     def review_as(self, peer: str, line: str, level: str, reason: str) -> None:
         """One peer compares each photograph of the line, excludes the others, and locks the verdict."""
         browser = self.as_(peer).open(line)
-        cards = [(str(card.select_one("a")["href"]), str(card.select_one("img")["src"]))
-                 for card in browser.page.select("li.cor-card") if card.select_one("img") is not None]  # fmt: skip
+        cards = [
+            (str(card.select_one("a")["href"]), str(card.select_one("img")["src"]))
+            for card in browser.page.select("li.cor-card")
+            if card.select_one("img") is not None
+        ]
         for page, picture in cards:
             shown = browser.download(picture)
             browser.open(page)

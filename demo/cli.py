@@ -75,9 +75,12 @@ def fill_stages(running: Running) -> None:
     click.echo("\nRequests at every stage, through the same pages (once, a minute or two):")
     own = running.settings
     fill(
-        own.public_url, load_accounts().password, own.data_dir / "demonstration-case", own.case_files_dir,
+        own.public_url,
+        load_accounts().password,
+        own.data_dir / "demonstration-case",
+        own.case_files_dir,
         lambda done, of: click.echo(f"  {done} of {of}"),
-    )  # fmt: skip
+    )
 
 
 def print_accounts(running: Running) -> None:
@@ -111,9 +114,12 @@ def demo(leave: bool) -> None:
             let_go()
             click.echo(f"\nOne case, by the portal's own pages at {running.settings.public_url}:")
             case = Case(
-                running.settings.public_url, load_accounts().password, own.data_dir / "demonstration-case",
-                own.case_files_dir, tell,
-            )  # fmt: skip
+                running.settings.public_url,
+                load_accounts().password,
+                own.data_dir / "demonstration-case",
+                own.case_files_dir,
+                tell,
+            )
             pdf = case.run()
             package = Afterwards(case).run()
             click.echo(f"\nReport: {pdf}\nDisclosed to the prosecutor: {package}")

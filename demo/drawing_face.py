@@ -84,9 +84,17 @@ def eyes(s: Surface, t: Traits, age: float, e: Expression, gaze: tuple[float, fl
 
 
 def _eye(
-    s: Surface, b: Box, u: Floats, v: Floats, t: Traits, side: float, uneven: float, droop: float, e: Expression,
+    s: Surface,
+    b: Box,
+    u: Floats,
+    v: Floats,
+    t: Traits,
+    side: float,
+    uneven: float,
+    droop: float,
+    e: Expression,
     gaze: tuple[float, float],
-) -> None:  # fmt: skip
+) -> None:
     ew, edge = t.eye_width, max(1.0 * s.pixel, 0.006)
     colour = s.colour[b]
     dark: Colour = scale_colour(t.skin, (0.50, 0.50, 0.58))

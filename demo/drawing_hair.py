@@ -76,9 +76,17 @@ def _strands(u: Floats, v: Floats, curl: float, colour: Colour, sleek: float) ->
 
 
 def crown(
-    image: Floats, skin: Floats, hit: Hit, head: Head, t: Traits, style: Style, pixel: float, colour: Colour,
-    age: float, light: Floats,
-) -> None:  # fmt: skip
+    image: Floats,
+    skin: Floats,
+    hit: Hit,
+    head: Head,
+    t: Traits,
+    style: Style,
+    pixel: float,
+    colour: Colour,
+    age: float,
+    light: Floats,
+) -> None:
     """Paint the hair shell ``hit`` over ``image`` (H, W, 3); ``skin`` (H, W) is the bare head's coverage."""
     part_x = style.part
     u = np.arctan2(hit.x - part_x, 0.95 - np.clip(hit.y + 0.25, -2, 0.7)) * 1.3

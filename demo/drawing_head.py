@@ -86,25 +86,35 @@ def build(t: Traits, age: float, expression: Expression) -> Head:
     jaw = t.jaw_width * (1 + 0.05 * jowl)
     chin = t.chin_y + 0.05 * expression.open
     end = [
-        (chin - 0.24, jaw * 0.45 + t.chin_width * 0.62), (chin - 0.12, t.chin_width * 1.06),
-        (chin - 0.06, t.chin_width * 0.90), (chin - 0.02, t.chin_width * 0.60), (chin, 0.10), (chin + 0.005, 0.0),
-    ]  # fmt: skip
+        (chin - 0.24, jaw * 0.45 + t.chin_width * 0.62),
+        (chin - 0.12, t.chin_width * 1.06),
+        (chin - 0.06, t.chin_width * 0.90),
+        (chin - 0.02, t.chin_width * 0.60),
+        (chin, 0.10),
+        (chin + 0.005, 0.0),
+    ]
     width = _table(
         [
             *_dome(-1.0, -0.18, t.cranium),
-            (0.12, t.cheek_width), (0.32, t.cheek_width * 0.62 + jaw * 0.38 + t.cheek_fill * 0.4),
-            (t.jaw_height, jaw + t.cheek_fill * 0.3), *end,
+            (0.12, t.cheek_width),
+            (0.32, t.cheek_width * 0.62 + jaw * 0.38 + t.cheek_fill * 0.4),
+            (t.jaw_height, jaw + t.cheek_fill * 0.3),
+            *end,
         ],
         3.8,
-    )  # fmt: skip
+    )
     depth = _table(
         [
             *_dome(-1.0, -0.15, 0.88 * t.depth),
-            (0.1, 0.86 * t.depth), (0.45, 0.85 * t.depth), (0.75, 0.83 * t.depth), (chin - 0.08, 0.80),
-            (chin, 0.60), (chin + 0.03, 0.3),
+            (0.1, 0.86 * t.depth),
+            (0.45, 0.85 * t.depth),
+            (0.75, 0.83 * t.depth),
+            (chin - 0.08, 0.80),
+            (chin, 0.60),
+            (chin + 0.03, 0.3),
         ],
         4.5,
-    )  # fmt: skip
+    )
     y, x = np.meshgrid(
         np.linspace(Y_LOW, Y_HIGH, ROWS, dtype=np.float32),
         np.linspace(-X_EDGE, X_EDGE, COLUMNS, dtype=np.float32),

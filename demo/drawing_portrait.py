@@ -54,9 +54,11 @@ class Look:
 
     def __post_init__(self) -> None:
         for word, known in (
-            (self.expression, EXPRESSIONS), (self.hair, drawing_hair.STYLES), (self.beard, BEARDS),
+            (self.expression, EXPRESSIONS),
+            (self.hair, drawing_hair.STYLES),
+            (self.beard, BEARDS),
             (self.background, drawing_backdrop.BACKGROUNDS),
-        ):  # fmt: skip
+        ):
             if word not in known:
                 raise ValueError(f"Unknown word {word!r}; known are: {', '.join(known)}.")
         if self.glasses not in (None, 0, 1, 2):
@@ -106,8 +108,10 @@ def compose(t: Traits, height_in: int, look: Look, rng: np.random.Generator) -> 
     place = _Place(width, height, look.centre[0] * width, look.centre[1] * height, scale, look.roll)
     azimuth, elevation, level = np.radians(look.light[0]), np.radians(look.light[1]), look.light[2]
     sun = (
-        float(np.sin(azimuth) * np.cos(elevation)), float(np.sin(elevation)), float(np.cos(azimuth) * np.cos(elevation))
-    )  # fmt: skip
+        float(np.sin(azimuth) * np.cos(elevation)),
+        float(np.sin(elevation)),
+        float(np.cos(azimuth) * np.cos(elevation)),
+    )
     style = drawing_hair.STYLES[look.hair] if look.hair != "bald" else None
     tint = scale_colour(drawing_hair.tint(t, look.age), level)
     cloth, cut = drawing_backdrop.garment(rng)
@@ -130,9 +134,15 @@ def compose(t: Traits, height_in: int, look: Look, rng: np.random.Generator) -> 
 
 
 def _head(
-    image: Floats, t: Traits, look: Look, place: _Place, sun: Vector, style: drawing_hair.Style | None,
-    tint: Vector, gaze: tuple[float, float],
-) -> None:  # fmt: skip
+    image: Floats,
+    t: Traits,
+    look: Look,
+    place: _Place,
+    sun: Vector,
+    style: drawing_hair.Style | None,
+    tint: Vector,
+    gaze: tuple[float, float],
+) -> None:
     mood, level, pixel = EXPRESSIONS[look.expression], look.light[2], 1 / place.scale
     head = drawing_head.build(t, look.age, mood)
     turn = drawing_head.rotation(look.yaw, look.pitch)
@@ -167,9 +177,17 @@ def _head(
         shell = drawing_head.meet(head, coarse_x, coarse_y, turn, style.grow)
         facing = _facing(shell, 2 * pixel, sun)[3] * 0.6 + 0.4
         drawing_hair.crown(
-            view, cover, shell.enlarged(view.shape[:2]), head, t, style, pixel, tint, look.age,
+            view,
+            cover,
+            shell.enlarged(view.shape[:2]),
+            head,
+            t,
+            style,
+            pixel,
+            tint,
+            look.age,
             cv2.resize(np.clip(facing, 0, 1.2), size),
-        )  # fmt: skip
+        )
     if style and style.back > 0:
         long = place.area(-1.15, 1.15, -0.9, style.back + 0.3)
         drawing_hair.locks(image[long], head, t, style, *place.grid(*long, 1), tint)
@@ -177,15 +195,18 @@ def _head(
         drawing_hair.glasses(view, head, t, flat, to_pixel, look.glasses)
 
 
-def _surface(
-    hit: Hit, flat: Floats, place: _Place, rows: slice, columns: slice, step: int
-) -> drawing_face.Surface:  # fmt: skip
+def _surface(hit: Hit, flat: Floats, place: _Place, rows: slice, columns: slice, step: int) -> drawing_face.Surface:
     shape, pixel = hit.x.shape, 1 / place.scale
     half = (step - 1) / 2
     return drawing_face.Surface(
-        hit, np.empty((*shape, 3), np.float32), np.empty(shape, np.float32), flat, step * pixel,
-        (columns.start + half - place.cx) * pixel, (rows.start + half - place.cy) * pixel,
-    )  # fmt: skip
+        hit,
+        np.empty((*shape, 3), np.float32),
+        np.empty(shape, np.float32),
+        flat,
+        step * pixel,
+        (columns.start + half - place.cx) * pixel,
+        (rows.start + half - place.cy) * pixel,
+    )
 
 
 def _facing(hit: Hit, pixel: float, sun: Vector) -> tuple[Floats, Floats, Floats, Floats]:

@@ -118,17 +118,32 @@ class Traits:
 
 
 SKINS: tuple[Colour, ...] = (
-    (0.80, 0.86, 0.96), (0.69, 0.78, 0.94), (0.57, 0.69, 0.88), (0.45, 0.58, 0.80),
-    (0.37, 0.47, 0.68), (0.31, 0.385, 0.56), (0.265, 0.32, 0.46),
-)  # fmt: skip
+    (0.80, 0.86, 0.96),
+    (0.69, 0.78, 0.94),
+    (0.57, 0.69, 0.88),
+    (0.45, 0.58, 0.80),
+    (0.37, 0.47, 0.68),
+    (0.31, 0.385, 0.56),
+    (0.265, 0.32, 0.46),
+)
 HAIRS: tuple[Colour, ...] = (
-    (0.07, 0.07, 0.08), (0.09, 0.11, 0.16), (0.12, 0.17, 0.27), (0.13, 0.21, 0.36),
-    (0.11, 0.20, 0.46), (0.27, 0.42, 0.58), (0.38, 0.58, 0.74), (0.15, 0.32, 0.64),
-)  # fmt: skip
+    (0.07, 0.07, 0.08),
+    (0.09, 0.11, 0.16),
+    (0.12, 0.17, 0.27),
+    (0.13, 0.21, 0.36),
+    (0.11, 0.20, 0.46),
+    (0.27, 0.42, 0.58),
+    (0.38, 0.58, 0.74),
+    (0.15, 0.32, 0.64),
+)
 IRISES: tuple[Colour, ...] = (
-    (0.08, 0.13, 0.22), (0.12, 0.22, 0.37), (0.20, 0.36, 0.47), (0.30, 0.45, 0.36),
-    (0.62, 0.50, 0.36), (0.55, 0.53, 0.48),
-)  # fmt: skip
+    (0.08, 0.13, 0.22),
+    (0.12, 0.22, 0.37),
+    (0.20, 0.36, 0.47),
+    (0.30, 0.45, 0.36),
+    (0.62, 0.50, 0.36),
+    (0.55, 0.53, 0.48),
+)
 STYLES_SHORT = ("buzz", "short", "crew", "side", "swept", "curly")
 STYLES_LONG = ("bob", "long", "fringe", "tied", "curly", "waves")
 
@@ -141,20 +156,34 @@ def _between(palette: tuple[Colour, ...], place: float) -> Colour:
 
 def _marks(rng: np.random.Generator, freckles: float) -> tuple[Mark, ...]:
     marks = [
-        Mark(float(rng.uniform(-0.5, 0.5)), float(rng.uniform(-0.35, 0.85)), float(rng.uniform(0.012, 0.03)),
-             float(rng.uniform(0.45, 0.85)))
+        Mark(
+            float(rng.uniform(-0.5, 0.5)),
+            float(rng.uniform(-0.35, 0.85)),
+            float(rng.uniform(0.012, 0.03)),
+            float(rng.uniform(0.45, 0.85)),
+        )
         for _ in range(int(rng.integers(0, 5)))
-    ]  # fmt: skip
+    ]
     marks += [
-        Mark(float(rng.normal(0, 0.26)), float(rng.normal(0.2, 0.11)), float(rng.uniform(0.006, 0.014)),
-             float(rng.uniform(0.15, 0.4)) * freckles)
+        Mark(
+            float(rng.normal(0, 0.26)),
+            float(rng.normal(0.2, 0.11)),
+            float(rng.uniform(0.006, 0.014)),
+            float(rng.uniform(0.15, 0.4)) * freckles,
+        )
         for _ in range(int(40 * freckles))
-    ]  # fmt: skip
+    ]
     if rng.random() < 0.22:
         marks.append(
-            Mark(float(rng.uniform(-0.45, 0.45)), float(rng.uniform(-0.4, 0.8)), float(rng.uniform(0.010, 0.018)),
-                 float(rng.uniform(0.35, 0.7)), float(rng.uniform(0.06, 0.16)), float(rng.uniform(0, np.pi)))
-        )  # fmt: skip
+            Mark(
+                float(rng.uniform(-0.45, 0.45)),
+                float(rng.uniform(-0.4, 0.8)),
+                float(rng.uniform(0.010, 0.018)),
+                float(rng.uniform(0.35, 0.7)),
+                float(rng.uniform(0.06, 0.16)),
+                float(rng.uniform(0, np.pi)),
+            )
+        )
     return tuple(marks)
 
 
@@ -163,12 +192,20 @@ def _patches(rng: np.random.Generator) -> tuple[Patch, ...]:
     found = []
     for _ in range(5):
         depth = float(rng.choice([0.12, 0.42], p=[0.965, 0.035]))
-        tint = ((1 - depth, 1 - depth, 1 - 0.5 * depth), (1 - depth, 1 - 0.9 * depth, 1 - 0.9 * depth),
-                (1 + depth, 1 + 0.9 * depth, 1 + 0.6 * depth))[int(rng.integers(0, 3))]  # fmt: skip
+        tint = (
+            (1 - depth, 1 - depth, 1 - 0.5 * depth),
+            (1 - depth, 1 - 0.9 * depth, 1 - 0.9 * depth),
+            (1 + depth, 1 + 0.9 * depth, 1 + 0.6 * depth),
+        )[int(rng.integers(0, 3))]
         found.append(
-            Patch(float(rng.uniform(-0.5, 0.5)), float(rng.uniform(-0.55, 0.9)), float(rng.uniform(0.10, 0.26)),
-                  float(rng.uniform(0.10, 0.26)), tint)
-        )  # fmt: skip
+            Patch(
+                float(rng.uniform(-0.5, 0.5)),
+                float(rng.uniform(-0.55, 0.9)),
+                float(rng.uniform(0.10, 0.26)),
+                float(rng.uniform(0.10, 0.26)),
+                tint,
+            )
+        )
     return tuple(found)
 
 
@@ -203,35 +240,80 @@ def traits(seed: int) -> Traits:
     mouth = eye + nose + wide(0.13, 0.25)
     chin = float(np.clip(mouth + wide(0.29, 0.52), 0.86, 1.22))
     return Traits(
-        seed=seed, skin=skin, redness=u(0, 1), blotches=u(0.2, 1.0), freckles=freckles, gloss=u(0.2, 1.0),
-        cranium=cheek * u(1.0, 1.10), cheek_width=cheek,
+        seed=seed,
+        skin=skin,
+        redness=u(0, 1),
+        blotches=u(0.2, 1.0),
+        freckles=freckles,
+        gloss=u(0.2, 1.0),
+        cranium=cheek * u(1.0, 1.10),
+        cheek_width=cheek,
         jaw_width=cheek * (wide(0.68, 0.93) + 0.08 * (rugged - 0.5) + 0.08 * (heavy - 0.5)),
-        jaw_height=chin - u(0.36, 0.52), chin_width=wide(0.17, 0.38) + 0.06 * (rugged - 0.5), chin_y=chin,
-        chin_bump=u(0.0, 0.09), chin_cleft=max(0.0, u(-1.2, 1.0)), depth=u(0.92, 1.06),
-        cheekbone=u(0.0, 0.09), cheek_fill=u(-0.04, 0.05) + 0.06 * (heavy - 0.5),
+        jaw_height=chin - u(0.36, 0.52),
+        chin_width=wide(0.17, 0.38) + 0.06 * (rugged - 0.5),
+        chin_y=chin,
+        chin_bump=u(0.0, 0.09),
+        chin_cleft=max(0.0, u(-1.2, 1.0)),
+        depth=u(0.92, 1.06),
+        cheekbone=u(0.0, 0.09),
+        cheek_fill=u(-0.04, 0.05) + 0.06 * (heavy - 0.5),
         brow_ridge=u(0.0, 0.03) + 0.03 * rugged,
-        eye_x=wide(0.205, 0.345), eye_y=eye, eye_width=wide(0.108, 0.19), eye_upper=wide(0.034, 0.086),
+        eye_x=wide(0.205, 0.345),
+        eye_y=eye,
+        eye_width=wide(0.108, 0.19),
+        eye_upper=wide(0.034, 0.086),
         eye_lower=u(0.020, 0.040),
-        eye_tilt=wide(-0.22, 0.32), eye_skew=u(-0.35, 0.25), eye_fold=u(0.012, 0.055),
-        eye_depth=wide(0.02, 0.14), eye_bags=u(0, 1), eye_shade=wide(0, 1), fold=wide(0, 1),
-        patches=_patches(rng), iris=iris, iris_size=u(0.048, 0.060),
-        brow_height=wide(0.11, 0.275) - 0.03 * rugged, brow_thick=wide(0.011, 0.058) + 0.014 * rugged,
-        brow_arch=wide(-0.03, 0.09), brow_slope=u(-0.16, 0.12), brow_inner=wide(-0.215, -0.085),
-        brow_outer=wide(0.12, 0.25), brow_density=u(0.55, 1.0),
-        nose_length=nose, nose_bridge=u(0.02, 0.10), nose_bridge_width=u(0.05, 0.09),
-        nose_hump=u(-0.03, 0.05), nose_tip=u(0.15, 0.28), nose_tip_width=wide(0.048, 0.12),
-        nose_wing=wide(0.08, 0.215), nose_skew=u(-0.04, 0.04), nostril=u(0.5, 1.1),
-        mouth_y=mouth, mouth_width=wide(0.155, 0.335), lip_upper=wide(0.024, 0.085), lip_lower=wide(0.038, 0.11),
-        lip_bow=u(0, 1), lip_curve=u(-0.05, 0.004),
+        eye_tilt=wide(-0.22, 0.32),
+        eye_skew=u(-0.35, 0.25),
+        eye_fold=u(0.012, 0.055),
+        eye_depth=wide(0.02, 0.14),
+        eye_bags=u(0, 1),
+        eye_shade=wide(0, 1),
+        fold=wide(0, 1),
+        patches=_patches(rng),
+        iris=iris,
+        iris_size=u(0.048, 0.060),
+        brow_height=wide(0.11, 0.275) - 0.03 * rugged,
+        brow_thick=wide(0.011, 0.058) + 0.014 * rugged,
+        brow_arch=wide(-0.03, 0.09),
+        brow_slope=u(-0.16, 0.12),
+        brow_inner=wide(-0.215, -0.085),
+        brow_outer=wide(0.12, 0.25),
+        brow_density=u(0.55, 1.0),
+        nose_length=nose,
+        nose_bridge=u(0.02, 0.10),
+        nose_bridge_width=u(0.05, 0.09),
+        nose_hump=u(-0.03, 0.05),
+        nose_tip=u(0.15, 0.28),
+        nose_tip_width=wide(0.048, 0.12),
+        nose_wing=wide(0.08, 0.215),
+        nose_skew=u(-0.04, 0.04),
+        nostril=u(0.5, 1.1),
+        mouth_y=mouth,
+        mouth_width=wide(0.155, 0.335),
+        lip_upper=wide(0.024, 0.085),
+        lip_lower=wide(0.038, 0.11),
+        lip_bow=u(0, 1),
+        lip_curve=u(-0.05, 0.004),
         lip=(skin[0] * (0.80 - 0.24 * lip_red), skin[1] * (0.76 - 0.30 * lip_red), skin[2] * (0.92 - 0.06 * lip_red)),
-        ear_size=u(0.17, 0.25), ear_out=u(0.03, 0.11), ear_lobe=u(0, 1),
-        hair=hair, hair_curl=float(np.clip(u(-0.2, 0.8) + (0.5 if melanin > 0.7 else 0.0), 0, 1)),
-        hairline=u(-0.74, -0.52), hairline_peak=u(-0.05, 0.07), hairline_corner=u(0.38, 0.56),
-        recession=max(0.0, u(-0.6, 1.0)) * rugged, greys_from=u(32, 62),
+        ear_size=u(0.17, 0.25),
+        ear_out=u(0.03, 0.11),
+        ear_lobe=u(0, 1),
+        hair=hair,
+        hair_curl=float(np.clip(u(-0.2, 0.8) + (0.5 if melanin > 0.7 else 0.0), 0, 1)),
+        hairline=u(-0.74, -0.52),
+        hairline_peak=u(-0.05, 0.07),
+        hairline_corner=u(0.38, 0.56),
+        recession=max(0.0, u(-0.6, 1.0)) * rugged,
+        greys_from=u(32, 62),
         usual_hair=str(rng.choice(STYLES_SHORT if rugged > 0.5 else STYLES_LONG)),
         usual_beard=str(rng.choice(["none", "stubble", "moustache", "goatee", "full"], p=[0.45, 0.2, 0.1, 0.12, 0.13])),
-        heavy=heavy, beard_growth=float(np.clip((rugged - 0.45) * 2.2, 0, 1)), lines=u(0.3, 1.0),
-        neck=u(0.33, 0.40) + 0.10 * rugged + 0.05 * (heavy - 0.5), asymmetry=u(-1, 1),
-        eye_uneven=u(-0.024, 0.024), mouth_skew=u(-0.045, 0.045),
+        heavy=heavy,
+        beard_growth=float(np.clip((rugged - 0.45) * 2.2, 0, 1)),
+        lines=u(0.3, 1.0),
+        neck=u(0.33, 0.40) + 0.10 * rugged + 0.05 * (heavy - 0.5),
+        asymmetry=u(-1, 1),
+        eye_uneven=u(-0.024, 0.024),
+        mouth_skew=u(-0.045, 0.045),
         marks=_marks(rng, freckles),
-    )  # fmt: skip
+    )

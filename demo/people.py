@@ -18,32 +18,124 @@ from demo.drawing_portrait import BEARDS, EXPRESSIONS, Image, Look, Vector, comp
 from demo.drawing_traits import STYLES_LONG, STYLES_SHORT, Traits, traits
 
 __all__ = [
-    "BEARDS", "EXPRESSIONS", "Person", "age_on", "arrest_date", "degrade", "demo_person_record", "draw", "mugshot",
-    "mugshot_count", "person", "scene",
-]  # fmt: skip
+    "BEARDS",
+    "EXPRESSIONS",
+    "Person",
+    "age_on",
+    "arrest_date",
+    "degrade",
+    "demo_person_record",
+    "draw",
+    "mugshot",
+    "mugshot_count",
+    "person",
+    "scene",
+]
 
 MUGSHOT_SIZE = (480, 600)
 SCENE_SIZE = (800, 600)
 LAST_DAY = date(2026, 10, 31)
 BIRDS = (
-    "Avocet", "Bittern", "Bunting", "Chough", "Crake", "Curlew", "Dipper", "Dunlin", "Egret", "Eider", "Fulmar",
-    "Gadwall", "Godwit", "Grebe", "Hobby", "Hoopoe", "Jackdaw", "Kestrel", "Kittiwake", "Knot", "Lapwing", "Linnet",
-    "Merganser", "Nuthatch", "Oriole", "Osprey", "Pipit", "Plover", "Pochard", "Redshank", "Sanderling", "Shrike",
-    "Siskin", "Smew", "Snipe", "Teal", "Tern", "Twite", "Wagtail", "Whimbrel", "Wigeon",
-)  # fmt: skip
+    "Avocet",
+    "Bittern",
+    "Bunting",
+    "Chough",
+    "Crake",
+    "Curlew",
+    "Dipper",
+    "Dunlin",
+    "Egret",
+    "Eider",
+    "Fulmar",
+    "Gadwall",
+    "Godwit",
+    "Grebe",
+    "Hobby",
+    "Hoopoe",
+    "Jackdaw",
+    "Kestrel",
+    "Kittiwake",
+    "Knot",
+    "Lapwing",
+    "Linnet",
+    "Merganser",
+    "Nuthatch",
+    "Oriole",
+    "Osprey",
+    "Pipit",
+    "Plover",
+    "Pochard",
+    "Redshank",
+    "Sanderling",
+    "Shrike",
+    "Siskin",
+    "Smew",
+    "Snipe",
+    "Teal",
+    "Tern",
+    "Twite",
+    "Wagtail",
+    "Whimbrel",
+    "Wigeon",
+)
 TREES = (
-    "Alder", "Aspen", "Beech", "Birch", "Blackthorn", "Boxwood", "Catalpa", "Cedar", "Chestnut", "Cypress", "Dogwood",
-    "Elder", "Elm", "Ginkgo", "Hawthorn", "Hazel", "Hemlock", "Hickory", "Hornbeam", "Juniper", "Laburnum", "Larch",
-    "Linden", "Locust", "Maple", "Medlar", "Mulberry", "Osier", "Pinyon", "Poplar", "Quince", "Redwood", "Sallow",
-    "Spruce", "Sumac", "Sycamore", "Tamarack", "Tupelo", "Walnut", "Willow", "Yew", "Zelkova",
-)  # fmt: skip
+    "Alder",
+    "Aspen",
+    "Beech",
+    "Birch",
+    "Blackthorn",
+    "Boxwood",
+    "Catalpa",
+    "Cedar",
+    "Chestnut",
+    "Cypress",
+    "Dogwood",
+    "Elder",
+    "Elm",
+    "Ginkgo",
+    "Hawthorn",
+    "Hazel",
+    "Hemlock",
+    "Hickory",
+    "Hornbeam",
+    "Juniper",
+    "Laburnum",
+    "Larch",
+    "Linden",
+    "Locust",
+    "Maple",
+    "Medlar",
+    "Mulberry",
+    "Osier",
+    "Pinyon",
+    "Poplar",
+    "Quince",
+    "Redwood",
+    "Sallow",
+    "Spruce",
+    "Sumac",
+    "Sycamore",
+    "Tamarack",
+    "Tupelo",
+    "Walnut",
+    "Willow",
+    "Yew",
+    "Zelkova",
+)
 CHARGES = (
-    "Assault in the third degree", "Burglary in the second degree", "Burglary in the third degree",
-    "Criminal mischief in the fourth degree", "Criminal possession of stolen property in the fourth degree",
-    "Criminal trespass in the second degree", "Forgery in the second degree", "Grand larceny in the fourth degree",
-    "Petit larceny", "Robbery in the second degree", "Robbery in the third degree",
+    "Assault in the third degree",
+    "Burglary in the second degree",
+    "Burglary in the third degree",
+    "Criminal mischief in the fourth degree",
+    "Criminal possession of stolen property in the fourth degree",
+    "Criminal trespass in the second degree",
+    "Forgery in the second degree",
+    "Grand larceny in the fourth degree",
+    "Petit larceny",
+    "Robbery in the second degree",
+    "Robbery in the third degree",
     "Unauthorized use of a vehicle in the third degree",
-)  # fmt: skip
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,20 +167,43 @@ def person(seed: int) -> Person:
 
 
 def draw(
-    who: Person, *, age: float = 35, yaw: float = 0.0, pitch: float = 0.0, roll: float = 0.0,
-    light: Vector = (0.0, -25.0, 1.0), expression: str = "neutral", hair: str | None = None, glasses: int | None = None,
-    beard: str = "none", background: str = "plain", size: tuple[int, int] = MUGSHOT_SIZE, face: float = 0.54,
-    centre: tuple[float, float] = (0.5, 0.45), seed: int = 0,
-) -> Image:  # fmt: skip
+    who: Person,
+    *,
+    age: float = 35,
+    yaw: float = 0.0,
+    pitch: float = 0.0,
+    roll: float = 0.0,
+    light: Vector = (0.0, -25.0, 1.0),
+    expression: str = "neutral",
+    hair: str | None = None,
+    glasses: int | None = None,
+    beard: str = "none",
+    background: str = "plain",
+    size: tuple[int, int] = MUGSHOT_SIZE,
+    face: float = 0.54,
+    centre: tuple[float, float] = (0.5, 0.45),
+    seed: int = 0,
+) -> Image:
     """Picture (height, width, 3) uint8 BGR of ``who``; see ``drawing_portrait.Look`` for the words and units.
 
     ``hair`` None means the person's usual style; ``beard`` shows only as far as the person's beard grows; ``size``
     is (width, height); ``seed`` chooses clothes, background details, gaze and grain. ValueError: an unknown word.
     """
     look = Look(
-        age, yaw, pitch, roll, light, expression, hair or who.traits.usual_hair, glasses, beard, background, size,
-        face, centre,
-    )  # fmt: skip
+        age,
+        yaw,
+        pitch,
+        roll,
+        light,
+        expression,
+        hair or who.traits.usual_hair,
+        glasses,
+        beard,
+        background,
+        size,
+        face,
+        centre,
+    )
     return compose(who.traits, who.height_in, look, np.random.default_rng([7, who.seed, seed]))
 
 
@@ -140,11 +255,19 @@ def mugshot(who: Person, n: int = 0) -> Image:
     rng = np.random.default_rng([44, who.seed, n])
     u = rng.uniform
     return draw(
-        who, age=age_on(who, arrest_date(who, n)), yaw=float(u(-4, 4)), pitch=float(u(-4, 4)), roll=float(u(-2, 2)),
-        light=(float(u(-14, 14)), float(u(-32, -18)), _exposure(who) * float(u(0.94, 1.06))), hair=_hair(who, rng, 0.2),
-        glasses=who.wears_glasses if rng.random() < 0.85 else None, beard=_beard(who, rng), background="chart",
-        centre=(float(u(0.48, 0.52)), float(u(0.44, 0.46))), seed=n,
-    )  # fmt: skip
+        who,
+        age=age_on(who, arrest_date(who, n)),
+        yaw=float(u(-4, 4)),
+        pitch=float(u(-4, 4)),
+        roll=float(u(-2, 2)),
+        light=(float(u(-14, 14)), float(u(-32, -18)), _exposure(who) * float(u(0.94, 1.06))),
+        hair=_hair(who, rng, 0.2),
+        glasses=who.wears_glasses if rng.random() < 0.85 else None,
+        beard=_beard(who, rng),
+        background="chart",
+        centre=(float(u(0.48, 0.52)), float(u(0.44, 0.46))),
+        seed=n,
+    )
 
 
 def scene(who: Person, seed: int) -> Image:
@@ -155,15 +278,22 @@ def scene(who: Person, seed: int) -> Image:
     day = arrest_date(who, 2) + timedelta(days=float(u(30, 3 * 365)))
     half_px = float(u(80, 88))
     return draw(
-        who, age=age_on(who, day), yaw=float(rng.triangular(-20, 0, 20)),
-        pitch=float(rng.triangular(-10, -1, 8)), roll=float(u(-4, 4)),
+        who,
+        age=age_on(who, day),
+        yaw=float(rng.triangular(-20, 0, 20)),
+        pitch=float(rng.triangular(-10, -1, 8)),
+        roll=float(u(-4, 4)),
         light=(float(rng.choice([-1, 1]) * u(15, 55)), float(u(-38, -8)), _exposure(who) * float(u(0.92, 1.10))),
-        expression=str(rng.choice(list(EXPRESSIONS))), hair=_hair(who, rng, 0.2),
-        glasses=who.wears_glasses if rng.random() < 0.85 else None, beard=_beard(who, rng),
-        background=str(rng.choice(["street", "shop", "corridor"])), size=SCENE_SIZE,
-        face=half_px / who.traits.cheek_width * 2 / height, centre=(float(u(0.38, 0.62)), float(u(0.42, 0.50))),
+        expression=str(rng.choice(list(EXPRESSIONS))),
+        hair=_hair(who, rng, 0.2),
+        glasses=who.wears_glasses if rng.random() < 0.85 else None,
+        beard=_beard(who, rng),
+        background=str(rng.choice(["street", "shop", "corridor"])),
+        size=SCENE_SIZE,
+        face=half_px / who.traits.cheek_width * 2 / height,
+        centre=(float(u(0.38, 0.62)), float(u(0.42, 0.50))),
         seed=1000 + seed,
-    )  # fmt: skip
+    )
 
 
 def demo_person_record(who: Person, n: int = 0) -> dict[str, Any]:

@@ -54,26 +54,57 @@ def second_entry() -> Extractor:
     """Its catalogue entry, without any evaluation."""
     first = catalogue().extractors["dlib-resnet-v1"]
     return msgspec.structs.replace(
-        first, name="Fictitious second network", developer="Example Vendor (fictitious)", version="9",
-        description="For tests only.", file="fictitious_second.onnx", sha256=hashlib.sha256(_network()).hexdigest(),
-        conversion="none", member_sha256=None, sources=(), check=None, dims=DIMS,
-    )  # fmt: skip
+        first,
+        name="Fictitious second network",
+        developer="Example Vendor (fictitious)",
+        version="9",
+        description="For tests only.",
+        file="fictitious_second.onnx",
+        sha256=hashlib.sha256(_network()).hexdigest(),
+        conversion="none",
+        member_sha256=None,
+        sources=(),
+        check=None,
+        dims=DIMS,
+    )
 
 
 def fictitious_record(entry: Extractor, due: date, **changes: Any) -> NistEvaluation:
     """A record as NIST's would be entered, of an algorithm that nobody submitted: for tests only."""
     values: dict[str, Any] = {
-        "developer": "Example Vendor (fictitious)", "algorithm_id": "fictitious_000", "track": "FRTE 1:N",
-        "submission_date": date(2020, 1, 2), "report_edition_date": date(2020, 3, 4),
-        "report_url": "https://frte.example/fictitious", "report_sha256": "f" * 64,
-        "datasets": (NistDataset(gallery_type="mugshot", probe_type="webcam (fictitious)", gallery_size=1000,
-                                 fnir_at_fpir_0_003=0.05, fnir_rank1_investigation=0.01),),
-        "template_bytes": 512, "template_ms": 10.0, "search_ms": 1.0,
-        "demographics": NistDemographics(source="Fictitious report", false_positive_differential=2.0,
-                                         false_negative_differential=1.5, groups=("A", "B")),
-        "artefact_sha256": entry.sha256, "artefact_version": entry.version, "equals_evaluated_version": True,
-        "reviewed_by": "Nobody (fictitious)", "reviewed_on": date(2020, 5, 6), "next_review_due": due, **changes,
-    }  # fmt: skip
+        "developer": "Example Vendor (fictitious)",
+        "algorithm_id": "fictitious_000",
+        "track": "FRTE 1:N",
+        "submission_date": date(2020, 1, 2),
+        "report_edition_date": date(2020, 3, 4),
+        "report_url": "https://frte.example/fictitious",
+        "report_sha256": "f" * 64,
+        "datasets": (
+            NistDataset(
+                gallery_type="mugshot",
+                probe_type="webcam (fictitious)",
+                gallery_size=1000,
+                fnir_at_fpir_0_003=0.05,
+                fnir_rank1_investigation=0.01,
+            ),
+        ),
+        "template_bytes": 512,
+        "template_ms": 10.0,
+        "search_ms": 1.0,
+        "demographics": NistDemographics(
+            source="Fictitious report",
+            false_positive_differential=2.0,
+            false_negative_differential=1.5,
+            groups=("A", "B"),
+        ),
+        "artefact_sha256": entry.sha256,
+        "artefact_version": entry.version,
+        "equals_evaluated_version": True,
+        "reviewed_by": "Nobody (fictitious)",
+        "reviewed_on": date(2020, 5, 6),
+        "next_review_due": due,
+        **changes,
+    }
     return NistEvaluation(**values)
 
 

@@ -209,9 +209,11 @@ def session_token(account: Any, hours: int = 1) -> str:
     token = secrets.token_urlsafe(16)
     with unit_of_work():
         opened = LoginSession(
-            token_digest=digest(token), account_id=account.id, last_seen_at=now(),
+            token_digest=digest(token),
+            account_id=account.id,
+            last_seen_at=now(),
             expires_at=now() + timedelta(hours=hours),
-        )  # fmt: skip
+        )
         db.session.add(opened)
     return token
 
@@ -264,9 +266,14 @@ def run_jobs(app: Flask) -> Callable[[], int]:
 
 @pytest.fixture
 def make(
-    app: Flask, people: People, run_jobs: Callable[[], int], shelf: Shelf, session_settings: Settings,
-    data_folder: Path, request: pytest.FixtureRequest,
-):  # fmt: skip
+    app: Flask,
+    people: People,
+    run_jobs: Callable[[], int],
+    shelf: Shelf,
+    session_settings: Settings,
+    data_folder: Path,
+    request: pytest.FixtureRequest,
+):
     """A factory that brings requests to any state through the real domain verbs (tests/factory.py).
 
     The first request of a test may come from the shelf, unless the test changes the program or its settings.

@@ -43,69 +43,179 @@ class Crowd:
         """Case records with their history and standing, and a person file with every tenth."""
         begun = self.given.get("case_record", 0)
         numbers = [f"2020-001-{begun + n:06}" for n in range(count)]
-        ids = self._add("case_record", [
-            {"case_number": number, "key_id": "k", "policy_version": "p", "state": "classified",
-             "classes": ["violation"], "proposed": ["violation"], "history_seen": 1, "classified_at": now(),
-             "classified_by_id": self.supervisor}
-            for number in numbers
-        ])  # fmt: skip
-        self._add("case_history", [
-            {"case_record_id": key, "kind": "closed", "happened_on": date(2015, 3, 2), "value": "settled",
-             "recorded_by_id": self.supervisor}
-            for key in ids
-        ])  # fmt: skip
+        ids = self._add(
+            "case_record",
+            [
+                {
+                    "case_number": number,
+                    "key_id": "k",
+                    "policy_version": "p",
+                    "state": "classified",
+                    "classes": ["violation"],
+                    "proposed": ["violation"],
+                    "history_seen": 1,
+                    "classified_at": now(),
+                    "classified_by_id": self.supervisor,
+                }
+                for number in numbers
+            ],
+        )
+        self._add(
+            "case_history",
+            [
+                {
+                    "case_record_id": key,
+                    "kind": "closed",
+                    "happened_on": date(2015, 3, 2),
+                    "value": "settled",
+                    "recorded_by_id": self.supervisor,
+                }
+                for key in ids
+            ],
+        )
         files = self._add("person_file", [{"key_id": "k"} for _ in ids[::10]])
-        self._add("case_person", [
-            {"case_record_id": key, "person_file_id": file, "role": "victim", "child_victim": False, "juvenile": False}
-            for key, file in zip(ids[::10], files, strict=True)
-        ])  # fmt: skip
+        self._add(
+            "case_person",
+            [
+                {
+                    "case_record_id": key,
+                    "person_file_id": file,
+                    "role": "victim",
+                    "child_victim": False,
+                    "juvenile": False,
+                }
+                for key, file in zip(ids[::10], files, strict=True)
+            ],
+        )
         kept = [("case_record_id", key) for key in ids] + [("person_file_id", key) for key in files]
-        self._add("stored_standing", [
-            {"case_record_id": None, "person_file_id": None, column: key, "status": STANDING[n % 3][0],
-             "earliest": STANDING[n % 3][1], "rule": "violation", "policy_version": policy().version,
-             "calculated_on": now().date()}
-            for n, (column, key) in enumerate(kept)
-        ])  # fmt: skip
+        self._add(
+            "stored_standing",
+            [
+                {
+                    "case_record_id": None,
+                    "person_file_id": None,
+                    column: key,
+                    "status": STANDING[n % 3][0],
+                    "earliest": STANDING[n % 3][1],
+                    "rule": "violation",
+                    "policy_version": policy().version,
+                    "calculated_on": now().date(),
+                }
+                for n, (column, key) in enumerate(kept)
+            ],
+        )
 
     def requests(self, state: str, count: int, **more: Any) -> list[int]:
         """Requests in a state, each with a face, a finished search, a round and its steps."""
         begun, submitted = self.given.get("fr_request", 0), now() - timedelta(days=3)
-        ids = self._add("fr_request", [
-            {"number": f"FR-2020-{begun + n:06}", "key_id": "k", "policy_version": "p",
-             "case_number": f"OLD-{begun + n}", "requester_id": self.requester, "command": "", "use_id": "USE-1",
-             "priority": "other", "political": False,
-             "discussing_supervisor_id": self.supervisor, "submitted_at": submitted, "submission": 1, "state": state,
-             "state_since": now() - timedelta(minutes=n), "examiner_id": self.examiner, **more}
-            for n in range(count)
-        ])  # fmt: skip
-        images = self._add("probe_image", [
-            {"request_id": key, "submission": 1, "state": "no_face", "media_type": "image/png", "width": 9,
-             "height": 9, "size": 9, "sha256": f"sha-{key}", "blob_id": f"b-{key}"}
-            for key in ids
-        ])  # fmt: skip
-        faces = self._add("detected_face", [
-            {"image_id": key, "position": 1, "box": [], "points": [], "detector_score": 1.0, "inter_eye": 9.0,
-             "quality": {}}
-            for key in images
-        ])  # fmt: skip
-        searches = self._add("search", [
-            {"request_id": key, "submission": 1, "image_id": image, "face_id": face, "examiner_id": self.examiner,
-             "suitability": "ok", "state": "finished", "probe_sha256": "s", "algorithm": "drawn",
-             "algorithm_digest": "a", "gallery_generation": 1, "order_seed": 1, "finished_at": submitted,
-             "parameters": {}}
-            for key, image, face in zip(ids, images, faces, strict=True)
-        ])  # fmt: skip
-        self._add("examination_round", [
-            {"request_id": key, "search_id": search, "number": 1, "examiner_id": self.examiner}
-            for key, search in zip(ids, searches, strict=True)
-        ])  # fmt: skip
-        way = (("submit", "draft", "submitted", 0), ("accept", "submitted", "documented", 2),
-               ("approve", "documented", "approved", 5), ("deliver_report", "approved", "reported", 7))  # fmt: skip
-        self._add("transition", [
-            {"subject_type": "request", "subject_id": key, "verb": verb, "rule": "WF", "source": source,
-             "target": target, "policy_version": "p", "created_at": submitted + timedelta(hours=hours)}
-            for key in ids for verb, source, target, hours in way
-        ])  # fmt: skip
+        ids = self._add(
+            "fr_request",
+            [
+                {
+                    "number": f"FR-2020-{begun + n:06}",
+                    "key_id": "k",
+                    "policy_version": "p",
+                    "case_number": f"OLD-{begun + n}",
+                    "requester_id": self.requester,
+                    "command": "",
+                    "use_id": "USE-1",
+                    "priority": "other",
+                    "political": False,
+                    "discussing_supervisor_id": self.supervisor,
+                    "submitted_at": submitted,
+                    "submission": 1,
+                    "state": state,
+                    "state_since": now() - timedelta(minutes=n),
+                    "examiner_id": self.examiner,
+                    **more,
+                }
+                for n in range(count)
+            ],
+        )
+        images = self._add(
+            "probe_image",
+            [
+                {
+                    "request_id": key,
+                    "submission": 1,
+                    "state": "no_face",
+                    "media_type": "image/png",
+                    "width": 9,
+                    "height": 9,
+                    "size": 9,
+                    "sha256": f"sha-{key}",
+                    "blob_id": f"b-{key}",
+                }
+                for key in ids
+            ],
+        )
+        faces = self._add(
+            "detected_face",
+            [
+                {
+                    "image_id": key,
+                    "position": 1,
+                    "box": [],
+                    "points": [],
+                    "detector_score": 1.0,
+                    "inter_eye": 9.0,
+                    "quality": {},
+                }
+                for key in images
+            ],
+        )
+        searches = self._add(
+            "search",
+            [
+                {
+                    "request_id": key,
+                    "submission": 1,
+                    "image_id": image,
+                    "face_id": face,
+                    "examiner_id": self.examiner,
+                    "suitability": "ok",
+                    "state": "finished",
+                    "probe_sha256": "s",
+                    "algorithm": "drawn",
+                    "algorithm_digest": "a",
+                    "gallery_generation": 1,
+                    "order_seed": 1,
+                    "finished_at": submitted,
+                    "parameters": {},
+                }
+                for key, image, face in zip(ids, images, faces, strict=True)
+            ],
+        )
+        self._add(
+            "examination_round",
+            [
+                {"request_id": key, "search_id": search, "number": 1, "examiner_id": self.examiner}
+                for key, search in zip(ids, searches, strict=True)
+            ],
+        )
+        way = (
+            ("submit", "draft", "submitted", 0),
+            ("accept", "submitted", "documented", 2),
+            ("approve", "documented", "approved", 5),
+            ("deliver_report", "approved", "reported", 7),
+        )
+        self._add(
+            "transition",
+            [
+                {
+                    "subject_type": "request",
+                    "subject_id": key,
+                    "verb": verb,
+                    "rule": "WF",
+                    "source": source,
+                    "target": target,
+                    "policy_version": "p",
+                    "created_at": submitted + timedelta(hours=hours),
+                }
+                for key in ids
+                for verb, source, target, hours in way
+            ],
+        )
         self.jobs("match_report", [f"FR-2020-{begun + n:06}" for n in range(count)])
         return ids
 
@@ -113,33 +223,83 @@ class Crowd:
         """Jobs at their end, one of each subject."""
         ended = finished or now()
         begun = self.given.get("job", 0)
-        self._add("job", [
-            {"kind": kind, "queue": "documents", "subject_id": subject, "once": f"crowd:{begun + n}", "state": state,
-             "attempts": 1, "not_before": ended, "finished_at": ended, "created_at": ended, "progress": {}}
-            for n, subject in enumerate(subjects)
-        ])  # fmt: skip
+        self._add(
+            "job",
+            [
+                {
+                    "kind": kind,
+                    "queue": "documents",
+                    "subject_id": subject,
+                    "once": f"crowd:{begun + n}",
+                    "state": state,
+                    "attempts": 1,
+                    "not_before": ended,
+                    "finished_at": ended,
+                    "created_at": ended,
+                    "progress": {},
+                }
+                for n, subject in enumerate(subjects)
+            ],
+        )
 
     def disclosures(self, state: str, count: int, case_number: str = "OLD-1") -> None:
         """Disclosures asked for by the investigator, submitted by them; those released have a package."""
         begun = self.given.get("disclosure", 0)
-        ids = self._add("disclosure", [
-            {"number": f"D-2020-{begun + n:06}", "key_id": "k", "policy_version": "p", "case_number": case_number,
-             "asked_by_id": self.requester, "recipient_kind": "court", "basis": "D2", "purpose": "p",
-             "immigration": False, "submission": 1, "submitted_at": now(), "release_by": date(2099, 1, 1),
-             "state": state}
-            for n in range(count)
-        ])  # fmt: skip
-        self._add("transition", [
-            {"subject_type": "disclosure", "subject_id": key, "verb": "submit", "rule": "WF", "source": "draft",
-             "target": "submitted", "policy_version": "p", "actor_id": self.requester}
-            for key in ids
-        ])  # fmt: skip
-        if state == "released":
-            self._add("disclosure_package", [
-                {"disclosure_id": key, "number": 1, "released_by_id": self.requester, "blob_id": "b", "sha256": "s",
-                 "size": 1, "sums_sha256": "s", "built_at": now(), "expires_at": now() + timedelta(days=1)}
+        ids = self._add(
+            "disclosure",
+            [
+                {
+                    "number": f"D-2020-{begun + n:06}",
+                    "key_id": "k",
+                    "policy_version": "p",
+                    "case_number": case_number,
+                    "asked_by_id": self.requester,
+                    "recipient_kind": "court",
+                    "basis": "D2",
+                    "purpose": "p",
+                    "immigration": False,
+                    "submission": 1,
+                    "submitted_at": now(),
+                    "release_by": date(2099, 1, 1),
+                    "state": state,
+                }
+                for n in range(count)
+            ],
+        )
+        self._add(
+            "transition",
+            [
+                {
+                    "subject_type": "disclosure",
+                    "subject_id": key,
+                    "verb": "submit",
+                    "rule": "WF",
+                    "source": "draft",
+                    "target": "submitted",
+                    "policy_version": "p",
+                    "actor_id": self.requester,
+                }
                 for key in ids
-            ])  # fmt: skip
+            ],
+        )
+        if state == "released":
+            self._add(
+                "disclosure_package",
+                [
+                    {
+                        "disclosure_id": key,
+                        "number": 1,
+                        "released_by_id": self.requester,
+                        "blob_id": "b",
+                        "sha256": "s",
+                        "size": 1,
+                        "sums_sha256": "s",
+                        "built_at": now(),
+                        "expires_at": now() + timedelta(days=1),
+                    }
+                    for key in ids
+                ],
+            )
 
 
 class Asked:

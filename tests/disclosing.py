@@ -77,12 +77,17 @@ def values(kind: str = "prosecutor", basis: str = "D6", /, **changes: Any) -> Di
     rules = policy().disclosure
     asked = rules.recipients[kind]
     stated: dict[str, Any] = {
-        "recipient_kind": kind, "basis": basis, "recipient": answers(rules.addressee.facts),
-        "recipient_facts": answers(asked.facts), "facts": answers(rules.bases[basis].facts),
-        "purpose": purpose_for(kind, basis), "immigration": "no", "identity": answers(rules.identity.facts),
+        "recipient_kind": kind,
+        "basis": basis,
+        "recipient": answers(rules.addressee.facts),
+        "recipient_facts": answers(asked.facts),
+        "facts": answers(rules.bases[basis].facts),
+        "purpose": purpose_for(kind, basis),
+        "immigration": "no",
+        "identity": answers(rules.identity.facts),
         "agreement": answers(rules.agreement.facts) if asked.needs_agreement else {},
         **answers(rules.minimum.facts),
-    }  # fmt: skip
+    }
     return DisclosureValues(**{**stated, **changes})
 
 
@@ -116,9 +121,15 @@ class Disclosing:
         self.parts: dict[str, Any] = {}
 
     def __call__(
-        self, state: str = "submitted", *, recipient: str = "prosecutor", basis: str = "D6", asker: str = "d.lark",
-        case_number: str = CASE, **parts: Any,
-    ) -> Disclosure:  # fmt: skip
+        self,
+        state: str = "submitted",
+        *,
+        recipient: str = "prosecutor",
+        basis: str = "D6",
+        asker: str = "d.lark",
+        case_number: str = CASE,
+        **parts: Any,
+    ) -> Disclosure:
         """A disclosure in `state` ("fetched" is released with its package taken out); `parts` go to the stages."""
         self.parts = {"recipient": recipient, "basis": basis, **parts}
         actor = self.people.actor(asker)
@@ -144,11 +155,14 @@ class Disclosing:
         """A routine designation in force, covering everything unless told otherwise."""
         officer, rules, day = self.people.actor("y.hazel"), policy().disclosure, today()
         stated: dict[str, Any] = {
-            "title": "Routine disclosures of the tests", "scope": "Everything that a test asks for, for one year.",
-            "recipient_kinds": list(rules.recipients), "purposes": list(rules.purposes),
-            "item_kinds": list(ITEM_KINDS), "effective_on": day - timedelta(days=30),
+            "title": "Routine disclosures of the tests",
+            "scope": "Everything that a test asks for, for one year.",
+            "recipient_kinds": list(rules.recipients),
+            "purposes": list(rules.purposes),
+            "item_kinds": list(ITEM_KINDS),
+            "effective_on": day - timedelta(days=30),
             "expires_on": day + timedelta(days=30),
-        }  # fmt: skip
+        }
         with unit_of_work():
             return designations.designate(officer, DesignationValues(**{**stated, **changes}))
 
@@ -186,10 +200,15 @@ class Disclosing:
         with unit_of_work():
             verb = disclosures.approve if officer or actor.name == "y.hazel" else disclosures.determine
             verb(
-                disclosure, actor, text=TEXT, reason=REASON, included=included,
-                conditions=self.parts.get("conditions", ""), release_by=self.parts.get("release_by"),
+                disclosure,
+                actor,
+                text=TEXT,
+                reason=REASON,
+                included=included,
+                conditions=self.parts.get("conditions", ""),
+                release_by=self.parts.get("release_by"),
                 password_confirmed=True,
-            )  # fmt: skip
+            )
         self.run_jobs()
         db.session.refresh(disclosure)
 

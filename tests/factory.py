@@ -37,7 +37,8 @@ from tests.stages import UnitStages
 
 FACTS = {
     "USE-1": {
-        "offense": "Robbery in the second degree", "involvement": "has_committed",
+        "offense": "Robbery in the second degree",
+        "involvement": "has_committed",
         "when_where": "21 November 2026, 22:40, Example Street 12",
         "why_believed": "The person in the image took the bag and left through the door the camera covers.",
     },
@@ -46,18 +47,23 @@ FACTS = {
     "USE-4": {"why_unable": "Unconscious since admission on 20 November.", "attended_by": "Example Hospital, ward 4"},
     "USE-5": {"arrest_number": "M26600001", "problem": "withheld", "explanation": "Asked for papers, showed none."},
     "USE-6": {
-        "threat": "A message announces an attack on the station.", "why_imminent": "It names tomorrow morning.",
-        "who_at_risk": "Passengers", "how_it_helps": "The sender could be found before the announced hour.",
+        "threat": "A message announces an attack on the station.",
+        "why_imminent": "It names tomorrow morning.",
+        "who_at_risk": "Passengers",
+        "how_it_helps": "The sender could be found before the announced hour.",
     },
-}  # fmt: skip
+}
 NARRATIVE = (
     "A bag was taken from a counter on 21 November 2026. A shop camera recorded the person who took it. "
     "Inquiries on the spot did not lead to a name, so the person in the image must be identified."
 )
 SHOP_CAMERA = Provenance(
-    source="surveillance_still", source_facts={"camera": "Example Grocery, camera over the counter"},
-    obtained="owner_consent", obtained_facts={"who": "The store's owner, 22 November 2026"}, attested=True,
-)  # fmt: skip
+    source="surveillance_still",
+    source_facts={"camera": "Example Grocery, camera over the counter"},
+    obtained="owner_consent",
+    obtained_facts={"who": "The store's owner, 22 November 2026"},
+    attested=True,
+)
 
 
 #: stages after which many tests go different ways
@@ -90,13 +96,26 @@ class Factory(UnitStages):
         self.models_dir = str(self.settings.models_dir)
 
     def request(
-        self, state: str = "submitted", *, requester: str = "d.lark", supervisor: str = "s.alder",
-        case_number: str = "2026-075-01234", use: str = "USE-1", images: int = 1, seed: int = 7, **parts: Any,
-    ) -> FRRequest:  # fmt: skip
+        self,
+        state: str = "submitted",
+        *,
+        requester: str = "d.lark",
+        supervisor: str = "s.alder",
+        case_number: str = "2026-075-01234",
+        use: str = "USE-1",
+        images: int = 1,
+        seed: int = 7,
+        **parts: Any,
+    ) -> FRRequest:
         """A request in `state` ("discussed" is submitted with the discussion confirmed); `parts` go to the stages."""
         self.parts = {
-            "requester": requester, "supervisor": supervisor, "use": use, "images": images, "seed": seed, **parts
-        }  # fmt: skip
+            "requester": requester,
+            "supervisor": supervisor,
+            "use": use,
+            "images": images,
+            "seed": seed,
+            **parts,
+        }
         made = self.by_stages(None, self.stages_to(state), case_number)
         assert made.requester.name == requester
         return made
@@ -156,12 +175,17 @@ class Factory(UnitStages):
         """A complete draft for a use; `changes` replace fields."""
         answers = dict.fromkeys(policy().request.prohibitions, "no")
         stated: dict[str, Any] = {
-            "case_number": "2026-075-01234", "use_id": use, "facts": FACTS[use], "narrative": NARRATIVE,
-            "priority": "other", "priority_reason": "The store opens again on Friday.", "answers": answers,
+            "case_number": "2026-075-01234",
+            "use_id": use,
+            "facts": FACTS[use],
+            "narrative": NARRATIVE,
+            "priority": "other",
+            "priority_reason": "The store opens again on Friday.",
+            "answers": answers,
             "description": {"height_in": "70", "build": "medium"},
             "circumstances": {"place": "Example Street 12", "date": "2026-11-21", "time": "22:40"},
             "supervisor": lookup(supervisor),
-        }  # fmt: skip
+        }
         return DraftValues(**{**stated, **changes})
 
     def image(

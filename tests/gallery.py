@@ -24,9 +24,21 @@ from demo.people import mugshot, mugshot_count, person
 from tests.conftest import models_directory
 
 COLUMNS = (
-    "record_number", "person_number", "file", "taken_on", "source", "charge", "charged", "jurisdiction", "status",
-    "name", "born_on", "height_in", "weight_lb", "marks",
-)  # fmt: skip
+    "record_number",
+    "person_number",
+    "file",
+    "taken_on",
+    "source",
+    "charge",
+    "charged",
+    "jurisdiction",
+    "status",
+    "name",
+    "born_on",
+    "height_in",
+    "weight_lb",
+    "marks",
+)
 
 
 def _missing() -> list[str]:
@@ -54,11 +66,22 @@ def arrest_photograph(seed: int, n: int = 0) -> bytes:
 def row(seed: int, n: int = 0, **changes: Any) -> dict[str, str]:
     """A manifest row that every rule lets in; `changes` replace fields."""
     return {
-        "record_number": f"R-{seed:04d}-{n}", "person_number": f"P-{seed:04d}", "file": f"{seed}-{n}.jpg",
-        "taken_on": f"2024-0{n + 1}-15", "source": "arrest", "charge": "Petit larceny", "charged": "yes",
-        "jurisdiction": "criminal", "status": "active", "name": person(seed).name, "born_on": "1980-05-04",
-        "height_in": "70", "weight_lb": "160", "marks": "Scar over the left eyebrow", **changes,
-    }  # fmt: skip
+        "record_number": f"R-{seed:04d}-{n}",
+        "person_number": f"P-{seed:04d}",
+        "file": f"{seed}-{n}.jpg",
+        "taken_on": f"2024-0{n + 1}-15",
+        "source": "arrest",
+        "charge": "Petit larceny",
+        "charged": "yes",
+        "jurisdiction": "criminal",
+        "status": "active",
+        "name": person(seed).name,
+        "born_on": "1980-05-04",
+        "height_in": "70",
+        "weight_lb": "160",
+        "marks": "Scar over the left eyebrow",
+        **changes,
+    }
 
 
 def write_folder(base: Path, rows: Sequence[dict[str, str]], files: dict[str, bytes] | None = None) -> Path:

@@ -10,10 +10,23 @@ from tests.gallery import arrest_photograph
 
 #: what a lawful file states, by field; `transaction` replaces and, with None, leaves out
 STATED: Mapping[str, str] = {
-    "1.009": "R-0001-0", "2.015": "P-0001", "2.018": "Demo, Person", "2.022": "19800504", "2.026": "SC L EYE",
-    "2.027": "510", "2.029": "160", "2.047": "Petit larceny", "2.901": "A", "2.902": "Y", "2.903": "CR", "2.904": "A",
-    "10.003": "FACE", "10.005": "20240115", "10.011": "JPEGB", "10.020": "F",
-}  # fmt: skip
+    "1.009": "R-0001-0",
+    "2.015": "P-0001",
+    "2.018": "Demo, Person",
+    "2.022": "19800504",
+    "2.026": "SC L EYE",
+    "2.027": "510",
+    "2.029": "160",
+    "2.047": "Petit larceny",
+    "2.901": "A",
+    "2.902": "Y",
+    "2.903": "CR",
+    "2.904": "A",
+    "10.003": "FACE",
+    "10.005": "20240115",
+    "10.011": "JPEGB",
+    "10.020": "F",
+}
 
 
 def transaction(

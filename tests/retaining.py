@@ -39,10 +39,17 @@ class Retaining:
     # Case records ------------------------------------------------------------------------------------------
 
     def record(
-        self, state: str = "classified", *, case_number: str = CASE, request: str | None = None,
-        classes: Sequence[str] = ("violation",), closed_on: date = LONG_AGO, reason: str = "prosecution_concluded",
-        keeper: str = KEEPER, **parts: Any,
-    ) -> CaseRecord:  # fmt: skip
+        self,
+        state: str = "classified",
+        *,
+        case_number: str = CASE,
+        request: str | None = None,
+        classes: Sequence[str] = ("violation",),
+        closed_on: date = LONG_AGO,
+        reason: str = "prosecution_concluded",
+        keeper: str = KEEPER,
+        **parts: Any,
+    ) -> CaseRecord:
         """A case record in a state; `request`: the state of a request of the case, made first."""
         if request is not None:
             self.make.request(state=request, case_number=case_number, **parts)
@@ -58,9 +65,13 @@ class Retaining:
         return record
 
     def close(
-        self, record: CaseRecord, on: date = LONG_AGO, reason: str = "prosecution_concluded",
-        classes: Sequence[str] = ("violation",), keeper: str = KEEPER,
-    ) -> None:  # fmt: skip
+        self,
+        record: CaseRecord,
+        on: date = LONG_AGO,
+        reason: str = "prosecution_concluded",
+        classes: Sequence[str] = ("violation",),
+        keeper: str = KEEPER,
+    ) -> None:
         """Record the final dispositions and the closing."""
         actor = self.people.actor(keeper)
         with unit_of_work():
@@ -85,9 +96,14 @@ class Retaining:
             return people_files.open_file(record, actor, name, role, days, **parts)
 
     def hold(
-        self, target: Any, *, state: str = "placed", placer: str = KEEPER, releaser: str = SECOND,
+        self,
+        target: Any,
+        *,
+        state: str = "placed",
+        placer: str = KEEPER,
+        releaser: str = SECOND,
         kind: str = "litigation",
-    ) -> LegalHold:  # fmt: skip
+    ) -> LegalHold:
         actor, other = self.people.actor(placer), self.people.actor(releaser)
         with unit_of_work():
             hold = holds.place(target, actor, kind, "A claim was announced.")
@@ -99,9 +115,14 @@ class Retaining:
     # Disposals ---------------------------------------------------------------------------------------------
 
     def disposal(
-        self, state: str = "proposed", *, targets: Sequence[Any] | None = None, proposer: str = KEEPER,
-        first: str = FIRST, second: str = SECOND,
-    ) -> Disposal:  # fmt: skip
+        self,
+        state: str = "proposed",
+        *,
+        targets: Sequence[Any] | None = None,
+        proposer: str = KEEPER,
+        first: str = FIRST,
+        second: str = SECOND,
+    ) -> Disposal:
         """A disposal in a state; without targets a fresh case record that is due."""
         actors = {name: self.people.actor(name) for name in (proposer, first, second)}
         if targets is None:
@@ -134,9 +155,11 @@ class Retaining:
         """A disposal before its proposal: the domain makes one and proposes it in one unit, so it is made by hand."""
         with unit_of_work() as rows:
             disposal = Disposal(
-                number=draw("DP"), key_id=stores().keys.create(), policy_version=policy().version,
+                number=draw("DP"),
+                key_id=stores().keys.create(),
+                policy_version=policy().version,
                 proposed_by_id=proposer.id,
-            )  # fmt: skip
+            )
             for target in targets:
                 record = target if isinstance(target, CaseRecord) else None
                 file = None if record is not None else target

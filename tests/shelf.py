@@ -21,9 +21,15 @@ from config.settings import Settings
 
 #: what a portal keeps; whatever else lies in its folder (sockets, logs) belongs to what is running
 KEPT = (
-    "corroborate.sqlite", "corroborate.sqlite-wal", "corroborate.sqlite-shm", "signing-key.pem", "keys", "blobs",
-    "case-files", "anchors",
-)  # fmt: skip
+    "corroborate.sqlite",
+    "corroborate.sqlite-wal",
+    "corroborate.sqlite-shm",
+    "signing-key.pem",
+    "keys",
+    "blobs",
+    "case-files",
+    "anchors",
+)
 SECRETS = {
     "SECRET_KEY": hashlib.sha256(b"the session key of these tests").hexdigest(),
     "CORROBORATE_MASTER_KEY": base64.b64encode(hashlib.sha256(b"the master key of these tests").digest()).decode(),
@@ -85,10 +91,16 @@ def refill(data: Path, source: Path) -> None:
 def settings_at(shared: Settings, data: Path) -> Settings:
     """The shared settings with the database and the stores in the folder `data`, and no Redis."""
     return dataclasses.replace(
-        shared, data_dir=data, database_url=f"sqlite:///{data / 'corroborate.sqlite'}",
-        redis_url=f"unix://{data / 'no-redis.sock'}", key_store_dir=data / "keys", blob_dir=data / "blobs",
-        case_files_dir=data / "case-files", anchor_dir=data / "anchors", log_dir=data / "log",
-    )  # fmt: skip
+        shared,
+        data_dir=data,
+        database_url=f"sqlite:///{data / 'corroborate.sqlite'}",
+        redis_url=f"unix://{data / 'no-redis.sock'}",
+        key_store_dir=data / "keys",
+        blob_dir=data / "blobs",
+        case_files_dir=data / "case-files",
+        anchor_dir=data / "anchors",
+        log_dir=data / "log",
+    )
 
 
 def close(app: Flask) -> None:

@@ -128,18 +128,33 @@ class UnitStages:
 
     def _enrol_one(self, who: Person, record: dict[str, Any], number: str, photos: int) -> list[GalleryPhoto]:
         row = GalleryPerson(person_number=number, key_id=stores().keys.create())
-        row.seal(name=record["name"], born_on=str(record["birth_date"]), height_in=str(record["height_in"]),
-                 weight_lb=str(record["weight_lb"]), marks="")  # fmt: skip
+        row.seal(
+            name=record["name"],
+            born_on=str(record["birth_date"]),
+            height_in=str(record["height_in"]),
+            weight_lb=str(record["weight_lb"]),
+            marks="",
+        )
         kept = []
         for index in range(photos):
             data, vector = photograph(who.seed, index), vector_of(who.seed, index, self.models_dir)
             key_id = stores().keys.create()
             stored, picture = stores().blobs.put(key_id, data), decode(data).bgr
             photo = GalleryPhoto(
-                person=row, record_number=f"{number}-{index + 1}", source="arrest", jurisdiction="criminal",
-                charged=True, taken_on=arrest_date(who, index), sha256=stored.sha256, blob_id=stored.id, key_id=key_id,
-                phash=perceptual_hash(picture), width=picture.shape[1], height=picture.shape[0], batch="tests",
-            )  # fmt: skip
+                person=row,
+                record_number=f"{number}-{index + 1}",
+                source="arrest",
+                jurisdiction="criminal",
+                charged=True,
+                taken_on=arrest_date(who, index),
+                sha256=stored.sha256,
+                blob_id=stored.id,
+                key_id=key_id,
+                phash=perceptual_hash(picture),
+                width=picture.shape[1],
+                height=picture.shape[0],
+                batch="tests",
+            )
             photo.seal(charge=str(record["charge"]), eyes=eyes_of(who.seed, index))
             photo.templates = [
                 Template(algorithm_digest=vector.model_digest, box=seal_template(key_id, photo.uid, vector))
@@ -189,12 +204,16 @@ class UnitStages:
         with unit_of_work():
             identification.select_probe(
                 request, actor, image, image.faces[0], "suitable", "", self.parts.get("derived")
-            )  # fmt: skip
+            )
 
     def prepare(
-        self, request: FRRequest, operations: list[dict[str, Any]] | None = None,
-        reason: str = "The face lies in the shade.", *, image: int = 0,
-    ) -> DerivedImage:  # fmt: skip
+        self,
+        request: FRRequest,
+        operations: list[dict[str, Any]] | None = None,
+        reason: str = "The face lies in the shade.",
+        *,
+        image: int = 0,
+    ) -> DerivedImage:
         """The examiner prepares an image of the request by a recipe; about the face and lighter unless said."""
         actor, face = self.part("examiner", "k.rowan"), request.current_images[image].faces[0]
         recipe = preparation.stated_recipe(face, operations or around(face))
@@ -230,10 +249,13 @@ class UnitStages:
         actor = self.part("examiner", "k.rowan")
         with unit_of_work():
             examination.dispose(
-                request, actor, candidate, "excluded",
+                request,
+                actor,
+                candidate,
+                "excluded",
                 {"nose": {"verdict": "different_unexplained", "note": self.parts.get("difference", BROADER)}},
                 "",
-            )  # fmt: skip
+            )
 
     def dispose_all(self, request: FRRequest, *, retain: Candidate | None = None) -> None:
         """Every candidate gets its disposition, one may be retained."""
@@ -305,9 +327,14 @@ class UnitStages:
                 line_ups.decline(other, actor, "Somebody else of the test reviews this line.", present)
 
     def compare_line(
-        self, line_up: LineUp, opinion: str = "p2", *, reason: str = SAME, foils: str = "m2",
+        self,
+        line_up: LineUp,
+        opinion: str = "p2",
+        *,
+        reason: str = SAME,
+        foils: str = "m2",
         features: dict[str, dict[str, str]] | None = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         """Compare every photograph: the nominated one in all features, the foils excluded by the nose."""
         actor = self.people.actor(line_up.peer.name)
         for place in list(line_up.places):

@@ -17,10 +17,13 @@ def kept() -> dict[tuple[str, int], tuple]:
     rows = db.session.query(StoredStanding)
     return {
         ("case_record", row.case_record_id) if row.case_record_id else ("person_file", row.person_file_id): (
-            row.status, row.earliest, row.rule, row.policy_version
+            row.status,
+            row.earliest,
+            row.rule,
+            row.policy_version,
         )
         for row in rows
-    }  # fmt: skip
+    }
 
 
 def given(day: date | None = None) -> dict[tuple[str, int], tuple]:
@@ -45,6 +48,7 @@ def check_kept() -> None:
     }
     wrong = [
         f"{names.get(key, key)}: kept {have.get(key)}, the rules give {wanted.get(key)}"
-        for key in sorted({*have, *wanted}) if have.get(key) != wanted.get(key)
-    ]  # fmt: skip
+        for key in sorted({*have, *wanted})
+        if have.get(key) != wanted.get(key)
+    ]
     assert wrong == []

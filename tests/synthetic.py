@@ -76,12 +76,21 @@ def stand_in() -> Any:
 
 def record(n: int) -> dict[str, str]:
     return {
-        "record_number": f"N-{n:07d}", "person_number": f"Q-{n // PHOTOS_EACH:07d}",
-        "file": f"{n // 1000:04d}/{n:07d}.png", "taken_on": f"20{10 + n % PHOTOS_EACH}-03-04", "source": "arrest",
-        "charge": "Petit larceny", "charged": "yes", "jurisdiction": "criminal", "status": "active",
-        "name": f"Noise {n // PHOTOS_EACH}", "born_on": "1980-05-04", "height_in": "70", "weight_lb": "160",
+        "record_number": f"N-{n:07d}",
+        "person_number": f"Q-{n // PHOTOS_EACH:07d}",
+        "file": f"{n // 1000:04d}/{n:07d}.png",
+        "taken_on": f"20{10 + n % PHOTOS_EACH}-03-04",
+        "source": "arrest",
+        "charge": "Petit larceny",
+        "charged": "yes",
+        "jurisdiction": "criminal",
+        "status": "active",
+        "name": f"Noise {n // PHOTOS_EACH}",
+        "born_on": "1980-05-04",
+        "height_in": "70",
+        "weight_lb": "160",
         "marks": "",
-    }  # fmt: skip
+    }
 
 
 def write_records(folder: Path, count: int) -> Path:

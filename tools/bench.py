@@ -12,9 +12,14 @@ from tools.bench_enrolment import bench_enrolment
 
 
 def bench(
-    sizes: Sequence[int], *, kinds: Sequence[str], searches: int, checked: int, threads: int,
+    sizes: Sequence[int],
+    *,
+    kinds: Sequence[str],
+    searches: int,
+    checked: int,
+    threads: int,
     told: Callable[[str], object],
-) -> dict[str, Any]:  # fmt: skip
+) -> dict[str, Any]:
     """All measurements. Raises MatchingError, and ValueError when too few drawn faces were found for the fit."""
     from tools.bench_search import bench_search
     from tools.population import population
@@ -25,11 +30,17 @@ def bench(
     found: dict[str, Any] = {"threads": threads, "load": round(os.getloadavg()[0], 1), "fitted_faces": drawn.faces}
     found["search"] = [
         bench_search(
-            drawn, size, kinds=kinds, searches=searches, checked=checked, threads=threads,
-            milvus_uri=settings().milvus_uri, told=told,
+            drawn,
+            size,
+            kinds=kinds,
+            searches=searches,
+            checked=checked,
+            threads=threads,
+            milvus_uri=settings().milvus_uri,
+            told=told,
         )
         for size in sizes
-    ]  # fmt: skip
+    ]
     told("enrolment")
     return found | enrolment()
 

@@ -59,14 +59,17 @@ def bench_enrolment() -> dict[str, Any]:
         return round(photos / median(turns[name]), 2)
 
     return {
-        "photographs": f"{SIZE[0]} × {SIZE[1]}", "rounds": ROUNDS, "per_second": rate("product"),
-        "bare_per_second": rate("bare"), "share_of_bare": round(ratio("bare", "product"), 3),
+        "photographs": f"{SIZE[0]} × {SIZE[1]}",
+        "rounds": ROUNDS,
+        "per_second": rate("product"),
+        "bare_per_second": rate("bare"),
+        "share_of_bare": round(ratio("bare", "product"), 3),
         "share_of_bare_by_processor_time": round(ratio("bare_cpu", "product_cpu"), 3),
         "two_workers_per_second": rate("product_two", 2 * PHOTOS),
         "two_workers_times_one": round(2 * ratio("product", "product_two"), 2),
         "two_bare_per_second": rate("bare_two", 2 * PHOTOS),
         "two_bare_times_one": round(2 * ratio("bare", "bare_two"), 2),
-    }  # fmt: skip
+    }
 
 
 class _Worker:

@@ -7,11 +7,15 @@ import platform
 from typing import Any
 
 _NAMES = {
-    "exact": "`exact` (default)", "faiss": "`faiss`", "milvus": "`milvus` (Milvus Lite)", "numpy": "NumPy, bare",
-    "sklearn_cosine": "scikit-learn, cosine", "faiss_flat_ip": "FAISS IndexFlatIP",
+    "exact": "`exact` (default)",
+    "faiss": "`faiss`",
+    "milvus": "`milvus` (Milvus Lite)",
+    "numpy": "NumPy, bare",
+    "sklearn_cosine": "scikit-learn, cosine",
+    "faiss_flat_ip": "FAISS IndexFlatIP",
     "faiss_flat_ip_one_thread": "FAISS IndexFlatIP, one thread",
     "bandwidth_floor": "bandwidth floor",
-}  # fmt: skip
+}
 
 
 def report(found: dict[str, Any]) -> str:

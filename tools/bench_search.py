@@ -79,9 +79,16 @@ def sample(population: Population, photos: int, probes: int, path: Path) -> Samp
 
 
 def bench_search(
-    population: Population, photos: int, *, kinds: Sequence[str], searches: int, checked: int, threads: int,
-    milvus_uri: str = "", told: Callable[[str], object] = lambda _: None,
-) -> dict[str, Any]:  # fmt: skip
+    population: Population,
+    photos: int,
+    *,
+    kinds: Sequence[str],
+    searches: int,
+    checked: int,
+    threads: int,
+    milvus_uri: str = "",
+    told: Callable[[str], object] = lambda _: None,
+) -> dict[str, Any]:
     """Everything about one size of gallery. Raises MatchingError."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-")))

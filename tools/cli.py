@@ -39,9 +39,15 @@ SIZES = (10_000, 100_000)
 @click.option("--enrolment", "enrolment_only", is_flag=True, help="Enrolment alone; --write then renews its section.")
 @click.option("--write", "path", type=click.Path(path_type=Path, dir_okay=False), help="Write the tables to this file.")
 def bench_command(
-    as_json: bool, sizes: tuple[int, ...], kinds: tuple[str, ...], searches: int, checked: int, threads: int,
-    enrolment_only: bool, path: Path | None,
-) -> None:  # fmt: skip
+    as_json: bool,
+    sizes: tuple[int, ...],
+    kinds: tuple[str, ...],
+    searches: int,
+    checked: int,
+    threads: int,
+    enrolment_only: bool,
+    path: Path | None,
+) -> None:
     """Search and enrolment speed on this machine, each beside the bare libraries in the same run.
 
     The first run draws 5,200 faces, to sample galleries that look like real ones: half an hour, once.
@@ -57,9 +63,13 @@ def bench_command(
             page = with_enrolment(path.read_text(), text) if path is not None else ""
         else:
             found = bench(
-                sizes, kinds=kinds, searches=searches, checked=checked, threads=threads,
+                sizes,
+                kinds=kinds,
+                searches=searches,
+                checked=checked,
+                threads=threads,
                 told=lambda text: click.echo(text, err=True),
-            )  # fmt: skip
+            )
             text = page = report(found)
         if path is not None:
             path.write_text(page)

@@ -155,9 +155,7 @@ def _lines(known: Set, trials: Sequence[Trial], algorithm: str, day: date) -> It
 
 
 def _band_row(title: str, found: Mapping[str, Share]) -> str:
-    cells = [
-        "none" if share.first is None else f"{share.first:.3f} of {share.count}" for share in found.values()
-    ]  # fmt: skip
+    cells = ["none" if share.first is None else f"{share.first:.3f} of {share.count}" for share in found.values()]
     return f"| {title} | {' | '.join(cells)} | {'yes' if ordered(found) else '**no**'} |"
 
 

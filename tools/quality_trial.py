@@ -176,15 +176,18 @@ class Gallery:
 
 
 def try_one(
-    way: Spoiled, image: Image, face: Face, seed: int, detector: FaceDetector, extractor: TemplateExtractor,
+    way: Spoiled,
+    image: Image,
+    face: Face,
+    seed: int,
+    detector: FaceDetector,
+    extractor: TemplateExtractor,
     first: Callable[[np.ndarray], float],
-) -> Trial:  # fmt: skip
+) -> Trial:
     """Spoil one photograph, find the face anew, measure it and search with it; ``first`` judges its template."""
     spoiled = np.ascontiguousarray(way.make(image, face, seed))
     faces = detector.detect(spoiled)
     if not faces:
         return Trial(way.sweep, way.level, None, 0.0)
     found = faces[0]
-    return Trial(
-        way.sweep, way.level, measure(spoiled, found, len(faces)), first(extractor.embed(spoiled, [found])[0])
-    )  # fmt: skip
+    return Trial(way.sweep, way.level, measure(spoiled, found, len(faces)), first(extractor.embed(spoiled, [found])[0]))

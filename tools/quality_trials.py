@@ -112,8 +112,13 @@ def turned(photographs: Sequence[Photograph], gallery: Gallery, told: Callable[[
                 picture = draw(person(seed), seed=5, **{axis: float(angle)})
                 trials.append(
                     try_one(
-                        way, picture, photographs[0].face, seed, networks.detector(), networks.extractor(),
+                        way,
+                        picture,
+                        photographs[0].face,
+                        seed,
+                        networks.detector(),
+                        networks.extractor(),
                         lambda probe, rivals=rivals: rivals.first(probe, "self", None),
                     )
-                )  # fmt: skip
+                )
     return trials

@@ -60,9 +60,11 @@ def sign_in(name: str, password: str) -> Account:
         rows.execute(delete(SignInFailure).where(SignInFailure.name_digest == digest(name.lower())))
         lasting = settings()
         opened = LoginSession(
-            token_digest=digest(token), account_id=account.id, last_seen_at=now(),
+            token_digest=digest(token),
+            account_id=account.id,
+            last_seen_at=now(),
             expires_at=now() + timedelta(hours=lasting.session_hours),
-        )  # fmt: skip
+        )
         rows.add(opened)
         rows.flush()
         audit.record("session.signed_in", account, actor=account, session=opened.uid)
@@ -87,9 +89,13 @@ def sync_account(entry: Entry) -> Account:
     roles = sorted(entry.roles)
     if account is None:
         account = Account(
-            name=entry.name, display_name=entry.display_name, title=entry.title, command=entry.command, roles=roles,
+            name=entry.name,
+            display_name=entry.display_name,
+            title=entry.title,
+            command=entry.command,
+            roles=roles,
             enabled=entry.enabled,
-        )  # fmt: skip
+        )
         db.session.add(account)
         db.session.flush()
         audit.record("account.seen", account, account=account.id)
@@ -152,9 +158,10 @@ def _bring_up_to_date(account: Account, entry: Entry, found: LoginSession) -> No
     polling = request.headers.get("X-Poll") == "1" or request.endpoint == "images.show"
     stale = now() - found.last_seen_at > timedelta(seconds=60)
     moved = (
-        set(account.roles) != entry.roles or not account.enabled
+        set(account.roles) != entry.roles
+        or not account.enabled
         or (account.display_name, account.title, account.command) != (entry.display_name, entry.title, entry.command)
-    )  # fmt: skip
+    )
     if moved or (stale and not polling):
         with unit_of_work():
             if moved:

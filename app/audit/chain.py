@@ -22,9 +22,17 @@ GENESIS = "0" * 64
 # an arbitrary constant: all writers of the chain on PostgreSQL take this one lock
 CHAIN_LOCK = 0x636F72726F62
 COLUMNS = (
-    "sequence", "at", "event", "actor_id", "session_id", "subject_type", "subject_id", "keys", "policy_version",
+    "sequence",
+    "at",
+    "event",
+    "actor_id",
+    "session_id",
+    "subject_type",
+    "subject_id",
+    "keys",
+    "policy_version",
     "previous",
-)  # fmt: skip
+)
 
 
 # made once: a check of the chain spells every event

@@ -61,10 +61,12 @@ def from_identities(source: Path, images: Path | None, columns: Sequence[str]) -
     [(name, times)] = Counter(row["file"] for row in rows).most_common(1)
     if times > 1:
         raise EvaluationError(f"{source} lists {name} twice.")
-    return Labels([
-        LabelledFile(row["file"], _photograph(folder, row["file"]), row["identity"], {c: row[c] for c in columns})
-        for row in rows
-    ])  # fmt: skip
+    return Labels(
+        [
+            LabelledFile(row["file"], _photograph(folder, row["file"]), row["identity"], {c: row[c] for c in columns})
+            for row in rows
+        ]
+    )
 
 
 def from_pairs(source: Path, images: Path | None, columns: Sequence[str]) -> Labels:

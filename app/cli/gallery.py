@@ -138,10 +138,12 @@ def held() -> None:
         ).all()
         for hold, probe, photo in rows:
             like = (
-                f"looks like image {probe.uid} of {probe.request.number}" if probe is not None
-                else f"the picture of record {photo.record_number}, of another person" if photo is not None
+                f"looks like image {probe.uid} of {probe.request.number}"
+                if probe is not None
+                else f"the picture of record {photo.record_number}, of another person"
+                if photo is not None
                 else "what it looked like was disposed of"
-            )  # fmt: skip
+            )
             click.echo(f"{hold.uid}  record {hold.record_number}  held {hold.created_at:%Y-%m-%d %H:%M} UTC  {like}")
         if not rows:
             click.echo("No photograph is held.")
@@ -191,11 +193,16 @@ def remove(record: str, reason: str) -> None:
             click.echo(f"Record {record} left the repository on {photo.removed_at:%Y-%m-%d}.")
         gallery.finish_erasures()
         remaining = db.session.scalar(
-            select(func.count()).select_from(GalleryPhoto)
-            .join(GalleryPerson).where(GalleryPerson.id == photo.person_id, GalleryPhoto.removed_at.is_(None))
-        )  # fmt: skip
-    click.echo("Its file and template are destroyed." if remaining else
-               "Its file and template are destroyed, and with this last photograph the person's key.")  # fmt: skip
+            select(func.count())
+            .select_from(GalleryPhoto)
+            .join(GalleryPerson)
+            .where(GalleryPerson.id == photo.person_id, GalleryPhoto.removed_at.is_(None))
+        )
+    click.echo(
+        "Its file and template are destroyed."
+        if remaining
+        else "Its file and template are destroyed, and with this last photograph the person's key."
+    )
 
 
 @group.command("reindex")

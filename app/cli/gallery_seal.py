@@ -36,9 +36,15 @@ from app.unit_of_work import Conflict, unit_of_work, wait
 @click.option("--csv", "table", type=click.Path(path_type=Path), help="A CSV file with a column record_number.")
 @click.option("--preview", is_flag=True, help="Say what would go and where it was shown; change nothing.")
 def seal(
-    records: tuple[str, ...], order_number: str, authority: str, dated: datetime | None, kind: str, person: str,
-    table: Path | None, preview: bool,
-) -> None:  # fmt: skip
+    records: tuple[str, ...],
+    order_number: str,
+    authority: str,
+    dated: datetime | None,
+    kind: str,
+    person: str,
+    table: Path | None,
+    preview: bool,
+) -> None:
     """Carry out a sealing order on RECORDS at once: no search sees them from then on, and nothing can read them."""
     with one_line_errors():
         stated = _stated(records, order_number, authority, dated, kind, person, table)
@@ -64,17 +70,26 @@ def seal(
 
 
 def _stated(
-    records: tuple[str, ...], order_number: str, authority: str, dated: datetime | None, kind: str, person: str,
+    records: tuple[str, ...],
+    order_number: str,
+    authority: str,
+    dated: datetime | None,
+    kind: str,
+    person: str,
     table: Path | None,
-) -> Stated:  # fmt: skip
+) -> Stated:
     try:
         named = [*records, *(order_files.records_of_csv(table) if table else ())]
     except OrderFault as fault:
         raise click.ClickException(str(fault)) from None
     stated = Stated(
-        kind, order_number.strip(), authority.strip(), dated.date() if dated else None,
-        tuple(dict.fromkeys(named)), person.strip(),
-    )  # fmt: skip
+        kind,
+        order_number.strip(),
+        authority.strip(),
+        dated.date() if dated else None,
+        tuple(dict.fromkeys(named)),
+        person.strip(),
+    )
     wrong = faults(stated, today())
     if wrong:
         raise click.ClickException(sentences(wrong.values()))

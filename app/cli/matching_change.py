@@ -113,7 +113,7 @@ def status() -> None:
 @by
 def evaluate(
     identities: Path | None, pairs: Path | None, images: Path | None, columns: tuple[str, ...], draws: int, name: str
-) -> None:  # fmt: skip
+) -> None:
     """Measure both algorithms on the same labelled photographs; both results are kept and shown side by side."""
     from app.cli import matching_evaluation as evaluation
     from app.cli.evaluation_labels import EvaluationError, from_identities, from_pairs

@@ -31,7 +31,7 @@ class Evaluation:
 
 def evaluate_files(
     labels: Labels, plan: Plan, columns: Sequence[str], at: datetime, extractor: TemplateExtractor | None = None
-) -> Evaluation:  # fmt: skip
+) -> Evaluation:
     """Measure an algorithm, by default the one in use, on the largest face of each photograph.
 
     Raises EvaluationError, MatchingError.
@@ -139,11 +139,12 @@ def text_lines(numbers: dict[str, Any]) -> list[str]:
         lines += ["", *_cell_lines(title, cells, numbers["cells"])]
     intervals = numbers["intervals"]
     return [
-        *lines, "",
+        *lines,
+        "",
         f"Intervals: {intervals['level']:.0%}, people drawn {intervals['draws_of_people']} times, "
         f"seed {intervals['seed']}.",
         numbers["caution"],
-    ]  # fmt: skip
+    ]
 
 
 def _unresolved(at: dict[str, Any]) -> str:

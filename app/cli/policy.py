@@ -63,8 +63,10 @@ def matrix_command(as_json: bool) -> None:
         click.echo(json.dumps(rows, indent=2))
         return
     for row in rows:
-        click.echo(f"{row['clause']:8} {row['status']:9} rules {len(row['rules'])}, "
-                   f"enforcement {len(row['enforcement'])}, tests {len(row['tests'])}")  # fmt: skip
+        click.echo(
+            f"{row['clause']:8} {row['status']:9} rules {len(row['rules'])}, "
+            f"enforcement {len(row['enforcement'])}, tests {len(row['tests'])}"
+        )
 
 
 @group.command("workflows")

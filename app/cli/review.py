@@ -48,9 +48,14 @@ def add(folder: Path | None, drawn: int | None) -> None:
         blobs = proficiency.store(key, (probe, subject))
         with unit_of_work():
             proficiency.add(
-                None, key, (probe, blobs[0]), (subject, blobs[1]), same=same,
-                source="drawn" if drawn else "consented", note=note,
-            )  # fmt: skip
+                None,
+                key,
+                (probe, blobs[0]),
+                (subject, blobs[1]),
+                same=same,
+                source="drawn" if drawn else "consented",
+                note=note,
+            )
     click.echo(f"{len(rows)} comparisons added; a worker measures them")
 
 

@@ -89,9 +89,7 @@ class Greyscale(Operation, frozen=True, kw_only=True, tag="greyscale"):
 
 AnyOperation = Crop | Rotate | Brightness | Contrast | Gamma | Denoise | Sharpen | Resize | Greyscale
 #: name -> type of every operation there is
-KINDS: Mapping[str, type[Operation]] = {
-    str(kind.__struct_config__.tag): kind for kind in get_args(AnyOperation)
-}  # fmt: skip
+KINDS: Mapping[str, type[Operation]] = {str(kind.__struct_config__.tag): kind for kind in get_args(AnyOperation)}
 
 
 class Recipe(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

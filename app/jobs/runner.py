@@ -71,10 +71,10 @@ def _claim(uid: str) -> bool:
     )
     with unit_of_work() as rows:
         claimed = rows.execute(
-            update(Job).where(Job.uid == uid, free).values(
-                state="running", lease_until=moment + _lease(), lease_owner=owner(), attempts=Job.attempts + 1
-            )
-        )  # fmt: skip
+            update(Job)
+            .where(Job.uid == uid, free)
+            .values(state="running", lease_until=moment + _lease(), lease_owner=owner(), attempts=Job.attempts + 1)
+        )
         return claimed.rowcount == 1
 
 

@@ -16,9 +16,16 @@ from app.matching.quality.measures import Quality
 
 #: what counts as one step of difference in each measure; logarithms for sizes, since twice is twice at any size
 STEPS: Mapping[str, float] = {
-    "inter_eye": math.log(1.5), "detail": math.log(1.5), "side_ratio": math.log(1.5), "brightness": 40.0,
-    "levels": 40.0, "chroma": 8.0, "yaw": 10.0, "pitch": 8.0, "roll": 10.0,
-}  # fmt: skip
+    "inter_eye": math.log(1.5),
+    "detail": math.log(1.5),
+    "side_ratio": math.log(1.5),
+    "brightness": 40.0,
+    "levels": 40.0,
+    "chroma": 8.0,
+    "yaw": 10.0,
+    "pitch": 8.0,
+    "roll": 10.0,
+}
 LOGARITHMIC = frozenset({"inter_eye", "detail", "side_ratio"})
 #: years of recorded age that count as one step
 AGE_STEP = 10.0

@@ -15,12 +15,27 @@ from app.models.base import Model, Sealed, Stateful, UTCDateTime, one_of
 from app.models.requests import FRRequest, ProbeImage
 
 STATES = (
-    "draft", "submitted", "returned", "approved", "refused", "releasing", "released", "acknowledged", "expired",
+    "draft",
+    "submitted",
+    "returned",
+    "approved",
+    "refused",
+    "releasing",
+    "released",
+    "acknowledged",
+    "expired",
     "withdrawn",
-)  # fmt: skip
+)
 RECIPIENTS = (
-    "prosecutor", "law_enforcement", "city_agency", "court", "foil", "individual", "community", "media",
-)  # fmt: skip
+    "prosecutor",
+    "law_enforcement",
+    "city_agency",
+    "court",
+    "foil",
+    "individual",
+    "community",
+    "media",
+)
 BASES = ("D1", "D2", "D3", "D4", "D5", "D6", "D7")
 ITEM_KINDS = ("original", "report")
 #: the decisions that let something out

@@ -87,19 +87,23 @@ class Template(Model):
     __table_args__ = (
         UniqueConstraint("photo_id", "algorithm_digest"),
         Index("ix_template_since", "since", "algorithm_digest"),
-    )  # fmt: skip
+    )
 
 
 # Never an index that begins with what nearly every row has in common (not removed; one algorithm): without numbers on
 # its tables SQLite's planner prefers it to a list of ids, and reads the whole repository for a hundred photographs.
 Index(
-    "ix_gallery_photo_left", GalleryPhoto.removed_at, sqlite_where=GalleryPhoto.removed_at.is_not(None),
+    "ix_gallery_photo_left",
+    GalleryPhoto.removed_at,
+    sqlite_where=GalleryPhoto.removed_at.is_not(None),
     postgresql_where=GalleryPhoto.removed_at.is_not(None),
-)  # fmt: skip
+)
 Index(
-    "ix_template_not_counted", Template.id, sqlite_where=Template.since.is_(None),
+    "ix_template_not_counted",
+    Template.id,
+    sqlite_where=Template.since.is_(None),
     postgresql_where=Template.since.is_(None),
-)  # fmt: skip
+)
 
 
 class GalleryHold(Sealed, Model):
@@ -132,8 +136,15 @@ KINDS = ("folder", "itl")
 STATES = ("planning", "running", "done", "replaced")
 #: what can become of a record; docs/gallery.md says each in a sentence
 OUTCOMES = (
-    "enrolled", "already", "duplicate", "held", "refused", "unreadable", "no_face", "several_faces",
-)  # fmt: skip
+    "enrolled",
+    "already",
+    "duplicate",
+    "held",
+    "refused",
+    "unreadable",
+    "no_face",
+    "several_faces",
+)
 
 
 class GalleryImport(Model):

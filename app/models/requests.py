@@ -20,10 +20,28 @@ if TYPE_CHECKING:
 
 
 STATES = (
-    "draft", "submitted", "awaiting_images", "accepted", "documented", "probe_selected", "searching", "search_failed",
-    "searched", "under_examination", "nominated", "peer_reviewed", "continued", "approved", "negative", "reported",
-    "superseded", "closed", "refused", "withdrawn", "disposed",
-)  # fmt: skip
+    "draft",
+    "submitted",
+    "awaiting_images",
+    "accepted",
+    "documented",
+    "probe_selected",
+    "searching",
+    "search_failed",
+    "searched",
+    "under_examination",
+    "nominated",
+    "peer_reviewed",
+    "continued",
+    "approved",
+    "negative",
+    "reported",
+    "superseded",
+    "closed",
+    "refused",
+    "withdrawn",
+    "disposed",
+)
 IMAGE_STATES = ("checking", "ready", "unreadable", "no_face", "too_many_faces", "not_checked")
 
 

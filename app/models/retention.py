@@ -201,8 +201,15 @@ class StoredStanding(db.Model):
 
 
 STATES = (
-    "draft", "proposed", "once_approved", "approved", "executing", "disposed", "declined", "withdrawn",
-)  # fmt: skip
+    "draft",
+    "proposed",
+    "once_approved",
+    "approved",
+    "executing",
+    "disposed",
+    "declined",
+    "withdrawn",
+)
 ITEM_STATES = ("pending", "erasing", "erased", "spared")
 
 

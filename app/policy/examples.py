@@ -51,10 +51,25 @@ class Example(Table, frozen=True, kw_only=True):
 
     id: Text
     text: Text
-    check: Literal[
-        "use", "purpose", "source", "lawful_basis", "outcome", "case_number", "eligibility", "itl", "retention",
-        "edit", "quality", "opinions", "background", "worksheet",
-    ] | DISCLOSURE_CHECKS  # fmt: skip
+    check: (
+        Literal[
+            "use",
+            "purpose",
+            "source",
+            "lawful_basis",
+            "outcome",
+            "case_number",
+            "eligibility",
+            "itl",
+            "retention",
+            "edit",
+            "quality",
+            "opinions",
+            "background",
+            "worksheet",
+        ]
+        | DISCLOSURE_CHECKS
+    )
     subject: str = ""
     use: str | None = None
     recipient: str = ""

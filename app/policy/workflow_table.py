@@ -50,9 +50,13 @@ def _state(state: State) -> tuple[str, ...]:
     due = dict.fromkeys(_cell(step.text) + by for step, by in zip(state.next, asked, strict=True))
     marks = [f"`{mark}`" for mark in (*state.marks, *(["final"] if state.final else []))]
     return (
-        f"`{state.id}`", state.title, _cell(state.text), state.waiting_for or "nobody", "; ".join(due) or "nothing",
+        f"`{state.id}`",
+        state.title,
+        _cell(state.text),
+        state.waiting_for or "nobody",
+        "; ".join(due) or "nothing",
         ", ".join(marks) or "none",
-    )  # fmt: skip
+    )
 
 
 def _marks(flow: Workflow) -> Iterator[str]:

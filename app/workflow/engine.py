@@ -99,9 +99,15 @@ def advance(subject: Any, verb: str, actor: Any, **facts: Any) -> Transition:
         # a step that stays in the state still takes the version: two people cannot both take it
         flag_modified(subject, "state_since")
     step = Transition(
-        subject_type=subject.subject_type, subject_id=subject.id, verb=verb, rule=row.id, source=source, target=target,
-        actor_id=actor.id, policy_version=policy().version,
-    )  # fmt: skip
+        subject_type=subject.subject_type,
+        subject_id=subject.id,
+        verb=verb,
+        rule=row.id,
+        source=source,
+        target=target,
+        actor_id=actor.id,
+        policy_version=policy().version,
+    )
     db.session.add(step)
     keys = {key: facts[key] for key in policy().event(row.event).keys}
     audit.record(row.event, subject, actor=actor, **keys)

@@ -13,9 +13,11 @@ from app.models.engine import Transition
 
 def steps_of(subject: Any) -> list[Transition]:
     """Every step of the subject, oldest first."""
-    rows = select(Transition).where(
-        Transition.subject_type == subject.subject_type, Transition.subject_id == subject.id
-    ).order_by(Transition.id)  # fmt: skip
+    rows = (
+        select(Transition)
+        .where(Transition.subject_type == subject.subject_type, Transition.subject_id == subject.id)
+        .order_by(Transition.id)
+    )
     return list(db.session.scalars(rows))
 
 

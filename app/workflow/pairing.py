@@ -25,13 +25,24 @@ from app.workflow.engine import subjects
 CHUNK = 500
 STREAMED = {"yield_per": CHUNK}
 STEP = (
-    Transition.id, Transition.subject_type, Transition.subject_id, Transition.verb, Transition.rule, Transition.source,
-    Transition.target, Transition.actor_id, Transition.policy_version,
-)  # fmt: skip
+    Transition.id,
+    Transition.subject_type,
+    Transition.subject_id,
+    Transition.verb,
+    Transition.rule,
+    Transition.source,
+    Transition.target,
+    Transition.actor_id,
+    Transition.policy_version,
+)
 EVENT = (
-    AuditEvent.sequence, AuditEvent.event, AuditEvent.subject_type, AuditEvent.subject_id, AuditEvent.actor_id,
+    AuditEvent.sequence,
+    AuditEvent.event,
+    AuditEvent.subject_type,
+    AuditEvent.subject_id,
+    AuditEvent.actor_id,
     AuditEvent.policy_version,
-)  # fmt: skip
+)
 
 #: a step and its event; None where one of them is missing
 Pair = tuple[Row[Any] | None, Row[Any] | None]
@@ -63,9 +74,10 @@ def _of_chunk(session: Session, model: type[Stateful], chunk: Sequence[Row[Any]]
     for step in session.execute(taken.order_by(Transition.id)):
         steps[step.subject_id].append(step)
     told = select(*EVENT).where(
-        AuditEvent.subject_type == kind, AuditEvent.subject_id.in_([row.name for row in chunk]),
+        AuditEvent.subject_type == kind,
+        AuditEvent.subject_id.in_([row.name for row in chunk]),
         AuditEvent.event.in_(stepped),
-    )  # fmt: skip
+    )
     for event in session.execute(told.order_by(AuditEvent.sequence)):
         events[event.subject_id].append(event)
     for row in chunk:
@@ -155,9 +167,10 @@ def _of_no_subject(session: Session, model: type[Stateful], stepped: set[str]) -
     for step in session.execute(lost.order_by(Transition.id), execution_options=STREAMED):
         yield Fault(f"{noun} with the internal id {step.subject_id}", f"is gone, but its {_named(step)} is there")
     told = select(*EVENT).where(
-        AuditEvent.event.in_(stepped), AuditEvent.subject_type == kind,
+        AuditEvent.event.in_(stepped),
+        AuditEvent.subject_type == kind,
         ~exists().where(getattr(model, model.lookup) == AuditEvent.subject_id),
-    )  # fmt: skip
+    )
     for event in session.execute(told.order_by(AuditEvent.sequence), execution_options=STREAMED):
         yield Fault(f"{noun} {event.subject_id}", f"is gone, but event {event.sequence} ({event.event}) tells of it")
 

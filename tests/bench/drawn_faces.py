@@ -108,10 +108,11 @@ def ranks(gallery: Sequence[tuple[Job, Seen]], probes: Sequence[tuple[Job, Seen]
     index.add(
         [
             GalleryTemplate(str(job.seed), f"{job.seed}/{job.photo}", Template(seen.vector, digest))
-            for job, seen in gallery if seen.vector is not None
+            for job, seen in gallery
+            if seen.vector is not None
         ],
         generation=1,
-    )  # fmt: skip
+    )
     found: list[int | None] = []
     for job, seen in probes:
         people = index.search(Template(seen.vector, digest), 25, index.photo_ids) if seen.vector is not None else []
@@ -137,8 +138,10 @@ def main() -> None:
         jobs += probe_jobs(people, first_scene, size)
     seen = list(zip(jobs, see_all(jobs), strict=True))
     gallery = seen[:shot]
-    print(f"gallery: {len(people)} people, {shot} mugshots; one face found on "
-          f"{sum(s.faces == 1 for _, s in gallery) / shot:.1%}")  # fmt: skip
+    print(
+        f"gallery: {len(people)} people, {shot} mugshots; one face found on "
+        f"{sum(s.faces == 1 for _, s in gallery) / shot:.1%}"
+    )
     print(f"processor time per mugshot: {1000 * np.median([s.drawing for _, s in gallery]):.0f} ms (median)")
     print(
         "| face box at most | probes | face found | box, median | rank 1 | rank 5 | rank 25 | rank 1, first mugshots |"
@@ -150,10 +153,13 @@ def main() -> None:
         found, first = ranks(gallery, probes), ranks(firsts, probes)
         widths = [s.width for _, s in probes if s.faces]
         cells = [
-            f"{size} px", f"{len(probes)}", f"{len(widths) / len(probes):.1%}",
-            f"{np.median(widths):.0f} px (to {max(widths):.1f})", *(f"{rank_share(found, k):.1%}" for k in (1, 5, 25)),
+            f"{size} px",
+            f"{len(probes)}",
+            f"{len(widths) / len(probes):.1%}",
+            f"{np.median(widths):.0f} px (to {max(widths):.1f})",
+            *(f"{rank_share(found, k):.1%}" for k in (1, 5, 25)),
             f"{rank_share(first, 1):.1%}",
-        ]  # fmt: skip
+        ]
         print(f"| {' | '.join(cells)} |")
 
 

@@ -29,8 +29,14 @@ PAGES = (
     ("Disclosures", "y.hazel", "/disclosures"),
 )
 #: of a thousand requests, how many are in which state: few are open at any time
-SHARES = (("reported", 0.94), ("closed", 0.04), ("peer_reviewed", 0.005), ("nominated", 0.005), ("approved", 0.005),
-          ("documented", 0.005))  # fmt: skip
+SHARES = (
+    ("reported", 0.94),
+    ("closed", 0.04),
+    ("peer_reviewed", 0.005),
+    ("nominated", 0.005),
+    ("approved", 0.005),
+    ("documented", 0.005),
+)
 
 
 def grow(crowd: Crowd, count: int) -> None:

@@ -49,12 +49,16 @@ def show(name: str, pairs: list[tuple[int, float]]) -> None:
     if not pairs:
         return
     distance, cosine = np.array([p[0] for p in pairs]), np.array([p[1] for p in pairs])
-    print(f"{name:12} {len(pairs):7} pairs  hash {np.quantile(distance, (0, .001, .01, .5, .99, 1)).round(1)}"
-          f"  cosine {np.quantile(cosine, (0, .01, .5, .99, .999, 1)).round(4)}")  # fmt: skip
+    print(
+        f"{name:12} {len(pairs):7} pairs  hash {np.quantile(distance, (0, 0.001, 0.01, 0.5, 0.99, 1)).round(1)}"
+        f"  cosine {np.quantile(cosine, (0, 0.01, 0.5, 0.99, 0.999, 1)).round(4)}"
+    )
     for bits, least in itertools.product((6, 8, 10, 12), (0.93, 0.95, 0.97)):
         near, alike = distance <= bits, cosine >= least
-        print(f"    hash <= {bits:2}: {near.mean():.5f}   cosine >= {least}: {alike.mean():.5f}"
-              f"   both: {(near & alike).mean():.6f}")  # fmt: skip
+        print(
+            f"    hash <= {bits:2}: {near.mean():.5f}   cosine >= {least}: {alike.mean():.5f}"
+            f"   both: {(near & alike).mean():.6f}"
+        )
 
 
 def pair(one: tuple[str, np.ndarray], other: tuple[str, np.ndarray]) -> tuple[int, float]:

@@ -106,13 +106,18 @@ def main() -> None:
         row("Peer review", client_of(app, people, "j.maple"), f"/review/peer-reviews/{request.number}")
     load = os.getloadavg()[0]
     lines = [
-        "# Pages of the examination", "", "Written by `python -m tests.bench.pages`; not edited by hand.", "",
+        "# Pages of the examination",
+        "",
+        "Written by `python -m tests.bench.pages`; not edited by hand.",
+        "",
         "Time on the server, pictures not counted: what a browser waits for before it can draw the page. One request "
         f"at a time, {options.times} of each, {os.cpu_count()} processors, load {load:.1f} at the end of the run. A "
-        "candidates page must stay under 500 ms and 15 statements.", "",
-        "| page | median ms | p95 ms | SQL statements |", "|---|---|---|---|",
+        "candidates page must stay under 500 ms and 15 statements.",
+        "",
+        "| page | median ms | p95 ms | SQL statements |",
+        "|---|---|---|---|",
         *(f"| {label} | {median:.0f} | {late:.0f} | {asked} |" for label, median, late, asked in rows),
-    ]  # fmt: skip
+    ]
     options.write.write_text("\n".join(lines) + "\n", "utf-8")
     sys.stdout.write(f"{options.write}\n")
 

@@ -87,10 +87,20 @@ def _row(**values: Any) -> dict[str, Any]:
 
 def _photo(number: str, owner: int) -> dict[str, Any]:
     return _row(
-        record_number=number, person_id=owner, source="arrest", jurisdiction="criminal", charged=True,
-        taken_on=date(2024, 1, 1), sha256=new_uid(), phash="", width=480, height=600, blob_id="none", batch="bench",
+        record_number=number,
+        person_id=owner,
+        source="arrest",
+        jurisdiction="criminal",
+        charged=True,
+        taken_on=date(2024, 1, 1),
+        sha256=new_uid(),
+        phash="",
+        width=480,
+        height=600,
+        blob_id="none",
+        batch="bench",
         key_id=stores().keys.create(),
-    )  # fmt: skip
+    )
 
 
 def prepared(make: Factory, seed: int) -> str:
@@ -162,17 +172,20 @@ def main() -> None:
         held = resident(worker.pid)
     text = "\n".join(
         (
-            "# From the button to the list of candidates", "",
-            "Written by `python -m tests.bench.submit_to_candidates`; not edited by hand.", "",
+            "# From the button to the list of candidates",
+            "",
+            "Written by `python -m tests.bench.submit_to_candidates`; not edited by hand.",
+            "",
             f"- {options.photographs:,} photographs, index `{options.index}`, {os.cpu_count()} processors, load "
             f"{os.getloadavg()[0]:.1f} at the end, one worker with {settings.network_threads} thread(s).",
             f"- Median **{statistics.median(taken):.2f} s** ({min(taken):.2f} to {max(taken):.2f}) over {len(taken)} "
             f"searches, each of another probe, {min(listed)} to {max(listed)} candidates listed. The face is found, "
             "embedded and searched in that time.",
             "- The first search after the start waits until the index is made from the encrypted database: "
-            f"{first:.0f} s, {ready:.0f} s after the worker was started. The worker then holds {held:,} MB.", "",
+            f"{first:.0f} s, {ready:.0f} s after the worker was started. The worker then holds {held:,} MB.",
+            "",
         )
-    )  # fmt: skip
+    )
     print(text)
     if options.write:
         options.write.write_text(text, encoding="utf-8")

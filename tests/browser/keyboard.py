@@ -58,9 +58,10 @@ class Keyboard:
     def to_group(self, name: str) -> None:
         """Tab to a group of radios."""
         self._until(
-            "(name) => document.activeElement.type === 'radio' && document.activeElement.name.endsWith(name)", name,
+            "(name) => document.activeElement.type === 'radio' && document.activeElement.name.endsWith(name)",
+            name,
             f"the group {name}",
-        )  # fmt: skip
+        )
 
     def unfold(self, words: str) -> None:
         """Open a folded part by its summary, unless it is open."""

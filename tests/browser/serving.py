@@ -75,9 +75,10 @@ def complaint(said: Any) -> list[str]:
 def new_page(chromium: Any, complaints: list[str], *, width: int = 1280, javascript: bool = True, calm: bool = False):
     """A page in a browser of its own; what the browser complains about is added to `complaints`."""
     context = chromium.new_context(
-        viewport={"width": width, "height": 900}, java_script_enabled=javascript,
+        viewport={"width": width, "height": 900},
+        java_script_enabled=javascript,
         reduced_motion="reduce" if calm else "no-preference",
-    )  # fmt: skip
+    )
     page = context.new_page()
     page.set_default_timeout(TIMEOUT_MS)
     page.on("console", lambda one: complaints.extend(complaint(one)))

@@ -23,11 +23,26 @@ pytestmark = pytest.mark.timeout(600)
 
 #: answers that are no page for people: files, pictures, data, and redirects to a page that is in the list
 NO_PAGES = {
-    "static", "home.healthz", "images.show", "requests.report", "review.preview", "review.modifications",
-    "review.comparison_document", "retention.certificate", "retention.sealing_certificate", "oversight.export",
-    "disclosures.document", "disclosures.item", "disclosures.export", "disclosures.decision", "policy.verify_printed",
-    "requests.back", "requests.back_from_image", "requests.back_to_discussion", "disclosures.back",
-}  # fmt: skip
+    "static",
+    "home.healthz",
+    "images.show",
+    "requests.report",
+    "review.preview",
+    "review.modifications",
+    "review.comparison_document",
+    "retention.certificate",
+    "retention.sealing_certificate",
+    "oversight.export",
+    "disclosures.document",
+    "disclosures.item",
+    "disclosures.export",
+    "disclosures.decision",
+    "policy.verify_printed",
+    "requests.back",
+    "requests.back_from_image",
+    "requests.back_to_discussion",
+    "disclosures.back",
+}
 #: pages that tell each role something else
 FOR_EVERYBODY = {"home.index"}
 
@@ -51,9 +66,19 @@ PAGES = [
 NAMES = ["-".join(filter(None, (endpoint(row), row.get("on"), persona))) for row, persona in PAGES]
 #: one page of each template's kind is enough for the walk with Tab, which takes its time
 WALKED = (
-    "account.sign_in", "home.index", "review.index", "review.work", "review.prepare", "review.candidates",
-    "review.compare", "review.background", "review.line_place", "approval.file", "workload.show", "retention.sealing",
-)  # fmt: skip
+    "account.sign_in",
+    "home.index",
+    "review.index",
+    "review.work",
+    "review.prepare",
+    "review.candidates",
+    "review.compare",
+    "review.background",
+    "review.line_place",
+    "approval.file",
+    "workload.show",
+    "retention.sealing",
+)
 STOP = """() => {
   const at = document.activeElement;
   if (at === document.body) return null;

@@ -116,10 +116,11 @@ class Case:
         """The number under which the person on the probe is listed to the examiner."""
         return self.read(
             lambda request: next(
-                one.shown_order for one in request.current_round.search.candidates
+                one.shown_order
+                for one in request.current_round.search.candidates
                 if one.person.person_number == f"DEMO-{NOMINEE:05}"
             )
-        )  # fmt: skip
+        )
 
 
 @pytest.fixture

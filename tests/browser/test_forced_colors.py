@@ -97,9 +97,12 @@ CURRENT = [
 @pytest.mark.parametrize(("name", "where", "chosen", "other"), CURRENT, ids=[f"{w}-{c}" for _, w, c, _ in CURRENT])
 def test_what_is_current_looks_so(contrast, bench, judged, name, where, chosen, other):
     addresses = {
-        "compare": bench.compare(three_photographs(bench)), "peer": judged["peer"], "queue": f"{bench.base}/review",
-        "request": f"{bench.base}/requests/{bench.number}", "figures": f"{bench.base}/workload/figures",
-    }  # fmt: skip
+        "compare": bench.compare(three_photographs(bench)),
+        "peer": judged["peer"],
+        "queue": f"{bench.base}/review",
+        "request": f"{bench.base}/requests/{bench.number}",
+        "figures": f"{bench.base}/workload/figures",
+    }
     page = contrast(name, addresses[where])
     one, another = page.locator(chosen).first, page.locator(other).first
     assert looks(one) != looks(another), "nothing but its weight, if that, shows what is current"

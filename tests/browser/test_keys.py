@@ -44,9 +44,12 @@ def nothing_disposed(bench, monkeypatch):
         with unit_of_work() as rows:
             for row in rows.query(Disposition).filter_by(round_id=round_.id):
                 audit.record(
-                    "disposition.taken_back", round_.request, candidate=row.candidate.uid,
-                    disposition=row.verdict, standing="open",
-                )  # fmt: skip
+                    "disposition.taken_back",
+                    round_.request,
+                    candidate=row.candidate.uid,
+                    disposition=row.verdict,
+                    standing="open",
+                )
                 rows.delete(row)
         db.session.remove()
 
@@ -69,12 +72,16 @@ def test_the_viewers_keys_record_nothing_where_the_viewer_has_no_focus(opened, b
 @pytest.mark.clause("SRC-2")
 def test_the_worksheets_keys_do_nothing_in_the_viewer(tab, bench):
     view = "[...document.querySelectorAll('[data-view]')].map((one) => one.getAttribute('transform')).join()"
-    before = (tab.evaluate(view), tab.locator("[data-bar] [aria-pressed]").evaluate_all(
-        "(all) => all.map((one) => one.ariaPressed).join()"))  # fmt: skip
+    before = (
+        tab.evaluate(view),
+        tab.locator("[data-bar] [aria-pressed]").evaluate_all("(all) => all.map((one) => one.ariaPressed).join()"),
+    )
     for key in WORKSHEETS:
         tab.keyboard.press(key)
-    after = (tab.evaluate(view), tab.locator("[data-bar] [aria-pressed]").evaluate_all(
-        "(all) => all.map((one) => one.ariaPressed).join()"))  # fmt: skip
+    after = (
+        tab.evaluate(view),
+        tab.locator("[data-bar] [aria-pressed]").evaluate_all("(all) => all.map((one) => one.ariaPressed).join()"),
+    )
     assert after == before
     assert tab.locator("[data-keys] :is(input:checked)").count() == 0
     assert dispositions(bench) == 0

@@ -102,8 +102,11 @@ def test_the_split_moves_by_its_handle_with_keys_and_with_the_mouse(tab):
         box, area = handle.bounding_box(), boxes(tab)[0]
         tab.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
         tab.mouse.down()
-        tab.mouse.move(area["x"] + area["width"] * (0.7 if axis == "x" else 0.5),
-                       area["y"] + area["height"] * (0.7 if axis == "y" else 0.5), steps=4)  # fmt: skip
+        tab.mouse.move(
+            area["x"] + area["width"] * (0.7 if axis == "x" else 0.5),
+            area["y"] + area["height"] * (0.7 if axis == "y" else 0.5),
+            steps=4,
+        )
         tab.mouse.up()
         assert abs(int(handle.get_attribute("aria-valuenow")) - 70) <= 1
         tab.locator("[data-stage]").focus()

@@ -162,10 +162,24 @@ def test_a_message_of_ours_with_everything_that_rq_would_follow_runs_its_row_alo
     redis.delete(f"rq:queue:{QUEUE}")
     redis.sadd("rq:job:planted:dependents", "dependent")
     plant(
-        redis, [ENTRY, None, [uid], {}], **CALLBACKS, webhooks=json.dumps(webhooks), repeats_left=9,
-        repeat_intervals="[0]", retries_left=9, timeout="0", ttl="x", result_ttl="x", created_at="x", status="x",
-        dependency_ids='["dependent"]', rate_limit_key="k", rate_limit_concurrency="x", group_id="g", meta=LEAVE,
-    )  # fmt: skip
+        redis,
+        [ENTRY, None, [uid], {}],
+        **CALLBACKS,
+        webhooks=json.dumps(webhooks),
+        repeats_left=9,
+        repeat_intervals="[0]",
+        retries_left=9,
+        timeout="0",
+        ttl="x",
+        result_ttl="x",
+        created_at="x",
+        status="x",
+        dependency_ids='["dependent"]',
+        rate_limit_key="k",
+        rate_limit_concurrency="x",
+        group_id="g",
+        meta=LEAVE,
+    )
     work()
     server.shutdown()
     assert ran == [uid]

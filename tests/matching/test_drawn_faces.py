@@ -109,10 +109,15 @@ def test_records_are_what_the_repository_may_hold():
 @pytest.mark.parametrize(
     "wrong",
     [
-        {"expression": "furious"}, {"hair": "mullet"}, {"beard": "long"}, {"background": "moon"}, {"glasses": 7},
-        {"yaw": 80.0}, {"size": (8, 8)},
+        {"expression": "furious"},
+        {"hair": "mullet"},
+        {"beard": "long"},
+        {"background": "moon"},
+        {"glasses": 7},
+        {"yaw": 80.0},
+        {"size": (8, 8)},
     ],
-)  # fmt: skip
+)
 def test_unknown_words_are_refused(wrong):
     with pytest.raises(ValueError, match=r"known are|Glasses|turns|pixels"):
         people.draw(people.person(1), **wrong)

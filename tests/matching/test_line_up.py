@@ -12,9 +12,22 @@ from app.matching.line_up import Portrait, choose_foils, difference, drawn_order
 from app.matching.quality.measures import Quality
 
 PLAIN = Quality(
-    inter_eye=60, detail=50, brightness=120, bright_share=0, levels=150, side_ratio=1.1, blocks=2, yaw=3, pitch=2,
-    roll=1, margin_side=2, margin_above=1.5, margin_below=2, faces=1, chroma=15,
-)  # fmt: skip
+    inter_eye=60,
+    detail=50,
+    brightness=120,
+    bright_share=0,
+    levels=150,
+    side_ratio=1.1,
+    blocks=2,
+    yaw=3,
+    pitch=2,
+    roll=1,
+    margin_side=2,
+    margin_above=1.5,
+    margin_below=2,
+    faces=1,
+    chroma=15,
+)
 pytestmark = pytest.mark.clause("SRC-4", "FAIR-1")
 
 

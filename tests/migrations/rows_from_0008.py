@@ -132,9 +132,11 @@ def data_0011(app: Flask) -> None:
     with pytest.raises(Exception, match="append-only"):
         run(app, "UPDATE assignment SET to_id = 1")
     for wrong in (
-        passed.replace("1, 2, 1)", "2, 2, 2)"), passed.replace("1, 2, 1)", "NULL, 2, 1)"),
-        passed.replace("1, 2, 1)", "1, 2, 2)"), passed.replace("'handed_over'", "'lost'"),
-    ):  # fmt: skip
+        passed.replace("1, 2, 1)", "2, 2, 2)"),
+        passed.replace("1, 2, 1)", "NULL, 2, 1)"),
+        passed.replace("1, 2, 1)", "1, 2, 2)"),
+        passed.replace("'handed_over'", "'lost'"),
+    ):
         with pytest.raises(Exception, match="CHECK constraint failed"):
             run(app, wrong.replace("(1, 'x'", "(2, 'y'"))
     choice = (
@@ -209,7 +211,8 @@ def data_0014(app: Flask) -> None:
     """Candidates of before get their search's algorithm; from then on the database refuses any other."""
     stand(app, before("0014"))
     run(
-        app, ACCOUNT,
+        app,
+        ACCOUNT,
         REQUEST,
         PROBE,
         FACE,
@@ -225,7 +228,7 @@ def data_0014(app: Flask) -> None:
         "VALUES (1, 't', '2026-01-01', 1, 'one', 'x')",
         "INSERT INTO candidate (id, uid, created_at, search_id, person_id, photo_id, rank, score, shown_order) "
         "VALUES (1, 'c', '2026-01-01', 1, 1, 1, 1, 0.5, 1)",
-    )  # fmt: skip
+    )
     upgrade(revision="0014")
     with engine(app).connect() as connection:
         kept = connection.exec_driver_sql(
@@ -286,9 +289,12 @@ def data_0021(app: Flask) -> None:
     )
     gone = "'2026-01-02'"
     run(
-        app, record.format(id=1, state="open", gone="NULL"), record.format(id=2, state="disposed", gone=gone),
-        file.format(id=1, gone=gone), file.format(id=2, gone="NULL"),
-    )  # fmt: skip
+        app,
+        record.format(id=1, state="open", gone="NULL"),
+        record.format(id=2, state="disposed", gone=gone),
+        file.format(id=1, gone=gone),
+        file.format(id=2, gone="NULL"),
+    )
     upgrade(revision="0021")
     with engine(app).connect() as connection:
         kept = connection.exec_driver_sql(

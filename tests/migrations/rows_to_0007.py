@@ -46,11 +46,12 @@ def data_0003(app: Flask) -> None:
     """A notification keeps what it is about, up and down; one about nothing stays about nothing."""
     stand(app, "0002")
     run(
-        app, ACCOUNT,
+        app,
+        ACCOUNT,
         REQUEST,
         "INSERT INTO notification (id, uid, created_at, account_id, kind, request_id) VALUES "
         "(1, 'n1', '2026-01-01', 1, 'approved', 1), (2, 'n2', '2026-01-01', 1, 'misuse_reported', NULL)",
-    )  # fmt: skip
+    )
     upgrade(revision="0003")
     subjects = "SELECT subject_type, subject_key FROM notification ORDER BY id"
     with engine(app).connect() as connection:
@@ -140,18 +141,23 @@ def data_0006(app: Flask) -> None:
         "0, 0)"
     )
     run(
-        app, ACCOUNT, request.format(id=1, state="withdrawn"),
+        app,
+        ACCOUNT,
+        request.format(id=1, state="withdrawn"),
         "INSERT INTO probe_image (id, uid, created_at, request_id, submission, state, media_type, width, height, size, "
         "sha256, blob_id) VALUES (1, 'i', '2026-01-01', 1, 1, 'no_face', 'image/jpeg', 1, 1, 1, 's', 'b')",
         "INSERT INTO gallery_hold (id, uid, created_at, key_id, batch, record_number, sha256, blob_id, probe_image_id) "
         "VALUES (1, 'h', '2026-01-01', 'k', 'b', 'R-1', 's', 'b', 1)",
-    )  # fmt: skip
+    )
     upgrade(revision="0006")
     assert (count(app, "fr_request"), count(app, "probe_image"), count(app, "gallery_hold")) == (1, 1, 1)
     run(
-        app, "PRAGMA foreign_keys = ON", request.format(id=2, state="disposed"),
-        "UPDATE gallery_hold SET probe_image_id = NULL", "DELETE FROM probe_image",
-    )  # fmt: skip
+        app,
+        "PRAGMA foreign_keys = ON",
+        request.format(id=2, state="disposed"),
+        "UPDATE gallery_hold SET probe_image_id = NULL",
+        "DELETE FROM probe_image",
+    )
     with pytest.raises(Exception, match="CHECK constraint failed"):
         run(app, request.format(id=3, state="guessed"))
     record = (
@@ -163,10 +169,11 @@ def data_0006(app: Flask) -> None:
         with pytest.raises(Exception, match="CHECK constraint failed"):
             run(app, record.format(state))
     run(
-        app, record.format("open"),
+        app,
+        record.format("open"),
         "INSERT INTO case_history (id, uid, created_at, case_record_id, kind, happened_on, value, recorded_by_id) "
         "VALUES (1, 'l', '2026-01-01', 1, 'closed', '2026-01-01', 'settled', 1)",
-    )  # fmt: skip
+    )
     with pytest.raises(Exception, match="append-only"):
         run(app, "UPDATE case_history SET happened_on = '2020-01-01'")
     run(app, "DELETE FROM case_history")

@@ -77,15 +77,27 @@ def _number(series: str) -> str:
 
 def _request(people: Any) -> FRRequest:
     return FRRequest(
-        number=_number("FR"), key_id=stores().keys.create(), policy_version=policy().version,
-        requester_id=people.account("d.lark").id, command="", case_number="DB-2026-1", use_id="USE-1", submission=1,
-        examiner_id=people.account("k.rowan").id, discussing_supervisor_id=people.account("s.alder").id,
-    )  # fmt: skip
+        number=_number("FR"),
+        key_id=stores().keys.create(),
+        policy_version=policy().version,
+        requester_id=people.account("d.lark").id,
+        command="",
+        case_number="DB-2026-1",
+        use_id="USE-1",
+        submission=1,
+        examiner_id=people.account("k.rowan").id,
+        discussing_supervisor_id=people.account("s.alder").id,
+    )
 
 
 def _request_parts(request: FRRequest, people: Any) -> dict[str, int]:
-    parts = {"requester": "d.lark", "examiner": "k.rowan", "peer": "j.maple", "supervisor": "c.hawthorn",
-             "discussing_supervisor": "s.alder"}  # fmt: skip
+    parts = {
+        "requester": "d.lark",
+        "examiner": "k.rowan",
+        "peer": "j.maple",
+        "supervisor": "c.hawthorn",
+        "discussing_supervisor": "s.alder",
+    }
     ids = {part: people.account(name).id for part, name in parts.items()}
     round_ = Round(request_id=request.id, search_id=0, number=1, examiner_id=ids["examiner"])
     round_.peer_reviews = [PeerReview(peer_id=ids["peer"], opinion="p2")]
@@ -99,19 +111,33 @@ def _request_parts(request: FRRequest, people: Any) -> dict[str, int]:
 def _disclosure(people: Any) -> Disclosure:
     asker = people.account("d.lark").id
     return Disclosure(
-        number=_number("D"), key_id=stores().keys.create(), policy_version=policy().version, asked_by_id=asker,
-        case_number="DB-2026-1", recipient_kind="prosecutor", basis="D6", purpose="criminal_prosecution",
-        immigration=False, submission=1, submitted_at=now(), release_by=now().date() + timedelta(days=9),
-        received_on=now().date(), acknowledged_by_id=asker,
-    )  # fmt: skip
+        number=_number("D"),
+        key_id=stores().keys.create(),
+        policy_version=policy().version,
+        asked_by_id=asker,
+        case_number="DB-2026-1",
+        recipient_kind="prosecutor",
+        basis="D6",
+        purpose="criminal_prosecution",
+        immigration=False,
+        submission=1,
+        submitted_at=now(),
+        release_by=now().date() + timedelta(days=9),
+        received_on=now().date(),
+        acknowledged_by_id=asker,
+    )
 
 
 def _disclosure_parts(disclosure: Disclosure, people: Any) -> dict[str, int]:
     ids = {"disclosure_asker": disclosure.asked_by_id, "disclosure_decider": people.account("y.hazel").id}
     decision = DisclosureDecision(
-        submission=1, asked_by_id=ids["disclosure_asker"], decided_by_id=ids["disclosure_decider"], kind="approved",
-        policy_version="", release_by=disclosure.release_by,
-    )  # fmt: skip
+        submission=1,
+        asked_by_id=ids["disclosure_asker"],
+        decided_by_id=ids["disclosure_decider"],
+        kind="approved",
+        policy_version="",
+        release_by=disclosure.release_by,
+    )
     with db.session.no_autoflush:
         disclosure.decisions = [decision]
         db.session.expunge(decision)
@@ -121,24 +147,37 @@ def _disclosure_parts(disclosure: Disclosure, people: Any) -> dict[str, int]:
 def _incident(people: Any) -> Incident:
     moment = now()
     return Incident(
-        number=_number("I"), key_id=stores().keys.create(), policy_version=policy().version, aware_at=moment,
-        recorded_by_id=people.account("y.hazel").id, reported_at=moment, harm="none", notice="give",
-        required_by_law=False, consulted=True, closed_at=moment,
-    )  # fmt: skip
+        number=_number("I"),
+        key_id=stores().keys.create(),
+        policy_version=policy().version,
+        aware_at=moment,
+        recorded_by_id=people.account("y.hazel").id,
+        reported_at=moment,
+        harm="none",
+        notice="give",
+        required_by_law=False,
+        consulted=True,
+        closed_at=moment,
+    )
 
 
 def _case_record(people: Any) -> CaseRecord:
     return CaseRecord(
-        case_number=_number("DB"), key_id=stores().keys.create(), policy_version=policy().version,
-        classified_by_id=people.account("b.juniper").id, classified_at=now(),
-    )  # fmt: skip
+        case_number=_number("DB"),
+        key_id=stores().keys.create(),
+        policy_version=policy().version,
+        classified_by_id=people.account("b.juniper").id,
+        classified_at=now(),
+    )
 
 
 def _hold(people: Any) -> LegalHold:
     return LegalHold(
-        number=_number("H"), kind="litigation", case_record=_case_record(people),
+        number=_number("H"),
+        kind="litigation",
+        case_record=_case_record(people),
         placed_by_id=people.account("b.juniper").id,
-    )  # fmt: skip
+    )
 
 
 def _released(state: str, people: Any) -> dict[str, Any]:
@@ -148,10 +187,15 @@ def _released(state: str, people: Any) -> dict[str, Any]:
 
 def _disposal(people: Any) -> Disposal:
     return Disposal(
-        number=_number("DP"), key_id=stores().keys.create(), policy_version=policy().version,
-        proposed_by_id=people.account("b.juniper").id, first_approver_id=people.account("p.aspen").id,
-        second_approver_id=people.account("y.hazel").id, certificate_blob_id="0" * 32, certificate_sha256="0" * 64,
-    )  # fmt: skip
+        number=_number("DP"),
+        key_id=stores().keys.create(),
+        policy_version=policy().version,
+        proposed_by_id=people.account("b.juniper").id,
+        first_approver_id=people.account("p.aspen").id,
+        second_approver_id=people.account("y.hazel").id,
+        certificate_blob_id="0" * 32,
+        certificate_sha256="0" * 64,
+    )
 
 
 def _disposal_parts(disposal: Disposal, people: Any) -> dict[str, int]:
@@ -161,10 +205,19 @@ def _disposal_parts(disposal: Disposal, people: Any) -> dict[str, int]:
 def _sealing(people: Any) -> SealingOrder:
     number = _number("SO")
     return SealingOrder(
-        number=number, key_id=stores().keys.create(), policy_version=policy().version, kind="sealed",
-        dated=now().date(), order_digest=number, way="command", removed_at=now(), generation=1, destroyed={},
-        certificate_blob_id="0" * 32, certificate_sha256="0" * 64,
-    )  # fmt: skip
+        number=number,
+        key_id=stores().keys.create(),
+        policy_version=policy().version,
+        kind="sealed",
+        dated=now().date(),
+        order_digest=number,
+        way="command",
+        removed_at=now(),
+        generation=1,
+        destroyed={},
+        certificate_blob_id="0" * 32,
+        certificate_sha256="0" * 64,
+    )
 
 
 def _text(moment: datetime) -> str:
@@ -174,9 +227,15 @@ def _text(moment: datetime) -> str:
 
 def _algorithm_change(people: Any) -> AlgorithmChange:
     return AlgorithmChange(
-        number=_number("AC"), source_model="one", source_digest="1" * 64, target_model="two", target_digest="2" * 64,
-        begun_by_id=people.account("f.spruce").id, evaluated_on="3" * 64, evaluated_at=now(),
-    )  # fmt: skip
+        number=_number("AC"),
+        source_model="one",
+        source_digest="1" * 64,
+        target_model="two",
+        target_digest="2" * 64,
+        begun_by_id=people.account("f.spruce").id,
+        evaluated_on="3" * 64,
+        evaluated_at=now(),
+    )
 
 
 MAKERS: dict[str, Maker] = {

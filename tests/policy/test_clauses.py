@@ -15,10 +15,17 @@ SHARED = Path(os.environ.get("CORROBORATE_SHARED", ROOT.parent / "shared")) / "p
 FIXTURE = Path(__file__).parent / "fixtures" / "src9-source.txt"
 LISTED = (DEFAULT_DIRECTORY / "clause-ids.txt").read_text(encoding="utf-8").split()
 NUMBERS = {
-    "CAP": "123456", "USE": "12345678", "REQ": "1234567", "SRC": "123456789", "LIM": "123479",
-    "ACC": ("1", "3", "4", "7", "8", "10", "11", "12", "13"), "AUD": "13", "FAIR": "12", "PUB": "1",
+    "CAP": "123456",
+    "USE": "12345678",
+    "REQ": "1234567",
+    "SRC": "123456789",
+    "LIM": "123479",
+    "ACC": ("1", "3", "4", "7", "8", "10", "11", "12", "13"),
+    "AUD": "13",
+    "FAIR": "12",
+    "PUB": "1",
     "EXT": ("1", "2", "3", "4", "5", "6", "7", "8", "10"),
-}  # fmt: skip
+}
 ENFORCED = [f"{area}-{number}" for area, numbers in NUMBERS.items() for number in numbers]
 
 
@@ -90,8 +97,18 @@ def test_the_terms_cover_confidentiality_and_purpose(rules: Policy) -> None:
 @pytest.mark.clause("SRC-2")
 def test_the_worksheet_has_the_eleven_features_of_the_policy(rules: Policy) -> None:
     assert [feature.value for feature in rules.review.worksheet.features] == [
-        "eyes", "ears", "nose", "mouth", "chin", "lips", "eyebrows", "hair", "scars", "marks", "tattoos",
-    ]  # fmt: skip
+        "eyes",
+        "ears",
+        "nose",
+        "mouth",
+        "chin",
+        "lips",
+        "eyebrows",
+        "hair",
+        "scars",
+        "marks",
+        "tattoos",
+    ]
 
 
 @pytest.mark.clause("SRC-2")
@@ -140,8 +157,13 @@ def test_every_basis_refusal_cites_a_clause_of_the_policy(rules: Policy) -> None
 def test_the_pool_is_of_twenty_five_and_has_no_threshold(rules: Policy) -> None:
     assert rules.review.candidates.count == 25
     assert set(type(rules.review.candidates).__struct_fields__) == {
-        "id", "text", "authority", "effective", "title", "count",
-    }  # fmt: skip
+        "id",
+        "text",
+        "authority",
+        "effective",
+        "title",
+        "count",
+    }
 
 
 @pytest.mark.clause("REQ-7")

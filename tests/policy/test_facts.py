@@ -41,10 +41,14 @@ def test_blank_is_not_an_answer() -> None:
     [
         (Fact(name="x", label="Which camera or recording", kind="long"), "Fill in “Which camera or recording”."),
         (Fact(name="x", label="Is it so?", kind="yesno"), "Answer: Is it so?"),
-        (Fact(name="x", label="The person is believed to be", kind="choice", choices=(Choice(value="a", label="A"),)),
-         "Choose an answer: The person is believed to be."),
+        (
+            Fact(
+                name="x", label="The person is believed to be", kind="choice", choices=(Choice(value="a", label="A"),)
+            ),
+            "Choose an answer: The person is believed to be.",
+        ),
     ],
-)  # fmt: skip
+)
 def test_what_is_missing_is_named(fact: Fact, said: str) -> None:
     assert [f.message for f in check_facts((fact,), {}, "r")] == [said]
 

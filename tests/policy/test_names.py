@@ -64,9 +64,11 @@ def named(source: str) -> Iterator[tuple[int, str, str | None, str]]:
     tree = ast.parse(source)
     constants = {
         target.id: node.value
-        for node in tree.body if isinstance(node, ast.Assign)
-        for target in node.targets if isinstance(target, ast.Name)
-    }  # fmt: skip
+        for node in tree.body
+        if isinstance(node, ast.Assign)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
     for node in ast.walk(tree):
         match node:
             case ast.Call(func=ast.Attribute(value=owner, attr=called)) if called in CALLS:

@@ -60,7 +60,7 @@ PHASE = '[[workflow.phase]]\nid = "x"\ntitle = "X"\nwhose = "Y"\n\n'
         ('phase = "report"', 'phase = "beyond"', "unknown phase 'beyond'"),
         ('[[workflow.phase]]\nid = "basis"', PHASE + '[[workflow.phase]]\nid = "basis"', "x: no state belongs to this"),
     ],
-)  # fmt: skip
+)
 def test_a_broken_attribute_stops_the_start_and_is_named(broken, old, new, says):
     with pytest.raises(PolicyError, match=re.escape(says)):
         load(broken("requests/workflow.toml", old, new))
@@ -116,8 +116,12 @@ def test_the_check_constraints_know_the_states_of_the_workflow(subject):
     """Every state that a CHECK names is one; of those that stand apart in the request the marks say the same."""
     model, known = subjects()[subject], {state.id for state in FLOWS[subject].states}
     texts = [str(rule.sqltext) for rule in model.__table__.constraints if hasattr(rule, "sqltext")]
-    named = [word for text in texts for listed in re.findall(r"\bstate (?:NOT )?IN \(([^)]*)\)", text)
-             for word in re.findall(r"'(\w+)'", listed)]  # fmt: skip
+    named = [
+        word
+        for text in texts
+        for listed in re.findall(r"\bstate (?:NOT )?IN \(([^)]*)\)", text)
+        for word in re.findall(r"'(\w+)'", listed)
+    ]
     named += [word for text in texts for word in re.findall(r"\bstate (?:=|<>|!=) '(\w+)'", text)]
     assert named and set(named) == known
 
@@ -189,8 +193,7 @@ def lists_states(words: list[object]) -> bool:
 
 def listed_in(tree: ast.Module) -> Iterator[str]:
     """The name, or the line, of every literal in a module that lists states."""
-    names = {id(node.value): ast.unparse(target) for node in ast.walk(tree)
-             for target in assigned(node)}  # fmt: skip
+    names = {id(node.value): ast.unparse(target) for node in ast.walk(tree) for target in assigned(node)}
     for node in ast.walk(tree):
         if isinstance(node, ast.Dict):
             words = [key.value for key in node.keys if isinstance(key, ast.Constant)]
@@ -226,8 +229,12 @@ def test_no_template_lists_states():
 
 @pytest.mark.parametrize(
     "code",
-    ['OPEN = ("draft", "submitted")', 'def f(x):\n    return x in {"approved", "executing"}',
-     'D = {"open": 1, "closed": 2}', 'X: tuple = ("embedding", "ready", "elsewhere")'],
-)  # fmt: skip
+    [
+        'OPEN = ("draft", "submitted")',
+        'def f(x):\n    return x in {"approved", "executing"}',
+        'D = {"open": 1, "closed": 2}',
+        'X: tuple = ("embedding", "ready", "elsewhere")',
+    ],
+)
 def test_the_search_for_lists_finds_one(code):
     assert list(listed_in(ast.parse(code)))

@@ -226,8 +226,9 @@ def test_every_registered_condition_names_its_clauses():
     from app.clauses import registry
 
     known = {point for points in registry().values() for point in points}
-    missing = [name for name, function in CONDITIONS.items()
-               if f"{function.__module__}:{function.__qualname__}" not in known]  # fmt: skip
+    missing = [
+        name for name, function in CONDITIONS.items() if f"{function.__module__}:{function.__qualname__}" not in known
+    ]
     assert missing == []
 
 
@@ -238,9 +239,10 @@ def test_the_database_refuses_a_search_of_no_or_two_probes(app):
     assert not columns["face_id"].nullable
     # no table joins a search to several images or faces
     joins = [
-        table.name for table in db.metadata.tables.values()
+        table.name
+        for table in db.metadata.tables.values()
         if {"search", "probe_image"} <= {key.column.table.name for key in table.foreign_keys}
-    ]  # fmt: skip
+    ]
     assert joins == []
 
 

@@ -30,13 +30,23 @@ def test_every_crowded_page_is_served(app):
     for state in ("submitted", "approved", "released"):
         crowd.disclosures(state, 30)
     for name, address in (
-        ("b.juniper", "/"), ("y.hazel", "/"), ("b.juniper", "/retention"), ("b.juniper", "/retention?list=all&page=2"),
-        ("b.juniper", "/retention?list=upcoming"), ("y.hazel", "/retention/recalculations"),
-        ("c.hawthorn", "/final-review"), ("c.hawthorn", "/final-review?show=undelivered"), ("c.hawthorn", "/workload"),
-        ("c.hawthorn", "/workload?show=overdue"), ("c.hawthorn", "/workload?show=unassigned"),
-        ("c.hawthorn", "/workload/figures"), ("c.hawthorn", "/searches"), ("s.alder", "/discussions"),
-        ("y.hazel", "/disclosures?show=waiting"), ("d.lark", "/disclosures"),
-    ):  # fmt: skip
+        ("b.juniper", "/"),
+        ("y.hazel", "/"),
+        ("b.juniper", "/retention"),
+        ("b.juniper", "/retention?list=all&page=2"),
+        ("b.juniper", "/retention?list=upcoming"),
+        ("y.hazel", "/retention/recalculations"),
+        ("c.hawthorn", "/final-review"),
+        ("c.hawthorn", "/final-review?show=undelivered"),
+        ("c.hawthorn", "/workload"),
+        ("c.hawthorn", "/workload?show=overdue"),
+        ("c.hawthorn", "/workload?show=unassigned"),
+        ("c.hawthorn", "/workload/figures"),
+        ("c.hawthorn", "/searches"),
+        ("s.alder", "/discussions"),
+        ("y.hazel", "/disclosures?show=waiting"),
+        ("d.lark", "/disclosures"),
+    ):
         account = people.account(name)
         token = session_token(account)
         accept_terms(account)

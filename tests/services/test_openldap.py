@@ -101,11 +101,17 @@ def test_a_person_signs_in_and_has_the_pages_of_their_groups(app, signed_in, nam
 @pytest.mark.parametrize(
     ("name", "password"),
     [
-        ("d.lark", "wrong"), ("d.lark", " "), ("nobody", PASSWORD), ("*", PASSWORD), ("d.lark)(uid=*", PASSWORD),
-        ("z.dodo", PASSWORD), ("p.puffin", PASSWORD), (person("d.lark"), PASSWORD),
+        ("d.lark", "wrong"),
+        ("d.lark", " "),
+        ("nobody", PASSWORD),
+        ("*", PASSWORD),
+        ("d.lark)(uid=*", PASSWORD),
+        ("z.dodo", PASSWORD),
+        ("p.puffin", PASSWORD),
+        (person("d.lark"), PASSWORD),
     ],
     ids=["wrong", "blank", "unknown", "star", "injection", "disabled", "no group", "a whole name"],
-)  # fmt: skip
+)
 def test_sign_in_is_refused_with_one_sentence(app, name, password):
     client = app.test_client()
     answer = sign_in(client, name, password)

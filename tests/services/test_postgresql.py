@@ -136,9 +136,12 @@ FIXED = (
     ("UPDATE candidate SET algorithm_digest = 'two'", "templates of one algorithm"),
     ("UPDATE search SET algorithm_digest = 'two'", "templates of one algorithm"),
     ("UPDATE template SET algorithm_digest = 'two'", "templates of one algorithm"),
-    ("INSERT INTO candidate (uid, created_at, search_id, person_id, photo_id, rank, score, shown_order, "
-     "algorithm_digest) VALUES ('d', now(), 1, 1, 1, 2, 0.5, 2, 'two')", "templates of one algorithm"),
-)  # fmt: skip
+    (
+        "INSERT INTO candidate (uid, created_at, search_id, person_id, photo_id, rank, score, shown_order, "
+        "algorithm_digest) VALUES ('d', now(), 1, 1, 1, 2, 0.5, 2, 'two')",
+        "templates of one algorithm",
+    ),
+)
 NEWER = (
     "INSERT INTO line_up (id, uid, created_at, number, round_id, peer_id, due_at, policy_version, version) "
     "VALUES (1, 'u', now(), 'L-1', 1, 1, now(), 'p', 1)",
@@ -195,12 +198,17 @@ def test_rows_of_before_come_through_and_later_triggers_hold(app, postgresql_url
 @pytest.mark.parametrize(
     "statement",
     [
-        "UPDATE audit_event SET keys = '{}'", "DELETE FROM audit_event", "TRUNCATE audit_event",
+        "UPDATE audit_event SET keys = '{}'",
+        "DELETE FROM audit_event",
+        "TRUNCATE audit_event",
         "TRUNCATE audit_event CASCADE",
-        "UPDATE transition SET verb = 'approve'", "DELETE FROM transition", "TRUNCATE transition",
-        "UPDATE peer_review SET opinion = 'p2'", "UPDATE final_review SET decision = 'approved'",
+        "UPDATE transition SET verb = 'approve'",
+        "DELETE FROM transition",
+        "TRUNCATE transition",
+        "UPDATE peer_review SET opinion = 'p2'",
+        "UPDATE final_review SET decision = 'approved'",
     ],
-)  # fmt: skip
+)
 def test_the_database_itself_refuses_to_change_what_was_recorded(app, statement):
     """By a connection of its own, past the program: the trigger answers, also for rows of later."""
     audit.viewed("policy.loaded", version="p")
@@ -248,8 +256,17 @@ def test_a_change_without_an_event_is_refused_and_undone(app, how):
         elif how == "raw":
             rows.execute(sa.text(SOMEBODY))
         elif how == "bulk":
-            values = {"uid": "u", "created_at": now(), "seen_at": now(), "name": "n", "display_name": "", "title": "",
-                      "command": "", "roles": [], "enabled": True}  # fmt: skip
+            values = {
+                "uid": "u",
+                "created_at": now(),
+                "seen_at": now(),
+                "name": "n",
+                "display_name": "",
+                "title": "",
+                "command": "",
+                "roles": [],
+                "enabled": True,
+            }
             rows.execute(sa.insert(Account), [values])
         else:
             rows.execute(sa.text(f"WITH entered AS ({SOMEBODY} RETURNING id) SELECT * FROM entered"))

@@ -60,9 +60,12 @@ def order_stated(world: World, on: str) -> dict[str, str]:
     from app.models.base import now
 
     return {
-        "kind": "sealed", "order_number": "IND-99", "authority": "Criminal Court", "dated": now().date().isoformat(),
+        "kind": "sealed",
+        "order_number": "IND-99",
+        "authority": "Criminal Court",
+        "dated": now().date().isoformat(),
         "records": "R-not-held",
-    }  # fmt: skip
+    }
 
 
 def notice_stated(world: World, on: str) -> dict[str, str]:

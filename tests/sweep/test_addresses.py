@@ -62,10 +62,12 @@ def test_an_address_of_ones_other_session_is_worth_nothing(world):
     with world.app.app_context(), unit_of_work():
         db.session.add(
             LoginSession(
-                token_digest=digest("second"), account_id=world.account("requester").id, last_seen_at=now(),
+                token_digest=digest("second"),
+                account_id=world.account("requester").id,
+                last_seen_at=now(),
                 expires_at=now() + timedelta(hours=1),
             )
-        )  # fmt: skip
+        )
     client = world.app.test_client()
     with client.session_transaction() as session:
         session[TOKEN] = "second"
@@ -87,9 +89,11 @@ def test_a_tampered_address_is_not_found(world, change):
     payload, stamp, signature = token.rsplit(".", 2)
     flipped = "A" if signature[0] != "A" else "B"
     tampered = {
-        "payload": f"{payload[:-2]}AA.{stamp}.{signature}", "signature": f"{payload}.{stamp}.{flipped}{signature[1:]}",
-        "cut": f"{payload}.{stamp}", "empty signature": f"{payload}.{stamp}.",
-    }[change]  # fmt: skip
+        "payload": f"{payload[:-2]}AA.{stamp}.{signature}",
+        "signature": f"{payload}.{stamp}.{flipped}{signature[1:]}",
+        "cut": f"{payload}.{stamp}",
+        "empty signature": f"{payload}.{stamp}.",
+    }[change]
     assert outcome(world.client("requester").get(f"{head}/{tampered}")) == "hidden"
 
 

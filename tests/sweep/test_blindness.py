@@ -12,10 +12,12 @@ from tests.sweep.world import SECRETS
 
 pytestmark = [pytest.mark.clause("SRC-4", "FAIR-1"), pytest.mark.timeout(300)]
 
-NOTES = {name: words.split()[1 if name == "background" else 0] for name, words in {
-    "background": SECRETS["background"]["records_checked"],
-}.items()} | {"nomination_note": "Zanzibar", "difference": "Quagmire", "peer_reason": "Xylophone",
-                                                   "mark": "Krakatoa"}  # fmt: skip
+NOTES = {
+    name: words.split()[1 if name == "background" else 0]
+    for name, words in {
+        "background": SECRETS["background"]["records_checked"],
+    }.items()
+} | {"nomination_note": "Zanzibar", "difference": "Quagmire", "peer_reason": "Xylophone", "mark": "Krakatoa"}
 
 
 def pages(world, persona: str, *, on: set[str] | None = None) -> dict[str, str]:

@@ -96,6 +96,8 @@ def test_the_open_work_is_what_is_unanswered_by_due_time(actors):
     gone = {one.examiner_id for one in rows if one.examiner_id}
     assert workload.how_much(actor, gone, moment).unassigned == len(rows)
     free = [one for one in rows if one.examiner_id is None or one.state == "continued"]
-    assert amount.unassigned == len(free) == len(list(db.session.scalars(
-        workload.open_work(actor, set(), moment, show="unassigned")
-    )))  # fmt: skip
+    assert (
+        amount.unassigned
+        == len(free)
+        == len(list(db.session.scalars(workload.open_work(actor, set(), moment, show="unassigned"))))
+    )

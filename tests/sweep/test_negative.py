@@ -34,9 +34,15 @@ LEAD = re.compile(r"\bleads?\b", re.IGNORECASE)
 AREAS = {"requests", "review", "approval", "repeats", "workload", "peering", "replays"}
 #: files and pictures, which other tests read; rendering each for everybody takes minutes
 FILES = {
-    "review.comparison_document", "review.modifications", "review.preview", "requests.report", "images.show",
-    "oversight.export", "disclosures.export", "static",
-}  # fmt: skip
+    "review.comparison_document",
+    "review.modifications",
+    "review.preview",
+    "requests.report",
+    "images.show",
+    "oversight.export",
+    "disclosures.export",
+    "static",
+}
 
 
 def pages(world: Any, persona: str, *, of_something: bool) -> list[Rule]:
@@ -45,9 +51,11 @@ def pages(world: Any, persona: str, *, of_something: bool) -> list[Rule]:
     return [
         rule
         for rule in world.app.url_map.iter_rules()
-        if "GET" in rule.methods and rule.endpoint not in FILES and bool(rule.arguments) == of_something
+        if "GET" in rule.methods
+        and rule.endpoint not in FILES
+        and bool(rule.arguments) == of_something
         and held.intersection(world.app.view_functions[rule.endpoint].access.capabilities)
-    ]  # fmt: skip
+    ]
 
 
 def addresses(world: Any, persona: str) -> list[str]:

@@ -41,10 +41,13 @@ def forms(world, name: str) -> list[dict[str, object]]:
     with world.app.app_context():
         subject = world.get(name)
         shared = {
-            "version": str(subject.version), "password": PASSWORD, "included": [item.uid for item in subject.items],
-            "text": "The disclosure is lawful on this basis.", "reason": "A reason that is long enough to be taken.",
+            "version": str(subject.version),
+            "password": PASSWORD,
+            "included": [item.uid for item in subject.items],
+            "text": "The disclosure is lawful on this basis.",
+            "reason": "A reason that is long enough to be taken.",
             "release_by": (now().date() + timedelta(days=5)).isoformat(),
-        }  # fmt: skip
+        }
         verbs = {row.verb for row in policy().workflow("disclosure").transitions}
         db.session.remove()
     return [{**shared, "decision": verb} for verb in sorted(verbs)]

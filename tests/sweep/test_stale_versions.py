@@ -93,9 +93,24 @@ def test_a_stale_version_is_refused_on_every_route_that_changes_something(world)
 
 #: what else stands before the names of the fields of a page with several forms
 ELSEWHERE = (
-    "quick-", "full-", "repeat-", "none-", "mark-1-", "approve-", "hold-", "closing-", "reopening-", "disposition-",
-    "event-", "class-", "person-", "file-", "link-", "stop-", "back-",
-)  # fmt: skip
+    "quick-",
+    "full-",
+    "repeat-",
+    "none-",
+    "mark-1-",
+    "approve-",
+    "hold-",
+    "closing-",
+    "reopening-",
+    "disposition-",
+    "event-",
+    "class-",
+    "person-",
+    "file-",
+    "link-",
+    "stop-",
+    "back-",
+)
 
 
 def test_every_post_route_of_a_versioned_subject_is_asked_or_listed(app):

@@ -61,9 +61,19 @@ SECRETS = {
 LONG = "Unterhaltungselektronikgroßhandelsgesellschaft" * 6
 #: what the requests of the world are brought to; all by d.lark, discussed with s.alder, examined by k.rowan
 STATES = (
-    "draft", "submitted", "discussed", "awaiting_images", "accepted", "probe_selected", "searched", "under_examination",
-    "peer_reviewed", "approved", "reported", "closed",
-)  # fmt: skip
+    "draft",
+    "submitted",
+    "discussed",
+    "awaiting_images",
+    "accepted",
+    "probe_selected",
+    "searched",
+    "under_examination",
+    "peer_reviewed",
+    "approved",
+    "reported",
+    "closed",
+)
 #: what the disclosures of the world are brought to; "d_" stands before each name
 DISCLOSED = ("draft", "submitted", "approved", "released", "fetched")
 
@@ -156,7 +166,7 @@ class World:
         with unit_of_work():
             item = proficiency.add(
                 None, key, (probe, first), (photograph, second), same=same, source="drawn", note=note
-            )  # fmt: skip
+            )
             self.others["item"] = (ProficiencyItem, item.id)
         self.make.run_jobs()
 
@@ -202,9 +212,13 @@ class World:
         begun_by = self.make.people.account("f.spruce")
         with unit_of_work() as rows:
             change = AlgorithmChange(
-                number="AC-2026-000001", source_model="one", source_digest="1" * 64, target_model="two",
-                target_digest="2" * 64, begun_by_id=begun_by.id,
-            )  # fmt: skip
+                number="AC-2026-000001",
+                source_model="one",
+                source_digest="1" * 64,
+                target_model="two",
+                target_digest="2" * 64,
+                begun_by_id=begun_by.id,
+            )
             rows.add(change)
             rows.flush()
             audit.record("gallery.measured", change, photos=0, version="1")
@@ -270,9 +284,11 @@ class World:
             with unit_of_work():
                 account = sync_account(lookup(name))
                 opened = LoginSession(
-                    token_digest=digest(token), account_id=account.id, last_seen_at=now(),
+                    token_digest=digest(token),
+                    account_id=account.id,
+                    last_seen_at=now(),
                     expires_at=now() + timedelta(hours=8),
-                )  # fmt: skip
+                )
                 db.session.add(opened)
             if persona != "no_terms":
                 accept_terms(account)

@@ -67,7 +67,10 @@ def letter(**changes) -> LetterFacts:
         enclosures=(
             Enclosure("reports/R-2026-000012.pdf", "Possible match report", "ab" * 32, 214_113),
             Enclosure(
-                "reports/R-2026-000009.pdf", "Possible match report", "12" * 32, 198_000,
+                "reports/R-2026-000009.pdf",
+                "Possible match report",
+                "12" * 32,
+                198_000,
                 "Recalled on 2026-11-21 and replaced: do not rely on it",
             ),
             Enclosure("originals/FR-2026-000034-1.jpg", "Image as submitted", "cd" * 32, 1_204_113),
@@ -79,7 +82,7 @@ def letter(**changes) -> LetterFacts:
         agreement=None,
         signing_key="56" * 32,
         verify_page="https://portal.example/verify",
-    )  # fmt: skip
+    )
     return replace(facts, **changes)
 
 

@@ -37,9 +37,18 @@ SECRET = b"a secret of the document tests"
 EASTERN = timezone(timedelta(hours=-5), "EST")
 START = datetime(2026, 11, 20, 9, 12, 5, tzinfo=EASTERN)
 FEATURES = (
-    "eyes", "ears", "nose", "mouth", "chin", "lips",
-    "eyebrows", "hair and hairline", "scars", "marks", "tattoos",
-)  # fmt: skip
+    "eyes",
+    "ears",
+    "nose",
+    "mouth",
+    "chin",
+    "lips",
+    "eyebrows",
+    "hair and hairline",
+    "scars",
+    "marks",
+    "tattoos",
+)
 
 REQUESTER = Person("Rosalind Nobodysson", "Detective", "requesting investigator", "Example Squad")
 EXAMINER = Person("Ivo Fictional", "Detective Specialist", "examiner", "Facial Recognition Unit")

@@ -160,14 +160,31 @@ def test_the_possible_match_report_holds_its_facts() -> None:
     text = whole_text(pdf)
     squeezed = "".join(text.split())
     for wanted in (
-        "2026-041-004512", "FR-2026-000034", "USE-1", "Rosalind Nobodysson", "Ivo Fictional",
-        "Noor Imaginary", "2026-11-20 09:12:05 EST", "REQ-1, REQ-2", "effective 2026-01-01", "example-net",
-        "Example Laboratory", "No NIST evaluation record.", "generation-7",
-        "1,912 arrest and parole photographs of 304 people", "G-0004211", "Quentin Madeupsky", "1988-04-03",
-        "Arrest date not recorded", "no contradiction of place",
-        "Approved as an investigative lead", "after entering the password again", "Given by the owner",
-        "https://portal.example/verify/", verified(facts).code,
-    ):  # fmt: skip
+        "2026-041-004512",
+        "FR-2026-000034",
+        "USE-1",
+        "Rosalind Nobodysson",
+        "Ivo Fictional",
+        "Noor Imaginary",
+        "2026-11-20 09:12:05 EST",
+        "REQ-1, REQ-2",
+        "effective 2026-01-01",
+        "example-net",
+        "Example Laboratory",
+        "No NIST evaluation record.",
+        "generation-7",
+        "1,912 arrest and parole photographs of 304 people",
+        "G-0004211",
+        "Quentin Madeupsky",
+        "1988-04-03",
+        "Arrest date not recorded",
+        "no contradiction of place",
+        "Approved as an investigative lead",
+        "after entering the password again",
+        "Given by the owner",
+        "https://portal.example/verify/",
+        verified(facts).code,
+    ):
         assert wanted in text, wanted
     assert "Taken not recorded" in text
     for digest in (
@@ -195,10 +212,15 @@ def test_the_negative_report_gives_the_reason_and_no_candidate() -> None:
 
 def test_what_is_not_recorded_is_printed_so() -> None:
     bare = negative(
-        prepared_by=None, requested_at=None, algorithm=None, gallery=None, policy_effective=None,
-        steps=(), custody=(),
+        prepared_by=None,
+        requested_at=None,
+        algorithm=None,
+        gallery=None,
+        policy_effective=None,
+        steps=(),
+        custody=(),
         probe=replace(possible_match().probe, source=None, obtained=None, face=None),
-    )  # fmt: skip
+    )
     text = whole_text(rendered(bare))
     for label in (
         "Report prepared by",

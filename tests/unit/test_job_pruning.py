@@ -26,10 +26,16 @@ def ended(app):
 
     def make(kind: str, subject: str, *, once: str = "", state: str = "done", at=LONG_AGO) -> None:
         with unit_of_work() as rows:
-            rows.add(Job(
-                kind=kind, queue="documents", subject_id=subject, once=once or f"{kind}:{subject}", state=state,
-                finished_at=at if state in ("done", "failed") else None,
-            ))  # fmt: skip
+            rows.add(
+                Job(
+                    kind=kind,
+                    queue="documents",
+                    subject_id=subject,
+                    once=once or f"{kind}:{subject}",
+                    state=state,
+                    finished_at=at if state in ("done", "failed") else None,
+                )
+            )
 
     return make
 

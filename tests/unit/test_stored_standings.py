@@ -133,8 +133,15 @@ def test_rows_deleted_by_one_statement_are_followed(record):
 
 @pytest.mark.parametrize("how", ["updated", "inserted", "raw"])
 def test_rows_written_past_the_session_are_refused(record, how):
-    line = {"uid": "u", "created_at": now(), "case_record_id": record.id, "kind": "reopened", "on": date(2026, 1, 1),
-            "value": "", "recorded_by_id": 1}  # fmt: skip
+    line = {
+        "uid": "u",
+        "created_at": now(),
+        "case_record_id": record.id,
+        "kind": "reopened",
+        "on": date(2026, 1, 1),
+        "value": "",
+        "recorded_by_id": 1,
+    }
     statement = {
         "updated": update(CaseRecord).values(history_seen=0),
         "inserted": insert(CaseHistory).values(line),
@@ -207,12 +214,15 @@ def test_a_change_that_was_not_followed_is_found_recorded_and_shown(keep, sign_i
     tally = recalculate()
     assert (tally.compared, tally.different) == (1, 1), "what was calculated today under these rules stands"
     assert told("retention.standing_differed") == [
-        {"because": "not_followed", "before": "open", "before_rule": "closed_cases_only", "after": "disposable",
-         "after_rule": "violation"}
-    ]  # fmt: skip
-    assert told("retention.recalculated") == [
-        {"day": days.today().isoformat(), "compared": 1, "different": 1}
-    ]  # fmt: skip
+        {
+            "because": "not_followed",
+            "before": "open",
+            "before_rule": "closed_cases_only",
+            "after": "disposable",
+            "after_rule": "violation",
+        }
+    ]
+    assert told("retention.recalculated") == [{"day": days.today().isoformat(), "compared": 1, "different": 1}]
     page = text(sign_in("y.hazel").get("/retention/recalculations"))
     assert "1 record compared, 1 stood otherwise in the lists." in page
     assert f"Case {record.case_number}" in page

@@ -160,14 +160,22 @@ def test_the_chain_is_unbroken_under_several_writers(app):
     assert list(verify(rows)) == []
 
 
-@pytest.mark.parametrize("statement", ["UPDATE audit_event SET event = 'x'", "DELETE FROM audit_event",
-                                       "UPDATE transition SET verb = 'x'"])  # fmt: skip
+@pytest.mark.parametrize(
+    "statement", ["UPDATE audit_event SET event = 'x'", "DELETE FROM audit_event", "UPDATE transition SET verb = 'x'"]
+)
 def test_the_database_itself_refuses_to_change_what_was_recorded(app, statement):
     with unit_of_work() as rows:
         rows.add(
-            Transition(subject_type="request", subject_id=1, verb="submit", rule="WF-submit", source="draft",
-                       target="submitted", policy_version="x")
-        )  # fmt: skip
+            Transition(
+                subject_type="request",
+                subject_id=1,
+                verb="submit",
+                rule="WF-submit",
+                source="draft",
+                target="submitted",
+                policy_version="x",
+            )
+        )
         audit.record("policy.loaded", version="1")
     with pytest.raises(Exception, match="append-only"), db.engine.begin() as connection:
         connection.execute(text(statement))

@@ -11,8 +11,19 @@ from tests.web.reading import soup, text
 
 pytestmark = pytest.mark.past_the_program
 #: tables of which no page reads all rows
-GROWN = ("job", "fr_request", "search", "transition", "case_record", "case_history", "disclosure", "stored_standing",
-         "probe_image", "examination_round", "person_file")  # fmt: skip
+GROWN = (
+    "job",
+    "fr_request",
+    "search",
+    "transition",
+    "case_record",
+    "case_history",
+    "disclosure",
+    "stored_standing",
+    "probe_image",
+    "examination_round",
+    "person_file",
+)
 #: the last of a subject's jobs is looked for among its own, not among all of a kind
 READ_WHOLE = re.compile(rf"SCAN ({'|'.join(GROWN)})$|SEARCH job USING INDEX ix_job_kind")
 
@@ -97,9 +108,11 @@ def test_a_page_asks_no_more_of_a_thousand_than_of_a_hundred(crowd, sign_in, wha
 def test_retention_loads_with_thousands_of_case_records(crowd, sign_in):
     crowd.records(5000)
     for person, address, most in (
-        ("b.juniper", "/", 45), ("y.hazel", "/", 45), ("b.juniper", "/retention", 40),
+        ("b.juniper", "/", 45),
+        ("y.hazel", "/", 45),
+        ("b.juniper", "/retention", 40),
         ("y.hazel", "/retention?list=all", 40),
-    ):  # fmt: skip
+    ):
         answer, found = look(sign_in(person), address)
         assert len(found.statements) <= most, (person, address, len(found.statements))
         assert found.rows < 1000, (person, address, found.rows)

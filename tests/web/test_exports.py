@@ -85,9 +85,13 @@ def test_every_event_up_to_the_question_is_in_the_file_once(many, small_parts, s
     [(of, done)] = told("export.finished")
     digest = hashlib.sha256(answer.data).hexdigest()
     assert of == uid and done == {
-        "of": "audit", "rows": last - 2, "newest": str(last - 2), "oldest": "1", "bytes": len(answer.data),
+        "of": "audit",
+        "rows": last - 2,
+        "newest": str(last - 2),
+        "oldest": "1",
+        "bytes": len(answer.data),
         "sha256": digest,
-    }  # fmt: skip
+    }
     assert told("export.taken") == [(uid, {"of": "audit", "sha256": digest, "first": 0})]
 
 
@@ -277,6 +281,7 @@ def test_a_disposal_destroys_the_files_of_the_register_and_no_other(sign_in, run
     assert records.get(f"{written}/file").status_code == records.get(waiting).status_code == 404
     assert watcher.get(f"{list_of_events}/file").status_code == 200
     assert {(uid, keys["why"]) for uid, keys in told("export.destroyed")} == {
-        (uid_of(written), "erased"), (uid_of(waiting), "erased"),
-    }  # fmt: skip
+        (uid_of(written), "erased"),
+        (uid_of(waiting), "erased"),
+    }
     run_jobs()

@@ -77,10 +77,17 @@ def report(app, make) -> Report:
         from app import audit
 
         row = Report(
-            number="R-2026-000001", request_id=request.id, kind="negative", blob_id="b" * 32, pages=2,
-            sha256=hashlib.sha256(PDF).hexdigest(), manifest_digest="d" * 64, code=CODE, delivered_at=now(),
+            number="R-2026-000001",
+            request_id=request.id,
+            kind="negative",
+            blob_id="b" * 32,
+            pages=2,
+            sha256=hashlib.sha256(PDF).hexdigest(),
+            manifest_digest="d" * 64,
+            code=CODE,
+            delivered_at=now(),
             receipt={"path": "x"},
-        )  # fmt: skip
+        )
         rows.add(row)
         rows.flush()
         audit.record("report.rendered", row, report=row.uid, sha256=row.sha256)

@@ -178,9 +178,13 @@ def mail() -> ResponseReturnValue:
         return redirect_after_post(url_for("account.mail"))
     entry = lookup(actor.name)
     return page(
-        "notices/mail.html", form=form, kinds=mail_choices.offered(actor), sends=bool(settings().smtp_url),
-        address=entry.mail if entry else "", urgent=[p for p in policy().request.priorities.values() if p.always_mails],
-    )  # fmt: skip
+        "notices/mail.html",
+        form=form,
+        kinds=mail_choices.offered(actor),
+        sends=bool(settings().smtp_url),
+        address=entry.mail if entry else "",
+        urgent=[p for p in policy().request.priorities.values() if p.always_mails],
+    )
 
 
 # Own sessions ----------------------------------------------------------------------------------------------
@@ -192,9 +196,12 @@ def sessions() -> ResponseReturnValue:
     own = settings()
     return page(
         "accounts/sessions.html",
-        sessions=_open_sessions(), now=now(), current=g.session_uid, idle=own.session_idle_minutes,
+        sessions=_open_sessions(),
+        now=now(),
+        current=g.session_uid,
+        idle=own.session_idle_minutes,
         longest=own.session_hours,
-    )  # fmt: skip
+    )
 
 
 @bp.post("/sessions/end")
@@ -235,9 +242,10 @@ def report_misuse_post() -> ResponseReturnValue:
         return _misuse_page(form), 422
     actor = current_actor()
     refusal = attempt(
-        "report_misuse", None,
+        "report_misuse",
+        None,
         lambda: domain_report(actor, form.what.data or "", form.page.data or "", named=not form.unnamed.data),
-    )  # fmt: skip
+    )
     if refusal is not None:
         form.what.errors = [refusal.detail]
         return _misuse_page(form), status_of(refusal)

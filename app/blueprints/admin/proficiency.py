@@ -37,10 +37,13 @@ def _page(form: ProficiencyForm) -> str:
         (item, proficiency.ready(item), last_job(proficiency.PREPARING, item.uid)) for item in db.session.scalars(rows)
     ]
     return page(
-        "review/peers/proficiency.html", form=form, items=items, unit=result("The unit", given),
+        "review/peers/proficiency.html",
+        form=form,
+        items=items,
+        unit=result("The unit", given),
         people=by_examiner(given),
         rule=policy().review.proficiency,
-    )  # fmt: skip
+    )
 
 
 @bp.post("/proficiency")
@@ -63,9 +66,14 @@ def add() -> ResponseReturnValue:
     blobs = proficiency.store(key, pictures)
     with unit_of_work():
         proficiency.add(
-            current_actor(), key, (pictures[0], blobs[0]), (pictures[1], blobs[1]), same=form.same.data == "yes",
-            source="consented", note=form.note.data or "",
-        )  # fmt: skip
+            current_actor(),
+            key,
+            (pictures[0], blobs[0]),
+            (pictures[1], blobs[1]),
+            same=form.same.data == "yes",
+            source="consented",
+            note=form.note.data or "",
+        )
     flash("The comparison is kept, its truth sealed. A worker measures it.", "success")
     return redirect_after_post(url_for("proficiency.index"))
 

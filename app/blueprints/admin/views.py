@@ -52,23 +52,34 @@ def record(subject: Account) -> ResponseReturnValue:
 
     def act() -> None:
         record_training(
-            subject, "fr", form.topics.data or [], form.completed_on.data, actor, form.note.data or "",
+            subject,
+            "fr",
+            form.topics.data or [],
+            form.completed_on.data,
+            actor,
+            form.note.data or "",
             today=now().date(),
-        )  # fmt: skip
+        )
 
     return take_step(
-        subject, "record_training", form, act, again=lambda why: _trainee_page(subject, form, why),
-        done=f"The training of {subject.display_name} is recorded.", to=url_for("admin.trainee", uid=subject.uid),
-    )  # fmt: skip
+        subject,
+        "record_training",
+        form,
+        act,
+        again=lambda why: _trainee_page(subject, form, why),
+        done=f"The training of {subject.display_name} is recorded.",
+        to=url_for("admin.trainee", uid=subject.uid),
+    )
 
 
 @bp.post("/training/<uid>/revoke")
 @needs("training.keep", of=Account)
 def revoke(subject: Account) -> ResponseReturnValue:
     wanted = select(TrainingRecord).where(
-        TrainingRecord.account_id == subject.id, TrainingRecord.uid == request.form.get("record", ""),
+        TrainingRecord.account_id == subject.id,
+        TrainingRecord.uid == request.form.get("record", ""),
         TrainingRecord.revoked_at.is_(None),
-    )  # fmt: skip
+    )
     found = db.session.scalars(wanted).one_or_none()
     if found is None:
         abort(404)
@@ -85,10 +96,16 @@ def _trainee_page(subject: Account, form: TrainingForm, refusal: Why = None) -> 
     rule = policy().training["fr"]
     return page(
         "accounts/trainee.html",
-        account=subject, form=form, refusal=refusal, rule=rule, standing=overview.training_of(subject, today),
-        records=list(reversed(subject.training)), own=subject.id == current_actor().id, today=today,
+        account=subject,
+        form=form,
+        refusal=refusal,
+        rule=rule,
+        standing=overview.training_of(subject, today),
+        records=list(reversed(subject.training)),
+        own=subject.id == current_actor().id,
+        today=today,
         labels={topic.value: topic.label for topic in rule.topics},
-    )  # fmt: skip
+    )
 
 
 # Algorithms ------------------------------------------------------------------------------------------------
@@ -101,10 +118,14 @@ def algorithms() -> ResponseReturnValue:
     rows = select(Job.kind, Job.state, func.count(Job.id)).group_by(Job.kind, Job.state).order_by(Job.kind, Job.state)
     return page(
         "algorithms/index.html",
-        entries=entries(now().date()), active=active_or_none(), standing=status(now().date()),
-        jobs=db.session.execute(rows).all(), clause=policy().clause("FAIR-2"), casework=not settings().demonstration,
+        entries=entries(now().date()),
+        active=active_or_none(),
+        standing=status(now().date()),
+        jobs=db.session.execute(rows).all(),
+        clause=policy().clause("FAIR-2"),
+        casework=not settings().demonstration,
         caution=CAUTION,
-    )  # fmt: skip
+    )
 
 
 # Imports ---------------------------------------------------------------------------------------------------

@@ -28,8 +28,11 @@ bp = Blueprint("changes", __name__, url_prefix="/algorithms/changes")
 
 #: step -> what its button says, in the order of the page; those without a reason come first
 STEPS = {
-    "cut_over": "Cut over", "revert": "Take the cut-over back", "settle": "Settle for good", "withdraw": "Withdraw",
-}  # fmt: skip
+    "cut_over": "Cut over",
+    "revert": "Take the cut-over back",
+    "settle": "Settle for good",
+    "withdraw": "Withdraw",
+}
 
 
 @bp.get("")
@@ -45,10 +48,14 @@ def begin() -> ResponseReturnValue:
     """Begin a change to another installed algorithm."""
     form, actor = BeginChangeForm(_choices()), current_actor()
     return take_step(
-        None, "begin", form, lambda: changes.begin(form.model.data, actor),
-        again=lambda why: _page(form, ChangeForm(formdata=None), why), to=url_for("changes.index"),
+        None,
+        "begin",
+        form,
+        lambda: changes.begin(form.model.data, actor),
+        again=lambda why: _page(form, ChangeForm(formdata=None), why),
+        to=url_for("changes.index"),
         done="The change has begun; workers embed the repository with the other algorithm.",
-    )  # fmt: skip
+    )
 
 
 @bp.post("/<number>/steps")
@@ -70,9 +77,14 @@ def advance(subject: AlgorithmChange) -> ResponseReturnValue:
         "leave_out": lambda change: _leave_out(change, form.record.data or "", reason),
     }
     return take_step(
-        subject, verb, form, lambda: acts[verb](subject), done="Recorded.", to=url_for("changes.index"),
+        subject,
+        verb,
+        form,
+        lambda: acts[verb](subject),
+        done="Recorded.",
+        to=url_for("changes.index"),
         again=lambda why: _page(BeginChangeForm(_choices(), formdata=None), form, why),
-    )  # fmt: skip
+    )
 
 
 def _leave_out(change: AlgorithmChange, record: str, reason: str) -> None:
@@ -88,8 +100,9 @@ def _choices() -> list[tuple[str, str]]:
     active = algorithms.active_or_none()
     return [
         (model_id, f"{entry.name} {entry.version}, {entry.developer}")
-        for model_id, entry in catalogue().extractors.items() if entry is not active
-    ]  # fmt: skip
+        for model_id, entry in catalogue().extractors.items()
+        if entry is not active
+    ]
 
 
 def _page(begin_form: BeginChangeForm, form: ChangeForm, refusal: Why = None) -> str:
@@ -102,15 +115,23 @@ def _page(begin_form: BeginChangeForm, form: ChangeForm, refusal: Why = None) ->
         facts = changes.switch_facts(change)
         hindered = {
             verb: blockers(change, verb, actor, **(facts if verb in ("cut_over", "revert") else {"reason": "given"}))
-            for verb in STEPS if verb in steps
-        }  # fmt: skip
+            for verb in STEPS
+            if verb in steps
+        }
     return page(
         "algorithms/changes.html",
-        change=change, progress=progress_of(change) if change else None, form=form, begin_form=begin_form,
-        refusal=refusal, steps=[(verb, label) for verb, label in STEPS.items() if verb in steps], hindered=hindered,
+        change=change,
+        progress=progress_of(change) if change else None,
+        form=form,
+        begin_form=begin_form,
+        refusal=refusal,
+        steps=[(verb, label) for verb, label in STEPS.items() if verb in steps],
+        hindered=hindered,
         hindered_verbs=[verb for verb, found in hindered.items() if found],
-        open_steps=steps, active=algorithms.active_or_none(),
+        open_steps=steps,
+        active=algorithms.active_or_none(),
         past=[one for one in changes.every_change() if one is not change],
-        measured=side_by_side(change) if change else [], casework=not settings().demonstration,
+        measured=side_by_side(change) if change else [],
+        casework=not settings().demonstration,
         flow=policy().workflow("algorithm_change"),
-    )  # fmt: skip
+    )

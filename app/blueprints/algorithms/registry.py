@@ -93,6 +93,7 @@ def side_by_side(change: AlgorithmChange) -> list[tuple[str, str, Kept | None]]:
     return [
         (which, model, next((one for one in kept(digest) if one.data.sha256 == change.evaluated_on), None))
         for which, model, digest in (
-            ("Source", change.source_model, change.source_digest), ("Target", change.target_model, change.target_digest)
+            ("Source", change.source_model, change.source_digest),
+            ("Target", change.target_model, change.target_digest),
         )
-    ]  # fmt: skip
+    ]

@@ -40,17 +40,26 @@ APPROVE = Choice(
     "approve", "approve", approvals.approve, "Approve the possible match", "The possible match is approved."
 )
 DO_NOT_APPROVE = Choice(
-    "do_not_approve", "disapprove", approvals.disapprove, "Do not approve",
+    "do_not_approve",
+    "disapprove",
+    approvals.disapprove,
+    "Do not approve",
     "The possible match is not approved; a negative report is being delivered.",
-)  # fmt: skip
+)
 CONTINUE = Choice(
-    "continue", "continue_investigation", approvals.continue_investigation,
-    "Continue the investigation, with instructions", "A fresh round is directed.",
-)  # fmt: skip
+    "continue",
+    "continue_investigation",
+    approvals.continue_investigation,
+    "Continue the investigation, with instructions",
+    "A fresh round is directed.",
+)
 REISSUE = Choice(
-    "reissue", "reissue_report", approvals.reissue, "Have a corrected report issued",
+    "reissue",
+    "reissue_report",
+    approvals.reissue,
+    "Have a corrected report issued",
     "The examiner is asked to prepare the corrected report.",
-)  # fmt: skip
+)
 RECALL = Choice("recall", "recall_report", approvals.recall, "Recall the report", "The report is recalled.")
 
 #: in the order of the page; in which state each can be taken is the workflow's to say

@@ -34,9 +34,10 @@ class RepeatAnswerForm(VersionForm):
     """AUD-1: whether a probe is searched again that was searched before, with words."""
 
     answer = RadioField(
-        "May it be searched again?", [InputRequired("Choose an answer.")],
+        "May it be searched again?",
+        [InputRequired("Choose an answer.")],
         choices=[("agree", "Yes, I agree"), ("decline", "No")],
-    )  # fmt: skip
+    )
     words = TextAreaField(
         "Why, or why not",
         [

@@ -44,14 +44,22 @@ def _page(
         abort(404)
     approvals.check_takes_no_other_part(subject, actor)
     return page(
-        "approval/peers.html", item=subject, assigned=assigned(round_), now=now(), **apart(why),
-        open=[one for one in line_ups_of(round_) if one.ended is None], rule=policy().review.peers,
-        line=policy().review.line_up, job=last_job(COMPOSING, round_.uid), composing=composing(round_),
-        missing=policy().review.peers.count - len(counting(round_)), foils=_foils(round_),
+        "approval/peers.html",
+        item=subject,
+        assigned=assigned(round_),
+        now=now(),
+        **apart(why),
+        open=[one for one in line_ups_of(round_) if one.ended is None],
+        rule=policy().review.peers,
+        line=policy().review.line_up,
+        job=last_job(COMPOSING, round_.uid),
+        composing=composing(round_),
+        missing=policy().review.peers.count - len(counting(round_)),
+        foils=_foils(round_),
         stop=stop or StopForm(formdata=None, version=subject.version),
         back=back or WithdrawalForm(formdata=None, version=subject.version),
         blocked_by=explain(subject, "stop_peer_review", actor, **SIGNED),
-    )  # fmt: skip
+    )
 
 
 def _foils(round_: Round) -> tuple[int, int]:
@@ -67,10 +75,14 @@ def assign_again(subject: FRRequest) -> Answer:
     """Have the system look again for peers who are missing."""
     approvals.check_takes_no_other_part(subject, current_actor())
     return take_step(
-        subject, "compose", VersionForm(), lambda: selection.compose_again(subject, current_actor()),
-        again=lambda why: _page(subject, why), done=f"{subject.number}: the system looks for peers again.",
+        subject,
+        "compose",
+        VersionForm(),
+        lambda: selection.compose_again(subject, current_actor()),
+        again=lambda why: _page(subject, why),
+        done=f"{subject.number}: the system looks for peers again.",
         to=url_for("peering.peers", number=subject.number),
-    )  # fmt: skip
+    )
 
 
 @bp.post("/final-review/<number>/peers/withdrawal")
@@ -88,9 +100,14 @@ def withdraw(subject: FRRequest) -> Answer:
 
     present = selection.available(selection.trained_examiners())
     return take_step(
-        subject, "withdraw_peer", form, act, again=lambda why: _page(subject, why, back=form),
-        done=lambda: f"{found.number} is withdrawn.", to=url_for("peering.peers", number=subject.number),
-    )  # fmt: skip
+        subject,
+        "withdraw_peer",
+        form,
+        act,
+        again=lambda why: _page(subject, why, back=form),
+        done=lambda: f"{found.number} is withdrawn.",
+        to=url_for("peering.peers", number=subject.number),
+    )
 
 
 @bp.post("/final-review/<number>/peers/stop")
@@ -100,10 +117,12 @@ def stop(subject: FRRequest) -> Answer:
     approvals.check_takes_no_other_part(subject, current_actor())
     form = StopForm()
     return take_step(
-        subject, "stop_peer_review", form,
+        subject,
+        "stop_peer_review",
+        form,
         lambda: line_ups.stop(subject, current_actor(), form.reason.data or "", password_confirmed=True),
         barred=lambda: explain(subject, "stop_peer_review", current_actor(), **SIGNED),
         again=lambda why: _page(subject, why, stop=form),
         done=f"{subject.number}: the peer review is ended. Decide what follows.",
         to=url_for("approval.file", number=subject.number),
-    )  # fmt: skip
+    )

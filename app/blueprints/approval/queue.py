@@ -44,11 +44,13 @@ DELIVERING = "deliver_report"
 RECENT = 20
 LOADED = (
     selectinload(FRRequest.rounds).options(
-        selectinload(Round.peer_reviews), selectinload(Round.final_reviews),
+        selectinload(Round.peer_reviews),
+        selectinload(Round.final_reviews),
         joinedload(Round.nominee).joinedload(Candidate.photo),
     ),
-    selectinload(FRRequest.searches), selectinload(FRRequest.reports),
-)  # fmt: skip
+    selectinload(FRRequest.searches),
+    selectinload(FRRequest.reports),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,13 +120,17 @@ def _left_without_nominee() -> ColumnElement[bool]:
     """`nominee_left` of many, in the states in which it changes what a supervisor may decide."""
     numbers = select(func.max(Round.number)).where(Round.request_id == FRRequest.id).correlate(FRRequest)
     gone = (
-        select(literal(1)).select_from(Round).join(Round.nominee).join(Candidate.photo)
+        select(literal(1))
+        .select_from(Round)
+        .join(Round.nominee)
+        .join(Candidate.photo)
         .where(
-            Round.request_id == FRRequest.id, Round.number == numbers.scalar_subquery(),
+            Round.request_id == FRRequest.id,
+            Round.number == numbers.scalar_subquery(),
             GalleryPhoto.removed_at.is_not(None),
         )
         .correlate(FRRequest)
-    )  # fmt: skip
+    )
     return FRRequest.state.in_(without_nominee()) & gone.exists()
 
 
@@ -134,15 +140,25 @@ def _by_urgency(actor: Actor, which: ColumnElement[bool]) -> Select[Any]:
     last = (
         select(Job.state)
         .where(Job.subject_id == FRRequest.number, Job.kind.in_(kinds), Job.created_at >= FRRequest.state_since)
-        .order_by(Job.id.desc()).limit(1).correlate(FRRequest).scalar_subquery()
-    )  # fmt: skip
+        .order_by(Job.id.desc())
+        .limit(1)
+        .correlate(FRRequest)
+        .scalar_subquery()
+    )
     asked = FRRequest.having("due") & FRRequest.submitted_at.is_not(None)
     due = case((asked, deadline_in_sql()))
     failed = FRRequest.state.in_([state for _, state in DELIVERIES.values()]) & (last == "failed")
-    return visible(FRRequest, actor).where(which).options(*LOADED).order_by(
-        case((failed, 0), else_=1), case((due < now().timestamp(), 0), else_=1),
-        func.coalesce(due, seconds(FRRequest.state_since)), FRRequest.id,
-    )  # fmt: skip
+    return (
+        visible(FRRequest, actor)
+        .where(which)
+        .options(*LOADED)
+        .order_by(
+            case((failed, 0), else_=1),
+            case((due < now().timestamp(), 0), else_=1),
+            func.coalesce(due, seconds(FRRequest.state_since)),
+            FRRequest.id,
+        )
+    )
 
 
 # Their rows ------------------------------------------------------------------------------------------------
@@ -174,12 +190,14 @@ def _before_peers(requests: Sequence[FRRequest], actor: Actor) -> list[BeforePee
     with read_together(requests):
         return [
             BeforePeers(
-                request, given := assigned.get(rounds[request.id].id, 0), wanted - given,
+                request,
+                given := assigned.get(rounds[request.id].id, 0),
+                wanted - given,
                 rounds[request.id].uid in composed,
                 _refused(lambda of=request: check_takes_no_other_part(of, actor)),
             )
             for request in requests
-        ]  # fmt: skip
+        ]
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,11 +30,14 @@ def answer(subject: FRRequest) -> Answer:
     form = RepeatAnswerForm()
     agreed = form.answer.data == "agree"
     return take_step(
-        subject, "agree_to_repeat" if agreed else "decline_repeat", form,
+        subject,
+        "agree_to_repeat" if agreed else "decline_repeat",
+        form,
         lambda: repeats.answer(subject, current_actor(), agreed=agreed, words=form.words.data or ""),
-        again=lambda why: _page(subject, form, why), to=url_for("approval.index"),
+        again=lambda why: _page(subject, form, why),
+        to=url_for("approval.index"),
         done=f"{subject.number}: {'you agreed' if agreed else 'you did not agree'}; the examiner is told.",
-    )  # fmt: skip
+    )
 
 
 def _page(subject: FRRequest, form: RepeatAnswerForm, why: Why = None) -> str:
@@ -43,7 +46,11 @@ def _page(subject: FRRequest, form: RepeatAnswerForm, why: Why = None) -> str:
     if asked is None:
         abort(404)
     return page(
-        "approval/repeat.html", item=subject, form=form, **apart(why), asked=asked,
+        "approval/repeat.html",
+        item=subject,
+        form=form,
+        **apart(why),
+        asked=asked,
         searched_before=lineage.earlier_searches(search),
         blocked_by=explain(subject, "agree_to_repeat", current_actor(), reason="given"),
-    )  # fmt: skip
+    )

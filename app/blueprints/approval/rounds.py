@@ -22,13 +22,20 @@ def _viewer(round_: RoundFile, address: str, actor: Actor) -> Viewer:
     asked = request.args.get("photo", "")
     listed = round_.photos[0].uid
     return Viewer(
-        f"viewer-{round_.number}", original(search),
+        f"viewer-{round_.number}",
+        original(search),
         tuple(
-            photograph(photo, photo.uid, f"Record {photo.record_number}, {day(photo.taken_on)}", day(photo.taken_on),
-                       f"Repository photograph of the nominated candidate, {day(photo.taken_on)}")
+            photograph(
+                photo,
+                photo.uid,
+                f"Record {photo.record_number}, {day(photo.taken_on)}",
+                day(photo.taken_on),
+                f"Repository photograph of the nominated candidate, {day(photo.taken_on)}",
+            )
             for photo in photos
         ),
-        asked if asked in {photo.uid for photo in photos} else listed, address,
+        asked if asked in {photo.uid for photo in photos} else listed,
+        address,
         prepared=prepared(search.derived) if search.derived else None,
         marks=drawn_marks(marks_on(round_.row, actor, round_.nominee)),
-    )  # fmt: skip
+    )

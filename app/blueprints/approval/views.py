@@ -75,13 +75,21 @@ def _file_page(subject: FRRequest, form: DecisionForm, why: Why = None) -> str:
         form.decision.data = choices[0].value
     rules = {choice.value: rule_of(choice, subject.state) for choice in choices_in(subject)}
     return page(
-        "approval/file.html", item=subject, file=found, form=form, **apart(why), choices=choices,
-        unavailable=blocked, rules=rules,
+        "approval/file.html",
+        item=subject,
+        file=found,
+        form=form,
+        **apart(why),
+        choices=choices,
+        unavailable=blocked,
+        rules=rules,
         nominee_gone=only_without_nominee(subject) and nominee_left(subject),
         viewers=viewers_of(found, url_for("approval.file", number=subject.number), actor),
-        due_at=due_at(subject), delivery=approvals.last_delivery(subject),
-        result=approvals.result_of(subject), now=now(),
-    )  # fmt: skip
+        due_at=due_at(subject),
+        delivery=approvals.last_delivery(subject),
+        result=approvals.result_of(subject),
+        now=now(),
+    )
 
 
 @bp.post("/final-review/<number>/decision")
@@ -100,11 +108,15 @@ def decide(subject: FRRequest) -> Answer:
         return not form.errors
 
     return take_step(
-        subject, choice.verb if choice else "decide", form,
+        subject,
+        choice.verb if choice else "decide",
+        form,
         lambda: choice.do(subject, current_actor(), form.reason.data, password_confirmed=True),
-        again=lambda why: _file_page(subject, form, why), sound=sound,
-        done=lambda: f"{subject.number}: {choice.done}", to=url_for("approval.file", number=subject.number),
-    )  # fmt: skip
+        again=lambda why: _file_page(subject, form, why),
+        sound=sound,
+        done=lambda: f"{subject.number}: {choice.done}",
+        to=url_for("approval.file", number=subject.number),
+    )
 
 
 # The report ------------------------------------------------------------------------------------------------
@@ -123,11 +135,18 @@ def _report_page(subject: FRRequest, refusal: Why = None) -> str:
         abort(404)  # the page names the examiner; whoever may become a peer must not know (SRC-4)
     delivery = approvals.last_delivery(subject)
     return page(
-        "approval/prepare.html", "approval/_delivery.html", item=subject, refusal=refusal, delivery=delivery,
-        kind=approvals.due_kind(subject), result=approvals.result_of(subject),
+        "approval/prepare.html",
+        "approval/_delivery.html",
+        item=subject,
+        refusal=refusal,
+        delivery=delivery,
+        kind=approvals.due_kind(subject),
+        result=approvals.result_of(subject),
         blocked_by=explain(subject, "prepare_report", actor),
-        may_read_file=actor.can("approval.decide"), reports=list(reversed(subject.reports)), now=now(),
-    )  # fmt: skip
+        may_read_file=actor.can("approval.decide"),
+        reports=list(reversed(subject.reports)),
+        now=now(),
+    )
 
 
 @bp.post("/reports/prepare/<number>")
@@ -146,7 +165,11 @@ def retry(subject: FRRequest) -> Answer:
 
 def _report_step(subject: FRRequest, verb: str, act: Callable[[FRRequest, Actor], object], words: str) -> Answer:
     return take_step(
-        subject, verb, VersionForm(), lambda: act(subject, current_actor()),
-        again=lambda why: _report_page(subject, why), done=f"{subject.number}: {words}",
+        subject,
+        verb,
+        VersionForm(),
+        lambda: act(subject, current_actor()),
+        again=lambda why: _report_page(subject, why),
+        done=f"{subject.number}: {words}",
         to=url_for("approval.prepare", number=subject.number),
-    )  # fmt: skip
+    )

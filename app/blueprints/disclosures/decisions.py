@@ -51,9 +51,12 @@ def _decision_page(subject: Disclosure, form: DecisionForm, why: Why = None) -> 
     return page(
         "disclosures/decide.html",
         **{**context, **apart(why)},
-        form=form, offered=choices, unavailable=blocked, rules=rules,
+        form=form,
+        offered=choices,
+        unavailable=blocked,
+        rules=rules,
         granting={choice.verb for choice in choices} & {"approve", "determine"},
-    )  # fmt: skip
+    )
 
 
 @bp.post("/disclosures/<number>/decide")
@@ -77,10 +80,15 @@ def decide(subject: Disclosure) -> Answer:
         return not form.errors
 
     return take_step(
-        subject, choice.verb if choice else "decide", form, lambda: _take(subject, choice, form), sound=sound,
-        again=lambda why: _decision_page(subject, form, why), done=lambda: f"{subject.number} {choice.done}",
+        subject,
+        choice.verb if choice else "decide",
+        form,
+        lambda: _take(subject, choice, form),
+        sound=sound,
+        again=lambda why: _decision_page(subject, form, why),
+        done=lambda: f"{subject.number} {choice.done}",
         to=url_for("disclosures.show", number=subject.number),
-    )  # fmt: skip
+    )
 
 
 def _take(subject: Disclosure, choice: Choice, form: DecisionForm) -> None:
@@ -95,6 +103,12 @@ def _take(subject: Disclosure, choice: Choice, form: DecisionForm) -> None:
         if last is None:
             raise Refused("release_by_within_bounds", "Name the last day on which the package may leave.")
         grant(
-            subject, actor, text=text, reason=reason, included=set(form.included.data or ()),
-            conditions=form.conditions.data or "", release_by=last, password_confirmed=True,
-        )  # fmt: skip
+            subject,
+            actor,
+            text=text,
+            reason=reason,
+            included=set(form.included.data or ()),
+            conditions=form.conditions.data or "",
+            release_by=last,
+            password_confirmed=True,
+        )

@@ -39,9 +39,11 @@ def designations() -> str:
     rows = visible(RoutineDesignation, current_actor()).order_by(RoutineDesignation.id.desc())
     pages = db.paginate(rows, per_page=50, max_per_page=50, error_out=False)
     return page(
-        "disclosures/designations.html", pages=pages, items=[(row, standing(row)) for row in pages.items],
+        "disclosures/designations.html",
+        pages=pages,
+        items=[(row, standing(row)) for row in pages.items],
         keeps="designation.keep" in current_actor().capabilities,
-    )  # fmt: skip
+    )
 
 
 @bp.get("/designations/new")
@@ -69,17 +71,25 @@ def designate() -> Answer:
 
     def act() -> None:
         values = DesignationValues(
-            title=form["title"].data, scope=form.scope.data, recipient_kinds=form.recipient_kinds.data,
-            purposes=form.purposes.data, item_kinds=form.item_kinds.data, **days,
-        )  # fmt: skip
+            title=form["title"].data,
+            scope=form.scope.data,
+            recipient_kinds=form.recipient_kinds.data,
+            purposes=form.purposes.data,
+            item_kinds=form.item_kinds.data,
+            **days,
+        )
         made.append(domain.designate(actor, values))
 
     return take_step(
-        None, "designate", form, act, sound=sound,
+        None,
+        "designate",
+        form,
+        act,
+        sound=sound,
         again=lambda why: page("disclosures/designation_new.html", form=form, refusal=why),
         done=lambda: f"{made[0].number} is kept.",
         to=lambda: url_for("disclosures.designation", number=made[0].number),
-    )  # fmt: skip
+    )
 
 
 @bp.get("/designations/<number>/revoke")
@@ -95,9 +105,12 @@ def _page(subject: RoutineDesignation, form: ReasonForm, **given: object) -> str
     return page(
         "disclosures/designation.html",
         **{"refusal": None, **given},
-        item=subject, form=form, standing=standing(subject), item_words=ITEM_WORDS,
+        item=subject,
+        form=form,
+        standing=standing(subject),
+        item_words=ITEM_WORDS,
         may_revoke=able and subject.revoked_at is None,
-    )  # fmt: skip
+    )
 
 
 @bp.post("/designations/<number>/revoke")
@@ -106,7 +119,11 @@ def revoke(subject: RoutineDesignation) -> Answer:
     """Revoke a designation: nothing leaves on it any more."""
     form, actor = ReasonForm(), current_actor()
     return take_step(
-        subject, "revoke_designation", form, lambda: domain.revoke(subject, actor, form.reason.data or ""),
-        again=lambda why: _page(subject, form, refusal=why), done=f"{subject.number} is revoked.",
+        subject,
+        "revoke_designation",
+        form,
+        lambda: domain.revoke(subject, actor, form.reason.data or ""),
+        again=lambda why: _page(subject, form, refusal=why),
+        done=f"{subject.number} is revoked.",
         to=url_for("disclosures.designation", number=subject.number),
-    )  # fmt: skip
+    )

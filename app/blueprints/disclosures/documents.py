@@ -66,11 +66,16 @@ def add_document(subject: Disclosure) -> Answer:
         return render_disclosure(subject, upload=form, refusal=why if isinstance(why, Overtaken) else None)
 
     return take_step(
-        subject, "add_document", form,
+        subject,
+        "add_document",
+        form,
         lambda: domain.add_document(subject, actor, form.kind.data or "", stored[0], kinds[0], chosen.filename),
-        again=again, sound=sound, stored=stored, done="The document is attached.",
+        again=again,
+        sound=sound,
+        stored=stored,
+        done="The document is attached.",
         to=url_for("disclosures.show", number=subject.number, _anchor="documents"),
-    )  # fmt: skip
+    )
 
 
 def _beside(form: UploadForm, message: str) -> None:
@@ -92,10 +97,14 @@ def remove_document(subject: Disclosure, uid: str) -> Answer:
         return "The document is taken out."
 
     return take_step(
-        subject, "remove_document", VersionForm(), lambda: domain.remove_document(found, actor),
-        again=lambda why: render_disclosure(subject, refusal=why), done=done,
+        subject,
+        "remove_document",
+        VersionForm(),
+        lambda: domain.remove_document(found, actor),
+        again=lambda why: render_disclosure(subject, refusal=why),
+        done=done,
         to=url_for("disclosures.show", number=subject.number, _anchor="documents"),
-    )  # fmt: skip
+    )
 
 
 @bp.get("/disclosures/<number>/documents/<uid>/remove")
@@ -148,11 +157,14 @@ def render_again(subject: Disclosure) -> Answer:
     """Ask again for a written decision whose rendering gave up."""
     actor = current_actor()
     return take_step(
-        subject, "render_decision", VersionForm(), lambda: retry_document(subject, actor),
+        subject,
+        "render_decision",
+        VersionForm(),
+        lambda: retry_document(subject, actor),
         again=lambda why: render_disclosure(subject, refusal=why),
         done="The written decision is being rendered again.",
         to=url_for("disclosures.show", number=subject.number),
-    )  # fmt: skip
+    )
 
 
 def _document(subject: Disclosure, uid: str) -> DisclosureDocument:

@@ -67,9 +67,13 @@ def create() -> Answer:
         return page("disclosures/new.html", form=form, refusal=why)
 
     return take_step(
-        None, "create", form, lambda: made.append(domain.create_draft(actor, form.case_number.data or "", once)),
-        again=again, to=lambda: url_for("disclosures.edit", number=made[0].number),
-    )  # fmt: skip
+        None,
+        "create",
+        form,
+        lambda: made.append(domain.create_draft(actor, form.case_number.data or "", once)),
+        again=again,
+        to=lambda: url_for("disclosures.edit", number=made[0].number),
+    )
 
 
 @bp.get("/disclosures/<number>/edit")
@@ -104,9 +108,14 @@ def save(subject: Disclosure) -> Answer:
 
     stay = "stay" in request.form
     return take_step(
-        subject, "save", form, lambda: _save(subject, form), again=again, done="The request is saved.",
+        subject,
+        "save",
+        form,
+        lambda: _save(subject, form),
+        again=again,
+        done="The request is saved.",
         to=url_for("disclosures.edit" if stay else "disclosures.show", number=subject.number),
-    )  # fmt: skip
+    )
 
 
 @bp.post("/disclosures/<number>/edit/questions")

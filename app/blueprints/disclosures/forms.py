@@ -27,9 +27,12 @@ ITEM_WORDS = {"original": "Images as submitted", "report": "Delivered reports"}
 def check_boxes(label: str, choices: Iterable[tuple[str, str]]) -> Any:
     """A list of check boxes of which none may be marked: the rule says whether that is enough."""
     return SelectMultipleField(
-        label, choices=list(choices), validate_choice=False, option_widget=CheckboxInput(),
+        label,
+        choices=list(choices),
+        validate_choice=False,
+        option_widget=CheckboxInput(),
         widget=ListWidget(prefix_label=False),
-    )  # fmt: skip
+    )
 
 
 def date_field(label: str) -> Any:
@@ -75,9 +78,12 @@ def purposes_of(recipient: Recipient | None, basis: Basis | None) -> list[Purpos
 
 
 def draft_form(
-    recipient_id: str | None, basis_id: str | None, things: list[tuple[str, str]],
-    designations: list[tuple[str, str]], **values: Any,
-) -> FlaskForm:  # fmt: skip
+    recipient_id: str | None,
+    basis_id: str | None,
+    things: list[tuple[str, str]],
+    designations: list[tuple[str, str]],
+    **values: Any,
+) -> FlaskForm:
     """The form of a draft: it asks what this recipient and this basis need, and nothing else."""
     rules = policy().disclosure
     recipient = recipient_of(recipient_id)
@@ -97,13 +103,11 @@ def draft_form(
         ),
         "purpose": choice_field("Purpose", [(rule.id, rule.title) for rule in purposes_of(recipient, basis)]),
         **fact_fields("", rules.minimum.facts),
-        **fact_fields(
-            AGREEMENT, rules.agreement.facts if agreement_needed(policy(), recipient_id, basis_id) else ()
-        ),
+        **fact_fields(AGREEMENT, rules.agreement.facts if agreement_needed(policy(), recipient_id, basis_id) else ()),
         "immigration": choice_field(rules.immigration.question, YES_NO),
         **fact_fields(IDENTITY, rules.identity.facts),
         "items": check_boxes("What of the case is asked for", things),
-    }  # fmt: skip
+    }
     return type("DisclosureForm", (FlaskForm,), fields)(**values)
 
 

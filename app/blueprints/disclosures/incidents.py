@@ -48,9 +48,11 @@ def incidents() -> str:
 def new_incident() -> str:
     moment = now().astimezone(time_zone())
     form = RecordForm(
-        formdata=None, disclosure=request.args.get("disclosure", "")[:20], day=moment.date().isoformat(),
+        formdata=None,
+        disclosure=request.args.get("disclosure", "")[:20],
+        day=moment.date().isoformat(),
         time=f"{moment:%H:%M}",
-    )  # fmt: skip
+    )
     return page("disclosures/incident_new.html", form=form, refusal=None)
 
 
@@ -74,14 +76,17 @@ def record_incident() -> Answer:
         return good and aware_at is not None
 
     return take_step(
-        None, "record_incident", form,
-        lambda: made.append(domain.record(actor, *aware, form.what.data or "")), sound=sound,
+        None,
+        "record_incident",
+        form,
+        lambda: made.append(domain.record(actor, *aware, form.what.data or "")),
+        sound=sound,
         again=lambda why: page("disclosures/incident_new.html", form=form, refusal=why),
         done=lambda: (
             f"{made[0].number} is recorded. Report it to the City Chief Privacy Officer as soon as practicable."
         ),
         to=lambda: url_for("disclosures.incident", number=made[0].number),
-    )  # fmt: skip
+    )
 
 
 @bp.get("/incidents/<number>/report")
@@ -106,9 +111,16 @@ def _page(subject: Incident, *, refusal: Why = None, typed: dict[str, FlaskForm]
     by = subject.recorded_by.titled
     wrong = next(iter((typed or {}).values()), None)
     return page(
-        "disclosures/incident.html", item=subject, private=subject.private, forms=forms, refusal=refusal,
-        state_rule=subject.stands, timeline=timeline_of(subject, TOLD, "Recorded", by), now=now(), form=wrong,
-    )  # fmt: skip
+        "disclosures/incident.html",
+        item=subject,
+        private=subject.private,
+        forms=forms,
+        refusal=refusal,
+        state_rule=subject.stands,
+        timeline=timeline_of(subject, TOLD, "Recorded", by),
+        now=now(),
+        form=wrong,
+    )
 
 
 def _yes(value: str | None) -> bool | None:
@@ -143,10 +155,15 @@ def _step(subject: Incident, name: str, done: str, take: Callable[[Incident, Act
         return good
 
     return take_step(
-        subject, VERBS[name], form, lambda: take(subject, actor, form), sound=sound, done=done,
+        subject,
+        VERBS[name],
+        form,
+        lambda: take(subject, actor, form),
+        sound=sound,
+        done=done,
         again=lambda why: _page(subject, refusal=why, typed={name: form}),
         to=url_for("disclosures.incident", number=subject.number),
-    )  # fmt: skip
+    )
 
 
 @bp.post("/incidents/<number>/report")

@@ -38,11 +38,14 @@ def release(subject: Disclosure) -> Answer:
     """Have the package built, while basis and decision hold."""
     actor = current_actor()
     return take_step(
-        subject, "release", VersionForm(), lambda: domain.release(subject, actor),
+        subject,
+        "release",
+        VersionForm(),
+        lambda: domain.release(subject, actor),
         again=lambda why: render_disclosure(subject, refusal=why),
         done="The package is being built; you are told when it is ready.",
         to=url_for("disclosures.show", number=subject.number),
-    )  # fmt: skip
+    )
 
 
 @bp.get("/disclosures/<number>/progress")
@@ -60,12 +63,14 @@ def fetch(subject: Disclosure) -> Answer:
     """Begin the download of the package, or begin it again; nothing is used up before all of it has arrived."""
     actor, begun = current_actor(), []
     return take_step(
-        subject, "begin_fetch", VersionForm(),
+        subject,
+        "begin_fetch",
+        VersionForm(),
         lambda: begun.append(domain.begin_fetch(subject, actor, g.session_uid).number),
         again=lambda why: render_disclosure(subject, refusal=why),
         to=lambda: url_for("disclosures.package", number=subject.number, package=begun[0]),
         compare=False,  # the page stays while the file arrives: pressed again on it, it is the same download
-    )  # fmt: skip
+    )
 
 
 @enforces("EXT-7", "ACC-12")
@@ -112,11 +117,14 @@ def reissue(subject: Disclosure) -> Answer:
     """Have another package built, with the reason."""
     form, actor = ReasonForm(), current_actor()
     return take_step(
-        subject, "reissue", form, lambda: domain.reissue(subject, actor, form.reason.data or ""),
+        subject,
+        "reissue",
+        form,
+        lambda: domain.reissue(subject, actor, form.reason.data or ""),
         again=lambda why: page("disclosures/reissue.html", item=subject, form=form, refusal=why),
         done="Another package is being built; you are told when it is ready.",
         to=url_for("disclosures.show", number=subject.number),
-    )  # fmt: skip
+    )
 
 
 @bp.get("/disclosures/<number>/receipt")
@@ -134,9 +142,7 @@ def acknowledge(subject: Disclosure) -> Answer:
     given = answers(form, "", rule.facts)
 
     def act() -> None:
-        domain.acknowledge(
-            subject, actor, given.get("received_by", ""), given.get("how", ""), day_of(given.get("on"))
-        )  # fmt: skip
+        domain.acknowledge(subject, actor, given.get("received_by", ""), given.get("how", ""), day_of(given.get("on")))
 
     def again(why: Why) -> str:
         if isinstance(why, Refused):
@@ -144,6 +150,11 @@ def acknowledge(subject: Disclosure) -> Answer:
         return page("disclosures/receipt.html", item=subject, form=form, refusal=why)
 
     return take_step(
-        subject, "acknowledge", form, act, again=again, done="The receipt is recorded.",
+        subject,
+        "acknowledge",
+        form,
+        act,
+        again=again,
+        done="The receipt is recorded.",
         to=url_for("disclosures.show", number=subject.number),
-    )  # fmt: skip
+    )

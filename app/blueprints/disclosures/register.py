@@ -32,10 +32,14 @@ def register() -> str:
     pages = db.paginate(domain.rows(wanted, actor), per_page=PER_PAGE, max_per_page=PER_PAGE, error_out=False)
     mine = [export for export in exports.exports_of(actor) if export.standing.of == "register"]
     return page(
-        "disclosures/register.html", filter=form, pages=pages, exports=mine,
+        "disclosures/register.html",
+        filter=form,
+        pages=pages,
+        exports=mine,
         asked={name: value for name, value in request.args.items() if name in form},
-        lines=[(item, domain.line_of(item)) for item in pages.items], may_open="disclosure.read" in actor.capabilities,
-    )  # fmt: skip
+        lines=[(item, domain.line_of(item)) for item in pages.items],
+        may_open="disclosure.read" in actor.capabilities,
+    )
 
 
 @bp.post("/disclosures/register/exports")
@@ -64,10 +68,14 @@ def _asked(given: MultiDict[str, str]) -> tuple[RegisterFilter, Filters, bool]:
             field.errors = ["Write a date as year-month-day, for example 2026-03-09."]
             good = False
     wanted = Filters(
-        person=form.person.data or "", case_number=form.case.data or "", recipient_kind=form.recipient.data or "",
-        basis=form.basis.data or "", state=form.state.data or "", since=day_of(form.since.data),
+        person=form.person.data or "",
+        case_number=form.case.data or "",
+        recipient_kind=form.recipient.data or "",
+        basis=form.basis.data or "",
+        state=form.state.data or "",
+        since=day_of(form.since.data),
         until=day_of(form.until.data),
-    )  # fmt: skip
+    )
     return form, wanted, good
 
 

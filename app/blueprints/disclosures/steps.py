@@ -45,10 +45,12 @@ class Blocked:
 def _given(disclosure: Disclosure) -> dict[str, Any]:
     """Facts as a complete form would give them: what is asked is whether anything else stands in the way."""
     return {
-        "text": "x" * policy().disclosure.approval.min_text, "reason": "x" * policy().disclosure.approval.min_reason,
-        "included": [item.uid for item in disclosure.items], "release_by": domain.default_release_by(),
+        "text": "x" * policy().disclosure.approval.min_text,
+        "reason": "x" * policy().disclosure.approval.min_reason,
+        "included": [item.uid for item in disclosure.items],
+        "release_by": domain.default_release_by(),
         "password_confirmed": True,
-    }  # fmt: skip
+    }
 
 
 def offered(disclosure: Disclosure, actor: Actor) -> tuple[list[Choice], list[Blocked]]:

@@ -69,11 +69,14 @@ def submit(subject: Disclosure) -> Answer:
     verb = subject.first_of(*domain.FILING) or "submit"
     file = domain.resubmit if verb == "resubmit" else domain.submit
     return take_step(
-        subject, verb, VersionForm(), lambda: file(subject, actor),
+        subject,
+        verb,
+        VersionForm(),
+        lambda: file(subject, actor),
         again=lambda why: render_disclosure(subject, refusal=why),
         done=f"{subject.number} is submitted. Another person decides on it.",
         to=url_for("disclosures.show", number=subject.number),
-    )  # fmt: skip
+    )
 
 
 @bp.get("/disclosures/<number>/withdraw")
@@ -90,7 +93,11 @@ def withdraw(subject: Disclosure) -> Answer:
     own(subject)
     form, actor = ReasonForm(), current_actor()
     return take_step(
-        subject, "withdraw", form, lambda: domain.withdraw(subject, actor, form.reason.data or ""),
+        subject,
+        "withdraw",
+        form,
+        lambda: domain.withdraw(subject, actor, form.reason.data or ""),
         again=lambda why: page("disclosures/withdraw.html", item=subject, form=form, refusal=why),
-        done=f"{subject.number} is withdrawn.", to=url_for("disclosures.show", number=subject.number),
-    )  # fmt: skip
+        done=f"{subject.number} is withdrawn.",
+        to=url_for("disclosures.show", number=subject.number),
+    )

@@ -41,9 +41,14 @@ def index() -> str | tuple[str, int]:
     if stated.get("born_on"):
         stated["born_on"] = date.fromisoformat(stated["born_on"])
     return page(
-        "gallery/index.html", form=form, found=person, stated=stated, absent=None, asked=number,
+        "gallery/index.html",
+        form=form,
+        found=person,
+        stated=stated,
+        absent=None,
+        asked=number,
         photos=[(photo, face_url("photo", photo.uid)) for photo in photos],
-    )  # fmt: skip
+    )
 
 
 @enforces("ACC-1", "CAP-3")

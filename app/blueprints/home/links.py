@@ -12,8 +12,10 @@ from app.models.requests import FRRequest
 
 #: capability -> endpoint of a request's page, tried in this order after the parts a person has in the request
 UNIT_PAGES = (
-    ("approval.decide", "approval.file"), ("basis.confirm", "review.work"), ("work.assign", "workload.show"),
-)  # fmt: skip
+    ("approval.decide", "approval.file"),
+    ("basis.confirm", "review.work"),
+    ("work.assign", "workload.show"),
+)
 #: subject type -> endpoint of its page, for subjects that have one page for everybody who may know of them
 PAGES: dict[str, str] = {
     "case_record": "retention.case",

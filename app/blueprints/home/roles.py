@@ -132,4 +132,4 @@ def _retention(actor: Actor) -> list[Figure]:
             "waiting",
         ),
         Figure(db.session.scalar(waiting) or 0, "disposals to be approved", url_for("retention.disposals"), "waiting"),
-    ]  # fmt: skip
+    ]

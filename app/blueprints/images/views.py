@@ -109,5 +109,9 @@ def _line_probe(uid: str, actor: Actor) -> tuple[str, str, str] | None:
 
 
 FINDERS: dict[Kind, Callable[[str, Actor], tuple[str, str, str] | None]] = {
-    "probe": _probe, "photo": _photo, "derived": _derived, "line": _line, "line_probe": _line_probe,
-}  # fmt: skip
+    "probe": _probe,
+    "photo": _photo,
+    "derived": _derived,
+    "line": _line,
+    "line_probe": _line_probe,
+}

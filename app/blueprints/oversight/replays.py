@@ -40,9 +40,12 @@ def show(subject: Search) -> ResponseReturnValue:
     waiting = next((row for row in replays if row.finished_at is None), None)
     told = [(row, words(row.verdict) if row.verdict else "", kept_lines(subject, row)) for row in replays]
     return page(
-        "oversight/search.html", search=subject, replays=told, waiting=waiting,
+        "oversight/search.html",
+        search=subject,
+        replays=told,
+        waiting=waiting,
         job=last_job("replay", waiting.uid) if waiting else None,
-    )  # fmt: skip
+    )
 
 
 @bp.post("/<uid>/replays")

@@ -37,9 +37,13 @@ def entry(link: AuditEvent, names: dict[int, str]) -> Entry:
     known = policy().events.get(link.event)
     details = tuple((key.replace("_", " "), _plain(value)) for key, value in json.loads(link.keys).items())
     return Entry(
-        link, datetime.fromisoformat(link.at), known.text if known else link.event, known.authority if known else (),
-        details, names.get(link.actor_id, "") if link.actor_id is not None else "",
-    )  # fmt: skip
+        link,
+        datetime.fromisoformat(link.at),
+        known.text if known else link.event,
+        known.authority if known else (),
+        details,
+        names.get(link.actor_id, "") if link.actor_id is not None else "",
+    )
 
 
 def _plain(value: Any) -> str:
@@ -57,6 +61,8 @@ def event_choices() -> list[tuple[str, str]]:
     ids = list(policy().events)
     areas = dict.fromkeys(event.split(".")[0] for event in ids)
     return [
-        ("", "All events"), ("refusals", "All refusals"), *((f"{area}.*", f"All of {area}") for area in areas),
+        ("", "All events"),
+        ("refusals", "All refusals"),
+        *((f"{area}.*", f"All of {area}") for area in areas),
         *((event, event) for event in ids),
-    ]  # fmt: skip
+    ]

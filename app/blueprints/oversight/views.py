@@ -61,10 +61,16 @@ def events() -> ResponseReturnValue:
     mine = [export for export in exports.exports_of(current_actor()) if export.standing.of == "audit"]
     return page(
         "oversight/events.html",
-        filter=form, pages=pages, entries=entries(pages.items), last=last_sequence(), checked=trail_check.last_check(),
-        whole=trail_check.last_check(whole=True), now=now(),
-        exports=mine, asked={name: value for name, value in request.args.items() if name in form},
-    )  # fmt: skip
+        filter=form,
+        pages=pages,
+        entries=entries(pages.items),
+        last=last_sequence(),
+        checked=trail_check.last_check(),
+        whole=trail_check.last_check(whole=True),
+        now=now(),
+        exports=mine,
+        asked={name: value for name, value in request.args.items() if name in form},
+    )
 
 
 @bp.post("/audit/exports")

@@ -40,12 +40,14 @@ def document(subject: FRRequest) -> Answer:
     """REQ-5: the requester says where the confirmation is documented."""
     form, actor = DocumentForm(), current_actor()
     return take_step(
-        subject, "document", form,
+        subject,
+        "document",
+        form,
         lambda: domain.document(subject, actor, form.reference.data or "", form.note.data or ""),
         again=lambda why: page("requests/document.html", item=subject, form=form, refusal=why),
         done="The documentation is recorded. The facial recognition unit goes on.",
         to=url_for("requests.show", number=subject.number),
-    )  # fmt: skip
+    )
 
 
 @bp.get("/reports/<number>")
@@ -78,11 +80,14 @@ def corroborate(subject: FRRequest) -> Answer:
     """USE-8: evidence other than the result."""
     form, actor = EvidenceForm(), current_actor()
     return take_step(
-        subject, "record_corroboration", form,
+        subject,
+        "record_corroboration",
+        form,
         lambda: outcomes.record_corroboration(subject, actor, form.evidence.data or ""),
         again=lambda why: page("requests/corroboration.html", item=subject, form=form, refusal=why),
-        done="The evidence is recorded.", to=url_for("requests.show", number=subject.number),
-    )  # fmt: skip
+        done="The evidence is recorded.",
+        to=url_for("requests.show", number=subject.number),
+    )
 
 
 @bp.get("/requests/<number>/outcome")
@@ -111,10 +116,14 @@ def close(subject: FRRequest) -> Answer:
         return _outcome_page(subject, form, refusal=why)
 
     return take_step(
-        subject, "close", form, lambda: outcomes.close(subject, actor, chosen, facts), again=again,
+        subject,
+        "close",
+        form,
+        lambda: outcomes.close(subject, actor, chosen, facts),
+        again=again,
         done=f"The outcome is recorded; {subject.number} is closed.",
         to=url_for("requests.show", number=subject.number),
-    )  # fmt: skip
+    )
 
 
 @bp.post("/requests/<number>/outcome/questions")

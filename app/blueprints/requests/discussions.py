@@ -38,9 +38,12 @@ def discussions() -> str:
     answered = rows.where(~waits).order_by(FRRequest.id.desc())
     pages = db.paginate(answered, per_page=PER_PAGE, max_per_page=PER_PAGE, error_out=False)
     return page(
-        "requests/discussions.html", waiting=waiting, pages=pages, now=now(),
+        "requests/discussions.html",
+        waiting=waiting,
+        pages=pages,
+        now=now(),
         answered=[(item, standing(item)) for item in pages.items],
-    )  # fmt: skip
+    )
 
 
 @bp.get("/discussions/<number>")
@@ -68,9 +71,14 @@ def confirm_discussion(subject: FRRequest) -> Answer:
         return _discussion_page(subject, ReasonForm(version=subject.version, formdata=None), why)
 
     return take_step(
-        subject, "confirm_discussion", VersionForm(), lambda: domain.confirm_discussion(subject, actor), again=again,
-        done=f"{subject.number}: the discussion is confirmed.", to=url_for("requests.discussions"),
-    )  # fmt: skip
+        subject,
+        "confirm_discussion",
+        VersionForm(),
+        lambda: domain.confirm_discussion(subject, actor),
+        again=again,
+        done=f"{subject.number}: the discussion is confirmed.",
+        to=url_for("requests.discussions"),
+    )
 
 
 @bp.post("/discussions/<number>/deny")
@@ -80,11 +88,14 @@ def deny_discussion(subject: FRRequest) -> Answer:
     named(subject)
     form, actor = ReasonForm(), current_actor()
     return take_step(
-        subject, "deny_discussion", form, lambda: domain.deny_discussion(subject, actor, form.reason.data or ""),
+        subject,
+        "deny_discussion",
+        form,
+        lambda: domain.deny_discussion(subject, actor, form.reason.data or ""),
         again=lambda why: _discussion_page(subject, form, why),
         done=f"{subject.number}: the investigator is told that the discussion is not confirmed.",
         to=url_for("requests.discussions"),
-    )  # fmt: skip
+    )
 
 
 def named(subject: FRRequest) -> FRRequest:
@@ -99,6 +110,11 @@ def _discussion_page(subject: FRRequest, form: ReasonForm, refusal: Why = None) 
     if faces:
         audit.viewed("faces.viewed", subject, page="requests.discussion", faces=faces)
     return page(
-        "requests/discussion.html", item=subject, stated=subject.private, form=form, refusal=refusal,
-        blocked_by=explain(subject, "confirm_discussion", current_actor()), standing=standing(subject),
-    )  # fmt: skip
+        "requests/discussion.html",
+        item=subject,
+        stated=subject.private,
+        form=form,
+        refusal=refusal,
+        blocked_by=explain(subject, "confirm_discussion", current_actor()),
+        standing=standing(subject),
+    )

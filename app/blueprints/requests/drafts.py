@@ -51,9 +51,13 @@ def create() -> Answer:
         return page("requests/new.html", form=form, refusal=why)
 
     return take_step(
-        None, "create", form, lambda: made.append(domain.create_draft(actor, form.case_number.data or "", once)),
-        again=again, to=lambda: url_for("requests.edit", number=made[0].number),
-    )  # fmt: skip
+        None,
+        "create",
+        form,
+        lambda: made.append(domain.create_draft(actor, form.case_number.data or "", once)),
+        again=again,
+        to=lambda: url_for("requests.edit", number=made[0].number),
+    )
 
 
 @bp.get("/requests/<number>/edit")
@@ -92,9 +96,14 @@ def save(subject: FRRequest) -> Answer:
         return url_for("requests.edit" if stay else "requests.show", number=subject.number)
 
     return take_step(
-        subject, "save", form, lambda: domain.save_draft(subject, actor, _values(form)), again=again,
-        done="The draft is saved.", to=onward,
-    )  # fmt: skip
+        subject,
+        "save",
+        form,
+        lambda: domain.save_draft(subject, actor, _values(form)),
+        again=again,
+        done="The draft is saved.",
+        to=onward,
+    )
 
 
 @bp.post("/requests/<number>/edit/use")
@@ -150,9 +159,13 @@ def _stored_form(subject: FRRequest) -> FlaskForm:
 
 def _form_page(subject: FRRequest, form: FlaskForm, *, note: str | None = None, refusal: Refused | None = None) -> str:
     return page(
-        "requests/edit.html", item=subject, form=form, use=policy().uses.get(form["use_id"].data), note=note,
+        "requests/edit.html",
+        item=subject,
+        form=form,
+        use=policy().uses.get(form["use_id"].data),
+        note=note,
         refusal=refusal,
-    )  # fmt: skip
+    )
 
 
 def _values(form: FlaskForm) -> DraftValues:

@@ -55,14 +55,16 @@ def add_image(subject: FRRequest) -> Answer:
         return render_request(subject, upload=form, refusal=why if isinstance(why, Overtaken) else None)
 
     return take_step(
-        subject, "add_image", form,
+        subject,
+        "add_image",
+        form,
         lambda: made.append(domain.add_image(subject, actor, stored[0], sniffed[0], chosen.filename)),
-        again=again, sound=sound, stored=stored,
-        done=lambda: (
-            f"Image {len(subject.current_images)} is stored and is being checked. Say where it comes from."
-        ),
+        again=again,
+        sound=sound,
+        stored=stored,
+        done=lambda: f"Image {len(subject.current_images)} is stored and is being checked. Say where it comes from.",
         to=lambda: url_for("requests.image", number=subject.number, uid=made[0].uid),
-    )  # fmt: skip
+    )
 
 
 @bp.get("/requests/<number>/images/<uid>/state")
@@ -107,9 +109,14 @@ def describe(subject: FRRequest, uid: str) -> Answer:
         return _image_page(subject, found, form, refusal=why)
 
     return take_step(
-        subject, "describe_image", form, lambda: domain.describe_image(found, actor, _values(form)), again=again,
-        done="Image details saved.", to=url_for("requests.show", number=subject.number),
-    )  # fmt: skip
+        subject,
+        "describe_image",
+        form,
+        lambda: domain.describe_image(found, actor, _values(form)),
+        again=again,
+        done="Image details saved.",
+        to=url_for("requests.show", number=subject.number),
+    )
 
 
 @bp.post("/requests/<number>/images/<uid>/questions")
@@ -139,10 +146,14 @@ def remove_image(subject: FRRequest, uid: str) -> Answer:
     if found.removed_at is not None and subject.requester_id == actor.id:
         return redirect_after_post(back)
     return take_step(
-        subject, "remove_image", VersionForm(), lambda: domain.remove_image(found, actor),
+        subject,
+        "remove_image",
+        VersionForm(),
+        lambda: domain.remove_image(found, actor),
         again=lambda why: render_request(subject, refusal=why),
-        done="The image is removed from the draft.", to=back,
-    )  # fmt: skip
+        done="The image is removed from the draft.",
+        to=back,
+    )
 
 
 @bp.post("/requests/<number>/images/<uid>/check")
@@ -151,9 +162,13 @@ def check_image(subject: FRRequest, uid: str) -> Answer:
     """Ask the worker again about an image that could not be checked."""
     found, actor = of_request(subject, uid), current_actor()
     return take_step(
-        subject, "check_image", VersionForm(), lambda: domain.check_again(found, actor),
-        again=lambda why: render_request(subject, refusal=why), to=url_for("requests.show", number=subject.number),
-    )  # fmt: skip
+        subject,
+        "check_image",
+        VersionForm(),
+        lambda: domain.check_again(found, actor),
+        again=lambda why: render_request(subject, refusal=why),
+        to=url_for("requests.show", number=subject.number),
+    )
 
 
 def of_request(subject: FRRequest, uid: str) -> ProbeImage:
@@ -202,11 +217,19 @@ def _image_page(
     if found.shown_blob_id:
         audit.viewed("faces.viewed", subject, page="requests.image", faces=[found.uid])
     return page(
-        "requests/image.html", item=subject, image=found, number=subject.current_images.index(found) + 1, form=form,
-        note=note, refusal=refusal, editable=domain.may_be_removed(found), exif=found.private.get("exif") or {},
+        "requests/image.html",
+        item=subject,
+        image=found,
+        number=subject.current_images.index(found) + 1,
+        form=form,
+        note=note,
+        refusal=refusal,
+        editable=domain.may_be_removed(found),
+        exif=found.private.get("exif") or {},
         check=domain.check_of(found),
-        attestation=policy().request.attestation, **_chosen(form),
-    )  # fmt: skip
+        attestation=policy().request.attestation,
+        **_chosen(form),
+    )
 
 
 def _values(form: FlaskForm) -> Provenance:

@@ -22,11 +22,14 @@ DEPTH = 2
 @needs("request.read", "request.file", of=FRRequest)
 def retention(subject: FRRequest) -> str:
     """Why the request is kept, and until when. Holds and classes are shown; people and their dates are not."""
-    record = db.session.scalars(
-        select(CaseRecord).where(CaseRecord.case_number == subject.case_number)
-    ).one_or_none()  # fmt: skip
+    record = db.session.scalars(select(CaseRecord).where(CaseRecord.case_number == subject.case_number)).one_or_none()
     known = record is not None and not is_disposed(record)
     return page(
-        "requests/retention.html", item=subject, own=subject.requester_id == current_actor().id, record=record,
-        standing=standing_of(record) if known else None, rules=policy().retention, depth=DEPTH,
-    )  # fmt: skip
+        "requests/retention.html",
+        item=subject,
+        own=subject.requester_id == current_actor().id,
+        record=record,
+        standing=standing_of(record) if known else None,
+        rules=policy().retention,
+        depth=DEPTH,
+    )

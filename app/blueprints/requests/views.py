@@ -49,9 +49,14 @@ def index() -> str:
     rows = rows.order_by(column.desc() if descending else column, FRRequest.id.desc())
     found = db.paginate(rows, per_page=PER_PAGE, max_per_page=PER_PAGE, error_out=False)
     return page(
-        "requests/index.html", filter=chosen, pages=found, sort=sort, descending=descending, now=now(),
+        "requests/index.html",
+        filter=chosen,
+        pages=found,
+        sort=sort,
+        descending=descending,
+        now=now(),
         items=[(item, standing(item), since(item)) for item in found.items],
-    )  # fmt: skip
+    )
 
 
 @bp.get("/requests/<number>")
@@ -77,13 +82,16 @@ def submit(subject: FRRequest) -> Answer:
     verb = subject.first_of(*domain.FILING) or "submit"
     file = domain.resubmit if verb == "resubmit" else domain.submit
     return take_step(
-        subject, verb, VersionForm(), lambda: file(subject, actor),
+        subject,
+        verb,
+        VersionForm(),
+        lambda: file(subject, actor),
         # the rule that stands in the way says more than "changed meanwhile"
         barred=lambda: explain(subject, verb, actor),
         again=lambda why: render_request(subject, refusal=why),
         done=lambda: f"{subject.number} is submitted. {standing(subject).text}",
         to=url_for("requests.show", number=subject.number),
-    )  # fmt: skip
+    )
 
 
 @bp.get("/requests/<number>/withdraw")
@@ -97,7 +105,11 @@ def withdrawal(subject: FRRequest) -> str:
 def withdraw(subject: FRRequest) -> Answer:
     form, actor = ReasonForm(), current_actor()
     return take_step(
-        subject, "withdraw", form, lambda: domain.withdraw(subject, actor, form.reason.data or ""),
+        subject,
+        "withdraw",
+        form,
+        lambda: domain.withdraw(subject, actor, form.reason.data or ""),
         again=lambda why: page("requests/withdraw.html", item=subject, form=form, refusal=why),
-        done=f"{subject.number} is withdrawn.", to=url_for("requests.show", number=subject.number),
-    )  # fmt: skip
+        done=f"{subject.number} is withdrawn.",
+        to=url_for("requests.show", number=subject.number),
+    )

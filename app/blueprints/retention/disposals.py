@@ -70,9 +70,13 @@ def new_disposal() -> ResponseReturnValue:
 def _proposal_page(chosen: list[Target], form: forms.ProposalForm, refusal: Refused | None = None) -> str:
     lines = preview(chosen)
     return page(
-        "retention/propose.html", form=form, refusal=refusal, lines=lines, keys=[key_of(target) for target in chosen],
+        "retention/propose.html",
+        form=form,
+        refusal=refusal,
+        lines=lines,
+        keys=[key_of(target) for target in chosen],
         ready=all(line.blocked is None for line in lines),
-    )  # fmt: skip
+    )
 
 
 @bp.post("/retention/disposals/new")
@@ -82,11 +86,14 @@ def propose() -> ResponseReturnValue:
     chosen = _chosen(request.form.getlist("item"))
     made: list[Disposal] = []
     return take_step(
-        None, "propose", form, lambda: made.append(domain.propose(actor, chosen, form.reason.data)),
+        None,
+        "propose",
+        form,
+        lambda: made.append(domain.propose(actor, chosen, form.reason.data)),
         again=lambda why: _proposal_page(chosen, form, why),
         done=lambda: f"{made[0].number} is proposed. Two other people approve it before anything is erased.",
         to=lambda: url_for("retention.disposal", number=made[0].number),
-    )  # fmt: skip
+    )
 
 
 # One disposal ----------------------------------------------------------------------------------------------
@@ -104,22 +111,36 @@ def disposal(subject: Disposal) -> ResponseReturnValue:
 
 
 def _disposal_page(
-    subject: Disposal, refusal: Refused | None = None, approval: forms.ApprovalForm | None = None,
-    reason: forms.ReasonForm | None = None, *, conflict: bool = False,
-) -> str:  # fmt: skip
+    subject: Disposal,
+    refusal: Refused | None = None,
+    approval: forms.ApprovalForm | None = None,
+    reason: forms.ReasonForm | None = None,
+    *,
+    conflict: bool = False,
+) -> str:
     gone = any(is_disposed(item.target) for item in subject.items)
-    lines = [] if gone or not subject.takes("approve") else preview(
-        [item.target for item in subject.items], disposal=subject
-    )  # fmt: skip
+    lines = (
+        []
+        if gone or not subject.takes("approve")
+        else preview([item.target for item in subject.items], disposal=subject)
+    )
     job = last_job(domain.JOB, subject.number)
     busy = subject.takes(*domain.EXECUTION) and job is not None and job.state in {"queued", "running"}
     return page(
-        "retention/disposal.html", "retention/_progress.html", item=subject, lines=lines, refusal=refusal,
-        conflict=conflict, private=subject.private, form=approval or reason, job=job, busy=busy,
+        "retention/disposal.html",
+        "retention/_progress.html",
+        item=subject,
+        lines=lines,
+        refusal=refusal,
+        conflict=conflict,
+        private=subject.private,
+        form=approval or reason,
+        job=job,
+        busy=busy,
         approval=approval or forms.ApprovalForm(formdata=None, version=subject.version),
         reason_form=reason or forms.ReasonForm(formdata=None, version=subject.version),
         verbs={verb: barred(subject, verb) for verb in ("approve", "decline", "withdraw")},
-    )  # fmt: skip
+    )
 
 
 @bp.post("/retention/disposals/<number>/approval")
@@ -132,10 +153,15 @@ def approve(subject: Disposal) -> ResponseReturnValue:
         return _disposal_page(subject, **apart(why), approval=form)
 
     return take_step(
-        subject, "approve", form, lambda: domain.approve(subject, actor, password_confirmed=True),
-        barred=lambda: barred(subject, "approve"), again=again, done=f"{subject.number} is approved.",
+        subject,
+        "approve",
+        form,
+        lambda: domain.approve(subject, actor, password_confirmed=True),
+        barred=lambda: barred(subject, "approve"),
+        again=again,
+        done=f"{subject.number} is approved.",
         to=url_for("retention.disposal", number=subject.number),
-    )  # fmt: skip
+    )
 
 
 @bp.post("/retention/disposals/<number>/decline")
@@ -157,9 +183,15 @@ def _with_reason(subject: Disposal, verb: str, act: Callable[..., None], said: s
         return _disposal_page(subject, **apart(why), reason=form)
 
     return take_step(
-        subject, verb, form, lambda: act(subject, actor, form.reason.data), barred=lambda: barred(subject, verb),
-        again=again, done=f"{subject.number} {said}.", to=url_for("retention.disposal", number=subject.number),
-    )  # fmt: skip
+        subject,
+        verb,
+        form,
+        lambda: act(subject, actor, form.reason.data),
+        barred=lambda: barred(subject, verb),
+        again=again,
+        done=f"{subject.number} {said}.",
+        to=url_for("retention.disposal", number=subject.number),
+    )
 
 
 @bp.post("/retention/disposals/<number>/execution")
@@ -170,10 +202,14 @@ def run_again(subject: Disposal) -> ResponseReturnValue:
     if not subject.takes(*domain.EXECUTION) or job is None or job.state != "failed":
         abort(409)
     return take_step(
-        subject, "run_again", VersionForm(), lambda: domain.ask_for_execution(subject),
-        again=lambda why: _disposal_page(subject, **apart(why)), done=f"{subject.number} is tried again.",
+        subject,
+        "run_again",
+        VersionForm(),
+        lambda: domain.ask_for_execution(subject),
+        again=lambda why: _disposal_page(subject, **apart(why)),
+        done=f"{subject.number} is tried again.",
         to=url_for("retention.disposal", number=subject.number),
-    )  # fmt: skip
+    )
 
 
 @bp.get("/retention/disposals/<number>/certificate")

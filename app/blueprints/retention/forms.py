@@ -187,8 +187,11 @@ class ProposalForm(FlaskForm):
 # Sealing orders --------------------------------------------------------------------------------------------
 
 KIND_LABELS = {
-    "sealed": "Sealed", "expunged": "Expunged", "voided": "Voided", "dismissed": "Dismissed and sealed",
-}  # fmt: skip
+    "sealed": "Sealed",
+    "expunged": "Expunged",
+    "voided": "Voided",
+    "dismissed": "Dismissed and sealed",
+}
 
 
 class SealingForm(FlaskForm):

@@ -43,10 +43,16 @@ def _hold_page(
 ) -> str:
     kept = not is_disposed(subject.held)
     return page(
-        "retention/hold.html", item=subject, form=form, refusal=refusal, conflict=conflict,
-        blocked_by=hold_refusal(subject), private=subject.private if kept else {},
-        separation=policy().separations["hold_placer"], releases=current_actor().can("hold.release"),
-    )  # fmt: skip
+        "retention/hold.html",
+        item=subject,
+        form=form,
+        refusal=refusal,
+        conflict=conflict,
+        blocked_by=hold_refusal(subject),
+        private=subject.private if kept else {},
+        separation=policy().separations["hold_placer"],
+        releases=current_actor().can("hold.release"),
+    )
 
 
 @bp.post("/retention/holds/<number>/release")
@@ -54,7 +60,12 @@ def _hold_page(
 def release(subject: LegalHold) -> ResponseReturnValue:
     form, actor = forms.ReasonForm(), current_actor()
     return take_step(
-        subject, "release", form, lambda: domain.release(subject, actor, form.reason.data),
-        barred=lambda: hold_refusal(subject), again=lambda why: _hold_page(subject, form, **apart(why)),
-        done=f"{subject.number} is released.", to=url_for("retention.hold", number=subject.number),
-    )  # fmt: skip
+        subject,
+        "release",
+        form,
+        lambda: domain.release(subject, actor, form.reason.data),
+        barred=lambda: hold_refusal(subject),
+        again=lambda why: _hold_page(subject, form, **apart(why)),
+        done=f"{subject.number} is released.",
+        to=url_for("retention.hold", number=subject.number),
+    )

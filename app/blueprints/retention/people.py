@@ -30,9 +30,14 @@ def person(subject: PersonFile) -> ResponseReturnValue:
 
 def _step(file: PersonFile, name: str, form: FlaskForm, verb: str, act: Act, said: str) -> ResponseReturnValue:
     return take_step(
-        file, verb, form, act, again=lambda why: person_page(file, **apart(why), **{name: form}), done=said,
+        file,
+        verb,
+        form,
+        act,
+        again=lambda why: person_page(file, **apart(why), **{name: form}),
+        done=said,
         to=address_of(file),
-    )  # fmt: skip
+    )
 
 
 @bp.post("/retention/people/<uid>")
@@ -42,9 +47,12 @@ def change_file(subject: PersonFile) -> ResponseReturnValue:
 
     def act() -> None:
         people_files.change_file(
-            subject, actor, name=form.name.data, days=days_of(form),
+            subject,
+            actor,
+            name=form.name.data,
+            days=days_of(form),
             gallery_person=gallery_person(form.person_number.data),
-        )  # fmt: skip
+        )
 
     return _step(subject, "file_form", form, "change_file", act, "The file is saved.")
 

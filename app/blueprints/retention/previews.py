@@ -50,7 +50,11 @@ def _line(target: Target, added: bool, disposal: Disposal | None) -> Line:
         return Line(target, standing, added, blocked, photographs=photographs)
     requests = retention.requests_of(target)
     return Line(
-        target, standing, added, blocked, requests=len(requests),
+        target,
+        standing,
+        added,
+        blocked,
+        requests=len(requests),
         images=sum(len(request.images) for request in requests),
         reports=sum(len(request.reports) for request in requests),
-    )  # fmt: skip
+    )

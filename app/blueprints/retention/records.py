@@ -43,9 +43,14 @@ def case(subject: CaseRecord) -> ResponseReturnValue:
 
 def _step(record: CaseRecord, name: str, form: FlaskForm, verb: str, act: Act, said: str) -> ResponseReturnValue:
     return take_step(
-        record, verb, form, act, again=lambda why: case_page(record, **apart(why), **{name: form}), done=said,
+        record,
+        verb,
+        form,
+        act,
+        again=lambda why: case_page(record, **apart(why), **{name: form}),
+        done=said,
         to=address_of(record),
-    )  # fmt: skip
+    )
 
 
 @bp.post("/retention/cases/<case_number>/closing")
@@ -101,9 +106,12 @@ def classify(subject: CaseRecord) -> ResponseReturnValue:
     def act() -> None:
         seen = form.history_seen.data or ""
         retention.classify(
-            subject, actor, form.classes.data or [], form.reason.data or "",
+            subject,
+            actor,
+            form.classes.data or [],
+            form.reason.data or "",
             history_seen=int(seen) if seen.isdecimal() else -1,
-        )  # fmt: skip
+        )
 
     return _step(subject, "classifying", form, "classify", act, "The class is confirmed.")
 
@@ -116,9 +124,15 @@ def open_file(subject: CaseRecord) -> ResponseReturnValue:
 
     def act() -> None:
         people_files.open_file(
-            subject, actor, form.name.data, form.role.data, days_of(form), child_victim=form.child_victim.data,
-            juvenile=form.juvenile.data, gallery_person=gallery_person(form.person_number.data),
-        )  # fmt: skip
+            subject,
+            actor,
+            form.name.data,
+            form.role.data,
+            days_of(form),
+            child_victim=form.child_victim.data,
+            juvenile=form.juvenile.data,
+            gallery_person=gallery_person(form.person_number.data),
+        )
 
     return _step(subject, "person_form", form, "open_file", act, "The file is opened.")
 

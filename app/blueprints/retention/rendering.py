@@ -87,9 +87,13 @@ def name_of(file: PersonFile) -> str | None:
 def shared() -> dict[str, Any]:
     """What every template of the area may use."""
     return {
-        "rules": policy().retention, "standings": STANDINGS, "address_of": address_of, "label": label,
-        "name_of": name_of, "role_labels": forms.ROLE_LABELS,
-    }  # fmt: skip
+        "rules": policy().retention,
+        "standings": STANDINGS,
+        "address_of": address_of,
+        "label": label,
+        "name_of": name_of,
+        "role_labels": forms.ROLE_LABELS,
+    }
 
 
 # Case records ----------------------------------------------------------------------------------------------
@@ -117,13 +121,26 @@ def case_page(
     facts = None if gone else retention.facts_of(record)
     chosen = (asked,) if asked in policy().retention.classes else ()
     return page(
-        "retention/case.html", item=record, standing=standing_or_none(record), proposed=proposed, asked=asked,
+        "retention/case.html",
+        item=record,
+        standing=standing_or_none(record),
+        proposed=proposed,
+        asked=asked,
         imagined=standing_of_case(policy().retention, what_if(facts, chosen), retention.today())
-        if facts and chosen else None,
-        what_if_form=forms.WhatIfForm(formdata=None, what_if=asked), refusal=refusal, conflict=conflict,
-        form=next(iter(changed.values()), None), disposal=disposal_of(record), requests=retention.requests_of(record),
-        keeps=actor.can("retention.keep"), places=actor.can("hold.place"), offered=offered(record), now=now(), **made,
-    )  # fmt: skip
+        if facts and chosen
+        else None,
+        what_if_form=forms.WhatIfForm(formdata=None, what_if=asked),
+        refusal=refusal,
+        conflict=conflict,
+        form=next(iter(changed.values()), None),
+        disposal=disposal_of(record),
+        requests=retention.requests_of(record),
+        keeps=actor.can("retention.keep"),
+        places=actor.can("hold.place"),
+        offered=offered(record),
+        now=now(),
+        **made,
+    )
 
 
 def offered(record: CaseRecord) -> set[str]:
@@ -148,10 +165,18 @@ def person_page(
         **changed,
     }
     return page(
-        "retention/person.html", item=file, standing=standing_or_none(file), refusal=refusal, conflict=conflict,
-        known=_known(file), form=next(iter(changed.values()), None),
-        disposal=disposal_of(file), keeps=actor.can("retention.keep"), places=actor.can("hold.place"), **made,
-    )  # fmt: skip
+        "retention/person.html",
+        item=file,
+        standing=standing_or_none(file),
+        refusal=refusal,
+        conflict=conflict,
+        known=_known(file),
+        form=next(iter(changed.values()), None),
+        disposal=disposal_of(file),
+        keeps=actor.can("retention.keep"),
+        places=actor.can("hold.place"),
+        **made,
+    )
 
 
 def _known(file: PersonFile) -> dict[str, Any]:

@@ -57,10 +57,16 @@ def index() -> ResponseReturnValue:
         for name, (title, _) in LISTS.items()
     ]
     return page(
-        "retention/index.html", sections=sections("retention.index"), tabs=tabs, which=which, text=LISTS[which][1],
-        pages=pages, lines=lists.lines(pages.items, day), outdated=recalculation.under_other_rules(),
+        "retention/index.html",
+        sections=sections("retention.index"),
+        tabs=tabs,
+        which=which,
+        text=LISTS[which][1],
+        pages=pages,
+        lines=lists.lines(pages.items, day),
+        outdated=recalculation.under_other_rules(),
         proposes=actor.can("disposal.propose") and which == "due",
-    )  # fmt: skip
+    )
 
 
 @bp.get("/retention/recalculations")
@@ -69,7 +75,10 @@ def recalculations() -> ResponseReturnValue:
     """When the standings of the lists were last calculated anew, and which stood otherwise before."""
     pages = db.paginate(recalculation.differences(), per_page=PER_PAGE, max_per_page=PER_PAGE, error_out=False)
     return page(
-        "retention/recalculations.html", sections=sections("retention.recalculations"), pages=pages,
-        differences=recalculation.told(pages.items), last=recalculation.last(),
+        "retention/recalculations.html",
+        sections=sections("retention.recalculations"),
+        pages=pages,
+        differences=recalculation.told(pages.items),
+        last=recalculation.last(),
         outdated=recalculation.under_other_rules(),
-    )  # fmt: skip
+    )

@@ -17,9 +17,12 @@ from app.blueprints.shared_forms import VersionForm
 from app.policy import policy
 
 SHOWN = [
-    ("waiting", "Waiting for an examiner"), ("mine", "Assigned to me"), ("unassigned", "Unassigned"),
-    ("open", "All open"), ("ended", "Ended"),
-]  # fmt: skip
+    ("waiting", "Waiting for an examiner"),
+    ("mine", "Assigned to me"),
+    ("unassigned", "Unassigned"),
+    ("open", "All open"),
+    ("ended", "Ended"),
+]
 
 
 class QueueFilter(Form):
@@ -71,11 +74,14 @@ def return_form(**values: Any) -> FlaskForm:
     fields = {
         "version": HiddenField(),
         "reasons": SelectMultipleField(
-            "Reasons", choices=[(r.value, f"{r.label}: {r.sentence}") for r in reasons], validate_choice=False,
-            widget=ListWidget(prefix_label=False), option_widget=CheckboxInput(),
+            "Reasons",
+            choices=[(r.value, f"{r.label}: {r.sentence}") for r in reasons],
+            validate_choice=False,
+            widget=ListWidget(prefix_label=False),
+            option_widget=CheckboxInput(),
         ),
         "note": TextAreaField("Note to the investigator", [Length(max=2000)], filters=[stripped]),
-    }  # fmt: skip
+    }
     return type("ReturnForm", (FlaskForm,), fields)(prefix="return-", **values)
 
 

@@ -42,9 +42,18 @@ def work_context(subject: FRRequest) -> dict[str, Any]:
     use = subject.use_id
     blocks = {
         verb: blocking(subject, verb, actor, use=use, examiner_available=subject.examiner_id not in unavailable)
-        for verb in ("accept", "refuse", "return_for_images", "select_probe", "begin_examination", "conclude_empty",
-                     "take_over", "take", "hand_over")
-    }  # fmt: skip
+        for verb in (
+            "accept",
+            "refuse",
+            "return_for_images",
+            "select_probe",
+            "begin_examination",
+            "conclude_empty",
+            "take_over",
+            "take",
+            "hand_over",
+        )
+    }
     return {
         "item": subject,
         "state": subject.stands,

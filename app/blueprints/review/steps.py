@@ -22,13 +22,26 @@ from app.workflow.registry import CONDITIONS
 #: what only the filled-in form can show; left out when the page asks whether to offer the form at all
 OF_THE_FORM = frozenset(
     {
-        "basis_is_authorized_use", "refusal_cites_rule", "reason_given", "unsuitable_reasons_given",
-        "one_face_selected", "suitability_recorded", "quality_override_reasoned",
-        "worksheet_complete", "background_checked", "nominee_retained", "nomination_supported",
-        "unexplained_justified", "nominee_record_eligible", "inconsistencies_answered",
-        "peer_worksheet_complete", "peer_opinion_given", "receiver_may_examine", "hand_over_noted",
+        "basis_is_authorized_use",
+        "refusal_cites_rule",
+        "reason_given",
+        "unsuitable_reasons_given",
+        "one_face_selected",
+        "suitability_recorded",
+        "quality_override_reasoned",
+        "worksheet_complete",
+        "background_checked",
+        "nominee_retained",
+        "nomination_supported",
+        "unexplained_justified",
+        "nominee_record_eligible",
+        "inconsistencies_answered",
+        "peer_worksheet_complete",
+        "peer_opinion_given",
+        "receiver_may_examine",
+        "hand_over_noted",
     }
-)  # fmt: skip
+)
 
 
 def blocking(request: FRRequest, verb: str, actor: Actor, **facts: Any) -> Refused | None:

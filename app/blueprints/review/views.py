@@ -54,9 +54,13 @@ def index() -> str:
     rows = queue(actor, {name: field.data for name, field in chosen._fields.items()}, unavailable)
     found = db.paginate(rows, per_page=PER_PAGE, max_per_page=PER_PAGE, error_out=False)
     return page(
-        "review/index.html", filter=chosen, pages=found, now=now(),
-        lines=lines(found.items, actor, unavailable, now()), priorities=policy().request.priorities,
-    )  # fmt: skip
+        "review/index.html",
+        filter=chosen,
+        pages=found,
+        now=now(),
+        lines=lines(found.items, actor, unavailable, now()),
+        priorities=policy().request.priorities,
+    )
 
 
 @bp.get("/review/<number>")
@@ -79,12 +83,14 @@ def accept(subject: FRRequest) -> Answer:
     """REQ-4: confirm the basis; the request is then this examiner's to work."""
     form, actor = accept_form(), current_actor()
     return take_step(
-        subject, "accept", form,
+        subject,
+        "accept",
+        form,
         lambda: identification.accept(subject, actor, form.use.data or "", form.note.data or ""),
         again=lambda why: _again(subject, why, "accept", form, "use"),
         done="The basis is confirmed. The investigator documents it next; then you select the probe.",
         to=_work(subject),
-    )  # fmt: skip
+    )
 
 
 @bp.post("/review/<number>/refuse")
@@ -98,11 +104,14 @@ def refuse(subject: FRRequest) -> Answer:
         return _again(subject, why, "refuse", form, field)
 
     return take_step(
-        subject, "refuse", form,
+        subject,
+        "refuse",
+        form,
         lambda: identification.refuse(subject, actor, form.rule.data or "", form.reason.data or ""),
-        again=again, to=_work(subject),
+        again=again,
+        to=_work(subject),
         done=f"{subject.number} is refused. The investigator is told the rule and your reason.",
-    )  # fmt: skip
+    )
 
 
 @bp.post("/review/<number>/return")
@@ -111,11 +120,14 @@ def return_for_images(subject: FRRequest) -> Answer:
     """REQ-7: return the request for better images, with the reasons."""
     form, actor = return_form(), current_actor()
     return take_step(
-        subject, "return_for_images", form,
+        subject,
+        "return_for_images",
+        form,
         lambda: identification.return_for_images(subject, actor, form.reasons.data or [], form.note.data or ""),
-        again=lambda why: _again(subject, why, "returning", form, "reasons"), to=_work(subject),
+        again=lambda why: _again(subject, why, "returning", form, "reasons"),
+        to=_work(subject),
         done=f"{subject.number} is returned for more images; the investigator reads the reasons.",
-    )  # fmt: skip
+    )
 
 
 @bp.post("/review/<number>/take-over")
@@ -124,10 +136,14 @@ def take_over(subject: FRRequest) -> Answer:
     """ACC-2: take over work whose examiner left, was disabled or is no longer trained."""
     actor, available = current_actor(), identification.is_available(subject.examiner)
     return take_step(
-        subject, "take_over", VersionForm(), lambda: identification.take_over(subject, actor, available=available),
-        again=lambda why: render_work(subject, refusal=why), to=_work(subject),
+        subject,
+        "take_over",
+        VersionForm(),
+        lambda: identification.take_over(subject, actor, available=available),
+        again=lambda why: render_work(subject, refusal=why),
+        to=_work(subject),
         done=f"{subject.number} is now yours. What was recorded before stays.",
-    )  # fmt: skip
+    )
 
 
 def _work(subject: FRRequest) -> str:

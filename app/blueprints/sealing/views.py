@@ -31,9 +31,10 @@ from app.web.pages import page, pdf_download, redirect_after_post
 
 PER_PAGE = 25
 OUTCOMES = {
-    "removed": ("Removed and destroyed", "good"), "left_before": ("Had left before", "ended"),
+    "removed": ("Removed and destroyed", "good"),
+    "left_before": ("Had left before", "ended"),
     "not_held": ("Not held here; kept out", "attention"),
-}  # fmt: skip
+}
 
 
 @bp.get("/retention/sealings")
@@ -56,9 +57,14 @@ def new_sealing() -> ResponseReturnValue:
 
 def _stated(form: forms.SealingForm) -> Stated:
     return Stated(
-        form.kind.data or "", form.order_number.data or "", form.authority.data or "", form.dated.data,
-        numbers_in(form.records.data or ""), form.person_number.data or "", form.note.data or "",
-    )  # fmt: skip
+        form.kind.data or "",
+        form.order_number.data or "",
+        form.authority.data or "",
+        form.dated.data,
+        numbers_in(form.records.data or ""),
+        form.person_number.data or "",
+        form.note.data or "",
+    )
 
 
 def _sound(form: forms.SealingForm) -> bool:
@@ -82,19 +88,31 @@ def preview_sealing() -> ResponseReturnValue:
 
 
 def _preview(
-    form: forms.SealingForm, confirmation: forms.SealingConfirmation, refusal: Refused | None = None, *,
+    form: forms.SealingForm,
+    confirmation: forms.SealingConfirmation,
+    refusal: Refused | None = None,
+    *,
     conflict: bool = False,
-) -> str:  # fmt: skip
+) -> str:
     stated = _stated(form)
     photos = domain.chosen(stated)
     here = {photo.record_number for photo in photos}
     held = [photo for photo in photos if photo.removed_at is None]
     return page(
-        "sealing/sealing_preview.html", form=confirmation, stated=stated, held=held, refusal=refusal,
-        conflict=conflict, left=[photo for photo in photos if photo.removed_at is not None],
-        absent=[number for number in stated.records if number not in here], known=domain.existing(stated),
-        counts=counts(look_back(photos)), headings=KINDS, interrupted=domain.interrupted(held), kinds=forms.KIND_LABELS,
-    )  # fmt: skip
+        "sealing/sealing_preview.html",
+        form=confirmation,
+        stated=stated,
+        held=held,
+        refusal=refusal,
+        conflict=conflict,
+        left=[photo for photo in photos if photo.removed_at is not None],
+        absent=[number for number in stated.records if number not in here],
+        known=domain.existing(stated),
+        counts=counts(look_back(photos)),
+        headings=KINDS,
+        interrupted=domain.interrupted(held),
+        kinds=forms.KIND_LABELS,
+    )
 
 
 @bp.post("/retention/sealings/new")
@@ -144,9 +162,13 @@ def sealing(subject: SealingOrder) -> ResponseReturnValue:
 
 
 def _order_page(
-    subject: SealingOrder, refusal: Refused | None = None, sent: forms.NoticeForm | None = None,
-    about: SealingNotice | None = None, *, conflict: bool = False,
-) -> str:  # fmt: skip
+    subject: SealingOrder,
+    refusal: Refused | None = None,
+    sent: forms.NoticeForm | None = None,
+    about: SealingNotice | None = None,
+    *,
+    conflict: bool = False,
+) -> str:
     job = last_job(domain.JOB, subject.number)
     busy = subject.state == "removed" and job is not None and job.state in {"queued", "running"}
     lines = sealing_certificates.lines_of(subject)
@@ -156,11 +178,25 @@ def _order_page(
     ]
     photos = sealing_notices.photos_of(subject)
     return page(
-        "sealing/sealing.html", "sealing/_sealing_progress.html", item=subject, stated=subject.private, job=job,
-        busy=busy, refusal=refusal, conflict=conflict, form=sent, lines=lines, counts=counts(lines), headings=KINDS,
-        notices=notices, titles=sealing_notices.TITLES, outcomes=OUTCOMES, kinds=forms.KIND_LABELS,
-        received_by=sealing_certificates.received_by(subject), interrupted=domain.interrupted(photos),
-    )  # fmt: skip
+        "sealing/sealing.html",
+        "sealing/_sealing_progress.html",
+        item=subject,
+        stated=subject.private,
+        job=job,
+        busy=busy,
+        refusal=refusal,
+        conflict=conflict,
+        form=sent,
+        lines=lines,
+        counts=counts(lines),
+        headings=KINDS,
+        notices=notices,
+        titles=sealing_notices.TITLES,
+        outcomes=OUTCOMES,
+        kinds=forms.KIND_LABELS,
+        received_by=sealing_certificates.received_by(subject),
+        interrupted=domain.interrupted(photos),
+    )
 
 
 def _notice_form(notice: SealingNotice) -> forms.NoticeForm:
@@ -183,12 +219,16 @@ def notice(subject: SealingNotice) -> ResponseReturnValue:
         return not form.errors
 
     return take_step(
-        order, "notice", form,
+        order,
+        "notice",
+        form,
         lambda: sealing_notices.record(subject, actor, form.text.data or "", form.how.data or "", sent=sending),
-        again=lambda why: _order_page(order, sent=form, about=subject, **apart(why)), sound=sound,
+        again=lambda why: _order_page(order, sent=form, about=subject, **apart(why)),
+        sound=sound,
         done="The notice is recorded as sent." if sending else "The words of the notice are kept.",
-        to=url_for("retention.sealing", number=order.number), stands=lambda: subject.version,
-    )  # fmt: skip
+        to=url_for("retention.sealing", number=order.number),
+        stands=lambda: subject.version,
+    )
 
 
 @bp.post("/retention/sealings/<number>/completion")
@@ -199,10 +239,14 @@ def complete_again(subject: SealingOrder) -> ResponseReturnValue:
     if subject.state != "removed" or job is None or job.state != "failed":
         abort(409)
     return take_step(
-        subject, "complete_again", VersionForm(), lambda: domain.ask_for_completion(subject),
-        again=lambda why: _order_page(subject, **apart(why)), done=f"{subject.number} is completed now.",
+        subject,
+        "complete_again",
+        VersionForm(),
+        lambda: domain.ask_for_completion(subject),
+        again=lambda why: _order_page(subject, **apart(why)),
+        done=f"{subject.number} is completed now.",
         to=url_for("retention.sealing", number=subject.number),
-    )  # fmt: skip
+    )
 
 
 @bp.get("/retention/sealings/<number>/certificate")

@@ -58,9 +58,14 @@ def index() -> str:
     )
     pages = db.paginate(rows, per_page=PER_PAGE, max_per_page=PER_PAGE, error_out=False)
     return page(
-        "workload/index.html", filter=chosen, lines=[_line(one, gone, moment) for one in pages.items], pages=pages,
-        total=workload.how_much(current_actor(), gone, moment), now=moment, priorities=policy().request.priorities,
-    )  # fmt: skip
+        "workload/index.html",
+        filter=chosen,
+        lines=[_line(one, gone, moment) for one in pages.items],
+        pages=pages,
+        total=workload.how_much(current_actor(), gone, moment),
+        now=moment,
+        priorities=policy().request.priorities,
+    )
 
 
 def _line(item: FRRequest, gone: set[int], moment: datetime) -> Line:
@@ -79,10 +84,18 @@ def show(subject: FRRequest) -> str:
 def _assign_page(subject: FRRequest, form: PassOnForm, refusal: Why = None) -> str:
     barred = blocking(subject, "assign", current_actor())
     return page(
-        "workload/show.html", item=subject, form=form, refusal=refusal, barred=barred, now=now(),
-        due=deadline(subject), history=workload.history(subject), priorities=policy().request.priorities,
-        held=subject.examiner is not None and not unassigned(subject), open=subject.has("due"),
-    )  # fmt: skip
+        "workload/show.html",
+        item=subject,
+        form=form,
+        refusal=refusal,
+        barred=barred,
+        now=now(),
+        due=deadline(subject),
+        history=workload.history(subject),
+        priorities=policy().request.priorities,
+        held=subject.examiner is not None and not unassigned(subject),
+        open=subject.has("due"),
+    )
 
 
 @bp.post("/workload/<number>/assign")
@@ -90,9 +103,13 @@ def _assign_page(subject: FRRequest, form: PassOnForm, refusal: Why = None) -> s
 def assign(subject: FRRequest) -> Answer:
     """AUD-2: assign the request, or give what one examiner has to another."""
     return _passed(
-        "assign", subject, workload.assign, _assign_page, "is with {}.",
+        "assign",
+        subject,
+        workload.assign,
+        _assign_page,
+        "is with {}.",
         url_for("workload.show", number=subject.number),
-    )  # fmt: skip
+    )
 
 
 # The examiner ----------------------------------------------------------------------------------------------
@@ -110,9 +127,14 @@ def take(subject: FRRequest) -> Answer:
         abort(409)
 
     return take_step(
-        subject, "take", VersionForm(), lambda: workload.take(subject, actor), again=again,
-        done=f"{subject.number} is yours.", to=url_for("review.work", number=subject.number),
-    )  # fmt: skip
+        subject,
+        "take",
+        VersionForm(),
+        lambda: workload.take(subject, actor),
+        again=again,
+        done=f"{subject.number} is yours.",
+        to=url_for("review.work", number=subject.number),
+    )
 
 
 @bp.get("/workload/<number>/hand-over")
@@ -128,9 +150,7 @@ def hand_over(subject: FRRequest) -> str:
 def hand_over_post(subject: FRRequest) -> Answer:
     """SRC-2: pass the request, and an open round, on to another examiner."""
     _only_its_holder(subject, current_actor())
-    return _passed(
-        "hand_over", subject, workload.hand_over, _hand_over_page, "is with {} now.", url_for("home.index")
-    )  # fmt: skip
+    return _passed("hand_over", subject, workload.hand_over, _hand_over_page, "is with {} now.", url_for("home.index"))
 
 
 def _only_its_holder(subject: FRRequest, actor: Actor) -> None:
@@ -143,9 +163,16 @@ def _hand_over_page(subject: FRRequest, form: PassOnForm, refusal: Why = None) -
     round_ = subject.current_round if subject.state == "under_examination" else None
     done = len(round_.dispositions) if round_ else 0
     return page(
-        "workload/hand_over.html", item=subject, form=form, refusal=refusal, round=round_, done=done, now=now(),
-        due=deadline(subject), listed=len(round_.search.candidates) if round_ else 0,
-    )  # fmt: skip
+        "workload/hand_over.html",
+        item=subject,
+        form=form,
+        refusal=refusal,
+        round=round_,
+        done=done,
+        now=now(),
+        due=deadline(subject),
+        listed=len(round_.search.candidates) if round_ else 0,
+    )
 
 
 # Both ------------------------------------------------------------------------------------------------------
@@ -173,9 +200,15 @@ def _passed(verb: str, subject: FRRequest, step: Any, shown: Any, done: str, to:
         return shown(subject, form, why)
 
     return take_step(
-        subject, verb, form, lambda: step(subject, actor, found[0], form.notes.data or ""), again=again, sound=sound,
-        done=lambda: f"{subject.number} {done.format(subject.examiner.titled)}", to=to,
-    )  # fmt: skip
+        subject,
+        verb,
+        form,
+        lambda: step(subject, actor, found[0], form.notes.data or ""),
+        again=again,
+        sound=sound,
+        done=lambda: f"{subject.number} {done.format(subject.examiner.titled)}",
+        to=to,
+    )
 
 
 # Figures ---------------------------------------------------------------------------------------------------
@@ -187,9 +220,14 @@ def figures() -> str:
     """How long the unit takes and how things stand, without any case."""
     chosen, moment = PeriodFilter(request.args), now()
     return page(
-        "workload/figures.html", filter=chosen, found=turnaround.figures(moment, chosen.chosen), days=chosen.chosen,
-        rule=policy().request.workload, priorities=policy().request.priorities, lasted=lasted,
-    )  # fmt: skip
+        "workload/figures.html",
+        filter=chosen,
+        found=turnaround.figures(moment, chosen.chosen),
+        days=chosen.chosen,
+        rule=policy().request.workload,
+        priorities=policy().request.priorities,
+        lasted=lasted,
+    )
 
 
 def lasted(length: timedelta) -> str:

@@ -21,13 +21,30 @@ INK, RED, GREY = "#1b2b45", "#9c1f1f", "#71767a"
 _MILLIMETER = 1 / 25.4
 _HALF, _WHOLE = (84, 62), (174, 58)
 _STYLE = {
-    "font.family": ["Public Sans"], "font.size": 7, "axes.edgecolor": GREY, "axes.linewidth": 0.5,
-    "axes.labelcolor": "#1b1b1b", "axes.spines.top": False, "axes.spines.right": False, "axes.axisbelow": True,
-    "axes.grid": True, "grid.color": "#dfe1e2", "grid.linewidth": 0.4, "xtick.color": GREY, "ytick.color": GREY,
-    "xtick.labelcolor": "#1b1b1b", "ytick.labelcolor": "#1b1b1b", "xtick.major.width": 0.5, "ytick.major.width": 0.5,
-    "legend.frameon": False, "legend.fontsize": 7, "lines.linewidth": 1.2, "hatch.linewidth": 0.5,
-    "svg.fonttype": "path", "svg.hashsalt": "evaluation",
-}  # fmt: skip
+    "font.family": ["Public Sans"],
+    "font.size": 7,
+    "axes.edgecolor": GREY,
+    "axes.linewidth": 0.5,
+    "axes.labelcolor": "#1b1b1b",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.axisbelow": True,
+    "axes.grid": True,
+    "grid.color": "#dfe1e2",
+    "grid.linewidth": 0.4,
+    "xtick.color": GREY,
+    "ytick.color": GREY,
+    "xtick.labelcolor": "#1b1b1b",
+    "ytick.labelcolor": "#1b1b1b",
+    "xtick.major.width": 0.5,
+    "ytick.major.width": 0.5,
+    "legend.frameon": False,
+    "legend.fontsize": 7,
+    "lines.linewidth": 1.2,
+    "hatch.linewidth": 0.5,
+    "svg.fonttype": "path",
+    "svg.hashsalt": "evaluation",
+}
 
 
 def plots(found: Assessment) -> dict[str, bytes]:
@@ -106,9 +123,11 @@ def _det(found: Assessment) -> bytes:
         axis.set_major_formatter(FixedFormatter([f"≤ {100 * least:.1g} %", *(_percent(t, 0) for t in shown[1:])]))
         axis.set_minor_locator(NullLocator())
     axes.set(
-        xlim=(norm.ppf(least_far), 0), ylim=(norm.ppf(least_miss), 0),
-        xlabel="False match rate", ylabel="False non-match rate",
-    )  # fmt: skip
+        xlim=(norm.ppf(least_far), 0),
+        ylim=(norm.ppf(least_miss), 0),
+        xlabel="False match rate",
+        ylabel="False non-match rate",
+    )
     return _svg(figure)
 
 

@@ -54,10 +54,17 @@ def render_report(facts: ReportFacts, notice: str, lead_notice: str, verificatio
 
 def _frame_of(facts: ReportFacts, title: str, notice: str) -> Frame:
     return Frame(
-        title=title, number=facts.report_number, kind="Report", css=facts.kind, department=facts.department,
-        unit=facts.unit, case_number=facts.case_number, dated=facts.issued_at, demonstration=facts.demonstration,
+        title=title,
+        number=facts.report_number,
+        kind="Report",
+        css=facts.kind,
+        department=facts.department,
+        unit=facts.unit,
+        case_number=facts.case_number,
+        dated=facts.issued_at,
+        demonstration=facts.demonstration,
         notice=notice,
-    )  # fmt: skip
+    )
 
 
 def _resources(facts: ReportFacts, verification: Verification) -> dict[str, tuple[bytes, str]]:

@@ -11,9 +11,11 @@ from app.documents.typeset import Frame, Rendered, environment, one_line, typese
 @enforces("EXT-7")
 def render_decision(facts: DecisionFacts) -> Rendered:
     """The written decision as PDF; equal facts give equal bytes. Raises RenderError."""
-    html = environment().get_template("decision.html").render(
-        doc=_frame(facts, "Decision on a disclosure", "Decision on", "decision-document", None), facts=facts
-    )  # fmt: skip
+    html = (
+        environment()
+        .get_template("decision.html")
+        .render(doc=_frame(facts, "Decision on a disclosure", "Decision on", "decision-document", None), facts=facts)
+    )
     pdf = typeset(html, {}, f"decision {facts.number} {facts.decided_at.isoformat()}")
     return Rendered(pdf, hashlib.sha256(pdf).hexdigest(), len(checks.page_texts(pdf)))
 
@@ -26,9 +28,11 @@ def render_letter(facts: LetterFacts, notice: str, lead_notice: str) -> Rendered
     result gets them with it. The finished file is read back: RenderError when a page lacks the notice.
     """
     notice, lead_notice = one_line(notice), one_line(lead_notice)
-    html = environment().get_template("cover_letter.html").render(
-        doc=_frame(facts, "Disclosure", "Disclosure", "letter", notice), facts=facts, lead_notice=lead_notice
-    )  # fmt: skip
+    html = (
+        environment()
+        .get_template("cover_letter.html")
+        .render(doc=_frame(facts, "Disclosure", "Disclosure", "letter", notice), facts=facts, lead_notice=lead_notice)
+    )
     pdf = typeset(html, {}, f"letter {facts.number} {facts.dated.isoformat()}")
     pages = checks.require_notice(pdf, notice)
     checks.require_on_first_page(pdf, lead_notice)
@@ -37,6 +41,14 @@ def render_letter(facts: LetterFacts, notice: str, lead_notice: str) -> Rendered
 
 def _frame(facts: DisclosureFacts, title: str, kind: str, css: str, notice: str | None) -> Frame:
     return Frame(
-        title=title, number=facts.number, kind=kind, css=css, department=facts.department, unit=facts.unit,
-        case_number=facts.case_number, dated=facts.dated, demonstration=facts.demonstration, notice=notice,
-    )  # fmt: skip
+        title=title,
+        number=facts.number,
+        kind=kind,
+        css=css,
+        department=facts.department,
+        unit=facts.unit,
+        case_number=facts.case_number,
+        dated=facts.dated,
+        demonstration=facts.demonstration,
+        notice=notice,
+    )

@@ -88,8 +88,15 @@ def render_comparison(facts: ComparisonFacts) -> Rendered:
 
 def _page(facts: ComparisonFacts) -> str:
     frame = Frame(
-        title=TITLE, number=facts.request_number, kind="Request", css="comparison", department=facts.department,
-        unit=facts.unit, case_number=facts.case_number, dated=facts.printed_at, demonstration=facts.demonstration,
+        title=TITLE,
+        number=facts.request_number,
+        kind="Request",
+        css="comparison",
+        department=facts.department,
+        unit=facts.unit,
+        case_number=facts.case_number,
+        dated=facts.printed_at,
+        demonstration=facts.demonstration,
         notice=NOTICE,
-    )  # fmt: skip
+    )
     return environment().get_template("comparison.html").render(doc=frame, facts=facts)

@@ -87,8 +87,15 @@ def render_register(facts: RegisterFacts) -> Rendered:
 
 def _page(facts: RegisterFacts) -> str:
     frame = Frame(
-        title=TITLE, number=facts.request_number, kind="Request", css="register", department=facts.department,
-        unit=facts.unit, case_number=facts.case_number, dated=facts.printed_at, demonstration=facts.demonstration,
+        title=TITLE,
+        number=facts.request_number,
+        kind="Request",
+        css="register",
+        department=facts.department,
+        unit=facts.unit,
+        case_number=facts.case_number,
+        dated=facts.printed_at,
+        demonstration=facts.demonstration,
         notice=NOTICE,
-    )  # fmt: skip
+    )
     return environment().get_template("register.html").render(doc=frame, facts=facts)

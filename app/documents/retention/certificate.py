@@ -99,9 +99,17 @@ def render_certificate(facts: CertificateFacts) -> Rendered:
     The finished file is read back: RenderError unless it names every record and both approvers.
     """
     frame = Frame(
-        title=TITLE, number=facts.number, kind=TITLE, css="certificate", department=facts.department, unit=None,
-        case_number=None, dated=facts.ended_at, demonstration=facts.demonstration, notice=None,
-    )  # fmt: skip
+        title=TITLE,
+        number=facts.number,
+        kind=TITLE,
+        css="certificate",
+        department=facts.department,
+        unit=None,
+        case_number=None,
+        dated=facts.ended_at,
+        demonstration=facts.demonstration,
+        notice=None,
+    )
     html = environment().get_template("certificate.html").render(doc=frame, facts=facts)
     pdf = typeset(html, {}, f"certificate {facts.number}")
     texts = checks.page_texts(pdf)

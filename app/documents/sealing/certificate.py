@@ -87,9 +87,17 @@ def render_sealing(facts: SealingFacts) -> Rendered:
     The finished file is read back: RenderError unless it names the order and every record.
     """
     frame = Frame(
-        title=TITLE, number=facts.number, kind=TITLE, css="certificate", department=facts.department, unit=None,
-        case_number=None, dated=facts.ended_at, demonstration=facts.demonstration, notice=None,
-    )  # fmt: skip
+        title=TITLE,
+        number=facts.number,
+        kind=TITLE,
+        css="certificate",
+        department=facts.department,
+        unit=None,
+        case_number=None,
+        dated=facts.ended_at,
+        demonstration=facts.demonstration,
+        notice=None,
+    )
     html = environment().get_template("sealing.html").render(doc=frame, facts=facts)
     pdf = typeset(html, {}, f"sealing {facts.number}")
     texts = checks.page_texts(pdf)

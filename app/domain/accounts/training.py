@@ -47,9 +47,14 @@ def record_training(
     if by is not None and by.id == account.id:
         raise Refused(rule.id, "Nobody records their own training.")
     record = TrainingRecord(
-        account_id=account.id, requirement=rule.id, topics=sorted(topics), completed_on=completed_on,
-        expires_on=add_months(completed_on, rule.valid_months), recorded_by_id=by.id if by else None, note=note,
-    )  # fmt: skip
+        account_id=account.id,
+        requirement=rule.id,
+        topics=sorted(topics),
+        completed_on=completed_on,
+        expires_on=add_months(completed_on, rule.valid_months),
+        recorded_by_id=by.id if by else None,
+        note=note,
+    )
     db.session.add(record)
     db.session.flush()
     audit.record("training.recorded", account, actor=by, account=account.id, requirement=rule.id, record=record.uid)

@@ -46,16 +46,26 @@ def begin(model_id: str, actor: Actor) -> AlgorithmChange:
     same = source.sha256 == target.sha256
     refuse_if("target_installed", same, f"{target.name} is the algorithm in use already.")
     change = AlgorithmChange(
-        number=draw("AC"), source_model=source_id, source_digest=source.sha256, target_model=model_id,
-        target_digest=target.sha256, begun_by_id=actor.id,
-    )  # fmt: skip
+        number=draw("AC"),
+        source_model=source_id,
+        source_digest=source.sha256,
+        target_model=model_id,
+        target_digest=target.sha256,
+        begun_by_id=actor.id,
+    )
     other = running()
     db.session.add(change)
     db.session.flush()
     advance(
-        change, "begin", actor, running=other.number if other else None, installed=_installed(target),
-        source=source.sha256, target=target.sha256, photographs=embedding.photographs(),
-    )  # fmt: skip
+        change,
+        "begin",
+        actor,
+        running=other.number if other else None,
+        installed=_installed(target),
+        source=source.sha256,
+        target=target.sha256,
+        photographs=embedding.photographs(),
+    )
     ask("embed", change.uid, f"embed:{change.uid}:begin")
     return change
 
@@ -78,9 +88,13 @@ def embedded(change: AlgorithmChange) -> None:
     """Nothing is left to embed: both algorithms stand side by side."""
     listed = [row for row in change.unembedded if row.photo.removed_at is None]
     advance(
-        change, "embedded", system_actor(), missing=accounted_for(change), photographs=embedding.photographs(),
+        change,
+        "embedded",
+        system_actor(),
+        missing=accounted_for(change),
+        photographs=embedding.photographs(),
         listed=len(listed),
-    )  # fmt: skip
+    )
 
 
 @enforces("FAIR-2", "FAIR-3")
@@ -90,9 +104,14 @@ def evaluated(change: AlgorithmChange, actor: Actor, source: dict[str, Any], tar
     pair = (source["algorithm"]["sha256"], target["algorithm"]["sha256"])
     measured_both = pair == (change.source_digest, change.target_digest) and target["data"]["sha256"] == data
     advance(
-        change, "evaluate", actor, measured_both=measured_both, source=change.source_digest,
-        target=change.target_digest, data=data,
-    )  # fmt: skip
+        change,
+        "evaluate",
+        actor,
+        measured_both=measured_both,
+        source=change.source_digest,
+        target=change.target_digest,
+        data=data,
+    )
     change.evaluated_on, change.evaluated_at = data, now()
     db.session.flush()
 
@@ -100,9 +119,10 @@ def evaluated(change: AlgorithmChange, actor: Actor, source: dict[str, Any], tar
 def undecided(change: AlgorithmChange, digest: str | None = None) -> list[Unembedded]:
     """The listed photographs, still in the repository, on which nobody decided; of one algorithm or of either."""
     return [
-        row for row in change.unembedded
+        row
+        for row in change.unembedded
         if row.left_out_at is None and row.photo.removed_at is None and digest in (None, row.algorithm_digest)
-    ]  # fmt: skip
+    ]
 
 
 @enforces("CAP-3")
@@ -130,20 +150,24 @@ def _switch_facts(change: AlgorithmChange, reason: str) -> dict[str, object]:
     """What the conditions of a cut-over, or of its reversal, look at; asked under the write lock of the unit."""
     digest = next_digest(change)
     counts = {
-        "photographs": embedding.photographs(), "source": embedding.with_template(change.source_digest),
+        "photographs": embedding.photographs(),
+        "source": embedding.with_template(change.source_digest),
         "target": embedding.with_template(change.target_digest),
         "left_out": sum(
             row.left_out_at is not None and row.photo.removed_at is None and row.algorithm_digest == digest
             for row in change.unembedded
         ),
-    }  # fmt: skip
+    }
     return {
-        "reason": reason, "counts": counts, "source": change.source_digest, "target": change.target_digest,
+        "reason": reason,
+        "counts": counts,
+        "source": change.source_digest,
+        "target": change.target_digest,
         "missing": embedding.count_missing(digest, change),
         "undecided": [row.photo.record_number for row in undecided(change, digest)],
         "algorithm_status": _status(digest),
         "demonstration": settings().demonstration,
-    }  # fmt: skip
+    }
 
 
 def _status(digest: str) -> NistStatus:
@@ -178,9 +202,16 @@ def _switched(change: AlgorithmChange, kind: str, actor: Actor, reason: str, cou
     ends = [(change.source_model, change.source_digest), (change.target_model, change.target_digest)]
     (from_model, from_digest), (to_model, to_digest) = ends if kind == "cut_over" else reversed(ends)
     row = AlgorithmSwitch(
-        change=change, kind=kind, from_model=from_model, from_digest=from_digest, to_model=to_model,
-        to_digest=to_digest, by_id=actor.id, reason=reason.strip()[:300], counts=counts,
-    )  # fmt: skip
+        change=change,
+        kind=kind,
+        from_model=from_model,
+        from_digest=from_digest,
+        to_model=to_model,
+        to_digest=to_digest,
+        by_id=actor.id,
+        reason=reason.strip()[:300],
+        counts=counts,
+    )
     db.session.add(row)
     db.session.flush()
     return row
@@ -197,8 +228,10 @@ def end(change: AlgorithmChange, verb: str, actor: Actor, reason: str) -> None:
 def listed_photo(change: AlgorithmChange, record: str) -> list[Unembedded]:
     """The undecided entries of one record number."""
     rows = (
-        select(Unembedded).join(GalleryPhoto)
-        .where(Unembedded.change_id == change.id, GalleryPhoto.record_number == record,
-               Unembedded.left_out_at.is_(None))
-    )  # fmt: skip
+        select(Unembedded)
+        .join(GalleryPhoto)
+        .where(
+            Unembedded.change_id == change.id, GalleryPhoto.record_number == record, Unembedded.left_out_at.is_(None)
+        )
+    )
     return list(db.session.scalars(rows))

@@ -71,16 +71,22 @@ def described(
         "data": {
             "sha256": data_sha256,
             "labels": "pairs" if identified is None else "identities",
-            "photographs": found.photographs, "people": found.people, "people_with_several": found.people_mated,
-            "genuine_pairs": genuine, "impostor_pairs": len(tested.comparisons.scores) - genuine,
-            "impostor_pairs_possible": tested.impostors_possible, "pairs_left_out": pairs_left_out,
+            "photographs": found.photographs,
+            "people": found.people,
+            "people_with_several": found.people_mated,
+            "genuine_pairs": genuine,
+            "impostor_pairs": len(tested.comparisons.scores) - genuine,
+            "impostor_pairs_possible": tested.impostors_possible,
+            "pairs_left_out": pairs_left_out,
             "failures": [{"file": f.file, "sha256": f.sha256, "reason": f.reason} for f in failures],
         },
         "intervals": {"level": LEVEL, "draws_of_people": plan.resamples, "seed": plan.seed},
         "verification": {
             "at": [
                 {
-                    "far": far, "threshold": _finite(threshold), "tar": _estimate(rate),
+                    "far": far,
+                    "threshold": _finite(threshold),
+                    "tar": _estimate(rate),
                     # with fewer impostor pairs than 1/far the rate means: none accepted at all
                     "resolved": bool(far * (len(tested.comparisons.scores) - genuine) >= 1),
                 }
@@ -88,8 +94,11 @@ def described(
             ],
             "equal_error_rate": _estimate(tested.equal_error),
         },
-        "identification": None if identified is None else {
-            "searches": int(identified.searches.mated.sum()), "searches_for_strangers": len(identified.searches.rank),
+        "identification": None
+        if identified is None
+        else {
+            "searches": int(identified.searches.mated.sum()),
+            "searches_for_strangers": len(identified.searches.rank),
             "ranks": [{"rank": rank, "found": _estimate(rate)} for rank, rate in identified.rates.items()],
             "open_set": [
                 {"fpir": rate, "threshold": _finite(threshold), "ranks": plan.ranks[-1], "fnir": _estimate(missed)}
@@ -101,13 +110,17 @@ def described(
         "groups": {column: [_cell(cell) for cell in cells] for column, cells in found.groups.items()},
         "software": {"python": platform.python_version()} | {name: version(name) for name in LIBRARIES},
         "caution": CAUTION,
-    }  # fmt: skip
+    }
 
 
 def _network(model_id: str, entry: Detector | Extractor, digest: str) -> dict[str, str]:
     return {
-        "id": model_id, "name": entry.name, "version": entry.version, "developer": entry.developer, "sha256": digest,
-    }  # fmt: skip
+        "id": model_id,
+        "name": entry.name,
+        "version": entry.version,
+        "developer": entry.developer,
+        "sha256": digest,
+    }
 
 
 def _estimate(found: Estimate | None) -> dict[str, float | None] | None:
@@ -116,10 +129,16 @@ def _estimate(found: Estimate | None) -> dict[str, float | None] | None:
 
 def _cell(cell: Cell) -> dict[str, Any]:
     return {
-        "name": cell.name, "people": cell.people, "genuine_pairs": cell.genuine, "impostor_pairs": cell.impostor,
-        "fnmr": _estimate(cell.fnmr), "fnmr_ratio": _estimate(cell.fnmr_ratio),
-        "fmr": _estimate(cell.fmr), "fmr_ratio": _estimate(cell.fmr_ratio), "small": cell.small,
-    }  # fmt: skip
+        "name": cell.name,
+        "people": cell.people,
+        "genuine_pairs": cell.genuine,
+        "impostor_pairs": cell.impostor,
+        "fnmr": _estimate(cell.fnmr),
+        "fnmr_ratio": _estimate(cell.fnmr_ratio),
+        "fmr": _estimate(cell.fmr),
+        "fmr_ratio": _estimate(cell.fmr_ratio),
+        "small": cell.small,
+    }
 
 
 def _finite(threshold: float) -> float | None:

@@ -69,9 +69,13 @@ def progress_of(change: AlgorithmChange) -> Progress:
     source, target = (embedding.with_template(digest) for digest in (change.source_digest, change.target_digest))
     listed = [row for row in change.unembedded if row.photo.removed_at is None]
     return Progress(
-        state=change.stands.title, photographs=photographs, source=source,
-        target=target, missing=2 * photographs - source - target - len(listed),
-        rate=done / seconds if done and seconds else None, listed=listed,
+        state=change.stands.title,
+        photographs=photographs,
+        source=source,
+        target=target,
+        missing=2 * photographs - source - target - len(listed),
+        rate=done / seconds if done and seconds else None,
+        listed=listed,
         stopped=(jobs[0].error or "a fault") if jobs and jobs[0].state == "failed" else "",
         job=jobs[0] if jobs else None,
-    )  # fmt: skip
+    )

@@ -100,27 +100,40 @@ def _with_facts(rule: Any, given: Mapping[str, Any]) -> str | None:
 def _custody(request: FRRequest, search: Search) -> tuple[CustodyEntry, ...]:
     image, derived = search.image, search.derived
     prepared = (
-        CustodyEntry(
-            here(derived.created_at), f"Prepared image {derived.number} made from the original: "
-            + " ".join(steps_in_words(recipe_of_row(derived))), person_of(derived.made_by, "examiner"), derived.sha256,
-        ),
-    ) if derived else ()  # fmt: skip
+        (
+            CustodyEntry(
+                here(derived.created_at),
+                f"Prepared image {derived.number} made from the original: "
+                + " ".join(steps_in_words(recipe_of_row(derived))),
+                person_of(derived.made_by, "examiner"),
+                derived.sha256,
+            ),
+        )
+        if derived
+        else ()
+    )
     searched = f"Searched as prepared image {derived.number}" if derived else "Searched"
     return (
         CustodyEntry(
-            here(image.created_at), "Original received and stored, write-once and encrypted",
-            person_of(request.requester, "requesting investigator"), image.sha256,
+            here(image.created_at),
+            "Original received and stored, write-once and encrypted",
+            person_of(request.requester, "requesting investigator"),
+            image.sha256,
         ),
         *prepared,
         CustodyEntry(
-            here(search.created_at), "Selected as the probe",
-            person_of(search.examiner, "examiner"), search.probe_sha256,
+            here(search.created_at),
+            "Selected as the probe",
+            person_of(search.examiner, "examiner"),
+            search.probe_sha256,
         ),
         CustodyEntry(
-            here(search.finished_at), f"{searched}; digest checked on reading", Person("The portal"),
+            here(search.finished_at),
+            f"{searched}; digest checked on reading",
+            Person("The portal"),
             derived.sha256 if derived else search.probe_sha256,
         ),
-    )  # fmt: skip
+    )
 
 
 def _algorithm(search: Search) -> Algorithm | None:
@@ -150,11 +163,12 @@ def _candidate(round_: Round) -> Candidate:
     verdicts = {verdict.value: verdict.label for verdict in sheet.verdicts}
     compared = [
         FeatureComparison(
-            feature.label, verdicts.get((given.get(feature.value) or {}).get("verdict")),
+            feature.label,
+            verdicts.get((given.get(feature.value) or {}).get("verdict")),
             (given.get(feature.value) or {}).get("note") or None,
         )
         for feature in sheet.features
-    ]  # fmt: skip
+    ]
     return Candidate(
         record_number=nominee.photo.record_number,
         name=private.get("name") or None,

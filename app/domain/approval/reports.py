@@ -54,9 +54,13 @@ def begin_report(request: FRRequest, kind: str) -> Report:
         round_ = None
     recalled = last if last is not None and last.recalled_at is not None else None
     report = Report(
-        number=draw("R"), request=request, round=round_, kind=kind, prepared_by_id=request.examiner_id,
+        number=draw("R"),
+        request=request,
+        round=round_,
+        kind=kind,
+        prepared_by_id=request.examiner_id,
         replaces=recalled,
-    )  # fmt: skip
+    )
     db.session.add(report)
     db.session.flush()
     audit.record("report.begun", report, actor=system_actor(), report=report.number, kind=kind)
@@ -71,7 +75,7 @@ def missing_from(pdf: bytes, probe: bytes) -> list[str]:
         ("the notice", lambda: checks.require_notice(pdf, notice)),
         ("the words that it is a lead only", lambda: checks.require_on_first_page(pdf, lead)),
         ("the probe image", lambda: checks.require_picture(pdf, probe)),
-    )  # fmt: skip
+    )
     missing = []
     for name, check in wanted:
         try:
@@ -125,9 +129,14 @@ def deliver(report: Report, receipt: Receipt, missing: list[str]) -> None:
     report.receipt = {"path": receipt.path, "sha256": receipt.sha256, "at": receipt.at.isoformat()}
     db.session.flush()
     advance(
-        request, "deliver_report", system_actor(), report=report.number, kind=report.kind, sha256=report.sha256,
+        request,
+        "deliver_report",
+        system_actor(),
+        report=report.number,
+        kind=report.kind,
+        sha256=report.sha256,
         missing=missing,
-    )  # fmt: skip
+    )
     earlier = recipients(report.replaces) if report.replaces else set()
     delivered = "negative_delivered" if report.kind == "negative" else "report_delivered"
     tell("report_replaced" if report.replaces else delivered, recipients(report) | earlier, request)

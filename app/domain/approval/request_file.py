@@ -141,10 +141,14 @@ def _provenance(search: Search | None) -> tuple[tuple[str, Any], ...]:
 def _confirmation(row: Any) -> Confirmation:
     labels = {"confirmed": "Basis confirmed", "refused": "Basis refused", "returned": "Returned for images"}
     return Confirmation(
-        label=labels[row.decision], who=row.examiner.titled, at=row.created_at, note=str(row.private.get("note") or ""),
-        rule=policy().rule(row.rule) if row.rule else None, reference=row.entry_reference or "",
+        label=labels[row.decision],
+        who=row.examiner.titled,
+        at=row.created_at,
+        note=str(row.private.get("note") or ""),
+        rule=policy().rule(row.rule) if row.rule else None,
+        reference=row.entry_reference or "",
         documented_at=row.documented_at,
-    )  # fmt: skip
+    )
 
 
 def _search(row: Search) -> SearchFacts:
@@ -158,14 +162,24 @@ def _search(row: Search) -> SearchFacts:
         else:
             reason = "This algorithm left the registry since; its record stands in the registry of that time."
     return SearchFacts(
-        uid=row.uid, state=row.state, cause=row.cause or "", at=row.finished_at or row.started_at,
-        examiner=row.examiner.titled, suitability=suitability.get(row.suitability, row.suitability),
+        uid=row.uid,
+        state=row.state,
+        cause=row.cause or "",
+        at=row.finished_at or row.started_at,
+        examiner=row.examiner.titled,
+        suitability=suitability.get(row.suitability, row.suitability),
         suitability_note=str(row.private.get("suitability_note") or ""),
         searched=f"Prepared image {row.derived.number}; compared on its original" if row.derived else "The original",
-        overridden=tuple(finding["text"] for finding in row.overridden), algorithm=row.algorithm or "",
-        digest=row.algorithm_digest or "", nist=reason, nist_ok=ok, generation=row.gallery_generation,
-        photos=row.gallery_photos, people=row.gallery_people, candidates=len(row.candidates),
-    )  # fmt: skip
+        overridden=tuple(finding["text"] for finding in row.overridden),
+        algorithm=row.algorithm or "",
+        digest=row.algorithm_digest or "",
+        nist=reason,
+        nist_ok=ok,
+        generation=row.gallery_generation,
+        photos=row.gallery_photos,
+        people=row.gallery_people,
+        candidates=len(row.candidates),
+    )
 
 
 def _timeline(request: FRRequest) -> tuple[Entry, ...]:

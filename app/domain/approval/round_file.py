@@ -180,9 +180,16 @@ def gather_round(row: Round, current: bool, passed: Assignment | None) -> RoundF
         photos = tuple(photo for photo in (nominee.photo, *others) if photo.removed_at is None)
     note = str(row.private.get("nomination_note") or "")
     return RoundFile(
-        number=row.number, current=current, examiner=row.examiner.titled, began=row.created_at,
-        probe_uid=row.search.image.uid, row=row, nominee=nominee, photos=photos,
-        worksheet=_worksheet(own, peers) if own else (), note=note,
+        number=row.number,
+        current=current,
+        examiner=row.examiner.titled,
+        began=row.created_at,
+        probe_uid=row.search.image.uid,
+        row=row,
+        nominee=nominee,
+        photos=photos,
+        worksheet=_worksheet(own, peers) if own else (),
+        note=note,
         background=answered(policy().review.background.facts, check.private.get("items", {})) if check else (),
         compared=_compared(check) if check else (),
         unexplained=tuple(unexplained_in(policy(), own.private.get("features", {}))) if own else (),
@@ -192,9 +199,11 @@ def gather_round(row: Round, current: bool, passed: Assignment | None) -> RoundF
             _disposed(d, nominee) for d in sorted(row.dispositions, key=lambda d: (d.verdict, d.candidate.shown_order))
         ),
         conclusion=_passed_on(passed) if passed else str(row.private.get("conclusion") or ""),
-        judgments=tuple(_judgment(review) for review in row.final_reviews), line=line_results(row),
-        assigned=assigned(row), stopped=str(row.private.get("peers_stopped") or ""),
-    )  # fmt: skip
+        judgments=tuple(_judgment(review) for review in row.final_reviews),
+        line=line_results(row),
+        assigned=assigned(row),
+        stopped=str(row.private.get("peers_stopped") or ""),
+    )
 
 
 def _passed_on(passed: Assignment) -> str:
@@ -250,11 +259,13 @@ def _opinions(row: Round, note: str) -> tuple[Opinion, ...]:
 
 def _disposed(row: Disposition, nominee: Candidate | None) -> DisposedCandidate:
     return DisposedCandidate(
-        record_number=row.candidate.photo.record_number, verdict=row.verdict,
+        record_number=row.candidate.photo.record_number,
+        verdict=row.verdict,
         title=policy().review.dispositions[row.verdict].title,
         differences=differences_in_words(policy(), row.private.get("features", {})),
-        note=str(row.private.get("note") or ""), nominated=nominee is not None and row.candidate_id == nominee.id,
-    )  # fmt: skip
+        note=str(row.private.get("note") or ""),
+        nominated=nominee is not None and row.candidate_id == nominee.id,
+    )
 
 
 def _judgment(row: FinalReview) -> Judgment:

@@ -66,9 +66,13 @@ def approve(request: FRRequest, actor: Actor, reason: str, *, password_confirmed
     """Approve a possible match on which the round is unanimous. Raises Refused."""
     round_ = request.current_round
     advance(
-        request, "approve", actor, round=round_.uid if round_ else None, reason=reason,
+        request,
+        "approve",
+        actor,
+        round=round_.uid if round_ else None,
+        reason=reason,
         password_confirmed=password_confirmed,
-    )  # fmt: skip
+    )
     _file(request, actor, "approved", reason)
     tell("approved", [round_.examiner_id], request)
 
@@ -78,9 +82,13 @@ def disapprove(request: FRRequest, actor: Actor, reason: str, *, password_confir
     """Do not approve; the investigator gets a negative report. Raises Refused."""
     round_ = request.current_round
     advance(
-        request, "disapprove", actor, round=round_.uid if round_ else None, reason=reason,
+        request,
+        "disapprove",
+        actor,
+        round=round_.uid if round_ else None,
+        reason=reason,
         password_confirmed=password_confirmed,
-    )  # fmt: skip
+    )
     _file(request, actor, "not_approved", reason)
     withdraw_open(round_, "decided", reason)
     round_.concluded_at = now()
@@ -95,9 +103,13 @@ def continue_investigation(request: FRRequest, actor: Actor, instructions: str, 
     if round_ is None:
         raise Refused("round_was_approved", "There is no round to continue.")
     advance(
-        request, "continue_investigation", actor, round=round_.uid, reason=instructions,
+        request,
+        "continue_investigation",
+        actor,
+        round=round_.uid,
+        reason=instructions,
         password_confirmed=password_confirmed,
-    )  # fmt: skip
+    )
     _file(request, actor, "continued", instructions)
     withdraw_open(round_, "decided", instructions)
     round_.concluded_at = now()
@@ -185,9 +197,13 @@ def recall(request: FRRequest, actor: Actor, reason: str, *, password_confirmed:
     """Recall the delivered report; everybody who has it is told. Raises Refused."""
     report = request.current_report
     advance(
-        request, "recall_report", actor, report=report.number if report else None, reason=reason,
+        request,
+        "recall_report",
+        actor,
+        report=report.number if report else None,
+        reason=reason,
         password_confirmed=password_confirmed,
-    )  # fmt: skip
+    )
     report.recalled_at, report.recalled_by_id = now(), actor.id
     report.seal(recall_reason=reason)
     tell("report_recalled", recipients(report), request)
@@ -199,7 +215,11 @@ def reissue(request: FRRequest, actor: Actor, reason: str, *, password_confirmed
     """Direct that a corrected report replaces the recalled one. Raises Refused."""
     report = request.current_report
     advance(
-        request, "reissue_report", actor, report=report.number if report else None, reason=reason,
+        request,
+        "reissue_report",
+        actor,
+        report=report.number if report else None,
+        reason=reason,
         password_confirmed=password_confirmed,
-    )  # fmt: skip
+    )
     tell("report_due", [request.examiner_id], request)

@@ -43,9 +43,11 @@ class Answer:
 def verify_code(typed: str, file: bytes | None = None) -> Answer | None:
     """The delivered report with this code, or None; the question is recorded, the file is compared and forgotten."""
     code = normalise_code(typed)
-    report = db.session.scalars(
-        select(Report).where(Report.code == code, Report.delivered_at.is_not(None))
-    ).one_or_none() if code else None  # fmt: skip
+    report = (
+        db.session.scalars(select(Report).where(Report.code == code, Report.delivered_at.is_not(None))).one_or_none()
+        if code
+        else None
+    )
     remains = _remains_of(code) if code and report is None else None
     audit.viewed("verification.asked", report, found=report is not None or remains is not None)
     if remains is not None:
@@ -56,10 +58,15 @@ def verify_code(typed: str, file: bytes | None = None) -> Answer | None:
         select(Report.number).where(Report.replaces_id == report.id, Report.delivered_at.is_not(None))
     ).first()
     return Answer(
-        number=report.number, kind=report.kind, issued_at=report.delivered_at, recalled_at=report.recalled_at,
-        replaced_by=replacement, manifest_digest=report.manifest_digest, sha256=report.sha256,
+        number=report.number,
+        kind=report.kind,
+        issued_at=report.delivered_at,
+        recalled_at=report.recalled_at,
+        replaced_by=replacement,
+        manifest_digest=report.manifest_digest,
+        sha256=report.sha256,
         same_file=None if file is None else hashlib.sha256(file).hexdigest() == report.sha256,
-    )  # fmt: skip
+    )
 
 
 def _remains_of(code: str) -> tuple[DisposalItem, dict[str, Any]] | None:
@@ -77,9 +84,13 @@ def _of_disposed(item: DisposalItem, copy: dict[str, Any], file: bytes | None) -
     """A paper that was genuine stays genuine when the record behind it is disposed of."""
     recalled = copy["recalled"]
     return Answer(
-        number=copy["report"], kind=copy["kind"], issued_at=datetime.fromisoformat(copy["at"]),
-        recalled_at=datetime.fromisoformat(recalled) if recalled else None, replaced_by=copy["replaced_by"],
-        manifest_digest=copy["manifest"], sha256=copy["sha256"],
+        number=copy["report"],
+        kind=copy["kind"],
+        issued_at=datetime.fromisoformat(copy["at"]),
+        recalled_at=datetime.fromisoformat(recalled) if recalled else None,
+        replaced_by=copy["replaced_by"],
+        manifest_digest=copy["manifest"],
+        sha256=copy["sha256"],
         same_file=None if file is None else hashlib.sha256(file).hexdigest() == copy["sha256"],
         disposed_at=item.begun_at,
-    )  # fmt: skip
+    )

@@ -38,9 +38,10 @@ def claim_of(disclosure: Disclosure) -> Claim | None:
     """The download of the present package that was begun, or None; an earlier package's is of no account."""
     package = disclosure.current_package
     begun = select(AuditEvent).where(
-        AuditEvent.subject_type == disclosure.subject_type, AuditEvent.subject_id == disclosure.number,
+        AuditEvent.subject_type == disclosure.subject_type,
+        AuditEvent.subject_id == disclosure.number,
         AuditEvent.event == BEGUN,
-    )  # fmt: skip
+    )
     last = db.session.scalars(begun.order_by(AuditEvent.sequence.desc()).limit(1)).first()
     if package is None or last is None:
         return None

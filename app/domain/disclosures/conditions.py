@@ -25,10 +25,13 @@ def release_facts(disclosure: Disclosure) -> ReleaseFacts:
     """What the pure checks of a release look at, read from the rows."""
     items = disclosure.included_items or disclosure.items
     return ReleaseFacts(
-        recipient=disclosure.recipient_kind or "", basis=disclosure.basis or "", purpose=disclosure.purpose or "",
+        recipient=disclosure.recipient_kind or "",
+        basis=disclosure.basis or "",
+        purpose=disclosure.purpose or "",
         decision=_decision(disclosure, disclosure.current_decision),
-        designation=_designation(disclosure.designation), items={item.kind for item in items},
-    )  # fmt: skip
+        designation=_designation(disclosure.designation),
+        items={item.kind for item in items},
+    )
 
 
 def _decision(disclosure: Disclosure, row: DisclosureDecision | None) -> DecisionFacts | None:
@@ -41,9 +44,13 @@ def _designation(row: RoutineDesignation | None) -> DesignationFacts | None:
     if row is None:
         return None
     return DesignationFacts(
-        recipients=row.recipient_kinds, purposes=row.purposes, items=row.item_kinds, effective_on=row.effective_on,
-        expires_on=row.expires_on, revoked=row.revoked_at is not None,
-    )  # fmt: skip
+        recipients=row.recipient_kinds,
+        purposes=row.purposes,
+        items=row.item_kinds,
+        effective_on=row.effective_on,
+        expires_on=row.expires_on,
+        revoked=row.revoked_at is not None,
+    )
 
 
 @condition("actor_asked", "ACC-12")
@@ -74,10 +81,8 @@ def basis_serves_recipient(disclosure: Disclosure, actor: Actor, facts: Facts) -
 @condition("purpose_serves_recipient", "ACC-13", "EXT-4", "EXT-6")
 def purpose_serves_recipient(disclosure: Disclosure, actor: Actor, facts: Facts) -> str | None:
     return first(
-        disclosing.check_disclosure_purpose(
-            policy(), disclosure.purpose, disclosure.recipient_kind, disclosure.basis
-        )
-    )  # fmt: skip
+        disclosing.check_disclosure_purpose(policy(), disclosure.purpose, disclosure.recipient_kind, disclosure.basis)
+    )
 
 
 @condition("basis_facts_complete", "EXT-7")

@@ -37,42 +37,87 @@ def default_release_by() -> date:
 
 @enforces("EXT-7")
 def approve(
-    disclosure: Disclosure, actor: Actor, *, text: str, reason: str, included: set[str], conditions: str = "",
-    release_by: date | None = None, password_confirmed: bool,
-) -> DisclosureDecision:  # fmt: skip
+    disclosure: Disclosure,
+    actor: Actor,
+    *,
+    text: str,
+    reason: str,
+    included: set[str],
+    conditions: str = "",
+    release_by: date | None = None,
+    password_confirmed: bool,
+) -> DisclosureDecision:
     """The Agency Privacy Officer approves in writing; `included` are the uids of the items let out.
 
     The decision is rendered as a document by a job; nothing leaves before it is kept.
     """
     decision = _grant(
-        "approve", "approved", disclosure, actor, text=text, reason=reason, included=included, conditions=conditions,
-        release_by=release_by, password_confirmed=password_confirmed,
-    )  # fmt: skip
+        "approve",
+        "approved",
+        disclosure,
+        actor,
+        text=text,
+        reason=reason,
+        included=included,
+        conditions=conditions,
+        release_by=release_by,
+        password_confirmed=password_confirmed,
+    )
     ask(DECISION_JOB, decision.uid, f"{DECISION_JOB}:{decision.uid}")
     return decision
 
 
 @enforces("ACC-12")
 def determine(
-    disclosure: Disclosure, actor: Actor, *, text: str, reason: str, included: set[str], conditions: str = "",
-    release_by: date | None = None, password_confirmed: bool,
-) -> DisclosureDecision:  # fmt: skip
+    disclosure: Disclosure,
+    actor: Actor,
+    *,
+    text: str,
+    reason: str,
+    included: set[str],
+    conditions: str = "",
+    release_by: date | None = None,
+    password_confirmed: bool,
+) -> DisclosureDecision:
     """Another person finds the release lawful, where no approval of the Agency Privacy Officer is needed."""
     return _grant(
-        "determine", "determined", disclosure, actor, text=text, reason=reason, included=included,
-        conditions=conditions, release_by=release_by, password_confirmed=password_confirmed,
-    )  # fmt: skip
+        "determine",
+        "determined",
+        disclosure,
+        actor,
+        text=text,
+        reason=reason,
+        included=included,
+        conditions=conditions,
+        release_by=release_by,
+        password_confirmed=password_confirmed,
+    )
 
 
 def _grant(
-    verb: str, kind: str, disclosure: Disclosure, actor: Actor, *, text: str, reason: str, included: set[str],
-    conditions: str, release_by: date | None, password_confirmed: bool,
-) -> DisclosureDecision:  # fmt: skip
+    verb: str,
+    kind: str,
+    disclosure: Disclosure,
+    actor: Actor,
+    *,
+    text: str,
+    reason: str,
+    included: set[str],
+    conditions: str,
+    release_by: date | None,
+    password_confirmed: bool,
+) -> DisclosureDecision:
     last = release_by or default_release_by()
     facts = {
-        "text": text, "reason": reason, "included": sorted(included), "release_by": last, "until": last.isoformat(),
-        "password_confirmed": password_confirmed, "basis": disclosure.basis, "submission": disclosure.submission,
-    }  # fmt: skip
+        "text": text,
+        "reason": reason,
+        "included": sorted(included),
+        "release_by": last,
+        "until": last.isoformat(),
+        "password_confirmed": password_confirmed,
+        "basis": disclosure.basis,
+        "submission": disclosure.submission,
+    }
     _check(disclosure, verb, actor, facts)
     # named first: an approved row without its last day would break the table's own check
     disclosure.release_by = last
@@ -95,9 +140,14 @@ def _keep(
     disclosure: Disclosure, actor: Actor, kind: str, release_by: date | None, *, text: str, reason: str, conditions: str
 ) -> DisclosureDecision:
     row = DisclosureDecision(
-        disclosure=disclosure, submission=disclosure.submission, asked_by_id=disclosure.asked_by_id,
-        decided_by_id=actor.id, kind=kind, policy_version=policy().version, release_by=release_by,
-    )  # fmt: skip
+        disclosure=disclosure,
+        submission=disclosure.submission,
+        asked_by_id=disclosure.asked_by_id,
+        decided_by_id=actor.id,
+        kind=kind,
+        policy_version=policy().version,
+        release_by=release_by,
+    )
     row.seal(text=text.strip(), reason=reason.strip(), conditions=conditions.strip())
     db.session.add(row)
     db.session.flush()
@@ -108,9 +158,15 @@ def _keep(
 def refuse(disclosure: Disclosure, actor: Actor, *, text: str, reason: str, password_confirmed: bool) -> None:
     """Refuse the disclosure in writing; the Agency Privacy Officer's refusal is rendered as a document too."""
     advance(
-        disclosure, "refuse", actor, text=text, reason=reason, password_confirmed=password_confirmed,
-        basis=disclosure.basis, submission=disclosure.submission,
-    )  # fmt: skip
+        disclosure,
+        "refuse",
+        actor,
+        text=text,
+        reason=reason,
+        password_confirmed=password_confirmed,
+        basis=disclosure.basis,
+        submission=disclosure.submission,
+    )
     decision = _keep(disclosure, actor, "refused", None, text=text, reason=reason, conditions="")
     if "disclosure.decide" in actor.capabilities:
         ask(DECISION_JOB, decision.uid, f"{DECISION_JOB}:{decision.uid}")
@@ -132,9 +188,12 @@ def keep_decision_document(decision: DisclosureDecision, stored: BlobRef) -> Non
     decision.document_blob_id, decision.document_sha256 = stored.id, stored.sha256
     db.session.flush()
     audit.record(
-        "disclosure.decision_rendered", decision.disclosure, actor=system_actor(), decision=decision.uid,
+        "disclosure.decision_rendered",
+        decision.disclosure,
+        actor=system_actor(),
+        decision=decision.uid,
         sha256=stored.sha256,
-    )  # fmt: skip
+    )
 
 
 @enforces("EXT-7", "ACC-12")
@@ -156,9 +215,10 @@ def reissue(disclosure: Disclosure, actor: Actor, reason: str) -> Job:
 def released_by(disclosure: Disclosure) -> int | None:
     """The account that asked for the package that is being built."""
     steps = select(Transition.actor_id).where(
-        Transition.subject_type == disclosure.subject_type, Transition.subject_id == disclosure.id,
+        Transition.subject_type == disclosure.subject_type,
+        Transition.subject_id == disclosure.id,
         Transition.verb.in_(("release", "reissue")),
-    )  # fmt: skip
+    )
     return db.session.scalars(steps.order_by(Transition.id.desc()).limit(1)).first()
 
 
@@ -167,16 +227,27 @@ def finish_release(disclosure: Disclosure, stored: BlobRef, sums_sha256: str) ->
     """The package is built: keep it, to be fetched once. Basis and decision are asked again."""
     number = _next(disclosure)
     advance(
-        disclosure, "finish_release", system_actor(), package=number, size=stored.size, sha256=stored.sha256,
+        disclosure,
+        "finish_release",
+        system_actor(),
+        package=number,
+        size=stored.size,
+        sha256=stored.sha256,
         sums_sha256=sums_sha256,
-    )  # fmt: skip
+    )
     built = now()
     expires_at = min(built + timedelta(hours=policy().disclosure.package.expires_hours), end_of(disclosure.release_by))
     package = DisclosurePackage(
-        disclosure=disclosure, number=number, released_by_id=released_by(disclosure), blob_id=stored.id,
-        sha256=stored.sha256, size=stored.size, sums_sha256=sums_sha256, built_at=built,
+        disclosure=disclosure,
+        number=number,
+        released_by_id=released_by(disclosure),
+        blob_id=stored.id,
+        sha256=stored.sha256,
+        size=stored.size,
+        sums_sha256=sums_sha256,
+        built_at=built,
         expires_at=expires_at,
-    )  # fmt: skip
+    )
     db.session.add(package)
     db.session.flush()
     tell("disclosure_released", [disclosure.asked_by_id, package.released_by_id], disclosure)
@@ -238,11 +309,12 @@ def expire_due() -> int:
         select(Disclosure)
         .join(DisclosurePackage)
         .where(
-            Disclosure.state == "released", DisclosurePackage.expires_at <= moment,
+            Disclosure.state == "released",
+            DisclosurePackage.expires_at <= moment,
             DisclosurePackage.fetched_at.is_(None),
         )
         .distinct()
-    )  # fmt: skip
+    )
     found = 0
     for disclosure in [*db.session.scalars(late), *db.session.scalars(unfetched)]:
         package = disclosure.current_package

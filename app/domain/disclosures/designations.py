@@ -56,12 +56,17 @@ def designate(actor: Actor, values: DesignationValues) -> RoutineDesignation:
     too_long = (values.expires_on - values.effective_on).days > rule.max_days
     refuse_if(rule.id, too_long, f"A designation lasts at most {rule.max_days} days.")
     row = RoutineDesignation(
-        number=draw("RD"), title=values.title.strip(), scope=values.scope.strip(),
+        number=draw("RD"),
+        title=values.title.strip(),
+        scope=values.scope.strip(),
         recipient_kinds=_ordered(values.recipient_kinds, rules.recipients),
-        purposes=_ordered(values.purposes, rules.purposes), item_kinds=_ordered(values.item_kinds, ITEM_KINDS),
-        effective_on=values.effective_on, expires_on=values.expires_on, designated_by_id=actor.id,
+        purposes=_ordered(values.purposes, rules.purposes),
+        item_kinds=_ordered(values.item_kinds, ITEM_KINDS),
+        effective_on=values.effective_on,
+        expires_on=values.expires_on,
+        designated_by_id=actor.id,
         policy_version=policy().version,
-    )  # fmt: skip
+    )
     db.session.add(row)
     db.session.flush()
     audit.record("designation.made", row, actor=actor, expires_on=row.expires_on.isoformat())
@@ -84,9 +89,10 @@ def revoke(designation: RoutineDesignation, actor: Actor, reason: str) -> None:
 def in_force(today: date) -> list[RoutineDesignation]:
     """The designations that count on this day, oldest first."""
     rows = select(RoutineDesignation).where(
-        RoutineDesignation.revoked_at.is_(None), RoutineDesignation.effective_on <= today,
+        RoutineDesignation.revoked_at.is_(None),
+        RoutineDesignation.effective_on <= today,
         RoutineDesignation.expires_on >= today,
-    )  # fmt: skip
+    )
     return list(db.session.scalars(rows.order_by(RoutineDesignation.id)))
 
 

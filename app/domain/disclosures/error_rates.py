@@ -36,8 +36,10 @@ def statement(case_number: str, at: datetime) -> str:
         f"Intervals are exact (Clopper-Pearson), {rule.confidence} percent, and take the comparisons as independent.",
         "",
     ]
-    for one in (result("The unit", given), *(result(name, (a for a in given if a.peer == name)) for name in
-                sorted(_names(case_number)))):  # fmt: skip
+    for one in (
+        result("The unit", given),
+        *(result(name, (a for a in given if a.peer == name)) for name in sorted(_names(case_number))),
+    ):
         lines += [*_told(one), ""]
     return "\n".join(lines)
 

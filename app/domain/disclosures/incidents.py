@@ -32,9 +32,13 @@ def record(actor: Actor, disclosure: Disclosure | None, aware_at: datetime, what
     refuse_if(rule, early, "The moment of awareness lies before the disclosure began.")
     refuse_if(rule, len(what.strip()) < SHORTEST, f"Describe what happened in at least {SHORTEST} characters.")
     incident = Incident(
-        number=draw("I"), key_id=stores().keys.create(), policy_version=policy().version, disclosure=disclosure,
-        aware_at=aware_at, recorded_by_id=actor.id,
-    )  # fmt: skip
+        number=draw("I"),
+        key_id=stores().keys.create(),
+        policy_version=policy().version,
+        disclosure=disclosure,
+        aware_at=aware_at,
+        recorded_by_id=actor.id,
+    )
     incident.seal(what=what.strip())
     db.session.add(incident)
     db.session.flush()
@@ -70,16 +74,29 @@ def assess_harm(incident: Incident, actor: Actor, harm: str, reason: str) -> Non
 
 @enforces("EXT-10")
 def decide_notice(
-    incident: Incident, actor: Actor, give: bool | None, required_by_law: bool | None, consulted: bool | None,
-    reason: str, text: str = "",
-) -> None:  # fmt: skip
+    incident: Incident,
+    actor: Actor,
+    give: bool | None,
+    required_by_law: bool | None,
+    consulted: bool | None,
+    reason: str,
+    text: str = "",
+) -> None:
     """Decide whether the individuals affected are notified in writing; `text` is the notice."""
     notice = "give" if give else "not_give"
     columns = {"notice": notice, "required_by_law": required_by_law, "consulted": consulted}
     _advance_with(
-        incident, "decide_notice", actor, columns, give=give, required_by_law=required_by_law, consulted=consulted,
-        reason=reason, text=text, notice=notice,
-    )  # fmt: skip
+        incident,
+        "decide_notice",
+        actor,
+        columns,
+        give=give,
+        required_by_law=required_by_law,
+        consulted=consulted,
+        reason=reason,
+        text=text,
+        notice=notice,
+    )
     incident.seal(notice_reason=reason.strip(), notice_text=text.strip() if give else "")
 
 

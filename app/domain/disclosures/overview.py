@@ -70,10 +70,16 @@ def _to_decide(actor: Actor) -> ColumnElement[bool]:
         actor.can(row.capability) for row in policy().workflow("disclosure").transitions if row.verb in DECISIONS
     ):
         return false()
-    asked = select(literal(1)).select_from(Transition).where(
-        Transition.subject_type == "disclosure", Transition.subject_id == Disclosure.id,
-        Transition.verb.in_(("submit", "resubmit")), Transition.actor_id == actor.id,
-    )  # fmt: skip
+    asked = (
+        select(literal(1))
+        .select_from(Transition)
+        .where(
+            Transition.subject_type == "disclosure",
+            Transition.subject_id == Disclosure.id,
+            Transition.verb.in_(("submit", "resubmit")),
+            Transition.actor_id == actor.id,
+        )
+    )
     waits = Disclosure.taking(*DECISIONS) & (Disclosure.asked_by_id != actor.id)
     waits &= ~asked.correlate(Disclosure).exists()
     if "disclosure.decide" in actor.capabilities:

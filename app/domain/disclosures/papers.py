@@ -40,8 +40,12 @@ from app.workflow.engine import refuse_if
 PROSECUTOR = "prosecutor"
 REPORTS = {"possible_match": "Possible match report", "negative": "Negative results report"}
 SUFFIXES = {
-    "image/jpeg": "jpg", "image/png": "png", "image/webp": "webp", "image/tiff": "tif", "image/heic": "heic",
-}  # fmt: skip
+    "image/jpeg": "jpg",
+    "image/png": "png",
+    "image/webp": "webp",
+    "image/tiff": "tif",
+    "image/heic": "heic",
+}
 
 
 # One thing of the case -------------------------------------------------------------------------------------
@@ -103,12 +107,15 @@ def _identity(disclosure: Disclosure) -> str | None:
 
 def _shared(disclosure: Disclosure, decision: DisclosureDecision | None) -> dict[str, Any]:
     return {
-        "department": settings().department, "number": disclosure.number, "case_number": disclosure.case_number,
-        "recipient": _recipient(disclosure), "basis": _basis(disclosure),
+        "department": settings().department,
+        "number": disclosure.number,
+        "case_number": disclosure.case_number,
+        "recipient": _recipient(disclosure),
+        "basis": _basis(disclosure),
         "purpose": policy().disclosure.purposes[disclosure.purpose].title,
         "conditions": (decision.private.get("conditions") or None) if decision is not None else None,
         "demonstration": settings().demonstration,
-    }  # fmt: skip
+    }
 
 
 @enforces("EXT-7")
@@ -124,13 +131,22 @@ def decision_facts(decision: DisclosureDecision) -> DecisionFacts:
     else:
         outcome = Outcome.APPROVED if all(item.included for item in items) else Outcome.PARTLY
     return DecisionFacts(
-        **_shared(disclosure, decision), outcome=outcome, text=private["text"], reason=private["reason"],
-        unit=decision.decided_by.command, policy_version=decision.policy_version, dated=here(decision.created_at),
-        necessity=disclosure.private.get("necessity"), identity=_identity(disclosure), items=items,
-        asked_by=person_of(disclosure.asked_by, "asked for it"), asked_at=here(disclosure.submitted_at),
-        decided_by=person_of(decision.decided_by, "Agency Privacy Officer"), decided_at=here(decision.created_at),
+        **_shared(disclosure, decision),
+        outcome=outcome,
+        text=private["text"],
+        reason=private["reason"],
+        unit=decision.decided_by.command,
+        policy_version=decision.policy_version,
+        dated=here(decision.created_at),
+        necessity=disclosure.private.get("necessity"),
+        identity=_identity(disclosure),
+        items=items,
+        asked_by=person_of(disclosure.asked_by, "asked for it"),
+        asked_at=here(disclosure.submitted_at),
+        decided_by=person_of(decision.decided_by, "Agency Privacy Officer"),
+        decided_at=here(decision.created_at),
         release_by=decision.release_by,
-    )  # fmt: skip
+    )
 
 
 # The package -----------------------------------------------------------------------------------------------
@@ -158,14 +174,18 @@ def _letter_facts(disclosure: Disclosure, files: list[tuple[PackedFile, str | No
     sender = db.session.get(Account, released_by(disclosure)) or disclosure.asked_by
     agency = rules.recipients[disclosure.recipient_kind].needs_agreement
     return LetterFacts(
-        **_shared(disclosure, decision), unit=sender.command, policy_version=policy().version,
-        dated=here(disclosure.state_since), sent_by=person_of(sender, "hands it out"),
+        **_shared(disclosure, decision),
+        unit=sender.command,
+        policy_version=policy().version,
+        dated=here(disclosure.state_since),
+        sent_by=person_of(sender, "hands it out"),
         enclosures=tuple(Enclosure(f.path, f.what, f.sha256, len(f.content), warning) for f, warning in files),
         lead=any(policy().request.results[report.kind].is_lead for report in reports),
         onward=policy().notice("onward-disclosure").text if agency else None,
-        agreement=disclosure.agreement_reference if agency else None, signing_key=stores().signer.fingerprint,
+        agreement=disclosure.agreement_reference if agency else None,
+        signing_key=stores().signer.fingerprint,
         verify_page=verify_page(),
-    )  # fmt: skip
+    )
 
 
 @enforces("EXT-2", "EXT-7", "EXT-8", "SRC-9", "USE-7")
@@ -180,10 +200,13 @@ def pack(disclosure: Disclosure) -> Package:
     letter = render_letter(_letter_facts(disclosure, files), notice, lead)
     packed = [*(file for file, _ in files), PackedFile(LETTER_NAME, letter.pdf, "Cover letter")]
     about = {
-        "disclosure": disclosure.number, "package": len(disclosure.packages) + 1,
-        "case_number": disclosure.case_number, "basis": disclosure.basis, "policy_version": policy().version,
+        "disclosure": disclosure.number,
+        "package": len(disclosure.packages) + 1,
+        "case_number": disclosure.case_number,
+        "basis": disclosure.basis,
+        "policy_version": policy().version,
         "at": disclosure.state_since.isoformat(),
-    }  # fmt: skip
+    }
     return build_package(packed, about, stores().signer, policy().disclosure.package.max_bytes)
 
 

@@ -20,9 +20,23 @@ from app.policy.facts import normal_case_number
 from app.storage import KeyDestroyed
 
 COLUMNS = (
-    "number", "submitted", "case_number", "recipient_kind", "recipient", "affiliation", "basis", "purpose", "state",
-    "asked_by", "decided_by", "decision", "items", "package_sha256", "handed_out", "received",
-)  # fmt: skip
+    "number",
+    "submitted",
+    "case_number",
+    "recipient_kind",
+    "recipient",
+    "affiliation",
+    "basis",
+    "purpose",
+    "state",
+    "asked_by",
+    "decided_by",
+    "decision",
+    "items",
+    "package_sha256",
+    "handed_out",
+    "received",
+)
 ERASED = "erased"
 
 
@@ -89,9 +103,11 @@ def lines(filters: Filters, through: int, limit: int) -> list[tuple[int, Sequenc
     """
     found = _fitting(filters).where(Disclosure.id <= through).order_by(Disclosure.id.desc()).limit(limit)
     found = found.options(
-        selectinload(Disclosure.asked_by), selectinload(Disclosure.items), selectinload(Disclosure.packages),
+        selectinload(Disclosure.asked_by),
+        selectinload(Disclosure.items),
+        selectinload(Disclosure.packages),
         selectinload(Disclosure.decisions).selectinload(DisclosureDecision.decided_by),
-    )  # fmt: skip
+    )
     return [(row.id, tuple(line_of(row)[column] for column in COLUMNS)) for row in db.session.scalars(found)]
 
 

@@ -50,11 +50,34 @@ from app.storage import BlobRef
 from app.workflow.engine import advance, explain, refuse_if
 
 __all__ = [
-    "DisclosureValues", "acknowledge", "add_document", "approve", "begin_fetch", "create_draft", "deciders",
-    "default_release_by", "determine", "expire_due", "fail_release", "fetch", "fetch_facts", "finish_release",
-    "keep_decision_document", "open_for_changes", "person_digest", "refuse", "reissue", "release", "remove_document",
-    "resubmit", "return_for_changes", "save_draft", "set_items", "submit", "withdraw",
-]  # fmt: skip
+    "DisclosureValues",
+    "acknowledge",
+    "add_document",
+    "approve",
+    "begin_fetch",
+    "create_draft",
+    "deciders",
+    "default_release_by",
+    "determine",
+    "expire_due",
+    "fail_release",
+    "fetch",
+    "fetch_facts",
+    "finish_release",
+    "keep_decision_document",
+    "open_for_changes",
+    "person_digest",
+    "refuse",
+    "reissue",
+    "release",
+    "remove_document",
+    "resubmit",
+    "return_for_changes",
+    "save_draft",
+    "set_items",
+    "submit",
+    "withdraw",
+]
 
 #: while one of these steps leads on, whoever asked may still change the request
 FILING = ("submit", "resubmit")
@@ -109,9 +132,13 @@ def create_draft(actor: Actor, case_number: str, uid: str | None = None) -> Disc
     if known is not None and known.asked_by_id == actor.id:
         return known
     disclosure = Disclosure(
-        uid=uid if uid and known is None else new_uid(), number=draw("D"), key_id=stores().keys.create(),
-        policy_version=policy().version, asked_by_id=actor.id, case_number=normal_case_number(case_number),
-    )  # fmt: skip
+        uid=uid if uid and known is None else new_uid(),
+        number=draw("D"),
+        key_id=stores().keys.create(),
+        policy_version=policy().version,
+        asked_by_id=actor.id,
+        case_number=normal_case_number(case_number),
+    )
     db.session.add(disclosure)
     db.session.flush()
     audit.record("disclosure.created", disclosure, actor=actor, case_number=disclosure.case_number)
@@ -137,24 +164,29 @@ def save_draft(disclosure: Disclosure, actor: Actor, values: DisclosureValues) -
         "recipient_named", values.recipient_kind not in {None, *rules.recipients}, "Choose one of the recipients."
     )
     refuse_if("basis_serves_recipient", values.basis not in {None, *rules.bases}, "Choose one of the seven bases.")
-    refuse_if(
-        "purpose_serves_recipient", values.purpose not in {None, *rules.purposes}, "Choose one of the purposes."
-    )  # fmt: skip
+    refuse_if("purpose_serves_recipient", values.purpose not in {None, *rules.purposes}, "Choose one of the purposes.")
     designation = by_number(values.designation)
     unknown = bool(values.designation) and designation is None
     refuse_if("designation_in_force", unknown, "There is no routine designation of this number.")
     sealed = {
-        "recipient": dict(values.recipient), "recipient_facts": dict(values.recipient_facts),
-        "facts": dict(values.facts), "purpose_text": values.purpose_text, "necessity": values.necessity,
-        "person": values.person, "identity": dict(values.identity), "agreement": dict(values.agreement),
-    }  # fmt: skip
+        "recipient": dict(values.recipient),
+        "recipient_facts": dict(values.recipient_facts),
+        "facts": dict(values.facts),
+        "purpose_text": values.purpose_text,
+        "necessity": values.necessity,
+        "person": values.person,
+        "identity": dict(values.identity),
+        "agreement": dict(values.agreement),
+    }
     columns = {
-        "recipient_kind": values.recipient_kind, "basis": values.basis, "purpose": values.purpose,
+        "recipient_kind": values.recipient_kind,
+        "basis": values.basis,
+        "purpose": values.purpose,
         "designation_id": designation.id if designation else None,
         "immigration": {"yes": True, "no": False}.get(values.immigration),
         "agreement_reference": str(values.agreement.get("reference") or "").strip()[:80] or None,
         "person_digest": person_digest(values.person),
-    }  # fmt: skip
+    }
     if disclosure.state == "returned":
         # the table refuses a request that was submitted once and now lacks these
         missing = not (values.recipient_kind and values.basis and values.purpose) or columns["immigration"] is not False
@@ -210,9 +242,14 @@ def add_document(
     twice = any(document.sha256 == stored.sha256 for document in disclosure.documents)
     refuse_if(rule.id, twice, "This very document is already attached.")
     document = DisclosureDocument(
-        disclosure=disclosure, kind=kind, media_type=media_type, size=stored.size, sha256=stored.sha256,
-        blob_id=stored.id, added_by_id=actor.id,
-    )  # fmt: skip
+        disclosure=disclosure,
+        kind=kind,
+        media_type=media_type,
+        size=stored.size,
+        sha256=stored.sha256,
+        blob_id=stored.id,
+        added_by_id=actor.id,
+    )
     document.seal(file_name=file_name[-200:])
     db.session.add(document)
     db.session.flush()
@@ -256,9 +293,13 @@ def _submit(disclosure: Disclosure, actor: Actor, verb: str) -> None:
     for item in disclosure.items:
         item.included = None
     advance(
-        disclosure, verb, actor, basis=disclosure.basis, recipient_kind=disclosure.recipient_kind,
+        disclosure,
+        verb,
+        actor,
+        basis=disclosure.basis,
+        recipient_kind=disclosure.recipient_kind,
         submission=disclosure.submission,
-    )  # fmt: skip
+    )
     tell("disclosure_submitted", deciders(disclosure), disclosure)
 
 

@@ -74,9 +74,13 @@ def change(request: FRRequest, actor: Actor, row: Annotation, photo: GalleryPhot
     row.seal(**checked)
     db.session.flush()
     audit.record(
-        "comparison.mark_changed", request, round=round_.uid, candidate=row.candidate.uid, photo=photo.uid,
+        "comparison.mark_changed",
+        request,
+        round=round_.uid,
+        candidate=row.candidate.uid,
+        photo=photo.uid,
         mark=row.number,
-    )  # fmt: skip
+    )
     return row
 
 

@@ -16,10 +16,11 @@ from app.workflow.registry import condition
 def against_of(request: FRRequest, person: GalleryPerson, check: BackgroundCheck | None) -> Against:
     """What is on record of a person, what the request states and what the examiner found, to be compared."""
     return Against(
-        recorded=person.private, description=request.private.get("description") or {},
+        recorded=person.private,
+        description=request.private.get("description") or {},
         circumstances=request.private.get("circumstances") or {},
         items=check.private.get("items", {}) if check else {},
-    )  # fmt: skip
+    )
 
 
 def _check(round_: Round | None) -> BackgroundCheck | None:

@@ -28,16 +28,23 @@ def gather_comparison(round_: Round, actor: Actor, printed_by: Account) -> Compa
     marks = marks_on(round_, actor)
     probe = _probe_pixels(round_)
     return ComparisonFacts(
-        department=settings().department, unit=UNIT, request_number=round_.request.number,
-        case_number=round_.request.case_number, round_number=round_.number,
-        examiner=person_of(round_.examiner, "examiner"), began_at=_moment(round_.created_at),
-        printed_at=_moment(now()), printed_by=person_of(printed_by, None), probe_sha256=round_.search.image.sha256,
+        department=settings().department,
+        unit=UNIT,
+        request_number=round_.request.number,
+        case_number=round_.request.case_number,
+        round_number=round_.number,
+        examiner=person_of(round_.examiner, "examiner"),
+        began_at=_moment(round_.created_at),
+        printed_at=_moment(now()),
+        printed_by=person_of(printed_by, None),
+        probe_sha256=round_.search.image.sha256,
         comparisons=tuple(
             _comparison(round_, probe, candidate, photo, [row for row in marks if row.photo_id == photo.id])
             for candidate, photo in _pairs(round_, marks)
         ),
-        policy_version=policy().version, demonstration=settings().demonstration,
-    )  # fmt: skip
+        policy_version=policy().version,
+        demonstration=settings().demonstration,
+    )
 
 
 def printed_faces(round_: Round, actor: Actor) -> list[str]:
@@ -70,10 +77,15 @@ def _comparison(
     return Comparison(
         title=f"Candidate {candidate.shown_order}, photograph of {photo.taken_on:%Y-%m-%d}",
         result=f"{result}; nominated" if candidate is round_.nominee else result,
-        probe=_picture(probe, _part(corners, (round_.search.image.width, round_.search.image.height)),
-                       (round_.search.image.width, round_.search.image.height), "Original probe, the part compared"),
-        photo=_photograph(photo) if held else None, marks=drawn,
-    )  # fmt: skip
+        probe=_picture(
+            probe,
+            _part(corners, (round_.search.image.width, round_.search.image.height)),
+            (round_.search.image.width, round_.search.image.height),
+            "Original probe, the part compared",
+        ),
+        photo=_photograph(photo) if held else None,
+        marks=drawn,
+    )
 
 
 def _probe_pixels(round_: Round) -> Pixels:

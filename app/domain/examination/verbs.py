@@ -31,9 +31,9 @@ def begin(request: FRRequest, actor: Actor) -> Round:
     """Open a round on the last finished search: the first, or after a continuation a fresh one. Raises Refused."""
     finished = [search for search in request.searches if search.state == "finished"]
     search = finished[-1] if finished else None
-    round_ = Round(
-        request=request, search=search, number=len(request.rounds) + 1, examiner_id=actor.id
-    ) if search else None  # fmt: skip
+    round_ = (
+        Round(request=request, search=search, number=len(request.rounds) + 1, examiner_id=actor.id) if search else None
+    )
     if round_ is not None:
         db.session.add(round_)
         db.session.flush()
@@ -126,9 +126,7 @@ def take_back(request: FRRequest, actor: Actor, candidate: Candidate) -> str:
     db.session.flush()
     db.session.expire(round_, ["dispositions"])
     standing = row.verdict if before is not None else "open"
-    audit.record(
-        "disposition.taken_back", request, candidate=candidate.uid, disposition=EXCLUDED, standing=standing
-    )  # fmt: skip
+    audit.record("disposition.taken_back", request, candidate=candidate.uid, disposition=EXCLUDED, standing=standing)
     return standing
 
 
@@ -173,10 +171,12 @@ def check_background(
         db.session.add(row)
     given = {rule: text.strip() for rule, text in (answers or {}).items() if rule in policy().review.inconsistencies}
     row.seal(items=dict(items), answers=given)
-    row.seal(compared=[
-        {"rule": one.rule.id, "status": one.status, "text": one.text}
-        for one in compare(policy(), against_of(request, candidate.person, row))
-    ])  # fmt: skip
+    row.seal(
+        compared=[
+            {"rule": one.rule.id, "status": one.status, "text": one.text}
+            for one in compare(policy(), against_of(request, candidate.person, row))
+        ]
+    )
     db.session.flush()
     drafts.forget(request, actor, drafts.background_page(round_, candidate))
     audit.record("background.recorded", request, candidate=candidate.uid)

@@ -41,9 +41,10 @@ def photographs() -> int:
 def with_template(digest: str) -> int:
     """How many of them have a template of an algorithm."""
     rows = (
-        select(func.count(Template.id)).join(GalleryPhoto, Template.photo_id == GalleryPhoto.id)
+        select(func.count(Template.id))
+        .join(GalleryPhoto, Template.photo_id == GalleryPhoto.id)
         .where(Template.algorithm_digest == digest, GalleryPhoto.removed_at.is_(None))
-    )  # fmt: skip
+    )
     return db.session.scalar(rows) or 0
 
 
@@ -52,9 +53,10 @@ def _without(digest: str, change: AlgorithmChange | None) -> list[ColumnElement[
     chosen: list[ColumnElement[bool]] = [GalleryPhoto.removed_at.is_(None), ~has.exists()]
     if change is not None:
         listed = select(Unembedded.id).where(
-            Unembedded.change_id == change.id, Unembedded.photo_id == GalleryPhoto.id,
+            Unembedded.change_id == change.id,
+            Unembedded.photo_id == GalleryPhoto.id,
             Unembedded.algorithm_digest == digest,
-        )  # fmt: skip
+        )
         chosen.append(~listed.exists())
     return chosen
 
@@ -75,9 +77,7 @@ def count_missing(digest: str, change: AlgorithmChange) -> int:
 
 
 @enforces("CAP-3", "FAIR-3")
-def embed(
-    photo_ids: Sequence[int], network: TemplateExtractor, change: AlgorithmChange | None = None
-) -> Embedded:  # fmt: skip
+def embed(photo_ids: Sequence[int], network: TemplateExtractor, change: AlgorithmChange | None = None) -> Embedded:
     """Compute templates of some photographs in one transaction. Raises MatchingError.
 
     change: lists those of which none can be made, so that a person decides on them. Running it twice, or in two
@@ -98,9 +98,10 @@ def embed(
     with unit_of_work():
         # asked again under the write lock: some may have left, or been given a template by another worker
         here = [
-            photo for photo in held([*vectors, *causes])
+            photo
+            for photo in held([*vectors, *causes])
             if all(template.algorithm_digest != network.digest for template in photo.templates)
-        ]  # fmt: skip
+        ]
         result.failed = {photo.record_number: causes[photo.id] for photo in here if photo.id in causes}
         made = [photo for photo in here if photo.id in vectors]
         for photo in made:
@@ -116,11 +117,9 @@ def embed(
 def _list(change: AlgorithmChange, photos: list[GalleryPhoto], causes: dict[int, str], digest: str) -> None:
     known = set(
         db.session.scalars(
-            select(Unembedded.photo_id).where(
-                Unembedded.change_id == change.id, Unembedded.algorithm_digest == digest
-            )
+            select(Unembedded.photo_id).where(Unembedded.change_id == change.id, Unembedded.algorithm_digest == digest)
         )
-    )  # fmt: skip
+    )
     fresh = [photo for photo in photos if photo.id not in known]
     for photo in fresh:
         db.session.add(

@@ -124,15 +124,27 @@ def take_back(of: GalleryImport, *, all_local: bool) -> None:
         free = or_(free, Job.queue == LOCAL)
     with unit_of_work() as rows:
         rows.execute(
-            update(Job).where(_jobs_of(of), free).values(
-                state="queued", queue=LOCAL, attempts=0, sent_at=None, not_before=now(), lease_until=None,
-                lease_owner=None, finished_at=None, error=None,
-            ).execution_options(synchronize_session=False)
-        )  # fmt: skip
-        rows.execute(
-            update(ImportChunk).where(ImportChunk.import_id == of.id).values(error=None)
+            update(Job)
+            .where(_jobs_of(of), free)
+            .values(
+                state="queued",
+                queue=LOCAL,
+                attempts=0,
+                sent_at=None,
+                not_before=now(),
+                lease_until=None,
+                lease_owner=None,
+                finished_at=None,
+                error=None,
+            )
             .execution_options(synchronize_session=False)
-        )  # fmt: skip
+        )
+        rows.execute(
+            update(ImportChunk)
+            .where(ImportChunk.import_id == of.id)
+            .values(error=None)
+            .execution_options(synchronize_session=False)
+        )
 
 
 def hand_over(of: GalleryImport, count: int) -> None:
@@ -152,21 +164,28 @@ def next_job(of: GalleryImport) -> str | None:
     """The uid of the next job that a process of this machine may take up, in the order of the list."""
     moment = now()
     return db.session.scalar(
-        select(Job.uid).where(
-            _jobs_of(of), Job.queue == LOCAL,
+        select(Job.uid)
+        .where(
+            _jobs_of(of),
+            Job.queue == LOCAL,
             or_(
                 (Job.state == "queued") & (Job.not_before <= moment),
                 (Job.state == "running") & (Job.lease_until < moment),
             ),
-        ).order_by(Job.id).limit(1)
-    )  # fmt: skip
+        )
+        .order_by(Job.id)
+        .limit(1)
+    )
 
 
 def waiting(of: GalleryImport) -> int:
     """How many chunks are to be worked off by this machine, now or after a pause."""
-    return db.session.scalar(
-        select(func.count()).select_from(Job).where(_jobs_of(of), Job.queue == LOCAL, Job.state == "queued")
-    ) or 0  # fmt: skip
+    return (
+        db.session.scalar(
+            select(func.count()).select_from(Job).where(_jobs_of(of), Job.queue == LOCAL, Job.state == "queued")
+        )
+        or 0
+    )
 
 
 def trouble(of: GalleryImport) -> str | None:

@@ -19,10 +19,15 @@ from app.policy import policy
 SHOWN = 10
 #: an outcome as a page names it, in this order
 WORDS = {
-    "enrolled": "Enrolled", "already": "There already", "duplicate": "Same file twice for one person",
-    "held": "Held for a decision", "refused": "Refused by a rule", "unreadable": "File or image unreadable",
-    "no_face": "No face found", "several_faces": "Several faces",
-}  # fmt: skip
+    "enrolled": "Enrolled",
+    "already": "There already",
+    "duplicate": "Same file twice for one person",
+    "held": "Held for a decision",
+    "refused": "Refused by a rule",
+    "unreadable": "File or image unreadable",
+    "no_face": "No face found",
+    "several_faces": "Several faces",
+}
 #: intake's own checks; the policy's rules have sentences of their own
 _CHECKS = {
     "intake-value": "A value is malformed.",

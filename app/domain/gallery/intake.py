@@ -51,10 +51,15 @@ BATCH_BYTES = 128 * 1024 * 1024
 _ATTEMPTS = 5
 #: what a refusal by one of intake's own checks is called; every other refusal is “refused”
 _CALLED = {
-    "intake-unreadable": "unreadable", "intake-file": "unreadable", "intake-path": "unreadable",
-    "intake-itl": "unreadable", "intake-compression": "unreadable", "intake-no-image": "unreadable",
-    "intake-no-face": "no_face", "intake-several-faces": "several_faces",
-}  # fmt: skip
+    "intake-unreadable": "unreadable",
+    "intake-file": "unreadable",
+    "intake-path": "unreadable",
+    "intake-itl": "unreadable",
+    "intake-compression": "unreadable",
+    "intake-no-image": "unreadable",
+    "intake-no-face": "no_face",
+    "intake-several-faces": "several_faces",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -337,9 +342,13 @@ class _Batch:
 def _kept(import_id: int, fate: Fate) -> dict[str, Any]:
     number = fate.row["record_number"]
     return {
-        "import_id": import_id, "line": fate.row.line, "record_number": number if well_formed(number) else None,
-        "outcome": fate.outcome, "rules": list(fate.rules), "reason": fate.reason[:500],
-    }  # fmt: skip
+        "import_id": import_id,
+        "line": fate.row.line,
+        "record_number": number if well_formed(number) else None,
+        "outcome": fate.outcome,
+        "rules": list(fate.rules),
+        "reason": fate.reason[:500],
+    }
 
 
 def decide(held: GalleryHold, admitted: bool, reason: str) -> Refusal | None:

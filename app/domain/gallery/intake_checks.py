@@ -181,9 +181,17 @@ def examine(row: Row, data: bytes) -> Examined | Refusal:
     height, width = bgr.shape[:2]
     chip = networks.extractor().chip(bgr, faces[0])
     return Examined(
-        row, data, hashlib.sha256(data).hexdigest(), width, height, perceptual_hash(bgr),
-        small_copy(bgr), chip, photograph_quality(bgr, faces[0]), faces[0].eyes,
-    )  # fmt: skip
+        row,
+        data,
+        hashlib.sha256(data).hexdigest(),
+        width,
+        height,
+        perceptual_hash(bgr),
+        small_copy(bgr),
+        chip,
+        photograph_quality(bgr, faces[0]),
+        faces[0].eyes,
+    )
 
 
 def _unique(values: Iterable[str]) -> tuple[str, ...]:

@@ -128,9 +128,11 @@ def _text(record: object, number: int, encoding: str) -> str:
     if field is None:
         return ""
     value = field.value
-    parts = [item for part in value for item in (part if isinstance(part, list) else [part])] if isinstance(
-        value, list
-    ) else [value]  # fmt: skip
+    parts = (
+        [item for part in value for item in (part if isinstance(part, list) else [part])]
+        if isinstance(value, list)
+        else [value]
+    )
     # the parser has read every byte as Latin-1
     return ", ".join(text for part in parts if (text := str(part).encode("latin-1").decode(encoding).strip()))
 

@@ -29,8 +29,9 @@ def sharing() -> list[str]:
         select(GalleryPerson.person_number)
         .join(GalleryPhoto, GalleryPhoto.person_id == GalleryPerson.id)
         .where(GalleryPhoto.removed_at.is_(None), GalleryPhoto.key_id == GalleryPerson.key_id)
-        .distinct().order_by(GalleryPerson.person_number)
-    )  # fmt: skip
+        .distinct()
+        .order_by(GalleryPerson.person_number)
+    )
     return list(db.session.scalars(rows))
 
 
@@ -83,9 +84,7 @@ def _copied(photo: GalleryPhoto) -> tuple[str, BlobRef]:
     return key_id, stores().blobs.put(key_id, stored(photo))
 
 
-def _move(
-    person: GalleryPerson, photos: list[GalleryPhoto], copies: dict[int, tuple[str, BlobRef]], own: str
-) -> None:  # fmt: skip
+def _move(person: GalleryPerson, photos: list[GalleryPhoto], copies: dict[int, tuple[str, BlobRef]], own: str) -> None:
     old_blobs = [photo.blob_id for photo in photos]
     known, old_key = dict(person.private), person.key_id
     for photo in photos:

@@ -210,8 +210,9 @@ class RepositoryIndex:
             select(GalleryPhoto.uid)
             .join(Template, Template.photo_id == GalleryPhoto.id)
             .where(
-                GalleryPhoto.removed_at.is_(None), Template.algorithm_digest == self.index.model_digest,
+                GalleryPhoto.removed_at.is_(None),
+                Template.algorithm_digest == self.index.model_digest,
                 Template.since > generation,
             )
-        )  # fmt: skip
+        )
         return self.index.search(probe, limit, Eligible.all_but(later))

@@ -59,11 +59,12 @@ class SamePictures:
             .join(GalleryPerson, GalleryPhoto.person_id == GalleryPerson.id)
             .join(Template, (Template.photo_id == GalleryPhoto.id) & (Template.algorithm_digest == digest))
             .where(
-                GalleryPhoto.id.in_(chosen), GalleryPhoto.removed_at.is_(None),
+                GalleryPhoto.id.in_(chosen),
+                GalleryPhoto.removed_at.is_(None),
                 GalleryPerson.person_number != photo.row["person_number"],
             )
             .order_by(GalleryPhoto.id)
-        )  # fmt: skip
+        )
         for other, box in rows.all():
             try:
                 vector = open_template(other.key_id, other.uid, digest, box).vector

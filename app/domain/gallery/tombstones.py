@@ -25,16 +25,18 @@ def barred(row: Row, sha256: str) -> str | None:
         select(SealingOrder.number, SealedRecord.record_number == row["record_number"])
         .join(SealedRecord, SealedRecord.order_id == SealingOrder.id)
         .where(or_(SealedRecord.record_number == row["record_number"], SealedRecord.sha256 == sha256))
-        .order_by(SealingOrder.id).limit(1)
-    ).first()  # fmt: skip
+        .order_by(SealingOrder.id)
+        .limit(1)
+    ).first()
     if found is not None:
         number, by_number = found
         return f"The {'record number' if by_number else 'file'} was sealed by order ({number})."
     order = db.session.execute(
         select(SealingOrder.number, SealingOrder.dated)
         .where(SealingOrder.person_digest == digest_of_person(row["person_number"]))
-        .order_by(SealingOrder.dated.desc()).limit(1)
-    ).first()  # fmt: skip
+        .order_by(SealingOrder.dated.desc())
+        .limit(1)
+    ).first()
     if order is not None and date.fromisoformat(row["taken_on"]) <= order.dated:
         return f"Everything of this person until {order.dated} was sealed by order ({order.number})."
     return None

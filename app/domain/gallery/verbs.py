@@ -73,12 +73,21 @@ def enrol(stored: Sequence[Stored], batch: str) -> int:
         row = item.row
         person = _person(item)
         photo = GalleryPhoto(
-            person=person, record_number=row["record_number"], source=row["source"].lower(),
-            jurisdiction=row["jurisdiction"].lower(), charged=row["charged"].lower() == "yes",
-            taken_on=date.fromisoformat(row["taken_on"]), sha256=item.blob.sha256, phash=item.photo.phash,
-            blob_id=item.blob.id, key_id=item.key_id, width=item.photo.width, height=item.photo.height, batch=batch,
+            person=person,
+            record_number=row["record_number"],
+            source=row["source"].lower(),
+            jurisdiction=row["jurisdiction"].lower(),
+            charged=row["charged"].lower() == "yes",
+            taken_on=date.fromisoformat(row["taken_on"]),
+            sha256=item.blob.sha256,
+            phash=item.photo.phash,
+            blob_id=item.blob.id,
+            key_id=item.key_id,
+            width=item.photo.width,
+            height=item.photo.height,
+            batch=batch,
             quality=item.photo.quality,
-        )  # fmt: skip
+        )
         photo.seal(charge=row["charge"], eyes=item.photo.eyes)
         db.session.add(photo)
         add_template(photo, np.asarray(item.photo.vector), item.algorithm_digest)
@@ -136,9 +145,13 @@ def hold(row: Row, blob: BlobRef, key_id: str, like: ProbeImage | GalleryPhoto, 
     person's photograph there.
     """
     held = GalleryHold(
-        key_id=key_id, batch=batch, record_number=row["record_number"], sha256=blob.sha256, blob_id=blob.id,
+        key_id=key_id,
+        batch=batch,
+        record_number=row["record_number"],
+        sha256=blob.sha256,
+        blob_id=blob.id,
         **{"probe_image_id" if isinstance(like, ProbeImage) else "photo_id": like.id},
-    )  # fmt: skip
+    )
     held.seal(row=dict(row.values), line=row.line)
     db.session.add(held)
     db.session.flush()

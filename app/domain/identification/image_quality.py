@@ -35,9 +35,14 @@ def described(bgr: np.ndarray, face: Face, faces: int) -> dict[str, Any]:
         "measures": measures,
         "findings": [
             {
-                "rule": found.rule, "title": found.title, "measure": found.measure, "band": found.band,
-                "text": found.text, "reason": found.reason, "score": scored[found.measure],
+                "rule": found.rule,
+                "title": found.title,
+                "measure": found.measure,
+                "band": found.band,
+                "text": found.text,
+                "reason": found.reason,
+                "score": scored[found.measure],
             }
             for found in findings
         ],
-    }  # fmt: skip
+    }

@@ -53,10 +53,11 @@ def earlier_searches(search: Search) -> list[Earlier]:
         select(Search.id).where(Search.image_id.in_(alike)),
     ).subquery()
     rows = (
-        select(Search).where(Search.id.in_(select(related.c.id)), Search.id != search.id, Search.state == "finished")
+        select(Search)
+        .where(Search.id.in_(select(related.c.id)), Search.id != search.id, Search.state == "finished")
         .options(joinedload(Search.image), joinedload(Search.request).selectinload(FRRequest.reports))
         .order_by(Search.finished_at.desc())
-    )  # fmt: skip
+    )
     return [Earlier(found, _related(search, found, alike), result_of(found)) for found in db.session.scalars(rows)]
 
 
@@ -86,10 +87,12 @@ def result_of(search: Search) -> str:
 def directed(search: Search) -> datetime | None:
     """When a supervisor last directed this request's investigation to continue, or None."""
     rows = (
-        select(FinalReview.created_at).join(Round, FinalReview.round_id == Round.id)
+        select(FinalReview.created_at)
+        .join(Round, FinalReview.round_id == Round.id)
         .where(Round.request_id == search.request_id, FinalReview.decision == "continued")
-        .order_by(FinalReview.id.desc()).limit(1)
-    )  # fmt: skip
+        .order_by(FinalReview.id.desc())
+        .limit(1)
+    )
     return db.session.scalars(rows).first()
 
 
@@ -116,6 +119,8 @@ def last_asked(search: Search) -> RepeatSearch | None:
 def waiting() -> Select[tuple[RepeatSearch]]:
     """Reasons that wait for a supervisor's answer, oldest first; those of a probe that was replaced do not."""
     return (
-        select(RepeatSearch).join(RepeatSearch.search)
-        .where(RepeatSearch.decision.is_(None), Search.state == "prepared").order_by(RepeatSearch.id)
-    )  # fmt: skip
+        select(RepeatSearch)
+        .join(RepeatSearch.search)
+        .where(RepeatSearch.decision.is_(None), Search.state == "prepared")
+        .order_by(RepeatSearch.id)
+    )

@@ -59,9 +59,14 @@ def _submitted(request: FRRequest, image: ProbeImage, number: int) -> Original:
         shown = stores().blobs.get(image.shown_blob_id, image.key_id, image.shown_sha256)
         picture = display_copy(pixels_of(shown), SMALL)
     return Original(
-        number, image.sha256, (image.width, image.height), _moment(image.created_at),
-        person_of(request.requester, "requesting investigator"), image.removed_at is not None, picture,
-    )  # fmt: skip
+        number,
+        image.sha256,
+        (image.width, image.height),
+        _moment(image.created_at),
+        person_of(request.requester, "requesting investigator"),
+        image.removed_at is not None,
+        picture,
+    )
 
 
 def _original(image: ProbeImage) -> Pixels:
@@ -78,12 +83,21 @@ def _modification(row: DerivedImage, number: int, original: Pixels) -> Modificat
         select(Search.started_at).where(Search.derived_id == row.id, Search.started_at.is_not(None)).order_by(Search.id)
     )
     return Modification(
-        number=row.number, original=number, steps=tuple(steps_in_words(recipe)), reason=row.private.get("reason"),
-        who=_examiner(row), at=_moment(row.created_at), original_sha256=row.original_sha256,
-        recipe_digest=row.recipe_digest, sha256=row.sha256, size=(row.width, row.height),
-        environment=tuple(sorted(row.environment.items())), searches=tuple(_moment(at) for at in searches),
-        before=display_copy(original[top:bottom, left:right], PICTURE), after=display_copy(after, PICTURE),
-    )  # fmt: skip
+        number=row.number,
+        original=number,
+        steps=tuple(steps_in_words(recipe)),
+        reason=row.private.get("reason"),
+        who=_examiner(row),
+        at=_moment(row.created_at),
+        original_sha256=row.original_sha256,
+        recipe_digest=row.recipe_digest,
+        sha256=row.sha256,
+        size=(row.width, row.height),
+        environment=tuple(sorted(row.environment.items())),
+        searches=tuple(_moment(at) for at in searches),
+        before=display_copy(original[top:bottom, left:right], PICTURE),
+        after=display_copy(after, PICTURE),
+    )
 
 
 def _examiner(row: DerivedImage) -> Person:

@@ -82,16 +82,33 @@ def derive(request: FRRequest, actor: Actor, developed: Developed, reason: str) 
         raise Refused(general.id, words, faults=[Fault("reason", words, general.id)])
     last = db.session.scalar(select(func.max(DerivedImage.number)).where(DerivedImage.request_id == request.id))
     row = DerivedImage(
-        request=request, image=image, face=face, number=(last or 0) + 1, made_by_id=actor.id,
-        policy_version=policy().version, recipe=recipe.plain(), recipe_digest=recipe.digest(),
-        environment=developed.image.environment, original_sha256=image.sha256, blob_id=developed.stored.id,
-        sha256=developed.stored.sha256, width=developed.image.width, height=developed.image.height,
-    )  # fmt: skip
+        request=request,
+        image=image,
+        face=face,
+        number=(last or 0) + 1,
+        made_by_id=actor.id,
+        policy_version=policy().version,
+        recipe=recipe.plain(),
+        recipe_digest=recipe.digest(),
+        environment=developed.image.environment,
+        original_sha256=image.sha256,
+        blob_id=developed.stored.id,
+        sha256=developed.stored.sha256,
+        width=developed.image.width,
+        height=developed.image.height,
+    )
     row.seal(reason=reason.strip())
     advance(
-        request, "prepare_probe", actor, reason=reason, image=image.uid, derived=row.uid, original=image.sha256,
-        recipe=row.recipe_digest, sha256=row.sha256,
-    )  # fmt: skip
+        request,
+        "prepare_probe",
+        actor,
+        reason=reason,
+        image=image.uid,
+        derived=row.uid,
+        original=image.sha256,
+        recipe=row.recipe_digest,
+        sha256=row.sha256,
+    )
     db.session.add(row)
     db.session.flush()
     return row

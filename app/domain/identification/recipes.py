@@ -107,9 +107,7 @@ def check_recipe(policy: Policy, recipe: Recipe, size: tuple[int, int]) -> list[
     except RecipeError as error:
         failed = edits[rule_of(recipe.operations[error.position - 1])]
         return [Fault(f"operation {error.position}", error.what, failed.id)]
-    for position, (operation, before, after) in enumerate(
-        zip(recipe.operations, stages, stages[1:], strict=False), 1
-    ):  # fmt: skip
+    for position, (operation, before, after) in enumerate(zip(recipe.operations, stages, stages[1:], strict=False), 1):
         edit, where = edits[rule_of(operation)], f"operation {position}"
         if after.pixels > general.max_pixels:
             words = (

@@ -65,11 +65,15 @@ class Replayed:
     def as_json(self) -> dict[str, Any]:
         """For the row that keeps it."""
         return {
-            "compared": self.compared, "worst": self.worst, "missing": list(self.missing),
+            "compared": self.compared,
+            "worst": self.worst,
+            "missing": list(self.missing),
             "places": [list(place) for place in self.places],
             "differences": {name: list(values) for name, values in self.differences.items()},
-            "left": self.left, "later": self.later, "index": self.index,
-        }  # fmt: skip
+            "left": self.left,
+            "later": self.later,
+            "index": self.index,
+        }
 
 
 @enforces("SRC-1", "AUD-2")
@@ -120,8 +124,9 @@ def _recorded(search: Search) -> tuple[list[Listed], set[str]]:
         select(GalleryPerson.uid, GalleryPhoto.uid, Candidate.score, GalleryPhoto.removed_at)
         .join(GalleryPerson, Candidate.person_id == GalleryPerson.id)
         .join(GalleryPhoto, Candidate.photo_id == GalleryPhoto.id)
-        .where(Candidate.search_id == search.id).order_by(Candidate.rank)
-    ).all()  # fmt: skip
+        .where(Candidate.search_id == search.id)
+        .order_by(Candidate.rank)
+    ).all()
     lines = [Listed(person, photo, score) for person, photo, score, _ in rows]
     return lines, {photo for _, photo, _, removed in rows if removed is not None}
 
@@ -134,11 +139,10 @@ def _dropped(search: Search) -> int:
     return _count(select(func.count(GalleryPhoto.id)).where(removed.between(search.started_at, search.finished_at)))
 
 
-def _told(
-    search: Search, compared: Comparison, differences: Mapping[str, tuple[str, str]], kind: str
-) -> Replayed:  # fmt: skip
-    numbers = _records({photo for place in compared.places for photo in (place.recorded, place.found)}
-                       | set(compared.missing))  # fmt: skip
+def _told(search: Search, compared: Comparison, differences: Mapping[str, tuple[str, str]], kind: str) -> Replayed:
+    numbers = _records(
+        {photo for place in compared.places for photo in (place.recorded, place.found)} | set(compared.missing)
+    )
     if not compared.same or (not compared.exact and not differences):
         verdict = "differs"
     elif compared.missing:
@@ -149,15 +153,25 @@ def _told(
         GalleryPhoto.removed_at > search.finished_at, GalleryPhoto.created_at <= search.finished_at
     )
     later = (
-        select(func.count(Template.id)).join(GalleryPhoto, Template.photo_id == GalleryPhoto.id)
-        .where(GalleryPhoto.removed_at.is_(None), Template.algorithm_digest == search.algorithm_digest,
-               Template.since > search.gallery_generation)
-    )  # fmt: skip
+        select(func.count(Template.id))
+        .join(GalleryPhoto, Template.photo_id == GalleryPhoto.id)
+        .where(
+            GalleryPhoto.removed_at.is_(None),
+            Template.algorithm_digest == search.algorithm_digest,
+            Template.since > search.gallery_generation,
+        )
+    )
     return Replayed(
-        verdict, compared.compared, compared.worst, tuple(sorted(numbers[photo] for photo in compared.missing)),
+        verdict,
+        compared.compared,
+        compared.worst,
+        tuple(sorted(numbers[photo] for photo in compared.missing)),
         tuple((at.rank, numbers.get(at.recorded, ""), numbers.get(at.found, "")) for at in compared.places[:NAMED]),
-        differences, _count(left), _count(later), kind,
-    )  # fmt: skip
+        differences,
+        _count(left),
+        _count(later),
+        kind,
+    )
 
 
 def _records(photos: set[str]) -> dict[str, str]:
@@ -234,10 +248,16 @@ def kept_lines(search: Search, row: SearchReplay) -> list[str]:
     if row.verdict is None:
         return []
     found = Replayed(
-        row.verdict, told["compared"], told["worst"], tuple(told["missing"]), tuple(map(tuple, told["places"])),
-        {name: tuple(values) for name, values in told["differences"].items()}, told["left"], told["later"],
+        row.verdict,
+        told["compared"],
+        told["worst"],
+        tuple(told["missing"]),
+        tuple(map(tuple, told["places"])),
+        {name: tuple(values) for name, values in told["differences"].items()},
+        told["left"],
+        told["later"],
         told["index"],
-    )  # fmt: skip
+    )
     return lines(search, found)
 
 

@@ -35,7 +35,7 @@ from app.workflow import advance
 def _decide(request: FRRequest, actor: Actor, decision: str, **fields: object) -> BasisDecision:
     row = BasisDecision(
         request=request, submission=request.submission, examiner_id=actor.id, decision=decision, **fields
-    )  # fmt: skip
+    )
     db.session.add(row)
     return row
 
@@ -72,9 +72,14 @@ def return_for_images(request: FRRequest, actor: Actor, reasons: list[str], note
 
 @enforces("REQ-6", "REQ-7", "CAP-5")
 def select_probe(
-    request: FRRequest, actor: Actor, image: ProbeImage, face: DetectedFace, suitability: str, note: str,
+    request: FRRequest,
+    actor: Actor,
+    image: ProbeImage,
+    face: DetectedFace,
+    suitability: str,
+    note: str,
     derived: DerivedImage | None = None,
-) -> Search:  # fmt: skip
+) -> Search:
     """Select one face of one image as the probe; its suitability is recorded before any candidate is seen.
 
     With `derived` the search uses that prepared image of the same face; comparison stays on the original (SRC-2).
@@ -85,19 +90,30 @@ def select_probe(
         if earlier.state == "prepared":
             earlier.state = "replaced"
     search = Search(
-        request=request, submission=request.submission, image=image, face=face, examiner_id=actor.id,
-        suitability=suitability, probe_sha256=image.sha256, derived=derived,
-    )  # fmt: skip
+        request=request,
+        submission=request.submission,
+        image=image,
+        face=face,
+        examiner_id=actor.id,
+        suitability=suitability,
+        probe_sha256=image.sha256,
+        derived=derived,
+    )
     search.seal(
         suitability_note=note, overridden=[{"rule": finding["rule"], "text": finding["text"]} for finding in failing]
-    )  # fmt: skip
+    )
     db.session.add(search)
     db.session.flush()
     advance(
-        request, "select_probe", actor, search=search.uid, image=image.uid, face=face.position,
+        request,
+        "select_probe",
+        actor,
+        search=search.uid,
+        image=image.uid,
+        face=face.position,
         derived=derived.uid if derived else None,
         overridden=[finding["rule"] for finding in failing],
-    )  # fmt: skip
+    )
     # after a continuation whoever selects the next probe works on the request
     request.examiner_id = actor.id
     return search
@@ -118,9 +134,14 @@ def start_search(request: FRRequest, actor: Actor, algorithm: NistStatus) -> Sea
     except CatalogueError as error:
         raise Refused("algorithm_evaluated", str(error)) from error
     advance(
-        request, "start_search", actor, search=search.uid if search else None, job=job.uid if job else None,
-        algorithm_status=algorithm, demonstration=settings().demonstration,
-    )  # fmt: skip
+        request,
+        "start_search",
+        actor,
+        search=search.uid if search else None,
+        job=job.uid if job else None,
+        algorithm_status=algorithm,
+        demonstration=settings().demonstration,
+    )
     search.state, search.started_at = "queued", now()
     search.algorithm, search.algorithm_digest = begins_with.name, begins_with.sha256
     return search
@@ -128,9 +149,17 @@ def start_search(request: FRRequest, actor: Actor, algorithm: NistStatus) -> Sea
 
 @enforces("CAP-6", "SRC-1")
 def finish_search(
-    search: Search, ranking: list[tuple[GalleryPhoto, float]], *, algorithm: str, algorithm_digest: str,
-    detector_digest: str, generation: int, people: int, photos: int, parameters: dict[str, object],
-) -> None:  # fmt: skip
+    search: Search,
+    ranking: list[tuple[GalleryPhoto, float]],
+    *,
+    algorithm: str,
+    algorithm_digest: str,
+    detector_digest: str,
+    generation: int,
+    people: int,
+    photos: int,
+    parameters: dict[str, object],
+) -> None:
     """Store what the search listed, best first, one row a person; draws the order in which people will see them.
 
     `ranking`: (best photograph, cosine) for each person. Nothing here accepts or rejects anybody by a score.
@@ -143,18 +172,28 @@ def finish_search(
     Random(seed).shuffle(order)  # noqa: S311  (a recorded order, not a secret)
     for rank, ((photo, score), shown) in enumerate(zip(ranking, order, strict=True), 1):
         line = Candidate(
-            search=search, person_id=photo.person_id, photo_id=photo.id, algorithm_digest=algorithm_digest, rank=rank,
-            score=score, shown_order=shown,
-        )  # fmt: skip
+            search=search,
+            person_id=photo.person_id,
+            photo_id=photo.id,
+            algorithm_digest=algorithm_digest,
+            rank=rank,
+            score=score,
+            shown_order=shown,
+        )
         db.session.add(line)
     search.gallery_generation, search.gallery_people, search.gallery_photos = generation, people, photos
     search.limit, search.order_seed, search.parameters = policy().review.candidates.count, seed, parameters
     search.state, search.finished_at = "finished", now()
     db.session.flush()
     advance(
-        search.request, "finish_search", system_actor(), search=search.uid, candidates=len(ranking),
-        algorithm=algorithm_digest, generation=generation,
-    )  # fmt: skip
+        search.request,
+        "finish_search",
+        system_actor(),
+        search=search.uid,
+        candidates=len(ranking),
+        algorithm=algorithm_digest,
+        generation=generation,
+    )
     tell("search_finished", [search.request.examiner_id], search.request)
 
 

@@ -58,10 +58,11 @@ def standing() -> Standing:
     for cause, state, count, seen in db.session.execute(rows.group_by(Job.error, Job.state)):
         known = found.get(cause, Trouble(cause, 0, 0, seen))
         failed = count if state == "failed" else 0
-        found[cause] = Trouble(
-            cause, known.waiting + count - failed, known.failed + failed, max(known.last, seen)
-        )  # fmt: skip
+        found[cause] = Trouble(cause, known.waiting + count - failed, known.failed + failed, max(known.last, seen))
     return Standing(
-        by_state.get("done", 0), by_state.get("queued", 0) + by_state.get("running", 0), by_state.get("failed", 0),
-        last, tuple(sorted(found.values(), key=lambda trouble: trouble.last, reverse=True)),
-    )  # fmt: skip
+        by_state.get("done", 0),
+        by_state.get("queued", 0) + by_state.get("running", 0),
+        by_state.get("failed", 0),
+        last,
+        tuple(sorted(found.values(), key=lambda trouble: trouble.last, reverse=True)),
+    )

@@ -19,9 +19,18 @@ from app.policy import policy
 REFUSALS = ("access.refused", "workflow.refused", "session.refused", "session.locked", "training.absent")
 SUBJECT = re.compile(r"[A-Za-z0-9-]{1,40}")
 COLUMNS = (
-    "sequence", "at", "event", "text", "actor", "session", "subject_type", "subject", "keys",
-    "policy_version", "digest",
-)  # fmt: skip
+    "sequence",
+    "at",
+    "event",
+    "text",
+    "actor",
+    "session",
+    "subject_type",
+    "subject",
+    "keys",
+    "policy_version",
+    "digest",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +108,15 @@ def names_of(ids: set[int]) -> dict[int, str]:
 def _cells(row: Any, names: dict[int, str]) -> Sequence[object]:
     known = policy().events.get(row.event)
     return (
-        row.sequence, row.at, row.event, known.text if known else row.event, names.get(row.actor_id, ""),
-        row.session_id, row.subject_type, row.subject_id, row.keys, row.policy_version, row.digest,
-    )  # fmt: skip
+        row.sequence,
+        row.at,
+        row.event,
+        known.text if known else row.event,
+        names.get(row.actor_id, ""),
+        row.session_id,
+        row.subject_type,
+        row.subject_id,
+        row.keys,
+        row.policy_version,
+        row.digest,
+    )

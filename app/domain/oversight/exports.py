@@ -66,14 +66,26 @@ class Source:
 
 SOURCES = {
     "audit": Source(
-        "audit.read", "event", "audit", audit_trail.COLUMNS, audit_trail.Filter, overview.last_sequence,
-        audit_trail.count, audit_trail.lines,
+        "audit.read",
+        "event",
+        "audit",
+        audit_trail.COLUMNS,
+        audit_trail.Filter,
+        overview.last_sequence,
+        audit_trail.count,
+        audit_trail.lines,
     ),
     "register": Source(
-        "disclosure.register", "disclosure", "disclosures", register.COLUMNS, register.Filters, register.newest,
-        register.count, register.lines,
+        "disclosure.register",
+        "disclosure",
+        "disclosures",
+        register.COLUMNS,
+        register.Filters,
+        register.newest,
+        register.count,
+        register.lines,
     ),
-}  # fmt: skip
+}
 
 
 class Part(msgspec.Struct, frozen=True):
@@ -262,10 +274,16 @@ def finish(uid: str) -> None:
         present.standing.kept_until = now() + timedelta(hours=settings().export_hours)
         present.keep()
         audit.record(
-            "export.finished", present, actor=system_actor(), of=present.standing.of, rows=present.standing.rows,
-            newest=present.standing.newest, oldest=present.standing.oldest, bytes=present.size,
+            "export.finished",
+            present,
+            actor=system_actor(),
+            of=present.standing.of,
+            rows=present.standing.rows,
+            newest=present.standing.newest,
+            oldest=present.standing.oldest,
+            bytes=present.size,
             sha256=present.standing.sha256,
-        )  # fmt: skip
+        )
 
 
 # Taking ----------------------------------------------------------------------------------------------------
@@ -286,9 +304,12 @@ def download(export: Export) -> Download:
     """The finished file, to be sent. Nothing is read yet."""
     blobs, standing = stores().blobs, export.standing
     return Download(
-        export.file_name, "text/csv", export.size, standing.sha256,
+        export.file_name,
+        "text/csv",
+        export.size,
+        standing.sha256,
         lambda first, stop: _read(blobs, standing, first, stop),
-    )  # fmt: skip
+    )
 
 
 # Going -----------------------------------------------------------------------------------------------------

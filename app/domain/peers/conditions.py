@@ -93,8 +93,10 @@ def sheet_faults(place: LineUpPlace) -> list[Fault]:
     if not features:
         return [Fault("features", f"Photograph {place.letter} is not compared yet.", rule.id)]
     if not place.quick:
-        return [Fault(one.field, f"Photograph {place.letter}: {one.message}", one.rule_id) for one in
-                worksheet_faults(features)]  # fmt: skip
+        return [
+            Fault(one.field, f"Photograph {place.letter}: {one.message}", one.rule_id)
+            for one in worksheet_faults(features)
+        ]
     differing = {verdict.value for verdict in policy().review.worksheet.verdicts if verdict.differs}
     named = [given for given in features.values() if given.get("verdict") in differing and given.get("note")]
     return (

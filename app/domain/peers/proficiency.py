@@ -54,9 +54,15 @@ def store(key_id: str, pictures: Iterable[Given]) -> list[BlobRef]:
 
 @enforces("FAIR-1")
 def add(
-    actor: Actor | None, key_id: str, probe: tuple[Given, BlobRef], subject: tuple[Given, BlobRef], *, same: bool,
-    source: str, note: str = "",
-) -> ProficiencyItem:  # fmt: skip
+    actor: Actor | None,
+    key_id: str,
+    probe: tuple[Given, BlobRef],
+    subject: tuple[Given, BlobRef],
+    *,
+    same: bool,
+    source: str,
+    note: str = "",
+) -> ProficiencyItem:
     """Keep an item with its truth sealed, and have it measured; it is given to nobody before. `source`: a word."""
     item = ProficiencyItem(key_id=key_id, added_by_id=actor.id if actor else None)
     item.seal(same=same, source=source, note=note.strip())

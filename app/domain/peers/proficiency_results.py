@@ -64,12 +64,15 @@ class Result:
 def answers() -> list[Answer]:
     """Every verdict given on an item, oldest first."""
     rows = (
-        select(LineUp).where(LineUp.item_id.is_not(None), LineUp.ended == "given").order_by(LineUp.id)
+        select(LineUp)
+        .where(LineUp.item_id.is_not(None), LineUp.ended == "given")
+        .order_by(LineUp.id)
         .options(
-            joinedload(LineUp.peer), joinedload(LineUp.item),
+            joinedload(LineUp.peer),
+            joinedload(LineUp.item),
             selectinload(LineUp.places).joinedload(LineUpPlace.picture),
         )
-    )  # fmt: skip
+    )
     return [_answer(line_up) for line_up in db.session.scalars(rows)]
 
 
@@ -77,10 +80,13 @@ def _answer(line_up: LineUp) -> Answer:
     subject, scale = line_up.subject_place, policy().review.scale
     level = scale.level(subject.level or "") if subject is not None else None
     return Answer(
-        line_up.peer.titled, line_up.ended_at, bool(line_up.item.private["same"]),
-        level.number if level else None, sum(place.level is not None for place in line_up.foil_places),
+        line_up.peer.titled,
+        line_up.ended_at,
+        bool(line_up.item.private["same"]),
+        level.number if level else None,
+        sum(place.level is not None for place in line_up.foil_places),
         len(favored_foils(line_up)),
-    )  # fmt: skip
+    )
 
 
 @enforces("FAIR-1", "EXT-2")
@@ -89,11 +95,13 @@ def result(who: str, given: Iterable[Answer]) -> Result:
     given, share = list(given), policy().review.proficiency.confidence / 100
     different, same = [one for one in given if not one.same], [one for one in given if one.same]
     return Result(
-        who, len(given), rate(sum(one.false_positive for one in different), len(different), share),
+        who,
+        len(given),
+        rate(sum(one.false_positive for one in different), len(different), share),
         rate(sum(one.false_negative for one in same), len(same), share),
         rate(sum(one.favored for one in given), sum(one.foils for one in given), share),
         sum(one.inconclusive for one in given),
-    )  # fmt: skip
+    )
 
 
 def by_examiner(given: list[Answer]) -> list[Result]:

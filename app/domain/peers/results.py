@@ -67,10 +67,12 @@ def line_results(round_: Round) -> tuple[LinePhoto, ...]:
         places = [next((p for p in line_up.places if p.photo_id == photo.id), None) for line_up in given]
         rows.append(
             LinePhoto(
-                photo.record_number, photo.id == round_.nominee.photo_id, photo.removed_at is not None,
+                photo.record_number,
+                photo.id == round_.nominee.photo_id,
+                photo.removed_at is not None,
                 tuple(_given(place, favored) for place in places),
             )
-        )  # fmt: skip
+        )
     return tuple(sorted(rows, key=lambda row: (not row.nominated, row.record_number)))
 
 
@@ -87,11 +89,15 @@ def assigned(round_: Round) -> tuple[Assigned, ...]:
     """Every assignment of the round, declined and withdrawn ones with their reasons, oldest first."""
     return tuple(
         Assigned(
-            one.number, one.peer.titled, one.ended or "open", one.due_at, one.ended_at,
+            one.number,
+            one.peer.titled,
+            one.ended or "open",
+            one.due_at,
+            one.ended_at,
             "" if one.ended == "given" else str(one.private.get("reason") or ""),
         )
         for one in line_ups_of(round_)
-    )  # fmt: skip
+    )
 
 
 @enforces("SRC-4")

@@ -125,9 +125,13 @@ def assign(line_up: LineUp, pictures: Pictures, draw: dict[str, object]) -> Line
         db.session.add(LineUpPlace(line_up=line_up, position=position, **{kind: picture}))
     db.session.flush()
     audit.record(
-        "line_up.assigned", line_up, peer=line_up.peer.uid, round=line_up.round.uid if line_up.round else None,
-        item=line_up.item.uid if line_up.item else None, places=len(by_uid),
-    )  # fmt: skip
+        "line_up.assigned",
+        line_up,
+        peer=line_up.peer.uid,
+        round=line_up.round.uid if line_up.round else None,
+        item=line_up.item.uid if line_up.item else None,
+        places=len(by_uid),
+    )
     tell("peer_review_open", [line_up.peer_id], line_up)
     return line_up
 

@@ -40,9 +40,15 @@ def check_open(line_up: LineUp, actor: Actor) -> None:
 
 @enforces("SRC-2", "SRC-4")
 def compare(
-    line_up: LineUp, actor: Actor, place: LineUpPlace, *, level: str, features: Mapping[str, Any], reason: str = "",
+    line_up: LineUp,
+    actor: Actor,
+    place: LineUpPlace,
+    *,
+    level: str,
+    features: Mapping[str, Any],
+    reason: str = "",
     quick: bool = False,
-) -> None:  # fmt: skip
+) -> None:
     """Record the comparison of one photograph: all features with a level and a reason, or, `quick`, one that differs.
 
     It may be changed until the verdict is locked. Raises Refused with every fault.
@@ -78,8 +84,9 @@ def give(line_up: LineUp, actor: Actor) -> None:
     subject = line_up.subject_place
     level = (subject.level if subject is not None and subject.held else None) or NOT_COMPARED
     if line_up.round is not None:
-        advance(line_up.round.request, "record_peer_review", actor, line_up=line_up, round=line_up.round.uid,
-                opinion=level)  # fmt: skip
+        advance(
+            line_up.round.request, "record_peer_review", actor, line_up=line_up, round=line_up.round.uid, opinion=level
+        )
     end(line_up, "given")
     db.session.flush()
     audit.record("line_up.given", line_up)
@@ -128,7 +135,13 @@ def decline(line_up: LineUp, actor: Actor, reason: str, present: set[int]) -> No
 def stop(request: FRRequest, actor: Actor, reason: str, *, password_confirmed: bool) -> None:
     """The supervisor ends a peer review that cannot be completed; the round is then not unanimous. Raises Refused."""
     round_ = request.current_round
-    advance(request, "stop_peer_review", actor, round=round_.uid if round_ else None, reason=reason,
-            password_confirmed=password_confirmed)  # fmt: skip
+    advance(
+        request,
+        "stop_peer_review",
+        actor,
+        round=round_.uid if round_ else None,
+        reason=reason,
+        password_confirmed=password_confirmed,
+    )
     round_.seal(peers_stopped=reason)
     withdraw_open(round_, "stopped", reason)

@@ -85,9 +85,16 @@ def add_image(request: FRRequest, actor: Actor, stored: BlobRef, sniffed: Sniffe
     db.session.execute(select(FRRequest.id).where(FRRequest.id == request.id).with_for_update())
     may_add(request, actor, stored.sha256)
     image = ProbeImage(
-        request=request, submission=request.submission + 1, state="checking", media_type=sniffed.media_type,
-        width=sniffed.width, height=sniffed.height, size=stored.size, sha256=stored.sha256, blob_id=stored.id,
-    )  # fmt: skip
+        request=request,
+        submission=request.submission + 1,
+        state="checking",
+        media_type=sniffed.media_type,
+        width=sniffed.width,
+        height=sniffed.height,
+        size=stored.size,
+        sha256=stored.sha256,
+        blob_id=stored.id,
+    )
     image.seal(file_name=file_name[-200:])
     db.session.add(image)
     db.session.flush()

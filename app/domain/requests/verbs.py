@@ -66,9 +66,13 @@ def create_draft(actor: Actor, case_number: str, uid: str | None = None) -> FRRe
         return known
     request = FRRequest(
         uid=uid if uid and known is None else new_uid(),
-        number=draw("FR"), key_id=stores().keys.create(), policy_version=policy().version,
-        requester_id=actor.id, command=actor.command, case_number=normal_case_number(case_number),
-    )  # fmt: skip
+        number=draw("FR"),
+        key_id=stores().keys.create(),
+        policy_version=policy().version,
+        requester_id=actor.id,
+        command=actor.command,
+        case_number=normal_case_number(case_number),
+    )
     db.session.add(request)
     db.session.flush()
     audit.record("request.created", request, actor=actor, case_number=request.case_number)
@@ -86,16 +90,20 @@ def save_draft(request: FRRequest, actor: Actor, values: DraftValues) -> None:
     _check_case_number(values.case_number)
     supervisor = _supervisor(values.supervisor, actor)
     sealed = {
-        "facts": dict(values.facts), "narrative": values.narrative, "priority_reason": values.priority_reason,
-        "answers": dict(values.answers), "description": dict(values.description),
+        "facts": dict(values.facts),
+        "narrative": values.narrative,
+        "priority_reason": values.priority_reason,
+        "answers": dict(values.answers),
+        "description": dict(values.description),
         "circumstances": dict(values.circumstances),
-    }  # fmt: skip
+    }
     columns = {
-        "case_number": normal_case_number(values.case_number), "use_id": values.use_id,
+        "case_number": normal_case_number(values.case_number),
+        "use_id": values.use_id,
         "priority": values.priority,
         "political": values.answers.get("political-activity") == "yes",
         "discussing_supervisor_id": supervisor.id if supervisor else None,
-    }  # fmt: skip
+    }
     private = request.private
     changed = [name for name, value in sealed.items() if private.get(name) != value]
     changed += [name for name, value in columns.items() if getattr(request, name) != value]

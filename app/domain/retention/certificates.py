@@ -25,13 +25,20 @@ def facts_of_certificate(disposal: Disposal) -> CertificateFacts:
     """What the certificate says, from a disposal whose items are all erased or spared."""
     ends = [item.erased_at for item in disposal.items if item.erased_at is not None]
     return CertificateFacts(
-        department=settings().department, number=disposal.number, demonstration=settings().demonstration,
-        proposed_by=_person(disposal.proposed_by), proposed_at=here(disposal.created_at),
-        first_approver=_person(disposal.first_approver), first_approved_at=here(disposal.first_approved_at),
-        second_approver=_person(disposal.second_approver), second_approved_at=here(disposal.second_approved_at),
-        started_at=here(disposal.started_at), ended_at=here(max(ends, default=disposal.started_at)),
-        policy_version=disposal.policy_version, items=tuple(_item(item) for item in disposal.items),
-    )  # fmt: skip
+        department=settings().department,
+        number=disposal.number,
+        demonstration=settings().demonstration,
+        proposed_by=_person(disposal.proposed_by),
+        proposed_at=here(disposal.created_at),
+        first_approver=_person(disposal.first_approver),
+        first_approved_at=here(disposal.first_approved_at),
+        second_approver=_person(disposal.second_approver),
+        second_approved_at=here(disposal.second_approved_at),
+        started_at=here(disposal.started_at),
+        ended_at=here(max(ends, default=disposal.started_at)),
+        policy_version=disposal.policy_version,
+        items=tuple(_item(item) for item in disposal.items),
+    )
 
 
 def _person(account: Account) -> Person:
@@ -44,13 +51,17 @@ def _item(item: DisposalItem) -> ItemFacts:
     if item.state == "spared":
         rule_ids = [item.spared_by_rule] if item.spared_by_rule else []
     return ItemFacts(
-        what=label(item.target).capitalize(), allowed_from=item.earliest_on, rules=_rules(rule_ids),
-        erased_at=here(item.erased_at) if item.erased_at else None, requests=tuple(done.get("requests", ())),
-        keys=len(done.get("keys", ())), blobs=len(done.get("blobs", ())),
+        what=label(item.target).capitalize(),
+        allowed_from=item.earliest_on,
+        rules=_rules(rule_ids),
+        erased_at=here(item.erased_at) if item.erased_at else None,
+        requests=tuple(done.get("requests", ())),
+        keys=len(done.get("keys", ())),
+        blobs=len(done.get("blobs", ())),
         rows=tuple(sorted(done.get("rows", {}).items())),
         copies=tuple(Copy(copy["report"], copy["path"], copy["sha256"]) for copy in item.delivered),
         spared_because=item.spared_because or "",
-    )  # fmt: skip
+    )
 
 
 def _rules(rule_ids: list[str]) -> tuple[RuleCited, ...]:
@@ -71,7 +82,7 @@ def keep(disposal: Disposal, rendered: Rendered, stored: BlobRef) -> None:
     count = {state: sum(item.state == state for item in disposal.items) for state in ("erased", "spared")}
     advance(
         disposal, "finish", system_actor(), erased=count["erased"], spared=count["spared"], certificate=stored.sha256
-    )  # fmt: skip
+    )
 
 
 def download(disposal: Disposal, actor: Actor) -> bytes:

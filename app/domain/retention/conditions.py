@@ -74,9 +74,7 @@ def disposal_approved_twice(record: CaseRecord, actor: Actor, facts: Facts) -> s
     return None if None not in people and len(people) == 3 else "Two people other than the proposer did not approve."
 
 
-@condition(
-    "record_due", "RET-1", "RET-2", "RET-3", "RET-4", "RET-5", "RET-6", "RET-7", "RET-8", "RET-11"
-)  # fmt: skip
+@condition("record_due", "RET-1", "RET-2", "RET-3", "RET-4", "RET-5", "RET-6", "RET-7", "RET-8", "RET-11")
 def record_due(record: CaseRecord, actor: Actor, facts: Facts) -> str | None:
     found = not_due(record)
     return found.sentence if found else None
@@ -89,9 +87,7 @@ def erasure_finished(record: CaseRecord, actor: Actor, facts: Facts) -> str | No
 
 @condition("case_record_disposed", "RET-11")
 def case_record_disposed(request: FRRequest, actor: Actor, facts: Facts) -> str | None:
-    record = db.session.scalars(
-        select(CaseRecord).where(CaseRecord.case_number == request.case_number)
-    ).one_or_none()  # fmt: skip
+    record = db.session.scalars(select(CaseRecord).where(CaseRecord.case_number == request.case_number)).one_or_none()
     gone = record is not None and record.state == "disposed"
     return None if gone else "The record of its case is not being disposed of."
 
@@ -110,9 +106,19 @@ def records_chosen(disposal: Disposal, actor: Actor, facts: Facts) -> str | None
 
 
 @condition(
-    "every_item_due", "RET-1", "RET-2", "RET-3", "RET-4", "RET-5", "RET-6", "RET-7", "RET-8", "RET-9", "RET-10",
+    "every_item_due",
+    "RET-1",
+    "RET-2",
+    "RET-3",
+    "RET-4",
+    "RET-5",
+    "RET-6",
+    "RET-7",
+    "RET-8",
+    "RET-9",
+    "RET-10",
     "RET-11",
-)  # fmt: skip
+)
 def every_item_due(disposal: Disposal, actor: Actor, facts: Facts) -> str | None:
     """Asked again at the proposal and at each approval; the execution asks once more for each record."""
     for item in disposal.items:

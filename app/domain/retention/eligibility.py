@@ -101,10 +101,14 @@ def history_of(record: CaseRecord) -> tuple[HistoryEntry, ...]:
 def _linked(link: CasePerson) -> LinkedPerson:
     private = link.file.private
     return LinkedPerson(
-        ref=link.file.uid[:8], role=link.role, born_on=_day(private.get("born_on")),
-        died_on=_day(private.get("died_on")), last_arrest_on=_day(private.get("last_arrest_on")),
-        child_victim=link.child_victim, juvenile=link.juvenile,
-    )  # fmt: skip
+        ref=link.file.uid[:8],
+        role=link.role,
+        born_on=_day(private.get("born_on")),
+        died_on=_day(private.get("died_on")),
+        last_arrest_on=_day(private.get("last_arrest_on")),
+        child_victim=link.child_victim,
+        juvenile=link.juvenile,
+    )
 
 
 def facts_of(record: CaseRecord) -> CaseFacts:
@@ -115,10 +119,14 @@ def facts_of(record: CaseRecord) -> CaseFacts:
 def case_facts(record: CaseRecord, requests: int, disclosures: int) -> CaseFacts:
     """What decides about a case record, its requests and disclosures at work counted by the caller."""
     return CaseFacts(
-        classes=tuple(record.classes), history_seen=record.history_seen, history=history_of(record),
+        classes=tuple(record.classes),
+        history_seen=record.history_seen,
+        history=history_of(record),
         people=tuple(_linked(link) for link in record.people if link.file.disposed_at is None),
-        open_requests=requests, open_disclosures=disclosures, holds=_holds(record.holds_in_force),
-    )  # fmt: skip
+        open_requests=requests,
+        open_disclosures=disclosures,
+        holds=_holds(record.holds_in_force),
+    )
 
 
 def facts_of_person(file: PersonFile, day: date) -> PersonFacts:
@@ -131,11 +139,14 @@ def person_facts(file: PersonFile, standings: Mapping[int, Standing]) -> PersonF
     private = file.private
     suspect = any(link.role == "suspect" for link in file.links)
     return PersonFacts(
-        role="criminal_or_suspect" if suspect else "associated", born_on=_day(private.get("born_on")),
-        died_on=_day(private.get("died_on")), last_arrest_on=_day(private.get("last_arrest_on")),
+        role="criminal_or_suspect" if suspect else "associated",
+        born_on=_day(private.get("born_on")),
+        died_on=_day(private.get("died_on")),
+        last_arrest_on=_day(private.get("last_arrest_on")),
         arrests_checked_on=_day(private.get("arrests_checked_on")),
-        cases=tuple(_linked_case(link.record, standings) for link in file.links), holds=_holds(file.holds_in_force),
-    )  # fmt: skip
+        cases=tuple(_linked_case(link.record, standings) for link in file.links),
+        holds=_holds(file.holds_in_force),
+    )
 
 
 def _kept(link: CasePerson) -> bool:
@@ -188,20 +199,28 @@ def not_due(target: Target, day: date | None = None) -> NotDue | None:
 
 def _images_at_work(record: CaseRecord) -> bool:
     """A worker may be about to store a copy of it: what is destroyed must not grow meanwhile."""
-    found = select(ProbeImage.id).join(FRRequest, ProbeImage.request_id == FRRequest.id).where(
-        FRRequest.case_number == record.case_number, ProbeImage.state == "checking", ProbeImage.removed_at.is_(None)
-    )  # fmt: skip
+    found = (
+        select(ProbeImage.id)
+        .join(FRRequest, ProbeImage.request_id == FRRequest.id)
+        .where(
+            FRRequest.case_number == record.case_number, ProbeImage.state == "checking", ProbeImage.removed_at.is_(None)
+        )
+    )
     return db.session.scalar(found.limit(1)) is not None
 
 
 def _undecided_look_alikes(record: CaseRecord) -> int:
     """CAP-4: photographs held because they look like a probe of this case; a person decides before the probe goes."""
-    return db.session.scalar(
-        select(func.count()).select_from(GalleryHold)
-        .join(ProbeImage, GalleryHold.probe_image_id == ProbeImage.id)
-        .join(FRRequest, ProbeImage.request_id == FRRequest.id)
-        .where(FRRequest.case_number == record.case_number, GalleryHold.decision.is_(None))
-    ) or 0  # fmt: skip
+    return (
+        db.session.scalar(
+            select(func.count())
+            .select_from(GalleryHold)
+            .join(ProbeImage, GalleryHold.probe_image_id == ProbeImage.id)
+            .join(FRRequest, ProbeImage.request_id == FRRequest.id)
+            .where(FRRequest.case_number == record.case_number, GalleryHold.decision.is_(None))
+        )
+        or 0
+    )
 
 
 def reasons(standing: Standing) -> list[dict[str, str | None]]:
@@ -229,9 +248,11 @@ def under_way(target: Target) -> Disposal | None:
     """The disposal that has taken this record up and is not at its end, or None."""
     column = DisposalItem.case_record_id if isinstance(target, CaseRecord) else DisposalItem.person_file_id
     return db.session.scalars(
-        select(Disposal).join(DisposalItem).where(column == target.id, Disposal.having("under_way"))
+        select(Disposal)
+        .join(DisposalItem)
+        .where(column == target.id, Disposal.having("under_way"))
         .order_by(Disposal.id)
-    ).first()  # fmt: skip
+    ).first()
 
 
 def being_erased(target: Target) -> bool:
@@ -246,4 +267,4 @@ def locked(target: Target) -> Target:
     model = type(target)
     return db.session.scalars(
         select(model).where(model.id == target.id).with_for_update().execution_options(populate_existing=True)
-    ).one()  # fmt: skip
+    ).one()

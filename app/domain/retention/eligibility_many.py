@@ -31,19 +31,26 @@ def standings_of_cases(ids: Collection[int], day: date) -> dict[int, Standing]:
     """Id -> where the case record stands on a day, of those that are not disposed of."""
     found: dict[int, Standing] = {}
     for several in _parts(ids):
-        rows = select(CaseRecord).where(CaseRecord.id.in_(several), CaseRecord.disposed_at.is_(None)).options(
-            selectinload(CaseRecord.history), selectinload(CaseRecord.holds),
-            selectinload(CaseRecord.people).selectinload(CasePerson.file),
-        )  # fmt: skip
+        rows = (
+            select(CaseRecord)
+            .where(CaseRecord.id.in_(several), CaseRecord.disposed_at.is_(None))
+            .options(
+                selectinload(CaseRecord.history),
+                selectinload(CaseRecord.holds),
+                selectinload(CaseRecord.people).selectinload(CasePerson.file),
+            )
+        )
         records = list(db.session.scalars(rows.execution_options(populate_existing=True)))
         numbers = [record.case_number for record in records]
         requests = _count(FRRequest.case_number, numbers, requests_at_work())
         disclosures = _count(Disclosure.case_number, numbers, disclosures_at_work())
         for record in records:
             counted = requests.get(record.case_number, 0), disclosures.get(record.case_number, 0)
-            found[record.id] = _calculated(lambda of=record, at_work=counted: rules.standing_of_case(
-                policy().retention, case_facts(of, *at_work), day
-            ))  # fmt: skip
+            found[record.id] = _calculated(
+                lambda of=record, at_work=counted: rules.standing_of_case(
+                    policy().retention, case_facts(of, *at_work), day
+                )
+            )
     return found
 
 
@@ -51,15 +58,17 @@ def standings_of_files(ids: Collection[int], day: date) -> dict[int, Standing]:
     """Id -> where the person file stands on a day, of those that are not disposed of."""
     found: dict[int, Standing] = {}
     for several in _parts(ids):
-        rows = select(PersonFile).where(PersonFile.id.in_(several), PersonFile.disposed_at.is_(None)).options(
-            selectinload(PersonFile.holds), selectinload(PersonFile.links).selectinload(CasePerson.record)
-        )  # fmt: skip
+        rows = (
+            select(PersonFile)
+            .where(PersonFile.id.in_(several), PersonFile.disposed_at.is_(None))
+            .options(selectinload(PersonFile.holds), selectinload(PersonFile.links).selectinload(CasePerson.record))
+        )
         files = list(db.session.scalars(rows.execution_options(populate_existing=True)))
         cases = standings_of_cases({link.case_record_id for file in files for link in file.links}, day)
         for file in files:
-            found[file.id] = _calculated(lambda of=file, known=cases: rules.standing_of_person(
-                policy().retention, person_facts(of, known), day
-            ))  # fmt: skip
+            found[file.id] = _calculated(
+                lambda of=file, known=cases: rules.standing_of_person(policy().retention, person_facts(of, known), day)
+            )
     return found
 
 

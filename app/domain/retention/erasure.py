@@ -91,9 +91,7 @@ def _kept_with_its_record(item: DisposalItem) -> NotDue | None:
 
 def _spare(row: DisposalItem, found: NotDue) -> None:
     row.state, row.spared_because, row.spared_by_rule = "spared", found.sentence[:300], found.rule_id
-    audit.record(
-        "disposal.item_spared", row.disposal, actor=system_actor(), item=row.uid, rule=found.rule_id
-    )  # fmt: skip
+    audit.record("disposal.item_spared", row.disposal, actor=system_actor(), item=row.uid, rule=found.rule_id)
 
 
 def _mark_record(item: DisposalItem, record: CaseRecord, orphans: Sequence[str]) -> None:
@@ -205,9 +203,14 @@ def delete(uid: str) -> None:
     row.state, row.erased_at = "erased", now()
     db.session.flush()
     audit.record(
-        "disposal.item_erased", row.disposal, actor=system_actor(), item=row.uid, keys=len(plan["keys"]),
-        blobs=len(plan["blobs"]), rows=rows,
-    )  # fmt: skip
+        "disposal.item_erased",
+        row.disposal,
+        actor=system_actor(),
+        item=row.uid,
+        keys=len(plan["keys"]),
+        blobs=len(plan["blobs"]),
+        rows=rows,
+    )
 
 
 def _planned(numbers: Iterable[str]) -> list[FRRequest]:
@@ -226,9 +229,10 @@ def _clear_record(record: CaseRecord) -> dict[str, int]:
         hold.sealed = None
     db.session.flush()
     gone = db.session.execute(
-        delete_from(CaseHistory).where(CaseHistory.case_record_id == record.id)
+        delete_from(CaseHistory)
+        .where(CaseHistory.case_record_id == record.id)
         .execution_options(synchronize_session=False)
-    ).rowcount  # fmt: skip
+    ).rowcount
     db.session.expire(record)
     return {"case_history": gone}
 
@@ -239,9 +243,8 @@ def _clear_file(file: PersonFile) -> dict[str, int]:
         hold.sealed = None
     db.session.flush()
     gone = db.session.execute(
-        delete_from(CasePerson).where(CasePerson.person_file_id == file.id)
-        .execution_options(synchronize_session=False)
-    ).rowcount  # fmt: skip
+        delete_from(CasePerson).where(CasePerson.person_file_id == file.id).execution_options(synchronize_session=False)
+    ).rowcount
     db.session.expire(file)
     return {"case_person": gone}
 
@@ -298,9 +301,10 @@ def sweep_cut_short() -> int:
     """Destroy files that a crash cut short while they were written: no row can refer to them. Answers how many."""
     known = referenced_blobs()
     found = [
-        blob_id for blob_id in stores().blobs.iter_ids(older_than=CUT_SHORT_SECONDS)
+        blob_id
+        for blob_id in stores().blobs.iter_ids(older_than=CUT_SHORT_SECONDS)
         if blob_id not in known and not stores().blobs.exists(blob_id)
-    ]  # fmt: skip
+    ]
     for blob_id in found:
         stores().blobs.destroy(blob_id)
     return len(found)

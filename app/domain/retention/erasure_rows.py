@@ -50,11 +50,28 @@ class RequestEraser:
     tables = (
         "form_draft",
         "search_replay",
-        "repeat_search", "probe_resemblance", "final_review", "peer_review", "background_check", "disposition",
-        "line_up_place", "line_up", "annotation", "report", "assignment", "examination_round", "candidate", "search",
-        "derived_image", "detected_face", "gallery_hold", "probe_image",
-        "basis_decision", "outcome", "fr_request",
-    )  # fmt: skip
+        "repeat_search",
+        "probe_resemblance",
+        "final_review",
+        "peer_review",
+        "background_check",
+        "disposition",
+        "line_up_place",
+        "line_up",
+        "annotation",
+        "report",
+        "assignment",
+        "examination_round",
+        "candidate",
+        "search",
+        "derived_image",
+        "detected_face",
+        "gallery_hold",
+        "probe_image",
+        "basis_decision",
+        "outcome",
+        "fr_request",
+    )
 
     def doomed(self, requests: Sequence[FRRequest]) -> Doomed:
         found = Doomed()
@@ -68,13 +85,19 @@ class RequestEraser:
     def _delivered(self, request: FRRequest) -> list[dict[str, Any]]:
         return [
             {
-                "report": report.number, "path": report.receipt["path"], "sha256": report.sha256, "code": report.code,
-                "kind": report.kind, "at": report.delivered_at.isoformat(), "manifest": report.manifest_digest,
+                "report": report.number,
+                "path": report.receipt["path"],
+                "sha256": report.sha256,
+                "code": report.code,
+                "kind": report.kind,
+                "at": report.delivered_at.isoformat(),
+                "manifest": report.manifest_digest,
                 "recalled": report.recalled_at.isoformat() if report.recalled_at else None,
                 "replaced_by": self._replacement(request, report),
             }
-            for report in request.reports if report.delivered_at is not None
-        ]  # fmt: skip
+            for report in request.reports
+            if report.delivered_at is not None
+        ]
 
     def _replacement(self, request: FRRequest, report: Report) -> str | None:
         later = (other for other in request.reports if other.replaces_id == report.id)

@@ -73,9 +73,7 @@ def lines(kept: Sequence[StoredStanding], day: date) -> list[Listed]:
     """The lines of one page, in its order."""
     cases = [row.case_record_id for row in kept if row.case_record_id is not None]
     files = [row.person_file_id for row in kept if row.person_file_id is not None]
-    standings = {
-        CaseRecord: standings_of_cases(cases, day), PersonFile: standings_of_files(files, day)
-    }  # fmt: skip
+    standings = {CaseRecord: standings_of_cases(cases, day), PersonFile: standings_of_files(files, day)}
     taken = {CaseRecord: _taken(CaseRecord, cases), PersonFile: _taken(PersonFile, files)}
     targets = {
         CaseRecord: {row.id: row for row in db.session.scalars(select(CaseRecord).where(CaseRecord.id.in_(cases)))},
@@ -92,7 +90,9 @@ def _taken(model: type[Target], ids: Collection[int]) -> dict[int, Disposal]:
     """Id -> the disposal that has taken the record up and is not at its end."""
     column = DisposalItem.case_record_id if model is CaseRecord else DisposalItem.person_file_id
     rows = (
-        select(column, Disposal).join(DisposalItem.disposal).where(column.in_(ids), Disposal.having("under_way"))
+        select(column, Disposal)
+        .join(DisposalItem.disposal)
+        .where(column.in_(ids), Disposal.having("under_way"))
         .order_by(Disposal.id.desc())
-    )  # fmt: skip
+    )
     return dict(db.session.execute(rows).all())

@@ -25,17 +25,26 @@ from app.workflow.engine import refuse_if
 DAYS = ("born_on", "died_on", "last_arrest_on", "arrests_checked_on")
 #: what is told of a day that cannot be
 WORDS = {
-    "born_on": "birth", "died_on": "death", "last_arrest_on": "last arrest",
+    "born_on": "birth",
+    "died_on": "death",
+    "last_arrest_on": "last arrest",
     "arrests_checked_on": "the look at the arrest records",
-}  # fmt: skip
+}
 RULE = "unknown_is_kept"
 
 
 @enforces("RET-9", "RET-10")
 def open_file(
-    record: CaseRecord, actor: Actor, name: str, role: str, days: Mapping[str, date | None] | None = None, *,
-    child_victim: bool = False, juvenile: bool = False, gallery_person: GalleryPerson | None = None,
-) -> PersonFile:  # fmt: skip
+    record: CaseRecord,
+    actor: Actor,
+    name: str,
+    role: str,
+    days: Mapping[str, date | None] | None = None,
+    *,
+    child_victim: bool = False,
+    juvenile: bool = False,
+    gallery_person: GalleryPerson | None = None,
+) -> PersonFile:
     """Open a file for a person of a case. days: those of `DAYS`; what is not known is left out.
 
     `gallery_person`: for a suspect, the person of the repository whose arrest photographs belong to this file.
@@ -80,9 +89,13 @@ def _link(file: PersonFile, record: CaseRecord, role: str, child_victim: bool, j
 
 @enforces("RET-9", "RET-10")
 def change_file(
-    file: PersonFile, actor: Actor, *, name: str | None = None, days: Mapping[str, date | None] | None = None,
+    file: PersonFile,
+    actor: Actor,
+    *,
+    name: str | None = None,
+    days: Mapping[str, date | None] | None = None,
     gallery_person: GalleryPerson | None = None,
-) -> list[str]:  # fmt: skip
+) -> list[str]:
     """Correct or complete a file; answers the fields that changed. A day given as None is not known any more."""
     check_capability(actor, "retention.keep")
     file = locked(file)

@@ -52,7 +52,7 @@ def recalculate() -> Tally:
     with unit_of_work():
         audit.record(
             "retention.recalculated", actor=system_actor(), day=day.isoformat(), compared=compared, different=different
-        )  # fmt: skip
+        )
     return Tally(compared, different)
 
 
@@ -75,9 +75,10 @@ def _batches(model: type[CaseRecord] | type[PersonFile], day: date) -> Iterator[
 def outdated(day: date) -> ColumnElement[bool]:
     """Kept standings that were not calculated on this day under the rules in force."""
     return or_(
-        StoredStanding.policy_version != policy().version, StoredStanding.calculated_on.is_(None),
+        StoredStanding.policy_version != policy().version,
+        StoredStanding.calculated_on.is_(None),
         StoredStanding.calculated_on != day,
-    )  # fmt: skip
+    )
 
 
 def _record(difference: Difference) -> bool:
@@ -86,10 +87,15 @@ def _record(difference: Difference) -> bool:
     if not difference.under and before[0]:
         return False
     audit.record(
-        "retention.standing_differed", difference.target, actor=system_actor(),
+        "retention.standing_differed",
+        difference.target,
+        actor=system_actor(),
         because=RULES if difference.under not in ("", policy().version) else UNFOLLOWED,
-        before=before[0], before_rule=before[1], after=after[0], after_rule=after[1],
-    )  # fmt: skip
+        before=before[0],
+        before_rule=before[1],
+        after=after[0],
+        after_rule=after[1],
+    )
     return True
 
 
@@ -114,7 +120,7 @@ def under_other_rules() -> bool:
     column = StoredStanding.policy_version
     ends = db.session.execute(
         select(select(func.min(column)).scalar_subquery(), select(func.max(column)).scalar_subquery())
-    ).one()  # fmt: skip
+    ).one()
     return any(end is not None and end != policy().version for end in ends)
 
 
@@ -154,6 +160,11 @@ def told(events: Sequence[AuditEvent]) -> list[Told]:
 def _told(event: AuditEvent, target: Target | None) -> Told:
     keys = json.loads(event.keys)
     return Told(
-        datetime.fromisoformat(event.at), target, event.subject_id, keys["because"], keys["before"], keys["after"],
+        datetime.fromisoformat(event.at),
+        target,
+        event.subject_id,
+        keys["because"],
+        keys["before"],
+        keys["after"],
         keys["after_rule"],
-    )  # fmt: skip
+    )

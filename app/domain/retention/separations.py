@@ -23,8 +23,9 @@ def disposal_proposer(disposal: Disposal) -> set[int]:
 def disposal_first_approver(disposal: Disposal) -> set[int]:
     """Whoever approved already, as the rows and as the trail of steps have it."""
     steps = select(Transition.actor_id).where(
-        Transition.subject_type == disposal.subject_type, Transition.subject_id == disposal.id,
+        Transition.subject_type == disposal.subject_type,
+        Transition.subject_id == disposal.id,
         Transition.verb == "approve",
-    )  # fmt: skip
+    )
     people = {disposal.first_approver_id, *db.session.scalars(steps)}
     return {person for person in people if person is not None}

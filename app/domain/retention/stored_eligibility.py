@@ -63,9 +63,14 @@ def _hold(row: LegalHold) -> Iterator[Touched]:
 
 
 DEPENDS: dict[type, Callable[[Any], Iterator[Touched]]] = {
-    FRRequest: _case, Disclosure: _case, CaseRecord: _record, CaseHistory: _history, PersonFile: _file,
-    CasePerson: _link, LegalHold: _hold,
-}  # fmt: skip
+    FRRequest: _case,
+    Disclosure: _case,
+    CaseRecord: _record,
+    CaseHistory: _history,
+    PersonFile: _file,
+    CasePerson: _link,
+    LegalHold: _hold,
+}
 #: of what goes through many states: whether a state is an end, for nothing else of it decides
 ENDS: dict[type, Callable[[str], bool]] = {FRRequest: request_ended, Disclosure: disclosure_ended}
 

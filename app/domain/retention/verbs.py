@@ -35,10 +35,23 @@ from app.policy.retention.types import Proposal
 from app.workflow.engine import advance, explain, refuse_if
 
 __all__ = [
-    "adopt", "case_record_for", "classify", "close_case", "facts_of", "facts_of_person",
-    "history_of", "not_due", "propose_classes", "reasons", "record_disposition", "record_event", "reopen",
-    "requests_of", "standing_of", "today",
-]  # fmt: skip
+    "adopt",
+    "case_record_for",
+    "classify",
+    "close_case",
+    "facts_of",
+    "facts_of_person",
+    "history_of",
+    "not_due",
+    "propose_classes",
+    "reasons",
+    "record_disposition",
+    "record_event",
+    "reopen",
+    "requests_of",
+    "standing_of",
+    "today",
+]
 
 
 @enforces("RET-11")
@@ -49,7 +62,7 @@ def case_record_for(case_number: str) -> CaseRecord:
     """
     record = db.session.scalars(
         select(CaseRecord).where(CaseRecord.case_number == case_number).with_for_update()
-    ).one_or_none()  # fmt: skip
+    ).one_or_none()
     if record is None:
         record = CaseRecord(case_number=case_number, key_id=stores().keys.create(), policy_version=policy().version)
         db.session.add(record)
@@ -72,10 +85,11 @@ def adopt() -> int:
     """Begin the records of requests from before there were any; returns how many. Needs an open unit of work."""
     known = select(CaseRecord.case_number)
     numbers = db.session.scalars(
-        select(FRRequest.case_number).where(
-            FRRequest.case_number.not_in(known), FRRequest.state != "draft", FRRequest.state != "disposed"
-        ).distinct().order_by(FRRequest.case_number)
-    ).all()  # fmt: skip
+        select(FRRequest.case_number)
+        .where(FRRequest.case_number.not_in(known), FRRequest.state != "draft", FRRequest.state != "disposed")
+        .distinct()
+        .order_by(FRRequest.case_number)
+    ).all()
     for number in numbers:
         case_record_for(number)
     return len(numbers)

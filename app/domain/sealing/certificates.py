@@ -22,8 +22,10 @@ from app.storage import BlobRef
 from app.workflow.engine import advance, refuse_if
 
 WAYS = {
-    "page": "{name}", "command": "the command line of the portal’s server", "directory": "the watched folder of orders"
-}  # fmt: skip
+    "page": "{name}",
+    "command": "the command line of the portal’s server",
+    "directory": "the watched folder of orders",
+}
 INDEXES = {
     "exact": "Each worker keeps its index in memory and brings it in step before each search; what was removed is "
     "overwritten there.",
@@ -62,18 +64,34 @@ def facts_of_sealing(order: SealingOrder) -> SealingFacts:
         line.report: Copy(line.report, line.path, line.sha256) for line in lines if line.kind == "report"
     }
     return SealingFacts(
-        department=settings().department, number=order.number, demonstration=settings().demonstration, kind=order.kind,
-        order_number=stated["order_number"], authority=stated["authority"], dated=order.dated,
-        received_by=received_by(order), received_at=here(order.created_at), removed_at=here(order.removed_at),
-        ended_at=here(order.finished_at), generation=order.generation, policy_version=order.policy_version,
-        keys=len(done["keys"]), blobs=len(done["blobs"]), templates=done["rows"]["template"],
+        department=settings().department,
+        number=order.number,
+        demonstration=settings().demonstration,
+        kind=order.kind,
+        order_number=stated["order_number"],
+        authority=stated["authority"],
+        dated=order.dated,
+        received_by=received_by(order),
+        received_at=here(order.created_at),
+        removed_at=here(order.removed_at),
+        ended_at=here(order.finished_at),
+        generation=order.generation,
+        policy_version=order.policy_version,
+        keys=len(done["keys"]),
+        blobs=len(done["blobs"]),
+        templates=done["rows"]["template"],
         index=INDEXES[settings().matching_index],
         records=tuple(RecordFacts(row.record_number, row.outcome, row.sha256) for row in order.records),
         requests=tuple(request.number for request in interrupted(photos_of(order))),
         lines=tuple(
             LineFacts(
-                KINDS[line.kind], line.at.replace("T", " "), line.subject if line.subject_type != "person_file" else "",
-                line.case_number, line.report, line.detail, line.direct,
+                KINDS[line.kind],
+                line.at.replace("T", " "),
+                line.subject if line.subject_type != "person_file" else "",
+                line.case_number,
+                line.report,
+                line.detail,
+                line.direct,
             )
             for line in lines
         ),
@@ -82,7 +100,7 @@ def facts_of_sealing(order: SealingOrder) -> SealingFacts:
             NoticeFacts(TITLES[notice.kind], notice.about, here(notice.sent_at) if notice.sent_at else None)
             for notice in order.notices
         ),
-    )  # fmt: skip
+    )
 
 
 @enforces("CAP-3")

@@ -78,16 +78,23 @@ def candidates(photos: Sequence[GalleryPhoto]) -> Iterable[Line]:
     """Every search that listed the person, with what the examiners found."""
     ids = {photo.id for photo in photos}
     rows = (
-        select(Candidate).join(Search, Candidate.search_id == Search.id)
-        .where(Candidate.person_id.in_({photo.person_id for photo in photos})).order_by(Search.id)
-    )  # fmt: skip
+        select(Candidate)
+        .join(Search, Candidate.search_id == Search.id)
+        .where(Candidate.person_id.in_({photo.person_id for photo in photos}))
+        .order_by(Search.id)
+    )
     for found in db.session.scalars(rows):
         request = found.search.request
         verdicts = [disposition.verdict for disposition in found.dispositions]
         yield Line(
-            "candidate", "request", request.number, _moment(found.search.finished_at), request.case_number,
-            ", ".join(dict.fromkeys(verdicts)) or "not compared", found.photo_id in ids,
-        )  # fmt: skip
+            "candidate",
+            "request",
+            request.number,
+            _moment(found.search.finished_at),
+            request.case_number,
+            ", ".join(dict.fromkeys(verdicts)) or "not compared",
+            found.photo_id in ids,
+        )
 
 
 def _rounds(photos: Sequence[GalleryPhoto]) -> list[Round]:
@@ -104,9 +111,14 @@ def nominations(photos: Sequence[GalleryPhoto]) -> Iterable[Line]:
         told = f"round {round_.number}, {len(round_.peer_reviews)} peer reviews"
         told += "".join(f", {decision.replace('_', ' ')}" for decision in judged)
         yield Line(
-            "nominated", "request", request.number, _moment(round_.nominated_at), request.case_number, told,
+            "nominated",
+            "request",
+            request.number,
+            _moment(round_.nominated_at),
+            request.case_number,
+            told,
             round_.nominee.photo_id in ids,
-        )  # fmt: skip
+        )
 
 
 def reports_about(photos: Sequence[GalleryPhoto]) -> list[Report]:
@@ -125,10 +137,17 @@ def reports(photos: Sequence[GalleryPhoto]) -> Iterable[Line]:
         names = _names(recipients(report))
         recalled = f"; recalled {report.recalled_at:%Y-%m-%d}" if report.recalled_at else ""
         yield Line(
-            "report", "request", report.request.number, _moment(report.delivered_at), report.request.case_number,
-            f"received by {', '.join(names)}{recalled}", report.round.nominee.photo_id in ids, report.number,
-            report.receipt["path"], report.sha256,
-        )  # fmt: skip
+            "report",
+            "request",
+            report.request.number,
+            _moment(report.delivered_at),
+            report.request.case_number,
+            f"received by {', '.join(names)}{recalled}",
+            report.round.nominee.photo_id in ids,
+            report.number,
+            report.receipt["path"],
+            report.sha256,
+        )
 
 
 def items_about(photos: Sequence[GalleryPhoto]) -> list[DisclosureItem]:
@@ -148,9 +167,15 @@ def disclosures(photos: Sequence[GalleryPhoto]) -> Iterable[Line]:
         begun = ", download begun" if claim_of(disclosure) is not None else ", not handed out"
         told += f", package fetched {len(fetched)}×" if fetched else begun
         yield Line(
-            "disclosure", "disclosure", disclosure.number, _moment(max(fetched, default=None)), disclosure.case_number,
-            told, item.report.round.nominee.photo_id in ids, item.report.number,
-        )  # fmt: skip
+            "disclosure",
+            "disclosure",
+            disclosure.number,
+            _moment(max(fetched, default=None)),
+            disclosure.case_number,
+            told,
+            item.report.round.nominee.photo_id in ids,
+            item.report.number,
+        )
 
 
 def views(photos: Sequence[GalleryPhoto]) -> Iterable[Line]:
@@ -194,9 +219,12 @@ def foils(photos: Sequence[GalleryPhoto]) -> Iterable[Line]:
     people, ids = {photo.person_id for photo in photos}, {photo.id for photo in photos}
     shown = GalleryPhoto.id == func.coalesce(LineUpPlace.photo_id, ProficiencyPicture.photo_id)
     rows = (
-        select(LineUpPlace).outerjoin(ProficiencyPicture, LineUpPlace.picture_id == ProficiencyPicture.id)
-        .join(GalleryPhoto, shown).where(GalleryPhoto.person_id.in_(people)).order_by(LineUpPlace.id)
-    )  # fmt: skip
+        select(LineUpPlace)
+        .outerjoin(ProficiencyPicture, LineUpPlace.picture_id == ProficiencyPicture.id)
+        .join(GalleryPhoto, shown)
+        .where(GalleryPhoto.person_id.in_(people))
+        .order_by(LineUpPlace.id)
+    )
     for place in db.session.scalars(rows):
         line_up, round_ = place.line_up, place.line_up.round
         if place.is_subject:
@@ -204,9 +232,14 @@ def foils(photos: Sequence[GalleryPhoto]) -> Iterable[Line]:
         told = f"line {line_up.number}, {line_up.ended or 'open'}"
         told += "" if round_ else ", a comparison whose truth is known"
         yield Line(
-            "foil", "request" if round_ else "", round_.request.number if round_ else "", _moment(line_up.created_at),
-            round_.request.case_number if round_ else "", told, place.of_repository.id in ids,
-        )  # fmt: skip
+            "foil",
+            "request" if round_ else "",
+            round_.request.number if round_ else "",
+            _moment(line_up.created_at),
+            round_.request.case_number if round_ else "",
+            told,
+            place.of_repository.id in ids,
+        )
 
 
 LOOKERS: list[Looker] = [candidates, nominations, reports, disclosures, views, person_files, foils]

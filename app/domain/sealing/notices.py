@@ -22,13 +22,15 @@ from app.workflow.engine import refuse_if
 
 #: kind -> the notice of notices.toml it begins as
 DRAFTS = {
-    "investigator": "sealing-investigator", "privacy_officer": "sealing-privacy-officer",
+    "investigator": "sealing-investigator",
+    "privacy_officer": "sealing-privacy-officer",
     "recipient": "sealing-recipient",
-}  # fmt: skip
+}
 TITLES = {
-    "investigator": "The requesting investigator", "privacy_officer": "The Agency Privacy Officer",
+    "investigator": "The requesting investigator",
+    "privacy_officer": "The Agency Privacy Officer",
     "recipient": "The recipient of the disclosure",
-}  # fmt: skip
+}
 
 
 def photos_of(order: SealingOrder) -> list[GalleryPhoto]:
@@ -61,17 +63,25 @@ def draft(order: SealingOrder) -> int:
 
 
 def _add(
-    order: SealingOrder, known: set[tuple[str, str]], kind: str, about: FRRequest | Disclosure, account_id: int | None,
+    order: SealingOrder,
+    known: set[tuple[str, str]],
+    kind: str,
+    about: FRRequest | Disclosure,
+    account_id: int | None,
     **values: str,
-) -> int:  # fmt: skip
+) -> int:
     if (kind, about.number) in known:
         return 0
     known.add((kind, about.number))
     words = policy().notice(DRAFTS[kind]).text
     given = {
-        "order": order.number, "date": str(order.dated), "case": about.case_number, "request": about.number,
-        "disclosure": about.number, **values,
-    }  # fmt: skip
+        "order": order.number,
+        "date": str(order.dated),
+        "case": about.case_number,
+        "request": about.number,
+        "disclosure": about.number,
+        **values,
+    }
     for name, value in given.items():
         words = words.replace(f"[{name}]", value)
     notice = SealingNotice(
@@ -100,9 +110,12 @@ def record(notice: SealingNotice, actor: Actor, text: str, how: str, *, sent: bo
         _tell(notice)
     db.session.flush()
     audit.record(
-        "sealing.notice_sent" if sent else "sealing.notice_edited", notice.order, actor=actor, notice=notice.kind,
+        "sealing.notice_sent" if sent else "sealing.notice_edited",
+        notice.order,
+        actor=actor,
+        notice=notice.kind,
         about=notice.about,
-    )  # fmt: skip
+    )
 
 
 def _tell(notice: SealingNotice) -> None:

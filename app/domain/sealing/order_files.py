@@ -107,18 +107,24 @@ def _from_csv(text: str) -> list[Stated]:
         raise OrderFault("The file has no rows below its column names.")
     return [
         _stated(
-            {"kind": kind, "order": order, "authority": authority, "person": person, "note": note}, _day(dated),
+            {"kind": kind, "order": order, "authority": authority, "person": person, "note": note},
+            _day(dated),
             tuple(dict.fromkeys(record for record in records if record)),
         )
         for (kind, order, authority, dated, person, note), records in orders.items()
-    ]  # fmt: skip
+    ]
 
 
 def _stated(texts: dict[str, str], dated: date | None, records: tuple[str, ...]) -> Stated:
     return Stated(
-        texts["kind"].strip(), texts["order"].strip(), texts["authority"].strip(), dated, records,
-        texts["person"].strip(), texts["note"].strip(),
-    )  # fmt: skip
+        texts["kind"].strip(),
+        texts["order"].strip(),
+        texts["authority"].strip(),
+        dated,
+        records,
+        texts["person"].strip(),
+        texts["note"].strip(),
+    )
 
 
 def _day(text: str) -> date | None:
@@ -132,10 +138,14 @@ def waiting(folder: Path) -> list[Path]:
     """The order files that lie in the folder and are no longer being written, oldest first."""
     newest = time.time() - SETTLED_SECONDS
     found = [
-        path for path in folder.iterdir()
-        if path.suffix.lower() in SUFFIXES and not path.name.startswith(".") and path.is_file()
-        and not path.is_symlink() and path.stat().st_mtime <= newest
-    ]  # fmt: skip
+        path
+        for path in folder.iterdir()
+        if path.suffix.lower() in SUFFIXES
+        and not path.name.startswith(".")
+        and path.is_file()
+        and not path.is_symlink()
+        and path.stat().st_mtime <= newest
+    ]
     return sorted(found, key=lambda path: (path.stat().st_mtime, path.name))
 
 

@@ -36,9 +36,13 @@ class Stated:
     def digest(self) -> str:
         """Keyed (HMAC-SHA-256, hex): the same order stated again, in other capitals or spacing, has the same digest."""
         what = [
-            self.kind, _plain(self.order_number), _plain(self.authority), str(self.dated), sorted(self.records),
+            self.kind,
+            _plain(self.order_number),
+            _plain(self.authority),
+            str(self.dated),
+            sorted(self.records),
             self.person_number,
-        ]  # fmt: skip
+        ]
         return keyed_digest("sealing orders", canonical_json(what))
 
     @property

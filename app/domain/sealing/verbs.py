@@ -140,14 +140,22 @@ def carry_out(stated: Stated, actor: Actor, way: str) -> SealingOrder:
 
 def _received(stated: Stated, actor: Actor, way: str) -> SealingOrder:
     order = SealingOrder(
-        number=draw("SO"), key_id=stores().keys.create(), policy_version=policy().version, kind=stated.kind,
-        dated=stated.dated, order_digest=stated.digest, person_digest=stated.person_digest, way=way,
+        number=draw("SO"),
+        key_id=stores().keys.create(),
+        policy_version=policy().version,
+        kind=stated.kind,
+        dated=stated.dated,
+        order_digest=stated.digest,
+        person_digest=stated.person_digest,
+        way=way,
         received_by_id=actor.id,
-    )  # fmt: skip
+    )
     order.seal(
-        order_number=stated.order_number.strip(), authority=stated.authority.strip(),
-        person_number=stated.person_number, note=stated.note.strip(),
-    )  # fmt: skip
+        order_number=stated.order_number.strip(),
+        authority=stated.authority.strip(),
+        person_number=stated.person_number,
+        note=stated.note.strip(),
+    )
     db.session.add(order)
     db.session.flush()
     audit.record("sealing.received", order, actor=actor, kind=stated.kind, way=way, records=len(stated.records))
@@ -156,7 +164,7 @@ def _received(stated: Stated, actor: Actor, way: str) -> SealingOrder:
 
 def _tombstones(
     order: SealingOrder, stated: Stated, photos: Sequence[GalleryPhoto], held: Sequence[GalleryPhoto]
-) -> None:  # fmt: skip
+) -> None:
     here = {photo.record_number for photo in photos}
     leaving = {photo.id for photo in held}
     for photo in photos:
@@ -181,12 +189,16 @@ def _let_go(stated: Stated) -> None:
 def unsent_reports(photos: Sequence[GalleryPhoto]) -> list[str]:
     """Forget what was rendered of these nominees and not delivered; answers the files, which nobody received."""
     rows = (
-        select(Report).join(Round, Report.round_id == Round.id).join(Candidate, Round.nominee_id == Candidate.id)
+        select(Report)
+        .join(Round, Report.round_id == Round.id)
+        .join(Candidate, Round.nominee_id == Candidate.id)
         .where(
-            Report.kind == "possible_match", Report.delivered_at.is_(None), Report.blob_id.is_not(None),
+            Report.kind == "possible_match",
+            Report.delivered_at.is_(None),
+            Report.blob_id.is_not(None),
             Candidate.person_id.in_({photo.person_id for photo in photos}),
         )
-    )  # fmt: skip
+    )
     files = []
     for report in db.session.scalars(rows):
         files.append(report.blob_id)
@@ -198,10 +210,11 @@ def unsent_reports(photos: Sequence[GalleryPhoto]) -> list[str]:
 def interrupted(photos: Sequence[GalleryPhoto]) -> list[FRRequest]:
     """The requests before their report whose nominee is one of these photographs: a supervisor decides on them."""
     rows = (
-        select(Round).join(Candidate, Round.nominee_id == Candidate.id)
+        select(Round)
+        .join(Candidate, Round.nominee_id == Candidate.id)
         .join(FRRequest, Round.request_id == FRRequest.id)
         .where(Candidate.photo_id.in_({photo.id for photo in photos}), FRRequest.taking("disapprove"))
-    )  # fmt: skip
+    )
     rounds = db.session.scalars(rows.order_by(Round.request_id))
     return [round_.request for round_ in rounds if round_.request.current_round is round_]
 

@@ -158,11 +158,14 @@ def _open_requests(actor: Actor) -> list[FRRequest]:
         visible(FRRequest, actor)
         .where(~FRRequest.having("final"))
         .options(
-            joinedload(FRRequest.requester), joinedload(FRRequest.examiner), selectinload(FRRequest.searches),
+            joinedload(FRRequest.requester),
+            joinedload(FRRequest.examiner),
+            selectinload(FRRequest.searches),
             selectinload(FRRequest.rounds).selectinload(Round.peer_reviews),
-            selectinload(FRRequest.rounds).selectinload(Round.final_reviews), selectinload(FRRequest.reports),
+            selectinload(FRRequest.rounds).selectinload(Round.final_reviews),
+            selectinload(FRRequest.reports),
         )
-    )  # fmt: skip
+    )
     return list(db.session.scalars(rows).unique())
 
 

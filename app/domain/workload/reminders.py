@@ -45,9 +45,12 @@ def remind() -> int:
             for reminder in _reminders(request, now()):
                 tell(reminder.kind, reminder.people, request)
                 audit.record(
-                    "request.reminded", request, actor=system_actor(), reminder=reminder.kind,
+                    "request.reminded",
+                    request,
+                    actor=system_actor(),
+                    reminder=reminder.kind,
                     people=sorted(reminder.people),
-                )  # fmt: skip
+                )
                 given += len(reminder.people)
     return given
 

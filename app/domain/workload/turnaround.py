@@ -98,16 +98,19 @@ def lengths(since: datetime, until: datetime) -> Subquery:
 def measures(found: Subquery) -> Select[Any]:
     """Number, median, 90th percentile (nearest rank) and how many were late, by part."""
     ranked = select(
-        found, func.count().over(partition_by=found.c.part).label("number"),
+        found,
+        func.count().over(partition_by=found.c.part).label("number"),
         func.row_number().over(partition_by=found.c.part, order_by=found.c.length).label("place"),
-    ).subquery("ranked")  # fmt: skip
+    ).subquery("ranked")
     number, place = ranked.c.number, ranked.c.place
     middle = place.in_([(number + 1) // 2, (number + 2) // 2])
     return select(
-        ranked.c.part, func.max(number).label("number"), func.sum(ranked.c.late).label("late"),
+        ranked.c.part,
+        func.max(number).label("number"),
+        func.sum(ranked.c.late).label("late"),
         func.avg(case((middle, ranked.c.length))).label("median"),
         func.max(case((place == (9 * number + 9) // 10, ranked.c.length))).label("high"),
-    ).group_by(ranked.c.part)  # fmt: skip
+    ).group_by(ranked.c.part)
 
 
 def _courses(since: datetime, until: datetime) -> CTE:
@@ -116,9 +119,12 @@ def _courses(since: datetime, until: datetime) -> CTE:
     A report that replaced an earlier one does not answer the request a second time.
     """
     answered = select(Transition.subject_id).where(
-        Transition.subject_type == "request", Transition.target == "reported", Transition.source != "reported",
-        Transition.created_at >= since, Transition.created_at <= until,
-    )  # fmt: skip
+        Transition.subject_type == "request",
+        Transition.target == "reported",
+        Transition.source != "reported",
+        Transition.created_at >= since,
+        Transition.created_at <= until,
+    )
     ends = (
         select(
             Transition.subject_id.label("request_id"),
@@ -126,19 +132,24 @@ def _courses(since: datetime, until: datetime) -> CTE:
             func.min(case((Transition.target == "reported", Transition.id))).label("ended"),
         )
         .where(Transition.subject_type == "request", Transition.subject_id.in_(answered))
-        .group_by(Transition.subject_id).cte("ends")
-    )  # fmt: skip
+        .group_by(Transition.subject_id)
+        .cte("ends")
+    )
     first, last = aliased(Transition), aliased(Transition)
     at = seconds(last.created_at)
     return (
         select(
-            ends, FRRequest.priority, (at - seconds(first.created_at)).label("length"),
+            ends,
+            FRRequest.priority,
+            (at - seconds(first.created_at)).label("length"),
             case((at > deadline_in_sql(), 1), else_=0).label("late"),
         )
         .join(FRRequest, FRRequest.id == ends.c.request_id)
-        .join(first, first.id == ends.c.begun).join(last, last.id == ends.c.ended)
-        .where(FRRequest.state != "disposed", last.created_at >= since).cte("courses")
-    )  # fmt: skip
+        .join(first, first.id == ends.c.begun)
+        .join(last, last.id == ends.c.ended)
+        .where(FRRequest.state != "disposed", last.created_at >= since)
+        .cte("courses")
+    )
 
 
 def _steps(courses: CTE) -> Select[Any]:
@@ -157,15 +168,22 @@ def _steps(courses: CTE) -> Select[Any]:
     return (
         select(visits.c.part, together.label("length"), literal(0).label("late"))
         .where(visits.c.part.is_not(None), visits.c.spent.is_not(None))
-        .group_by(visits.c.subject_id, visits.c.part).having(together > 0)
-    )  # fmt: skip
+        .group_by(visits.c.subject_id, visits.c.part)
+        .having(together > 0)
+    )
 
 
 def _standing(moment: datetime) -> tuple[Standing, ...]:
-    rows = select(
-        FRRequest.priority, func.count(), _how_many(deadline_in_sql() < moment.timestamp()),
-        _how_many(without_examiner()),
-    ).where(FRRequest.having("due")).group_by(FRRequest.priority)  # fmt: skip
+    rows = (
+        select(
+            FRRequest.priority,
+            func.count(),
+            _how_many(deadline_in_sql() < moment.timestamp()),
+            _how_many(without_examiner()),
+        )
+        .where(FRRequest.having("due"))
+        .group_by(FRRequest.priority)
+    )
     found = {priority: counted for priority, *counted in db.session.execute(rows)}
     priorities = policy().request.priorities.values()
     return tuple(Standing(one.title, *found.get(one.id, (0, 0, 0))) for one in priorities)

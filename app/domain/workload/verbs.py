@@ -35,9 +35,14 @@ def pass_on(request: FRRequest, kind: str, *, to: int, by: int, notes: str = "")
     """
     open_round = request.current_round if request.state == "under_examination" else None
     row = Assignment(
-        request=request, round=open_round, kind=kind, state=request.state, from_id=request.examiner_id, to_id=to,
+        request=request,
+        round=open_round,
+        kind=kind,
+        state=request.state,
+        from_id=request.examiner_id,
+        to_id=to,
         by_id=by,
-    )  # fmt: skip
+    )
     if notes:
         row.seal(notes=notes)
     db.session.add(row)
@@ -80,9 +85,15 @@ def hand_over(request: FRRequest, actor: Actor, receiver: Actor | None, notes: s
 def _advance(request: FRRequest, verb: str, actor: Actor, receiver: Actor | None, notes: str) -> None:
     open_round = request.current_round if request.state == "under_examination" else None
     advance(
-        request, verb, actor, receiver=receiver, notes=notes, previous=request.examiner_id,
-        to=receiver.id if receiver else None, round=open_round.uid if open_round else None,
-    )  # fmt: skip
+        request,
+        verb,
+        actor,
+        receiver=receiver,
+        notes=notes,
+        previous=request.examiner_id,
+        to=receiver.id if receiver else None,
+        round=open_round.uid if open_round else None,
+    )
 
 
 # Who may have it -------------------------------------------------------------------------------------------
@@ -140,9 +151,13 @@ def open_work(
 
 def how_much(actor: Actor, gone: Collection[int], moment: datetime) -> Amount:
     """The open requests, counted."""
-    rows = visible(FRRequest, actor).where(FRRequest.having("due")).with_only_columns(
-        func.count(), *(func.sum(case((one, 1), else_=0)) for one in (_unassigned(gone), _overdue(moment)))
-    )  # fmt: skip
+    rows = (
+        visible(FRRequest, actor)
+        .where(FRRequest.having("due"))
+        .with_only_columns(
+            func.count(), *(func.sum(case((one, 1), else_=0)) for one in (_unassigned(gone), _overdue(moment)))
+        )
+    )
     return Amount(*(count or 0 for count in db.session.execute(rows).one()))
 
 
@@ -179,6 +194,9 @@ def endings(request: FRRequest) -> dict[int, Assignment]:
 
 def _with_people() -> Select[tuple[Assignment]]:
     return select(Assignment).options(
-        joinedload(Assignment.request), joinedload(Assignment.giver), joinedload(Assignment.receiver),
-        joinedload(Assignment.by), joinedload(Assignment.round),
-    )  # fmt: skip
+        joinedload(Assignment.request),
+        joinedload(Assignment.giver),
+        joinedload(Assignment.receiver),
+        joinedload(Assignment.by),
+        joinedload(Assignment.round),
+    )

@@ -72,15 +72,25 @@ def run_search(row: Job) -> None:
         if search is None:
             return
         finish_search(
-            search, still_held(ranking), algorithm=extractor.entry.name, algorithm_digest=extractor.digest,
-            detector_digest=detector_digest, generation=generation, people=people, photos=photos,
+            search,
+            still_held(ranking),
+            algorithm=extractor.entry.name,
+            algorithm_digest=extractor.digest,
+            detector_digest=detector_digest,
+            generation=generation,
+            people=people,
+            photos=photos,
             parameters={
-                "k": limit, "opencv": cv2.__version__, "index": kind, "index_version": version(PACKAGES[kind]),
+                "k": limit,
+                "opencv": cv2.__version__,
+                "index": kind,
+                "index_version": version(PACKAGES[kind]),
                 "searched": search.derived.sha256 if search.derived else search.probe_sha256,
                 "recipe": search.derived.recipe_digest if search.derived else None,
-                "delivered_generation": generation_now(), "environment": environment(kind),
+                "delivered_generation": generation_now(),
+                "environment": environment(kind),
             },
-        )  # fmt: skip
+        )
 
 
 @enforces("CAP-3")

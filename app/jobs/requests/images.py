@@ -74,9 +74,12 @@ def check_image(row: Job) -> None:
         shown = _stored(lambda: stores().blobs.put(key_id, shown_copy(finding.bgr)))
         height, width = finding.bgr.shape[:2]
         columns = {
-            "shown_blob_id": shown.id, "shown_sha256": shown.sha256, "phash": phash,
-            "width": width, "height": height,
-        }  # fmt: skip
+            "shown_blob_id": shown.id,
+            "shown_sha256": shown.sha256,
+            "phash": phash,
+            "width": width,
+            "height": height,
+        }
     with unit_of_work():
         if image.state == "checking" and image.removed_at is None:
             for position, face in enumerate(finding.faces, 1):
@@ -137,10 +140,14 @@ def _same_moment(image: ProbeImage, phash: str, finding: Finding) -> list[int]:
 def detected(image: ProbeImage, position: int, face: Face, bgr: NDArray[np.uint8], faces: int) -> DetectedFace:
     """The row for a face of a picture that shows ``faces``; position counts from 1."""
     return DetectedFace(
-        image=image, position=position, box=[float(value) for value in face.box],
-        points=[[float(x), float(y)] for x, y in face.points], detector_score=float(face.score),
-        inter_eye=face.inter_eye, quality=described(bgr, face, faces),
-    )  # fmt: skip
+        image=image,
+        position=position,
+        box=[float(value) for value in face.box],
+        points=[[float(x), float(y)] for x, y in face.points],
+        detector_score=float(face.score),
+        inter_eye=face.inter_eye,
+        quality=described(bgr, face, faces),
+    )
 
 
 def _image(uid: str) -> ProbeImage | None:

@@ -98,19 +98,28 @@ def cell_rates(
     enough = np.array([len(found) >= small for found in members], bool)
     estimates, ratios = [], []
     for kind in range(2):
-        estimates.append([
-            None if np.isnan(value) else estimate(float(value), draws[:, kind, i], trials[kind][i])
-            for i, value in enumerate(values[kind])
-        ])  # fmt: skip
+        estimates.append(
+            [
+                None if np.isnan(value) else estimate(float(value), draws[:, kind, i], trials[kind][i])
+                for i, value in enumerate(values[kind])
+            ]
+        )
         ratios.append(_ratios(values[kind], draws[:, kind], enough))
     return [
         Cell(
-            name, len(members[i]), int((parts[0][1] == i).sum()), int((parts[1][1] == i).sum()),
-            estimates[0][i], estimates[1][i], ratios[0][i], ratios[1][i], not enough[i],
+            name,
+            len(members[i]),
+            int((parts[0][1] == i).sum()),
+            int((parts[1][1] == i).sum()),
+            estimates[0][i],
+            estimates[1][i],
+            ratios[0][i],
+            ratios[1][i],
+            not enough[i],
         )
         for i, name in enumerate(names)
         if len(members[i])
-    ]  # fmt: skip
+    ]
 
 
 def _ratios(values: np.ndarray, draws: np.ndarray, enough: np.ndarray) -> list[Estimate | None]:

@@ -37,9 +37,13 @@ def save(index: FaissIndex, path: Path, encrypt: Sealing, told: Callable[[int, i
     """
     mark = secrets.token_hex(16)
     header = {
-        "mark": mark, "model": index.model_digest, "dims": index.dims, "generation": index.generation,
-        "photographs": len(index), "blocks": [block.count for block in index.blocks],
-    }  # fmt: skip
+        "mark": mark,
+        "model": index.model_digest,
+        "dims": index.dims,
+        "generation": index.generation,
+        "photographs": len(index),
+        "blocks": [block.count for block in index.blocks],
+    }
     part = path.with_suffix(".part")
     done = 0
     try:

@@ -150,9 +150,14 @@ class MilvusIndex(IndexBase):
         while True:
             fresh = " and ".join(filter(None, [may, _among("person", best, True) if best else ""]))
             (hits,) = self._client.search(
-                self._name, [vector], filter=fresh, limit=depth, output_fields=["person"],
-                search_params={"metric_type": "IP"}, consistency_level="Strong",
-            )  # fmt: skip
+                self._name,
+                [vector],
+                filter=fresh,
+                limit=depth,
+                output_fields=["person"],
+                search_params={"metric_type": "IP"},
+                consistency_level="Strong",
+            )
             for hit in hits:
                 best.setdefault(hit["entity"]["person"], hit["distance"])
             order = sorted(best.values(), reverse=True)

@@ -73,12 +73,22 @@ def measure(image: np.ndarray, face: Face, faces: int = 1) -> Quality:
     lit = light(chip, inside)
     held = detail(cv2.cvtColor(chip, cv2.COLOR_BGR2GRAY), inside, CHIP_APART)
     return Quality(
-        inter_eye=face.inter_eye, detail=min(held, face.inter_eye), brightness=lit.brightness,
-        bright_share=100 * lit.bright_share, levels=lit.levels, side_ratio=lit.side_ratio,
-        blocks=blocks(cv2.cvtColor(_surroundings(bgr, face), cv2.COLOR_BGR2GRAY), face.inter_eye), yaw=abs(turned.yaw),
-        pitch=abs(turned.pitch), roll=abs(turned.roll), margin_side=min(room.left, room.right),
-        margin_above=room.above, margin_below=room.below, faces=float(faces), chroma=lit.chroma,
-    )  # fmt: skip
+        inter_eye=face.inter_eye,
+        detail=min(held, face.inter_eye),
+        brightness=lit.brightness,
+        bright_share=100 * lit.bright_share,
+        levels=lit.levels,
+        side_ratio=lit.side_ratio,
+        blocks=blocks(cv2.cvtColor(_surroundings(bgr, face), cv2.COLOR_BGR2GRAY), face.inter_eye),
+        yaw=abs(turned.yaw),
+        pitch=abs(turned.pitch),
+        roll=abs(turned.roll),
+        margin_side=min(room.left, room.right),
+        margin_above=room.above,
+        margin_below=room.below,
+        faces=float(faces),
+        chroma=lit.chroma,
+    )
 
 
 def _face_area() -> np.ndarray:

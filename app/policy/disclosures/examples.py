@@ -56,13 +56,18 @@ def cells(table: ReleaseTable) -> Iterator[tuple[str, str, str]]:
 def case(table: ReleaseTable, recipient: str, state: str, today: date) -> ReleaseFacts:
     """The facts of one cell, on the day ``today``."""
     designation = DesignationFacts(
-        recipients=table.designated, purposes=(), items=(), effective_on=today - timedelta(days=30),
+        recipients=table.designated,
+        purposes=(),
+        items=(),
+        effective_on=today - timedelta(days=30),
         expires_on=today + timedelta(days=30),
-    )  # fmt: skip
+    )
     return ReleaseFacts(
-        recipient=recipient, basis=table.basis, decision=decision_of(state, today),
+        recipient=recipient,
+        basis=table.basis,
+        decision=decision_of(state, today),
         designation=designation if table.designated else None,
-    )  # fmt: skip
+    )
 
 
 def decision_of(state: str, today: date) -> DecisionFacts | None:

@@ -169,9 +169,10 @@ def _missing(rule: Inconsistency, against: Against) -> str:
     if rule.kind in ("height", "weight"):
         name = "height_in" if rule.kind == "height" else "weight_lb"
         lacking = [
-            words for words, source in (("on record", against.recorded), ("described", against.description))
+            words
+            for words, source in (("on record", against.recorded), ("described", against.description))
             if _number(source.get(name)) is None
-        ]  # fmt: skip
+        ]
         return f"Not known: none is {' and none '.join(lacking)}."
     if rule.kind == "age":
         born = _day(against.recorded.get("born_on")) is None

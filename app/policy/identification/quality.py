@@ -66,8 +66,9 @@ def worst(findings: Iterable[QualityFinding]) -> Band:
 
 def _finding(rule: QualityRule, value: float) -> QualityFinding:
     limits: tuple[tuple[Band, float | None, str], ...] = (
-        ("fail", rule.fail, rule.fail_text), ("warn", rule.warn, rule.warn_text),
-    )  # fmt: skip
+        ("fail", rule.fail, rule.fail_text),
+        ("warn", rule.warn, rule.warn_text),
+    )
     for band, limit, sentence in limits:
         if limit is not None and _beyond(rule, value, limit):
             text = sentence.format(value=_shown(rule, value), limit=_plain(limit, DECIMALS[rule.id]))

@@ -41,8 +41,10 @@ def _quality(read: Mapping[str, Any], unsuitable: UnsuitableRule) -> Iterator[st
             if not worse > 0:
                 yield f"{where}: the fail limit must be worse than the warn limit"
         for band, limit, sentence in (
-            ("warn", rule.warn, rule.warn_text), ("fail", rule.fail, rule.fail_text), ("pass", 0, rule.pass_text),
-        ):  # fmt: skip
+            ("warn", rule.warn, rule.warn_text),
+            ("fail", rule.fail, rule.fail_text),
+            ("pass", 0, rule.pass_text),
+        ):
             if (limit is None) != (not sentence):
                 yield f"{where}: a {band} limit and its sentence go together"
             try:

@@ -94,9 +94,11 @@ def test_what_a_cut_over_needs(make, admin, run_jobs, app, settings, monkeypatch
     assert refused(changes.cut_over, change, admin) == "both_evaluated"
     with pytest.raises(Refused) as other, unit_of_work():
         changes.evaluated(
-            change, admin, {"data": {"sha256": "a" * 64}, "algorithm": {"sha256": change.source_digest}},
+            change,
+            admin,
+            {"data": {"sha256": "a" * 64}, "algorithm": {"sha256": change.source_digest}},
             {"data": {"sha256": "b" * 64}, "algorithm": {"sha256": change.target_digest}},
-        )  # fmt: skip
+        )
     assert other.value.rule_id == "evaluated_on_both"
     evaluate(change, admin)
     assert refused(changes.cut_over, change, admin, " ") == "reason_given"

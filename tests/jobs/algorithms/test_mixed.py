@@ -25,9 +25,13 @@ def test_the_database_refuses_a_candidate_of_another_algorithm(make, admin, run_
     search = request.current_search
     spare = make.enrol([person(8)])[0]
     line = {
-        "search_id": search.id, "person_id": spare.person_id, "photo_id": spare.id, "rank": 9, "score": 0.5,
+        "search_id": search.id,
+        "person_id": spare.person_id,
+        "photo_id": spare.id,
+        "rank": 9,
+        "score": 0.5,
         "shown_order": 9,
-    }  # fmt: skip
+    }
 
     def add(**changed):
         with unit_of_work() as rows:
@@ -49,9 +53,11 @@ def test_the_database_refuses_a_candidate_of_another_algorithm(make, admin, run_
         add(algorithm_digest=first, photo_id=without.id, person_id=without.person_id)
     add(algorithm_digest=first)
     for statement in (
-        "UPDATE search SET algorithm_digest = 'other'", "UPDATE candidate SET algorithm_digest = 'other'",
-        "UPDATE template SET algorithm_digest = 'other'", "UPDATE candidate SET photo_id = photo_id + 1",
-    ):  # fmt: skip
+        "UPDATE search SET algorithm_digest = 'other'",
+        "UPDATE candidate SET algorithm_digest = 'other'",
+        "UPDATE template SET algorithm_digest = 'other'",
+        "UPDATE candidate SET photo_id = photo_id + 1",
+    ):
         with pytest.raises(DatabaseError, match="templates of one algorithm"), unit_of_work() as rows:
             rows.execute(text(statement))
 

@@ -302,9 +302,16 @@ def test_empty_list_is_reported_without_anybody_asking(make, people, run_jobs):
     search = request.current_search
     with unit_of_work():
         identification.finish_search(
-            search, [], algorithm="dlib-resnet-v1", algorithm_digest="a" * 64, detector_digest="b" * 64, generation=1,
-            people=0, photos=0, parameters={},
-        )  # fmt: skip
+            search,
+            [],
+            algorithm="dlib-resnet-v1",
+            algorithm_digest="a" * 64,
+            detector_digest="b" * 64,
+            generation=1,
+            people=0,
+            photos=0,
+            parameters={},
+        )
     with unit_of_work():
         examination.conclude_empty(request, people.actor("k.rowan"))
     run_jobs()

@@ -66,7 +66,7 @@ def test_the_prosecutors_package_holds_the_whole_case_and_checks(disclose, tmp_p
     if shutil.which("sha256sum"):
         told = subprocess.run(
             ["sha256sum", "-c", "SHA256SUMS"], cwd=tmp_path, check=False, timeout=60, capture_output=True, text=True
-        )  # fmt: skip
+        )
         assert told.returncode == 0, told.stderr
         assert told.stdout.count(": OK") == len(names) - 1
     assert hashlib.sha256(archive.read("SHA256SUMS")).hexdigest() == disclosure.current_package.sums_sha256

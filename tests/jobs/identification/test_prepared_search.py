@@ -62,8 +62,11 @@ def test_a_prepared_image_without_its_face_is_a_named_failure(make, run_jobs):
     request = make.request(state="documented")
     cut = around(request.current_images[0].faces[0])[:1]
     dark = [
-        *cut, {"op": "brightness", "amount": -100}, {"op": "gamma", "value": 0.4}, {"op": "contrast", "factor": 2},
-    ]  # fmt: skip
+        *cut,
+        {"op": "brightness", "amount": -100},
+        {"op": "gamma", "value": 0.4},
+        {"op": "contrast", "factor": 2},
+    ]
     make.parts["derived"] = make.prepare(request, dark)
     make.select(request)
     make.search(request)

@@ -48,10 +48,20 @@ def enrol(number, photos=2):
             raw = random.normal(size=128)
             vector = Vector((raw / np.linalg.norm(raw)).astype(np.float32), digest)
             photo = GalleryPhoto(
-                record_number=f"R-{number}-{n}", person=person, source="arrest", jurisdiction="criminal", charged=True,
-                taken_on=now().date(), sha256=f"{number:032x}{n:032x}", phash=f"{number:08x}{n:08x}", blob_id="0" * 32,
-                width=480, height=600, batch="tests", key_id=stores().keys.create(),
-            )  # fmt: skip
+                record_number=f"R-{number}-{n}",
+                person=person,
+                source="arrest",
+                jurisdiction="criminal",
+                charged=True,
+                taken_on=now().date(),
+                sha256=f"{number:032x}{n:032x}",
+                phash=f"{number:08x}{n:08x}",
+                blob_id="0" * 32,
+                width=480,
+                height=600,
+                batch="tests",
+                key_id=stores().keys.create(),
+            )
             db.session.add(photo)
             db.session.flush()
             box = seal_template(photo.key_id, photo.uid, vector)

@@ -125,9 +125,16 @@ def test_nothing_that_identifies_anybody_leaves_by_mail(box, app, make, people, 
         assert sentence in said
         assert link == "https://corroborate.test/notifications"
         assert set(mail.keys()) <= {
-            "From", "To", "Subject", "Date", "Message-ID", "Auto-Submitted", "Content-Type",
-            "Content-Transfer-Encoding", "MIME-Version",
-        }  # fmt: skip
+            "From",
+            "To",
+            "Subject",
+            "Date",
+            "Message-ID",
+            "Auto-Submitted",
+            "Content-Type",
+            "Content-Transfer-Encoding",
+            "MIME-Version",
+        }
 
 
 def people_again(_people, actor):
@@ -314,8 +321,9 @@ def test_the_page_offers_what_ones_roles_get_and_keeps_the_choice(box, people, s
     assert answer.status_code == 303
     actor = people.actor("c.hawthorn")
     assert [kind for kind, by_mail in mail_domain.choices(actor).items() if by_mail] == [
-        "mail-final-review", "mail-unassigned",
-    ]  # fmt: skip
+        "mail-final-review",
+        "mail-unassigned",
+    ]
     assert db.session.query(MailChoice).filter_by(account_id=actor.id, by_mail=True).count() == 1
 
 

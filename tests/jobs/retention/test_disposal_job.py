@@ -175,8 +175,10 @@ def test_a_hold_placed_after_the_approval_spares_the_record_and_its_files(keep):
     assert disposal.state == "disposed"
     state = {item.target: (item.state, item.spared_by_rule) for item in disposal.items}
     assert state == {
-        held: ("spared", "hold_wins"), other: ("erased", None), victim: ("spared", "file_with_records"),
-    }  # fmt: skip
+        held: ("spared", "hold_wins"),
+        other: ("erased", None),
+        victim: ("spared", "file_with_records"),
+    }
     assert stores().keys.exists(held.key_id)
     assert request_of(held).state == "withdrawn"
     assert victim.private["name"] == "Robin Quill"
@@ -191,8 +193,9 @@ def test_a_suspects_file_stays_when_the_record_it_was_to_go_with_is_spared(keep)
     keep.make.empty(case_number=CASE)  # a new draft: the case is at work again
     keep.execute()
     assert [(item.state, item.spared_by_rule) for item in disposal.items] == [
-        ("spared", "closed_cases_only"), ("spared", "file_with_records"),
-    ]  # fmt: skip
+        ("spared", "closed_cases_only"),
+        ("spared", "file_with_records"),
+    ]
     assert suspect.private["name"] == "Ira Longgone"
 
 
@@ -212,8 +215,14 @@ def test_a_new_request_under_the_number_of_a_disposed_case_begins_anew(keep, mak
 def test_a_case_waits_while_a_photograph_that_looks_like_its_probe_is_undecided(keep, app):
     record = keep.record(request="withdrawn", case_number=CASE)
     image = request_of(record).images[0]
-    held = GalleryHold(key_id=stores().keys.create(), batch="b", record_number="R-1", sha256="0" * 64,
-                       blob_id="0" * 32, probe_image_id=image.id)  # fmt: skip
+    held = GalleryHold(
+        key_id=stores().keys.create(),
+        batch="b",
+        record_number="R-1",
+        sha256="0" * 64,
+        blob_id="0" * 32,
+        probe_image_id=image.id,
+    )
     with unit_of_work() as rows:
         rows.add(held)
         rows.flush()
@@ -288,8 +297,11 @@ def tables_of_a_request() -> set[str]:
     found, before = {"fr_request"}, set()
     while found != before:
         before = set(found)
-        found |= {table.name for table in db.metadata.tables.values()
-                  if {key.column.table.name for key in table.foreign_keys} & before}  # fmt: skip
+        found |= {
+            table.name
+            for table in db.metadata.tables.values()
+            if {key.column.table.name for key in table.foreign_keys} & before
+        }
     return found
 
 
@@ -301,8 +313,12 @@ def test_every_table_that_hangs_on_a_request_says_what_becomes_of_it(app):
 
 @pytest.mark.clause("RET-11")
 def test_every_column_that_names_a_stored_file_is_known_to_the_search_for_orphans(app):
-    columns = {f"{table.name}.{column.name}" for table in db.metadata.tables.values() for column in table.columns
-               if "blob" in column.name}  # fmt: skip
+    columns = {
+        f"{table.name}.{column.name}"
+        for table in db.metadata.tables.values()
+        for column in table.columns
+        if "blob" in column.name
+    }
     assert columns and all(name.endswith("blob_id") for name in columns)
 
 

@@ -163,9 +163,11 @@ def test_threads_that_search_all_the_time_never_see_it_after_the_order(index, ap
 
     def search_all_the_time() -> None:
         with app.app_context():
-            own = shared if kind == "milvus" else repository_index.RepositoryIndex.empty(
-                shared.index.model_digest, 128, kind=kind
-            )  # fmt: skip
+            own = (
+                shared
+                if kind == "milvus"
+                else repository_index.RepositoryIndex.empty(shared.index.model_digest, 128, kind=kind)
+            )
             while not stop.is_set():
                 for record, probe in probes.items():
                     if kind == "milvus":

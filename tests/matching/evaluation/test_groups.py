@@ -15,11 +15,20 @@ def comparisons(*rows):
 
 # people 0 and 1 are of group a, 2 and 3 of group b; two photographs each
 PAIRS = comparisons(
-    (0, 1, 0, 0, 0.9), (2, 3, 1, 1, 0.4), (4, 5, 2, 2, 0.8), (6, 7, 3, 3, 0.7),
-    (0, 2, 0, 1, 0.6), (1, 3, 0, 1, 0.1), (0, 3, 0, 1, 0.2), (1, 2, 0, 1, 0.3),
-    (4, 6, 2, 3, 0.55), (5, 7, 2, 3, 0.75), (4, 7, 2, 3, 0.1), (5, 6, 2, 3, 0.1),
+    (0, 1, 0, 0, 0.9),
+    (2, 3, 1, 1, 0.4),
+    (4, 5, 2, 2, 0.8),
+    (6, 7, 3, 3, 0.7),
+    (0, 2, 0, 1, 0.6),
+    (1, 3, 0, 1, 0.1),
+    (0, 3, 0, 1, 0.2),
+    (1, 2, 0, 1, 0.3),
+    (4, 6, 2, 3, 0.55),
+    (5, 7, 2, 3, 0.75),
+    (4, 7, 2, 3, 0.1),
+    (5, 6, 2, 3, 0.1),
     (0, 4, 0, 2, 0.99),
-)  # fmt: skip
+)
 VALUES = ["a", "a", "a", "a", "b", "b", "b", "b"]
 
 
@@ -66,8 +75,12 @@ def test_small_cells_are_marked_and_pairs_that_are_missing_give_no_rate():
 
 def test_a_small_cell_is_not_the_best_group():
     pairs = comparisons(
-        (0, 1, 0, 0, 0.9), (2, 3, 1, 1, 0.4), (4, 5, 2, 2, 0.4), (4, 6, 2, 2, 0.9), (5, 6, 2, 2, 0.9),
-    )  # fmt: skip
+        (0, 1, 0, 0, 0.9),
+        (2, 3, 1, 1, 0.4),
+        (4, 5, 2, 2, 0.4),
+        (4, 6, 2, 2, 0.9),
+        (5, 6, 2, 2, 0.9),
+    )
     values = ["a", "a", "a", "a", "c", "c", "c"]
     found = rates(pairs, values, small=2)
     assert (found["a"].fnmr_ratio.value, found["c"].fnmr_ratio.value) == (1.0, pytest.approx(2 / 3))

@@ -53,9 +53,11 @@ def test_a_single_person_meets_nobody_else():
 
 
 BY_HAND = (
-    np.arange(5), np.array([1, 1, 2, 1, 1]),
-    np.array([0.9, 0.8, 0.7, 0.6, 0.5]), np.array([0.75, 0.65, 0.55, 0.45, 0.35]),
-)  # fmt: skip
+    np.arange(5),
+    np.array([1, 1, 2, 1, 1]),
+    np.array([0.9, 0.8, 0.7, 0.6, 0.5]),
+    np.array([0.75, 0.65, 0.55, 0.45, 0.35]),
+)
 
 
 @pytest.mark.parametrize(

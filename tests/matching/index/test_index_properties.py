@@ -70,9 +70,11 @@ def run(kind, count, strategy, test):
     # without the phase that makes a failing example smaller: a bug costs seconds, not minutes
     settings(
         phases=[Phase.explicit, Phase.reuse, Phase.generate],
-        max_examples=examples(kind, count), deadline=None, derandomize=kind == "milvus",
+        max_examples=examples(kind, count),
+        deadline=None,
+        derandomize=kind == "milvus",
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-    )(given(strategy)(test))()  # fmt: skip
+    )(given(strategy)(test))()
 
 
 @pytest.mark.clause("CAP-3", "CAP-6")

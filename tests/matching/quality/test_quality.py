@@ -182,9 +182,22 @@ def test_points_that_coincide_have_no_pose():
 @pytest.mark.clause("CAP-8")
 def test_nothing_about_the_person_is_measured():
     assert {
-        "inter_eye", "detail", "brightness", "bright_share", "levels", "side_ratio", "blocks", "yaw", "pitch", "roll",
-        "margin_side", "margin_above", "margin_below", "faces", "chroma",
-    } == MEASURES  # fmt: skip
+        "inter_eye",
+        "detail",
+        "brightness",
+        "bright_share",
+        "levels",
+        "side_ratio",
+        "blocks",
+        "yaw",
+        "pitch",
+        "roll",
+        "margin_side",
+        "margin_above",
+        "margin_below",
+        "faces",
+        "chroma",
+    } == MEASURES
 
 
 # Scores ------------------------------------------------------------------------------------------------------

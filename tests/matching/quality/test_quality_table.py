@@ -21,9 +21,22 @@ from tools.quality_trials import gallery_of, read_set, run
 ROOT = Path(__file__).resolve().parents[3]
 DOCUMENT = ROOT / "docs" / "quality.md"
 FINE = Quality(
-    inter_eye=60, detail=40, brightness=120, bright_share=0, levels=120, side_ratio=1.1, blocks=2, yaw=3, pitch=3,
-    roll=2, margin_side=2, margin_above=2, margin_below=3, faces=1, chroma=20,
-)  # fmt: skip
+    inter_eye=60,
+    detail=40,
+    brightness=120,
+    bright_share=0,
+    levels=120,
+    side_ratio=1.1,
+    blocks=2,
+    yaw=3,
+    pitch=3,
+    roll=2,
+    margin_side=2,
+    margin_above=2,
+    margin_below=3,
+    faces=1,
+    chroma=20,
+)
 
 
 def trial(first: float, sweep: str = "size", level: str = "32", **measures: float) -> Trial:
@@ -37,9 +50,16 @@ def test_shares_are_means_and_leave_out_where_no_face_was_found():
 
 @pytest.mark.parametrize(
     ("found", "right"),
-    [((0.9, 0.8, 0.1), True), ((0.9, 0.9, 0.9), True), ((0.9, None, 0.1), True), ((0.8, 0.9, 0.1), False),
-     ((0.9, 0.1, 0.2), False), ((0.5, None, 0.6), False), ((None, None, None), True)],
-)  # fmt: skip
+    [
+        ((0.9, 0.8, 0.1), True),
+        ((0.9, 0.9, 0.9), True),
+        ((0.9, None, 0.1), True),
+        ((0.8, 0.9, 0.1), False),
+        ((0.9, 0.1, 0.2), False),
+        ((0.5, None, 0.6), False),
+        ((None, None, None), True),
+    ],
+)
 def test_bands_are_in_order_when_no_worse_band_has_the_larger_share(found, right):
     assert (
         ordered({band: Share(9, share) for band, share in zip(("pass", "warn", "fail"), found, strict=True)}) is right
@@ -114,9 +134,13 @@ def test_the_policy_names_the_photographs_of_the_table():
 # A short run -------------------------------------------------------------------------------------------------
 
 SHORT = {
-    "as it is": {""}, "size": {"128", "28", "16"}, "blur": {"0.1"}, "flat": {"0.16"}, "dark": {"0.06"},
+    "as it is": {""},
+    "size": {"128", "28", "16"},
+    "blur": {"0.1"},
+    "flat": {"0.16"},
+    "dark": {"0.06"},
     "JPEG at 48 px": {"3"},
-}  # fmt: skip
+}
 
 
 @pytest.fixture(scope="module")

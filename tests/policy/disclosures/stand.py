@@ -52,9 +52,12 @@ class Stand:
         fetched = now() if row.verb == "acknowledge" else None
         self.package(fetched)
         actor = {
-            "disclosure.file": self.asker, "disclosure.release": self.records, "disclosure.decide": self.officer,
-            "disclosure.determine": self.officer, "system.disclosure": None,
-        }[row.capability]  # fmt: skip
+            "disclosure.file": self.asker,
+            "disclosure.release": self.records,
+            "disclosure.decide": self.officer,
+            "disclosure.determine": self.officer,
+            "system.disclosure": None,
+        }[row.capability]
         facts: dict[str, Any] = {"reason": REASON}
         if row.verb in {"approve", "determine", "refuse"}:
             facts |= {"text": TEXT, "password_confirmed": True}
@@ -81,10 +84,15 @@ class Stand:
         set_committed_value(self.disclosure, "submission", 1)
         set_committed_value(self.disclosure, "release_by", today() + timedelta(days=5))
         self.say(
-            recipient=dict(stated.recipient), recipient_facts=dict(stated.recipient_facts), facts=dict(stated.facts),
-            identity=dict(stated.identity), agreement=dict(stated.agreement), person=stated.person,
-            purpose_text=stated.purpose_text, necessity=stated.necessity,
-        )  # fmt: skip
+            recipient=dict(stated.recipient),
+            recipient_facts=dict(stated.recipient_facts),
+            facts=dict(stated.facts),
+            identity=dict(stated.identity),
+            agreement=dict(stated.agreement),
+            person=stated.person,
+            purpose_text=stated.purpose_text,
+            necessity=stated.necessity,
+        )
         set_committed_value(self.disclosure, "items", list(self.items))
         self.documents(*policy().disclosure.bases[basis].documents)
         self.designation(list(policy().disclosure.recipients))
@@ -101,25 +109,36 @@ class Stand:
         if recipients is not None:
             day = today()
             covered = {
-                "recipient_kinds": recipients, "purposes": list(policy().disclosure.purposes),
-                "item_kinds": list(ITEM_KINDS), "effective_on": day, "expires_on": day,
-            }  # fmt: skip
+                "recipient_kinds": recipients,
+                "purposes": list(policy().disclosure.purposes),
+                "item_kinds": list(ITEM_KINDS),
+                "effective_on": day,
+                "expires_on": day,
+            }
             row = RoutineDesignation(**{**covered, **changes})
         set_committed_value(self.disclosure, "designation", row)
 
     def decision(
-        self, kind: str | None, by: int | None, release_by: date | None = None, *, rendered: bool = True,
+        self,
+        kind: str | None,
+        by: int | None,
+        release_by: date | None = None,
+        *,
+        rendered: bool = True,
         submission: int = 1,
-    ) -> None:  # fmt: skip
+    ) -> None:
         rows = []
         if kind is not None:
             rows = [
                 DisclosureDecision(
-                    kind=kind, decided_by_id=by, submission=submission, asked_by_id=self.asker,
+                    kind=kind,
+                    decided_by_id=by,
+                    submission=submission,
+                    asked_by_id=self.asker,
                     release_by=release_by or today() + timedelta(days=5),
                     document_blob_id="d" * 32 if rendered else None,
                 )
-            ]  # fmt: skip
+            ]
         set_committed_value(self.disclosure, "decisions", rows)
 
     def package(self, fetched_at: Any = None, expires_at: Any = None, number: int = 1) -> None:

@@ -35,10 +35,18 @@ WORKED = load_worked(DEFAULT_DIRECTORY)
 
 #: what each step must ask, written from the clauses and not read from the table
 STATED = {
-    "not_immigration", "recipient_named", "basis_serves_recipient", "purpose_serves_recipient", "basis_facts_complete",
-    "basis_documents_attached", "designation_in_force", "identity_confirmed", "minimum_stated", "agreement_in_place",
+    "not_immigration",
+    "recipient_named",
+    "basis_serves_recipient",
+    "purpose_serves_recipient",
+    "basis_facts_complete",
+    "basis_documents_attached",
+    "designation_in_force",
+    "identity_confirmed",
+    "minimum_stated",
+    "agreement_in_place",
     "package_complete",
-}  # fmt: skip
+}
 DECIDED = STATED | {"items_included", "decision_written", "release_by_within_bounds", "password_confirmed"}
 HOLDS = STATED | {"decided_by_another", "decision_in_force", "decision_document_rendered", "items_included"}
 NEEDED = {
@@ -109,12 +117,10 @@ SPOILED: dict[str, list[Spoiler]] = {
         lambda s, f: s.request("prosecutor", "D5") or s.designation(["prosecutor"], item_kinds=["report"]),
         lambda s, f: s.request("prosecutor", "D5") or s.designation(["prosecutor"], revoked_at=now()),
         lambda s, f: (
-            s.request("prosecutor", "D5")
-            or s.designation(["prosecutor"], expires_on=today() - timedelta(days=1))
+            s.request("prosecutor", "D5") or s.designation(["prosecutor"], expires_on=today() - timedelta(days=1))
         ),
         lambda s, f: (
-            s.request("prosecutor", "D5")
-            or s.designation(["prosecutor"], effective_on=today() + timedelta(days=1))
+            s.request("prosecutor", "D5") or s.designation(["prosecutor"], effective_on=today() + timedelta(days=1))
         ),
     ],
     "identity_confirmed": [
@@ -171,7 +177,7 @@ SPOILED: dict[str, list[Spoiler]] = {
     ],
     "time_has_passed": [lambda s, f: spoil(s, release_by=today())],
     "reason_given": [lambda s, f: f.update(reason="  ")],
-}  # fmt: skip
+}
 #: conditions on who acts: (condition, the verbs' actor instead)
 WHO = {
     "actor_asked": lambda s: everything(s.third),

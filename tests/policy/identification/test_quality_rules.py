@@ -39,8 +39,11 @@ def test_a_hair_beyond_a_limit_is_beyond_and_the_sentence_agrees(rules: Policy):
             found = one(rules, rule.id, math.nextafter(limit, -math.inf if rule.better == "more" else math.inf))
             assert (found.band, found.limit) == (band, limit)
             nearly = one(rules, rule.id, limit - 0.001 if rule.better == "more" else limit + 0.001)
-            numbers = [float(word) for word in nearly.text.replace(";", " ").replace(",", " ").rstrip(".").split()
-                       if word.replace(".", "").isdigit()]  # fmt: skip
+            numbers = [
+                float(word)
+                for word in nearly.text.replace(";", " ").replace(",", " ").rstrip(".").split()
+                if word.replace(".", "").isdigit()
+            ]
             if "{value}" in (rule.fail_text if band == "fail" else rule.warn_text) and limit in numbers:
                 others = [number for number in numbers if number != limit]
                 assert any(n < limit if rule.better == "more" else n > limit for n in others), nearly.text

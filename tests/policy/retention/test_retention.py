@@ -232,10 +232,14 @@ def test_the_two_crimes_excepted_from_the_child_victims_act_stay_permanent(rules
 @pytest.mark.parametrize(
     ("class_id", "years"),
     [
-        ("arson_4", 10), ("non_fatal", 10), ("other_felony", 25), ("misdemeanor", 5), ("violation", 1),
+        ("arson_4", 10),
+        ("non_fatal", 10),
+        ("other_felony", 25),
+        ("misdemeanor", 5),
+        ("violation", 1),
         ("no_offense_adult", 5),
     ],
-)  # fmt: skip
+)
 def test_years_after_closing(rules: Policy, class_id: str, years: int) -> None:
     facts = case(class_id)
     first = date(2020 + years, 5, 4)

@@ -61,7 +61,7 @@ def test_the_tables_and_the_database_know_the_same_states():
 @pytest.mark.clause("RET-11", "ACC-7")
 @pytest.mark.parametrize(
     ("subject", "state"), [(s, state) for s, states in STATES.items() for state in states], ids=str
-)  # fmt: skip
+)
 def test_every_verb_is_refused_where_the_table_does_not_list_it_and_needs_its_capability(keep, people, subject, state):
     row, flow = MAKERS[subject](keep, state), policy().workflow(subject)
     stranger = people.account("c.hawthorn")
@@ -80,9 +80,10 @@ def test_every_verb_is_refused_where_the_table_does_not_list_it_and_needs_its_ca
 
 @pytest.mark.clause("RET-11")
 @pytest.mark.parametrize(
-    ("row", "part"), [(row, part) for row in ROWS for part in row.separations],
+    ("row", "part"),
+    [(row, part) for row in ROWS for part in row.separations],
     ids=lambda value: getattr(value, "id", value),
-)  # fmt: skip
+)
 def test_every_separation_keeps_the_same_person_out_whatever_they_may_do(keep, people, row, part):
     subject = MAKERS[SUBJECT[row.id]](keep, "once_approved" if part == "disposal_first_approver" else row.sources[0])
     with pytest.raises(Refused) as refusal:

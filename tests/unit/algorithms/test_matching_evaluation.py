@@ -91,8 +91,9 @@ def test_a_folder_for_each_person_and_listed_pairs_say_the_same(run, labels, dra
     photos = [f"p{seed}/{n}.jpg" for seed in (1, 2, 3) for n in (0, 1)]
     rows = [
         f"{a},{b},{'Yes' if a[:2] == b[:2] else 'No'},{'x' if '1.jpg' in b else ''}"
-        for i, a in enumerate(photos) for b in photos[i + 1 :]
-    ]  # fmt: skip
+        for i, a in enumerate(photos)
+        for b in photos[i + 1 :]
+    ]
     csv = labels("file_x,file_y,Decision,light", *rows)
     told = json.loads(run("--pairs", csv, "--images", drawn, "--group", "light", "--json", "--draws", 100).stdout)
     assert told["verification"] == in_folders["verification"] and told["identification"] is None

@@ -25,8 +25,10 @@ def test_possible_match_states_the_whole_case(at):
     facts = gather(begun(request, "possible_match"))
     search, nominee = request.current_search, request.current_round.nominee
     assert (facts.kind, facts.case_number, facts.request_number) == (
-        ReportKind.POSSIBLE_MATCH, request.case_number, request.number
-    )  # fmt: skip
+        ReportKind.POSSIBLE_MATCH,
+        request.case_number,
+        request.number,
+    )
     assert facts.use.id == "USE-1"
     assert dict(facts.use.facts)["Suspected offense"] == "Robbery in the second degree"
     assert facts.probe.picture.sha256 == search.image.sha256 == search.probe_sha256
@@ -51,10 +53,14 @@ def test_each_step_names_its_person_and_part(at):
     facts = gather(begun(request, "possible_match"))
     parts = {step.who.name: step.who.role for step in facts.steps}
     assert parts == {
-        "Dana Lark": "requesting investigator", "Sam Alder": "supervisor of the requesting investigator",
-        "Kit Rowan": "examiner", "The portal": None, "Jo Maple": "peer reviewer", "Noor Finch": "peer reviewer",
+        "Dana Lark": "requesting investigator",
+        "Sam Alder": "supervisor of the requesting investigator",
+        "Kit Rowan": "examiner",
+        "The portal": None,
+        "Jo Maple": "peer reviewer",
+        "Noor Finch": "peer reviewer",
         "Cleo Hawthorn": "supervisor",
-    }  # fmt: skip
+    }
     assert [step.at for step in facts.steps] == sorted(step.at for step in facts.steps)
     assert all(step.clauses for step in facts.steps)
     assert [entry.sha256 for entry in facts.custody] == [request.current_search.probe_sha256] * 3

@@ -34,8 +34,15 @@ from tests.disclosing import (  # noqa: F401  (fixtures)
 from tests.gallery import needs_models
 
 pytestmark = needs_models
-SERVED = {"D1": "individual", "D2": "court", "D3": "media", "D4": "foil", "D5": "community", "D6": "law_enforcement",
-          "D7": "city_agency"}  # fmt: skip
+SERVED = {
+    "D1": "individual",
+    "D2": "court",
+    "D3": "media",
+    "D4": "foil",
+    "D5": "community",
+    "D6": "law_enforcement",
+    "D7": "city_agency",
+}
 
 
 def verbs(subject) -> list[str]:
@@ -151,9 +158,12 @@ def test_immigration_enforcement_has_no_way_through(disclose, people):
 def test_what_the_case_holds_is_every_submitted_original_and_every_delivered_report(disclose, people):
     held = [(thing.kind, thing.request.requester.name) for thing in available(CASE)]
     assert held == [
-        ("original", "d.lark"), ("original", "d.lark"), ("report", "d.lark"), ("original", "m.heron"),
+        ("original", "d.lark"),
+        ("original", "d.lark"),
+        ("report", "d.lark"),
+        ("original", "m.heron"),
         ("report", "m.heron"),
-    ]  # fmt: skip
+    ]
     assert {thing.row.kind for thing in available(CASE) if thing.kind == "report"} == {"possible_match", "negative"}
     assert all(thing.sha256 for thing in available(CASE))
     assert available("DB-2026-999") == []
@@ -211,9 +221,13 @@ def test_a_partial_approval_lets_out_only_what_it_includes(disclose, people):
     first, second, third = disclosure.items
     with refused("items_included"), unit_of_work():
         disclosures.determine(
-            disclosure, people.actor("b.juniper"), text=TEXT, reason=REASON, included={"0" * 32},
+            disclosure,
+            people.actor("b.juniper"),
+            text=TEXT,
+            reason=REASON,
+            included={"0" * 32},
             password_confirmed=True,
-        )  # fmt: skip
+        )
     disclose.parts = {"left_out": {second.uid, third.uid}, "conditions": "Not before Friday."}
     disclose.decide(disclosure)
     assert disclosure.included_items == [first]
@@ -284,9 +298,15 @@ def test_who_knows_of_a_disclosure(disclose, people):
     }
     both, one = {draft.number, filed.number}, {filed.number}
     assert knows == {
-        "d.lark": both, "m.heron": set(), "c.hawthorn": set(), "y.hazel": one, "b.juniper": one, "w.sparrow": set(),
-        "k.rowan": set(), "h.larch": set(),
-    }  # fmt: skip
+        "d.lark": both,
+        "m.heron": set(),
+        "c.hawthorn": set(),
+        "y.hazel": one,
+        "b.juniper": one,
+        "w.sparrow": set(),
+        "k.rowan": set(),
+        "h.larch": set(),
+    }
     assert find(Disclosure, draft.number, people.actor("y.hazel")) is None
 
 

@@ -30,12 +30,26 @@ def letters(text: str) -> str:
 def test_the_decision_says_who_decided_what_on_which_basis_and_why() -> None:
     said = letters(words("decision"))
     for wanted in (
-        EXT_7, "APPROVED IN PART", "D2", "EXT-7", "Una Fabricated", "Example County District Attorney",
-        "Example Procedure Law 245.20", "Criminal prosecution", "Possible match report R-2026-000012", "ab" * 32,
-        "The discovery law requires it.", "Only for the prosecution named above.", "Yuri Imaginary",
-        "2026-11-22 09:12:05 EST", "after entering the password again", "2026-12-22",
-        "Called back at the number of the office", "No more than what the reports of this case rest on.", "9f2c" * 16,
-    ):  # fmt: skip
+        EXT_7,
+        "APPROVED IN PART",
+        "D2",
+        "EXT-7",
+        "Una Fabricated",
+        "Example County District Attorney",
+        "Example Procedure Law 245.20",
+        "Criminal prosecution",
+        "Possible match report R-2026-000012",
+        "ab" * 32,
+        "The discovery law requires it.",
+        "Only for the prosecution named above.",
+        "Yuri Imaginary",
+        "2026-11-22 09:12:05 EST",
+        "after entering the password again",
+        "2026-12-22",
+        "Called back at the number of the office",
+        "No more than what the reports of this case rest on.",
+        "9f2c" * 16,
+    ):
         assert letters(wanted) in said, wanted
     assert said.count("Mayleave") == 2
     assert said.count("Stays") == 1
@@ -45,10 +59,18 @@ def test_the_decision_says_who_decided_what_on_which_basis_and_why() -> None:
 def test_the_letter_says_what_is_enclosed_and_that_a_result_is_a_lead() -> None:
     said = letters(words("letter"))
     for wanted in (
-        LEAD_NOTICE, NOTICE, ONWARD, "LEAD ONLY", "reports/R-2026-000012.pdf", "cd" * 32, "1,204,113",
-        "Recalled on 2026-11-21 and replaced: do not rely on it", "sha256sum -c SHA256SUMS", "56" * 32,
+        LEAD_NOTICE,
+        NOTICE,
+        ONWARD,
+        "LEAD ONLY",
+        "reports/R-2026-000012.pdf",
+        "cd" * 32,
+        "1,204,113",
+        "Recalled on 2026-11-21 and replaced: do not rely on it",
+        "sha256sum -c SHA256SUMS",
+        "56" * 32,
         "Only for the prosecution named above.",
-    ):  # fmt: skip
+    ):
         assert letters(wanted) in said, wanted
 
 
@@ -101,12 +123,17 @@ def items(*included: bool) -> tuple[DecidedItem, ...]:
 @pytest.mark.parametrize(
     ("outcome", "included", "good"),
     [
-        (Outcome.APPROVED, (True, True), True), (Outcome.APPROVED, (True, False), False),
-        (Outcome.APPROVED, (), False), (Outcome.PARTLY, (True, False), True), (Outcome.PARTLY, (True,), False),
-        (Outcome.PARTLY, (False,), False), (Outcome.REFUSED, (False,), True), (Outcome.REFUSED, (), True),
+        (Outcome.APPROVED, (True, True), True),
+        (Outcome.APPROVED, (True, False), False),
+        (Outcome.APPROVED, (), False),
+        (Outcome.PARTLY, (True, False), True),
+        (Outcome.PARTLY, (True,), False),
+        (Outcome.PARTLY, (False,), False),
+        (Outcome.REFUSED, (False,), True),
+        (Outcome.REFUSED, (), True),
         (Outcome.REFUSED, (True,), False),
     ],
-)  # fmt: skip
+)
 def test_a_decision_agrees_with_its_items(outcome: Outcome, included: tuple[bool, ...], good: bool) -> None:
     if good:
         assert decision(outcome=outcome, items=items(*included)).outcome == outcome

@@ -91,11 +91,23 @@ def _as_file(made: Package, where: Path) -> Path:
 @pytest.mark.parametrize(
     "path",
     [
-        "../outside.pdf", "/etc/passwd", "originals/../../x", "originals/a b.jpg", "reports/-rf", "reports/.hidden",
-        "originals/Ünlü.jpg", "other/x.pdf", "manifest.json", "SHA256SUMS", "", "originals/", "a\\b", "x\ny",
+        "../outside.pdf",
+        "/etc/passwd",
+        "originals/../../x",
+        "originals/a b.jpg",
+        "reports/-rf",
+        "reports/.hidden",
+        "originals/Ünlü.jpg",
+        "other/x.pdf",
+        "manifest.json",
+        "SHA256SUMS",
+        "",
+        "originals/",
+        "a\\b",
+        "x\ny",
         "originals/" + "a" * 101,
     ],
-)  # fmt: skip
+)
 def test_names_that_are_not_plain_are_refused(path: str) -> None:
     with pytest.raises(PackageError, match="cannot hold"):
         package(*FILES, PackedFile(path, b"x", "x"))

@@ -158,11 +158,14 @@ def test_each_step_asks_what_the_clause_demands():
         "report_to_cpo": {"report_referenced", "report_moment_sound"},
         "assess_harm": {"harm_stated", "reason_given"},
         "decide_notice": {
-            "notice_answers_complete", "notice_not_declined_against_law", "notice_consulted", "notice_written",
+            "notice_answers_complete",
+            "notice_not_declined_against_law",
+            "notice_consulted",
+            "notice_written",
             "reason_given",
         },
         "close": {"notice_decided", "efforts_recorded"},
-    }  # fmt: skip
+    }
     listed = {row.verb: set(row.conditions) for row in policy().workflow("incident").transitions}
     assert listed == needed
     assert "app.models.disclosures:Incident" in registry()["EXT-10"]

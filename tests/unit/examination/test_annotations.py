@@ -61,9 +61,11 @@ def test_a_mark_is_numbered_sealed_and_recorded_without_a_word_of_it(request_, a
     assert add(request_, actor, candidate=request_.current_round.search.candidates[1]).number == 1
     event = db.session.query(AuditEvent).filter_by(event="comparison.marked").first()
     assert json.loads(event.keys) == {
-        "round": request_.current_round.uid, "candidate": first(request_).uid, "photo": first(request_).photo.uid,
+        "round": request_.current_round.uid,
+        "candidate": first(request_).uid,
+        "photo": first(request_).photo.uid,
         "mark": 1,
-    }  # fmt: skip
+    }
 
 
 def test_where_and_what_may_be_marked(request_, actor):

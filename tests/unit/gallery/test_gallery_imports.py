@@ -176,9 +176,13 @@ def test_one_picture_under_two_people_is_held_for_a_decision(app, tmp_path):
     picture = cv2.imdecode(np.frombuffer(original, np.uint8), cv2.IMREAD_COLOR)
     small = encoded(cv2.resize(picture, None, fx=0.6, fy=0.6, interpolation=cv2.INTER_AREA), 60)
     rows = [
-        row(3), row(8, file="same.jpg"), row(9, file="small.jpg"), row(3, record_number="R-again", file="again.jpg"),
-        row(3, 1), row(4),
-    ]  # fmt: skip
+        row(3),
+        row(8, file="same.jpg"),
+        row(9, file="small.jpg"),
+        row(3, record_number="R-again", file="again.jpg"),
+        row(3, 1),
+        row(4),
+    ]
     files = {"same.jpg": original, "small.jpg": small, "again.jpg": encoded(picture, 55)}
     outcome = run_import(write_folder(tmp_path, rows, files))
     # the same person photographed again, and the same picture again for them, are fine
@@ -222,9 +226,11 @@ def test_outcomes_are_told_without_a_name_or_a_file(noise, app, tmp_path):
     assert told.exit_code == 0 and "4 of 4 records, done" in told.output and "2  refused" in told.output
     rows = list(csv.DictReader(io.StringIO(run(args=["gallery", "outcomes", of.uid, "--csv"]).stdout)))
     assert [(one["line"], one["outcome"], one["rules"]) for one in rows] == [
-        ("2", "enrolled", ""), ("3", "refused", "gallery-charged"), ("4", "refused", "intake-value"),
+        ("2", "enrolled", ""),
+        ("3", "refused", "gallery-charged"),
+        ("4", "refused", "intake-value"),
         ("5", "enrolled", ""),
-    ]  # fmt: skip
+    ]
     assert rows[2]["record_number"] == "" and "Jane" not in json.dumps(rows)
     kept = [str(value) for one in db.session.scalars(select(ImportOutcome)) for value in vars(one).values()]
     assert not [text for text in kept if "Jane" in text or "Noise" in text or ".png" in text]

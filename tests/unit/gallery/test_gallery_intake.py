@@ -78,29 +78,58 @@ def test_an_import_takes_in_what_is_lawful_and_says_why_not(app, tmp_path):
     outside = tmp_path / "outside.jpg"
     outside.write_bytes(arrest_photograph(3))
     rows = [
-        row(1), row(1, 1, source="PAROLE"), row(2, status="sealed"),
-        row(10, file="broken.jpg"), row(11, file="wall.jpg"), row(12, file="two.jpg"), row(13, file="../outside.jpg"),
-        row(14, file="absent.jpg"), row(1, record_number="R-copy"), row(15, file="copy.jpg"),
-        row(16, file="empty.jpg"), row(17, file="text.webp"), row(2, record_number="R-0001-0"),
-    ]  # fmt: skip
+        row(1),
+        row(1, 1, source="PAROLE"),
+        row(2, status="sealed"),
+        row(10, file="broken.jpg"),
+        row(11, file="wall.jpg"),
+        row(12, file="two.jpg"),
+        row(13, file="../outside.jpg"),
+        row(14, file="absent.jpg"),
+        row(1, record_number="R-copy"),
+        row(15, file="copy.jpg"),
+        row(16, file="empty.jpg"),
+        row(17, file="text.webp"),
+        row(2, record_number="R-0001-0"),
+    ]
     files = {
-        "broken.jpg": arrest_photograph(1)[:2000], "wall.jpg": encoded(np.full((300, 300, 3), 90, np.uint8)),
-        "two.jpg": encoded(np.hstack([one, other])), "copy.jpg": arrest_photograph(1), "empty.jpg": b"",
-        "text.webp": b"<script>", "2-0.jpg": arrest_photograph(2),
-    }  # fmt: skip
+        "broken.jpg": arrest_photograph(1)[:2000],
+        "wall.jpg": encoded(np.full((300, 300, 3), 90, np.uint8)),
+        "two.jpg": encoded(np.hstack([one, other])),
+        "copy.jpg": arrest_photograph(1),
+        "empty.jpg": b"",
+        "text.webp": b"<script>",
+        "2-0.jpg": arrest_photograph(2),
+    }
     outcome = run_import(write_folder(tmp_path, rows, files))
     assert outcome.rows == len(rows)
     assert (outcome.enrolled, outcome.already, outcome.held) == (2, 0, 1)
     assert [given["file"] for given in outcome.held_rows] == ["copy.jpg"]
     assert list(outcome.outcomes.values()) == [
-        "enrolled", "enrolled", "refused", "unreadable", "no_face", "several_faces", "unreadable", "unreadable",
-        "duplicate", "held", "unreadable", "unreadable", "refused",
-    ]  # fmt: skip
+        "enrolled",
+        "enrolled",
+        "refused",
+        "unreadable",
+        "no_face",
+        "several_faces",
+        "unreadable",
+        "unreadable",
+        "duplicate",
+        "held",
+        "unreadable",
+        "unreadable",
+        "refused",
+    ]
     assert {given["file"]: refusal.rules for given, refusal in outcome.refused} == {
-        "2-0.jpg": ("intake-record-taken",), "broken.jpg": ("intake-unreadable",), "wall.jpg": ("intake-no-face",),
-        "two.jpg": ("intake-several-faces",), "../outside.jpg": ("intake-path",), "absent.jpg": ("intake-file",),
-        "empty.jpg": ("intake-unreadable",), "text.webp": ("intake-unreadable",),
-    }  # fmt: skip
+        "2-0.jpg": ("intake-record-taken",),
+        "broken.jpg": ("intake-unreadable",),
+        "wall.jpg": ("intake-no-face",),
+        "two.jpg": ("intake-several-faces",),
+        "../outside.jpg": ("intake-path",),
+        "absent.jpg": ("intake-file",),
+        "empty.jpg": ("intake-unreadable",),
+        "text.webp": ("intake-unreadable",),
+    }
     [person] = db.session.scalars(select(GalleryPerson))
     assert [photo.source for photo in person.photos] == ["arrest", "parole"]
     assert person.private["name"].startswith("Demo") and person.private["height_in"] == 70

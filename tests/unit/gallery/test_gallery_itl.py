@@ -44,10 +44,20 @@ def as_jp2(data: bytes) -> bytes:
 def test_every_statement_of_a_file_is_read_as_policy_maps_it(app):
     found = parse(transaction())
     assert dict(found.values) == {
-        "record_number": "R-0001-0", "person_number": "P-0001", "taken_on": "2024-01-15", "source": "arrest",
-        "charge": "Petit larceny", "charged": "yes", "jurisdiction": "criminal", "status": "active",
-        "name": "Demo, Person", "born_on": "1980-05-04", "height_in": "70", "weight_lb": "160", "marks": "SC L EYE",
-    }  # fmt: skip
+        "record_number": "R-0001-0",
+        "person_number": "P-0001",
+        "taken_on": "2024-01-15",
+        "source": "arrest",
+        "charge": "Petit larceny",
+        "charged": "yes",
+        "jurisdiction": "criminal",
+        "status": "active",
+        "name": "Demo, Person",
+        "born_on": "1980-05-04",
+        "height_in": "70",
+        "weight_lb": "160",
+        "marks": "SC L EYE",
+    }
     assert found.photograph(limits()) == arrest_photograph(1)
     assert parse(transaction(utf8=True, f2_018="Demö, Zoë")).values["name"] == "Demö, Zoë"
     assert parse(transaction(f2_018="Demö")).values["name"] == "Demö"
@@ -56,12 +66,16 @@ def test_every_statement_of_a_file_is_read_as_policy_maps_it(app):
 @pytest.mark.parametrize(
     ("field", "written", "column", "read"),
     [
-        ("f2_027", "N69", "height_in", "69"), ("f2_027", "000", "height_in", None),
-        ("f2_027", "599", "height_in", "599"), ("f2_022", "1980", "born_on", "1980"),
-        ("f2_029", "099", "weight_lb", "99"), ("f2_029", "000", "weight_lb", None),
-        ("f2_901", "license", "source", "license"), ("f2_901", "p", "source", "parole"),
+        ("f2_027", "N69", "height_in", "69"),
+        ("f2_027", "000", "height_in", None),
+        ("f2_027", "599", "height_in", "599"),
+        ("f2_022", "1980", "born_on", "1980"),
+        ("f2_029", "099", "weight_lb", "99"),
+        ("f2_029", "000", "weight_lb", None),
+        ("f2_901", "license", "source", "license"),
+        ("f2_901", "p", "source", "parole"),
     ],
-)  # fmt: skip
+)
 def test_codes_and_measures_are_read_and_what_is_strange_is_left_for_the_check(app, field, written, column, read):
     assert parse(transaction(**{field: written})).values.get(column) == read
 
@@ -70,14 +84,20 @@ def test_codes_and_measures_are_read_and_what_is_strange_is_left_for_the_check(a
 @pytest.mark.parametrize(
     ("field", "value", "rule"),
     [
-        ("f2_901", None, "gallery-source"), ("f2_902", None, "gallery-charged"),
-        ("f2_903", None, "gallery-jurisdiction"), ("f2_904", None, "gallery-status"),
-        ("f2_901", "D", "gallery-source"), ("f2_902", "N", "gallery-charged"),
-        ("f2_903", "FA", "gallery-jurisdiction"), ("f2_903", "JU", "gallery-jurisdiction"),
-        ("f2_904", "S", "gallery-status"), ("f2_904", "E", "gallery-status"), ("f2_904", "V", "gallery-status"),
+        ("f2_901", None, "gallery-source"),
+        ("f2_902", None, "gallery-charged"),
+        ("f2_903", None, "gallery-jurisdiction"),
+        ("f2_904", None, "gallery-status"),
+        ("f2_901", "D", "gallery-source"),
+        ("f2_902", "N", "gallery-charged"),
+        ("f2_903", "FA", "gallery-jurisdiction"),
+        ("f2_903", "JU", "gallery-jurisdiction"),
+        ("f2_904", "S", "gallery-status"),
+        ("f2_904", "E", "gallery-status"),
+        ("f2_904", "V", "gallery-status"),
         ("f2_904", "D", "gallery-status"),
     ],
-)  # fmt: skip
+)
 def test_what_a_file_does_not_state_or_states_otherwise_keeps_it_out(app, field, value, rule):
     values = {**parse(transaction(**{field: value})).values, "file": "a.an2"}
     refusal = check_row(Row(1, values), date(2026, 1, 1))
@@ -170,8 +190,10 @@ def test_a_folder_of_files_is_imported_like_a_manifest(app, tmp_path):
     outcome = run_import(folder)
     assert list(outcome.outcomes.values()) == ["enrolled", "refused", "refused", "unreadable", "enrolled"]
     assert [refusal.rules[0] for _, refusal in outcome.refused] == [
-        "gallery-status", "intake-several-images", "intake-itl",
-    ]  # fmt: skip
+        "gallery-status",
+        "intake-several-images",
+        "intake-itl",
+    ]
     [person] = db.session.scalars(select(GalleryPerson))
     assert person.private["name"] == "Demo, Person" and person.private["height_in"] == 70
     photos = db.session.scalars(select(GalleryPhoto).order_by(GalleryPhoto.record_number)).all()

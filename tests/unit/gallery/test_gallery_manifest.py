@@ -70,12 +70,22 @@ def test_a_missing_manifest_is_one_clear_line(tmp_path):
 @pytest.mark.parametrize(
     ("column", "value"),
     [
-        ("taken_on", "15/03/2024"), ("taken_on", "2024-02-30"), ("taken_on", "2031-01-01"), ("taken_on", "20240301"),
-        ("born_on", "1899-12-31"), ("born_on", "2024-12-31"), ("height_in", "5'11"), ("height_in", "900"),
-        ("weight_lb", "-4"), ("weight_lb", "１６０"), ("record_number", "R" * 41), ("record_number", "=1+1"),
-        ("person_number", "../etc"), ("marks", "x" * 1001),
+        ("taken_on", "15/03/2024"),
+        ("taken_on", "2024-02-30"),
+        ("taken_on", "2031-01-01"),
+        ("taken_on", "20240301"),
+        ("born_on", "1899-12-31"),
+        ("born_on", "2024-12-31"),
+        ("height_in", "5'11"),
+        ("height_in", "900"),
+        ("weight_lb", "-4"),
+        ("weight_lb", "１６０"),
+        ("record_number", "R" * 41),
+        ("record_number", "=1+1"),
+        ("person_number", "../etc"),
+        ("marks", "x" * 1001),
     ],
-)  # fmt: skip
+)
 def test_each_malformed_value_is_named(column, value):
     assert value_faults(Row(2, row(1, 0)), TODAY) == []
     assert len(value_faults(Row(2, row(1, 0, **{column: value})), TODAY)) == 1

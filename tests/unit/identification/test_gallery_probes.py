@@ -270,5 +270,8 @@ def test_only_the_intake_makes_rows_of_the_repository():
                     makers.setdefault(name, set()).add(path.relative_to(ROOT).as_posix())
     verbs = {"app/domain/gallery/verbs.py"}
     assert makers == {
-        "GalleryPhoto": verbs, "GalleryHold": verbs, "GalleryPerson": verbs, "enrol": {"app/domain/gallery/intake.py"}
-    }  # fmt: skip
+        "GalleryPhoto": verbs,
+        "GalleryHold": verbs,
+        "GalleryPerson": verbs,
+        "enrol": {"app/domain/gallery/intake.py"},
+    }

@@ -55,8 +55,9 @@ def test_an_unknown_record_and_a_request_without_prepared_images(app, make):
     empty = make.request(state="submitted")
     answer = run(app, empty.number)
     assert (answer.exit_code, answer.output.strip()) == (
-        0, f"{empty.number} has no prepared image.\n{empty.number} has no finished search."
-    )  # fmt: skip
+        0,
+        f"{empty.number} has no prepared image.\n{empty.number} has no finished search.",
+    )
 
 
 def test_another_result_in_the_recorded_environment_ends_with_one(app, row, monkeypatch):

@@ -64,9 +64,12 @@ def test_the_event_carries_ids_and_digests(request_, people):
     row = derive(request_, people.actor("k.rowan"))
     event = db.session.query(AuditEvent).filter_by(event="probe.derived").one()
     assert json.loads(event.keys) == {
-        "image": row.image.uid, "derived": row.uid, "original": row.original_sha256, "recipe": row.recipe_digest,
+        "image": row.image.uid,
+        "derived": row.uid,
+        "original": row.original_sha256,
+        "recipe": row.recipe_digest,
         "sha256": row.sha256,
-    }  # fmt: skip
+    }
     assert (event.subject_type, event.subject_id) == ("request", request_.number)
 
 
@@ -123,9 +126,11 @@ def test_a_reason_is_demanded(request_, people, reason):
 def test_what_is_not_a_recipe_of_the_rules_is_refused(request_):
     face = request_.current_images[0].faces[0]
     for operations, rule in (
-        ([], "prepared-image"), ([{"op": "mirror"}], "never-mirror"), ([{"op": "gamma", "value": 9.0}], "edit-gamma"),
+        ([], "prepared-image"),
+        ([{"op": "mirror"}], "never-mirror"),
+        ([{"op": "gamma", "value": 9.0}], "edit-gamma"),
         ([{"op": "crop", "x": 0, "y": 0, "width": 9000, "height": 900}], "edit-crop"),
-    ):  # fmt: skip
+    ):
         with pytest.raises(Refused) as refusal:
             preparation.stated_recipe(face, operations)
         assert refusal.value.rule_id == rule
@@ -143,8 +148,9 @@ def test_bounds_are_asked_again_when_it_is_recorded(request_, people, monkeypatc
     )
     import dataclasses
 
-    stricter = dataclasses.replace(plain, review=dataclasses.replace(
-        plain.review, edits={**plain.review.edits, "edit-gamma": gamma}))  # fmt: skip
+    stricter = dataclasses.replace(
+        plain, review=dataclasses.replace(plain.review, edits={**plain.review.edits, "edit-gamma": gamma})
+    )
     monkeypatch.setattr(preparation, "policy", lambda: stricter)
     with pytest.raises(Refused) as refusal:
         derive(request_, people.actor("k.rowan"), made=made)
@@ -173,8 +179,10 @@ def test_a_prepared_image_of_another_face_is_not_searched(make, people):
 @pytest.mark.clause("SRC-4", "ACC-1")
 def test_whoever_may_become_a_peer_does_not_know_of_it(request_, people):
     row = derive(request_, people.actor("k.rowan"))
-    seen = {name: find(DerivedImage, row.uid, people.actor(name)) is not None
-            for name in ("k.rowan", "c.hawthorn", "j.maple", "d.lark", "s.alder", "h.larch", "o.teal")}  # fmt: skip
+    seen = {
+        name: find(DerivedImage, row.uid, people.actor(name)) is not None
+        for name in ("k.rowan", "c.hawthorn", "j.maple", "d.lark", "s.alder", "h.larch", "o.teal")
+    }
     assert {name for name, knows in seen.items() if knows} == {"k.rowan", "c.hawthorn"}
 
 

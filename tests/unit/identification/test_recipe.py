@@ -55,8 +55,11 @@ EDITS = st.one_of([stated(edit) for edit in policy().review.edits.values()])
 #: a cut that usually fits, so that recipes do not all end at their first step
 CUT = st.builds(
     lambda x, y, w, h: {"op": "crop", "x": x, "y": y, "width": w, "height": h},
-    st.integers(0, 60), st.integers(0, 50), st.integers(60, 140), st.integers(60, 100),
-)  # fmt: skip
+    st.integers(0, 60),
+    st.integers(0, 50),
+    st.integers(60, 140),
+    st.integers(60, 100),
+)
 RECIPES = st.lists(st.one_of(EDITS, CUT), max_size=7, unique_by=lambda step: step["op"])
 
 
@@ -191,10 +194,16 @@ def test_greyscale_has_no_color():
 
 
 FULL = recipe(
-    Crop(x=30, y=20, width=140, height=110), Rotate(degrees=5.7, about="eyes"), kinds.Brightness(amount=12),
-    kinds.Contrast(factor=1.3), kinds.Gamma(value=1.2), kinds.Denoise(strength=3),
-    kinds.Sharpen(amount=0.6, radius=1.5), Resize(factor=1.7), kinds.Greyscale(),
-)  # fmt: skip
+    Crop(x=30, y=20, width=140, height=110),
+    Rotate(degrees=5.7, about="eyes"),
+    kinds.Brightness(amount=12),
+    kinds.Contrast(factor=1.3),
+    kinds.Gamma(value=1.2),
+    kinds.Denoise(strength=3),
+    kinds.Sharpen(amount=0.6, radius=1.5),
+    Resize(factor=1.7),
+    kinds.Greyscale(),
+)
 
 
 @pytest.mark.clause("LL55-1")

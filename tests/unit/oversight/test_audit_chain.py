@@ -91,9 +91,11 @@ def test_a_chain_rewritten_from_the_start_is_found_against_its_anchor(app, chain
         row["previous"] = previous
         previous = row["digest"] = digest(row)
         statements.append(
-            ("UPDATE audit_event SET keys = ?, previous = ?, digest = ? WHERE sequence = ?",
-             (row["keys"], row["previous"], row["digest"], row["sequence"]))
-        )  # fmt: skip
+            (
+                "UPDATE audit_event SET keys = ?, previous = ?, digest = ? WHERE sequence = ?",
+                (row["keys"], row["previous"], row["digest"], row["sequence"]),
+            )
+        )
     tamper(*statements)
     result = verify(app)
     assert result.exit_code != 0

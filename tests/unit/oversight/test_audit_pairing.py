@@ -179,9 +179,12 @@ def test_an_approval_written_in_place_of_a_refusal_is_named(walk, tamper):
         ("UPDATE disclosure SET state = 'released' WHERE id = ?", (subject.id,)),
     )
     assert found() == [
-        (name_of(subject), f"went from “{last.source}” to “released” in its step {last.id} ({last.verb}), "
-         f"which {last.rule} does not allow")
-    ]  # fmt: skip
+        (
+            name_of(subject),
+            f"went from “{last.source}” to “released” in its step {last.id} ({last.verb}), "
+            f"which {last.rule} does not allow",
+        )
+    ]
 
 
 @pytest.mark.clause("ACC-11")

@@ -199,8 +199,12 @@ def test_the_database_keeps_a_verdict_as_it_was_given(filed, make):
         with pytest.raises(sqlalchemy.exc.IntegrityError, match="fixed once the line-up has ended"), unit_of_work():
             db.session.execute(sqlalchemy.text(statement))
     actor = make.people.actor("j.maple")
-    assert refused(lambda: line_ups.compare(line_up, actor, line_up.places[0], level="p3", features=worksheet(),
-                                            reason=SAME)) == "peer_assigned"  # fmt: skip
+    assert (
+        refused(
+            lambda: line_ups.compare(line_up, actor, line_up.places[0], level="p3", features=worksheet(), reason=SAME)
+        )
+        == "peer_assigned"
+    )
 
 
 @pytest.mark.clause("SRC-6")
@@ -277,8 +281,9 @@ def test_a_continuation_keeps_the_earlier_round_and_asks_fresh_peers(filed, make
     make.peer(filed, "j.maple", "p2")
     make.peer(filed, "n.finch", "m1")
     first = filed.current_round
-    kept = [(row.id, row.ended, row.sealed, [(p.id, p.level, p.sealed) for p in row.places])
-            for row in line_ups_of(first)]  # fmt: skip
+    kept = [
+        (row.id, row.ended, row.sealed, [(p.id, p.level, p.sealed) for p in row.places]) for row in line_ups_of(first)
+    ]
     reviews = [(row.id, row.opinion, row.sealed) for row in first.peer_reviews]
     supervisor = people.actor("c.hawthorn")
     with unit_of_work():
@@ -293,8 +298,9 @@ def test_a_continuation_keeps_the_earlier_round_and_asks_fresh_peers(filed, make
     assert {row.peer.name for row in line_ups_of(filed.current_round)} == {"a.plover"}, "nobody reviews twice"
     assert "c.hawthorn" in told("peers_short")
     db.session.expire_all()
-    assert kept == [(row.id, row.ended, row.sealed, [(p.id, p.level, p.sealed) for p in row.places])
-                    for row in line_ups_of(first)]  # fmt: skip
+    assert kept == [
+        (row.id, row.ended, row.sealed, [(p.id, p.level, p.sealed) for p in row.places]) for row in line_ups_of(first)
+    ]
     assert reviews == [(row.id, row.opinion, row.sealed) for row in first.peer_reviews]
 
 

@@ -99,8 +99,11 @@ def test_it_touches_no_case(items, make, filed):
     answered(make, items[1], "p2")
     db.session.expire_all()
     assert before == (
-        filed.state, filed.version, db.session.query(Transition).count(), db.session.query(PeerReview).count()
-    )  # fmt: skip
+        filed.state,
+        filed.version,
+        db.session.query(Transition).count(),
+        db.session.query(PeerReview).count(),
+    )
     assert db.session.query(AuditEvent).filter_by(subject_type="request").count() == about
     assert db.session.query(FRRequest).count() == 1
 

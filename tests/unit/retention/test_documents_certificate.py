@@ -17,25 +17,41 @@ NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 RULE = RuleCited("Case records of a violation or traffic infraction are kept at least 1 year.", "RET-5")
 HOLD = RuleCited("A record under hold is not disposed of, whatever its period.", "RET-11")
 ERASED = ItemFacts(
-    what="Case 2026-075-00001", allowed_from=date(2016, 3, 2), rules=(RULE,), erased_at=NOON,
-    requests=("FR-2026-000001", "FR-2026-000002"), keys=3, blobs=1204, rows=(("candidate", 50), ("probe_image", 2)),
+    what="Case 2026-075-00001",
+    allowed_from=date(2016, 3, 2),
+    rules=(RULE,),
+    erased_at=NOON,
+    requests=("FR-2026-000001", "FR-2026-000002"),
+    keys=3,
+    blobs=1204,
+    rows=(("candidate", 50), ("probe_image", 2)),
     copies=(Copy("R-2026-000001", "2026-075-00001/R-2026-000001/R-2026-000001.pdf", "ab" * 32),),
-)  # fmt: skip
+)
 SPARED = ItemFacts(
-    what="Case 2026-075-00002", allowed_from=date(2017, 3, 2), rules=(HOLD,), erased_at=None,
+    what="Case 2026-075-00002",
+    allowed_from=date(2017, 3, 2),
+    rules=(HOLD,),
+    erased_at=None,
     spared_because="Kept: a hold is in force.",
-)  # fmt: skip
+)
 
 
 def facts(*items: ItemFacts, **changes) -> CertificateFacts:
     given = {
-        "department": "Example Police Department", "number": "DP-2026-000001", "demonstration": False,
-        "proposed_by": Person("Bo Juniper", "Records Officer", None, "Records Section"), "proposed_at": NOON,
-        "first_approver": Person("Pat Aspen", "Records Officer"), "first_approved_at": NOON + timedelta(hours=1),
+        "department": "Example Police Department",
+        "number": "DP-2026-000001",
+        "demonstration": False,
+        "proposed_by": Person("Bo Juniper", "Records Officer", None, "Records Section"),
+        "proposed_at": NOON,
+        "first_approver": Person("Pat Aspen", "Records Officer"),
+        "first_approved_at": NOON + timedelta(hours=1),
         "second_approver": Person("Yael Hazel", "Agency Privacy Officer"),
-        "second_approved_at": NOON + timedelta(hours=2), "started_at": NOON, "ended_at": NOON + timedelta(hours=3),
-        "policy_version": "cd" * 32, "items": items,
-    }  # fmt: skip
+        "second_approved_at": NOON + timedelta(hours=2),
+        "started_at": NOON,
+        "ended_at": NOON + timedelta(hours=3),
+        "policy_version": "cd" * 32,
+        "items": items,
+    }
     return CertificateFacts(**{**given, **changes})
 
 
@@ -48,11 +64,21 @@ def pdf() -> bytes:
 def test_it_says_what_under_which_rule_from_which_day_and_who_approved(pdf):
     said = " ".join(checks.page_texts(pdf))
     for words in (
-        "DP-2026-000001", "Case 2026-075-00001", "2016-03-02", "RET-5", "Bo Juniper", "Pat Aspen", "Yael Hazel",
-        "2026-11-24 12:00:00 UTC", "2026-11-24 13:00:00 UTC", "2026-11-24 14:00:00 UTC",
-        "3 data keys, 1,204 encrypted files, 52 database rows", "candidate 50, probe_image 2", "FR-2026-000002",
+        "DP-2026-000001",
+        "Case 2026-075-00001",
+        "2016-03-02",
+        "RET-5",
+        "Bo Juniper",
+        "Pat Aspen",
+        "Yael Hazel",
+        "2026-11-24 12:00:00 UTC",
+        "2026-11-24 13:00:00 UTC",
+        "2026-11-24 14:00:00 UTC",
+        "3 data keys, 1,204 encrypted files, 52 database rows",
+        "candidate 50, probe_image 2",
+        "FR-2026-000002",
         "1 record erased, 1 spared",
-    ):  # fmt: skip
+    ):
         assert words in said, words
     whole = "".join(said.split())
     assert "cd" * 32 in whole, "the policy version"
@@ -88,7 +114,7 @@ def test_a_hundred_records_stand_on_as_many_pages_as_they_need():
 
 @pytest.mark.parametrize(
     "change", [{"spared_because": "Kept."}, {"erased_at": None}], ids=["erased and spared", "neither"]
-)  # fmt: skip
+)
 def test_a_record_is_either_erased_or_spared(change):
     with pytest.raises(FactsError, match="either erased or spared"):
         dataclasses.replace(ERASED, **change)

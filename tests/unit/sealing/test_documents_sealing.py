@@ -25,29 +25,58 @@ pytestmark = pytest.mark.clause("CAP-3")
 
 def facts(**changes) -> SealingFacts:
     given = {
-        "department": "Example Police Department", "number": "SO-2026-000007", "demonstration": True, "kind": "sealed",
-        "order_number": "IND-70123-2026", "authority": "Criminal Court of the Example City",
+        "department": "Example Police Department",
+        "number": "SO-2026-000007",
+        "demonstration": True,
+        "kind": "sealed",
+        "order_number": "IND-70123-2026",
+        "authority": "Criminal Court of the Example City",
         "dated": date(2026, 11, 20),
-        "received_by": "Records Officer Bo Juniper", "received_at": NOON, "removed_at": NOON + timedelta(seconds=1),
-        "ended_at": NOON + timedelta(seconds=9), "generation": 1207, "policy_version": "cd" * 32, "keys": 2, "blobs": 2,
-        "templates": 1, "index": "Each worker keeps its index in memory.",
+        "received_by": "Records Officer Bo Juniper",
+        "received_at": NOON,
+        "removed_at": NOON + timedelta(seconds=1),
+        "ended_at": NOON + timedelta(seconds=9),
+        "generation": 1207,
+        "policy_version": "cd" * 32,
+        "keys": 2,
+        "blobs": 2,
+        "templates": 1,
+        "index": "Each worker keeps its index in memory.",
         "records": (
-            RecordFacts("R-0071-1", "removed", "ab" * 32), RecordFacts("R-0071-2", "left_before", "ef" * 32),
+            RecordFacts("R-0071-1", "removed", "ab" * 32),
+            RecordFacts("R-0071-2", "left_before", "ef" * 32),
             RecordFacts("R-0071-3", "not_held", None),
         ),
         "requests": ("FR-2026-000031",),
         "lines": (
-            LineFacts("Listed as a candidate", "2026-10-01 09:30:00", "FR-2026-000021", "2026-075-01234", "",
-                      "retained", True),
-            LineFacts("Reported", "2026-10-02 10:00:00", "FR-2026-000021", "2026-075-01234", "R-2026-000004",
-                      "received by Dana Lark", True),
-            LineFacts("In a disclosure", "", "D-2026-000002", "2026-075-01234", "R-2026-000004",
-                      "prosecutor, submitted, not handed out", False),
+            LineFacts(
+                "Listed as a candidate", "2026-10-01 09:30:00", "FR-2026-000021", "2026-075-01234", "", "retained", True
+            ),
+            LineFacts(
+                "Reported",
+                "2026-10-02 10:00:00",
+                "FR-2026-000021",
+                "2026-075-01234",
+                "R-2026-000004",
+                "received by Dana Lark",
+                True,
+            ),
+            LineFacts(
+                "In a disclosure",
+                "",
+                "D-2026-000002",
+                "2026-075-01234",
+                "R-2026-000004",
+                "prosecutor, submitted, not handed out",
+                False,
+            ),
         ),
         "copies": (Copy("R-2026-000004", "2026-075-01234/R-2026-000004/R-2026-000004.pdf", "12" * 32),),
-        "notices": (NoticeFacts("The requesting investigator", "FR-2026-000021", NOON),
-                    NoticeFacts("The Agency Privacy Officer", "D-2026-000002", None)),
-    }  # fmt: skip
+        "notices": (
+            NoticeFacts("The requesting investigator", "FR-2026-000021", NOON),
+            NoticeFacts("The Agency Privacy Officer", "D-2026-000002", None),
+        ),
+    }
     return SealingFacts(**{**given, **changes})
 
 
@@ -59,13 +88,28 @@ def pdf() -> bytes:
 def test_it_says_what_by_which_order_when_and_where_it_was_shown(pdf):
     said = " ".join(checks.page_texts(pdf))
     for words in (
-        "SO-2026-000007", "IND-70123-2026", "Criminal Court of the Example City", "2026-11-20", "Bo Juniper",
-        "2026-11-24 12:00:01 UTC", "generation 1,207", "R-0071-1", "Removed and destroyed",
+        "SO-2026-000007",
+        "IND-70123-2026",
+        "Criminal Court of the Example City",
+        "2026-11-20",
+        "Bo Juniper",
+        "2026-11-24 12:00:01 UTC",
+        "generation 1,207",
+        "R-0071-1",
+        "Removed and destroyed",
         "Had left before this order",
-        "Not held here; kept out from now on", "2 data keys, 2 encrypted files, 1 face template", "FR-2026-000031",
-        "Listed as a candidate", "received by Dana Lark", "another photograph of the person", "Not sent",
-        "Drafted; sent by a person", "CAP-3", "1 photograph sealed and destroyed", "Demonstration",
-    ):  # fmt: skip
+        "Not held here; kept out from now on",
+        "2 data keys, 2 encrypted files, 1 face template",
+        "FR-2026-000031",
+        "Listed as a candidate",
+        "received by Dana Lark",
+        "another photograph of the person",
+        "Not sent",
+        "Drafted; sent by a person",
+        "CAP-3",
+        "1 photograph sealed and destroyed",
+        "Demonstration",
+    ):
         assert words in said, words
     whole = "".join(said.split())
     for digest in ("ab" * 32, "cd" * 32, "12" * 32, "2026-075-01234/R-2026-000004/R-2026-000004.pdf"):

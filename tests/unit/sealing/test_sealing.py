@@ -39,9 +39,12 @@ TODAY = now().date()
 
 def order(*records: str, number: str = "IND-70123-2026", **changes) -> Stated:
     given = {
-        "kind": "sealed", "order_number": number, "authority": "Criminal Court of the Example City", "dated": TODAY,
+        "kind": "sealed",
+        "order_number": number,
+        "authority": "Criminal Court of the Example City",
+        "dated": TODAY,
         "records": records,
-    }  # fmt: skip
+    }
     return Stated(**{**given, **changes})
 
 
@@ -126,8 +129,10 @@ def test_photographs_of_earlier_versions_share_a_key_and_are_taken_apart_first(m
     who = first.person
     _share_the_persons_key(who)
     shared = who.key_id
-    old = {photo.id: (photo.blob_id, (settings().blob_dir / photo.blob_id[:2] / photo.blob_id).read_bytes())
-           for photo in (first, second)}  # fmt: skip
+    old = {
+        photo.id: (photo.blob_id, (settings().blob_dir / photo.blob_id[:2] / photo.blob_id).read_bytes())
+        for photo in (first, second)
+    }
     assert photo_keys.sharing() == [who.person_number]
     carry_out(order(first.record_number))
     run_jobs()
@@ -154,8 +159,10 @@ def _share_the_persons_key(who: GalleryPerson) -> None:
     for photo in who.photos:
         data = stores().blobs.get(photo.blob_id, photo.key_id, photo.sha256)
         blob, stated = stores().blobs.put(who.key_id, data), dict(photo.private)
-        boxes = [seal_template(who.key_id, photo.uid, open_template(photo.key_id, photo.uid, t.algorithm_digest, t.box))
-                 for t in photo.templates]  # fmt: skip
+        boxes = [
+            seal_template(who.key_id, photo.uid, open_template(photo.key_id, photo.uid, t.algorithm_digest, t.box))
+            for t in photo.templates
+        ]
         stores().keys.destroy(photo.key_id)
         stores().blobs.destroy(photo.blob_id)
         with unit_of_work():
@@ -246,8 +253,9 @@ def test_the_same_order_twice_is_one_order(make):
     first = carry_out(order(photo.record_number))
     again, fresh = sealing.execute(
         order(photo.record_number, number=" ind-70123-2026 ", authority="criminal court of  the example city"),
-        system_actor(), "directory",
-    )  # fmt: skip
+        system_actor(),
+        "directory",
+    )
     assert (again.id, fresh) == (first.id, False)
     assert db.session.scalar(select(func.count()).select_from(SealingOrder)) == 1
     other = carry_out(order(photo.record_number, number="IND-2"))
@@ -258,12 +266,18 @@ def test_the_same_order_twice_is_one_order(make):
 @pytest.mark.parametrize(
     ("change", "field"),
     [
-        ({"order_number": " "}, "order_number"), ({"authority": ""}, "authority"), ({"dated": None}, "dated"),
-        ({"dated": date(2999, 1, 1)}, "dated"), ({"kind": "tidied"}, "kind"), ({"records": ()}, "records"),
-        ({"records": ("=cmd",)}, "records"), ({"person_number": "\n"}, "person_number"),
-        ({"records": tuple(f"R-{n}" for n in range(10_001))}, "records"), ({"order_number": "x" * 81}, "order_number"),
+        ({"order_number": " "}, "order_number"),
+        ({"authority": ""}, "authority"),
+        ({"dated": None}, "dated"),
+        ({"dated": date(2999, 1, 1)}, "dated"),
+        ({"kind": "tidied"}, "kind"),
+        ({"records": ()}, "records"),
+        ({"records": ("=cmd",)}, "records"),
+        ({"person_number": "\n"}, "person_number"),
+        ({"records": tuple(f"R-{n}" for n in range(10_001))}, "records"),
+        ({"order_number": "x" * 81}, "order_number"),
     ],
-)  # fmt: skip
+)
 def test_no_order_without_its_reference_or_without_records(app, change, field):
     stated = order(*change.pop("records", ("R-1",)), **change)
     assert list(faults(stated, TODAY)) == [field]
@@ -292,9 +306,13 @@ def test_events_tell_of_the_order_in_its_order(make, run_jobs):
     named = ("sealing.received", "gallery.removed", "sealing.carried_out", "sealing.looked_back", "sealing.certified")
     rows = db.session.scalars(select(AuditEvent).where(AuditEvent.event.in_(named)).order_by(AuditEvent.sequence))
     assert [event.event for event in rows] == [
-        "sealing.received", "gallery.removed", "gallery.removed", "sealing.carried_out", "sealing.looked_back",
+        "sealing.received",
+        "gallery.removed",
+        "gallery.removed",
+        "sealing.carried_out",
+        "sealing.looked_back",
         "sealing.certified",
-    ]  # fmt: skip
+    ]
     assert events("sealing.carried_out") == [
         {"generation": made.generation, "removed": 2, "left_before": 0, "not_held": 1}
     ]

@@ -56,8 +56,9 @@ def test_every_search_round_report_disclosure_view_and_file_is_listed(report, di
     waiting, fetched = disclose("submitted", asker="d.lark"), disclose("fetched", recipient="court", basis="D2")
     negative = db.session.query(FRRequest).filter(FRRequest.id != request.id).one()
     keep = Retaining(make, people)
-    file = keep.person(keep.record("open", case_number="2026-075-00009"), "Ira Longgone", "suspect",
-                       gallery_person=photo.person)  # fmt: skip
+    file = keep.person(
+        keep.record("open", case_number="2026-075-00009"), "Ira Longgone", "suspect", gallery_person=photo.person
+    )
     audit.viewed("faces.viewed", photo.person, actor=people.actor("k.rowan"), page="gallery.index", faces=[photo.uid])
     order = seal(photo)
     run_jobs()
@@ -73,8 +74,9 @@ def test_every_search_round_report_disclosure_view_and_file_is_listed(report, di
     assert (told.report, told.path, told.sha256) == (report.number, report.receipt["path"], report.sha256)
     assert "Dana Lark" in told.detail
     assert {line.subject: "fetched 1×" in line.detail for line in found["disclosure"]} == {
-        waiting.number: False, fetched.number: True,
-    }  # fmt: skip
+        waiting.number: False,
+        fetched.number: True,
+    }
     assert any("gallery.index" in line.detail and line.subject == "" for line in found["view"])
     assert [line.subject for line in found["person_file"]] == [file.uid]
     whole = json.dumps([line.stored() for line in lines])
@@ -83,9 +85,11 @@ def test_every_search_round_report_disclosure_view_and_file_is_listed(report, di
 
     notices = {(notice.kind, notice.about): notice for notice in order.notices}
     assert set(notices) == {
-        ("investigator", request.number), ("privacy_officer", waiting.number), ("privacy_officer", fetched.number),
+        ("investigator", request.number),
+        ("privacy_officer", waiting.number),
+        ("privacy_officer", fetched.number),
         ("recipient", fetched.number),
-    }  # fmt: skip
+    }
     words = notices[("recipient", fetched.number)].private["text"]
     assert fetched.number in words and report.number in words and "[" not in words
     assert notices[("investigator", request.number)].account_id == request.requester_id
@@ -107,10 +111,20 @@ def _second_photograph(photo: GalleryPhoto) -> GalleryPhoto:
     blob = stores().blobs.put(key_id, b"another photograph of the same person")
     with unit_of_work():
         other = GalleryPhoto(
-            person=photo.person, record_number="R-second", source="arrest", jurisdiction="criminal", charged=True,
-            taken_on=photo.taken_on, sha256=blob.sha256, blob_id=blob.id, key_id=key_id, phash="0" * 16, width=1,
-            height=1, batch="tests",
-        )  # fmt: skip
+            person=photo.person,
+            record_number="R-second",
+            source="arrest",
+            jurisdiction="criminal",
+            charged=True,
+            taken_on=photo.taken_on,
+            sha256=blob.sha256,
+            blob_id=blob.id,
+            key_id=key_id,
+            phash="0" * 16,
+            width=1,
+            height=1,
+            batch="tests",
+        )
         db.session.add(other)
         audit.record("gallery.enrolled", batch="tests", photos=1, generation=0)
     return other
@@ -138,19 +152,33 @@ def test_somebody_nobody_saw_has_an_empty_look_back(make, run_jobs):
 
 #: tables that refer to a person, photograph or candidate of the repository, and where the look-back reads each
 READ = {
-    "gallery_photo": "the photographs themselves", "template": "deleted with the photograph",
-    "candidate": "candidates()", "disposition": "candidates(): the verdict", "background_check": "goes with its round",
-    "examination_round": "nominations()", "peer_review": "nominations(): counted", "final_review": "nominations()",
-    "report": "reports()", "disclosure_item": "disclosures()", "person_file": "person_files()",
-    "case_person": "person_files(): the cases", "legal_hold": "goes with its file or case",
-    "disposal_item": "goes with its file or case", "sealed_record": "the order's own",
-    "line_up_place": "foils(), and nominations() for the nominee", "line_up": "foils()",
-    "proficiency_picture": "foils()", "proficiency_item": "foils()", "form_draft": "typed words, no photograph",
-    "annotation": "goes with its round", "assignment": "who had the request, no photograph",
-    "unembedded": "deleted with the photograph", "gallery_hold": "decided by the order",
+    "gallery_photo": "the photographs themselves",
+    "template": "deleted with the photograph",
+    "candidate": "candidates()",
+    "disposition": "candidates(): the verdict",
+    "background_check": "goes with its round",
+    "examination_round": "nominations()",
+    "peer_review": "nominations(): counted",
+    "final_review": "nominations()",
+    "report": "reports()",
+    "disclosure_item": "disclosures()",
+    "person_file": "person_files()",
+    "case_person": "person_files(): the cases",
+    "legal_hold": "goes with its file or case",
+    "disposal_item": "goes with its file or case",
+    "sealed_record": "the order's own",
+    "line_up_place": "foils(), and nominations() for the nominee",
+    "line_up": "foils()",
+    "proficiency_picture": "foils()",
+    "proficiency_item": "foils()",
+    "form_draft": "typed words, no photograph",
+    "annotation": "goes with its round",
+    "assignment": "who had the request, no photograph",
+    "unembedded": "deleted with the photograph",
+    "gallery_hold": "decided by the order",
     "stored_standing": "days and rules of a record, no photograph",
     "search_replay": "numbers of what differed, no photograph",
-}  # fmt: skip
+}
 
 
 def test_no_table_that_can_show_a_photograph_is_forgotten(app):
@@ -158,8 +186,11 @@ def test_no_table_that_can_show_a_photograph_is_forgotten(app):
     found, before = {"gallery_person"}, set()
     while found != before:
         before = set(found)
-        found |= {table.name for table in db.metadata.tables.values()
-                  if {key.column.table.name for key in table.foreign_keys} & before}  # fmt: skip
+        found |= {
+            table.name
+            for table in db.metadata.tables.values()
+            if {key.column.table.name for key in table.foreign_keys} & before
+        }
     assert found - {"gallery_person"} - set(READ) == set()
 
 

@@ -60,8 +60,14 @@ def lying(folder: Path) -> list[str]:
 def test_a_file_states_one_order_and_a_table_several(folder, app):
     [one] = read_orders(put(folder, "a.toml", TOML + 'person = "P-1"\nnote = "By courier"\n'))
     assert (one.kind, one.order_number, one.authority, str(one.dated), one.records, one.person_number, one.note) == (
-        "sealed", "IND-1", "Criminal Court", TODAY, ("R-1",), "P-1", "By courier",
-    )  # fmt: skip
+        "sealed",
+        "IND-1",
+        "Criminal Court",
+        TODAY,
+        ("R-1",),
+        "P-1",
+        "By courier",
+    )
     rows = f"sealed,IND-1,Court A,{TODAY},R-1,\nsealed,IND-1,Court A,{TODAY},R-2,\nvoided,IND-2,Court B,{TODAY},,P-9\n"
     first, second = read_orders(put(folder, "b.csv", CSV + rows))
     assert (first.records, first.person_number) == (("R-1", "R-2"), "")
@@ -71,19 +77,22 @@ def test_a_file_states_one_order_and_a_table_several(folder, app):
 @pytest.mark.parametrize(
     ("name", "text", "said"),
     [
-        ("a.toml", "kind = ", "is not TOML"), ("a.toml", TOML + "colour = 'red'\n", "unknown key 'colour'"),
+        ("a.toml", "kind = ", "is not TOML"),
+        ("a.toml", TOML + "colour = 'red'\n", "unknown key 'colour'"),
         ("a.toml", TOML.replace('"IND-1"', '""'), "The order's number is missing"),
         ("a.toml", TOML.replace('"IND-1"', "7"), "order is a text."),
         ("a.toml", TOML.replace('["R-1"]', '"R-1"'), "records is a list of texts"),
         ("a.toml", TOML.replace('["R-1"]', "[]"), "names neither a record nor a person"),
         ("a.toml", TOML.replace(TODAY, '"tomorrow"'), "The date of the order is missing"),
-        ("a.toml", TOML.replace(TODAY, "2999-01-01"), "lies outside"), ("a.toml", "", "The kind is one of"),
-        ("a.csv", "kind,order\nsealed,1\n", "The first line names the columns"), ("a.csv", CSV, "has no rows"),
+        ("a.toml", TOML.replace(TODAY, "2999-01-01"), "lies outside"),
+        ("a.toml", "", "The kind is one of"),
+        ("a.csv", "kind,order\nsealed,1\n", "The first line names the columns"),
+        ("a.csv", CSV, "has no rows"),
         ("a.csv", CSV + "sealed,IND-1\n", "another number of fields"),
         ("a.csv", CSV + f"sealed,1,C,{TODAY},R-1,\nsealed,2,,{TODAY},R-2,\n", "Order 2 of the file: The court"),
         ("a.csv", CSV + 'sealed,"IND', "is not CSV"),
     ],
-)  # fmt: skip
+)
 def test_a_faulty_file_is_refused_whole_with_its_reason_beside_it(folder, app, name, text, said):
     path = put(folder, name, text)
     with pytest.raises(OrderFault, match=r".*"):

@@ -63,8 +63,11 @@ def test_any_order_of_events_leaves_exactly_what_no_order_named(app, steps):
         order, fresh = sealing.execute(stated, system_actor(), "command")
         assert fresh is (what != "again") and (not fresh or order.generation > before)
         last = stated
-    held = {photo.id for photo in db.session.scalars(select(GalleryPhoto).where(GalleryPhoto.id.in_(photos)))
-            if photo.removed_at is None}  # fmt: skip
+    held = {
+        photo.id
+        for photo in db.session.scalars(select(GalleryPhoto).where(GalleryPhoto.id.in_(photos)))
+        if photo.removed_at is None
+    }
     assert held == expected
     for one in photos:
         photo = db.session.get_one(GalleryPhoto, one)

@@ -38,9 +38,13 @@ def answered(app, people):
     """answered(priority="other", factor=1, ago=…): a request that took `factor` times ten hours, as rows."""
 
     def make(
-        *, priority: str = "other", factor: float = 1, ago: timedelta = timedelta(days=2), state: str = "reported",
+        *,
+        priority: str = "other",
+        factor: float = 1,
+        ago: timedelta = timedelta(days=2),
+        state: str = "reported",
         way=WAY,
-    ):  # fmt: skip
+    ):
         request = MAKERS["request"].in_state(people, state)
         begun = now() - ago
         with unit_of_work() as rows:
@@ -50,9 +54,15 @@ def answered(app, people):
             audit.record("request.saved", request, fields=["priority"])
             for verb, source, target, hours in way:
                 step = Transition(
-                    subject_type="request", subject_id=request.id, verb=verb, rule="WF", source=source, target=target,
-                    policy_version="", created_at=begun + hours * factor * HOUR,
-                )  # fmt: skip
+                    subject_type="request",
+                    subject_id=request.id,
+                    verb=verb,
+                    rule="WF",
+                    source=source,
+                    target=target,
+                    policy_version="",
+                    created_at=begun + hours * factor * HOUR,
+                )
                 rows.add(step)
         return request
 
@@ -81,8 +91,12 @@ def test_median_and_percentile_are_those_of_the_statistics(count):
     """Against another calculation, and a database of numbers alone."""
     hours = random.Random(count).choices(range(1, 3000), k=count)
     ordered = sorted(hours)
-    rows = union_all(*(select(literal("all").label("part"), literal(float(n)).label("length"), literal(0).label("late"))
-                       for n in hours)).subquery("lengths")  # fmt: skip
+    rows = union_all(
+        *(
+            select(literal("all").label("part"), literal(float(n)).label("length"), literal(0).label("late"))
+            for n in hours
+        )
+    ).subquery("lengths")
     with create_engine("sqlite://").connect() as connection:
         [row] = connection.execute(turnaround.measures(rows))
     assert row.number == len(hours)
@@ -111,9 +125,11 @@ def test_times_by_priority_and_by_step(answered):
 def test_a_second_visit_to_a_step_adds_to_the_first(answered):
     """A round that was continued: examination, peers and final review twice before the report."""
     back = (
-        ("x", "peer_reviewed", "continued", 7 + 1 / 6), ("x", "continued", "under_examination", 7 + 2 / 6),
-        ("x", "under_examination", "nominated", 7 + 3 / 6), ("x", "nominated", "peer_reviewed", 7 + 5 / 6),
-    )  # fmt: skip
+        ("x", "peer_reviewed", "continued", 7 + 1 / 6),
+        ("x", "continued", "under_examination", 7 + 2 / 6),
+        ("x", "under_examination", "nominated", 7 + 3 / 6),
+        ("x", "nominated", "peer_reviewed", 7 + 5 / 6),
+    )
     answered(priority="threat_to_life", way=(*WAY[:7], *back, *WAY[7:]))
     lengths = turnaround.lengths(now() - timedelta(days=30), now())
     told = {part: length for part, length, _ in db.session.execute(select(lengths))}
@@ -140,10 +156,15 @@ def test_corroboration_and_a_replaced_report_do_not_answer_twice(answered):
         for source in ("reported", "approved"):
             rows.add(
                 Transition(
-                    subject_type="request", subject_id=request.id, verb="x", rule="WF", source=source,
-                    target="reported", policy_version="",
+                    subject_type="request",
+                    subject_id=request.id,
+                    verb="x",
+                    rule="WF",
+                    source=source,
+                    target="reported",
+                    policy_version="",
                 )
-            )  # fmt: skip
+            )
     assert turnaround.figures(now(), 30).together.count == 0
 
 

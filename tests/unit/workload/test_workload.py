@@ -60,9 +60,10 @@ def test_a_submitted_request_is_taken_by_one(make, rowan, maple):
     assert explain(request, "take", maple).rule_id == "work_unassigned"
     # whoever has it alone decides on the basis, refuses it, or sends it back
     for verb, facts in (
-        ("accept", {"use": request.use_id}), ("refuse", {"rule": "refuse-crowd", "reason": "It is one."}),
+        ("accept", {"use": request.use_id}),
+        ("refuse", {"rule": "refuse-crowd", "reason": "It is one."}),
         ("return_for_images", {"reasons": ["blurred"]}),
-    ):  # fmt: skip
+    ):
         assert explain(request, verb, maple, **facts).rule_id == "actor_is_examiner", verb
         assert explain(request, verb, rowan, **facts) is None, verb
     assert [(row.kind, row.from_id, row.to_id) for row in workload.history(request)] == [("taken", None, rowan.id)]
@@ -97,9 +98,13 @@ def test_who_may_not_receive_work(make, people, change_person, rowan, hawthorn, 
         change_person("s.alder", groups=["precinct-supervisors", "fr-examiners"])
     request = make.request(state="documented", **parts)
     name = {
-        "requester": "d.lark", "discussing": "s.alder", "untrained": "o.teal", "gone": "j.maple",
-        "not_an_examiner": "h.larch", "same": "k.rowan",
-    }.get(who)  # fmt: skip
+        "requester": "d.lark",
+        "discussing": "s.alder",
+        "untrained": "o.teal",
+        "gone": "j.maple",
+        "not_an_examiner": "h.larch",
+        "same": "k.rowan",
+    }.get(who)
     account = people.account(name) if name else None
     if who == "gone":
         change_person("j.maple", disabled=True)
@@ -227,8 +232,9 @@ def test_work_taken_over_from_somebody_who_left_begins_a_fresh_round_too(make, p
     with unit_of_work():
         identification.take_over(request, maple, available=False)
     assert [(r.number, r.examiner_id, len(r.dispositions)) for r in request.rounds] == [
-        (1, rowan.id, 1), (2, maple.id, 0),
-    ]  # fmt: skip
+        (1, rowan.id, 1),
+        (2, maple.id, 0),
+    ]
     assert [(row.kind, row.from_id, row.to_id) for row in workload.history(request)] == [
         ("taken_over", rowan.id, maple.id)
     ]

@@ -82,11 +82,16 @@ def test_a_change_on_the_page_from_begin_to_taken_back(admin, post, make, run_jo
 @pytest.mark.clause("FAIR-3")
 @pytest.mark.parametrize(
     ("data", "status"),
-    [({"step": "cut_over", "reason": ""}, 409), ({"step": "guess"}, 303), ({"step": ""}, 303),
-     ({"step": "withdraw", "reason": "  "}, 422), ({"step": "withdraw", "reason": "x" * 301}, 422),
-     ({"step": "leave_out", "record": "R-unknown", "reason": "It is not listed."}, 404),
-     ({"step": "withdraw", "reason": "Begun by mistake.", "version": "0"}, 409)],
-)  # fmt: skip
+    [
+        ({"step": "cut_over", "reason": ""}, 409),
+        ({"step": "guess"}, 303),
+        ({"step": ""}, 303),
+        ({"step": "withdraw", "reason": "  "}, 422),
+        ({"step": "withdraw", "reason": "x" * 301}, 422),
+        ({"step": "leave_out", "record": "R-unknown", "reason": "It is not listed."}, 404),
+        ({"step": "withdraw", "reason": "Begun by mistake.", "version": "0"}, 409),
+    ],
+)
 def test_a_step_that_cannot_be_taken_changes_nothing(admin, post, make, data, status):
     make.enrol([person(7)], photos=1)
     assert post(admin, PAGE, {"model": SECOND}).status_code == 303
@@ -120,11 +125,24 @@ def test_the_registry_shows_the_whole_record(admin, monkeypatch):
     )
     told = words(admin, "/algorithms")
     for part in (
-        "fictitious_000", "FRTE 1:N", "https://frte.example/fictitious", "f" * 8, "Example Vendor (fictitious)",
-        "webcam (fictitious)", "1,000", "0.05", "0.01", "up to 2.0 times between A, B", "up to 1.5 times",
-        "Installed file is the evaluated one Yes", "Next review due", "150 pixels", "divided by 256", "License CC0-1.0",
+        "fictitious_000",
+        "FRTE 1:N",
+        "https://frte.example/fictitious",
+        "f" * 8,
+        "Example Vendor (fictitious)",
+        "webcam (fictitious)",
+        "1,000",
+        "0.05",
+        "0.01",
+        "up to 2.0 times between A, B",
+        "up to 1.5 times",
+        "Installed file is the evaluated one Yes",
+        "Next review due",
+        "150 pixels",
+        "divided by 256",
+        "License CC0-1.0",
         "Templates in the repository",
-    ):  # fmt: skip
+    ):
         assert part in told, part
     assert "Casework is searched with" in told
 
@@ -141,11 +159,17 @@ def test_an_algorithm_in_use_that_left_the_catalogue_is_said_and_searches_nothin
         counts = {"photographs": 0, "source": 0, "target": 0, "left_out": 0}
         rows.add(
             AlgorithmSwitch(
-                change=change, kind="cut_over", from_model="dlib-resnet-v1", from_digest=change.source_digest,
-                to_model=SECOND, to_digest=change.target_digest, by_id=change.begun_by_id, reason="A test.",
+                change=change,
+                kind="cut_over",
+                from_model="dlib-resnet-v1",
+                from_digest=change.source_digest,
+                to_model=SECOND,
+                to_digest=change.target_digest,
+                by_id=change.begun_by_id,
+                reason="A test.",
                 counts=counts,
             )
-        )  # fmt: skip
+        )
         audit.record("audit.read", filter={})
     with unit_of_work():
         changes.end(running(), "withdraw", make.people.actor("f.spruce"), "Test.")

@@ -77,13 +77,26 @@ def test_file_shows_everything_on_one_page_and_records_the_faces(at, sign_in):
     page = text(answer)
     search = request.current_search
     for wanted in (
-        request.case_number, "A bag was taken from a counter", "CMS-2026-0815", "Robbery in the second degree",
-        "Jo Maple", "Noor Finch", "Inconclusive", "Similar", "Arrest and custody records were read",
-        "Excluded: 2", "Retained: 1", "The bridge is broader.", search.algorithm, search.algorithm_digest,
-        "has no NIST evaluation record", f"generation {search.gallery_generation}",
+        request.case_number,
+        "A bag was taken from a counter",
+        "CMS-2026-0815",
+        "Robbery in the second degree",
+        "Jo Maple",
+        "Noor Finch",
+        "Inconclusive",
+        "Similar",
+        "Arrest and custody records were read",
+        "Excluded: 2",
+        "Retained: 1",
+        "The bridge is broader.",
+        search.algorithm,
+        search.algorithm_digest,
+        "has no NIST evaluation record",
+        f"generation {search.gallery_generation}",
         "Example Grocery, camera over the counter",
-        "SRC-4", "REQ-4",
-    ):  # fmt: skip
+        "SRC-4",
+        "REQ-4",
+    ):
         assert wanted in page, wanted
     html = answer.get_data(as_text=True)
     assert html.count('href="/images/') == 2

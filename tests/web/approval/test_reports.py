@@ -69,12 +69,24 @@ def test_examiner_prepares_and_the_investigator_holds_the_pdf(at, sign_in, post,
     printed = " ".join(page_texts(pdf))
     nominee = request.current_round.nominee
     for wanted in (
-        request.case_number, request.number, "USE-1", "Robbery in the second degree", nominee.photo.record_number,
-        nominee.person.private["name"], "Dana Lark",
-        "Kit Rowan", "Jo Maple", "Noor Finch", "Cleo Hawthorn", "Sam Alder",
-        request.current_search.algorithm, "has no NIST evaluation record", report.code, "It is a lead.",
+        request.case_number,
+        request.number,
+        "USE-1",
+        "Robbery in the second degree",
+        nominee.photo.record_number,
+        nominee.person.private["name"],
+        "Dana Lark",
+        "Kit Rowan",
+        "Jo Maple",
+        "Noor Finch",
+        "Cleo Hawthorn",
+        "Sam Alder",
+        request.current_search.algorithm,
+        "has no NIST evaluation record",
+        report.code,
+        "It is a lead.",
         "Demonstration, not for casework",
-    ):  # fmt: skip
+    ):
         assert wanted in printed, wanted
     for digest in (request.current_search.algorithm_digest, report.manifest_digest):
         assert digest in printed.replace(" ", "")

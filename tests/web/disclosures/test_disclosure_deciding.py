@@ -79,11 +79,15 @@ def test_whoever_asks_is_not_offered_the_decision_and_cannot_take_it(disclose, s
     token = hidden(client, "/disclosures/new", "main form")
     for verb in ("approve", "determine", "refuse", "return_for_changes"):
         form = {
-            **token, "version": disclosure.version, "decision": verb, "password": PASSWORD,
-            "text": "The disclosure is lawful on this basis.", "reason": "A reason that is long enough to do.",
+            **token,
+            "version": disclosure.version,
+            "decision": verb,
+            "password": PASSWORD,
+            "text": "The disclosure is lawful on this basis.",
+            "reason": "A reason that is long enough to do.",
             "included": [item.uid for item in disclosure.items],
             "release_by": (today() + timedelta(days=3)).isoformat(),
-        }  # fmt: skip
+        }
         answer = client.post(url(disclosure, "/decide"), data=form)
         assert answer.status_code == 403, verb
         assert policy().rule("disclosure_asker").text in text(answer)

@@ -79,11 +79,16 @@ def test_no_cell_of_the_exported_register_runs_as_a_formula(disclose, sign_in, p
 def designation_form(client, **changes) -> dict:
     day = today()
     return {
-        **hidden(client, "/designations/new", "main form"), "title": "Prosecutors of this county",
+        **hidden(client, "/designations/new", "main form"),
+        "title": "Prosecutors of this county",
         "scope": "Reports and images of reported cases, for prosecutions of this county.",
-        "recipient_kinds": ["prosecutor"], "purposes": ["criminal_prosecution"], "item_kinds": ["report", "original"],
-        "effective_on": day.isoformat(), "expires_on": (day + timedelta(days=200)).isoformat(), **changes,
-    }  # fmt: skip
+        "recipient_kinds": ["prosecutor"],
+        "purposes": ["criminal_prosecution"],
+        "item_kinds": ["report", "original"],
+        "effective_on": day.isoformat(),
+        "expires_on": (day + timedelta(days=200)).isoformat(),
+        **changes,
+    }
 
 
 @pytest.mark.clause("EXT-7")

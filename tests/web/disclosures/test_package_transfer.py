@@ -81,8 +81,9 @@ def test_a_download_cut_in_half_goes_on_in_the_same_session_and_in_no_other(disc
     assert fetched(disclosure, expected=True) and disclosure.current_package.fetched_by.name == ASKER
     assert asker.get(path).status_code == 422, "used up"
     assert [name for name in events(disclosure.number) if name.startswith("disclosure.fetch")] == [
-        "disclosure.fetch_begun", "disclosure.fetched",
-    ]  # fmt: skip
+        "disclosure.fetch_begun",
+        "disclosure.fetched",
+    ]
 
 
 def test_a_second_click_gets_the_package_that_the_first_one_did_not(disclose, tls_portal) -> None:

@@ -24,9 +24,14 @@ def test_contradictions_come_first_are_answered_one_by_one_and_reach_the_supervi
     sheet = f"{listing}/candidates/{nominee.shown_order}"
     full = {name: given["verdict"] for name, given in worksheet().items()}
     sent = {
-        **form_at(client, sheet, f"{sheet}/worksheet"), **full, "decision": "retained", "ears": EARS["verdict"],
-        "ears_note": EARS["note"], "ears__lobe": "different_unexplained", "skin": "similar",
-    }  # fmt: skip
+        **form_at(client, sheet, f"{sheet}/worksheet"),
+        **full,
+        "decision": "retained",
+        "ears": EARS["verdict"],
+        "ears_note": EARS["note"],
+        "ears__lobe": "different_unexplained",
+        "skin": "similar",
+    }
     assert client.post(f"{sheet}/worksheet", data=sent).status_code == 303
 
     here = f"{sheet}/background"

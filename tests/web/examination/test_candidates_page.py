@@ -227,9 +227,16 @@ def test_a_search_that_listed_nobody_ends_negative(make, sign_in, people):
     request = make.request(state="searching")
     with unit_of_work():
         identification.finish_search(
-            request.current_search, [], algorithm="a", algorithm_digest="0" * 64, detector_digest="1" * 64,
-            generation=1, people=0, photos=0, parameters={},
-        )  # fmt: skip
+            request.current_search,
+            [],
+            algorithm="a",
+            algorithm_digest="0" * 64,
+            detector_digest="1" * 64,
+            generation=1,
+            people=0,
+            photos=0,
+            parameters={},
+        )
     client, url = sign_in("k.rowan"), f"{here(request)}/nobody-listed"
     answer = send(client, here(request), url)
     assert answer.status_code == 303

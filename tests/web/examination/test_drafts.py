@@ -98,9 +98,12 @@ def test_a_draft_is_shown_to_nobody_but_its_author(make, sign_in, people):
     assert value(soup(one.get(url)), "reason") == "Xylophone"
     supervisor, examiner = sign_in("c.hawthorn"), sign_in("k.rowan")
     for client, page in (
-        (other, url), (other, address(line)), (supervisor, f"/final-review/{request.number}/peers"),
-        (examiner, f"/review/{request.number}"), (examiner, f"/review/rounds/{request.current_round.uid}"),
-    ):  # fmt: skip
+        (other, url),
+        (other, address(line)),
+        (supervisor, f"/final-review/{request.number}/peers"),
+        (examiner, f"/review/{request.number}"),
+        (examiner, f"/review/rounds/{request.current_round.uid}"),
+    ):
         assert not re.search("Quagmire|Xylophone", client.get(page).get_data(as_text=True)), page
     assert drafts.kept(line, people.actor("n.finch"), drafts.place_page(place)) is None
     assert compare(one, line, place.letter, "m1").status_code == 303
@@ -129,8 +132,9 @@ def test_a_refused_autosave_is_one_sentence_and_no_page(make, sign_in):
     late = peer.post(f"{url}/draft", data={**token(peer, "/review"), **typed}, headers=HTMX)
     over = examiner.post(
         f"/review/rounds/{round_.uid}/candidates/{round_.nominee.shown_order}/worksheet/draft",
-        data={**token(examiner, "/review"), **typed}, headers=HTMX,
-    )  # fmt: skip
+        data={**token(examiner, "/review"), **typed},
+        headers=HTMX,
+    )
     for answer, status, words in (
         (long, 422, r"Not saved: .*\b500 characters.*"),
         (late, 422, r"Not saved: You locked this verdict at \d\d:\d\d\."),

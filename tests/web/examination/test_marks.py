@@ -63,8 +63,9 @@ def test_the_page_has_the_originals_every_photograph_in_order_and_names_each_in_
     event = db.session.query(AuditEvent).filter_by(event="faces.viewed").order_by(AuditEvent.sequence.desc()).first()
     derived = request_.current_search.derived
     assert json.loads(event.keys) == {
-        "page": "review.compare", "faces": [image.uid, derived.uid, *(photo.uid for photo in photos)]
-    }  # fmt: skip
+        "page": "review.compare",
+        "faces": [image.uid, derived.uid, *(photo.uid for photo in photos)],
+    }
 
 
 def test_without_javascript_a_mark_is_added_changed_drawn_and_taken_back(request_, sign_in):
@@ -116,8 +117,10 @@ def test_what_is_wrong_is_said_beside_its_field_and_what_was_typed_stays(request
 def test_a_change_on_an_older_page_loses_nothing(make, request_, sign_in):
     client, url = sign_in("k.rowan"), url_of(request_)
     make.mark(request_, candidate_of(request_))
-    first, second = (form_at(client, url, f"{url}/marks/1", **fields(1, **DRAWN, photograph=p.uid))
-                     for p in candidate_of(request_).person.photos[:2])  # fmt: skip
+    first, second = (
+        form_at(client, url, f"{url}/marks/1", **fields(1, **DRAWN, photograph=p.uid))
+        for p in candidate_of(request_).person.photos[:2]
+    )
     assert client.post(f"{url}/marks/1", data=first).status_code == 303
     answer = client.post(f"{url}/marks/1", data={**second, "mark-1-note": "Typed on the older page"})
     assert answer.status_code == 409
@@ -187,8 +190,15 @@ def test_the_print_has_both_pictures_with_every_mark_and_is_recorded(make, reque
     answer = client.get(url)
     assert (answer.status_code, answer.mimetype) == (200, "application/pdf")
     printed = " ".join(checks.page_texts(answer.data))
-    for said in ("A mole beside <b>the</b> nose.", "A crease on the probe alone.", "not marked", "150.0, 120.0",
-                 request_.case_number, "Kit Rowan", candidate.photo.record_number):  # fmt: skip
+    for said in (
+        "A mole beside <b>the</b> nose.",
+        "A crease on the probe alone.",
+        "not marked",
+        "150.0, 120.0",
+        request_.case_number,
+        "Kit Rowan",
+        candidate.photo.record_number,
+    ):
         assert "".join(said.split()) in "".join(printed.split()), said
     assert len(list(checks.pictures(answer.data))) == 4
     event = json.loads(db.session.query(AuditEvent).filter_by(event="comparison.printed").one().keys)

@@ -61,8 +61,9 @@ def test_the_investigator_reads_beside_each_image_what_is_wrong(make, sign_in):
     assert SENTENCE in first.get_text()
     own = text(client.get(f"/requests/{request.number}/images/{request.current_images[1].uid}"))
     assert f"Fail There are {int(request.current_images[1].faces[0].inter_eye)} {SENTENCE}" in own
-    part = client.get(f"/requests/{request.number}/images/{request.current_images[1].uid}/state",
-                      headers={"HX-Request": "true"})  # fmt: skip
+    part = client.get(
+        f"/requests/{request.number}/images/{request.current_images[1].uid}/state", headers={"HX-Request": "true"}
+    )
     assert SENTENCE in text(part)
 
 

@@ -17,10 +17,15 @@ from tests.web.reading import text
 
 def every_step(face) -> list[dict]:
     return [
-        *around(face), {"op": "rotate", "degrees": -2.5, "about": "eyes"}, {"op": "brightness", "amount": -12},
-        {"op": "contrast", "factor": 1.25}, {"op": "denoise", "strength": 2},
-        {"op": "sharpen", "amount": 0.4, "radius": 1.2}, {"op": "resize", "factor": 1.5}, {"op": "greyscale"},
-    ]  # fmt: skip
+        *around(face),
+        {"op": "rotate", "degrees": -2.5, "about": "eyes"},
+        {"op": "brightness", "amount": -12},
+        {"op": "contrast", "factor": 1.25},
+        {"op": "denoise", "strength": 2},
+        {"op": "sharpen", "amount": 0.4, "radius": 1.2},
+        {"op": "resize", "factor": 1.5},
+        {"op": "greyscale"},
+    ]
 
 
 @pytest.mark.clause("LL55-1", "LL55-2", "LL55-3", "ACC-11")
@@ -41,11 +46,21 @@ def test_it_holds_every_original_and_every_modification(make, sign_in):
             assert digest in close
     assert {image.sha256 for image in request.images} <= {close[i : i + 64] for i in range(len(close))}
     for said in (
-        "Local Law 55 of 2025", request.case_number, "Too dark <b>to see</b> the ears.", "Kit Rowan",
-        "Turned 2.5° clockwise about the eyes.", "Brightness -12 levels of 255.", "Contrast × 1.25",
-        "Noise reduced, strength 2.", "Sharpened, amount 0.4, radius 1.2 pixels.", "Scaled × 1.5.",
-        "Color replaced by shades of grey.", "Gamma 1.2.", "not searched", "Prepared image 2, from image 1",
-    ):  # fmt: skip
+        "Local Law 55 of 2025",
+        request.case_number,
+        "Too dark <b>to see</b> the ears.",
+        "Kit Rowan",
+        "Turned 2.5° clockwise about the eyes.",
+        "Brightness -12 levels of 255.",
+        "Contrast × 1.25",
+        "Noise reduced, strength 2.",
+        "Sharpened, amount 0.4, radius 1.2 pixels.",
+        "Scaled × 1.5.",
+        "Color replaced by shades of grey.",
+        "Gamma 1.2.",
+        "not searched",
+        "Prepared image 2, from image 1",
+    ):
         assert "".join(said.split()) in close, said
     assert len(list(checks.pictures(answer.data))) >= 5
     event = db.session.query(AuditEvent).filter_by(event="probe.register_printed").one()
@@ -59,11 +74,19 @@ def test_it_holds_every_original_and_every_modification(make, sign_in):
 def test_the_examiner_and_the_supervisor_have_it_and_nobody_who_may_become_a_peer(make, sign_in):
     request = make.request(state="documented")
     url = f"/review/{request.number}/modifications"
-    answers = {name: sign_in(name).get(url).status_code
-               for name in ("k.rowan", "c.hawthorn", "j.maple", "d.lark", "s.alder", "h.larch", "o.teal")}  # fmt: skip
+    answers = {
+        name: sign_in(name).get(url).status_code
+        for name in ("k.rowan", "c.hawthorn", "j.maple", "d.lark", "s.alder", "h.larch", "o.teal")
+    }
     assert answers == {
-        "k.rowan": 200, "c.hawthorn": 200, "j.maple": 404, "d.lark": 403, "s.alder": 403, "h.larch": 403, "o.teal": 403,
-    }  # fmt: skip
+        "k.rowan": 200,
+        "c.hawthorn": 200,
+        "j.maple": 404,
+        "d.lark": 403,
+        "s.alder": 403,
+        "h.larch": 403,
+        "o.teal": 403,
+    }
     assert db.session.query(AuditEvent).filter_by(event="probe.register_printed").count() == 2
     client = sign_in("k.rowan")
     assert url in client.get(f"/review/{request.number}").get_data(as_text=True)

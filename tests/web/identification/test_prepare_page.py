@@ -80,9 +80,7 @@ def test_a_recipe_by_plain_forms_is_kept_and_can_be_selected(bench):
     value = f"{row.image.uid}.1.{row.uid}"
     assert soup(page).select_one(f'input[name=face][value="{value}"]') is not None
     hidden = {box["name"]: box["value"] for box in soup(page).select("form.cor-form input[type=hidden]")}
-    answer = client.post(
-        f"/review/{request.number}/probe", data={**hidden, "face": value, "suitability": "suitable"}
-    )  # fmt: skip
+    answer = client.post(f"/review/{request.number}/probe", data={**hidden, "face": value, "suitability": "suitable"})
     assert answer.status_code == 303
     search = request.current_search
     assert (search.derived, search.image, search.probe_sha256) == (row, row.image, row.image.sha256)

@@ -59,9 +59,14 @@ def addresses(app, request) -> list[str]:
     nominee = round_.nominee or round_.search.candidates[0]
     lines = line_ups_of(round_)
     fill = {
-        "place": nominee.shown_order, "filename": "css/theme.css", "code": "0" * 12, "letter": "A",
-        "record_number": nominee.photo.record_number, "person_number": nominee.person.person_number, "token": "x",
-    }  # fmt: skip
+        "place": nominee.shown_order,
+        "filename": "css/theme.css",
+        "code": "0" * 12,
+        "letter": "A",
+        "record_number": nominee.photo.record_number,
+        "person_number": nominee.person.person_number,
+        "token": "x",
+    }
     uids = [round_.uid, nominee.uid, round_.search.uid, request.current_images[0].uid, nominee.photo.uid]
     uids += [row.uid for row in (*round_.dispositions, *round_.background_checks, *round_.peer_reviews)]
     uids += [row.uid for line in lines for row in (line, *line.places)]
@@ -206,8 +211,9 @@ def test_the_nominated_photograph_is_served_as_a_foil_is(nominated, sign_in):
         assert re.findall(rb"IHDR|IDAT|IEND|tEXt|iTXt|zTXt|eXIf|tIME", data[:200] + data[-60:])[0] == b"IHDR"
         assert not re.search(rb"tEXt|iTXt|zTXt|eXIf|tIME", data), "something stands beside the pixels"
         assert cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR).shape[:2] == (
-            place.photo.height, place.photo.width
-        )  # fmt: skip
+            place.photo.height,
+            place.photo.width,
+        )
     assert page.select("[checked]") == [], "no verdict is suggested"
     assert sign_in("j.maple").get(page.select_one(".cor-card img")["src"]).status_code == 404, "of another session"
 

@@ -134,9 +134,12 @@ def test_the_report_is_read_corroborated_and_the_case_closed(sign_in, post, make
 
     outcome = f"{page}/outcome"
     arrest = {
-        "outcome": "arrest", "shown_outcome": "arrest", "fact_arrest_number": "M26600002",
-        "fact_arrested_on": "2026-11-22", "fact_independent": "yes",
-    }  # fmt: skip
+        "outcome": "arrest",
+        "shown_outcome": "arrest",
+        "fact_arrest_number": "M26600002",
+        "fact_arrested_on": "2026-11-22",
+        "fact_independent": "yes",
+    }
     bare = post(client, outcome, arrest)
     assert bare.status_code == 422
     assert "USE-8" in bare.text

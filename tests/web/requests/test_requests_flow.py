@@ -20,10 +20,18 @@ from tests.factory import FACTS, NARRATIVE, picture
 def draft_fields(use: str = "USE-1", supervisor: str = "s.alder", **changes: str) -> dict[str, str]:
     """What a browser sends for a complete draft."""
     fields = {
-        "shown_use": use, "use_id": use, "case_number": "2026-075-01234", "narrative": NARRATIVE, "priority": "other",
-        "priority_reason": "The store opens again on Friday.", "supervisor": supervisor, "person_height_in": "70",
-        "matter_place": "Example Street 12", "matter_date": "2026-11-21", "matter_time": "22:40",
-    }  # fmt: skip
+        "shown_use": use,
+        "use_id": use,
+        "case_number": "2026-075-01234",
+        "narrative": NARRATIVE,
+        "priority": "other",
+        "priority_reason": "The store opens again on Friday.",
+        "supervisor": supervisor,
+        "person_height_in": "70",
+        "matter_place": "Example Street 12",
+        "matter_date": "2026-11-21",
+        "matter_time": "22:40",
+    }
     fields |= {f"fact_{name}": value for name, value in FACTS[use].items()}
     fields |= {f"answer_{rule}": "no" for rule in policy().request.prohibitions}
     return fields | changes
@@ -32,11 +40,16 @@ def draft_fields(use: str = "USE-1", supervisor: str = "s.alder", **changes: str
 def origin_fields(**changes: str) -> dict[str, str]:
     """What a browser sends for the provenance of a still from a shop's camera."""
     fields = {
-        "shown_source": "surveillance_still", "source": "surveillance_still",
-        "source_camera": "Example Grocery, counter", "shown_obtained": "owner_consent", "obtained": "owner_consent",
+        "shown_source": "surveillance_still",
+        "source": "surveillance_still",
+        "source_camera": "Example Grocery, counter",
+        "shown_obtained": "owner_consent",
+        "obtained": "owner_consent",
         "obtained_who": "The owner, 22 November 2026",
-        "taken_on": "2026-11-21", "taken_time": "22:40", "attested": "y",
-    }  # fmt: skip
+        "taken_on": "2026-11-21",
+        "taken_time": "22:40",
+        "attested": "y",
+    }
     return fields | changes
 
 
@@ -54,9 +67,12 @@ def begin(client, post, case_number: str = "2026-075-01234") -> FRRequest:
 
 def upload(client, post, number: str, data: bytes, name: str = "still.jpg"):
     return post(
-        client, f"/requests/{number}/images", {"image": (io.BytesIO(data), name)}, page=f"/requests/{number}",
+        client,
+        f"/requests/{number}/images",
+        {"image": (io.BytesIO(data), name)},
+        page=f"/requests/{number}",
         content_type="multipart/form-data",
-    )  # fmt: skip
+    )
 
 
 @pytest.mark.clause("REQ-1", "REQ-2", "REQ-3", "AUD-1", "LIM-4")
@@ -216,9 +232,12 @@ def test_htmx_swaps_only_the_questions(sign_in, post, make):
     number = make.empty().number
     client = sign_in("d.lark")
     part = post(
-        client, f"/requests/{number}/edit/use", {"use_id": "USE-6"}, page=f"/requests/{number}/edit",
+        client,
+        f"/requests/{number}/edit/use",
+        {"use_id": "USE-6"},
+        page=f"/requests/{number}/edit",
         headers={"HX-Request": "true"},
-    )  # fmt: skip
+    )
     assert part.text.lstrip().startswith('<div id="use-facts"')
     assert 'name="fact_threat"' in part.text
 

@@ -185,9 +185,12 @@ def test_a_body_worn_camera_still_needs_every_fact_of_the_exception(sign_in, pos
     client = sign_in("d.lark")
     where = f"/requests/{request.number}/images/{image.uid}"
     facts = {
-        "source_officer": "Officer Demo Wren, shield 0000", "source_camera_on": "yes", "source_witnessed_crime": "yes",
-        "source_unable_to_apprehend": "yes", "source_account": "The officer saw the theft; the person left by train.",
-    }  # fmt: skip
+        "source_officer": "Officer Demo Wren, shield 0000",
+        "source_camera_on": "yes",
+        "source_witnessed_crime": "yes",
+        "source_unable_to_apprehend": "yes",
+        "source_account": "The officer saw the theft; the person left by train.",
+    }
     fields = origin_fields(source="body_worn_camera", shown_source="body_worn_camera") | facts
     del fields["source_camera"]
     refused = post(client, where, fields | {f"source_{broken}": "no"})

@@ -55,9 +55,14 @@ def test_each_record_stands_in_the_list_of_its_standing(keep, sign_in):
     open_one = keep.record("open", case_number="2026-075-00006")
     client = sign_in("b.juniper")
     expected = {
-        "due": {due}, "upcoming": {later}, "permanent": {forever}, "unclassified": {bare}, "held": {held},
-        "open": {open_one}, "all": {due, later, forever, bare, held, open_one},
-    }  # fmt: skip
+        "due": {due},
+        "upcoming": {later},
+        "permanent": {forever},
+        "unclassified": {bare},
+        "held": {held},
+        "open": {open_one},
+        "all": {due, later, forever, bare, held, open_one},
+    }
     for which, records in expected.items():
         listed = {link.get_text() for link in soup(client.get(f"/retention?list={which}")).select("#records th a")}
         assert listed == {f"Case {record.case_number}" for record in records}, which
@@ -82,9 +87,16 @@ def test_a_case_is_closed_and_classified_on_its_page(keep, sign_in):
     client = sign_in("b.juniper")
     page = page_of(record)
     assert "The case is not closed." in text(client.get(page))
-    send(client, page, "/dispositions", **{
-        "disposition-class_id": "violation", "disposition-on": "2019-04-01", "disposition-note": "Docket Zephyr.",
-    })  # fmt: skip
+    send(
+        client,
+        page,
+        "/dispositions",
+        **{
+            "disposition-class_id": "violation",
+            "disposition-on": "2019-04-01",
+            "disposition-note": "Docket Zephyr.",
+        },
+    )
     send(client, page, "/closing", **{"close-closure": "prosecution_concluded", "close-on": "2019-05-02"})
     shown = soup(client.get(page))
     ticked = [box["value"] for box in shown.select("#class input[type=checkbox][checked]")]
@@ -111,8 +123,12 @@ def test_a_case_is_closed_and_classified_on_its_page(keep, sign_in):
         ("/people", {"person-name": " ", "person-role": "victim"}, "Enter the name."),
         (
             "/people",
-            {"person-name": "A. Person", "person-role": "victim", "person-born_on": "2010-01-01",
-             "person-died_on": "2009-01-01"},
+            {
+                "person-name": "A. Person",
+                "person-role": "victim",
+                "person-born_on": "2010-01-01",
+                "person-died_on": "2009-01-01",
+            },
             "The day of death lies before the day of birth.",
         ),
         (
@@ -127,7 +143,7 @@ def test_a_case_is_closed_and_classified_on_its_page(keep, sign_in):
         ),
         ("/holds", {"hold-kind": "litigation", "hold-reason": "  "}, "Write the reason."),
     ],
-)  # fmt: skip
+)
 def test_what_is_missing_or_impossible_is_said_and_nothing_changes(keep, sign_in, action, given, said):
     record = keep.record("open")
     answer = send(sign_in("b.juniper"), page_of(record), action, 422, **given)
@@ -205,15 +221,29 @@ def test_a_person_gets_a_file_that_is_completed_and_linked(keep, sign_in):
     record = keep.record("open")
     other = keep.record(case_number="2026-075-00009", classes=["child_victims_act"])
     client = sign_in("b.juniper")
-    send(client, page_of(record), "/people", **{
-        "person-name": "Robin Quillfeather", "person-role": "victim", "person-child_victim": "y",
-    })  # fmt: skip
+    send(
+        client,
+        page_of(record),
+        "/people",
+        **{
+            "person-name": "Robin Quillfeather",
+            "person-role": "victim",
+            "person-child_victim": "y",
+        },
+    )
     file = db.session.query(PersonFile).one()
     page = f"/retention/people/{file.uid}"
     assert "Robin Quillfeather" in text(client.get(page_of(record)))
-    send(client, page, "/links", **{
-        "link-case_number": other.case_number, "link-role": "victim", "link-child_victim": "y",
-    })  # fmt: skip
+    send(
+        client,
+        page,
+        "/links",
+        **{
+            "link-case_number": other.case_number,
+            "link-role": "victim",
+            "link-child_victim": "y",
+        },
+    )
     assert "Kept: a day or a class that the period depends on is not known." in text(client.get(page_of(other)))
     send(client, page, file.uid, **{"file-name": "Robin Quillfeather", "file-born_on": CHILD_BORN.isoformat()})
     assert file.private["born_on"] == "2004-02-29"

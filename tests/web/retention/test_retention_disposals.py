@@ -191,8 +191,9 @@ def test_an_execution_that_gave_up_is_asked_for_again(keep, sign_in):
     assert "The execution stopped" in text(client.get(page(disposal)))
     send(client, page(disposal), "/execution")
     assert [row.state for row in db.session.query(Job).filter_by(kind="disposal").order_by(Job.id)] == [
-        "failed", "queued",
-    ]  # fmt: skip
+        "failed",
+        "queued",
+    ]
 
 
 def fail(job: Job) -> None:

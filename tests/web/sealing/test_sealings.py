@@ -27,9 +27,14 @@ pytestmark = [needs_models, pytest.mark.clause("CAP-3")]
 
 def stated(*records: str, **changes: str) -> dict[str, str]:
     return {
-        "kind": "sealed", "order_number": "IND-70123-2026", "authority": "Criminal Court of the Example City",
-        "dated": now().date().isoformat(), "records": "\n".join(records), "person_number": "", **changes,
-    }  # fmt: skip
+        "kind": "sealed",
+        "order_number": "IND-70123-2026",
+        "authority": "Criminal Court of the Example City",
+        "dated": now().date().isoformat(),
+        "records": "\n".join(records),
+        "person_number": "",
+        **changes,
+    }
 
 
 def preview(client, status: int = 200, **given: str):
@@ -91,11 +96,14 @@ def test_from_the_order_to_the_certificate(photos, sign_in, run_jobs):
     ("change", "said"),
     [
         ({"order_number": " "}, "The order's number is missing; no record is sealed without it."),
-        ({"authority": ""}, "The court or authority is missing"), ({"dated": ""}, "Enter the date of the order."),
-        ({"dated": "2999-01-01"}, "lies outside"), ({"kind": ""}, "Choose what the order does."),
-        ({"records": ""}, "names neither a record nor a person"), ({"records": "=cmd"}, "is no record number"),
+        ({"authority": ""}, "The court or authority is missing"),
+        ({"dated": ""}, "Enter the date of the order."),
+        ({"dated": "2999-01-01"}, "lies outside"),
+        ({"kind": ""}, "Choose what the order does."),
+        ({"records": ""}, "names neither a record nor a person"),
+        ({"records": "=cmd"}, "is no record number"),
     ],
-)  # fmt: skip
+)
 def test_what_the_order_lacks_is_said_beside_it_and_what_was_typed_stays(app, sign_in, change, said):
     client = sign_in("b.juniper")
     answer = preview(client, 422, **stated("R-1", **{"note": "By courier.", **change}))

@@ -151,8 +151,9 @@ def test_my_day_says_what_passed_to_whom(make, sign_in, people):
     rowan, maple = people.actor("k.rowan"), people.actor("j.maple")
     with unit_of_work():
         workload.hand_over(request, rowan, maple, NOTES)
-    gave, received = (soup(sign_in(name).get("/")).find(id="passed").get_text(" ", strip=True) for name in
-                      ("k.rowan", "j.maple"))  # fmt: skip
+    gave, received = (
+        soup(sign_in(name).get("/")).find(id="passed").get_text(" ", strip=True) for name in ("k.rowan", "j.maple")
+    )
     assert request.number in gave
     assert "Handed over to Detective Jo Maple" in gave or "Maple" in gave
     assert "Received from" in received

@@ -40,11 +40,14 @@ def add_mark(subject: Round, place: int) -> Answer:
     candidate = candidate_at(subject, place)
     form = mark_form(held_of(candidate.person))
     return _taken(
-        subject, place, form, None,
+        subject,
+        place,
+        form,
+        None,
         lambda: annotations.add(
             subject.request, current_actor(), candidate, _photo(candidate, form.photograph.data), read(form)
         ),
-    )  # fmt: skip
+    )
 
 
 @bp.post("/review/rounds/<uid>/candidates/<int:place>/marks/<int:number>")
@@ -54,11 +57,14 @@ def change_mark(subject: Round, place: int, number: int) -> Answer:
     candidate, row = candidate_at(subject, place), _row(subject, place, number)
     form = mark_form(held_of(candidate.person), number)
     return _taken(
-        subject, place, form, row,
+        subject,
+        place,
+        form,
+        row,
         lambda: annotations.change(
             subject.request, current_actor(), row, _photo(candidate, form.photograph.data), read(form)
         ),
-    )  # fmt: skip
+    )
 
 
 @bp.post("/review/rounds/<uid>/candidates/<int:place>/marks/<int:number>/removal")
@@ -73,9 +79,11 @@ def remove_mark(subject: Round, place: int, number: int) -> Answer:
 def _row(subject: Round, place: int, number: int) -> Annotation:
     """A standing mark this person may know of; 404 for any other."""
     rows = visible(Annotation, current_actor()).where(
-        Annotation.round_id == subject.id, Annotation.candidate_id == candidate_at(subject, place).id,
-        Annotation.number == number, Annotation.removed_at.is_(None),
-    )  # fmt: skip
+        Annotation.round_id == subject.id,
+        Annotation.candidate_id == candidate_at(subject, place).id,
+        Annotation.number == number,
+        Annotation.removed_at.is_(None),
+    )
     row = db.session.scalars(rows).first()
     if row is None:
         abort(404)
@@ -112,9 +120,16 @@ def _taken(subject: Round, place: int, form: FlaskForm, row: Annotation | None, 
         return render_compare(loaded(subject), place, marked=made, form=typed, refusal=why)
 
     return take_step(
-        subject.request, "mark", form, act, again=again, to=onward, own=True, compare=row is not None,
+        subject.request,
+        "mark",
+        form,
+        act,
+        again=again,
+        to=onward,
+        own=True,
+        compare=row is not None,
         stands=(lambda: row.version) if row is not None else None,
-    )  # fmt: skip
+    )
 
 
 def _part(subject: Round, place: int, shown: str, **again: Any) -> str:

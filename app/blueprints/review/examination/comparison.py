@@ -71,14 +71,23 @@ def render_candidates(subject: Round, **changed: Any) -> str:
     retained = [person for person in people if person.state == "retained"]
     choices = [(str(person.place), f"Candidate {person.place}") for person in retained]
     context = {
-        "round": round_, "item": round_.request, "people": people, "ranked": ranked, "retained": retained,
-        "done": sum(1 for person in people if person.state != "open"), "working": working(round_),
-        "next": examination.next_open(round_), "probe": shown_probe(round_.search), "order": policy().review.order,
+        "round": round_,
+        "item": round_.request,
+        "people": people,
+        "ranked": ranked,
+        "retained": retained,
+        "done": sum(1 for person in people if person.state != "open"),
+        "working": working(round_),
+        "next": examination.next_open(round_),
+        "probe": shown_probe(round_.search),
+        "order": policy().review.order,
         "nominate": nomination_form(choices, version=round_.request.version, formdata=None),
-        "nobody": NoneForm(version=round_.request.version, formdata=None), "refusal": None,
-        "rule": policy().review.nomination, "opened": round_file(round_) if is_open(round_) else None,
+        "nobody": NoneForm(version=round_.request.version, formdata=None),
+        "refusal": None,
+        "rule": policy().review.nomination,
+        "opened": round_file(round_) if is_open(round_) else None,
         "undo": offered(round_),
-    }  # fmt: skip
+    }
     typed = changed.pop("nominate", None)
     if typed is not None:
         typed.candidate.choices = choices
@@ -109,22 +118,33 @@ def render_compare(round_: Round, place: int, **changed: Any) -> str:
     named = next((name for name, given in stored.get("features", {}).items() if name and given), None)
     last = request.args.get("after", type=int)
     context = {
-        "round": round_, "item": round_.request, "entry": person, "shown": shown, "working": working(round_),
+        "round": round_,
+        "item": round_.request,
+        "entry": person,
+        "shown": shown,
+        "working": working(round_),
         "strip": [listed_state(round_, candidate) for candidate in round_.search.candidates],
-        "probe": shown_probe(round_.search), "sheet": policy().review.worksheet, "place": place,
+        "probe": shown_probe(round_.search),
+        "sheet": policy().review.worksheet,
+        "place": place,
         "excluding": [verdict for verdict in policy().review.worksheet.verdicts if verdict.differs],
         "quick": quick_form(
-            version=version, feature=named if person.state == "excluded" else None, note=stored.get("note"),
+            version=version,
+            feature=named if person.state == "excluded" else None,
+            note=stored.get("note"),
             formdata=None,
         ),
         "worksheet": worksheet_form(version=version, formdata=None, data=unsent if draft else filled),
         "draft": draft,
-        "unexplained": unexplained_in(policy(), stored.get("features", {})), "least": policy().review.unexplained,
-        "opened": person.state == "retained" or draft is not None, "refusal": None,
+        "unexplained": unexplained_in(policy(), stored.get("features", {})),
+        "least": policy().review.unexplained,
+        "opened": person.state == "retained" or draft is not None,
+        "refusal": None,
         "dispositions": policy().review.dispositions,
         "last": next((one for one in round_.search.candidates if one.shown_order == last), None),
-        "last_disposition": None, "undo": offered(round_),
-    }  # fmt: skip
+        "last_disposition": None,
+        "undo": offered(round_),
+    }
     if context["last"] is not None:
         context["last_disposition"] = round_.disposition_of(context["last"])
         context["last_differs"] = differing_features(context["last_disposition"])
@@ -137,15 +157,24 @@ def comparison(round_: Round, person: Listed, shown: ShownPhoto, marks: tuple[Ma
     """The viewer on one candidate: every photograph still held, the one asked for beside the original probe."""
     search, called = round_.search, f"Candidate {person.place}"
     return Viewer(
-        "viewer", original(search),
+        "viewer",
+        original(search),
         tuple(
-            photograph(one.photo, one.photo.uid, f"{called}, {day(one.photo.taken_on)}", day(one.photo.taken_on),
-                       f"{called}, photograph of {day(one.photo.taken_on)}")
+            photograph(
+                one.photo,
+                one.photo.uid,
+                f"{called}, {day(one.photo.taken_on)}",
+                day(one.photo.taken_on),
+                f"{called}, photograph of {day(one.photo.taken_on)}",
+            )
             for one in person.photos
         ),
-        shown.photo.uid, url_for("review.compare", uid=round_.uid, place=person.place),
-        prepared=prepared(search.derived) if search.derived else None, marks=marks, markable=True,
-    )  # fmt: skip
+        shown.photo.uid,
+        url_for("review.compare", uid=round_.uid, place=person.place),
+        prepared=prepared(search.derived) if search.derived else None,
+        marks=marks,
+        markable=True,
+    )
 
 
 def _dispose(
@@ -167,9 +196,16 @@ def _dispose(
             raise Conflict("somebody else changed this first")
 
     return take_step(
-        subject.request, "dispose", form, decide, again=again, to=lambda: _onward(subject, place), stands=stored,
-        compare=False, own=_own(subject),
-    )  # fmt: skip
+        subject.request,
+        "dispose",
+        form,
+        decide,
+        again=again,
+        to=lambda: _onward(subject, place),
+        stands=stored,
+        compare=False,
+        own=_own(subject),
+    )
 
 
 def _onward(subject: Round, place: int) -> str:
@@ -212,11 +248,16 @@ def take_back(subject: Round, place: int) -> Answer:
         return f"The exclusion of candidate {place} is taken back. {now_so}"
 
     return take_step(
-        subject.request, "take_back", VersionForm(), undo,
-        again=lambda why: render_compare(loaded(subject), place, refusal=why), done=done,
-        to=url_for("review.compare", uid=subject.uid, place=place), own=_own(subject),
+        subject.request,
+        "take_back",
+        VersionForm(),
+        undo,
+        again=lambda why: render_compare(loaded(subject), place, refusal=why),
+        done=done,
+        to=url_for("review.compare", uid=subject.uid, place=place),
+        own=_own(subject),
         stands=lambda: version_of(subject.disposition_of(candidate_at(subject, place))),
-    )  # fmt: skip
+    )
 
 
 def _own(subject: Round) -> bool:
@@ -236,6 +277,10 @@ def compare_fully(subject: Round, place: int) -> Answer:
         return render_compare(loaded(subject), place, worksheet=form, form=form, refusal=why, opened=True)
 
     return _dispose(
-        subject, place, form, form.decision.data or "",
-        lambda: (features_of(form), form.remark.data or "", form.justification.data or ""), again,
-    )  # fmt: skip
+        subject,
+        place,
+        form,
+        form.decision.data or "",
+        lambda: (features_of(form), form.remark.data or "", form.justification.data or ""),
+        again,
+    )

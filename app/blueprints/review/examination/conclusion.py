@@ -63,13 +63,23 @@ def render_background(round_: Round, place: int, form: Any, refusal: Why = None)
     against = against_of(request_, person.candidate.person, known)
     compared = compare(policy(), against)
     return page(
-        "review/examination/background.html", compared=compared, draft=draft,
+        "review/examination/background.html",
+        compared=compared,
+        draft=draft,
         answer_rule=policy().review.inconsistency_answer,
-        ineligible=record_fault(against.items), ineligible_rule=policy().conditions["nominee_record_eligible"],
-        round=round_, item=round_.request, entry=person, form=form, refusal=refusal,
-        working=working(round_), stated=stated, rule=policy().review.background, probe=shown_probe(round_.search),
+        ineligible=record_fault(against.items),
+        ineligible_rule=policy().conditions["nominee_record_eligible"],
+        round=round_,
+        item=round_.request,
+        entry=person,
+        form=form,
+        refusal=refusal,
+        working=working(round_),
+        stated=stated,
+        rule=policy().review.background,
+        probe=shown_probe(round_.search),
         place=place,
-    )  # fmt: skip
+    )
 
 
 @bp.post("/review/rounds/<uid>/candidates/<int:place>/background")
@@ -108,9 +118,16 @@ def check_background(subject: Round, place: int) -> Answer:
         return url_for("review.candidates", uid=subject.uid)
 
     return take_step(
-        subject.request, "check_background", form, check, again=again, to=onward, stands=stored, compare=False,
+        subject.request,
+        "check_background",
+        form,
+        check,
+        again=again,
+        to=onward,
+        stands=stored,
+        compare=False,
         own=subject.examiner_id == actor.id,
-    )  # fmt: skip
+    )
 
 
 def stated_in(check: BackgroundCheck) -> tuple[dict[str, str], dict[str, str]]:
@@ -143,9 +160,15 @@ def nominate(subject: Round) -> Answer:
         return render_candidates(subject, nominate=form, form=form, refusal=why)
 
     return take_step(
-        subject.request, "nominate", form, put, again=again, sound=sound, to=_work(subject),
+        subject.request,
+        "nominate",
+        form,
+        put,
+        again=again,
+        sound=sound,
+        to=_work(subject),
         done="The candidate is before peer review. The peers see neither your notes nor the score.",
-    )  # fmt: skip
+    )
 
 
 @bp.post("/review/rounds/<uid>/none")
@@ -154,11 +177,14 @@ def conclude_none(subject: Round) -> Answer:
     """SRC-7: after each candidate was compared, identify none."""
     form, actor = NoneForm(), current_actor()
     return take_step(
-        subject.request, "conclude_none", form,
+        subject.request,
+        "conclude_none",
+        form,
         lambda: examination.conclude_none(subject.request, actor, form.reason.data or ""),
-        again=lambda why: render_candidates(subject, nobody=form, form=form, refusal=why), to=_work(subject),
+        again=lambda why: render_candidates(subject, nobody=form, form=form, refusal=why),
+        to=_work(subject),
         done="No candidate is identified; the negative-results report is being delivered.",
-    )  # fmt: skip
+    )
 
 
 def _work(subject: Round) -> str:

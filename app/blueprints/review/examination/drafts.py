@@ -56,9 +56,12 @@ def keep_worksheet(subject: Round, place: int) -> Answer:
     """Keep the worksheet of a candidate as far as it is filled in."""
     candidate = candidate_at(subject, place)
     return _kept(
-        subject.request, drafts.worksheet_page(subject, candidate), worksheet_form(), lambda: _check_open(subject),
+        subject.request,
+        drafts.worksheet_page(subject, candidate),
+        worksheet_form(),
+        lambda: _check_open(subject),
         url_for("review.compare", uid=subject.uid, place=place),
-    )  # fmt: skip
+    )
 
 
 @bp.post("/review/rounds/<uid>/candidates/<int:place>/background/draft")
@@ -67,9 +70,12 @@ def keep_background(subject: Round, place: int) -> Answer:
     """Keep the background check of a candidate as far as it is filled in."""
     candidate = candidate_at(subject, place)
     return _kept(
-        subject.request, drafts.background_page(subject, candidate), background_form(), lambda: _check_open(subject),
+        subject.request,
+        drafts.background_page(subject, candidate),
+        background_form(),
+        lambda: _check_open(subject),
         url_for("review.background", uid=subject.uid, place=place),
-    )  # fmt: skip
+    )
 
 
 @bp.post("/review/line-ups/<number>/<letter>/draft")

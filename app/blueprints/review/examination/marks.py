@@ -70,9 +70,15 @@ def filled(row: Mark, photos: Sequence[GalleryPhoto]) -> FlaskForm:
         for (name, _), (x, y) in zip(PLACES[side], getattr(row, side), strict=False):
             places[name] = f"{x:g}, {y:g}"
     return mark_form(
-        photos, row.number, formdata=None, version=row.version, photograph=row.photograph, kind=row.kind, note=row.note,
+        photos,
+        row.number,
+        formdata=None,
+        version=row.version,
+        photograph=row.photograph,
+        kind=row.kind,
+        note=row.note,
         **places,
-    )  # fmt: skip
+    )
 
 
 def read(form: FlaskForm) -> Drawn:
@@ -89,9 +95,15 @@ def read(form: FlaskForm) -> Drawn:
 
 
 def marking(
-    round_: Round, candidate: Candidate, shown: str, open_now: bool, *, form: FlaskForm | None = None,
-    number: int | None = None, refusal: Why = None,
-) -> Marking:  # fmt: skip
+    round_: Round,
+    candidate: Candidate,
+    shown: str,
+    open_now: bool,
+    *,
+    form: FlaskForm | None = None,
+    number: int | None = None,
+    refusal: Why = None,
+) -> Marking:
     """The marks of one candidate's comparison; `form` is that of mark `number` (None: the next) as it was typed."""
     photos = held_of(candidate.person)
     marks = drawn_marks(annotations.marks_on(round_, current_actor(), candidate))
@@ -100,7 +112,14 @@ def marking(
         forms[number] = form
     fresh = mark_form(photos, formdata=None, photograph=shown, kind=policy().review.marks.kinds[0].value)
     return Marking(
-        round_, candidate.shown_order, marks, {p.uid: day(p.taken_on) for p in candidate.person.photos},
-        {kind.value: kind.label for kind in policy().review.marks.kinds}, policy().review.marks,
-        (form if form is not None and number is None else fresh) if open_now else None, forms, number, refusal,
-    )  # fmt: skip
+        round_,
+        candidate.shown_order,
+        marks,
+        {p.uid: day(p.taken_on) for p in candidate.person.photos},
+        {kind.value: kind.label for kind in policy().review.marks.kinds},
+        policy().review.marks,
+        (form if form is not None and number is None else fresh) if open_now else None,
+        forms,
+        number,
+        refusal,
+    )

@@ -48,11 +48,18 @@ def loaded(round_: Round) -> Round:
     listed = selectinload(Search.candidates).options(
         joinedload(Candidate.person).selectinload(GalleryPerson.photos), joinedload(Candidate.photo)
     )
-    rows = select(Round).where(Round.id == round_.id).options(
-        joinedload(Round.request), joinedload(Round.examiner),
-        joinedload(Round.search).options(joinedload(Search.image), joinedload(Search.face), listed),
-        selectinload(Round.dispositions), selectinload(Round.background_checks),
-    ).execution_options(populate_existing=True)  # fmt: skip
+    rows = (
+        select(Round)
+        .where(Round.id == round_.id)
+        .options(
+            joinedload(Round.request),
+            joinedload(Round.examiner),
+            joinedload(Round.search).options(joinedload(Search.image), joinedload(Search.face), listed),
+            selectinload(Round.dispositions),
+            selectinload(Round.background_checks),
+        )
+        .execution_options(populate_existing=True)
+    )
     return db.session.scalars(rows).unique().one()
 
 
@@ -68,9 +75,14 @@ def listed(round_: Round, candidate: Candidate) -> Listed:
     held = candidate.photo.removed_at is None
     disposition = round_.disposition_of(candidate)
     return Listed(
-        candidate, candidate.shown_order, held, shown_photos(candidate.person.photos) if held else [], disposition,
-        round_.background_of(candidate), differing_features(disposition),
-    )  # fmt: skip
+        candidate,
+        candidate.shown_order,
+        held,
+        shown_photos(candidate.person.photos) if held else [],
+        disposition,
+        round_.background_of(candidate),
+        differing_features(disposition),
+    )
 
 
 def working(round_: Round) -> bool:

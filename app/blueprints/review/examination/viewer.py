@@ -62,9 +62,12 @@ class Mark:
     def drawing(self) -> str:
         """What the page's script draws it from, as JSON."""
         shape = {
-            "number": self.number, "kind": self.kind, "probe": self.probe, "photo": self.photo,
+            "number": self.number,
+            "kind": self.kind,
+            "probe": self.probe,
+            "photo": self.photo,
             "photograph": self.photograph,
-        }  # fmt: skip
+        }
         return json.dumps(shape, separators=(",", ":"))
 
 
@@ -100,9 +103,15 @@ def original(search: Search) -> ViewerImage:
     """The probe as it was submitted: what every comparison is made on (SRC-2)."""
     image, face = search.image, search.face
     return ViewerImage(
-        "original", face_url("probe", image.uid), "Original probe", "Original", "Original probe, enlarged to its face",
-        (image.width, image.height), eyes_of(face), window(image, face),
-    )  # fmt: skip
+        "original",
+        face_url("probe", image.uid),
+        "Original probe",
+        "Original",
+        "Original probe, enlarged to its face",
+        (image.width, image.height),
+        eyes_of(face),
+        window(image, face),
+    )
 
 
 def prepared(row: DerivedImage) -> ViewerImage:
@@ -110,20 +119,30 @@ def prepared(row: DerivedImage) -> ViewerImage:
     stage = trace(recipe_of_row(row), (row.image.width, row.image.height))[-1]
     left, right = stage.points(eyes_of(row.face))
     return ViewerImage(
-        "prepared", face_url("derived", row.uid), f"Prepared image {row.number}: searched, not compared",
+        "prepared",
+        face_url("derived", row.uid),
+        f"Prepared image {row.number}: searched, not compared",
         f"Prepared {row.number}",
-        f"Prepared image {row.number}, made from the probe for the search", (row.width, row.height), (left, right),
+        f"Prepared image {row.number}, made from the probe for the search",
+        (row.width, row.height),
+        (left, right),
         f"0 0 {row.width} {row.height}",
-    )  # fmt: skip
+    )
 
 
 def photograph(photo: GalleryPhoto, key: str, label: str, short: str, alt: str) -> ViewerImage:
     """A photograph of the repository under the names the page gives it."""
     eyes = photo.eyes
     return ViewerImage(
-        key, face_url("photo", photo.uid), label, short, alt, (photo.width, photo.height),
-        ((eyes[0][0], eyes[0][1]), (eyes[1][0], eyes[1][1])) if eyes else None, f"0 0 {photo.width} {photo.height}",
-    )  # fmt: skip
+        key,
+        face_url("photo", photo.uid),
+        label,
+        short,
+        alt,
+        (photo.width, photo.height),
+        ((eyes[0][0], eyes[0][1]), (eyes[1][0], eyes[1][1])) if eyes else None,
+        f"0 0 {photo.width} {photo.height}",
+    )
 
 
 def drawn_marks(rows: Iterable[Annotation]) -> tuple[Mark, ...]:
@@ -133,6 +152,11 @@ def drawn_marks(rows: Iterable[Annotation]) -> tuple[Mark, ...]:
 
 def _mark(row: Annotation, private: Any) -> Mark:
     return Mark(
-        row.number, private["kind"], tuple(map(tuple, private["probe"])), tuple(map(tuple, private["photo"])),
-        row.photo.uid, private["note"], row.version,
-    )  # fmt: skip
+        row.number,
+        private["kind"],
+        tuple(map(tuple, private["probe"])),
+        tuple(map(tuple, private["photo"])),
+        row.photo.uid,
+        private["note"],
+        row.version,
+    )

@@ -80,9 +80,7 @@ def viewer_keys() -> tuple[ViewerKey, ...]:
 @bp.app_template_global()
 def viewer_key(command: str) -> str:
     """The key of a command as its button prints it."""
-    return next(
-        shown for one in KEYS for shown, does in zip(one.shown, one.does, strict=False) if does == command
-    )  # fmt: skip
+    return next(shown for one in KEYS for shown, does in zip(one.shown, one.does, strict=False) if does == command)
 
 
 @bp.app_template_global()

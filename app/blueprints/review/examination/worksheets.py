@@ -41,9 +41,7 @@ def worksheet_fields(prefix: str = "") -> dict[str, Any]:
     for component in sheet.everything:
         name = prefix + component.value
         fields[name] = choice_field(component.label, verdicts)
-        fields[name + NOTE] = StringField(
-            f"{component.label}: what was seen", [Length(max=500)], filters=[stripped]
-        )  # fmt: skip
+        fields[name + NOTE] = StringField(f"{component.label}: what was seen", [Length(max=500)], filters=[stripped])
         for part in component.parts:
             label = f"{component.label}: {part.label.lower()}"
             choices = [("", "Not judged"), *verdicts]

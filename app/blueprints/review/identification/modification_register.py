@@ -30,7 +30,10 @@ def modifications(subject: FRRequest) -> Response:
     except StorageError as error:
         abort(409, f"An image of this request cannot be read, so its register cannot be printed. {error}")
     audit.viewed(
-        "probe.register_printed", subject, images=[image.uid for image in subject.images],
-        derived=[row.uid for row in all_prepared(subject)], sha256=rendered.sha256,
-    )  # fmt: skip
+        "probe.register_printed",
+        subject,
+        images=[image.uid for image in subject.images],
+        derived=[row.uid for row in all_prepared(subject)],
+        sha256=rendered.sha256,
+    )
     return pdf_download(rendered.pdf, f"{subject.number}-modifications.pdf")

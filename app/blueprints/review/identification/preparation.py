@@ -60,9 +60,12 @@ def _bench(subject: FRRequest, value: str, steps: list[dict[str, Any]] | None = 
 
 
 def _page(
-    subject: FRRequest, bench: Bench | None, form: PreparationForm, refusal: Why = None,
+    subject: FRRequest,
+    bench: Bench | None,
+    form: PreparationForm,
+    refusal: Why = None,
     part: str = RECIPE,
-) -> str:  # fmt: skip
+) -> str:
     """The page, or the part of it that htmx asked for. The whole page records every face it offers or shows."""
     blocked = blocking(subject, "prepare_probe", current_actor())
     images = [] if blocked else usable(subject)
@@ -71,13 +74,20 @@ def _page(
         shown = [image.uid for _, image in images] + [row.uid for row in kept]
         audit.viewed("faces.viewed", subject, page="review.prepare", faces=shown)
     return page(
-        PAGE, part, item=subject, bench=None if blocked else bench, form=form, refusal=refusal, blocked=blocked,
-        rule=policy().review.preparation, forbidden=policy().review.forbidden_edits.values(),
+        PAGE,
+        part,
+        item=subject,
+        bench=None if blocked else bench,
+        form=form,
+        refusal=refusal,
+        blocked=blocked,
+        rule=policy().review.preparation,
+        forbidden=policy().review.forbidden_edits.values(),
         images=[
             (n, image, face_url("probe", image.uid), [rectangle(face) for face in image.faces]) for n, image in images
         ],
         kept=[(row, face_url("derived", row.uid)) for row in kept],
-    )  # fmt: skip
+    )
 
 
 @bp.post("/review/<number>/prepare/step")
@@ -158,12 +168,16 @@ def keep_prepared(subject: FRRequest) -> Answer:
         return True
 
     return take_step(
-        subject, "prepare_probe", form,
+        subject,
+        "prepare_probe",
+        form,
         lambda: kept.append(preparation.derive(subject, actor, developed[0], form.reason.data or "")),
-        again=lambda why: _page(subject, bench, form, why, part=PAGE), sound=sound, stored=stored,
+        again=lambda why: _page(subject, bench, form, why, part=PAGE),
+        sound=sound,
+        stored=stored,
         done=lambda: f"Prepared image {kept[0].number} is kept. Select it as the probe, or the original.",
         to=url_for("review.probe", number=subject.number),
-    )  # fmt: skip
+    )
 
 
 def _complete(bench: Bench, form: PreparationForm) -> bool:

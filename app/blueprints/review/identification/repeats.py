@@ -28,7 +28,11 @@ def ask_to_repeat(subject: FRRequest) -> Answer:
         return render_work(subject, repeat_form=form, form=form, refusal=why)
 
     return take_step(
-        subject, "ask_to_repeat", form, lambda: repeats.ask(subject, actor, form.reason.data or ""), again=again,
+        subject,
+        "ask_to_repeat",
+        form,
+        lambda: repeats.ask(subject, actor, form.reason.data or ""),
+        again=again,
         done="Your reason is with the unit's supervisors; the search can be started once one agrees.",
         to=url_for("review.work", number=subject.number),
-    )  # fmt: skip
+    )

@@ -69,12 +69,19 @@ def render_probe(subject: FRRequest, form: Any, refusal: Why = None) -> str:
         shown = [image.uid for _, image in images] + [row.uid for row in prepared]
         audit.viewed("faces.viewed", subject, page="review.probe", faces=shown)
     return page(
-        "review/identification/probe.html", item=subject, form=form, refusal=refusal,
+        "review/identification/probe.html",
+        item=subject,
+        form=form,
+        refusal=refusal,
         blocked=blocking(subject, "select_probe", current_actor()),
-        choices=policy().review.suitability, suitability=policy().review.suitability,
+        choices=policy().review.suitability,
+        suitability=policy().review.suitability,
         images=[
             (
-                number, image, face_url("probe", image.uid), [rectangle(face) for face in image.faces],
+                number,
+                image,
+                face_url("probe", image.uid),
+                [rectangle(face) for face in image.faces],
                 [(face, options[f"{image.uid}.{face.position}"]) for face in image.faces],
             )
             for number, image in images
@@ -84,7 +91,7 @@ def render_probe(subject: FRRequest, form: Any, refusal: Why = None) -> str:
             (row, face_url("derived", row.uid), options[prepared_value(row)], steps_in_words(recipe_of_row(row)))
             for row in prepared
         ],
-    )  # fmt: skip
+    )
 
 
 def _face(subject: FRRequest, value: str | None) -> tuple[ProbeImage, DetectedFace, DerivedImage | None] | None:
@@ -132,9 +139,15 @@ def select_probe(subject: FRRequest) -> Answer:
         return render_probe(subject, form, why)
 
     return take_step(
-        subject, "select_probe", form, select, again=again, sound=sound, to=_work(subject),
+        subject,
+        "select_probe",
+        form,
+        select,
+        again=again,
+        sound=sound,
+        to=_work(subject),
         done="The probe is selected and its suitability recorded. Start the search when you are ready.",
-    )  # fmt: skip
+    )
 
 
 @bp.post("/review/<number>/search")
@@ -146,9 +159,13 @@ def start(subject: FRRequest) -> Answer:
         return redirect_after_post(_work(subject))
     algorithm = algorithm_status()
     return take_step(
-        subject, "start_search", VersionForm(), lambda: identification.start_search(subject, actor, algorithm),
-        again=lambda why: render_work(subject, refusal=why), to=_work(subject),
-    )  # fmt: skip
+        subject,
+        "start_search",
+        VersionForm(),
+        lambda: identification.start_search(subject, actor, algorithm),
+        again=lambda why: render_work(subject, refusal=why),
+        to=_work(subject),
+    )
 
 
 @bp.get("/review/<number>/progress")
@@ -172,9 +189,13 @@ def begin(subject: FRRequest) -> Answer:
     if subject.state == "under_examination" and round_ is not None and round_.examiner_id == actor.id:
         return redirect_after_post(onward())
     return take_step(
-        subject, "begin_examination", VersionForm(), lambda: examination.begin(subject, actor),
-        again=lambda why: render_work(subject, refusal=why), to=onward,
-    )  # fmt: skip
+        subject,
+        "begin_examination",
+        VersionForm(),
+        lambda: examination.begin(subject, actor),
+        again=lambda why: render_work(subject, refusal=why),
+        to=onward,
+    )
 
 
 @bp.post("/review/<number>/nobody-listed")
@@ -183,10 +204,14 @@ def conclude_empty(subject: FRRequest) -> Answer:
     """SRC-7: the search listed nobody; the result is negative."""
     actor = current_actor()
     return take_step(
-        subject, "conclude_empty", VersionForm(), lambda: examination.conclude_empty(subject, actor),
-        again=lambda why: render_work(subject, refusal=why), to=_work(subject),
+        subject,
+        "conclude_empty",
+        VersionForm(),
+        lambda: examination.conclude_empty(subject, actor),
+        again=lambda why: render_work(subject, refusal=why),
+        to=_work(subject),
         done="The result is negative; the negative-results report is being delivered.",
-    )  # fmt: skip
+    )
 
 
 def _work(subject: FRRequest) -> str:

@@ -77,9 +77,15 @@ def shown_place(place: LineUpPlace) -> ShownPlace:
     level = policy().review.scale.level(place.level or "")
     state = "open" if level is None else "excluded" if place.quick else "compared"
     return ShownPlace(
-        place, place.letter, face_url("line", place.uid), natural, taken, state, level.label if level else "",
+        place,
+        place.letter,
+        face_url("line", place.uid),
+        natural,
+        taken,
+        state,
+        level.label if level else "",
         ", ".join(name for name, _ in differing_in(policy(), place.private.get("features", {}))),
-    )  # fmt: skip
+    )
 
 
 def just_compared(line: ShownLine, letter: str) -> ShownPlace | None:
@@ -128,9 +134,15 @@ def line_viewer(line_up: LineUp, line: ShownLine, place: LineUpPlace, shown: Sho
     known = all(_eyes(one) for one in line_up.places if one.held)
     label = f"Photograph {place.letter}" + (f", {day(shown.taken_on)}" if shown.taken_on else "")
     photograph = ViewerImage(
-        place.letter, shown.src, label, place.letter, f"Photograph {place.letter}", shown.natural,
-        _eyes(place) if known else None, f"0 0 {shown.natural[0]} {shown.natural[1]}",
-    )  # fmt: skip
+        place.letter,
+        shown.src,
+        label,
+        place.letter,
+        f"Photograph {place.letter}",
+        shown.natural,
+        _eyes(place) if known else None,
+        f"0 0 {shown.natural[0]} {shown.natural[1]}",
+    )
     address = url_for("review.line_place", number=line_up.number, letter=place.letter)
     return Viewer("viewer", _probe_image(line_up, line.probe), (photograph,), place.letter, address, strip="")
 
@@ -139,9 +151,15 @@ def _probe_image(line_up: LineUp, probe: ShownProbe) -> ViewerImage:
     round_ = line_up.round
     eyes = eyes_of(round_.search.face) if round_ is not None else _pair(line_up.item.probe.private.get("eyes"))
     return ViewerImage(
-        "original", probe.src, "Original probe", "Original", "Original probe, enlarged to its face", probe.natural,
-        eyes, probe.window,
-    )  # fmt: skip
+        "original",
+        probe.src,
+        "Original probe",
+        "Original",
+        "Original probe, enlarged to its face",
+        probe.natural,
+        eyes,
+        probe.window,
+    )
 
 
 def _eyes(place: LineUpPlace) -> Eyes | None:

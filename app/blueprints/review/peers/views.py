@@ -58,9 +58,12 @@ def peer_queue() -> str:
     waiting = mine.where(LineUp.ended.is_(None)).order_by(LineUp.due_at, LineUp.number)
     ended = mine.where(LineUp.ended.is_not(None)).order_by(LineUp.ended_at.desc()).limit(LISTED)
     return page(
-        "review/peers/line_queue.html", now=moment, waiting=list(db.session.scalars(waiting)),
-        ended=list(db.session.scalars(ended)), rule=policy().review.line_up,
-    )  # fmt: skip
+        "review/peers/line_queue.html",
+        now=moment,
+        waiting=list(db.session.scalars(waiting)),
+        ended=list(db.session.scalars(ended)),
+        rule=policy().review.line_up,
+    )
 
 
 @bp.get("/review/line-ups/<number>")
@@ -76,10 +79,15 @@ def render_line(subject: LineUp, **changed: Any) -> str:
     line = shown_line(subject)
     sheet = policy().review.worksheet
     context = {
-        "item": subject, "line": line, "rule": policy().review.line_up, "sheet": sheet, "refusal": None,
-        "verdicts": {verdict.value: verdict.label for verdict in sheet.verdicts}, "form": None,
+        "item": subject,
+        "line": line,
+        "rule": policy().review.line_up,
+        "sheet": sheet,
+        "refusal": None,
+        "verdicts": {verdict.value: verdict.label for verdict in sheet.verdicts},
+        "form": None,
         "before": just_compared(line, request.args.get("after", "")),
-    }  # fmt: skip
+    }
     if subject.ended is not None:
         opened = opened_to(subject)
         context["refusal"] = changed.get("refusal")
@@ -89,7 +97,7 @@ def render_line(subject: LineUp, **changed: Any) -> str:
         "verdict": VerdictForm(version=subject.stand, formdata=None),
         "decline": DeclineForm(version=subject.version, formdata=None),
         "now": now(),
-    }  # fmt: skip
+    }
     return page("review/peers/line.html", **{**context, **changed})
 
 
@@ -114,18 +122,25 @@ def render_place(subject: LineUp, place: LineUpPlace, **changed: Any) -> str:
     full |= {"level": None if place.quick else place.level, "reason": stored.get("reason")}
     named = next(iter(features), None) if place.quick else None
     context = {
-        "item": subject, "line": line, "entry": entry, "sheet": review.worksheet,
-        "rule": review.line_up, "refusal": None, "form": None, "draft": draft,
+        "item": subject,
+        "line": line,
+        "entry": entry,
+        "sheet": review.worksheet,
+        "rule": review.line_up,
+        "refusal": None,
+        "form": None,
+        "draft": draft,
         "before": just_compared(line, request.args.get("after", "")),
         "viewer": line_viewer(subject, line, place, entry),
         "opened": draft is not None or (bool(features) and not place.quick),
-        "excluding": [one for one in review.scale.levels if one.number is not None
-                      and one.number <= review.line_up.quick_at_most],
+        "excluding": [
+            one for one in review.scale.levels if one.number is not None and one.number <= review.line_up.quick_at_most
+        ],
         "quick": exclusion_form(
             version=place.version, feature=named, note=features[named]["note"] if named else None, formdata=None
         ),
         "full": place_form(version=place.version, formdata=None, data=unsent if draft else full),
-    }  # fmt: skip
+    }
     return page("review/peers/line_place.html", **{**context, **changed})
 
 
@@ -158,9 +173,13 @@ def compare_in_line(subject: LineUp, letter: str) -> Answer:
 
     def record() -> None:
         line_ups.compare(
-            subject, current_actor(), place, level=form.level.data or "", features=features_of(form),
+            subject,
+            current_actor(),
+            place,
+            level=form.level.data or "",
+            features=features_of(form),
             reason=form.reason.data or "",
-        )  # fmt: skip
+        )
 
     return _compared(subject, place, form, record, {"features": "level"}, "full")
 
@@ -179,9 +198,16 @@ def _compared(
         return render_place(subject, place, **{name: form, "form": form, "refusal": why, "opened": name == "full"})
 
     return take_step(
-        subject, "compare_in_line", form, record, again=again, to=lambda: _onward(subject, place), own=True,
-        barred=lambda: _closed(subject), stands=lambda: place.version,
-    )  # fmt: skip
+        subject,
+        "compare_in_line",
+        form,
+        record,
+        again=again,
+        to=lambda: _onward(subject, place),
+        own=True,
+        barred=lambda: _closed(subject),
+        stands=lambda: place.version,
+    )
 
 
 @enforces("SRC-4")
@@ -218,10 +244,18 @@ def give_verdict(subject: LineUp) -> Answer:
         return _over(subject, form) if subject.ended is not None else render_line(subject, refusal=why)
 
     return take_step(
-        subject, "give_verdict", form, lambda: line_ups.give(subject, actor), again=again, to=back,
-        done="Your verdict is recorded and locked.", barred=lambda: _closed(subject), stands=lambda: subject.stand,
-        own=subject.stand != form.version.data, tries=TRIES,
-    )  # fmt: skip
+        subject,
+        "give_verdict",
+        form,
+        lambda: line_ups.give(subject, actor),
+        again=again,
+        to=back,
+        done="Your verdict is recorded and locked.",
+        barred=lambda: _closed(subject),
+        stands=lambda: subject.stand,
+        own=subject.stand != form.version.data,
+        tries=TRIES,
+    )
 
 
 @bp.post("/review/line-ups/<number>/decline")
@@ -243,9 +277,14 @@ def decline_line_up(subject: LineUp) -> Answer:
 
     present = selection.available(selection.trained_examiners())
     return take_step(
-        subject, "decline", form, decline, again=again, to=url_for("review.peer_queue"),
+        subject,
+        "decline",
+        form,
+        decline,
+        again=again,
+        to=url_for("review.peer_queue"),
         done=f"You declined {subject.number}. Your reason is with the supervisors.",
-    )  # fmt: skip
+    )
 
 
 def _closed(subject: LineUp) -> Refused | None:
