@@ -19,6 +19,7 @@ from sqlalchemy.types import TypeDecorator
 from app.clauses import enforces
 from app.extensions import db, stores
 from app.policy import policy
+from app.policy.names import StateName, SubjectType, Verb
 from app.policy.types import Asked, Part, State, Workflow
 from app.storage.sealed import open_json, seal_json
 
@@ -114,8 +115,8 @@ class Stateful:
         id: Mapped[int]
         lookup: ClassVar[str]
 
-    subject_type: ClassVar[str]
-    state: Mapped[str] = mapped_column(String(20), index=True)
+    subject_type: ClassVar[SubjectType]
+    state: Mapped[StateName] = mapped_column(String(20), index=True)
     state_since: Mapped[datetime] = mapped_column(UTCDateTime, default=now)
     version: Mapped[int] = mapped_column()
 
@@ -147,16 +148,16 @@ class Stateful:
         """The rows whose state carries a mark of the workflow. Raises KeyError when the workflow has no such mark."""
         return cls.state.in_(cls.flow().states_that(mark))
 
-    def takes(self, *verbs: str) -> bool:
+    def takes(self, *verbs: Verb) -> bool:
         """Whether the workflow lets one of these verbs lead on from the state, whoever asks."""
         return self.state in self.flow().sources_of(*verbs)
 
-    def first_of(self, *verbs: str) -> str | None:
+    def first_of(self, *verbs: Verb) -> Verb | None:
         """The first of these verbs that leads on from the state, whoever asks, or None."""
         return next((verb for verb in verbs if self.takes(verb)), None)
 
     @classmethod
-    def taking(cls, *verbs: str) -> ColumnElement[bool]:
+    def taking(cls, *verbs: Verb) -> ColumnElement[bool]:
         """The rows in whose state the workflow knows one of these verbs."""
         return cls.state.in_(cls.flow().sources_of(*verbs))
 

@@ -16,10 +16,11 @@ from app.domain.disclosures import designations as domain
 from app.domain.disclosures.designations import DesignationValues
 from app.extensions import db
 from app.models.disclosures import RoutineDesignation
+from app.policy.names import CapabilityId
 from app.steps import Answer, take_step
 from app.web.pages import page
 
-MAY_READ = ("disclosure.read", "disclosure.register", "designation.keep")
+MAY_READ: tuple[CapabilityId, ...] = ("disclosure.read", "disclosure.register", "designation.keep")
 
 
 def standing(row: RoutineDesignation) -> tuple[str, str]:

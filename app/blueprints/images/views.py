@@ -19,13 +19,14 @@ from app.models.gallery import GalleryPhoto
 from app.models.identification import DerivedImage
 from app.models.peers import LineUp, LineUpPlace
 from app.models.requests import ProbeImage
+from app.policy.names import CapabilityId
 from app.storage import BlobCorrupt, KeyDestroyed, UnknownBlob, UnknownKey
 
 bp = Blueprint("images", __name__)
 bp.add_app_template_global(face_url)
 
 #: any of these, with the training it asks for, opens the repository's photographs
-PHOTO_CAPABILITIES = ("gallery.browse", "examination.work", "peer.review", "approval.decide")
+PHOTO_CAPABILITIES: tuple[CapabilityId, ...] = ("gallery.browse", "examination.work", "peer.review", "approval.decide")
 
 
 @bp.get("/images/<token>")

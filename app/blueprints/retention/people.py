@@ -16,6 +16,7 @@ from app.blueprints.retention.records import case_by_number, days_of, gallery_pe
 from app.blueprints.retention.rendering import address_of, person_page
 from app.domain.retention import holds, people_files
 from app.models.retention import PersonFile
+from app.refusals import ActName
 from app.steps import apart, take_step
 from app.workflow.engine import refuse_if
 
@@ -28,7 +29,7 @@ def person(subject: PersonFile) -> ResponseReturnValue:
     return person_page(subject)
 
 
-def _step(file: PersonFile, name: str, form: FlaskForm, verb: str, act: Act, said: str) -> ResponseReturnValue:
+def _step(file: PersonFile, name: str, form: FlaskForm, verb: ActName, act: Act, said: str) -> ResponseReturnValue:
     return take_step(
         file,
         verb,

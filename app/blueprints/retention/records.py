@@ -19,6 +19,7 @@ from app.domain.retention import holds, people_files
 from app.domain.retention import verbs as retention
 from app.models import GalleryPerson
 from app.models.retention import CaseRecord
+from app.refusals import ActName
 from app.steps import apart, take_step
 from app.workflow.engine import refuse_if
 
@@ -41,7 +42,7 @@ def case(subject: CaseRecord) -> ResponseReturnValue:
     return case_page(subject, asked=request.args.get("what_if", ""))
 
 
-def _step(record: CaseRecord, name: str, form: FlaskForm, verb: str, act: Act, said: str) -> ResponseReturnValue:
+def _step(record: CaseRecord, name: str, form: FlaskForm, verb: ActName, act: Act, said: str) -> ResponseReturnValue:
     return take_step(
         record,
         verb,

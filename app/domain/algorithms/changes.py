@@ -23,6 +23,7 @@ from app.matching.nist import NistStatus
 from app.models import AlgorithmChange, AlgorithmSwitch, GalleryPhoto, Unembedded
 from app.models.base import now
 from app.outbox import ask
+from app.policy.names import Verb
 from app.unit_of_work import Conflict
 from app.workflow.engine import advance, refuse_if
 
@@ -218,7 +219,7 @@ def _switched(change: AlgorithmChange, kind: str, actor: Actor, reason: str, cou
 
 
 @enforces("FAIR-3")
-def end(change: AlgorithmChange, verb: str, actor: Actor, reason: str) -> None:
+def end(change: AlgorithmChange, verb: Verb, actor: Actor, reason: str) -> None:
     """Settle a change for good, or withdraw it before its cut-over (verb: settle or withdraw)."""
     advance(change, verb, actor, reason=reason)
     change.end_reason = reason.strip()[:300]

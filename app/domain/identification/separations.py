@@ -10,11 +10,12 @@ from sqlalchemy import select
 
 from app.extensions import db
 from app.models import Assignment, FRRequest, Transition
+from app.policy.names import Verb
 from app.workflow.history import who_took
 from app.workflow.registry import separation
 
 #: whoever took one of these steps has seen, or could have seen, what a peer must not
-EXAMINERS_STEPS = ("prepare_probe", "select_probe", "start_search", "begin_examination", "take_over")
+EXAMINERS_STEPS: tuple[Verb, ...] = ("prepare_probe", "select_probe", "start_search", "begin_examination", "take_over")
 
 
 @separation("examiner", "SRC-4", "SRC-5")

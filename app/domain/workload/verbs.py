@@ -24,6 +24,7 @@ from app.domain.workload.overview import deadline_in_sql
 from app.extensions import db
 from app.models import Account, Assignment, FRRequest, Round
 from app.models.base import now
+from app.policy.names import Verb
 from app.workflow import advance
 
 
@@ -82,7 +83,7 @@ def hand_over(request: FRRequest, actor: Actor, receiver: Actor | None, notes: s
     tell("work_received", [receiver.id], request)
 
 
-def _advance(request: FRRequest, verb: str, actor: Actor, receiver: Actor | None, notes: str) -> None:
+def _advance(request: FRRequest, verb: Verb, actor: Actor, receiver: Actor | None, notes: str) -> None:
     open_round = request.current_round if request.state == "under_examination" else None
     advance(
         request,
