@@ -28,7 +28,7 @@ from app.domain.examination.conditions import nominee_left
 from app.domain.workload.overview import due_at
 from app.extensions import db
 from app.models import FRRequest
-from app.models.base import now
+from app.models.base import filled, now
 from app.policy.names import Verb
 from app.steps import Answer, Why, apart, take_step
 from app.web.pages import page
@@ -112,10 +112,10 @@ def decide(subject: FRRequest) -> Answer:
         subject,
         choice.verb if choice else "decide",
         form,
-        lambda: choice.do(subject, current_actor(), form.reason.data, password_confirmed=True),
+        lambda: filled(choice).do(subject, current_actor(), form.reason.data, password_confirmed=True),
         again=lambda why: _file_page(subject, form, why),
         sound=sound,
-        done=lambda: f"{subject.number}: {choice.done}",
+        done=lambda: f"{subject.number}: {filled(choice).done}",
         to=url_for("approval.file", number=subject.number),
     )
 

@@ -68,7 +68,7 @@ def new_disposal() -> ResponseReturnValue:
     return _proposal_page(chosen, forms.ProposalForm(formdata=None))
 
 
-def _proposal_page(chosen: list[Target], form: forms.ProposalForm, refusal: Refused | None = None) -> str:
+def _proposal_page(chosen: list[Target], form: forms.ProposalForm, refusal: Why = None) -> str:
     lines = preview(chosen)
     return page(
         "retention/propose.html",

@@ -21,7 +21,7 @@ from app.domain.workload import verbs as workload
 from app.domain.workload.overview import deadline, unassigned
 from app.extensions import db
 from app.models import Account, FRRequest
-from app.models.base import now
+from app.models.base import filled, now
 from app.policy import policy
 from app.policy.facts import Fault
 from app.policy.names import Verb
@@ -207,7 +207,7 @@ def _passed(verb: Verb, subject: FRRequest, step: Any, shown: Any, done: str, to
         lambda: step(subject, actor, found[0], form.notes.data or ""),
         again=again,
         sound=sound,
-        done=lambda: f"{subject.number} {done.format(subject.examiner.titled)}",
+        done=lambda: f"{subject.number} {done.format(filled(subject.examiner).titled)}",
         to=to,
     )
 

@@ -24,6 +24,7 @@ from app.models import AlgorithmChange, AlgorithmSwitch, GalleryPhoto, Unembedde
 from app.models.base import now
 from app.outbox import ask
 from app.policy.names import Verb
+from app.policy.refused import Refused
 from app.unit_of_work import Conflict
 from app.workflow.engine import advance, refuse_if
 
@@ -42,7 +43,8 @@ def next_digest(change: AlgorithmChange) -> str:
 def begin(model_id: str, actor: Actor) -> AlgorithmChange:
     """Begin a change to another extractor of the catalogue; workers embed the repository in the background."""
     target, source_id = catalogue().extractors.get(model_id), algorithms.active_id()
-    refuse_if("target_installed", target is None, f"The catalogue has no extractor “{model_id}”.")
+    if target is None:
+        raise Refused("target_installed", f"The catalogue has no extractor “{model_id}”.")
     source = catalogue().extractors[source_id]
     same = source.sha256 == target.sha256
     refuse_if("target_installed", same, f"{target.name} is the algorithm in use already.")

@@ -54,7 +54,7 @@ def words(disclosure: Disclosure) -> str:
     return next((step.text for step in disclosure.stands.next if _ready(disclosure, step)), "")
 
 
-def waiting_for(actor: Actor) -> Select[tuple[Disclosure]]:
+def waiting_for(actor: Actor) -> Select[Disclosure]:
     """Everything that is this person's turn (`task` is not empty), longest waiting first."""
     rows = visible(Disclosure, actor).options(selectinload(Disclosure.packages))
     packed = select(literal(1)).select_from(DisclosurePackage).where(DisclosurePackage.disclosure_id == Disclosure.id)

@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from app.extensions import db
 from app.models import Assignment, FRRequest, Transition
+from app.models.base import filled
 from app.policy.names import Verb
 from app.workflow.history import who_took
 from app.workflow.registry import separation
@@ -78,5 +79,5 @@ def _took_by(ids: Collection[int]) -> _Took:
         Transition.actor_id.is_not(None),
     )
     for key, person in db.session.execute(steps):
-        found[key].add(person)
+        found[key].add(filled(person))
     return found
