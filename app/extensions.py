@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import ldap3
-from flask import current_app
+from flask import Flask, current_app
 from flask_htmx import HTMX
 from flask_ldap3_login import LDAP3LoginManager
 from flask_login import LoginManager
@@ -19,6 +19,7 @@ from flask_sqlalchemy import SQLAlchemy
 from flask_wtf import CSRFProtect
 from sqlalchemy import MetaData
 from sqlalchemy.orm import DeclarativeBase
+from werkzeug.local import LocalProxy
 
 from app.storage.blobs import BlobStore
 from app.storage.keys import KeyStore
@@ -94,6 +95,12 @@ class Stores:
             self.keys.destroy(key_id)
         for blob_id in blobs:
             self.blobs.destroy(blob_id)
+
+
+def running_app() -> Flask:
+    """The running application itself, for what outlives the request: a thread, a loop, the end of a transfer."""
+    # Flask types `current_app` as what it stands for
+    return cast("LocalProxy[Flask]", current_app)._get_current_object()
 
 
 def stores() -> Stores:

@@ -39,7 +39,7 @@ def public(why: str) -> Callable[[View], View]:
     """Anybody may ask for this view; `why` is printed in the access matrix."""
 
     def mark(view: View) -> View:
-        view.access = Access(public=why)  # type: ignore[attr-defined]
+        view.access = Access(public=why)  # type: ignore[attr-defined]  # a mark, for check_views
         return view
 
     return mark
@@ -67,7 +67,7 @@ def needs(*capabilities: CapabilityId, of: type[Model] | None = None) -> Callabl
                 values["subject"] = subject
             return view(**values)
 
-        guarded.access = Access(capabilities=capabilities, of=of)  # type: ignore[attr-defined]
+        guarded.access = Access(capabilities=capabilities, of=of)  # type: ignore[attr-defined]  # as in public
         return guarded
 
     return mark

@@ -6,12 +6,11 @@ import math
 import time
 
 import click
-from flask import current_app
 from flask.cli import AppGroup
 from sqlalchemy import func, select
 
 from app.domain.workload.reminders import remind
-from app.extensions import db, settings
+from app.extensions import db, running_app, settings
 from app.jobs.algorithms.watch import watch
 from app.jobs.disclosures.lapses import lapse
 from app.jobs.nightly import ask_nightly
@@ -48,7 +47,7 @@ def lapse_command() -> None:
 def scheduler(every: float | None) -> None:
     """Run the periodic work until stopped: the sweep, and once a minute the reminders and what lapses."""
     pause = every or settings().lease_seconds / 3
-    app = current_app._get_current_object()  # type: ignore[attr-defined]
+    app = running_app()
     reminded = -math.inf
     while True:
         with app.app_context():

@@ -10,11 +10,11 @@ from contextlib import contextmanager
 from datetime import timedelta
 
 import structlog
-from flask import Flask, current_app
+from flask import Flask
 from sqlalchemy import or_, update
 
 from app.domain.algorithms import networks
-from app.extensions import db, settings
+from app.extensions import db, running_app, settings
 from app.jobs.registry import HANDLERS, JobFailed, Retry, Unfinished
 from app.models.base import now, rows_touched
 from app.models.engine import Job
@@ -85,7 +85,7 @@ def _lease() -> timedelta:
 @contextmanager
 def _heartbeat(uid: str) -> Iterator[None]:
     """Renew the lease from a thread while the handler works; a killed process renews nothing."""
-    app = current_app._get_current_object()  # type: ignore[attr-defined]
+    app = running_app()
     stop = threading.Event()
 
     def beat() -> None:

@@ -13,7 +13,7 @@ import socket
 import struct
 import termios
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextvars import Context
 from dataclasses import dataclass
 from typing import Any
@@ -121,7 +121,7 @@ def _watched(
             yield chunk
 
 
-def _followed(pieces: Iterator[bytes], connection: Any, arrived: Callable[[], None] | None) -> Iterator[bytes]:
+def _followed(pieces: Iterator[bytes], connection: Any, arrived: Callable[[], None] | None) -> Generator[bytes]:
     yield from pieces
     if arrived is not None and has_arrived(connection):
         arrived()
@@ -158,7 +158,7 @@ def has_arrived(connection: Any) -> bool:
 class _Alone:
     """An iterator whose every step runs in one context of its own, empty at the start."""
 
-    def __init__(self, pieces: Iterator[bytes]) -> None:
+    def __init__(self, pieces: Generator[bytes]) -> None:
         self._pieces, self._context = pieces, Context()
 
     def __iter__(self) -> Iterator[bytes]:
@@ -169,4 +169,4 @@ class _Alone:
 
     def close(self) -> None:
         """Called by the server in any case: after a transfer that broke off nothing of the rest is done."""
-        self._context.run(self._pieces.close)  # type: ignore[attr-defined]
+        self._context.run(self._pieces.close)

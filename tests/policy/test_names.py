@@ -1,39 +1,44 @@
-"""Events, capabilities, verbs and marks that the program names stand in the rules, also where no test runs the line."""
+"""Names of the rules that the type checker does not see: on pages, and those of one workflow and not of another.
+
+`app/policy/names.py` gives the checker all names; it knows no template, and lets the request take a step of a hold.
+"""
 
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from app.models.engine import JOB_STATES
+from app.models.examination import DISPOSITIONS
+from app.models.identification import SEARCH_STATES
+from app.models.requests import IMAGE_STATES
+from app.models.retention import ITEM_STATES
 from app.policy.types import Policy
 from app.workflow.engine import subjects
 
 APP = Path(__file__).resolve().parents[2] / "app"
-#: what is called -> what its names are, and which arguments are names; "audit.record" is called by no other name
+#: method -> what its names are, and which arguments are names
 CALLS = {
-    "record": ("event", slice(0, 1)),
-    "viewed": ("event", slice(0, 1)),
-    "needs": ("capability", slice(None)),
     "can": ("capability", slice(0, 1)),
-    "advance": ("verb", slice(1, 2)),
-    "explain": ("verb", slice(1, 2)),
-    "blockers": ("verb", slice(1, 2)),
     "has": ("mark", slice(0, 1)),
     "having": ("mark", slice(0, 1)),
     "takes": ("verb", slice(None)),
     "taking": ("verb", slice(None)),
     "first_of": ("verb", slice(None)),
 }
-FUNCTIONS = {"needs", "advance", "explain", "blockers"}
+ASKED = re.compile(rf"\.({'|'.join(CALLS)})\(([^()]*)\)")
+STATE = re.compile(r"\.state (?:==|!=) \"(\w+)\"")
+WORD = re.compile(r"[\"']([^\"']+)[\"']")
+#: states of rows that no workflow moves, and of what only a page has
+OTHER_STATES = {*JOB_STATES, *SEARCH_STATES, *IMAGE_STATES, *ITEM_STATES, *DISPOSITIONS, "left", "compared", "open"}
 
 
 def known(rules: Policy, kind: str, workflow: str | None) -> set[str]:
     """Every name of a kind; verbs and marks of one workflow where it is known which."""
-    if kind == "event":
-        return set(rules.events)
     if kind == "capability":
         return set(rules.capabilities)
     flows = [rules.workflow(workflow)] if workflow else list(rules.workflows.values())
@@ -65,18 +70,14 @@ def named(source: str) -> Iterator[tuple[int, str, str | None, str]]:
     constants = {
         target.id: node.value
         for node in tree.body
-        if isinstance(node, ast.Assign)
-        for target in node.targets
+        if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None
+        for target in (node.targets if isinstance(node, ast.Assign) else [node.target])
         if isinstance(target, ast.Name)
     }
     for node in ast.walk(tree):
         match node:
             case ast.Call(func=ast.Attribute(value=owner, attr=called)) if called in CALLS:
                 asked = owner.id if isinstance(owner, ast.Name) else None
-                if called in {"record", "viewed"} and asked != "audit":
-                    continue
-            case ast.Call(func=ast.Name(id=called)) if called in FUNCTIONS:
-                asked = None
             case _:
                 continue
         kind, which = CALLS[called]
@@ -93,24 +94,47 @@ def unknown(rules: Policy, source: str) -> list[str]:
     ]
 
 
-def test_every_name_in_the_program_is_one_of_the_rules(rules: Policy) -> None:
+def on_page(template: str) -> Iterator[tuple[str, str]]:
+    """(kind, name) for each name of the rules that a template gives."""
+    for called, given in ASKED.findall(template):
+        yield from ((CALLS[called][0], word) for word in WORD.findall(given))
+    yield from (("state", word) for word in STATE.findall(template))
+
+
+def unknown_on_page(rules: Policy, template: str) -> list[str]:
+    states = OTHER_STATES | {state.id for flow in rules.workflows.values() for state in flow.states}
+    return [
+        f"there is no {kind} “{name}”"
+        for kind, name in on_page(template)
+        if name not in (states if kind == "state" else known(rules, kind, None))
+    ]
+
+
+def test_every_name_in_the_program_is_one_of_its_workflow(rules: Policy) -> None:
     found = {path: path.read_text(encoding="utf-8") for path in sorted(APP.rglob("*.py"))}
     kinds = [kind for source in found.values() for _, kind, _, _ in named(source)]
-    # a renamed function would leave nothing to look at
-    assert all(kinds.count(kind) > 10 for kind in ("event", "capability", "verb", "mark"))
+    # a renamed method would leave nothing to look at
+    assert all(kinds.count(kind) > 10 for kind in ("capability", "verb", "mark"))
     assert [f"{path.relative_to(APP)}, {one}" for path, source in found.items() for one in unknown(rules, source)] == []
+
+
+def test_every_name_on_a_page_is_one_of_the_rules(rules: Policy) -> None:
+    found = {path: path.read_text(encoding="utf-8") for path in sorted((APP / "templates").rglob("*.html"))}
+    kinds = [kind for template in found.values() for kind, _ in on_page(template)]
+    assert all(kinds.count(kind) >= 5 for kind in ("capability", "verb", "state"))
+    assert [
+        f"{path.relative_to(APP)}, {one}"
+        for path, template in found.items()
+        for one in unknown_on_page(rules, template)
+    ] == []
 
 
 @pytest.mark.parametrize(
     ("line", "name"),
     [
-        ('audit.record("request.submited", request)', "request.submited"),
-        ('audit.viewed("a" if late else "policy.loaded")', "a"),
-        ('@needs("basis.confirm", "basis.confrm")\ndef view(): ...', "basis.confrm"),
         ('actor.can("basis.confrm")', "basis.confrm"),
-        ('advance(request, "submitt", actor)', "submitt"),
-        ('explain(request, "submitt", actor)', "submitt"),
         ('FILING = ("submit", "resubmitt")\nrequest.takes(*FILING)', "resubmitt"),
+        ('FILING: tuple[Verb, ...] = ("submit", "resubmitt")\nrequest.takes(*FILING)', "resubmitt"),
         ('request.has("dun")', "dun"),
         ('FRRequest.having("kept_up")', "kept_up"),
         ('Disclosure.taking("disapprove")', "disapprove"),
@@ -118,3 +142,17 @@ def test_every_name_in_the_program_is_one_of_the_rules(rules: Policy) -> None:
 )
 def test_a_misspelt_name_is_told(rules: Policy, line: str, name: str) -> None:
     assert [one.split("“")[1] for one in unknown(rules, line)] == [f"{name}”"]
+
+
+@pytest.mark.parametrize(
+    ("template", "name"),
+    [
+        ('{% if actor.can("basis.confrm") %}', "basis.confrm"),
+        ('{% if item.takes("release", "fech") %}', "fech"),
+        ('{% if item.has("dun") %}', "dun"),
+        ('{% if item.state == "acepted" %}', "acepted"),
+        ('{{ "" if line.item.state != "acepted" }}', "acepted"),
+    ],
+)
+def test_a_misspelt_name_on_a_page_is_told(rules: Policy, template: str, name: str) -> None:
+    assert [one.split("“")[1] for one in unknown_on_page(rules, template)] == [f"{name}”"]

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from typing import cast
-
-from flask import Flask, Response, abort, current_app, g, request, url_for
-from werkzeug.local import LocalProxy
+from flask import Response, abort, g, request, url_for
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from app import audit
@@ -21,7 +18,7 @@ from app.calendar import today
 from app.clauses import enforces
 from app.domain.disclosures import verbs as domain
 from app.domain.disclosures.decisions import PACKAGE_JOB
-from app.extensions import stores
+from app.extensions import running_app, stores
 from app.models.disclosures import Disclosure, DisclosurePackage
 from app.outbox import last_job
 from app.policy import policy
@@ -94,8 +91,7 @@ def package(subject: Disclosure, package: int) -> Response | tuple[str, int]:
     span = asked_range(download)
     if request.method == "GET" and span is not None:
         audit.viewed("disclosure.package_sent", subject, package=package, sha256=found.sha256, first=span[0])
-    app = cast("LocalProxy[Flask]", current_app)._get_current_object()
-    handing = HandingOut(app, subject.number, package, actor, g.session_uid)
+    handing = HandingOut(running_app(), subject.number, package, actor, g.session_uid)
     return send(download, before_last=handing.ask_again, arrived=handing.record)
 
 

@@ -12,6 +12,7 @@ import re
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import nistitl
 from nistitl import NistError, NistException
@@ -116,15 +117,15 @@ def _transaction(message: nistitl.Message) -> Transaction:
     return Transaction(columns_of(mapping, stated), images, others)
 
 
-def _field(name: str, records: Mapping[int, object], encoding: str) -> str:
+def _field(name: str, records: Mapping[int, Mapping[int, Any] | None], encoding: str) -> str:
     kind, number = (int(part) for part in name.split("."))
     record = records[kind]
     return _text(record, number, encoding) if record is not None else ""
 
 
-def _text(record: object, number: int, encoding: str) -> str:
+def _text(record: Mapping[int, Any], number: int, encoding: str) -> str:
     """A field as one line: its subfields and items, joined by commas. Raises UnicodeDecodeError."""
-    field = record[number]  # type: ignore[index]
+    field = record[number]
     if field is None:
         return ""
     value = field.value

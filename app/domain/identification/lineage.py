@@ -16,6 +16,7 @@ from sqlalchemy.orm import joinedload
 from app.clauses import enforces
 from app.extensions import db
 from app.models import FinalReview, FRRequest, ProbeImage, ProbeResemblance, RepeatSearch, Round, Search
+from app.models.base import filled
 
 #: how an earlier search is related, in the order of how closely
 SAME_IMAGE, LOOKS_ALIKE, SAME_CASE = "the same image", "an image of the same moment", "the same case number"
@@ -39,7 +40,7 @@ class Earlier:
     @property
     def at(self) -> datetime:
         """When it finished: the database has a time for every finished search."""
-        return self.search.finished_at  # type: ignore[return-value]
+        return filled(self.search.finished_at)
 
 
 @enforces("AUD-1", "CAP-1")
