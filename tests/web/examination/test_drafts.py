@@ -136,7 +136,7 @@ def test_a_refused_autosave_is_one_sentence_and_no_page(make, sign_in):
         headers=HTMX,
     )
     for answer, status, words in (
-        (long, 422, r"Not saved: .*\b500 characters.*"),
+        (long, 422, r"Not saved: 1 character too many: at most 500 fit\..*"),
         (late, 422, r"Not saved: You locked this verdict at \d\d:\d\d\."),
         (over, 409, "Not saved: No examination is open."),
     ):
