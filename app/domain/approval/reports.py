@@ -112,7 +112,9 @@ def delivery_of(report: Report) -> tuple[Delivery, list[str]]:
     image = (report.round.search if report.round is not None else request.current_search).image
     probe = stores().blobs.get(image.shown_blob_id, request.key_id, image.shown_sha256)
     manifest = report.private["facts"].encode()
-    return Delivery(request.case_number, report.number, pdf, manifest, report.code), missing_from(pdf, probe, notice_of(report))
+    return Delivery(request.case_number, report.number, pdf, manifest, report.code), missing_from(
+        pdf, probe, notice_of(report)
+    )
 
 
 def renumber(report: Report, taken: str) -> str | None:

@@ -31,7 +31,7 @@ LISTS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class ListedRecord:
     """One line of a list: a case record or person file, where it stands, the disposal that has taken it up."""
 
     target: Target
@@ -69,7 +69,7 @@ def _in_list(which: str, day: date) -> ColumnElement[bool]:
     return StoredStanding.status.in_(LISTS[which])
 
 
-def lines(kept: Sequence[StoredStanding], day: date) -> list[Listed]:
+def lines(kept: Sequence[StoredStanding], day: date) -> list[ListedRecord]:
     """The lines of one page, in its order."""
     cases = [row.case_record_id for row in kept if row.case_record_id is not None]
     files = [row.person_file_id for row in kept if row.person_file_id is not None]
@@ -82,7 +82,7 @@ def lines(kept: Sequence[StoredStanding], day: date) -> list[Listed]:
     found = []
     for row in kept:
         model, key = (CaseRecord, row.case_record_id) if row.case_record_id else (PersonFile, row.person_file_id)
-        found.append(Listed(targets[model][key], standings[model][key], taken[model].get(key)))
+        found.append(ListedRecord(targets[model][key], standings[model][key], taken[model].get(key)))
     return found
 
 

@@ -103,7 +103,7 @@ def _record(difference: Difference) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class RecordedDifference:
     """A recorded difference as a page shows it; `target` is None for a record that is gone from the lists."""
 
     at: datetime
@@ -147,19 +147,19 @@ def differences() -> Select[tuple[AuditEvent]]:
     return rows.order_by(AuditEvent.sequence.desc())
 
 
-def told(events: Sequence[AuditEvent]) -> list[Told]:
+def recorded(events: Sequence[AuditEvent]) -> list[RecordedDifference]:
     """The differences of one page."""
     known: dict[tuple[str, str], Target] = {}
     for model, key in ((CaseRecord, CaseRecord.case_number), (PersonFile, PersonFile.uid)):
         wanted = [event.subject_id for event in events if event.subject_type == model.subject_type]
         for row in db.session.scalars(select(model).where(key.in_(wanted))):
             known[model.subject_type, getattr(row, model.lookup)] = row
-    return [_told(event, known.get((event.subject_type, event.subject_id))) for event in events]
+    return [_recorded(event, known.get((event.subject_type, event.subject_id))) for event in events]
 
 
-def _told(event: AuditEvent, target: Target | None) -> Told:
+def _recorded(event: AuditEvent, target: Target | None) -> RecordedDifference:
     keys = json.loads(event.keys)
-    return Told(
+    return RecordedDifference(
         datetime.fromisoformat(event.at),
         target,
         event.subject_id,

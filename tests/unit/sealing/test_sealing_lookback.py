@@ -200,7 +200,7 @@ def test_an_area_can_add_what_it_shows_and_take_it_out(make, monkeypatch):
     [photo] = make.enrol([person(41)])
     seen: list[list[GalleryPhoto]] = []
     monkeypatch.setattr(sealing, "ON_REMOVAL", [lambda photos: seen.append(list(photos))])
-    line = lookback.Line("foil", "request", "FR-2026-000001", "2026-01-01T00:00:00")
+    line = lookback.Showing("foil", "request", "FR-2026-000001", "2026-01-01T00:00:00")
     monkeypatch.setattr(lookback, "LOOKERS", [*lookback.LOOKERS, lambda photos: [line]])
     seal(photo)
     assert seen == [[photo]] and line in look_back([photo])
