@@ -26,7 +26,7 @@ from app.extensions import db
 from app.models import AuditEvent, Disclosure
 from app.web.downloads import PIECE_BYTES
 from tests.conftest import run_due_jobs
-from tests.disclosing import DEMAND
+from tests.disclosure_factory import DEMAND
 from tests.real_portal import RealPortal, Visitor, real_portal
 from tests.sweep.personas import PERSONAS
 from tests.sweep.questions import questions, routes

@@ -19,9 +19,9 @@ from app.extensions import db, stores
 from app.models import AuditEvent, FRRequest, GalleryPhoto, Report, SealingOrder
 from app.models.base import now
 from app.unit_of_work import unit_of_work
-from tests.disclosing import CASE, disclose, reported_data, settings  # noqa: F401
-from tests.gallery import needs_models
-from tests.retaining import Retaining
+from tests.disclosure_factory import CASE, disclose, reported_data, settings  # noqa: F401
+from tests.drawn_gallery import needs_models
+from tests.retention_factory import RetentionFactory
 
 pytestmark = [needs_models, pytest.mark.clause("CAP-3")]
 
@@ -55,7 +55,7 @@ def test_every_search_round_report_disclosure_view_and_file_is_listed(report, di
     photo, request = report.round.nominee.photo, report.request
     waiting, fetched = disclose("submitted", asker="d.lark"), disclose("fetched", recipient="court", basis="D2")
     negative = db.session.query(FRRequest).filter(FRRequest.id != request.id).one()
-    keep = Retaining(make, people)
+    keep = RetentionFactory(make, people)
     file = keep.person(
         keep.record("open", case_number="2026-075-00009"), "Ira Longgone", "suspect", gallery_person=photo.person
     )

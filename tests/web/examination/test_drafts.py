@@ -14,9 +14,9 @@ from app.domain.retention.erasure_rows import ERASERS
 from app.extensions import db
 from app.models import Draft, Round
 from app.unit_of_work import unit_of_work
-from tests.stages import BACKGROUND, SAME, worksheet
-from tests.web.lines import address, compare, work
-from tests.web.reading import soup
+from tests.unit_stages import BACKGROUND, SAME, worksheet
+from tests.web.line_up_pages import address, compare, work
+from tests.web.page_reading import soup
 
 HTMX = {"HX-Request": "true"}
 
