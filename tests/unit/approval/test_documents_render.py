@@ -29,7 +29,7 @@ from app.documents.facts import (
     ReportFacts,
     Step,
 )
-from tests.unit.documents_facts import (
+from tests.unit.approval.documents_facts import (
     EXAMINER,
     LEAD_NOTICE,
     NEGATIVE_NOTICE,
@@ -265,7 +265,7 @@ def test_another_process_place_and_hash_seed_give_the_same_bytes(tmp_path: Path)
         " f = m.possible_match(); print(r(f, m.NOTICE, m.LEAD_NOTICE, m.verified(f)).sha256)"
     )
     environment = os.environ | {
-        "PYTHONPATH": os.pathsep.join((str(here.parents[1]), str(here))),
+        "PYTHONPATH": os.pathsep.join((str(here.parents[2]), str(here))),
         "PYTHONHASHSEED": "7",
         "TZ": "Asia/Tokyo",
         "HOME": str(tmp_path),
