@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import ldap3
 from flask import current_app
@@ -47,6 +47,8 @@ class EntriesOnly(ldap3.Connection):
     Those references are no people, and none is followed.
     """
 
+    response: list[dict[str, Any]] | None
+
     def search(self, *args: Any, **kwargs: Any) -> bool:
         super().search(*args, **kwargs)
         self.response = [item for item in self.response or () if item.get("type") == "searchResEntry"]
@@ -64,6 +66,10 @@ class Directory(LDAP3LoginManager):
 
 
 db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": True})
+if TYPE_CHECKING:  # an attribute of an object is no type to the checker
+    Table = Base
+else:
+    Table = db.Model
 migrate = Migrate()
 login = LoginManager()
 ldap = Directory()

@@ -3,16 +3,53 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 from flask import Flask, Response
 
 from app import audit
 from app.access.directory import DirectoryUnavailable
 from app.policy import policy
+from app.policy.names import Verb
 from app.policy.refused import Refused
 from app.unit_of_work import Conflict, unit_of_work
 from app.web.errors import error_page
+
+#: what people do that is no step of a workflow, as its refusal is recorded
+OtherAct = Literal[
+    "add_document",
+    "add_image",
+    "change_file",
+    "check_background",
+    "check_image",
+    "compare_in_line",
+    "complete_again",
+    "compose",
+    "create",
+    "decide",
+    "describe_image",
+    "designate",
+    "give_verdict",
+    "link",
+    "mark",
+    "notice",
+    "open_file",
+    "place",
+    "record_incident",
+    "record_training",
+    "remove_document",
+    "remove_image",
+    "render_decision",
+    "report_misuse",
+    "revoke_designation",
+    "revoke_training",
+    "run_again",
+    "save",
+    "take_back",
+    "withdraw_peer",
+]
+#: what a person does: a step of a workflow or something beside it
+ActName = Verb | OtherAct
 
 
 def status_of(refusal: Refused) -> int:
@@ -22,7 +59,7 @@ def status_of(refusal: Refused) -> int:
     return 409 if refusal.rule_id.startswith("WF-") else 422
 
 
-def attempt(verb: str, subject: Any, action: Callable[[], Any]) -> Refused | None:
+def attempt(verb: ActName, subject: Any, action: Callable[[], Any]) -> Refused | None:
     """Run a domain verb in one unit of work. A refusal changes nothing, is recorded, and is returned for the page.
 
     Raises Conflict when somebody else changed the subject meanwhile.

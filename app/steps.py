@@ -19,7 +19,7 @@ from app.access.actor import current_actor
 from app.extensions import stores
 from app.models.base import Stateful
 from app.policy.refused import Refused
-from app.refusals import attempt, status_of
+from app.refusals import ActName, attempt, status_of
 from app.storage import BlobRef
 from app.unit_of_work import Conflict
 from app.web.formats import clock
@@ -50,7 +50,7 @@ Again = Callable[[Why], str | tuple[str, int]]
 
 def take_step(
     subject: Any,
-    verb: str,
+    verb: ActName,
     form: FlaskForm,
     act: Callable[[], Any],
     *,
@@ -131,7 +131,7 @@ def take_step(
     return onward if isinstance(onward, WerkzeugResponse) else redirect_after_post(onward)
 
 
-def _tried(verb: str, subject: Any, once: Callable[[], None], tries: int) -> tuple[Refused | None, bool]:
+def _tried(verb: ActName, subject: Any, once: Callable[[], None], tries: int) -> tuple[Refused | None, bool]:
     """(the rule that refused, whether somebody was quicker); neither when the step is taken."""
     for _ in range(tries):
         try:

@@ -123,7 +123,7 @@ def wait(seconds: float) -> None:
     time.sleep(seconds)
 
 
-def after_commit(effect: Callable[[], None]) -> None:
+def after_commit(effect: Callable[[], object]) -> None:
     """Do something once the unit of work has committed; never when it has not. Failures are logged, not raised."""
     session = db.session()
     if not session.info.get("unit"):

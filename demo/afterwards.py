@@ -198,7 +198,10 @@ class Afterwards:
         found = []
         for item in tree.select("li"):
             words = " ".join("".join(item.find_all(string=True, recursive=False)).split())
-            clause = item.select_one(".cor-cite a").find(string=True, recursive=False)
+            cited = item.select_one(".cor-cite a")
+            if cited is None:
+                raise Astray(f"{officer.url} gives a reason without its clause")
+            clause = cited.find(string=True, recursive=False)
             depth = len([parent for parent in item.parents if parent.name == "li"])
             found.append((depth, f"{words} ({str(clause).strip()})"))
         return found

@@ -323,9 +323,9 @@ class Case:
         """One peer compares each photograph of the line, excludes the others, and locks the verdict."""
         browser = self.as_(peer).open(line)
         cards = [
-            (str(card.select_one("a")["href"]), str(card.select_one("img")["src"]))
+            (str(link["href"]), str(image["src"]))
             for card in browser.page.select("li.cor-card")
-            if card.select_one("img") is not None
+            if (image := card.select_one("img")) is not None and (link := card.select_one("a")) is not None
         ]
         for page, picture in cards:
             shown = browser.download(picture)

@@ -19,7 +19,7 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from ldaptor import interfaces
 from ldaptor.entry import sshaDigest
@@ -27,8 +27,9 @@ from ldaptor.inmemory import ReadOnlyInMemoryLDAPEntry
 from ldaptor.protocols import pureldap
 from ldaptor.protocols.ldap import ldaperrors
 from ldaptor.protocols.ldap.ldapserver import LDAPServer
-from twisted.internet import reactor
+from twisted.internet import reactor as installed_reactor
 from twisted.internet.error import CannotListenError
+from twisted.internet.posixbase import PosixReactorBase
 from twisted.internet.protocol import ServerFactory
 from twisted.protocols.policies import TimeoutMixin
 from twisted.python import components, log
@@ -211,6 +212,8 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
     parser.add_argument("--accounts", type=Path, default=ACCOUNTS_FILE)
     parser.add_argument("--state", type=Path, required=True)
     options = parser.parse_args(arguments)
+    # twisted types it by an interface of zope, which the type checker cannot call
+    reactor = cast(PosixReactorBase, installed_reactor)
     password = environ.get("LDAP_BIND_PASSWORD", "")
     if not password:
         print("directory: LDAP_BIND_PASSWORD must be set", file=sys.stderr)

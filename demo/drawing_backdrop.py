@@ -82,7 +82,7 @@ def _room(kind: str, x: Floats, y: Floats, height: int, width: int, rng: np.rand
         paint(image, soft(np.sin((x + y * tilt) / width * 40) - 0.93, 0.05) * 0.4, tuple((base * 0.6).tolist()))
     paint(image, soft(y - floor - tilt * x, 3), tuple((base * 0.7).tolist()))
     shade(image, 0.92 + 0.16 * (1 - y / height) + 0.02 * sample(tile(43, 1.2), x / 256, y / 256))
-    return cv2.GaussianBlur(image, (0, 0), 1.8)
+    return np.asarray(cv2.GaussianBlur(image, (0, 0), 1.8), np.float32)
 
 
 def shoulders(

@@ -38,4 +38,7 @@ def degrade(
     done, packed = cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, quality])
     if not done:
         raise ValueError("The picture could not be compressed.")
-    return cv2.imdecode(packed, cv2.IMREAD_COLOR)
+    shown = cv2.imdecode(packed, cv2.IMREAD_COLOR)
+    if shown is None:
+        raise ValueError("The compressed picture could not be read.")
+    return np.asarray(shown, np.uint8)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from collections.abc import Iterable
+from functools import lru_cache, reduce
+from operator import add
+from typing import Any
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
-Floats = npt.NDArray[np.float32]
+Floats = npt.NDArray[np.floating[Any]]
 Colour = tuple[float, float, float]  # blue, green, red, each 0..1
 
 
@@ -62,10 +65,10 @@ def _noise(seed: int, sigma: float, side: int) -> Floats:
     raw = np.random.default_rng(seed).standard_normal((side, side)).astype(np.float32)
     pad = int(4 * sigma) + 1
     wide = cv2.copyMakeBorder(raw, pad, pad, pad, pad, cv2.BORDER_WRAP)
-    raw = cv2.GaussianBlur(wide, (0, 0), sigma)[pad:-pad, pad:-pad]
-    raw = (raw - raw.mean()) / raw.std()
-    raw.setflags(write=False)
-    return raw
+    smooth = np.asarray(cv2.GaussianBlur(wide, (0, 0), sigma), np.float32)[pad:-pad, pad:-pad]
+    noise = (smooth - smooth.mean()) / smooth.std()
+    noise.setflags(write=False)
+    return noise
 
 
 @lru_cache(maxsize=64)
@@ -80,17 +83,21 @@ def own_tile(seed: int, sigma: float) -> Floats:
     return _noise(seed, sigma, 64)
 
 
+def total(parts: Iterable[Floats]) -> Floats:
+    """The sum of layers of one shape, in their order; at least one."""
+    return reduce(add, parts)
+
+
 def sample(noise: Floats, u: Floats, v: Floats) -> Floats:
     """Noise read at (u, v), both (H, W) in tiles (1.0 = one repetition), repeating; smoothly if the tile is small."""
     side = noise.shape[0]
     way = cv2.INTER_NEAREST if side > 64 else cv2.INTER_LINEAR
-    return cv2.remap(noise, u * float(side), v * float(side), way, borderMode=cv2.BORDER_WRAP)
+    return np.asarray(cv2.remap(noise, u * float(side), v * float(side), way, borderMode=cv2.BORDER_WRAP), np.float32)
 
 
 def polygon_mask(shape: tuple[int, int], points: npt.NDArray[np.floating], blur: float = 0.0) -> Floats:
     """Filled polygon as an (H, W) mask 0..1; ``points`` (N, 2) in pixels x, y; edges softened by ``blur``."""
     mask = np.zeros(shape, np.uint8)
     cv2.fillPoly(mask, [np.round(points * 16).astype(np.int32)], 255, cv2.LINE_AA, 4)
-    if blur > 0:
-        mask = cv2.GaussianBlur(mask, (0, 0), blur)
-    return mask.astype(np.float32) / 255.0
+    soft_edged = cv2.GaussianBlur(mask, (0, 0), blur) if blur > 0 else mask
+    return soft_edged.astype(np.float32) / 255.0

@@ -19,6 +19,7 @@ from demo.drawing_canvas import (
     shade,
     soft,
     tile,
+    total,
 )
 from demo.drawing_head import Expression, Head, Hit, hollows_at
 from demo.drawing_traits import Traits
@@ -236,7 +237,7 @@ def marks(s: Surface, t: Traits) -> None:
         if m.length:
             along = x * np.cos(m.angle) + y * np.sin(m.angle)
             across = y * np.cos(m.angle) - x * np.sin(m.angle) + 0.8 * along * along
-            mask = bump(across, m.radius) * soft(m.length - np.abs(along), 0.02)
+            mask: Floats = bump(across, m.radius) * soft(m.length - np.abs(along), 0.02)
             paint(s.colour[b], mask * m.strength, mix_colour(t.skin, (0.62, 0.66, 0.92), 0.6))
         else:
             mask = soft(m.radius - np.hypot(x, y), max(m.radius * 0.45, s.pixel))
@@ -261,13 +262,13 @@ def lines(s: Surface, t: Traits, age: float, e: Expression) -> None:
         x, y = s.hit.x[b], s.hit.y[b]
         if x.size:
             wave = y + 0.03 * np.cos(x * 5.0) + 0.008 * np.sin(x * 17)
-            ripple = sum(bump(wave - r, fine) for r in (-0.54, -0.45, -0.37)) * bump(x, 0.34)
+            ripple = total(bump(wave - r, fine) for r in (-0.54, -0.45, -0.37)) * bump(x, 0.34)
             paint(s.colour[b], (0.34 * old + 0.22 * e.brows) * ripple, dark)
         for side in (-1.0, 1.0):
             b = s.box(side * (t.eye_x + t.eye_width + 0.07), t.eye_y, 0.6, 0.16, 0.14)
             u, v = s.hit.x[b] * side - t.eye_x - t.eye_width, s.hit.y[b] - t.eye_y
             if u.size:
-                feet = sum(
+                feet = total(
                     bump(v + tilt * u - place, fine * 0.8) for tilt, place in ((0.5, -0.01), (0.05, 0.01), (-0.4, 0.03))
                 )
                 fade = soft(u - 0.025, 0.02) * soft(0.12 - u, 0.05)
@@ -301,5 +302,5 @@ def beard(s: Surface, t: Traits, style: str, hair: Colour) -> None:
     grain = sample(tile(13, 0.7), h.x * 1.7 + 0.05 * y, y * 0.75)
     patch = sample(tile(14, 10.0), h.x * 0.5 + t.seed * 0.37, y * 0.5)
     mask *= np.clip(strength + 0.16 * grain + 0.08 * patch, 0, 1) * (0.35 + 0.65 * t.beard_growth)
-    paint(s.colour, cv2.GaussianBlur(mask, (0, 0), 0.6), scale_colour(hair, 0.85))
+    paint(s.colour, np.asarray(cv2.GaussianBlur(mask, (0, 0), 0.6), np.float32), scale_colour(hair, 0.85))
     np.multiply(s.gloss, 1 - 0.8 * mask, out=s.gloss)

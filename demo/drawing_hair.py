@@ -72,7 +72,7 @@ def _strands(u: Floats, v: Floats, curl: float, colour: Colour, sleek: float) ->
         knots = sample(tile(23, 1.6), u * 0.55, v * 0.50)
         light = 1 + 0.4 * (light - 1) + 0.17 * knots
     light = np.clip(light, 0.35, 2.0)
-    return cv2.merge([light * (c + 0.012) for c in colour])
+    return np.asarray(cv2.merge([light * (c + 0.012) for c in colour]), np.float32)
 
 
 def crown(

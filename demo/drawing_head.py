@@ -49,11 +49,16 @@ class Hit:
     def enlarged(self, shape: tuple[int, int]) -> Hit:
         """The same field on a finer grid of ``shape`` (rows, columns) over the same area."""
         size = (shape[1], shape[0])
+
+        def finer(field: Floats) -> Floats:
+            return np.asarray(cv2.resize(field, size, interpolation=cv2.INTER_LINEAR), np.float32)
+
         return Hit(
-            *(
-                cv2.resize(f, size, interpolation=cv2.INTER_LINEAR)
-                for f in (self.x, self.y, self.z, self.near, self.inside)
-            )
+            finer(self.x),
+            finer(self.y),
+            finer(self.z),
+            finer(self.near),
+            finer(self.inside),
         )
 
 
@@ -218,7 +223,8 @@ def hollows_at(head: Head, hit: Hit) -> Floats:
     """How far each met point stands out of (+) or lies below (-) its surroundings; (H, W)."""
     row = (hit.y - Y_LOW) * ((ROWS - 1) / (Y_HIGH - Y_LOW))
     column = (hit.x + X_EDGE) * ((COLUMNS - 1) / (2 * X_EDGE))
-    return cv2.remap(head.hollows, column, row, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    hollows = cv2.remap(head.hollows, column, row, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(hollows, np.float32)
 
 
 def half_width(head: Head, y: float) -> float:

@@ -126,7 +126,7 @@ def compose(t: Traits, height_in: int, look: Look, rng: np.random.Generator) -> 
     if style:
         drawing_hair.behind(lower, t, style, x, y, tint)
     drawing_backdrop.shoulders(lower, t, x, y, cloth, cut, t.heavy, level * 0.95, 0.6 * sun[0])
-    image = cv2.resize(image, (width, height), interpolation=cv2.INTER_LINEAR)
+    image = np.asarray(cv2.resize(image, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
     gaze = (float(rng.uniform(-0.5, 0.5)), float(rng.uniform(-0.5, 0.5)))
     _head(image, t, look, place, sun, style, tint, gaze)
     image += (rng.standard_normal((height, width), np.float32) * 0.011)[..., None]
@@ -212,8 +212,8 @@ def _surface(hit: Hit, flat: Floats, place: _Place, rows: slice, columns: slice,
 def _facing(hit: Hit, pixel: float, sun: Vector) -> tuple[Floats, Floats, Floats, Floats]:
     """Slopes towards x and y, length factor, and cosine between surface and ``sun``; each (H, W)."""
     near = cv2.GaussianBlur(hit.near, (0, 0), max(0.5, 0.010 / pixel))
-    gx = cv2.Sobel(near, cv2.CV_32F, 1, 0, scale=0.125 / pixel)
-    gy = cv2.Sobel(near, cv2.CV_32F, 0, 1, scale=0.125 / pixel)
+    gx = np.asarray(cv2.Sobel(near, cv2.CV_32F, 1, 0, scale=0.125 / pixel), np.float32)
+    gy = np.asarray(cv2.Sobel(near, cv2.CV_32F, 0, 1, scale=0.125 / pixel), np.float32)
     norm = 1 / np.sqrt(1 + gx * gx + gy * gy)
     return gx, gy, norm, (sun[2] - gx * sun[0] - gy * sun[1]) * norm
 

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -105,6 +106,9 @@ def bench_search(
             index = open_index(kind, _MODEL, drawn.vectors.shape[1], rows=drawn, threads=threads, milvus_uri=uri)
             found[kind], indexes[kind] = _fill(index, drawn), index
             if kind == "milvus":
+                from app.matching.index.milvus import MilvusIndex
+
+                assert isinstance(index, MilvusIndex)  # of that kind
                 stack.callback(index.drop)
         quick = indexes.get("faiss")
         if isinstance(quick, FaissIndex):
@@ -116,8 +120,7 @@ def bench_search(
             found["faiss"] |= _check(indexes["faiss"], drawn, drawn.probes[:checked])
         told(f"{photos:,} photographs: measuring")
         calls: dict[str, Callable[[np.ndarray], object]] = {
-            kind: lambda probe, index=index: index.search(Template(probe, _MODEL), LISTED)
-            for kind, index in indexes.items()
+            kind: partial(_listed, index) for kind, index in indexes.items()
         }
         times = _in_turns(calls | _libraries(drawn, quick, threads), drawn.probes[:searches])
         found["milliseconds"] = {name: _summary(taken) for name, taken in times.items()}
@@ -224,14 +227,18 @@ def _libraries(drawn: Sampled, quick: Index | None, threads: int) -> dict[str, C
         calls["numpy"] = plain
         calls["sklearn_cosine"] = lambda probe: cosine.kneighbors(probe[None], LISTED)
         for name, count in (("faiss_flat_ip", threads), ("faiss_flat_ip_one_thread", 1)):
-            calls[name] = lambda probe, count=count: _flat(flat, probe, count)
+            calls[name] = partial(_flat, flat, count)
     if isinstance(quick, FaissIndex):
         words = [block.codes[: block.count].view(np.uint64) for block in quick.blocks]
         calls["bandwidth_floor"] = lambda _: quick.run(lambda n: words[n].max(), range(len(words)))
     return calls
 
 
-def _flat(index: faiss.IndexFlatIP, probe: np.ndarray, threads: int) -> object:
+def _listed(index: Index, probe: np.ndarray) -> object:
+    return index.search(Template(probe, _MODEL), LISTED)
+
+
+def _flat(index: faiss.IndexFlatIP, threads: int, probe: np.ndarray) -> object:
     """Several OpenMP threads make one probe slower, not faster; both are measured."""
     faiss.omp_set_num_threads(threads)
     return index.search(probe[None], LISTED)

@@ -119,7 +119,7 @@ def _write(path: Path, **arrays: np.ndarray | int) -> None:
     """Write arrays; a crash leaves the file that was there before."""
     part = path.with_suffix(".part")
     with part.open("wb") as stream:
-        np.savez_compressed(stream, **arrays)
+        np.savez_compressed(stream, allow_pickle=False, **arrays)
     part.replace(path)
 
 

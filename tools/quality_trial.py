@@ -52,7 +52,10 @@ def camera(pixels: np.ndarray, seed: int, noise: float = NOISE, quality: int = J
     """Grey levels, (h, w, 3) of any number type, as a plain camera would record them: noise, then one JPEG."""
     grain = np.random.default_rng(seed).normal(0, noise, pixels.shape)
     sensed = np.clip(np.round(pixels + grain), 0, 255).astype(np.uint8)
-    return cv2.imdecode(cv2.imencode(".jpg", sensed, [cv2.IMWRITE_JPEG_QUALITY, quality])[1], cv2.IMREAD_COLOR)
+    recorded = cv2.imencode(".jpg", sensed, [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
+    shown = cv2.imdecode(recorded, cv2.IMREAD_COLOR)
+    assert shown is not None  # written a line above
+    return shown
 
 
 def _shrunk(image: Image, face: Face, seed: int, *, box: float, quality: int = JPEG) -> Image:

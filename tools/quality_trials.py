@@ -107,9 +107,14 @@ def turned(photographs: Sequence[Photograph], gallery: Gallery, told: Callable[[
         for seed in range(1, TURNED + 1):
             own = seed - 1
             rivals = Gallery(everybody[own : own + 1], ("self",), np.delete(everybody, own, axis=0))
+
+            def first(probe: np.ndarray, rivals: Gallery = rivals) -> float:
+                return rivals.first(probe, "self", None)
+
             for angle in ANGLES:
                 way = Spoiled(axis, str(abs(angle)), lambda image, _face, _seed: image)
-                picture = draw(person(seed), seed=5, **{axis: float(angle)})
+                yaw, pitch = (float(angle), 0.0) if axis == "yaw" else (0.0, float(angle))
+                picture = draw(person(seed), seed=5, yaw=yaw, pitch=pitch)
                 trials.append(
                     try_one(
                         way,
@@ -118,7 +123,7 @@ def turned(photographs: Sequence[Photograph], gallery: Gallery, told: Callable[[
                         seed,
                         networks.detector(),
                         networks.extractor(),
-                        lambda probe, rivals=rivals: rivals.first(probe, "self", None),
+                        first,
                     )
                 )
     return trials

@@ -12,6 +12,7 @@ from app.clauses import enforces
 from app.extensions import db
 from app.models.accounts import Account, TrainingRecord
 from app.policy import policy
+from app.policy.names import CapabilityId
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,10 +25,10 @@ class Actor:
     title: str
     command: str
     roles: frozenset[str]
-    capabilities: frozenset[str]
+    capabilities: frozenset[CapabilityId]
     trained: frozenset[str] = field(default_factory=frozenset)
 
-    def can(self, capability: str) -> bool:
+    def can(self, capability: CapabilityId) -> bool:
         """Whether the roles hold the capability and its training is current."""
         rule = policy().capability(capability)
         return capability in self.capabilities and (rule.training is None or rule.training in self.trained)

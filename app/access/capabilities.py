@@ -6,11 +6,12 @@ from typing import Any
 
 from app.clauses import enforces
 from app.policy import policy
+from app.policy.names import CapabilityId
 from app.policy.refused import Refused
 
 
 @enforces("ACC-4", "ACC-7")
-def check_capability(actor: Any, capability: str) -> None:
+def check_capability(actor: Any, capability: CapabilityId) -> None:
     """Refused unless the actor's roles hold the capability and its training, if it needs one, is current."""
     rule = policy().capability(capability)
     if capability not in actor.capabilities:

@@ -15,6 +15,7 @@ from app.access.scoping import find
 from app.clauses import enforces
 from app.models.base import Model
 from app.policy import policy
+from app.policy.names import CapabilityId
 from app.policy.refused import Refused
 from app.web.pages import page_behind, wants_part
 
@@ -29,7 +30,7 @@ class Undeclared(RuntimeError):
 class Access:
     """What a view declared."""
 
-    capabilities: tuple[str, ...] = ()
+    capabilities: tuple[CapabilityId, ...] = ()
     of: type[Model] | None = None
     public: str = ""
 
@@ -45,7 +46,7 @@ def public(why: str) -> Callable[[View], View]:
 
 
 @enforces("ACC-1", "ACC-3", "ACC-7")
-def needs(*capabilities: str, of: type[Model] | None = None) -> Callable[[View], View]:
+def needs(*capabilities: CapabilityId, of: type[Model] | None = None) -> Callable[[View], View]:
     """The signed-in person must hold one of the capabilities, with current training where it asks for it.
 
     With `of`, the guard loads the subject named in the address and gives it to the view as `subject`; it answers 404
@@ -89,7 +90,7 @@ def _way_back() -> str | None:
     return request.full_path if request.method == "GET" else None
 
 
-def _check(capabilities: tuple[str, ...]) -> None:
+def _check(capabilities: tuple[CapabilityId, ...]) -> None:
     held = [name for name in capabilities if name in g.actor.capabilities]
     try:
         # the one held is checked for its training; holding none is refused by the first

@@ -12,6 +12,7 @@ from app.audit.chain import canonical, write_pending
 from app.clauses import enforces
 from app.extensions import db
 from app.policy import policy
+from app.policy.names import EventName
 
 
 class _Nobody:
@@ -35,7 +36,7 @@ def _subject(subject: Any) -> tuple[str | None, str | None]:
 
 
 @enforces("ACC-11")
-def record(event: str, subject: Any = None, *, actor: Any = None, **keys: Any) -> None:
+def record(event: EventName, subject: Any = None, *, actor: Any = None, **keys: Any) -> None:
     """Record an event of the catalogue in the open unit of work.
 
     `keys` must be exactly those of the catalogue: ids and digests, never names or faces. `actor` defaults to whoever
@@ -47,7 +48,7 @@ def record(event: str, subject: Any = None, *, actor: Any = None, **keys: Any) -
     session.info["events"].append(_draft(event, subject, actor, keys))
 
 
-def viewed(event: str, subject: Any = None, *, actor: Any = None, **keys: Any) -> None:
+def viewed(event: EventName, subject: Any = None, *, actor: Any = None, **keys: Any) -> None:
     """Record that something was looked at, in a short transaction of its own, before it is shown.
 
     For requests that only read: they hold no write lock while they work.
@@ -59,7 +60,7 @@ def viewed(event: str, subject: Any = None, *, actor: Any = None, **keys: Any) -
         session.commit()
 
 
-def _draft(event: str, subject: Any, actor: Any, keys: dict[str, Any]) -> dict[str, Any]:
+def _draft(event: EventName, subject: Any, actor: Any, keys: dict[str, Any]) -> dict[str, Any]:
     entry = policy().event(event)
     if set(keys) != set(entry.keys):
         raise UnknownEvent(f"{event} carries {sorted(entry.keys)}, was given {sorted(keys)}")

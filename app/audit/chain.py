@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select, text
+from sqlalchemy import Row, select, text
 from sqlalchemy.orm import Session
 
 from app.models.engine import AuditEvent
@@ -91,7 +91,7 @@ def _at(sequence: int, what: str) -> Fault:
     return Fault(f"event {sequence}", what)
 
 
-def verify(events: Iterable[AuditEvent], anchors: Iterable[Anchor] = ()) -> Iterator[Fault]:
+def verify(events: Iterable[AuditEvent | Row[Any]], anchors: Iterable[Anchor] = ()) -> Iterator[Fault]:
     """Walk the chain in order of its sequence; yield each fault. Anchors show a tail that was cut or rewritten."""
     expected, previous = 1, GENESIS
     at: dict[int, str] = {}

@@ -5,9 +5,12 @@ from __future__ import annotations
 import csv
 import hashlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+
+from click import ClickException
 
 from app.clauses import enforces
 from app.domain.gallery.intake_manifest import file_below
@@ -38,6 +41,15 @@ class Labels:
     files: list[LabelledFile]
     pairs: list[tuple[int, int]] | None = None
     pair_values: dict[str, list[str]] | None = None
+
+
+def reader_of(identities: Path | None, pairs: Path | None) -> Callable[[Path | None, Sequence[str]], Labels]:
+    """What reads the labels of the one source that was named. Raises ClickException for none or both."""
+    if identities is not None and pairs is None:
+        return partial(from_identities, identities)
+    if pairs is not None and identities is None:
+        return partial(from_pairs, pairs)
+    raise ClickException("Give either --identities or --pairs.")
 
 
 def from_identities(source: Path, images: Path | None, columns: Sequence[str]) -> Labels:

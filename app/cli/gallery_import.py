@@ -67,7 +67,7 @@ def summary(of: GalleryImport) -> str:
 def _say_kept_out(of: GalleryImport, report: Path | None) -> None:
     rules: Counter[str] = Counter()
     more = 0
-    lines = []
+    lines: list[str] = []
     for kept_out in imports.outcomes(of, only_kept_out=True):
         rules.update(kept_out.rules)
         if len(lines) < _LISTED:

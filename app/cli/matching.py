@@ -56,7 +56,8 @@ def list_command() -> None:
     """Every model of the catalogue: what it is, whether it is installed, whether NIST evaluated it."""
     known = _catalogue()
     chosen = in_use(known)
-    for model_id, entry in {**known.detectors, **known.extractors}.items():
+    models: dict[str, Detector | Extractor] = {**known.detectors, **known.extractors}
+    for model_id, entry in models.items():
         here = is_installed(settings().models_dir, entry)
         used = ", in use" if model_id in chosen else ""
         click.echo(f"{model_id}: {'installed' if here else 'not installed'}{used}")
@@ -115,17 +116,16 @@ def evaluate(
     only the listed pairs are compared.
     """
     from app.cli import matching_evaluation as evaluation
-    from app.cli.evaluation_labels import EvaluationError, from_identities, from_pairs
+    from app.cli.evaluation_labels import EvaluationError, reader_of
     from app.matching.evaluation.assessment import Plan
 
-    if (identities is None) == (pairs is None):
-        raise click.ClickException("Give either --identities or --pairs.")
+    labels_of = reader_of(identities, pairs)
     columns = tuple(dict.fromkeys(columns))
     configure_threads(settings().network_threads)
     if report is not None:
         _make_private(report)  # before hours of measuring, not after them
     try:
-        labels = from_identities(identities, images, columns) if identities else from_pairs(pairs, images, columns)
+        labels = labels_of(images, columns)
         found = evaluation.evaluate_files(labels, Plan(resamples=draws, seed=seed), columns, datetime.now(UTC))
     except (MatchingError, EvaluationError) as error:
         raise click.ClickException(str(error)) from None
@@ -146,9 +146,9 @@ def _write_report(folder: Path, numbers: dict[str, Any], assessment: Any) -> Non
     from app.documents.algorithms.evaluation import render_evaluation
     from app.documents.errors import DocumentError
 
-    told = {"department": settings().department, "demonstration": settings().demonstration}
+    here = settings()
     try:
-        written = render_evaluation(numbers, assessment, **told)
+        written = render_evaluation(numbers, assessment, department=here.department, demonstration=here.demonstration)
         for suffix, data in (
             ("html", written.html),
             ("pdf", written.pdf),

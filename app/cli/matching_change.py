@@ -116,18 +116,17 @@ def evaluate(
 ) -> None:
     """Measure both algorithms on the same labelled photographs; both results are kept and shown side by side."""
     from app.cli import matching_evaluation as evaluation
-    from app.cli.evaluation_labels import EvaluationError, from_identities, from_pairs
+    from app.cli.evaluation_labels import EvaluationError, reader_of
     from app.matching.evaluation.assessment import Plan
 
-    if (identities is None) == (pairs is None):
-        raise click.ClickException("Give either --identities or --pairs.")
+    labels_of = reader_of(identities, pairs)
     columns = tuple(dict.fromkeys(columns))
     configure_threads(settings().network_threads)
     with _clearly():
         actor, change = _actor(name), _running()
         digests = (change.source_digest, change.target_digest)
         try:
-            labels = from_identities(identities, images, columns) if identities else from_pairs(pairs, images, columns)
+            labels = labels_of(images, columns)
             found = []
             for digest in digests:
                 network = networks.extractor_of(digest)

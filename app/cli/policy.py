@@ -1,4 +1,4 @@
-"""`flask policy show|check|matrix|workflows`: the rules, and whether each enforced clause is really enforced."""
+"""`flask policy show|check|matrix|workflows|names`: the rules, and whether each enforced clause is really enforced."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from app.cli.enforcement_points import enforcement_points
 from app.domain.identification.recipes import worked_faults
 from app.policy import policy
 from app.policy.check import check, matrix
+from app.policy.name_types import names_module
 from app.policy.workflow_table import workflows_page
 
 group = AppGroup("policy", help="The rules and their enforcement.")
@@ -77,3 +78,13 @@ def workflows_command(write: bool) -> None:
         (ROOT / "docs" / "workflows.md").write_text(workflows_page(policy()), encoding="utf-8")
         return
     click.echo(workflows_page(policy()), nl=False)
+
+
+@group.command("names")
+@click.option("--write", is_flag=True, help="Write app/policy/names.py instead of printing it.")
+def names_command(write: bool) -> None:
+    """Print the names of events, capabilities, verbs and states as the types that the type checker reads."""
+    if write:
+        (ROOT / "app" / "policy" / "names.py").write_text(names_module(policy()), encoding="utf-8")
+        return
+    click.echo(names_module(policy()), nl=False)

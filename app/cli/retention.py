@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from datetime import date, datetime
 
 import click
@@ -39,6 +39,12 @@ def due(on: datetime | None, every: bool) -> None:
         click.echo(f"{count:,} {'record is' if count == 1 else 'records are'} due on {day}.")
 
 
+def _rows(model: type[Target], ids: Collection[int]) -> Sequence[Target]:
+    if model is CaseRecord:
+        return db.session.scalars(select(CaseRecord).where(CaseRecord.id.in_(ids)).order_by(CaseRecord.id)).all()
+    return db.session.scalars(select(PersonFile).where(PersonFile.id.in_(ids)).order_by(PersonFile.id)).all()
+
+
 def _targets(day: date, *, every: bool) -> Iterator[Target]:
     """Every record that is not disposed of, or only those whose period has run, some hundred at a time."""
     for model, standings_of in ((CaseRecord, standings_of_cases), (PersonFile, standings_of_files)):
@@ -48,7 +54,7 @@ def _targets(day: date, *, every: bool) -> Iterator[Target]:
             if not every:
                 found = standings_of(several, day)
                 several = [key for key in several if found[key].status == "disposable"]
-            yield from db.session.scalars(select(model).where(model.id.in_(several)).order_by(model.id)).all()
+            yield from _rows(model, several)
             db.session.expunge_all()
 
 

@@ -50,7 +50,7 @@ def decode(data: bytes, limits: ImageLimits = DEFAULT_LIMITS) -> Decoded:
         rgb = _to_srgb(_opaque(image), image.info.get("icc_profile"))
         if turn is not None:
             rgb = rgb.transpose(turn)
-        return Decoded(cv2.cvtColor(np.asarray(rgb), cv2.COLOR_RGB2BGR), media_type, summary)
+        return Decoded(np.asarray(cv2.cvtColor(np.asarray(rgb), cv2.COLOR_RGB2BGR), np.uint8), media_type, summary)
 
 
 def _opaque(image: Image.Image) -> Image.Image:
@@ -77,5 +77,7 @@ def _to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
         # A broken profile, or one for another kind of colour, says nothing about this picture.
         with contextlib.suppress(ImageCms.PyCMSError, OSError, ValueError, TypeError):
             source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-            return ImageCms.profileToProfile(image, source, ImageCms.createProfile("sRGB"), outputMode="RGB")
+            shown = ImageCms.profileToProfile(image, source, ImageCms.createProfile("sRGB"), outputMode="RGB")
+            if shown is not None:  # None only where it is told to write into the image
+                return shown
     return image.convert("RGB")

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from app.imaging.recipe import (
+    AnyOperation,
     Brightness,
     Contrast,
     Crop,
@@ -23,7 +24,7 @@ from app.imaging.recipe import (
 )
 
 #: rule that permits an edit -> the operation it permits
-PERMITTED: Mapping[str, type[Operation]] = {
+PERMITTED: Mapping[str, type[AnyOperation]] = {
     "edit-crop": Crop,
     "edit-rotate": Rotate,
     "edit-brightness": Brightness,

@@ -23,7 +23,7 @@ from PIL import features
 from app.clauses import enforces
 from app.imaging import recipe as kinds
 from app.imaging.decoding import decode
-from app.imaging.recipe import Crop, Eyes, Operation, Recipe, Resize, Rotate, Stage, trace
+from app.imaging.recipe import Crop, Eyes, Operation, Point, Recipe, Resize, Rotate, Stage, trace
 from app.imaging.sniffing import DEFAULT_LIMITS, ImageLimits
 
 Pixels = NDArray[np.uint8]
@@ -77,7 +77,7 @@ def pixels_of(png: bytes) -> Pixels:
     bgr = cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_COLOR) if png else None
     if bgr is None:
         raise ValueError("The bytes are no image.")
-    return bgr
+    return np.asarray(bgr, np.uint8)
 
 
 def environment() -> dict[str, str]:
@@ -117,19 +117,24 @@ def working_copy(shown: Pixels, original_width: int, recipe: Recipe, budget: int
     first = recipe.operations[0] if recipe.operations else None
     eyes, rest, part = recipe.eyes, recipe.operations, shown
     if isinstance(first, Crop):
-        cut = _scaled(first, scale, (shown.shape[1], shown.shape[0]))
+        cut = _scaled_cut(first, scale, (shown.shape[1], shown.shape[0]))
         part, rest = _crop(shown, cut), recipe.operations[1:]
-        eyes = tuple((x - first.x, y - first.y) for x, y in eyes)
+        eyes = _each(eyes, lambda x, y: (x - first.x, y - first.y))
     # frames of the real size are traced, for their largest decides how much smaller the copy has to be
     real = (max(1, round(part.shape[1] / scale)), max(1, round(part.shape[0] / scale)))
     largest = max(stage.pixels for stage in trace(Recipe(eyes=eyes, operations=_within(rest, real, eyes)), real))
     shrink = min(1.0, (budget / (largest * scale * scale)) ** 0.5)
     if shrink < 1:
         size = kinds.resized((part.shape[1], part.shape[0]), shrink)
-        part = cv2.resize(part, size, interpolation=cv2.INTER_AREA)
+        part = np.asarray(cv2.resize(part, size, interpolation=cv2.INTER_AREA), np.uint8)
     factor = scale * shrink
-    near: Eyes = tuple((x * factor, y * factor) for x, y in eyes)
+    near = _each(eyes, lambda x, y: (x * factor, y * factor))
     return part, Recipe(eyes=near, operations=_steps(rest, factor, (part.shape[1], part.shape[0]), near)), factor
+
+
+def _each(eyes: Eyes, moved: Callable[[float, float], Point]) -> Eyes:
+    left, right = eyes
+    return moved(*left), moved(*right)
 
 
 def _within(rest: tuple[Any, ...], size: tuple[int, int], eyes: Eyes) -> tuple[Any, ...]:
@@ -145,13 +150,17 @@ def _steps(rest: tuple[Any, ...], factor: float, size: tuple[int, int], eyes: Ey
     return tuple(steps)
 
 
+def _scaled_cut(cut: Crop, factor: float, size: tuple[int, int]) -> Crop:
+    x = min(max(0, round(cut.x * factor)), size[0] - 1)
+    y = min(max(0, round(cut.y * factor)), size[1] - 1)
+    width = min(max(1, round(cut.width * factor)), size[0] - x)
+    height = min(max(1, round(cut.height * factor)), size[1] - y)
+    return Crop(x=x, y=y, width=width, height=height)
+
+
 def _scaled(operation: Operation, factor: float, size: tuple[int, int]) -> Operation:
     if isinstance(operation, Crop):
-        x = min(max(0, round(operation.x * factor)), size[0] - 1)
-        y = min(max(0, round(operation.y * factor)), size[1] - 1)
-        width = min(max(1, round(operation.width * factor)), size[0] - x)
-        height = min(max(1, round(operation.height * factor)), size[1] - y)
-        return Crop(x=x, y=y, width=width, height=height)
+        return _scaled_cut(operation, factor, size)
     if isinstance(operation, kinds.Sharpen):
         return msgspec.structs.replace(operation, radius=max(0.3, operation.radius * factor))
     return operation
@@ -172,7 +181,8 @@ def _rotate(bgr: Pixels, step: Rotate, before: Stage, eyes: Eyes) -> Pixels:
     half = np.array([[1, 0, 0.5], [0, 1, 0.5], [0, 0, 1]])
     matrix = (np.linalg.inv(half) @ turn @ half)[:2]
     # what lies outside the picture is unknown and stays black: it is never filled from inside
-    return cv2.warpAffine(bgr, matrix, size, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_CONSTANT, borderValue=0)
+    turned = cv2.warpAffine(bgr, matrix, size, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_CONSTANT, borderValue=0)
+    return np.asarray(turned, np.uint8)
 
 
 def _brightness(bgr: Pixels, step: kinds.Brightness, *_: Any) -> Pixels:
@@ -189,31 +199,34 @@ def _gamma(bgr: Pixels, step: kinds.Gamma, *_: Any) -> Pixels:
 
 def _table(bgr: Pixels, level: Callable[[float], float]) -> Pixels:
     table = [min(255, max(0, int(np.floor(level(float(value)) + 0.5)))) for value in range(256)]
-    return cv2.LUT(np.ascontiguousarray(bgr), np.array(table, np.uint8))
+    return np.asarray(cv2.LUT(np.ascontiguousarray(bgr), np.array(table, np.uint8)), np.uint8)
 
 
 def _denoise(bgr: Pixels, step: kinds.Denoise, *_: Any) -> Pixels:
     smooth = 5.0 * step.strength
-    return cv2.bilateralFilter(
+    clean = cv2.bilateralFilter(
         np.ascontiguousarray(bgr), _DENOISE_DIAMETER, smooth, _DENOISE_DIAMETER / 2, borderType=cv2.BORDER_REPLICATE
     )
+    return np.asarray(clean, np.uint8)
 
 
 def _sharpen(bgr: Pixels, step: kinds.Sharpen, *_: Any) -> Pixels:
     # for eight bits OpenCV blurs in fixed point, the same on every processor; the rest is integers
     blurred = cv2.GaussianBlur(np.ascontiguousarray(bgr), (0, 0), step.radius, borderType=cv2.BORDER_REPLICATE)
-    difference = bgr.astype(np.int32) - blurred
+    difference = bgr.astype(np.int32) - np.asarray(blurred, np.uint8)
     sharp = bgr + ((difference * round(step.amount * 256) + 128) >> 8)
     return np.clip(sharp, 0, 255).astype(np.uint8)
 
 
 def _resize(bgr: Pixels, step: Resize, before: Stage, _eyes: Eyes) -> Pixels:
     way = cv2.INTER_AREA if step.factor < 1 else cv2.INTER_CUBIC
-    return cv2.resize(np.ascontiguousarray(bgr), kinds.resized(before.size, step.factor), interpolation=way)
+    size = kinds.resized(before.size, step.factor)
+    return np.asarray(cv2.resize(np.ascontiguousarray(bgr), size, interpolation=way), np.uint8)
 
 
 def _greyscale(bgr: Pixels, *_: Any) -> Pixels:
-    return cv2.cvtColor(cv2.cvtColor(np.ascontiguousarray(bgr), cv2.COLOR_BGR2GRAY), cv2.COLOR_GRAY2BGR)
+    grey = cv2.cvtColor(np.ascontiguousarray(bgr), cv2.COLOR_BGR2GRAY)
+    return np.asarray(cv2.cvtColor(grey, cv2.COLOR_GRAY2BGR), np.uint8)
 
 
 _DOES: Mapping[type[Operation], Callable[..., Pixels]] = {

@@ -41,7 +41,7 @@ def fitted(bgr: NDArray[np.uint8], max_side: int) -> NDArray[np.uint8]:
     if scale >= 1:
         return bgr
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    return cv2.resize(bgr, size, interpolation=cv2.INTER_AREA)
+    return np.asarray(cv2.resize(bgr, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def _encode(suffix: str, bgr: NDArray[np.uint8], parameters: list[int]) -> bytes:

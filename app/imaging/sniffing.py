@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import pillow_heif
 from PIL import Image, ImageFile
+from PIL.TiffImagePlugin import TiffImageFile
 
 from app.imaging.errors import UnusableImage
 
@@ -141,14 +142,15 @@ def _is_heic(data: bytes) -> bool:
 def _check_declared_size(media_type: str, data: bytes, limits: ImageLimits) -> None:
     """Check what Pillow would allocate memory for, or report as damage, while it opens the file."""
     if media_type == "image/png" and data[12:16] == b"IHDR" and len(data) >= 24:
-        check_size(*struct.unpack(">II", data[16:24]), limits)
+        width, height = struct.unpack(">II", data[16:24])
+        check_size(width, height, limits)
     if media_type == "image/webp" and data[12:16] == b"VP8X" and len(data) >= 30:
         width, height = (1 + int.from_bytes(data[at : at + 3], "little") for at in (24, 27))
         check_size(width, height, limits)
 
 
 def _refuse_raw(image: Image.Image, data: bytes) -> None:
-    if image.format == "TIFF" and (data[8:10] == b"CR" or _DNG_VERSION_TAG in image.tag_v2):
+    if isinstance(image, TiffImageFile) and (data[8:10] == b"CR" or _DNG_VERSION_TAG in image.tag_v2):
         raise UnusableImage(
             "raw_file",
             "The file is a camera's raw recording with a small preview. Upload a JPEG or TIFF made from it.",

@@ -57,7 +57,7 @@ class Message(Job):
         except ResponseError:
             data = b""  # the key holds no message at all
         self.connection.delete(self.key)
-        uid = uid_in(data) if data is not None else None
+        uid = uid_in(data.encode() if isinstance(data, str) else data) if data is not None else None
         if uid is None:
             if data is not None:
                 log.warning("message_refused", message=self.id[:40])
@@ -78,8 +78,9 @@ class Worker(SimpleWorker):
                 # what stood in the list was no id of a message; it is taken off by now
                 log.warning("message_refused", message=type(error).__name__)
 
-    def execute_job(self, job: Message, queue: Queue) -> None:
+    def execute_job(self, job: Job, queue: Queue) -> None:
         """Run the job row that the message names. The time limit is a backstop; the lease decides."""
+        assert isinstance(job, Message)  # job_class
         self.set_state(WorkerStatus.BUSY)
         self.heartbeat(TIMEOUT_SECONDS + 60)
         try:
@@ -94,7 +95,7 @@ class Worker(SimpleWorker):
         """Forget workers that died. Registries of jobs are not tended: nothing of ours enters one."""
         for queue in self.queues:
             worker_registration.clean_worker_registry(queue)
-        self.last_cleaned_at = now()
+        self.last_cleaned_at = now()  # type: ignore[assignment]  # RQ gives it the type of its first value, None
 
     def subscribe(self) -> None:
         """Listen to no channel."""

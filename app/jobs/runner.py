@@ -16,7 +16,7 @@ from sqlalchemy import or_, update
 from app.domain.algorithms import networks
 from app.extensions import db, settings
 from app.jobs.registry import HANDLERS, JobFailed, Retry, Unfinished
-from app.models.base import now
+from app.models.base import now, rows_touched
 from app.models.engine import Job
 from app.outbox.kinds import KINDS, delay
 from app.outbox.send import send
@@ -75,7 +75,7 @@ def _claim(uid: str) -> bool:
             .where(Job.uid == uid, free)
             .values(state="running", lease_until=moment + _lease(), lease_owner=owner(), attempts=Job.attempts + 1)
         )
-        return claimed.rowcount == 1
+        return rows_touched(claimed) == 1
 
 
 def _lease() -> timedelta:

@@ -10,17 +10,20 @@ import uuid
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
-from sqlalchemy import ColumnElement, DateTime, LargeBinary, String
+from sqlalchemy import ColumnElement, CursorResult, DateTime, LargeBinary, Result, String
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column
 from sqlalchemy.types import TypeDecorator
 
 from app.clauses import enforces
-from app.extensions import db, stores
+from app.extensions import Table, stores
 from app.policy import policy
+from app.policy.names import StateName, SubjectType, Verb
 from app.policy.types import Asked, Part, State, Workflow
 from app.storage.sealed import open_json, seal_json
+
+Value = TypeVar("Value")
 
 
 def now() -> datetime:
@@ -47,12 +50,29 @@ class UTCDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
+def filled(value: Value | None) -> Value:
+    """The value of a column or relationship that is filled by the time it is asked for, as the workflow has it.
+
+    Raises RuntimeError when it is empty all the same (a fault of ours).
+    """
+    if value is None:
+        raise RuntimeError("a value is missing that the workflow asks for before this")
+    return value
+
+
+def rows_touched(result: Result[Any]) -> int:
+    """How many rows an UPDATE or DELETE touched. TypeError for the result of another statement (a fault of ours)."""
+    if not isinstance(result, CursorResult):
+        raise TypeError("only an UPDATE or a DELETE touches rows")
+    return result.rowcount
+
+
 def new_uid() -> str:
     """A public id: 32 hex digits, unguessable, saying nothing."""
     return uuid.uuid4().hex
 
 
-class Model(db.Model):
+class Model(Table):
     """A table with an internal key and a public id, both fixed for life."""
 
     __abstract__ = True
@@ -81,6 +101,9 @@ class Sealed:
         return mapped_column(LargeBinary)
 
     key_id: Any
+    if TYPE_CHECKING:  # what Model gives to each class that uses this one; said here it would be a second column
+        __tablename__: Any
+        uid: Mapped[str]
 
     def _bound_to(self) -> bytes:
         return f"{self.__tablename__}:{self.uid}".encode()
@@ -114,8 +137,8 @@ class Stateful:
         id: Mapped[int]
         lookup: ClassVar[str]
 
-    subject_type: ClassVar[str]
-    state: Mapped[str] = mapped_column(String(20), index=True)
+    subject_type: ClassVar[SubjectType]
+    state: Mapped[StateName] = mapped_column(String(20), index=True)
     state_since: Mapped[datetime] = mapped_column(UTCDateTime, default=now)
     version: Mapped[int] = mapped_column()
 
@@ -147,16 +170,16 @@ class Stateful:
         """The rows whose state carries a mark of the workflow. Raises KeyError when the workflow has no such mark."""
         return cls.state.in_(cls.flow().states_that(mark))
 
-    def takes(self, *verbs: str) -> bool:
+    def takes(self, *verbs: Verb) -> bool:
         """Whether the workflow lets one of these verbs lead on from the state, whoever asks."""
         return self.state in self.flow().sources_of(*verbs)
 
-    def first_of(self, *verbs: str) -> str | None:
+    def first_of(self, *verbs: Verb) -> Verb | None:
         """The first of these verbs that leads on from the state, whoever asks, or None."""
         return next((verb for verb in verbs if self.takes(verb)), None)
 
     @classmethod
-    def taking(cls, *verbs: str) -> ColumnElement[bool]:
+    def taking(cls, *verbs: Verb) -> ColumnElement[bool]:
         """The rows in whose state the workflow knows one of these verbs."""
         return cls.state.in_(cls.flow().sources_of(*verbs))
 

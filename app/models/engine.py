@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 from sqlalchemy.types import JSON
 
-from app.extensions import db
+from app.extensions import Table
 from app.models.accounts import Account
 from app.models.base import Model, UTCDateTime, now, one_of
 
@@ -34,7 +35,7 @@ class Transition(Model):
     )
 
 
-class AuditEvent(db.Model):
+class AuditEvent(Table):
     """One link of the chain: `digest` covers every other column, `previous` the link before. Never changed."""
 
     __tablename__ = "audit_event"
@@ -69,7 +70,7 @@ class Job(Model):
     lease_owner: Mapped[str | None] = mapped_column(String(80))
     finished_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     error: Mapped[str | None] = mapped_column(String(300))
-    progress: Mapped[dict[str, object]] = mapped_column(JSON, default=dict)
+    progress: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     __table_args__ = (
         CheckConstraint(one_of("state", JOB_STATES), name="known_state"),
         CheckConstraint("state <> 'running' OR lease_until IS NOT NULL", name="running_has_lease"),
@@ -79,7 +80,7 @@ class Job(Model):
     )
 
 
-class Counter(db.Model):
+class Counter(Table):
     """The last number given in a series, drawn inside the transaction that uses it."""
 
     __tablename__ = "counter"

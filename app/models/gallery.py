@@ -9,7 +9,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, 
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 from sqlalchemy.types import JSON
 
-from app.extensions import db
+from app.extensions import Table
 from app.models.base import Model, Sealed, UTCDateTime, one_of
 
 
@@ -193,7 +193,7 @@ class ImportChunk(Sealed, Model):
         return self.of.key_id
 
 
-class ImportOutcome(db.Model):
+class ImportOutcome(Table):
     """What became of one record of an import: no name and no file, only where it stands in the list.
 
     line: of the manifest, or the place in a folder of ANSI/NIST-ITL files. record_number: none when it was not stated

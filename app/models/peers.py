@@ -13,7 +13,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from sqlalchemy.types import JSON
 
 from app.models.accounts import Account
-from app.models.base import Model, Sealed, UTCDateTime, one_of
+from app.models.base import Model, Sealed, UTCDateTime, filled, one_of
 from app.models.examination import Round
 from app.models.gallery import GalleryPhoto
 
@@ -110,7 +110,7 @@ class LineUp(Sealed, Model):
 
     @property
     def key_id(self) -> str:
-        return self.round.request.key_id if self.round is not None else self.item.key_id
+        return self.round.request.key_id if self.round is not None else filled(self.item).key_id
 
     @property
     def stand(self) -> str:

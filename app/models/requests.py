@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 from sqlalchemy.types import JSON
 
+from app.matching.types import Face
 from app.models.accounts import Account
 from app.models.base import Model, Sealed, Stateful, UTCDateTime, one_of
 
@@ -188,6 +190,11 @@ class DetectedFace(Model):
     def failing(self) -> tuple[Mapping[str, Any], ...]:
         """The findings that an examiner must override with a reason."""
         return tuple(finding for finding in self.findings if finding["band"] == "fail")
+
+    def found(self) -> Face:
+        """The face as the detector gave it."""
+        left, top, right, bottom = self.box
+        return Face((left, top, right, bottom), self.detector_score, np.asarray(self.points, np.float32))
 
 
 class BasisDecision(Sealed, Model):

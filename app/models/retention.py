@@ -12,10 +12,12 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstra
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 from sqlalchemy.types import JSON
 
-from app.extensions import db
+from app.extensions import Table
 from app.models.accounts import Account
-from app.models.base import Model, Sealed, Stateful, UTCDateTime, one_of
+from app.models.base import Model, Sealed, Stateful, UTCDateTime, filled, one_of
 from app.models.gallery import GalleryPerson
+from app.policy.retention.types import Kind as HistoryKind
+from app.policy.retention.types import PersonRole
 
 RECORD_STATES = ("open", "closed", "classified", "disposed")
 HOLD_STATES = ("placed", "released")
@@ -68,7 +70,7 @@ class CaseHistory(Sealed, Model):
 
     __tablename__ = "case_history"
     case_record_id: Mapped[int] = mapped_column(ForeignKey("case_record.id"), index=True)
-    kind: Mapped[str] = mapped_column(String(20))
+    kind: Mapped[HistoryKind] = mapped_column(String(20))
     on: Mapped[date] = mapped_column("happened_on")
     value: Mapped[str] = mapped_column(String(40), default="")
     recorded_by_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
@@ -113,7 +115,7 @@ class CasePerson(Model):
     __tablename__ = "case_person"
     case_record_id: Mapped[int] = mapped_column(ForeignKey("case_record.id"), index=True)
     person_file_id: Mapped[int] = mapped_column(ForeignKey("person_file.id"), index=True)
-    role: Mapped[str] = mapped_column(String(20))
+    role: Mapped[PersonRole] = mapped_column(String(20))
     child_victim: Mapped[bool] = mapped_column(default=False)
     juvenile: Mapped[bool] = mapped_column(default=False)
     record: Mapped[CaseRecord] = relationship(back_populates="people")
@@ -157,14 +159,14 @@ class LegalHold(Stateful, Sealed, Model):
     @property
     def held(self) -> CaseRecord | PersonFile:
         """The case record or person file this holds."""
-        return self.case_record if self.case_record is not None else self.person_file
+        return self.case_record if self.case_record is not None else filled(self.person_file)
 
     @property
     def key_id(self) -> str:
         return self.held.key_id
 
 
-class StoredStanding(db.Model):
+class StoredStanding(Table):
     """Where a record that is not disposed of stood when it was last calculated: for lists and counts alone.
 
     Nothing is decided by it: a disposal asks the rules anew. `earliest` is there where a day is known; whether it has
@@ -197,7 +199,7 @@ class StoredStanding(db.Model):
     @property
     def target(self) -> CaseRecord | PersonFile:
         """The case record or person file."""
-        return self.case_record if self.case_record is not None else self.person_file
+        return self.case_record if self.case_record is not None else filled(self.person_file)
 
 
 STATES = (
@@ -294,4 +296,4 @@ class DisposalItem(Model):
     @property
     def target(self) -> CaseRecord | PersonFile:
         """The case record or person file."""
-        return self.case_record if self.case_record is not None else self.person_file
+        return self.case_record if self.case_record is not None else filled(self.person_file)

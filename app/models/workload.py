@@ -8,7 +8,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.models.accounts import Account
-from app.models.base import Model, Sealed, UTCDateTime, one_of
+from app.models.base import Model, Sealed, UTCDateTime, filled, one_of
 from app.models.examination import Round
 from app.models.peers import LineUp
 from app.models.requests import FRRequest
@@ -74,4 +74,4 @@ class Draft(Sealed, Model):
 
     @property
     def key_id(self) -> str:
-        return (self.request or self.line_up).key_id
+        return self.request.key_id if self.request is not None else filled(self.line_up).key_id

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Annotated, Literal, TypeVar
+from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
 
 from msgspec import Meta, field
 
@@ -11,10 +11,21 @@ from app.policy.base import Rule, Statement, Table, Text
 from app.policy.disclosures.types import DisclosureRules
 from app.policy.forms import Absence, MailKind, Notice, RequestRules, Requirement, Terms, Use
 from app.policy.gallery.types import AlgorithmRules, GalleryRules
+from app.policy.names import CapabilityId, EventName, StateName, SubjectType, Verb
 from app.policy.retention.types import RetentionRules
 from app.policy.review import ReviewRules
 
 Item = TypeVar("Item")
+
+if TYPE_CHECKING:
+    _Event = EventName
+    _Capability = CapabilityId
+    _Subject = SubjectType
+    _Verb = Verb
+    _State = StateName
+    _Target = StateName | Literal["same"]
+else:  # a rule file may give a name before the types are written anew: it is read as text, and validated by the loader
+    _Event = _Capability = _Subject = _Verb = _State = _Target = Text
 
 
 class Clause(Table, frozen=True, kw_only=True):
@@ -44,7 +55,7 @@ class Role(Rule, frozen=True, kw_only=True):
 
     title: Text
     group: str
-    capabilities: tuple[str, ...]
+    capabilities: tuple[_Capability, ...]
 
 
 class Capability(Rule, frozen=True, kw_only=True):
@@ -94,7 +105,7 @@ class Phase(Table, frozen=True, kw_only=True):
 class Next(Table, frozen=True, kw_only=True):
     """What is due in a state: a verb, the words in which a person is asked for it, and which part is asked."""
 
-    verb: Text
+    verb: _Verb
     text: Text
     by: Part
 
@@ -109,7 +120,7 @@ class State(Table, frozen=True, kw_only=True):
     asks of states; ``final`` is asked like one.
     """
 
-    id: Text
+    id: _State
     title: Text
     text: Text
     tone: Tone
@@ -126,19 +137,19 @@ class State(Table, frozen=True, kw_only=True):
 class Transition(Rule, frozen=True, kw_only=True):
     """A permitted change: from any of ``sources`` to ``to`` by ``verb``; ``to = "same"`` keeps the state."""
 
-    verb: Text
-    sources: Annotated[tuple[str, ...], Meta(min_length=1)] = field(name="from")
-    to: Text
-    capability: Text
+    verb: _Verb
+    sources: Annotated[tuple[_State, ...], Meta(min_length=1)] = field(name="from")
+    to: _Target
+    capability: _Capability
     conditions: tuple[str, ...] = ()
     separations: tuple[str, ...] = ()
-    event: Text
+    event: _Event
 
-    def target(self, state: str) -> str:
+    def target(self, state: StateName) -> StateName:
         """The state this leads to from ``state``."""
         return state if self.to == "same" else self.to
 
-    def targets(self) -> tuple[str, ...]:
+    def targets(self) -> tuple[StateName, ...]:
         """The new states this leads to; none when it keeps the state."""
         return () if self.to == "same" else (self.to,)
 
@@ -146,12 +157,12 @@ class Transition(Rule, frozen=True, kw_only=True):
 class Workflow(Table, frozen=True, kw_only=True):
     """The states and transitions of one kind of subject; ``noun`` is what people call such a subject."""
 
-    subject: Text
+    subject: _Subject
     noun: Text
     text: Text
     authority: Annotated[tuple[str, ...], Meta(min_length=1)]
     effective: date
-    initial: Text
+    initial: _State
     steps: tuple[str, ...] = ()
     unit_steps: tuple[str, ...] = ()
     marks: tuple[MarkRule, ...] = field(name="mark", default=())
@@ -160,14 +171,14 @@ class Workflow(Table, frozen=True, kw_only=True):
     states: tuple[State, ...] = field(name="state")
     transitions: tuple[Transition, ...] = field(name="transition")
 
-    def state(self, state_id: str) -> State:
+    def state(self, state_id: StateName) -> State:
         """The state of that id. Raises KeyError when the workflow has none."""
         for state in self.states:
             if state.id == state_id:
                 return state
         raise KeyError(f"The {self.subject} workflow has no state '{state_id}'.")
 
-    def states_that(self, mark: Asked) -> tuple[str, ...]:
+    def states_that(self, mark: Asked) -> tuple[StateName, ...]:
         """The ids of the states that carry a mark, in file order. KeyError when the workflow has no such mark."""
         if mark == "final":
             return tuple(state.id for state in self.states if state.final)
@@ -175,9 +186,9 @@ class Workflow(Table, frozen=True, kw_only=True):
             raise KeyError(f"The {self.subject} workflow has no mark '{mark}'.")
         return tuple(state.id for state in self.states if mark in state.marks)
 
-    def sources_of(self, *verbs: str) -> tuple[str, ...]:
+    def sources_of(self, *verbs: Verb) -> tuple[StateName, ...]:
         """The ids of the states from which one of these verbs leads, in file order. KeyError for an unknown verb."""
-        sources: set[str] = set()
+        sources: set[StateName] = set()
         for verb in verbs:
             rows = [row for row in self.transitions if row.verb == verb]
             if not rows:
@@ -185,11 +196,11 @@ class Workflow(Table, frozen=True, kw_only=True):
             sources.update(source for row in rows for source in row.sources)
         return tuple(state.id for state in self.states if state.id in sources)
 
-    def awaiting(self, part: Part | None = None) -> tuple[str, ...]:
+    def awaiting(self, part: Part | None = None) -> tuple[StateName, ...]:
         """The ids of the states in which something is due, from this part or from anybody, in file order."""
         return tuple(s.id for s in self.states if any(part in (None, step.by) for step in s.next))
 
-    def outside(self, state_id: str) -> State | OutsideState:
+    def outside(self, state_id: StateName) -> State | OutsideState:
         """What a person outside is told of a state: the state itself, or what stands for several."""
         state = self.state(state_id)
         return next(told for told in self.told if told.id == state.told_as) if state.told_as else state
@@ -198,7 +209,7 @@ class Workflow(Table, frozen=True, kw_only=True):
         """How many steps of the progress bar lie before this one."""
         return self.steps.index(step)
 
-    def unit_place(self, state_id: str) -> int:
+    def unit_place(self, state_id: StateName) -> int:
         """How many steps of the unit's progress bar lie before this state."""
         step = self.state(state_id).unit_step
         return self.unit_steps.index(step) if step else len(self.unit_steps)
@@ -283,7 +294,7 @@ class Policy:
         """Any rule of any file but the roles, for its text and authority. Raises KeyError."""
         return _get(self.rules, rule_id, "rule")
 
-    def capability(self, capability_id: str) -> Capability:
+    def capability(self, capability_id: CapabilityId) -> Capability:
         """Something a role may do. Raises KeyError when there is none."""
         return _get(self.capabilities, capability_id, "capability")
 
@@ -295,7 +306,7 @@ class Policy:
         """An authorized use. Raises KeyError when there is none: uses not listed are not authorized."""
         return _get(self.uses, use_id, "authorized use")
 
-    def event(self, event_id: str) -> Event:
+    def event(self, event_id: EventName) -> Event:
         """An audit event. Raises KeyError when there is none."""
         return _get(self.events, event_id, "event")
 
@@ -303,15 +314,15 @@ class Policy:
         """A notice. Raises KeyError when there is none."""
         return _get(self.notices, notice_id, "notice")
 
-    def workflow(self, subject: str) -> Workflow:
+    def workflow(self, subject: SubjectType) -> Workflow:
         """The workflow of a kind of subject. Raises KeyError when there is none."""
         return _get(self.workflows, subject, "workflow")
 
-    def transitions(self, subject: str, state: str) -> tuple[Transition, ...]:
+    def transitions(self, subject: SubjectType, state: StateName) -> tuple[Transition, ...]:
         """Every transition of the subject's workflow that may start from ``state``, in file order."""
         return tuple(step for step in self.workflow(subject).transitions if state in step.sources)
 
-    def capabilities_of(self, roles: Iterable[str]) -> frozenset[str]:
+    def capabilities_of(self, roles: Iterable[str]) -> frozenset[CapabilityId]:
         """What people who hold these roles may do together; a role the policy does not know gives nothing."""
         held = (self.roles[role].capabilities for role in roles if role in self.roles)
         return frozenset(capability for capabilities in held for capability in capabilities)

@@ -10,6 +10,7 @@ from app.policy.base import repeated
 from app.policy.disclosures import types as disclosure_types
 from app.policy.examination.validation import examination_faults
 from app.policy.identification.validation import identification_faults
+from app.policy.names import StateName
 from app.policy.retention.validation import retention_faults
 from app.policy.state_validation import state_faults
 
@@ -93,6 +94,8 @@ def _authorities(tables: Tables) -> Iterator[str]:
             if clause_id not in clauses:
                 yield f"{name}: {rule.id}: unknown clause '{clause_id}'"
     for name, item in _items(tables):
+        cited: tuple[str, ...]
+        label: str
         if isinstance(item, types.Workflow):
             cited, label = item.authority, item.subject
         elif isinstance(item, types.Interpretation):
@@ -198,7 +201,7 @@ def _states(flow: types.Workflow, titles: set[str]) -> Iterator[str]:
             yield f"{where}: {state.id}: waits for unknown role '{state.waiting_for}'"
 
 
-def _closure(start: set[str], steps: list[tuple[set[str], str]]) -> set[str]:
+def _closure(start: set[StateName], steps: list[tuple[set[StateName], StateName]]) -> set[StateName]:
     reached = set(start)
     while True:
         more = {to for sources, to in steps if sources & reached} - reached

@@ -5,7 +5,7 @@ Nothing here touches the database or the directory: an error page must render wh
 import logging
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Protocol
 
 from flask import Flask, Response, current_app, g, has_request_context, render_template, request
@@ -66,7 +66,9 @@ class Refusal(Protocol):
     rule: CitedRule
 
 
-def error_page(status: int, *, safe: bool = True, headers: object = None, **context: object) -> Response:
+def error_page(
+    status: int, *, safe: bool = True, headers: Iterable[tuple[str, str]] = (), **context: object
+) -> Response:
     """The page for an error. To htmx it says that it takes the place of the whole page: never that of a part.
 
     A poll that meets a passing fault (5xx) leaves the page alone, for somebody may be writing on it.
@@ -90,7 +92,7 @@ def error_page(status: int, *, safe: bool = True, headers: object = None, **cont
         **context,
     }
     answer = _rendered(template, status, safe, full)
-    answer.headers.extend(headers or {})
+    answer.headers.extend(headers)
     if asked and wants_part():
         answer.headers.update({"HX-Reswap": "none"} if polls() and status >= 500 else WHOLE_PAGE)
     return answer

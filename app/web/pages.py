@@ -39,7 +39,7 @@ def page_behind() -> str | None:
     return came_from.path if came_from.netloc == request.host else None
 
 
-def page(template: str, part: str | None = None, **context: object) -> str:
+def page(template: str, part: str | None = None, /, **context: object) -> str:
     """Render `part` when htmx asked and there is one, else the whole page, which includes the same part."""
     return render_template(part if part and wants_part() else template, **context)
 

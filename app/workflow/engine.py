@@ -16,6 +16,7 @@ from app.extensions import db
 from app.models.base import Stateful, now
 from app.models.engine import Transition
 from app.policy import policy
+from app.policy.names import Verb
 from app.policy.refused import Refused
 from app.workflow.registry import CONDITIONS, SEPARATIONS
 
@@ -41,7 +42,7 @@ for _model in subjects().values():
     orm_event.listen(_model.state, "set", _only_advance_assigns)
 
 
-def _transition(subject: Any, verb: str) -> Any:
+def _transition(subject: Any, verb: Verb) -> Any:
     """The rule for this verb in the present state; Refused with the verb's rule when the state does not allow it."""
     rows = [row for row in policy().workflow(subject.subject_type).transitions if row.verb == verb]
     if not rows:
@@ -70,7 +71,7 @@ def check_conditions(row: Any, subject: Any, actor: Any, facts: Mapping[str, Any
             raise Refused(name, missing)
 
 
-def _permitted(subject: Any, verb: str, actor: Any, facts: Mapping[str, Any]) -> Any:
+def _permitted(subject: Any, verb: Verb, actor: Any, facts: Mapping[str, Any]) -> Any:
     """The rule of this step, everything checked: state, capability, training, separation, conditions; else Refused."""
     row = _transition(subject, verb)
     check_capability(actor, row.capability)
@@ -79,7 +80,7 @@ def _permitted(subject: Any, verb: str, actor: Any, facts: Mapping[str, Any]) ->
     return row
 
 
-def advance(subject: Any, verb: str, actor: Any, **facts: Any) -> Transition:
+def advance(subject: Any, verb: Verb, actor: Any, **facts: Any) -> Transition:
     """Move a subject one step along its workflow, inside the open unit of work.
 
     Writes the state, a Transition and the audit event, or raises Refused with the rule's id and changes nothing.
@@ -115,7 +116,7 @@ def advance(subject: Any, verb: str, actor: Any, **facts: Any) -> Transition:
     return step
 
 
-def explain(subject: Any, verb: str, actor: Any, **facts: Any) -> Refused | None:
+def explain(subject: Any, verb: Verb, actor: Any, **facts: Any) -> Refused | None:
     """What would refuse this step for this person now, or None. For pages: the button, and the rule that blocks it."""
     try:
         _permitted(subject, verb, actor, facts)
@@ -124,7 +125,7 @@ def explain(subject: Any, verb: str, actor: Any, **facts: Any) -> Refused | None
     return None
 
 
-def blockers(subject: Any, verb: str, actor: Any, **facts: Any) -> list[Refused]:
+def blockers(subject: Any, verb: Verb, actor: Any, **facts: Any) -> list[Refused]:
     """Every rule that refuses this step now, not only the first, for the page that prepares it."""
     first = explain(subject, verb, actor, **facts)
     if first is None:
@@ -135,7 +136,7 @@ def blockers(subject: Any, verb: str, actor: Any, **facts: Any) -> list[Refused]
     return [Refused(name, detail) for name, detail in missing if detail is not None]
 
 
-def allowed(subject: Any, actor: Any, verbs: Container[str] | None = None) -> list[Any]:
+def allowed(subject: Any, actor: Any, verbs: Container[Verb] | None = None) -> list[Any]:
     """The steps of the present state that role, training and parts permit; conditions are checked on doing.
 
     With `verbs`, only these are looked at.

@@ -18,6 +18,7 @@ from app.audit.chain import Fault
 from app.models.base import Stateful
 from app.models.engine import AuditEvent, Transition
 from app.policy import policy
+from app.policy.names import EventName
 from app.policy.types import Transition as Rule
 from app.policy.types import Workflow
 from app.workflow.engine import subjects
@@ -65,7 +66,9 @@ def _chunks(session: Session, model: type[Stateful]) -> Iterator[Sequence[Row[An
         last = chunk[-1].id
 
 
-def _of_chunk(session: Session, model: type[Stateful], chunk: Sequence[Row[Any]], stepped: set[str]) -> Iterator[Fault]:
+def _of_chunk(
+    session: Session, model: type[Stateful], chunk: Sequence[Row[Any]], stepped: set[EventName]
+) -> Iterator[Fault]:
     kind, flow = model.subject_type, policy().workflow(model.subject_type)
     steps, events = defaultdict(list), defaultdict(list)
     taken = select(*STEP).where(
@@ -160,7 +163,7 @@ def _follows(rule: Rule, step: Any) -> bool:
     return step.verb == rule.verb and step.source in rule.sources and step.target == rule.target(step.source)
 
 
-def _of_no_subject(session: Session, model: type[Stateful], stepped: set[str]) -> Iterator[Fault]:
+def _of_no_subject(session: Session, model: type[Stateful], stepped: set[EventName]) -> Iterator[Fault]:
     """Steps and events whose subject is not in its table; a disposal blanks subjects and removes none."""
     kind, noun = model.subject_type, policy().workflow(model.subject_type).noun
     lost = select(*STEP).where(Transition.subject_type == kind, ~exists().where(model.id == Transition.subject_id))
@@ -175,7 +178,7 @@ def _of_no_subject(session: Session, model: type[Stateful], stepped: set[str]) -
         yield Fault(f"{noun} {event.subject_id}", f"is gone, but event {event.sequence} ({event.event}) tells of it")
 
 
-def _of_no_workflow(session: Session, stepped: set[str]) -> Iterator[Fault]:
+def _of_no_workflow(session: Session, stepped: set[EventName]) -> Iterator[Fault]:
     """Steps and events of steps of what has no workflow."""
     known = list(subjects())
     steps = select(*STEP).where(Transition.subject_type.not_in(known)).order_by(Transition.id)

@@ -29,7 +29,7 @@ from app.domain.notices.notifications import sentence
 from app.domain.oversight.misuse import report_misuse as domain_report
 from app.extensions import db, settings
 from app.models.accounts import LoginSession, TermsAcceptance
-from app.models.base import now
+from app.models.base import Model, now
 from app.models.oversight import Notification
 from app.models.peers import LineUp
 from app.policy import policy
@@ -141,8 +141,13 @@ def _notifications_page() -> str:
 def _way(row: Notification) -> str | None:
     if row.kind == "misuse_reported":
         return url_for("oversight.misuse") if current_actor().can("misuse.read") else None
-    model = {**subjects(), LineUp.subject_type: LineUp}.get(row.subject_type or "")
-    subject = find(model, row.subject_key, current_actor()) if model else None
+    if row.subject_key is None:
+        return None
+    model = subjects().get(row.subject_type or "")
+    if model is not None and issubclass(model, Model):
+        subject = find(model, row.subject_key, current_actor())
+    else:
+        subject = find(LineUp, row.subject_key, current_actor()) if row.subject_type == LineUp.subject_type else None
     return way_to(subject, current_actor()) if subject is not None else None
 
 

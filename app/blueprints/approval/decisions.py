@@ -11,10 +11,9 @@ from app.domain.approval import verbs as approvals
 from app.domain.examination.conditions import nominee_left
 from app.models import FRRequest
 from app.policy import policy
+from app.policy.names import StateName, Verb
 from app.policy.refused import Refused
 from app.workflow.engine import explain
-
-Verb = Callable[..., Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +21,8 @@ class Choice:
     """One decision: its value in the form, the workflow verb, the domain verb, its words and what it signs."""
 
     value: str
-    verb: str
-    do: Verb
+    verb: Verb
+    do: Callable[..., Any]
     label: str
     done: str
 
@@ -101,7 +100,7 @@ def offered(request: FRRequest, actor: Actor) -> tuple[list[Choice], list[Blocke
     return open_ones, blocked
 
 
-def rule_of(choice: Choice, state: str) -> Any:
+def rule_of(choice: Choice, state: StateName) -> Any:
     """The workflow rule under which the decision is taken in this state."""
     rows = policy().workflow("request").transitions
     return next(row for row in rows if row.verb == choice.verb and state in row.sources)

@@ -17,7 +17,7 @@ from app.domain.peers.conditions import COMPOSING, composing, counting, line_ups
 from app.domain.peers.results import assigned
 from app.extensions import db
 from app.models import FRRequest, LineUp, Round
-from app.models.base import now
+from app.models.base import filled, now
 from app.outbox import last_job
 from app.policy import policy
 from app.steps import Answer, Why, apart, take_step
@@ -105,7 +105,7 @@ def withdraw(subject: FRRequest) -> Answer:
         form,
         act,
         again=lambda why: _page(subject, why, back=form),
-        done=lambda: f"{found.number} is withdrawn.",
+        done=lambda: f"{filled(found).number} is withdrawn.",
         to=url_for("peering.peers", number=subject.number),
     )
 

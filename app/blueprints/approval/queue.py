@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, case, func, literal, select, union_all
@@ -30,16 +31,17 @@ from app.domain.identification.separations import read_together
 from app.domain.peers.conditions import being_composed, counted
 from app.domain.workload.overview import deadline_in_sql, due_at
 from app.models import Candidate, FRRequest, GalleryPhoto, RepeatSearch, Round, Search
-from app.models.base import now
+from app.models.base import filled, now
 from app.models.engine import Job
 from app.models.moments import seconds
 from app.policy import policy
+from app.policy.names import Verb
 from app.policy.refused import Refused
 
 #: a supervisor decides in the states that these steps lead on from, nobody being in the way
-DECIDING = ("approve", "reissue_report")
+DECIDING: tuple[Verb, ...] = ("approve", "reissue_report")
 #: the result is decided, and its report not with the investigator
-DELIVERING = "deliver_report"
+DELIVERING: Verb = "deliver_report"
 #: delivered reports listed below the queue, newest first
 RECENT = 20
 LOADED = (
@@ -185,7 +187,7 @@ def _refused(check: Callable[[], None]) -> Refused | None:
 
 
 def _before_peers(requests: Sequence[FRRequest], actor: Actor) -> list[BeforePeers]:
-    rounds = {request.id: request.current_round for request in requests}
+    rounds = {request.id: filled(request.current_round) for request in requests}
     assigned, composed, wanted = counted(rounds.values()), being_composed(rounds.values()), policy().review.peers.count
     with read_together(requests):
         return [
@@ -194,7 +196,7 @@ def _before_peers(requests: Sequence[FRRequest], actor: Actor) -> list[BeforePee
                 given := assigned.get(rounds[request.id].id, 0),
                 wanted - given,
                 rounds[request.id].uid in composed,
-                _refused(lambda of=request: check_takes_no_other_part(of, actor)),
+                _refused(partial(check_takes_no_other_part, request, actor)),
             )
             for request in requests
         ]

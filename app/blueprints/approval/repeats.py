@@ -43,7 +43,7 @@ def answer(subject: FRRequest) -> Answer:
 def _page(subject: FRRequest, form: RepeatAnswerForm, why: Why = None) -> str:
     search = subject.current_search
     asked = lineage.last_asked(search) if search is not None else None
-    if asked is None:
+    if search is None or asked is None:
         abort(404)
     return page(
         "approval/repeat.html",

@@ -28,7 +28,8 @@ from app.domain.examination.conditions import nominee_left
 from app.domain.workload.overview import due_at
 from app.extensions import db
 from app.models import FRRequest
-from app.models.base import now
+from app.models.base import filled, now
+from app.policy.names import Verb
 from app.steps import Answer, Why, apart, take_step
 from app.web.pages import page
 from app.workflow.engine import explain
@@ -111,10 +112,10 @@ def decide(subject: FRRequest) -> Answer:
         subject,
         choice.verb if choice else "decide",
         form,
-        lambda: choice.do(subject, current_actor(), form.reason.data, password_confirmed=True),
+        lambda: filled(choice).do(subject, current_actor(), form.reason.data, password_confirmed=True),
         again=lambda why: _file_page(subject, form, why),
         sound=sound,
-        done=lambda: f"{subject.number}: {choice.done}",
+        done=lambda: f"{subject.number}: {filled(choice).done}",
         to=url_for("approval.file", number=subject.number),
     )
 
@@ -163,7 +164,7 @@ def retry(subject: FRRequest) -> Answer:
     return _report_step(subject, "deliver_report", approvals.retry_delivery, "The delivery is tried again.")
 
 
-def _report_step(subject: FRRequest, verb: str, act: Callable[[FRRequest, Actor], object], words: str) -> Answer:
+def _report_step(subject: FRRequest, verb: Verb, act: Callable[[FRRequest, Actor], object], words: str) -> Answer:
     return take_step(
         subject,
         verb,

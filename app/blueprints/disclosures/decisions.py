@@ -15,6 +15,7 @@ from app.blueprints.disclosures.steps import CHOICES, Choice, choice_named, offe
 from app.blueprints.fact_fields import day_of
 from app.domain.disclosures import verbs as domain
 from app.domain.disclosures.papers import words_of
+from app.models.base import filled
 from app.models.disclosures import Disclosure
 from app.policy import policy
 from app.policy.refused import Refused
@@ -83,10 +84,10 @@ def decide(subject: Disclosure) -> Answer:
         subject,
         choice.verb if choice else "decide",
         form,
-        lambda: _take(subject, choice, form),
+        lambda: _take(subject, filled(choice), form),
         sound=sound,
         again=lambda why: _decision_page(subject, form, why),
-        done=lambda: f"{subject.number} {choice.done}",
+        done=lambda: f"{subject.number} {filled(choice).done}",
         to=url_for("disclosures.show", number=subject.number),
     )
 

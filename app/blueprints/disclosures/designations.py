@@ -15,11 +15,13 @@ from app.calendar import today
 from app.domain.disclosures import designations as domain
 from app.domain.disclosures.designations import DesignationValues
 from app.extensions import db
+from app.models.base import filled
 from app.models.disclosures import RoutineDesignation
+from app.policy.names import CapabilityId
 from app.steps import Answer, take_step
 from app.web.pages import page
 
-MAY_READ = ("disclosure.read", "disclosure.register", "designation.keep")
+MAY_READ: tuple[CapabilityId, ...] = ("disclosure.read", "disclosure.register", "designation.keep")
 
 
 def standing(row: RoutineDesignation) -> tuple[str, str]:
@@ -76,7 +78,8 @@ def designate() -> Answer:
             recipient_kinds=form.recipient_kinds.data,
             purposes=form.purposes.data,
             item_kinds=form.item_kinds.data,
-            **days,
+            effective_on=filled(days["effective_on"]),
+            expires_on=filled(days["expires_on"]),
         )
         made.append(domain.designate(actor, values))
 

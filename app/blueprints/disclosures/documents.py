@@ -16,6 +16,7 @@ from app.domain.disclosures import verbs as domain
 from app.domain.disclosures.papers import retry_document
 from app.extensions import stores
 from app.imaging import UnusableImage, sniff
+from app.models.base import filled
 from app.models.disclosures import Disclosure, DisclosureDocument
 from app.policy import policy
 from app.policy.refused import Refused
@@ -39,12 +40,14 @@ def add_document(subject: Disclosure) -> Answer:
     own(subject)
     form, rule, actor = UploadForm(), policy().disclosure.documents, current_actor()
     chosen, stored, kinds = request.files.get("document"), [], []
+    named: list[str] = []
 
     def sound() -> bool:
         data, fault = chosen.read() if chosen else b"", ""
         if not form.validate():
             return False
-        if chosen is None or not chosen.filename:
+        name = (chosen.filename if chosen is not None else None) or ""
+        if not name:
             fault = "Choose a file first."
         elif len(data) > rule.max_bytes:
             fault = f"The file is larger than {rule.max_bytes // 2**20} MB."
@@ -58,6 +61,7 @@ def add_document(subject: Disclosure) -> Answer:
             _beside(form, fault)
             return False
         stored.append(stores().blobs.put(subject.key_id, data))
+        named.append(name)
         return True
 
     def again(why: Why) -> str:
@@ -69,7 +73,7 @@ def add_document(subject: Disclosure) -> Answer:
         subject,
         "add_document",
         form,
-        lambda: domain.add_document(subject, actor, form.kind.data or "", stored[0], kinds[0], chosen.filename),
+        lambda: domain.add_document(subject, actor, form.kind.data or "", stored[0], kinds[0], named[0]),
         again=again,
         sound=sound,
         stored=stored,
@@ -133,8 +137,9 @@ def item(subject: Disclosure, uid: str) -> Response:
         media_type = "image/png" if data.startswith(b"\x89PNG") else "image/jpeg"
         name = f"{image.request.number}-image.{'png' if media_type == 'image/png' else 'jpg'}"
     else:
-        data = _stored(found.report.blob_id, found.report.key_id, found.sha256)
-        media_type, name = "application/pdf", f"{found.report.number}.pdf"
+        report = filled(found.report)
+        data = _stored(report.blob_id, report.key_id, found.sha256)
+        media_type, name = "application/pdf", f"{report.number}.pdf"
     audit.viewed("disclosure.item_viewed", subject, item=found.uid, sha256=found.sha256)
     return whole_file(data, media_type, name, inline=True)
 

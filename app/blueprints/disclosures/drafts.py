@@ -179,7 +179,7 @@ def _stored_form(subject: Disclosure) -> FlaskForm:
         "basis": subject.basis,
         "designation": subject.designation.number if subject.designation else "",
         "purpose": subject.purpose,
-        "immigration": {True: "yes", False: "no"}.get(subject.immigration),
+        "immigration": {True: "yes", False: "no", None: None}[subject.immigration],
         "items": [f"{item.kind}:{item.thing.uid}" for item in subject.items],
         **{name: private.get(name, "") for name in ("purpose_text", "necessity", "person")},
         **prefilled(TO, private.get("recipient")),

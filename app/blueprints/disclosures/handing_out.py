@@ -45,7 +45,8 @@ class HandingOut:
         """
         with self.app.app_context():
             disclosure = self._disclosure()
-            if disclosure.current_package.number != self.package:
+            package = disclosure.current_package
+            if package is None or package.number != self.package:
                 raise Withheld(f"{self.number}: another package takes the place of package {self.package}.")
             if self._recorded(disclosure):
                 return
@@ -79,7 +80,7 @@ class HandingOut:
 
     def _recorded(self, disclosure: Disclosure) -> bool:
         package = disclosure.current_package
-        return package.number == self.package and package.fetched_by_id == self.actor.id
+        return package is not None and package.number == self.package and package.fetched_by_id == self.actor.id
 
     def _refused(self, refusal: Refused) -> None:
         audit.viewed("workflow.refused", self._disclosure(), actor=self.actor, verb="fetch", rule=refusal.rule_id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from flask import request, url_for
@@ -18,8 +19,9 @@ from app.blueprints.fact_fields import moment_of, read_moment
 from app.calendar import time_zone
 from app.domain.disclosures import incidents as domain
 from app.extensions import db
-from app.models.base import now
+from app.models.base import filled, now
 from app.models.disclosures import Disclosure, Incident
+from app.policy.names import Verb
 from app.steps import Answer, Why, take_step
 from app.web.pages import page
 
@@ -31,7 +33,7 @@ TOLD = {
 }
 FORMS: dict[str, type[FlaskForm]] = {"report": ReportForm, "notice": NoticeForm, "close": CloseForm, "harm": HarmForm}
 #: form -> the step it takes; offered where the workflow knows the step, in this order
-VERBS = {"report": "report_to_cpo", "notice": "decide_notice", "close": "close", "harm": "assess_harm"}
+VERBS: dict[str, Verb] = {"report": "report_to_cpo", "notice": "decide_notice", "close": "close", "harm": "assess_harm"}
 
 
 @bp.get("/incidents")
@@ -61,7 +63,8 @@ def new_incident() -> str:
 def record_incident() -> Answer:
     """Record an incident from the moment of awareness."""
     form, actor = RecordForm(), current_actor()
-    aware: list[Any] = []
+    meant: list[Disclosure | None] = []
+    aware: list[datetime] = []
     made: list[Incident] = []
 
     def sound() -> bool:
@@ -72,14 +75,16 @@ def record_incident() -> Answer:
         if number and disclosure is None:
             words = "There is no disclosure of this number. Leave it empty if none is meant."
             form.disclosure.errors, good = [words], False
-        aware[:] = [disclosure, aware_at]
+        meant.append(disclosure)
+        if aware_at is not None:
+            aware.append(aware_at)
         return good and aware_at is not None
 
     return take_step(
         None,
         "record_incident",
         form,
-        lambda: made.append(domain.record(actor, *aware, form.what.data or "")),
+        lambda: made.append(domain.record(actor, meant[0], aware[0], form.what.data or "")),
         sound=sound,
         again=lambda why: page("disclosures/incident_new.html", form=form, refusal=why),
         done=lambda: (
@@ -128,7 +133,7 @@ def _yes(value: str | None) -> bool | None:
 
 
 def _report(subject: Incident, actor: Actor, form: Any) -> None:
-    at = moment_of(form.day.data, form.time.data)
+    at = filled(moment_of(form.day.data, form.time.data))
     domain.report_to_cpo(subject, actor, form.reference.data or "", at)
 
 

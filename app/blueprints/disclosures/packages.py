@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from flask import Response, abort, current_app, g, request, url_for
+from typing import cast
+
+from flask import Flask, Response, abort, current_app, g, request, url_for
+from werkzeug.local import LocalProxy
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from app import audit
@@ -91,7 +94,8 @@ def package(subject: Disclosure, package: int) -> Response | tuple[str, int]:
     span = asked_range(download)
     if request.method == "GET" and span is not None:
         audit.viewed("disclosure.package_sent", subject, package=package, sha256=found.sha256, first=span[0])
-    handing = HandingOut(current_app._get_current_object(), subject.number, package, actor, g.session_uid)
+    app = cast("LocalProxy[Flask]", current_app)._get_current_object()
+    handing = HandingOut(app, subject.number, package, actor, g.session_uid)
     return send(download, before_last=handing.ask_again, arrived=handing.record)
 
 

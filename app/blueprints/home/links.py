@@ -9,9 +9,10 @@ from app.domain.approval.verbs import file_is_open
 from app.domain.identification.lineage import last_asked
 from app.models.base import Stateful
 from app.models.requests import FRRequest
+from app.policy.names import CapabilityId
 
 #: capability -> endpoint of a request's page, tried in this order after the parts a person has in the request
-UNIT_PAGES = (
+UNIT_PAGES: tuple[tuple[CapabilityId, str], ...] = (
     ("approval.decide", "approval.file"),
     ("basis.confirm", "review.work"),
     ("work.assign", "workload.show"),

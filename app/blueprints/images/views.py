@@ -15,17 +15,20 @@ from app.clauses import enforces
 from app.domain.requests.images import limits
 from app.extensions import db, stores
 from app.imaging import decode, shown_copy
+from app.models import ProficiencyPicture
+from app.models.base import filled
 from app.models.gallery import GalleryPhoto
 from app.models.identification import DerivedImage
 from app.models.peers import LineUp, LineUpPlace
 from app.models.requests import ProbeImage
+from app.policy.names import CapabilityId
 from app.storage import BlobCorrupt, KeyDestroyed, UnknownBlob, UnknownKey
 
 bp = Blueprint("images", __name__)
 bp.add_app_template_global(face_url)
 
 #: any of these, with the training it asks for, opens the repository's photographs
-PHOTO_CAPABILITIES = ("gallery.browse", "examination.work", "peer.review", "approval.decide")
+PHOTO_CAPABILITIES: tuple[CapabilityId, ...] = ("gallery.browse", "examination.work", "peer.review", "approval.decide")
 
 
 @bp.get("/images/<token>")
@@ -50,6 +53,10 @@ def show(token: str) -> Response:
     return answer
 
 
+#: blob, key and digest of a stored picture
+Stored = tuple[str, str, str]
+
+
 @enforces("ACC-1", "ACC-10")
 def image_bytes(kind: Kind, uid: str, actor: Actor) -> bytes | None:
     """The shown copy of a probe, a repository photograph or a prepared image, if this person may see it and it exists.
@@ -67,14 +74,14 @@ def image_bytes(kind: Kind, uid: str, actor: Actor) -> bytes | None:
     return shown_copy(decode(data, limits()).bgr) if kind == "line" else data
 
 
-def _probe(uid: str, actor: Actor) -> tuple[str, str, str] | None:
+def _probe(uid: str, actor: Actor) -> Stored | None:
     image = find(ProbeImage, uid, actor)
     if image is None or image.shown_blob_id is None or image.shown_sha256 is None:
         return None
     return image.shown_blob_id, image.key_id, image.shown_sha256
 
 
-def _photo(uid: str, actor: Actor) -> tuple[str, str, str] | None:
+def _photo(uid: str, actor: Actor) -> Stored | None:
     if not any(actor.can(capability) for capability in PHOTO_CAPABILITIES):
         return None
     held = select(GalleryPhoto).where(GalleryPhoto.uid == uid, GalleryPhoto.removed_at.is_(None))
@@ -82,33 +89,39 @@ def _photo(uid: str, actor: Actor) -> tuple[str, str, str] | None:
     return None if photo is None else (photo.blob_id, photo.key_id, photo.sha256)
 
 
-def _derived(uid: str, actor: Actor) -> tuple[str, str, str] | None:
+def _derived(uid: str, actor: Actor) -> Stored | None:
     row = find(DerivedImage, uid, actor)
     return None if row is None else (row.blob_id, row.key_id, row.sha256)
 
 
-def _line(uid: str, actor: Actor) -> tuple[str, str, str] | None:
+def _line(uid: str, actor: Actor) -> Stored | None:
     """A photograph of a line, for its peer alone, as long as it is held."""
     place = db.session.scalars(select(LineUpPlace).where(LineUpPlace.uid == uid)).one_or_none()
     if place is None or not place.held or find(LineUp, place.line_up.number, actor) is None:
         return None
-    stored = place.of_repository or place.picture
-    return stored.blob_id, stored.key_id, stored.sha256
+    if place.of_repository is not None:
+        return place.of_repository.blob_id, place.of_repository.key_id, place.of_repository.sha256
+    return _of_picture(filled(place.picture))
 
 
-def _line_probe(uid: str, actor: Actor) -> tuple[str, str, str] | None:
+def _line_probe(uid: str, actor: Actor) -> Stored | None:
     """The probe of a line, for its peer alone."""
     line_up = db.session.scalars(select(LineUp).where(LineUp.uid == uid)).one_or_none()
     if line_up is None or find(LineUp, line_up.number, actor) is None:
         return None
     if line_up.round is None:
-        probe = line_up.item.probe
-        return probe.blob_id, probe.key_id, probe.sha256
+        return _of_picture(filled(line_up.item).probe)
     image = line_up.round.search.image
-    return image.shown_blob_id, image.key_id, image.shown_sha256
+    return filled(image.shown_blob_id), image.key_id, filled(image.shown_sha256)
 
 
-FINDERS: dict[Kind, Callable[[str, Actor], tuple[str, str, str] | None]] = {
+def _of_picture(picture: ProficiencyPicture) -> Stored | None:
+    if picture.blob_id is None or picture.sha256 is None:
+        return None
+    return picture.blob_id, picture.key_id, picture.sha256
+
+
+FINDERS: dict[Kind, Callable[[str, Actor], Stored | None]] = {
     "probe": _probe,
     "photo": _photo,
     "derived": _derived,

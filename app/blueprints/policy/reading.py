@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from app.policy import policy
+from app.policy.names import StateName
 from app.policy.types import Clause, Interpretation, Workflow
 
 GROUPS = {
@@ -67,7 +68,7 @@ def _resting(clause_id: str) -> Iterator[Resting]:
         if key and kind == "role":
             yield Resting(name, policy().roles[key].text)
         elif key and kind == "workflow":
-            yield Resting(name, policy().workflow(key).text)
+            yield Resting(name, policy().workflows[key].text)
         else:
             yield Resting(name, policy().rule(name).text)
 
@@ -111,7 +112,7 @@ class Drawing:
 @cache
 def drawing(subject: str) -> Drawing:
     """The diagram of a workflow, drawn from its rules alone. Raises KeyError for an unknown subject."""
-    flow = policy().workflow(subject)
+    flow = policy().workflows[subject]
     place = {state.id: n for n, state in enumerate(flow.states)}
     boxes = tuple(
         Box(state.title, state.final, LEFT, TOP + n * ROW, BOX, ROW - 10)
@@ -123,12 +124,12 @@ def drawing(subject: str) -> Drawing:
     return Drawing(WIDTH, TOP * 2 + ROW * len(boxes), boxes, arcs)
 
 
-def _changes(flow: Workflow) -> set[tuple[str, str]]:
+def _changes(flow: Workflow) -> set[tuple[StateName, StateName]]:
     pairs = {(source, step.target(source)) for step in flow.transitions for source in step.sources}
     return {(source, target) for source, target in pairs if source != target}
 
 
-def _arc(flow: Workflow, place: dict[str, int], source: str, target: str) -> Arc:
+def _arc(flow: Workflow, place: dict[StateName, int], source: StateName, target: StateName) -> Arc:
     start, end = place[source], place[target]
     back = end < start
     x = LEFT if back else LEFT + BOX

@@ -71,7 +71,7 @@ def draft_form(use_id: str | None, supervisors: list[tuple[str, str]], **values:
     """The form of a draft, asking the facts of this use and no others."""
     rules = policy().request
     uses = policy().uses
-    facts = uses[use_id].facts if use_id in uses else ()
+    facts = uses[use_id].facts if use_id is not None and use_id in uses else ()
     fields: dict[str, Any] = {
         "version": HiddenField(),
         "shown_use": HiddenField(),
@@ -95,8 +95,9 @@ def image_form(source: str | None, obtained: str | None, use_id: str | None, **v
     """The provenance form of one image, asking the facts of this source and this lawful basis."""
     rules = policy().request
     sources = [s for s in rules.sources.values() if not s.uses or use_id is None or use_id in s.uses]
-    from_source = rules.sources[source].facts if source in rules.sources else ()
-    from_basis = rules.lawful_bases[obtained].facts if obtained in rules.lawful_bases else ()
+    from_source = rules.sources[source].facts if source is not None and source in rules.sources else ()
+    lawful = rules.lawful_bases.get(obtained or "")
+    from_basis = lawful.facts if lawful is not None else ()
     bases = rules.lawful_bases.values()
     fields: dict[str, Any] = {
         "version": HiddenField(),

@@ -35,6 +35,7 @@ def add_image(subject: FRRequest) -> Answer:
     form, actor = UploadForm(), current_actor()
     chosen, stored, sniffed = request.files.get("image"), [], []
     made: list[ProbeImage] = []
+    named: list[str] = []
 
     def sound() -> bool:
         data = chosen.read() if chosen else b""
@@ -47,6 +48,7 @@ def add_image(subject: FRRequest) -> Answer:
             form.image.errors = [fault.message]
             return False
         stored.append(stores().blobs.put(subject.key_id, data))
+        named.append(chosen.filename)
         return True
 
     def again(why: Why) -> str:
@@ -58,7 +60,7 @@ def add_image(subject: FRRequest) -> Answer:
         subject,
         "add_image",
         form,
-        lambda: made.append(domain.add_image(subject, actor, stored[0], sniffed[0], chosen.filename)),
+        lambda: made.append(domain.add_image(subject, actor, stored[0], sniffed[0], named[0])),
         again=again,
         sound=sound,
         stored=stored,

@@ -23,13 +23,13 @@ DEPTH = 2
 def retention(subject: FRRequest) -> str:
     """Why the request is kept, and until when. Holds and classes are shown; people and their dates are not."""
     record = db.session.scalars(select(CaseRecord).where(CaseRecord.case_number == subject.case_number)).one_or_none()
-    known = record is not None and not is_disposed(record)
+    known = record if record is not None and not is_disposed(record) else None
     return page(
         "requests/retention.html",
         item=subject,
         own=subject.requester_id == current_actor().id,
         record=record,
-        standing=standing_of(record) if known else None,
+        standing=standing_of(known) if known is not None else None,
         rules=policy().retention,
         depth=DEPTH,
     )

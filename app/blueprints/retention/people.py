@@ -16,8 +16,9 @@ from app.blueprints.retention.records import case_by_number, days_of, gallery_pe
 from app.blueprints.retention.rendering import address_of, person_page
 from app.domain.retention import holds, people_files
 from app.models.retention import PersonFile
+from app.policy.refused import Refused
+from app.refusals import ActName
 from app.steps import apart, take_step
-from app.workflow.engine import refuse_if
 
 Act = Callable[[], Any]
 
@@ -28,7 +29,7 @@ def person(subject: PersonFile) -> ResponseReturnValue:
     return person_page(subject)
 
 
-def _step(file: PersonFile, name: str, form: FlaskForm, verb: str, act: Act, said: str) -> ResponseReturnValue:
+def _step(file: PersonFile, name: str, form: FlaskForm, verb: ActName, act: Act, said: str) -> ResponseReturnValue:
     return take_step(
         file,
         verb,
@@ -65,7 +66,8 @@ def link_case(subject: PersonFile) -> ResponseReturnValue:
 
     def act() -> None:
         record = case_by_number(form.case_number.data)
-        refuse_if("file_with_records", record is None, "There is no record of this case.")
+        if record is None:
+            raise Refused("file_with_records", "There is no record of this case.")
         people_files.link(
             subject, record, actor, form.role.data, child_victim=form.child_victim.data, juvenile=form.juvenile.data
         )

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 from flask import request
 from flask.typing import ResponseReturnValue
 from flask_wtf import FlaskForm
+from sqlalchemy import select
 
 from app.access.actor import current_actor
 from app.access.guard import needs
@@ -17,8 +19,10 @@ from app.blueprints.retention.blueprint import bp
 from app.blueprints.retention.rendering import address_of, case_page
 from app.domain.retention import holds, people_files
 from app.domain.retention import verbs as retention
+from app.extensions import db
 from app.models import GalleryPerson
 from app.models.retention import CaseRecord
+from app.refusals import ActName
 from app.steps import apart, take_step
 from app.workflow.engine import refuse_if
 
@@ -29,7 +33,7 @@ def gallery_person(number: str | None) -> GalleryPerson | None:
     """The person of the repository with this number; None when none is given. Raises Refused for an unknown one."""
     if not number:
         return None
-    found = GalleryPerson.query.filter_by(person_number=number).one_or_none()
+    found = db.session.scalars(select(GalleryPerson).where(GalleryPerson.person_number == number)).one_or_none()
     refuse_if(people_files.RULE, found is None, "The photo repository has no person of this number.")
     return found
 
@@ -41,7 +45,7 @@ def case(subject: CaseRecord) -> ResponseReturnValue:
     return case_page(subject, asked=request.args.get("what_if", ""))
 
 
-def _step(record: CaseRecord, name: str, form: FlaskForm, verb: str, act: Act, said: str) -> ResponseReturnValue:
+def _step(record: CaseRecord, name: str, form: FlaskForm, verb: ActName, act: Act, said: str) -> ResponseReturnValue:
     return take_step(
         record,
         verb,
@@ -137,7 +141,7 @@ def open_file(subject: CaseRecord) -> ResponseReturnValue:
     return _step(subject, "person_form", form, "open_file", act, "The file is opened.")
 
 
-def days_of(form: forms.DaysForm) -> dict[str, object]:
+def days_of(form: forms.DaysForm) -> dict[str, date | None]:
     """The days of a person as the form has them, empty ones as None."""
     return {field: form[field].data for field in people_files.DAYS}
 

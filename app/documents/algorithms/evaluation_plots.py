@@ -10,7 +10,8 @@ from matplotlib import font_manager
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
-from matplotlib.ticker import FixedFormatter, FixedLocator, FuncFormatter, NullLocator
+from matplotlib.ticker import AutoLocator, FixedFormatter, FixedLocator, FuncFormatter, NullLocator
+from matplotlib.typing import RcKeyType
 from scipy.stats import norm
 
 from app.documents import fonts
@@ -20,7 +21,7 @@ from app.matching.evaluation.assessment import Assessment
 INK, RED, GREY = "#1b2b45", "#9c1f1f", "#71767a"
 _MILLIMETER = 1 / 25.4
 _HALF, _WHOLE = (84, 62), (174, 58)
-_STYLE = {
+_STYLE: dict[RcKeyType, Any] = {
     "font.family": ["Public Sans"],
     "font.size": 7,
     "axes.edgecolor": GREY,
@@ -75,8 +76,8 @@ def _bars(axes: Axes, cells: Sequence[dict[str, Any]], key: str) -> None:
         if rate is None:
             axes.text(0, row, " no pairs", va="center", color=GREY)
             continue
-        face = {"facecolor": "white", "hatch": "/////"} if cell["small"] else {"facecolor": INK}
-        axes.barh(row, rate["value"], height=0.55, edgecolor=INK, linewidth=0.6, **face)
+        face, hatch = ("white", "/////") if cell["small"] else (INK, None)
+        axes.barh(row, rate["value"], height=0.55, edgecolor=INK, linewidth=0.6, facecolor=face, hatch=hatch)
         if rate["low"] is not None and rate["high"] is not None:
             axes.plot([rate["low"], rate["high"]], [row, row], color=RED, linewidth=0.8, marker="|", markersize=5)
     axes.set_xlim(0, 1.03 * axes.get_xlim()[1])
@@ -135,13 +136,20 @@ def _scores(found: Assessment) -> bytes:
     figure, axes = _axes(_WHOLE)
     pairs = found.verification.comparisons
     edges = np.histogram_bin_edges(pairs.scores, 40)
-    for kind, color, name, style in (
-        (~pairs.genuine, RED, "Different people", {"hatch": "/////", "facecolor": "none"}),
-        (pairs.genuine, INK, "Same person", {"facecolor": INK + "55"}),
+    for kind, color, name, face, hatch in (
+        (~pairs.genuine, RED, "Different people", "none", "/////"),
+        (pairs.genuine, INK, "Same person", INK + "55", None),
     ):
         share = np.histogram(pairs.scores[kind], edges)[0] / kind.sum()
         axes.stairs(
-            share, edges, fill=True, edgecolor=color, linewidth=0.8, label=f"{name} ({kind.sum():,} pairs)", **style
+            share,
+            edges,
+            fill=True,
+            edgecolor=color,
+            linewidth=0.8,
+            label=f"{name} ({kind.sum():,} pairs)",
+            facecolor=face,
+            hatch=hatch,
         )
     for far, (threshold, _) in found.verification.at.items():
         if np.isfinite(threshold):
@@ -157,7 +165,9 @@ def _cmc(rates: np.ndarray) -> bytes:
     shown = rates[:25]
     axes.step(range(1, len(shown) + 1), shown, "-o", where="post", color=INK, markersize=2.5, clip_on=False)
     axes.set(xlim=(1, max(len(shown), 2)), ylim=(0, 1.03), xlabel="Rank", ylabel="Found at this rank or better")
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    whole = AutoLocator()
+    whole.set_params(integer=True)
+    axes.xaxis.set_major_locator(whole)
     axes.yaxis.set_major_formatter(FuncFormatter(_percent))
     return _svg(figure)
 
@@ -173,7 +183,7 @@ def _percent(share: float, _position: float) -> str:
     return f"{100 * share:.3g} %"
 
 
-def _style() -> dict[str, Any]:
+def _style() -> dict[RcKeyType, Any]:
     known = {entry.fname for entry in font_manager.fontManager.ttflist}
     for face in fonts.faces():
         if str(face.path) not in known:

@@ -4,15 +4,20 @@ The digest covers every fact that is printed; photographs enter by the digest of
 original. The code is what a person can type: 80 bits of HMAC-SHA256 in Crockford's base32 (no I, L, O, U).
 """
 
+from __future__ import annotations
+
 import dataclasses
 import hashlib
 import hmac
 import json
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from app.documents.facts import Picture, ReportFacts
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 SCHEMA = "corroborate-report-facts/1"
 
@@ -111,14 +116,14 @@ def verification(facts: ReportFacts, secret: bytes, verify_page: str) -> Verific
     return Verification(digest, code, f"{verify_page.rstrip('/')}/{code}")
 
 
-def _plain_fields(value: object) -> dict[str, object]:
+def _plain_fields(value: DataclassInstance) -> dict[str, object]:
     return {field.name: _plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
 
 
 def _plain(value: object) -> object:
     if isinstance(value, Picture):
         return {"sha256": value.sha256, "shown_sha256": hashlib.sha256(value.data).hexdigest()}
-    if dataclasses.is_dataclass(value):
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return _plain_fields(value)
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat()

@@ -9,9 +9,10 @@ from sqlalchemy import select
 from app.extensions import db
 from app.models.accounts import Account
 from app.policy import policy
+from app.policy.names import CapabilityId
 
 
-def holders_of(capability: str, *, apart_from: Iterable[int] = ()) -> list[int]:
+def holders_of(capability: CapabilityId, *, apart_from: Iterable[int] = ()) -> list[int]:
     """The accounts whose roles hold a capability. The guard and the engine ask the directory again (ACC-8)."""
     people = db.session.scalars(select(Account).where(Account.enabled.is_(True), Account.id.not_in(list(apart_from))))
     return [account.id for account in people if capability in policy().capabilities_of(account.roles)]

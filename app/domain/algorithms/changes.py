@@ -23,6 +23,8 @@ from app.matching.nist import NistStatus
 from app.models import AlgorithmChange, AlgorithmSwitch, GalleryPhoto, Unembedded
 from app.models.base import now
 from app.outbox import ask
+from app.policy.names import Verb
+from app.policy.refused import Refused
 from app.unit_of_work import Conflict
 from app.workflow.engine import advance, refuse_if
 
@@ -41,7 +43,8 @@ def next_digest(change: AlgorithmChange) -> str:
 def begin(model_id: str, actor: Actor) -> AlgorithmChange:
     """Begin a change to another extractor of the catalogue; workers embed the repository in the background."""
     target, source_id = catalogue().extractors.get(model_id), algorithms.active_id()
-    refuse_if("target_installed", target is None, f"The catalogue has no extractor “{model_id}”.")
+    if target is None:
+        raise Refused("target_installed", f"The catalogue has no extractor “{model_id}”.")
     source = catalogue().extractors[source_id]
     same = source.sha256 == target.sha256
     refuse_if("target_installed", same, f"{target.name} is the algorithm in use already.")
@@ -218,7 +221,7 @@ def _switched(change: AlgorithmChange, kind: str, actor: Actor, reason: str, cou
 
 
 @enforces("FAIR-3")
-def end(change: AlgorithmChange, verb: str, actor: Actor, reason: str) -> None:
+def end(change: AlgorithmChange, verb: Verb, actor: Actor, reason: str) -> None:
     """Settle a change for good, or withdraw it before its cut-over (verb: settle or withdraw)."""
     advance(change, verb, actor, reason=reason)
     change.end_reason = reason.strip()[:300]

@@ -63,8 +63,8 @@ def progress_of(change: AlgorithmChange) -> Progress:
         )
     )
     measured = [job.progress for job in jobs if job.progress]
-    seconds = sum(float(one["seconds"]) for one in measured)  # type: ignore[arg-type]
-    done = sum(int(one["photographs"]) for one in measured)  # type: ignore[call-overload]
+    seconds = sum(float(one["seconds"]) for one in measured)
+    done = sum(int(one["photographs"]) for one in measured)
     photographs = embedding.photographs()
     source, target = (embedding.with_template(digest) for digest in (change.source_digest, change.target_digest))
     listed = [row for row in change.unembedded if row.photo.removed_at is None]

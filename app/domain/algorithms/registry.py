@@ -59,7 +59,10 @@ def entry_of(digest: str | None) -> Extractor | None:
 
 def active() -> Extractor:
     """The catalogue entry of the extractor in use. Raises CatalogueError for an unknown one."""
-    return catalogue().model(active_id())
+    entry = catalogue().model(active_id())
+    if not isinstance(entry, Extractor):
+        raise CatalogueError(f"{entry.name} is no extractor.")
+    return entry
 
 
 def active_or_none() -> Extractor | None:

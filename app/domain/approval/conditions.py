@@ -5,6 +5,7 @@ from __future__ import annotations
 from app.access.actor import Actor
 from app.domain.examination.conditions import enough_peers
 from app.domain.peers.conditions import counting, favored_foils
+from app.models.base import filled
 from app.models.requests import FRRequest
 from app.policy import policy
 from app.policy.examination.opinions import nomination_fault, peer_faults
@@ -18,7 +19,7 @@ def peers_unanimous(request: FRRequest, actor: Actor, facts: Facts) -> str | Non
     short = enough_peers(request, actor, facts)
     if short:
         return short
-    round_ = request.current_round
+    round_ = filled(request.current_round)
     opinions = [review.opinion for review in round_.peer_reviews]
     if nomination_fault(policy(), round_.opinion):
         return "The examiner's own opinion does not support the possible match."

@@ -35,6 +35,7 @@ from app.extensions import settings, stores
 from app.imaging import decode, display_copy
 from app.matching.nist import nist_status
 from app.models import Account, FRRequest, GalleryPhoto, Report, Round, Search
+from app.models.base import filled
 from app.policy import policy
 from app.policy.facts import answered
 from app.workflow.history import steps_of
@@ -76,11 +77,12 @@ def _part(request: FRRequest, account: Account) -> str:
 
 def _probe(request: FRRequest, search: Search) -> Probe:
     image, face = search.image, search.face
-    shown = stores().blobs.get(image.shown_blob_id, request.key_id, image.shown_sha256)
+    shown = stores().blobs.get(filled(image.shown_blob_id), request.key_id, filled(image.shown_sha256))
     picture = Picture(shown, image.sha256)
     scale = picture.size[0] / image.width
     left, top, right, bottom = (value * scale for value in face.box)
-    source, basis = policy().request.sources.get(image.source), policy().request.lawful_bases.get(image.obtained)
+    rules = policy().request
+    source, basis = rules.sources.get(image.source or ""), rules.lawful_bases.get(image.obtained or "")
     return Probe(
         picture=picture,
         face=FaceBox(left, top, right - left, bottom - top),
@@ -142,9 +144,9 @@ def _algorithm(search: Search) -> Algorithm | None:
     entry = entry_of(search.algorithm_digest)
     if entry is None:
         # it left the catalogue since: nothing is said of it beyond what the search recorded
-        return Algorithm(search.algorithm, None, None, search.algorithm_digest, "Not recorded with the search.")
-    status = nist_status(entry, search.algorithm_digest, search.finished_at.date())
-    return Algorithm(search.algorithm, entry.developer, entry.version, search.algorithm_digest, status.reason)
+        return Algorithm(filled(search.algorithm), None, None, search.algorithm_digest, "Not recorded with the search.")
+    status = nist_status(entry, search.algorithm_digest, filled(search.finished_at).date())
+    return Algorithm(filled(search.algorithm), entry.developer, entry.version, search.algorithm_digest, status.reason)
 
 
 def _gallery(search: Search) -> Gallery | None:
@@ -154,17 +156,17 @@ def _gallery(search: Search) -> Gallery | None:
 
 
 def _candidate(round_: Round) -> Candidate:
-    nominee = round_.nominee
+    nominee = filled(round_.nominee)
     if nominee.photo.removed_at is not None:
         raise FactsError("The candidate's photograph left the repository; it is not reported (CAP-3).")
     person, private = nominee.person, nominee.person.private
     photos = [nominee.photo, *(p for p in person.photos if p.id != nominee.photo_id and p.removed_at is None)]
-    sheet, given = policy().review.worksheet, round_.disposition_of(nominee).private.get("features", {})
+    sheet, given = policy().review.worksheet, filled(round_.disposition_of(nominee)).private.get("features", {})
     verdicts = {verdict.value: verdict.label for verdict in sheet.verdicts}
     compared = [
         FeatureComparison(
             feature.label,
-            verdicts.get((given.get(feature.value) or {}).get("verdict")),
+            verdicts.get((given.get(feature.value) or {}).get("verdict") or ""),
             (given.get(feature.value) or {}).get("note") or None,
         )
         for feature in sheet.features
@@ -187,7 +189,7 @@ def _gallery_copy(photo: GalleryPhoto) -> bytes:
 
 
 def _background(round_: Round) -> str | None:
-    check = round_.background_of(round_.nominee)
+    check = round_.background_of(filled(round_.nominee))
     if check is None:
         return None
     given, lines = check.private.get("items", {}), []
@@ -218,7 +220,7 @@ def _supersedes(report: Report) -> Replacement | None:
 def gather(report: Report) -> ReportFacts:
     """Everything the report states. Raises FactsError when the records contradict the kind of report, StorageError."""
     request, round_ = report.request, report.round
-    search = round_.search if round_ is not None else request.current_search
+    search = round_.search if round_ is not None else filled(request.current_search)
     possible = report.kind == ReportKind.POSSIBLE_MATCH
     decision = _decision(round_)
     negative = NegativeReason.NOT_APPROVED if decision is not None else NegativeReason.NO_CANDIDATE
@@ -242,7 +244,7 @@ def gather(report: Report) -> ReportFacts:
         gallery=_gallery(search),
         probe=_probe(request, search),
         decision=decision,
-        candidate=_candidate(round_) if possible else None,
+        candidate=_candidate(filled(round_)) if possible else None,
         negative_reason=None if possible else negative,
         demonstration=settings().demonstration,
         supersedes=_supersedes(report),

@@ -17,7 +17,7 @@ from app.domain.notices.notifications import tell
 from app.domain.numbers import draw
 from app.extensions import db, settings, stores
 from app.models import FRRequest, Report
-from app.models.base import now
+from app.models.base import filled, now
 from app.policy import policy
 from app.storage import BlobRef
 from app.workflow import advance
@@ -49,7 +49,7 @@ def begin_report(request: FRRequest, kind: str) -> Report:
     if last is not None and last.delivered_at is None and last.kind == kind:
         return last
     round_ = request.current_round
-    if round_ is not None and round_.search_id != request.current_search.id:
+    if round_ is not None and round_.search_id != filled(request.current_search).id:
         # a fresh search after a continuation listed nobody: the earlier round is not what is reported
         round_ = None
     recalled = last if last is not None and last.recalled_at is not None else None
@@ -108,11 +108,11 @@ def keep(report: Report, rendered: Rendered, stored: BlobRef, verification: Veri
 def delivery_of(report: Report) -> tuple[Delivery, list[str]]:
     """A kept report as it goes to the case file, and what SRC-9 misses in it. Raises StorageError."""
     request = report.request
-    pdf = stores().blobs.get(report.blob_id, report.key_id, report.sha256)
-    image = (report.round.search if report.round is not None else request.current_search).image
-    probe = stores().blobs.get(image.shown_blob_id, request.key_id, image.shown_sha256)
+    pdf = stores().blobs.get(filled(report.blob_id), report.key_id, filled(report.sha256))
+    image = (report.round.search if report.round is not None else filled(request.current_search)).image
+    probe = stores().blobs.get(filled(image.shown_blob_id), request.key_id, filled(image.shown_sha256))
     manifest = report.private["facts"].encode()
-    return Delivery(request.case_number, report.number, pdf, manifest, report.code), missing_from(
+    return Delivery(request.case_number, report.number, pdf, manifest, filled(report.code)), missing_from(
         pdf, probe, notice_of(report)
     )
 

@@ -17,6 +17,7 @@ from app.models import (
     FRRequest,
     Search,
 )
+from app.models.base import filled
 from app.policy import policy
 from app.workflow.history import steps_of
 
@@ -104,7 +105,7 @@ class CaseFile:
 def gather_file(request: FRRequest) -> CaseFile:
     """The file of a request. Raises StorageError when its private text cannot be opened."""
     private, rules = request.private, policy().request
-    use = policy().use(request.use_id)
+    use = policy().use(filled(request.use_id))
     probe = request.current_round.search if request.current_round else request.current_search
     passed = endings(request)
     return CaseFile(
@@ -129,7 +130,8 @@ def _provenance(search: Search | None) -> tuple[tuple[str, Any], ...]:
     if search is None:
         return ()
     image = search.image
-    source, basis = policy().request.sources.get(image.source), policy().request.lawful_bases.get(image.obtained)
+    rules = policy().request
+    source, basis = rules.sources.get(image.source or ""), rules.lawful_bases.get(image.obtained or "")
     return (
         ("Source", source.title if source else ""),
         *(answered(source.facts, image.private.get("source_facts", {}), left_out=True) if source else ()),

@@ -22,6 +22,7 @@ from app.models import (
     PeerReview,
     Round,
 )
+from app.models.base import filled
 from app.policy import policy
 from app.policy.base import Fact
 from app.policy.examination.worksheet import differences_in_words, unexplained_in
@@ -155,7 +156,7 @@ def answered(
     for fact in facts:
         words = {"yes": "Yes", "no": "No"} if fact.kind == "yesno" else {c.value: c.label for c in fact.choices}
         answer = given.get(fact.name)
-        text = words.get(answer, "" if answer is None else str(answer))
+        text = "" if answer is None else words.get(answer, str(answer))
         if fact.kind == "date" and text:
             text = f"{date.fromisoformat(text):%-d %b %Y}"
         if text or not left_out:
@@ -226,7 +227,7 @@ def _worksheet(own: Disposition, peers: list[PeerReview]) -> tuple[FeatureRow, .
         for one in given:
             verdict, judged = one.get("verdict"), one.get("parts") or {}
             parts = tuple((p.label, words[judged[p.value]]) for p in feature.parts if p.value in judged)
-            label, note = words.get(verdict, "No verdict"), str(one.get("note") or "")
+            label, note = words.get(verdict or "", "No verdict"), str(one.get("note") or "")
             # a further component is compared on demand: whoever left it out does not differ
             differs = verdict != first and (feature in sheet.features or bool(verdict and first))
             findings.append(Finding(label, note, differs, parts))
@@ -252,7 +253,7 @@ def _opinions(row: Round, note: str) -> tuple[Opinion, ...]:
         given.append((f"Peer {number}", rules.peers, peer.peer, peer.opinion, reason, peer.created_at))
     found = []
     for role, review, who, opinion, reason, at in given:
-        level = rules.scale.level(opinion)
+        level = filled(rules.scale.level(filled(opinion)))
         found.append(Opinion(role, who.titled, level.label, review.supported_by(level), reason, at))
     return tuple(found)
 

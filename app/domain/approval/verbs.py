@@ -9,13 +9,14 @@ from sqlalchemy import select
 
 from app import audit
 from app.access.actor import Actor
+from app.audit.chain import canonical
 from app.clauses import enforces
 from app.domain.examination.conditions import nominee_left
 from app.domain.notices.notifications import tell
 from app.domain.peers.selection import withdraw_open
 from app.extensions import db
 from app.models import FinalReview, FRRequest, Report
-from app.models.base import now
+from app.models.base import filled, now
 from app.models.engine import AuditEvent, Job
 from app.outbox import ask
 from app.policy import policy
@@ -74,7 +75,7 @@ def approve(request: FRRequest, actor: Actor, reason: str, *, password_confirmed
         password_confirmed=password_confirmed,
     )
     _file(request, actor, "approved", reason)
-    tell("approved", [round_.examiner_id], request)
+    tell("approved", [filled(round_).examiner_id], request)
 
 
 @enforces("SRC-5", "SRC-7")
@@ -90,6 +91,7 @@ def disapprove(request: FRRequest, actor: Actor, reason: str, *, password_confir
         password_confirmed=password_confirmed,
     )
     _file(request, actor, "not_approved", reason)
+    round_ = filled(round_)
     withdraw_open(round_, "decided", reason)
     round_.concluded_at = now()
     tell("not_approved", [round_.examiner_id], request)
@@ -187,7 +189,7 @@ def _ask_for_delivery(request: FRRequest, kind: str) -> Job:
 def recipients(report: Report) -> set[int | None]:
     """Everybody who has the report: its requester, who prepared it, and whoever downloaded it."""
     rows = select(AuditEvent.actor_id).where(
-        AuditEvent.event == "report.downloaded", AuditEvent.keys == audit.canonical({"report": report.number})
+        AuditEvent.event == "report.downloaded", AuditEvent.keys == canonical({"report": report.number})
     )
     return {report.request.requester_id, report.prepared_by_id, *db.session.scalars(rows)}
 
@@ -204,6 +206,7 @@ def recall(request: FRRequest, actor: Actor, reason: str, *, password_confirmed:
         reason=reason,
         password_confirmed=password_confirmed,
     )
+    report = filled(report)
     report.recalled_at, report.recalled_by_id = now(), actor.id
     report.seal(recall_reason=reason)
     tell("report_recalled", recipients(report), request)

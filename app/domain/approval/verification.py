@@ -14,6 +14,7 @@ from app.clauses import enforces
 from app.documents.approval.manifest import normalise_code
 from app.extensions import db
 from app.models.approval import Report
+from app.models.base import filled
 from app.models.retention import DisposalItem
 
 
@@ -60,11 +61,11 @@ def verify_code(typed: str, file: bytes | None = None) -> Answer | None:
     return Answer(
         number=report.number,
         kind=report.kind,
-        issued_at=report.delivered_at,
+        issued_at=filled(report.delivered_at),
         recalled_at=report.recalled_at,
         replaced_by=replacement,
-        manifest_digest=report.manifest_digest,
-        sha256=report.sha256,
+        manifest_digest=filled(report.manifest_digest),
+        sha256=filled(report.sha256),
         same_file=None if file is None else hashlib.sha256(file).hexdigest() == report.sha256,
     )
 

@@ -202,7 +202,7 @@ def decided_by_another(disclosure: Disclosure, actor: Actor, facts: Facts) -> st
 
 @condition("decision_in_force", "EXT-7", "ACC-12")
 def decision_in_force(disclosure: Disclosure, actor: Actor, facts: Facts) -> str | None:
-    if disclosure.basis not in policy().disclosure.bases:
+    if disclosure.basis is None or disclosure.basis not in policy().disclosure.bases:
         return "There is no basis to decide on."
     decision = release_facts(disclosure).decision
     return first(disclosing.check_decision(policy(), disclosure.basis, decision, today()))

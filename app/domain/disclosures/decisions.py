@@ -6,6 +6,7 @@ Every function needs an open unit of work and raises Refused; none commits.
 from __future__ import annotations
 
 from datetime import date, timedelta
+from functools import partial
 from typing import Any
 
 from sqlalchemy import func, select
@@ -18,11 +19,12 @@ from app.domain.accounts.people import holders_of
 from app.domain.disclosures.claims import claim_of
 from app.domain.notices.notifications import tell
 from app.extensions import db, stores
-from app.models.base import now
+from app.models.base import filled, now
 from app.models.disclosures import Disclosure, DisclosureDecision, DisclosurePackage
 from app.models.engine import Job, Transition
 from app.outbox import ask
 from app.policy import policy
+from app.policy.names import Verb
 from app.storage import BlobRef
 from app.unit_of_work import after_commit
 from app.workflow.engine import advance, explain
@@ -95,7 +97,7 @@ def determine(
 
 
 def _grant(
-    verb: str,
+    verb: Verb,
     kind: str,
     disclosure: Disclosure,
     actor: Actor,
@@ -129,7 +131,7 @@ def _grant(
     return decision
 
 
-def _check(disclosure: Disclosure, verb: str, actor: Actor, facts: dict[str, Any]) -> None:
+def _check(disclosure: Disclosure, verb: Verb, actor: Actor, facts: dict[str, Any]) -> None:
     """Raise what would refuse the step, before any column is changed."""
     refused = explain(disclosure, verb, actor, **facts)
     if refused is not None:
@@ -236,7 +238,8 @@ def finish_release(disclosure: Disclosure, stored: BlobRef, sums_sha256: str) ->
         sums_sha256=sums_sha256,
     )
     built = now()
-    expires_at = min(built + timedelta(hours=policy().disclosure.package.expires_hours), end_of(disclosure.release_by))
+    last = end_of(filled(disclosure.release_by))
+    expires_at = min(built + timedelta(hours=policy().disclosure.package.expires_hours), last)
     package = DisclosurePackage(
         disclosure=disclosure,
         number=number,
@@ -268,7 +271,7 @@ def begin_fetch(disclosure: Disclosure, actor: Actor, session: str | None) -> Di
     _check(disclosure, "begin_fetch", actor, facts)
     if claim_of(disclosure) is None:
         advance(disclosure, "begin_fetch", actor, **facts)
-    return disclosure.current_package
+    return filled(disclosure.current_package)
 
 
 @enforces("EXT-7", "ACC-12")
@@ -276,6 +279,7 @@ def fetch(disclosure: Disclosure, actor: Actor, session: str | None) -> Disclosu
     """The last byte has arrived: the package is fetched; a second time is refused by `package_single_use`."""
     package = disclosure.current_package
     advance(disclosure, "fetch", actor, **fetch_facts(disclosure, session))
+    package = filled(package)
     package.fetched_at, package.fetched_by_id = now(), actor.id
     return package
 
@@ -288,7 +292,7 @@ def fetch_facts(disclosure: Disclosure, session: str | None) -> dict[str, Any]:
 
 
 @enforces("ACC-12")
-def acknowledge(disclosure: Disclosure, actor: Actor, received_by: str, how: str, on: date) -> None:
+def acknowledge(disclosure: Disclosure, actor: Actor, received_by: str, how: str, on: date | None) -> None:
     """Record the receipt."""
     package = disclosure.current_package
     receipt = {"received_by": received_by.strip(), "how": how.strip(), "on": on}
@@ -331,8 +335,7 @@ def _discard_unfetched(disclosure: Disclosure) -> None:
     """Destroy the bytes of packages that were never fetched: nobody may fetch them any more."""
     for package in disclosure.packages:
         if package.fetched_at is None:
-            blobs, blob_id = stores().blobs, package.blob_id
-            after_commit(lambda blobs=blobs, blob_id=blob_id: blobs.destroy(blob_id))
+            after_commit(partial(stores().blobs.destroy, package.blob_id))
 
 
 def _next(disclosure: Disclosure) -> int:
@@ -344,4 +347,4 @@ def _ask_for_package(disclosure: Disclosure) -> Job:
     asked = db.session.scalar(
         select(func.count(Job.id)).where(Job.kind == PACKAGE_JOB, Job.subject_id == disclosure.number)
     )
-    return ask(PACKAGE_JOB, disclosure.number, f"{PACKAGE_JOB}:{disclosure.number}:{asked + 1}")
+    return ask(PACKAGE_JOB, disclosure.number, f"{PACKAGE_JOB}:{disclosure.number}:{(asked or 0) + 1}")

@@ -47,7 +47,7 @@ def designate(actor: Actor, values: DesignationValues) -> RoutineDesignation:
         (values.purposes, rules.purposes, "purpose"),
         (values.item_kinds, ITEM_KINDS, "kind of item"),
     ):
-        refuse_if(rule.id, not given or set(given) - set(known), f"Choose at least one {what} of the list.")
+        refuse_if(rule.id, not given or not set(given) <= set(known), f"Choose at least one {what} of the list.")
     served = [k for k in values.recipient_kinds if set(rules.recipients[k].purposes) & set(values.purposes)]
     idle = set(values.recipient_kinds) - set(served)
     refuse_if(rule.id, bool(idle), "None of the purposes is one that each of these recipients may have.")

@@ -14,6 +14,7 @@ from app.access.actor import Actor
 from app.clauses import enforces
 from app.extensions import db
 from app.models.approval import Report
+from app.models.base import filled
 from app.models.requests import FRRequest, ProbeImage
 from app.policy.facts import normal_case_number
 from app.workflow.engine import refuse_if
@@ -43,7 +44,9 @@ def available(case_number: str) -> list[Thing]:
         submitted = [image for image in request.current_images if image.submission <= request.submission]
         found += [Thing("original", image.uid, image.sha256, image) for image in submitted]
         found += [
-            Thing("report", report.uid, report.sha256, report) for report in request.reports if report.delivered_at
+            Thing("report", report.uid, filled(report.sha256), report)
+            for report in request.reports
+            if report.delivered_at
         ]
     return found
 

@@ -12,12 +12,13 @@ from app.extensions import db
 from app.models.disclosures import Disclosure, DisclosurePackage, Incident
 from app.models.engine import Transition
 from app.policy import policy
+from app.policy.names import Verb
 from app.policy.types import Next
 from app.workflow.engine import allowed
 
-DECISIONS = ("approve", "determine")
+DECISIONS: tuple[Verb, ...] = ("approve", "determine")
 #: a package is fetched first, its receipt recorded afterwards
-HANDING_OUT = ("fetch", "acknowledge")
+HANDING_OUT: tuple[Verb, ...] = ("fetch", "acknowledge")
 
 
 def may_decide(disclosure: Disclosure, actor: Actor) -> bool:
@@ -53,7 +54,7 @@ def words(disclosure: Disclosure) -> str:
     return next((step.text for step in disclosure.stands.next if _ready(disclosure, step)), "")
 
 
-def waiting_for(actor: Actor) -> Select[tuple[Disclosure]]:
+def waiting_for(actor: Actor) -> Select[Disclosure]:
     """Everything that is this person's turn (`task` is not empty), longest waiting first."""
     rows = visible(Disclosure, actor).options(selectinload(Disclosure.packages))
     packed = select(literal(1)).select_from(DisclosurePackage).where(DisclosurePackage.disclosure_id == Disclosure.id)

@@ -28,13 +28,14 @@ from app.domain.disclosures.decisions import DECISION_JOB, released_by
 from app.extensions import db, settings, stores
 from app.models import Account
 from app.models.approval import Report
+from app.models.base import filled
 from app.models.disclosures import Disclosure, DisclosureDecision, DisclosureItem
 from app.models.engine import Job
 from app.models.requests import ProbeImage
 from app.outbox import ask, last_job
 from app.policy import policy
 from app.policy.facts import answered
-from app.workflow.engine import refuse_if
+from app.policy.refused import Refused
 
 #: whom the error rates go to with every package, for the defense (EXT-1, EXT-2)
 PROSECUTOR = "prosecutor"
@@ -78,21 +79,21 @@ def path_of(thing: ProbeImage | Report) -> str:
 
 def bytes_of(item: DisclosureItem) -> bytes:
     """The item exactly as it was submitted or delivered. Raises StorageError when it is not that any more."""
-    return stores().blobs.get(item.thing.blob_id, item.thing.key_id, item.sha256)
+    return stores().blobs.get(filled(item.thing.blob_id), item.thing.key_id, item.sha256)
 
 
 # The documents ---------------------------------------------------------------------------------------------
 
 
 def _recipient(disclosure: Disclosure) -> Recipient:
-    rule, private = policy().disclosure.recipients[disclosure.recipient_kind], disclosure.private
+    rule, private = policy().disclosure.recipients[filled(disclosure.recipient_kind)], disclosure.private
     given = private.get("recipient", {})
     details = answered(rule.facts, private.get("recipient_facts"))
     return Recipient(rule.title, given.get("name"), given.get("affiliation"), given.get("address"), tuple(details))
 
 
 def _basis(disclosure: Disclosure) -> Basis:
-    rule, facts = policy().disclosure.bases[disclosure.basis], []
+    rule, facts = policy().disclosure.bases[filled(disclosure.basis)], []
     if disclosure.designation is not None and rule.needs_designation:
         row = disclosure.designation
         facts.append(("Routine designation", f"{row.number}: {row.title}"))
@@ -112,7 +113,7 @@ def _shared(disclosure: Disclosure, decision: DisclosureDecision | None) -> dict
         "case_number": disclosure.case_number,
         "recipient": _recipient(disclosure),
         "basis": _basis(disclosure),
-        "purpose": policy().disclosure.purposes[disclosure.purpose].title,
+        "purpose": policy().disclosure.purposes[filled(disclosure.purpose)].title,
         "conditions": (decision.private.get("conditions") or None) if decision is not None else None,
         "demonstration": settings().demonstration,
     }
@@ -163,7 +164,8 @@ def _contents(disclosure: Disclosure) -> list[tuple[PackedFile, str | None]]:
         found.append((PackedFile(RATES_NAME, rates, "Error rates in comparisons whose truth is known"), None))
     decision = disclosure.current_decision
     if decision is not None and decision.document_blob_id is not None:
-        written = stores().blobs.get(decision.document_blob_id, decision.key_id, decision.document_sha256)
+        digest = filled(decision.document_sha256)
+        written = stores().blobs.get(decision.document_blob_id, decision.key_id, digest)
         found.append((PackedFile(DECISION_NAME, written, "Written decision of the Agency Privacy Officer"), None))
     return found
 
@@ -172,7 +174,7 @@ def _letter_facts(disclosure: Disclosure, files: list[tuple[PackedFile, str | No
     rules, decision = policy().disclosure, disclosure.current_decision
     reports = [item.thing for item in disclosure.included_items if isinstance(item.thing, Report)]
     sender = db.session.get(Account, released_by(disclosure)) or disclosure.asked_by
-    agency = rules.recipients[disclosure.recipient_kind].needs_agreement
+    agency = rules.recipients[filled(disclosure.recipient_kind)].needs_agreement
     return LetterFacts(
         **_shared(disclosure, decision),
         unit=sender.command,
@@ -217,8 +219,9 @@ def retry_document(disclosure: Disclosure, actor: Actor) -> Job:
     """Have the written decision rendered again after it gave up. Needs an open unit of work; raises Refused."""
     check_capability(actor, "disclosure.read")
     decision = disclosure.current_decision
-    failed = decision is not None and (job := last_job(DECISION_JOB, decision.uid)) is not None
-    refuse_if("decision_document_rendered", not failed or job.state != "failed", "No rendering of it has failed.")
+    job = last_job(DECISION_JOB, decision.uid) if decision is not None else None
+    if decision is None or job is None or job.state != "failed":
+        raise Refused("decision_document_rendered", "No rendering of it has failed.")
     audit.record("disclosure.decision_retried", disclosure, actor=actor, decision=decision.uid)
     tries = db.session.scalar(
         select(func.count(Job.id)).where(Job.kind == DECISION_JOB, Job.subject_id == decision.uid)

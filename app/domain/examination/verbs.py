@@ -15,7 +15,7 @@ from app.domain.examination.worksheet_conditions import worksheet_faults
 from app.domain.examination.worksheets import known_features
 from app.extensions import db
 from app.models import BackgroundCheck, Candidate, Disposition, FRRequest, Round
-from app.models.base import now
+from app.models.base import filled, now
 from app.outbox import ask
 from app.policy import policy
 from app.policy.examination.background import check_items, compare
@@ -41,7 +41,7 @@ def begin(request: FRRequest, actor: Actor) -> Round:
         request, "begin_examination", actor, round=round_.uid if round_ else None, search=search.uid if search else None
     )
     request.examiner_id = actor.id
-    return round_
+    return filled(round_)
 
 
 def open_round(request: FRRequest, actor: Actor) -> Round:
@@ -111,7 +111,8 @@ def take_back(request: FRRequest, actor: Actor, candidate: Candidate) -> str:
     """
     round_, rule = open_round(request, actor), policy().review.taking_back
     row = round_.disposition_of(candidate)
-    refuse_if(rule.id, row is None or row.verdict != EXCLUDED, "No exclusion of this candidate stands.")
+    if row is None or row.verdict != EXCLUDED:
+        raise Refused(rule.id, "No exclusion of this candidate stands.")
     late = f"The exclusion was recorded more than {rule.count} seconds ago. Compare the candidate anew to change it."
     refuse_if(rule.id, replaced.seconds_left(round_, actor, row) <= 0, late)
     before, unsent = replaced.standing_before(round_, actor, candidate)
@@ -199,4 +200,4 @@ def conclude_empty(request: FRRequest, actor: Actor) -> None:
     """The search listed nobody: a negative report follows. Raises Refused."""
     search = request.current_search
     advance(request, "conclude_empty", actor, search=search.uid if search else None)
-    ask("negative_report", request.number, f"negative:{request.number}:{search.uid}")
+    ask("negative_report", request.number, f"negative:{request.number}:{filled(search).uid}")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import TypeVar
@@ -157,7 +158,7 @@ def hand_over(of: GalleryImport, count: int) -> None:
         ).all()
         for job in jobs:
             job.queue = QUEUE
-            after_commit(lambda uid=job.uid: send(QUEUE, uid))
+            after_commit(partial(send, QUEUE, job.uid))
 
 
 def next_job(of: GalleryImport) -> str | None:

@@ -7,6 +7,7 @@ FAISS is loaded only by what needs it: a photograph leaves in processes that nev
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import structlog
@@ -60,7 +61,7 @@ def restore(repository: RepositoryIndex) -> bool:
     for path in sorted(_all(index.model_digest[:16]), key=lambda found: -found.stat().st_mtime):
         key_id = _key_id(path)
         try:
-            faiss_snapshot.load(index, path, lambda box, purpose, key=key_id: stores().keys.decrypt(key, box, purpose))
+            faiss_snapshot.load(index, path, partial(stores().keys.decrypt, key_id))
         except (MatchingError, StorageError, ValueError) as error:
             log.warning("snapshot_not_used", cause=str(error))
             _forget(path)

@@ -152,11 +152,11 @@ def _examine(part: _Part) -> list[Examined]:
         verdict = check_known(row, sha256, known)
         if isinstance(verdict, Refusal) and verdict.rules == (OTHER_PERSON,):
             verdict = None  # a person decides; it has to be looked at to be held
-        verdict = verdict or examine(row, data)
-        if isinstance(verdict, Examined):
-            found.append(verdict)
+        judged = verdict or examine(row, data)
+        if isinstance(judged, Examined):
+            found.append(judged)
         else:
-            part.outcomes.append(RecordOutcome.of(row, verdict))
+            part.outcomes.append(RecordOutcome.of(row, judged))
     part.loaded.clear()
     vectors = networks.extractor().embed_chips([photo.chip for photo in found])
     return [photo.embedded(vector) for photo, vector in zip(found, vectors, strict=True)]

@@ -39,8 +39,11 @@ class Opened:
 class Source(Protocol):
     """A list of records below a folder. `kind` is that of GalleryImport."""
 
-    kind: str
-    folder: Path
+    @property
+    def kind(self) -> str: ...
+
+    @property
+    def folder(self) -> Path: ...
 
     def rows(self) -> Iterator[Row]:
         """The records in a fixed order, each with its place (`line`) and at least its file. Raises IntakeError."""

@@ -17,7 +17,6 @@ from app.domain.requests.images import limits
 from app.extensions import db, stores
 from app.imaging import UnusableImage, decode
 from app.matching.perceptual import hash_distance
-from app.matching.types import Face
 from app.models import ProbeImage
 from app.storage import KeyDestroyed, StorageError, UnknownBlob
 
@@ -94,4 +93,4 @@ def embed_probe(probe: ProbeImage) -> np.ndarray | None:
         bgr = decode(data, limits()).bgr
     except UnusableImage:
         return None
-    return extractor.embed(bgr, [Face(tuple(face.box), face.detector_score, face.points) for face in probe.faces])
+    return extractor.embed(bgr, [face.found() for face in probe.faces])

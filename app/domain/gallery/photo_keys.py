@@ -19,6 +19,7 @@ from app.domain.gallery.repository_index import open_template, seal_template
 from app.domain.gallery.verbs import held_of
 from app.extensions import db, stores
 from app.models import GalleryPerson, GalleryPhoto
+from app.models.base import filled
 from app.storage import BlobRef
 from app.unit_of_work import Conflict, after_commit, unit_of_work
 
@@ -67,7 +68,7 @@ def _separate(number: str) -> int:
     own = stores().keys.create()
     try:
         with unit_of_work():
-            person = _find(number, locked=True)
+            person = filled(_find(number, locked=True))
             still = _shared(person)
             if {photo.id: (photo.key_id, photo.blob_id) for photo in still} != seen:
                 raise Conflict("somebody else changed this person's records first")

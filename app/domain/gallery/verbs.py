@@ -238,7 +238,7 @@ def unfinished_erasures() -> list[tuple[list[str], list[str]]]:
     decided = db.session.scalars(select(GalleryHold).where(GalleryHold.decision.is_not(None)))
     found += [([held.blob_id], [held.key_id]) for held in decided if keys.exists(held.key_id)]
     retired = db.session.scalars(select(GalleryPerson.retired_key_id).where(GalleryPerson.retired_key_id.is_not(None)))
-    found += [([], [key_id]) for key_id in retired if keys.exists(key_id)]
+    found += [([], [key_id]) for key_id in retired if key_id and keys.exists(key_id)]
     return found
 
 

@@ -87,7 +87,7 @@ def quality_override_reasoned(request: FRRequest, actor: Actor, facts: Facts) ->
     """What the quality rules said when the image was checked holds, also where the rules have changed since."""
     search = request.current_search
     failing = search.face.failing if search else ()
-    if not failing:
+    if search is None or not failing:
         return None
     least = policy().review.quality_override.count
     if len(str(search.private.get("suitability_note") or "").strip()) >= least:

@@ -116,7 +116,7 @@ def last_asked(search: Search) -> RepeatSearch | None:
     return db.session.scalars(rows).first()
 
 
-def waiting() -> Select[tuple[RepeatSearch]]:
+def waiting() -> Select[RepeatSearch]:
     """Reasons that wait for a supervisor's answer, oldest first; those of a probe that was replaced do not."""
     return (
         select(RepeatSearch)

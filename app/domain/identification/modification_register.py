@@ -94,7 +94,7 @@ def _modification(row: DerivedImage, number: int, original: Pixels) -> Modificat
         sha256=row.sha256,
         size=(row.width, row.height),
         environment=tuple(sorted(row.environment.items())),
-        searches=tuple(_moment(at) for at in searches),
+        searches=tuple(_moment(at) for at in searches if at is not None),
         before=display_copy(original[top:bottom, left:right], PICTURE),
         after=display_copy(after, PICTURE),
     )

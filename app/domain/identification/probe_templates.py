@@ -32,8 +32,7 @@ def embed(search: Search, extractor: TemplateExtractor) -> Template:
         return _embed_prepared(search, search.derived, extractor)
     image = search.image
     original = stores().blobs.get(image.blob_id, search.request.key_id, image.sha256)
-    face = search.face
-    found = Face(tuple(face.box), face.detector_score, face.points)
+    found = search.face.found()
     return extractor.templates(decode(original, limits()).bgr, [found])[0]
 
 

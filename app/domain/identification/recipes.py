@@ -11,7 +11,7 @@ import msgspec
 
 from app.clauses import enforces
 from app.imaging.operations import PERMITTED, REFUSED, name_of, rule_of
-from app.imaging.recipe import KINDS, Eyes, Operation, Recipe, RecipeError, in_words, midpoint, trace
+from app.imaging.recipe import KINDS, AnyOperation, Eyes, Operation, Recipe, RecipeError, in_words, midpoint, trace
 from app.policy.base import repeated
 from app.policy.facts import Fault
 from app.policy.identification.types import Edit
@@ -25,7 +25,7 @@ DECIMALS = 2
 
 
 @enforces("LL55-1", "SRC-2")
-def read_operations(policy: Policy, stated: object) -> tuple[list[Operation], list[Fault]]:
+def read_operations(policy: Policy, stated: object) -> tuple[list[AnyOperation], list[Fault]]:
     """Operations as somebody states them (a list of tables with `op`), and what is wrong with them.
 
     A fault's field is `operation N`, its rule the edit whose bounds are left, the forbidden edit that was asked for,
@@ -38,7 +38,7 @@ def read_operations(policy: Policy, stated: object) -> tuple[list[Operation], li
     if len(stated) > general.max_operations:
         words = f"A recipe has at most {general.max_operations} steps; undo one first."
         return [], [Fault("operations", words, general.id)]
-    read: list[Operation] = []
+    read: list[AnyOperation] = []
     faults: list[Fault] = []
     used: Counter[str] = Counter()
     for position, table in enumerate(stated, 1):
@@ -56,7 +56,7 @@ def read_operations(policy: Policy, stated: object) -> tuple[list[Operation], li
     return read, faults
 
 
-def _read(policy: Policy, table: object) -> tuple[Operation | None, tuple[str, str] | None]:
+def _read(policy: Policy, table: object) -> tuple[AnyOperation | None, tuple[str, str] | None]:
     rules = policy.review
     name = table.get("op") if isinstance(table, Mapping) else None
     for forbidden in rules.forbidden_edits.values():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from app.access.actor import Actor
 from app.domain.identification import lineage
+from app.models.base import filled
 from app.models.requests import FRRequest
 from app.workflow.facts import Facts
 from app.workflow.registry import condition
@@ -27,14 +28,14 @@ def repeat_asked(request: FRRequest, actor: Actor, facts: Facts) -> str | None:
 def repeat_agreed(request: FRRequest, actor: Actor, facts: Facts) -> str | None:
     search = request.current_search
     barred = lineage.needs_agreement(search) if search is not None else []
-    if not barred:
+    if search is None or not barred:
         return None
     asked = lineage.last_asked(search)
     if asked is not None and asked.decision is None:
         return "A supervisor has not answered yet whether it may be searched again."
     if asked is not None and asked.decision == "declined":
         return "A supervisor did not agree that it is searched again."
-    if asked is None or any(earlier.at > asked.decided_at for earlier in barred):
+    if asked is None or any(earlier.at > filled(asked.decided_at) for earlier in barred):
         # what was searched since the agreement was not before the supervisor's eyes
         return f"It was searched before ({len(barred)} times)." if len(barred) > 1 else "It was searched before."
     return None

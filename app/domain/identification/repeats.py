@@ -13,7 +13,8 @@ from app.domain.identification.lineage import last_asked
 from app.domain.notices.notifications import tell
 from app.extensions import db
 from app.models import FRRequest, RepeatSearch
-from app.models.base import now
+from app.models.base import filled, now
+from app.policy.names import Verb
 from app.workflow.engine import advance
 
 
@@ -34,9 +35,9 @@ def ask(request: FRRequest, actor: Actor, reason: str) -> RepeatSearch:
 def answer(request: FRRequest, actor: Actor, *, agreed: bool, words: str) -> RepeatSearch:
     """A supervisor agrees that the probe is searched again, or does not; either with words."""
     search = request.current_search
-    verb = "agree_to_repeat" if agreed else "decline_repeat"
+    verb: Verb = "agree_to_repeat" if agreed else "decline_repeat"
     advance(request, verb, actor, search=search.uid if search else None, reason=words)
-    row = last_asked(search)
+    row = filled(last_asked(filled(search)))
     row.decision, row.decided_by_id, row.decided_at = "agreed" if agreed else "declined", actor.id, now()
     row.seal(answer=words.strip())
     db.session.flush()

@@ -10,11 +10,13 @@ from sqlalchemy import select
 
 from app.extensions import db
 from app.models import Assignment, FRRequest, Transition
+from app.models.base import filled
+from app.policy.names import Verb
 from app.workflow.history import who_took
 from app.workflow.registry import separation
 
 #: whoever took one of these steps has seen, or could have seen, what a peer must not
-EXAMINERS_STEPS = ("prepare_probe", "select_probe", "start_search", "begin_examination", "take_over")
+EXAMINERS_STEPS: tuple[Verb, ...] = ("prepare_probe", "select_probe", "start_search", "begin_examination", "take_over")
 
 
 @separation("examiner", "SRC-4", "SRC-5")
@@ -77,5 +79,5 @@ def _took_by(ids: Collection[int]) -> _Took:
         Transition.actor_id.is_not(None),
     )
     for key, person in db.session.execute(steps):
-        found[key].add(person)
+        found[key].add(filled(person))
     return found

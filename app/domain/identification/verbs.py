@@ -25,7 +25,7 @@ from app.models import (
     ProbeImage,
     Search,
 )
-from app.models.base import now
+from app.models.base import filled, now
 from app.outbox import ask
 from app.policy import policy
 from app.policy.refused import Refused
@@ -142,6 +142,7 @@ def start_search(request: FRRequest, actor: Actor, algorithm: NistStatus) -> Sea
         algorithm_status=algorithm,
         demonstration=settings().demonstration,
     )
+    search = filled(search)
     search.state, search.started_at = "queued", now()
     search.algorithm, search.algorithm_digest = begins_with.name, begins_with.sha256
     return search
@@ -222,5 +223,5 @@ def is_available(examiner: Account | None) -> bool:
 def take_over(request: FRRequest, actor: Actor, *, available: bool) -> None:
     """Another examiner takes over unassigned work; what was recorded stays. `available`: is_available, asked before."""
     advance(request, "take_over", actor, previous=request.examiner_id, examiner_available=available)
-    pass_on(request, "taken_over", to=actor.id, by=actor.id)
+    pass_on(request, "taken_over", to=filled(actor.id), by=filled(actor.id))
     tell("taken_over", [request.requester_id], request)

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 
 from app.domain.notices.mail import JOB
 from app.extensions import db, settings
-from app.models.base import now
+from app.models.base import filled, now
 from app.models.engine import Job
 
 PERIOD = timedelta(days=7)
@@ -56,6 +56,7 @@ def standing() -> Standing:
     )
     found: dict[str, Trouble] = {}
     for cause, state, count, seen in db.session.execute(rows.group_by(Job.error, Job.state)):
+        cause = filled(cause)
         known = found.get(cause, Trouble(cause, 0, 0, seen))
         failed = count if state == "failed" else 0
         found[cause] = Trouble(cause, known.waiting + count - failed, known.failed + failed, max(known.last, seen))

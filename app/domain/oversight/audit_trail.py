@@ -15,8 +15,15 @@ from app.extensions import db
 from app.models.accounts import Account
 from app.models.engine import AuditEvent
 from app.policy import policy
+from app.policy.names import EventName
 
-REFUSALS = ("access.refused", "workflow.refused", "session.refused", "session.locked", "training.absent")
+REFUSALS: tuple[EventName, ...] = (
+    "access.refused",
+    "workflow.refused",
+    "session.refused",
+    "session.locked",
+    "training.absent",
+)
 SUBJECT = re.compile(r"[A-Za-z0-9-]{1,40}")
 COLUMNS = (
     "sequence",

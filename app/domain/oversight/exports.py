@@ -28,6 +28,7 @@ from app.extensions import db, settings, stores
 from app.models.base import now
 from app.models.engine import Job
 from app.outbox import ask
+from app.policy.names import CapabilityId
 from app.storage import KeyDestroyed
 from app.storage.blobs import BlobStore
 from app.storage.sealed import open_json, seal_json
@@ -54,7 +55,7 @@ class Source:
     `lines(wanted, through, limit)` gives (key, cells) from the key `through` down, keys that never change.
     """
 
-    capability: str
+    capability: CapabilityId
     noun: str
     file_name: str
     columns: Sequence[str]

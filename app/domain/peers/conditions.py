@@ -161,4 +161,5 @@ def counted(rounds: Collection[Round]) -> dict[int, int]:
     rows = select(LineUp.round_id, func.count()).where(
         LineUp.round_id.in_([one.id for one in rounds]), LineUp.ended.is_(None) | (LineUp.ended == "given")
     )
-    return dict(db.session.execute(rows.group_by(LineUp.round_id)).all())
+    found = db.session.execute(rows.group_by(LineUp.round_id)).all()
+    return {round_id: count for round_id, count in found if round_id is not None}

@@ -25,6 +25,7 @@ from app.matching.line_up import Portrait, choose_foils
 from app.matching.quality.measures import Quality, measure
 from app.matching.types import Face
 from app.models import GalleryPhoto, Round
+from app.models.base import filled
 from app.policy import policy
 from app.storage import BlobCorrupt, KeyDestroyed, UnknownBlob, UnknownKey
 
@@ -44,7 +45,7 @@ def photographs(round_: Round) -> list[GalleryPhoto]:
     known = line_ups_of(round_)
     if known:
         return [place.photo for place in known[0].places if place.photo is not None]
-    nominee = portrait(round_.nominee.photo)
+    nominee = portrait(filled(round_.nominee).photo)
     if nominee is None:
         raise NoLine("No face can be measured in the nominated photograph.")
     rule, apart = policy().review.line_up, kept_apart(round_)
@@ -58,7 +59,7 @@ def photographs(round_: Round) -> list[GalleryPhoto]:
     chosen = choose_foils(nominee, measured, others, rule.foils)
     if len(chosen) < rule.least:
         raise NoLine(f"The repository gives {len(chosen)} photographs to stand beside; a line needs {rule.least}.")
-    return [round_.nominee.photo, *by_uid(one.key for one in chosen)]
+    return [filled(round_.nominee).photo, *by_uid(one.key for one in chosen)]
 
 
 def by_uid(uids: Iterable[str]) -> list[GalleryPhoto]:

@@ -22,7 +22,7 @@ from app.imaging import decode, shown_copy
 from app.matching.line_up import Portrait, choose_foils, drawn_reviewer, new_seed
 from app.matching.types import Face
 from app.models import Account, LineUp, ProficiencyItem, ProficiencyPicture
-from app.models.base import now
+from app.models.base import filled, now
 from app.outbox import ask
 from app.policy import policy
 from app.storage import BlobRef
@@ -116,7 +116,7 @@ def measured(item: ProficiencyItem) -> Measured:
 
 
 def _face(picture: ProficiencyPicture) -> tuple[Face, Portrait]:
-    bgr = decode(stores().blobs.get(picture.blob_id, picture.key_id, picture.sha256), limits()).bgr
+    bgr = decode(stores().blobs.get(filled(picture.blob_id), picture.key_id, filled(picture.sha256)), limits()).bgr
     found = foils.measured_face(bgr)
     if found is None:
         raise foils.NoLine("No face is found in one of the two pictures.")

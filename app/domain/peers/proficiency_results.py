@@ -14,6 +14,7 @@ from app.domain.peers.conditions import favored_foils
 from app.extensions import db
 from app.matching.evaluation.error_rates import Rate, rate
 from app.models import LineUp, LineUpPlace
+from app.models.base import filled
 from app.policy import policy
 
 
@@ -81,8 +82,8 @@ def _answer(line_up: LineUp) -> Answer:
     level = scale.level(subject.level or "") if subject is not None else None
     return Answer(
         line_up.peer.titled,
-        line_up.ended_at,
-        bool(line_up.item.private["same"]),
+        filled(line_up.ended_at),
+        bool(filled(line_up.item).private["same"]),
         level.number if level else None,
         sum(place.level is not None for place in line_up.foil_places),
         len(favored_foils(line_up)),

@@ -7,7 +7,8 @@ from datetime import datetime
 
 from app.clauses import enforces
 from app.domain.peers.conditions import favored_foils, line_ups_of
-from app.models import LineUp, Round
+from app.models import LineUp, LineUpPlace, Round
+from app.models.base import filled
 from app.policy import policy
 from app.policy.examination.worksheet import differences_in_words
 
@@ -61,14 +62,14 @@ def line_results(round_: Round) -> tuple[LinePhoto, ...]:
     if not given:
         return ()
     favored = {place.id for line_up in given for place in favored_foils(line_up)}
-    photos = {place.photo_id: place.photo for line_up in given for place in line_up.places}
+    photos = {place.photo_id: place.photo for line_up in given for place in line_up.places if place.photo}
     rows = []
     for photo in photos.values():
         places = [next((p for p in line_up.places if p.photo_id == photo.id), None) for line_up in given]
         rows.append(
             LinePhoto(
                 photo.record_number,
-                photo.id == round_.nominee.photo_id,
+                photo.id == filled(round_.nominee).photo_id,
                 photo.removed_at is not None,
                 tuple(_given(place, favored) for place in places),
             )
@@ -76,7 +77,7 @@ def line_results(round_: Round) -> tuple[LinePhoto, ...]:
     return tuple(sorted(rows, key=lambda row: (not row.nominated, row.record_number)))
 
 
-def _given(place: object, favored: set[int]) -> Verdict:
+def _given(place: LineUpPlace | None, favored: set[int]) -> Verdict:
     if place is None:
         return Verdict("", "Not in this line", False, (), "")
     level = policy().review.scale.level(place.level or "")

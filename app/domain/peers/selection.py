@@ -19,10 +19,11 @@ from app.domain.peers.conditions import COMPOSING, composing, counting, line_ups
 from app.extensions import db
 from app.matching.line_up import drawn_order, drawn_reviewer, new_seed
 from app.models import Account, FRRequest, GalleryPhoto, LineUp, LineUpPlace, ProficiencyPicture, Round
-from app.models.base import now
+from app.models.base import filled, now
 from app.models.engine import Job
 from app.outbox import ask
 from app.policy import policy
+from app.policy.refused import Refused
 from app.workflow.engine import refuse_if
 from app.workflow.registry import SEPARATIONS
 
@@ -183,13 +184,13 @@ def reassign(line_up: LineUp, reason: str, present: set[int]) -> None:
 
 def refill(line_up: LineUp, present: set[int]) -> None:
     """Assign the next peer in place of one whose assignment ended, with the photographs of the same line."""
-    fill(line_up.round, [place.photo for place in line_up.places if place.photo is not None], present)
+    fill(filled(line_up.round), [place.photo for place in line_up.places if place.photo is not None], present)
 
 
 @enforces("SRC-4")
 def compose(request: FRRequest) -> None:
     """Ask for the line of the current round: a job measures photographs, composes and assigns who is missing."""
-    round_ = request.current_round
+    round_ = filled(request.current_round)
     ask(COMPOSING, round_.uid, f"{COMPOSING}:{round_.uid}:{_asked(round_)}")
 
 
@@ -202,9 +203,8 @@ def _asked(round_: Round) -> int:
 def compose_again(request: FRRequest, actor: Actor) -> None:
     """Have peers looked for again, when some are missing and nobody looks already. Raises Refused."""
     round_ = request.current_round
-    missing = (
-        request.state == "nominated" and round_ is not None and len(counting(round_)) < policy().review.peers.count
-    )
-    refuse_if("WF-peer", not missing or composing(round_), "No peer is missing, or the system looks for one already.")
+    short = round_ is not None and len(counting(round_)) < policy().review.peers.count
+    if round_ is None or request.state != "nominated" or not short or composing(round_):
+        raise Refused("WF-peer", "No peer is missing, or the system looks for one already.")
     audit.record("request.peers_sought", request, actor=actor, round=round_.uid)
     compose(request)

@@ -21,6 +21,7 @@ from app.domain.peers.conditions import counting, opinion_faults, sheet_faults
 from app.domain.peers.selection import end, withdraw_open
 from app.extensions import db
 from app.models import FRRequest, LineUp, LineUpPlace, PeerReview
+from app.models.base import filled
 from app.policy import policy
 from app.policy.facts import Fault
 from app.policy.refused import Refused
@@ -96,7 +97,7 @@ def give(line_up: LineUp, actor: Actor) -> None:
 
 def _keep_opinion(line_up: LineUp, actor: Actor, level: str) -> None:
     """What the peer said of the nominated photograph, as the round's file has it."""
-    round_, subject = line_up.round, line_up.subject_place
+    round_, subject = filled(line_up.round), line_up.subject_place
     said = subject.private if subject is not None else {}
     features = said.get("features", {})
     noted = " ".join(str(given["note"]) for given in features.values() if given.get("note"))
@@ -143,5 +144,6 @@ def stop(request: FRRequest, actor: Actor, reason: str, *, password_confirmed: b
         reason=reason,
         password_confirmed=password_confirmed,
     )
+    round_ = filled(round_)
     round_.seal(peers_stopped=reason)
     withdraw_open(round_, "stopped", reason)

@@ -15,7 +15,7 @@ from app.domain.accounts.naming import here
 from app.domain.retention.eligibility import label
 from app.extensions import db, settings, stores
 from app.models import Account, Disposal, DisposalItem
-from app.models.base import now
+from app.models.base import filled, now
 from app.policy import policy
 from app.storage import BlobRef
 from app.workflow.engine import advance, refuse_if
@@ -30,12 +30,12 @@ def facts_of_certificate(disposal: Disposal) -> CertificateFacts:
         demonstration=settings().demonstration,
         proposed_by=_person(disposal.proposed_by),
         proposed_at=here(disposal.created_at),
-        first_approver=_person(disposal.first_approver),
-        first_approved_at=here(disposal.first_approved_at),
-        second_approver=_person(disposal.second_approver),
-        second_approved_at=here(disposal.second_approved_at),
-        started_at=here(disposal.started_at),
-        ended_at=here(max(ends, default=disposal.started_at)),
+        first_approver=_person(filled(disposal.first_approver)),
+        first_approved_at=here(filled(disposal.first_approved_at)),
+        second_approver=_person(filled(disposal.second_approver)),
+        second_approved_at=here(filled(disposal.second_approved_at)),
+        started_at=here(filled(disposal.started_at)),
+        ended_at=here(max(ends, default=filled(disposal.started_at))),
         policy_version=disposal.policy_version,
         items=tuple(_item(item) for item in disposal.items),
     )
@@ -89,7 +89,8 @@ def download(disposal: Disposal, actor: Actor) -> bytes:
     """The certificate's PDF; the download is recorded. Refused before there is one. Raises StorageError."""
     check_capability(actor, "retention.read")
     refuse_if("certificate_stored", disposal.certificate_blob_id is None, "There is no certificate yet.")
-    data = stores().blobs.get(disposal.certificate_blob_id, disposal.key_id, disposal.certificate_sha256)
+    blob, digest = filled(disposal.certificate_blob_id), filled(disposal.certificate_sha256)
+    data = stores().blobs.get(blob, disposal.key_id, digest)
     audit.viewed("disposal.certificate_downloaded", disposal, actor=actor, disposal=disposal.number)
     return data
 

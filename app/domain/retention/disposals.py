@@ -24,11 +24,12 @@ from app.models.engine import Job
 from app.models.retention import CaseRecord, Disposal, DisposalItem, PersonFile
 from app.outbox import ask_once
 from app.policy import policy
+from app.policy.names import Verb
 from app.workflow.engine import advance, explain, refuse_if
 
 JOB = "disposal"
 #: while one of these steps leads on, the portal is executing the disposal
-EXECUTION = ("begin", "finish")
+EXECUTION: tuple[Verb, ...] = ("begin", "finish")
 
 
 def approvers() -> list[int]:

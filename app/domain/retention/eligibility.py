@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, func, select
 
@@ -21,6 +21,7 @@ from app.models.requests import FRRequest, ProbeImage
 from app.models.retention import CasePerson, CaseRecord, Disposal, DisposalItem, LegalHold, PersonFile
 from app.policy import policy
 from app.policy import retention as rules
+from app.policy.names import StateName
 from app.policy.retention.types import (
     CaseFacts,
     HistoryEntry,
@@ -33,6 +34,7 @@ from app.policy.retention.types import (
 )
 
 Target = CaseRecord | PersonFile
+Record = TypeVar("Record", bound=Target)
 
 
 def is_disposed(target: Target) -> bool:
@@ -52,13 +54,13 @@ def requests_of(record: CaseRecord) -> list[FRRequest]:
 
 
 @enforces("RET-11")
-def request_ended(state: str) -> bool:
+def request_ended(state: StateName) -> bool:
     """Whether nothing is waited for any more; a draft is not at an end, for it may still be submitted."""
     return state in FRRequest.flow().states_that("final")
 
 
 @enforces("RET-11")
-def disclosure_ended(state: str) -> bool:
+def disclosure_ended(state: StateName) -> bool:
     """Whether nothing is waited for any more; a draft is not at an end, for it may still be submitted."""
     return state in Disclosure.flow().states_that("final")
 
@@ -262,7 +264,7 @@ def being_erased(target: Target) -> bool:
     return db.session.scalar(found.limit(1)) is not None
 
 
-def locked(target: Target) -> Target:
+def locked(target: Record) -> Record:
     """The same row, locked until the unit ends: what decides about it (a hold, a mark of erasure) goes one by one."""
     model = type(target)
     return db.session.scalars(

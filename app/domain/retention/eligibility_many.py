@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
 from datetime import date
+from functools import partial
 from typing import Any
 
 from sqlalchemy import func, select
@@ -20,7 +21,7 @@ from app.models.requests import FRRequest
 from app.models.retention import CasePerson, CaseRecord, PersonFile
 from app.policy import policy
 from app.policy import retention as rules
-from app.policy.retention.types import Reason, Standing
+from app.policy.retention.types import CaseFacts, PersonFacts, Reason, Standing
 from app.storage.errors import StorageError
 
 #: as many as one statement may ask for
@@ -45,12 +46,10 @@ def standings_of_cases(ids: Collection[int], day: date) -> dict[int, Standing]:
         requests = _count(FRRequest.case_number, numbers, requests_at_work())
         disclosures = _count(Disclosure.case_number, numbers, disclosures_at_work())
         for record in records:
-            counted = requests.get(record.case_number, 0), disclosures.get(record.case_number, 0)
-            found[record.id] = _calculated(
-                lambda of=record, at_work=counted: rules.standing_of_case(
-                    policy().retention, case_facts(of, *at_work), day
-                )
+            facts = partial(
+                case_facts, record, requests.get(record.case_number, 0), disclosures.get(record.case_number, 0)
             )
+            found[record.id] = _calculated(partial(_of_case, facts, day))
     return found
 
 
@@ -66,9 +65,7 @@ def standings_of_files(ids: Collection[int], day: date) -> dict[int, Standing]:
         files = list(db.session.scalars(rows.execution_options(populate_existing=True)))
         cases = standings_of_cases({link.case_record_id for file in files for link in file.links}, day)
         for file in files:
-            found[file.id] = _calculated(
-                lambda of=file, known=cases: rules.standing_of_person(policy().retention, person_facts(of, known), day)
-            )
+            found[file.id] = _calculated(partial(_of_person, partial(person_facts, file, cases), day))
     return found
 
 
@@ -80,6 +77,14 @@ def _parts(ids: Collection[int]) -> Iterable[list[int]]:
 def _count(column: Any, numbers: Collection[str], at_work: Any) -> dict[str, int]:
     rows = select(column, func.count()).where(column.in_(numbers), at_work).group_by(column)
     return dict(db.session.execute(rows).all())
+
+
+def _of_case(facts: Callable[[], CaseFacts], day: date) -> Standing:
+    return rules.standing_of_case(policy().retention, facts(), day)
+
+
+def _of_person(facts: Callable[[], PersonFacts], day: date) -> Standing:
+    return rules.standing_of_person(policy().retention, facts(), day)
 
 
 def _calculated(calculate: Callable[[], Standing]) -> Standing:

@@ -25,10 +25,11 @@ from app.domain.gallery import index_snapshot
 from app.domain.gallery import verbs as gallery
 from app.domain.oversight import exports
 from app.domain.retention.eligibility import NotDue, label, locked, not_due, requests_of
+from app.domain.retention.erasure_plan import run
 from app.domain.retention.erasure_rows import ErasurePlan, delete_rows, plan_of
 from app.extensions import db, stores
 from app.models import CaseHistory, CasePerson, CaseRecord, Disposal, DisposalItem, FRRequest, PersonFile
-from app.models.base import now
+from app.models.base import filled, now
 from app.storage import StorageError
 from app.storage.errors import DiskFailure
 from app.workflow.engine import advance
@@ -194,10 +195,10 @@ def delete(uid: str) -> None:
         raise RuntimeError(f"{uid}: rows are deleted only after their keys are destroyed")
     if row.case_record is not None:
         rows = delete_rows(_planned(plan["requests"]))
-        _clear(rows, _clear_record(item_by_uid(uid).case_record))
+        _clear(rows, _clear_record(filled(item_by_uid(uid).case_record)))
     else:
         rows = {}
-        _clear(rows, _clear_file(row.person_file))
+        _clear(rows, _clear_file(filled(row.person_file)))
     row = item_by_uid(uid)
     row.erased = {**plan, "rows": rows}
     row.state, row.erased_at = "erased", now()
@@ -228,11 +229,7 @@ def _clear_record(record: CaseRecord) -> dict[str, int]:
     for hold in record.holds:
         hold.sealed = None
     db.session.flush()
-    gone = db.session.execute(
-        delete_from(CaseHistory)
-        .where(CaseHistory.case_record_id == record.id)
-        .execution_options(synchronize_session=False)
-    ).rowcount
+    gone = run(delete_from(CaseHistory).where(CaseHistory.case_record_id == record.id))
     db.session.expire(record)
     return {"case_history": gone}
 
@@ -242,9 +239,7 @@ def _clear_file(file: PersonFile) -> dict[str, int]:
     for hold in file.holds:
         hold.sealed = None
     db.session.flush()
-    gone = db.session.execute(
-        delete_from(CasePerson).where(CasePerson.person_file_id == file.id).execution_options(synchronize_session=False)
-    ).rowcount
+    gone = run(delete_from(CasePerson).where(CasePerson.person_file_id == file.id))
     db.session.expire(file)
     return {"case_person": gone}
 
@@ -270,7 +265,7 @@ def scrub() -> None:
         if db.engine.dialect.name == "postgresql":
             _vacuum_postgresql(raw)
         else:
-            _vacuum_sqlite(raw.driver_connection)
+            _vacuum_sqlite(filled(raw.driver_connection))
     finally:
         raw.close()
 

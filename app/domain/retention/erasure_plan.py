@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from app.extensions import db
 from app.models import FRRequest
+from app.models.base import rows_touched
 
 
 @dataclass(slots=True)
@@ -31,7 +32,8 @@ class Eraser(Protocol):
     what remains of them, inside the open unit of work, and answers how many of each table.
     """
 
-    tables: tuple[str, ...]
+    @property
+    def tables(self) -> tuple[str, ...]: ...
 
     def plan(self, requests: Sequence[FRRequest]) -> ErasurePlan: ...
 
@@ -40,4 +42,4 @@ class Eraser(Protocol):
 
 def run(statement: Any) -> int:
     """Run a DELETE or UPDATE; answers how many rows it touched."""
-    return db.session.execute(statement.execution_options(synchronize_session=False)).rowcount
+    return rows_touched(db.session.execute(statement.execution_options(synchronize_session=False)))

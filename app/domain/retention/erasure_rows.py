@@ -42,6 +42,7 @@ from app.models import (
     Search,
     SearchReplay,
 )
+from app.models.base import filled
 
 
 class RequestEraser:
@@ -86,7 +87,7 @@ class RequestEraser:
         return [
             {
                 "report": report.number,
-                "path": report.receipt["path"],
+                "path": filled(report.receipt)["path"],
                 "sha256": report.sha256,
                 "code": report.code,
                 "kind": report.kind,

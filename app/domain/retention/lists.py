@@ -16,6 +16,7 @@ from app.access.scoping import visible
 from app.domain.retention.eligibility import Target
 from app.domain.retention.eligibility_many import standings_of_cases, standings_of_files
 from app.extensions import db
+from app.models.base import filled
 from app.models.retention import CaseRecord, Disposal, DisposalItem, PersonFile, StoredStanding
 from app.policy.retention.types import Standing
 
@@ -28,6 +29,10 @@ LISTS = {
     "unclassified": ("unclassified", "unknown"),
     "open": ("open",),
 }
+
+
+#: a table and the id of one of its rows
+Key = tuple[type[Target], int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +57,7 @@ def counts(actor: Actor, day: date) -> dict[str, int]:
     return found
 
 
-def rows_of(actor: Actor, which: str, day: date) -> Select[tuple[StoredStanding]]:
+def rows_of(actor: Actor, which: str, day: date) -> Select[StoredStanding]:
     """The kept standings of one list (LISTS, or "all"), the earliest due first. Raises KeyError for no such list."""
     rows = visible(StoredStanding, actor)
     if which == "all":
@@ -73,21 +78,29 @@ def lines(kept: Sequence[StoredStanding], day: date) -> list[ListedRecord]:
     """The lines of one page, in its order."""
     cases = [row.case_record_id for row in kept if row.case_record_id is not None]
     files = [row.person_file_id for row in kept if row.person_file_id is not None]
-    standings = {CaseRecord: standings_of_cases(cases, day), PersonFile: standings_of_files(files, day)}
-    taken = {CaseRecord: _taken(CaseRecord, cases), PersonFile: _taken(PersonFile, files)}
-    targets = {
-        CaseRecord: {row.id: row for row in db.session.scalars(select(CaseRecord).where(CaseRecord.id.in_(cases)))},
-        PersonFile: {row.id: row for row in db.session.scalars(select(PersonFile).where(PersonFile.id.in_(files)))},
-    }
+    targets: dict[Key, Target] = {}
+    for record in db.session.scalars(select(CaseRecord).where(CaseRecord.id.in_(cases))):
+        targets[CaseRecord, record.id] = record
+    for file in db.session.scalars(select(PersonFile).where(PersonFile.id.in_(files))):
+        targets[PersonFile, file.id] = file
+    standings: dict[Key, Standing] = {(CaseRecord, key): at for key, at in standings_of_cases(cases, day).items()}
+    standings |= {(PersonFile, key): at for key, at in standings_of_files(files, day).items()}
+    taken = _taken(CaseRecord, cases) | _taken(PersonFile, files)
     found = []
     for row in kept:
-        model, key = (CaseRecord, row.case_record_id) if row.case_record_id else (PersonFile, row.person_file_id)
-        found.append(ListedRecord(targets[model][key], standings[model][key], taken[model].get(key)))
+        key = _key(row)
+        found.append(ListedRecord(targets[key], standings[key], taken.get(key)))
     return found
 
 
-def _taken(model: type[Target], ids: Collection[int]) -> dict[int, Disposal]:
-    """Id -> the disposal that has taken the record up and is not at its end."""
+def _key(row: StoredStanding) -> Key:
+    if row.case_record_id is not None:
+        return CaseRecord, row.case_record_id
+    return PersonFile, filled(row.person_file_id)
+
+
+def _taken(model: type[Target], ids: Collection[int]) -> dict[Key, Disposal]:
+    """Table and id -> the disposal that has taken the record up and is not at its end."""
     column = DisposalItem.case_record_id if model is CaseRecord else DisposalItem.person_file_id
     rows = (
         select(column, Disposal)
@@ -95,4 +108,4 @@ def _taken(model: type[Target], ids: Collection[int]) -> dict[int, Disposal]:
         .where(column.in_(ids), Disposal.having("under_way"))
         .order_by(Disposal.id.desc())
     )
-    return dict(db.session.execute(rows).all())
+    return {(model, key): disposal for key, disposal in db.session.execute(rows) if key is not None}

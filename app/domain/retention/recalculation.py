@@ -66,7 +66,7 @@ def _batches(model: type[CaseRecord] | type[PersonFile], day: date) -> Iterator[
         if not found:
             break
         last = found[-1][0]
-        yield [key for _, key in found]
+        yield [key for _, key in found if key is not None]
     while ids := list(missing(model, BATCH)):
         db.session.rollback()
         yield ids
@@ -100,6 +100,9 @@ def _record(difference: Difference) -> bool:
 
 
 # What is told of it ----------------------------------------------------------------------------------------
+
+
+KINDS = (CaseRecord.subject_type, PersonFile.subject_type)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +144,7 @@ def last() -> Run | None:
     return Run(keys["compared"], keys["different"], datetime.fromisoformat(event.at))
 
 
-def differences() -> Select[tuple[AuditEvent]]:
+def differences() -> Select[AuditEvent]:
     """The recorded differences, newest first."""
     rows = select(AuditEvent).where(AuditEvent.event == "retention.standing_differed")
     return rows.order_by(AuditEvent.sequence.desc())
@@ -150,11 +153,12 @@ def differences() -> Select[tuple[AuditEvent]]:
 def recorded(events: Sequence[AuditEvent]) -> list[RecordedDifference]:
     """The differences of one page."""
     known: dict[tuple[str, str], Target] = {}
-    for model, key in ((CaseRecord, CaseRecord.case_number), (PersonFile, PersonFile.uid)):
-        wanted = [event.subject_id for event in events if event.subject_type == model.subject_type]
-        for row in db.session.scalars(select(model).where(key.in_(wanted))):
-            known[model.subject_type, getattr(row, model.lookup)] = row
-    return [_recorded(event, known.get((event.subject_type, event.subject_id))) for event in events]
+    wanted = {kind: [event.subject_id for event in events if event.subject_type == kind] for kind in KINDS}
+    for record in db.session.scalars(select(CaseRecord).where(CaseRecord.case_number.in_(wanted["case_record"]))):
+        known["case_record", record.case_number] = record
+    for file in db.session.scalars(select(PersonFile).where(PersonFile.uid.in_(wanted["person_file"]))):
+        known["person_file", file.uid] = file
+    return [_recorded(event, known.get((event.subject_type or "", event.subject_id or ""))) for event in events]
 
 
 def _recorded(event: AuditEvent, target: Target | None) -> RecordedDifference:
@@ -162,7 +166,7 @@ def _recorded(event: AuditEvent, target: Target | None) -> RecordedDifference:
     return RecordedDifference(
         datetime.fromisoformat(event.at),
         target,
-        event.subject_id,
+        event.subject_id or "",
         keys["because"],
         keys["before"],
         keys["after"],

@@ -11,17 +11,20 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import event, inspect, select
+from sqlalchemy import Delete, event, select
 from sqlalchemy.orm import ORMExecuteState, Session
+from sqlalchemy.orm.attributes import instance_state
 
 from app.calendar import today
 from app.domain.retention.eligibility import Target, disclosure_ended, request_ended
 from app.domain.retention.eligibility_many import standings_of_cases, standings_of_files
 from app.extensions import db
+from app.models.base import Model
 from app.models.disclosures import Disclosure
 from app.models.requests import FRRequest
 from app.models.retention import CaseHistory, CasePerson, CaseRecord, LegalHold, PersonFile, StoredStanding
 from app.policy import policy
+from app.policy.names import StateName
 from app.policy.retention.types import Standing
 from app.unit_of_work import BEFORE_COMMIT
 
@@ -39,7 +42,9 @@ class Unfollowed(RuntimeError):
 
 def _case(row: FRRequest | Disclosure) -> Iterator[Touched]:
     """The case it belongs to, and the one it belonged to."""
-    yield from (("case", number) for number in {row.case_number, *inspect(row).attrs.case_number.history.deleted})
+    yield from (
+        ("case", number) for number in {row.case_number, *instance_state(row).attrs.case_number.history.deleted}
+    )
 
 
 def _record(row: CaseRecord) -> Iterator[Touched]:
@@ -62,7 +67,7 @@ def _hold(row: LegalHold) -> Iterator[Touched]:
     yield ("record", row.case_record_id) if row.case_record_id is not None else ("file", row.person_file_id)
 
 
-DEPENDS: dict[type, Callable[[Any], Iterator[Touched]]] = {
+DEPENDS: dict[type[Model], Callable[[Any], Iterator[Touched]]] = {
     FRRequest: _case,
     Disclosure: _case,
     CaseRecord: _record,
@@ -72,7 +77,7 @@ DEPENDS: dict[type, Callable[[Any], Iterator[Touched]]] = {
     LegalHold: _hold,
 }
 #: of what goes through many states: whether a state is an end, for nothing else of it decides
-ENDS: dict[type, Callable[[str], bool]] = {FRRequest: request_ended, Disclosure: disclosure_ended}
+ENDS: dict[type[Model], Callable[[StateName], bool]] = {FRRequest: request_ended, Disclosure: disclosure_ended}
 
 
 def _note(row: Any, touched: Iterable[Touched]) -> None:
@@ -92,10 +97,11 @@ def _note_change(_mapper: Any, _connection: Any, row: Any) -> None:
 def _only_goes_on(row: Any) -> bool:
     """Whether a request or disclosure stays with its case and came neither to an end nor from one."""
     ended = ENDS.get(type(row))
-    if ended is None or inspect(row).attrs.case_number.history.has_changes():
+    if ended is None or instance_state(row).attrs.case_number.history.has_changes():
         return False
-    state = inspect(row).attrs.state.history
-    return not state.has_changes() or (bool(state.deleted) and ended(state.deleted[0]) == ended(row.state))
+    state = instance_state(row).attrs.state.history
+    before = list(state.deleted)
+    return not state.has_changes() or (bool(before) and ended(before[0]) == ended(row.state))
 
 
 for _model in DEPENDS:
@@ -108,11 +114,12 @@ for _model in DEPENDS:
 @event.listens_for(db.session, "do_orm_execute")
 def _note_deleted(state: ORMExecuteState) -> None:
     """Rows deleted by one statement are looked at before they go."""
-    model = state.bind_mapper.class_ if state.is_delete and state.bind_mapper is not None else None
-    if model in DEPENDS and state.session.info.get("unit"):
+    model = state.bind_mapper.class_ if state.bind_mapper is not None else None
+    if isinstance(state.statement, Delete) and model in DEPENDS and state.session.info.get("unit"):
         touched = state.session.info["touched"]
         touched.add(("table", model.__tablename__))
-        for row in state.session.scalars(select(model).where(state.statement.whereclause)):
+        which = state.statement.whereclause
+        for row in state.session.scalars(select(model) if which is None else select(model).where(which)):
             touched.update(DEPENDS[model](row))
 
 
@@ -189,7 +196,7 @@ def calculate(model: type[CaseRecord] | type[PersonFile], ids: Collection[int], 
         _keep(row, found[key], day)
         after = (status_on(row, day), row.earliest, row.rule)
         if before != after:
-            target = db.session.get_one(model, key)
+            target = db.session.get_one(CaseRecord, key) if model is CaseRecord else db.session.get_one(PersonFile, key)
             differences.append(Difference(target, (before[0], before[2] or ""), (after[0], after[2]), under))
     db.session.flush()
     return differences

@@ -17,7 +17,7 @@ from app.domain.sealing.notices import TITLES, draft, photos_of
 from app.domain.sealing.verbs import interrupted
 from app.extensions import db, settings, stores
 from app.models import SealingOrder
-from app.models.base import now
+from app.models.base import filled, now
 from app.storage import BlobRef
 from app.workflow.engine import advance, refuse_if
 
@@ -73,9 +73,9 @@ def facts_of_sealing(order: SealingOrder) -> SealingFacts:
         dated=order.dated,
         received_by=received_by(order),
         received_at=here(order.created_at),
-        removed_at=here(order.removed_at),
-        ended_at=here(order.finished_at),
-        generation=order.generation,
+        removed_at=here(filled(order.removed_at)),
+        ended_at=here(filled(order.finished_at)),
+        generation=filled(order.generation),
         policy_version=order.policy_version,
         keys=len(done["keys"]),
         blobs=len(done["blobs"]),
@@ -115,7 +115,8 @@ def download(order: SealingOrder, actor: Actor) -> bytes:
     """The certificate's PDF; the download is recorded. Refused before there is one. Raises StorageError."""
     check_capability(actor, "retention.read")
     refuse_if("order_certificate_stored", order.certificate_blob_id is None, "There is no certificate yet.")
-    data = stores().blobs.get(order.certificate_blob_id, order.key_id, order.certificate_sha256)
+    blob, digest = filled(order.certificate_blob_id), filled(order.certificate_sha256)
+    data = stores().blobs.get(blob, order.key_id, digest)
     audit.viewed("sealing.certificate_downloaded", order, actor=actor, order=order.number)
     return data
 

@@ -33,6 +33,7 @@ from app.models import (
     Round,
     Search,
 )
+from app.models.base import filled
 
 #: what a line tells of -> its heading
 KINDS = {
@@ -117,7 +118,7 @@ def nominations(photos: Sequence[GalleryPhoto]) -> Iterable[Showing]:
             _moment(round_.nominated_at),
             request.case_number,
             told,
-            round_.nominee.photo_id in ids,
+            filled(round_.nominee).photo_id in ids,
         )
 
 
@@ -143,10 +144,10 @@ def reports(photos: Sequence[GalleryPhoto]) -> Iterable[Showing]:
             _moment(report.delivered_at),
             report.request.case_number,
             f"received by {', '.join(names)}{recalled}",
-            report.round.nominee.photo_id in ids,
+            filled(filled(report.round).nominee).photo_id in ids,
             report.number,
-            report.receipt["path"],
-            report.sha256,
+            filled(report.receipt)["path"],
+            filled(report.sha256),
         )
 
 
@@ -161,7 +162,7 @@ def disclosures(photos: Sequence[GalleryPhoto]) -> Iterable[Showing]:
     """Every disclosure that asks for, or handed out, such a report."""
     ids = {photo.id for photo in photos}
     for item in items_about(photos):
-        disclosure = item.disclosure
+        disclosure, report = item.disclosure, filled(item.report)
         fetched = [package.fetched_at for package in disclosure.packages if package.fetched_at and item.included]
         told = f"{disclosure.recipient_kind or 'recipient not stated'}, {disclosure.state.replace('_', ' ')}"
         begun = ", download begun" if claim_of(disclosure) is not None else ", not handed out"
@@ -173,8 +174,8 @@ def disclosures(photos: Sequence[GalleryPhoto]) -> Iterable[Showing]:
             _moment(max(fetched, default=None)),
             disclosure.case_number,
             told,
-            item.report.round.nominee.photo_id in ids,
-            item.report.number,
+            filled(filled(report.round).nominee).photo_id in ids,
+            report.number,
         )
 
 
@@ -238,7 +239,7 @@ def foils(photos: Sequence[GalleryPhoto]) -> Iterable[Showing]:
             _moment(line_up.created_at),
             round_.request.case_number if round_ else "",
             told,
-            place.of_repository.id in ids,
+            filled(place.of_repository).id in ids,
         )
 
 

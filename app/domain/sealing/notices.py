@@ -15,7 +15,7 @@ from app.domain.notices.notifications import tell
 from app.domain.sealing.lookback import items_about, reports_about
 from app.extensions import db
 from app.models import Disclosure, FRRequest, GalleryPhoto, Report, SealingNotice, SealingOrder
-from app.models.base import now
+from app.models.base import filled, now
 from app.policy import policy
 from app.unit_of_work import Conflict
 from app.workflow.engine import refuse_if
@@ -52,12 +52,12 @@ def draft(order: SealingOrder) -> int:
         request = report.request
         made += _add(order, known, "investigator", request, request.requester_id, report=report.number)
     for item in items_about(photos) if photos else ():
-        disclosure = item.disclosure
-        made += _add(order, known, "privacy_officer", disclosure, None, report=item.report.number)
+        disclosure, number = item.disclosure, filled(item.report).number
+        made += _add(order, known, "privacy_officer", disclosure, None, report=number)
         fetched = [package.fetched_at for package in disclosure.packages if package.fetched_at]
         if fetched and item.included:
             day = f"{max(fetched):%Y-%m-%d}"
-            made += _add(order, known, "recipient", disclosure, None, report=item.report.number, fetched=day)
+            made += _add(order, known, "recipient", disclosure, None, report=number, fetched=day)
     db.session.flush()
     return made
 

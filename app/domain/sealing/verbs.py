@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.exc import IntegrityError
 
 from app import audit
@@ -37,7 +37,7 @@ from app.models import (
     SealedRecord,
     SealingOrder,
 )
-from app.models.base import now
+from app.models.base import filled, now
 from app.models.engine import Job
 from app.models.sealing import OUTCOMES
 from app.outbox import ask_once
@@ -59,7 +59,7 @@ def existing(stated: Stated) -> SealingOrder | None:
 
 def chosen(stated: Stated, *, locked: bool = False) -> list[GalleryPhoto]:
     """The photographs an order is about, held or not: the named records, and the person's until the order's date."""
-    about = [GalleryPhoto.record_number.in_(stated.records)]
+    about: list[ColumnElement[bool]] = [GalleryPhoto.record_number.in_(stated.records)]
     if stated.person_number:
         person = select(GalleryPerson.id).where(GalleryPerson.person_number == stated.person_number)
         about.append(GalleryPhoto.person_id.in_(person) & (GalleryPhoto.taken_on <= stated.dated))
@@ -201,7 +201,7 @@ def unsent_reports(photos: Sequence[GalleryPhoto]) -> list[str]:
     )
     files = []
     for report in db.session.scalars(rows):
-        files.append(report.blob_id)
+        files.append(filled(report.blob_id))
         report.blob_id = report.sha256 = report.pages = report.manifest_digest = report.code = None
     db.session.flush()
     return files

@@ -70,10 +70,12 @@ def figures(moment: datetime, days: int) -> Figures:
 
 def _figure(label: str, row: Row[Any] | None) -> Figure:
     """Median and 90th percentile of as many durations as the rule asks for; else only their number."""
-    rule, count = policy().request.workload, row.number if row is not None else 0
+    if row is None:
+        return Figure(label, 0, None, None, 0)
+    rule, count = policy().request.workload, row.number
     median = _length(row.median) if count >= rule.least_for_median else None
     high = _length(row.high) if count >= rule.least_for_percentile else None
-    return Figure(label, count, median, high, row.late if row is not None else 0)
+    return Figure(label, count, median, high, row.late)
 
 
 def _length(count: float) -> timedelta:

@@ -23,7 +23,8 @@ from app.domain.workload.conditions import parts_of
 from app.domain.workload.overview import deadline_in_sql
 from app.extensions import db
 from app.models import Account, Assignment, FRRequest, Round
-from app.models.base import now
+from app.models.base import filled, now
+from app.policy.names import Verb
 from app.workflow import advance
 
 
@@ -58,7 +59,7 @@ def pass_on(request: FRRequest, kind: str, *, to: int, by: int, notes: str = "")
 def take(request: FRRequest, actor: Actor) -> None:
     """An examiner takes a submitted request that nobody has. Raises Refused."""
     advance(request, "take", actor, to=actor.id)
-    pass_on(request, "taken", to=actor.id, by=actor.id)
+    pass_on(request, "taken", to=filled(actor.id), by=filled(actor.id))
 
 
 @enforces("AUD-2", "SRC-4")
@@ -68,21 +69,22 @@ def assign(request: FRRequest, actor: Actor, receiver: Actor | None, notes: str)
     `receiver`: see `receiver_of`.
     """
     previous = request.examiner_id
-    _advance(request, "assign", actor, receiver, notes)
-    pass_on(request, "assigned", to=receiver.id, by=actor.id, notes=notes.strip())
-    tell("work_assigned" if previous is None else "work_received", [receiver.id], request)
+    to = _advance(request, "assign", actor, receiver, notes)
+    pass_on(request, "assigned", to=to, by=filled(actor.id), notes=notes.strip())
+    tell("work_assigned" if previous is None else "work_received", [to], request)
     tell("work_reassigned", [previous], request)
 
 
 @enforces("SRC-2", "SRC-4")
 def hand_over(request: FRRequest, actor: Actor, receiver: Actor | None, notes: str) -> None:
     """The examiner who has the request passes it to another, with notes. Raises Refused. `receiver`: `receiver_of`."""
-    _advance(request, "hand_over", actor, receiver, notes)
-    pass_on(request, "handed_over", to=receiver.id, by=actor.id, notes=notes.strip())
-    tell("work_received", [receiver.id], request)
+    to = _advance(request, "hand_over", actor, receiver, notes)
+    pass_on(request, "handed_over", to=to, by=filled(actor.id), notes=notes.strip())
+    tell("work_received", [to], request)
 
 
-def _advance(request: FRRequest, verb: str, actor: Actor, receiver: Actor | None, notes: str) -> None:
+def _advance(request: FRRequest, verb: Verb, actor: Actor, receiver: Actor | None, notes: str) -> int:
+    """Take the step; answers the account that has the request now."""
     open_round = request.current_round if request.state == "under_examination" else None
     advance(
         request,
@@ -94,6 +96,7 @@ def _advance(request: FRRequest, verb: str, actor: Actor, receiver: Actor | None
         to=receiver.id if receiver else None,
         round=open_round.uid if open_round else None,
     )
+    return filled(filled(receiver).id)
 
 
 # Who may have it -------------------------------------------------------------------------------------------
@@ -134,7 +137,7 @@ class Amount:
 
 def open_work(
     actor: Actor, gone: Collection[int], moment: datetime, *, show: str = "", priority: str = ""
-) -> Select[tuple[FRRequest]]:
+) -> Select[FRRequest]:
     """The open requests of the unit that this person may know of, what is due first first.
 
     show: "unassigned" or "overdue", else all. gone: examiners who are no longer available.
@@ -189,10 +192,10 @@ def passed_since(actor: Actor, moment: datetime) -> list[Assignment]:
 def endings(request: FRRequest) -> dict[int, Assignment]:
     """Round id -> the assignment by which the round ended, of the rounds that ended so."""
     rows = _with_people().where(Assignment.request_id == request.id, Assignment.round_id.is_not(None))
-    return {row.round_id: row for row in db.session.scalars(rows)}
+    return {filled(row.round_id): row for row in db.session.scalars(rows)}
 
 
-def _with_people() -> Select[tuple[Assignment]]:
+def _with_people() -> Select[Assignment]:
     return select(Assignment).options(
         joinedload(Assignment.request),
         joinedload(Assignment.giver),

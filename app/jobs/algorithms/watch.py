@@ -18,10 +18,11 @@ from app.models import AuditEvent
 from app.models.base import now
 from app.models.engine import Job
 from app.outbox import ask
+from app.policy.names import CapabilityId
 from app.unit_of_work import unit_of_work
 
 #: whoever searches, approves what was searched, or keeps the registry
-WARNED = ("search.run", "approval.decide", "algorithm.read")
+WARNED: tuple[CapabilityId, ...] = ("search.run", "approval.decide", "algorithm.read")
 
 
 def watch() -> None:

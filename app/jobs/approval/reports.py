@@ -32,6 +32,7 @@ from app.domain.notices.notifications import tell
 from app.extensions import db, stores
 from app.jobs.registry import JobFailed, Retry, handles
 from app.models import FRRequest, Report
+from app.models.base import filled
 from app.models.engine import Job
 from app.policy import policy
 from app.storage import DiskFailure, StorageError
@@ -105,7 +106,7 @@ def photographs_of(report: Report) -> frozenset[int]:
     """The candidate's photographs in the repository now, any of which the report may show; none in a negative one."""
     if report.kind != "possible_match":
         return frozenset()
-    return frozenset(photo.id for photo in held_of(report.round.nominee.person))
+    return frozenset(photo.id for photo in held_of(filled(filled(report.round).nominee).person))
 
 
 def _attach(uid: str, kind: str) -> None:

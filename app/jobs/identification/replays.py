@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import select
 
-from app.domain.identification.search_replays import CannotReplay, keep, replay
+from app.domain.identification.search_replays import CannotReplay, Replayed, keep, replay
 from app.extensions import db
 from app.jobs.registry import Retry, handles
 from app.models import SearchReplay
@@ -32,7 +32,7 @@ def run_replay(row: Job) -> None:
     if asked is None:
         return
     try:
-        found = replay(asked.search)
+        found: Replayed | CannotReplay = replay(asked.search)
     except CannotReplay as cannot:
         found = cannot
     except DiskFailure as error:

@@ -22,6 +22,7 @@ from app.jobs.registry import JobFailed, Retry, handles
 from app.matching.errors import MatchingError
 from app.matching.perceptual import perceptual_hash
 from app.matching.types import Face
+from app.models.base import filled
 from app.models.engine import Job
 from app.models.identification import ProbeResemblance
 from app.models.requests import DetectedFace, ProbeImage
@@ -68,11 +69,12 @@ def check_image(row: Job) -> None:
     shown = None
     columns: dict[str, object] = {}
     alike: list[int] = []
-    if finding.bgr is not None:
-        phash = perceptual_hash(finding.bgr)
+    bgr = finding.bgr
+    if bgr is not None:
+        phash = perceptual_hash(bgr)
         alike = _same_moment(image, phash, finding)
-        shown = _stored(lambda: stores().blobs.put(key_id, shown_copy(finding.bgr)))
-        height, width = finding.bgr.shape[:2]
+        shown = _stored(lambda: stores().blobs.put(key_id, shown_copy(bgr)))
+        height, width = bgr.shape[:2]
         columns = {
             "shown_blob_id": shown.id,
             "shown_sha256": shown.sha256,
@@ -83,7 +85,7 @@ def check_image(row: Job) -> None:
     with unit_of_work():
         if image.state == "checking" and image.removed_at is None:
             for position, face in enumerate(finding.faces, 1):
-                db.session.add(detected(image, position, face, finding.bgr, len(finding.faces)))
+                db.session.add(detected(image, position, face, filled(bgr), len(finding.faces)))
             db.session.add_all(ProbeResemblance(image_id=image.id, earlier_id=earlier) for earlier in alike)
             if finding.exif is not None:
                 image.seal(exif=dict(finding.exif))

@@ -9,6 +9,7 @@ from app.policy.base import Count, Rule, Statement, Text
 
 Keep = Literal["permanent", "permanent_until", "years_after_closure", "until_age", "years_after_age"]
 Status = Literal["held", "open", "unclassified", "permanent", "unknown", "upcoming", "disposable"]
+PersonRole = Literal["suspect", "victim", "relative", "witness"]
 Kind = Literal["closed", "reopened", "disposition", "event"]
 
 
@@ -87,7 +88,7 @@ class LinkedPerson:
     """What is known of a person linked to a case; ``ref`` is an id that names nobody."""
 
     ref: str
-    role: Literal["suspect", "victim", "relative", "witness"]
+    role: PersonRole
     born_on: date | None = None
     died_on: date | None = None
     last_arrest_on: date | None = None

@@ -19,7 +19,7 @@ from app.blueprints.review.examination.comparison import render_compare
 from app.blueprints.review.examination.marks import mark_form, marking, read
 from app.blueprints.review.examination.rounds import candidate_at, loaded, working
 from app.blueprints.shared_forms import VersionForm
-from app.domain.examination import annotations
+from app.domain.examination import annotations as domain
 from app.domain.gallery.verbs import held_of
 from app.extensions import db
 from app.models import Annotation, Candidate, GalleryPhoto, Round
@@ -44,7 +44,7 @@ def add_mark(subject: Round, place: int) -> Answer:
         place,
         form,
         None,
-        lambda: annotations.add(
+        lambda: domain.add(
             subject.request, current_actor(), candidate, _photo(candidate, form.photograph.data), read(form)
         ),
     )
@@ -61,7 +61,7 @@ def change_mark(subject: Round, place: int, number: int) -> Answer:
         place,
         form,
         row,
-        lambda: annotations.change(
+        lambda: domain.change(
             subject.request, current_actor(), row, _photo(candidate, form.photograph.data), read(form)
         ),
     )
@@ -73,7 +73,7 @@ def remove_mark(subject: Round, place: int, number: int) -> Answer:
     """Take a mark back."""
     row = _row(subject, place, number)
     form = VersionForm(prefix=f"mark-{number}-")
-    return _taken(subject, place, form, row, lambda: annotations.remove(subject.request, current_actor(), row))
+    return _taken(subject, place, form, row, lambda: domain.remove(subject.request, current_actor(), row))
 
 
 def _row(subject: Round, place: int, number: int) -> Annotation:

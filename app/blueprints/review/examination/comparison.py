@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from flask import request, url_for
+from flask import abort, request, url_for
 
 from app import audit
 from app.access.actor import current_actor
@@ -110,6 +110,8 @@ def render_compare(round_: Round, place: int, **changed: Any) -> str:
     audit.viewed("faces.viewed", round_.request, page="review.compare", faces=faces)
     asked = request.args.get("photo", "")
     shown = next((one for one in person.photos if one.photo.uid == asked), person.shown)
+    if shown is None:
+        abort(404)
     stored = person.disposition.private if person.disposition else {}
     draft, unsent = restored(round_.request, drafts.worksheet_page(round_, person.candidate))
     filled = {**worksheet_data(stored.get("features", {})), "remark": stored.get("note")}

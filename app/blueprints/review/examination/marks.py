@@ -15,7 +15,7 @@ from app.blueprints.choice_fields import SelectField
 from app.blueprints.fact_fields import choice_field, stripped
 from app.blueprints.limits import Length
 from app.blueprints.review.examination.viewer import Mark, drawn_marks
-from app.domain.examination import annotations
+from app.domain.examination import annotations as domain
 from app.domain.examination.annotations import Drawn
 from app.domain.gallery.verbs import held_of
 from app.models import Candidate, GalleryPhoto, Round
@@ -106,7 +106,7 @@ def marking(
 ) -> Marking:
     """The marks of one candidate's comparison; `form` is that of mark `number` (None: the next) as it was typed."""
     photos = held_of(candidate.person)
-    marks = drawn_marks(annotations.marks_on(round_, current_actor(), candidate))
+    marks = drawn_marks(domain.marks_on(round_, current_actor(), candidate))
     forms = {mark.number: filled(mark, photos) for mark in marks} if open_now else {}
     if form is not None and number is not None:
         forms[number] = form

@@ -29,7 +29,7 @@ def offered(round_: Round) -> Undo | None:
     if found is None or found.photo.removed_at is not None or not working(round_):
         return None
     person = listed(round_, candidate_at(round_, found.shown_order))
-    if person.state != "excluded":
+    if person.state != "excluded" or person.disposition is None:
         return None
     seconds = math.ceil(replaced.seconds_left(round_, current_actor(), person.disposition))
     return Undo(person, seconds, version_of(person.disposition)) if seconds > 0 else None

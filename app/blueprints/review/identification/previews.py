@@ -65,7 +65,7 @@ def draw_preview(face: DetectedFace, recipe: Recipe) -> bytes:
     bgr = cv2.imdecode(np.frombuffer(shown, np.uint8), cv2.IMREAD_COLOR)
     if bgr is None:
         raise LinkInvalid
-    part, near, _ = working_copy(bgr, image.width, recipe, BUDGET)
+    part, near, _ = working_copy(np.asarray(bgr, np.uint8), image.width, recipe, BUDGET)
     try:
         return encode(apply(part, near))
     except RecipeError as error:  # a frame of a pixel or two, after rounding

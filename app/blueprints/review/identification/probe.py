@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from app.blueprints.images.links import face_url
-from app.models import DetectedFace, GalleryPhoto, ProbeImage, Search
+from app.models import DetectedFace, GalleryPhoto, ProbeImage, ProficiencyPicture, Search
+from app.models.base import filled
 
 #: width to height of the window on a face, that of a mugshot
 WINDOW = 4 / 5
@@ -24,13 +25,13 @@ class ShownProbe:
     window: str
 
 
-def rectangle(face: DetectedFace) -> tuple[float, float, float, float]:
+def rectangle(face: DetectedFace | ProficiencyPicture) -> tuple[float, float, float, float]:
     """(x, y, width, height) of a face in pixels of its image."""
-    x1, y1, x2, y2 = face.box
+    x1, y1, x2, y2 = filled(face.box)
     return round(x1, 1), round(y1, 1), round(x2 - x1, 1), round(y2 - y1, 1)
 
 
-def window(image: ProbeImage, face: DetectedFace) -> str:
+def window(image: ProbeImage | ProficiencyPicture, face: DetectedFace | ProficiencyPicture) -> str:
     """The SVG viewBox around a face, kept inside the picture where it fits."""
     x, y, width, height = rectangle(face)
     tall = min(max(height, width / WINDOW) / FACE_PART, float(image.height))

@@ -23,8 +23,10 @@ from app.domain.identification import verbs as identification
 from app.domain.identification.preparation import recipe_of_row
 from app.domain.identification.recipes import steps_in_words
 from app.models import DerivedImage, DetectedFace, FRRequest, ProbeImage
+from app.models.base import filled
 from app.policy import policy
 from app.policy.facts import Fault
+from app.policy.refused import Refused
 from app.steps import Answer, Why, take_step
 from app.web.pages import page, redirect_after_post, wants_part
 
@@ -126,16 +128,15 @@ def select_probe(subject: FRRequest) -> Answer:
         return valid and not missing
 
     def select() -> None:
-        image, face, derived = chosen
+        image, face, derived = filled(chosen)
         identification.select_probe(subject, actor, image, face, form.suitability.data, form.note.data or "", derived)
 
     def again(why: Why) -> str:
-        rule_id = why.rule_id if why is not None else ""
-        if rule_id == "suitability_recorded":
+        if isinstance(why, Refused) and why.rule_id == "suitability_recorded":
             field = "note" if form.suitability.data != "unsuitable" else "suitability"
-            mark(form, [Fault(field, why.reason, rule_id)], ())
-        elif rule_id == "quality_override_reasoned":
-            mark(form, [Fault("note", why.reason, rule_id)], ())
+            mark(form, [Fault(field, why.reason, why.rule_id)], ())
+        elif isinstance(why, Refused) and why.rule_id == "quality_override_reasoned":
+            mark(form, [Fault("note", why.reason, why.rule_id)], ())
         return render_probe(subject, form, why)
 
     return take_step(
@@ -184,7 +185,7 @@ def begin(subject: FRRequest) -> Answer:
     actor, round_ = current_actor(), subject.current_round
 
     def onward() -> str:
-        return url_for("review.candidates", uid=subject.current_round.uid)
+        return url_for("review.candidates", uid=filled(subject.current_round).uid)
 
     if subject.state == "under_examination" and round_ is not None and round_.examiner_id == actor.id:
         return redirect_after_post(onward())

@@ -18,6 +18,7 @@ from app.calendar import day_of
 from app.clauses import enforces
 from app.domain.identification.preparation import eyes_of
 from app.models import LineUp, LineUpPlace
+from app.models.base import filled
 from app.policy import policy
 from app.policy.examination.worksheet import differing_in
 from app.web.formats import clock, day
@@ -59,7 +60,7 @@ def shown_line(line_up: LineUp) -> ShownLine:
 def _probe(line_up: LineUp) -> tuple[ShownProbe, date | None]:
     src = face_url("line_probe", line_up.uid)
     if line_up.round is None:
-        picture = line_up.item.probe
+        picture = filled(line_up.item).probe
         probe = ShownProbe(src, (picture.width, picture.height), [rectangle(picture)], 0, window(picture, picture))
         return probe, _day(picture.private.get("taken_on"))
     image, face = line_up.round.search.image, line_up.round.search.face
@@ -72,8 +73,9 @@ def shown_place(place: LineUpPlace) -> ShownPlace:
     if not place.held:
         return ShownPlace(place, place.letter, "", (0, 0), None, "left", "", "")
     stored = place.of_repository
-    natural = (stored.width, stored.height) if stored else (place.picture.width, place.picture.height)
-    taken = stored.taken_on if stored else _day(place.picture.private.get("taken_on"))
+    shown = stored or filled(place.picture)
+    natural = (shown.width, shown.height)
+    taken = stored.taken_on if stored else _day(filled(place.picture).private.get("taken_on"))
     level = policy().review.scale.level(place.level or "")
     state = "open" if level is None else "excluded" if place.quick else "compared"
     return ShownPlace(
@@ -103,14 +105,14 @@ ENDED = {
 
 def ended_words(line_up: LineUp) -> str:
     """Why nothing of an ended line can be changed, and since when, as a sentence without its full stop."""
-    return ENDED[line_up.ended].format(at=clock(line_up.ended_at))
+    return ENDED[filled(line_up.ended)].format(at=clock(filled(line_up.ended_at)))
 
 
 def faces_of(line_up: LineUp, places: list[LineUpPlace] | None = None) -> list[str]:
     """The uids of the pictures that a page of the line shows, for the audit trail."""
-    probe = line_up.item.probe.uid if line_up.round is None else line_up.round.search.image.uid
+    probe = filled(line_up.item).probe.uid if line_up.round is None else line_up.round.search.image.uid
     shown = [place for place in (line_up.places if places is None else places) if place.held]
-    return [probe, *((place.of_repository or place.picture).uid for place in shown)]
+    return [probe, *((place.of_repository or filled(place.picture)).uid for place in shown)]
 
 
 def _day(iso: str | None) -> date | None:
@@ -149,7 +151,7 @@ def line_viewer(line_up: LineUp, line: ShownLine, place: LineUpPlace, shown: Sho
 
 def _probe_image(line_up: LineUp, probe: ShownProbe) -> ViewerImage:
     round_ = line_up.round
-    eyes = eyes_of(round_.search.face) if round_ is not None else _pair(line_up.item.probe.private.get("eyes"))
+    eyes = eyes_of(round_.search.face) if round_ is not None else _pair(filled(line_up.item).probe.private.get("eyes"))
     return ViewerImage(
         "original",
         probe.src,
@@ -164,7 +166,7 @@ def _probe_image(line_up: LineUp, probe: ShownProbe) -> ViewerImage:
 
 def _eyes(place: LineUpPlace) -> Eyes | None:
     stored = place.of_repository
-    return _pair(stored.eyes if stored else place.picture.private.get("eyes"))
+    return _pair(stored.eyes if stored else filled(place.picture).private.get("eyes"))
 
 
 def _pair(eyes: list[list[float]] | None) -> Eyes | None:
