@@ -39,22 +39,22 @@ NAVIGATION = (
     ("Disclosure register", "disclosures.register", "disclosure.register"),
     ("Gallery", "gallery.index", "gallery.browse"),
     ("Retention", "retention.index", "retention.read"),
-    ("Training", "admin.training", "training.keep"),
+    ("Training", "training.index", "training.keep"),
     ("Proficiency", "proficiency.index", "proficiency.keep"),
     ("Misuse reports", "oversight.misuse", "misuse.read"),
     ("Searches", "replays.index", "search.replay"),
     ("Audit trail", "oversight.events", "audit.read"),
-    ("Algorithms", "admin.algorithms", "algorithm.read"),
-    ("Imports", "admin.imports", "gallery.imports"),
+    ("Algorithms", "algorithms.index", "algorithm.read"),
+    ("Imports", "imports.index", "gallery.imports"),
     ("Change of algorithm", "changes.index", "algorithm.change"),
-    ("E-mail", "admin.mail", "mail.read"),
+    ("E-mail", "notices.mail", "mail.read"),
     ("Policy", "policy.index", "portal.use"),
 )
 #: with more entries than this, those of a menu stand in it
 SIDE_BY_SIDE = 7
 MENUS = {
-    "Unit": {"workload.index", "workload.figures", "admin.training", "proficiency.index", "replays.index"},
-    "System": {"admin.algorithms", "admin.imports", "changes.index", "admin.mail"},
+    "Unit": {"workload.index", "workload.figures", "training.index", "proficiency.index", "replays.index"},
+    "System": {"algorithms.index", "imports.index", "changes.index", "notices.mail"},
 }
 
 

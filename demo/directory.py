@@ -42,12 +42,12 @@ MESSAGE_BYTES = 64 * 1024
 SALT_BYTES = 8
 
 
-class Entry(ReadOnlyInMemoryLDAPEntry):
+class DemoEntry(ReadOnlyInMemoryLDAPEntry):
     """An entry whose password digest is not an attribute. Without a digest nobody can bind as it."""
 
     password_digest: bytes | None = None
 
-    def _bind(self, password: bytes) -> Entry:
+    def _bind(self, password: bytes) -> DemoEntry:
         digest = self.password_digest
         if digest is None or not password:
             raise ldaperrors.LDAPInvalidCredentials()
@@ -66,9 +66,9 @@ def ssha(password: str) -> bytes:
     return sshaDigest(password.encode(), os.urandom(SALT_BYTES))
 
 
-def build_tree(accounts: Accounts, service_password: str, names: Embedded) -> Entry:
+def build_tree(accounts: Accounts, service_password: str, names: Embedded) -> DemoEntry:
     """The whole directory in memory."""
-    root = Entry(names.base_dn, {"objectClass": ["top", "domain"], "dc": ["example"]})
+    root = DemoEntry(names.base_dn, {"objectClass": ["top", "domain"], "dc": ["example"]})
     branches = {
         name: root.addChild(f"ou={name}", {"objectClass": ["top", "organizationalUnit"], "ou": [name]})
         for name in ("people", "groups", "services")
@@ -114,7 +114,7 @@ class Tree:
         self.marks = self._marks()
         self.root = self._build()
 
-    def current(self) -> Entry:
+    def current(self) -> DemoEntry:
         marks = self._marks()
         if marks != self.marks:
             self.marks = marks
@@ -124,7 +124,7 @@ class Tree:
                 log.msg(f"keeping the accounts as they were: {error}")
         return self.root
 
-    def _build(self) -> Entry:
+    def _build(self) -> DemoEntry:
         return build_tree(load_accounts(*self.files), self.service_password, self.names)
 
     def _marks(self) -> tuple[tuple[int, int, int] | None, ...]:

@@ -26,9 +26,9 @@ from app.factory import create_app, open_stores
 from config.settings import Settings
 from demo.accounts import change_account, load_accounts
 from demo.services import directory_state, start_directory
+from tests.data_cache import SECRETS, DataCache, close, fill, settings_at
+from tests.eligibility_check import check_kept
 from tests.remembered_directory import remember
-from tests.shelf import SECRETS, Shelf, close, fill, settings_at
-from tests.standings import check_kept
 from tests.web.markup import tree_of
 from tests.web.page_checker import CheckedClient
 
@@ -64,9 +64,9 @@ def session_settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Setti
 
 
 @pytest.fixture(scope="session")
-def shelf(tmp_path_factory: pytest.TempPathFactory) -> Shelf:
+def data_cache(tmp_path_factory: pytest.TempPathFactory) -> DataCache:
     """What was made once in this run, to be copied."""
-    return Shelf.of_this_run(tmp_path_factory)
+    return DataCache.of_this_run(tmp_path_factory)
 
 
 @pytest.fixture(scope="session")
@@ -76,18 +76,18 @@ def data_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def empty_data(session_settings: Settings, shelf: Shelf, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def empty_data(session_settings: Settings, data_cache: DataCache, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data folder with a database at the head of all migrations, empty."""
     from flask_migrate import upgrade
 
-    if found := shelf.find("empty"):
+    if found := data_cache.find("empty"):
         return found
     own = settings_at(session_settings, tmp_path_factory.mktemp("empty"))
     made = create_app(own)
     with made.app_context():
         upgrade()
         close(made)
-    return shelf.keep("empty", own.data_dir)
+    return data_cache.keep("empty", own.data_dir)
 
 
 @pytest.fixture
@@ -269,19 +269,21 @@ def make(
     app: Flask,
     people: People,
     run_jobs: Callable[[], int],
-    shelf: Shelf,
+    data_cache: DataCache,
     session_settings: Settings,
     data_folder: Path,
     request: pytest.FixtureRequest,
 ):
-    """A factory that brings requests to any state through the real domain verbs (tests/factory.py).
+    """A factory that brings requests to any state through the real domain verbs (tests/request_factory.py).
 
-    The first request of a test may come from the shelf, unless the test changes the program or its settings.
+    The first request of a test may come from the cache, unless the test changes the program or its settings.
     """
-    from tests.factory import Factory
+    from tests.request_factory import RequestFactory
 
     usual = app.extensions["settings"] == settings_at(session_settings, data_folder)
-    return Factory(app, people, run_jobs, shelf if usual and "monkeypatch" not in request.fixturenames else None)
+    return RequestFactory(
+        app, people, run_jobs, data_cache if usual and "monkeypatch" not in request.fixturenames else None
+    )
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ class DirectoryUnavailable(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class DirectoryEntry:
     """A person as the directory has them now."""
 
     name: str
@@ -48,7 +48,7 @@ def init_directory(app: Flask) -> None:
 
 
 @enforces("ACC-3", "ACC-8")
-def authenticate(name: str, password: str) -> Entry | None:
+def authenticate(name: str, password: str) -> DirectoryEntry | None:
     """The person, when name and password are right and the account is enabled; else None. The password is not kept.
 
     Raises DirectoryUnavailable.
@@ -67,7 +67,7 @@ def authenticate(name: str, password: str) -> Entry | None:
     return entry if entry.enabled else None
 
 
-def lookup(name: str) -> Entry | None:
+def lookup(name: str) -> DirectoryEntry | None:
     """The person as the directory has them now, or None when they are no longer in it. Raises DirectoryUnavailable."""
     try:
         connection = ldap.connection
@@ -113,11 +113,11 @@ def _one(value: Any) -> str:
     return values[0] if values else ""
 
 
-def _entry(info: Any, groups: list[Any]) -> Entry:
+def _entry(info: Any, groups: list[Any]) -> DirectoryEntry:
     own = settings()
     names = {_one(group.get("cn")) for group in groups}
     status = _one(info.get(own.ldap_status_attribute))
-    return Entry(
+    return DirectoryEntry(
         name=_one(info.get(own.ldap_login_attribute)),
         display_name=_one(info.get("cn")),
         title=_one(info.get(own.ldap_rank_attribute)),

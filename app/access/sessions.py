@@ -12,7 +12,7 @@ from sqlalchemy.orm import joinedload
 
 from app import audit
 from app.access.actor import Actor, actor_of
-from app.access.directory import Entry, authenticate, lookup
+from app.access.directory import DirectoryEntry, authenticate, lookup
 from app.clauses import enforces
 from app.extensions import db, settings
 from app.models.accounts import Account, LoginSession, SignInFailure, TermsAcceptance
@@ -83,7 +83,7 @@ def _fail(name: str, cause: str) -> None:
             audit.record("session.locked", name_digest=digest(name.lower()), until=until.isoformat())
 
 
-def sync_account(entry: Entry) -> Account:
+def sync_account(entry: DirectoryEntry) -> Account:
     """The account row for a directory entry, brought up to date; changes of role are events. Needs an open unit."""
     account = db.session.scalars(select(Account).where(Account.name == entry.name)).one_or_none()
     roles = sorted(entry.roles)
@@ -153,7 +153,7 @@ def _session_of(token: str) -> tuple[LoginSession | None, bool]:
     return (row[0], bool(row[1])) if row is not None else (None, False)
 
 
-def _bring_up_to_date(account: Account, entry: Entry, found: LoginSession) -> None:
+def _bring_up_to_date(account: Account, entry: DirectoryEntry, found: LoginSession) -> None:
     # polling does not keep a session alive: only what a person does counts
     polling = request.headers.get("X-Poll") == "1" or request.endpoint == "images.show"
     stale = now() - found.last_seen_at > timedelta(seconds=60)

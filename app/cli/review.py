@@ -11,7 +11,7 @@ import click
 from flask.cli import AppGroup
 
 from app.domain.peers import proficiency
-from app.domain.peers.proficiency import Given
+from app.domain.peers.proficiency import ItemPicture
 from app.extensions import stores
 from app.imaging import UnusableImage
 from app.unit_of_work import unit_of_work
@@ -21,7 +21,7 @@ items = AppGroup("proficiency", help="Comparisons whose truth is known.")
 group.add_command(items)
 
 REQUIRED = ("probe", "photograph", "same", "photograph_taken_on")
-Comparison = tuple[Given, Given, bool, str]
+Comparison = tuple[ItemPicture, ItemPicture, bool, str]
 
 #: draws comparisons; the demonstration package puts its own in when it is installed
 draw: Callable[[int], list[Comparison]] | None = None

@@ -73,7 +73,7 @@ def require_notice(pdf: bytes, notice: str) -> int:
 def require_on_first_page(pdf: bytes, words: str) -> None:
     """Raises RenderError unless page 1 says these words."""
     if _letters(words) not in _letters(page_texts(pdf)[0]):
-        raise RenderError("The first page of the document does not say that it is a lead only (USE-7).")
+        raise RenderError("The first page of the document does not carry the notice of its result (USE-7, SRC-7).")
 
 
 @enforces("SRC-9")

@@ -84,7 +84,7 @@ class MarkRule(Table, frozen=True, kw_only=True):
     text: Text
 
 
-class Told(Table, frozen=True, kw_only=True):
+class OutsideState(Table, frozen=True, kw_only=True):
     """What a person outside is told in place of several states whose names stay inside."""
 
     id: Text
@@ -114,9 +114,9 @@ class State(Table, frozen=True, kw_only=True):
     """A state of a workflow, in the words of every page.
 
     ``waiting_for`` is the title of the role whose turn it is, or empty; ``next`` is what is due, the first that a
-    person may do being what they are asked. ``told_as`` names the ``Told`` that outsiders read instead. ``step`` is the
-    step of the progress bar that everybody sees, ``unit_step`` of the one inside the unit (empty: all lie behind),
-    ``phase`` the stretch whose time is measured. ``marks`` are what the program
+    person may do being what they are asked. ``told_as`` names the ``OutsideState`` that outsiders read instead.
+    ``step`` is the step of the progress bar that everybody sees, ``unit_step`` of the one inside the unit (empty: all
+    lie behind), ``phase`` the stretch whose time is measured. ``marks`` are what the program
     asks of states; ``final`` is asked like one.
     """
 
@@ -166,7 +166,7 @@ class Workflow(Table, frozen=True, kw_only=True):
     steps: tuple[str, ...] = ()
     unit_steps: tuple[str, ...] = ()
     marks: tuple[MarkRule, ...] = field(name="mark", default=())
-    told: tuple[Told, ...] = field(name="told", default=())
+    told: tuple[OutsideState, ...] = field(name="told", default=())
     phases: tuple[Phase, ...] = field(name="phase", default=())
     states: tuple[State, ...] = field(name="state")
     transitions: tuple[Transition, ...] = field(name="transition")
@@ -200,7 +200,7 @@ class Workflow(Table, frozen=True, kw_only=True):
         """The ids of the states in which something is due, from this part or from anybody, in file order."""
         return tuple(s.id for s in self.states if any(part in (None, step.by) for step in s.next))
 
-    def outside(self, state_id: StateName) -> State | Told:
+    def outside(self, state_id: StateName) -> State | OutsideState:
         """What a person outside is told of a state: the state itself, or what stands for several."""
         state = self.state(state_id)
         return next(told for told in self.told if told.id == state.told_as) if state.told_as else state

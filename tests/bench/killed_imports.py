@@ -2,7 +2,7 @@
 
     python -m tests.bench.killed_imports [RECORDS] [ROWS IN A CHUNK]
 
-Noise pictures and stand-ins for the two networks (tests/synthetic.py); everything else is the product's own import.
+Noise pictures and stand-ins for the two networks (tests/noise_gallery.py); everything else is the product's own import.
 100,000 records take some twenty minutes, most of them for keys and files that are flushed to the disk.
 """
 
@@ -18,7 +18,7 @@ from flask_migrate import upgrade
 
 from app.factory import create_app
 from config.settings import Settings
-from tests.synthetic import faults, photographs, run_and_kill, write_records
+from tests.noise_gallery import faults, photographs, run_and_kill, write_records
 
 
 def main(records: int = 100_000, chunk_rows: int = 50) -> int:

@@ -2,7 +2,8 @@
 
     python -m tests.bench.lists [--few 1000] [--many 20000] [--times 5]
 
-One process, one request at a time, on the embedded services. The rows are written past the program (tests/crowds.py).
+One process, one request at a time, on the embedded services. The rows are written past the program
+(tests/bulk_rows.py).
 """
 
 from __future__ import annotations
@@ -12,9 +13,9 @@ import sys
 
 from demo.people import person
 from tests.bench.pages import client_of, measured, portal
+from tests.bulk_rows import Crowd
 from tests.conftest import People, run_due_jobs
-from tests.crowds import Crowd
-from tests.factory import Factory
+from tests.request_factory import RequestFactory
 
 PAGES = (
     ("Home of a records officer", "b.juniper", "/"),
@@ -59,7 +60,7 @@ def main() -> None:
     options = parser.parse_args()
     with portal() as app:
         people = People()
-        Factory(app, people, run_due_jobs).enrol([person(7)])
+        RequestFactory(app, people, run_due_jobs).enrol([person(7)])
         crowd = Crowd(*(people.account(name).id for name in ("d.lark", "k.rowan", "s.alder")))
         clients = {name: client_of(app, people, name) for _, name, _ in PAGES}
         found: list[list[str]] = []

@@ -30,8 +30,8 @@ from config.settings import Settings
 from demo.people import person
 from demo.services import start_directory
 from tests.conftest import People, models_directory, run_due_jobs, session_token
-from tests.factory import Factory
-from tests.statements import queries, recorded
+from tests.request_factory import RequestFactory
+from tests.sql_statements import queries, recorded
 
 FIRST = 20
 
@@ -84,7 +84,7 @@ def main() -> None:
     options = parser.parse_args()
     with portal() as app:
         people = People()
-        make = Factory(app, people, run_due_jobs)
+        make = RequestFactory(app, people, run_due_jobs)
         make.enrol([person(seed) for seed in (7, *range(FIRST, FIRST + options.people - 1))])
         request = make.request(state="under_examination", gallery=[person(7)])
         round_url = f"/review/rounds/{request.current_round.uid}"

@@ -45,7 +45,7 @@ from demo.accounts import load_accounts
 from demo.browser import Browser
 from demo.services import start_directory, start_portal, start_redis, start_worker
 from tests.conftest import People, models_directory, run_due_jobs
-from tests.factory import Factory
+from tests.request_factory import RequestFactory
 from tools.population import Population, population
 
 PEOPLE_AT_ONCE, PHOTOS = 5000, 2
@@ -103,7 +103,7 @@ def _photo(number: str, owner: int) -> dict[str, Any]:
     )
 
 
-def prepared(make: Factory, seed: int) -> str:
+def prepared(make: RequestFactory, seed: int) -> str:
     """The number of a request whose probe is selected: its whole image, made lighter."""
     request = make.request(state="documented", seed=seed, case_number=f"2026-075-{seed:05}")
     derived = make.prepare(request, [{"op": "gamma", "value": 1.2}])
@@ -155,7 +155,7 @@ def main() -> None:
     options = parser.parse_args()
     with portal(options.index) as (app, settings), ExitStack() as stack:
         stack.enter_context(start_redis(settings))
-        make = Factory(app, People(), run_due_jobs)
+        make = RequestFactory(app, People(), run_due_jobs)
         numbers = [prepared(make, 30 + n) for n in range(options.times + 1)]
         drawn = population(options.fit, networks.detector(), networks.extractor(), print)
         with mock.patch("os.fsync", return_value=None):

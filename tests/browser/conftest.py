@@ -23,7 +23,7 @@ from app.factory import create_app
 from demo.people import person
 from tests.browser.serving import Portal, new_page, served
 from tests.conftest import People, fresh_settings, models_directory, run_due_jobs
-from tests.factory import Factory
+from tests.request_factory import RequestFactory
 
 ROOT = Path(__file__).resolve().parents[2]
 REQUIRED = os.environ.get("CORROBORATE_REQUIRE_SERVICES") == "1"
@@ -87,7 +87,7 @@ def bench(chromium: Any, new_portal: Callable[[str], Flask]) -> Iterator[Bench]:
     """A portal with a prepared probe, three candidates and three photographs of one of them."""
     app = new_portal("bench")
     with app.app_context():
-        make = Factory(app, People(), run_due_jobs)
+        make = RequestFactory(app, People(), run_due_jobs)
         request = make.request(state="documented")
         for name in ("j.maple", "n.finch", "c.hawthorn"):
             make.people.account(name)
@@ -106,7 +106,7 @@ def bench(chromium: Any, new_portal: Callable[[str], Flask]) -> Iterator[Bench]:
 def judged(bench: Bench) -> dict[str, str]:
     """Addresses of what others see: the blind page of a marked nominee, and a supervisor's file with its marks."""
     with bench.app.app_context():
-        make = Factory(bench.app, People(), run_due_jobs)
+        make = RequestFactory(bench.app, People(), run_due_jobs)
         parts = {"mark": "A mole beside the nose.", "seed": 7}
         nominated = make.request(state="nominated", case_number="2026-075-00002", **parts)
         line = make.line_up(nominated, "n.finch")

@@ -19,7 +19,7 @@ from tests.browser.axe import faults_of, picture
 from tests.browser.keyboard import Keyboard
 from tests.browser.serving import Portal, new_page, served
 from tests.conftest import People, run_due_jobs
-from tests.factory import Factory
+from tests.request_factory import RequestFactory
 
 pytestmark = pytest.mark.timeout(900)
 
@@ -129,7 +129,7 @@ def case(chromium: Any, axe_source: str, new_portal: Callable[[str], Flask]) -> 
     with app.app_context():
         from app.extensions import db
 
-        make = Factory(app, People(), run_due_jobs)
+        make = RequestFactory(app, People(), run_due_jobs)
         for name in ("k.rowan", "j.maple", "n.finch", "c.hawthorn"):
             make.people.account(name)
         make.enrol([person(seed) for seed in (NOMINEE, 21, 22)], photos=2)

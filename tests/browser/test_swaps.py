@@ -14,7 +14,7 @@ from app.extensions import db
 from tests.browser.conftest import Bench
 from tests.browser.serving import new_page
 from tests.conftest import People, run_due_jobs
-from tests.factory import Factory
+from tests.request_factory import RequestFactory
 
 pytestmark = pytest.mark.timeout(300)
 #: what a person does to every text field that is too small for them; the browser writes it into its style attribute
@@ -33,7 +33,7 @@ UNCOUNTED = """[...document.querySelectorAll('[data-limit]')].filter((one) => {
 def cases(bench: Bench) -> dict[str, str]:
     """Addresses below the portal: a draft, its image, a reported request's outcome, an image to prepare."""
     with bench.app.app_context():
-        make = Factory(bench.app, People(), run_due_jobs)
+        make = RequestFactory(bench.app, People(), run_due_jobs)
         draft = make.request(state="draft", case_number="2026-075-00011")
         documented = make.request(state="documented", case_number="2026-075-00012", seed=11)
         reported = make.request(state="reported", case_number="2026-075-00013", seed=13)

@@ -69,7 +69,7 @@ def traces(tmp_path, monkeypatch) -> Callable[[], str]:
     """traces() -> what was imported or called by a message's word."""
     path = tmp_path / "traces"
     monkeypatch.setenv("PLANTED_TRACES", str(path))
-    monkeypatch.delitem(sys.modules, "tests.planted", raising=False)
+    monkeypatch.delitem(sys.modules, "tests.planted_job", raising=False)
     return lambda: path.read_text() if path.exists() else ""
 
 
@@ -93,7 +93,7 @@ def plant(redis: Redis, data: Any, id: str = "planted", **fields: Any) -> None:
     redis.rpush(f"rq:queue:{QUEUE}", id)
 
 
-LEAVE = "tests.planted.leave"
+LEAVE = "tests.planted_job.leave"
 CALLBACKS = {f"{when}_callback_name": LEAVE for when in ("success", "failure", "stopped")}
 BOMB = zlib.compress(b"[" + b" " * 50_000_000)
 
@@ -105,10 +105,10 @@ BOMB = zlib.compress(b"[" + b" " * 50_000_000)
         [LEAVE, None, [UID], {}],
         ["os.mkdir", None, ["TRACES"], {}],
         ["subprocess.run", None, [["touch", "TRACES"]], {}],
-        ["eval", None, ["__import__('tests.planted')"], {}],
+        ["eval", None, ["__import__('tests.planted_job')"], {}],
         ["app.jobs.runner.perform", None, [UID], {}],
-        ["leave", "tests.planted", [], {}],
-        [ENTRY, "tests.planted", [UID], {}],
+        ["leave", "tests.planted_job", [], {}],
+        [ENTRY, "tests.planted_job", [UID], {}],
         [ENTRY, None, [UID, LEAVE], {}],
         [ENTRY, None, [], {"uid": UID}],
         [ENTRY, None, [UID], {"uid": UID}],
@@ -201,7 +201,7 @@ def test_planted_in_the_registries_that_rq_tends_nothing_is_run(redis, ran, trac
 
 
 def test_what_is_no_id_and_what_is_no_hash_stop_nobody(redis, ran):
-    redis.rpush(f"rq:queue:{QUEUE}", b"\xff\xfe", "../planted", "", "gone", "text", "planted:tests.planted.leave")
+    redis.rpush(f"rq:queue:{QUEUE}", b"\xff\xfe", "../planted", "", "gone", "text", "planted:tests.planted_job.leave")
     redis.set("rq:job:text", "words")
     uid = ask()
     work()

@@ -14,7 +14,7 @@ from app.models.base import now
 from app.policy import policy
 from app.workflow import explain
 from app.workflow.registry import CONDITIONS
-from tests.gallery import needs_models
+from tests.drawn_gallery import needs_models
 
 pytestmark = needs_models
 EVALUATED = {"algorithm_status": NistStatus(True, ""), "demonstration": False}

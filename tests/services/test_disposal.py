@@ -15,9 +15,9 @@ from app.domain.retention import verbs as retention
 from app.extensions import db, stores
 from app.models import AuditEvent, CaseRecord, ProbeImage
 from tests.conftest import People, run_due_jobs
-from tests.factory import Factory
-from tests.gallery import needs_models
-from tests.retaining import Retaining
+from tests.drawn_gallery import needs_models
+from tests.request_factory import RequestFactory
+from tests.retention_factory import RetentionFactory
 from tests.services.portal import on_servers, portal
 
 pytestmark = pytest.mark.timeout(180)
@@ -35,7 +35,7 @@ def app(session_settings, postgresql_url: str, tmp_path: Path) -> Iterator[Flask
 def test_a_case_is_disposed_of(app):
     upgrade()
     people = People()
-    keep = Retaining(Factory(app, people, run_due_jobs), people)
+    keep = RetentionFactory(RequestFactory(app, people, run_due_jobs), people)
     record = keep.record(request="withdrawn")
     victim = keep.person(record)
     disposal = keep.disposal("disposed", targets=[record])
@@ -55,7 +55,7 @@ def test_a_case_is_disposed_of(app):
 def test_the_history_of_a_case_is_not_changed_and_the_schema_goes_down_again(app):
     upgrade()
     people = People()
-    Retaining(None, people).record("closed")
+    RetentionFactory(None, people).record("closed")
     db.session.rollback()
     with pytest.raises(sa.exc.DBAPIError, match="append-only"), db.engine.begin() as connection:
         connection.execute(sa.text("UPDATE case_history SET happened_on = '2001-01-01'"))

@@ -24,7 +24,7 @@ from config.settings import Settings
 from demo.people import person
 from demo.services import start_worker
 from tests.conftest import People, models_directory, run_due_jobs
-from tests.factory import Factory
+from tests.request_factory import RequestFactory
 from tests.services.portal import on_servers, portal
 
 pytestmark = [
@@ -52,7 +52,7 @@ def app(settings: Settings) -> Iterator[Flask]:
 @pytest.fixture
 def searching(app: Flask) -> Callable[[], str]:
     """searching() -> the uid of a search that was just started."""
-    make = Factory(app, People(), run_due_jobs)
+    make = RequestFactory(app, People(), run_due_jobs)
     make.enrol([person(seed) for seed in (7, 21, 22, 23)])
 
     def start() -> str:

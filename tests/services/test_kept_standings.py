@@ -11,11 +11,11 @@ from app.domain.retention.recalculation import recalculate
 from app.extensions import db
 from app.models import FRRequest, StoredStanding
 from app.unit_of_work import unit_of_work
+from tests.bulk_rows import Crowd
 from tests.conftest import People, session_token
-from tests.crowds import Crowd
-from tests.retaining import Retaining
+from tests.eligibility_check import check_kept
+from tests.retention_factory import RetentionFactory
 from tests.services.test_postgresql import app, make, together  # noqa: F401  (fixtures)
-from tests.standings import check_kept
 
 # ruff: noqa: F811  (a fixture that a test names is not a redefinition)
 pytestmark = pytest.mark.timeout(300)
@@ -58,7 +58,7 @@ def test_every_crowded_page_is_served(app):
 
 @pytest.mark.clause("RET-11")
 def test_of_two_requests_that_end_at_once_the_second_sees_the_first_ended(app, make):
-    keep = Retaining(make, make.people)
+    keep = RetentionFactory(make, make.people)
     record = keep.record(request="submitted")
     make.request(state="submitted", case_number=record.case_number)
     numbers = list(db.session.scalars(select(FRRequest.number)))

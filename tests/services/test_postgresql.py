@@ -26,8 +26,8 @@ from app.refusals import same_version
 from app.unit_of_work import Conflict, UnrecordedChange, unit_of_work
 from app.workflow import engine, pairing
 from tests.conftest import People, models_directory, run_due_jobs
-from tests.factory import Factory
 from tests.policy.subjects import MAKERS
+from tests.request_factory import RequestFactory
 from tests.services.portal import on_servers, portal
 
 pytestmark = pytest.mark.timeout(180)
@@ -50,8 +50,8 @@ def app(session_settings, postgresql_url: str, tmp_path: Path) -> Iterator[Flask
 
 
 @pytest.fixture
-def make(app: Flask) -> Factory:
-    return Factory(app, People(), run_due_jobs)
+def make(app: Flask) -> RequestFactory:
+    return RequestFactory(app, People(), run_due_jobs)
 
 
 def together(*works: Callable[[], None], app: Flask) -> list[BaseException | None]:

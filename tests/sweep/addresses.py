@@ -95,7 +95,7 @@ VALUES: dict[str, Value] = {
     "changes.number": number,
     "replays.uid": lambda world, on: world.get(on).current_search.uid,
     "workload.number": number,
-    "admin.uid": lambda world, on: world.account(on).uid,
+    "training.uid": lambda world, on: world.account(on).uid,
     "retention.case_number": lambda world, on: world.kept[on],
     "retention.uid": lambda world, on: world.kept[on],
     "retention.number": lambda world, on: world.kept[on],
@@ -130,7 +130,7 @@ FORMS: dict[str, Callable[[World, str], dict[str, str]]] = {
     "review.exclude_in_line": lambda world, on: {"quick-version": "1"},
     "review.compare_in_line": lambda world, on: {"version": "1"},
     "review.change_mark": lambda world, on: {"mark-1-version": "1"},
-    "admin.revoke": lambda world, on: {"record": world.training_of(on).uid},
+    "training.revoke": lambda world, on: {"record": world.training_of(on).uid},
 }
 
 

@@ -123,12 +123,12 @@ def secrets_of(world: World) -> Secrets:
     kept.anywhere |= {place.uid for place in other.places}
     for place in line.places:
         kept.line |= {place.photo.uid, place.photo.record_number, place.photo.person.uid, place.photo.sha256}
-    # every examiner is told that a request was submitted; which line it became is told to nobody
+    # every examiner is everything_in that a request was submitted; which line it became is everything_in to nobody
     kept.line.add(request.number)
     return kept
 
 
-def told(answer: TestResponse) -> str:
+def everything_in(answer: TestResponse) -> str:
     """Everything an answer says, and what its signed addresses, tokens and cookies hold."""
     text = answer.get_data().decode("utf-8", "replace") + str(answer.headers)
     return "\n".join([text, *map(opened, set(SIGNED.findall(text)))])
@@ -160,7 +160,7 @@ def addresses(world: World, method: str) -> list[tuple[Row, str]]:
 
 
 class Asking:
-    """A peer who opens everything; `leaks` collects what was told."""
+    """A peer who opens everything; `leaks` collects what was everything_in."""
 
     def __init__(self, world: World, persona: str = "peer") -> None:
         self.world, self.client, self.leaks, self.asked = world, world.client(persona), [], 0
@@ -171,7 +171,7 @@ class Asking:
 
     def hear(self, said: str, address: str, answer: TestResponse) -> TestResponse:
         self.asked += 1
-        found = self.secrets.in_(told(answer), address, self.line)
+        found = self.secrets.in_(everything_in(answer), address, self.line)
         self.leaks += [f"{said} {address} ({answer.status_code}) tells {word!r}" for word in found]
         return answer
 

@@ -26,7 +26,7 @@ from app.extensions import db
 from app.models import AuditEvent, Disclosure
 from app.web.downloads import PIECE_BYTES
 from tests.conftest import run_due_jobs
-from tests.disclosing import DEMAND
+from tests.disclosure_factory import DEMAND
 from tests.real_portal import RealPortal, Visitor, real_portal
 from tests.sweep.personas import PERSONAS
 from tests.sweep.questions import questions, routes
@@ -204,7 +204,7 @@ def list_file(browser: Visitor, world: World, page: str) -> list[list[str]]:
     asked = browser.post(f"{page}/exports", page=page, allow_redirects=False)
     assert asked.status_code == 303, asked.text
     place = asked.headers["Location"]
-    assert "A worker writes the file" in browser.get(place).text
+    assert "The file is being written" in browser.get(place).text
     with world.app.app_context():
         run_due_jobs()
     assert f"{place}/file" in browser.get(place).text

@@ -19,10 +19,10 @@ from app.policy import policy
 from app.unit_of_work import unit_of_work
 from app.workflow.engine import subjects
 from demo.people import person
-from tests.disclosing import Disclosing
-from tests.gallery import needs_models
+from tests.disclosure_factory import DisclosureFactory
+from tests.drawn_gallery import needs_models
 from tests.policy.subjects import MAKERS
-from tests.retaining import Retaining
+from tests.retention_factory import RetentionFactory
 from tests.sweep.world import World
 
 pytestmark = [needs_models, pytest.mark.timeout(600)]
@@ -60,7 +60,7 @@ def ends(built_world: World) -> Iterator[World]:
 
 def _end(world: World) -> None:
     make, people = world.make, world.make.people
-    keep, disclose = Retaining(make, people), Disclosing(world.app, people, make.run_jobs)
+    keep, disclose = RetentionFactory(make, people), DisclosureFactory(world.app, people, make.run_jobs)
     for number, state in enumerate(REQUESTS, 30_001):
         make.request(state=state, case_number=f"2026-075-{number}", seed=61)
     _fail_search(make.request(state="searching", case_number="2026-075-30009", seed=64))

@@ -18,7 +18,7 @@ from app.extensions import db
 from app.models import Account, Disclosure, FRRequest, StoredStanding
 from app.models.base import now
 from app.workflow.registry import SEPARATIONS
-from tests.standings import check_kept
+from tests.eligibility_check import check_kept
 from tests.sweep.personas import PERSONAS
 
 pytestmark = pytest.mark.timeout(600)

@@ -24,9 +24,9 @@ from app.extensions import db
 from app.models import Notification
 from app.policy import policy
 from app.unit_of_work import unit_of_work
-from tests.factory import NARRATIVE
+from tests.request_factory import NARRATIVE
 from tests.sweep.personas import PERSONAS, SIGNED_IN
-from tests.web.reading import form_at, soup
+from tests.web.page_reading import form_at, soup
 
 pytestmark = pytest.mark.timeout(600)
 LEAD = re.compile(r"\bleads?\b", re.IGNORECASE)
@@ -86,7 +86,7 @@ def reader(world: Any, persona: str) -> FlaskClient:
     return client
 
 
-def told(page: BeautifulSoup) -> list[str]:
+def leads_in(page: BeautifulSoup) -> list[str]:
     """The sentences of a page's main part that hold the word; what the investigator typed may say anything."""
     words = " ".join(page.get_text(" ").replace(NARRATIVE, " ").split())
     return [words[max(0, found.start() - 60) : found.end() + 30] for found in LEAD.finditer(words)]
@@ -105,13 +105,13 @@ def faults(world: Any, personas: list[str]) -> tuple[list[str], int]:
             answer = client.get(address)
             if answer.status_code == 200 and answer.mimetype == "text/html":
                 read += 1
-                found += [f"{address} as {persona}: {words}" for words in told(soup(answer).main)]
+                found += [f"{address} as {persona}: {words}" for words in leads_in(soup(answer).main)]
         for address in other:
             answer = client.get(address)
             if answer.status_code == 200 and answer.mimetype == "text/html" and number in answer.text:
                 rows = [row for row in soup(answer).select("main tr, main li") if number in row.get_text()]
                 read += len(rows)
-                found += [f"{address} as {persona}: {words}" for row in rows for words in told(row)]
+                found += [f"{address} as {persona}: {words}" for row in rows for words in leads_in(row)]
     return found, read
 
 
@@ -137,7 +137,7 @@ def test_nor_when_its_outcome_is_recorded_or_its_report_recalled(world):
         assert part.status_code == 200
         refused = client.post(f"{where}/outcome", data={**sent, "shown_outcome": outcome})
         assert refused.status_code == 422
-        assert not told(soup(part)) + told(soup(refused).main)
+        assert not leads_in(soup(part)) + leads_in(soup(refused).main)
     assert "does not fit the result" in soup(refused).main.get_text()
     with world.app.app_context():
         request, actor = world.get("negative"), world.make.people.actor("d.lark")

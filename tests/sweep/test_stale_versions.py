@@ -13,8 +13,9 @@ import pytest
 
 import app.blueprints
 from app.extensions import db
-from tests.sweep.addresses import FORMS
-from tests.sweep.test_routes_roles import HTMX, PREFIXES, ROWS, members, routes
+from tests.sweep.addresses import FORMS, values_of
+from tests.sweep.questions import HTMX, PREFIXES, ROWS, routes
+from tests.sweep.test_routes_roles import members
 
 pytestmark = pytest.mark.timeout(600)
 STALE = "999999"
@@ -64,7 +65,7 @@ def persona_of(row: dict[str, Any]) -> str:
 
 def test_a_stale_version_is_refused_on_every_route_that_changes_something(world):
     faults, asked = [], set()
-    before = world.contents()
+    world.store.restore_changes()
     for row in rows(world.app):
         endpoint, on = row["route"].split(" ")[1], row.get("on", "reported")
         if (endpoint, on) in NOT_THERE:
@@ -76,17 +77,18 @@ def test_a_stale_version_is_refused_on_every_route_that_changes_something(world)
             token = world.csrf(client, persona)
             db.session.remove()
         rule = next(rule for name, rule in routes(world.app) if name == row["route"])
+        with world.app.test_request_context():
+            address = rule.build(values_of(world, rule, on))[1]
+            db.session.remove()
         stale = {name: STALE if name.endswith("version") else value for name, value in own.items()}
         stale |= {f"{prefix}version": STALE for prefix in (*PREFIXES, *ELSEWHERE)}
-        answer = client.post(
-            world.address(rule, on), data={**stale, "csrf_token": token}, headers=HTMX if row.get("part") else {}
-        )
+        world.store.changes()
+        answer = client.post(address, data={**stale, "csrf_token": token}, headers=HTMX if row.get("part") else {})
         asked.add(endpoint)
-        after = world.contents()
-        changed = sorted(table for table in after if after[table] != before[table])
+        changed = sorted(world.store.changes())
         if answer.status_code != 409 or changed:
             faults.append(f"{endpoint} on {on} as {persona}: {answer.status_code}, changed {changed}")
-            world.restore()
+            world.store.restore_changes()
     assert not faults, "\n".join(faults)
     assert len(asked) > 40, "the routes were not there to be asked"
 
@@ -130,10 +132,10 @@ BY_THEMSELVES = {
     ("accounts/views.py", "read_notifications"): "one's own notifications, read or not",
     ("accounts/views.py", "mail"): "one's own choice, replaced as a whole",
     ("accounts/views.py", "report_misuse_post"): "a new report",
-    ("admin/views.py", "revoke"): "a training record has no version; a second revocation finds nothing",
-    ("admin/proficiency.py", "add"): "a new item",
-    ("admin/proficiency.py", "assign"): "an item has no version; who has it already is not given it again",
-    ("admin/proficiency.py", "retire"): "an item has no version; retired twice is retired once",
+    ("accounts/training.py", "revoke"): "a training record has no version; a second revocation finds nothing",
+    ("review/peers/proficiency.py", "add"): "a new item",
+    ("review/peers/proficiency.py", "assign"): "an item has no version; who has it already is not given it again",
+    ("review/peers/proficiency.py", "retire"): "an item has no version; retired twice is retired once",
     ("oversight/views.py", "misuse_report"): "reading is recorded",
     ("oversight/views.py", "export"): "a new file",
     ("oversight/replays.py", "ask"): "a new replay of a search, which has no version",

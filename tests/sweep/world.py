@@ -40,8 +40,8 @@ from app.unit_of_work import unit_of_work
 from demo.people import person
 from demo.proficiency import drawn_items
 from tests.conftest import People, token_of
-from tests.disclosing import Disclosing
-from tests.factory import Factory
+from tests.disclosure_factory import DisclosureFactory
+from tests.request_factory import RequestFactory
 from tests.sweep.keeping import Keeping
 from tests.sweep.personas import PERSONAS
 from tests.web.page_checker import CheckedClient
@@ -96,7 +96,7 @@ class World:
 
     app: Flask
     store: Keeping
-    make: Factory
+    make: RequestFactory
     requests: dict[str, int] = dataclasses.field(default_factory=dict)
     #: what is no request, by name: its table and id
     others: dict[str, tuple[type, int]] = dataclasses.field(default_factory=dict)
@@ -119,7 +119,7 @@ class World:
         app.testing = True
         app.test_client_class = SweepClient
         with app.app_context():
-            world = cls(app, Keeping(app, data), Factory(app, People(), run_jobs))
+            world = cls(app, Keeping(app, data), RequestFactory(app, People(), run_jobs))
             world.fill()
         return world
 
@@ -173,7 +173,7 @@ class World:
     def _disclosures(self) -> None:
         """Disclosures from the case of the reported request, all asked for by d.lark, decided by y.hazel."""
         case = self.get("reported").case_number
-        disclose = Disclosing(self.app, self.make.people, self.make.run_jobs)
+        disclose = DisclosureFactory(self.app, self.make.people, self.make.run_jobs)
         for state in DISCLOSED:
             made = disclose(state=state, basis="D2", case_number=case)
             self.others[f"d_{state}"] = (Disclosure, made.id)
@@ -226,9 +226,9 @@ class World:
 
     def _retention(self) -> None:
         """Case records by state, holds by who placed them, disposals by how far they are; all kept by b.juniper."""
-        from tests.retaining import Retaining
+        from tests.retention_factory import RetentionFactory
 
-        keep, kept = Retaining(self.make, self.make.people), self.kept
+        keep, kept = RetentionFactory(self.make, self.make.people), self.kept
         kept["open"] = keep.record("open", case_number="2026-075-20001").case_number
         kept["closed"] = keep.record("closed", case_number="2026-075-20002").case_number
         due = keep.record(case_number="2026-075-20003")

@@ -107,8 +107,8 @@ def test_a_request_whose_delivery_is_gone_says_so(make, run_jobs):
 
 
 def test_jobs_are_looked_up_by_their_subject(app):
-    from tests.crowds import plans
-    from tests.statements import queries, recorded
+    from tests.bulk_rows import plans
+    from tests.sql_statements import queries, recorded
 
     with recorded() as asked:
         rows = select(Job).where(Job.kind == "search", Job.subject_id == "s").order_by(Job.id.desc())

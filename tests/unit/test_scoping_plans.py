@@ -6,7 +6,7 @@ import pytest
 
 from app.access.scoping import SCOPES, find
 from app.extensions import db
-from tests.crowds import asked, plans
+from tests.bulk_rows import asked, plans
 
 #: whoever has parts in requests, examines, supervises, discloses, keeps
 PEOPLE = ("d.lark", "k.rowan", "c.hawthorn", "s.alder", "y.hazel", "b.juniper", "f.spruce")

@@ -10,8 +10,8 @@ from app.domain.disclosures.items import available
 from app.extensions import db
 from app.models.engine import AuditEvent
 from app.policy import policy
-from tests.disclosing import CASE, answers
-from tests.web.reading import hidden
+from tests.disclosure_factory import CASE, answers
+from tests.web.page_reading import hidden
 
 PASSWORD = "corroborate-demo"
 ASKER, OFFICER, RECORDS, AUDITOR = "d.lark", "y.hazel", "b.juniper", "w.sparrow"

@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from tests.crowds import Crowd, asked, plans
-from tests.web.reading import soup, text
+from tests.bulk_rows import Crowd, asked, plans
+from tests.web.page_reading import soup, text
 
 pytestmark = pytest.mark.past_the_program
 #: tables of which no page reads all rows

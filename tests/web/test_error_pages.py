@@ -10,8 +10,8 @@ from app.extensions import db
 from app.models import LoginSession
 from app.models.base import now
 from app.unit_of_work import unit_of_work
-from tests.factory import NARRATIVE
-from tests.web.reading import soup, text
+from tests.request_factory import NARRATIVE
+from tests.web.page_reading import soup, text
 from tests.web.requests.test_requests_flow import draft_fields
 
 HTMX = {"HX-Request": "true"}

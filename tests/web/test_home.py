@@ -11,8 +11,8 @@ from app import audit
 from app.domain.workload import overview
 from app.policy import policy
 from app.unit_of_work import unit_of_work
-from tests.statements import recorded
-from tests.web.reading import soup
+from tests.sql_statements import recorded
+from tests.web.page_reading import soup
 
 
 def home(client) -> BeautifulSoup:

@@ -19,10 +19,10 @@ from app.models import Job
 from app.models.base import now
 from app.unit_of_work import unit_of_work
 from demo.people import person
-from tests.factory import picture
-from tests.gallery import needs_models
-from tests.retaining import Retaining
-from tests.web.reading import text
+from tests.drawn_gallery import needs_models
+from tests.request_factory import picture
+from tests.retention_factory import RetentionFactory
+from tests.web.page_reading import text
 
 TEMPLATES = Path(__file__).resolve().parents[2] / "app" / "templates"
 CAUSE = "The log could not be emptied, for somebody is reading."
@@ -30,7 +30,7 @@ PART = {"HX-Request": "true"}
 
 
 def disposal(make, people) -> tuple[str, str, str]:
-    return "disposal", "b.juniper", f"/retention/disposals/{Retaining(make, people).disposal('approved').number}"
+    return "disposal", "b.juniper", f"/retention/disposals/{RetentionFactory(make, people).disposal('approved').number}"
 
 
 def sealing_order(make, people) -> tuple[str, str, str]:

@@ -37,7 +37,7 @@ from app.web.formats import ago, plural
 from app.web.headers import register_headers
 from app.web.pages import LINKS, page, redirect_after_post
 from tests.web.page_checker import CheckedClient
-from tests.web.reading import soup
+from tests.web.page_reading import soup
 
 NOW = datetime(2026, 11, 23, 8, 47)
 RULE = SimpleNamespace(id="peer.other", text="Peer review is by other examiners.", authority=("SRC-4", "FAIR-1"))

@@ -15,7 +15,7 @@ from app.models import AuditEvent, Report
 from app.models.base import now
 from app.policy import policy
 from app.unit_of_work import unit_of_work
-from tests.web.reading import soup
+from tests.web.page_reading import soup
 
 CODE = "7K3M-Q2RT-9WXA-4HBC"
 PDF = b"%PDF-1.7 a report of the test"

@@ -14,7 +14,7 @@ from app.models.base import now
 from app.models.engine import AuditEvent
 from app.policy import policy
 from tests.web.examination.test_review_pages import round_url
-from tests.web.reading import form_at, send, soup, text
+from tests.web.page_reading import form_at, send, soup, text
 
 NOSE = {"quick-feature": "nose", "quick-verdict": "different_unexplained"}
 HTMX = {"HX-Request": "true"}

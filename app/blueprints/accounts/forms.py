@@ -6,11 +6,14 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 
 from flask_wtf import FlaskForm
-from wtforms import BooleanField, HiddenField, PasswordField, StringField, TextAreaField
+from wtforms import BooleanField, DateField, HiddenField, PasswordField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Optional
+from wtforms.widgets import CheckboxInput, ListWidget
 
+from app.blueprints.choice_fields import SelectMultipleField
 from app.blueprints.limits import Length
 from app.domain.oversight.misuse import LONGEST, SHORTEST
+from app.policy import policy
 from app.policy.forms import MailKind
 
 
@@ -56,3 +59,15 @@ def mail_form(kinds: Iterable[MailKind], chosen: Mapping[str, bool], *, posted: 
     fields = {kind.id: BooleanField(f"{kind.title}: by e-mail too") for kind in kinds if not kind.always}
     form = type("MailForm", (FlaskForm,), fields)
     return form() if posted else form(formdata=None, data=dict(chosen))
+
+
+class TrainingForm(FlaskForm):
+    """TRN-1: the topics covered and the day of completion."""
+
+    topics = SelectMultipleField("Topics covered", widget=ListWidget(prefix_label=False), option_widget=CheckboxInput())
+    completed_on = DateField("Completed on", [InputRequired("Enter the day of completion.")])
+    note = StringField("Course, instructor or certificate", [Length(max=500)])
+
+    def __init__(self, **values: object) -> None:
+        super().__init__(**values)
+        self.topics.choices = [(topic.value, topic.label) for topic in policy().training["fr"].topics]

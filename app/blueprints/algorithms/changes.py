@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from app.access.actor import current_actor
 from app.access.guard import needs
-from app.blueprints.admin.forms import BeginChangeForm, ChangeForm
+from app.blueprints.algorithms.forms import BeginChangeForm, ChangeForm
 from app.blueprints.algorithms.registry import side_by_side
 from app.domain.algorithms import changes
 from app.domain.algorithms import registry as algorithms

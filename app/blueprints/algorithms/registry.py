@@ -16,7 +16,7 @@ from app.models import AlgorithmChange
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class RegisteredModel:
     """One model. digest: the installed file's, or None. evaluation: NIST's, as a sentence. measured: our own ones.
 
     templates: photographs of the repository that have a template of it.
@@ -58,7 +58,7 @@ class Entry:
         return self.digest == self.model.sha256
 
 
-def entries(today: date) -> list[Entry]:
+def entries(today: date) -> list[RegisteredModel]:
     """Every model of the catalogue, those in use first."""
     known = catalogue()
     found = [_entry(key, "Detector", model, key == known.detector, today) for key, model in known.detectors.items()]
@@ -69,13 +69,13 @@ def entries(today: date) -> list[Entry]:
     return sorted(found, key=lambda entry: not entry.in_use)
 
 
-def _entry(key: str, role: str, model: Detector | Extractor, in_use: bool, today: date) -> Entry:
+def _entry(key: str, role: str, model: Detector | Extractor, in_use: bool, today: date) -> RegisteredModel:
     digest = _digest(model.file)
     if isinstance(model, Detector):
         said = "A detector finds faces and compares nobody; NIST's evaluation is of the comparison."
-        return Entry(key, role, model, digest, in_use, False, said, [])
+        return RegisteredModel(key, role, model, digest, in_use, False, said, [])
     answer = nist_status(model, digest or "", today)
-    return Entry(
+    return RegisteredModel(
         key, role, model, digest, in_use, answer.ok, answer.reason, kept(model.sha256), with_template(model.sha256)
     )
 

@@ -7,7 +7,7 @@ from typing import Any
 from app.access.actor import current_actor
 from app.blueprints.disclosures.forms import UploadForm
 from app.blueprints.disclosures.steps import may, next_step, offered
-from app.blueprints.timeline import Entry
+from app.blueprints.timeline import TimelineEntry
 from app.domain.disclosures.claims import claim_of
 from app.domain.disclosures.decisions import DECISION_JOB, PACKAGE_JOB
 from app.domain.disclosures.verbs import FILING
@@ -44,12 +44,12 @@ DECISIONS = {
 }
 
 
-def timeline_of(subject: Any, told: dict[str, str], begun: str, by: str) -> list[Entry]:
+def timeline_of(subject: Any, told: dict[str, str], begun: str, by: str) -> list[TimelineEntry]:
     """What happened to a subject, oldest first, each step with the rule it happened under."""
-    lines = [Entry(subject.created_at, begun, by, "", None)]
+    lines = [TimelineEntry(subject.created_at, begun, by, "", None)]
     for step in steps_of(subject):
         who = step.actor.titled if step.actor else "The portal"
-        lines.append(Entry(step.created_at, told[step.verb], who, "", policy().rule(step.rule)))
+        lines.append(TimelineEntry(step.created_at, told[step.verb], who, "", policy().rule(step.rule)))
     return lines
 
 

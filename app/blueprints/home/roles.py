@@ -86,8 +86,8 @@ def figures(actor: Actor) -> list[Figure]:
         lacking = sum(not person.current for person in people)
         ending = sum(person.standing == "ending" for person in people)
         found += [
-            Figure(lacking, "examiners without current training", url_for("admin.training"), "bad"),
-            Figure(ending, "trainings that end within 30 days", url_for("admin.training"), "waiting"),
+            Figure(lacking, "examiners without current training", url_for("training.index"), "bad"),
+            Figure(ending, "trainings that end within 30 days", url_for("training.index"), "waiting"),
         ]
     if actor.can("disclosure.read"):
         label = "disclosures waiting for you"
@@ -109,14 +109,14 @@ def figures(actor: Actor) -> list[Figure]:
         entry, casework = active_or_none(), "Yes" if status(now().date()).ok else "No"
         named = entry.name if entry else "an algorithm that left the catalogue"
         found += [
-            Figure(casework, f"casework with {named}", url_for("admin.algorithms")),
-            Figure(overview.waiting_jobs(), "jobs queued or running", url_for("admin.algorithms")),
-            Figure(overview.failed_jobs(), "jobs failed in 7 days", url_for("admin.algorithms"), "bad"),
-            Figure(overview.sign_in_failures(), "failed sign-ins in 24 hours", url_for("admin.algorithms")),
+            Figure(casework, f"casework with {named}", url_for("algorithms.index")),
+            Figure(overview.waiting_jobs(), "jobs queued or running", url_for("algorithms.index")),
+            Figure(overview.failed_jobs(), "jobs failed in 7 days", url_for("algorithms.index"), "bad"),
+            Figure(overview.sign_in_failures(), "failed sign-ins in 24 hours", url_for("algorithms.index")),
         ]
     if actor.can("mail.read"):
         trouble = mail_status.standing().undelivered
-        found.append(Figure(trouble, "e-mails not delivered in 7 days", url_for("admin.mail"), "bad"))
+        found.append(Figure(trouble, "e-mails not delivered in 7 days", url_for("notices.mail"), "bad"))
     return found
 
 

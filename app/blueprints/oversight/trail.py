@@ -14,7 +14,7 @@ from app.policy import policy
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class TrailEntry:
     """One event for a page."""
 
     link: AuditEvent
@@ -25,18 +25,18 @@ class Entry:
     actor: str
 
 
-def entries(links: Iterable[AuditEvent]) -> list[Entry]:
+def entries(links: Iterable[AuditEvent]) -> list[TrailEntry]:
     """Events with their sentences from the catalogue and the user names of who acted."""
     found = list(links)
     names = names_of({link.actor_id for link in found if link.actor_id is not None})
     return [entry(link, names) for link in found]
 
 
-def entry(link: AuditEvent, names: dict[int, str]) -> Entry:
+def entry(link: AuditEvent, names: dict[int, str]) -> TrailEntry:
     """One event; one that the present catalogue does not have keeps its id as its sentence."""
     known = policy().events.get(link.event)
     details = tuple((key.replace("_", " "), _plain(value)) for key, value in json.loads(link.keys).items())
-    return Entry(
+    return TrailEntry(
         link,
         datetime.fromisoformat(link.at),
         known.text if known else link.event,

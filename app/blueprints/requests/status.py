@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from app.access.actor import Actor
-from app.blueprints.timeline import Entry
+from app.blueprints.timeline import TimelineEntry
 from app.clauses import enforces
 from app.domain.workload.overview import due_of
 from app.models.approval import Report
@@ -90,12 +90,14 @@ def since(request: FRRequest) -> datetime:
 
 
 @enforces("ACC-1", "SRC-4")
-def timeline(request: FRRequest, actor: Actor | None = None) -> list[Entry]:
+def timeline(request: FRRequest, actor: Actor | None = None) -> list[TimelineEntry]:
     """What happened, oldest first, each with the rule it happened under; steps inside the unit are left out.
 
     Whoever may become a peer, and nobody in particular, reads no name but the requester's and the named supervisor's.
     """
-    begun = Entry(request.created_at, "Draft begun", request.requester.display_name, "", policy().clause("REQ-1").id)
+    begun = TimelineEntry(
+        request.created_at, "Draft begun", request.requester.display_name, "", policy().clause("REQ-1").id
+    )
     outside = {request.requester_id, request.discussing_supervisor_id}
     all_named = actor is not None and not actor.can("peer.review")
     return [
@@ -104,14 +106,14 @@ def timeline(request: FRRequest, actor: Actor | None = None) -> list[Entry]:
     ]
 
 
-def _entry(step: Transition, named: bool) -> Entry:
+def _entry(step: Transition, named: bool) -> TimelineEntry:
     if step.actor is None:
         by = "The portal"
     elif named:
         by = step.actor.titled
     else:
         by = "Facial recognition unit"
-    return Entry(step.created_at, TOLD[step.verb], by, "", policy().rule(step.rule))
+    return TimelineEntry(step.created_at, TOLD[step.verb], by, "", policy().rule(step.rule))
 
 
 @enforces("ACC-1", "SRC-8")

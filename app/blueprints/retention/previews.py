@@ -15,7 +15,7 @@ from app.policy.retention.types import Standing
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class PreviewLine:
     """One record of a proposal. `added`: a file that goes with its records; `blocked`: why it cannot go now."""
 
     target: Target
@@ -33,13 +33,13 @@ class Line:
         return policy().rule(self.blocked.rule_id) if self.blocked else None
 
 
-def preview(chosen: Sequence[Target], disposal: Disposal | None = None) -> list[Line]:
+def preview(chosen: Sequence[Target], disposal: Disposal | None = None) -> list[PreviewLine]:
     """The chosen records and the files that come along (with `disposal`: exactly its items)."""
     targets = list(chosen) if disposal is not None else with_their_files(chosen)
     return [_line(target, target not in chosen, disposal) for target in targets]
 
 
-def _line(target: Target, added: bool, disposal: Disposal | None) -> Line:
+def _line(target: Target, added: bool, disposal: Disposal | None) -> PreviewLine:
     other = under_way(target)
     blocked = not_due(target)
     if blocked is None and other is not None and (disposal is None or other.id != disposal.id):
@@ -47,9 +47,9 @@ def _line(target: Target, added: bool, disposal: Disposal | None) -> Line:
     standing = None if is_disposed(target) else retention.standing_of(target)
     if not isinstance(target, CaseRecord):
         photographs = len(target.gallery_person.photos) if target.gallery_person else 0
-        return Line(target, standing, added, blocked, photographs=photographs)
+        return PreviewLine(target, standing, added, blocked, photographs=photographs)
     requests = retention.requests_of(target)
-    return Line(
+    return PreviewLine(
         target,
         standing,
         added,

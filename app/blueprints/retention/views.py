@@ -78,7 +78,7 @@ def recalculations() -> ResponseReturnValue:
         "retention/recalculations.html",
         sections=sections("retention.recalculations"),
         pages=pages,
-        differences=recalculation.told(pages.items),
+        differences=recalculation.recorded(pages.items),
         last=recalculation.last(),
         outdated=recalculation.under_other_rules(),
     )

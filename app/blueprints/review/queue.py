@@ -21,7 +21,7 @@ from app.policy import policy
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class QueueLine:
     """One request of the queue."""
 
     item: FRRequest
@@ -83,11 +83,11 @@ def queue(actor: Actor, chosen: Mapping[str, str], unavailable: set[int]) -> Sel
     )
 
 
-def lines(requests: list[FRRequest], actor: Actor, unavailable: set[int], moment: datetime) -> list[Line]:
+def lines(requests: list[FRRequest], actor: Actor, unavailable: set[int], moment: datetime) -> list[QueueLine]:
     """The lines of one page of the queue."""
     made = []
     for request in requests:
         due = due_at(request)
         late = due < moment and request.has("due")
-        made.append(Line(request, due, late, assignment(request, actor, unavailable)))
+        made.append(QueueLine(request, due, late, assignment(request, actor, unavailable)))
     return made

@@ -36,7 +36,7 @@ FIELDS = {"receiver_may_examine": "receiver", "hand_over_noted": "notes"}
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class WorkloadLine:
     """One request as the supervisor's list has it. `holder` is empty where nobody has it."""
 
     item: FRRequest
@@ -69,10 +69,10 @@ def index() -> str:
     )
 
 
-def _line(item: FRRequest, gone: set[int], moment: datetime) -> Line:
+def _line(item: FRRequest, gone: set[int], moment: datetime) -> WorkloadLine:
     holder = "" if item.examiner is None or unassigned(item) else item.examiner.titled
     due = deadline(item)
-    return Line(item, due, moment > due, holder, item.examiner_id in gone)
+    return WorkloadLine(item, due, moment > due, holder, item.examiner_id in gone)
 
 
 @bp.get("/workload/<number>")

@@ -23,14 +23,15 @@ _TITLES = {
 
 
 @enforces("SRC-9", "USE-7")
-def render_report(facts: ReportFacts, notice: str, lead_notice: str, verification: Verification) -> Rendered:
+def render_report(facts: ReportFacts, notice: str, result_notice: str, verification: Verification) -> Rendered:
     """The report as PDF; equal arguments give equal bytes.
 
-    ``notice`` is SRC-9's and ``lead_notice`` USE-7's, word for word from ``config/policy/notices.toml``: the
-    first stands on every page, both at the head of page 1. The finished file is read back: RenderError when a
+    ``notice`` is SRC-9's, ``result_notice`` the result's own (that it is a lead only, USE-7, or what a negative result
+    does not show, SRC-7), word for word from ``config/policy/notices.toml``: the first stands on every page, both at
+    the head of page 1. The finished file is read back: RenderError when a
     page lacks the notice, or the probe image is not in it, or a resource was missing.
     """
-    notice, lead_notice = one_line(notice), one_line(lead_notice)
+    notice, result_notice = one_line(notice), one_line(result_notice)
     template, title = _TITLES[facts.kind]
     resources = _resources(facts, verification)
     html = (
@@ -40,14 +41,14 @@ def render_report(facts: ReportFacts, notice: str, lead_notice: str, verificatio
             doc=_frame_of(facts, title, notice),
             facts=facts,
             notice=notice,
-            lead_notice=lead_notice,
+            result_notice=result_notice,
             verification=verification,
             has_detail="probe-detail" in resources,
         )
     )
     pdf = typeset(html, resources, facts.report_number)
     pages = checks.require_notice(pdf, notice)
-    checks.require_on_first_page(pdf, lead_notice)
+    checks.require_on_first_page(pdf, result_notice)
     checks.require_picture(pdf, facts.probe.picture.data)
     return Rendered(pdf, hashlib.sha256(pdf).hexdigest(), pages)
 

@@ -24,8 +24,9 @@ def render_decision(facts: DecisionFacts) -> Rendered:
 def render_letter(facts: LetterFacts, notice: str, lead_notice: str) -> Rendered:
     """The cover letter as PDF; equal arguments give equal bytes.
 
-    ``notice`` is SRC-9's, ``lead_notice`` USE-7's, word for word from ``config/policy/notices.toml``: whoever gets a
-    result gets them with it. The finished file is read back: RenderError when a page lacks the notice.
+    ``notice`` is SRC-9's, ``lead_notice`` USE-7's for a letter with a possible match, word for word from
+    ``config/policy/notices.toml``: whoever gets a result gets them with it. The finished file is
+    read back: RenderError when a page lacks the notice.
     """
     notice, lead_notice = one_line(notice), one_line(lead_notice)
     html = (
@@ -35,7 +36,8 @@ def render_letter(facts: LetterFacts, notice: str, lead_notice: str) -> Rendered
     )
     pdf = typeset(html, {}, f"letter {facts.number} {facts.dated.isoformat()}")
     pages = checks.require_notice(pdf, notice)
-    checks.require_on_first_page(pdf, lead_notice)
+    if facts.lead:
+        checks.require_on_first_page(pdf, lead_notice)
     return Rendered(pdf, hashlib.sha256(pdf).hexdigest(), pages)
 
 

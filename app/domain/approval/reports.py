@@ -67,13 +67,22 @@ def begin_report(request: FRRequest, kind: str) -> Report:
     return report
 
 
-@enforces("SRC-9", "USE-7")
-def missing_from(pdf: bytes, probe: bytes) -> list[str]:
-    """What SRC-9 and USE-7 demand and the finished file does not hold; read back from its bytes."""
-    notice, lead = policy().notice("no-probable-cause").text, policy().notice("lead-only").text
+@enforces("USE-7", "SRC-7")
+def notice_of(report: Report) -> str:
+    """The words that go with a report's result: of a possible match that it is a lead only, never of a negative one."""
+    return policy().notice(policy().request.results[report.kind].notice).text
+
+
+@enforces("SRC-9", "USE-7", "SRC-7")
+def missing_from(pdf: bytes, probe: bytes, own: str) -> list[str]:
+    """What SRC-9, USE-7 and SRC-7 demand and the finished file does not hold; read back from its bytes.
+
+    own: the notice of its result.
+    """
+    notice = policy().notice("no-probable-cause").text
     wanted = (
         ("the notice", lambda: checks.require_notice(pdf, notice)),
-        ("the words that it is a lead only", lambda: checks.require_on_first_page(pdf, lead)),
+        ("the notice of its result", lambda: checks.require_on_first_page(pdf, own)),
         ("the probe image", lambda: checks.require_picture(pdf, probe)),
     )
     missing = []
@@ -103,7 +112,9 @@ def delivery_of(report: Report) -> tuple[Delivery, list[str]]:
     image = (report.round.search if report.round is not None else filled(request.current_search)).image
     probe = stores().blobs.get(filled(image.shown_blob_id), request.key_id, filled(image.shown_sha256))
     manifest = report.private["facts"].encode()
-    return Delivery(request.case_number, report.number, pdf, manifest, filled(report.code)), missing_from(pdf, probe)
+    return Delivery(request.case_number, report.number, pdf, manifest, filled(report.code)), missing_from(
+        pdf, probe, notice_of(report)
+    )
 
 
 def renumber(report: Report, taken: str) -> str | None:

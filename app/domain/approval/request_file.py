@@ -59,7 +59,7 @@ class Confirmation:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class FileStep:
     """One step of the timeline with the rule it was taken under."""
 
     at: datetime
@@ -85,7 +85,7 @@ class CaseFile:
     confirmations: tuple[Confirmation, ...]
     searches: tuple[SearchFacts, ...]
     rounds: tuple[RoundFile, ...]
-    timeline: tuple[Entry, ...]
+    timeline: tuple[FileStep, ...]
 
     @property
     def current(self) -> RoundFile | None:
@@ -184,9 +184,9 @@ def _search(row: Search) -> SearchFacts:
     )
 
 
-def _timeline(request: FRRequest) -> tuple[Entry, ...]:
+def _timeline(request: FRRequest) -> tuple[FileStep, ...]:
     entries = []
     for row in steps_of(request):
         rule = policy().rule(row.rule)
-        entries.append(Entry(row.created_at, rule.text, row.actor.titled if row.actor else "The portal", rule))
+        entries.append(FileStep(row.created_at, rule.text, row.actor.titled if row.actor else "The portal", rule))
     return tuple(entries)

@@ -63,7 +63,7 @@ _CALLED = {
 
 
 @dataclass(frozen=True, slots=True)
-class Fate:
+class RecordOutcome:
     """What became of one record, as ImportOutcome keeps it."""
 
     row: Row
@@ -72,7 +72,7 @@ class Fate:
     reason: str = ""
 
     @classmethod
-    def of(cls, row: Row, verdict: Refusal | AlreadyThere) -> Fate:
+    def of(cls, row: Row, verdict: Refusal | AlreadyThere) -> RecordOutcome:
         """Of a record that does not enter."""
         if isinstance(verdict, Refusal):
             return cls(row, _CALLED.get(verdict.rules[0], "refused"), verdict.rules, verdict.reason)
@@ -94,7 +94,7 @@ class _Part:
     """Records whose files were read and wait to be looked at, and those about which all is known."""
 
     loaded: list[tuple[Row, bytes]] = field(default_factory=list)
-    fates: list[Fate] = field(default_factory=list)
+    outcomes: list[RecordOutcome] = field(default_factory=list)
     last: bool = False
 
 
@@ -115,7 +115,7 @@ def import_chunk(chunk_id: int, source: Source) -> None:
     for part in _parts(source, rows):
         photos = _examine(part)
         first, later = _apart(photos)
-        _write(_Batch(chunk, first, part.fates, probes, last=part.last and not later))
+        _write(_Batch(chunk, first, part.outcomes, probes, last=part.last and not later))
         if later:
             _write(_Batch(chunk, later, [], probes, last=part.last))
 
@@ -126,12 +126,12 @@ def _parts(source: Source, rows: Sequence[Row]) -> Iterator[_Part]:
     for listed in rows:
         opened = source.open(listed)
         if isinstance(opened, Refusal):
-            part.fates.append(Fate.of(listed, opened))
+            part.outcomes.append(RecordOutcome.of(listed, opened))
             continue
         row = opened.row
         data = check_row(row, now().date()) or opened.photograph()
         if isinstance(data, Refusal):
-            part.fates.append(Fate.of(row, data))
+            part.outcomes.append(RecordOutcome.of(row, data))
             continue
         part.loaded.append((row, data))
         size += len(data)
@@ -156,7 +156,7 @@ def _examine(part: _Part) -> list[Examined]:
         if isinstance(judged, Examined):
             found.append(judged)
         else:
-            part.fates.append(Fate.of(row, judged))
+            part.outcomes.append(RecordOutcome.of(row, judged))
     part.loaded.clear()
     vectors = networks.extractor().embed_chips([photo.chip for photo in found])
     return [photo.embedded(vector) for photo, vector in zip(found, vectors, strict=True)]
@@ -200,10 +200,16 @@ class _Batch:
     """Photographs of a chunk that are written together, with the keys and files made for the present attempt."""
 
     def __init__(
-        self, chunk: ImportChunk, photos: list[Examined], fates: list[Fate], probes: ProbeComparison, *, last: bool
+        self,
+        chunk: ImportChunk,
+        photos: list[Examined],
+        outcomes: list[RecordOutcome],
+        probes: ProbeComparison,
+        *,
+        last: bool,
     ) -> None:
         self.chunk_id, self.batch, self.last = chunk.id, chunk.of.uid, last
-        self.photos, self.fates, self.probes = photos, fates, probes
+        self.photos, self.outcomes, self.probes = photos, outcomes, probes
         self.near: dict[str, frozenset[int]] = {}
         self.same: dict[str, frozenset[int]] = {}
         self.new_keys: list[str] = []
@@ -265,7 +271,7 @@ class _Batch:
         hold_still()
         known = Known.of((photo.sha256, photo.row["record_number"]) for photo in self.photos)
         self._as_before()
-        fates, enrolled = list(self.fates), []
+        outcomes, enrolled = list(self.outcomes), []
         like = {id(item): (kind, other) for item, kind, other in held}
         for item in [*stored, *(item for item, _, _ in held)]:
             verdict = check_known(item.row, item.blob.sha256, known)
@@ -274,40 +280,40 @@ class _Batch:
                     raise _Overtaken
                 verdict = None
             if verdict is not None:
-                fates.append(Fate.of(item.row, verdict))
+                outcomes.append(RecordOutcome.of(item.row, verdict))
                 continue
             self.kept |= {item.key_id, item.person_key_id, item.blob.id}
             if id(item) in like:
-                fates.append(self._hold(item, *like[id(item)]))
+                outcomes.append(self._hold(item, *like[id(item)]))
             else:
                 known.add(item.row, item.blob.sha256)
                 enrolled.append(item)
-                fates.append(Fate(item.row, "enrolled"))
+                outcomes.append(RecordOutcome(item.row, "enrolled"))
         if enrolled:
             gallery.enrol(enrolled, self.batch)
-        self._record(fates)
+        self._record(outcomes)
 
-    def _hold(self, item: Stored, kind: type[Any], other: int) -> Fate:
+    def _hold(self, item: Stored, kind: type[Any], other: int) -> RecordOutcome:
         gallery.hold(item.row, item.blob, item.key_id, db.session.get_one(kind, other), self.batch)
         if kind is ProbeImage:
-            return Fate(item.row, "held", (PROBE_LOOK_ALIKE,), "Looks like a submitted probe.")
-        return Fate(item.row, "held", (SAME_PICTURE,), "The same picture is there as another person's.")
+            return RecordOutcome(item.row, "held", (PROBE_LOOK_ALIKE,), "Looks like a submitted probe.")
+        return RecordOutcome(item.row, "held", (SAME_PICTURE,), "The same picture is there as another person's.")
 
-    def _record(self, fates: list[Fate]) -> None:
+    def _record(self, outcomes: list[RecordOutcome]) -> None:
         """What became of each record, counted in its import; the chunk is done with its last batch."""
         chunk = db.session.get_one(ImportChunk, self.chunk_id)
         of = db.session.get_one(GalleryImport, chunk.import_id, with_for_update=True)
-        counted = Counter(fate.outcome for fate in fates)
-        if fates:
-            db.session.execute(insert(ImportOutcome), [_kept(of.id, fate) for fate in fates])
+        counted = Counter(one.outcome for one in outcomes)
+        if outcomes:
+            db.session.execute(insert(ImportOutcome), [_kept(of.id, one) for one in outcomes])
             of.tally = dict(Counter(of.tally) + counted)
         if self.last:
             chunk.done, chunk.sealed, chunk.error = True, None, None
         db.session.flush()
-        rules = Counter(rule for fate in fates if fate.outcome != "held" for rule in fate.rules)
+        rules = Counter(rule for one in outcomes if one.outcome != "held" for rule in one.rules)
         if rules:
-            gallery.refused(self.batch, sum(fate.outcome != "held" and bool(fate.rules) for fate in fates), rules)
-        audit.record("gallery.examined", batch=self.batch, records=len(fates), outcomes=dict(counted))
+            gallery.refused(self.batch, sum(one.outcome != "held" and bool(one.rules) for one in outcomes), rules)
+        audit.record("gallery.examined", batch=self.batch, records=len(outcomes), outcomes=dict(counted))
 
     def _as_before(self) -> None:
         """Raises _Overtaken when a probe, or another person's record, that looks the same came since `_alike`."""
@@ -339,15 +345,15 @@ class _Batch:
                 stores().keys.destroy(key_id)
 
 
-def _kept(import_id: int, fate: Fate) -> dict[str, Any]:
-    number = fate.row["record_number"]
+def _kept(import_id: int, one: RecordOutcome) -> dict[str, Any]:
+    number = one.row["record_number"]
     return {
         "import_id": import_id,
-        "line": fate.row.line,
+        "line": one.row.line,
         "record_number": number if well_formed(number) else None,
-        "outcome": fate.outcome,
-        "rules": list(fate.rules),
-        "reason": fate.reason[:500],
+        "outcome": one.outcome,
+        "rules": list(one.rules),
+        "reason": one.reason[:500],
     }
 
 

@@ -23,7 +23,7 @@ from app.extensions import db, settings
 from app.imaging import UnusableImage
 from app.imaging.recipe_ops import differences
 from app.matching.errors import CatalogueError, MatchingError
-from app.matching.evaluation.comparison import TOLERANCE, Comparison, Listed, compare
+from app.matching.evaluation.comparison import TOLERANCE, Comparison, RecordedCandidate, compare
 from app.models import Candidate, GalleryPerson, GalleryPhoto, Search, SearchReplay, Template
 from app.models.base import now
 from app.outbox import ask
@@ -118,7 +118,7 @@ def _recorded_environment(search: Search) -> Mapping[str, str]:
     return recorded
 
 
-def _recorded(search: Search) -> tuple[list[Listed], set[str]]:
+def _recorded(search: Search) -> tuple[list[RecordedCandidate], set[str]]:
     """The list as recorded, best first, and which of its photographs left the repository since."""
     rows = db.session.execute(
         select(GalleryPerson.uid, GalleryPhoto.uid, Candidate.score, GalleryPhoto.removed_at)
@@ -127,7 +127,7 @@ def _recorded(search: Search) -> tuple[list[Listed], set[str]]:
         .where(Candidate.search_id == search.id)
         .order_by(Candidate.rank)
     ).all()
-    lines = [Listed(person, photo, score) for person, photo, score, _ in rows]
+    lines = [RecordedCandidate(person, photo, score) for person, photo, score, _ in rows]
     return lines, {photo for _, photo, _, removed in rows if removed is not None}
 
 

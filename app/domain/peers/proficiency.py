@@ -31,7 +31,7 @@ PREPARING = "proficiency"
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
+class ItemPicture:
     """One picture of an item before it is stored: the copy to look at, its size, the day it was taken."""
 
     data: bytes
@@ -40,14 +40,14 @@ class Given:
     taken_on: date | None
 
 
-def given(data: bytes, taken_on: date | None = None) -> Given:
+def given(data: bytes, taken_on: date | None = None) -> ItemPicture:
     """Decode what a supervisor gave, as a probe is. Raises UnusableImage."""
     copy = shown_copy(decode(data, limits()).bgr)
     height, width = decode(copy).bgr.shape[:2]
-    return Given(copy, width, height, taken_on)
+    return ItemPicture(copy, width, height, taken_on)
 
 
-def store(key_id: str, pictures: Iterable[Given]) -> list[BlobRef]:
+def store(key_id: str, pictures: Iterable[ItemPicture]) -> list[BlobRef]:
     """Put the pictures under the item's key, before any unit of work."""
     return [stores().blobs.put(key_id, picture.data) for picture in pictures]
 
@@ -56,8 +56,8 @@ def store(key_id: str, pictures: Iterable[Given]) -> list[BlobRef]:
 def add(
     actor: Actor | None,
     key_id: str,
-    probe: tuple[Given, BlobRef],
-    subject: tuple[Given, BlobRef],
+    probe: tuple[ItemPicture, BlobRef],
+    subject: tuple[ItemPicture, BlobRef],
     *,
     same: bool,
     source: str,

@@ -14,7 +14,7 @@ from app.policy.examination.worksheet import differences_in_words
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
+class Verdict:
     """What one peer said of one photograph. `letter`: where it stood in this peer's own line."""
 
     letter: str
@@ -31,7 +31,7 @@ class LinePhoto:
     record_number: str
     nominated: bool
     left: bool
-    given: tuple[Given, ...]
+    given: tuple[Verdict, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +77,13 @@ def line_results(round_: Round) -> tuple[LinePhoto, ...]:
     return tuple(sorted(rows, key=lambda row: (not row.nominated, row.record_number)))
 
 
-def _given(place: LineUpPlace | None, favored: set[int]) -> Given:
+def _given(place: LineUpPlace | None, favored: set[int]) -> Verdict:
     if place is None:
-        return Given("", "Not in this line", False, (), "")
+        return Verdict("", "Not in this line", False, (), "")
     level = policy().review.scale.level(place.level or "")
     named = differences_in_words(policy(), place.private.get("features", {}))
     reason = str(place.private.get("reason") or "")
-    return Given(place.letter, level.label if level else "Not compared", place.id in favored, named, reason)
+    return Verdict(place.letter, level.label if level else "Not compared", place.id in favored, named, reason)
 
 
 def assigned(round_: Round) -> tuple[Assigned, ...]:

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from app import audit
 from app.access.actor import Actor
 from app.access.capabilities import check_capability
-from app.access.directory import Entry
+from app.access.directory import DirectoryEntry
 from app.access.sessions import sync_account
 from app.clauses import enforces
 from app.domain.accounts.people import holders_of
@@ -50,7 +50,7 @@ class DraftValues:
     answers: Mapping[str, str] = field(default_factory=dict)
     description: Mapping[str, str] = field(default_factory=dict)
     circumstances: Mapping[str, str] = field(default_factory=dict)
-    supervisor: Entry | None = None
+    supervisor: DirectoryEntry | None = None
 
 
 @enforces("REQ-1", "REQ-2")
@@ -193,7 +193,7 @@ def _check_case_number(number: str) -> None:
         raise Refused("case_number_valid", faults[0].message, faults=faults)
 
 
-def _supervisor(entry: Entry | None, actor: Actor) -> Account | None:
+def _supervisor(entry: DirectoryEntry | None, actor: Actor) -> Account | None:
     if entry is None:
         return None
     refuse_if("supervisor_named", entry.name == actor.name, "You cannot name yourself.")

@@ -26,7 +26,7 @@ from app.domain.gallery import verbs as gallery
 from app.domain.oversight import exports
 from app.domain.retention.eligibility import NotDue, label, locked, not_due, requests_of
 from app.domain.retention.erasure_plan import run
-from app.domain.retention.erasure_rows import Doomed, delete_rows, doomed
+from app.domain.retention.erasure_rows import ErasurePlan, delete_rows, plan_of
 from app.extensions import db, stores
 from app.models import CaseHistory, CasePerson, CaseRecord, Disposal, DisposalItem, FRRequest, PersonFile
 from app.models.base import filled, now
@@ -97,8 +97,8 @@ def _spare(row: DisposalItem, found: NotDue) -> None:
 
 def _mark_record(item: DisposalItem, record: CaseRecord, orphans: Sequence[str]) -> None:
     requests = [request for request in requests_of(record) if request.state != "disposed"]
-    plan = doomed(requests)
-    plan.add(Doomed([record.key_id], list(orphans)))
+    plan = plan_of(requests)
+    plan.add(ErasurePlan([record.key_id], list(orphans)))
     number = item.disposal.number
     # set before the step: a disposed record without its day would break the table's own check
     record.disposed_at = now()
@@ -110,12 +110,12 @@ def _mark_record(item: DisposalItem, record: CaseRecord, orphans: Sequence[str])
 
 
 def _mark_file(item: DisposalItem, file: PersonFile) -> None:
-    plan = Doomed([file.key_id])
+    plan = ErasurePlan([file.key_id])
     person = file.gallery_person
     if person is not None:
         # their photographs leave the repository in this unit, so that no search lists them from here on
         plan.add(
-            Doomed(
+            ErasurePlan(
                 [person.key_id, *(photo.key_id for photo in person.photos)], [photo.blob_id for photo in person.photos]
             )
         )
@@ -127,7 +127,7 @@ def _mark_file(item: DisposalItem, file: PersonFile) -> None:
     _begin_erasing(item, plan, [])
 
 
-def _begin_erasing(row: DisposalItem, plan: Doomed, requests: list[str]) -> None:
+def _begin_erasing(row: DisposalItem, plan: ErasurePlan, requests: list[str]) -> None:
     row.state, row.begun_at = "erasing", now()
     row.erased = {"keys": plan.keys, "blobs": plan.blobs, "requests": requests}
     row.delivered = plan.delivered

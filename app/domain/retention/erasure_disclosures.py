@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import delete, select
 
-from app.domain.retention.erasure_plan import Doomed, run
+from app.domain.retention.erasure_plan import ErasurePlan, run
 from app.extensions import db
 from app.models import (
     Disclosure,
@@ -32,14 +32,14 @@ class DisclosureEraser:
 
     tables = ("disclosure_item", "disclosure_document", "disclosure_package", "disclosure_decision", "disclosure")
 
-    def doomed(self, requests: Sequence[FRRequest]) -> Doomed:
+    def plan(self, requests: Sequence[FRRequest]) -> ErasurePlan:
         """Keys and files of every disclosure; what was handed out is the recipient's, and is listed nowhere here."""
-        found = Doomed()
+        found = ErasurePlan()
         for disclosure in _of(requests):
             blobs = [document.blob_id for document in disclosure.documents]
             blobs += [package.blob_id for package in disclosure.packages]
             blobs += [decision.document_blob_id for decision in disclosure.decisions if decision.document_blob_id]
-            found.add(Doomed([disclosure.key_id], blobs))
+            found.add(ErasurePlan([disclosure.key_id], blobs))
         return found
 
     def delete(self, requests: Sequence[FRRequest]) -> dict[str, int]:

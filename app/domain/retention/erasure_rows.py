@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import delete, select, update
 
 from app.domain.retention.erasure_disclosures import DisclosureEraser
-from app.domain.retention.erasure_plan import Doomed, Eraser, run
+from app.domain.retention.erasure_plan import Eraser, ErasurePlan, run
 from app.extensions import db
 from app.models import (
     Annotation,
@@ -74,13 +74,13 @@ class RequestEraser:
         "fr_request",
     )
 
-    def doomed(self, requests: Sequence[FRRequest]) -> Doomed:
-        found = Doomed()
+    def plan(self, requests: Sequence[FRRequest]) -> ErasurePlan:
+        found = ErasurePlan()
         for request in requests:
             blobs = [blob for image in request.images for blob in (image.blob_id, image.shown_blob_id)]
             blobs += [report.blob_id for report in request.reports]
             blobs += db.session.scalars(select(DerivedImage.blob_id).where(DerivedImage.request_id == request.id))
-            found.add(Doomed([request.key_id], [blob for blob in blobs if blob], self._delivered(request)))
+            found.add(ErasurePlan([request.key_id], [blob for blob in blobs if blob], self._delivered(request)))
         return found
 
     def _delivered(self, request: FRRequest) -> list[dict[str, Any]]:
@@ -166,11 +166,11 @@ def _blank(request: FRRequest) -> None:
 ERASERS: list[Eraser] = [DisclosureEraser(), RequestEraser()]
 
 
-def doomed(requests: Sequence[FRRequest]) -> Doomed:
+def plan_of(requests: Sequence[FRRequest]) -> ErasurePlan:
     """Everything of these requests that is to be destroyed outside the database."""
-    found = Doomed()
+    found = ErasurePlan()
     for eraser in ERASERS:
-        found.add(eraser.doomed(requests))
+        found.add(eraser.plan(requests))
     return found
 
 

@@ -36,7 +36,7 @@ Key = tuple[type[Target], int]
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class ListedRecord:
     """One line of a list: a case record or person file, where it stands, the disposal that has taken it up."""
 
     target: Target
@@ -74,7 +74,7 @@ def _in_list(which: str, day: date) -> ColumnElement[bool]:
     return StoredStanding.status.in_(LISTS[which])
 
 
-def lines(kept: Sequence[StoredStanding], day: date) -> list[Listed]:
+def lines(kept: Sequence[StoredStanding], day: date) -> list[ListedRecord]:
     """The lines of one page, in its order."""
     cases = [row.case_record_id for row in kept if row.case_record_id is not None]
     files = [row.person_file_id for row in kept if row.person_file_id is not None]
@@ -89,7 +89,7 @@ def lines(kept: Sequence[StoredStanding], day: date) -> list[Listed]:
     found = []
     for row in kept:
         key = _key(row)
-        found.append(Listed(targets[key], standings[key], taken.get(key)))
+        found.append(ListedRecord(targets[key], standings[key], taken.get(key)))
     return found
 
 

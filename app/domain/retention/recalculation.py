@@ -106,7 +106,7 @@ KINDS = (CaseRecord.subject_type, PersonFile.subject_type)
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class RecordedDifference:
     """A recorded difference as a page shows it; `target` is None for a record that is gone from the lists."""
 
     at: datetime
@@ -150,7 +150,7 @@ def differences() -> Select[AuditEvent]:
     return rows.order_by(AuditEvent.sequence.desc())
 
 
-def told(events: Sequence[AuditEvent]) -> list[Told]:
+def recorded(events: Sequence[AuditEvent]) -> list[RecordedDifference]:
     """The differences of one page."""
     known: dict[tuple[str, str], Target] = {}
     wanted = {kind: [event.subject_id for event in events if event.subject_type == kind] for kind in KINDS}
@@ -158,12 +158,12 @@ def told(events: Sequence[AuditEvent]) -> list[Told]:
         known["case_record", record.case_number] = record
     for file in db.session.scalars(select(PersonFile).where(PersonFile.uid.in_(wanted["person_file"]))):
         known["person_file", file.uid] = file
-    return [_told(event, known.get((event.subject_type or "", event.subject_id or ""))) for event in events]
+    return [_recorded(event, known.get((event.subject_type or "", event.subject_id or ""))) for event in events]
 
 
-def _told(event: AuditEvent, target: Target | None) -> Told:
+def _recorded(event: AuditEvent, target: Target | None) -> RecordedDifference:
     keys = json.loads(event.keys)
-    return Told(
+    return RecordedDifference(
         datetime.fromisoformat(event.at),
         target,
         event.subject_id or "",

@@ -12,7 +12,7 @@ from app.documents.retention.certificate import Copy
 from app.documents.sealing.certificate import LineFacts, NoticeFacts, RecordFacts, SealingFacts
 from app.documents.typeset import Rendered
 from app.domain.accounts.naming import here
-from app.domain.sealing.lookback import KINDS, Line, counts, look_back
+from app.domain.sealing.lookback import KINDS, Showing, counts, look_back
 from app.domain.sealing.notices import TITLES, draft, photos_of
 from app.domain.sealing.verbs import interrupted
 from app.extensions import db, settings, stores
@@ -35,10 +35,10 @@ INDEXES = {
 }
 
 
-def lines_of(order: SealingOrder) -> list[Line]:
+def lines_of(order: SealingOrder) -> list[Showing]:
     """The look-back: as it was certified, or as the tables tell now."""
     kept = order.private.get("look_back")
-    return look_back(photos_of(order)) if kept is None else [Line(**line) for line in kept]
+    return look_back(photos_of(order)) if kept is None else [Showing(**line) for line in kept]
 
 
 def received_by(order: SealingOrder) -> str:

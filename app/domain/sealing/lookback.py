@@ -48,7 +48,7 @@ KINDS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class Showing:
     """One showing. subject: the number of the request or disclosure. at: ISO 8601, UTC; empty where nothing was sent.
 
     path, sha256: of a copy in a case folder, which is the department's record and stays.
@@ -72,10 +72,10 @@ class Line:
 #: photographs asked about in one statement
 AT_ONCE = 100
 
-Looker = Callable[[Sequence[GalleryPhoto]], Iterable[Line]]
+Looker = Callable[[Sequence[GalleryPhoto]], Iterable[Showing]]
 
 
-def candidates(photos: Sequence[GalleryPhoto]) -> Iterable[Line]:
+def candidates(photos: Sequence[GalleryPhoto]) -> Iterable[Showing]:
     """Every search that listed the person, with what the examiners found."""
     ids = {photo.id for photo in photos}
     rows = (
@@ -87,7 +87,7 @@ def candidates(photos: Sequence[GalleryPhoto]) -> Iterable[Line]:
     for found in db.session.scalars(rows):
         request = found.search.request
         verdicts = [disposition.verdict for disposition in found.dispositions]
-        yield Line(
+        yield Showing(
             "candidate",
             "request",
             request.number,
@@ -104,14 +104,14 @@ def _rounds(photos: Sequence[GalleryPhoto]) -> list[Round]:
     return list(db.session.scalars(rows.order_by(Round.id)))
 
 
-def nominations(photos: Sequence[GalleryPhoto]) -> Iterable[Line]:
+def nominations(photos: Sequence[GalleryPhoto]) -> Iterable[Showing]:
     """Every round in which the person was put before peers and supervisor."""
     ids = {photo.id for photo in photos}
     for round_ in _rounds(photos):
         request, judged = round_.request, [review.decision for review in round_.final_reviews]
         told = f"round {round_.number}, {len(round_.peer_reviews)} peer reviews"
         told += "".join(f", {decision.replace('_', ' ')}" for decision in judged)
-        yield Line(
+        yield Showing(
             "nominated",
             "request",
             request.number,
@@ -131,13 +131,13 @@ def reports_about(photos: Sequence[GalleryPhoto]) -> list[Report]:
     return list(db.session.scalars(rows.order_by(Report.id)))
 
 
-def reports(photos: Sequence[GalleryPhoto]) -> Iterable[Line]:
+def reports(photos: Sequence[GalleryPhoto]) -> Iterable[Showing]:
     """Every delivered report, where its file lies, who has it."""
     ids = {photo.id for photo in photos}
     for report in reports_about(photos):
         names = _names(recipients(report))
         recalled = f"; recalled {report.recalled_at:%Y-%m-%d}" if report.recalled_at else ""
-        yield Line(
+        yield Showing(
             "report",
             "request",
             report.request.number,
@@ -158,7 +158,7 @@ def items_about(photos: Sequence[GalleryPhoto]) -> list[DisclosureItem]:
     return [item for item in db.session.scalars(rows) if item.disclosure.erased_at is None]
 
 
-def disclosures(photos: Sequence[GalleryPhoto]) -> Iterable[Line]:
+def disclosures(photos: Sequence[GalleryPhoto]) -> Iterable[Showing]:
     """Every disclosure that asks for, or handed out, such a report."""
     ids = {photo.id for photo in photos}
     for item in items_about(photos):
@@ -167,7 +167,7 @@ def disclosures(photos: Sequence[GalleryPhoto]) -> Iterable[Line]:
         told = f"{disclosure.recipient_kind or 'recipient not stated'}, {disclosure.state.replace('_', ' ')}"
         begun = ", download begun" if claim_of(disclosure) is not None else ", not handed out"
         told += f", package fetched {len(fetched)}×" if fetched else begun
-        yield Line(
+        yield Showing(
             "disclosure",
             "disclosure",
             disclosure.number,
@@ -179,7 +179,7 @@ def disclosures(photos: Sequence[GalleryPhoto]) -> Iterable[Line]:
         )
 
 
-def views(photos: Sequence[GalleryPhoto]) -> Iterable[Line]:
+def views(photos: Sequence[GalleryPhoto]) -> Iterable[Showing]:
     """Every page that showed one of the photographs, from the audit trail: a line for each person, page and subject."""
     wanted = sorted({photo.uid for photo in photos})
     last: dict[tuple[Any, ...], tuple[AuditEvent, int]] = {}
@@ -191,7 +191,7 @@ def views(photos: Sequence[GalleryPhoto]) -> Iterable[Line]:
         last[key] = (event, last.get(key, (event, 0))[1] + 1)
     for (actor_id, name, kind, subject), (event, times) in last.items():
         who = ", ".join(_names([actor_id])) or "the portal"
-        yield Line("view", kind, subject, event.at[:19], _case_of(subject), f"{who}, page {name}, {times}×", True)
+        yield Showing("view", kind, subject, event.at[:19], _case_of(subject), f"{who}, page {name}, {times}×", True)
 
 
 def _viewing(uids: Sequence[str]) -> list[AuditEvent]:
@@ -204,18 +204,18 @@ def _viewing(uids: Sequence[str]) -> list[AuditEvent]:
     return [found[sequence] for sequence in sorted(found)]
 
 
-def person_files(photos: Sequence[GalleryPhoto]) -> Iterable[Line]:
+def person_files(photos: Sequence[GalleryPhoto]) -> Iterable[Showing]:
     """The retention area's files about the person: the department's records, not part of the repository."""
     people = {photo.person_id for photo in photos}
     rows = select(PersonFile).where(PersonFile.gallery_person_id.in_(people), PersonFile.disposed_at.is_(None))
     for file in db.session.scalars(rows.order_by(PersonFile.id)):
         cases = ", ".join(link.record.case_number for link in file.links)
-        yield Line(
+        yield Showing(
             "person_file", "person_file", file.uid, _moment(file.created_at), cases, "kept until its own period ends"
         )
 
 
-def foils(photos: Sequence[GalleryPhoto]) -> Iterable[Line]:
+def foils(photos: Sequence[GalleryPhoto]) -> Iterable[Showing]:
     """Every line before a peer in which a photograph of the person stood beside the one under review."""
     people, ids = {photo.person_id for photo in photos}, {photo.id for photo in photos}
     shown = GalleryPhoto.id == func.coalesce(LineUpPlace.photo_id, ProficiencyPicture.photo_id)
@@ -232,7 +232,7 @@ def foils(photos: Sequence[GalleryPhoto]) -> Iterable[Line]:
             continue
         told = f"line {line_up.number}, {line_up.ended or 'open'}"
         told += "" if round_ else ", a comparison whose truth is known"
-        yield Line(
+        yield Showing(
             "foil",
             "request" if round_ else "",
             round_.request.number if round_ else "",
@@ -247,7 +247,7 @@ LOOKERS: list[Looker] = [candidates, nominations, reports, disclosures, views, p
 
 
 @enforces("CAP-3")
-def look_back(photos: Sequence[GalleryPhoto]) -> list[Line]:
+def look_back(photos: Sequence[GalleryPhoto]) -> list[Showing]:
     """Everything that showed these photographs' people, in the order of the lookers, each by time."""
     photos = list(photos)
     if not photos:
@@ -255,7 +255,7 @@ def look_back(photos: Sequence[GalleryPhoto]) -> list[Line]:
     return [line for looker in LOOKERS for line in looker(photos)]
 
 
-def counts(lines: Iterable[Line]) -> dict[str, int]:
+def counts(lines: Iterable[Showing]) -> dict[str, int]:
     """Lines by kind, kinds in their order."""
     kinds = [line.kind for line in lines]
     return {kind: kinds.count(kind) for kind in KINDS if kind in kinds}

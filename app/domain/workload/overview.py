@@ -29,7 +29,7 @@ EXPIRES_SOON = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class ListedRequest:
     """A request in a list. `task` is empty for somebody who waits; `own` marks a requester, who is told less."""
 
     request: FRRequest
@@ -44,12 +44,12 @@ class Line:
 class Board:
     """The requests of a person's day, by due time; what has none comes last."""
 
-    mine: tuple[Line, ...]
-    waited: tuple[Line, ...]
-    unassigned: tuple[Line, ...]
+    mine: tuple[ListedRequest, ...]
+    waited: tuple[ListedRequest, ...]
+    unassigned: tuple[ListedRequest, ...]
 
     @property
-    def next_due(self) -> Line | None:
+    def next_due(self) -> ListedRequest | None:
         """The first of the person's own tasks whose time has not passed yet."""
         return next((line for line in self.mine if line.due_at is not None and not line.overdue), None)
 
@@ -143,9 +143,9 @@ def board(actor: Actor, available: Callable[[Account], bool]) -> Board:
     for request in _open_requests(actor):
         due = due_at(request)
         own = request.requester_id == actor.id
-        line = Line(request, task(request, actor), own, due, due is not None and moment > due)
+        line = ListedRequest(request, task(request, actor), own, due, due is not None and moment > due)
         if _left_behind(request, available) and (actor.can("examination.work") or actor.can("approval.decide")):
-            unassigned.append(Line(request, "Take it over", own, due, line.overdue, unassigned=True))
+            unassigned.append(ListedRequest(request, "Take it over", own, due, line.overdue, unassigned=True))
         elif line.task:
             mine.append(line)
         elif own or request.examiner_id == actor.id:
@@ -173,7 +173,7 @@ def _left_behind(request: FRRequest, available: Callable[[Account], bool]) -> bo
     return request.takes("take_over") and request.examiner is not None and not available(request.examiner)
 
 
-def _urgency(line: Line) -> tuple[bool, datetime]:
+def _urgency(line: ListedRequest) -> tuple[bool, datetime]:
     return line.due_at is None, line.due_at or line.request.state_since
 
 

@@ -22,6 +22,7 @@ from app.domain.approval.reports import (
     delivery_of,
     is_due,
     keep,
+    notice_of,
     renumber,
     verification_secret,
     verify_page,
@@ -87,8 +88,7 @@ def _render(uid: str) -> None:
     shown = photographs_of(report)
     facts = gather(report)
     checked = verification(facts, verification_secret(), verify_page())
-    notice, lead = policy().notice("no-probable-cause").text, policy().notice("lead-only").text
-    rendered = render_report(facts, notice, lead, checked)
+    rendered = render_report(facts, policy().notice("no-probable-cause").text, notice_of(report), checked)
     stored = stores().blobs.put(report.key_id, rendered.pdf)
     with unit_of_work():
         report = _report(uid)

@@ -12,7 +12,7 @@ TOLERANCE = 1e-5
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class RecordedCandidate:
     """One line of a recorded list: the person, their best photograph, its score."""
 
     person_id: str
@@ -45,7 +45,9 @@ class Comparison:
         return not self.places and self.worst <= TOLERANCE
 
 
-def compare(recorded: Sequence[Listed], found: Sequence[PersonRank], gone: Set[str], dropped: int = 0) -> Comparison:
+def compare(
+    recorded: Sequence[RecordedCandidate], found: Sequence[PersonRank], gone: Set[str], dropped: int = 0
+) -> Comparison:
     """Compare a recorded list, best first, with the one found now among the photographs that are still held.
 
     gone: recorded photographs that left the repository since; their people are taken out of both lists, for without

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from app.domain.algorithms import registry as algorithms
-from tests.changing import second_entry, settings  # noqa: F401  (a fixture)
+from tests.second_network import second_entry, settings  # noqa: F401  (a fixture)
 
 
 @pytest.fixture

@@ -17,8 +17,19 @@ from app.models import AlgorithmSwitch, AuditEvent
 from app.models.base import now
 from app.policy.refused import Refused
 from app.unit_of_work import unit_of_work
-from tests.changing import PEOPLE, SECOND, WHY, begin, evaluate, fictitious_record, ready, refused, second_entry, step
-from tests.gallery import needs_models
+from tests.drawn_gallery import needs_models
+from tests.second_network import (
+    PEOPLE,
+    SECOND,
+    WHY,
+    begin,
+    evaluate,
+    fictitious_record,
+    ready,
+    refused,
+    second_entry,
+    step,
+)
 
 pytestmark = [needs_models, pytest.mark.clause("FAIR-2", "FAIR-3", "CAP-3")]
 

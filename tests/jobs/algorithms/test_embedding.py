@@ -23,8 +23,8 @@ from app.models import AuditEvent, GalleryPhoto
 from app.models.base import now
 from app.models.engine import Job
 from app.unit_of_work import unit_of_work
-from tests.changing import PEOPLE, SECOND, begin, ready, refused, second_entry, templates
-from tests.gallery import needs_models
+from tests.drawn_gallery import needs_models
+from tests.second_network import PEOPLE, SECOND, begin, ready, refused, second_entry, templates
 
 pytestmark = [needs_models, pytest.mark.clause("FAIR-2", "FAIR-3", "CAP-3")]
 

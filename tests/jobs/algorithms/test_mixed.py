@@ -12,8 +12,8 @@ from app.extensions import db
 from app.models import Candidate, Search, Template
 from app.unit_of_work import unit_of_work
 from demo.people import person
-from tests.changing import PEOPLE, ready, step
-from tests.gallery import needs_models
+from tests.drawn_gallery import needs_models
+from tests.second_network import PEOPLE, ready, step
 
 pytestmark = [needs_models, pytest.mark.clause("FAIR-2", "FAIR-3", "CAP-3")]
 

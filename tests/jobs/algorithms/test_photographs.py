@@ -14,8 +14,8 @@ from app.extensions import db
 from app.models import AuditEvent, GalleryPhoto, Unembedded
 from app.policy.refused import Refused
 from app.unit_of_work import Conflict, unit_of_work
-from tests.changing import PEOPLE, begin, evaluate, ready, refused, step, templates
-from tests.gallery import needs_models, row, run_import, write_folder
+from tests.drawn_gallery import needs_models, row, run_import, write_folder
+from tests.second_network import PEOPLE, begin, evaluate, ready, refused, step, templates
 
 pytestmark = [needs_models, pytest.mark.clause("FAIR-2", "FAIR-3", "CAP-3")]
 

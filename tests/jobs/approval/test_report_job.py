@@ -21,7 +21,7 @@ from app.models.base import now
 from app.models.engine import AuditEvent, Job, Transition
 from app.outbox.kinds import KINDS
 from app.unit_of_work import unit_of_work
-from tests.prepared import at, filed, nominated_data, settings  # noqa: F401  (fixtures)
+from tests.nominated_request import at, filed, nominated_data, settings  # noqa: F401  (fixtures)
 
 
 class Killed(BaseException):

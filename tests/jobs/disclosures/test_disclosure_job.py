@@ -24,7 +24,7 @@ from app.policy import policy
 from app.storage import DiskFailure
 from app.unit_of_work import unit_of_work
 from app.workflow.engine import blockers
-from tests.disclosing import disclose, reported_data, set_back, settings  # noqa: F401  (fixtures)
+from tests.disclosure_factory import disclose, reported_data, set_back, settings  # noqa: F401  (fixtures)
 
 pytestmark = pytest.mark.clause("EXT-7")
 

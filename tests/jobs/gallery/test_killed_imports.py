@@ -6,7 +6,7 @@ import dataclasses
 
 import pytest
 
-from tests.synthetic import faults, run_and_kill, write_records
+from tests.noise_gallery import faults, run_and_kill, write_records
 
 RECORDS, CHUNK_ROWS = 300, 10
 

@@ -15,7 +15,7 @@ from app.jobs.identification.search import _embed
 from app.matching.types import Face
 from demo.people import person
 from tests.conftest import models_directory
-from tests.stages import around
+from tests.unit_stages import around
 
 pytestmark = pytest.mark.skipif(
     not (models_directory() / "centerface.onnx").is_file(), reason="the face models are not installed (make setup)"

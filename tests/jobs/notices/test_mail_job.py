@@ -20,10 +20,10 @@ from app.models.base import now
 from app.policy import policy
 from app.unit_of_work import unit_of_work
 from demo.accounts import load_accounts
-from tests.factory import NARRATIVE
-from tests.gallery import needs_models
-from tests.mailbox import PASSWORD, USER, mail_server, make_certificate
-from tests.web.reading import send
+from tests.drawn_gallery import needs_models
+from tests.mail_server import PASSWORD, USER, mail_server, make_certificate
+from tests.request_factory import NARRATIVE
+from tests.web.page_reading import send
 
 URGENT = {"priority": "threat_to_life", "priority_reason": "A message names tomorrow morning."}
 

@@ -15,7 +15,7 @@ from app.jobs.requests import images
 from app.models import AuditEvent, Job
 from app.storage import DiskFailure
 from app.unit_of_work import unit_of_work
-from tests.factory import picture
+from tests.request_factory import picture
 
 
 def uploaded(make, data: bytes | None = None):

@@ -16,8 +16,8 @@ from app.extensions import settings as here
 from app.models import Disposal, Job
 from config.embedded import Embedded
 from demo.services import ROOT, start_redis, start_scheduler, start_worker
-from tests.gallery import needs_models
-from tests.retaining import Retaining
+from tests.drawn_gallery import needs_models
+from tests.retention_factory import RetentionFactory
 
 pytestmark = [needs_models, pytest.mark.long, pytest.mark.timeout(300)]
 
@@ -48,7 +48,7 @@ def settings(settings):
 
 @pytest.mark.clause("RET-11", "ACC-10")
 def test_a_disposal_is_certified_in_a_running_demonstration(app, make, people):
-    keep = Retaining(make, people)
+    keep = RetentionFactory(make, people)
     disposal = keep.disposal("approved", targets=[keep.record(request="withdrawn")])
     number = disposal.number
     db.session.remove()

@@ -41,14 +41,14 @@ from app.models import (
 from app.unit_of_work import unit_of_work
 from config.embedded import Embedded
 from demo.people import person
-from tests import traces
-from tests.disclosing import Disclosing
-from tests.disposing import CASE, KEPT, chain_faults, request_of, run
-from tests.factory import picture
-from tests.gallery import needs_models
-from tests.retaining import LONG_AGO, Retaining
-from tests.stages import SAME
-from tests.traces import Traces
+from tests import erasure_search
+from tests.disclosure_factory import DisclosureFactory
+from tests.disposal_runs import CASE, KEPT, chain_faults, request_of, run
+from tests.drawn_gallery import needs_models
+from tests.erasure_search import ErasureSearch
+from tests.request_factory import picture
+from tests.retention_factory import LONG_AGO, RetentionFactory
+from tests.unit_stages import SAME
 
 pytestmark = [needs_models, pytest.mark.timeout(240)]
 
@@ -61,7 +61,7 @@ def settings(settings):
 
 @pytest.fixture
 def keep(make, people):
-    return Retaining(make, people)
+    return RetentionFactory(make, people)
 
 
 @pytest.fixture
@@ -92,8 +92,10 @@ def test_nothing_of_a_disposed_case_is_left_in_any_file(app, keep, case, post):
         round_ = again.current_round
         page = drafts.background_page(round_, round_.nominee)
         drafts.keep(again, keep.people.actor("k.rowan"), page, {"records_checked": SAME})
-    disclosure = Disclosing(app, keep.people, keep.make.run_jobs)(state="acknowledged", basis="D2", case_number=CASE)
-    request, sought = request_of(record), Traces().of_record(record).of_file(victim)
+    disclosure = DisclosureFactory(app, keep.people, keep.make.run_jobs)(
+        state="acknowledged", basis="D2", case_number=CASE
+    )
+    request, sought = request_of(record), ErasureSearch().of_record(record).of_file(victim)
     sought.of_request(request).of_request(again).of_disclosure(disclosure)
     ids = [request.key_id, record.key_id, victim.key_id, again.key_id, disclosure.key_id]
     ids += [blob for one in (request, again) for image in one.images for blob in (image.blob_id, image.shown_blob_id)]
@@ -104,13 +106,13 @@ def test_nothing_of_a_disposed_case_is_left_in_any_file(app, keep, case, post):
     again_delivered = again.reports[0].receipt["path"]
     remains, code = _remains(request), request.reports[0].code
     pdf = (here().case_files_dir / delivered).read_bytes()
-    assert traces.missing(sought.stored) == []
-    assert traces.found(sought.plain) == {}
+    assert erasure_search.missing(sought.stored) == []
+    assert erasure_search.found(sought.plain) == {}
 
     disposal = keep.disposal("disposed", targets=[record])
 
-    assert traces.found({**sought.stored, **sought.plain}) == {}
-    assert traces.files_named(ids) == []
+    assert erasure_search.found({**sought.stored, **sought.plain}) == {}
+    assert erasure_search.files_named(ids) == []
     assert all(stores().keys.is_destroyed(ids[n]) for n in range(5))
     assert chain_faults() == []
     item = disposal.items[0]
@@ -149,7 +151,9 @@ def test_nothing_of_a_disposed_case_is_left_in_any_file(app, keep, case, post):
 @pytest.mark.clause("RET-11", "EXT-7")
 def test_a_case_with_a_disclosure_at_work_is_not_disposed_of(app, keep, case):
     record, _ = case
-    disclosure = Disclosing(app, keep.people, keep.make.run_jobs)(state="submitted", basis="D2", case_number=CASE)
+    disclosure = DisclosureFactory(app, keep.people, keep.make.run_jobs)(
+        state="submitted", basis="D2", case_number=CASE
+    )
     assert retention.not_due(record).rule_id == "closed_cases_only"
     asker = keep.people.actor("d.lark")
     with unit_of_work():
@@ -333,12 +337,12 @@ def test_a_suspects_photographs_leave_the_repository_with_the_file(app, settings
     (snapshot,) = (settings.data_dir / "index").iterdir()
     record = keep.record(case_number=CASE)
     suspect = keep.person(record, "Ira Longgone", "suspect", died_on=date(2010, 5, 5), gallery_person=gone)
-    sought, before = Traces().of_file(suspect), generation()
+    sought, before = ErasureSearch().of_file(suspect), generation()
     blobs = [photo.blob_id for photo in gone.photos]
-    assert traces.missing(sought.stored) == []
+    assert erasure_search.missing(sought.stored) == []
     keep.disposal("disposed", targets=[record, suspect])
-    assert traces.found({**sought.stored, **sought.plain}) == {}
-    assert traces.files_named([*blobs, gone.key_id, suspect.key_id]) == []
+    assert erasure_search.found({**sought.stored, **sought.plain}) == {}
+    assert erasure_search.files_named([*blobs, gone.key_id, suspect.key_id]) == []
     assert not snapshot.exists() and stores().keys.is_destroyed(snapshot.stem.rsplit("-", 1)[1])
     assert {photo.removed_because for photo in gone.photos} == {"disposed"}
     assert generation() > before, "workers drop the templates before their next search"
@@ -379,6 +383,6 @@ def test_the_scrub_leaves_no_remains_of_deleted_rows_in_the_databases_files(app)
     connection.execute("COMMIT")
     raw.close()
     needles = {str(n): rows[n][:32] for n in gone}
-    assert traces.found(needles)
+    assert erasure_search.found(needles)
     erasure.scrub()
-    assert traces.found(needles) == {}
+    assert erasure_search.found(needles) == {}

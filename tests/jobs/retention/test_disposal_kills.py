@@ -31,11 +31,11 @@ from app.policy.refused import Refused
 from app.unit_of_work import unit_of_work
 from config.embedded import Embedded
 from demo.services import start_redis, start_worker
-from tests import traces
-from tests.disposing import CASE, Killed, chain_faults, killing, request_of, run
-from tests.gallery import needs_models
-from tests.retaining import KEEPER, Retaining
-from tests.traces import Traces
+from tests import erasure_search
+from tests.disposal_runs import CASE, Killed, chain_faults, killing, request_of, run
+from tests.drawn_gallery import needs_models
+from tests.erasure_search import ErasureSearch
+from tests.retention_factory import KEEPER, RetentionFactory
 
 pytestmark = [needs_models, pytest.mark.timeout(240)]
 
@@ -48,14 +48,14 @@ def settings(settings):
 
 @pytest.fixture
 def keep(make, people):
-    return Retaining(make, people)
+    return RetentionFactory(make, people)
 
 
 @pytest.mark.clause("RET-11", "ACC-10")
 def test_a_disposal_killed_at_every_step_ends_complete(keep, monkeypatch):
     record = keep.record(request="withdrawn", case_number=CASE)
     victim = keep.person(record)
-    sought = Traces().of_record(record).of_file(victim).of_request(request_of(record))
+    sought = ErasureSearch().of_record(record).of_file(victim).of_request(request_of(record))
     disposal = keep.disposal("approved", targets=[record])
     events = []
     for owner, name, after, nth in (
@@ -90,7 +90,7 @@ def test_a_disposal_killed_at_every_step_ends_complete(keep, monkeypatch):
     db.session.rollback()
     assert disposal.state == "disposed"
     assert {item.state for item in disposal.items} == {"erased"}
-    assert traces.found({**sought.stored, **sought.plain}) == {}
+    assert erasure_search.found({**sought.stored, **sought.plain}) == {}
     done = [event for event in db.session.query(AuditEvent) if event.event.startswith("disposal.item_erased")]
     assert len(done) == 2, "each record was erased once"
     assert chain_faults() == []
@@ -194,10 +194,10 @@ def test_a_disposal_that_gave_up_is_told_and_can_be_asked_for_again(keep, monkey
 @pytest.mark.long
 def test_a_real_worker_killed_half_way_is_finished_by_the_next(keep):
     records = [keep.record(request="withdrawn", case_number=f"2026-075-1000{n}") for n in range(8)]
-    sought = Traces()
+    sought = ErasureSearch()
     for record in records:
         sought.of_record(record).of_request(request_of(record))
-    assert traces.missing(sought.stored) == []
+    assert erasure_search.missing(sought.stored) == []
     disposal = keep.disposal("approved", targets=records)
     disposal_id, uid = disposal.id, db.session.scalars(select(Job.uid).where(Job.kind == "disposal")).one()
 
@@ -225,5 +225,5 @@ def test_a_real_worker_killed_half_way_is_finished_by_the_next(keep):
             wait_for(ended, 60)
     db.session.rollback()
     assert states() == ["erased"] * 8
-    assert traces.found({**sought.stored, **sought.plain}) == {}
+    assert erasure_search.found({**sought.stored, **sought.plain}) == {}
     assert chain_faults() == []

@@ -12,7 +12,7 @@ import pytest
 from app.matching.quality.measures import VERSION, Quality
 from app.matching.types import Face
 from app.policy import policy
-from tests.gallery import needs_models
+from tests.drawn_gallery import needs_models
 from tools.quality_limits import Share, ordered, shares, turning_point
 from tools.quality_table import SWEEPS, by_band, of_measure, table
 from tools.quality_trial import Gallery, Trial, camera, shrink, ways

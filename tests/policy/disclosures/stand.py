@@ -16,7 +16,7 @@ from app.models import Disclosure, DisclosureDecision, DisclosureDocument, Discl
 from app.models.base import now
 from app.models.disclosures import ITEM_KINDS
 from app.policy import policy
-from tests.disclosing import REASON, TEXT, values
+from tests.disclosure_factory import REASON, TEXT, values
 
 
 def everything(account_id: int | None, *, without: tuple[str, ...] = ()) -> Actor:

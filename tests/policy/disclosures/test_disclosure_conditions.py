@@ -25,8 +25,8 @@ from app.policy.examples import load_worked
 from app.policy.loader import DEFAULT_DIRECTORY
 from app.policy.refused import Refused
 from app.workflow import explain
-from tests.disclosing import answers, disclose, reported_data, settings  # noqa: F401  (fixtures)
-from tests.gallery import needs_models
+from tests.disclosure_factory import answers, disclose, reported_data, settings  # noqa: F401  (fixtures)
+from tests.drawn_gallery import needs_models
 from tests.policy.disclosures.stand import Stand, everything
 
 pytestmark = needs_models

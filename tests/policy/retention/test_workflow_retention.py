@@ -25,18 +25,18 @@ from app.policy.refused import Refused
 from app.unit_of_work import unit_of_work
 from app.workflow import advance, explain
 from app.workflow.engine import check_separations
-from tests.retaining import FIRST, KEEPER, LONG_AGO, MAKERS, SECOND, Retaining
+from tests.retention_factory import FIRST, KEEPER, LONG_AGO, MAKERS, SECOND, RetentionFactory
 
 STATES = {"case_record": RECORD_STATES, "hold": HOLD_STATES, "disposal": DISPOSAL_STATES}
 ROWS = [row for subject in STATES for row in policy().workflow(subject).transitions]
-#: part -> who holds it in what `Retaining` makes
+#: part -> who holds it in what `RetentionFactory` makes
 PARTS = {"hold_placer": KEEPER, "disposal_proposer": KEEPER, "disposal_first_approver": FIRST}
 SUBJECT = {row.id: subject for subject in STATES for row in policy().workflow(subject).transitions}
 
 
 @pytest.fixture
 def keep(make, people):
-    return Retaining(make, people)
+    return RetentionFactory(make, people)
 
 
 def somebody(account, *, without: str = "") -> Actor:
@@ -251,7 +251,7 @@ SPOILED = {
 }
 
 
-def keep_history(keep: Retaining, record: CaseRecord) -> None:
+def keep_history(keep: RetentionFactory, record: CaseRecord) -> None:
     with unit_of_work():
         retention.record_disposition(record, keep.people.actor(KEEPER), "homicide", LONG_AGO)
 

@@ -17,7 +17,7 @@ from app.matching.catalogue import NistEvaluation, catalogue, load_catalogue
 from app.models import AuditEvent, Notification
 from app.models.base import now
 from app.policy import policy
-from tests.changing import fictitious_record
+from tests.second_network import fictitious_record
 
 pytestmark = pytest.mark.clause("FAIR-2", "FAIR-3")
 IN_USE = "dlib-resnet-v1"

@@ -13,9 +13,9 @@ from app.extensions import db
 from app.matching.catalogue import catalogue
 from app.models import AlgorithmSwitch
 from demo.people import person
-from tests.changing import SECOND, second_entry, settings  # noqa: F401  (a fixture)
 from tests.conftest import models_directory
-from tests.gallery import arrest_photograph
+from tests.drawn_gallery import arrest_photograph
+from tests.second_network import SECOND, second_entry, settings  # noqa: F401  (a fixture)
 
 pytestmark = [
     pytest.mark.skipif(

@@ -15,7 +15,7 @@ from pypdf import PdfReader
 
 from app.domain.algorithms.evaluations import CAUTION, kept
 from demo.people import mugshot, person
-from tests.gallery import encoded, needs_models
+from tests.drawn_gallery import encoded, needs_models
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from app.documents.facts import ReportKind
 from app.domain.approval.report_facts import gather
 from app.domain.approval.reports import begin_report
 from app.unit_of_work import unit_of_work
-from tests.prepared import at, filed, nominated_data, settings  # noqa: F401  (fixtures)
+from tests.nominated_request import at, filed, nominated_data, settings  # noqa: F401  (fixtures)
 
 
 def begun(request, kind):

@@ -13,8 +13,8 @@ from app.domain.disclosures import verbs as disclosures
 from app.models.base import now
 from app.policy.refused import Refused
 from app.unit_of_work import unit_of_work
-from tests.disclosing import disclose, refused, reported_data, settings  # noqa: F401  (fixtures)
-from tests.gallery import needs_models
+from tests.disclosure_factory import disclose, refused, reported_data, settings  # noqa: F401  (fixtures)
+from tests.drawn_gallery import needs_models
 
 pytestmark = needs_models
 

@@ -14,8 +14,8 @@ from app.domain.disclosures import register
 from app.domain.disclosures.register import Filters
 from app.extensions import db, stores
 from app.models.base import now
-from tests.disclosing import disclose, reported_data, set_back, settings  # noqa: F401  (fixtures)
-from tests.gallery import needs_models
+from tests.disclosure_factory import disclose, reported_data, set_back, settings  # noqa: F401  (fixtures)
+from tests.drawn_gallery import needs_models
 
 pytestmark = [needs_models, pytest.mark.clause("EXT-7", "ACC-7")]
 

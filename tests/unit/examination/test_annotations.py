@@ -14,7 +14,7 @@ from app.models import Annotation, AuditEvent
 from app.policy import policy
 from app.policy.refused import Refused
 from app.unit_of_work import unit_of_work
-from tests.gallery import needs_models
+from tests.drawn_gallery import needs_models
 
 pytestmark = [needs_models, pytest.mark.clause("SRC-2")]
 HERE = Drawn("point", [(20.04, 30)], [(40, 50)], " A scar. ")

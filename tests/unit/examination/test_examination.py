@@ -15,7 +15,7 @@ from app.policy import policy
 from app.policy.refused import Refused
 from app.unit_of_work import unit_of_work
 from app.workflow import advance
-from tests.stages import worksheet
+from tests.unit_stages import worksheet
 
 FEATURES = [feature.value for feature in policy().review.worksheet.features]
 VERDICTS = {verdict.value: verdict for verdict in policy().review.worksheet.verdicts}

@@ -9,7 +9,7 @@ from app.domain.examination import verbs as examination
 from app.domain.peers import nomination
 from app.policy.refused import Refused
 from app.unit_of_work import unit_of_work
-from tests.stages import ANSWER, BACKGROUND, SAME, worksheet
+from tests.unit_stages import ANSWER, BACKGROUND, SAME, worksheet
 
 #: a height that no drawn person comes near, and the rest not described
 SHORT = {"description": {"height_in": "40"}}

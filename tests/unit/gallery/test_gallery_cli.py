@@ -11,7 +11,7 @@ import pytest
 from app.cli.gallery_import import plain_cell
 from app.domain.algorithms import networks
 from app.domain.gallery.intake_manifest import NAME
-from tests.gallery import needs_models, row, write_folder
+from tests.drawn_gallery import needs_models, row, write_folder
 
 
 @pytest.fixture

@@ -25,8 +25,9 @@ from app.jobs.sweeper import lost
 from app.models import AuditEvent, GalleryHold, GalleryImport, GalleryPhoto, ImportChunk, ImportOutcome, Job
 from app.outbox.kinds import LOCAL
 from app.storage import DiskFailure
-from tests.gallery import arrest_photograph, encoded, needs_models, row, run_import, write_folder
-from tests.synthetic import NoiseDetector, NoiseExtractor, faults, write_records
+from tests.drawn_gallery import arrest_photograph, encoded, needs_models, row, run_import, write_folder
+from tests.events_and_notices import events
+from tests.noise_gallery import NoiseDetector, NoiseExtractor, faults, write_records
 
 
 @pytest.fixture
@@ -41,11 +42,6 @@ def noise(app, monkeypatch):
 def count(model: type) -> int:
     db.session.rollback()
     return db.session.scalar(select(func.count()).select_from(model)) or 0
-
-
-def events(name: str) -> list[dict]:
-    rows = db.session.scalars(select(AuditEvent).where(AuditEvent.event == name).order_by(AuditEvent.sequence))
-    return [json.loads(event.keys) for event in rows]
 
 
 @pytest.mark.clause("CAP-3")

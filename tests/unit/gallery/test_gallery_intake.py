@@ -22,7 +22,7 @@ from app.extensions import db, stores
 from app.models import AuditEvent, GalleryImport, GalleryPerson, GalleryPhoto, Template
 from app.policy import policy
 from app.unit_of_work import unit_of_work
-from tests.gallery import (
+from tests.drawn_gallery import (
     arrest_photograph,
     encoded,
     import_people,
@@ -32,14 +32,10 @@ from tests.gallery import (
     run_import,
     write_folder,
 )
+from tests.events_and_notices import events
 
 TODAY = date(2026, 11, 23)
 JPEG_START = b"\xff\xd8\xff\xe0\x00\x10JFIF"
-
-
-def events(name: str) -> list[dict]:
-    rows = db.session.scalars(select(AuditEvent).where(AuditEvent.event == name).order_by(AuditEvent.sequence))
-    return [json.loads(event.keys) for event in rows]
 
 
 def count(model: type) -> int:

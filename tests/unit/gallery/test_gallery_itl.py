@@ -21,8 +21,8 @@ from app.domain.requests.images import limits
 from app.extensions import db, stores
 from app.imaging import UnusableImage, decode
 from app.models import GalleryPerson, GalleryPhoto
-from tests.gallery import arrest_photograph, needs_models, run_import
-from tests.itl import STATED, transaction
+from tests.drawn_gallery import arrest_photograph, needs_models, run_import
+from tests.itl_files import STATED, transaction
 
 SMALL = cv2.imencode(".png", np.arange(48, dtype=np.uint8).reshape(4, 4, 3))[1].tobytes()
 

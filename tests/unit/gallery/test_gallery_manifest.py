@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from app.domain.gallery.intake_manifest import IntakeError, Row, file_below, leads_outside, manifest_rows, value_faults
-from tests.gallery import COLUMNS, row
+from tests.drawn_gallery import COLUMNS, row
 
 HEADER = ",".join(COLUMNS)
 TODAY = date(2026, 11, 23)

@@ -16,7 +16,7 @@ from app.matching.quality.measures import VERSION, Quality, measure
 from app.models import GalleryPhoto
 from app.storage import BlobCorrupt
 from app.unit_of_work import unit_of_work
-from tests.gallery import arrest_photograph, import_people, needs_models
+from tests.drawn_gallery import arrest_photograph, import_people, needs_models
 
 
 def photos() -> list[GalleryPhoto]:

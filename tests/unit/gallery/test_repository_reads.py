@@ -15,7 +15,7 @@ from app.extensions import db
 from app.jobs.identification.search import still_held
 from app.matching.types import PersonRank
 from app.models import Template
-from tests.statements import recorded
+from tests.sql_statements import recorded
 
 STORE = repository_index.StoredTemplates("d" * 64)
 MANY = [f"{n:032x}" for n in range(300)]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import json
 from pathlib import Path
 
 import cv2
@@ -17,9 +16,10 @@ from app.domain.gallery import intake
 from app.domain.gallery.look_alikes import LOOK_ALIKE_BITS, LOOK_ALIKE_COSINE
 from app.extensions import db, stores
 from app.matching.perceptual import hash_distance, perceptual_hash
-from app.models import AuditEvent, GalleryHold, GalleryPerson, GalleryPhoto, ProbeImage, Template
+from app.models import GalleryHold, GalleryPerson, GalleryPhoto, ProbeImage, Template
 from app.unit_of_work import unit_of_work
-from tests.gallery import arrest_photograph, encoded, needs_models, row, run_import, write_folder
+from tests.drawn_gallery import arrest_photograph, encoded, needs_models, row, run_import, write_folder
+from tests.events_and_notices import events
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -66,10 +66,6 @@ def copied(data: bytes) -> bytes:
     """The same picture as another file: smaller, darker, compressed harder."""
     small = cv2.resize(pixels(data), None, fx=0.75, fy=0.75, interpolation=cv2.INTER_AREA)
     return encoded(cv2.convertScaleAbs(small, alpha=0.92), 70)
-
-
-def events(name: str) -> list[dict]:
-    return [json.loads(e.keys) for e in db.session.scalars(select(AuditEvent).where(AuditEvent.event == name))]
 
 
 def count(model: type) -> int:

@@ -16,7 +16,7 @@ from app.models.base import now
 from app.policy.refused import Refused
 from app.unit_of_work import unit_of_work
 from app.workflow import explain
-from tests.factory import picture
+from tests.request_factory import picture
 
 pytestmark = pytest.mark.clause("AUD-1")
 OTHER_CASE = "2026-075-09999"

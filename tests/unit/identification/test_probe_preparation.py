@@ -19,7 +19,7 @@ from app.policy import policy
 from app.policy.refused import Refused
 from app.storage import BlobCorrupt
 from app.unit_of_work import unit_of_work
-from tests.stages import around
+from tests.unit_stages import around
 
 REASON = "The face lies in the shade."
 

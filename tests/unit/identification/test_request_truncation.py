@@ -4,7 +4,7 @@ import pytest
 from PIL import ImageFile
 
 from app.imaging import UnusableImage, decode
-from tests.factory import picture
+from tests.request_factory import picture
 
 
 @pytest.mark.clause("REQ-3")

@@ -19,7 +19,7 @@ from app.models import AuditEvent, FRRequest, LineUp, PeerReview, ProficiencyIte
 from app.models.base import now
 from app.policy.refused import Refused
 from app.unit_of_work import unit_of_work
-from tests.prepared import at, filed, nominated_data, settings
+from tests.nominated_request import at, filed, nominated_data, settings
 
 __all__ = ["at", "filed", "nominated_data", "settings"]
 pytestmark = pytest.mark.clause("FAIR-1", "SRC-4")

@@ -9,12 +9,12 @@ from sqlalchemy import text
 
 from app.extensions import db
 from app.models import CaseRecord
-from tests.retaining import Retaining
+from tests.retention_factory import RetentionFactory
 
 
 @pytest.fixture
 def keep(make, people):
-    return Retaining(make, people)
+    return RetentionFactory(make, people)
 
 
 @pytest.fixture

@@ -11,12 +11,12 @@ from app.extensions import db
 from app.models import CaseRecord
 from app.policy.refused import Refused
 from app.unit_of_work import unit_of_work
-from tests.retaining import CASE, Retaining
+from tests.retention_factory import CASE, RetentionFactory
 
 
 @pytest.fixture
 def keep(make, people):
-    return Retaining(make, people)
+    return RetentionFactory(make, people)
 
 
 def refused(what, *args, **kwargs) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import date
 
 import pytest
@@ -31,8 +30,9 @@ from app.policy.refused import Refused
 from app.storage import KeyDestroyed, StorageError
 from app.unit_of_work import unit_of_work
 from demo.people import person
-from tests.gallery import needs_models, row, run_import, write_folder
-from tests.traces import Traces, found, missing
+from tests.drawn_gallery import needs_models, row, run_import, write_folder
+from tests.erasure_search import ErasureSearch, found, missing
+from tests.events_and_notices import events
 
 TODAY = now().date()
 
@@ -56,17 +56,12 @@ def enrolled(make, seed: int, photos: int = 1) -> list[GalleryPhoto]:
     return make.enrol([person(seed)], photos)
 
 
-def events(name: str) -> list[dict]:
-    rows = db.session.scalars(select(AuditEvent).where(AuditEvent.event == name).order_by(AuditEvent.sequence))
-    return [json.loads(event.keys) for event in rows]
-
-
 @needs_models
 @pytest.mark.clause("CAP-3", "ACC-10")
 def test_one_of_several_photographs_goes_and_the_others_stay_readable(make, run_jobs):
     first, second, third = enrolled(make, 7, photos=3)
     who = first.person
-    traces = Traces()
+    traces = ErasureSearch()
     traces._key("sealed", first.key_id)
     traces._blob("sealed", first.blob_id, first.key_id, first.sha256)
     traces._sealed("sealed", first)

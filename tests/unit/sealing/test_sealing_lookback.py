@@ -19,9 +19,9 @@ from app.extensions import db, stores
 from app.models import AuditEvent, FRRequest, GalleryPhoto, Report, SealingOrder
 from app.models.base import now
 from app.unit_of_work import unit_of_work
-from tests.disclosing import CASE, disclose, reported_data, settings  # noqa: F401
-from tests.gallery import needs_models
-from tests.retaining import Retaining
+from tests.disclosure_factory import CASE, disclose, reported_data, settings  # noqa: F401
+from tests.drawn_gallery import needs_models
+from tests.retention_factory import RetentionFactory
 
 pytestmark = [needs_models, pytest.mark.clause("CAP-3")]
 
@@ -55,7 +55,7 @@ def test_every_search_round_report_disclosure_view_and_file_is_listed(report, di
     photo, request = report.round.nominee.photo, report.request
     waiting, fetched = disclose("submitted", asker="d.lark"), disclose("fetched", recipient="court", basis="D2")
     negative = db.session.query(FRRequest).filter(FRRequest.id != request.id).one()
-    keep = Retaining(make, people)
+    keep = RetentionFactory(make, people)
     file = keep.person(
         keep.record("open", case_number="2026-075-00009"), "Ira Longgone", "suspect", gallery_person=photo.person
     )
@@ -200,7 +200,7 @@ def test_an_area_can_add_what_it_shows_and_take_it_out(make, monkeypatch):
     [photo] = make.enrol([person(41)])
     seen: list[list[GalleryPhoto]] = []
     monkeypatch.setattr(sealing, "ON_REMOVAL", [lambda photos: seen.append(list(photos))])
-    line = lookback.Line("foil", "request", "FR-2026-000001", "2026-01-01T00:00:00")
+    line = lookback.Showing("foil", "request", "FR-2026-000001", "2026-01-01T00:00:00")
     monkeypatch.setattr(lookback, "LOOKERS", [*lookback.LOOKERS, lambda photos: [line]])
     seal(photo)
     assert seen == [[photo]] and line in look_back([photo])

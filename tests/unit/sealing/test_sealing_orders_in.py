@@ -17,7 +17,7 @@ from app.factory import create_app
 from app.models import GalleryPhoto, SealingOrder
 from app.models.base import now
 from demo.people import person
-from tests.gallery import needs_models
+from tests.drawn_gallery import needs_models
 
 pytestmark = pytest.mark.clause("CAP-3")
 TODAY = now().date().isoformat()

@@ -18,7 +18,7 @@ from app.domain.sealing.order_statement import Stated
 from app.extensions import db, stores
 from app.models import AuditEvent, GalleryPerson, GalleryPhoto
 from app.models.base import now
-from tests.gallery import needs_models
+from tests.drawn_gallery import needs_models
 from tests.jobs.identification.test_search_indexes import enrol, probe_of
 
 pytestmark = [needs_models, pytest.mark.clause("CAP-3", "ACC-10")]

@@ -18,7 +18,7 @@ from app.policy.refused import Refused
 from app.unit_of_work import unit_of_work
 from app.workflow import explain
 from app.workflow.registry import SEPARATIONS
-from tests.gallery import needs_models
+from tests.drawn_gallery import needs_models
 
 NOTES = "Candidates 1 and 2 are excluded by the nose; the light on the probe comes from the left."
 

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from app.extensions import db
 from app.models import AuditEvent, TrainingRecord
 from app.policy import policy
-from tests.web.reading import soup
+from tests.web.page_reading import soup
 
 TOPICS = [topic.value for topic in policy().training["fr"].topics]
 

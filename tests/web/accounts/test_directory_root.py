@@ -15,7 +15,7 @@ from app.models import Account, AuditEvent, LoginSession
 from config.embedded import Embedded
 from demo.accounts import ACCOUNTS_FILE, load_accounts
 from tests.conftest import People
-from tests.forest import start_forest
+from tests.directory_with_referrals import start_forest
 
 PASSWORD = load_accounts().password
 

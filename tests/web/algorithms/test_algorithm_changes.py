@@ -17,9 +17,9 @@ from app.models import AlgorithmSwitch, SearchReplay, Unembedded
 from app.models.base import now
 from app.unit_of_work import unit_of_work
 from demo.people import person
-from tests.changing import SECOND, fictitious_record, settings  # noqa: F401  (a fixture)
 from tests.conftest import models_directory
-from tests.web.reading import soup
+from tests.second_network import SECOND, fictitious_record, settings  # noqa: F401  (a fixture)
+from tests.web.page_reading import soup
 
 pytestmark = pytest.mark.skipif(
     not (models_directory() / "centerface.onnx").is_file(), reason="the face models are not installed (make setup)"

@@ -10,8 +10,8 @@ import pytest
 from app.extensions import db
 from app.models import FinalReview, Notification, SignInFailure
 from app.models.engine import AuditEvent, Job, Transition
-from tests.prepared import at, filed, nominated_data, settings  # noqa: F401  (fixtures)
-from tests.web.reading import soup, text
+from tests.nominated_request import at, filed, nominated_data, settings  # noqa: F401  (fixtures)
+from tests.web.page_reading import soup, text
 
 PASSWORD = "corroborate-demo"
 
@@ -128,7 +128,7 @@ def test_file_shows_neither_score_nor_rank(at, sign_in):
 def test_differences_between_examiner_and_peers_are_marked(make, filed, sign_in, people):
     request = filed
     make.peer(request, "j.maple")
-    from tests.stages import worksheet
+    from tests.unit_stages import worksheet
 
     sheet = {**worksheet(), "ears": {"verdict": "different_unexplained", "note": "The lobe is attached."}}
     make.peer(request, "n.finch", "m2", features=sheet)

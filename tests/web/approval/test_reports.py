@@ -15,9 +15,9 @@ from app.models import Notification, Report
 from app.models.base import now
 from app.models.engine import AuditEvent, Job
 from app.unit_of_work import unit_of_work
-from tests.prepared import at, filed, nominated_data, settings  # noqa: F401  (fixtures)
+from tests.nominated_request import at, filed, nominated_data, settings  # noqa: F401  (fixtures)
 from tests.web.approval.test_approval import decide
-from tests.web.reading import soup, text
+from tests.web.page_reading import soup, text
 
 #: SRC-9, word for word, written out here and not read from the policy files
 NOTICE = (

@@ -8,9 +8,9 @@ import pytest
 
 from app.domain.disclosures.items import available
 from app.policy import policy
-from tests.disclosing import CASE, disclose, reported_data, settings, values  # noqa: F401  (fixtures)
+from tests.disclosure_factory import CASE, disclose, reported_data, settings, values  # noqa: F401  (fixtures)
 from tests.web.disclosure_pages import ASKER, OFFICER, events, stated, url
-from tests.web.reading import hidden, soup, text
+from tests.web.page_reading import hidden, soup, text
 
 
 @pytest.mark.clause("EXT-5")

@@ -8,9 +8,9 @@ import pytest
 
 from app.calendar import today
 from app.policy import policy
-from tests.disclosing import disclose, reported_data, set_back, settings  # noqa: F401  (fixtures)
+from tests.disclosure_factory import disclose, reported_data, set_back, settings  # noqa: F401  (fixtures)
 from tests.web.disclosure_pages import ASKER, OFFICER, PASSWORD, RECORDS, decision_of, url
-from tests.web.reading import hidden, text
+from tests.web.page_reading import hidden, text
 
 
 @pytest.mark.clause("EXT-7", "ACC-3")

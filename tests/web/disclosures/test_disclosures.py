@@ -18,9 +18,9 @@ from app.models.base import now
 from app.policy import policy
 from app.unit_of_work import unit_of_work
 from app.web.downloads import Withheld
-from tests.disclosing import CASE, disclose, reported_data, set_back, settings  # noqa: F401  (fixtures)
+from tests.disclosure_factory import CASE, disclose, reported_data, set_back, settings  # noqa: F401  (fixtures)
 from tests.web.disclosure_pages import ASKER, OFFICER, RECORDS, decision_of, events, stated, url
-from tests.web.reading import hidden, soup, text
+from tests.web.page_reading import hidden, soup, text
 
 #: a records officer who decided on nothing here, and so may hand out
 OTHER_RECORDS = "p.aspen"

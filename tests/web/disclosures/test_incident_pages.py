@@ -6,9 +6,9 @@ import pytest
 
 from app.calendar import today
 from app.policy import policy
-from tests.disclosing import disclose, reported_data, settings, values  # noqa: F401  (fixtures)
+from tests.disclosure_factory import disclose, reported_data, settings, values  # noqa: F401  (fixtures)
 from tests.web.disclosure_pages import OFFICER, url
-from tests.web.reading import hidden, soup, text
+from tests.web.page_reading import hidden, soup, text
 
 
 @pytest.mark.clause("EXT-10")

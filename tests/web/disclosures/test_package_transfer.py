@@ -15,8 +15,9 @@ import pytest
 from app.extensions import db
 from app.models import Disclosure
 from tests.certificates import self_signed
-from tests.disclosing import disclose, events, reported_data, settings  # noqa: F401  (fixtures)
-from tests.gallery import needs_models
+from tests.disclosure_factory import disclose, reported_data, settings  # noqa: F401  (fixtures)
+from tests.drawn_gallery import needs_models
+from tests.events_and_notices import events_of
 from tests.real_portal import RealPortal, Visitor, real_portal
 from tests.web.disclosure_pages import ASKER, url
 
@@ -80,7 +81,7 @@ def test_a_download_cut_in_half_goes_on_in_the_same_session_and_in_no_other(disc
     assert zipfile.ZipFile(io.BytesIO(half + rest.content)).testzip() is None
     assert fetched(disclosure, expected=True) and disclosure.current_package.fetched_by.name == ASKER
     assert asker.get(path).status_code == 422, "used up"
-    assert [name for name in events(disclosure.number) if name.startswith("disclosure.fetch")] == [
+    assert [name for name in events_of(disclosure.number) if name.startswith("disclosure.fetch")] == [
         "disclosure.fetch_begun",
         "disclosure.fetched",
     ]
@@ -108,7 +109,7 @@ def test_two_clicks_whose_downloads_both_arrive_are_one_fetching(disclose, porta
         assert len(other.read()) == size
         assert fetched(disclosure, expected=True)
         assert len(begun + one.read()) == size
-    assert events(disclosure.number).count("disclosure.fetched") == 1
+    assert events_of(disclosure.number).count("disclosure.fetched") == 1
 
 
 def test_a_browser_that_reads_all_but_the_end_has_not_fetched_it(disclose, portal) -> None:

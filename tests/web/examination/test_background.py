@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.stages import ANSWER, BACKGROUND, SAME, worksheet
-from tests.web.reading import form_at, soup, words
+from tests.unit_stages import ANSWER, BACKGROUND, SAME, worksheet
+from tests.web.page_reading import form_at, soup, words
 
 VALUES = {"description": {"height_in": "40", "age_from": "18"}}
 EARS = {"verdict": "different_unexplained", "note": "The lobe is attached in one."}

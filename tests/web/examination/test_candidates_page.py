@@ -13,10 +13,10 @@ from app.policy import policy
 from app.policy.refused import Refused
 from app.unit_of_work import unit_of_work
 from demo.people import person
-from tests.stages import ANSWER, FINDINGS
-from tests.statements import queries, recorded
+from tests.sql_statements import queries, recorded
+from tests.unit_stages import ANSWER, FINDINGS
 from tests.web.examination.test_review_pages import here, round_url
-from tests.web.reading import form_at, send, soup, text
+from tests.web.page_reading import form_at, send, soup, text
 
 # The candidates --------------------------------------------------------------------------------------------
 

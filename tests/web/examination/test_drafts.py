@@ -14,9 +14,9 @@ from app.domain.retention.erasure_rows import ERASERS
 from app.extensions import db
 from app.models import Draft, Round
 from app.unit_of_work import unit_of_work
-from tests.stages import BACKGROUND, SAME, worksheet
-from tests.web.lines import address, compare, work
-from tests.web.reading import soup
+from tests.unit_stages import BACKGROUND, SAME, worksheet
+from tests.web.line_up_pages import address, compare, work
+from tests.web.page_reading import soup
 
 HTMX = {"HX-Request": "true"}
 
@@ -136,7 +136,7 @@ def test_a_refused_autosave_is_one_sentence_and_no_page(make, sign_in):
         headers=HTMX,
     )
     for answer, status, words in (
-        (long, 422, r"Not saved: .*\b500 characters.*"),
+        (long, 422, r"Not saved: 1 character too many: at most 500 fit\..*"),
         (late, 422, r"Not saved: You locked this verdict at \d\d:\d\d\."),
         (over, 409, "Not saved: No examination is open."),
     ):

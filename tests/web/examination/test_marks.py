@@ -12,9 +12,9 @@ from app.domain.examination import annotations
 from app.extensions import db, stores
 from app.models import Annotation, AuditEvent
 from demo.people import person
-from tests.gallery import needs_models
-from tests.web.lines import address
-from tests.web.reading import form_at, send, soup, text
+from tests.drawn_gallery import needs_models
+from tests.web.line_up_pages import address
+from tests.web.page_reading import form_at, send, soup, text
 
 pytestmark = [needs_models, pytest.mark.clause("SRC-2")]
 HTMX = {"HX-Request": "true"}

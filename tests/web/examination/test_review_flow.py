@@ -7,8 +7,8 @@ import pytest
 from app.domain.peers.conditions import line_ups_of
 from app.extensions import db
 from app.models import Notification
-from tests.stages import FINDINGS
-from tests.web.reading import send, soup, text
+from tests.unit_stages import FINDINGS
+from tests.web.page_reading import send, soup, text
 
 
 @pytest.mark.clause("REQ-4", "REQ-6", "CAP-1", "CAP-5", "CAP-6", "SRC-1", "SRC-2", "SRC-3", "SRC-4")
@@ -65,7 +65,7 @@ def test_the_whole_path_by_forms(make, sign_in, people, run_jobs):
     run_jobs()
     assert told() == {"j.maple", "n.finch"}
 
-    from tests.web.lines import address, work
+    from tests.web.line_up_pages import address, work
 
     for row in line_ups_of(request.current_round):
         peer = sign_in(row.peer.name)

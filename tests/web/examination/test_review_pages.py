@@ -10,7 +10,7 @@ from app.models import BasisDecision, Notification
 from app.models.engine import Job
 from app.policy.refused import Refused
 from app.unit_of_work import unit_of_work
-from tests.web.reading import form_at, send, soup, text
+from tests.web.page_reading import form_at, send, soup, text
 
 
 def here(request) -> str:

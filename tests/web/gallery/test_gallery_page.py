@@ -9,8 +9,8 @@ from sqlalchemy import select
 
 from app.extensions import db
 from app.models import AuditEvent
-from tests.gallery import import_people, needs_models
-from tests.web.reading import soup
+from tests.drawn_gallery import import_people, needs_models
+from tests.web.page_reading import soup
 
 pytestmark = needs_models
 

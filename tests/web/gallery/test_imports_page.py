@@ -9,7 +9,7 @@ from app.domain.algorithms import networks
 from app.domain.gallery import imports
 from app.domain.gallery.intake_sources import source_of
 from app.jobs.gallery import import_workers
-from tests.synthetic import NoiseDetector, NoiseExtractor, write_records
+from tests.noise_gallery import NoiseDetector, NoiseExtractor, write_records
 
 
 @pytest.fixture

@@ -15,8 +15,8 @@ from app.policy import policy
 from app.policy.refused import Refused
 from app.unit_of_work import unit_of_work
 from demo.people import person, scene
-from tests.gallery import needs_models
-from tests.web.reading import send, soup, text
+from tests.drawn_gallery import needs_models
+from tests.web.page_reading import send, soup, text
 
 pytestmark = [needs_models, pytest.mark.clause("REQ-7")]
 REASON = "The face is small, but ears and hairline show clearly."
@@ -141,7 +141,7 @@ def test_the_domain_refuses_it_whatever_the_page_does(make, people):
 
 @pytest.mark.clause("SRC-5")
 def test_the_supervisors_file_shows_what_was_overridden_and_why(make, sign_in, monkeypatch):
-    from tests.stages import UnitStages
+    from tests.unit_stages import UnitStages
 
     def select(self, request) -> None:
         image, actor = request.current_images[1], self.part("examiner", "k.rowan")

@@ -11,8 +11,8 @@ import pytest
 from app.documents import checks
 from app.extensions import db, stores
 from app.models.engine import AuditEvent
-from tests.stages import around
-from tests.web.reading import text
+from tests.unit_stages import around
+from tests.web.page_reading import text
 
 
 def every_step(face) -> list[dict]:

@@ -15,10 +15,10 @@ from app.imaging.recipe_ops import pixels_of
 from app.models import DerivedImage
 from app.models.engine import AuditEvent
 from app.policy import policy
-from tests.web.reading import soup, text
+from tests.web.page_reading import soup, text
 
 HTMX = {"HX-Request": "true"}
-REASON = "The face lies in the shade of the shelf."
+REASON = "The face lies in the shade of the cache."
 
 
 @pytest.fixture

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from app.domain.identification import lineage
-from tests.prepared import filed, nominated_data, settings  # noqa: F401  (a request searched before)
-from tests.web.reading import soup
+from tests.nominated_request import filed, nominated_data, settings  # noqa: F401  (a request searched before)
+from tests.web.page_reading import soup
 
 pytestmark = pytest.mark.clause("AUD-1")
 REASON = "A camera that was repaired since shows the same moment; the repository grew."

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from app.extensions import db
 from app.models import AuditEvent, MisuseReport, Notification
 from demo.accounts import load_accounts
-from tests.web.reading import soup
+from tests.web.page_reading import soup
 
 TEXT = "A colleague looked up the neighbor's photograph on 20 November without any case."
 EVERYBODY = sorted({load_accounts().members(group)[0].uid for group in load_accounts().groups})
@@ -40,8 +40,8 @@ def test_it_reaches_integrity_officers_only(sign_in, post, people) -> None:
         people.account(name)
     write(sign_in("d.lark"), post)
     report = stored()
-    told = db.session.scalars(select(Notification).where(Notification.kind == "misuse_reported")).all()
-    assert [row.account.name for row in told] == ["h.larch"]
+    notified = db.session.scalars(select(Notification).where(Notification.kind == "misuse_reported")).all()
+    assert [row.account.name for row in notified] == ["h.larch"]
     address = f"/misuse/{report.uid}"
     for name in ("d.lark", "s.alder", "k.rowan", "c.hawthorn", "r.falcon", "w.sparrow", "f.spruce", "x.magpie"):
         client = sign_in(name)
@@ -113,7 +113,7 @@ def test_the_page_it_concerns_is_filled_in(sign_in) -> None:
 
 
 @pytest.fixture
-def told(people, make):
+def notified(people, make):
     """d.lark has two notifications, m.heron one."""
     from app.domain.notices.notifications import tell
     from app.unit_of_work import unit_of_work
@@ -134,13 +134,13 @@ def unread(name: str, people) -> int:
     return len(db.session.scalars(rows).all())
 
 
-def test_notifications_are_ones_own_and_lead_to_the_request(sign_in, told) -> None:
+def test_notifications_are_ones_own_and_lead_to_the_request(sign_in, notified) -> None:
     page = soup(sign_in("d.lark").get("/notifications"))
     assert len(page.select("tbody tr")) == 2
-    assert page.select_one("tbody a")["href"] == f"/requests/{told.number}"
+    assert page.select_one("tbody a")["href"] == f"/requests/{notified.number}"
 
 
-def test_one_or_all_are_marked_read_and_never_somebody_elses(sign_in, post, told, people) -> None:
+def test_one_or_all_are_marked_read_and_never_somebody_elses(sign_in, post, notified, people) -> None:
     client = sign_in("d.lark")
     rows = db.session.scalars(select(Notification).where(Notification.account_id == people.account("d.lark").id)).all()
     first, theirs = (

@@ -23,8 +23,8 @@ from app.models import AuditEvent
 from app.policy import policy
 from app.unit_of_work import unit_of_work
 from tests.conftest import token_of
-from tests.web.exporting import file_of
-from tests.web.reading import soup
+from tests.web.oversight.export_pages import file_of
+from tests.web.page_reading import soup
 
 
 def rows(client, address: str = "/audit") -> list[list[str]]:

@@ -22,8 +22,8 @@ from app.policy import policy
 from app.policy.refused import Refused
 from app.unit_of_work import unit_of_work
 from app.workflow import advance
-from tests.web.lines import REASON, address, compare, exclude, work
-from tests.web.reading import form_at, send, soup, text
+from tests.web.line_up_pages import REASON, address, compare, exclude, work
+from tests.web.page_reading import form_at, send, soup, text
 
 #: areas asked with everything that belongs to the request; the others are asked once
 NEAR = {"review", "approval", "peering", "repeats", "requests", "images"}

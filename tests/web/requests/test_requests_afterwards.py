@@ -10,8 +10,8 @@ from app.blueprints.requests.status import TOLD, since, timeline
 from app.extensions import db
 from app.models import AuditEvent, FRRequest
 from app.policy import policy
-from tests.factory import picture
-from tests.web.reading import soup, words
+from tests.request_factory import picture
+from tests.web.page_reading import soup, words
 from tests.web.requests.test_requests_flow import blocked_rules, origin_fields, upload
 
 EVIDENCE = "The owner identified the bag that was found in the apartment, independently of any image."

@@ -14,7 +14,7 @@ from app.extensions import db
 from app.models import AuditEvent, FRRequest, Notification
 from app.models.base import now
 from app.policy import policy
-from tests.factory import FACTS, NARRATIVE, picture
+from tests.request_factory import FACTS, NARRATIVE, picture
 
 
 def draft_fields(use: str = "USE-1", supervisor: str = "s.alder", **changes: str) -> dict[str, str]:

@@ -17,8 +17,8 @@ from app.models import ProbeImage
 from app.policy import policy
 from app.workflow.engine import blockers
 from demo.people import person, scene
-from tests.factory import NARRATIVE, picture
-from tests.web.reading import soup
+from tests.request_factory import NARRATIVE, picture
+from tests.web.page_reading import soup
 from tests.web.requests.test_requests_flow import origin_fields, upload
 
 
@@ -208,7 +208,7 @@ def test_a_source_of_another_use_blocks_even_when_the_use_changes_later(make):
 
     from app.domain.requests import verbs as requests
     from app.unit_of_work import unit_of_work
-    from tests.factory import SHOP_CAMERA
+    from tests.request_factory import SHOP_CAMERA
 
     request = make.request("draft", use="USE-5", images=0)
     make.image(request, describe=replace(SHOP_CAMERA, source="arrest_processing", source_facts={}))

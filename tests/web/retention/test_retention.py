@@ -10,15 +10,15 @@ import pytest
 from app.extensions import db
 from app.models import CaseRecord, FRRequest, LegalHold, PersonFile
 from app.models.engine import AuditEvent
-from tests.retaining import CASE, Retaining
-from tests.web.reading import soup, text
+from tests.retention_factory import CASE, RetentionFactory
+from tests.web.page_reading import soup, text
 
 CHILD_BORN = date(2004, 2, 29)
 
 
 @pytest.fixture
-def keep(make, people) -> Retaining:
-    return Retaining(make, people)
+def keep(make, people) -> RetentionFactory:
+    return RetentionFactory(make, people)
 
 
 def send(client, page: str, action: str, status: int = 303, **given):

@@ -10,8 +10,8 @@ from app.extensions import db
 from app.models import Disposal
 from app.models.engine import AuditEvent, Job
 from app.unit_of_work import unit_of_work
-from tests.retaining import Retaining
-from tests.web.reading import soup, text
+from tests.retention_factory import RetentionFactory
+from tests.web.page_reading import soup, text
 from tests.web.retention.test_retention import page_of, send
 
 PASSWORD = "corroborate-demo"
@@ -20,8 +20,8 @@ pytestmark = pytest.mark.clause("RET-11")
 
 
 @pytest.fixture
-def keep(make, people) -> Retaining:
-    return Retaining(make, people)
+def keep(make, people) -> RetentionFactory:
+    return RetentionFactory(make, people)
 
 
 def page(disposal: Disposal) -> str:

@@ -15,9 +15,9 @@ from app.models.engine import AuditEvent
 from app.policy.refused import Refused
 from app.unit_of_work import unit_of_work
 from demo.people import person
-from tests.gallery import needs_models
-from tests.web.lines import address
-from tests.web.reading import soup, text
+from tests.drawn_gallery import needs_models
+from tests.web.line_up_pages import address
+from tests.web.page_reading import soup, text
 from tests.web.retention.test_retention import send
 
 PASSWORD = "corroborate-demo"

@@ -8,8 +8,8 @@ from app.domain.workload import verbs as workload
 from app.extensions import db
 from app.models import Assignment
 from app.unit_of_work import unit_of_work
-from tests.gallery import needs_models
-from tests.web.reading import form_at, send, soup, text
+from tests.drawn_gallery import needs_models
+from tests.web.page_reading import form_at, send, soup, text
 
 NOTES = "The probe is taken from the second still; the ears are covered. Nothing was searched yet."
 URGENT = {"priority": "threat_to_life", "priority_reason": "A message names tomorrow morning."}
@@ -195,10 +195,10 @@ def test_my_day_lists_peer_reviews_apart_and_only_to_whoever_may_give_them(make,
 
 @needs_models
 def test_my_day_of_those_who_decide_on_other_things(app, sign_in, people, make, run_jobs):
-    from tests.disclosing import Disclosing
+    from tests.disclosure_factory import DisclosureFactory
 
     make.request(state="reported")
-    disclosure = Disclosing(app, people, run_jobs)(state="submitted", basis="D2", case_number="2026-075-01234")
+    disclosure = DisclosureFactory(app, people, run_jobs)(state="submitted", basis="D2", case_number="2026-075-01234")
     waiting = soup(sign_in("y.hazel").get("/")).find(id="others").get_text(" ", strip=True)
     assert disclosure.number in waiting
     assert "Decide on it" in waiting

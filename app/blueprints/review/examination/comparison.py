@@ -15,7 +15,7 @@ from app.blueprints.review.blueprint import bp
 from app.blueprints.review.examination.drafts import restored
 from app.blueprints.review.examination.marks import marking
 from app.blueprints.review.examination.rounds import (
-    Listed,
+    RoundCandidate,
     candidate_at,
     differing_features,
     listed,
@@ -155,7 +155,7 @@ def render_compare(round_: Round, place: int, **changed: Any) -> str:
     return page("review/examination/compare.html", **{**context, **changed})
 
 
-def comparison(round_: Round, person: Listed, shown: ShownPhoto, marks: tuple[Mark, ...]) -> Viewer:
+def comparison(round_: Round, person: RoundCandidate, shown: ShownPhoto, marks: tuple[Mark, ...]) -> Viewer:
     """The viewer on one candidate: every photograph still held, the one asked for beside the original probe."""
     search, called = round_.search, f"Candidate {person.place}"
     return Viewer(

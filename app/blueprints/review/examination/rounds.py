@@ -19,7 +19,7 @@ from app.policy.examination.worksheet import differing_in
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class RoundCandidate:
     """A candidate as the round has it now."""
 
     candidate: Candidate
@@ -70,11 +70,11 @@ def differing_features(disposition: Disposition | None) -> str:
     return ", ".join(label for label, _ in differing_in(policy(), disposition.private.get("features", {})))
 
 
-def listed(round_: Round, candidate: Candidate) -> Listed:
+def listed(round_: Round, candidate: Candidate) -> RoundCandidate:
     """One candidate for a page."""
     held = candidate.photo.removed_at is None
     disposition = round_.disposition_of(candidate)
-    return Listed(
+    return RoundCandidate(
         candidate,
         candidate.shown_order,
         held,

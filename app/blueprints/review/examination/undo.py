@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from flask import request
 
 from app.access.actor import current_actor
-from app.blueprints.review.examination.rounds import Listed, candidate_at, listed, version_of, working
+from app.blueprints.review.examination.rounds import RoundCandidate, candidate_at, listed, version_of, working
 from app.domain.examination import replaced
 from app.models import Round
 
@@ -17,7 +17,7 @@ from app.models import Round
 class Undo:
     """An exclusion that may still be taken back: for how many seconds, and the version that would be."""
 
-    person: Listed
+    person: RoundCandidate
     seconds: int
     version: str
 

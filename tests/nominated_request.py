@@ -14,34 +14,39 @@ import pytest
 from app.factory import create_app
 from config.settings import Settings
 from tests.conftest import fresh_settings
-from tests.factory import Factory
-from tests.shelf import Shelf, close, fill, settings_at
+from tests.data_cache import DataCache, close, fill, settings_at
+from tests.request_factory import RequestFactory
 
 
 def prepared(
-    name: str, shelf: Shelf, shared: Settings, empty_data: Path, data: Path, work: Callable[[Factory], object]
+    name: str,
+    data_cache: DataCache,
+    shared: Settings,
+    empty_data: Path,
+    data: Path,
+    work: Callable[[RequestFactory], object],
 ) -> Path:
     """A data folder on which `work` was done by a factory in the new folder `data`; fixtures copy it for each test."""
     from tests.conftest import People, run_due_jobs
 
-    if found := shelf.find(name):
+    if found := data_cache.find(name):
         return found
     fill(data, empty_data)
     app = create_app(settings_at(shared, data))
     with app.app_context():
-        work(Factory(app, People(), run_due_jobs))
+        work(RequestFactory(app, People(), run_due_jobs))
         close(app)
-    return shelf.keep(name, data)
+    return data_cache.keep(name, data)
 
 
 @pytest.fixture(scope="session")
 def nominated_data(
-    shelf: Shelf, session_settings: Settings, empty_data: Path, tmp_path_factory: pytest.TempPathFactory
+    data_cache: DataCache, session_settings: Settings, empty_data: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Path:
     """A data folder that holds one request in peer review."""
     data = tmp_path_factory.mktemp("nominated")
     return prepared(
-        "nominated", shelf, session_settings, empty_data, data, lambda make: make.request(state="nominated")
+        "nominated", data_cache, session_settings, empty_data, data, lambda make: make.request(state="nominated")
     )
 
 

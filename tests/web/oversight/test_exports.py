@@ -21,8 +21,8 @@ from app.jobs.oversight import exports as export_jobs
 from app.models import AuditEvent, Job
 from app.models.base import now
 from app.unit_of_work import unit_of_work
-from tests.web.exporting import ask_for_file, file_of
-from tests.web.reading import soup, text
+from tests.web.oversight.export_pages import ask_for_file, file_of
+from tests.web.page_reading import soup, text
 
 WATCHER, OTHER, RECORDS = "w.sparrow", "h.larch", "b.juniper"
 

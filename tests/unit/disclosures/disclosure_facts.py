@@ -15,9 +15,9 @@ from app.documents.disclosures.facts import (
     Recipient,
 )
 from app.documents.facts import Person
-from tests.unit.documents_facts import EASTERN, START
+from tests.unit.approval.documents_facts import EASTERN, START
 
-_CLAUSES = Path(__file__).resolve().parents[2] / "config" / "policy" / "clauses.toml"
+_CLAUSES = Path(__file__).resolve().parents[3] / "config" / "policy" / "clauses.toml"
 EXT_7 = next(c["text"] for c in tomllib.loads(_CLAUSES.read_text("utf-8"))["clause"] if c["id"] == "EXT-7")
 ASKER = Person("Dara Nobodysson", "Detective", "asked for it", "Example Squad")
 OFFICER = Person("Yuri Imaginary", "Director", "Agency Privacy Officer", "Legal Matters")

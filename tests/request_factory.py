@@ -4,7 +4,7 @@
     request = make.request(state="accepted", requester="m.heron", examiner="j.maple")
 
 A stage is a method that takes a request one step on; `PATH` says which stage leads to which state. The unit's stages
-stand in tests/stages.py.
+stand in tests/unit_stages.py.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ from app.policy import policy
 from app.unit_of_work import unit_of_work
 from demo.people import person, scene
 from demo.services import directory_state
-from tests.shelf import Shelf, close, replace_data
-from tests.stages import UnitStages
+from tests.data_cache import DataCache, close, replace_data
+from tests.unit_stages import UnitStages
 
 FACTS = {
     "USE-1": {
@@ -76,7 +76,7 @@ def picture(seed: int = 7, moment: int = 1) -> bytes:
     return cv2.imencode(".jpg", scene(person(seed), moment), [cv2.IMWRITE_JPEG_QUALITY, 88])[1].tobytes()
 
 
-class Factory(UnitStages):
+class RequestFactory(UnitStages):
     """Makes requests; each part can be called by itself."""
 
     #: state -> the stages that lead there from the state before, in the order of the path
@@ -87,9 +87,11 @@ class Factory(UnitStages):
         **UnitStages.UNIT_PATH,
     }
 
-    def __init__(self, app: Flask, people: Any, run_jobs: Callable[[], int], shelf: Shelf | None = None) -> None:
-        """`shelf`: where the first request of a portal that did nothing yet may be taken from, and is put."""
-        self.app, self.people, self.run_jobs, self.shelf = app, people, run_jobs, shelf
+    def __init__(
+        self, app: Flask, people: Any, run_jobs: Callable[[], int], data_cache: DataCache | None = None
+    ) -> None:
+        """`data_cache`: where the first request of a portal that did nothing yet may be taken from, and is put."""
+        self.app, self.people, self.run_jobs, self.data_cache = app, people, run_jobs, data_cache
         self.parts: dict[str, Any] = {}
         self.settings = app.extensions["settings"]
         self.beginning = ("", 0)
@@ -121,15 +123,15 @@ class Factory(UnitStages):
         return made
 
     def by_stages(self, request: FRRequest | None, stages: list[str], *stated: Any) -> FRRequest:
-        """Take a request through stages, a new one from nothing; as far as the shelf has them they are copied.
+        """Take a request through stages, a new one from nothing; as far as the cache has them they are copied.
 
         Only what a portal does right after its beginning (`starting_at`) can be a copy, and only when the stages and
         what is `stated` besides are plain values.
         """
         kept = self._kept(stages, stated)
-        done = next((n for n in range(len(kept), 0, -1) if self.shelf.find(kept[n - 1])), 0)
+        done = next((n for n in range(len(kept), 0, -1) if self.data_cache.find(kept[n - 1])), 0)
         if done:
-            replace_data(self.app, self.shelf.find(kept[done - 1]))
+            replace_data(self.app, self.data_cache.find(kept[done - 1]))
             request = request or db.session.query(FRRequest).one()
         if request is None:
             request = self.empty(self.parts["requester"], *stated)
@@ -137,7 +139,7 @@ class Factory(UnitStages):
             getattr(self, stage)(request)
             if kept and (stage in WAYPOINTS or number == len(stages) - 1):
                 close(self.app)
-                self.shelf.keep(kept[number], self.settings.data_dir)
+                self.data_cache.keep(kept[number], self.settings.data_dir)
         return request
 
     def starting_at(self, name: str) -> None:
@@ -145,9 +147,9 @@ class Factory(UnitStages):
         self.beginning = (name, db.session.query(AuditEvent).count())
 
     def _kept(self, stages: list[str], stated: tuple[Any, ...]) -> list[str]:
-        """The names on the shelf of a request after each stage; none where the shelf is not to be used."""
+        """The names on the cache of a request after each stage; none where the cache is not to be used."""
         name, events = self.beginning
-        if self.shelf is None or db.session.query(AuditEvent).count() != events:
+        if self.data_cache is None or db.session.query(AuditEvent).count() != events:
             return []
         if self.app.extensions["settings"] != self.settings or directory_state(self.settings).exists():
             return []
@@ -239,4 +241,4 @@ def _with(values: Any, **changes: Any) -> Any:
     return replace(values, **changes)
 
 
-__all__ = ["FACTS", "NARRATIVE", "SHOP_CAMERA", "Factory", "picture"]
+__all__ = ["FACTS", "NARRATIVE", "SHOP_CAMERA", "RequestFactory", "picture"]

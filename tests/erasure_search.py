@@ -30,13 +30,13 @@ SLICE = 48
 
 
 @dataclass
-class Traces:
+class ErasureSearch:
     """Needles by what they are. `stored` stand somewhere in the files before the disposal, `plain` never may."""
 
     stored: dict[str, bytes] = field(default_factory=dict)
     plain: dict[str, bytes] = field(default_factory=dict)
 
-    def of_request(self, request: FRRequest) -> Traces:
+    def of_request(self, request: FRRequest) -> ErasureSearch:
         """Sealed text, images and their encrypted files, faces, scores, the wrapped key."""
         where = request.number
         self._sealed(where, request)
@@ -73,7 +73,7 @@ class Traces:
                     self._sealed(f"{where} {row.__tablename__} {row.id}", row)
         return self
 
-    def of_disclosure(self, disclosure: Disclosure) -> Traces:
+    def of_disclosure(self, disclosure: Disclosure) -> ErasureSearch:
         """Sealed text, the person's digest, documents, written decisions, packages, the wrapped key."""
         where = disclosure.number
         self._sealed(where, disclosure)
@@ -91,14 +91,14 @@ class Traces:
             self._blob(f"{where} package", package.blob_id, disclosure.key_id, package.sha256)
         return self
 
-    def of_record(self, record: CaseRecord) -> Traces:
+    def of_record(self, record: CaseRecord) -> ErasureSearch:
         self._key(record.case_number, record.key_id)
         self._sealed(record.case_number, record)
         for line in record.history:
             self.stored[f"{record.case_number} line {line.id}"] = line.uid.encode()
         return self
 
-    def of_file(self, file: PersonFile) -> Traces:
+    def of_file(self, file: PersonFile) -> ErasureSearch:
         """The name, the wrapped key, and the repository's photographs and templates of the person."""
         self._key(file.uid, file.key_id)
         self._sealed(file.uid, file)

@@ -6,7 +6,6 @@ where a change is not a verb's, and what a difference becomes.
 
 from __future__ import annotations
 
-import json
 from datetime import date, timedelta
 
 import pytest
@@ -18,19 +17,20 @@ from app.domain.retention import disposals, lists, recalculation, stored_eligibi
 from app.domain.retention.recalculation import recalculate
 from app.extensions import db
 from app.jobs.nightly import ask_nightly
-from app.models import AuditEvent, CaseHistory, CaseRecord, FRRequest, Job, PersonFile, StoredStanding
+from app.models import CaseHistory, CaseRecord, FRRequest, Job, PersonFile, StoredStanding
 from app.models.base import now
 from app.policy import policy
 from app.policy.refused import Refused
 from app.unit_of_work import UnrecordedChange, unit_of_work
-from tests.retaining import Retaining
-from tests.standings import check_kept
-from tests.web.reading import soup, text
+from tests.eligibility_check import check_kept
+from tests.events_and_notices import events
+from tests.retention_factory import RetentionFactory
+from tests.web.page_reading import soup, text
 
 
 @pytest.fixture
-def keep(make, people) -> Retaining:
-    return Retaining(make, people)
+def keep(make, people) -> RetentionFactory:
+    return RetentionFactory(make, people)
 
 
 @pytest.fixture
@@ -49,12 +49,6 @@ def falsify(record: CaseRecord, **values) -> None:
     values = {"calculated_on": date(2020, 1, 1), **values}
     with unit_of_work() as rows:
         rows.execute(update(StoredStanding).where(StoredStanding.case_record_id == record.id).values(**values))
-
-
-def told(event: str) -> list[dict]:
-    db.session.rollback()
-    rows = select(AuditEvent.keys).where(AuditEvent.event == event).order_by(AuditEvent.sequence)
-    return [json.loads(keys) for keys in db.session.scalars(rows)]
 
 
 # Followed --------------------------------------------------------------------------------------------------
@@ -213,7 +207,7 @@ def test_a_change_that_was_not_followed_is_found_recorded_and_shown(keep, sign_i
     falsify(record, status="open", earliest=None, rule="closed_cases_only")
     tally = recalculate()
     assert (tally.compared, tally.different) == (1, 1), "what was calculated today under these rules stands"
-    assert told("retention.standing_differed") == [
+    assert events("retention.standing_differed") == [
         {
             "because": "not_followed",
             "before": "open",
@@ -222,7 +216,7 @@ def test_a_change_that_was_not_followed_is_found_recorded_and_shown(keep, sign_i
             "after_rule": "violation",
         }
     ]
-    assert told("retention.recalculated") == [{"day": days.today().isoformat(), "compared": 1, "different": 1}]
+    assert events("retention.recalculated") == [{"day": days.today().isoformat(), "compared": 1, "different": 1}]
     page = text(sign_in("y.hazel").get("/retention/recalculations"))
     assert "1 record compared, 1 stood otherwise in the lists." in page
     assert f"Case {record.case_number}" in page
@@ -235,7 +229,7 @@ def test_a_record_in_no_list_is_found(record):
     with unit_of_work() as rows:
         rows.execute(delete(StoredStanding))
     assert recalculate().different == 1
-    assert told("retention.standing_differed")[0]["before"] == ""
+    assert events("retention.standing_differed")[0]["before"] == ""
     assert row_of(record).status == "disposable"
 
 
@@ -247,7 +241,7 @@ def test_new_rules_calculate_everything_anew_and_say_what_they_moved(keep, sign_
     falsify(record, status="permanent", earliest=None, rule="homicide", policy_version="the version before")
     assert "The rules changed" in text(client.get("/retention"))
     assert recalculate().different == 1
-    assert told("retention.standing_differed")[0]["because"] == "rules_changed"
+    assert events("retention.standing_differed")[0]["because"] == "rules_changed"
     assert "The rules changed" not in text(client.get("/retention"))
     page = text(client.get("/retention/recalculations"))
     assert "Permanent Due Policy clause RET-5 The rules changed." in page
@@ -305,7 +299,7 @@ def test_the_night_is_asked_for_once_a_day_and_again_under_new_rules(record, run
     assert ask_nightly() == 2
     assert ask_nightly() == 0
     assert run_jobs() >= 2
-    assert len(told("retention.recalculated")) == 1
+    assert len(events("retention.recalculated")) == 1
     tomorrow = days.today() + timedelta(days=1)
     from app.jobs import nightly
 
@@ -324,7 +318,7 @@ def test_the_command_says_how_many_stood_otherwise(app, record):
 
 
 def test_the_lists_are_read_by_their_indexes(app, people):
-    from tests.crowds import asked, plans
+    from tests.bulk_rows import asked, plans
 
     actor, day = people.actor("b.juniper"), days.today()
     with asked() as found:

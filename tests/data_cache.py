@@ -1,7 +1,7 @@
 """Data folders that are made once in a run of the tests and copied afterwards: making costs seconds, a copy nothing.
 
 A portal's data folder stands at one place for all tests of a process, so that the application too is made once;
-`refill` empties and fills it. The processes of one run share the shelf, and therefore the keys of `SECRETS`.
+`refill` empties and fills it. The processes of one run share the cache, and therefore the keys of `SECRETS`.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ SECRETS = {
 }
 
 
-class Shelf:
+class DataCache:
     """Folders by name; whoever comes second to make one throws its own away."""
 
     def __init__(self, root: Path) -> None:
@@ -44,10 +44,10 @@ class Shelf:
         root.mkdir(exist_ok=True)
 
     @classmethod
-    def of_this_run(cls, folders: pytest.TempPathFactory) -> Shelf:
-        """The shelf that all processes of this run share; nothing is left of earlier runs."""
+    def of_this_run(cls, folders: pytest.TempPathFactory) -> DataCache:
+        """The data_cache that all processes of this run share; nothing is left of earlier runs."""
         own = folders.getbasetemp()
-        return cls((own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "shelf")
+        return cls((own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "data_cache")
 
     def find(self, name: str) -> Path | None:
         """The folder of this name, complete, or None."""

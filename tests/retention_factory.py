@@ -1,6 +1,6 @@
 """Case records, person files, holds and disposals at any stage, made through the real domain verbs.
 
-    keep = Retaining(make, people)
+    keep = RetentionFactory(make, people)
     record = keep.record(state="classified", classes=["violation"], closed_on=date(2015, 3, 1))
     disposal = keep.disposal(state="approved", targets=[record])
 
@@ -30,7 +30,7 @@ LONG_AGO = date(2015, 3, 2)
 CASE = "2026-075-01234"
 
 
-class Retaining:
+class RetentionFactory:
     """Makes what retention is about; `make` is the requests' factory, None where no request is wanted."""
 
     def __init__(self, make: Any, people: Any) -> None:
@@ -188,7 +188,7 @@ class Retaining:
 
 
 #: subject type -> (factory, state) -> a row in that state
-MAKERS: dict[str, Callable[[Retaining, str], Any]] = {
+MAKERS: dict[str, Callable[[RetentionFactory, str], Any]] = {
     "case_record": lambda keep, state: keep.record(state, case_number=keep.free_number()),
     "hold": lambda keep, state: keep.hold(keep.record(case_number=keep.free_number()), state=state),
     "disposal": lambda keep, state: keep.disposal(state),

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import nistitl
 
-from tests.gallery import arrest_photograph
+from tests.drawn_gallery import arrest_photograph
 
 #: what a lawful file states, by field; `transaction` replaces and, with None, leaves out
 STATED: Mapping[str, str] = {

@@ -29,9 +29,10 @@ from app.documents.facts import (
     ReportFacts,
     Step,
 )
-from tests.unit.documents_facts import (
+from tests.unit.approval.documents_facts import (
     EXAMINER,
     LEAD_NOTICE,
+    NEGATIVE_NOTICE,
     NOTICE,
     START,
     candidate,
@@ -77,7 +78,8 @@ def rendered(facts: ReportFacts) -> bytes:
 
 
 def anew(facts: ReportFacts) -> bytes:
-    return render.render_report(facts, NOTICE, LEAD_NOTICE, verified(facts)).pdf
+    own = LEAD_NOTICE if facts.kind == "possible_match" else NEGATIVE_NOTICE
+    return render.render_report(facts, NOTICE, own, verified(facts)).pdf
 
 
 def both(facts: ReportFacts) -> tuple[ReportFacts, Verification]:
@@ -116,10 +118,20 @@ def test_the_probe_image_is_in_the_report_pixel_by_pixel(report: tuple[ReportFac
 
 
 @pytest.mark.clause("USE-7", "USE-8")
-def test_every_report_says_what_a_result_is_not(report: tuple[ReportFacts, bytes]) -> None:
-    first = checks.page_texts(report[1])[0]
+def test_a_possible_match_report_says_what_a_lead_is_not() -> None:
+    first = checks.page_texts(rendered(possible_match()))[0]
     assert LEAD_NOTICE in first
     assert "does not by itself establish a basis for a stop, probable cause to arrest" in first
+
+
+@pytest.mark.clause("SRC-7", "USE-7")
+def test_a_negative_report_says_what_it_does_not_show_and_never_calls_itself_a_lead(
+    report: tuple[ReportFacts, bytes],
+) -> None:
+    facts, pdf = report
+    if facts.kind == "negative":
+        assert NEGATIVE_NOTICE in checks.page_texts(pdf)[0]
+        assert re.search(r"\bis a lead\b|\blead only\b", whole_text(pdf), re.I) is None
 
 
 @pytest.mark.clause("USE-7")
@@ -253,7 +265,7 @@ def test_another_process_place_and_hash_seed_give_the_same_bytes(tmp_path: Path)
         " f = m.possible_match(); print(r(f, m.NOTICE, m.LEAD_NOTICE, m.verified(f)).sha256)"
     )
     environment = os.environ | {
-        "PYTHONPATH": os.pathsep.join((str(here.parents[1]), str(here))),
+        "PYTHONPATH": os.pathsep.join((str(here.parents[2]), str(here))),
         "PYTHONHASHSEED": "7",
         "TZ": "Asia/Tokyo",
         "HOME": str(tmp_path),

@@ -1,6 +1,7 @@
 """A directory that answers from its root as an Active Directory does: references to other servers among the entries.
 
-The demonstration's own directory otherwise, started with the same arguments: `python -m tests.forest --port N …`.
+The demonstration's own directory otherwise, started with the same arguments:
+`python -m tests.directory_with_referrals --port N …`.
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ class Protocol(directory.Protocol):
 def start_forest(settings: Settings, accounts: Path) -> Iterator[None]:
     """The directory at `settings.ldap_url`, with the people of `accounts`, for the length of the block."""
     port = settings.ldap_url.rpartition(":")[2]
-    command = [sys.executable, "-m", "tests.forest", "--port", port, "--accounts", str(accounts)]
+    command = [sys.executable, "-m", "tests.directory_with_referrals", "--port", port, "--accounts", str(accounts)]
     command += ["--state", str(settings.data_dir / "forest-state.toml")]
     environment = {**os.environ, "LDAP_BIND_PASSWORD": settings.ldap_bind_password}
 

@@ -19,7 +19,6 @@ from typing import Any, ClassVar
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
 
 from app.calendar import today
 from app.domain.disclosures import designations
@@ -28,7 +27,7 @@ from app.domain.disclosures.designations import DesignationValues
 from app.domain.disclosures.items import required
 from app.domain.disclosures.verbs import DisclosureValues
 from app.extensions import db, stores
-from app.models import AuditEvent, Disclosure, Notification, RoutineDesignation
+from app.models import Disclosure, RoutineDesignation
 from app.models.disclosures import ITEM_KINDS
 from app.policy import policy
 from app.policy.base import Fact
@@ -37,9 +36,9 @@ from app.unit_of_work import unit_of_work
 from config.settings import Settings
 from demo.people import person
 from tests.conftest import fresh_settings
-from tests.factory import Factory
-from tests.prepared import prepared
-from tests.shelf import Shelf
+from tests.data_cache import DataCache
+from tests.nominated_request import prepared
+from tests.request_factory import RequestFactory
 
 CASE = "2026-075-01234"
 DEMAND = b"%PDF-1.4 a supporting document of the tests"
@@ -96,7 +95,7 @@ def required_items(case_number: str) -> list[tuple[str, str]]:
     return [(thing.kind, thing.uid) for thing in required(case_number)]
 
 
-class Disclosing:
+class DisclosureFactory:
     """Makes disclosures; each stage takes one a step on and can be called by itself."""
 
     PATH: ClassVar[dict[str, tuple[str, ...]]] = {
@@ -267,18 +266,6 @@ def set_back(row: Any, **columns: Any) -> None:
         audit.record("disclosure.saved", row, fields=sorted(columns))
 
 
-def events(number: str) -> list[str]:
-    """What was recorded of a subject, in order."""
-    rows = select(AuditEvent.event).where(AuditEvent.subject_id == number).order_by(AuditEvent.sequence)
-    return list(db.session.scalars(rows))
-
-
-def told(kind: str) -> set[str]:
-    """The names of those who have a notice of this kind."""
-    rows = db.session.scalars(select(Notification).where(Notification.kind == kind))
-    return {row.account.name for row in rows}
-
-
 def refused(rule: str) -> Any:
     """Expects a refusal by this rule, and a unit of work that keeps nothing."""
     return pytest.raises(Refused, match=f"^{rule}: ")
@@ -286,18 +273,18 @@ def refused(rule: str) -> Any:
 
 @pytest.fixture(scope="session")
 def reported_data(
-    shelf: Shelf, session_settings: Settings, empty_data: Path, tmp_path_factory: pytest.TempPathFactory
+    data_cache: DataCache, session_settings: Settings, empty_data: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Path:
     """A data folder that holds a case of two reported requests: a possible match and a negative result."""
 
-    def work(make: Factory) -> None:
+    def work(make: RequestFactory) -> None:
         make.request(state="reported", images=2, case_number=CASE)
         unknown = {"requester": "m.heron", "supervisor": "t.birch", "seed": 9, "gallery": [person(7)]}
         other = make.request(state="negative", case_number=CASE, **unknown)
         make.run_jobs()
         assert other.state == "reported"
 
-    return prepared("reported", shelf, session_settings, empty_data, tmp_path_factory.mktemp("reported"), work)
+    return prepared("reported", data_cache, session_settings, empty_data, tmp_path_factory.mktemp("reported"), work)
 
 
 @pytest.fixture
@@ -307,9 +294,9 @@ def settings(session_settings: Settings, reported_data: Path, data_folder: Path)
 
 
 @pytest.fixture
-def disclose(app: Flask, people: Any, run_jobs: Callable[[], int]) -> Disclosing:
+def disclose(app: Flask, people: Any, run_jobs: Callable[[], int]) -> DisclosureFactory:
     """disclose(state="approved") makes a disclosure from the prepared case."""
-    return Disclosing(app, people, run_jobs)
+    return DisclosureFactory(app, people, run_jobs)
 
 
-__all__ = ["CASE", "Disclosing", "answers", "disclose", "reported_data", "set_back", "settings", "values"]
+__all__ = ["CASE", "DisclosureFactory", "answers", "disclose", "reported_data", "set_back", "settings", "values"]

@@ -29,10 +29,11 @@ from app.documents.facts import (
     Step,
 )
 
-_NOTICES = Path(__file__).resolve().parents[2] / "config" / "policy" / "notices.toml"
+_NOTICES = Path(__file__).resolve().parents[3] / "config" / "policy" / "notices.toml"
 _TEXTS = {notice["id"]: notice["text"] for notice in tomllib.loads(_NOTICES.read_text("utf-8"))["notice"]}
 NOTICE = _TEXTS["no-probable-cause"]
 LEAD_NOTICE = _TEXTS["lead-only"]
+NEGATIVE_NOTICE = _TEXTS["negative-result"]
 SECRET = b"a secret of the document tests"
 EASTERN = timezone(timedelta(hours=-5), "EST")
 START = datetime(2026, 11, 20, 9, 12, 5, tzinfo=EASTERN)

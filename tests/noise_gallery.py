@@ -26,7 +26,7 @@ from app.domain.gallery.intake_manifest import NAME
 from app.matching.catalogue import catalogue
 from app.matching.types import Face
 from config.settings import Settings
-from tests.gallery import COLUMNS
+from tests.drawn_gallery import COLUMNS
 
 SIDE, DIMS = 40, 128
 PHOTOS_EACH = 2

@@ -7,7 +7,7 @@ from typing import Any
 
 from flask.testing import FlaskClient
 
-from tests.web.reading import hidden, soup
+from tests.web.page_reading import hidden, soup
 
 FORM = "form[action$='/exports']"
 

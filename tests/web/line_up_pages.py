@@ -6,7 +6,7 @@ from typing import Any
 
 from app.models import LineUp
 from app.policy import policy
-from tests.web.reading import send, text
+from tests.web.page_reading import send, text
 
 REASON = "Agrees in every comparable feature of both pictures."
 

@@ -12,7 +12,7 @@ from sqlalchemy import Table, event, insert
 from app.extensions import db
 from app.models.base import now
 from app.policy import policy
-from tests.statements import recorded
+from tests.sql_statements import recorded
 
 #: what every third record stands as, and the day where there is one
 STANDING = (("disposable", date(2016, 3, 2)), ("upcoming", date(2099, 1, 1)), ("unclassified", None))

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from app.access.actor import current_actor
 from app.access.guard import needs
 from app.access.scoping import visible
-from app.blueprints.admin.forms import ProficiencyForm
+from app.blueprints.review.peers.proficiency_form import ProficiencyForm
 from app.domain.peers import proficiency, selection
 from app.domain.peers.proficiency_results import answers, by_examiner, result
 from app.extensions import db, stores
