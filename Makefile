@@ -50,7 +50,7 @@ test-services: models services ## tests against real PostgreSQL, Redis, OpenLDAP
 test-pages: models services ## axe-core on every page of the portal, ten minutes
 	@CORROBORATE_REQUIRE_SERVICES=1 $(BIN)/python -m pytest tests/browser/test_axe_sweep.py $(ARGS)
 
-lint: setup ## style, likely mistakes, types of the core, and which package may import which
+lint: setup ## style, likely mistakes, types, and which package may import which
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/lint-imports

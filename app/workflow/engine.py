@@ -18,6 +18,7 @@ from app.models.engine import Transition
 from app.policy import policy
 from app.policy.names import Verb
 from app.policy.refused import Refused
+from app.policy.types import Transition as StepRule
 from app.workflow.registry import CONDITIONS, SEPARATIONS
 
 _advancing: ContextVar[bool] = ContextVar("advancing", default=False)
@@ -42,7 +43,7 @@ for _model in subjects().values():
     orm_event.listen(_model.state, "set", _only_advance_assigns)
 
 
-def _transition(subject: Any, verb: Verb) -> Any:
+def _transition(subject: Any, verb: Verb) -> StepRule:
     """The rule for this verb in the present state; Refused with the verb's rule when the state does not allow it."""
     rows = [row for row in policy().workflow(subject.subject_type).transitions if row.verb == verb]
     if not rows:
@@ -55,7 +56,7 @@ def _transition(subject: Any, verb: Verb) -> Any:
 
 
 @enforces("SRC-4", "SRC-5", "FAIR-1")
-def check_separations(row: Any, subject: Any, actor: Any) -> None:
+def check_separations(row: StepRule, subject: Any, actor: Any) -> None:
     """Refused when the actor already holds a part in the subject that this step must not be combined with."""
     for name in row.separations:
         if actor.id is not None and actor.id in SEPARATIONS[name](subject):
@@ -63,7 +64,7 @@ def check_separations(row: Any, subject: Any, actor: Any) -> None:
             raise Refused(name, f"You already have another part in this {noun}.")
 
 
-def check_conditions(row: Any, subject: Any, actor: Any, facts: Mapping[str, Any]) -> None:
+def check_conditions(row: StepRule, subject: Any, actor: Any, facts: Mapping[str, Any]) -> None:
     """Refused by the first named condition that does not hold, with what is missing."""
     for name in row.conditions:
         missing = CONDITIONS[name](subject, actor, facts)
@@ -71,7 +72,7 @@ def check_conditions(row: Any, subject: Any, actor: Any, facts: Mapping[str, Any
             raise Refused(name, missing)
 
 
-def _permitted(subject: Any, verb: Verb, actor: Any, facts: Mapping[str, Any]) -> Any:
+def _permitted(subject: Any, verb: Verb, actor: Any, facts: Mapping[str, Any]) -> StepRule:
     """The rule of this step, everything checked: state, capability, training, separation, conditions; else Refused."""
     row = _transition(subject, verb)
     check_capability(actor, row.capability)
@@ -136,7 +137,7 @@ def blockers(subject: Any, verb: Verb, actor: Any, **facts: Any) -> list[Refused
     return [Refused(name, detail) for name, detail in missing if detail is not None]
 
 
-def allowed(subject: Any, actor: Any, verbs: Container[Verb] | None = None) -> list[Any]:
+def allowed(subject: Any, actor: Any, verbs: Container[Verb] | None = None) -> list[StepRule]:
     """The steps of the present state that role, training and parts permit; conditions are checked on doing.
 
     With `verbs`, only these are looked at.

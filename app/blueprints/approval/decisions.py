@@ -13,6 +13,7 @@ from app.models import FRRequest
 from app.policy import policy
 from app.policy.names import StateName, Verb
 from app.policy.refused import Refused
+from app.policy.types import Transition
 from app.workflow.engine import explain
 
 
@@ -100,7 +101,7 @@ def offered(request: FRRequest, actor: Actor) -> tuple[list[Choice], list[Blocke
     return open_ones, blocked
 
 
-def rule_of(choice: Choice, state: StateName) -> Any:
+def rule_of(choice: Choice, state: StateName) -> Transition:
     """The workflow rule under which the decision is taken in this state."""
     rows = policy().workflow("request").transitions
     return next(row for row in rows if row.verb == choice.verb and state in row.sources)
