@@ -78,8 +78,6 @@ def _flask_config(settings: Settings) -> dict[str, object]:
         "MAX_CONTENT_LENGTH": policy().request.images.max_bytes + 2 * 1024 * 1024,
         "MAX_FORM_MEMORY_SIZE": 1024 * 1024,
         "WTF_CSRF_TIME_LIMIT": settings.session_hours * 3600,
-        "DEPARTMENT": settings.department,
-        "DEMONSTRATION": settings.demonstration,
         "WTF_CSRF_SSL_STRICT": settings.secure_cookies,
     }
 

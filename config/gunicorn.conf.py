@@ -14,7 +14,9 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from config.settings import Settings, SettingsError  # noqa: E402  (found only once the checkout is on the path)
+# found only once the checkout is on the path
+from config.checks import in_brackets  # noqa: E402
+from config.settings import Settings, SettingsError  # noqa: E402
 
 try:
     _settings = Settings.from_env(os.environ)
@@ -22,8 +24,7 @@ except SettingsError as error:
     print(error, file=sys.stderr)
     raise SystemExit(2) from None
 
-_host = f"[{_settings.listen_host}]" if ":" in _settings.listen_host else _settings.listen_host
-bind = f"{_host}:{_settings.listen_port}"
+bind = f"{in_brackets(_settings.listen_host)}:{_settings.listen_port}"
 certfile = str(_settings.tls_cert) if _settings.tls_cert else None
 keyfile = str(_settings.tls_key) if _settings.tls_key else None
 

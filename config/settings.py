@@ -7,85 +7,208 @@ needs settings is handed them.
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 
+from msgspec import Meta
+
+from config import checks
+from config.declaring import below, declared, setting, written
 from config.embedded import Embedded
-from config.reader import CASEWORK, DEMONSTRATION, ENVIRONMENT_NAMES, Reader, SettingsError
+from config.reader import CASEWORK, DEMONSTRATION, Reader, SettingsError
 
 __all__ = ["CASEWORK", "DEMONSTRATION", "Settings", "SettingsError"]
+
+Port = Annotated[int, Meta(ge=1, le=65535)]
+MasterKey = Annotated[bytes, Meta(min_length=checks.MASTER_KEY_BYTES, max_length=checks.MASTER_KEY_BYTES)]
+
+_OWN = f"the embedded one serves only CORROBORATE_MODE={DEMONSTRATION}"
+_ROLES = "must be set: roles come from the directory's groups (ACC-8)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """Everything the portal, the workers and the commands are told from outside.
+    """Everything the portal, the workers and the commands are told from outside, declared here and nowhere else.
 
-    Paths are absolute. ``master_key`` is 32 bytes. Times carry their unit in the name. Secrets
-    are left out of ``repr`` so that they reach no log.
+    The variable is the field's name in capitals where none is given. Paths are absolute. ``master_key`` is 32 bytes.
+    Times carry their unit in the name. Secrets are left out of ``repr`` so that they reach no log.
     """
 
-    mode: str
-    data_dir: Path
-    database_url: str = field(repr=False)
-    redis_url: str = field(repr=False)
-    secret_key: str = field(repr=False)
-    master_key: bytes = field(repr=False)
-    public_url: str
+    mode: Literal["casework", "demonstration"] = setting(
+        "`casework`, or `demonstration`: embedded servers and algorithms without an evaluation record, no casework",
+        CASEWORK,
+        variable="CORROBORATE_MODE",
+    )
+    data_dir: Path = setting(
+        "what the portal keeps beside the database; in a demonstration, everything",
+        variable="CORROBORATE_DATA_DIR",
+        follows=lambda _: Path("var").absolute(),
+        otherwise="`var` where it is started",
+    )
 
-    ldap_url: str
-    ldap_base_dn: str
-    ldap_people_dn: str
-    ldap_groups_dn: str
-    ldap_bind_dn: str
-    ldap_bind_password: str = field(repr=False)
-    ldap_ca_file: Path | None = None
-    ldap_timeout_seconds: int = 5
-    ldap_login_attribute: str = "uid"
-    ldap_people_filter: str = "(objectClass=person)"
-    ldap_groups_filter: str = "(objectClass=groupOfNames)"
-    ldap_member_attribute: str = "member"
-    ldap_rank_attribute: str = "title"
-    ldap_command_attribute: str = "departmentNumber"
-    ldap_status_attribute: str = "userAccountControl"
-    ldap_mail_attribute: str = "mail"
+    database_url: str = setting(
+        "PostgreSQL, with `sslmode=require` or better, or a local socket",
+        secret=True,
+        required=f"must name a PostgreSQL database; {_OWN}",
+        embedded=lambda own: own.database_url,
+        tidy=checks.with_driver,
+        casework=checks.encrypted_database,
+    )
+    redis_url: str = setting(
+        "`rediss://…`, or a local socket; may be lost at any time: the truth about jobs is in the database",
+        secret=True,
+        required=f"must name a Redis server; {_OWN}",
+        embedded=lambda own: own.redis_url,
+        casework=checks.encrypted_queue,
+    )
 
-    smtp_url: str = field(default="", repr=False)
-    smtp_sender: str = ""
-    smtp_ca_file: Path | None = None
+    directory_port: Annotated[int, Meta(ge=0, le=65535)] = setting(
+        "the loopback port of a demonstration's directory; 0 chooses one on the first start", 0
+    )
+    ldap_url: str = setting(
+        "Active Directory or OpenLDAP over `ldaps://`; roles come from its groups (`config/policy/roles.toml`)",
+        required=f"must name the department's directory; {_OWN}",
+        made=lambda own, read: f"ldap://127.0.0.1:{read['directory_port'] or own.directory_port()}",
+        casework=checks.encrypted_directory,
+    )
+    ldap_base_dn: str = setting(
+        "the entry below which everybody stands", required=_ROLES, embedded=lambda own: own.base_dn
+    )
+    ldap_people_dn: str = setting(
+        "where people are searched for",
+        follows=lambda read: f"ou=people,{read.get('ldap_base_dn', '')}",
+        otherwise="`ou=people` below `LDAP_BASE_DN`",
+    )
+    ldap_groups_dn: str = setting(
+        "where groups are searched for",
+        follows=lambda read: f"ou=groups,{read.get('ldap_base_dn', '')}",
+        otherwise="`ou=groups` below `LDAP_BASE_DN`",
+    )
+    ldap_bind_dn: str = setting(
+        "the portal's own account in the directory", required=_ROLES, embedded=lambda own: own.bind_dn
+    )
+    ldap_bind_password: str = setting(
+        "its password", secret=True, required=_ROLES, made=lambda own, _: own.secrets()["directory_password"]
+    )
+    ldap_ca_file: Path | None = setting(
+        "the certificate that vouches for the directory, where the system's do not", None, check=checks.a_file
+    )
+    ldap_timeout_seconds: Annotated[int, Meta(ge=1, le=60)] = setting("how long the directory may take to answer", 5)
+    ldap_login_attribute: str = setting("what people sign in with", "uid")
+    ldap_people_filter: str = setting("which entries are people", "(objectClass=person)")
+    ldap_groups_filter: str = setting("which entries are groups", "(objectClass=groupOfNames)")
+    ldap_member_attribute: str = setting("where a group names its members", "member")
+    ldap_rank_attribute: str = setting("where a person's rank stands", "title")
+    ldap_command_attribute: str = setting("where a person's command stands", "departmentNumber")
+    ldap_status_attribute: str = setting("where the directory says that an account is disabled", "userAccountControl")
+    ldap_mail_attribute: str = setting("where a person's e-mail address stands", "mail")
 
-    models_dir: Path
-    key_store_dir: Path
-    blob_dir: Path
-    case_files_dir: Path
-    anchor_dir: Path
-    log_dir: Path
+    smtp_url: str = setting(
+        "`smtp://…` (STARTTLS) or `smtps://…`: notifications by e-mail that identify nobody "
+        "([workload](workload.md)); without it they stay in the portal",
+        "",
+        secret=True,
+        check=checks.mail_server,
+    )
+    smtp_sender: str = setting("the address that mail comes from; must be set with `SMTP_URL`", "")
+    smtp_ca_file: Path | None = setting(
+        "the certificate that vouches for the mail server, where the system's do not", None, check=checks.a_file
+    )
 
-    listen_host: str = "127.0.0.1"
-    listen_port: int = 8000
-    tls_cert: Path | None = None
-    tls_key: Path | None = None
-    trusted_proxy: int = 0
+    models_dir: Path = below("models", "the installed face models")
+    key_store_dir: Path = below("keys", "wrapped keys; back them up apart from the database and from `BLOB_DIR`")
+    blob_dir: Path = below("blobs", "encrypted images")
+    case_files_dir: Path = below("case-files", "the case files")
+    anchor_dir: Path = below("anchors", "signed heads of the audit chain; best on another machine's disk")
+    log_dir: Path = below("log", "what the processes of a demonstration write")
 
-    department: str = "Police Department"
-    time_zone: str = "America/New_York"
-    extractor: str = "dlib-resnet-v1"
-    matching_index: str = "exact"
-    milvus_uri: str = field(default="", repr=False)
-    lease_seconds: int = 15
-    keep_jobs_days: int = 90
-    session_idle_minutes: int = 30
-    session_hours: int = 12
-    export_hours: int = 24
-    web_workers: int = 2
-    web_threads: int = 4
-    web_timeout_seconds: int = 60
-    web_graceful_seconds: int = 30
-    web_keepalive_seconds: int = 5
-    job_workers: int = 1
-    network_threads: int = 1
+    listen_host: str = setting("the address at which the web server listens", "127.0.0.1")
+    listen_port: Port = setting("its port", 8000)
+    public_url: str = setting(
+        "the address people type; `https://` in casework",
+        required=checks.HTTPS,
+        follows=lambda read: f"http://{checks.in_brackets(read['listen_host'])}:{read['listen_port']}",
+        otherwise="`http://LISTEN_HOST:LISTEN_PORT`",
+        tidy=lambda given: given.rstrip("/"),
+        check=checks.public_address,
+        casework=checks.encrypted_portal,
+    )
+    tls_cert: Path | None = setting(
+        "the portal's certificate; with `TLS_KEY`, where no proxy ends TLS", None, check=checks.a_file
+    )
+    tls_key: Path | None = setting("the key of `TLS_CERT`", None, check=checks.a_file)
+    trusted_proxy: Annotated[int, Meta(ge=0, le=8)] = setting(
+        "how many proxies before the portal are believed; one must not buffer answers (`X-Accel-Buffering`), or it "
+        "takes a package for the browser",
+        0,
+        variable="TRUSTED_PROXY_HOPS",
+    )
+    web_workers: Annotated[int, Meta(ge=1, le=64)] = setting("processes of the web server", 2)
+    web_threads: Annotated[int, Meta(ge=1, le=64)] = setting("threads of each", 4)
+    web_timeout_seconds: Annotated[int, Meta(ge=10, le=600)] = setting(
+        "after how long a process that answers nothing is replaced", 60
+    )
+    web_graceful_seconds: Annotated[int, Meta(ge=1, le=600)] = setting(
+        "how long running requests are waited for when the web server stops", 30
+    )
+    web_keepalive_seconds: Annotated[int, Meta(ge=1, le=120)] = setting("how long an idle connection stays open", 5)
+
+    secret_key: str = setting(
+        "a long random text that signs sessions",
+        secret=True,
+        required="must be set: it signs sessions",
+        made=lambda own, _: own.secrets()["secret_key"],
+        casework=checks.a_secret,
+    )
+    master_key: MasterKey = setting(
+        "32 random bytes in Base64 that lock the key store",
+        secret=True,
+        variable="CORROBORATE_MASTER_KEY",
+        required="must be set: it locks the key store",
+        made=lambda own, _: bytes.fromhex(own.secrets()["master_key"]),
+        tidy=checks.standard_base64,
+        must=checks.MASTER_KEY,
+        check=checks.a_master_key,
+    )
+
+    department: str = setting("the name on pages and documents", "Police Department", variable="DEPARTMENT_NAME")
+    time_zone: str = setting("the zone whose days the rules count", "America/New_York", check=checks.a_zone)
+    session_idle_minutes: Annotated[int, Meta(ge=1, le=240)] = setting(
+        "after how long without a page somebody signs in anew", 30
+    )
+    session_hours: Annotated[int, Meta(ge=1, le=24)] = setting("after how long everybody signs in anew", 12)
+    export_hours: Annotated[int, Meta(ge=1, le=168)] = setting(
+        "how long the file of a long list is kept for whoever asked", 24
+    )
+
+    extractor: str = setting(
+        "the face model of `config/models.toml` that a new portal begins with",
+        "dlib-resnet-v1",
+        variable="CORROBORATE_EXTRACTOR",
+    )
+    matching_index: Literal["exact", "faiss", "milvus"] = setting(
+        "`exact`, `faiss` for millions of photographs on one machine, or [`milvus`](milvus.md)",
+        "exact",
+        variable="CORROBORATE_INDEX",
+    )
+    milvus_uri: str = setting(
+        "the address of Milvus; must be set with `CORROBORATE_INDEX=milvus`",
+        "",
+        secret=True,
+        variable="CORROBORATE_MILVUS_URI",
+        casework=checks.encrypted_index,
+    )
+    job_workers: Annotated[int, Meta(ge=1, le=64)] = setting("workers that a demonstration starts", 1)
+    network_threads: Annotated[int, Meta(ge=1, le=64)] = setting("threads of each network in a worker", 1)
+    lease_seconds: Annotated[int, Meta(ge=2, le=600)] = setting(
+        "after how long without a sign of its worker a job is given to another", 15
+    )
+    # from eight on: the pages tell of the last seven days
+    keep_jobs_days: Annotated[int, Meta(ge=8, le=3650)] = setting(
+        "after how many days the rows of finished jobs go", 90
+    )
 
     @property
     def demonstration(self) -> bool:
@@ -133,9 +256,8 @@ class Settings:
 
     def environment(self) -> dict[str, str]:
         """The variables that give another process these very settings; holds the secrets."""
-        values = {name: getattr(self, key) for key, name in ENVIRONMENT_NAMES.items()}
-        values["CORROBORATE_MASTER_KEY"] = base64.b64encode(self.master_key).decode()
-        return {name: str(value) for name, value in values.items() if value is not None}
+        values = {one.variable: getattr(self, one.name) for one in declared(type(self))}
+        return {name: written(value) for name, value in values.items() if value is not None}
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> Settings:
@@ -144,7 +266,7 @@ class Settings:
         In demonstration mode the first call creates the data directory and its secrets; in casework
         mode nothing is written. Raises SettingsError naming every fault.
         """
-        return cls(**Reader(environ).values())
+        return cls(**Reader(cls, environ).values())
 
 
 def _below(name: str, base: str) -> str:

@@ -19,6 +19,7 @@ from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as WerkzeugResponse
 
+from app.extensions import settings
 from app.web.pages import LINKS, page_behind, polls, register_pages, wants_part
 
 log = logging.getLogger(__name__)
@@ -131,8 +132,8 @@ def _saved() -> str | None:
 def _render_error(template: str, layout: str, context: dict[str, object]) -> str:
     if layout == "layouts/base.html":
         return render_template(template, layout=layout, **context)
-    config = current_app.config
-    shared = {"department": config.get("DEPARTMENT", ""), "demonstration": config.get("DEMONSTRATION", False)}
+    own = settings()
+    shared = {"department": own.department, "demonstration": own.demonstration}
     # Flask's render_template would run the context processors, which ask the database who is signed in.
     return current_app.jinja_env.get_template(template).render(layout=layout, **shared, **context)
 

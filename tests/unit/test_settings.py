@@ -14,7 +14,8 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from config.reader import ENVIRONMENT_NAMES, is_loopback
+from config.checks import is_loopback
+from config.declaring import declared
 from config.settings import Settings, SettingsError
 from tests.certificates import self_signed
 
@@ -197,7 +198,7 @@ def test_keys_and_blobs_never_share_a_directory() -> None:
 
 
 @hypothesis_settings(deadline=None)
-@given(st.dictionaries(st.sampled_from(sorted(ENVIRONMENT_NAMES.values())), TYPED, max_size=6))
+@given(st.dictionaries(st.sampled_from([one.variable for one in declared(Settings)]), TYPED, max_size=6))
 def test_no_casework_environment_raises_anything_but_settings_errors(changes: dict[str, str]) -> None:
     if changes.get("CORROBORATE_MODE", "").strip() != "demonstration":
         faults(**changes)
@@ -253,7 +254,9 @@ def test_another_process_is_given_the_very_same_settings(demonstration: Callable
 
 
 def test_every_field_can_be_handed_to_another_process() -> None:
-    assert set(ENVIRONMENT_NAMES) == {field.name for field in fields(Settings)}
+    every = declared(Settings)
+    assert [one.name for one in every] == [field.name for field in fields(Settings)]
+    assert len({one.variable for one in every}) == len(every), "no two settings are read from one variable"
 
 
 def test_settings_are_frozen_and_print_no_secret(demonstration: Callable[..., Settings]) -> None:
@@ -271,6 +274,29 @@ def test_directory_configuration_is_relative_to_the_base() -> None:
     assert config["LDAP_GROUP_DN"] == "ou=groups"
     assert config["LDAP_ALWAYS_SEARCH_BIND"] is True
     assert config["LDAP_ADD_SERVER"] is False
+
+
+def test_a_number_that_cannot_be_read_is_one_fault_and_no_other() -> None:
+    assert faults(TRUSTED_PROXY_HOPS="many") == ["TRUSTED_PROXY_HOPS: must be a whole number from 0 to 8, not 'many'"]
+
+
+def test_the_master_key_may_come_in_either_alphabet_and_is_never_repeated() -> None:
+    key = bytes([251, 255, 254, *range(29)])
+    for encode in (base64.b64encode, base64.urlsafe_b64encode):
+        environ = CASEWORK_ENVIRONMENT | {"CORROBORATE_MASTER_KEY": encode(key).decode()}
+        assert Settings.from_env(environ).master_key == key
+    assert faults(CORROBORATE_MASTER_KEY="short-and-secret") == [
+        "CORROBORATE_MASTER_KEY: must be 32 random bytes in Base64, 44 characters"
+    ]
+
+
+def test_the_portal_is_found_where_it_listens(demonstration: Callable[..., Settings]) -> None:
+    assert demonstration(LISTEN_HOST="::1").public_url == "http://[::1]:8000"
+    assert demonstration(LISTEN_HOST="10.0.0.7", LISTEN_PORT="8080").public_url == "http://10.0.0.7:8080"
+
+
+def test_a_demonstration_keeps_its_directory_at_the_port_it_is_told(demonstration: Callable[..., Settings]) -> None:
+    assert demonstration(DIRECTORY_PORT="3890").ldap_url == "ldap://127.0.0.1:3890"
 
 
 @pytest.mark.parametrize(

@@ -91,8 +91,10 @@ def components():
 @pytest.fixture
 def app():
     app = Flask(product.__name__)
-    app.config.update(SECRET_KEY="for these tests only", DEPARTMENT="Example Police", DEMONSTRATION=True)
-    app.extensions["settings"] = SimpleNamespace(time_zone="America/New_York")
+    app.config.update(SECRET_KEY="for these tests only")
+    app.extensions["settings"] = SimpleNamespace(
+        time_zone="America/New_York", department="Example Police", demonstration=True
+    )
     CSRFProtect(app)
     register_errors(app)
     register_headers(app)

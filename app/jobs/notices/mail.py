@@ -23,7 +23,7 @@ from app.extensions import db, settings
 from app.jobs.registry import JobFailed, Retry, handles
 from app.models.engine import Job
 from app.models.oversight import Notification
-from config.reader import is_loopback
+from config.checks import is_loopback
 
 #: at 2, 4, 8 … then every 300 seconds: some hour and a half
 TIMEOUT_SECONDS = 20
