@@ -12,13 +12,14 @@ from app.clauses import enforces
 from app.models.accounts import Account
 from app.models.base import Model, Stateful, UTCDateTime, one_of
 from app.models.gallery import GalleryPhoto
+from app.policy.names import AlgorithmChangeVerb
 
 CHANGE_STATES = ("planned", "embedding", "ready", "in_use", "reverted", "settled", "withdrawn")
 SWITCHES = ("cut_over", "reverted")
 
 
 @enforces("FAIR-3")
-class AlgorithmChange(Stateful, Model):
+class AlgorithmChange(Stateful[AlgorithmChangeVerb], Model):
     """From one algorithm (source) to another (target), each by its catalogue id and the SHA-256 of its file."""
 
     __tablename__ = "algorithm_change"

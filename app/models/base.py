@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from sqlalchemy import ColumnElement, CursorResult, DateTime, LargeBinary, Result, String
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column
@@ -24,6 +24,8 @@ from app.policy.types import Asked, Part, State, Workflow
 from app.storage.sealed import open_json, seal_json
 
 Value = TypeVar("Value")
+#: a verb of the workflow along which a row moves
+Step = TypeVar("Step", bound=Verb)
 
 
 def now() -> datetime:
@@ -126,7 +128,7 @@ class Sealed:
         self.sealed = seal_json(stores().keys, self.key_id, merged, self._bound_to())
 
 
-class Stateful:
+class Stateful(Generic[Step]):
     """A row that moves along the workflow named by its `subject_type`; only `workflow.advance` assigns the state.
 
     The version makes the second of two simultaneous decisions fail. A class using it repeats the workflow's states in
@@ -170,16 +172,16 @@ class Stateful:
         """The rows whose state carries a mark of the workflow. Raises KeyError when the workflow has no such mark."""
         return cls.state.in_(cls.flow().states_that(mark))
 
-    def takes(self, *verbs: Verb) -> bool:
+    def takes(self, *verbs: Step) -> bool:
         """Whether the workflow lets one of these verbs lead on from the state, whoever asks."""
         return self.state in self.flow().sources_of(*verbs)
 
-    def first_of(self, *verbs: Verb) -> Verb | None:
+    def first_of(self, *verbs: Step) -> Step | None:
         """The first of these verbs that leads on from the state, whoever asks, or None."""
         return next((verb for verb in verbs if self.takes(verb)), None)
 
     @classmethod
-    def taking(cls, *verbs: Verb) -> ColumnElement[bool]:
+    def taking(cls, *verbs: Step) -> ColumnElement[bool]:
         """The rows in whose state the workflow knows one of these verbs."""
         return cls.state.in_(cls.flow().sources_of(*verbs))
 

@@ -13,6 +13,7 @@ from app.models.accounts import Account
 from app.models.approval import Report
 from app.models.base import Model, Sealed, Stateful, UTCDateTime, one_of
 from app.models.requests import FRRequest, ProbeImage
+from app.policy.names import DisclosureVerb, IncidentVerb
 
 STATES = (
     "draft",
@@ -77,7 +78,7 @@ class RoutineDesignation(Model):
 
 
 @enforces("EXT-5", "EXT-7")
-class Disclosure(Stateful, Sealed, Model):
+class Disclosure(Stateful[DisclosureVerb], Sealed, Model):
     """One disclosure request. The table itself refuses a submitted one without basis, or for immigration enforcement.
 
     Sealed: recipient {name, affiliation, address}, recipient_facts, facts (of the basis), person, purpose_text,
@@ -283,7 +284,7 @@ NOTICES = ("give", "not_give")
 
 
 @enforces("EXT-10")
-class Incident(Stateful, Sealed, Model):
+class Incident(Stateful[IncidentVerb], Sealed, Model):
     """One incident. The table itself refuses to decline notice where there is potential harm or the law requires it.
 
     Sealed: what, report_reference, harm_reason, notice_reason, notice_text, efforts.

@@ -14,6 +14,7 @@ from sqlalchemy.types import JSON
 from app.matching.types import Face
 from app.models.accounts import Account
 from app.models.base import Model, Sealed, Stateful, UTCDateTime, one_of
+from app.policy.names import RequestVerb
 
 if TYPE_CHECKING:
     from app.models.approval import Outcome, Report
@@ -47,7 +48,7 @@ STATES = (
 IMAGE_STATES = ("checking", "ready", "unreadable", "no_face", "too_many_faces", "not_checked")
 
 
-class FRRequest(Stateful, Sealed, Model):
+class FRRequest(Stateful[RequestVerb], Sealed, Model):
     """One request (REQ-1). Sealed: facts, narrative, priority_reason, answers, description, circumstances.
 
     Of a disposed request there remain its number, case number, use, state, dates and the accounts that took part.

@@ -16,6 +16,7 @@ from app.extensions import Table
 from app.models.accounts import Account
 from app.models.base import Model, Sealed, Stateful, UTCDateTime, filled, one_of
 from app.models.gallery import GalleryPerson
+from app.policy.names import CaseRecordVerb, DisposalVerb, HoldVerb
 from app.policy.retention.types import Kind as HistoryKind
 from app.policy.retention.types import PersonRole
 
@@ -26,7 +27,7 @@ ROLES = ("suspect", "victim", "relative", "witness")
 STANDINGS = ("held", "open", "unclassified", "permanent", "unknown", "upcoming", "disposable")
 
 
-class CaseRecord(Stateful, Sealed, Model):
+class CaseRecord(Stateful[CaseRecordVerb], Sealed, Model):
     """The record of one case; its requests join by the case number. Sealed: classification_reason.
 
     `classes` are those a records officer confirmed (empty before), when the history had `history_seen` lines.
@@ -127,7 +128,7 @@ class CasePerson(Model):
     )
 
 
-class LegalHold(Stateful, Sealed, Model):
+class LegalHold(Stateful[HoldVerb], Sealed, Model):
     """A reason to keep a case record or a person file whatever its period. Sealed: reason, release_reason.
 
     Sealed under the key of what it holds: its words go with that.
@@ -215,7 +216,7 @@ STATES = (
 ITEM_STATES = ("pending", "erasing", "erased", "spared")
 
 
-class Disposal(Stateful, Sealed, Model):
+class Disposal(Stateful[DisposalVerb], Sealed, Model):
     """One proposal to dispose of records, to its end. Sealed: reason, decline_reason, withdrawal_reason.
 
     Its own key keeps the certificate readable when everything it names is gone.

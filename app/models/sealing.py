@@ -12,6 +12,7 @@ from sqlalchemy.types import JSON
 from app.models.accounts import Account
 from app.models.base import Model, Sealed, Stateful, UTCDateTime, one_of
 from app.models.gallery import GalleryPhoto
+from app.policy.names import SealingVerb
 
 STATES = ("received", "removed", "certified")
 KINDS = ("sealed", "expunged", "voided", "dismissed")
@@ -20,7 +21,7 @@ OUTCOMES = ("removed", "left_before", "not_held")
 NOTICES = ("investigator", "privacy_officer", "recipient")
 
 
-class SealingOrder(Stateful, Sealed, Model):
+class SealingOrder(Stateful[SealingVerb], Sealed, Model):
     """One order as it was received and carried out. It shows no face and names no person in a clear column.
 
     Sealed, under a key of its own: order_number, authority, person_number, note. `order_digest` is a keyed digest of

@@ -256,77 +256,108 @@ SubjectType = Literal[
     "request",
     "sealing",
 ]
-#: A step of any workflow.
-Verb = Literal[
-    "accept",
+#: A step of the workflow “algorithm_change”.
+AlgorithmChangeVerb = Literal[
+    "begin",
+    "cut_over",
+    "embedded",
+    "evaluate",
+    "leave_out",
+    "revert",
+    "settle",
+    "try_again",
+    "withdraw",
+]
+#: A step of the workflow “case_record”.
+CaseRecordVerb = Literal[
+    "begin_again",
+    "classify",
+    "close_case",
+    "dispose",
+    "record_history",
+    "reopen",
+]
+#: A step of the workflow “disclosure”.
+DisclosureVerb = Literal[
     "acknowledge",
+    "approve",
+    "begin_fetch",
+    "determine",
+    "expire",
+    "fail_release",
+    "fetch",
+    "finish_release",
+    "refuse",
+    "reissue",
+    "release",
+    "resubmit",
+    "return_for_changes",
+    "submit",
+    "withdraw",
+]
+#: A step of the workflow “disposal”.
+DisposalVerb = Literal[
+    "approve",
+    "begin",
+    "decline",
+    "finish",
+    "propose",
+    "withdraw",
+]
+#: A step of the workflow “hold”.
+HoldVerb = Literal["release"]
+#: A step of the workflow “incident”.
+IncidentVerb = Literal[
+    "assess_harm",
+    "close",
+    "decide_notice",
+    "report_to_cpo",
+]
+#: A step of the workflow “request”.
+RequestVerb = Literal[
+    "accept",
     "agree_to_repeat",
     "approve",
     "ask_to_repeat",
-    "assess_harm",
     "assign",
-    "begin",
-    "begin_again",
     "begin_examination",
-    "begin_fetch",
-    "carry_out",
-    "certify",
-    "classify",
     "close",
-    "close_case",
     "close_peer_review",
     "conclude_empty",
     "conclude_none",
     "confirm_discussion",
     "continue_investigation",
-    "cut_over",
-    "decide_notice",
-    "decline",
     "decline_repeat",
     "deliver_report",
     "deny_discussion",
-    "determine",
     "disapprove",
     "dispose",
     "document",
-    "embedded",
-    "evaluate",
-    "expire",
-    "fail_release",
     "fail_search",
-    "fetch",
-    "finish",
-    "finish_release",
     "finish_search",
     "hand_over",
-    "leave_out",
     "nominate",
     "prepare_probe",
     "prepare_report",
-    "propose",
     "recall_report",
     "record_corroboration",
-    "record_history",
     "record_peer_review",
     "refuse",
-    "reissue",
     "reissue_report",
-    "release",
-    "reopen",
-    "report_to_cpo",
     "resubmit",
-    "return_for_changes",
     "return_for_images",
-    "revert",
     "select_probe",
-    "settle",
     "start_search",
     "stop_peer_review",
     "submit",
     "take",
     "take_over",
-    "try_again",
     "withdraw",
+]
+#: A step of the workflow “sealing”.
+SealingVerb = Literal[
+    "carry_out",
+    "certify",
 ]
 #: A state of any workflow.
 StateName = Literal[
@@ -374,3 +405,14 @@ StateName = Literal[
     "under_examination",
     "withdrawn",
 ]
+#: A step of any workflow.
+Verb = (
+    AlgorithmChangeVerb
+    | CaseRecordVerb
+    | DisclosureVerb
+    | DisposalVerb
+    | HoldVerb
+    | IncidentVerb
+    | RequestVerb
+    | SealingVerb
+)

@@ -13,7 +13,7 @@ from app import audit
 from app.access.capabilities import check_capability
 from app.clauses import enforces
 from app.extensions import db
-from app.models.base import Stateful, now
+from app.models.base import Stateful, Step, now
 from app.models.engine import Transition
 from app.policy import policy
 from app.policy.names import Verb
@@ -28,7 +28,7 @@ class StateAssignedOutside(RuntimeError):
     """Code other than `advance` assigned a state (a fault of ours)."""
 
 
-def subjects() -> dict[str, type[Stateful]]:
+def subjects() -> dict[str, type[Stateful[Any]]]:
     """Every table whose rows move along a workflow, by its subject type."""
     return {model.subject_type: model for model in Stateful.__subclasses__()}
 
@@ -81,7 +81,7 @@ def _permitted(subject: Any, verb: Verb, actor: Any, facts: Mapping[str, Any]) -
     return row
 
 
-def advance(subject: Any, verb: Verb, actor: Any, **facts: Any) -> Transition:
+def advance(subject: Stateful[Step], verb: Step, actor: Any, **facts: Any) -> Transition:
     """Move a subject one step along its workflow, inside the open unit of work.
 
     Writes the state, a Transition and the audit event, or raises Refused with the rule's id and changes nothing.
@@ -117,7 +117,7 @@ def advance(subject: Any, verb: Verb, actor: Any, **facts: Any) -> Transition:
     return step
 
 
-def explain(subject: Any, verb: Verb, actor: Any, **facts: Any) -> Refused | None:
+def explain(subject: Stateful[Step], verb: Step, actor: Any, **facts: Any) -> Refused | None:
     """What would refuse this step for this person now, or None. For pages: the button, and the rule that blocks it."""
     try:
         _permitted(subject, verb, actor, facts)
@@ -126,7 +126,7 @@ def explain(subject: Any, verb: Verb, actor: Any, **facts: Any) -> Refused | Non
     return None
 
 
-def blockers(subject: Any, verb: Verb, actor: Any, **facts: Any) -> list[Refused]:
+def blockers(subject: Stateful[Step], verb: Step, actor: Any, **facts: Any) -> list[Refused]:
     """Every rule that refuses this step now, not only the first, for the page that prepares it."""
     first = explain(subject, verb, actor, **facts)
     if first is None:
@@ -137,7 +137,7 @@ def blockers(subject: Any, verb: Verb, actor: Any, **facts: Any) -> list[Refused
     return [Refused(name, detail) for name, detail in missing if detail is not None]
 
 
-def allowed(subject: Any, actor: Any, verbs: Container[Verb] | None = None) -> list[StepRule]:
+def allowed(subject: Stateful[Any], actor: Any, verbs: Container[Verb] | None = None) -> list[StepRule]:
     """The steps of the present state that role, training and parts permit; conditions are checked on doing.
 
     With `verbs`, only these are looked at.

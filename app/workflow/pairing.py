@@ -59,7 +59,7 @@ def unpaired(session: Session) -> Iterator[Fault]:
     yield from _of_no_workflow(session, stepped)
 
 
-def _chunks(session: Session, model: type[Stateful]) -> Iterator[Sequence[Row[Any]]]:
+def _chunks(session: Session, model: type[Stateful[Any]]) -> Iterator[Sequence[Row[Any]]]:
     columns, last = (model.id, getattr(model, model.lookup).label("name"), model.state), 0
     while chunk := session.execute(select(*columns).where(model.id > last).order_by(model.id).limit(CHUNK)).all():
         yield chunk
@@ -67,7 +67,7 @@ def _chunks(session: Session, model: type[Stateful]) -> Iterator[Sequence[Row[An
 
 
 def _of_chunk(
-    session: Session, model: type[Stateful], chunk: Sequence[Row[Any]], stepped: set[EventName]
+    session: Session, model: type[Stateful[Any]], chunk: Sequence[Row[Any]], stepped: set[EventName]
 ) -> Iterator[Fault]:
     kind, flow = model.subject_type, policy().workflow(model.subject_type)
     steps, events = defaultdict(list), defaultdict(list)
@@ -163,7 +163,7 @@ def _follows(rule: Rule, step: Any) -> bool:
     return step.verb == rule.verb and step.source in rule.sources and step.target == rule.target(step.source)
 
 
-def _of_no_subject(session: Session, model: type[Stateful], stepped: set[EventName]) -> Iterator[Fault]:
+def _of_no_subject(session: Session, model: type[Stateful[Any]], stepped: set[EventName]) -> Iterator[Fault]:
     """Steps and events whose subject is not in its table; a disposal blanks subjects and removes none."""
     kind, noun = model.subject_type, policy().workflow(model.subject_type).noun
     lost = select(*STEP).where(Transition.subject_type == kind, ~exists().where(model.id == Transition.subject_id))

@@ -1,6 +1,6 @@
-"""Names of the rules that the type checker does not see: on pages, and those of one workflow and not of another.
+"""Names of the rules that the type checker does not see: on pages, and marks of one workflow and not of another.
 
-`app/policy/names.py` gives the checker all names; it knows no template, and lets the request take a step of a hold.
+`app/policy/names.py` gives the checker all names and whose verbs they are; it reads no template, and knows no marks.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ from app.extensions import settings
 from app.matching.catalogue import catalogue
 from app.models import AlgorithmChange
 from app.policy import policy
-from app.policy.names import Verb
+from app.policy.names import AlgorithmChangeVerb
 from app.policy.refused import Refused
 from app.steps import Why, take_step
 from app.web.pages import page, redirect_after_post
@@ -28,7 +28,7 @@ from app.workflow.engine import allowed, blockers
 bp = Blueprint("changes", __name__, url_prefix="/algorithms/changes")
 
 #: step -> what its button says, in the order of the page; those without a reason come first
-STEPS: dict[Verb, str] = {
+STEPS: dict[AlgorithmChangeVerb, str] = {
     "cut_over": "Cut over",
     "revert": "Take the cut-over back",
     "settle": "Settle for good",

@@ -11,7 +11,7 @@ from app.domain.approval import verbs as approvals
 from app.domain.examination.conditions import nominee_left
 from app.models import FRRequest
 from app.policy import policy
-from app.policy.names import StateName, Verb
+from app.policy.names import RequestVerb, StateName
 from app.policy.refused import Refused
 from app.policy.types import Transition
 from app.workflow.engine import explain
@@ -22,7 +22,7 @@ class Choice:
     """One decision: its value in the form, the workflow verb, the domain verb, its words and what it signs."""
 
     value: str
-    verb: Verb
+    verb: RequestVerb
     do: Callable[..., Any]
     label: str
     done: str

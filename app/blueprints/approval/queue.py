@@ -35,13 +35,13 @@ from app.models.base import filled, now
 from app.models.engine import Job
 from app.models.moments import seconds
 from app.policy import policy
-from app.policy.names import Verb
+from app.policy.names import RequestVerb
 from app.policy.refused import Refused
 
 #: a supervisor decides in the states that these steps lead on from, nobody being in the way
-DECIDING: tuple[Verb, ...] = ("approve", "reissue_report")
+DECIDING: tuple[RequestVerb, ...] = ("approve", "reissue_report")
 #: the result is decided, and its report not with the investigator
-DELIVERING: Verb = "deliver_report"
+DELIVERING: RequestVerb = "deliver_report"
 #: delivered reports listed below the queue, newest first
 RECENT = 20
 LOADED = (

@@ -29,7 +29,7 @@ from app.domain.workload.overview import due_at
 from app.extensions import db
 from app.models import FRRequest
 from app.models.base import filled, now
-from app.policy.names import Verb
+from app.policy.names import RequestVerb
 from app.steps import Answer, Why, apart, take_step
 from app.web.pages import page
 from app.workflow.engine import explain
@@ -164,7 +164,9 @@ def retry(subject: FRRequest) -> Answer:
     return _report_step(subject, "deliver_report", approvals.retry_delivery, "The delivery is tried again.")
 
 
-def _report_step(subject: FRRequest, verb: Verb, act: Callable[[FRRequest, Actor], object], words: str) -> Answer:
+def _report_step(
+    subject: FRRequest, verb: RequestVerb, act: Callable[[FRRequest, Actor], object], words: str
+) -> Answer:
     return take_step(
         subject,
         verb,

@@ -21,7 +21,7 @@ from app.domain.disclosures import incidents as domain
 from app.extensions import db
 from app.models.base import filled, now
 from app.models.disclosures import Disclosure, Incident
-from app.policy.names import Verb
+from app.policy.names import IncidentVerb
 from app.steps import Answer, Why, take_step
 from app.web.pages import page
 
@@ -33,7 +33,12 @@ TOLD = {
 }
 FORMS: dict[str, type[FlaskForm]] = {"report": ReportForm, "notice": NoticeForm, "close": CloseForm, "harm": HarmForm}
 #: form -> the step it takes; offered where the workflow knows the step, in this order
-VERBS: dict[str, Verb] = {"report": "report_to_cpo", "notice": "decide_notice", "close": "close", "harm": "assess_harm"}
+VERBS: dict[str, IncidentVerb] = {
+    "report": "report_to_cpo",
+    "notice": "decide_notice",
+    "close": "close",
+    "harm": "assess_harm",
+}
 
 
 @bp.get("/incidents")

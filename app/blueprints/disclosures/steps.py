@@ -13,7 +13,7 @@ from app.domain.disclosures import verbs as domain
 from app.domain.disclosures.overview import may_decide
 from app.models.disclosures import Disclosure
 from app.policy import policy
-from app.policy.names import Verb
+from app.policy.names import DisclosureVerb
 from app.policy.refused import Refused
 from app.workflow.engine import allowed, blockers, explain
 
@@ -22,7 +22,7 @@ from app.workflow.engine import allowed, blockers, explain
 class Choice:
     """One decision: its value in the form, the workflow verb, its words, what is said when it is done."""
 
-    verb: Verb
+    verb: DisclosureVerb
     label: str
     done: str
 
@@ -111,6 +111,6 @@ def next_step(disclosure: Disclosure, actor: Actor) -> Next | None:
     return None
 
 
-def may(disclosure: Disclosure, verb: Verb, actor: Actor, **facts: Any) -> bool:
+def may(disclosure: Disclosure, verb: DisclosureVerb, actor: Actor, **facts: Any) -> bool:
     """Whether a step would be taken from this person now."""
     return explain(disclosure, verb, actor, **facts) is None

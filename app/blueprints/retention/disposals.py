@@ -22,7 +22,7 @@ from app.domain.retention.holds import key_of
 from app.extensions import db
 from app.models.retention import CaseRecord, Disposal, PersonFile
 from app.outbox import last_job
-from app.policy.names import Verb
+from app.policy.names import DisposalVerb
 from app.policy.refused import Refused
 from app.steps import Why, apart, take_step
 from app.storage.errors import StorageError
@@ -100,7 +100,7 @@ def propose() -> ResponseReturnValue:
 # One disposal ----------------------------------------------------------------------------------------------
 
 
-def barred(disposal: Disposal, verb: Verb) -> Refused | None:
+def barred(disposal: Disposal, verb: DisposalVerb) -> Refused | None:
     """Why this person cannot take this step, what the form asks for taken as given; None when they can."""
     return explain(disposal, verb, current_actor(), reason="given", password_confirmed=True)
 
@@ -177,7 +177,7 @@ def withdraw(subject: Disposal) -> ResponseReturnValue:
     return _with_reason(subject, "withdraw", domain.withdraw, "is withdrawn; nothing was erased")
 
 
-def _with_reason(subject: Disposal, verb: Verb, act: Callable[..., None], said: str) -> ResponseReturnValue:
+def _with_reason(subject: Disposal, verb: DisposalVerb, act: Callable[..., None], said: str) -> ResponseReturnValue:
     form, actor = forms.ReasonForm(), current_actor()
 
     def again(why: Why) -> str:

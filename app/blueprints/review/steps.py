@@ -14,7 +14,7 @@ from app.models.base import now
 from app.models.engine import Job
 from app.outbox import last_job
 from app.policy import policy
-from app.policy.names import Verb
+from app.policy.names import RequestVerb
 from app.policy.refused import Refused
 from app.workflow import explain
 from app.workflow.engine import check_separations
@@ -45,7 +45,7 @@ OF_THE_FORM = frozenset(
 )
 
 
-def blocking(request: FRRequest, verb: Verb, actor: Actor, **facts: Any) -> Refused | None:
+def blocking(request: FRRequest, verb: RequestVerb, actor: Actor, **facts: Any) -> Refused | None:
     """The rule that keeps this person from a step before anything is filled in, or None when the form is offered."""
     row = next((r for r in policy().transitions("request", request.state) if r.verb == verb), None)
     if row is None:

@@ -24,7 +24,7 @@ from app.models import Account, FRRequest
 from app.models.base import filled, now
 from app.policy import policy
 from app.policy.facts import Fault
-from app.policy.names import Verb
+from app.policy.names import RequestVerb
 from app.policy.refused import Refused
 from app.steps import Answer, Why, take_step
 from app.web.pages import page
@@ -184,7 +184,7 @@ def _form(subject: FRRequest, *, posted: bool = False) -> PassOnForm:
     return PassOnForm(people) if posted else PassOnForm(people, version=subject.version, formdata=None)
 
 
-def _passed(verb: Verb, subject: FRRequest, step: Any, shown: Any, done: str, to: str) -> Answer:
+def _passed(verb: RequestVerb, subject: FRRequest, step: Any, shown: Any, done: str, to: str) -> Answer:
     """Take the step with the receiver as the directory has them now; a refusal stands beside its field too."""
     form, actor, found = _form(subject, posted=True), current_actor(), []
 

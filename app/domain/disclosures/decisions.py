@@ -24,7 +24,7 @@ from app.models.disclosures import Disclosure, DisclosureDecision, DisclosurePac
 from app.models.engine import Job, Transition
 from app.outbox import ask
 from app.policy import policy
-from app.policy.names import Verb
+from app.policy.names import DisclosureVerb
 from app.storage import BlobRef
 from app.unit_of_work import after_commit
 from app.workflow.engine import advance, explain
@@ -97,7 +97,7 @@ def determine(
 
 
 def _grant(
-    verb: Verb,
+    verb: DisclosureVerb,
     kind: str,
     disclosure: Disclosure,
     actor: Actor,
@@ -131,7 +131,7 @@ def _grant(
     return decision
 
 
-def _check(disclosure: Disclosure, verb: Verb, actor: Actor, facts: dict[str, Any]) -> None:
+def _check(disclosure: Disclosure, verb: DisclosureVerb, actor: Actor, facts: dict[str, Any]) -> None:
     """Raise what would refuse the step, before any column is changed."""
     refused = explain(disclosure, verb, actor, **facts)
     if refused is not None:

@@ -17,7 +17,7 @@ from app.extensions import db, stores
 from app.models.base import now
 from app.models.disclosures import Disclosure, Incident
 from app.policy import policy
-from app.policy.names import Verb
+from app.policy.names import IncidentVerb
 from app.workflow.engine import advance, explain, refuse_if
 
 SHORTEST = 20
@@ -48,7 +48,7 @@ def record(actor: Actor, disclosure: Disclosure | None, aware_at: datetime, what
     return incident
 
 
-def _advance_with(incident: Incident, verb: Verb, actor: Actor, columns: dict[str, Any], **facts: Any) -> None:
+def _advance_with(incident: Incident, verb: IncidentVerb, actor: Actor, columns: dict[str, Any], **facts: Any) -> None:
     """Take a step that needs its columns in the row: checked first, so that a refusal changes nothing."""
     refused = explain(incident, verb, actor, **facts)
     if refused is not None:

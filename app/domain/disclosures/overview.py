@@ -12,13 +12,13 @@ from app.extensions import db
 from app.models.disclosures import Disclosure, DisclosurePackage, Incident
 from app.models.engine import Transition
 from app.policy import policy
-from app.policy.names import Verb
+from app.policy.names import DisclosureVerb
 from app.policy.types import Next
 from app.workflow.engine import allowed
 
-DECISIONS: tuple[Verb, ...] = ("approve", "determine")
+DECISIONS: tuple[DisclosureVerb, ...] = ("approve", "determine")
 #: a package is fetched first, its receipt recorded afterwards
-HANDING_OUT: tuple[Verb, ...] = ("fetch", "acknowledge")
+HANDING_OUT: tuple[DisclosureVerb, ...] = ("fetch", "acknowledge")
 
 
 def may_decide(disclosure: Disclosure, actor: Actor) -> bool:

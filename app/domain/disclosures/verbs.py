@@ -45,7 +45,7 @@ from app.models.base import new_uid, now
 from app.models.disclosures import Disclosure, DisclosureDocument, DisclosureItem
 from app.policy import policy
 from app.policy.facts import check_case_number, normal_case_number
-from app.policy.names import Verb
+from app.policy.names import DisclosureVerb
 from app.policy.refused import Refused
 from app.storage import BlobRef
 from app.workflow.engine import advance, explain, refuse_if
@@ -81,7 +81,7 @@ __all__ = [
 ]
 
 #: while one of these steps leads on, whoever asked may still change the request
-FILING: tuple[Verb, ...] = ("submit", "resubmit")
+FILING: tuple[DisclosureVerb, ...] = ("submit", "resubmit")
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,7 +283,7 @@ def resubmit(disclosure: Disclosure, actor: Actor) -> None:
     _submit(disclosure, actor, "resubmit")
 
 
-def _submit(disclosure: Disclosure, actor: Actor, verb: Verb) -> None:
+def _submit(disclosure: Disclosure, actor: Actor, verb: DisclosureVerb) -> None:
     refused = explain(disclosure, verb, actor)
     if refused is not None:
         raise refused

@@ -14,7 +14,7 @@ from app.domain.notices.notifications import tell
 from app.extensions import db
 from app.models import FRRequest, RepeatSearch
 from app.models.base import filled, now
-from app.policy.names import Verb
+from app.policy.names import RequestVerb
 from app.workflow.engine import advance
 
 
@@ -35,7 +35,7 @@ def ask(request: FRRequest, actor: Actor, reason: str) -> RepeatSearch:
 def answer(request: FRRequest, actor: Actor, *, agreed: bool, words: str) -> RepeatSearch:
     """A supervisor agrees that the probe is searched again, or does not; either with words."""
     search = request.current_search
-    verb: Verb = "agree_to_repeat" if agreed else "decline_repeat"
+    verb: RequestVerb = "agree_to_repeat" if agreed else "decline_repeat"
     advance(request, verb, actor, search=search.uid if search else None, reason=words)
     row = filled(last_asked(filled(search)))
     row.decision, row.decided_by_id, row.decided_at = "agreed" if agreed else "declined", actor.id, now()

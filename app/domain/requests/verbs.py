@@ -26,12 +26,12 @@ from app.models.base import new_uid, now
 from app.models.requests import FRRequest
 from app.policy import policy
 from app.policy.facts import check_case_number, normal_case_number
-from app.policy.names import Verb
+from app.policy.names import RequestVerb
 from app.policy.refused import Refused
 from app.workflow.engine import advance, explain, refuse_if
 
 #: while one of these steps leads on, the requester may still change what will be submitted
-FILING: tuple[Verb, ...] = ("submit", "resubmit")
+FILING: tuple[RequestVerb, ...] = ("submit", "resubmit")
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,12 +24,12 @@ from app.models.engine import Job
 from app.models.retention import CaseRecord, Disposal, DisposalItem, PersonFile
 from app.outbox import ask_once
 from app.policy import policy
-from app.policy.names import Verb
+from app.policy.names import DisposalVerb
 from app.workflow.engine import advance, explain, refuse_if
 
 JOB = "disposal"
 #: while one of these steps leads on, the portal is executing the disposal
-EXECUTION: tuple[Verb, ...] = ("begin", "finish")
+EXECUTION: tuple[DisposalVerb, ...] = ("begin", "finish")
 
 
 def approvers() -> list[int]:

@@ -24,7 +24,7 @@ from app.domain.workload.overview import deadline_in_sql
 from app.extensions import db
 from app.models import Account, Assignment, FRRequest, Round
 from app.models.base import filled, now
-from app.policy.names import Verb
+from app.policy.names import RequestVerb
 from app.workflow import advance
 
 
@@ -83,7 +83,7 @@ def hand_over(request: FRRequest, actor: Actor, receiver: Actor | None, notes: s
     tell("work_received", [to], request)
 
 
-def _advance(request: FRRequest, verb: Verb, actor: Actor, receiver: Actor | None, notes: str) -> int:
+def _advance(request: FRRequest, verb: RequestVerb, actor: Actor, receiver: Actor | None, notes: str) -> int:
     """Take the step; answers the account that has the request now."""
     open_round = request.current_round if request.state == "under_examination" else None
     advance(
