@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,14 +21,20 @@ CALLS = {
     "can": ("capability", slice(0, 1)),
     "advance": ("verb", slice(1, 2)),
     "explain": ("verb", slice(1, 2)),
-    "blockers": ("verb", slice(1, 2)),
+    "why": ("verb", slice(0, 1)),
+    "blockers": ("verb", slice(0, 1)),
+    "permits": ("verb", slice(None)),
     "has": ("mark", slice(0, 1)),
     "having": ("mark", slice(0, 1)),
     "takes": ("verb", slice(None)),
     "taking": ("verb", slice(None)),
     "first_of": ("verb", slice(None)),
 }
-FUNCTIONS = {"needs", "advance", "explain", "blockers"}
+FUNCTIONS = {"needs", "advance", "explain"}
+#: what `in` asks about a verb
+OFFERING = {"options", "options_of"}
+#: how a template asks about a verb
+IN_TEMPLATES = re.compile(r"""options\.(?:why|blockers|permits)\("(\w+)"\)|"(\w+)" (?:not )?in options\b""")
 
 
 def known(rules: Policy, kind: str, workflow: str | None) -> set[str]:
@@ -71,6 +78,9 @@ def named(source: str) -> Iterator[tuple[int, str, str | None, str]]:
     }
     for node in ast.walk(tree):
         match node:
+            case ast.Compare(left=verb, ops=[ast.In() | ast.NotIn()], comparators=[asked_of]) if offering(asked_of):
+                yield from ((node.lineno, "verb", None, word) for word in words(verb, constants))
+                continue
             case ast.Call(func=ast.Attribute(value=owner, attr=called)) if called in CALLS:
                 asked = owner.id if isinstance(owner, ast.Name) else None
                 if called in {"record", "viewed"} and asked != "audit":
@@ -82,6 +92,12 @@ def named(source: str) -> Iterator[tuple[int, str, str | None, str]]:
         kind, which = CALLS[called]
         for argument in node.args[which]:
             yield from ((node.lineno, kind, asked, word) for word in words(argument, constants))
+
+
+def offering(value: ast.expr) -> bool:
+    """Whether an expression is what offers steps: `options` or `options_of(…)`."""
+    name = value.func if isinstance(value, ast.Call) else value
+    return isinstance(name, ast.Name) and name.id in OFFERING
 
 
 def unknown(rules: Policy, source: str) -> list[str]:
@@ -101,6 +117,16 @@ def test_every_name_in_the_program_is_one_of_the_rules(rules: Policy) -> None:
     assert [f"{path.relative_to(APP)}, {one}" for path, source in found.items() for one in unknown(rules, source)] == []
 
 
+def test_every_verb_that_a_template_asks_about_is_one_of_the_rules(rules: Policy) -> None:
+    asked = {
+        (path.name, one or other)
+        for path in APP.rglob("*.html")
+        for one, other in IN_TEMPLATES.findall(path.read_text(encoding="utf-8"))
+    }
+    assert len(asked) > 20
+    assert {(name, verb) for name, verb in asked if verb not in known(rules, "verb", None)} == set()
+
+
 @pytest.mark.parametrize(
     ("line", "name"),
     [
@@ -110,6 +136,9 @@ def test_every_name_in_the_program_is_one_of_the_rules(rules: Policy) -> None:
         ('actor.can("basis.confrm")', "basis.confrm"),
         ('advance(request, "submitt", actor)', "submitt"),
         ('explain(request, "submitt", actor)', "submitt"),
+        ('options_of(request).why("submitt")', "submitt"),
+        ('options.permits("submit", "withdrawe")', "withdrawe"),
+        ('if "submitt" not in options_of(request): ...', "submitt"),
         ('FILING = ("submit", "resubmitt")\nrequest.takes(*FILING)', "resubmitt"),
         ('request.has("dun")', "dun"),
         ('FRRequest.having("kept_up")', "kept_up"),
