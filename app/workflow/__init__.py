@@ -1,6 +1,6 @@
-"""One door for change: only `advance` assigns a state."""
+"""One door for change: only `advance` assigns a state; pages ask `app.workflow.options` what it would let through."""
 
-from app.workflow.engine import advance, allowed, blockers, explain, refuse_if
+from app.workflow.engine import advance, explain, refuse_if
 from app.workflow.registry import condition, separation
 
-__all__ = ["advance", "allowed", "blockers", "condition", "explain", "refuse_if", "separation"]
+__all__ = ["advance", "condition", "explain", "refuse_if", "separation"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
+from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from typing import Any
 
@@ -55,11 +55,17 @@ def _transition(subject: Any, verb: Verb) -> StepRule:
     raise Refused(rows[0].id, f"The {flow.noun} is now in the state “{flow.state(subject.state).title}”.")
 
 
+Parts = Callable[[str], set[int]]
+
+
 @enforces("SRC-4", "SRC-5", "FAIR-1")
-def check_separations(row: StepRule, subject: Any, actor: Any) -> None:
-    """Refused when the actor already holds a part in the subject that this step must not be combined with."""
+def check_separations(row: StepRule, subject: Any, actor: Any, parts: Parts | None = None) -> None:
+    """Refused when the actor already holds a part in the subject that this step must not be combined with.
+
+    `parts` answers who holds a part, where somebody has asked before.
+    """
     for name in row.separations:
-        if actor.id is not None and actor.id in SEPARATIONS[name](subject):
+        if actor.id is not None and actor.id in (parts(name) if parts is not None else SEPARATIONS[name](subject)):
             noun = policy().workflow(subject.subject_type).noun
             raise Refused(name, f"You already have another part in this {noun}.")
 
@@ -72,11 +78,20 @@ def check_conditions(row: StepRule, subject: Any, actor: Any, facts: Mapping[str
             raise Refused(name, missing)
 
 
-def _permitted(subject: Any, verb: Verb, actor: Any, facts: Mapping[str, Any]) -> StepRule:
-    """The rule of this step, everything checked: state, capability, training, separation, conditions; else Refused."""
+def rule_for(subject: Any, verb: Verb, actor: Any, parts: Parts | None = None) -> StepRule:
+    """The rule of this step, where state, capability, training and separation allow it; else Refused.
+
+    `parts` as for `check_separations`. The rule's conditions are not asked.
+    """
     row = _transition(subject, verb)
     check_capability(actor, row.capability)
-    check_separations(row, subject, actor)
+    check_separations(row, subject, actor, parts)
+    return row
+
+
+def _permitted(subject: Any, verb: Verb, actor: Any, facts: Mapping[str, Any]) -> StepRule:
+    """The rule of this step, everything checked: state, capability, training, separation, conditions; else Refused."""
+    row = rule_for(subject, verb, actor)
     check_conditions(row, subject, actor, facts)
     return row
 
@@ -118,41 +133,15 @@ def advance(subject: Stateful[Step], verb: Step, actor: Any, **facts: Any) -> Tr
 
 
 def explain(subject: Stateful[Step], verb: Step, actor: Any, **facts: Any) -> Refused | None:
-    """What would refuse this step for this person now, or None. For pages: the button, and the rule that blocks it."""
+    """What would refuse this step with these facts, or None; for a step that has to know before it changes a row.
+
+    A page asks `app.workflow.options` instead, which knows what only the form can show.
+    """
     try:
         _permitted(subject, verb, actor, facts)
     except Refused as refusal:
         return refusal
     return None
-
-
-def blockers(subject: Stateful[Step], verb: Step, actor: Any, **facts: Any) -> list[Refused]:
-    """Every rule that refuses this step now, not only the first, for the page that prepares it."""
-    first = explain(subject, verb, actor, **facts)
-    if first is None:
-        return []
-    if first.rule_id not in CONDITIONS:
-        return [first]
-    missing = ((name, CONDITIONS[name](subject, actor, facts)) for name in _transition(subject, verb).conditions)
-    return [Refused(name, detail) for name, detail in missing if detail is not None]
-
-
-def allowed(subject: Stateful[Any], actor: Any, verbs: Container[Verb] | None = None) -> list[StepRule]:
-    """The steps of the present state that role, training and parts permit; conditions are checked on doing.
-
-    With `verbs`, only these are looked at.
-    """
-    rows = []
-    for row in policy().workflow(subject.subject_type).transitions:
-        if subject.state not in row.sources or (verbs is not None and row.verb not in verbs):
-            continue
-        try:
-            check_capability(actor, row.capability)
-            check_separations(row, subject, actor)
-        except Refused:
-            continue
-        rows.append(row)
-    return rows
 
 
 def refuse_if(rule_id: str, broken: bool, detail: str) -> None:

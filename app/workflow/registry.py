@@ -6,7 +6,7 @@ A separation returns the ids of the accounts that already hold that part in the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from app.clauses import enforces
@@ -16,15 +16,21 @@ Separation = Callable[[Any], set[int]]
 
 CONDITIONS: dict[str, Condition] = {}
 SEPARATIONS: dict[str, Separation] = {}
+#: condition -> the verbs whose own form writes what it judges
+WRITTEN_BY: dict[str, frozenset[str]] = {}
 
 
-def condition(name: str, *clauses: str) -> Callable[[Condition], Condition]:
-    """Register the function behind a condition of a workflow file, as the enforcement point of these clauses."""
+def condition(name: str, *clauses: str, written_by: Collection[str] = ()) -> Callable[[Condition], Condition]:
+    """Register the function behind a condition of a workflow file, as the enforcement point of these clauses.
+
+    `written_by`: the verbs that write what the condition judges just before the step, from their form: no page can say
+    beforehand whether it holds for them.
+    """
 
     def keep(function: Condition) -> Condition:
         if name in CONDITIONS:
             raise RuntimeError(f"condition {name} is written twice")
-        CONDITIONS[name] = function
+        CONDITIONS[name], WRITTEN_BY[name] = function, frozenset(written_by)
         return enforces(*clauses)(function) if clauses else function
 
     return keep

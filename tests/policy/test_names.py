@@ -24,6 +24,9 @@ APP = Path(__file__).resolve().parents[2] / "app"
 #: method -> what its names are, and which arguments are names
 CALLS = {
     "can": ("capability", slice(0, 1)),
+    "why": ("verb", slice(0, 1)),
+    "blockers": ("verb", slice(0, 1)),
+    "permits": ("verb", slice(None)),
     "has": ("mark", slice(0, 1)),
     "having": ("mark", slice(0, 1)),
     "takes": ("verb", slice(None)),
@@ -35,6 +38,10 @@ STATE = re.compile(r"\.state (?:==|!=) \"(\w+)\"")
 WORD = re.compile(r"[\"']([^\"']+)[\"']")
 #: states of rows that no workflow moves, and of what only a page has
 OTHER_STATES = {*JOB_STATES, *SEARCH_STATES, *IMAGE_STATES, *ITEM_STATES, *DISPOSITIONS, "left", "compared", "open"}
+#: what `in` asks about a verb
+OFFERING = {"options", "options_of"}
+#: how a template asks whether a step is offered
+OFFERED = re.compile(r'"(\w+)" (?:not )?in options\b')
 
 
 def known(rules: Policy, kind: str, workflow: str | None) -> set[str]:
@@ -76,6 +83,9 @@ def named(source: str) -> Iterator[tuple[int, str, str | None, str]]:
     }
     for node in ast.walk(tree):
         match node:
+            case ast.Compare(left=verb, ops=[ast.In() | ast.NotIn()], comparators=[asked_of]) if offering(asked_of):
+                yield from ((node.lineno, "verb", None, word) for word in words(verb, constants))
+                continue
             case ast.Call(func=ast.Attribute(value=owner, attr=called)) if called in CALLS:
                 asked = owner.id if isinstance(owner, ast.Name) else None
             case _:
@@ -83,6 +93,12 @@ def named(source: str) -> Iterator[tuple[int, str, str | None, str]]:
         kind, which = CALLS[called]
         for argument in node.args[which]:
             yield from ((node.lineno, kind, asked, word) for word in words(argument, constants))
+
+
+def offering(value: ast.expr) -> bool:
+    """Whether an expression is what offers steps: `options` or `options_of(…)`."""
+    name = value.func if isinstance(value, ast.Call) else value
+    return isinstance(name, ast.Name) and name.id in OFFERING
 
 
 def unknown(rules: Policy, source: str) -> list[str]:
@@ -98,6 +114,7 @@ def on_page(template: str) -> Iterator[tuple[str, str]]:
     """(kind, name) for each name of the rules that a template gives."""
     for called, given in ASKED.findall(template):
         yield from ((CALLS[called][0], word) for word in WORD.findall(given))
+    yield from (("verb", word) for word in OFFERED.findall(template))
     yield from (("state", word) for word in STATE.findall(template))
 
 
@@ -133,6 +150,9 @@ def test_every_name_on_a_page_is_one_of_the_rules(rules: Policy) -> None:
     ("line", "name"),
     [
         ('actor.can("basis.confrm")', "basis.confrm"),
+        ('options_of(request).why("submitt")', "submitt"),
+        ('options.permits("submit", "withdrawe")', "withdrawe"),
+        ('if "submitt" not in options_of(request): ...', "submitt"),
         ('FILING = ("submit", "resubmitt")\nrequest.takes(*FILING)', "resubmitt"),
         ('FILING: tuple[Verb, ...] = ("submit", "resubmitt")\nrequest.takes(*FILING)', "resubmitt"),
         ('request.has("dun")', "dun"),
@@ -149,6 +169,7 @@ def test_a_misspelt_name_is_told(rules: Policy, line: str, name: str) -> None:
     [
         ('{% if actor.can("basis.confrm") %}', "basis.confrm"),
         ('{% if item.takes("release", "fech") %}', "fech"),
+        ('{% if "submitt" in options %}', "submitt"),
         ('{% if item.has("dun") %}', "dun"),
         ('{% if item.state == "acepted" %}', "acepted"),
         ('{{ "" if line.item.state != "acepted" }}', "acepted"),

@@ -185,6 +185,26 @@ def test_nobody_but_the_engine_assigns_the_state_of_a_request():
     assert faults == []
 
 
+def test_what_a_person_may_do_is_asked_of_one_value():
+    """No page puts a question of its own to the engine: `options_of` answers each once, in the same way everywhere."""
+    permitted = {"app.workflow.options": {"options", "Options"}, "app.workflow.history": {"steps_of"}}
+    # what is left is no question about a step: a check of a form, and a list of all subjects
+    permitted["app.workflow.engine"] = {"refuse_if", "subjects"}
+    faults = []
+    for place, tree in modules():
+        for node in ast.walk(tree):
+            if not place.startswith("app/blueprints/") or not isinstance(node, ast.Import | ast.ImportFrom):
+                continue
+            source = getattr(node, "module", "") or ""
+            names = [one.name for one in node.names]
+            if isinstance(node, ast.Import):
+                faults += [f"{place}:{node.lineno}: {name}" for name in names if name.startswith("app.workflow")]
+            elif source.startswith("app.workflow"):
+                known = permitted.get(source, set())
+                faults += [f"{place}:{node.lineno}: {name}" for name in names if name not in known]
+    assert faults == []
+
+
 # The policy ------------------------------------------------------------------------------------------------
 
 

@@ -11,6 +11,7 @@ from app.access.actor import current_actor
 from app.access.guard import needs
 from app.blueprints.algorithms.forms import BeginChangeForm, ChangeForm
 from app.blueprints.algorithms.registry import side_by_side
+from app.blueprints.options import options_of
 from app.domain.algorithms import changes
 from app.domain.algorithms import registry as algorithms
 from app.domain.algorithms.progress import progress_of
@@ -20,10 +21,8 @@ from app.matching.catalogue import catalogue
 from app.models import AlgorithmChange
 from app.policy import policy
 from app.policy.names import AlgorithmChangeVerb
-from app.policy.refused import Refused
 from app.steps import Why, take_step
 from app.web.pages import page, redirect_after_post
-from app.workflow.engine import allowed, blockers
 
 bp = Blueprint("changes", __name__, url_prefix="/algorithms/changes")
 
@@ -108,17 +107,11 @@ def _choices() -> list[tuple[str, str]]:
 
 def _page(begin_form: BeginChangeForm, form: ChangeForm, refusal: Why = None) -> str:
     change = running()
-    actor = current_actor()
-    steps = {row.verb for row in allowed(change, actor)} if change else set()
-    hindered: dict[str, list[Refused]] = {}
+    options, steps = None, []
     if change is not None:
         form.version.data = str(change.version)
-        facts = changes.switch_facts(change)
-        hindered = {
-            verb: blockers(change, verb, actor, **(facts if verb in ("cut_over", "revert") else {"reason": "given"}))
-            for verb in STEPS
-            if verb in steps
-        }
+        options = options_of(change)
+        steps = [(verb, label) for verb, label in STEPS.items() if options.permits(verb)]
     return page(
         "algorithms/changes.html",
         change=change,
@@ -126,10 +119,8 @@ def _page(begin_form: BeginChangeForm, form: ChangeForm, refusal: Why = None) ->
         form=form,
         begin_form=begin_form,
         refusal=refusal,
-        steps=[(verb, label) for verb, label in STEPS.items() if verb in steps],
-        hindered=hindered,
-        hindered_verbs=[verb for verb, found in hindered.items() if found],
-        open_steps=steps,
+        steps=steps,
+        options=options,
         active=algorithms.active_or_none(),
         past=[one for one in changes.every_change() if one is not change],
         measured=side_by_side(change) if change else [],

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from app.access.actor import Actor
+from app.blueprints.options import options_of
 from app.domain.approval import verbs as approvals
 from app.domain.examination.conditions import nominee_left
 from app.models import FRRequest
@@ -14,7 +14,6 @@ from app.policy import policy
 from app.policy.names import RequestVerb, StateName
 from app.policy.refused import Refused
 from app.policy.types import Transition
-from app.workflow.engine import explain
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,13 +86,13 @@ def choice_named(value: str) -> Choice | None:
     return next((choice for choice in CHOICES if choice.value == value), None)
 
 
-def offered(request: FRRequest, actor: Actor) -> tuple[list[Choice], list[Blocked]]:
-    """The decisions that would be accepted now (reason and password given), and those a rule blocks."""
+def offered(request: FRRequest) -> tuple[list[Choice], list[Blocked]]:
+    """The decisions of which only the form can still be refused, and those a rule blocks."""
     if only_without_nominee(request) and not nominee_left(request):
         return [], []
     open_ones, blocked = [], []
     for choice in choices_in(request):
-        refusal = explain(request, choice.verb, actor, reason="given", password_confirmed=True)
+        refusal = options_of(request).why(choice.verb)
         if refusal is None:
             open_ones.append(choice)
         else:

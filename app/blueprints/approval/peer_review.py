@@ -9,6 +9,7 @@ from sqlalchemy import select
 from app.access.actor import current_actor
 from app.access.guard import needs
 from app.blueprints.approval.forms import StopForm, WithdrawalForm
+from app.blueprints.options import options_of
 from app.blueprints.shared_forms import VersionForm
 from app.domain.approval import verbs as approvals
 from app.domain.peers import selection
@@ -22,11 +23,8 @@ from app.outbox import last_job
 from app.policy import policy
 from app.steps import Answer, Why, apart, take_step
 from app.web.pages import page
-from app.workflow.engine import explain
 
 bp = Blueprint("peering", __name__)
-#: what a decision to end the review will bring, when it is asked whether anything else bars it
-SIGNED = {"reason": "given", "password_confirmed": True}
 
 
 @bp.get("/final-review/<number>/peers")
@@ -58,7 +56,7 @@ def _page(
         foils=_foils(round_),
         stop=stop or StopForm(formdata=None, version=subject.version),
         back=back or WithdrawalForm(formdata=None, version=subject.version),
-        blocked_by=explain(subject, "stop_peer_review", actor, **SIGNED),
+        options=options_of(subject),
     )
 
 
@@ -121,7 +119,7 @@ def stop(subject: FRRequest) -> Answer:
         "stop_peer_review",
         form,
         lambda: line_ups.stop(subject, current_actor(), form.reason.data or "", password_confirmed=True),
-        barred=lambda: explain(subject, "stop_peer_review", current_actor(), **SIGNED),
+        barred=lambda: options_of(subject).why("stop_peer_review"),
         again=lambda why: _page(subject, why, stop=form),
         done=f"{subject.number}: the peer review is ended. Decide what follows.",
         to=url_for("approval.file", number=subject.number),

@@ -8,11 +8,11 @@ from flask.typing import ResponseReturnValue
 from app.access.actor import current_actor
 from app.access.guard import needs
 from app.blueprints.approval.forms import RepeatAnswerForm
+from app.blueprints.options import options_of
 from app.domain.identification import lineage, repeats
 from app.models import FRRequest
 from app.steps import Answer, Why, apart, take_step
 from app.web.pages import page
-from app.workflow.engine import explain
 
 bp = Blueprint("repeats", __name__)
 
@@ -52,5 +52,5 @@ def _page(subject: FRRequest, form: RepeatAnswerForm, why: Why = None) -> str:
         **apart(why),
         asked=asked,
         searched_before=lineage.earlier_searches(search),
-        blocked_by=explain(subject, "agree_to_repeat", current_actor(), reason="given"),
+        options=options_of(subject),
     )

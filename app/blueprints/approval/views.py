@@ -21,6 +21,7 @@ from app.blueprints.approval.forms import DecisionForm
 from app.blueprints.approval.queue import PARTS, parts_of
 from app.blueprints.approval.rounds import viewers_of
 from app.blueprints.first_rows import FirstRows
+from app.blueprints.options import options_of
 from app.blueprints.shared_forms import VersionForm
 from app.domain.approval import verbs as approvals
 from app.domain.approval.request_file import gather_file
@@ -32,7 +33,6 @@ from app.models.base import filled, now
 from app.policy.names import RequestVerb
 from app.steps import Answer, Why, apart, take_step
 from app.web.pages import page
-from app.workflow.engine import explain
 
 bp = Blueprint("approval", __name__)
 PER_PAGE = 25
@@ -70,7 +70,7 @@ def _file_page(subject: FRRequest, form: DecisionForm, why: Why = None) -> str:
     approvals.check_may_read_file(subject, actor)
     found = gather_file(subject)
     audit.viewed("faces.viewed", subject, page="approval.file", faces=found.faces)
-    choices, blocked = offered(subject, actor)
+    choices, blocked = offered(subject)
     form.decision.choices = [(choice.value, choice.label) for choice in choices]
     if len(choices) == 1:
         form.decision.data = choices[0].value
@@ -143,7 +143,7 @@ def _report_page(subject: FRRequest, refusal: Why = None) -> str:
         delivery=delivery,
         kind=approvals.due_kind(subject),
         result=approvals.result_of(subject),
-        blocked_by=explain(subject, "prepare_report", actor),
+        options=options_of(subject),
         may_read_file=actor.can("approval.decide"),
         reports=list(reversed(subject.reports)),
         now=now(),

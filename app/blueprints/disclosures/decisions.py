@@ -11,8 +11,9 @@ from app.access.guard import needs
 from app.blueprints.disclosures.blueprint import bp
 from app.blueprints.disclosures.forms import DecisionForm
 from app.blueprints.disclosures.rendering import disclosure_context
-from app.blueprints.disclosures.steps import CHOICES, Choice, choice_named, offered, refused_anyway
+from app.blueprints.disclosures.steps import CHOICES, Choice, choice_named, offered
 from app.blueprints.fact_fields import day_of
+from app.blueprints.options import options_of
 from app.domain.disclosures import verbs as domain
 from app.domain.disclosures.papers import words_of
 from app.models.base import filled
@@ -28,7 +29,7 @@ from app.web.pages import page
 @needs("disclosure.determine", "disclosure.decide", of=Disclosure)
 def consider(subject: Disclosure) -> WerkzeugResponse | str:
     """The whole request on one page, with the decision below it."""
-    if not any(row.verb in {choice.verb for choice in CHOICES} for row in _steps(subject)):
+    if not subject.takes(*(choice.verb for choice in CHOICES)):
         flash("There is nothing to decide on this disclosure now.", "info")
         return redirect(url_for("disclosures.show", number=subject.number))
     last = domain.default_release_by().isoformat()
@@ -38,13 +39,9 @@ def consider(subject: Disclosure) -> WerkzeugResponse | str:
     )
 
 
-def _steps(subject: Disclosure) -> list:
-    return [row for row in policy().workflow("disclosure").transitions if subject.state in row.sources]
-
-
 def _decision_page(subject: Disclosure, form: DecisionForm, why: Why = None) -> str:
     """`why`: what stands in the way of a decision sent; what was typed stays."""
-    choices, blocked = offered(subject, current_actor())
+    choices, blocked = offered(options_of(subject))
     form.decision.choices = [(choice.verb, choice.label) for choice in choices]
     form.included.choices = [(item.uid, words_of(item.thing)) for item in subject.items]
     rules = {row.verb: row for row in policy().workflow("disclosure").transitions}
@@ -64,13 +61,13 @@ def _decision_page(subject: Disclosure, form: DecisionForm, why: Why = None) -> 
 @needs("disclosure.determine", "disclosure.decide", of=Disclosure)
 def decide(subject: Disclosure) -> Answer:
     """Take the decision. A wrong password decides nothing, and everything typed stays."""
-    form, actor = DecisionForm(), current_actor()
+    form = DecisionForm()
     form.included.choices = [(item.uid, words_of(item.thing)) for item in subject.items]
     choice = choice_named(form.decision.data)
-    if form.version.data == str(subject.version) and not offered(subject, actor)[0]:
+    if form.version.data == str(subject.version) and not offered(options_of(subject))[0]:
         # no form stands on the page: what matters is the rule, not what the form lacks
         wanted = choice or CHOICES[-1]
-        refusal = refused_anyway(subject, wanted, actor)
+        refusal = options_of(subject).why(wanted.verb)
         if refusal is not None:
             audit.viewed("workflow.refused", subject, verb=wanted.verb, rule=refusal.rule_id)
             return _decision_page(subject, DecisionForm(formdata=None), refusal), status_of(refusal)

@@ -20,7 +20,6 @@ from app.models.disclosures import Disclosure
 from app.policy.refused import Refused
 from app.unit_of_work import Conflict, unit_of_work
 from app.web.downloads import Withheld
-from app.workflow.engine import explain
 
 log = structlog.get_logger()
 #: somebody else may write to the disclosure at the same moment
@@ -50,7 +49,7 @@ class HandingOut:
                 raise Withheld(f"{self.number}: another package takes the place of package {self.package}.")
             if self._recorded(disclosure):
                 return
-            refusal = explain(disclosure, "fetch", self.actor, **domain.fetch_facts(disclosure, self.session))
+            refusal = domain.withheld(disclosure, self.actor, self.session)
             if refusal is not None:
                 self._refused(refusal)
                 raise Withheld(f"{self.number}: {refusal.reason}")

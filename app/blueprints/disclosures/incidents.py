@@ -16,6 +16,7 @@ from app.blueprints.disclosures.blueprint import bp
 from app.blueprints.disclosures.incident_forms import CloseForm, HarmForm, NoticeForm, RecordForm, ReportForm
 from app.blueprints.disclosures.rendering import timeline_of
 from app.blueprints.fact_fields import moment_of, read_moment
+from app.blueprints.options import options_of
 from app.calendar import time_zone
 from app.domain.disclosures import incidents as domain
 from app.extensions import db
@@ -32,7 +33,7 @@ TOLD = {
     "close": "Closed",
 }
 FORMS: dict[str, type[FlaskForm]] = {"report": ReportForm, "notice": NoticeForm, "close": CloseForm, "harm": HarmForm}
-#: form -> the step it takes; offered where the workflow knows the step, in this order
+#: form -> the step it takes; in the order of the page
 VERBS: dict[str, IncidentVerb] = {
     "report": "report_to_cpo",
     "notice": "decide_notice",
@@ -116,7 +117,7 @@ def _page(subject: Incident, *, refusal: Why = None, typed: dict[str, FlaskForm]
     forms = {
         name: (typed or {}).get(name) or FORMS[name](prefix=f"{name}-", formdata=None, data=filled)
         for name, verb in VERBS.items()
-        if subject.takes(verb) and (name != "close" or subject.notice is not None)
+        if verb in options_of(subject)
     }
     by = subject.recorded_by.titled
     wrong = next(iter((typed or {}).values()), None)

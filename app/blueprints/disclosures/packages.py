@@ -29,7 +29,6 @@ from app.steps import Answer, Why, take_step
 from app.storage import BlobCorrupt, KeyDestroyed, UnknownBlob
 from app.web.downloads import Download, asked_range, in_memory, send
 from app.web.pages import page, redirect_after_post, wants_part
-from app.workflow.engine import explain
 
 
 @bp.post("/disclosures/<number>/release")
@@ -81,7 +80,7 @@ def package(subject: Disclosure, package: int) -> Response | tuple[str, int]:
     actor, found = current_actor(), subject.current_package
     if found is None or found.number != package:
         abort(404)
-    refusal = explain(subject, "fetch", actor, **domain.fetch_facts(subject, g.session_uid))
+    refusal = domain.withheld(subject, actor, g.session_uid)
     if refusal is not None:
         audit.viewed("workflow.refused", subject, verb="fetch", rule=refusal.rule_id)
         return render_disclosure(subject, refusal=refusal), status_of(refusal)

@@ -6,7 +6,8 @@ from typing import Any
 
 from app.access.actor import current_actor
 from app.blueprints.disclosures.forms import UploadForm
-from app.blueprints.disclosures.steps import may, next_step, offered
+from app.blueprints.disclosures.steps import next_step, offered
+from app.blueprints.options import options_of
 from app.blueprints.timeline import TimelineEntry
 from app.domain.disclosures.claims import claim_of
 from app.domain.disclosures.decisions import DECISION_JOB, PACKAGE_JOB
@@ -71,8 +72,8 @@ def render_disclosure(subject: Disclosure, **changed: Any) -> str:
 
 def disclosure_context(subject: Disclosure) -> dict[str, Any]:
     """What the page of a disclosure and its parts are given."""
-    actor, decision = current_actor(), subject.current_decision
-    own = subject.asked_by_id == actor.id
+    options, decision = options_of(subject), subject.current_decision
+    own = subject.asked_by_id == current_actor().id
     rendering = last_job(DECISION_JOB, decision.uid) if decision is not None else None
     asked_by = subject.asked_by.titled
     return {
@@ -80,11 +81,10 @@ def disclosure_context(subject: Disclosure) -> dict[str, Any]:
         "stated": subject.private,
         "own": own,
         "editable": own and subject.takes(*FILING),
-        "next": next_step(subject, actor),
-        "choices": offered(subject, actor)[0] if not own else [],
-        "may_withdraw": may(subject, "withdraw", actor, reason="given"),
+        "options": options,
+        "next": next_step(options),
+        "choices": offered(options)[0] if not own else [],
         "claim": claim_of(subject) if subject.state == "released" else None,
-        "may_reissue": may(subject, "reissue", actor, reason="given"),
         "decision": decision,
         "job": last_job(PACKAGE_JOB, subject.number),
         "rendering": rendering,

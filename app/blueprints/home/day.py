@@ -13,7 +13,7 @@ from app.domain.disclosures.overview import waiting_for, words
 from app.domain.workload import verbs as workload
 from app.extensions import db
 from app.models import Assignment, Disposal, Incident, LineUp
-from app.workflow.engine import allowed
+from app.workflow.options import options
 
 #: how long what passed stays in sight
 PASSED = timedelta(days=7)
@@ -54,7 +54,11 @@ def others(actor: Actor) -> FirstRows | None:
     found += [_waiting(row, actor) for row in incidents.items]
     if actor.can("disposal.approve"):
         rows = db.session.scalars(visible(Disposal, actor).where(Disposal.awaiting()))
-        found += [_waiting(row, actor) for row in rows if allowed(row, actor, {step.verb for step in row.stands.next})]
+        found += [
+            _waiting(row, actor)
+            for row in rows
+            if options(row, actor).permits(*(step.verb for step in row.stands.next))
+        ]
     shown = sorted(found, key=lambda line: line.since)
     return FirstRows(shown, len(shown) + disclosures.more + incidents.more)
 

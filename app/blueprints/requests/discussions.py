@@ -11,6 +11,7 @@ from app.access.actor import current_actor
 from app.access.guard import needs
 from app.access.scoping import visible
 from app.blueprints.first_rows import first_rows
+from app.blueprints.options import options_of
 from app.blueprints.requests.blueprint import bp
 from app.blueprints.requests.status import standing
 from app.blueprints.shared_forms import ReasonForm, VersionForm
@@ -20,7 +21,6 @@ from app.models.base import now
 from app.models.requests import FRRequest
 from app.steps import Answer, Why, take_step
 from app.web.pages import page
-from app.workflow.engine import explain
 
 PER_PAGE = 25
 
@@ -115,6 +115,6 @@ def _discussion_page(subject: FRRequest, form: ReasonForm, refusal: Why = None) 
         stated=subject.private,
         form=form,
         refusal=refusal,
-        blocked_by=explain(subject, "confirm_discussion", current_actor()),
+        options=options_of(subject),
         standing=standing(subject),
     )

@@ -13,6 +13,7 @@ from app.access.actor import current_actor
 from app.access.directory import lookup, members
 from app.access.guard import needs
 from app.blueprints.fact_fields import answers, mark, prefilled
+from app.blueprints.options import options_of
 from app.blueprints.requests.blueprint import bp
 from app.blueprints.requests.forms import ANSWER, FACT, PERSON, PLACE, NewForm, draft_form
 from app.domain.requests import verbs as domain
@@ -23,7 +24,6 @@ from app.policy import policy
 from app.policy.refused import Refused
 from app.steps import Answer, Overtaken, Why, take_step
 from app.web.pages import page, redirect_after_post
-from app.workflow.engine import blockers
 
 OTHER_WINDOW = (
     "This draft was saved in another window after you opened this page. What you typed here is still below and is "
@@ -91,8 +91,7 @@ def save(subject: FRRequest) -> Answer:
         return _form_page(subject, form, refusal=why)
 
     def onward() -> str:
-        missing = blockers(subject, "submit", actor)
-        stay = "stay" in request.form and missing
+        stay = "stay" in request.form and "submit" not in options_of(subject)
         return url_for("requests.edit" if stay else "requests.show", number=subject.number)
 
     return take_step(

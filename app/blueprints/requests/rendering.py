@@ -6,6 +6,7 @@ from typing import Any
 
 from app import audit
 from app.access.actor import current_actor
+from app.blueprints.options import options_of
 from app.blueprints.requests.forms import UploadForm
 from app.blueprints.requests.status import reports_for, since, standing, timeline
 from app.blueprints.shared_forms import VersionForm
@@ -15,7 +16,6 @@ from app.models.base import now
 from app.models.requests import FRRequest
 from app.policy import policy
 from app.web.pages import page
-from app.workflow.engine import allowed, blockers
 
 
 def render_request(subject: FRRequest, **changed: Any) -> str:
@@ -38,12 +38,10 @@ def request_context(subject: FRRequest) -> dict[str, Any]:
         "item": subject,
         "stated": subject.private,
         "own": own,
-        "searched": any(search.started_at for search in subject.searches),
         "standing": standing(subject),
         "since": since(subject),
         "verb": verb,
-        "blockers": blockers(subject, verb, actor) if verb and own else [],
-        "steps": {row.verb for row in allowed(subject, actor)} if own else set(),
+        "options": options_of(subject),
         "decision": subject.basis_decisions[-1] if subject.basis_decisions else None,
         "reports": reports_for(subject, actor),
         "timeline": timeline(subject, actor),

@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 from app.access.actor import current_actor
 from app.access.guard import needs
 from app.access.scoping import visible
+from app.blueprints.options import options_of
 from app.blueprints.requests import afterwards, discussions, drafts, images, retention
 from app.blueprints.requests.blueprint import bp
 from app.blueprints.requests.forms import ListFilter
@@ -21,7 +22,6 @@ from app.models.base import now
 from app.models.requests import FRRequest
 from app.steps import Answer, take_step
 from app.web.pages import page
-from app.workflow.engine import explain
 
 __all__ = ["afterwards", "bp", "discussions", "drafts", "images", "retention"]
 
@@ -87,7 +87,7 @@ def submit(subject: FRRequest) -> Answer:
         VersionForm(),
         lambda: file(subject, actor),
         # the rule that stands in the way says more than "changed meanwhile"
-        barred=lambda: explain(subject, verb, actor),
+        barred=lambda: options_of(subject).why(verb),
         again=lambda why: render_request(subject, refusal=why),
         done=lambda: f"{subject.number} is submitted. {standing(subject).text}",
         to=url_for("requests.show", number=subject.number),

@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 from app.access.actor import current_actor
 from app.access.guard import needs
 from app.access.scoping import find, visible
+from app.blueprints.options import options_of
 from app.blueprints.retention import forms
 from app.blueprints.retention.blueprint import bp
 from app.blueprints.retention.previews import preview
@@ -27,7 +28,6 @@ from app.policy.refused import Refused
 from app.steps import Why, apart, take_step
 from app.storage.errors import StorageError
 from app.web.pages import page, pdf_download
-from app.workflow.engine import explain
 
 PER_PAGE = 25
 MOST_ITEMS = 200
@@ -100,11 +100,6 @@ def propose() -> ResponseReturnValue:
 # One disposal ----------------------------------------------------------------------------------------------
 
 
-def barred(disposal: Disposal, verb: DisposalVerb) -> Refused | None:
-    """Why this person cannot take this step, what the form asks for taken as given; None when they can."""
-    return explain(disposal, verb, current_actor(), reason="given", password_confirmed=True)
-
-
 @bp.get("/retention/disposals/<number>")
 @needs("retention.read", of=Disposal)
 def disposal(subject: Disposal) -> ResponseReturnValue:
@@ -140,7 +135,7 @@ def _disposal_page(
         busy=busy,
         approval=approval or forms.ApprovalForm(formdata=None, version=subject.version),
         reason_form=reason or forms.ReasonForm(formdata=None, version=subject.version),
-        verbs={verb: barred(subject, verb) for verb in ("approve", "decline", "withdraw")},
+        options=options_of(subject),
     )
 
 
@@ -158,7 +153,7 @@ def approve(subject: Disposal) -> ResponseReturnValue:
         "approve",
         form,
         lambda: domain.approve(subject, actor, password_confirmed=True),
-        barred=lambda: barred(subject, "approve"),
+        barred=lambda: options_of(subject).why("approve"),
         again=again,
         done=f"{subject.number} is approved.",
         to=url_for("retention.disposal", number=subject.number),
@@ -188,7 +183,7 @@ def _with_reason(subject: Disposal, verb: DisposalVerb, act: Callable[..., None]
         verb,
         form,
         lambda: act(subject, actor, form.reason.data),
-        barred=lambda: barred(subject, verb),
+        barred=lambda: options_of(subject).why(verb),
         again=again,
         done=f"{subject.number} {said}.",
         to=url_for("retention.disposal", number=subject.number),

@@ -8,9 +8,10 @@ from flask.typing import ResponseReturnValue
 from app.access.actor import current_actor
 from app.access.guard import needs
 from app.access.scoping import visible
+from app.blueprints.options import options_of
 from app.blueprints.retention import forms
 from app.blueprints.retention.blueprint import bp
-from app.blueprints.retention.rendering import hold_refusal, sections
+from app.blueprints.retention.rendering import sections
 from app.domain.retention import holds as domain
 from app.domain.retention.eligibility import is_disposed
 from app.extensions import db
@@ -48,7 +49,7 @@ def _hold_page(
         form=form,
         refusal=refusal,
         conflict=conflict,
-        blocked_by=hold_refusal(subject),
+        options=options_of(subject),
         private=subject.private if kept else {},
         separation=policy().separations["hold_placer"],
         releases=current_actor().can("hold.release"),
@@ -64,7 +65,7 @@ def release(subject: LegalHold) -> ResponseReturnValue:
         "release",
         form,
         lambda: domain.release(subject, actor, form.reason.data),
-        barred=lambda: hold_refusal(subject),
+        barred=lambda: options_of(subject).why("release"),
         again=lambda why: _hold_page(subject, form, **apart(why)),
         done=f"{subject.number} is released.",
         to=url_for("retention.hold", number=subject.number),

@@ -11,19 +11,19 @@ from flask_wtf import FlaskForm
 from sqlalchemy import select
 
 from app.access.actor import current_actor
+from app.blueprints.options import options_of
 from app.blueprints.retention import forms
 from app.domain.retention import verbs as retention
 from app.domain.retention.eligibility import Target, is_disposed, label, under_way
 from app.domain.retention.people_files import DAYS
 from app.extensions import db
 from app.models.base import now
-from app.models.retention import CaseRecord, Disposal, DisposalItem, LegalHold, PersonFile
+from app.models.retention import CaseRecord, Disposal, DisposalItem, PersonFile
 from app.policy import policy
 from app.policy.refused import Refused
 from app.policy.retention import standing_of_case, what_if
 from app.policy.retention.types import Standing
 from app.web.pages import page
-from app.workflow.engine import explain
 
 #: what each standing is called, and the tone of its tag
 STANDINGS = {
@@ -137,17 +137,10 @@ def case_page(
         requests=retention.requests_of(record),
         keeps=actor.can("retention.keep"),
         places=actor.can("hold.place"),
-        offered=offered(record),
+        options=options_of(record),
         now=now(),
         **made,
     )
-
-
-def offered(record: CaseRecord) -> set[str]:
-    """The verbs whose form the page shows: those of the state, with what the form asks for taken as given."""
-    return {
-        step.verb for step in policy().transitions("case_record", record.state) if current_actor().can(step.capability)
-    }
 
 
 # Person files ----------------------------------------------------------------------------------------------
@@ -186,11 +179,3 @@ def _known(file: PersonFile) -> dict[str, Any]:
     days = {field: date.fromisoformat(private[field]) for field in DAYS if private.get(field)}
     number = file.gallery_person.person_number if file.gallery_person else ""
     return {"version": file.version, "name": private.get("name"), "person_number": number, **days}
-
-
-# What several views do alike -------------------------------------------------------------------------------
-
-
-def hold_refusal(hold: LegalHold) -> Refused | None:
-    """Why this person cannot release the hold, its reason taken as given; None when they can."""
-    return explain(hold, "release", current_actor(), reason="given")

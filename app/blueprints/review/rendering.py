@@ -8,12 +8,13 @@ from app import audit
 from app.access.actor import current_actor
 from app.access.scoping import visible
 from app.blueprints.images.links import face_url
+from app.blueprints.options import options_of
 from app.blueprints.review.examination import request_facts
 from app.blueprints.review.examination.rounds import earlier_rounds
 from app.blueprints.review.forms import RepeatForm, accept_form, refuse_form, return_form
 from app.blueprints.review.identification.probe import rectangle, shown_probe
-from app.blueprints.review.queue import assignment, due_at, unavailable_examiners
-from app.blueprints.review.steps import algorithm_status, blocking, job_of, start_block
+from app.blueprints.review.queue import assignment, due_at
+from app.blueprints.review.steps import job_of
 from app.domain.identification.lineage import earlier_searches, last_asked
 from app.domain.workload.verbs import history
 from app.extensions import db, settings
@@ -34,32 +35,18 @@ def render_work(subject: FRRequest, **changed: Any) -> str:
 def work_context(subject: FRRequest) -> dict[str, Any]:
     """What the working page is given. Nothing of a round, its search or its people for anybody but its examiner."""
     actor = current_actor()
-    unavailable = unavailable_examiners()
     own = subject.examiner_id == actor.id
     rounds = visible(Round, actor).where(Round.request_id == subject.id).order_by(Round.number)
     known = list(db.session.scalars(rounds))
     search = subject.current_search
-    use = subject.use_id
-    blocks = {
-        verb: blocking(subject, verb, actor, use=use, examiner_available=subject.examiner_id not in unavailable)
-        for verb in (
-            "accept",
-            "refuse",
-            "return_for_images",
-            "select_probe",
-            "begin_examination",
-            "conclude_empty",
-            "take_over",
-            "take",
-            "hand_over",
-        )
-    }
+    options = options_of(subject)
+    gone = not own and subject.takes("take_over") and not options.facts["examiner_available"]
     return {
         "item": subject,
         "state": subject.stands,
         "due": due_at(subject),
         "now": now(),
-        "assigned": assignment(subject, actor, unavailable),
+        "assigned": assignment(subject, actor, {subject.examiner_id} if gone and subject.examiner_id else set()),
         "own": own,
         "stated": request_facts,
         "images": [
@@ -67,17 +54,15 @@ def work_context(subject: FRRequest) -> dict[str, Any]:
             for number, image in enumerate(subject.current_images, 1)
             if image.shown_blob_id
         ],
-        "blocks": blocks,
-        "may_take_over": blocks["take_over"] is None and not own,
+        "options": options,
         "decision": subject.basis_decisions[-1] if own and subject.basis_decisions else None,
         "search": search,
         "probe": shown_probe(search) if own and search and subject.state != "continued" else None,
         "suitabilities": {choice.value: choice.label for choice in policy().review.suitability.choices},
-        "start": start_block(subject, actor) if subject.state == "probe_selected" else None,
         "searched_before": earlier_searches(search) if own and search and subject.state == "probe_selected" else [],
         "asked": last_asked(search) if own and search else None,
         "repeat_form": RepeatForm(version=subject.version, formdata=None),
-        "algorithm": algorithm_status() if own and subject.state == "probe_selected" else None,
+        "algorithm": options.facts["algorithm_status"] if own and subject.state == "probe_selected" else None,
         "demonstration_mode": settings().demonstration,
         "job": job_of(search) if subject.state == "searching" else None,
         "round": known[-1] if own and known else None,

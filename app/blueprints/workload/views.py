@@ -12,8 +12,8 @@ from sqlalchemy import select
 from app.access.actor import Actor, current_actor
 from app.access.guard import needs
 from app.blueprints.fact_fields import mark
+from app.blueprints.options import options_of
 from app.blueprints.review.queue import unavailable_examiners
-from app.blueprints.review.steps import blocking
 from app.blueprints.shared_forms import VersionForm
 from app.blueprints.workload.forms import PassOnForm, PeriodFilter, WorkFilter
 from app.domain.workload import turnaround
@@ -83,13 +83,12 @@ def show(subject: FRRequest) -> str:
 
 
 def _assign_page(subject: FRRequest, form: PassOnForm, refusal: Why = None) -> str:
-    barred = blocking(subject, "assign", current_actor())
     return page(
         "workload/show.html",
         item=subject,
         form=form,
         refusal=refusal,
-        barred=barred,
+        options=options_of(subject),
         now=now(),
         due=deadline(subject),
         history=workload.history(subject),
@@ -156,7 +155,7 @@ def hand_over_post(subject: FRRequest) -> Answer:
 
 def _only_its_holder(subject: FRRequest, actor: Actor) -> None:
     """404 for others: whom the list of possible receivers leaves out would tell a later peer who examines (SRC-4)."""
-    if subject.examiner_id != actor.id or blocking(subject, "hand_over", actor) is not None:
+    if subject.examiner_id != actor.id or "hand_over" not in options_of(subject):
         abort(404)
 
 

@@ -25,6 +25,7 @@ from app.models.engine import Job, Transition
 from app.outbox import ask
 from app.policy import policy
 from app.policy.names import DisclosureVerb
+from app.policy.refused import Refused
 from app.storage import BlobRef
 from app.unit_of_work import after_commit
 from app.workflow.engine import advance, explain
@@ -282,6 +283,11 @@ def fetch(disclosure: Disclosure, actor: Actor, session: str | None) -> Disclosu
     package = filled(package)
     package.fetched_at, package.fetched_by_id = now(), actor.id
     return package
+
+
+def withheld(disclosure: Disclosure, actor: Actor, session: str | None) -> Refused | None:
+    """The rule for which the package may not be handed to this person, in this session, at this moment; or None."""
+    return explain(disclosure, "fetch", actor, **fetch_facts(disclosure, session))
 
 
 def fetch_facts(disclosure: Disclosure, session: str | None) -> dict[str, Any]:

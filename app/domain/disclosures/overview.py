@@ -14,19 +14,21 @@ from app.models.engine import Transition
 from app.policy import policy
 from app.policy.names import DisclosureVerb
 from app.policy.types import Next
-from app.workflow.engine import allowed
+from app.workflow.options import Options, options
 
 DECISIONS: tuple[DisclosureVerb, ...] = ("approve", "determine")
 #: a package is fetched first, its receipt recorded afterwards
 HANDING_OUT: tuple[DisclosureVerb, ...] = ("fetch", "acknowledge")
 
 
-def may_decide(disclosure: Disclosure, actor: Actor) -> bool:
-    """Whether the actor is one who decides on this disclosure: its basis says whether that must be the officer."""
-    if not {row.verb for row in allowed(disclosure, actor)} & set(DECISIONS):
+def may_decide(options: Options) -> bool:
+    """Whether the person is one who decides on this disclosure: its basis says whether that must be the officer."""
+    if not options.permits(*DECISIONS):
         return False
-    basis = policy().disclosure.bases.get(disclosure.basis or "")
-    return "disclosure.decide" in actor.capabilities or (basis is not None and basis.decided_by != "privacy_officer")
+    basis = policy().disclosure.bases.get(options.subject.basis or "")
+    return "disclosure.decide" in options.actor.capabilities or (
+        basis is not None and basis.decided_by != "privacy_officer"
+    )
 
 
 def task(disclosure: Disclosure, actor: Actor) -> str:
@@ -37,7 +39,7 @@ def task(disclosure: Disclosure, actor: Actor) -> str:
 def _asked(disclosure: Disclosure, step: Next, actor: Actor) -> bool:
     """Whether this person is asked for a step that is due."""
     if step.verb in DECISIONS:
-        return may_decide(disclosure, actor)
+        return may_decide(options(disclosure, actor))
     return disclosure.asked_by_id == actor.id and _ready(disclosure, step)
 
 

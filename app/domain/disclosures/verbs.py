@@ -28,13 +28,13 @@ from app.domain.disclosures.decisions import (
     expire_due,
     fail_release,
     fetch,
-    fetch_facts,
     finish_release,
     keep_decision_document,
     refuse,
     reissue,
     release,
     return_for_changes,
+    withheld,
 )
 from app.domain.disclosures.designations import by_number
 from app.domain.disclosures.items import available_items, check_own_case
@@ -63,7 +63,6 @@ __all__ = [
     "expire_due",
     "fail_release",
     "fetch",
-    "fetch_facts",
     "finish_release",
     "keep_decision_document",
     "open_for_changes",
@@ -78,6 +77,7 @@ __all__ = [
     "set_items",
     "submit",
     "withdraw",
+    "withheld",
 ]
 
 #: while one of these steps leads on, whoever asked may still change the request

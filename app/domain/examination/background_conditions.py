@@ -27,7 +27,7 @@ def _check(round_: Round | None) -> BackgroundCheck | None:
     return round_.background_of(round_.nominee) if round_ and round_.nominee else None
 
 
-@condition("unexplained_justified", "SRC-2", "SRC-4", "SRC-5")
+@condition("unexplained_justified", "SRC-2", "SRC-4", "SRC-5", written_by=("nominate",))
 def unexplained_justified(request: FRRequest, actor: Actor, facts: Facts) -> str | None:
     round_ = request.current_round
     disposition = round_.disposition_of(round_.nominee) if round_ and round_.nominee else None
@@ -37,14 +37,14 @@ def unexplained_justified(request: FRRequest, actor: Actor, facts: Facts) -> str
     return first(check_justified(policy(), given.get("features", {}), str(given.get("justification") or "")))
 
 
-@condition("nominee_record_eligible", "CAP-3", "SRC-3")
+@condition("nominee_record_eligible", "CAP-3", "SRC-3", written_by=("nominate",))
 def nominee_record_eligible(request: FRRequest, actor: Actor, facts: Facts) -> str | None:
     check = _check(request.current_round)
     fault = record_fault(check.private.get("items", {}) if check else {})
     return fault.message if fault else None
 
 
-@condition("inconsistencies_answered", "SRC-3")
+@condition("inconsistencies_answered", "SRC-3", written_by=("nominate",))
 def inconsistencies_answered(request: FRRequest, actor: Actor, facts: Facts) -> str | None:
     """Compared anew with what is on record at this moment, not with what was when the check was made."""
     check = _check(request.current_round)

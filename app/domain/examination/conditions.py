@@ -39,7 +39,7 @@ def every_candidate_disposed(request: FRRequest, actor: Actor, facts: Facts) -> 
     return f"{len(waiting)} of {len(round_.search.candidates)} candidates have no disposition yet." if waiting else None
 
 
-@condition("worksheet_complete", "SRC-2")
+@condition("worksheet_complete", "SRC-2", written_by=("nominate",))
 def worksheet_complete(request: FRRequest, actor: Actor, facts: Facts) -> str | None:
     round_ = request.current_round
     nominee = round_.nominee if round_ else None
@@ -49,7 +49,7 @@ def worksheet_complete(request: FRRequest, actor: Actor, facts: Facts) -> str | 
     return missing_features(disposition.private.get("features", {}))
 
 
-@condition("background_checked", "SRC-3")
+@condition("background_checked", "SRC-3", written_by=("nominate",))
 def background_checked(request: FRRequest, actor: Actor, facts: Facts) -> str | None:
     round_ = request.current_round
     check = round_.background_of(round_.nominee) if round_ and round_.nominee else None
@@ -59,7 +59,7 @@ def background_checked(request: FRRequest, actor: Actor, facts: Facts) -> str | 
     return faults[0].message if faults else None
 
 
-@condition("nominee_retained", "SRC-4", "CAP-6")
+@condition("nominee_retained", "SRC-4", "CAP-6", written_by=("nominate",))
 def nominee_retained(request: FRRequest, actor: Actor, facts: Facts) -> str | None:
     round_ = request.current_round
     if round_ is None or round_.nominee is None or round_.nominee.search_id != round_.search_id:
@@ -71,7 +71,7 @@ def nominee_retained(request: FRRequest, actor: Actor, facts: Facts) -> str | No
     return None if retained else "Only a retained candidate can be nominated."
 
 
-@condition("nomination_supported", "SRC-4", "FAIR-1")
+@condition("nomination_supported", "SRC-4", "FAIR-1", written_by=("nominate",))
 def nomination_supported(request: FRRequest, actor: Actor, facts: Facts) -> str | None:
     round_ = request.current_round
     fault = nomination_fault(policy(), round_.opinion if round_ else None)

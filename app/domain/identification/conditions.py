@@ -51,7 +51,7 @@ def basis_in_force(request: FRRequest, actor: Actor, facts: Facts) -> str | None
     )
 
 
-@condition("one_face_selected", "CAP-5", "REQ-6")
+@condition("one_face_selected", "CAP-5", "REQ-6", written_by=("select_probe",))
 def one_face_selected(request: FRRequest, actor: Actor, facts: Facts) -> str | None:
     search = request.current_search
     if search is None or search.state not in {"prepared", "queued", "finished"}:
@@ -68,7 +68,7 @@ def one_face_selected(request: FRRequest, actor: Actor, facts: Facts) -> str | N
     )
 
 
-@condition("suitability_recorded", "REQ-6", "REQ-7")
+@condition("suitability_recorded", "REQ-6", "REQ-7", written_by=("select_probe",))
 def suitability_recorded(request: FRRequest, actor: Actor, facts: Facts) -> str | None:
     search = request.current_search
     choices = {choice.value: choice for choice in policy().review.suitability.choices}
@@ -82,7 +82,7 @@ def suitability_recorded(request: FRRequest, actor: Actor, facts: Facts) -> str 
     return None if not search.candidates else "Candidates were already seen for this selection."
 
 
-@condition("quality_override_reasoned", "REQ-7", "REQ-6")
+@condition("quality_override_reasoned", "REQ-7", "REQ-6", written_by=("select_probe",))
 def quality_override_reasoned(request: FRRequest, actor: Actor, facts: Facts) -> str | None:
     """What the quality rules said when the image was checked holds, also where the rules have changed since."""
     search = request.current_search

@@ -23,7 +23,7 @@ from app.models.oversight import MisuseReport
 from app.models.requests import FRRequest
 from app.policy import policy
 from app.policy.types import Next, Part
-from app.workflow.engine import allowed
+from app.workflow.options import options
 
 EXPIRES_SOON = timedelta(days=30)
 
@@ -83,8 +83,8 @@ def deadline_in_sql() -> ColumnElement[float]:
 def task(request: FRRequest, actor: Actor) -> str:
     """What this person is asked to do with the request now, or empty; the step's own rule says who may."""
     asked = [step for step in request.stands.next if _asked(request, step, actor)]
-    able = {row.verb for row in allowed(request, actor, {step.verb for step in asked})}
-    return next((step.text for step in asked if step.verb in able), "")
+    able = options(request, actor)
+    return next((step.text for step in asked if able.permits(step.verb)), "")
 
 
 def due_of(request: FRRequest, part: Part) -> str:

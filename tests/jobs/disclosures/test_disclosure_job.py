@@ -23,7 +23,7 @@ from app.models.oversight import Notification
 from app.policy import policy
 from app.storage import DiskFailure
 from app.unit_of_work import unit_of_work
-from app.workflow.engine import blockers
+from app.workflow.options import options
 from tests.disclosure_factory import disclose, reported_data, set_back, settings  # noqa: F401  (fixtures)
 
 pytestmark = pytest.mark.clause("EXT-7")
@@ -216,7 +216,7 @@ def test_an_approval_that_cannot_be_rendered_is_told_and_tried_again(disclose, p
     assert disclosure.current_decision.document_blob_id is None
     assert job_of("disclosure_decision").state == "failed"
     asker = people.actor("d.lark")
-    assert blockers(disclosure, "release", asker)[0].rule_id == "decision_document_rendered"
+    assert options(disclosure, asker).why("release").rule_id == "decision_document_rendered"
     monkeypatch.setattr(work, "decision_facts", real)
     from app.domain.disclosures.papers import retry_document
     from app.policy.refused import Refused

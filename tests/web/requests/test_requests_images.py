@@ -15,7 +15,7 @@ from app.calendar import today
 from app.extensions import db
 from app.models import ProbeImage
 from app.policy import policy
-from app.workflow.engine import blockers
+from app.workflow.options import options
 from demo.people import person, scene
 from tests.request_factory import NARRATIVE, picture
 from tests.web.page_reading import soup
@@ -213,11 +213,11 @@ def test_a_source_of_another_use_blocks_even_when_the_use_changes_later(make):
     request = make.request("draft", use="USE-5", images=0)
     make.image(request, describe=replace(SHOP_CAMERA, source="arrest_processing", source_facts={}))
     actor = make.people.actor("d.lark")
-    assert blockers(request, "submit", actor) == []
+    assert options(request, actor).blockers("submit") == ()
     values = make.values("USE-1")
     with unit_of_work():
         requests.save_draft(request, actor, values)
-    assert "images_lawful" in {refusal.rule_id for refusal in blockers(request, "submit", actor)}
+    assert "images_lawful" in {refusal.rule_id for refusal in options(request, actor).blockers("submit")}
 
 
 @pytest.mark.clause("LIM-4", "REQ-3")

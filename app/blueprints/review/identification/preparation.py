@@ -14,13 +14,13 @@ from app.access.actor import current_actor
 from app.access.guard import needs
 from app.blueprints.fact_fields import mark
 from app.blueprints.images.links import LinkExpired, LinkInvalid, face_url
+from app.blueprints.options import options_of
 from app.blueprints.review.blueprint import bp
 from app.blueprints.review.forms import PreparationForm
 from app.blueprints.review.identification.previews import draw_preview, read_preview
 from app.blueprints.review.identification.probe import rectangle
 from app.blueprints.review.identification.probe_editor import Bench, checked, lay_out, offered, stated_steps, table_of
 from app.blueprints.review.identification.search import usable
-from app.blueprints.review.steps import blocking
 from app.clauses import enforces
 from app.domain.identification import preparation
 from app.domain.identification.recipes import op_of
@@ -67,7 +67,7 @@ def _page(
     part: str = RECIPE,
 ) -> str:
     """The page, or the part of it that htmx asked for. The whole page records every face it offers or shows."""
-    blocked = blocking(subject, "prepare_probe", current_actor())
+    blocked = options_of(subject).why("prepare_probe")
     images = [] if blocked else usable(subject)
     kept = [] if blocked else preparation.prepared(subject, current_actor())
     if images and "HX-Request" not in request.headers:
@@ -94,7 +94,7 @@ def _page(
 @needs("probe.select", of=FRRequest)
 def prepare_step(subject: FRRequest) -> Answer:
     """Add a step, take the last one back, or look at what the numbers typed would do. Nothing is stored."""
-    blocked = blocking(subject, "prepare_probe", current_actor())
+    blocked = options_of(subject).why("prepare_probe")
     form, do = PreparationForm(), request.form.get("do", "preview")
     if blocked is not None:
         return _page(subject, None, form), status_of(blocked)
@@ -147,7 +147,7 @@ def _add(bench: Bench, op: str) -> str:
 @enforces("LL55-1", "LL55-3")
 def keep_prepared(subject: FRRequest) -> Answer:
     """Apply the recipe to the original at full size and keep the result with its reason."""
-    blocked, form, actor = blocking(subject, "prepare_probe", current_actor()), PreparationForm(), current_actor()
+    blocked, form, actor = options_of(subject).why("prepare_probe"), PreparationForm(), current_actor()
     if blocked is not None:
         return _page(subject, None, form), status_of(blocked)
     bench, before = _stated(subject, form)
@@ -200,7 +200,7 @@ def _complete(bench: Bench, form: PreparationForm) -> bool:
 @needs("probe.select", of=FRRequest)
 def preview(subject: FRRequest, token: str) -> Response:
     """One preview, drawn now. 410 for an old address, 404 for any other fault."""
-    if blocking(subject, "prepare_probe", current_actor()) is not None:
+    if options_of(subject).why("prepare_probe") is not None:
         abort(404)
     try:
         face, recipe = read_preview(subject, token)

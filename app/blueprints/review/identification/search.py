@@ -11,11 +11,12 @@ from app.access.actor import current_actor
 from app.access.guard import needs
 from app.blueprints.fact_fields import mark
 from app.blueprints.images.links import face_url
+from app.blueprints.options import options_of
 from app.blueprints.review.blueprint import bp
 from app.blueprints.review.forms import probe_form
 from app.blueprints.review.identification.probe import rectangle
 from app.blueprints.review.rendering import render_work
-from app.blueprints.review.steps import algorithm_status, blocking, job_of
+from app.blueprints.review.steps import algorithm_status, job_of
 from app.blueprints.shared_forms import VersionForm
 from app.domain.examination import verbs as examination
 from app.domain.identification import preparation
@@ -66,7 +67,7 @@ def _prepared(subject: FRRequest) -> list[DerivedImage]:
 def render_probe(subject: FRRequest, form: Any, refusal: Why = None) -> str:
     """The page that selects the probe; each image with its faces drawn and their radio buttons below."""
     images, prepared = usable(subject), _prepared(subject)
-    options = {option.data: option for option in form.face}
+    buttons = {option.data: option for option in form.face}
     if images:
         shown = [image.uid for _, image in images] + [row.uid for row in prepared]
         audit.viewed("faces.viewed", subject, page="review.probe", faces=shown)
@@ -75,7 +76,7 @@ def render_probe(subject: FRRequest, form: Any, refusal: Why = None) -> str:
         item=subject,
         form=form,
         refusal=refusal,
-        blocked=blocking(subject, "select_probe", current_actor()),
+        options=options_of(subject),
         choices=policy().review.suitability,
         suitability=policy().review.suitability,
         images=[
@@ -84,13 +85,12 @@ def render_probe(subject: FRRequest, form: Any, refusal: Why = None) -> str:
                 image,
                 face_url("probe", image.uid),
                 [rectangle(face) for face in image.faces],
-                [(face, options[f"{image.uid}.{face.position}"]) for face in image.faces],
+                [(face, buttons[f"{image.uid}.{face.position}"]) for face in image.faces],
             )
             for number, image in images
         ],
-        may_prepare=blocking(subject, "prepare_probe", current_actor()) is None,
         prepared=[
-            (row, face_url("derived", row.uid), options[prepared_value(row)], steps_in_words(recipe_of_row(row)))
+            (row, face_url("derived", row.uid), buttons[prepared_value(row)], steps_in_words(recipe_of_row(row)))
             for row in prepared
         ],
     )

@@ -1,0 +1,137 @@
+"""`Options`: what a person may do with a subject now, each verb offered or refused by which rules, asked once.
+
+A page takes its buttons, its next action and its "why not" from one such value. What only the filled-in form can show
+is left out and stays a question of the step itself: a condition that looks at a fact which the page does not know, and
+one that judges what the form of this very step writes (`written_by` of its registration).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from app.policy.names import Verb
+from app.policy.refused import Refused
+from app.workflow.engine import rule_for
+from app.workflow.registry import CONDITIONS, SEPARATIONS, WRITTEN_BY
+
+
+class Unstated(Exception):
+    """A condition looks at a fact that nobody knows before the form is filled in."""
+
+
+class Stated(Mapping[str, Any]):
+    """The facts a page knows; one given as a function is asked when a condition first looks at it, and once.
+
+    Looking at any other raises Unstated, by `get` too; `in` answers plainly.
+    """
+
+    def __init__(self, facts: Mapping[str, Any]) -> None:
+        self._facts = dict(facts)
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self._facts:
+            raise Unstated(name)
+        if callable(self._facts[name]):
+            self._facts[name] = self._facts[name]()
+        return self._facts[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._facts
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._facts)
+
+    def __len__(self) -> int:
+        return len(self._facts)
+
+
+class _Step:
+    """One verb: `bar`, the rule on state, role, training or parts that refuses it, else its conditions one by one."""
+
+    def __init__(self, bar: Refused | None, unmet: Iterator[Refused]) -> None:
+        self.bar, self._unmet = bar, unmet
+        self._found = [bar] if bar is not None else []
+
+    def first(self) -> Refused | None:
+        """What refuses the step first, or None."""
+        return self._found[0] if self._found else self._look()
+
+    def every(self) -> tuple[Refused, ...]:
+        """All that refuses the step."""
+        while self._look() is not None:
+            pass
+        return tuple(self._found)
+
+    def _look(self) -> Refused | None:
+        found = next(self._unmet, None)
+        if found is not None:
+            self._found.append(found)
+        return found
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Options:
+    """Each verb of a subject for one person: offered, or the rules that refuse it. Made by `options`.
+
+    Each verb, condition and separation is asked when a page first wants to know it, and never again: a value tells of
+    the subject as it stands, and is made anew when the subject has moved.
+    """
+
+    subject: Any
+    actor: Any
+    facts: Stated
+    _steps: dict[Verb, _Step] = field(default_factory=dict)
+    _answers: dict[str, str | None] = field(default_factory=dict)
+    _holders: dict[str, set[int]] = field(default_factory=dict)
+
+    def __contains__(self, verb: Verb) -> bool:
+        """Whether the step is offered: nothing but its form can still refuse it."""
+        return self.why(verb) is None
+
+    def why(self, verb: Verb) -> Refused | None:
+        """What refuses the step first, be it that the state does not know it; None when it is offered."""
+        return self._step(verb).first()
+
+    def blockers(self, verb: Verb) -> tuple[Refused, ...]:
+        """Every rule that refuses the step, for the page that prepares it."""
+        return self._step(verb).every()
+
+    def permits(self, *verbs: Verb) -> bool:
+        """Whether state, role, training and parts let the person take one of the steps; conditions are not asked."""
+        return any(self._step(verb).bar is None for verb in verbs)
+
+    def _step(self, verb: Verb) -> _Step:
+        if verb not in self._steps:
+            try:
+                row = rule_for(self.subject, verb, self.actor, self._parts)
+            except Refused as refusal:
+                self._steps[verb] = _Step(refusal, iter(()))
+            else:
+                self._steps[verb] = _Step(None, self._unmet(row))
+        return self._steps[verb]
+
+    def _unmet(self, row: Any) -> Iterator[Refused]:
+        for name in row.conditions:
+            missing = None if row.verb in WRITTEN_BY[name] else self._missing(name)
+            if missing is not None:
+                yield Refused(name, missing)
+
+    def _missing(self, name: str) -> str | None:
+        if name not in self._answers:
+            try:
+                self._answers[name] = CONDITIONS[name](self.subject, self.actor, self.facts)
+            except Unstated:
+                self._answers[name] = None
+        return self._answers[name]
+
+    def _parts(self, name: str) -> set[int]:
+        if name not in self._holders:
+            self._holders[name] = SEPARATIONS[name](self.subject)
+        return self._holders[name]
+
+
+def options(subject: Any, actor: Any, **facts: Any) -> Options:
+    """What `actor` may do with `subject` now. `facts` are what the page knows beside the row, for the conditions."""
+    return Options(subject, actor, Stated(facts))
