@@ -16,7 +16,6 @@ from msgspec import Meta
 
 from config import checks
 from config.declaring import below, declared, setting, written
-from config.embedded import Embedded
 from config.reader import CASEWORK, DEMONSTRATION, Reader, SettingsError
 
 __all__ = ["CASEWORK", "DEMONSTRATION", "Settings", "SettingsError"]
@@ -216,19 +215,9 @@ class Settings:
         return self.mode == DEMONSTRATION
 
     @property
-    def embedded_database(self) -> bool:
-        """True when the database is the SQLite file of a demonstration."""
-        return self.database_url.startswith("sqlite")
-
-    @property
     def secure_cookies(self) -> bool:
         """True when browsers reach the portal by TLS, so that cookies must never travel without it."""
         return self.public_url.startswith("https://")
-
-    @property
-    def socket_dir(self) -> Path:
-        """Where process ids and sockets live; private to the portal's account."""
-        return Embedded(self.data_dir).run_dir
 
     def ldap_config(self) -> dict[str, Any]:
         """Flask configuration for flask-ldap3-login.

@@ -12,6 +12,7 @@ from flask_migrate import upgrade
 
 from app.access.directory import lookup
 from app.access.sessions import sync_account
+from app.cli.tables import show
 from app.domain.accounts.training import record_training
 from app.domain.gallery.intake_sources import FolderSource
 from app.extensions import db, settings
@@ -86,9 +87,8 @@ def fill_stages(running: Running) -> None:
 def print_accounts(running: Running) -> None:
     accounts = load_accounts()
     click.echo(f"\nThe portal runs at {running.settings.public_url}. Password of every account: {accounts.password}")
-    for name, someone in accounts.people.items():
-        groups = ", ".join(someone.groups) or "no group"
-        click.echo(f"  {name:14} {someone.rank:24} {someone.command:28} {groups}")
+    people = accounts.people.items()
+    show(((name, one.rank, one.command, ", ".join(one.groups) or "no group") for name, one in people), indent=2)
 
 
 def stay(running: Running) -> None:

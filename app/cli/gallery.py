@@ -13,6 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
+from app.cli.tables import show
 from app.domain.gallery import verbs as gallery
 from app.domain.gallery.intake import decide
 from app.domain.gallery.intake_manifest import IntakeError
@@ -116,13 +117,13 @@ def status() -> None:
         templates = db.session.execute(
             select(Template.algorithm_digest, func.count()).group_by(Template.algorithm_digest)
         ).all()
-        click.echo(f"people       {people:,}")
-        click.echo(f"photographs  {photos:,}")
-        click.echo(f"left         {left:,}")
-        click.echo(f"held         {held:,}")
-        click.echo(f"generation   {generation():,}")
-        for digest, count in templates:
-            click.echo(f"templates    {count:,} of the algorithm {digest}")
+        counts = {"people": people, "photographs": photos, "left": left, "held": held, "generation": generation()}
+        show(
+            [
+                *((name, f"{count:,}") for name, count in counts.items()),
+                *(("templates", f"{count:,} of the algorithm {digest}") for digest, count in templates),
+            ]
+        )
 
 
 @group.command("held")
@@ -136,6 +137,7 @@ def held() -> None:
             .where(GalleryHold.decision.is_(None))
             .order_by(GalleryHold.id)
         ).all()
+        lines = []
         for hold, probe, photo in rows:
             like = (
                 f"looks like image {probe.uid} of {probe.request.number}"
@@ -144,7 +146,9 @@ def held() -> None:
                 if photo is not None
                 else "what it looked like was disposed of"
             )
-            click.echo(f"{hold.uid}  record {hold.record_number}  held {hold.created_at:%Y-%m-%d %H:%M} UTC  {like}")
+            held_at = f"held {hold.created_at:%Y-%m-%d %H:%M} UTC"
+            lines.append((hold.uid, f"record {hold.record_number}", held_at, like))
+        show(lines)
         if not rows:
             click.echo("No photograph is held.")
 

@@ -14,6 +14,7 @@ import click
 from sqlalchemy import select
 
 from app.cli.gallery import group, one_line_errors, progress
+from app.cli.tables import show
 from app.domain.gallery import imports
 from app.domain.gallery.intake_manifest import NAME, IntakeError
 from app.domain.gallery.intake_sources import Source, source_of
@@ -117,11 +118,10 @@ def imports_command() -> None:
     """The imports so far, newest first; no name and no face."""
     with one_line_errors():
         rows = db.session.scalars(select(GalleryImport).order_by(GalleryImport.id.desc()).limit(50)).all()
-        for of in rows:
-            click.echo(
-                f"{of.uid}  {of.created_at:%Y-%m-%d %H:%M} UTC  {of.state:8}  {of.done:,} of {of.records:,}: "
-                f"{summary(of)}"
-            )
+        show(
+            (of.uid, f"{of.created_at:%Y-%m-%d %H:%M} UTC", of.state, f"{of.done:,} of {of.records:,}: {summary(of)}")
+            for of in rows
+        )
         if not rows:
             click.echo("Nothing was imported yet.")
 
@@ -139,8 +139,8 @@ def outcomes_command(batch: str, as_csv: bool) -> None:
             _write_csv(sys.stdout, imports.outcomes(of))
             return
         click.echo(f"{of.done:,} of {of.records:,} records, {of.state}")
-        for name, count in sorted(of.tally.items()):
-            click.echo(f"{count:>12,}  {_WORDS.get(name, name)}")
+        counted = sorted(of.tally.items())
+        show(((f"{count:,}", _WORDS.get(name, name)) for name, count in counted), numbers=(0,), indent=2)
 
 
 def _write_csv(file: Any, found: Iterable[ImportOutcome]) -> None:

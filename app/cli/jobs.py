@@ -9,6 +9,7 @@ import click
 from flask.cli import AppGroup
 from sqlalchemy import func, select
 
+from app.cli.tables import show
 from app.domain.workload.reminders import remind
 from app.extensions import db, running_app, settings
 from app.jobs.algorithms.watch import watch
@@ -67,5 +68,4 @@ def status() -> None:
     rows = db.session.execute(
         select(Job.kind, Job.state, func.count()).group_by(Job.kind, Job.state).order_by(Job.kind)
     )
-    for kind, state, count in rows:
-        click.echo(f"{kind:20} {state:8} {count}")
+    show([tuple(row) for row in rows], ("kind", "state", "jobs"), numbers=(2,))

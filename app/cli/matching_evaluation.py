@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from app.cli.evaluation_labels import EvaluationError, LabelledFile, Labels, data_digest
+from app.cli.tables import table_lines
 from app.domain.algorithms import networks
 from app.domain.algorithms.evaluations import Failure, described, say
 from app.domain.requests.images import limits
@@ -133,7 +134,7 @@ def text_lines(numbers: dict[str, Any]) -> list[str]:
     if searched:
         rows += [(f"Found at rank {at['rank']} or better", say(at["found"])) for at in searched["ranks"]]
         rows += [(f"FNIR at FPIR {at['fpir']:g}", say(at["fnir"])) for at in searched["open_set"]]
-    lines = [f"{label:32} {value}" for label, value in rows]
+    lines = table_lines(rows)
     tables = [("Inter-eye distance (pixels)", numbers["inter_eye_bands"]), *numbers["groups"].items()]
     for title, cells in tables:
         lines += ["", *_cell_lines(title, cells, numbers["cells"])]
@@ -152,17 +153,17 @@ def _unresolved(at: dict[str, Any]) -> str:
 
 
 def _cell_lines(title: str, cells: list[dict[str, Any]], setting: dict[str, Any]) -> list[str]:
-    lines = [
-        f"{title}, at the threshold of FAR {setting['threshold_far']:g} for all",
-        f"  {'':16} {'people':>7} {'genuine':>8} {'impostor':>9}  {'FNMR':24} {'ratio':8} {'FMR':24} ratio",
-    ]
+    headings = ("", "people", "genuine", "impostor", "FNMR", "ratio", "FMR", "ratio", "")
+    rows = []
     for cell in cells:
         fnmr_ratio, fmr_ratio = (f"{r['value']:.2f}" if (r := cell[k]) else "–" for k in ("fnmr_ratio", "fmr_ratio"))
-        lines.append(
-            f"  {cell['name'][:16]:16} {cell['people']:7} {cell['genuine_pairs']:8} {cell['impostor_pairs']:9}  "
-            f"{say(cell['fnmr']):24} {fnmr_ratio:8} {say(cell['fmr']):24} {fmr_ratio}"
-            + ("  few people" if cell["small"] else "")
-        )
+        pairs = (cell["people"], cell["genuine_pairs"], cell["impostor_pairs"])
+        rates = (say(cell["fnmr"]), fnmr_ratio, say(cell["fmr"]), fmr_ratio)
+        rows.append((cell["name"], *pairs, *rates, "few people" if cell["small"] else ""))
+    lines = [
+        f"{title}, at the threshold of FAR {setting['threshold_far']:g} for all",
+        *table_lines(rows, headings, numbers=(1, 2, 3), indent=2),
+    ]
     if any(cell["small"] for cell in cells):
         lines.append(
             f"  few people: fewer than {setting['small_below_people']}; their rates say little of anybody else."

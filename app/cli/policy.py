@@ -9,6 +9,7 @@ import click
 from flask.cli import AppGroup
 
 from app.cli.enforcement_points import enforcement_points
+from app.cli.tables import show as show_table
 from app.domain.identification.recipes import worked_faults
 from app.policy import policy
 from app.policy.check import check, matrix
@@ -25,8 +26,7 @@ def show(clause_id: str | None) -> None:
     """Print the policy version, or one clause and the rules that cite it."""
     if clause_id is None:
         click.echo(f"policy version {policy().version}")
-        for clause in policy().clauses.values():
-            click.echo(f"{clause.id:8} {clause.status:9} {clause.text}")
+        show_table((clause.id, clause.status, clause.text) for clause in policy().clauses.values())
         return
     try:
         clause = policy().clause(clause_id)

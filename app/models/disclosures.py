@@ -115,7 +115,6 @@ class Disclosure(Stateful[DisclosureVerb], Sealed, Model):
     acknowledged_by_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
 
     asked_by: Mapped[Account] = relationship(foreign_keys=[asked_by_id])
-    acknowledged_by: Mapped[Account | None] = relationship(foreign_keys=[acknowledged_by_id])
     designation: Mapped[RoutineDesignation | None] = relationship()
     items: Mapped[list[DisclosureItem]] = relationship(
         back_populates="disclosure", order_by="DisclosureItem.id", cascade="all, delete-orphan"
@@ -218,7 +217,6 @@ class DisclosureDocument(Sealed, Model):
     blob_id: Mapped[str] = mapped_column(String(40))
     added_by_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
     disclosure: Mapped[Disclosure] = relationship(back_populates="documents")
-    added_by: Mapped[Account] = relationship()
 
     @property
     def key_id(self) -> str:

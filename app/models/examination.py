@@ -169,7 +169,6 @@ class Annotation(Sealed, Model):
     round: Mapped[Round] = relationship()
     candidate: Mapped[Candidate] = relationship()
     photo: Mapped[GalleryPhoto] = relationship()
-    author: Mapped[Account] = relationship()
     __mapper_args__ = {"version_id_col": version}
     __table_args__ = (
         UniqueConstraint("round_id", "candidate_id", "author_id", "number"),

@@ -216,7 +216,6 @@ class BasisDecision(Sealed, Model):
     entry_reference: Mapped[str | None] = mapped_column(String(80))
     request: Mapped[FRRequest] = relationship(back_populates="basis_decisions")
     examiner: Mapped[Account] = relationship(foreign_keys=[examiner_id])
-    documented_by: Mapped[Account | None] = relationship(foreign_keys=[documented_by_id])
     __table_args__ = (
         CheckConstraint(one_of("decision", ["confirmed", "refused", "returned"]), name="known_decision"),
         CheckConstraint("decision <> 'refused' OR rule IS NOT NULL", name="refusal_cites_rule"),

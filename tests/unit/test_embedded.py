@@ -22,6 +22,7 @@ from ldap3.core.exceptions import (
     LDAPUnwillingToPerformResult,
 )
 
+from config.embedded import Embedded
 from config.settings import Settings
 from demo import services
 from demo.accounts import AccountsError, change_account, load_accounts
@@ -270,6 +271,7 @@ def test_second_start_on_the_same_data_is_refused(settings: Settings) -> None:
 
 PARENT = """
 import sys, time
+from config.embedded import Embedded
 from config.settings import Settings
 from demo import services, processes
 processes._die_with_parent = {hook}
@@ -310,7 +312,7 @@ def test_stray_of_a_killed_parent_is_ended_by_the_next_start(settings: Settings)
 def test_recycled_process_id_is_left_alone(settings: Settings) -> None:
     stranger = subprocess.Popen(["sleep", "60"], start_new_session=True)
     try:
-        record = settings.socket_dir / "redis.pid"
+        record = Embedded(settings.data_dir).run_dir / "redis.pid"
         record.parent.mkdir(parents=True)
         record.write_text(f'{{"pid": {stranger.pid}, "started": 1}}')
         with services.start_redis(settings):

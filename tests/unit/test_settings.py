@@ -210,7 +210,7 @@ def test_demonstration_fills_in_embedded_services_and_keeps_its_secrets(
     first, second = demonstration(), demonstration()
     assert first == second, "a second start reads the same secrets and ports"
     assert first.demonstration
-    assert first.embedded_database
+    assert first.database_url == f"sqlite:///{tmp_path}/corroborate.sqlite"
     assert first.redis_url == f"unix://{tmp_path}/run/redis.sock?db=0"
     assert first.ldap_url.startswith("ldap://127.0.0.1:")
     assert len(first.master_key) == 32

@@ -101,12 +101,6 @@ def normalise_code(typed: str) -> str | None:
     return "-".join(letters[start : start + _GROUP] for start in range(0, len(letters), _GROUP))
 
 
-def code_is_for(typed: str, digest: str, secret: bytes) -> bool:
-    """Whether the typed code belongs to this manifest digest; compared in constant time."""
-    code = normalise_code(typed)
-    return code is not None and hmac.compare_digest(code, verification_code(digest, secret))
-
-
 def verification(facts: ReportFacts, secret: bytes, verify_page: str) -> Verification:
     """The verification block of a report; ``verify_page`` is the page's address, to which ``/<code>`` is
     added.

@@ -34,11 +34,6 @@ class Progress:
     job: Job | None
 
     @property
-    def seconds_left(self) -> float | None:
-        """None when it cannot be told."""
-        return None if not self.rate else self.missing / self.rate
-
-    @property
     def pace(self) -> str:
         """The rate and the time left, in words."""
         if not self.missing:

@@ -38,7 +38,6 @@ class SearchFacts:
     algorithm: str
     digest: str
     nist: str
-    nist_ok: bool
     generation: int | None
     photos: int | None
     people: int | None
@@ -155,12 +154,11 @@ def _confirmation(row: Any) -> Confirmation:
 
 def _search(row: Search) -> SearchFacts:
     suitability = {choice.value: choice.label for choice in policy().review.suitability.choices}
-    reason, ok = "The search did not finish.", False
+    reason = "The search did not finish."
     if row.algorithm_digest is not None and row.finished_at is not None:
         entry = entry_of(row.algorithm_digest)
         if entry is not None:
-            status = nist_status(entry, row.algorithm_digest, row.finished_at.date())
-            reason, ok = status.reason, status.ok
+            reason = nist_status(entry, row.algorithm_digest, row.finished_at.date()).reason
         else:
             reason = "This algorithm left the registry since; its record stands in the registry of that time."
     return SearchFacts(
@@ -176,7 +174,6 @@ def _search(row: Search) -> SearchFacts:
         algorithm=row.algorithm or "",
         digest=row.algorithm_digest or "",
         nist=reason,
-        nist_ok=ok,
         generation=row.gallery_generation,
         photos=row.gallery_photos,
         people=row.gallery_people,

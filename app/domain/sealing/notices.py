@@ -14,7 +14,7 @@ from app.domain.accounts.people import holders_of
 from app.domain.notices.notifications import tell
 from app.domain.sealing.lookback import items_about, reports_about
 from app.extensions import db
-from app.models import Disclosure, FRRequest, GalleryPhoto, Report, SealingNotice, SealingOrder
+from app.models import Disclosure, FRRequest, GalleryPhoto, SealingNotice, SealingOrder
 from app.models.base import filled, now
 from app.policy import policy
 from app.unit_of_work import Conflict
@@ -129,9 +129,3 @@ def subject_of(notice: SealingNotice) -> Any:
     """The request or disclosure a notice is about; None once it was disposed of."""
     model = FRRequest if notice.about_type == "request" else Disclosure
     return db.session.scalars(select(model).where(model.number == notice.about)).one_or_none()
-
-
-def last_report(request: FRRequest) -> Report | None:
-    """The report the investigator has, where one is in force; a supervisor may recall it."""
-    delivered = [report for report in request.reports if report.delivered_at and not report.recalled_at]
-    return delivered[-1] if delivered else None
