@@ -66,6 +66,7 @@ def addresses(app, request) -> list[str]:
         "record_number": nominee.photo.record_number,
         "person_number": nominee.person.person_number,
         "token": "x",
+        "package": 1,
     }
     uids = [round_.uid, nominee.uid, round_.search.uid, request.current_images[0].uid, nominee.photo.uid]
     uids += [row.uid for row in (*round_.dispositions, *round_.background_checks, *round_.peer_reviews)]
