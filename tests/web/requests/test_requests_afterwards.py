@@ -107,7 +107,7 @@ def test_after_a_negative_report_nobody_is_asked_to_corroborate_a_lead(sign_in, 
     make.run_jobs()
     assert request.state == "reported"
     asked = asked_for(sign_in("d.lark"))
-    assert "Record the outcome" in asked
+    assert "Record how the case ended" in asked
     assert "lead" not in asked and "corroborat" not in asked
 
 
