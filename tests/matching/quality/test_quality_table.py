@@ -13,6 +13,7 @@ from app.matching.quality.measures import VERSION, Quality
 from app.matching.types import Face
 from app.policy import policy
 from tests.drawn_gallery import needs_models
+from tools.cli import matching
 from tools.quality_limits import Share, ordered, shares, turning_point
 from tools.quality_table import SWEEPS, by_band, of_measure, table
 from tools.quality_trial import Gallery, Trial, camera, shrink, ways
@@ -180,9 +181,9 @@ def test_bands_order_the_first_ranks_of_real_photographs(app, faces):
 @needs_models
 def test_the_command_says_in_one_line_what_is_missing(app, tmp_path):
     runner = app.test_cli_runner()
-    result = runner.invoke(args=["matching", "quality", "--faces", str(tmp_path)])
+    result = runner.invoke(matching, ["quality", "--faces", str(tmp_path)])
     assert result.exit_code == 1
     assert "identities.csv cannot be read" in result.output
     (tmp_path / "identities.csv").write_text("file,identity\nnone.jpg,a\n")
-    result = runner.invoke(args=["matching", "quality", "--faces", str(tmp_path)])
+    result = runner.invoke(matching, ["quality", "--faces", str(tmp_path)])
     assert (result.exit_code, result.output) == (1, f"Error: There is no photograph none.jpg in {tmp_path}.\n")
