@@ -26,7 +26,7 @@ from tests.web.line_up_pages import REASON, address, compare, exclude, work
 from tests.web.page_reading import form_at, send, soup, text
 
 #: areas asked with everything that belongs to the request; the others are asked once
-NEAR = {"review", "approval", "peering", "repeats", "requests", "images"}
+NEAR = {"review", "approval", "peer_review", "repeats", "requests", "images"}
 NOSE = "Bridge-broader-than-the-probes-bridge"
 WHY = "Nominated-because-of-the-left-ear"
 RECORDS = "Custody-book-of-the-week-was-read"
