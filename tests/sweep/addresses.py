@@ -48,6 +48,15 @@ def class_confirmed(world: World, on: str) -> dict[str, str]:
     return {"class-version": str(record.version), "class-history_seen": seen, "class-classes": "violation"}
 
 
+def hold_stated(world: World, on: str) -> dict[str, str]:
+    """A hold of a case record or person file, on its version as it stands."""
+    from app.models import CaseRecord, PersonFile
+
+    kept = world.kept[on]
+    record = CaseRecord.query.filter_by(case_number=kept).first() or PersonFile.query.filter_by(uid=kept).one()
+    return {"hold-version": str(record.version), "hold-kind": "litigation", "hold-reason": "A claim was announced."}
+
+
 def foreign_preview(world: World, on: str) -> str:
     """The address of a preview made for another session than that of whoever uses it."""
     from app.blueprints.review.identification.previews import _signer
@@ -120,8 +129,8 @@ FORMS: dict[str, Callable[[World, str], dict[str, str]]] = {
     "retention.withdraw": lambda world, on: {"version": version(world, on), "reason": "Proposed by mistake."},
     "retention.classify": class_confirmed,
     "retention.release": lambda world, on: {"version": version(world, on), "reason": "The claim was withdrawn."},
-    "retention.hold_case": lambda world, on: {"hold-kind": "litigation", "hold-reason": "A claim was announced."},
-    "retention.hold_person": lambda world, on: {"hold-kind": "litigation", "hold-reason": "A claim was announced."},
+    "retention.hold_case": hold_stated,
+    "retention.hold_person": hold_stated,
     "retention.propose": lambda world, on: {"item": f"case_record:{world.kept['due']}", "reason": "It has run."},
     "retention.preview_sealing": order_stated,
     "retention.seal": lambda world, on: {**order_stated(world, on), "password": PASSWORD},
@@ -130,6 +139,7 @@ FORMS: dict[str, Callable[[World, str], dict[str, str]]] = {
     "review.exclude_in_line": lambda world, on: {"quick-version": "1"},
     "review.compare_in_line": lambda world, on: {"version": "1"},
     "review.change_mark": lambda world, on: {"mark-1-version": "1"},
+    "review.remove_mark": lambda world, on: {"mark-1-version": "1"},
     "training.revoke": lambda world, on: {"record": world.training_of(on).uid},
 }
 

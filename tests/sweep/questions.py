@@ -33,8 +33,6 @@ PREFIXES = (
     "harm-",
     "notice-",
     "close-",
-    "hold-",
-    "mark-1-",
 )
 
 

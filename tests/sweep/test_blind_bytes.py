@@ -242,7 +242,8 @@ class Asking:
 
     def declined(self) -> None:
         reason = "I know somebody in one of the pictures."
-        version = str(self.world.get("line").version)
+        with self.world.app.app_context():
+            version = str(self.world.get("line").version)
         answer = self.post(f"/review/line-ups/{self.line}/decline", reason=reason, version=version)
         assert answer.status_code == 303
         assert "You declined" in self.get(f"/review/line-ups/{self.line}").get_data(as_text=True)
