@@ -1,4 +1,4 @@
-"""Long lists as files: asked for on a page, written by a worker, kept encrypted for a while, taken by whoever asked.
+"""Exports of long lists: asked for on a page, written by a worker, kept encrypted for a while, fetched by the asker.
 
 A year's audit trail is hundreds of megabytes, more than one answer of a web server should take. So a worker writes it
 in parts, each sealed under the key of its file, and in slices, so that a search never waits for it. The job's row is
@@ -45,12 +45,12 @@ AT_ONCE = 5
 
 
 class TooManyFiles(Exception):
-    """The person has as many files as are kept at once; the message says what to do."""
+    """Raised when the person already has the most files kept at once; the message says what to do."""
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A list that can be had as a file: who may have it, its columns, and how its lines are read.
+    """A list that can be exported: who may have it, its columns, and how its lines are read.
 
     `lines(wanted, through, limit)` gives (key, cells) from the key `through` down, keys that never change.
     """
@@ -98,8 +98,11 @@ class Part(msgspec.Struct, frozen=True):
 
 
 class ExportProgress(msgspec.Struct, kw_only=True):
-    """How far a file is. `wanted`: what was asked for, sealed; `below`: the key of the next row; `newest`, `oldest`:
-    the first cells of the first and last row; `sha256`: of the whole file, once it is."""
+    """The progress of a file.
+
+    `wanted`: what was asked for, sealed; `below`: the key of the next row; `newest`, `oldest`: the first cells of the
+    first and last row; `sha256`: of the whole file, once it is written.
+    """
 
     of: str
     key_id: str
@@ -134,7 +137,7 @@ class Export:
 
     @property
     def ready(self) -> bool:
-        """Whether it is written whole."""
+        """Tell whether it is completely written."""
         return bool(self.standing.sha256)
 
     @property
@@ -150,12 +153,12 @@ class Export:
         return f"{self.source.file_name}-{self.row.created_at:%Y%m%d-%H%M%S}Z.csv"
 
     def wanted(self) -> Any:
-        """What was asked for. Raises KeyDestroyed."""
+        """Return what was asked for. Raises KeyDestroyed."""
         sealed = open_json(stores().keys, self.standing.key_id, self.standing.wanted, _purpose(self.standing.key_id))
         return msgspec.convert(sealed, self.source.filter)
 
     def keep(self) -> None:
-        """Write the standing into the row, in the open unit of work."""
+        """Write the progress into the row, in the open unit of work."""
         self.row.progress = msgspec.to_builtins(self.standing)
 
 
@@ -186,7 +189,7 @@ def ask_for(of: str, wanted: Any, actor: Actor, **told: object) -> Export:
 
 
 def exports_of(actor: Actor) -> list[Export]:
-    """A person's files, the newest first, of the lists they may read now."""
+    """Return a person's files, newest first, of the lists they may read now."""
     found = [Export(row) for row in db.session.scalars(visible(Job, actor).order_by(Job.id.desc()))]
     return [export for export in found if export.source.capability in actor.capabilities]
 
@@ -195,7 +198,7 @@ def exports_of(actor: Actor) -> list[Export]:
 
 
 def find(uid: str, *, locked: bool = False) -> Export | None:
-    """A file by its public id; `locked` until the open unit ends. None when it is gone."""
+    """Find a file by its public id, `locked` until the open unit ends; None when it is gone."""
     rows = select(Job).where(Job.uid == uid, Job.kind == JOB)
     if locked:
         rows = rows.with_for_update().execution_options(populate_existing=True)
@@ -204,7 +207,7 @@ def find(uid: str, *, locked: bool = False) -> Export | None:
 
 
 def write_part(uid: str) -> bool:
-    """Write the next part; answers whether anything is left to write. Opens units of work of its own.
+    """Write the next part; returns whether anything is left to write. Opens units of work of its own.
 
     Of two workers at once the first one's part is kept. Raises StorageError.
     """
@@ -233,7 +236,7 @@ def write_part(uid: str) -> bool:
 
 
 def _next_text(export: Export) -> str:
-    """The lines of the next part; the standing goes on to what follows them."""
+    """Return the text of the next part, and advance the progress past it."""
     source, standing, wanted = export.source, export.standing, export.wanted()
     if standing.total is None:
         standing.total = source.count(wanted, standing.below - 1)
@@ -254,7 +257,7 @@ def _next_text(export: Export) -> str:
 
 
 def finish(uid: str) -> None:
-    """Take the digest of the whole file and keep it from now on for the time set. Opens a unit of work of its own.
+    """Compute the digest of the whole file, kept from now on for the time set. Opens a unit of work of its own.
 
     Raises StorageError.
     """
@@ -291,7 +294,7 @@ def finish(uid: str) -> None:
 
 
 def _read(blobs: BlobStore, standing: ExportProgress, first: int, stop: int) -> Iterator[bytes]:
-    """The bytes from `first` to before `stop`, a part at a time, each checked; no session is used."""
+    """Yield the bytes from `first` to before `stop`, a part at a time, each checked; no session is used."""
     begun = 0
     for part in standing.parts:
         if begun < stop and begun + part.size > first:
@@ -302,7 +305,7 @@ def _read(blobs: BlobStore, standing: ExportProgress, first: int, stop: int) -> 
 
 @enforces("ACC-10", "ACC-11")
 def download(export: Export) -> Download:
-    """The finished file, to be sent. Nothing is read yet."""
+    """Return the finished file as a download; nothing is read yet."""
     blobs, standing = stores().blobs, export.standing
     return Download(
         export.file_name,
@@ -331,7 +334,7 @@ def destroy(export: Export, why: str, actor: Actor | None = None) -> None:
 
 
 def expire_due() -> int:
-    """Destroy the files whose time is over, and what is left of those that could not be written; returns how many."""
+    """Destroy expired files and the remains of failed ones; returns how many."""
     moment, over = now(), 0
     for row in db.session.scalars(select(Job).where(Job.kind == JOB).order_by(Job.id)).all():
         export = Export(row)
@@ -346,7 +349,7 @@ def expire_due() -> int:
 
 @enforces("RET-11")
 def forget_register() -> None:
-    """Destroy every file of the register: what a disposal erased may stand in it. Each can be asked for again."""
+    """Destroy every file of the register, which may hold what a disposal erased. Each can be asked for again."""
     for row in db.session.scalars(select(Job).where(Job.kind == JOB).order_by(Job.id)).all():
         export = Export(row)
         if export.standing.of == "register":
