@@ -26,7 +26,7 @@ SHOWN = [
 
 
 class QueueFilter(Form):
-    """What of the queue is shown."""
+    """The filter of the queue."""
 
     show = SelectField("Show", choices=SHOWN, default="waiting", validate_choice=False)
     state = SelectField("State", validate_choice=False)

@@ -80,8 +80,8 @@ def test_every_event_up_to_the_question_is_in_the_file_once(many, small_parts, s
     answer = client.get(f"{place}/file")
     # the question itself is recorded as its unit ends: what comes before it is in the file
     assert sequences(answer) == list(range(last - 2, 0, -1))
-    standing = exports.find(uid).standing
-    assert len(standing.parts) > 5, "in parts"
+    progress = exports.find(uid).progress
+    assert len(progress.parts) > 5, "in parts"
     [(of, done)] = told("export.finished")
     digest = hashlib.sha256(answer.data).hexdigest()
     assert of == uid and done == {
@@ -160,7 +160,7 @@ def test_what_is_written_stays_written_after_a_kill(many, small_parts, sign_in) 
     assert len(told("export.finished")) == 1
     found = sequences(client.get(f"/exports/{uid}/file"))
     assert found == sorted(set(found), reverse=True) and found[-1] == 1
-    kept = {part.id for part in exports.find(uid).standing.parts}
+    kept = {part.id for part in exports.find(uid).progress.parts}
     assert kept == set(stores().blobs.iter_ids()), "nothing else was kept"
 
 
@@ -177,7 +177,7 @@ def test_a_part_that_another_worker_wrote_first_is_thrown_away(many, small_parts
 
     monkeypatch.setattr(exports, "_next_text", slow)
     assert exports.write_part(uid)
-    assert len(exports.find(uid).standing.parts) == 1
+    assert len(exports.find(uid).progress.parts) == 1
     assert len(list(stores().blobs.iter_ids())) == 1
 
 
@@ -235,11 +235,11 @@ def test_a_file_is_destroyed_when_its_time_is_over(many, small_parts, sign_in, r
     place = asked(client)
     run_jobs()
     export = exports.find(uid_of(place))
-    assert timedelta(hours=23) < export.standing.kept_until - now() <= timedelta(hours=24)
-    key, parts = export.standing.key_id, [part.id for part in export.standing.parts]
+    assert timedelta(hours=23) < export.progress.kept_until - now() <= timedelta(hours=24)
+    key, parts = export.progress.key_id, [part.id for part in export.progress.parts]
     assert lapse() == 0 and client.get(f"{place}/file").status_code == 200
     with unit_of_work():
-        export.standing.kept_until = now() - timedelta(seconds=1)
+        export.progress.kept_until = now() - timedelta(seconds=1)
         export.keep()
     assert lapse() == 1
     assert client.get(place).status_code == 404 and client.get(f"{place}/file").status_code == 404
@@ -253,10 +253,10 @@ def test_a_file_that_could_not_be_written_says_why_and_goes(sign_in, run_jobs, m
     place = asked(client)
     stores().keys.create()
     export = exports.find(uid_of(place))
-    box = bytearray(export.standing.wanted)
+    box = bytearray(export.progress.wanted)
     box[-1] ^= 1
     with unit_of_work():
-        export.standing.wanted = bytes(box)
+        export.progress.wanted = bytes(box)
         export.keep()
     run_jobs()
     page = text(client.get(place))

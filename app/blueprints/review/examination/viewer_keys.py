@@ -1,4 +1,4 @@
-"""The keys of the comparison viewer: one list for what they do, what the page prints and what may not overlap.
+"""The keys of the comparison viewer: one list of what they do, what the page prints and what must not overlap.
 
 A page with the viewer also has the letters of a worksheet. The two sets are disjoint (`clashes`, asked when the portal
 starts): a key pressed where the focus is not meant to be then does nothing, and never records a verdict.
@@ -73,19 +73,19 @@ KEYS = (
 
 @bp.app_template_global()
 def viewer_keys() -> tuple[ViewerKey, ...]:
-    """Every key, in the order of the help."""
+    """Return every key, in the order of the help."""
     return KEYS
 
 
 @bp.app_template_global()
 def viewer_key(command: str) -> str:
-    """The key of a command as its button prints it."""
+    """Return the key of a command as its button prints it."""
     return next(shown for one in KEYS for shown, does in zip(one.shown, one.does, strict=False) if does == command)
 
 
 @bp.app_template_global()
 def undo_key() -> str:
-    """The key that takes an exclusion back."""
+    """Return the key that undoes an exclusion."""
     return UNDO
 
 
@@ -96,7 +96,7 @@ def letters_of(rules: Policy) -> Iterator[tuple[str, str]]:
 
 
 def clashes(rules: Policy) -> list[str]:
-    """Keys that would have two meanings on a page with a viewer and a worksheet, a sentence each."""
+    """Return a sentence for each key with two meanings on a page with a viewer and a worksheet."""
     taken = {key.lower(): one.says for one in KEYS for key in one.keys}
     faults = []
     for key, label in letters_of(rules):
