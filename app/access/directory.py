@@ -1,4 +1,4 @@
-"""The directory, the only source of people and roles (ACC-8): it is asked at every request and never cached."""
+"""The directory, the only source of people and roles (ACC-8): asked at every request, never remembered as a right."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The forms of the review area. Choices come from the policy files; whether an answer suffices, the domain says."""
+"""The forms of the review area. Choices come from the policy files; the domain checks whether an answer suffices."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The stored standings for lists and counts, updated in the unit of work that changes their facts (RET-11).
 
 Which records a unit touched is read from the rows it writes, whoever writes them, so that no verb has to remember it.
-Nothing is decided by what is kept here: a proposal and an erasure ask the rules (`standings.not_due`).
+Nothing is decided by what is kept here: a proposal and an erasure ask the rules (`eligibility.not_due`).
 """
 
 from __future__ import annotations
