@@ -21,7 +21,7 @@ REMEMBERED = ("lookup", "members")
 
 
 def remember(shared: Settings) -> None:
-    """From now on everything of the program that asks the session's directory gets remembered answers."""
+    """Give everything in the program that asks the session's directory remembered answers from now on."""
     for name in REMEMBERED:
         asked = getattr(directory, name)
         answered = remembering(asked, shared)

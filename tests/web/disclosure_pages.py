@@ -1,4 +1,4 @@
-"""What the tests of disclosure pages share: reading a page, hidden fields, a whole draft, a decision."""
+"""Helpers for the tests of disclosure pages: reading a page, hidden fields, a whole draft, a decision."""
 
 from __future__ import annotations
 
