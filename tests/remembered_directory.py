@@ -1,4 +1,4 @@
-"""The answers of the directory, remembered as long as the file of its changes stays as it is.
+"""A memory of the directory's answers, kept as long as the file of its changes stays as it is.
 
 Asking takes two searches over a socket, on both ends in Python, and every page asks. A test that changes a person asks
 again, as does each process once for each person; passwords are never answered from here.
@@ -31,13 +31,17 @@ def remember(shared: Settings) -> None:
 
 
 def remembering(ask: Callable[[str], Any], shared: Settings) -> Callable[[str], Any]:
-    """`ask`, which is asked once for each name and each state of the directory's people."""
+    """Return `ask`, asked once for each name and each state of the directory's people.
+
+    A test with another directory, or another attribute for addresses, is answered by the directory itself.
+    """
     known: dict[tuple[bytes, str], Any] = {}
     changes = directory_state(shared)
 
     @functools.wraps(ask)
     def answered(name: str) -> Any:
-        if current_app.extensions["settings"].ldap_url != shared.ldap_url:
+        settings = current_app.extensions["settings"]
+        if any(getattr(settings, asked) != getattr(shared, asked) for asked in ("ldap_url", "ldap_mail_attribute")):
             return ask(name)
         state = changes.read_bytes() if changes.exists() else b""
         if (state, name) not in known:
