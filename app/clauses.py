@@ -1,4 +1,4 @@
-"""Where each clause is enforced: the register the policy check and the compliance matrix read."""
+"""The register of where each clause is enforced, for the policy check and the compliance matrix."""
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping

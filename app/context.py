@@ -1,4 +1,4 @@
-"""What every page is given: mode, person, navigation, unread notifications, policy version."""
+"""The context of every page: mode, person, navigation, unread notifications, policy version."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ MENUS = {
 
 
 def navigation() -> list[NavItem]:
-    """The entries this person's capabilities show; the guard decides again on each page."""
+    """Return the entries for this person's capabilities; the guard decides again on each page."""
     actor = g.get("actor")
     if actor is None or not g.terms_accepted:
         return []
@@ -72,7 +72,7 @@ def navigation() -> list[NavItem]:
 
 
 def _with_menus(shown: dict[str, NavItem]) -> list[NavItem]:
-    """The entries in their order, those of a menu inside it, where the first of them stood."""
+    """Group entries into their menus; a menu takes the place of its first entry."""
     found: dict[str, NavItem] = {}
     for endpoint, item in shown.items():
         label = next((label for label, members in MENUS.items() if endpoint in members), None)
@@ -85,7 +85,7 @@ def _with_menus(shown: dict[str, NavItem]) -> list[NavItem]:
 
 
 def unread() -> int:
-    """How many notifications the person has not read."""
+    """Count the person's unread notifications."""
     actor = g.get("actor")
     if actor is None:
         return 0
@@ -100,7 +100,7 @@ TOLD_OF_LAPSE = frozenset({"search.run", "approval.decide", "algorithm.read"})
 
 
 def algorithm_warning() -> str | None:
-    """FAIR-3: at the top of the unit's and the administrators' pages, that the evaluation record lapses soon."""
+    """Return the warning for the unit and administrators that the evaluation record lapses soon (FAIR-3)."""
     actor = g.get("actor")
     if actor is None or not actor.capabilities & TOLD_OF_LAPSE:
         return None

@@ -1,4 +1,4 @@
-"""CSV as RFC 4180 has it, whose cells a spreadsheet shows and never runs."""
+"""CSV lines by RFC 4180, with cells that a spreadsheet shows but never runs."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 def safe_cell(cell: object) -> str:
-    """The text of a cell, with an apostrophe before what would begin a formula, spaces before it or not."""
+    """Return the text of a cell, with an apostrophe before anything that would begin a formula."""
     text = "" if cell is None else str(cell)
     return f"'{text}" if text.lstrip(" ").startswith(FORMULA) else text
 
 
 def csv_line(cells: Iterable[object]) -> str:
-    """One line of a file, its cells made safe."""
+    """Return one line of a file with safe cells."""
     out = io.StringIO()
     csv.writer(out).writerow([safe_cell(cell) for cell in cells])
     return out.getvalue()

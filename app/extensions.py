@@ -57,7 +57,7 @@ class EntriesOnly(ldap3.Connection):
 
 
 class Directory(LDAP3LoginManager):
-    """flask-ldap3-login on such connections, for it counts all that a search answers and takes the first of it."""
+    """flask-ldap3-login on such connections, as it counts every answer to a search and takes the first."""
 
     def _make_connection(self, *args: Any, **kwargs: Any) -> EntriesOnly:
         made = super()._make_connection(*args, **kwargs)
@@ -98,7 +98,7 @@ class Stores:
 
 
 def running_app() -> Flask:
-    """The running application itself, for what outlives the request: a thread, a loop, the end of a transfer."""
+    """Return the running application itself, for work that outlives the request, such as a thread or a transfer."""
     # Flask types `current_app` as what it stands for
     return cast("LocalProxy[Flask]", current_app)._get_current_object()
 

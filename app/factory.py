@@ -1,4 +1,4 @@
-"""Builds the portal, or refuses to: a policy file that does not hold together, a condition nobody wrote, a view that
+"""The builder of the portal. It refuses an inconsistent policy file, a missing condition or a view that
 declares no access, all stop it here."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What the portal writes to its log: one line an event, tracebacks without the values of variables.
+"""The portal's log: one line an event, tracebacks without the values of variables.
 
 A traceback that prints local variables would put narratives, names and face templates into a file nobody disposes of
 (ACC-10); structlog does so by default wherever rich is installed.

@@ -53,7 +53,7 @@ ActName = Verb | OtherAct
 
 
 def status_of(refusal: Refused) -> int:
-    """403 for what the person may not do, 409 for what the state does not allow, 422 for what is still missing."""
+    """Return 403 for what the person may not do, 409 for what the state forbids, 422 for what is still missing."""
     if refusal.rule_id in policy().capabilities or refusal.rule_id in policy().separations:
         return 403
     return 409 if refusal.rule_id.startswith("WF-") else 422

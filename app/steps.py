@@ -31,7 +31,7 @@ Answer = str | WerkzeugResponse | tuple[str, int]
 
 @dataclass(frozen=True, slots=True)
 class Overtaken:
-    """The subject changed since the page was made: it is shown as it stands now, with what was typed.
+    """Raised when the subject changed since the page was made: its present state is shown, with what was typed.
 
     said: what is so, as a heading. final: nothing more can be decided there.
     """
@@ -132,7 +132,7 @@ def take_step(
 
 
 def _tried(verb: ActName, subject: Any, once: Callable[[], None], tries: int) -> tuple[Refused | None, bool]:
-    """(the rule that refused, whether somebody was quicker); neither when the step is taken."""
+    """Return (the rule that refused, whether somebody was quicker); neither when the step is taken."""
     for _ in range(tries):
         try:
             return attempt(verb, subject, once), False
@@ -146,13 +146,13 @@ def _answer(shown: str | tuple[str, int], status: int) -> tuple[str, int]:
 
 
 def typed_in(form: Any) -> list[tuple[str, str]]:
-    """The words of a form that was not taken, as (label, text)."""
+    """Return the words typed into a rejected form, as (label, text)."""
     words = [field for field in form or () if field.type in {"StringField", "TextAreaField"} and field.data]
     return [(field.label.text, field.data) for field in words]
 
 
 def _who_changed(subject: Any, own: bool) -> str:
-    """Who changed the subject since the page was made, as far as the record says."""
+    """Return who changed the subject since the page was made, as far as the record says."""
     if own:
         return "You changed this in another window"
     steps = steps_of(subject) if isinstance(subject, Stateful) else []

@@ -46,11 +46,11 @@ class UnrecordedChange(RuntimeError):
 
 
 class Conflict(Exception):
-    """Somebody else changed the subject first; nothing of this attempt was kept."""
+    """Raised when somebody else changed the subject first; nothing of this attempt was kept."""
 
 
 class NestedUnit(RuntimeError):
-    """A second unit of work was opened inside one: the inner commit would break the outer's promise."""
+    """Raised when a unit of work is opened inside another: the inner commit would break the outer's promise."""
 
 
 def tables_written(statement: str) -> set[str]:
@@ -100,7 +100,7 @@ def _recorded_tables(connection: Connection) -> set[str]:
 
 
 def in_unit() -> bool:
-    """Whether a unit of work is open."""
+    """Tell whether a unit of work is open."""
     return bool(db.session().info.get("unit"))
 
 

@@ -1,4 +1,4 @@
-"""Many rows at once, written past the program: what its lists are when a department has used it for years."""
+"""Bulk rows written past the program, so that its lists are as after years of use."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Crowd:
         self.given: dict[str, int] = {}
 
     def _add(self, table: str, rows: list[dict[str, Any]], *, start: int = 100_000) -> list[int]:
-        """Insert rows with ids of their own; answers the ids."""
+        """Insert rows with new ids; returns the ids."""
         known: Table = db.metadata.tables[table]
         first = self.given.get(table, start)
         self.given[table] = first + len(rows)
@@ -303,7 +303,7 @@ class Crowd:
 
 
 class Asked:
-    """What a page asked of the database: its statements, and how many rows became objects."""
+    """The load of a page on the database: its statements, and how many rows became objects."""
 
     def __init__(self) -> None:
         self.statements: list[tuple[str, Any]] = []

@@ -1,4 +1,4 @@
-"""A certificate for the loopback address that nobody but its own key vouches for."""
+"""A self-signed certificate for the loopback address."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from cryptography.x509.oid import NameOID
 
 
 def self_signed(folder: Path) -> tuple[Path, Path]:
-    """(certificate, key) for 127.0.0.1 in PEM files in the folder, good for a day."""
+    """Write (certificate, key) for 127.0.0.1 as PEM files in the folder, valid for a day."""
     folder.mkdir(exist_ok=True)
     key, day = ec.generate_private_key(ec.SECP256R1()), timedelta(days=1)
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])

@@ -1,4 +1,4 @@
-"""What every test may use: an application on a fresh database, the loopback directory, signed-in clients, people.
+"""The fixtures of all tests: an application on a fresh database, the loopback directory, signed-in clients, people.
 
 The directory is real (one process for the session) and its answers are remembered; the database is a migrated SQLite
 file, copied for each test; the application is made once and put back for each; there is no Redis: jobs stay rows until
@@ -65,7 +65,7 @@ def session_settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Setti
 
 @pytest.fixture(scope="session")
 def data_cache(tmp_path_factory: pytest.TempPathFactory) -> DataCache:
-    """What was made once in this run, to be copied."""
+    """Return the cache of data folders made once in this run, to be copied."""
     return DataCache.of_this_run(tmp_path_factory)
 
 
@@ -197,7 +197,7 @@ def people(app: Flask) -> People:
 
 
 def session_token(account: Any, hours: int = 1) -> str:
-    """Open a session row for an account, in the open application context; answers what its cookie must hold."""
+    """Open a session row for an account, in the open application context; returns its cookie's value."""
     from datetime import timedelta
 
     from app.access.sessions import digest
@@ -298,7 +298,7 @@ def token_of(client: FlaskClient, url: str) -> str:
 
 
 def hidden_of(client: FlaskClient, url: str, action: str = "") -> dict[str, str]:
-    """What a browser sends unseen with the form for `action` on the page at `url`: its token, its version.
+    """Return the hidden fields of the form for `action` on the page at `url`: its token, its version.
 
     The token alone where the page has no such form.
     """

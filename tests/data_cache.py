@@ -1,4 +1,4 @@
-"""Data folders that are made once in a run of the tests and copied afterwards: making costs seconds, a copy nothing.
+"""A cache of data folders: each is made once in a run of the tests, which takes seconds, and then copied.
 
 A portal's data folder stands at one place for all tests of a process, so that the application too is made once;
 `refill` empties and fills it. The processes of one run share the cache, and therefore the keys of `SECRETS`.
@@ -45,7 +45,7 @@ class DataCache:
 
     @classmethod
     def of_this_run(cls, folders: pytest.TempPathFactory) -> DataCache:
-        """The data_cache that all processes of this run share; nothing is left of earlier runs."""
+        """Return the cache that all processes of this run share; earlier runs' folders are deleted."""
         own = folders.getbasetemp()
         return cls((own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "data_cache")
 

@@ -1,4 +1,4 @@
-"""A directory that answers from its root as an Active Directory does: references to other servers among the entries.
+"""A directory that answers from its root as an Active Directory does, with referrals among the entries.
 
 The demonstration's own directory otherwise, started with the same arguments:
 `python -m tests.directory_with_referrals --port N …`.

@@ -47,7 +47,7 @@ REASON = "The recipient is who it says, and the items are no more than the purpo
 
 
 def answer(fact: Fact) -> str:
-    """An answer that the question accepts."""
+    """Return an answer that the question accepts."""
     if fact.must_be:
         return fact.must_be
     if fact.kind == "choice":
@@ -60,12 +60,12 @@ def answer(fact: Fact) -> str:
 
 
 def answers(facts: tuple[Fact, ...]) -> dict[str, str]:
-    """Answers that all of the questions accept."""
+    """Return answers that all of the questions accept."""
     return {fact.name: answer(fact) for fact in facts}
 
 
 def purpose_for(kind: str, basis: str) -> str:
-    """A purpose that this recipient may have on this basis; any of its own where the basis does not serve it."""
+    """Return a purpose that this recipient may have on this basis; any of its own where the basis does not serve it."""
     rules = policy().disclosure
     own, covered = rules.recipients[kind].purposes, rules.bases[basis].purposes
     return next((purpose for purpose in own if purpose in covered), own[0])
@@ -217,7 +217,7 @@ class DisclosureFactory:
             disclosures.release(disclosure, actor)
 
     def build(self, disclosure: Disclosure) -> None:
-        """The worker's part."""
+        """Do the worker's part."""
         self.run_jobs()
         db.session.refresh(disclosure)
         assert disclosure.state == "released", disclosure.private.get("release_failure", disclosure.state)
@@ -257,7 +257,7 @@ class DisclosureFactory:
 
 
 def set_back(row: Any, **columns: Any) -> None:
-    """Move moments of a row into the past, which no verb does."""
+    """Move times of a row into the past, which no verb does."""
     from app import audit
 
     with unit_of_work():
@@ -267,7 +267,7 @@ def set_back(row: Any, **columns: Any) -> None:
 
 
 def refused(rule: str) -> Any:
-    """Expects a refusal by this rule, and a unit of work that keeps nothing."""
+    """Expect a refusal by this rule, and a unit of work that keeps nothing."""
     return pytest.raises(Refused, match=f"^{rule}: ")
 
 

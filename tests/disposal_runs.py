@@ -1,4 +1,4 @@
-"""What tests of disposals share: running the handler as a worker does, and killing it at a chosen call."""
+"""Helpers for tests of disposals: running the handler as a worker does, and killing it at a chosen call."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ def request_of(record: CaseRecord) -> FRRequest:
 
 
 def chain_faults() -> list:
-    """What does not hold of the trail, each step and its event included."""
+    """Return the faults of the trail, with those of each step and its event."""
     db.session.rollback()
     with trail_check.one_moment() as session:
         return list(trail_check.faults(session))
 
 
 class Killed(BaseException):
-    """Stands for a kill: nothing in the program catches it, and what is open is rolled back, as after a crash."""
+    """Raised in place of a kill: nothing in the program catches it, and open work is rolled back, as after a crash."""
 
 
 def killing(monkeypatch, owner, name: str, *, after: bool, nth: int = 1) -> None:
-    """From now on the n-th call of a function is the last thing that happens, done or not."""
+    """Make the n-th call of a function the last thing that happens, done or not."""
     original, calls = getattr(owner, name), []
 
     def last(*args, **kwargs):
@@ -51,7 +51,7 @@ def killing(monkeypatch, owner, name: str, *, after: bool, nth: int = 1) -> None
 
 
 def run(disposal: Disposal) -> None:
-    """The handler as a worker calls it, in a session of its own."""
+    """Run the handler as a worker does, in a session of its own."""
     db.session.rollback()
     job = db.session.scalars(select(Job).where(Job.kind == "disposal", Job.subject_id == disposal.number)).one()
     disposal_job.execute_disposal(job)

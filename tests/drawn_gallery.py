@@ -53,7 +53,7 @@ needs_models = pytest.mark.skipif(
 
 
 def encoded(picture: np.ndarray, quality: int = 90) -> bytes:
-    """A picture as JPEG."""
+    """Return a picture as JPEG."""
     return cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, quality])[1].tobytes()
 
 
@@ -64,7 +64,7 @@ def arrest_photograph(seed: int, n: int = 0) -> bytes:
 
 
 def row(seed: int, n: int = 0, **changes: Any) -> dict[str, str]:
-    """A manifest row that every rule lets in; `changes` replace fields."""
+    """Return a manifest row that every rule lets in; `changes` replace fields."""
     return {
         "record_number": f"R-{seed:04d}-{n}",
         "person_number": f"P-{seed:04d}",
@@ -103,7 +103,7 @@ def write_folder(base: Path, rows: Sequence[dict[str, str]], files: dict[str, by
 
 @dataclass
 class Outcome:
-    """What became of the records of an import, with the rows as they were listed."""
+    """The outcomes of an import's records, with the rows as listed."""
 
     uid: str
     enrolled: int = 0

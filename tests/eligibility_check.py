@@ -1,4 +1,4 @@
-"""That the standings kept for the lists are those the rules give."""
+"""The check that the stored standings are those the rules give."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def kept() -> dict[tuple[str, int], tuple]:
 
 
 def given(day: date | None = None) -> dict[tuple[str, int], tuple]:
-    """The same as a decision would calculate it, one record at a time."""
+    """Calculate the same as a decision would, one record at a time."""
     found = {}
     for model in (CaseRecord, PersonFile):
         for target in db.session.query(model).filter(model.disposed_at.is_(None)):

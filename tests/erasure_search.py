@@ -1,4 +1,4 @@
-"""A byte search: what identifies people in an installation's files, collected before a disposal, sought after it."""
+"""A byte search for identifying data in an installation's files, collected before a disposal and sought after it."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ SLICE = 48
 
 @dataclass
 class ErasureSearch:
-    """Needles by what they are. `stored` stand somewhere in the files before the disposal, `plain` never may."""
+    """The needles by kind. `stored` ones are in the files before the disposal, `plain` ones never may be."""
 
     stored: dict[str, bytes] = field(default_factory=dict)
     plain: dict[str, bytes] = field(default_factory=dict)
@@ -137,7 +137,7 @@ def _file(base: Path, name: str) -> bytes:
 
 
 def found(needles: dict[str, bytes]) -> dict[str, list[str]]:
-    """Needle -> the files it stands in: database and its log, blobs, keys, snapshots, everything but case folders."""
+    """Map needles to the files that hold them: database and its log, blobs, keys, snapshots, all but case folders."""
     base, cases = settings().data_dir, settings().case_files_dir
     files = [path for path in base.rglob("*") if path.is_file() and not path.is_relative_to(cases)]
     contents = [(path.relative_to(base).as_posix(), path.read_bytes()) for path in files]
@@ -146,7 +146,7 @@ def found(needles: dict[str, bytes]) -> dict[str, list[str]]:
 
 
 def missing(needles: dict[str, bytes]) -> list[str]:
-    """Needles that stand nowhere: before a disposal each stored one must be found, or the search proves nothing."""
+    """Return needles found nowhere: before a disposal each stored one must be found, or the search proves nothing."""
     db.session.rollback()
     return sorted(set(needles) - set(found(needles)))
 

@@ -1,4 +1,4 @@
-"""A real mail server on loopback, in this process: it keeps what it accepts and refuses what it is told to."""
+"""A real mail server on loopback, in this process: it keeps what it accepts and refuses on request."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ USER, PASSWORD = "portal", "p@ss/word"
 
 
 class Mailbox:
-    """What the server took; `answer` is what it says to the next mails instead of taking them."""
+    """The mails the server accepted; `answer` is its reply to the next ones instead of accepting them."""
 
     def __init__(self) -> None:
         self.mails: list[EmailMessage] = []

@@ -110,7 +110,7 @@ def write_records(folder: Path, count: int) -> Path:
 
 
 def child(settings: Settings, folder: Path, chunk_rows: int) -> None:
-    """In a process of its own: the import, by stand-ins."""
+    """Run the import by stand-ins, in a process of its own."""
     from app.domain.gallery import imports
     from app.domain.gallery.intake_sources import source_of
     from app.factory import create_app
@@ -146,7 +146,7 @@ def photographs(engine: Any) -> int:
 
 
 def faults(expected: int) -> list[str]:
-    """What is wrong with the repository after `expected` records: missing, twice, unreadable, a broken chain."""
+    """Return the repository's faults after `expected` records: missing, twice, unreadable, a broken chain."""
     from sqlalchemy import func, select
 
     from app.audit.chain import verify

@@ -1,4 +1,4 @@
-"""One request before its peers, made once in a run and copied for each test: what comes later is quick then.
+"""One request in peer review, made once in a run and copied for each test, so that later stages are quick.
 
 A module that imports `settings` from here starts every test with that request; `filed` is the request, `at` brings it
 on.

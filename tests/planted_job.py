@@ -1,4 +1,4 @@
-"""What a planted message would have a worker import: being imported, or called, leaves a trace."""
+"""A module that a planted message would have a worker import: importing or calling it leaves a trace."""
 
 from __future__ import annotations
 

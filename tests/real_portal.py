@@ -45,7 +45,7 @@ class RealPortal:
 
     @contextmanager
     def only(self, worker: int) -> Iterator[None]:
-        """Every request meets this worker: the others stand still meanwhile."""
+        """Stop the other workers, so that every request meets this one."""
         others = [pid for pid in self.workers() if pid != worker]
         for pid in others:
             os.kill(pid, signal.SIGSTOP)
@@ -115,7 +115,7 @@ class Visitor:
 
     @property
     def cookie(self) -> str:
-        """What a raw request must carry."""
+        """Return the cookie header of a raw request."""
         return "; ".join(f"{cookie.name}={cookie.value}" for cookie in self.session.cookies)
 
 

@@ -72,7 +72,7 @@ WAYPOINTS = {"submit", "discuss", "finish", "nominate", "approve"}
 
 @cache
 def picture(seed: int = 7, moment: int = 1) -> bytes:
-    """A drawn scene with one face, as JPEG: person `seed`, one of many moments."""
+    """A drawn scene with one face, as JPEG: person `seed`, one of many shots."""
     return cv2.imencode(".jpg", scene(person(seed), moment), [cv2.IMWRITE_JPEG_QUALITY, 88])[1].tobytes()
 
 

@@ -1,4 +1,4 @@
-"""What is asked of the database while something runs."""
+"""A recorder of the SQL statements executed while something runs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from app.extensions import db
 
 @contextmanager
 def recorded() -> Iterator[list[tuple[str, Any]]]:
-    """(statement, its values) of everything that is asked inside, in order."""
+    """Yield a list that collects (statement, its values) of everything executed inside, in order."""
     asked: list[tuple[str, Any]] = []
 
     def note(_connection: Any, _cursor: Any, statement: str, values: Any, _context: Any, _many: bool) -> None:
@@ -27,5 +27,5 @@ def recorded() -> Iterator[list[tuple[str, Any]]]:
 
 
 def queries(asked: list[tuple[str, Any]]) -> list[str]:
-    """The statements alone, without those that open a transaction or set SQLite up."""
+    """Return the statements alone, without those that open a transaction or set SQLite up."""
     return [statement for statement, _ in asked if not statement.startswith(("BEGIN", "PRAGMA"))]

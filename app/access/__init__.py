@@ -1,4 +1,4 @@
-"""Who may do what: the directory, sessions, the guard, and what each person may know of."""
+"""Access control: the directory, sessions, the guard, and the scope of what each person may see."""
 
 from app.access.actor import Actor, current_actor, system_actor
 from app.access.guard import needs, public

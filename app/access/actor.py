@@ -1,4 +1,4 @@
-"""Who acts: a person as the directory and the training register have them at this moment, or the portal itself."""
+"""The actor: a person as the directory and the training register have them now, or the portal itself."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from app.policy.names import CapabilityId
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Ids, roles, capabilities and current training; what every decision of the engine looks at."""
+    """An actor's ids, roles, capabilities and current training, on which the engine decides."""
 
     id: int | None
     name: str
@@ -29,20 +29,20 @@ class Actor:
     trained: frozenset[str] = field(default_factory=frozenset)
 
     def can(self, capability: CapabilityId) -> bool:
-        """Whether the roles hold the capability and its training is current."""
+        """Tell whether the roles hold the capability and its training is current."""
         rule = policy().capability(capability)
         return capability in self.capabilities and (rule.training is None or rule.training in self.trained)
 
 
 @enforces("ACC-4")
 def current_training(account_id: int, today: date) -> frozenset[str]:
-    """The training requirements a person meets today."""
+    """Return the training requirements a person meets today."""
     records = db.session.scalars(select(TrainingRecord).where(TrainingRecord.account_id == account_id))
     return frozenset(record.requirement for record in records if record.current(today))
 
 
 def actor_of(account: Account, roles: frozenset[str], today: date) -> Actor:
-    """The actor for an account with these directory roles."""
+    """Return the actor for an account with these directory roles."""
     return Actor(
         id=account.id,
         name=account.name,
@@ -56,13 +56,13 @@ def actor_of(account: Account, roles: frozenset[str], today: date) -> Actor:
 
 
 def system_actor() -> Actor:
-    """The portal itself, for work no person starts by hand."""
+    """Return the portal itself as actor, for work no person starts by hand."""
     roles = frozenset({"system"})
     return Actor(None, "portal", "The portal", "", "", roles, policy().capabilities_of(roles))
 
 
 def current_actor() -> Actor:
-    """Whoever is signed in. LookupError outside a guarded view."""
+    """Return whoever is signed in. Raises LookupError outside a guarded view."""
     actor: Actor | None = g.get("actor")
     if actor is None:
         raise LookupError("nobody is signed in")

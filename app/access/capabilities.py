@@ -1,4 +1,4 @@
-"""What a person may do: the capability their roles give, with the training it asks for."""
+"""The check of a capability: the actor's roles and the training it demands."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from app.policy.refused import Refused
 
 @enforces("ACC-4", "ACC-7")
 def check_capability(actor: Any, capability: CapabilityId) -> None:
-    """Refused unless the actor's roles hold the capability and its training, if it needs one, is current."""
+    """Refuse unless the actor's roles hold the capability and its training, if it needs one, is current."""
     rule = policy().capability(capability)
     if capability not in actor.capabilities:
         titles = [role.title for role in policy().roles.values() if capability in role.capabilities]

@@ -1,4 +1,4 @@
-"""The directory is the only source of people and roles (ACC-8), asked at every request, never remembered as a right."""
+"""The directory, the only source of people and roles (ACC-8): asked at every request, never remembered as a right."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ DISABLED_BIT = 0x2  # ADS_UF_ACCOUNTDISABLE, Active Directory's userAccountContr
 
 
 class DirectoryUnavailable(Exception):
-    """The directory did not answer; nobody gets in on a guess."""
+    """Raised when the directory does not answer; access is then refused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ def init_directory(app: Flask) -> None:
 
 @enforces("ACC-3", "ACC-8")
 def authenticate(name: str, password: str) -> DirectoryEntry | None:
-    """The person, when name and password are right and the account is enabled; else None. The password is not kept.
+    """Return the person when name and password are right and the account is enabled, else None. No password is kept.
 
     Raises DirectoryUnavailable.
     """
@@ -68,7 +68,7 @@ def authenticate(name: str, password: str) -> DirectoryEntry | None:
 
 
 def lookup(name: str) -> DirectoryEntry | None:
-    """The person as the directory has them now, or None when they are no longer in it. Raises DirectoryUnavailable."""
+    """Return the person as the directory has them now, or None when absent. Raises DirectoryUnavailable."""
     try:
         connection = ldap.connection
         info = ldap.get_user_info_for_username(name, _connection=connection)
@@ -80,7 +80,7 @@ def lookup(name: str) -> DirectoryEntry | None:
 
 
 def members(role_id: str) -> list[str]:
-    """The names of the people in a role's directory group. Raises DirectoryUnavailable."""
+    """Return the names of the people in a role's directory group. Raises DirectoryUnavailable."""
     group = policy().roles[role_id].group
     own = settings()
     try:

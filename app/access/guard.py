@@ -1,4 +1,4 @@
-"""Deny by default: every view says what it needs, or that it is public and why; else the portal does not start."""
+"""The guard denies by default: a view without @needs or @public keeps the portal from starting."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ View = Callable[..., Any]
 
 
 class Undeclared(RuntimeError):
-    """A view without @needs or @public; create_app refuses to start."""
+    """Raised for a view without @needs or @public; create_app then refuses to start."""
 
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """What a view declared."""
+    """The access that a view declared."""
 
     capabilities: tuple[CapabilityId, ...] = ()
     of: type[Model] | None = None
@@ -36,7 +36,7 @@ class Access:
 
 
 def public(why: str) -> Callable[[View], View]:
-    """Anybody may ask for this view; `why` is printed in the access matrix."""
+    """Open a view to everybody; `why` is printed in the access matrix."""
 
     def mark(view: View) -> View:
         view.access = Access(public=why)  # type: ignore[attr-defined]  # a mark, for check_views
@@ -47,7 +47,7 @@ def public(why: str) -> Callable[[View], View]:
 
 @enforces("ACC-1", "ACC-3", "ACC-7")
 def needs(*capabilities: CapabilityId, of: type[Model] | None = None) -> Callable[[View], View]:
-    """The signed-in person must hold one of the capabilities, with current training where it asks for it.
+    """Require that the signed-in person holds one of the capabilities, with current training where it demands that.
 
     With `of`, the guard loads the subject named in the address and gives it to the view as `subject`; it answers 404
     for a subject that does not exist or that this person may not know of.
@@ -84,7 +84,7 @@ def _signed_in() -> Any:
 
 
 def _way_back() -> str | None:
-    """Where a person goes on who first has to sign in or accept the terms: the page asked for, never a part of one."""
+    """Return the page to go on to after sign-in or the terms: the one asked for, never a part of a page."""
     if wants_part():
         return page_behind()
     return request.full_path if request.method == "GET" else None

@@ -1,4 +1,4 @@
-"""Which subjects a person may know of (ACC-6, ACC-11): what is out of scope does not exist for them."""
+"""The scopes of subjects (ACC-6, ACC-11): what is out of a person's scope does not exist for them."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ EXPORTS = "export"
 
 
 def scope(model: type[Base]) -> Callable[[Scope], Scope]:
-    """Register who may know of which rows of a table."""
+    """Register the scope of a table: who may see which of its rows."""
 
     def keep(function: Scope) -> Scope:
         SCOPES[model] = function
@@ -56,12 +56,12 @@ def scope(model: type[Base]) -> Callable[[Scope], Scope]:
 
 
 def visible(model: type[Base], actor: Actor) -> Select[Any]:
-    """A SELECT of the rows of `model` this person may know of."""
+    """Select the rows of `model` that this person may see."""
     return SCOPES[model](select(model), actor)
 
 
 def find(model: type[Model], key: str, actor: Actor) -> Any | None:
-    """One row by its public id, if this person may know of it.
+    """Find a row by its public id, if this person may see it.
 
     The row is looked up by its id, then its scope is asked of it alone: no scope lists rows of other tables (`_on`).
     """
@@ -92,7 +92,7 @@ def requests_in_scope(rows: Select[Any], actor: Actor) -> Select[Any]:
 
 
 def _on(column: Any, *rules: ColumnElement[bool]) -> ColumnElement[bool]:
-    """Whether the row that a column refers to keeps to the rules, asked for each row by itself.
+    """Test row by row whether the row that a column refers to meets the conditions.
 
     Never `IN (SELECT …)`: a database makes that list first, of every request there is, though one row is asked about.
     """

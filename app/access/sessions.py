@@ -34,7 +34,7 @@ def digest(text: str) -> str:
 
 
 def locked_until(name: str) -> datetime | None:
-    """When the lock of this name ends, or None when it is not locked."""
+    """Return when the lock of this name ends, or None when it is not locked."""
     recent = db.session.execute(
         select(func.count(), func.max(SignInFailure.created_at)).where(
             SignInFailure.name_digest == digest(name.lower()), SignInFailure.created_at > now() - LOCK
@@ -113,7 +113,7 @@ def sync_account(entry: DirectoryEntry) -> Account:
 
 @enforces("ACC-2", "ACC-3", "ACC-8")
 def load_person() -> None:
-    """Before each request: who is this, asked of the session row and of the directory, now."""
+    """Identify the person before each request, by the session row and the directory."""
     g.actor, g.session_uid, g.terms_accepted = None, None, False
     token = session.get(TOKEN)
     if not token or request.endpoint == "static":
@@ -141,7 +141,7 @@ def load_person() -> None:
 
 
 def _session_of(token: str) -> tuple[LoginSession | None, bool]:
-    """The session of a token with its account, and whether the person accepted the present terms: every page asks."""
+    """Return the session of a token with its account, and whether the person accepted the present terms."""
     accepted = exists().where(
         TermsAcceptance.account_id == LoginSession.account_id, TermsAcceptance.version == policy().terms.version
     )
@@ -206,7 +206,7 @@ def end_current_session() -> None:
 
 @enforces("SRC-5", "ACC-3")
 def confirm_password(actor: Actor, password: str) -> bool:
-    """Whether the person who decides is the person signed in: asked of the directory again, with the same lock-out.
+    """Check with the directory that the person who decides is the one signed in, with the same lock-out.
 
     Raises DirectoryUnavailable, SignInRefused when the name is locked.
     """

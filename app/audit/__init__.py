@@ -1,4 +1,4 @@
-"""Nothing happens unrecorded: events join the transaction of the change they tell of."""
+"""The audit trail's front door: an event joins the transaction of the change that it records."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from app.policy.names import EventName
 
 
 class _Nobody:
-    """Stands for a person who asked not to be named: the event carries neither account nor session."""
+    """A person who asked not to be named: the event carries neither account nor session."""
 
     id = None
 

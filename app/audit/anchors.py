@@ -1,4 +1,4 @@
-"""Anchors: signed heads of the chain, kept where whoever administers the database cannot write."""
+"""Anchors: signed heads of the chain, kept where database administrators cannot write."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from app.storage.signing import Signer
 
 
 class AnchorForged(Exception):
-    """An anchor's signature does not verify."""
+    """Raised when an anchor's signature does not verify."""
 
 
 def write_anchor(directory: Path, signer: Signer, sequence: int, digest: str) -> Path:

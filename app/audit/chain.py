@@ -1,4 +1,4 @@
-"""The chain: each event carries an explicit sequence and the digest of its predecessor.
+"""The hash chain of events: each carries an explicit sequence and the digest of its predecessor.
 
 The digest is SHA-256 over the canonical JSON of every other column. An edited, removed, reordered or inserted event
 breaks it; a cut tail shows against an anchor (`flask audit anchor`), or against transitions that came later.
@@ -40,12 +40,12 @@ _PLAIN = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=Tr
 
 
 def canonical(value: Any) -> str:
-    """JSON with one spelling: sorted keys, no spaces, plain ASCII."""
+    """Return canonical JSON: sorted keys, no spaces, plain ASCII."""
     return _PLAIN.encode(value)
 
 
 def digest(row: Mapping[str, Any]) -> str:
-    """SHA-256 (hex) of an event's columns, in one spelling."""
+    """Return the SHA-256 (hex) of an event's columns as canonical JSON."""
     return hashlib.sha256(canonical({name: row[name] for name in COLUMNS}).encode()).hexdigest()
 
 
@@ -70,7 +70,7 @@ def write_pending(session: Session) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One place where the trail does not hold: `where` names it, `what` goes on to a sentence."""
+    """A fault of the trail: `where` names the place, `what` completes the sentence."""
 
     where: str
     what: str
@@ -81,7 +81,7 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Anchor:
-    """A head of the chain written down elsewhere."""
+    """A head of the chain that was kept elsewhere."""
 
     sequence: int
     digest: str

@@ -1,4 +1,4 @@
-"""The trail says under which policy the portal worked: one event for each version, when it first starts under it."""
+"""The policy version in the audit trail: one event when the portal first starts under a version."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from app.policy import policy
 
 
 def note_policy_version() -> bool:
-    """Record `policy.loaded` unless the newest one already names this version; whether it was recorded.
+    """Record `policy.loaded` unless the newest one names this version; returns whether it was recorded.
 
     Two processes that start at once may both record it: twice true is still true.
     """

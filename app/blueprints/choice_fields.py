@@ -1,4 +1,4 @@
-"""Form fields with choices, which the portal gives as pairs of value and words wherever they come from."""
+"""Form fields with choices, always given as pairs of value and words."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Pairs = Iterable[tuple[str, str]]
 
 
 class _TakesPairs(wtforms.SelectField):
-    """A field that makes WTForms' choices of pairs, whether they are given at once or later."""
+    """A field that turns pairs into WTForms' choices, whether they are given at once or later."""
 
     def __init__(
         self, label: Any = None, validators: Any = None, *, choices: Pairs | None = None, **given: Any
@@ -29,15 +29,15 @@ class _TakesPairs(wtforms.SelectField):
 
 
 class SelectField(_TakesPairs):
-    """A list of which one is chosen."""
+    """A list from which one is chosen."""
 
 
 class RadioField(_TakesPairs, wtforms.RadioField):
-    """Buttons of which one is chosen."""
+    """Radio buttons, one of which is chosen."""
 
 
 class SelectMultipleField(_TakesPairs, wtforms.SelectMultipleField):
-    """A list of which several may be chosen."""
+    """A list from which several may be chosen."""
 
 
 def _named(pairs: Pairs | None) -> list[SelectChoice] | None:

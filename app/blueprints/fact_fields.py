@@ -27,17 +27,17 @@ class NumberInput(TextInput):
 
 
 def stripped(value: Any) -> Any:
-    """A WTForms filter: text without the space around it, with the line ends of the portal."""
+    """Filter a WTForms value: strip the space around text and normalize its line ends."""
     return value.strip().replace("\r\n", "\n") if isinstance(value, str) else value
 
 
 def choice_field(label: str, choices: Iterable[tuple[str, str]]) -> Any:
-    """Radio buttons of which none may be chosen: the rule, not the form, says whether that is enough."""
+    """Return radio buttons that may all stay empty: the rule, not the form, says whether that is enough."""
     return RadioField(label, choices=list(choices), validate_choice=False)
 
 
 def fact_field(fact: Fact) -> Any:
-    """The unbound field for one question; too long a text is the only fault it finds itself."""
+    """Return the unbound field for one question; its own only check is the length of the text."""
     match fact.kind:
         case "yesno":
             return choice_field(fact.label, YES_NO)
@@ -54,23 +54,23 @@ def fact_field(fact: Fact) -> Any:
 
 
 def fact_fields(prefix: str, facts: Iterable[Fact]) -> dict[str, Any]:
-    """Unbound fields by name: the prefix and the fact's name."""
+    """Return unbound fields by name: the prefix and the fact's name."""
     return {prefix + fact.name: fact_field(fact) for fact in facts}
 
 
 def answers(form: Form, prefix: str, facts: Iterable[Fact]) -> dict[str, str]:
-    """What was answered, by the fact's name; what was left open is absent."""
+    """Return the answers by the fact's name; unanswered questions are absent."""
     given = {fact.name: form[prefix + fact.name].data for fact in facts}
     return {name: value for name, value in given.items() if value}
 
 
 def prefilled(prefix: str, stored: Mapping[str, Any] | None) -> dict[str, Any]:
-    """Stored answers as the data of a form."""
+    """Return stored answers as the data of a form."""
     return {prefix + name: value for name, value in (stored or {}).items()}
 
 
 def day_of(typed: str | None) -> date | None:
-    """The day that was typed, or None when it is none."""
+    """Return the day that was typed, or None when it is not one."""
     try:
         return date.fromisoformat(typed or "")
     except ValueError:
@@ -78,7 +78,7 @@ def day_of(typed: str | None) -> date | None:
 
 
 def moment_of(day: str | None, clock: str | None) -> datetime | None:
-    """The moment that was typed as a day and a time, or None when it is none."""
+    """Return the time that was typed as day and hour, or None when it is not one."""
     try:
         return datetime.combine(date.fromisoformat(day or ""), time.fromisoformat(clock or ""), time_zone())
     except ValueError:
@@ -93,7 +93,7 @@ def _time_of(typed: str | None) -> time | None:
 
 
 def read_moment(day: Field, clock: Field) -> datetime | None:
-    """The past moment that was typed into two fields, or None, and beside each of the two what is wrong with it."""
+    """Return the past time typed into two fields, or None with the faults put at each field."""
     given, at = day_of(day.data), _time_of(clock.data)
     if given is None:
         add_error(day, "Write the date as year-month-day, for example 2026-03-09." if day.data else "Enter the date.")
@@ -112,12 +112,12 @@ def read_moment(day: Field, clock: Field) -> datetime | None:
 
 
 def add_error(field: Field, message: str) -> None:
-    """Put one more fault beside a field."""
+    """Add a fault to a field."""
     field.errors = [*field.errors, message]
 
 
 def mark(form: Form, faults: Iterable[Fault], prefixes: Iterable[str]) -> None:
-    """Put each fault beside the field it is about; the first prefix under which the form has it counts."""
+    """Add each fault to its field, under the first prefix with which the form has it."""
     for fault in faults:
         for prefix in (*prefixes, ""):
             if prefix + fault.field in form:

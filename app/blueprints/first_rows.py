@@ -1,4 +1,4 @@
-"""The first rows of a list and how many there are: what a page shows of a list that is not its only one."""
+"""The first rows of a list and their total, for pages that show several lists."""
 
 from __future__ import annotations
 
@@ -22,22 +22,22 @@ class FirstRows:
 
     @property
     def more(self) -> int:
-        """How many are not shown."""
+        """Return how many are not shown."""
         return self.total - len(self.items)
 
 
 def count(rows: Select[Any]) -> int:
-    """How many rows a statement would give."""
+    """Count the rows that a statement would return."""
     return db.session.scalar(select(func.count()).select_from(rows.order_by(None).options().subquery())) or 0
 
 
 def first_rows(rows: Select[Any], most: int = FIRST) -> FirstRows:
-    """The first rows of a statement; the others are counted alone."""
+    """Read the first rows of a statement and count the others."""
     items = db.session.scalars(rows.limit(most)).unique().all()
     return FirstRows(items, len(items) if len(items) < most else count(rows))
 
 
 def newest(rows: Select[Any], most: int) -> FirstRows:
-    """The first rows of a statement that nobody wants counted."""
+    """Read the first rows of a statement without counting the others."""
     items = db.session.scalars(rows.limit(most)).unique().all()
     return FirstRows(items, len(items))

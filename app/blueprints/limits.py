@@ -12,7 +12,7 @@ from wtforms.validators import ValidationError
 
 
 class Length(validators.Length):
-    """As WTForms has it, but a text that is too long is told by how much; the message given is for one too short."""
+    """WTForms' Length, except that its message says by how much a text is too long; the given one is for too short."""
 
     def __call__(self, form: Form, field: Any) -> None:
         too_many = len(field.data or "") - self.max

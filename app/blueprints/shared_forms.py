@@ -13,7 +13,7 @@ from app.blueprints.limits import Length
 
 
 class VersionForm(FlaskForm):
-    """A decision about what the page showed: the version says which."""
+    """A decision on what the page showed, identified by its version."""
 
     version = HiddenField()
 
@@ -32,7 +32,7 @@ class SignedForm(VersionForm):
     password = PasswordField("Your password", [InputRequired("Enter your password again."), Length(max=500)])
 
     def unsigned(self) -> int | None:
-        """None when the password is that of whoever is signed in, else the answer's status; the error is in the form.
+        """Return None when the password is the signed-in person's, else the answer's status with the error in the form.
 
         Raises DirectoryUnavailable.
         """

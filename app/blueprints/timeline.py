@@ -1,4 +1,4 @@
-"""What `components/timeline.html` shows."""
+"""The entries that `components/timeline.html` shows."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class TimelineEntry:
-    """One line of a timeline; `rule` is the rule it happened under, or the clause."""
+    """An entry of a timeline; `rule` is the rule it happened under, or the clause."""
 
     at: datetime
     title: str

@@ -1,4 +1,4 @@
-"""What the department says of its photographs: who is on them, or which pairs show one person, and its own columns."""
+"""The labels of the department's photographs: who is on them, or which pairs show one person, and other columns."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ MOST_GROUPS = 50
 
 
 class EvaluationError(Exception):
-    """The photographs cannot be evaluated; the message is one clear line."""
+    """Raised when the photographs cannot be evaluated; the message is one clear line."""
 
 
 @dataclass(frozen=True, slots=True)
 class LabelledFile:
-    """A photograph: its name in the labels, its place, the person on it, what each asked-for column says."""
+    """A labelled photograph: its name in the labels, its path, the person on it, its value in each chosen column."""
 
     name: str
     path: Path
@@ -36,7 +36,7 @@ class LabelledFile:
 
 @dataclass(frozen=True, slots=True)
 class Labels:
-    """All photographs, and where pairs were listed: numbers of both, and what each column says of each pair."""
+    """All photographs and any listed pairs: the numbers of both, and the pair's value in each column."""
 
     files: list[LabelledFile]
     pairs: list[tuple[int, int]] | None = None
@@ -44,7 +44,7 @@ class Labels:
 
 
 def reader_of(identities: Path | None, pairs: Path | None) -> Callable[[Path | None, Sequence[str]], Labels]:
-    """What reads the labels of the one source that was named. Raises ClickException for none or both."""
+    """Return the reader of the one label source given. Raises ClickException for none or both."""
     if identities is not None and pairs is None:
         return partial(from_identities, identities)
     if pairs is not None and identities is None:

@@ -35,7 +35,7 @@ PLAIN_SECONDS = 2.0
 
 @contextmanager
 def one_line_errors() -> Iterator[None]:
-    """What can go wrong, as one line on standard error and a status of 1."""
+    """Turn expected errors into one line on standard error and an exit status of 1."""
     try:
         yield
     except (IntakeError, MatchingError, StorageError) as error:
@@ -55,7 +55,7 @@ def progress(total: int, what: str, *, resumed: bool = False) -> Iterator[Update
 
     Both say how many a second and the time left.
 
-    resumed: the first word says where the run begins, and what was done before does not count for its speed. Plain
+    resumed: the first update says where the run begins; what was done before does not count for its speed. Plain
     lines are some seconds apart; the last one is always written.
     """
     console = Console()
@@ -86,7 +86,7 @@ def progress(total: int, what: str, *, resumed: bool = False) -> Iterator[Update
 
 
 class _Speed:
-    """How fast a run is. before: what was done when it began; None: its first word says so."""
+    """The speed of a run. before: what was done when it began; None: the first update says so."""
 
     def __init__(self, total: int, before: int | None) -> None:
         self.total, self.before, self.began = total, before, time.monotonic()
@@ -100,7 +100,7 @@ class _Speed:
 
 
 def _duration(seconds: float) -> str:
-    """A time as people say it: 40 s, 12 min, 3 h 05 min."""
+    """Return a duration in words: 40 s, 12 min, 3 h 05 min."""
     if seconds < 90:
         return f"{seconds:.0f} s"
     minutes = round(seconds / 60)

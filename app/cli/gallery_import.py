@@ -1,4 +1,4 @@
-"""`flask gallery import|imports|outcomes`: photographs enter the repository, and what became of each record."""
+"""`flask gallery import|imports|outcomes`: imports into the repository and the outcome of each record."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def import_command(folder: Path, manifest: Path | None, workers: int, running: b
 
 
 def summary(of: GalleryImport) -> str:
-    """What became of the records so far, in one line."""
+    """Return the outcomes so far in one line."""
     always = ("enrolled", "already", "held", "refused")
     counted = [(name, of.tally.get(name, 0)) for name in always]
     counted += [(name, count) for name, count in sorted(of.tally.items()) if name not in always]
@@ -86,7 +86,7 @@ def _say_kept_out(of: GalleryImport, report: Path | None) -> None:
 
 
 def write_report(path: Path, source: Source, of: GalleryImport) -> None:
-    """The records that did not enter as CSV, with what the list says of their file; whole or not at all."""
+    """Write the records that did not enter as CSV, with the list's values; whole or not at all."""
     part = path.with_name(path.name + ".part")
     kept_out = {found.line: found for found in imports.outcomes(of, only_kept_out=True)}
     try:
@@ -105,7 +105,7 @@ def write_report(path: Path, source: Source, of: GalleryImport) -> None:
 
 
 def plain_cell(text: str) -> str:
-    """Text that no spreadsheet runs: an apostrophe before = + - @, tab or return (OWASP, “CSV Injection”)."""
+    """Return text that no spreadsheet runs: an apostrophe before = + - @, tab or return (OWASP, “CSV Injection”)."""
     return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r", "\n")) else text
 
 

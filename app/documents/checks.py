@@ -1,4 +1,4 @@
-"""What a finished PDF must hold, read back from its bytes with PDFium (not from what was meant)."""
+"""The checks of a finished PDF, read back from its bytes with PDFium."""
 
 import functools
 import io
@@ -60,7 +60,7 @@ def _opened(pdf: bytes) -> Iterator[pypdfium2.PdfDocument]:
 
 @enforces("SRC-9")
 def require_notice(pdf: bytes, notice: str) -> int:
-    """The number of pages; raises RenderError naming the first page that lacks the notice, word for word."""
+    """Return the number of pages. Raises RenderError naming the first page that lacks the notice, word for word."""
     wanted = _letters(notice)
     texts = page_texts(pdf)
     for number, text in enumerate(texts, 1):
@@ -71,14 +71,14 @@ def require_notice(pdf: bytes, notice: str) -> int:
 
 @enforces("USE-7")
 def require_on_first_page(pdf: bytes, words: str) -> None:
-    """Raises RenderError unless page 1 says these words."""
+    """Raise RenderError unless page 1 holds these words."""
     if _letters(words) not in _letters(page_texts(pdf)[0]):
         raise RenderError("The first page of the document does not carry the notice of its result (USE-7, SRC-7).")
 
 
 @enforces("SRC-9")
 def require_picture(pdf: bytes, original: bytes) -> None:
-    """Raises RenderError unless a page of the file draws a picture with exactly the original's pixels."""
+    """Raise RenderError unless a page of the file draws a picture with exactly the original's pixels."""
     with Image.open(io.BytesIO(original)) as opened:
         wanted = opened.convert("RGB")
     for picture in pictures(pdf, wanted.size):
@@ -88,11 +88,11 @@ def require_picture(pdf: bytes, original: bytes) -> None:
 
 
 def missing_words(texts: Sequence[str], wanted: Iterable[str]) -> str | None:
-    """The first of the wanted words that these pages, read as one text, do not say; None when all are there."""
+    """Return the first of the wanted words that these pages lack, or None when all are there."""
     printed = _letters("".join(texts))
     return next((words for words in wanted if _letters(words) not in printed), None)
 
 
 def _letters(text: str) -> str:
-    """Text without white space: where a PDF breaks its lines says nothing about its words."""
+    """Return text without white space, since a PDF breaks its lines anywhere."""
     return "".join(text.split())

@@ -1,4 +1,4 @@
-"""What can go wrong with a document, each with a sentence fit to be shown or logged."""
+"""The errors of documents, each with a sentence fit to be shown or logged."""
 
 
 class DocumentError(Exception):

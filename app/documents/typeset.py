@@ -39,9 +39,9 @@ class Rendered:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Frame:
-    """What every document shows around its text (``document.html``); ``kind`` and ``css`` name what it is.
+    """The frame of every document around its text (``document.html``); ``kind`` and ``css`` name what it is.
 
-    ``notice`` stands in the foot of every page; None where the document tells of no result. A document of the whole
+    ``notice`` stands in the foot of every page; None where the document states no result. A document of the whole
     department has no ``unit``, one about several cases no ``case_number``.
     """
 
@@ -138,7 +138,7 @@ def _moment(value: datetime | None) -> str:
 
 
 def _finalize(value: object) -> object:
-    """What any expression in a template prints: nothing is ever blank, nothing an empty box."""
+    """Return what a template expression prints: never a blank, never an empty box for a missing glyph."""
     if value is None or value == "":
         return NOT_RECORDED
     if isinstance(value, date):

@@ -1,1 +1,1 @@
-"""The verbs of the department, a module for each activity. They raise; views translate."""
+"""The department's verbs, one package for each area. A verb raises; the view turns what it raises into a page."""

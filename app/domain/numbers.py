@@ -1,4 +1,4 @@
-"""Numbers that people read: FR-2026-000012, R-2026-000003; drawn inside the transaction that uses them."""
+"""The numbers that people read (FR-2026-000012, R-2026-000003), drawn inside the transaction that uses them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from app.models.engine import Counter
 
 
 def draw(series: str) -> str:
-    """The next number of a series in this year. Needs an open unit of work (its write lock keeps numbers unique)."""
+    """Draw the next number of a series in this year. Needs an open unit of work, whose lock keeps numbers unique."""
     name = f"{series}-{now():%Y}"
     row = db.session.get(Counter, name, with_for_update=True)
     if row is None:

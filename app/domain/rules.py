@@ -1,4 +1,4 @@
-"""Imports every module that registers conditions or separations: importing this one makes all rules known.
+"""The register of rules: importing this module imports every condition and separation.
 
 A condition sees the subject as stored, the actor, and the facts given to `advance`; it answers None, or a sentence
 that says what is missing in this case. A separation answers who already holds a part in the subject.

@@ -1,4 +1,4 @@
-"""From an upload's bytes to pixels: upright, sRGB, opaque, eight bits."""
+"""The decoding of an upload's bytes to pixels: upright, sRGB, opaque, eight bits."""
 
 import contextlib
 import io

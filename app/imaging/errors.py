@@ -1,4 +1,4 @@
-"""Why an image cannot be used, in words for the person who uploaded it."""
+"""The reasons why an image cannot be used, in words for the person who uploaded it."""
 
 from typing import Literal
 
@@ -17,7 +17,7 @@ Code = Literal[
 
 
 class UnusableImage(Exception):
-    """The bytes are not a photograph the portal accepts. ``code`` is for programs, ``message`` for people."""
+    """Raised for bytes that are not an acceptable photograph. ``code`` is for programs, ``message`` for people."""
 
     def __init__(self, code: Code, message: str) -> None:
         super().__init__(message)

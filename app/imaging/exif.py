@@ -1,4 +1,4 @@
-"""A small, safe summary of what a photograph says about its own making, kept as provenance."""
+"""A small, safe summary of a photograph's EXIF, kept as provenance."""
 
 from typing import TypedDict
 

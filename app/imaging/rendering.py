@@ -1,4 +1,4 @@
-"""Copies to look at: pixels only, so nothing of the original's metadata can travel with them."""
+"""Copies for display: pixels only, so that none of the original's metadata goes with them."""
 
 import cv2
 import numpy as np
@@ -13,7 +13,7 @@ LOSSLESS_PIXELS = 1_500_000
 
 
 def shown_copy(bgr: NDArray[np.uint8]) -> bytes:
-    """The copy to look at: (H, W, 3) uint8 pixels without any metadata, as PNG when small, JPEG when large."""
+    """Encode the display copy, (H, W, 3) uint8 pixels without metadata, as PNG when small, JPEG when large."""
     return display_copy(bgr, SHOWN_SIDE, lossless=bgr.shape[0] * bgr.shape[1] <= LOSSLESS_PIXELS)
 
 

@@ -1,4 +1,4 @@
-"""What an upload is, by its own bytes: never by its name, and without decoding a pixel."""
+"""The sniffing of an upload: its kind by its own bytes, never by its name, without decoding a pixel."""
 
 import contextlib
 import io
@@ -33,7 +33,7 @@ _DNG_VERSION_TAG = 50706
 
 @dataclass(frozen=True, slots=True)
 class ImageLimits:
-    """What an upload may be: bytes, pixels (width × height), longer to shorter side, Pillow format names.
+    """The limits of an upload: bytes, pixels (width × height), longer to shorter side, Pillow format names.
 
     Pillow's own guard refuses anything above 179 megapixels whatever is set here.
     """

@@ -1,4 +1,4 @@
-"""Knows every handler; loads what a worker needs once."""
+"""The register of all handlers, and the loading of what a worker needs."""
 
 from __future__ import annotations
 

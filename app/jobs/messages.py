@@ -1,4 +1,4 @@
-"""What a worker takes from the queue: messages that name a job row, and nothing else that a message may say.
+"""The queue's messages: a worker takes from one the id of a job row, and nothing else it may say.
 
 Whoever can write to Redis can write a message, and RQ imports and calls what one names: a function, callbacks for its
 success, failure and stop, addresses to be told. So a message is read here, not by RQ: from its data alone, which must
@@ -32,7 +32,7 @@ MESSAGE_BYTES = 4096
 
 
 def uid_in(data: bytes) -> str | None:
-    """The uid of a job row in the data of a message; None when it is not exactly one of ours."""
+    """Return the uid of a job row in a message's data; None when the message is not exactly one of ours."""
     try:
         inflating = zlib.decompressobj()
         message = json.loads(inflating.decompress(data, MESSAGE_BYTES))

@@ -1,4 +1,4 @@
-"""What is asked for once a day, by whichever scheduler looks first: standings calculated anew, spent jobs deleted."""
+"""The nightly work, asked for once a day by whichever scheduler looks first: recalculated standings, deleted jobs."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from app.unit_of_work import unit_of_work
 
 @enforces("RET-11")
 def ask_nightly() -> int:
-    """Ask for what this day was not asked for yet; new rules ask for the standings again. Opens its own unit of work.
+    """Ask for the day's work once, and for the standings again under new rules. Opens its own unit of work.
 
     Answers how many jobs were asked for.
     """
@@ -48,5 +48,5 @@ def run_recalculation(row: Job) -> None:
 
 @handles("prune_jobs")
 def run_pruning(row: Job) -> None:
-    """Delete the jobs that are spent."""
+    """Delete the jobs that are done and long over."""
     prune()

@@ -1,4 +1,4 @@
-"""Who does which kind of work: each handler registers for a kind of `app.outbox.kinds`."""
+"""The registry of handlers: each registers for a kind of job of `app.outbox.kinds`."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ OnFailure = Callable[[Job, str], None]
 
 
 class Retry(Exception):
-    """Raised by a handler for a passing trouble; the job runs again after a while."""
+    """Raised by a handler for a passing failure; the job runs again after a while."""
 
 
 class JobFailed(Exception):
-    """Raised by a handler for a named cause that trying again does not mend; the message is shown to people."""
+    """Raised by a handler for a cause that another try does not mend; the message is shown to people."""
 
 
 class Unfinished(Exception):
@@ -29,7 +29,7 @@ class Unfinished(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Handling:
-    """What is done for a kind of job, and what follows when it is given up."""
+    """The handling of a kind of job: its handler, and what follows when it gives up."""
 
     handler: Handler
     on_failure: OnFailure | None

@@ -18,7 +18,7 @@ log = structlog.get_logger()
 
 
 def lost() -> list[tuple[str, str]]:
-    """(queue, uid) of each row that should be running or queued and may not be. Sending one twice does no harm."""
+    """Return (queue, uid) of each row that may have been lost. Sending one twice does no harm."""
     moment = now()
     unsure = moment - timedelta(seconds=settings().lease_seconds)
     waiting = (Job.state == "queued") & (Job.not_before <= moment)

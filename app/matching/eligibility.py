@@ -1,4 +1,4 @@
-"""Which photographs a search may look at, said before anybody is ranked (CAP-3)."""
+"""The photographs that a search may look at, chosen before anybody is ranked (CAP-3)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What can go wrong in matching, each with a sentence that may be shown to the person concerned."""
+"""The errors of matching, each with a sentence that may be shown to the person concerned."""
 
 
 class MatchingError(Exception):
@@ -43,7 +43,7 @@ class MixedModels(MatchingError):
 
 
 class IndexOutOfStep(MatchingError):
-    """An index and what it was made from say different things; it must be built again."""
+    """An index differs from what it was made from; it must be built again."""
 
 
 class SnapshotError(MatchingError):

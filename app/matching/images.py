@@ -1,4 +1,4 @@
-"""The one image form matching works on: (rows, columns, 3) uint8, blue-green-red, as OpenCV has it."""
+"""The image format of matching: (rows, columns, 3) uint8, blue-green-red, as in OpenCV."""
 
 import cv2
 import numpy as np

@@ -38,7 +38,7 @@ def install(
 
     A model whose file is there with the right digest is left alone and nothing is fetched. Killed at any
     point, the next call takes up what is whole. A wrong digest is refused and leaves nothing behind.
-    report: told one plain sentence per step. Raises a MatchingError.
+    report: called with one plain sentence per step. Raises a MatchingError.
     """
     known = catalogue or own_catalogue()
     wanted = [known.detector, known.extractor] if model_ids is None else list(model_ids)

@@ -1,4 +1,4 @@
-"""Which photographs stand beside the nominated one, in which order, and who reviews them: arithmetic alone (SRC-4).
+"""The arithmetic of line-ups: the choice of foils, their order, and the reviewer (SRC-4).
 
 Two photographs are alike here as pictures are: size and sharpness of the face, light, color, how the head is turned,
 and the recorded age of the person on the day. Nothing about a person is inferred from a face (CAP-8).
@@ -34,7 +34,7 @@ SEED_BYTES = 16
 
 @dataclass(frozen=True, slots=True)
 class Portrait:
-    """One photograph as a picture. key: the photograph; person: whose it is; age: years on the day, where recorded."""
+    """A photograph as a picture. key: the photograph; person: whose it is; age: years on the day, where recorded."""
 
     key: str
     person: str
@@ -88,7 +88,10 @@ def drawn_order(keys: Iterable[str], seed: str) -> list[str]:
 
 
 def drawn_reviewer(loads: Mapping[str, int], seed: str) -> str | None:
-    """Who has least to do, a tie decided by the seed's draw; None when there is nobody. loads: open reviews by key."""
+    """Return the reviewer with the least to do, ties decided by the seed's draw; None for no candidates.
+
+    loads: open reviews by key.
+    """
     if not loads:
         return None
     least = min(loads.values())

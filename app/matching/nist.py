@@ -1,4 +1,4 @@
-"""The gate of FAIR-2: may the loaded extractor be used for casework?"""
+"""The check whether the loaded extractor may be used for casework (FAIR-2)."""
 
 from dataclasses import dataclass
 from datetime import date

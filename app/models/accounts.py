@@ -1,4 +1,4 @@
-"""People of the department who use the portal: known from the directory, trained, signed in."""
+"""The tables of accounts: people known from the directory, their training and sessions."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Account(Model):
 
     @property
     def titled(self) -> str:
-        """Title and name, as pages and documents call a person."""
+        """Return title and name, as pages and documents call a person."""
         return f"{self.title} {self.display_name}"
 
 

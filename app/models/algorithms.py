@@ -1,4 +1,4 @@
-"""Which algorithm is in use, and the change from one to another (FAIR-2, FAIR-3)."""
+"""The tables of the algorithm in use and of changes from one to another (FAIR-2, FAIR-3)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SWITCHES = ("cut_over", "reverted")
 
 @enforces("FAIR-3")
 class AlgorithmChange(Stateful[AlgorithmChangeVerb], Model):
-    """From one algorithm (source) to another (target), each by its catalogue id and the SHA-256 of its file."""
+    """A change from one algorithm (source) to another (target), each by catalogue id and SHA-256 of its file."""
 
     __tablename__ = "algorithm_change"
     subject_type = "algorithm_change"
@@ -50,7 +50,7 @@ class AlgorithmChange(Stateful[AlgorithmChangeVerb], Model):
 
 
 class AlgorithmSwitch(Model):
-    """The algorithm in use became another: a cut-over or its reversal, by whom and why. The newest row says which.
+    """A cut-over or its reversal, by whom and why. The newest row says which algorithm is in use.
 
     counts: photographs in the repository, templates of either algorithm, photographs left out. Never changed.
     """
@@ -74,7 +74,7 @@ class AlgorithmSwitch(Model):
 
 
 class Unembedded(Model):
-    """A photograph of which an algorithm of a change makes no template: it bars the cut-over until somebody decides."""
+    """A photograph that an algorithm of a change cannot embed; it bars the cut-over until somebody decides."""
 
     __tablename__ = "unembedded"
     change_id: Mapped[int] = mapped_column(ForeignKey("algorithm_change.id"), index=True)

@@ -1,4 +1,4 @@
-"""Reports to the investigator, and what the investigator records afterwards."""
+"""The tables of reports to the investigator and of the outcomes recorded afterwards."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What all tables share: a public id, UTC times, versioned state, and sealed text.
+"""The base of all tables: a public id, UTC times, versioned state, and sealed text.
 
 Identifying text is never a plain column: a row keeps it in `sealed`, encrypted under the data key of its request
 or gallery person (design: "Erasure that is real"; ACC-10).
@@ -29,12 +29,12 @@ Step = TypeVar("Step", bound=Verb)
 
 
 def now() -> datetime:
-    """The present moment, aware, in UTC."""
+    """Return the present time, aware, in UTC."""
     return datetime.now(UTC)
 
 
 class UTCDateTime(TypeDecorator[datetime]):
-    """A moment: aware on both sides, stored in UTC. A naive value is refused (ValueError)."""
+    """A time, aware on both sides, stored in UTC. A naive value is refused (ValueError)."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
@@ -53,7 +53,7 @@ class UTCDateTime(TypeDecorator[datetime]):
 
 
 def filled(value: Value | None) -> Value:
-    """The value of a column or relationship that is filled by the time it is asked for, as the workflow has it.
+    """Return the value of a column or relationship that the workflow has filled by now.
 
     Raises RuntimeError when it is empty all the same (a fault of ours).
     """
@@ -63,14 +63,14 @@ def filled(value: Value | None) -> Value:
 
 
 def rows_touched(result: Result[Any]) -> int:
-    """How many rows an UPDATE or DELETE touched. TypeError for the result of another statement (a fault of ours)."""
+    """Return how many rows an UPDATE or DELETE touched. TypeError for another statement's result (a fault of ours)."""
     if not isinstance(result, CursorResult):
         raise TypeError("only an UPDATE or a DELETE touches rows")
     return result.rowcount
 
 
 def new_uid() -> str:
-    """A public id: 32 hex digits, unguessable, saying nothing."""
+    """Return a new public id: 32 hex digits, unguessable, without meaning."""
     return uuid.uuid4().hex
 
 
@@ -112,7 +112,7 @@ class Sealed:
 
     @property
     def private(self) -> Mapping[str, Any]:
-        """The decrypted fields. KeyDestroyed when the owner's key was destroyed, Tampered when altered."""
+        """Return the decrypted fields. Raises KeyDestroyed when the owner's key is gone, Tampered when altered."""
         if self.sealed is None:
             return MappingProxyType({})
         cached = self.__dict__.get("_opened")
@@ -155,43 +155,43 @@ class Stateful(Generic[Step]):
 
     @classmethod
     def flow(cls) -> Workflow:
-        """The workflow of such rows, as the policy has it."""
+        """Return the policy's workflow of such rows."""
         return policy().workflow(cls.subject_type)
 
     @property
     def stands(self) -> State:
-        """The state as the policy has it: its words and what is due."""
+        """Return the policy's state of this row: its words and what is due."""
         return self.flow().state(self.state)
 
     def has(self, mark: Asked) -> bool:
-        """Whether the state carries a mark of the workflow. Raises KeyError when the workflow has no such mark."""
+        """Tell whether the state carries a mark of the workflow. Raises KeyError when the workflow has no such mark."""
         return self.state in self.flow().states_that(mark)
 
     @classmethod
     def having(cls, mark: Asked) -> ColumnElement[bool]:
-        """The rows whose state carries a mark of the workflow. Raises KeyError when the workflow has no such mark."""
+        """Return the condition for rows whose state carries a mark. Raises KeyError for an unknown mark."""
         return cls.state.in_(cls.flow().states_that(mark))
 
     def takes(self, *verbs: Step) -> bool:
-        """Whether the workflow lets one of these verbs lead on from the state, whoever asks."""
+        """Tell whether one of these verbs leads on from the state, whoever asks."""
         return self.state in self.flow().sources_of(*verbs)
 
     def first_of(self, *verbs: Step) -> Step | None:
-        """The first of these verbs that leads on from the state, whoever asks, or None."""
+        """Return the first of these verbs that leads on from the state, whoever asks, or None."""
         return next((verb for verb in verbs if self.takes(verb)), None)
 
     @classmethod
     def taking(cls, *verbs: Step) -> ColumnElement[bool]:
-        """The rows in whose state the workflow knows one of these verbs."""
+        """Return the condition for rows in whose state one of these verbs exists."""
         return cls.state.in_(cls.flow().sources_of(*verbs))
 
     @classmethod
     def awaiting(cls, part: Part | None = None) -> ColumnElement[bool]:
-        """The rows in whose state something is due, from this part or from anybody."""
+        """Return the condition for rows in whose state something is due, from this part or from anybody."""
         return cls.state.in_(cls.flow().awaiting(part))
 
 
 def one_of(column: str, values: list[str] | tuple[str, ...]) -> str:
-    """The text of a CHECK constraint: the column holds one of these words."""
+    """Return the text of a CHECK constraint that the column holds one of these words."""
     listed = ", ".join(f"'{value}'" for value in values)
     return f"{column} IN ({listed})"

@@ -1,4 +1,4 @@
-"""A disclosure of identifying information outside the department (EXT-7), what it hands out, its decisions."""
+"""The tables of disclosures outside the department (EXT-7): requests, items, decisions, packages, incidents."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ UNSUBMITTED = "state IN ('draft', 'withdrawn')"
 
 
 class RoutineDesignation(Model):
-    """EXT-7 (5): what the Agency Privacy Officer designated as routine, for whom, for what, and until when.
+    """A routine designation by the Agency Privacy Officer: for whom, for what, and until when (EXT-7, basis 5).
 
     It is about kinds of disclosure and never about a person, so its words are plain columns.
     """
@@ -152,7 +152,7 @@ class Disclosure(Stateful[DisclosureVerb], Sealed, Model):
 
     @property
     def current_decision(self) -> DisclosureDecision | None:
-        """The last decision on the present submission, whatever it was."""
+        """Return the last decision on the present submission, whatever it was."""
         last = self.decisions[-1] if self.decisions else None
         return last if last is not None and last.submission == self.submission else None
 
@@ -162,12 +162,12 @@ class Disclosure(Stateful[DisclosureVerb], Sealed, Model):
 
     @property
     def included_items(self) -> list[DisclosureItem]:
-        """What the decision lets out."""
+        """Return the items that the decision lets out."""
         return [item for item in self.items if item.included]
 
 
 class DisclosureItem(Model):
-    """One thing asked for: a submitted original or a delivered report; decided item by item (`included`)."""
+    """An item asked for: a submitted original or a delivered report; decided item by item (`included`)."""
 
     __tablename__ = "disclosure_item"
     disclosure_id: Mapped[int] = mapped_column(ForeignKey("disclosure.id"), index=True)
@@ -191,14 +191,14 @@ class DisclosureItem(Model):
 
     @property
     def thing(self) -> ProbeImage | Report:
-        """The original or the report itself."""
+        """Return the original or the report itself."""
         thing = self.image if self.kind == "original" else self.report
         assert thing is not None
         return thing
 
     @property
     def request(self) -> FRRequest:
-        """The request the thing belongs to."""
+        """Return the request the item belongs to."""
         return self.thing.request
 
 

@@ -1,4 +1,4 @@
-"""What the engine writes: transitions, the audit chain, the outbox of jobs, numbers."""
+"""The tables of the engine: transitions, the audit chain, the outbox of jobs, counters."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class AuditEvent(Table):
 
 
 class Job(Model):
-    """The truth about slow work (outbox, lease, heartbeat); the queue carries only the uid."""
+    """A job with its lease and heartbeat; the queue carries only its uid."""
 
     __tablename__ = "job"
     kind: Mapped[str] = mapped_column(String(40))

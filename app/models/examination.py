@@ -1,4 +1,4 @@
-"""A round of human work on a search: one examiner, each candidate compared by hand, peers, a supervisor."""
+"""The tables of a round: one examiner, each candidate compared by hand, peers, a supervisor."""
 
 from __future__ import annotations
 

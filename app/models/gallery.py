@@ -1,4 +1,4 @@
-"""The repository: arrest and parole photographs of people charged with a crime in criminal court (CAP-3)."""
+"""The tables of the repository: arrest and parole photographs of people charged with a crime (CAP-3)."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ class GalleryPhoto(Sealed, Model):
 
     @property
     def eyes(self) -> list[list[float]] | None:
-        """Where the detector saw the eyes when the photograph was enrolled, in its pixels, image-left first."""
+        """Return where the detector found the eyes at enrolment, in its pixels, image-left first."""
         return self.private.get("eyes")
 
 
@@ -172,7 +172,7 @@ class GalleryImport(Model):
 
     @property
     def done(self) -> int:
-        """Records of which it is known what became of them."""
+        """Return the number of records with an outcome."""
         return sum(self.tally.values())
 
 
@@ -194,7 +194,7 @@ class ImportChunk(Sealed, Model):
 
 
 class ImportOutcome(Table):
-    """What became of one record of an import: no name and no file, only where it stands in the list.
+    """The outcome of one record of an import: no name and no file, only its place in the list.
 
     line: of the manifest, or the place in a folder of ANSI/NIST-ITL files. record_number: none when it was not stated
     or is malformed. rules: ids of the rules that kept it out.

@@ -1,4 +1,4 @@
-"""One search of one probe (CAP-5), and the candidates it listed (CAP-6)."""
+"""The tables of searches, each of one probe (CAP-5), and of the candidates they listed (CAP-6)."""
 
 from __future__ import annotations
 
@@ -147,7 +147,7 @@ ANSWERS = ("agreed", "declined")
 
 
 class ProbeResemblance(Model):
-    """Two submitted images that show the same moment: hash and embedding agreed when the later one was checked."""
+    """Two submitted images taken at the same time: hash and embedding agreed when the later one was checked."""
 
     __tablename__ = "probe_resemblance"
     image_id: Mapped[int] = mapped_column(ForeignKey("probe_image.id"), index=True)

@@ -1,4 +1,4 @@
-"""What of a person's notifications comes by e-mail too."""
+"""The table of which notifications a person also gets by e-mail."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from app.models.base import Model
 
 
 class MailChoice(Model):
-    """What one person chose for one kind of mail (notices.toml); without a row the kind's own default holds."""
+    """One person's choice for one kind of mail (notices.toml); without a row the kind's own default holds."""
 
     __tablename__ = "mail_choice"
     account_id: Mapped[int] = mapped_column(ForeignKey("account.id"))

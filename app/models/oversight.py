@@ -1,4 +1,4 @@
-"""Notifications in the portal, and reports of misuse (LIM-9)."""
+"""The tables of notifications in the portal and of misuse reports (LIM-9)."""
 
 from __future__ import annotations
 

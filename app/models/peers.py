@@ -1,6 +1,6 @@
-"""A line of photographs before one peer, and comparisons whose truth is known (SRC-4, FAIR-1).
+"""The tables of line-ups, one for each peer, and of proficiency items (SRC-4, FAIR-1).
 
-A line-up is a subject of its own, with a number that tells nothing, so that what a peer sees is the same whether it
+A line-up is a subject of its own, with a meaningless number, so that what a peer sees is the same whether it
 stands for a round of a request or for a proficiency item.
 """
 
@@ -114,12 +114,12 @@ class LineUp(Sealed, Model):
 
     @property
     def stand(self) -> str:
-        """Changes whenever the peer changes the comparison of a photograph."""
+        """Return a value that changes whenever the peer changes the comparison of a photograph."""
         return "-".join(str(place.version) for place in self.places)
 
     @property
     def subject_place(self) -> LineUpPlace | None:
-        """The place of the nominated photograph, or of the item's. Never asked for by a page of a peer."""
+        """Return the place of the nominated photograph, or of the item's. A peer's page never asks for it."""
         return next((place for place in self.places if place.is_subject), None)
 
     @property
@@ -159,22 +159,22 @@ class LineUpPlace(Sealed, Model):
 
     @property
     def letter(self) -> str:
-        """What the peer calls it."""
+        """Return the letter by which the peer knows it."""
         return LETTERS[self.position - 1]
 
     @property
     def of_repository(self) -> GalleryPhoto | None:
-        """The repository's photograph, also where it stands in a proficiency item."""
+        """Return the repository's photograph, also where it is part of a proficiency item."""
         return self.photo if self.picture is None else self.picture.photo
 
     @property
     def held(self) -> bool:
-        """Whether the photograph may still be shown: what left the repository is shown to nobody (decision 0010)."""
+        """Tell whether the photograph may still be shown: one that left the repository may not (decision 0010)."""
         return self.of_repository is None or self.of_repository.removed_at is None
 
     @property
     def is_subject(self) -> bool:
-        """Whether this is the photograph under review, not a foil. Never asked for by a page of a peer."""
+        """Tell whether this is the photograph under review, not a foil. A peer's page never asks for it."""
         if self.line_up.round is not None:
             return self.line_up.round.nominee is not None and self.photo_id == self.line_up.round.nominee.photo_id
         return self.picture is not None and self.picture.role == "subject"

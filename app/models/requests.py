@@ -1,4 +1,4 @@
-"""A request for facial recognition analysis and what the investigator submits with it."""
+"""The tables of requests and of what the investigator submits with them."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ class FRRequest(Stateful[RequestVerb], Sealed, Model):
 
     @property
     def result(self) -> str | None:
-        """What the report that stands says, by its kind; None before there is one and after it was recalled."""
+        """Return the kind of result of the report in force; None before there is one and after a recall."""
         report = self.current_report
         stands = report is not None and report.delivered_at is not None and report.recalled_at is None
         return report.kind if report is not None and stands else None
@@ -184,16 +184,16 @@ class DetectedFace(Model):
 
     @property
     def findings(self) -> tuple[Mapping[str, Any], ...]:
-        """What the quality rules said when the image was checked (REQ-7); empty for rows older than that."""
+        """Return the quality findings made when the image was checked (REQ-7); empty for older rows."""
         return tuple(self.quality.get("findings") or ())
 
     @property
     def failing(self) -> tuple[Mapping[str, Any], ...]:
-        """The findings that an examiner must override with a reason."""
+        """Return the findings that an examiner must override with a reason."""
         return tuple(finding for finding in self.findings if finding["band"] == "fail")
 
     def found(self) -> Face:
-        """The face as the detector gave it."""
+        """Return the face as the detector gave it."""
         left, top, right, bottom = self.box
         return Face((left, top, right, bottom), self.detector_score, np.asarray(self.points, np.float32))
 

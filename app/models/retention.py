@@ -1,4 +1,4 @@
-"""Case records, personal information files and legal holds: what retention counts and disposal ends (RET-1 to RET-11).
+"""The tables of case records, personal information files, legal holds and disposals (RET-1 to RET-11).
 
 Each case record and each person file has a data key of its own, so that one can go while the other stays.
 """
@@ -159,7 +159,7 @@ class LegalHold(Stateful[HoldVerb], Sealed, Model):
 
     @property
     def held(self) -> CaseRecord | PersonFile:
-        """The case record or person file this holds."""
+        """Return the case record or person file under the hold."""
         return self.case_record if self.case_record is not None else filled(self.person_file)
 
     @property
@@ -168,7 +168,7 @@ class LegalHold(Stateful[HoldVerb], Sealed, Model):
 
 
 class StoredStanding(Table):
-    """Where a record that is not disposed of stood when it was last calculated: for lists and counts alone.
+    """The stored standing of a record not disposed of, as last calculated: for lists and counts only.
 
     Nothing is decided by it: a disposal asks the rules anew. `earliest` is there where a day is known; whether it has
     come, whoever reads asks of their own day. `rule` is the rule that decides. `policy_version` is empty before the

@@ -1,4 +1,4 @@
-"""Sealing orders: what a court ordered out of the repository, the tombstones that keep it out, the notices (CAP-3)."""
+"""The tables of sealing orders, of the tombstones that keep photographs out, and of notices (CAP-3)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`seconds`: a moment in SQL as a number, so that any database can add, compare and order lengths of time."""
+"""`seconds`: a time in SQL as a number, so that any database can add, compare and order durations."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sqlalchemy.sql.functions import FunctionElement
 
 
 class seconds(FunctionElement[float]):
-    """The seconds of a moment since 1970, to the millisecond at least."""
+    """The seconds from 1970 to a time, to the millisecond at least."""
 
     type = Float()
     name = "seconds"

@@ -1,4 +1,4 @@
-"""Who had a request of the unit, from whom, and with which notes it passed on (SRC-2, SRC-4)."""
+"""The tables of assignments (who had a request, from whom, with which notes) and of drafts (SRC-2, SRC-4)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ KINDS = ("taken", "assigned", "handed_over", "taken_over")
 
 
 class Assignment(Sealed, Model):
-    """One time that a request came to an examiner; the request's own `examiner_id` is who has it now.
+    """One assignment of a request to an examiner; the request's own `examiner_id` is who has it now.
 
     `state` is the request's at that moment, `round` the round that was open and ended with it. Sealed: notes. The
     database refuses every UPDATE.

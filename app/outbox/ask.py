@@ -1,4 +1,4 @@
-"""Slow work is a row first: written in the caller's transaction, sent to the queue only after the commit.
+"""The outbox: a job is a row written in the caller's transaction, sent to the queue only after the commit.
 
 Measured: after SIGKILL a job of an in-process RQ worker stays STARTED and is not retried. So the row, not the queue, is
 the truth; the queue carries its uid and may be lost at any time.
@@ -16,7 +16,7 @@ from app.unit_of_work import after_commit
 
 
 def ask(kind: str, subject_id: str, once: str) -> Job:
-    """Ask for a piece of work inside the open unit of work; the same `once` asked twice is one job."""
+    """Ask for a job inside the open unit of work; the same `once` asked twice is one job."""
     known = db.session.scalars(select(Job).where(Job.once == once)).one_or_none()
     if known is not None:
         return known
@@ -29,13 +29,13 @@ def ask(kind: str, subject_id: str, once: str) -> Job:
 
 
 def last_job(kind: str, subject_id: str) -> Job | None:
-    """The piece of work of this kind that was asked for last for a subject, or None."""
+    """Return the newest job of this kind for a subject, or None."""
     rows = select(Job).where(Job.kind == kind, Job.subject_id == subject_id).order_by(Job.id.desc())
     return db.session.scalars(rows.limit(1)).first()
 
 
 def ask_once(kind: str, subject_id: str) -> Job:
-    """Ask for the one piece of work that a subject needs; for another run only after the last one gave up."""
+    """Ask for the one job that a subject needs; for another only after the last one gave up."""
     rows = select(Job).where(Job.kind == kind, Job.subject_id == subject_id).order_by(Job.id.desc())
     tried = db.session.scalars(rows).all()
     if tried and tried[0].state != "failed":

@@ -46,5 +46,5 @@ KINDS = {kind.name: kind for kind in _ALL}
 
 
 def delay(attempts: int) -> timedelta:
-    """How long to wait before the next try: 2, 4, 8 … seconds, at most five minutes."""
+    """Return how long to wait before the next try: 2, 4, 8 … seconds, at most five minutes."""
     return timedelta(seconds=min(2**attempts, 300))

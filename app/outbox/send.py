@@ -1,4 +1,4 @@
-"""RQ carries ids, as JSON, never pickles."""
+"""The sending of job ids to RQ as JSON, never as pickles."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ TIMEOUT_SECONDS = 600
 
 
 def connection() -> Redis:
-    """The application's Redis connection (one pool)."""
+    """Return the application's Redis connection (one pool)."""
     made = current_app.extensions.get("redis")
     if made is None:
         made = Redis.from_url(settings().redis_url, socket_connect_timeout=5, health_check_interval=30)

@@ -1,4 +1,4 @@
-"""What every table of a rule file shares: a rule is a sentence a lawyer signs, then machine fields."""
+"""The base types of rule files: a rule is a sentence a lawyer signs, then machine fields."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -12,7 +12,7 @@ Count = Annotated[int, Meta(ge=1)]
 
 
 def repeated(values: Iterable[str]) -> list[str]:
-    """The values that occur more than once, each once."""
+    """Return the values that occur more than once, each once."""
     return [value for value, times in Counter(values).items() if times > 1]
 
 

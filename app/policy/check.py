@@ -1,4 +1,4 @@
-"""Proof that each enforced clause has a rule, an enforcement point and a test: ``flask policy check``."""
+"""The check that each enforced clause has a rule, an enforcement point and a test: ``flask policy check``."""
 
 import ast
 from collections import defaultdict
@@ -18,7 +18,7 @@ Points = Mapping[str, tuple[str, ...]]
 
 
 def check(root: Path, points: Points, above: Mapping[str, Check]) -> list[str]:
-    """Every gap between policy and program in the checkout at ``root``, a sentence each; none when sound.
+    """Return a sentence for each gap between policy and program in the checkout at ``root``.
 
     ``points`` are the enforcement points of the whole program, ``above`` the worked cases' checks outside the rules.
     """
@@ -52,7 +52,7 @@ def matrix(root: Path, points: Points) -> list[dict[str, Any]]:
 
 
 def missing_clauses(policy: Policy, directory: Path) -> list[str]:
-    """Clauses of the committed list that clauses.toml lacks."""
+    """Return the clauses of the committed list that clauses.toml lacks."""
     listed = (directory / CLAUSE_IDS).read_text(encoding="utf-8").split()
     return [
         f"clauses.toml: {clause_id}: the clause is missing" for clause_id in listed if clause_id not in policy.clauses
@@ -60,7 +60,7 @@ def missing_clauses(policy: Policy, directory: Path) -> list[str]:
 
 
 def gaps(row: Mapping[str, Any]) -> Iterator[str]:
-    """What an enforced clause lacks, from its row of the matrix."""
+    """Yield what an enforced clause lacks, from its row of the matrix."""
     if row["status"] != "enforced":
         return
     for column, what in (

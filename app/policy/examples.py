@@ -1,4 +1,4 @@
-"""Worked cases: what people state and what the rules answer, kept beside the rules and run as tests."""
+"""Worked cases: given facts and the rules' answer, kept beside the rules and run as tests."""
 
 import tomllib
 from collections.abc import Callable, Mapping
@@ -122,7 +122,7 @@ def load_worked(directory: Path) -> Worked:
 
 
 def disagreements(policy: Policy, worked: Worked, today: date, above: Mapping[str, Check]) -> list[str]:
-    """A sentence for each worked case and each cell of a table that the rules answer otherwise."""
+    """Yield a sentence for each worked case and table cell on which the rules differ."""
     found = [said for said in (disagreement(policy, example, above) for example in worked.example) if said]
     found += [said for table in worked.release for said in release_disagreements(policy, table, today)]
     return found + [said for table in worked.purposes for said in purpose_disagreements(policy, table)]
@@ -138,7 +138,7 @@ def _retention_faults(example: Example) -> list[str]:
 
 
 def decide(policy: Policy, example: Example, above: Mapping[str, Check]) -> list[Fault]:
-    """What the rules answer to a worked case: its faults, none when accepted.
+    """Return the rules' answer to a worked case: its faults, none when accepted.
 
     ``above`` holds what the rules cannot ask themselves, since they know nothing of pictures: the check "edit".
     """

@@ -1,4 +1,4 @@
-"""Pure checks of what people state against the rule files; a fault names the field and the rule broken."""
+"""Pure checks of answers against the rule files; a fault names the field and the rule broken."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -98,12 +98,12 @@ def check_case_number(policy: Policy, number: str) -> list[Fault]:
 
 
 def normal_case_number(number: str) -> str:
-    """The number as it is stored: no spaces around it, capital letters."""
+    """Return the number as it is stored: no spaces around it, capital letters."""
     return number.strip().upper()
 
 
 def outcomes_after(policy: Policy, result: str | None) -> list[Outcome]:
-    """How a case may have ended after this result, in the order of the file: nothing is eliminated that never was."""
+    """Return the outcomes possible after this result, in the order of the file."""
     return [rule for rule in policy.request.outcomes.values() if not rule.results or result in rule.results]
 
 

@@ -1,4 +1,4 @@
-"""The refusal: which rule stands in the way, and what would change it."""
+"""The refusal of an action: the rule behind it, and what would change it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from app.policy import policy
 
 
 class Refused(Exception):
-    """A rule refused an action. `rule_id` names the rule; every page shows its text, citation and remedy."""
+    """Raised when a rule refuses a step. `rule_id` names the rule; every page shows its text, citation and remedy."""
 
     def __init__(self, rule_id: str, detail: str = "", *, faults: list[Any] | None = None) -> None:
         self.rule_id = rule_id
@@ -23,10 +23,10 @@ class Refused(Exception):
 
     @property
     def reason(self) -> str:
-        """What stands in the way in this case."""
+        """Return what is missing or wrong in this case."""
         return self.detail
 
     @property
     def unblock(self) -> str:
-        """What would change it, where the rule says so."""
+        """Return what would change it, where the rule says so."""
         return getattr(self.rule, "remedy", "")

@@ -201,16 +201,16 @@ class Workflow(Table, frozen=True, kw_only=True):
         return tuple(s.id for s in self.states if any(part in (None, step.by) for step in s.next))
 
     def outside(self, state_id: StateName) -> State | OutsideState:
-        """What a person outside is told of a state: the state itself, or what stands for several."""
+        """Return the state as people outside see it: the state itself, or the one that stands for several."""
         state = self.state(state_id)
         return next(one for one in self.outside_states if one.id == state.told_as) if state.told_as else state
 
     def place(self, step: str) -> int:
-        """How many steps of the progress bar lie before this one."""
+        """Return how many steps of the progress bar precede this one."""
         return self.steps.index(step)
 
     def unit_place(self, state_id: StateName) -> int:
-        """How many steps of the unit's progress bar lie before this state."""
+        """Return how many steps of the unit's progress bar precede this state."""
         step = self.state(state_id).unit_step
         return self.unit_steps.index(step) if step else len(self.unit_steps)
 

@@ -46,12 +46,12 @@ class Signer:
         return self._key.sign(data)
 
     def verify(self, data: bytes, signature: bytes) -> bool:
-        """Whether the signature is this key's, of exactly this data."""
+        """Tell whether the signature is this key's, of exactly this data."""
         return verify_with(self.public_key_pem, data, signature)
 
 
 def verify_with(public_key_pem: str, data: bytes, signature: bytes) -> bool:
-    """Whether the signature of the data was made with the key of this public half.
+    """Tell whether the signature of the data was made with the key of this public half.
 
     Raises SigningKeyUnusable when the text is not an Ed25519 public key.
     """

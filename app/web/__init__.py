@@ -1,1 +1,1 @@
-"""What every page shares: answers, formats, headers, error pages."""
+"""The web layer that every page shares: answers, formats, headers, error pages."""

@@ -34,7 +34,7 @@ ESTABLISHED, CLOSE_WAIT = 1, 8
 
 
 class Withheld(Exception):
-    """The rest of a file is no longer allowed to leave; the connection ends, and what came is not the whole file."""
+    """Raised when the rest of a file may no longer leave; the connection ends before the whole file was sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ def whole_file(data: bytes, media_type: str, name: str, *, inline: bool = False)
 
 
 def in_memory(data: bytes) -> Callable[[int, int], Iterator[bytes]]:
-    """How a file that lies in memory is read for a `Download`."""
+    """Return the reader of an in-memory file for a `Download`."""
     return lambda first, stop: (data[at : min(at + PIECE_BYTES, stop)] for at in range(first, stop, PIECE_BYTES))
 
 

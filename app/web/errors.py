@@ -54,7 +54,7 @@ WHOLE_PAGE: Mapping[str, str] = {"HX-Retarget": "body", "HX-Reswap": "innerHTML 
 
 
 class CitedRule(Protocol):
-    """What a page needs of a rule: its sentence and the clauses it stands on."""
+    """A rule as a page needs it: its sentence and the clauses it rests on."""
 
     id: str
     text: str
@@ -62,7 +62,7 @@ class CitedRule(Protocol):
 
 
 class Refusal(Protocol):
-    """Why something is refused; pages also show ``reason`` and ``unblock`` where the object has them."""
+    """The reason why something is refused; pages also show ``reason`` and ``unblock`` where the object has them."""
 
     rule: CitedRule
 
@@ -112,7 +112,7 @@ def _rendered(template: str, status: int, safe: bool, context: dict[str, object]
 
 
 def _page_again() -> str:
-    """Where a person can look again: the page asked for, or, after a form, the page the form stood on."""
+    """Return the page to open again: the one asked for, or, after a form, the page of the form."""
     behind = page_behind() or ""
     for path in (behind, request.path) if wants_part() else (request.path, behind):
         try:
@@ -124,7 +124,7 @@ def _page_again() -> str:
 
 
 def _saved() -> str | None:
-    """Whether this request saved anything, as its unit of work noted: "yes", "no", "unknown"; None for a mere visit."""
+    """Return whether this request saved anything, as its unit of work noted: "yes", "no", "unknown"; None for a GET."""
     noted = g.get("saved")
     return noted or (None if request.method in {"GET", "HEAD", "OPTIONS"} else "no")
 
@@ -139,7 +139,7 @@ def _render_error(template: str, layout: str, context: dict[str, object]) -> str
 
 
 def _typed() -> list[tuple[str, str]]:
-    """What the person typed into the form that was not taken, as (label, text); secrets and hidden fields left out."""
+    """Return what was typed into the rejected form as (label, text), without secrets and hidden fields."""
     try:
         sent = list(request.form.items(multi=True))
     except HTTPException:  # too large, or no form at all

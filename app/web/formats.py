@@ -1,4 +1,4 @@
-"""How pages print moments, days, counts and digests: the template filters."""
+"""The template filters by which pages print times, days, counts and digests."""
 
 from datetime import UTC, date, datetime
 

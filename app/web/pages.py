@@ -1,4 +1,4 @@
-"""What every view answers with: a page or its part, a redirect after a post, a download."""
+"""The answers of views: a page or its part, a redirect after a post, a download."""
 
 from collections.abc import Mapping
 from urllib.parse import quote, urlencode, urlsplit
@@ -24,12 +24,12 @@ LINKS: Mapping[str, str] = {
 
 
 def wants_part() -> bool:
-    """True when htmx asks for a part of the page rather than the browser for all of it."""
+    """Return True when htmx asks for a part of the page rather than the browser for all of it."""
     return "HX-Request" in request.headers and "HX-Boosted" not in request.headers
 
 
 def polls() -> bool:
-    """True when a part of the page asks by itself how things stand; nobody pressed anything."""
+    """Return True for a part of a page that polls, so that nobody pressed anything."""
     return request.headers.get("X-Poll") == "1"
 
 

@@ -1,4 +1,4 @@
-"""One door for change: only `advance` assigns a state; pages ask `app.workflow.options` what it would let through."""
+"""The workflow engine: only `advance` assigns a state, and pages ask `app.workflow.options` what it would allow."""
 
 from app.workflow.engine import advance, explain, refuse_if
 from app.workflow.registry import condition, separation

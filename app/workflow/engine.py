@@ -25,11 +25,11 @@ _advancing: ContextVar[bool] = ContextVar("advancing", default=False)
 
 
 class StateAssignedOutside(RuntimeError):
-    """Code other than `advance` assigned a state (a fault of ours)."""
+    """Raised when code other than `advance` assigned a state (a fault of ours)."""
 
 
 def subjects() -> dict[str, type[Stateful[Any]]]:
-    """Every table whose rows move along a workflow, by its subject type."""
+    """Return every table whose rows move along a workflow, by its subject type."""
     return {model.subject_type: model for model in Stateful.__subclasses__()}
 
 
@@ -44,7 +44,7 @@ for _model in subjects().values():
 
 
 def _transition(subject: Any, verb: Verb) -> StepRule:
-    """The rule for this verb in the present state; Refused with the verb's rule when the state does not allow it."""
+    """Return the rule for this verb in the present state, or raise Refused with the verb's rule."""
     rows = [row for row in policy().workflow(subject.subject_type).transitions if row.verb == verb]
     if not rows:
         raise LookupError(f"{subject.subject_type} has no verb {verb}")
@@ -60,7 +60,7 @@ Parts = Callable[[str], set[int]]
 
 @enforces("SRC-4", "SRC-5", "FAIR-1")
 def check_separations(row: StepRule, subject: Any, actor: Any, parts: Parts | None = None) -> None:
-    """Refused when the actor already holds a part in the subject that this step must not be combined with.
+    """Refuse when the actor already holds a part in the subject that this step must not be combined with.
 
     `parts` answers who holds a part, where somebody has asked before.
     """
@@ -71,7 +71,7 @@ def check_separations(row: StepRule, subject: Any, actor: Any, parts: Parts | No
 
 
 def check_conditions(row: StepRule, subject: Any, actor: Any, facts: Mapping[str, Any]) -> None:
-    """Refused by the first named condition that does not hold, with what is missing."""
+    """Refuse by the first named condition that does not hold, with what is missing."""
     for name in row.conditions:
         missing = CONDITIONS[name](subject, actor, facts)
         if missing is not None:
@@ -79,7 +79,7 @@ def check_conditions(row: StepRule, subject: Any, actor: Any, facts: Mapping[str
 
 
 def rule_for(subject: Any, verb: Verb, actor: Any, parts: Parts | None = None) -> StepRule:
-    """The rule of this step, where state, capability, training and separation allow it; else Refused.
+    """Return the rule of this step where state, capability, training and separation allow it; else raise Refused.
 
     `parts` as for `check_separations`. The rule's conditions are not asked.
     """
@@ -90,7 +90,7 @@ def rule_for(subject: Any, verb: Verb, actor: Any, parts: Parts | None = None) -
 
 
 def _permitted(subject: Any, verb: Verb, actor: Any, facts: Mapping[str, Any]) -> StepRule:
-    """The rule of this step, everything checked: state, capability, training, separation, conditions; else Refused."""
+    """Return the rule of this step after all checks, conditions included; else raise Refused."""
     row = rule_for(subject, verb, actor)
     check_conditions(row, subject, actor, facts)
     return row
@@ -133,7 +133,7 @@ def advance(subject: Stateful[Step], verb: Step, actor: Any, **facts: Any) -> Tr
 
 
 def explain(subject: Stateful[Step], verb: Step, actor: Any, **facts: Any) -> Refused | None:
-    """What would refuse this step with these facts, or None; for a step that has to know before it changes a row.
+    """Return what would refuse this step with these facts, or None; for a step that must know before it changes a row.
 
     A page asks `app.workflow.options` instead, which knows what only the form can show.
     """
@@ -145,6 +145,6 @@ def explain(subject: Stateful[Step], verb: Step, actor: Any, **facts: Any) -> Re
 
 
 def refuse_if(rule_id: str, broken: bool, detail: str) -> None:
-    """Refused with this rule when a check of a domain verb fails."""
+    """Refuse with this rule when a check of a domain verb fails."""
     if broken:
         raise Refused(rule_id, detail)

@@ -1,4 +1,4 @@
-"""What the conditions share."""
+"""Helpers that the conditions share."""
 
 from __future__ import annotations
 
@@ -9,5 +9,5 @@ Facts = Mapping[str, Any]
 
 
 def first(faults: list[Any]) -> str | None:
-    """The message of the first fault, or None when there is none."""
+    """Return the message of the first fault, or None when there is none."""
     return faults[0].message if faults else None

@@ -1,4 +1,4 @@
-"""What happened to a subject of the workflow engine."""
+"""The history of a subject: the steps it took."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from app.models.engine import Transition
 
 
 def steps_of(subject: Any) -> list[Transition]:
-    """Every step of the subject, oldest first."""
+    """Return every step of the subject, oldest first."""
     rows = (
         select(Transition)
         .where(Transition.subject_type == subject.subject_type, Transition.subject_id == subject.id)
@@ -22,7 +22,7 @@ def steps_of(subject: Any) -> list[Transition]:
 
 
 def who_took(subject: Any, verbs: Iterable[str]) -> set[int]:
-    """The accounts that took one of these steps with the subject."""
+    """Return the accounts that took one of these steps with the subject."""
     steps = select(Transition.actor_id).where(
         Transition.subject_type == subject.subject_type,
         Transition.subject_id == subject.id,

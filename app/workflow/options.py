@@ -18,7 +18,7 @@ from app.workflow.registry import CONDITIONS, SEPARATIONS, WRITTEN_BY
 
 
 class UnknownFact(Exception):
-    """A condition looks at a fact that nobody knows before the form is filled in."""
+    """Raised when a condition looks at a fact that is unknown before the form is filled in."""
 
 
 class KnownFacts(Mapping[str, Any]):
@@ -55,11 +55,11 @@ class _Step:
         self._found = [bar] if bar is not None else []
 
     def first(self) -> Refused | None:
-        """What refuses the step first, or None."""
+        """Return what refuses the step first, or None."""
         return self._found[0] if self._found else self._look()
 
     def every(self) -> tuple[Refused, ...]:
-        """All that refuses the step."""
+        """Return everything that refuses the step."""
         while self._look() is not None:
             pass
         return tuple(self._found)
@@ -87,19 +87,19 @@ class Options:
     _holders: dict[str, set[int]] = field(default_factory=dict)
 
     def __contains__(self, verb: Verb) -> bool:
-        """Whether the step is offered: nothing but its form can still refuse it."""
+        """Tell whether the step is offered: nothing but its form can still refuse it."""
         return self.why(verb) is None
 
     def why(self, verb: Verb) -> Refused | None:
-        """What refuses the step first, be it that the state does not know it; None when it is offered."""
+        """Return what refuses the step first, which may be the state itself; None when it is offered."""
         return self._step(verb).first()
 
     def blockers(self, verb: Verb) -> tuple[Refused, ...]:
-        """Every rule that refuses the step, for the page that prepares it."""
+        """Return every rule that refuses the step, for the page that prepares it."""
         return self._step(verb).every()
 
     def permits(self, *verbs: Verb) -> bool:
-        """Whether state, role, training and parts let the person take one of the steps; conditions are not asked."""
+        """Tell whether state, role, training and parts permit one of the steps; conditions are not asked."""
         return any(self._step(verb).bar is None for verb in verbs)
 
     def _step(self, verb: Verb) -> _Step:
@@ -133,5 +133,5 @@ class Options:
 
 
 def options(subject: Any, actor: Any, **facts: Any) -> Options:
-    """What `actor` may do with `subject` now. `facts` are what the page knows beside the row, for the conditions."""
+    """Return what `actor` may do with `subject` now. `facts`: what the page knows beside the row, for conditions."""
     return Options(subject, actor, KnownFacts(facts))

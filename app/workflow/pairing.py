@@ -1,4 +1,4 @@
-"""The check that steps, events and states tell one story: each step has its event, each event of a step its step.
+"""The check that steps, events and states agree: each step has its event, each event of a step its step.
 
 `advance` writes state, step and event together, so that whoever changes one of them later leaves the others behind.
 Subjects are read a few hundred at a time, with their steps and events: what is held does not grow with the trail.
@@ -50,7 +50,7 @@ Pair = tuple[Row[Any] | None, Row[Any] | None]
 
 
 def unpaired(session: Session) -> Iterator[Fault]:
-    """Every step, event of a step, and state that does not agree with the others; subjects by type, oldest first."""
+    """Yield every step, event of a step and state that disagrees with the others; subjects by type, oldest first."""
     stepped = {rule.event for flow in policy().workflows.values() for rule in flow.transitions}
     for model in subjects().values():
         for chunk in _chunks(session, model):
@@ -89,7 +89,7 @@ def _of_chunk(
 
 
 def _disagreements(flow: Workflow, state: str, steps: Sequence[Any], events: Sequence[Any]) -> Iterator[str]:
-    """What does not hold of one subject, as sentences about it."""
+    """Yield the disagreements of one subject, as sentences about it."""
     rules = {rule.id: rule for rule in flow.transitions}
     for step, event in pairs(rules, steps, events):
         if event is None:
@@ -108,7 +108,7 @@ def _disagreements(flow: Workflow, state: str, steps: Sequence[Any], events: Seq
 
 
 def pairs(rules: dict[str, Rule], steps: Sequence[Any], events: Sequence[Any]) -> Iterator[Pair]:
-    """Steps and events of one subject in their order, each event beside the step whose rule names it.
+    """Pair the steps and events of one subject in order, each event with the step whose rule names it.
 
     A step under a rule that the policy no longer has may have had any event, also one that is no step's any more.
     """
@@ -129,7 +129,7 @@ def pairs(rules: dict[str, Rule], steps: Sequence[Any], events: Sequence[Any]) -
 def _by_name(
     wanted: Sequence[str | None], steps: Sequence[Any], recorded: Sequence[str], events: Sequence[Any]
 ) -> Iterator[Pair]:
-    """As `pairs`, of steps and events among which no two agree in everything."""
+    """Pair steps and events as `pairs` does, where no two are alike in everything."""
     for same, i, j, k, m in _blocks(wanted, recorded):
         if same:
             yield from zip(steps[i:j], events[k:m], strict=True)
@@ -139,13 +139,13 @@ def _by_name(
 
 
 def _blocks(one: Sequence[Any], other: Sequence[Any]) -> Iterator[tuple[bool, int, int, int, int]]:
-    """Stretches of two lists in order: whether they are the same, and their bounds."""
+    """Yield the stretches of two lists in order: whether they are equal, and their bounds."""
     for tag, i, j, k, m in SequenceMatcher(None, one, other, autojunk=False).get_opcodes():
         yield tag == "equal", i, j, k, m
 
 
 def _broken_chain(flow: Workflow, rules: dict[str, Rule], state: str, steps: Iterable[Any]) -> Iterator[str]:
-    """Where the steps do not lead from the initial state, one after the other, to the state that the row has."""
+    """Yield where the steps do not lead one after the other from the initial state to the row's state."""
     reached, because = flow.initial, "it begins as"
     for step in steps:
         if step.source != reached:
@@ -164,7 +164,7 @@ def _follows(rule: Rule, step: Any) -> bool:
 
 
 def _of_no_subject(session: Session, model: type[Stateful[Any]], stepped: set[EventName]) -> Iterator[Fault]:
-    """Steps and events whose subject is not in its table; a disposal blanks subjects and removes none."""
+    """Yield steps and events whose subject is not in its table; a disposal blanks subjects but removes none."""
     kind, noun = model.subject_type, policy().workflow(model.subject_type).noun
     lost = select(*STEP).where(Transition.subject_type == kind, ~exists().where(model.id == Transition.subject_id))
     for step in session.execute(lost.order_by(Transition.id), execution_options=STREAMED):
@@ -179,7 +179,7 @@ def _of_no_subject(session: Session, model: type[Stateful[Any]], stepped: set[Ev
 
 
 def _of_no_workflow(session: Session, stepped: set[EventName]) -> Iterator[Fault]:
-    """Steps and events of steps of what has no workflow."""
+    """Yield steps and step events of subject types without a workflow."""
     known = list(subjects())
     steps = select(*STEP).where(Transition.subject_type.not_in(known)).order_by(Transition.id)
     for step in session.execute(steps, execution_options=STREAMED):

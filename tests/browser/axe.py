@@ -1,4 +1,4 @@
-"""What axe-core says of a page, in both widths; a picture of it where CORROBORATE_SCREENSHOTS names a folder."""
+"""The check of a page by axe-core at both widths, with a picture where CORROBORATE_SCREENSHOTS names a folder."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ WIDTHS = {1280: 900, 390: 844}
 
 
 def violations(page: Any, source: str) -> list[str]:
-    """The rule and the first element of each violation of axe-core, with all its rules."""
+    """Return the rule and first element of each violation of axe-core, with all its rules."""
     page.evaluate(source)
     found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]
     return [f"{one['id']}: {one['nodes'][0]['html'][:160]}" for one in found]
@@ -31,7 +31,7 @@ def faults_of(page: Any, source: str, name: str) -> list[str]:
 
 
 def picture(page: Any, name: str) -> None:
-    """The whole page as PNG, where a folder is named for it."""
+    """Save the whole page as PNG, where a folder is named for it."""
     folder = os.environ.get("CORROBORATE_SCREENSHOTS")
     if not folder:
         return

@@ -1,4 +1,4 @@
-"""The portal in a real browser: Chromium of the machine, the pages as they are served, nothing simulated.
+"""Fixtures for the portal in a real browser: Chromium of the machine, the pages as served, nothing simulated.
 
 Where Chromium, Playwright or axe-core is missing the tests skip with the reason; with CORROBORATE_REQUIRE_SERVICES=1
 (`make test-services`) they fail instead.
@@ -104,7 +104,7 @@ def bench(chromium: Any, new_portal: Callable[[str], Flask]) -> Iterator[Bench]:
 
 @pytest.fixture(scope="session")
 def judged(bench: Bench) -> dict[str, str]:
-    """Addresses of what others see: the blind page of a marked nominee, and a supervisor's file with its marks."""
+    """Return the addresses of a peer's blind page on a marked nominee and of the supervisor's file with the marks."""
     with bench.app.app_context():
         make = RequestFactory(bench.app, People(), run_due_jobs)
         parts = {"mark": "A mole beside the nose.", "seed": 7}
@@ -142,7 +142,7 @@ def opened(chromium: Any, bench: Bench) -> Iterator[Callable[..., Any]]:
 
 @pytest.fixture
 def unmarked(bench: Bench) -> None:
-    """Every mark that another test left is taken back."""
+    """Remove every mark that another test left."""
     from app.domain.examination import annotations
     from app.extensions import db
     from app.models import Round
@@ -174,7 +174,7 @@ def unfold_sheet(page: Any) -> None:
 
 
 def three_photographs(bench: Bench) -> int:
-    """The place of the candidate of whom three photographs are held."""
+    """Return the place of the candidate with three photographs."""
     from app.extensions import db
     from app.models import Round
 

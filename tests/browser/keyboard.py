@@ -22,7 +22,7 @@ class Keyboard:
             self.page.keyboard.press(key)
 
     def focus(self) -> str:
-        """What has the focus, as HTML; "nothing" when it is lost."""
+        """Return the focused element as HTML; "nothing" when the focus is lost."""
         return self.page.evaluate(FOCUS)
 
     def tab_to(self, wanted: Any) -> None:

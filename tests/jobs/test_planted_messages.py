@@ -142,11 +142,11 @@ def test_what_is_no_message_of_ours_is_dropped_and_the_worker_goes_on(redis, ran
 
 def test_a_message_of_ours_with_everything_that_rq_would_follow_runs_its_row_alone(redis, ran, traces):
     """Callbacks, addresses to tell, repeats, retries, dependents, a rate, a time limit: none is read."""
-    told: list[str] = []
+    asked: list[str] = []
 
     class Listener(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            told.append(self.path)
+            asked.append(self.path)
             self.send_response(200)
             self.end_headers()
 
@@ -183,7 +183,7 @@ def test_a_message_of_ours_with_everything_that_rq_would_follow_runs_its_row_alo
     work()
     server.shutdown()
     assert ran == [uid]
-    assert (traces(), told) == ("", [])
+    assert (traces(), asked) == ("", [])
     assert db.session.scalars(select(Job.attempts).where(Job.uid == uid)).one() == 1
     assert not redis.exists("rq:job:planted")
 

@@ -1,4 +1,4 @@
-"""Models and photographs the matching tests need; both may be absent, and then the reason is said."""
+"""Models and photographs for the matching tests; where they are absent, the tests skip with the reason."""
 
 import csv
 import os

@@ -1,4 +1,4 @@
-"""Rows in the tables that revisions 0008 and later touch, and what must become of them."""
+"""Rows in the tables that revisions 0008 and later touch, and checks of what a migration makes of them."""
 
 from __future__ import annotations
 

@@ -221,7 +221,7 @@ def _sealing(people: Any) -> SealingOrder:
 
 
 def _text(moment: datetime) -> str:
-    """A moment as the database's text has it."""
+    """Return a time as text in the database's format."""
     return moment.isoformat(sep=" ")
 
 

@@ -1,4 +1,4 @@
-"""What stands for each part of an address: `<area>.<name>` or `<endpoint>.<name>` -> its value for an object."""
+"""The values of each part of an address: `<area>.<name>` or `<endpoint>.<name>` -> its value for an object."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What each persona is shown by every page of the world, asked once for all tests that read it."""
+"""The pages of the world as each persona gets them, asked once for all tests that read them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.sweep.world import World, outcome
 
 @dataclass(frozen=True)
 class Shown:
-    """One page: what became of the question, what it said where it opened, and the tables that changed with it."""
+    """One page: the outcome of the question, its text where it opened, and the tables that changed with it."""
 
     row: Row
     address: str

@@ -1,4 +1,4 @@
-"""Who the sweep asks as: each role of roles.toml by a real account, and each part a person can have in a request.
+"""The personas of the sweep: each role of roles.toml by a real account, and each part a person can have in a request.
 
 `PARTS` says what the persona is to the requests of the sweep's world (tests/sweep/world.py).
 """

@@ -1,4 +1,4 @@
-"""What the sweep asks: every row of matrix.toml as an address, and what its form holds."""
+"""The questions of the sweep: every row of matrix.toml as an address with its form's fields."""
 
 from __future__ import annotations
 

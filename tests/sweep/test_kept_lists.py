@@ -47,13 +47,13 @@ def test_every_record_stands_in_the_lists_as_the_rules_have_it(world):
 
 @pytest.mark.clause("ACC-12", "EXT-7")
 def test_what_waits_for_a_person_is_what_is_their_task(actors):
-    told = 0
+    checked_count = 0
     for persona, actor in actors.items():
         rows = db.session.scalars(visible(Disclosure, actor).order_by(Disclosure.state_since, Disclosure.id))
         one_by_one = [row.number for row in rows if task(row, actor)]
         assert [row.number for row in db.session.scalars(waiting_for(actor))] == one_by_one, persona
-        told += len(one_by_one)
-    assert told > 3
+        checked_count += len(one_by_one)
+    assert checked_count > 3
 
 
 def test_the_parts_of_the_final_review_are_disjoint_and_whole(actors):

@@ -44,8 +44,8 @@ def test_altered_steps_are_named(world):
             raw.execute("DROP TRIGGER transition_no_update")
             for at in altered.values():
                 raw.execute("UPDATE transition SET actor_id = NULL WHERE id = ?", (at,))
-        told = faults()
+        found = faults()
         for number, at in altered.items():
-            [sentence] = [one for one in told if f" {number} " in one]
+            [sentence] = [one for one in found if f" {number} " in one]
             assert f"its step {at} (submit) taken by the portal, but event " in sentence
-        assert len(told) == len(altered)
+        assert len(found) == len(altered)

@@ -345,7 +345,7 @@ class World:
 
 
 def outcome(response: TestResponse) -> str:
-    """What became of a question: in, refused, hidden, not_now, sign-in, terms, or a status nobody should get."""
+    """Return the outcome of a question: in, refused, hidden, not_now, sign-in, terms, or a status nobody should get."""
     status, place = response.status_code, response.headers.get("Location", "")
     led, sign_in = status in {302, 303}, place.startswith("/sign-in?next=")
     if "HX-Redirect" in response.headers:  # what a redirect is to htmx, which tells of no page to go on with

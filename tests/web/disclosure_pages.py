@@ -1,14 +1,11 @@
-"""What the tests of disclosure pages share: reading a page, hidden fields, a whole draft, a decision."""
+"""Helpers for the tests of disclosure pages: reading a page, hidden fields, a whole draft, a decision."""
 
 from __future__ import annotations
 
-import json
 from datetime import timedelta
 
 from app.calendar import today
 from app.domain.disclosures.items import available
-from app.extensions import db
-from app.models.engine import AuditEvent
 from app.policy import policy
 from tests.disclosure_factory import CASE, answers
 from tests.web.page_reading import hidden
@@ -21,13 +18,7 @@ def url(disclosure, end: str = "") -> str:
     return f"/disclosures/{disclosure.number}{end}"
 
 
-def events(name: str) -> list[dict]:
-    db.session.rollback()
-    rows = db.session.query(AuditEvent).filter_by(event=name).order_by(AuditEvent.sequence)
-    return [json.loads(row.keys) for row in rows]
-
-
-def stated(recipient: str = "prosecutor", basis: str = "D2", **changes) -> dict:
+def draft_fields(recipient: str = "prosecutor", basis: str = "D2", **changes) -> dict:
     """Everything the form of a draft asks for this recipient and basis."""
     rules = policy().disclosure
     fields = {

@@ -44,7 +44,7 @@ def text_of(element: etree._Element) -> str:
 
 
 def markup_faults(html: str) -> list[str]:
-    """What is not valid in a whole page, with its line."""
+    """Return what is invalid in a whole page, with its line."""
     found = Skeleton(START.sub(_bare, SPACES.sub(">", TEXT.sub(">x", VALUES.sub('="x"', html)))))
     if not _is_faulty(found.unproven):
         _proven.update(found.elements)

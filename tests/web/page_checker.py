@@ -1,4 +1,4 @@
-"""The conscience of every page: what is checked on each HTML answer the test client receives.
+"""The page checker: the checks made on each HTML answer that the test client receives.
 
 `check_page` returns the faults of one page as sentences; `CheckedClient` runs it, and the header check,
 on every answer of every web test, so that no page has to be remembered.

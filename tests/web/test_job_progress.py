@@ -69,8 +69,8 @@ def test_the_page_of_slow_work_says_why_a_try_ended(make, people, sign_in, work)
     assert "Tried 2 times; the next try is at" in tried
 
 
-def told(app, job: Job | None, **given: str) -> str:
-    """What the component says of a job, white space collapsed."""
+def shown(app, job: Job | None, **given: str) -> str:
+    """Return the text of the component on a job, white space collapsed."""
     with app.test_request_context():
         html = str(get_template_attribute("components/job.html", "job_progress")(job, "Records are read.", **given))
     return " ".join(re.sub(r"<[^>]*>", " ", html).split())
@@ -79,12 +79,12 @@ def told(app, job: Job | None, **given: str) -> str:
 def test_each_stage_of_a_job_in_words(app):
     """Waiting, at work, at work after a trouble, tried again, given up, and no job at all."""
     known = {"kind": "x", "queue": "x", "subject_id": "x", "once": "x", "attempts": 1, "not_before": now()}
-    assert told(app, None) == "Records are read."
-    assert told(app, Job(**known, state="queued")) == "Waiting for a worker. Records are read."
-    assert told(app, Job(**known, state="running")) == "Records are read."
-    assert told(app, Job(**known, state="running", error=CAUSE)).endswith(f"The try before ended: {CAUSE}")
-    assert told(app, Job(**known, state="queued", error=CAUSE)).startswith(f"It is tried again {CAUSE} Tried 1 time;")
-    failed = told(app, Job(**known, state="failed", error=CAUSE, finished_at=now()), stopped="The reading stopped")
+    assert shown(app, None) == "Records are read."
+    assert shown(app, Job(**known, state="queued")) == "Waiting for a worker. Records are read."
+    assert shown(app, Job(**known, state="running")) == "Records are read."
+    assert shown(app, Job(**known, state="running", error=CAUSE)).endswith(f"The try before ended: {CAUSE}")
+    assert shown(app, Job(**known, state="queued", error=CAUSE)).startswith(f"It is tried again {CAUSE} Tried 1 time;")
+    failed = shown(app, Job(**known, state="failed", error=CAUSE, finished_at=now()), stopped="The reading stopped")
     assert failed.startswith(f"The reading stopped {CAUSE} It was tried 1 time, the last time ")
 
 

@@ -1,4 +1,4 @@
-"""Where to go on after sign-in: only to an address of this portal that a browser can open."""
+"""The address to go on to after sign-in: only one of this portal that a browser can open."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ NEVER = {"account.sign_in", "account.sign_out", "account.terms", "static"}
 
 
 def own_address(typed: str | None) -> str | None:
-    """The path and query of an address of this portal, or None for anything else (open redirects included)."""
+    """Return the path and query of an address of this portal, or None for anything else (open redirects included)."""
     if not typed or not typed.startswith("/") or typed.startswith("//") or not typed.isprintable() or "\\" in typed:
         return None
     parts = urlsplit(typed)
@@ -28,7 +28,7 @@ def own_address(typed: str | None) -> str | None:
 
 
 def page_before() -> str:
-    """The page of this portal from which the browser came, as path and query; empty when unknown."""
+    """Return the page of this portal from which the browser came, as path and query; empty when unknown."""
     parts = urlsplit(request.referrer or "")
     if parts.netloc != request.host:
         return ""

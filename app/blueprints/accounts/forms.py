@@ -18,7 +18,7 @@ from app.policy.forms import MailKind
 
 
 def one_spelling(name: str | None) -> str:
-    """A user name as the directory compares it, so that one account has one lock (RFC 4518: folded, spaces ignored)."""
+    """Return a user name as the directory compares it (RFC 4518: folded, no spaces): one account has one lock."""
     folded = unicodedata.normalize("NFKC", name or "").casefold()
     return " ".join("".join(letter for letter in folded if letter.isprintable()).split())
 

@@ -75,7 +75,7 @@ def sign_in_post() -> ResponseReturnValue:
 
 @enforces("AUD-3", "LIM-9")
 def _sign_in_page(form: SignInForm, **failure: object) -> str:
-    """Sign-in, below the notices of official business and of misuse."""
+    """Render the sign-in page, with the notices of official business and misuse above the form."""
     notices = [policy().notice("official-business"), policy().notice("misuse")]
     return page("accounts/sign_in.html", form=form, notices=notices, **{"failure": None, "until": None, **failure})
 
@@ -94,7 +94,7 @@ def sign_out() -> ResponseReturnValue:
 @bp.route("/terms", methods=["GET", "POST"])
 @needs("portal.use")
 def terms() -> ResponseReturnValue:
-    """One endpoint for both: before acceptance the guard lets nothing through but this and signing out."""
+    """Show and accept the terms; before acceptance the guard lets through only this endpoint and signing out."""
     if request.method == "GET":
         return _terms_page(TermsForm(formdata=None, next=own_address(request.args.get("next")) or ""))
     form = TermsForm()
@@ -172,7 +172,7 @@ def _back_to_list() -> str:
 @bp.route("/notifications/mail", methods=["GET", "POST"])
 @needs("portal.use")
 def mail() -> ResponseReturnValue:
-    """Which kinds of notifications come by e-mail too; one endpoint, so that the choice is at one place."""
+    """Show and save which kinds of notifications also come by e-mail."""
     actor = current_actor()
     form = mail_form(mail_choices.offered(actor), mail_choices.choices(actor), posted=request.method == "POST")
     if request.method == "POST" and form.validate():

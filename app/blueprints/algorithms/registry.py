@@ -1,4 +1,4 @@
-"""The algorithm registry as a page shows it: what is pinned, what is installed, what NIST evaluated (FAIR-2)."""
+"""The rows of the algorithm registry page: pinned files, installed files, NIST evaluations (FAIR-2)."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class RegisteredModel:
 
     @property
     def preprocessing(self) -> str:
-        """How a picture becomes the network's input, in words."""
+        """Return in words how a picture becomes the network's input."""
         model = self.model
         if isinstance(model, Detector):
             return (
@@ -49,17 +49,17 @@ class RegisteredModel:
 
     @property
     def nist(self) -> NistEvaluation | None:
-        """NIST's record, when one is entered."""
+        """Return NIST's record, when one is entered."""
         return self.model.nist if isinstance(self.model, Extractor) else None
 
     @property
     def intact(self) -> bool:
-        """Whether the installed file is the one the catalogue pins."""
+        """Tell whether the installed file is the one the catalogue pins."""
         return self.digest == self.model.sha256
 
 
 def entries(today: date) -> list[RegisteredModel]:
-    """Every model of the catalogue, those in use first."""
+    """Return every model of the catalogue, those in use first."""
     known = catalogue()
     found = [_entry(key, "Detector", model, key == known.detector, today) for key, model in known.detectors.items()]
     in_use = active_or_none()
@@ -89,7 +89,7 @@ def _digest(file: str) -> str | None:
 
 
 def side_by_side(change: AlgorithmChange) -> list[tuple[str, str, KeptEvaluation | None]]:
-    """(which, name, evaluation) of either algorithm of a change, on the photographs on which both were measured."""
+    """Return (which, name, evaluation) of both algorithms of a change, on the photographs common to both."""
     return [
         (which, model, next((one for one in kept(digest) if one.data.sha256 == change.evaluated_on), None))
         for which, model, digest in (

@@ -1,4 +1,4 @@
-"""What a supervisor may decide in each state, and the verb behind each decision (SRC-5, SRC-6)."""
+"""The decisions open to a supervisor in each state, and the verb behind each (SRC-5, SRC-6)."""
 
 from __future__ import annotations
 
@@ -66,28 +66,28 @@ CHOICES = (APPROVE, REISSUE, DO_NOT_APPROVE, CONTINUE, RECALL)
 
 
 def choices_in(request: FRRequest) -> list[Choice]:
-    """The decisions that the workflow knows in the request's state, whoever asks."""
+    """Return the decisions that the workflow has in the request's state, whoever asks."""
     return [choice for choice in CHOICES if request.takes(choice.verb)]
 
 
 def only_without_nominee(request: FRRequest) -> bool:
-    """Whether a supervisor decides in this state only because the nominee's photograph left (CAP-3)."""
+    """Tell whether a supervisor decides in this state only because the nominee's photograph left (CAP-3)."""
     return request.state in without_nominee()
 
 
 def without_nominee() -> set[str]:
-    """The states in which a supervisor decides only because the nominee's photograph left (CAP-3)."""
+    """Return the states in which a supervisor decides only because the nominee's photograph left (CAP-3)."""
     rules = [row for row in policy().workflow("request").transitions if row.verb == CONTINUE.verb]
     return {state for row in rules if "nominee_gone" in row.conditions for state in row.sources}
 
 
 def choice_named(value: str) -> Choice | None:
-    """The decision of that value, whatever the state: the engine refuses what the state does not allow."""
+    """Return the decision of that value, whatever the state: the engine refuses what the state does not allow."""
     return next((choice for choice in CHOICES if choice.value == value), None)
 
 
 def offered(request: FRRequest) -> tuple[list[Choice], list[Blocked]]:
-    """The decisions of which only the form can still be refused, and those a rule blocks."""
+    """Split the decisions into those that only their form can still fail, and those that a rule blocks."""
     if only_without_nominee(request) and not nominee_left(request):
         return [], []
     open_ones, blocked = [], []
@@ -101,6 +101,6 @@ def offered(request: FRRequest) -> tuple[list[Choice], list[Blocked]]:
 
 
 def rule_of(choice: Choice, state: StateName) -> Transition:
-    """The workflow rule under which the decision is taken in this state."""
+    """Return the workflow rule under which the decision is taken in this state."""
     rows = policy().workflow("request").transitions
     return next(row for row in rows if row.verb == choice.verb and state in row.sources)

@@ -1,4 +1,4 @@
-"""Peers as a supervisor sees them while they review: who is assigned, who declined and why; never a verdict (SRC-4)."""
+"""A supervisor's page on a running peer review: who is assigned, who declined and why; never a verdict (SRC-4)."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ bp = Blueprint("peer_review", __name__)
 @bp.get("/final-review/<number>/peers")
 @needs("approval.decide", of=FRRequest)
 def peers(subject: FRRequest) -> ResponseReturnValue:
-    """The assignments of the round before its peers."""
+    """Show the assignments of the round under peer review."""
     return _page(subject)
 
 
@@ -61,7 +61,7 @@ def _page(
 
 
 def _foils(round_: Round) -> tuple[int, int]:
-    """(foils in the line, how many of them left the repository since), of the first assignment."""
+    """Return (foils in the line-up, those that have left the repository) of the first assignment."""
     known = line_ups_of(round_)
     places = known[0].foil_places if known else []
     return len(places), sum(not place.held for place in places)

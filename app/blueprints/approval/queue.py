@@ -1,4 +1,4 @@
-"""The final-review queue: what waits for a supervisor, and every result that is not yet with its investigator.
+"""The final-review queue: requests that wait for a supervisor, and results not yet with their investigator.
 
 Each part of the page shows its first rows, with as many statements for a thousand requests as for ten; a part by itself
 is paged.
@@ -85,30 +85,30 @@ class BeforePeers:
 
 
 def _waiting(actor: Actor) -> Select[Any]:
-    """What waits for a decision; also what cannot go on since the nominee's photograph left."""
+    """Select what waits for a decision, and what cannot go on since the nominee's photograph left."""
     return _by_urgency(actor, FRRequest.taking(*DECIDING) | _left_without_nominee())
 
 
 def _peers(actor: Actor) -> Select[Any]:
-    """What is in peer review, oldest first."""
+    """Select what is in peer review, oldest first."""
     rows = visible(FRRequest, actor).where(FRRequest.state == "nominated").options(*LOADED)
     return rows.order_by(FRRequest.state_since, FRRequest.id)
 
 
 def _repeats(_actor: Actor) -> Select[Any]:
-    """Who asked to search again what was searched before."""
+    """Select the requests that ask to search again."""
     return lineage.waiting().options(
         joinedload(RepeatSearch.search).joinedload(Search.request), joinedload(RepeatSearch.asked_by)
     )
 
 
 def _undelivered(actor: Actor) -> Select[Any]:
-    """What is decided and not yet in the case file."""
+    """Select what is decided and not yet in the case file."""
     return _by_urgency(actor, FRRequest.taking(DELIVERING) & ~_left_without_nominee())
 
 
 def _delivered(actor: Actor) -> Select[Any]:
-    """What was delivered last, newest first: of each state by its own index, for these grow with the years."""
+    """Select the latest deliveries, newest first, for each state by its own index, as these grow with the years."""
     by_state = [
         select(FRRequest.id).where(FRRequest.state == state).order_by(FRRequest.state_since.desc()).limit(RECENT)
         for state in FRRequest.flow().sources_of("recall_report")
@@ -119,7 +119,7 @@ def _delivered(actor: Actor) -> Select[Any]:
 
 
 def _left_without_nominee() -> ColumnElement[bool]:
-    """`nominee_left` of many, in the states in which it changes what a supervisor may decide."""
+    """Apply `nominee_left` to many, in the states in which it changes what a supervisor may decide."""
     numbers = select(func.max(Round.number)).where(Round.request_id == FRRequest.id).correlate(FRRequest)
     gone = (
         select(literal(1))
@@ -137,7 +137,7 @@ def _left_without_nominee() -> ColumnElement[bool]:
 
 
 def _by_urgency(actor: Actor, which: ColumnElement[bool]) -> Select[Any]:
-    """Failed deliveries first, then what is overdue, then by due time; what is answered by since when it waits."""
+    """Order by urgency: failed deliveries, then overdue, then by due time; answered ones by how long they wait."""
     kinds = [job for job, _ in DELIVERIES.values()]
     last = (
         select(Job.state)
@@ -221,7 +221,7 @@ PARTS = {
 
 
 def parts_of(actor: Actor) -> dict[str, FirstRows]:
-    """The first rows of each part."""
+    """Return the first rows of each part."""
     found = {}
     for name, part in PARTS.items():
         # of what is done the newest are enough: the rest is found by its number, and nobody counts it

@@ -13,7 +13,7 @@ from app.web.formats import day
 
 
 def viewers_of(file: CaseFile, address: str, actor: Actor) -> dict[int, Viewer]:
-    """Number of a round -> the viewer on its nominee; none where nobody was nominated or no photograph is left."""
+    """Map round numbers to the viewer on the nominee, where somebody was nominated and a photograph is left."""
     return {one.number: _viewer(one, address, actor) for one in file.rounds if one.nominee and one.photos}
 
 

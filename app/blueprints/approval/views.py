@@ -43,7 +43,7 @@ PAGED = ("waiting", "peers", "repeats", "undelivered")
 @bp.get("/final-review")
 @needs("approval.decide")
 def index() -> ResponseReturnValue:
-    """What waits for a supervisor, and what is decided and not yet with its investigator."""
+    """Show what waits for a supervisor, and what is decided and not yet with its investigator."""
     actor, only = current_actor(), request.args.get("show", "")
     pages = None
     if only in PAGED:
@@ -126,7 +126,7 @@ def decide(subject: FRRequest) -> Answer:
 @bp.get("/reports/prepare/<number>")
 @needs("report.prepare", "approval.decide", of=FRRequest)
 def prepare(subject: FRRequest) -> ResponseReturnValue:
-    """Where the report of a request stands; its examiner prepares it here (SRC-8)."""
+    """Show the state of a request's report, which its examiner prepares here (SRC-8)."""
     return _report_page(subject)
 
 

@@ -28,7 +28,7 @@ PDF_MAGIC = b"%PDF-"
 
 
 def media_type_of(data: bytes) -> str:
-    """What an upload is by its own bytes: a PDF, or an image of a kind the portal reads. Raises UnusableImage."""
+    """Return an upload's media type by its bytes: PDF, or an image that the portal reads. Raises UnusableImage."""
     # readers accept a few bytes before the header (ISO 32000-2, annex on implementation), ours does not
     return "application/pdf" if data.startswith(PDF_MAGIC) else sniff(data).media_type
 
@@ -36,7 +36,7 @@ def media_type_of(data: bytes) -> str:
 @bp.post("/disclosures/<number>/documents")
 @needs("disclosure.file", of=Disclosure)
 def add_document(subject: Disclosure) -> Answer:
-    """Take one supporting document."""
+    """Add one supporting document."""
     own(subject)
     form, rule, actor = UploadForm(), policy().disclosure.documents, current_actor()
     chosen, stored, kinds = request.files.get("document"), [], []
@@ -83,7 +83,7 @@ def add_document(subject: Disclosure) -> Answer:
 
 
 def _beside(form: UploadForm, message: str) -> None:
-    """Say what is wrong with an upload beside the field that it is about."""
+    """Show what is wrong with an upload at the field it concerns."""
     field = form.kind if not form.kind.data else form.document
     field.errors = [message]
 
@@ -91,7 +91,7 @@ def _beside(form: UploadForm, message: str) -> None:
 @bp.post("/disclosures/<number>/documents/<uid>/remove")
 @needs("disclosure.file", of=Disclosure)
 def remove_document(subject: Disclosure, uid: str) -> Answer:
-    """Take a document out again before anybody could have decided on it."""
+    """Remove a document before anybody could have decided on it."""
     own(subject)
     found, actor = _document(subject, uid), current_actor()
     blob_id = found.blob_id
@@ -180,7 +180,7 @@ def _document(subject: Disclosure, uid: str) -> DisclosureDocument:
 
 
 def _stored(blob_id: str | None, key_id: str, sha256: str | None) -> bytes:
-    """Stored bytes, checked. 404 for what was destroyed, 500 for what is not what was stored."""
+    """Return stored bytes after a check. 404 for what was destroyed, 500 for what was altered."""
     if blob_id is None or sha256 is None:
         abort(404)
     try:

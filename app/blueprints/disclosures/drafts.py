@@ -128,13 +128,13 @@ def questions(subject: Disclosure) -> str:
 
 
 def own(subject: Disclosure) -> None:
-    """404 for anybody but who asked: a request is nobody else's to write."""
+    """Answer 404 to anybody but the requester: nobody else may edit the request."""
     if subject.asked_by_id != current_actor().id:
         abort(404)
 
 
 def _things(subject: Disclosure) -> list[tuple[str, str]]:
-    """(kind:uid, words) of what the case holds."""
+    """Return the items of the case as (kind:uid, words)."""
     found = []
     for thing in available(subject.case_number):
         warning = warning_of(thing.row)
@@ -143,7 +143,7 @@ def _things(subject: Disclosure) -> list[tuple[str, str]]:
 
 
 def _designations(subject: Disclosure) -> list[tuple[str, str]]:
-    """(number, words) of the designations in force, and the one chosen before where it no longer is."""
+    """Return (number, words) of the designations in force, and of the one chosen before even where it has ended."""
     rows = designations.in_force(today())
     found = [(row.number, f"{row.number}: {row.title}") for row in rows]
     chosen = subject.designation
@@ -153,7 +153,7 @@ def _designations(subject: Disclosure) -> list[tuple[str, str]]:
 
 
 def posted_form(subject: Disclosure) -> FlaskForm:
-    """The form for the recipient and basis that were posted, filled with what was typed."""
+    """Return the form for the posted recipient and basis, filled with what was typed."""
     recipient = recipient_of(request.form.get("recipient_kind"))
     basis = basis_of(request.form.get("basis"), recipient)
     form = draft_form(

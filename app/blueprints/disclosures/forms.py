@@ -25,7 +25,7 @@ ITEM_WORDS = {"original": "Images as submitted", "report": "Delivered reports"}
 
 
 def check_boxes(label: str, choices: Iterable[tuple[str, str]]) -> Any:
-    """A list of check boxes of which none may be marked: the rule says whether that is enough."""
+    """Return a list of check boxes that may all stay empty: the rule says whether that is enough."""
     return SelectMultipleField(
         label,
         choices=list(choices),
@@ -36,7 +36,7 @@ def check_boxes(label: str, choices: Iterable[tuple[str, str]]) -> Any:
 
 
 def date_field(label: str) -> Any:
-    """A day, kept as typed; `day_of` reads it."""
+    """Return a field for a day, kept as typed; `day_of` reads it."""
     return StringField(label, widget=DateInput(), filters=[stripped])
 
 
@@ -64,13 +64,13 @@ def recipient_of(value: str | None) -> Recipient | None:
 
 
 def basis_of(value: str | None, recipient: Recipient | None) -> Basis | None:
-    """The basis, if it is one that serves this recipient."""
+    """Return the basis, if it is one that serves this recipient."""
     basis = policy().disclosure.bases.get(value or "")
     return basis if basis is not None and recipient is not None and basis.id in recipient.bases else None
 
 
 def purposes_of(recipient: Recipient | None, basis: Basis | None) -> list[Purpose]:
-    """The purposes that this recipient may have on this basis, in the order of the file."""
+    """Return the purposes that this recipient may have on this basis, in the order of the file."""
     if recipient is None or basis is None:
         return []
     fitting = set(recipient.purposes) & (set(basis.purposes) or set(recipient.purposes))
@@ -84,7 +84,7 @@ def draft_form(
     designations: list[tuple[str, str]],
     **values: Any,
 ) -> FlaskForm:
-    """The form of a draft: it asks what this recipient and this basis need, and nothing else."""
+    """Build the form of a draft, which asks what this recipient and this basis need, and nothing else."""
     rules = policy().disclosure
     recipient = recipient_of(recipient_id)
     basis = basis_of(basis_id, recipient)
@@ -129,7 +129,7 @@ def receipt_form(**values: Any) -> FlaskForm:
 
 
 class RegisterFilter(Form):
-    """What of the register is shown."""
+    """The filter of the register."""
 
     person = StringField("Person it is about", [Length(max=200)])
     case = StringField("Case or complaint number", [Length(max=40)])

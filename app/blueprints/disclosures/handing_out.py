@@ -1,4 +1,4 @@
-"""One transfer of a package: asked about once more before its last piece, recorded once all of it has arrived (EXT-7).
+"""One transfer of a package: checked once more before its last piece, recorded once it has arrived (EXT-7).
 
 The view has returned when the web server sends the pieces, so each step makes a context of its own.
 """
@@ -28,7 +28,7 @@ TRIES = 5
 
 @dataclass(frozen=True, slots=True)
 class HandingOut:
-    """Which package of which disclosure is sent to whom, in which session."""
+    """A transfer: which package of which disclosure is sent to whom, in which session."""
 
     app: Flask
     number: str
@@ -56,7 +56,7 @@ class HandingOut:
 
     @enforces("EXT-7", "ACC-12")
     def record(self) -> None:
-        """The package has arrived: it is fetched and used up."""
+        """Record that the package has arrived: it is fetched and used up."""
         with self.app.app_context():
             for _ in range(TRIES):
                 try:

@@ -1,4 +1,4 @@
-"""Handing out: the package is built, fetched once, and its receipt recorded (EXT-7, ACC-12)."""
+"""Handing a package out: it is built, fetched once, and its receipt recorded (EXT-7, ACC-12)."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def release(subject: Disclosure) -> Answer:
 @bp.get("/disclosures/<number>/progress")
 @needs("disclosure.read", of=Disclosure)
 def progress(subject: Disclosure) -> WerkzeugResponse | str:
-    """The package while it is built; the whole page once it is. Without htmx the page itself asks again."""
+    """Show the package being built, then the whole page. Without htmx the page reloads itself."""
     if not wants_part() or subject.state != "releasing":
         return redirect_after_post(url_for("disclosures.show", number=subject.number))
     return page("disclosures/_progress.html", item=subject, job=last_job(PACKAGE_JOB, subject.number))

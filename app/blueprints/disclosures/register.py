@@ -30,7 +30,7 @@ def register() -> str:
     audit.viewed("disclosure.register_read", filters=_names(form), export=False)
     actor = current_actor()
     pages = db.paginate(domain.rows(wanted, actor), per_page=PER_PAGE, max_per_page=PER_PAGE, error_out=False)
-    mine = [export for export in exports.exports_of(actor) if export.standing.of == "register"]
+    mine = [export for export in exports.exports_of(actor) if export.progress.of == "register"]
     return page(
         "disclosures/register.html",
         filter=form,
@@ -60,7 +60,7 @@ def export() -> ResponseReturnValue:
 
 
 def _asked(given: MultiDict[str, str]) -> tuple[RegisterFilter, Filters, bool]:
-    """(form, what it narrows to, whether every field holds)."""
+    """Return (form, its filters, whether every field is valid)."""
     form = RegisterFilter(given)
     good = form.validate()
     for field in (form.since, form.until):
@@ -80,5 +80,5 @@ def _asked(given: MultiDict[str, str]) -> tuple[RegisterFilter, Filters, bool]:
 
 
 def _names(form: RegisterFilter) -> list[str]:
-    """The filters in use, by name: what they hold may be somebody's name."""
+    """Return the names of the filters in use; their values may be somebody's name."""
     return sorted(field.name for field in form if field.data)

@@ -46,7 +46,7 @@ DECISIONS = {
 
 
 def timeline_of(subject: Any, told: dict[str, str], begun: str, by: str) -> list[TimelineEntry]:
-    """What happened to a subject, oldest first, each step with the rule it happened under."""
+    """Return the timeline of a subject, oldest first, each step with its rule."""
     lines = [TimelineEntry(subject.created_at, begun, by, "", None)]
     for step in steps_of(subject):
         who = step.actor.titled if step.actor else "The portal"
@@ -55,7 +55,7 @@ def timeline_of(subject: Any, told: dict[str, str], begun: str, by: str) -> list
 
 
 def place_of(disclosure: Disclosure) -> int:
-    """The step of its workflow where a disclosure stands; one that ended early stands where it had come to."""
+    """Return the workflow step a disclosure is at; one that ended early counts as at the last step it reached."""
     flow, package = disclosure.flow(), disclosure.current_package
     if disclosure.takes("reissue") and package is not None:
         return flow.place(flow.state("released").step) + (package.fetched_at is not None)
@@ -66,12 +66,12 @@ def place_of(disclosure: Disclosure) -> int:
 
 
 def render_disclosure(subject: Disclosure, **changed: Any) -> str:
-    """The page of a disclosure; `changed` replaces what is given to the template (a refusal, a form with its fault)."""
+    """Render the page of a disclosure; `changed` replaces template values (a refusal, a form with its fault)."""
     return page("disclosures/show.html", **{**disclosure_context(subject), **changed})
 
 
 def disclosure_context(subject: Disclosure) -> dict[str, Any]:
-    """What the page of a disclosure and its parts are given."""
+    """Build the template values of a disclosure's page and its parts."""
     options, decision = options_of(subject), subject.current_decision
     own = subject.asked_by_id == current_actor().id
     rendering = last_job(DECISION_JOB, decision.uid) if decision is not None else None

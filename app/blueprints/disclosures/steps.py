@@ -1,4 +1,4 @@
-"""What comes next for a disclosure and for this person: the step, or the rule that stands in its way."""
+"""The next step of a disclosure for this person, or the rule that prevents it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from app.workflow.options import Options
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One decision: its value in the form, the workflow verb, its words, what is said when it is done."""
+    """One decision: its value in the form, the workflow verb, its words, the message when it is done."""
 
     verb: DisclosureVerb
     label: str
@@ -37,7 +37,7 @@ class Blocked:
 
 
 def offered(options: Options) -> tuple[list[Choice], list[Blocked]]:
-    """The decisions of which only the form can still be refused, and those a rule blocks in this state."""
+    """Split the decisions into those that only their form can still fail, and those that a rule blocks."""
     officer = "disclosure.decide" in options.actor.capabilities
     open_ones, blocked = [], []
     for choice in CHOICES:
@@ -53,20 +53,20 @@ def offered(options: Options) -> tuple[list[Choice], list[Blocked]]:
 
 
 def choice_named(value: str | None) -> Choice | None:
-    """The decision of that value, whatever the state: the engine refuses what the state does not allow."""
+    """Return the decision of that value, whatever the state: the engine refuses what the state does not allow."""
     return next((choice for choice in CHOICES if choice.verb == value), None)
 
 
 @dataclass(frozen=True, slots=True)
 class Next:
-    """What the page says comes next for this person. `refusals` stand in its way."""
+    """The next step as the page shows it to this person. `refusals` prevent it."""
 
     kind: str
     refusals: tuple[Refused, ...] = ()
 
 
 def next_step(options: Options) -> Next | None:
-    """The next step of this person, or None when it is not their turn."""
+    """Return the next step of this person, or None when it is not their turn."""
     disclosure, actor = options.subject, options.actor
     own = disclosure.asked_by_id == actor.id
     verb = disclosure.first_of(*domain.FILING)

@@ -1,4 +1,4 @@
-"""How far the imports into the repository are, for administrators; figures only (CAP-3)."""
+"""The progress of imports into the repository, for administrators; figures only (CAP-3)."""
 
 from __future__ import annotations
 

@@ -53,7 +53,7 @@ def index() -> str | tuple[str, int]:
 
 @enforces("ACC-1", "CAP-3")
 def person_by_number(number: str, actor: Actor) -> GalleryPerson | None:
-    """The person of a record in the repository now. A record that left is as unknown as one that never was."""
+    """Return the person of a record in the repository now; a record that left counts as unknown."""
     return db.session.scalars(
         visible(GalleryPerson, actor)
         .join(GalleryPhoto, GalleryPhoto.person_id == GalleryPerson.id)

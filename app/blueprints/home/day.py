@@ -1,4 +1,4 @@
-"""What waits for a person beside their requests, and what passed to or from them: the rest of "My day"."""
+"""The rest of "My day": what waits for a person besides their requests, and what passed to or from them."""
 
 from __future__ import annotations
 
@@ -31,18 +31,18 @@ class Waiting:
 
 
 def peer_reviews(actor: Actor) -> list[LineUp]:
-    """The lines assigned to this person as a peer, by due time."""
+    """Return the line-ups assigned to this person as a peer, by due time."""
     rows = visible(LineUp, actor).where(LineUp.ended.is_(None)).order_by(LineUp.due_at, LineUp.number)
     return list(db.session.scalars(rows)) if actor.can("peer.review") else []
 
 
 def passed(actor: Actor, moment: datetime) -> list[Assignment]:
-    """What passed to or from this person in the last days, newest first."""
+    """Return what passed to or from this person in the last days, newest first."""
     return workload.passed_since(actor, moment - PASSED) if actor.can("examination.work") else []
 
 
 def others(actor: Actor) -> FirstRows | None:
-    """What else is this person's turn, longest waiting first; None for whom nothing of this can wait."""
+    """Return what else waits for this person, longest first; None where their roles never have such work."""
     if not any(actor.can(name) for name in ("disclosure.read", "incident.keep", "disposal.approve")):
         return None
     disclosures = first_rows(waiting_for(actor)) if actor.can("disclosure.read") else NONE

@@ -1,4 +1,4 @@
-"""The address at which a person works on a subject: the same request has another page for each part in it."""
+"""The address at which a person works on a subject: each part in a request has its own page."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ PAGES: dict[str, str] = {
 
 
 def way_to(subject: Stateful, actor: Actor) -> str | None:
-    """The address of this subject's page for this person, or None when they have none."""
+    """Return the address of this subject's page for this person, or None when they have none."""
     if isinstance(subject, FRRequest):
         return _way_to_request(subject, actor)
     endpoint = PAGES.get(subject.subject_type)

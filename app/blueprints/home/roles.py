@@ -1,4 +1,4 @@
-"""What each role finds here, and which of its work this version leaves to be done elsewhere: said plainly."""
+"""The figures that each role sees on its first page, and the work that this version leaves outside the portal."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from app.models.retention import Disposal
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A number that is a way in."""
+    """A number on the first page that links to its list."""
 
     n: int | str
     label: str
@@ -32,7 +32,7 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class Elsewhere:
-    """What a role is told of work that has no page in this version, and the clauses it is about."""
+    """A sentence on a role's work that has no page in this version, with its clauses."""
 
     title: str
     text: str
@@ -71,12 +71,12 @@ ELSEWHERE: dict[str, Elsewhere] = {
 
 
 def elsewhere(actor: Actor) -> list[Elsewhere]:
-    """The sentences for this person's roles."""
+    """Return the sentences for this person's roles."""
     return [ELSEWHERE[role] for role in sorted(actor.roles) if role in ELSEWHERE]
 
 
 def figures(actor: Actor) -> list[Figure]:
-    """The figures of roles that work on other things than requests."""
+    """Return the figures of roles whose work is not requests."""
     found = []
     if actor.can("work.assign"):
         free = url_for("workload.index", show="unassigned")

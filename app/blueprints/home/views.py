@@ -1,4 +1,4 @@
-"""My day, the first page after sign-in, and whether the portal is alive."""
+"""My day, the first page after sign-in, and the health check."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def index() -> ResponseReturnValue:
 
 
 def _availability() -> Callable[[Account], bool]:
-    """Whether an examiner can still work, asked of the directory once for each person (ACC-2)."""
+    """Return a check, cached by person, whether the directory still lists an examiner as able to work (ACC-2)."""
 
     @cache
     def asked(name: str, account_id: int) -> bool:
@@ -62,7 +62,7 @@ def _availability() -> Callable[[Account], bool]:
 
 
 def _training(actor: Actor) -> dict[str, object] | None:
-    """What an examiner must know of their own training: that it is missing, over, or about to end (ACC-4)."""
+    """Return the warning that an examiner's own training is missing, over or about to end (ACC-4)."""
     if "examiner" not in actor.roles:
         return None
     standing_now = overview.training_of(g.account, now().date())
@@ -74,6 +74,6 @@ def _training(actor: Actor) -> dict[str, object] | None:
 @bp.get("/healthz")
 @public("a load balancer asks it; the answer holds no data")
 def healthz() -> ResponseReturnValue:
-    """200 when the database answers; else the error handlers make it 503."""
+    """Answer 200 when the database responds; else the error handlers make it 503."""
     db.session.execute(text("SELECT 1"))
     return "ok\n", 200, {"Content-Type": "text/plain; charset=utf-8"}

@@ -16,11 +16,11 @@ LIFE_SECONDS = 300
 
 
 class LinkExpired(Exception):
-    """The address was good once; the page has to be opened again."""
+    """Raised for an address that has expired; the page has to be opened again."""
 
 
 class LinkInvalid(Exception):
-    """The address was not made for this session, or not by the portal."""
+    """Raised for an address not made for this session, or not by the portal."""
 
 
 def _signer() -> URLSafeTimedSerializer:
@@ -41,7 +41,7 @@ def face_url(kind: Kind, uid: str) -> str:
 
 
 def read_token(token: str) -> tuple[Kind, str]:
-    """What an address names. Raises LinkExpired, or LinkInvalid for another session or a broken signature."""
+    """Return what an address names. Raises LinkExpired, or LinkInvalid for another session or a broken signature."""
     try:
         session_uid, kind, uid = _signer().loads(token, max_age=LIFE_SECONDS)
     except SignatureExpired as error:

@@ -37,7 +37,7 @@ def _own(row: Job) -> Export:
 def show(subject: Job) -> ResponseReturnValue:
     """One file: how much of it is written, or how to take it and until when."""
     export = _own(subject)
-    endpoint, title = LISTS[export.standing.of]
+    endpoint, title = LISTS[export.progress.of]
     return page("oversight/export.html", export=export, back=(title, url_for(endpoint)))
 
 
@@ -61,7 +61,7 @@ def file(subject: Job) -> Response:
     found = exports.download(export)
     span = asked_range(found)
     if request.method == "GET" and span is not None:
-        audit.viewed("export.taken", export, of=export.standing.of, sha256=found.sha256, first=span[0])
+        audit.viewed("export.taken", export, of=export.progress.of, sha256=found.sha256, first=span[0])
     return send(found)
 
 
@@ -70,7 +70,7 @@ def file(subject: Job) -> Response:
 def remove(subject: Job) -> ResponseReturnValue:
     """Destroy the file before its time."""
     export = _own(subject)
-    back = LISTS[export.standing.of][0]
+    back = LISTS[export.progress.of][0]
     exports.destroy(export, "removed", current_actor())
     flash("The file is removed.", "success")
     return redirect_after_post(url_for(back))

@@ -58,7 +58,7 @@ def events() -> ResponseReturnValue:
     wanted = form.filter()
     audit.viewed("audit.read", filter={**wanted.keys(), "page": request.args.get("page", 1, type=int)})
     pages = db.paginate(rows(wanted), per_page=PER_PAGE, max_per_page=PER_PAGE, error_out=False)
-    mine = [export for export in exports.exports_of(current_actor()) if export.standing.of == "audit"]
+    mine = [export for export in exports.exports_of(current_actor()) if export.progress.of == "audit"]
     return page(
         "oversight/events.html",
         filter=form,

@@ -11,7 +11,7 @@ bp = Blueprint("requests", __name__)
 
 
 def boxes(image: ProbeImage) -> list[tuple[float, float, float, float]]:
-    """The faces of an image as (x, y, width, height) in its pixels, left to right."""
+    """Return the faces of an image as (x, y, width, height) in its pixels, left to right."""
     return [(x1, y1, x2 - x1, y2 - y1) for x1, y1, x2, y2 in (face.box for face in image.faces)]
 
 

@@ -1,4 +1,4 @@
-"""AUD-1: the supervisor named in a request says whether the use and its reasons were discussed."""
+"""The page on which the supervisor named in a request confirms or denies the discussion (AUD-1)."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def deny_discussion(subject: FRRequest) -> Answer:
 
 
 def named(subject: FRRequest) -> FRRequest:
-    """404 for whoever is not the supervisor named in the request, whatever else they may read."""
+    """Answer 404 to anybody but the supervisor named in the request, whatever else they may read."""
     if subject.discussing_supervisor_id != current_actor().id:
         abort(404)
     return subject

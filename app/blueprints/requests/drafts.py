@@ -115,13 +115,13 @@ def use_facts(subject: FRRequest) -> str:
 
 
 def own_draft(subject: FRRequest) -> None:
-    """404 for anybody but the requester: a draft is nobody else's to write."""
+    """Answer 404 to anybody but the requester: nobody else may edit a draft."""
     if subject.requester_id != current_actor().id:
         abort(404)
 
 
 def supervisors() -> list[tuple[str, str]]:
-    """(name, words) of those whom the directory lists as supervisors, without the person who asks."""
+    """Return (name, words) of the directory's supervisors, without the requester."""
     own = current_actor().name
     entries = [lookup(name) for name in members("supervisor") if name != own]
     able = [entry for entry in entries if entry is not None and entry.enabled]
@@ -130,7 +130,7 @@ def supervisors() -> list[tuple[str, str]]:
 
 
 def posted_form() -> FlaskForm:
-    """The draft form for the use that was posted, filled with what was typed."""
+    """Return the draft form for the posted use, filled with what was typed."""
     use = request.form.get("use_id")
     form = draft_form(use if use in policy().uses else None, supervisors())
     form["shown_use"].data = form["use_id"].data or ""

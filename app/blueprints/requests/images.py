@@ -31,7 +31,7 @@ from app.web.pages import page, redirect_after_post, wants_part
 @bp.post("/requests/<number>/images")
 @needs("request.file", of=FRRequest)
 def add_image(subject: FRRequest) -> Answer:
-    """Take one upload: what it is, is told by its bytes, and nothing else of the draft is touched."""
+    """Add one upload, whose kind is read from its bytes; nothing else of the draft is touched."""
     form, actor = UploadForm(), current_actor()
     chosen, stored, sniffed = request.files.get("image"), [], []
     made: list[ProbeImage] = []
@@ -72,7 +72,7 @@ def add_image(subject: FRRequest) -> Answer:
 @bp.get("/requests/<number>/images/<uid>/state")
 @needs("request.file", of=FRRequest)
 def image_state(subject: FRRequest, uid: str) -> WerkzeugResponse | str:
-    """One image's card, asked again and again while it is being checked; the whole page for a browser."""
+    """Show one image's card, polled while the image is being checked; the whole page for a browser."""
     image = of_request(subject, uid)
     if not wants_part():
         return redirect(url_for("requests.show", number=subject.number))
@@ -87,7 +87,7 @@ def image_state(subject: FRRequest, uid: str) -> WerkzeugResponse | str:
 @bp.get("/requests/<number>/images/<uid>")
 @needs("request.file", of=FRRequest)
 def image(subject: FRRequest, uid: str) -> str:
-    """Where one image comes from, how it was lawfully obtained, when it was taken."""
+    """Show where one image comes from, how it was lawfully obtained and when it was taken."""
     found = of_request(subject, uid)
     return _image_page(subject, found, _stored_form(subject, found))
 
@@ -140,7 +140,7 @@ def back_from_image(subject: FRRequest, uid: str) -> WerkzeugResponse:
 @bp.post("/requests/<number>/images/<uid>/remove")
 @needs("request.file", of=FRRequest)
 def remove_image(subject: FRRequest, uid: str) -> Answer:
-    """Take an image out of the draft. Pressed twice, the second press finds nothing left to do."""
+    """Remove an image from the draft. A second click finds nothing left to do."""
     found = next((image for image in subject.images if image.uid == uid), None)
     if found is None:
         abort(404)
@@ -174,7 +174,7 @@ def check_image(subject: FRRequest, uid: str) -> Answer:
 
 
 def of_request(subject: FRRequest, uid: str) -> ProbeImage:
-    """The image of this request that is not removed; 404 otherwise, and for anybody but the requester."""
+    """Return an image of this request that is not removed; 404 otherwise, and for anybody but the requester."""
     found = next((image for image in subject.current_images if image.uid == uid), None)
     if found is None or subject.requester_id != current_actor().id:
         abort(404)
@@ -182,7 +182,7 @@ def of_request(subject: FRRequest, uid: str) -> ProbeImage:
 
 
 def posted_form(subject: FRRequest) -> FlaskForm:
-    """The provenance form for the source and basis that were posted, filled with what was typed."""
+    """Return the provenance form for the posted source and basis, filled with what was typed."""
     form = image_form(request.form.get("source"), request.form.get("obtained"), subject.use_id)
     form["shown_source"].data, form["shown_obtained"].data = form["source"].data or "", form["obtained"].data or ""
     return form
@@ -248,7 +248,7 @@ def _values(form: FlaskForm) -> Provenance:
 
 
 def _mark(form: FlaskForm, refusal: Refused, values: Provenance) -> None:
-    """Put the faults beside their fields; the moment has two fields, the lawful basis another name."""
+    """Add the faults to their fields; the time taken has two fields, the lawful basis another name."""
     names = {"lawful_basis": "obtained"}
     source = policy().request.sources.get(values.source)
     asked = {fact.name for fact in source.facts} if source else set()

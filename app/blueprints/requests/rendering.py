@@ -1,4 +1,4 @@
-"""What the page of a request is given; shared by the views that answer with it."""
+"""The rendering of a request's page, shared by the views that answer with it."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def render_request(subject: FRRequest, **changed: Any) -> str:
 
 
 def request_context(subject: FRRequest) -> dict[str, Any]:
-    """What the page of a request and its parts are given."""
+    """Build the template values of a request's page and its parts."""
     actor = current_actor()
     verb = subject.first_of(*domain.FILING)
     own = subject.requester_id == actor.id

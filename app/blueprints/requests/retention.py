@@ -1,4 +1,4 @@
-"""How long a request is kept: the standing of its case record, without names (RET-1 to RET-11)."""
+"""How long a request is kept: the eligibility of its case record, without names (RET-1 to RET-11)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ DEPTH = 2
 @bp.get("/requests/<number>/retention")
 @needs("request.read", "request.file", of=FRRequest)
 def retention(subject: FRRequest) -> str:
-    """Why the request is kept, and until when. Holds and classes are shown; people and their dates are not."""
+    """Show why the request is kept and until when: holds and classes, but no people and no dates of theirs."""
     record = db.session.scalars(select(CaseRecord).where(CaseRecord.case_number == subject.case_number)).one_or_none()
     known = record if record is not None and not is_disposed(record) else None
     return page(

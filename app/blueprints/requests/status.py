@@ -1,4 +1,4 @@
-"""Where a request stands, in the investigator's words: nothing of the unit's inner work is told before its report.
+"""The status of a request in the investigator's words, without the unit's inner work before its report.
 
 Whether a search listed anybody, whom an examiner retained or what a peer thought is not the requester's to know
 (ACC-1); even the name of such a state would tell that there is a candidate.
@@ -71,7 +71,7 @@ STEP_TITLES = {
 
 @enforces("ACC-1")
 def standing(request: FRRequest) -> Standing:
-    """Where the request stands as its requester is told."""
+    """Return the request's status as its requester sees it."""
     flow = request.flow()
     told = flow.outside(request.state)
     waits_for_basis = request.state == "submitted" and request.discussion_confirmed_at is not None
@@ -82,7 +82,7 @@ def standing(request: FRRequest) -> Standing:
 
 @enforces("ACC-1")
 def since(request: FRRequest) -> datetime:
-    """Since when the request stands where its requester is told; steps inside the unit do not show in it either."""
+    """Return since when the request has the status its requester sees; steps inside the unit do not count."""
     decision = request.basis_decisions[-1] if request.basis_decisions else None
     if request.stands.told_as and decision is not None and decision.documented_at is not None:
         return decision.documented_at
@@ -91,7 +91,7 @@ def since(request: FRRequest) -> datetime:
 
 @enforces("ACC-1", "SRC-4")
 def timeline(request: FRRequest, actor: Actor | None = None) -> list[TimelineEntry]:
-    """What happened, oldest first, each with the rule it happened under; steps inside the unit are left out.
+    """Return the timeline, oldest first, each step with its rule; steps inside the unit are left out.
 
     Whoever may become a peer, and nobody in particular, reads no name but the requester's and the named supervisor's.
     """
@@ -122,7 +122,7 @@ def _entry(step: Transition, named: bool) -> TimelineEntry:
 
 @enforces("ACC-1", "SRC-8")
 def reports_for(request: FRRequest, actor: Actor) -> list[Report]:
-    """The delivered reports, newest first, for whoever may read them."""
+    """Return the delivered reports, newest first, for whoever may read them."""
     if not actor.can("report.read"):
         return []
     return [report for report in reversed(request.reports) if report.delivered_at is not None]

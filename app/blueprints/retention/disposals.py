@@ -46,7 +46,7 @@ def disposals() -> ResponseReturnValue:
 
 
 def _chosen(keys: list[str]) -> list[Target]:
-    """The records named by "kind:id", each once; 404 for one that is not there."""
+    """Return the records named by "kind:id", each once; 404 for an unknown one."""
     found: list[Target] = []
     for key in dict.fromkeys(keys[:MOST_ITEMS]):
         kind, _, name = key.partition(":")
@@ -60,7 +60,7 @@ def _chosen(keys: list[str]) -> list[Target]:
 @bp.get("/retention/disposals/new")
 @needs("disposal.propose")
 def new_disposal() -> ResponseReturnValue:
-    """What would be disposed of, and why each record is due; nothing changes here."""
+    """Show what would be disposed of and why each record is due; nothing changes here."""
     chosen = _chosen(request.args.getlist("item"))
     if not chosen:
         flash("Choose at least one record.", "warning")

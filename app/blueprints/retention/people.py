@@ -61,7 +61,7 @@ def change_file(subject: PersonFile) -> ResponseReturnValue:
 @bp.post("/retention/people/<uid>/links")
 @needs("retention.keep", of=PersonFile)
 def link_case(subject: PersonFile) -> ResponseReturnValue:
-    """The person belongs to another case as well: the file is kept as long as the longer of both."""
+    """Link the person to another case: the file is kept as long as the longer of both."""
     form, actor = forms.LinkForm(), current_actor()
 
     def act() -> None:

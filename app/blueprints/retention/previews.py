@@ -1,4 +1,4 @@
-"""What a disposal would destroy, and why each record is due, before anybody approves it."""
+"""The preview of a disposal: what it would destroy and why each record is due."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class PreviewLine:
 
 
 def preview(chosen: Sequence[Target], disposal: Disposal | None = None) -> list[PreviewLine]:
-    """The chosen records and the files that come along (with `disposal`: exactly its items)."""
+    """Return the chosen records and the files that go with them (with `disposal`: exactly its items)."""
     targets = list(chosen) if disposal is not None else with_their_files(chosen)
     return [_line(target, target not in chosen, disposal) for target in targets]
 

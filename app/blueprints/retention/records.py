@@ -30,7 +30,7 @@ Act = Callable[[], Any]
 
 
 def gallery_person(number: str | None) -> GalleryPerson | None:
-    """The person of the repository with this number; None when none is given. Raises Refused for an unknown one."""
+    """Return the person of the repository with this number; None for no number. Raises Refused for an unknown one."""
     if not number:
         return None
     found = db.session.scalars(select(GalleryPerson).where(GalleryPerson.person_number == number)).one_or_none()
@@ -104,7 +104,7 @@ def record_event(subject: CaseRecord) -> ResponseReturnValue:
 @bp.post("/retention/cases/<case_number>/classification")
 @needs("retention.keep", of=CaseRecord)
 def classify(subject: CaseRecord) -> ResponseReturnValue:
-    """A person confirms the class; the rules only propose it (RET-11)."""
+    """Confirm the class of a case, which the rules only propose (RET-11)."""
     form, actor = forms.ClassForm(), current_actor()
 
     def act() -> None:
@@ -123,7 +123,7 @@ def classify(subject: CaseRecord) -> ResponseReturnValue:
 @bp.post("/retention/cases/<case_number>/people")
 @needs("retention.keep", of=CaseRecord)
 def open_file(subject: CaseRecord) -> ResponseReturnValue:
-    """A personal information file for a person of the case (RET-9, RET-10)."""
+    """Open a personal information file for a person of the case (RET-9, RET-10)."""
     form, actor = forms.PersonForm(), current_actor()
 
     def act() -> None:
@@ -142,7 +142,7 @@ def open_file(subject: CaseRecord) -> ResponseReturnValue:
 
 
 def days_of(form: forms.DaysForm) -> dict[str, date | None]:
-    """The days of a person as the form has them, empty ones as None."""
+    """Return the days of a person as the form has them, empty ones as None."""
     return {field: form[field].data for field in people_files.DAYS}
 
 
@@ -158,5 +158,5 @@ def hold_case(subject: CaseRecord) -> ResponseReturnValue:
 
 
 def case_by_number(number: str) -> CaseRecord | None:
-    """The case record of that number, as the person may know it."""
+    """Return the case record of that number that this person may see."""
     return find(CaseRecord, number, current_actor())

@@ -1,4 +1,4 @@
-"""What the pages of the retention area are given, and what several of its views do alike."""
+"""The rendering of the retention area's pages, and what several of its views share."""
 
 from __future__ import annotations
 
@@ -61,31 +61,31 @@ def sections(active: str) -> list[Tab]:
 
 
 def standing_or_none(target: Target) -> Standing | None:
-    """Where a record stands today; None for what was disposed of."""
+    """Return the eligibility of a record today; None for one that was disposed of."""
     return None if is_disposed(target) else retention.standing_of(target)
 
 
 def address_of(target: Target) -> str:
-    """The page of a case record or person file."""
+    """Return the address of a case record or person file."""
     if isinstance(target, CaseRecord):
         return url_for("retention.case", case_number=target.case_number)
     return url_for("retention.person", uid=target.uid)
 
 
 def disposal_of(target: Target) -> Disposal | None:
-    """The disposal under way for this record, or the one that disposed of it."""
+    """Return the open disposal of this record, or the one that disposed of it."""
     column = DisposalItem.case_record_id if isinstance(target, CaseRecord) else DisposalItem.person_file_id
     rows = select(Disposal).join(DisposalItem).where(column == target.id, DisposalItem.state.in_(["erasing", "erased"]))
     return under_way(target) or db.session.scalars(rows.order_by(Disposal.id.desc())).first()
 
 
 def name_of(file: PersonFile) -> str | None:
-    """The name in a person file; None for one that was disposed of."""
+    """Return the name in a person file; None for one that was disposed of."""
     return None if file.disposed_at is not None else file.private.get("name")
 
 
 def shared() -> dict[str, Any]:
-    """What every template of the area may use."""
+    """Return the values that every template of the area may use."""
     return {
         "rules": policy().retention,
         "standings": STANDINGS,
@@ -102,7 +102,7 @@ def shared() -> dict[str, Any]:
 def case_page(
     record: CaseRecord, *, refusal: Refused | None = None, conflict: bool = False, asked: str = "", **changed: FlaskForm
 ) -> str:
-    """The page of a case record; `changed` replaces a form by the one that was sent, `asked` is a what-if class."""
+    """Render the page of a case record; `changed` replaces a form by the one sent, `asked` is a what-if class."""
     actor, version, seen = current_actor(), record.version, len(record.history)
     proposed = retention.propose_classes(record)
     made: dict[str, Any] = {

@@ -44,7 +44,7 @@ def _shared() -> dict[str, Any]:
 @bp.get("/retention")
 @needs("retention.read")
 def index() -> ResponseReturnValue:
-    """Case records and person files by where they stand today (RET-1 to RET-11)."""
+    """List case records and person files by their eligibility today (RET-1 to RET-11)."""
     actor, day = current_actor(), today()
     which = request.args.get("list", "due")
     if which not in LISTS:
@@ -72,7 +72,7 @@ def index() -> ResponseReturnValue:
 @bp.get("/retention/recalculations")
 @needs("retention.read")
 def recalculations() -> ResponseReturnValue:
-    """When the standings of the lists were last calculated anew, and which stood otherwise before."""
+    """Show when eligibility was last recalculated, and which records differed from before."""
     pages = db.paginate(recalculation.differences(), per_page=PER_PAGE, max_per_page=PER_PAGE, error_out=False)
     return page(
         "retention/recalculations.html",

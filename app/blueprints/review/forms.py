@@ -1,4 +1,4 @@
-"""The forms of the review area. Choices come from the policy files; whether an answer suffices, the domain says."""
+"""The forms of the review area. Choices come from the policy files; the domain checks whether an answer suffices."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ SHOWN = [
 
 
 class QueueFilter(Form):
-    """What of the queue is shown."""
+    """The filter of the queue."""
 
     show = SelectField("Show", choices=SHOWN, default="waiting", validate_choice=False)
     state = SelectField("State", validate_choice=False)

@@ -35,7 +35,7 @@ due_at = deadline
 
 
 def unavailable_examiners() -> set[int]:
-    """The accounts of examiners with open work who left, were disabled or are no longer trained (ACC-2).
+    """Return the accounts of examiners with open work who left, were disabled or are no longer trained (ACC-2).
 
     Raises DirectoryUnavailable.
     """
@@ -46,7 +46,7 @@ def unavailable_examiners() -> set[int]:
 
 @enforces("SRC-4", "ACC-2")
 def assignment(request: FRRequest, actor: Actor, unavailable: set[int]) -> str:
-    """Whose work it is, without a name: whoever reads the queue may become a peer, who must not know the examiner."""
+    """Return whose work it is, without a name: a reader may become a peer, who must not know the examiner."""
     if request.examiner_id is None or unassigned(request):
         return "Unassigned"
     if request.examiner_id == actor.id:
@@ -57,7 +57,7 @@ def assignment(request: FRRequest, actor: Actor, unavailable: set[int]) -> str:
 
 
 def queue(actor: Actor, chosen: Mapping[str, str], unavailable: set[int]) -> Select[Any]:
-    """The requests that `chosen` (show, state, priority) asks for, urgent first, then oldest."""
+    """Select the requests that `chosen` (show, state, priority) asks for, urgent first, then oldest."""
     rows = visible(FRRequest, actor).where(FRRequest.having("filed"))
     # what the unit's member has filed as an investigator is no work of theirs here
     rows = rows.where(FRRequest.requester_id != actor.id)
@@ -84,7 +84,7 @@ def queue(actor: Actor, chosen: Mapping[str, str], unavailable: set[int]) -> Sel
 
 
 def lines(requests: list[FRRequest], actor: Actor, unavailable: set[int], moment: datetime) -> list[QueueLine]:
-    """The lines of one page of the queue."""
+    """Return the lines of one page of the queue."""
     made = []
     for request in requests:
         due = due_at(request)

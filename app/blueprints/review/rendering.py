@@ -1,4 +1,4 @@
-"""What the working page of a request is given; shared by the views that answer with it."""
+"""The rendering of a request's working page, shared by the views that answer with it."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def render_work(subject: FRRequest, **changed: Any) -> str:
 
 
 def work_context(subject: FRRequest) -> dict[str, Any]:
-    """What the working page is given. Nothing of a round, its search or its people for anybody but its examiner."""
+    """Build the working page's values; nothing of a round, its search or its people but for its examiner."""
     actor = current_actor()
     own = subject.examiner_id == actor.id
     rounds = visible(Round, actor).where(Round.request_id == subject.id).order_by(Round.number)

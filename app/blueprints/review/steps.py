@@ -1,4 +1,4 @@
-"""What the working page asks beside the steps: the job of a search and the standing of the algorithm."""
+"""The working page's further facts: the job of a search and the evaluation status of the algorithm."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from app.outbox import last_job
 
 
 def job_of(search: Search | None) -> Job | None:
-    """The work that compares the probe with the repository."""
+    """Return the job that searches the repository for the probe."""
     return last_job("search", search.uid) if search is not None else None
 
 
 def algorithm_status() -> NistStatus:
-    """FAIR-2: whether the installed algorithm has a current NIST evaluation record."""
+    """Return whether the installed algorithm has a current NIST evaluation record (FAIR-2)."""
     return algorithms.status(now().date())

@@ -71,7 +71,7 @@ def work(subject: FRRequest) -> str:
 
 
 def _again(subject: FRRequest, why: Why, name: str, form: Any, field: str) -> str:
-    """The page again with the form as typed; the refusal stands beside the field it is about."""
+    """Render the page again with the form as typed and the refusal at its field."""
     if isinstance(why, Refused) and why.rule_id != "actor_is_examiner" and status_of(why) == 422:
         mark(form, [Fault(field, why.reason, why.rule_id)], ())
     return render_work(subject, **{name: form, "form": form, "opened": name, "refusal": why})

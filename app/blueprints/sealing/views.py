@@ -68,7 +68,7 @@ def _statement(form: forms.SealingForm) -> OrderStatement:
 
 
 def _sound(form: forms.SealingForm) -> bool:
-    """Whether the form states an order; what is missing is said at its fields."""
+    """Check that the form states an order; faults are put at their fields."""
     sound = form.validate()
     for name, sentence in faults(_statement(form), today()).items():
         if not form[name].errors:
@@ -80,7 +80,7 @@ def _sound(form: forms.SealingForm) -> bool:
 @bp.post("/retention/sealings/preview")
 @needs("sealing.order")
 def preview_sealing() -> ResponseReturnValue:
-    """What would go, and where it was shown before; nothing changes. Sent with POST: an order is in no address."""
+    """Show what would be removed and where it was shown; nothing changes. POST keeps the order out of addresses."""
     form = forms.SealingForm()
     if not _sound(form):
         return page("sealing/sealing_new.html", form=form), 422

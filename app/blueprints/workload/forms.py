@@ -1,4 +1,4 @@
-"""The forms of the workload area: to whom work goes, with which notes; of which days figures are asked."""
+"""The forms of the workload area: the receiver of work and the notes; the period of the figures."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PERIODS = (30, 90, 365)
 
 
 class PassOnForm(VersionForm):
-    """SRC-2: who receives the work, and where it stands. Whether the notes suffice, the domain says."""
+    """SRC-2: who receives the work, with notes on its state. The domain checks whether the notes suffice."""
 
     receiver = SelectField("To", validate_choice=False)
     notes = TextAreaField("Notes: where the work stands", [Length(max=4000)], filters=[stripped])
@@ -32,7 +32,7 @@ class PassOnForm(VersionForm):
 
 
 class WorkFilter(Form):
-    """What of the unit's work is shown."""
+    """The filter of the unit's work."""
 
     show = SelectField("Show", choices=SHOWN, default="open", validate_choice=False)
     priority = SelectField("Priority", validate_choice=False)
@@ -43,11 +43,11 @@ class WorkFilter(Form):
 
 
 class PeriodFilter(Form):
-    """Of which days the figures are."""
+    """The period of the figures."""
 
     days = SelectField("Reports delivered in the last", choices=[(str(n), f"{n} days") for n in PERIODS], default="90")
 
     @property
     def chosen(self) -> int:
-        """The days asked for; the default for anything that is not offered."""
+        """Return the days asked for; the default for anything that is not offered."""
         return int(self.days.data) if self.days.data in {str(n) for n in PERIODS} else 90

@@ -1,4 +1,4 @@
-"""Who has which work of the unit, how it passes on, and how long it takes (SRC-2, SRC-4, AUD-2)."""
+"""The unit's work: who has it, how it is handed over, how long it takes (SRC-2, SRC-4, AUD-2)."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ FIELDS = {"receiver_may_examine": "receiver", "hand_over_noted": "notes"}
 
 @dataclass(frozen=True, slots=True)
 class WorkloadLine:
-    """One request as the supervisor's list has it. `holder` is empty where nobody has it."""
+    """A request in the supervisor's list. `holder` is empty where nobody has it."""
 
     item: FRRequest
     due: datetime
@@ -154,7 +154,7 @@ def hand_over_post(subject: FRRequest) -> Answer:
 
 
 def _only_its_holder(subject: FRRequest, actor: Actor) -> None:
-    """404 for others: whom the list of possible receivers leaves out would tell a later peer who examines (SRC-4)."""
+    """Answer 404 to others: the list of receivers would show a later peer who examines (SRC-4)."""
     if subject.examiner_id != actor.id or "hand_over" not in options_of(subject):
         abort(404)
 
@@ -184,7 +184,7 @@ def _form(subject: FRRequest, *, posted: bool = False) -> PassOnForm:
 
 
 def _passed(verb: RequestVerb, subject: FRRequest, step: Any, shown: Any, done: str, to: str) -> Answer:
-    """Take the step with the receiver as the directory has them now; a refusal stands beside its field too."""
+    """Take the step with the receiver as the directory has them now; a refusal is also put at its field."""
     form, actor, found = _form(subject, posted=True), current_actor(), []
 
     def sound() -> bool:
@@ -217,7 +217,7 @@ def _passed(verb: RequestVerb, subject: FRRequest, step: Any, shown: Any, done: 
 @bp.get("/workload/figures")
 @needs("figures.read")
 def figures() -> str:
-    """How long the unit takes and how things stand, without any case."""
+    """Show the turnaround and the open work in figures, without any case."""
     chosen, moment = PeriodFilter(request.args), now()
     return page(
         "workload/figures.html",
@@ -231,7 +231,7 @@ def figures() -> str:
 
 
 def lasted(length: timedelta) -> str:
-    """A length of time in its two largest units: `2 d 4 h`, `3 h 10 min`, `12 min`."""
+    """Return a duration in its two largest units: `2 d 4 h`, `3 h 10 min`, `12 min`."""
     minutes = round(length.total_seconds() / 60)
     days, hours, rest = minutes // 1440, minutes // 60 % 24, minutes % 60
     if days:

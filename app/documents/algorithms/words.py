@@ -1,4 +1,4 @@
-"""Says the numbers of an evaluation in words, the same on the command line and in the report."""
+"""The numbers of an evaluation in words, the same on the command line and in the report."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 
 def say(found: Any) -> str:
-    """A share with its interval, in percent; found has value, low and high, as attributes or keys."""
+    """Return a share with its interval in percent; found has value, low and high, as attributes or keys."""
     if found is None:
         return "–"
     value, low, high = (

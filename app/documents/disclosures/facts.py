@@ -1,4 +1,4 @@
-"""What the documents of a disclosure state, as frozen values that are checked when they are made (EXT-7, ACC-12).
+"""The facts of a disclosure's documents, as frozen values that are checked when they are made (EXT-7, ACC-12).
 
 ``None`` means "not recorded" and is printed as such. Times carry their zone and are printed in it.
 """
@@ -13,7 +13,7 @@ from app.documents.facts import Person, check_aware, check_digest
 
 
 class Outcome(enum.StrEnum):
-    """What the privacy officer decided; ``PARTLY`` is an approval of some of the items asked for."""
+    """The privacy officer's decision; ``PARTLY`` is an approval of some of the items asked for."""
 
     APPROVED = "approved"
     PARTLY = "approved in part"
@@ -22,7 +22,7 @@ class Outcome(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """Whom information goes to: the kind of recipient as the policy names it, then who exactly (ACC-12).
+    """The recipient: the kind as the policy names it, then who exactly (ACC-12).
 
     ``details`` are the answers asked of this kind of recipient, as (question, answer) pairs.
     """
@@ -47,7 +47,7 @@ class Basis:
 
 @dataclass(frozen=True, slots=True)
 class DecidedItem:
-    """One thing that was asked for, and whether it may leave."""
+    """One item asked for, and whether its release is approved."""
 
     what: str
     sha256: str
@@ -74,7 +74,7 @@ class Enclosure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DisclosureFacts:
-    """What both documents of one disclosure state. Raises FactsError for an absent number."""
+    """The facts that both documents of a disclosure state. Raises FactsError for an absent number."""
 
     department: str
     unit: str

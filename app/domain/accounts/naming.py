@@ -1,4 +1,4 @@
-"""People and moments as documents print them: a name with its part, the department's own time."""
+"""How documents print people and times: a name with the person's part, a time in the department's time zone."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def here(moment: None) -> None: ...
 @overload
 def here(moment: datetime | None) -> datetime | None: ...
 def here(moment: datetime | None) -> datetime | None:
-    """A moment in the department's time zone; None stays "not recorded"."""
+    """Return a time in the department's time zone; None stays None, which documents print as "not recorded"."""
     return local(moment) if moment is not None else None
 
 
@@ -30,7 +30,7 @@ def person_of(account: None, role: str | None = None) -> None: ...
 @overload
 def person_of(account: Account | None, role: str | None = None) -> Person | None: ...
 def person_of(account: Account | None, role: str | None = None) -> Person | None:
-    """Somebody who took part, as documents name them."""
+    """Return a person who took part, as documents name them."""
     if account is None:
         return None
     return Person(account.display_name, account.title, role, account.command)

@@ -1,4 +1,4 @@
-"""Who may do something, as last seen in the directory: for notifications and lists, never as a right."""
+"""Look-ups of the accounts that may do something, as last seen in the directory: for notifications and lists only."""
 
 from __future__ import annotations
 
@@ -13,6 +13,6 @@ from app.policy.names import CapabilityId
 
 
 def holders_of(capability: CapabilityId, *, apart_from: Iterable[int] = ()) -> list[int]:
-    """The accounts whose roles hold a capability. The guard and the engine ask the directory again (ACC-8)."""
+    """Return the accounts whose roles hold a capability; guard and engine ask the directory anew (ACC-8)."""
     people = db.session.scalars(select(Account).where(Account.enabled.is_(True), Account.id.not_in(list(apart_from))))
     return [account.id for account in people if capability in policy().capabilities_of(account.roles)]

@@ -16,7 +16,7 @@ from app.policy.refused import Refused
 
 
 def add_months(day: date, months: int) -> date:
-    """The same day of a later month; the last day of a shorter one."""
+    """Return the same day of a later month, or its last day where that month is shorter."""
     year, month = divmod(day.month - 1 + months, 12)
     year, month = day.year + year, month + 1
     return day.replace(year=year, month=month, day=min(day.day, monthrange(year, month)[1]))

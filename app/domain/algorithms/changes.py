@@ -30,12 +30,12 @@ from app.workflow.engine import advance, refuse_if
 
 
 def every_change() -> Sequence[AlgorithmChange]:
-    """All changes, the newest first."""
+    """Return all changes, newest first."""
     return db.session.scalars(select(AlgorithmChange).order_by(AlgorithmChange.id.desc())).all()
 
 
 def next_digest(change: AlgorithmChange) -> str:
-    """The algorithm that the next switch of a change leads to: the target, or the source once it is in use."""
+    """Return the digest that the next switch leads to: the target's, or the source's once the target is in use."""
     return change.source_digest if change.state == "in_use" else change.target_digest
 
 
@@ -74,7 +74,7 @@ def begin(model_id: str, actor: Actor) -> AlgorithmChange:
 
 
 def _installed(entry: Extractor) -> str:
-    """Empty when the file is there and right; else what is wrong."""
+    """Return what is wrong with the installed file; empty when it is present and has the right digest."""
     digest = algorithms.installed_digest(entry)
     if digest is None:
         return f"{entry.name} is not installed."
@@ -82,13 +82,13 @@ def _installed(entry: Extractor) -> str:
 
 
 def accounted_for(change: AlgorithmChange) -> int:
-    """How many photographs miss a template of either algorithm and are not listed either."""
+    """Count the photographs that lack a template of either algorithm and are not listed as failed."""
     return sum(embedding.count_missing(digest, change) for digest in (change.source_digest, change.target_digest))
 
 
 @enforces("FAIR-3")
 def embedded(change: AlgorithmChange) -> None:
-    """Nothing is left to embed: both algorithms stand side by side."""
+    """Record that nothing is left to embed: both sets of templates are complete."""
     listed = [row for row in change.unembedded if row.photo.removed_at is None]
     advance(
         change,
@@ -102,7 +102,7 @@ def embedded(change: AlgorithmChange) -> None:
 
 @enforces("FAIR-2", "FAIR-3")
 def evaluated(change: AlgorithmChange, actor: Actor, source: dict[str, Any], target: dict[str, Any]) -> None:
-    """Both algorithms were measured. source, target: what `evaluations` describes, each of its algorithm."""
+    """Record that both algorithms were measured. source, target: the description that `evaluations` gives of each."""
     data = source["data"]["sha256"]
     pair = (source["algorithm"]["sha256"], target["algorithm"]["sha256"])
     measured_both = pair == (change.source_digest, change.target_digest) and target["data"]["sha256"] == data
@@ -120,7 +120,7 @@ def evaluated(change: AlgorithmChange, actor: Actor, source: dict[str, Any], tar
 
 
 def undecided(change: AlgorithmChange, digest: str | None = None) -> list[Unembedded]:
-    """The listed photographs, still in the repository, on which nobody decided; of one algorithm or of either."""
+    """Return the listed photographs, still in the repository, that nobody decided on; of one algorithm or of both."""
     return [
         row
         for row in change.unembedded
@@ -130,7 +130,7 @@ def undecided(change: AlgorithmChange, digest: str | None = None) -> list[Unembe
 
 @enforces("CAP-3")
 def leave_out(change: AlgorithmChange, actor: Actor, row: Unembedded, reason: str) -> None:
-    """A person decides that a listed photograph stays out of searches with the algorithm that makes no template."""
+    """Record the decision that a listed photograph stays out of searches with the algorithm that cannot embed it."""
     if row.left_out_at is not None:
         raise Conflict("somebody else decided on this photograph first")
     advance(change, "leave_out", actor, reason=reason, record=row.photo.record_number, algorithm=row.algorithm_digest)
@@ -140,7 +140,7 @@ def leave_out(change: AlgorithmChange, actor: Actor, row: Unembedded, reason: st
 
 @enforces("CAP-3")
 def try_again(change: AlgorithmChange, actor: Actor) -> int:
-    """Have workers try the undecided photographs again, and whatever is missing; says how many were listed."""
+    """Have workers try the undecided photographs and all missing ones again; returns how many were listed."""
     rows = undecided(change)
     advance(change, "try_again", actor, records=sorted(row.photo.record_number for row in rows))
     db.session.execute(delete(Unembedded).where(Unembedded.id.in_([row.id for row in rows])))
@@ -150,7 +150,7 @@ def try_again(change: AlgorithmChange, actor: Actor) -> int:
 
 
 def _switch_facts(change: AlgorithmChange, reason: str) -> dict[str, object]:
-    """What the conditions of a cut-over, or of its reversal, look at; asked under the write lock of the unit."""
+    """Gather the facts that the conditions of a cut-over or its reversal need, under the unit's write lock."""
     digest = next_digest(change)
     counts = {
         "photographs": embedding.photographs(),
@@ -181,7 +181,7 @@ def _status(digest: str) -> NistStatus:
 
 
 def switch_facts(change: AlgorithmChange) -> dict[str, object]:
-    """The same for a page that shows what stands in the way, apart from the reason."""
+    """Gather the same facts, without the reason, for a page that lists what still prevents the switch."""
     return _switch_facts(change, "not yet asked for")
 
 
@@ -229,7 +229,7 @@ def end(change: AlgorithmChange, verb: AlgorithmChangeVerb, actor: Actor, reason
 
 
 def listed_photo(change: AlgorithmChange, record: str) -> list[Unembedded]:
-    """The undecided entries of one record number."""
+    """Return the undecided entries of one record number."""
     rows = (
         select(Unembedded)
         .join(GalleryPhoto)

@@ -1,4 +1,4 @@
-"""Evaluations with the department's own photographs, kept as files beside the algorithm they are of: numbers, no faces.
+"""Evaluations on the department's own photographs, kept as files by algorithm: they hold numbers, no faces.
 
 `data_dir/evaluations/<SHA-256 of the algorithm>/<moment>-<SHA-256 of the data set>.json`, written once, never changed.
 """
@@ -55,7 +55,7 @@ def described(
     failures: Sequence[Failure],
     pairs_left_out: int = 0,
 ) -> dict[str, Any]:
-    """An evaluation as plain numbers and words, for programs, the terminal, the report and the registry alike.
+    """Describe an evaluation in plain numbers and words, for programs, the terminal, the report and the registry.
 
     algorithm, detector: id, catalogue entry and hex SHA-256 of the network that ran. Rates are shares, 0..1; an
     estimate is {value, low, high}; what is not defined is None.
@@ -180,7 +180,7 @@ class _Data(msgspec.Struct, frozen=True):
 
 
 class KeptEvaluation(msgspec.Struct, frozen=True):
-    """The headline of one kept evaluation."""
+    """The main figures of one kept evaluation."""
 
     date: datetime
     data: _Data
@@ -189,7 +189,7 @@ class KeptEvaluation(msgspec.Struct, frozen=True):
 
     @property
     def headline(self) -> list[tuple[str, str]]:
-        """Label and value with interval, in words."""
+        """Return the main figures as (label, value with its interval) in words."""
         rows = [(f"TAR at FAR {at.far:g}", say(at.tar)) for at in self.verification.at]
         rows.append(("EER", say(self.verification.equal_error_rate)))
         if self.identification is not None and self.identification.ranks:
@@ -199,7 +199,7 @@ class KeptEvaluation(msgspec.Struct, frozen=True):
 
 
 def keep(numbers: dict[str, Any]) -> Path:
-    """Write an evaluation beside its algorithm and say where. Names of files stay out. Raises OSError.
+    """Write an evaluation to its algorithm's folder and return the path. File names stay out. Raises OSError.
 
     Written to the end under another name first, so that a reader never sees half of one.
     """
@@ -216,7 +216,7 @@ def keep(numbers: dict[str, Any]) -> Path:
 
 
 def kept(algorithm_sha256: str) -> list[KeptEvaluation]:
-    """The kept evaluations of an algorithm, newest first; a file that cannot be read is logged and passed over."""
+    """Return the kept evaluations of an algorithm, newest first; an unreadable file is logged and skipped."""
     found = []
     for path in sorted(_folder(algorithm_sha256).glob("*.json"), reverse=True):
         try:

@@ -1,4 +1,4 @@
-"""The networks of this process: loaded once, by the process that runs them, and shared by every job."""
+"""The face networks of this process: loaded once and shared by every job it runs."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ log = structlog.get_logger()
 
 
 def warm_up() -> None:
-    """Load what this process will need. A missing file is logged: each job that needs it names it as cause."""
+    """Load the networks ahead of use. A missing file is only logged: each job that needs it reports it."""
     try:
         detector()
         extractor()
@@ -27,12 +27,12 @@ def warm_up() -> None:
 
 
 def detector() -> FaceDetector:
-    """The face detector of the settings' folder. Raises MatchingError when its file is missing or altered."""
+    """Return the face detector from the settings' folder. Raises MatchingError when its file is missing or altered."""
     return _detector(settings().models_dir)
 
 
 def follow() -> None:
-    """Work from here on with the algorithm that is in use now: at the beginning of each job and of each import.
+    """Switch to the algorithm in use now; called at the start of each job and each import.
 
     In between it stays the same one, so that no piece of work mixes two.
     """
@@ -40,7 +40,7 @@ def follow() -> None:
 
 
 def extractor() -> TemplateExtractor:
-    """The template extractor in use when this piece of work began. Raises MatchingError when its file is missing."""
+    """Return the template extractor in use when this work began. Raises MatchingError when its file is missing."""
     held = current_app.extensions
     if "algorithm" not in held:
         held["algorithm"] = algorithms.active_id()
@@ -48,7 +48,7 @@ def extractor() -> TemplateExtractor:
 
 
 def extractor_of(digest: str) -> TemplateExtractor:
-    """The template extractor with this digest, in use or not. Raises MatchingError when it cannot be had."""
+    """Return the template extractor with this digest, in use or not. Raises MatchingError when it cannot be loaded."""
     return _extractor(settings().models_dir, algorithms.id_of(digest))
 
 

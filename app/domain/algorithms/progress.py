@@ -1,4 +1,4 @@
-"""How far a change of the algorithm is: templates of each, rate and time left, what is listed."""
+"""The progress of a change of algorithm: templates of each, rate, time left and listed photographs."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def _spoken(seconds: float) -> str:
 
 
 def progress_of(change: AlgorithmChange) -> Progress:
-    """What the database says of a change now."""
+    """Read the progress of a change from the database."""
     jobs = list(
         db.session.scalars(
             select(Job).where(Job.kind == "embed", Job.subject_id == change.uid).order_by(Job.id.desc()).limit(RECENT)

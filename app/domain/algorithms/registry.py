@@ -1,4 +1,4 @@
-"""The algorithm in use, and whether it may be used for casework (FAIR-2, FAIR-3)."""
+"""The registry of algorithms: which one is in use and whether casework may use it (FAIR-2, FAIR-3)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from app.unit_of_work import in_unit
 
 
 def active_id() -> str:
-    """The catalogue id of the extractor in use: the latest cut-over's, or the settings' where there was none.
+    """Return the catalogue id of the extractor in use: the latest cut-over's, or the settings' where there was none.
 
     Raises CatalogueError when the file that was cut over to is not in the catalogue any more.
     """
@@ -45,7 +45,7 @@ def _has_tables() -> bool:
 
 
 def id_of(digest: str) -> str:
-    """The catalogue id of the extractor whose file has this SHA-256. Raises CatalogueError when there is none."""
+    """Return the catalogue id of the extractor with this SHA-256. Raises CatalogueError when there is none."""
     for model_id, entry in catalogue().extractors.items():
         if entry.sha256 == digest:
             return model_id
@@ -66,7 +66,7 @@ def active() -> Extractor:
 
 
 def active_or_none() -> Extractor | None:
-    """The same for pages: None when the algorithm that was cut over to has left the catalogue."""
+    """Return the active entry for pages, or None when the algorithm has left the catalogue."""
     try:
         return active()
     except CatalogueError:
@@ -110,9 +110,9 @@ def status(today: date, entry: Extractor | None = None) -> NistStatus:
 
 @enforces("FAIR-3")
 def lapse_warning(today: date) -> str | None:
-    """What the unit and the administrators are warned of: the record in use lapses soon, or has lapsed; else None.
+    """Return the warning that the evaluation record in use lapses soon or has lapsed, or None.
 
-    An algorithm that never had a record is no matter of a warning: casework is refused with it from the start.
+    An algorithm that never had a record needs no warning: casework is refused with it from the start.
     """
     soon = policy().algorithm.lapse_warning.count
     recorded = [entry.nist for entry in catalogue().extractors.values() if entry.nist is not None]

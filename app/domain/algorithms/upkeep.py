@@ -1,4 +1,4 @@
-"""While the algorithm changes, whatever enters the repository gets templates of both (FAIR-3, CAP-3)."""
+"""Upkeep during a change of algorithm: every photograph that enters gets templates of both (FAIR-3, CAP-3)."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from app.unit_of_work import Conflict
 
 
 def running() -> AlgorithmChange | None:
-    """The change that runs, or None: there is never more than one."""
+    """Return the running change, or None; there is never more than one."""
     return db.session.scalars(select(AlgorithmChange).where(AlgorithmChange.having("kept_up"))).one_or_none()
 
 
 @enforces("FAIR-3", "CAP-3")
 def enrolled(digests: Collection[str], generation: int) -> None:
-    """Photographs entered the repository with templates of these algorithms: while a change runs they get both.
+    """Ask for the missing templates of photographs that entered with these algorithms while a change runs.
 
     Raises Conflict for an algorithm that is neither in use nor part of the change: it was cut over meanwhile.
     """

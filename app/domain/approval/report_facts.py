@@ -1,4 +1,4 @@
-"""Gathers from the records what a report states; whatever is not recorded is passed on as such (SRC-7 to SRC-9)."""
+"""The facts of a report, gathered from the records; what is not recorded is passed on as such (SRC-7 to SRC-9)."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def _steps(request: FRRequest) -> tuple[Step, ...]:
 
 
 def _part(request: FRRequest, account: Account) -> str:
-    """What a person was in this request."""
+    """Return the person's part in this request, in words."""
     if account.id == request.requester_id:
         return "requesting investigator"
     if account.id == request.discussing_supervisor_id:
@@ -218,7 +218,7 @@ def _supersedes(report: Report) -> Replacement | None:
 
 
 def gather(report: Report) -> ReportFacts:
-    """Everything the report states. Raises FactsError when the records contradict the kind of report, StorageError."""
+    """Gather everything the report states. Raises StorageError, and FactsError when the records contradict its kind."""
     request, round_ = report.request, report.round
     search = round_.search if round_ is not None else filled(request.current_search)
     possible = report.kind == ReportKind.POSSIBLE_MATCH

@@ -1,4 +1,4 @@
-"""A report's life: begun, rendered once, attached to the case file, told to the investigator (SRC-7 to SRC-9)."""
+"""The life of a report: begun, rendered once, attached to the case file, announced (SRC-7 to SRC-9)."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ from app.workflow import advance
 
 
 def verification_secret() -> bytes:
-    """The secret of the codes printed on reports, derived from the master key."""
+    """Return the secret behind the codes printed on reports, derived from the master key."""
     return hmac.digest(settings().master_key, b"report verification", "sha256")
 
 
 def verify_page() -> str:
-    """The address of the page on which anybody can check a code."""
+    """Return the address of the page on which anybody can check a code."""
     return f"{settings().public_url}/verify"
 
 
 def connector() -> CaseManagement:
-    """The case management system reports are attached to: by default a directory for each case."""
+    """Return the connector to the case management system; by default it is a directory for each case."""
     return DirectoryCaseFiles(settings().case_files_dir, stores().signer)
 
 
@@ -44,7 +44,7 @@ def is_due(request: FRRequest, kind: str) -> bool:
 
 
 def begin_report(request: FRRequest, kind: str) -> Report:
-    """The undelivered report of this kind, or a new one with its number. Needs an open unit of work."""
+    """Return the undelivered report of this kind, or begin one under a new number. Needs an open unit of work."""
     last = request.current_report
     if last is not None and last.delivered_at is None and last.kind == kind:
         return last
@@ -69,13 +69,13 @@ def begin_report(request: FRRequest, kind: str) -> Report:
 
 @enforces("USE-7", "SRC-7")
 def notice_of(report: Report) -> str:
-    """The words that go with a report's result: of a possible match that it is a lead only, never of a negative one."""
+    """Return the notice for a report's result: only a possible match is called a lead."""
     return policy().notice(policy().request.results[report.kind].notice).text
 
 
 @enforces("SRC-9", "USE-7", "SRC-7")
 def missing_from(pdf: bytes, probe: bytes, own: str) -> list[str]:
-    """What SRC-9, USE-7 and SRC-7 demand and the finished file does not hold; read back from its bytes.
+    """Return what SRC-9, USE-7 and SRC-7 demand that the finished file lacks, read back from its bytes.
 
     own: the notice of its result.
     """
@@ -95,7 +95,7 @@ def missing_from(pdf: bytes, probe: bytes, own: str) -> list[str]:
 
 
 def keep(report: Report, rendered: Rendered, stored: BlobRef, verification: Verification, manifest: bytes) -> None:
-    """Fix what was rendered, before anything is delivered: whatever changes from here on, these bytes are the report.
+    """Keep the rendered file before anything is delivered: whatever changes later, these bytes are the report.
 
     Needs an open unit of work.
     """
@@ -106,7 +106,7 @@ def keep(report: Report, rendered: Rendered, stored: BlobRef, verification: Veri
 
 
 def delivery_of(report: Report) -> tuple[Delivery, list[str]]:
-    """A kept report as it goes to the case file, and what SRC-9 misses in it. Raises StorageError."""
+    """Return a kept report as it goes to the case file, and what SRC-9 finds missing in it. Raises StorageError."""
     request = report.request
     pdf = stores().blobs.get(filled(report.blob_id), report.key_id, filled(report.sha256))
     image = (report.round.search if report.round is not None else filled(request.current_search)).image

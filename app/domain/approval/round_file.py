@@ -32,7 +32,7 @@ DECISIONS = {"approved": "approve", "not_approved": "do_not_approve", "continued
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What one person said of one feature. `differs` when it is not what the examiner said.
+    """One person's finding on one feature. `differs`: it is not the examiner's finding.
 
     `parts`: (detail, verdict in words) of each detail that was judged.
     """
@@ -80,7 +80,7 @@ class Answered:
 
 @dataclass(frozen=True, slots=True)
 class DisposedCandidate:
-    """What became of one candidate: the features that differ, as named, and the note."""
+    """A candidate's disposition: the features named as different, and the note."""
 
     record_number: str
     verdict: str
@@ -128,19 +128,19 @@ class RoundFile:
 
     @property
     def favored(self) -> int:
-        """How many peers found support for one person in a photograph that was not the nominated one."""
+        """Count the peers who found support for one person in a photograph other than the nominated one."""
         places = list(zip(*(photo.given for photo in self.line), strict=True))
         return sum(any(given.favored for given in column) for column in places)
 
     @property
     def counts(self) -> Mapping[str, int]:
-        """How many candidates were excluded and retained."""
+        """Count the candidates excluded and retained."""
         titles = [disposed.title for disposed in self.dispositions]
         return {title: titles.count(title) for title in dict.fromkeys(titles)}
 
     @property
     def dissent(self) -> int:
-        """How many opinions do not support the possible match."""
+        """Count the opinions that do not support the possible match."""
         return sum(not opinion.supports for opinion in self.opinions)
 
     @property
@@ -165,12 +165,12 @@ def answered(
 
 
 def round_file(row: Round) -> RoundFile:
-    """One round by itself, for those who took part in it. Raises StorageError."""
+    """Return one round by itself, for those who took part in it. Raises StorageError."""
     return gather_round(row, row is row.request.current_round, endings(row.request).get(row.id))
 
 
 def gather_round(row: Round, current: bool, passed: Assignment | None) -> RoundFile:
-    """A round of a file; `passed`: how it ended when it passed on to somebody else. Raises StorageError."""
+    """Gather a round of a file; `passed`: how it ended when it was handed to another examiner. Raises StorageError."""
     nominee = row.nominee
     own = row.disposition_of(nominee) if nominee else None
     peers = row.peer_reviews
@@ -208,7 +208,7 @@ def gather_round(row: Round, current: bool, passed: Assignment | None) -> RoundF
 
 
 def _passed_on(passed: Assignment) -> str:
-    """How a round ended that went to another examiner before its end."""
+    """Return how a round ended that went to another examiner before it was finished."""
     notes = str(passed.private.get("notes") or "")
     return f"Passed on to {passed.receiver.titled} by {passed.by.titled} before its end. {notes}".strip()
 

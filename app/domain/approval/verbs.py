@@ -29,13 +29,13 @@ DELIVERIES = {"possible_match": ("match_report", "approved"), "negative": ("nega
 
 
 def file_is_open(request: FRRequest) -> bool:
-    """Whether a supervisor's file opens: after peer review, or when there is nobody left whom peers could compare."""
+    """Tell whether a supervisor may open the file: after peer review, or when nobody is left for peers to compare."""
     return request.has("file_open") or (request.state == "nominated" and nominee_left(request))
 
 
 @enforces("SRC-4", "SRC-5", "ACC-6")
 def check_may_read_file(request: FRRequest, actor: Actor) -> None:
-    """Refused for whoever holds another part in the request, or while examiners and peers still work on it."""
+    """Refuse anyone who holds another part in the request, and everyone while examiners and peers still work on it."""
     check_takes_no_other_part(request, actor)
     approval = _approval(request)
     if not file_is_open(request):
@@ -45,7 +45,7 @@ def check_may_read_file(request: FRRequest, actor: Actor) -> None:
 
 @enforces("SRC-5", "ACC-6")
 def check_takes_no_other_part(request: FRRequest, actor: Actor) -> None:
-    """Refused for whoever holds another part in the request than its final review."""
+    """Refuse anyone who holds another part in the request than its final review."""
     check_separations(_approval(request), request, actor)
 
 
@@ -128,7 +128,7 @@ def prepare_report(request: FRRequest, actor: Actor) -> Job:
 
 @enforces("SRC-7", "SRC-8")
 def retry_delivery(request: FRRequest, actor: Actor) -> Job:
-    """Have a delivery that gave up tried again, by the unit's examiners or supervisors. Raises Refused."""
+    """Have a failed delivery tried again, at the word of the unit's examiners or supervisors. Raises Refused."""
     kind = due_kind(request)
     if not (actor.can("report.prepare") or actor.can("approval.decide")):
         raise Refused("report.prepare", "Only the unit delivers reports.")
@@ -140,14 +140,14 @@ def retry_delivery(request: FRRequest, actor: Actor) -> Job:
 
 
 def due_kind(request: FRRequest) -> str | None:
-    """The kind of report that the request's state makes due, or None."""
+    """Return the kind of report that the request's state makes due, or None."""
     return next((kind for kind, (_, state) in DELIVERIES.items() if state == request.state), None)
 
 
 def result_of(request: FRRequest) -> str:
-    """The kind of result that the unit's pages speak of: of the report that stands, is due or was recalled.
+    """Return the kind of result that the unit's pages name: that of the report in force, due or recalled.
 
-    Before there is any, the possible match that is being looked at.
+    Before there is any, it is the possible match under review.
     """
     if request.state == "superseded" and request.current_report is not None:
         return request.current_report.kind
@@ -155,19 +155,19 @@ def result_of(request: FRRequest) -> str:
 
 
 def deliveries(request: FRRequest) -> list[Job]:
-    """The delivery jobs of the request, oldest first."""
+    """Return the delivery jobs of the request, oldest first."""
     kinds = [job for job, _ in DELIVERIES.values()]
     rows = select(Job).where(Job.kind.in_(kinds), Job.subject_id == request.number).order_by(Job.id)
     return list(db.session.scalars(rows))
 
 
 def last_delivery(request: FRRequest) -> Job | None:
-    """The newest delivery job of the report that is due now, or None when nobody asked for it yet."""
+    """Return the newest delivery job of the report due now, or None when nobody asked for it yet."""
     return last_deliveries([request]).get(request.id)
 
 
 def last_deliveries(requests: Iterable[FRRequest]) -> dict[int, Job]:
-    """Request id -> the newest delivery job of its report that is due now; those nobody asked for are left out."""
+    """Map request ids to the newest delivery job of the report due now; requests without one are left out."""
     due = {request.number: request for request in requests if due_kind(request) is not None}
     kinds = [job for job, _ in DELIVERIES.values()]
     found: dict[int, Job] = {}
@@ -178,7 +178,7 @@ def last_deliveries(requests: Iterable[FRRequest]) -> dict[int, Job]:
 
 
 def _ask_for_delivery(request: FRRequest, kind: str) -> Job:
-    """One job for each report that is due; another one only after it gave up."""
+    """Ask for one job per due report, and for another only after that one gave up."""
     last = last_delivery(request)
     if last is not None and last.state != "failed":
         return last
@@ -187,7 +187,7 @@ def _ask_for_delivery(request: FRRequest, kind: str) -> Job:
 
 
 def recipients(report: Report) -> set[int | None]:
-    """Everybody who has the report: its requester, who prepared it, and whoever downloaded it."""
+    """Return everybody who has the report: its requester, who prepared it, and whoever downloaded it."""
     rows = select(AuditEvent.actor_id).where(
         AuditEvent.event == "report.downloaded", AuditEvent.keys == canonical({"report": report.number})
     )

@@ -1,4 +1,4 @@
-"""Checking a printed report by its code (SRC-8): was it issued here, is it still in force, is this file the one."""
+"""The check of a printed report by its code (SRC-8): whether it was issued here, is in force, and is this very file."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from app.models.retention import DisposalItem
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What anybody may know of a report whose code they hold: nothing beyond what its paper shows, and its fate.
+    """What the holder of a report's code may learn: what the paper shows, and whether it is still in force.
 
     `same_file` is None when no file was given.
     """
@@ -42,7 +42,7 @@ class Answer:
 
 
 def verify_code(typed: str, file: bytes | None = None) -> Answer | None:
-    """The delivered report with this code, or None; the question is recorded, the file is compared and forgotten."""
+    """Return the delivered report with this code, or None. The query is recorded; the file is compared and not kept."""
     code = normalise_code(typed)
     report = (
         db.session.scalars(select(Report).where(Report.code == code, Report.delivered_at.is_not(None))).one_or_none()
@@ -71,7 +71,7 @@ def verify_code(typed: str, file: bytes | None = None) -> Answer | None:
 
 
 def _remains_of(code: str) -> tuple[DisposalItem, dict[str, Any]] | None:
-    """What a disposal wrote down of the delivered report with this code, or None."""
+    """Return what a disposal kept about the delivered report with this code, or None."""
     items = select(DisposalItem).where(DisposalItem.state.in_(["erasing", "erased"])).order_by(DisposalItem.id)
     for item in db.session.scalars(items):
         for copy in item.delivered:
@@ -82,7 +82,7 @@ def _remains_of(code: str) -> tuple[DisposalItem, dict[str, Any]] | None:
 
 @enforces("RET-11", "SRC-8")
 def _of_disposed(item: DisposalItem, copy: dict[str, Any], file: bytes | None) -> Answer:
-    """A paper that was genuine stays genuine when the record behind it is disposed of."""
+    """Answer for a disposed record: a paper that was genuine stays genuine."""
     recalled = copy["recalled"]
     return Answer(
         number=copy["report"],

@@ -1,4 +1,4 @@
-"""Who has begun to download a package: read from the record of that step, for nobody else can take it then (ACC-12)."""
+"""The claim on a package by whoever began to download it: nobody else can take it then (ACC-12)."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ BEGUN = "disclosure.fetch_begun"
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A download that was begun: by whom, in which session, when."""
+    """A begun download: by whom, in which session, when."""
 
     account_id: int | None
     session: str | None
     at: datetime
 
     def is_of(self, account_id: int | None, session: str | None) -> bool:
-        """Whether this person began it in this session."""
+        """Tell whether this person began it in this session."""
         return (self.account_id, self.session) == (account_id, session)
 
     @property
     def who(self) -> Account | None:
-        """The account of whoever began it."""
+        """Return the account that began it."""
         return db.session.get(Account, self.account_id) if self.account_id is not None else None
 
 
 def claim_of(disclosure: Disclosure) -> Claim | None:
-    """The download of the present package that was begun, or None; an earlier package's is of no account."""
+    """Return the begun download of the present package, or None; those of earlier packages do not count."""
     package = disclosure.current_package
     begun = select(AuditEvent).where(
         AuditEvent.subject_type == disclosure.subject_type,

@@ -22,7 +22,7 @@ from app.workflow.registry import condition
 
 
 def release_facts(disclosure: Disclosure) -> ReleaseFacts:
-    """What the pure checks of a release look at, read from the rows."""
+    """Read from the rows what the pure checks of a release need."""
     items = disclosure.included_items or disclosure.items
     return ReleaseFacts(
         recipient=disclosure.recipient_kind or "",

@@ -34,7 +34,7 @@ DECISION_JOB, PACKAGE_JOB = "disclosure_decision", "disclosure_package"
 
 
 def default_release_by() -> date:
-    """The last day a decision proposes."""
+    """Return the last day of release that a decision form proposes."""
     return today() + timedelta(days=policy().disclosure.approval.default_days)
 
 
@@ -133,7 +133,7 @@ def _grant(
 
 
 def _check(disclosure: Disclosure, verb: DisclosureVerb, actor: Actor, facts: dict[str, Any]) -> None:
-    """Raise what would refuse the step, before any column is changed."""
+    """Raise Refused where the step would be refused, before any column is changed."""
     refused = explain(disclosure, verb, actor, **facts)
     if refused is not None:
         raise refused
@@ -208,7 +208,7 @@ def release(disclosure: Disclosure, actor: Actor) -> Job:
 
 @enforces("EXT-7")
 def reissue(disclosure: Disclosure, actor: Actor, reason: str) -> Job:
-    """Have another package built, while basis and decision still hold; an unfetched one is gone."""
+    """Have another package built while basis and decision still hold; an unfetched one is destroyed."""
     advance(disclosure, "reissue", actor, reason=reason, package=_next(disclosure))
     disclosure.seal(reissue_reason=reason.strip())
     _discard_unfetched(disclosure)
@@ -216,7 +216,7 @@ def reissue(disclosure: Disclosure, actor: Actor, reason: str) -> Job:
 
 
 def released_by(disclosure: Disclosure) -> int | None:
-    """The account that asked for the package that is being built."""
+    """Return the account that asked for the package being built."""
     steps = select(Transition.actor_id).where(
         Transition.subject_type == disclosure.subject_type,
         Transition.subject_id == disclosure.id,
@@ -227,7 +227,7 @@ def released_by(disclosure: Disclosure) -> int | None:
 
 @enforces("EXT-7", "ACC-12")
 def finish_release(disclosure: Disclosure, stored: BlobRef, sums_sha256: str) -> DisclosurePackage:
-    """The package is built: keep it, to be fetched once. Basis and decision are asked again."""
+    """Keep the built package, to be fetched once; basis and decision are checked again."""
     number = _next(disclosure)
     advance(
         disclosure,
@@ -259,7 +259,7 @@ def finish_release(disclosure: Disclosure, stored: BlobRef, sums_sha256: str) ->
 
 
 def fail_release(disclosure: Disclosure, cause: str) -> None:
-    """The package could not be built; nothing left, and it can be released again."""
+    """Record that the package could not be built; nothing left, and it can be released again."""
     advance(disclosure, "fail_release", system_actor(), reason=cause, package=_next(disclosure))
     disclosure.seal(release_failure=cause.strip())
     tell("disclosure_failed", [disclosure.asked_by_id, *holders_of("disclosure.custody")], disclosure)
@@ -267,7 +267,7 @@ def fail_release(disclosure: Disclosure, cause: str) -> None:
 
 @enforces("EXT-7", "ACC-12")
 def begin_fetch(disclosure: Disclosure, actor: Actor, session: str | None) -> DisclosurePackage:
-    """Begin the download, or begin it again: until the package has arrived it is this person's, in this session."""
+    """Begin or resume the download: until the package has arrived it belongs to this person in this session."""
     facts = fetch_facts(disclosure, session)
     _check(disclosure, "begin_fetch", actor, facts)
     if claim_of(disclosure) is None:
@@ -277,7 +277,7 @@ def begin_fetch(disclosure: Disclosure, actor: Actor, session: str | None) -> Di
 
 @enforces("EXT-7", "ACC-12")
 def fetch(disclosure: Disclosure, actor: Actor, session: str | None) -> DisclosurePackage:
-    """The last byte has arrived: the package is fetched; a second time is refused by `package_single_use`."""
+    """Record that the last byte arrived: the package is fetched, and `package_single_use` refuses a second time."""
     package = disclosure.current_package
     advance(disclosure, "fetch", actor, **fetch_facts(disclosure, session))
     package = filled(package)
@@ -286,12 +286,12 @@ def fetch(disclosure: Disclosure, actor: Actor, session: str | None) -> Disclosu
 
 
 def withheld(disclosure: Disclosure, actor: Actor, session: str | None) -> Refused | None:
-    """The rule for which the package may not be handed to this person, in this session, at this moment; or None."""
+    """Return the rule that now keeps this person in this session from getting the package, or None."""
     return explain(disclosure, "fetch", actor, **fetch_facts(disclosure, session))
 
 
 def fetch_facts(disclosure: Disclosure, session: str | None) -> dict[str, Any]:
-    """What the steps of a download look at and record."""
+    """Gather what the steps of a download check and record."""
     package = disclosure.current_package
     number, sha256 = (package.number, package.sha256) if package else (None, None)
     return {"package": number, "sha256": sha256, "session": session}
@@ -312,7 +312,7 @@ def acknowledge(disclosure: Disclosure, actor: Actor, received_by: str, how: str
 
 @enforces("EXT-7")
 def expire_due() -> int:
-    """Let lapse what has lapsed: decisions past their last day, packages nobody fetched in time; returns how many."""
+    """End decisions past their last day and packages not fetched in time; returns how many."""
     moment = now()
     late = select(Disclosure).where(Disclosure.state == "approved", Disclosure.release_by < today())
     unfetched = (
@@ -338,7 +338,7 @@ def expire_due() -> int:
 
 
 def _discard_unfetched(disclosure: Disclosure) -> None:
-    """Destroy the bytes of packages that were never fetched: nobody may fetch them any more."""
+    """Destroy the bytes of unfetched packages, which nobody may fetch any more."""
     for package in disclosure.packages:
         if package.fetched_at is None:
             after_commit(partial(stores().blobs.destroy, package.blob_id))
@@ -349,7 +349,7 @@ def _next(disclosure: Disclosure) -> int:
 
 
 def _ask_for_package(disclosure: Disclosure) -> Job:
-    """One job for each time a package is asked for, after one that gave up too."""
+    """Ask for one job each time a package is asked for, also after one that gave up."""
     asked = db.session.scalar(
         select(func.count(Job.id)).where(Job.kind == PACKAGE_JOB, Job.subject_id == disclosure.number)
     )

@@ -23,7 +23,7 @@ from app.workflow.engine import refuse_if
 
 @dataclass(frozen=True, slots=True)
 class DesignationValues:
-    """What is designated as routine: for whom, for what, which kinds of items, from one day to another (inclusive)."""
+    """What a designation covers: for whom, for what, which kinds of items, from one day to another (inclusive)."""
 
     title: str
     scope: str
@@ -87,7 +87,7 @@ def revoke(designation: RoutineDesignation, actor: Actor, reason: str) -> None:
 
 
 def in_force(today: date) -> list[RoutineDesignation]:
-    """The designations that count on this day, oldest first."""
+    """Return the designations in force on this day, oldest first."""
     rows = select(RoutineDesignation).where(
         RoutineDesignation.revoked_at.is_(None),
         RoutineDesignation.effective_on <= today,
@@ -97,7 +97,7 @@ def in_force(today: date) -> list[RoutineDesignation]:
 
 
 def by_number(number: str | None) -> RoutineDesignation | None:
-    """The designation of this number, in force or not."""
+    """Return the designation of this number, in force or not."""
     if not number:
         return None
     return db.session.scalars(select(RoutineDesignation).where(RoutineDesignation.number == number)).one_or_none()

@@ -1,4 +1,4 @@
-"""The statement on error rates that goes with a prosecutor's package (EXT-2): small numbers are said plainly."""
+"""The statement on error rates in a prosecutor's package (EXT-2); it says plainly where numbers are small."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def statement(case_number: str, at: datetime) -> str:
 
 
 def _names(case_number: str) -> set[str]:
-    """Whoever examined or reviewed the requests of the case, as the answers name them."""
+    """Return the names, as in the answers, of those who examined or reviewed the requests of the case."""
     people: set[int] = set()
     for request in db.session.scalars(select(FRRequest).where(FRRequest.case_number == case_number)):
         for round_ in request.rounds:
@@ -65,7 +65,7 @@ def _told(one: Result) -> Iterator[str]:
 
 
 def words(rate: Rate) -> str:
-    """A rate in words, with its interval."""
+    """Return a rate with its interval in words."""
     if rate.share is None:
         return "no such comparison was made, so nothing is known"
     return (

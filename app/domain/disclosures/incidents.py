@@ -25,7 +25,7 @@ SHORTEST = 20
 
 @enforces("EXT-10")
 def record(actor: Actor, disclosure: Disclosure | None, aware_at: datetime, what: str) -> Incident:
-    """Record an incident from the moment of awareness. Raises Refused for a moment to come and for too few words."""
+    """Record an incident from when it became known. Raises Refused for a future time and for too few words."""
     check_capability(actor, "incident.keep")
     rule = policy().disclosure.incident.id
     refuse_if(rule, aware_at > now(), "The moment of awareness lies in the future.")
@@ -49,7 +49,7 @@ def record(actor: Actor, disclosure: Disclosure | None, aware_at: datetime, what
 
 
 def _advance_with(incident: Incident, verb: IncidentVerb, actor: Actor, columns: dict[str, Any], **facts: Any) -> None:
-    """Take a step that needs its columns in the row: checked first, so that a refusal changes nothing."""
+    """Take a step whose conditions read its own columns; it is checked first, so that a refusal changes nothing."""
     refused = explain(incident, verb, actor, **facts)
     if refused is not None:
         raise refused

@@ -1,4 +1,4 @@
-"""What a case holds that can be disclosed: submitted originals and delivered reports, never a candidate (EXT-1, EXT-2).
+"""The disclosable items of a case: submitted originals and delivered reports, never a candidate (EXT-1, EXT-2).
 
 A case is every request under one case number. Only requests with a delivered report count: what is still being examined
 is not a result.
@@ -22,7 +22,7 @@ from app.workflow.engine import refuse_if
 
 @dataclass(frozen=True, slots=True)
 class DisclosableItem:
-    """One thing of the case: `kind` is "original" or "report", `row` the image or report, `sha256` of its bytes."""
+    """An item of the case: `kind` is "original" or "report", `row` the image or report, `sha256` of its bytes."""
 
     kind: str
     uid: str
@@ -31,12 +31,12 @@ class DisclosableItem:
 
     @property
     def request(self) -> FRRequest:
-        """The request it belongs to."""
+        """Return the request the item belongs to."""
         return self.row.request
 
 
 def available(case_number: str) -> list[DisclosableItem]:
-    """Everything of the case that can be disclosed, request by request: its originals, then its reports."""
+    """Return the disclosable items of the case, request by request: originals, then reports."""
     delivered = exists().where(Report.request_id == FRRequest.id, Report.delivered_at.is_not(None))
     rows = select(FRRequest).where(FRRequest.case_number == normal_case_number(case_number), delivered)
     found = []
@@ -53,13 +53,13 @@ def available(case_number: str) -> list[DisclosableItem]:
 
 @enforces("EXT-1", "EXT-2")
 def required(case_number: str) -> list[DisclosableItem]:
-    """What the prosecutor's package must hold: all of it, the negative and the recalled reports too."""
+    """Return what the prosecutor's package must hold: every item, negative and recalled reports included."""
     return available(case_number)
 
 
 @enforces("ACC-6", "ACC-11")
 def check_own_case(case_number: str, actor: Actor) -> None:
-    """Refused for a case in which the actor filed no request, unless their duty is with every case."""
+    """Refuse a case in which the actor filed no request, unless the actor's duty covers every case."""
     if "disclosure.any_case" in actor.capabilities:
         return
     number = normal_case_number(case_number)
@@ -69,6 +69,6 @@ def check_own_case(case_number: str, actor: Actor) -> None:
 
 
 def available_items(case_number: str, actor: Actor) -> list[DisclosableItem]:
-    """What this person may ask to be disclosed from the case. Raises Refused for a case that is not theirs."""
+    """Return the items of the case that this person may ask to disclose. Raises Refused for a case not theirs."""
     check_own_case(case_number, actor)
     return available(case_number)

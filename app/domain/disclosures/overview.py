@@ -1,4 +1,4 @@
-"""Whose turn it is with a disclosure, for lists and the home page: the rules that later allow the step answer."""
+"""Whose turn it is with a disclosure, for lists and the home page, by the same rules that later allow the step."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ HANDING_OUT: tuple[DisclosureVerb, ...] = ("fetch", "acknowledge")
 
 
 def may_decide(options: Options) -> bool:
-    """Whether the person is one who decides on this disclosure: its basis says whether that must be the officer."""
+    """Tell whether the person may decide on this disclosure; its basis says whether only the officer may."""
     if not options.permits(*DECISIONS):
         return False
     basis = policy().disclosure.bases.get(options.subject.basis or "")
@@ -32,19 +32,19 @@ def may_decide(options: Options) -> bool:
 
 
 def task(disclosure: Disclosure, actor: Actor) -> str:
-    """What this person is asked to do with the disclosure now, or empty."""
+    """Return what this person is asked to do with the disclosure now; empty when nothing."""
     return next((step.text for step in disclosure.stands.next if _asked(disclosure, step, actor)), "")
 
 
 def _asked(disclosure: Disclosure, step: Next, actor: Actor) -> bool:
-    """Whether this person is asked for a step that is due."""
+    """Tell whether this person is asked for a due step."""
     if step.verb in DECISIONS:
         return may_decide(options(disclosure, actor))
     return disclosure.asked_by_id == actor.id and _ready(disclosure, step)
 
 
 def _ready(disclosure: Disclosure, step: Next) -> bool:
-    """Whether a step that is due in the state is due as things stand: a package is fetched before its receipt."""
+    """Tell whether a step due in the state can be taken yet: a receipt follows only a fetched package."""
     if step.verb not in HANDING_OUT:
         return True
     package = disclosure.current_package
@@ -52,12 +52,12 @@ def _ready(disclosure: Disclosure, step: Next) -> bool:
 
 
 def words(disclosure: Disclosure) -> str:
-    """What is asked of whoever's turn it is, or empty when it is nobody's."""
+    """Return what is asked of the person whose turn it is; empty when it is nobody's."""
     return next((step.text for step in disclosure.stands.next if _ready(disclosure, step)), "")
 
 
 def waiting_for(actor: Actor) -> Select[Disclosure]:
-    """Everything that is this person's turn (`task` is not empty), longest waiting first."""
+    """Return the disclosures that wait for this person (`task` is not empty), longest waiting first."""
     rows = visible(Disclosure, actor).options(selectinload(Disclosure.packages))
     packed = select(literal(1)).select_from(DisclosurePackage).where(DisclosurePackage.disclosure_id == Disclosure.id)
     turn = Disclosure.awaiting() & ~Disclosure.taking(*DECISIONS)
@@ -92,5 +92,5 @@ def _to_decide(actor: Actor) -> ColumnElement[bool]:
 
 
 def open_incidents() -> int:
-    """How many incidents are not closed."""
+    """Count the incidents that are not closed."""
     return db.session.scalar(select(func.count(Incident.id)).where(~Incident.having("final"))) or 0

@@ -1,4 +1,4 @@
-"""What the papers of a disclosure state and what its package holds, gathered from the records (EXT-2, EXT-7, EXT-8)."""
+"""The facts of a disclosure's documents and the contents of its package, from the records (EXT-2, EXT-7, EXT-8)."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ SUFFIXES = {
 
 
 def words_of(thing: ProbeImage | Report) -> str:
-    """What an item is, for pages and documents."""
+    """Return what an item is, in words for pages and documents."""
     request = thing.request
     if isinstance(thing, ProbeImage):
         return f"Image {request.current_images.index(thing) + 1} of {request.number}, as submitted"
@@ -61,7 +61,7 @@ def words_of(thing: ProbeImage | Report) -> str:
 
 
 def warning_of(thing: ProbeImage | Report) -> str | None:
-    """What a reader of a recalled report must know; it is part of a complete package all the same (EXT-2)."""
+    """Return the warning on a recalled report, which a complete package still holds (EXT-2); else empty."""
     if isinstance(thing, ProbeImage) or thing.recalled_at is None:
         return None
     later = next((report for report in thing.request.reports if report.replaces_id == thing.id), None)
@@ -70,7 +70,7 @@ def warning_of(thing: ProbeImage | Report) -> str | None:
 
 
 def path_of(thing: ProbeImage | Report) -> str:
-    """The thing's name in a package: numbers of ours, never what somebody called a file."""
+    """Return the item's name in a package, made of our own numbers, never of an uploaded file name."""
     if isinstance(thing, ProbeImage):
         place = thing.request.current_images.index(thing) + 1
         return f"originals/{thing.request.number}-image-{place}.{SUFFIXES[thing.media_type]}"
@@ -78,7 +78,7 @@ def path_of(thing: ProbeImage | Report) -> str:
 
 
 def bytes_of(item: DisclosureItem) -> bytes:
-    """The item exactly as it was submitted or delivered. Raises StorageError when it is not that any more."""
+    """Return the item's bytes exactly as submitted or delivered. Raises StorageError when they have changed."""
     return stores().blobs.get(filled(item.thing.blob_id), item.thing.key_id, item.sha256)
 
 
@@ -121,7 +121,7 @@ def _shared(disclosure: Disclosure, decision: DisclosureDecision | None) -> dict
 
 @enforces("EXT-7")
 def decision_facts(decision: DisclosureDecision) -> DecisionFacts:
-    """Everything the written decision states. Raises FactsError."""
+    """Gather everything the written decision states. Raises FactsError."""
     disclosure, private = decision.disclosure, decision.private
     items = tuple(
         DecidedItem(words_of(item.thing), item.sha256, bool(item.included), warning_of(item.thing))
@@ -154,7 +154,7 @@ def decision_facts(decision: DisclosureDecision) -> DecisionFacts:
 
 
 def _contents(disclosure: Disclosure) -> list[tuple[PackedFile, str | None]]:
-    """The files of the package but its letter, each with its warning. Raises StorageError."""
+    """Gather the files of the package except its letter, each with its warning. Raises StorageError."""
     found = [
         (PackedFile(path_of(item.thing), bytes_of(item), words_of(item.thing), item.uid), warning_of(item.thing))
         for item in disclosure.included_items

@@ -1,4 +1,4 @@
-"""The register of disclosures: what was asked for, on which basis, decided how, handed out when (EXT-7, AUD-6)."""
+"""The register of disclosures: request, basis, decision and hand-over of each (EXT-7, AUD-6)."""
 
 from __future__ import annotations
 
@@ -86,12 +86,12 @@ def _fitting(filters: Filters) -> Select[Any]:
 
 
 def newest() -> int:
-    """The key of the newest disclosure."""
+    """Return the key of the newest disclosure."""
     return db.session.scalar(select(func.max(Disclosure.id))) or 0
 
 
 def count(filters: Filters, through: int) -> int:
-    """How many disclosures fit, up to one of them."""
+    """Count the disclosures that fit, up to a given key."""
     fitting = _fitting(filters).where(Disclosure.id <= through).subquery()
     return db.session.scalar(select(func.count()).select_from(fitting)) or 0
 
@@ -112,7 +112,7 @@ def lines(filters: Filters, through: int, limit: int) -> list[tuple[int, Sequenc
 
 
 def line_of(disclosure: Disclosure) -> dict[str, str]:
-    """One line of the register in words, by column; what was erased says so."""
+    """Return one line of the register in words, by column; erased values say so."""
     erased = {"name": ERASED, "affiliation": ERASED}
     try:
         recipient = erased if disclosure.erased_at is not None else disclosure.private.get("recipient", {})

@@ -1,4 +1,4 @@
-"""Who already holds a part in a disclosure: who asks, who decides and who hands out are three people."""
+"""The separations of a disclosure: asking, deciding and handing out take three different people."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """The asker's verbs on a disclosure: draft, items, documents, submit, withdraw (EXT, ACC-12).
 
-The verbs of decision and release stand in `disclosure_decisions` and are offered here too. Every function needs an open
+The verbs of decision and release are in `decisions` and are offered here too. Every function needs an open
 unit of work and raises Refused; none commits.
 """
 
@@ -147,7 +147,7 @@ def create_draft(actor: Actor, case_number: str, uid: str | None = None) -> Disc
 
 
 def open_for_changes(disclosure: Disclosure, actor: Actor) -> None:
-    """Refused unless the actor asked for the disclosure and it is a draft or came back for changes."""
+    """Refuse unless the actor asked for the disclosure and it is a draft or came back for changes."""
     check_capability(actor, "disclosure.file")
     refuse_if("actor_asked", disclosure.asked_by_id != actor.id, "You did not file this disclosure request.")
     title = disclosure.stands.title
@@ -261,7 +261,7 @@ def add_document(
 
 
 def remove_document(document: DisclosureDocument, actor: Actor) -> None:
-    """Take a document out again, before anybody could have decided on it; later it stays. Raises Refused."""
+    """Remove a document before anybody could have decided on it; later it stays. Raises Refused."""
     disclosure = document.disclosure
     open_for_changes(disclosure, actor)
     seen = disclosure.submitted_at is not None and document.created_at <= disclosure.submitted_at

@@ -14,7 +14,7 @@ from app.workflow.registry import condition
 
 
 def against_of(request: FRRequest, person: GalleryPerson, check: BackgroundCheck | None) -> Against:
-    """What is on record of a person, what the request states and what the examiner found, to be compared."""
+    """Gather a person's record, the request's statements and the examiner's findings, to be compared."""
     return Against(
         recorded=person.private,
         description=request.private.get("description") or {},
@@ -46,7 +46,7 @@ def nominee_record_eligible(request: FRRequest, actor: Actor, facts: Facts) -> s
 
 @condition("inconsistencies_answered", "SRC-3", written_by=("nominate",))
 def inconsistencies_answered(request: FRRequest, actor: Actor, facts: Facts) -> str | None:
-    """Compared anew with what is on record at this moment, not with what was when the check was made."""
+    """Compare with the record as it is now, not as it was when the check was made."""
     check = _check(request.current_round)
     if check is None:
         return "No background check of the nominated candidate is recorded."

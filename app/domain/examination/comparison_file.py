@@ -1,4 +1,4 @@
-"""What the comparison document of a round states, gathered from the records (SRC-2)."""
+"""The facts of a round's comparison document, gathered from the records (SRC-2)."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ AROUND, MARGIN = 0.8, 0.03
 
 
 def gather_comparison(round_: Round, actor: Actor, printed_by: Account) -> ComparisonFacts:
-    """Every marked photograph of a round, and the nominee's in any case. Raises StorageError for what is unreadable."""
+    """Gather every marked photograph of a round, and always the nominee's. Raises StorageError for unreadable ones."""
     marks = marks_on(round_, actor)
     probe = _probe_pixels(round_)
     return ComparisonFacts(
@@ -48,14 +48,14 @@ def gather_comparison(round_: Round, actor: Actor, printed_by: Account) -> Compa
 
 
 def printed_faces(round_: Round, actor: Actor) -> list[str]:
-    """The uids of the pictures that the document shows."""
+    """Return the uids of the pictures that the document shows."""
     pairs = _pairs(round_, marks_on(round_, actor))
     photos = [photo.uid for _, photo in pairs if photo.removed_at is None]
     return [round_.search.image.uid, *photos] if pairs else []
 
 
 def _pairs(round_: Round, marks: Iterable[Annotation]) -> list[tuple[Candidate, GalleryPhoto]]:
-    """(candidate, photograph) to be printed: the nominee's first, then in the order in which they were shown."""
+    """Return the (candidate, photograph) pairs to print: the nominee's first, then in the order shown."""
     found = {(row.candidate, row.photo) for row in marks}
     nominee = round_.nominee
     if nominee is not None and all(candidate is not nominee for candidate, _ in found):
@@ -100,7 +100,7 @@ def _photograph(photo: GalleryPhoto) -> Picture:
 
 
 def _part(corners: list[tuple[float, float]], size: tuple[int, int]) -> tuple[int, int, int, int]:
-    """(left, top, width, height) around points, kept inside the picture."""
+    """Return (left, top, width, height) around points, kept inside the picture."""
     width, height = size
     room = MARGIN * max(size)
     left, right = max(0, min(x for x, _ in corners) - room), min(width, max(x for x, _ in corners) + room)
@@ -109,7 +109,7 @@ def _part(corners: list[tuple[float, float]], size: tuple[int, int]) -> tuple[in
 
 
 def _picture(pixels: Pixels, part: tuple[int, int, int, int], size: tuple[int, int], caption: str) -> Picture:
-    """A part, in pixels of the original, of a copy that may be smaller than the original."""
+    """Cut a part, given in pixels of the original, from a copy that may be smaller."""
     x, y, width, height = part
     scale = pixels.shape[1] / size[0]
     rows = slice(round(y * scale), max(round(y * scale) + 1, round((y + height) * scale)))

@@ -17,7 +17,7 @@ from app.workflow.registry import condition
 
 @condition("actor_is_examiner", "SRC-2", "ACC-7")
 def actor_is_examiner(request: FRRequest, actor: Actor, facts: Facts) -> str | None:
-    """What nobody took is open to all, and so is a continuation to every examiner whom the separations admit."""
+    """Admit every examiner to unassigned work, and to a continuation every one whom the separations admit."""
     unassigned = request.state == "submitted" and request.examiner_id is None
     if unassigned or request.state == "continued" or actor.id == request.examiner_id:
         return None
@@ -25,7 +25,7 @@ def actor_is_examiner(request: FRRequest, actor: Actor, facts: Facts) -> str | N
 
 
 def open_candidates(round_: Round) -> list[Candidate]:
-    """The candidates of the round without a disposition, in the order shown; nobody compares a photograph that left."""
+    """Return the round's candidates without a disposition, in the order shown, without photographs that left."""
     done = {disposition.candidate_id for disposition in round_.dispositions}
     return [c for c in round_.search.candidates if c.id not in done and c.photo.removed_at is None]
 
@@ -100,6 +100,6 @@ def nominee_gone(request: FRRequest, actor: Actor, facts: Facts) -> str | None:
 
 @enforces("CAP-3")
 def nominee_left(request: FRRequest) -> bool:
-    """Whether somebody is nominated in the current round whose photograph left the repository since."""
+    """Tell whether the photograph of the current round's nominee has left the repository."""
     round_ = request.current_round
     return round_ is not None and round_.nominee is not None and round_.nominee.photo.removed_at is not None

@@ -1,4 +1,4 @@
-"""Drafts of the unit's forms: kept for their author alone, gone when the form is recorded or the case disposed of.
+"""Drafts of the unit's forms: kept for their author alone, deleted when the form is recorded or the case disposed of.
 
 A draft is no record: nothing is decided by it, no condition reads it, and keeping it is no event (events.toml, exempt).
 """
@@ -18,22 +18,22 @@ from app.models.base import now
 
 
 def worksheet_page(round_: Round, candidate: Candidate) -> str:
-    """The name of an examiner's worksheet of one candidate in one round."""
+    """Return the name of an examiner's worksheet of one candidate in one round."""
     return f"worksheet:{round_.uid}:{candidate.uid}"
 
 
 def background_page(round_: Round, candidate: Candidate) -> str:
-    """The name of the background check of one candidate in one round."""
+    """Return the name of the background check of one candidate in one round."""
     return f"background:{round_.uid}:{candidate.uid}"
 
 
 def place_page(place: LineUpPlace) -> str:
-    """The name of a peer's worksheet of one photograph of a line."""
+    """Return the name of a peer's worksheet of one photograph of a line-up."""
     return f"place:{place.uid}"
 
 
 def kept(subject: FRRequest | LineUp, actor: Actor, page: str) -> Draft | None:
-    """The actor's own draft of a page of a request or a line-up, or None."""
+    """Return the actor's own draft of a page of a request or a line-up, or None."""
     of = Draft.line_up_id if isinstance(subject, LineUp) else Draft.request_id
     rows = select(Draft).where(of == subject.id, Draft.account_id == actor.id, Draft.page == page)
     return db.session.scalars(rows).one_or_none()
@@ -60,7 +60,7 @@ def keep(subject: FRRequest | LineUp, actor: Actor, page: str, fields: Mapping[s
 
 
 def forget(subject: FRRequest | LineUp, actor: Actor, page: str) -> None:
-    """The form was recorded: its draft goes. Call within the unit of work that records it."""
+    """Delete the draft of a recorded form. Call within the unit of work that records it."""
     draft = kept(subject, actor, page)
     if draft is not None:
         db.session.delete(draft)
@@ -68,5 +68,5 @@ def forget(subject: FRRequest | LineUp, actor: Actor, page: str) -> None:
 
 
 def forget_line(line_up: LineUp) -> None:
-    """The line is over for its peer: whatever was typed and not recorded goes."""
+    """Delete the drafts of a line-up that is over for its peer."""
     db.session.execute(delete(Draft).where(Draft.line_up_id == line_up.id))

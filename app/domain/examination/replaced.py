@@ -1,4 +1,4 @@
-"""What an exclusion replaced, kept for its examiner alone while the exclusion may be taken back (SRC-2).
+"""The disposition that an exclusion replaced, kept for its examiner while the exclusion can be undone (SRC-2).
 
 It is kept as drafts are: sealed under the case, no record, and gone with the next step or with the case. Where an
 exclusion replaced nothing, nothing is kept, and its own row says when it was recorded.
@@ -22,7 +22,7 @@ PAGE = "replaced:"
 
 
 def page_of(round_: Round, candidate: Candidate) -> str:
-    """The name under which it is kept."""
+    """Return the name under which it is kept."""
     return f"{PAGE}{round_.uid}:{candidate.uid}"
 
 
@@ -41,26 +41,26 @@ def remember(round_: Round, actor: Actor, candidate: Candidate, row: Disposition
 
 
 def seconds_left(round_: Round, actor: Actor, row: Disposition) -> float:
-    """For how long an exclusion may still be taken back; zero or less when it may not."""
+    """Return how many seconds an exclusion can still be undone; zero or less when it cannot."""
     kept = drafts.kept(round_.request, actor, page_of(round_, row.candidate))
     since = kept.saved_at if kept is not None else row.created_at
     return policy().review.taking_back.count - (now() - since).total_seconds()
 
 
 def standing_before(round_: Round, actor: Actor, candidate: Candidate) -> tuple[dict[str, Any] | None, dict[str, str]]:
-    """(the disposition that stood, or None; the worksheet that was not recorded), taken from what is kept."""
+    """Return (the earlier disposition, or None; the unrecorded worksheet) from what is kept."""
     kept = drafts.kept(round_.request, actor, page_of(round_, candidate))
     fields = kept.private["fields"] if kept is not None else {}
     return fields.get("standing"), fields.get("unsent", {})
 
 
 def forget(round_: Round, actor: Actor, candidate: Candidate) -> None:
-    """The candidate got another disposition, or this one was taken back."""
+    """Delete what is kept, as the candidate got another disposition or this one was undone."""
     drafts.forget(round_.request, actor, page_of(round_, candidate))
 
 
 def forget_past(request: FRRequest, *, all_of_them: bool = False) -> None:
-    """Drop what can no longer be taken back; everything, when the round goes on to its peers or ends."""
+    """Delete what can no longer be undone; everything, when the round goes on to its peers or ends."""
     rows = delete(Draft).where(Draft.request_id == request.id, Draft.page.startswith(PAGE))
     if not all_of_them:
         rows = rows.where(Draft.saved_at < now() - timedelta(seconds=policy().review.taking_back.count))

@@ -1,4 +1,4 @@
-"""The human part: each candidate compared by hand, the background check, one nominee or none (SRC-2, SRC-3)."""
+"""The examiner's verbs: compare each candidate by hand, check the background, nominate one or none (SRC-2, SRC-3)."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def begin(request: FRRequest, actor: Actor) -> Round:
 
 
 def open_round(request: FRRequest, actor: Actor) -> Round:
-    """The round this person examines now. Raises Refused when it is not theirs, or not open."""
+    """Return the round this person examines now. Raises Refused when it is not theirs, or not open."""
     round_ = request.current_round
     if request.state != "under_examination" or round_ is None:
         raise Refused("WF-examine", "No examination is open.")
@@ -104,7 +104,7 @@ def dispose(
 
 @enforces("SRC-2")
 def take_back(request: FRRequest, actor: Actor, candidate: Candidate) -> str:
-    """Take an exclusion back within the seconds of the rule: what stood before stands again. Raises Refused.
+    """Undo an exclusion within the seconds of the rule and restore what it replaced. Raises Refused.
 
     Answers what is recorded of the candidate now: a verdict, or "open". A worksheet that was typed and not recorded is
     a draft again.
@@ -133,7 +133,7 @@ def take_back(request: FRRequest, actor: Actor, candidate: Candidate) -> str:
 
 @enforces("SRC-2", "CAP-6")
 def ranking(round_: Round, actor: Actor) -> list[Candidate]:
-    """The candidates by rank, for the examiner alone and only when each has its disposition. Raises Refused."""
+    """Return the candidates by rank, for the examiner alone and only when each has a disposition. Raises Refused."""
     refuse_if("actor_is_examiner", round_.examiner_id != actor.id, "Another examiner works on this round.")
     waiting = len(open_candidates(round_))
     refuse_if("blind-order", waiting > 0, f"{waiting} candidates have no disposition yet.")
@@ -141,7 +141,7 @@ def ranking(round_: Round, actor: Actor) -> list[Candidate]:
 
 
 def next_open(round_: Round, after: int = 0) -> Candidate | None:
-    """The next candidate without a disposition in the order shown, from `after` on and then from the start."""
+    """Return the next candidate without a disposition in the order shown, from `after` on and then from the start."""
     waiting = open_candidates(round_)
     return next((c for c in waiting if c.shown_order > after), waiting[0] if waiting else None)
 
@@ -186,7 +186,7 @@ def check_background(
 
 @enforces("SRC-7")
 def conclude_none(request: FRRequest, actor: Actor, reason: str) -> None:
-    """No candidate is identified: a negative report follows. Raises Refused."""
+    """Conclude that no candidate is identified; a negative report follows. Raises Refused."""
     round_ = open_round(request, actor)
     advance(request, "conclude_none", actor, search=round_.search.uid, reason=reason)
     replaced.forget_past(request, all_of_them=True)
@@ -197,7 +197,7 @@ def conclude_none(request: FRRequest, actor: Actor, reason: str) -> None:
 
 @enforces("SRC-7")
 def conclude_empty(request: FRRequest, actor: Actor) -> None:
-    """The search listed nobody: a negative report follows. Raises Refused."""
+    """Conclude a search that listed nobody; a negative report follows. Raises Refused."""
     search = request.current_search
     advance(request, "conclude_empty", actor, search=search.uid if search else None)
     ask("negative_report", request.number, f"negative:{request.number}:{filled(search).uid}")

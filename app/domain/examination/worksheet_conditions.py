@@ -1,4 +1,4 @@
-"""The worksheet of a comparison by hand: what it lacks (SRC-2)."""
+"""The checks of a worksheet for what it lacks (SRC-2)."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from app.workflow.facts import first
 
 
 def missing_features(features: Mapping[str, Any]) -> str | None:
-    """What the worksheet over the eleven features of SRC-2 lacks, or None."""
+    """Return what the worksheet over the eleven features of SRC-2 lacks, or None."""
     return first(worksheet_faults(features))
 
 
 @enforces("SRC-2")
 def worksheet_faults(features: Mapping[str, Any], *, complete: bool = True, prefix: str = "") -> list[Fault]:
-    """Everything the worksheet lacks; the fault's field is `prefix` and the component, as in the form.
+    """Yield everything the worksheet lacks; a fault's field is `prefix` and the component, as in the form.
 
     `features`: {component: {verdict, note, parts}}. With `complete` each of the eleven features of SRC-2 needs a
     verdict, each difference its description, and at least one must have been compared; without, only what is noted

@@ -1,4 +1,4 @@
-"""What is stored of a worksheet: the components of the rules and nothing else (SRC-2)."""
+"""The stored form of a worksheet: the components of the rules and nothing else (SRC-2)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from app.policy import policy
 
 
 def known_features(features: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """Only the worksheet's components that have one of its verdicts: {component: {verdict, note, parts}}.
+    """Return only the components with a known verdict: {component: {verdict, note, parts}}.
 
     `parts` is left out where none has a verdict.
     """

@@ -1,4 +1,4 @@
-"""Templates for photographs that are in the repository already, by any algorithm of the catalogue."""
+"""The computing of templates for photographs already in the repository, by any algorithm of the catalogue."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from app.unit_of_work import unit_of_work
 
 @dataclass(slots=True)
 class Embedded:
-    """How many templates were computed, and the record numbers of those of which none could be, with the cause."""
+    """The count of computed templates, and the record numbers that failed, each with its cause."""
 
     done: int = 0
     failed: dict[str, str] = field(default_factory=dict)
@@ -34,12 +34,12 @@ class Embedded:
 
 
 def photographs() -> int:
-    """How many photographs the repository holds."""
+    """Count the photographs in the repository."""
     return db.session.scalar(select(func.count(GalleryPhoto.id)).where(GalleryPhoto.removed_at.is_(None))) or 0
 
 
 def with_template(digest: str) -> int:
-    """How many of them have a template of an algorithm."""
+    """Count the photographs with a template of an algorithm."""
     rows = (
         select(func.count(Template.id))
         .join(GalleryPhoto, Template.photo_id == GalleryPhoto.id)
@@ -63,7 +63,7 @@ def _without(digest: str, change: AlgorithmChange | None) -> list[ColumnElement[
 
 @enforces("CAP-3")
 def missing(digest: str, *, change: AlgorithmChange | None = None, limit: int | None = None) -> list[int]:
-    """Ids of photographs in the repository without a template of an algorithm, the earliest first.
+    """Return the ids of photographs without a template of an algorithm, earliest first.
 
     change: without those that it lists as ones of which no template can be made.
     """
@@ -72,7 +72,7 @@ def missing(digest: str, *, change: AlgorithmChange | None = None, limit: int | 
 
 
 def count_missing(digest: str, change: AlgorithmChange) -> int:
-    """How many there are."""
+    """Count the photographs without a template."""
     return db.session.scalar(select(func.count(GalleryPhoto.id)).where(*_without(digest, change))) or 0
 
 
@@ -132,7 +132,7 @@ def _list(change: AlgorithmChange, photos: list[GalleryPhoto], causes: dict[int,
 
 
 def _chip(photo: GalleryPhoto, network: TemplateExtractor) -> np.ndarray | str:
-    """The face as the network sees it, (size, size, 3) uint8 BGR; or why there is none."""
+    """Return the face as the network sees it, (size, size, 3) uint8 BGR, or why there is none."""
     try:
         bgr = picture(photo)
     except (StorageError, UnusableImage) as error:

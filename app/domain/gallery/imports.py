@@ -1,4 +1,4 @@
-"""An import as a whole: listed once, cut into chunks that are jobs, gone on with after any interruption.
+"""An import as a whole: listed once, cut into chunks that are jobs, resumed after any interruption.
 
 The rows wait sealed under a key of the import's own, which dies when nothing waits any more. A chunk is worked off by
 this command, by processes it starts, or by the portal's running workers: see `app.jobs.gallery.import_workers`.
@@ -35,7 +35,7 @@ Item = TypeVar("Item")
 
 
 def begin(source: Source) -> GalleryImport:
-    """The unfinished import of this very list, gone on with, or a new one; all its records wait in chunks afterwards.
+    """Resume the unfinished import of this very list, or begin a new one; afterwards all its records wait in chunks.
 
     A manifest is read through before anything is kept. Raises IntakeError, StorageError.
     """
@@ -66,7 +66,7 @@ def _new(source: Source, records: int, content: str) -> GalleryImport:
 
 
 def _replace(earlier: GalleryImport) -> None:
-    """An import whose list was changed is not gone on with: the new list holds what is still to be done."""
+    """End an import whose list was changed: the new list holds what is still to be done."""
     chunks = select(ImportChunk.uid).where(ImportChunk.import_id == earlier.id)
     db.session.execute(delete(Job).where(Job.kind == JOB, Job.subject_id.in_(chunks), Job.state != "running"))
     db.session.execute(delete(ImportChunk).where(ImportChunk.import_id == earlier.id))
@@ -77,7 +77,7 @@ def _replace(earlier: GalleryImport) -> None:
 
 
 def _plan(of: GalleryImport, source: Source) -> None:
-    """Cut what is not cut yet into chunks; a run that was killed while it did so is gone on with."""
+    """Cut the remaining records into chunks; a killed run is resumed where it stopped."""
     number, planned = db.session.execute(
         select(func.count(), func.coalesce(func.sum(ImportChunk.records), 0)).where(ImportChunk.import_id == of.id)
     ).one()
@@ -105,18 +105,18 @@ def _grouped(items: Iterator[Item], size: int) -> Iterator[list[Item]]:
 
 
 def source_of_import(of: GalleryImport) -> Source:
-    """The source by which a chunk's records are opened, wherever the worker runs."""
+    """Return the source from which a chunk's records are opened, wherever the worker runs."""
     return FolderSource(Path(of.folder)) if of.kind == "folder" else ItlSource(Path(of.folder))
 
 
 def _jobs_of(of: GalleryImport) -> ColumnElement[bool]:
-    """The jobs of an import's chunks that are still to be worked off."""
+    """Select the jobs of an import's chunks that are still to be done."""
     waiting = select(ImportChunk.uid).where(ImportChunk.import_id == of.id, ImportChunk.done.is_(False))
     return (Job.kind == JOB) & Job.subject_id.in_(waiting)
 
 
 def take_back(of: GalleryImport, *, all_local: bool) -> None:
-    """Before a run: what failed, or was left by a process that died, waits again, for this machine's own processes.
+    """Requeue what failed or was left by a dead process, for this machine's own processes; called before a run.
 
     all_local: no process of this machine works on it (the caller holds the import lock), so that its leases are void.
     """
@@ -162,7 +162,7 @@ def hand_over(of: GalleryImport, count: int) -> None:
 
 
 def next_job(of: GalleryImport) -> str | None:
-    """The uid of the next job that a process of this machine may take up, in the order of the list."""
+    """Return the uid of the next job that a process of this machine may take up, in the order of the list."""
     moment = now()
     return db.session.scalar(
         select(Job.uid)
@@ -180,7 +180,7 @@ def next_job(of: GalleryImport) -> str | None:
 
 
 def waiting(of: GalleryImport) -> int:
-    """How many chunks are to be worked off by this machine, now or after a pause."""
+    """Count the chunks that this machine still has to do, now or after a pause."""
     return (
         db.session.scalar(
             select(func.count()).select_from(Job).where(_jobs_of(of), Job.queue == LOCAL, Job.state == "queued")
@@ -190,20 +190,20 @@ def waiting(of: GalleryImport) -> int:
 
 
 def trouble(of: GalleryImport) -> str | None:
-    """Why a chunk was given up, when one was."""
+    """Return why a chunk was given up, or None."""
     return db.session.scalar(
         select(ImportChunk.error).where(ImportChunk.import_id == of.id, ImportChunk.error.is_not(None)).limit(1)
     )
 
 
 def tried_again(of: GalleryImport) -> Job | None:
-    """A chunk whose last try ended with a passing trouble and that waits for its next, the newest when several do."""
+    """Return the newest chunk that waits for another try after a passing failure, or None."""
     rows = select(Job).where(_jobs_of(of), Job.state == "queued", Job.error.is_not(None)).order_by(Job.id.desc())
     return db.session.scalars(rows.limit(1)).first()
 
 
 def last_sign(of: GalleryImport) -> datetime:
-    """When a chunk of the import was last taken up or kept alive; its beginning when none was."""
+    """Return when a chunk was last taken up or kept alive; the import's beginning when none was."""
     beat = db.session.scalar(
         select(func.max(Job.lease_until)).where(
             Job.kind == JOB, Job.subject_id.in_(select(ImportChunk.uid).where(ImportChunk.import_id == of.id))
@@ -234,7 +234,7 @@ def destroy_spent_keys() -> None:
 
 
 def outcomes(of: GalleryImport, *, only_kept_out: bool = False) -> Iterator[ImportOutcome]:
-    """What became of each record, in the order of the list, read as it is used."""
+    """Yield the outcome of each record, in the order of the list."""
     wanted = select(ImportOutcome).where(ImportOutcome.import_id == of.id).order_by(ImportOutcome.line)
     if only_kept_out:
         wanted = wanted.where(ImportOutcome.outcome.not_in(("enrolled", "already")))

@@ -1,4 +1,4 @@
-"""Imports as figures: how far each is and what kept how many records out. No name, no number of a record, no face."""
+"""The figures of imports: how far each is and which rules kept records out, without names, numbers or faces."""
 
 from __future__ import annotations
 
@@ -62,14 +62,14 @@ class ImportFigures:
 
     @property
     def per_second(self) -> float | None:
-        """Records a second of an import that ended."""
+        """Return the records a second of an import that ended."""
         if self.of.finished_at is None or not self.of.done:
             return None
         return self.of.done / max((self.of.finished_at - self.of.created_at).total_seconds(), 1.0)
 
 
 def latest() -> list[ImportFigures]:
-    """The newest imports, newest first."""
+    """Return the latest imports, newest first."""
     found = db.session.scalars(select(GalleryImport).order_by(GalleryImport.id.desc()).limit(SHOWN))
     return [_figures(of) for of in found.all()]
 

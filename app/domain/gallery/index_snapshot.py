@@ -27,7 +27,7 @@ def _folder() -> Path:
 
 @enforces("ACC-10")
 def save(repository: RepositoryIndex) -> Path | None:
-    """Keep the index as it is; earlier snapshots of its network are forgotten. None for an index that needs none.
+    """Write a snapshot and forget earlier ones of its network; returns None for a kind of index that needs none.
 
     Raises OSError and StorageError.
     """

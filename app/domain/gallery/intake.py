@@ -64,7 +64,7 @@ _CALLED = {
 
 @dataclass(frozen=True, slots=True)
 class RecordOutcome:
-    """What became of one record, as ImportOutcome keeps it."""
+    """The outcome of one record, as ImportOutcome keeps it."""
 
     row: Row
     outcome: str
@@ -82,7 +82,7 @@ class RecordOutcome:
 
 
 class _Overtaken(Exception):
-    """Somebody submitted a probe, or took in the same picture, while the batch was prepared: judge it again."""
+    """Raised when a probe or the same picture came in while the batch was prepared: it is checked again."""
 
 
 #: raised before a commit, never after it
@@ -91,7 +91,7 @@ NOT_COMMITTED = (Conflict, _Overtaken, IntegrityError)
 
 @dataclass(slots=True)
 class _Part:
-    """Records whose files were read and wait to be looked at, and those about which all is known."""
+    """Records whose files were read and wait to be examined, and those already decided."""
 
     loaded: list[tuple[Row, bytes]] = field(default_factory=list)
     outcomes: list[RecordOutcome] = field(default_factory=list)
@@ -121,7 +121,7 @@ def import_chunk(chunk_id: int, source: Source) -> None:
 
 
 def _parts(source: Source, rows: Sequence[Row]) -> Iterator[_Part]:
-    """Cheap checks first: no file is read of a record that its statements keep out."""
+    """Split a chunk after the cheap checks: no file is read of a record that its statements keep out."""
     part, size = _Part(), 0
     for listed in rows:
         opened = source.open(listed)
@@ -143,7 +143,7 @@ def _parts(source: Source, rows: Sequence[Row]) -> Iterator[_Part]:
 
 
 def _examine(part: _Part) -> list[CheckedPhotograph]:
-    """What is already there is known by its digest, before anything is decoded. All faces are embedded together."""
+    """Examine records: those known by digest are not decoded, and all faces are embedded together."""
     digests = [hashlib.sha256(data).hexdigest() for _, data in part.loaded]
     db.session.rollback()  # a new reading transaction: see what was committed since the last part
     pairs = ((sha256, row["record_number"]) for sha256, (row, _) in zip(digests, part.loaded, strict=True))
@@ -193,7 +193,7 @@ def _write(batch: _Batch) -> None:
 
 
 def _same_pictures() -> SamePictures:
-    """One for each process: it holds the hashes of the whole repository."""
+    """Return the finder of this process, which holds the hashes of the whole repository."""
     return current_app.extensions.setdefault("same_pictures", SamePictures())
 
 
@@ -237,7 +237,7 @@ class _Batch:
         self._discard(self.kept)
 
     def _alike(self) -> dict[str, ProbeImage | GalleryPhoto]:
-        """By digest the probe, or the photograph of another person, that a photograph looks like."""
+        """Map digests to the probe, or another person's photograph, that the picture looks like."""
         db.session.rollback()
         hashes = [photo.phash for photo in self.photos]
         self.near, self.same = self.probes.near(hashes), _same_pictures().near(hashes)
@@ -268,7 +268,7 @@ class _Batch:
         return stored, held
 
     def _commit(self, stored: list[Stored], held: list[tuple[Stored, type[Any], int]]) -> None:
-        """Under the write lock everything that others can change is asked again."""
+        """Check again, under the write lock, everything that others can change, and write."""
         hold_still()
         known = KnownRecords.of((photo.sha256, photo.row["record_number"]) for photo in self.photos)
         self._as_before()
@@ -398,7 +398,7 @@ def decide(held: GalleryHold, admitted: bool, reason: str) -> Refusal | None:
 
 
 class _NotAdmitted(Exception):
-    """Another rule keeps the held photograph out, whatever was decided about the probe."""
+    """Raised when another rule keeps the held photograph out, whatever was decided about the probe."""
 
     def __init__(self, verdict: Refusal | AlreadyThere) -> None:
         already = Refusal(("intake-record-taken",), "The photograph is in the repository already.")

@@ -1,4 +1,4 @@
-"""What may enter the repository: every row of a manifest against CAP-3 and CAP-4, then its photograph."""
+"""The checks of intake: every row of a manifest against CAP-3 and CAP-4, then its photograph."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ OTHER_PERSON = "intake-other-person"
 
 @dataclass(frozen=True, slots=True)
 class AlreadyThere:
-    """The photograph was taken in, or held, before; nothing is to be done.
+    """Raised when the photograph was taken in or held before, so nothing is to be done.
 
     record: the record number it has there, when that is another one of the same person.
     """
@@ -45,7 +45,7 @@ class AlreadyThere:
 
 @dataclass(frozen=True, slots=True)
 class CheckedPhotograph:
-    """A photograph that can be compared: its bytes, pixels' size, hash, one face as the extractor sees it.
+    """A checked photograph that can be compared: its bytes, size in pixels, hash, one face as the extractor sees it.
 
     small: its small copy, (64, 64) uint8. chip: (size, size, 3) uint8 BGR. quality: as GalleryPhoto.quality. vector:
     (d,) float32 of length 1, once it was embedded. eyes: [[x, y], [x, y]] in its pixels, image-left first.
@@ -69,7 +69,7 @@ class CheckedPhotograph:
 
 @dataclass(frozen=True, slots=True)
 class KnownRecords:
-    """What the database holds of some digests and record numbers at one moment.
+    """What the database holds under some digests and record numbers at one time.
 
     photos: SHA-256 -> (record number, person number, whether it left). records: record number -> SHA-256.
     holds: SHA-256 -> (decision, the rule it is held by). probes: those of the digests that are a probe's, as submitted
@@ -125,7 +125,7 @@ class KnownRecords:
 
 @enforces("CAP-3")
 def check_row(row: Row, today: date) -> Refusal | None:
-    """The manifest's own statements against every rule of gallery/rules.toml; all reasons at once."""
+    """Check the manifest's statements against every rule of gallery/rules.toml; returns all reasons at once."""
     faults = check_eligibility(policy(), row.values)
     if faults:
         return Refusal(_unique(fault.rule_id for fault in faults), " ".join(fault.message for fault in faults))
@@ -135,7 +135,7 @@ def check_row(row: Row, today: date) -> Refusal | None:
 
 @enforces("CAP-3", "CAP-4")
 def check_known(row: Row, sha256: str, known: KnownRecords) -> Refusal | AlreadyThere | None:
-    """The digest and the record number against what is there. A probe's digest is refused before all else (CAP-4)."""
+    """Check digest and record number against the repository. A probe's digest is refused first (CAP-4)."""
     if sha256 in known.probes:
         rule = next(rule for rule in policy().gallery.exclusions if rule.test == "same_digest")
         return Refusal((rule.id,), "The file is an image that was submitted as a probe.")

@@ -57,7 +57,7 @@ class Transaction:
     others: int
 
     def photograph(self, limits: ImageLimits) -> bytes:
-        """The bytes of the one frontal photograph: JPEG and PNG as they are, JPEG 2000 as a PNG of the same pixels.
+        """Return the one frontal photograph: JPEG and PNG as they are, JPEG 2000 as a PNG of the same pixels.
 
         Raises ItlFault when there is none, or several, or one of a compression that cannot be read; UnusableImage for
         a JPEG 2000 picture that is damaged or too large.
@@ -83,7 +83,7 @@ class Transaction:
 
 
 def parse(data: bytes) -> Transaction:
-    """Read a transaction. Raises ItlFault for anything that is none, is cut short or contradicts itself."""
+    """Read a transaction. Raises ItlFault for a file that is not a transaction, is cut short or contradicts itself."""
     message = nistitl.Message()
     try:
         with warnings.catch_warnings():
@@ -124,7 +124,7 @@ def _field(name: str, records: Mapping[int, Mapping[int, Any] | None], encoding:
 
 
 def _text(record: Mapping[int, Any], number: int, encoding: str) -> str:
-    """A field as one line: its subfields and items, joined by commas. Raises UnicodeDecodeError."""
+    """Return a field as one line, its subfields and items joined by commas. Raises UnicodeDecodeError."""
     field = record[number]
     if field is None:
         return ""
@@ -139,7 +139,7 @@ def _text(record: Mapping[int, Any], number: int, encoding: str) -> str:
 
 
 def _as_png(data: bytes, limits: ImageLimits) -> bytes:
-    """A JPEG 2000 picture as PNG: no browser shows the former, and no pixel is lost. Raises UnusableImage."""
+    """Convert a JPEG 2000 picture, which browsers do not show, to PNG without loss. Raises UnusableImage."""
     ImageFile.LOAD_TRUNCATED_IMAGES = False
     kept = io.BytesIO()
     try:

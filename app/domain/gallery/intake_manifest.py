@@ -70,7 +70,7 @@ def _rows(reader: Any, path: Path) -> Iterator[Row]:
 
 
 def value_faults(row: Row, today: date) -> list[str]:
-    """What is wrong with the form of the values, as sentences; the policy's own rules are not checked here.
+    """Return what is wrong with the form of the values, as sentences; the policy's rules are checked elsewhere.
 
     A sentence names the column and never repeats what stands in it: sentences are kept, and a cell may hold a name.
     """
@@ -97,12 +97,12 @@ def value_faults(row: Row, today: date) -> list[str]:
 
 
 def well_formed(number: str) -> bool:
-    """Whether a text can be a record or person number."""
+    """Tell whether a text can be a record or person number."""
     return _NUMBER.fullmatch(number) is not None
 
 
 def file_below(folder: Path, name: str) -> Path | None:
-    """The regular file that `name` means below the folder, or None: absent, or outside it by .., link or root."""
+    """Return the regular file `name` below the folder, or None: it is absent, or outside by .., link or root."""
     try:
         path = (folder / name).resolve()
         inside = path.is_relative_to(folder.resolve())
@@ -112,7 +112,7 @@ def file_below(folder: Path, name: str) -> Path | None:
 
 
 def leads_outside(folder: Path, name: str) -> bool:
-    """Whether a name tries to leave the folder, whether or not something is there."""
+    """Tell whether a name tries to leave the folder, whether or not such a file exists."""
     try:
         return not (folder / name).resolve().is_relative_to(folder.resolve())
     except (OSError, ValueError, RuntimeError):

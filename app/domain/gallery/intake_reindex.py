@@ -1,4 +1,4 @@
-"""Templates for photographs that have none of the algorithm in use: after a new detector, or a repaired file.
+"""The computing of templates that the algorithm in use still lacks, after a new detector or a repaired file.
 
 A new algorithm comes with a change of its own (app/domain/algorithms/changes.py).
 """
@@ -14,7 +14,7 @@ BATCH_PHOTOS = 50
 
 
 def missing_templates() -> list[int]:
-    """The ids of photographs in the repository without a template of the algorithm in use. Raises MatchingError."""
+    """Return the ids of photographs without a template of the algorithm in use. Raises MatchingError."""
     return missing(networks.extractor().digest)
 
 

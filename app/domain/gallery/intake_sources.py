@@ -1,4 +1,4 @@
-"""Where the records of an import come from: a folder with a CSV manifest, or a folder of ANSI/NIST-ITL files.
+"""The sources of an import's records: a folder with a CSV manifest, or a folder of ANSI/NIST-ITL files.
 
 Both list their records cheaply, so that an import can be cut into chunks before any photograph is opened, and read one
 record at a time, in whatever worker has its chunk.
@@ -22,7 +22,7 @@ from app.imaging import UnusableImage
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why a row does not enter: ids of policy rules, or of intake's own checks (“intake-…”), and sentences."""
+    """The reasons to keep a row out: ids of policy rules or of intake's own checks (“intake-…”), and sentences."""
 
     rules: tuple[str, ...]
     reason: str
@@ -109,9 +109,9 @@ class ItlSource:
 
 
 def source_of(folder: Path, manifest: Path | None = None) -> Source:
-    """The source that a folder is: of a manifest when there is one, or else of its ANSI/NIST-ITL files.
+    """Return the source for a folder: its manifest when there is one, or else its ANSI/NIST-ITL files.
 
-    Raises IntakeError when there is no such folder, or neither in it.
+    Raises IntakeError when the folder is absent or holds neither.
     """
     if not folder.is_dir():
         raise IntakeError(f"There is no folder {folder}.")
@@ -124,7 +124,7 @@ def source_of(folder: Path, manifest: Path | None = None) -> Source:
 
 
 def surveyed(source: Source) -> tuple[int, str]:
-    """(records, digest) of what a source lists, in one pass that keeps nothing; every row is checked for its form.
+    """Return (records, digest) of a source's list, in one pass that keeps nothing; the form of every row is checked.
 
     The digest also names the folder: the same list in another place is another import. Raises IntakeError.
     """
@@ -137,7 +137,7 @@ def surveyed(source: Source) -> tuple[int, str]:
 
 
 def read_below(folder: Path, name: str, most: int) -> bytes | Refusal:
-    """A file's bytes, read only from below the folder and only up to `most`."""
+    """Read a file's bytes, only from below the folder and only up to `most`."""
     if leads_outside(folder, name):
         return Refusal(("intake-path",), "The file's path leads out of the import folder.")
     path = file_below(folder, name)

@@ -1,4 +1,4 @@
-"""Pictures that show the same moment: a perceptual hash AND the embedding must agree.
+"""The test for pictures taken at the same time: a perceptual hash AND the embedding must agree.
 
 Alone the hash confuses mugshots of different people, and the embedding finds the same person at another time. One check
 serves both uses: no probe enters the repository (CAP-4), and a probe searched before is recognized (AUD-1).
@@ -29,7 +29,7 @@ LOOK_ALIKE_COSINE = 0.95
 
 
 class ProbeComparison:
-    """Tells pictures that look like a submitted probe: by perceptual hash AND by embedding (CAP-4).
+    """Finds pictures that look like a submitted probe: by perceptual hash AND by embedding (CAP-4).
 
     Probes are embedded from their originals, only those whose hash is near, each once; their templates stay in this
     object's memory and are stored nowhere.
@@ -39,7 +39,7 @@ class ProbeComparison:
         self._vectors: dict[int, np.ndarray | None] = {}
 
     def near(self, phashes: Iterable[str]) -> dict[str, frozenset[int]]:
-        """For each hash the probes (ids) whose hash is within LOOK_ALIKE_BITS. Cheap: no picture is opened."""
+        """Return for each hash the probes (ids) within LOOK_ALIKE_BITS. Cheap: no picture is opened."""
         wanted = set(phashes)
         probes = db.session.execute(select(ProbeImage.id, ProbeImage.phash).where(ProbeImage.phash.is_not(None))).all()
         if not probes:
@@ -53,7 +53,7 @@ class ProbeComparison:
 
     @enforces("CAP-4")
     def look_alike(self, phash: str, vector: np.ndarray, near: Iterable[int]) -> ProbeImage | None:
-        """The nearest of the probes that agree in both signals, or None. vector: (d,) float32. Raises MatchingError."""
+        """Return the nearest probe that agrees in both signals, or None. vector: (d,) float32. Raises MatchingError."""
         agreeing = self.look_alikes(phash, vector[np.newaxis], near)
         return agreeing[0] if agreeing else None
 
@@ -81,7 +81,7 @@ class ProbeComparison:
 
 
 def embed_probe(probe: ProbeImage) -> np.ndarray | None:
-    """Templates of the probe's detected faces, (n, d); no row when it is erased, None when its file is damaged."""
+    """Return templates of the probe's faces, (n, d); no row when it is erased, None when its file is damaged."""
     extractor = networks.extractor()
     try:
         data = stores().blobs.get(probe.blob_id, probe.key_id, probe.sha256)

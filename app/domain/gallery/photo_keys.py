@@ -1,4 +1,4 @@
-"""A key for each photograph: what older versions kept under one key for a whole person is moved apart (ACC-10).
+"""A key for each photograph: what older versions kept under one key per person is re-encrypted separately (ACC-10).
 
 A key can only be destroyed when nothing that stays needs it. Before a photograph leaves, whatever shares its key is
 encrypted anew: the other photographs, and what is known about the person. The old key is then of no use; it is written
@@ -25,7 +25,7 @@ from app.unit_of_work import Conflict, after_commit, unit_of_work
 
 
 def sharing() -> list[str]:
-    """The numbers of the people of whom two things stand under one key."""
+    """Return the numbers of people whose photographs or details share a key."""
     rows = (
         select(GalleryPerson.person_number)
         .join(GalleryPhoto, GalleryPhoto.person_id == GalleryPerson.id)
@@ -37,7 +37,7 @@ def sharing() -> list[str]:
 
 
 def _shared(person: GalleryPerson) -> list[GalleryPhoto]:
-    """The held photographs whose key also covers something else."""
+    """Return the held photographs whose key also covers something else."""
     held = held_of(person)
     uses = Counter([person.key_id, *(photo.key_id for photo in held)])
     return [photo for photo in held if uses[photo.key_id] > 1]
@@ -45,7 +45,7 @@ def _shared(person: GalleryPerson) -> list[GalleryPhoto]:
 
 @enforces("ACC-10", "CAP-3")
 def separate(person_numbers: Iterable[str]) -> int:
-    """Give every photograph of these people, and each person, a key of its own; answers how many photographs moved.
+    """Give every photograph of these people, and each person, a key of its own; returns how many photographs moved.
 
     Opens a unit of work for each person; a person whose keys are apart costs one reading. Raises Conflict when somebody
     changed the person meanwhile, StorageError when a stored photograph cannot be read.
@@ -80,7 +80,7 @@ def _separate(number: str) -> int:
 
 
 def _copied(photo: GalleryPhoto) -> tuple[str, BlobRef]:
-    """(new key, new blob) with the same bytes."""
+    """Return (new key, new blob) with the same bytes."""
     key_id = stores().keys.create()
     return key_id, stores().blobs.put(key_id, stored(photo))
 

@@ -33,7 +33,7 @@ BATCH_PHOTOS = 50
 
 @enforces("CAP-8")
 def photograph_quality(bgr: np.ndarray, face: Face) -> dict[str, Any]:
-    """The JSON of GalleryPhoto.quality for a picture (h, w, 3) uint8 and the one face found in it.
+    """Return the JSON of GalleryPhoto.quality for a picture (h, w, 3) uint8 and the one face in it.
 
     version: of the formulas. measures: name -> value in its unit, as app.matching.quality.measures. scores: name ->
     0..100.
@@ -50,21 +50,21 @@ def photograph_quality(bgr: np.ndarray, face: Face) -> dict[str, Any]:
 
 
 def kept_quality(photo: GalleryPhoto) -> Quality | None:
-    """The measures kept with a photograph; None when there are none, or other formulas made them."""
+    """Return the measures kept with a photograph; None when there are none, or other formulas made them."""
     kept = photo.quality
     return Quality(**kept["measures"]) if kept is not None and kept["version"] == VERSION else None
 
 
 @dataclass(slots=True)
 class Measured:
-    """How many photographs were measured, and the records whose file or face could not be had."""
+    """The count of measured photographs, and the records whose file was unreadable or showed no face."""
 
     done: int = 0
     failed: list[str] = field(default_factory=list)
 
 
 def unmeasured() -> list[int]:
-    """The ids of photographs in the repository whose quality is not kept, or was kept by other formulas."""
+    """Return the ids of photographs whose quality is not kept, or was computed by other formulas."""
     rows = db.session.execute(
         select(GalleryPhoto.id, GalleryPhoto.quality["version"].as_string())
         .where(GalleryPhoto.removed_at.is_(None))

@@ -14,16 +14,16 @@ from app.models import GalleryPhoto
 
 
 def held(photo_ids: Iterable[int]) -> Sequence[GalleryPhoto]:
-    """Those of the photographs that are in the repository."""
+    """Return those of the photographs that are in the repository."""
     rows = select(GalleryPhoto).where(GalleryPhoto.id.in_(list(photo_ids)), GalleryPhoto.removed_at.is_(None))
     return db.session.scalars(rows).all()
 
 
 def stored(photo: GalleryPhoto) -> bytes:
-    """The file of a photograph. Raises StorageError when it is damaged, or its key was destroyed."""
+    """Return the file of a photograph. Raises StorageError when it is damaged, or its key was destroyed."""
     return stores().blobs.get(photo.blob_id, photo.key_id, photo.sha256)
 
 
 def picture(photo: GalleryPhoto) -> np.ndarray:
-    """The pixels of a photograph, (h, w, 3) uint8 BGR. Raises StorageError and UnusableImage."""
+    """Return the pixels of a photograph, (h, w, 3) uint8 BGR. Raises StorageError and UnusableImage."""
     return decode(stored(photo), limits()).bgr

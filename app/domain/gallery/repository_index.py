@@ -24,7 +24,7 @@ SERIES = "gallery-generation"
 
 
 def generation() -> int:
-    """How often the repository has changed. Each search records the generation it saw."""
+    """Return the generation: how often the repository has changed. Each search records the one it saw."""
     return db.session.scalar(select(Counter.value).where(Counter.series == SERIES)) or 0
 
 
@@ -48,12 +48,12 @@ def next_generation() -> int:
 
 
 def hold_still() -> None:
-    """Nobody else changes the repository until the open unit of work ends (SQLite has one writer in any case)."""
+    """Keep others from changing the repository until the open unit of work ends (SQLite has one writer in any case)."""
     db.session.get(Counter, SERIES, with_for_update=True)
 
 
 def template_purpose(photo_uid: str, algorithm_digest: str) -> bytes:
-    """What an encrypted template is bound to."""
+    """Return the purpose that an encrypted template is bound to."""
     return f"template:{photo_uid}:{algorithm_digest}".encode()
 
 
@@ -75,13 +75,13 @@ BATCH = 2000
 
 
 class StoredTemplates:
-    """The float32 templates of one algorithm, decrypted from the database when an index asks for them."""
+    """The float32 templates of one algorithm, decrypted from the database as an index asks for them."""
 
     def __init__(self, algorithm_digest: str) -> None:
         self.algorithm_digest = algorithm_digest
 
     def rows(self, photo_ids: Sequence[str]) -> dict[str, np.ndarray]:
-        """Templates by public photograph id; without those that left the repository or whose key was destroyed."""
+        """Yield templates by public photograph id, without those that left or whose key was destroyed."""
         found: dict[str, np.ndarray] = {}
         for start in range(0, len(photo_ids), BATCH):
             chosen = GalleryPhoto.uid.in_(photo_ids[start : start + BATCH])
@@ -89,7 +89,7 @@ class StoredTemplates:
         return found
 
     def read(self, *which: ColumnElement[bool]) -> list[GalleryTemplate]:
-        """The templates of chosen photographs that may be searched now."""
+        """Return the templates of those of the photographs that may be searched now."""
         rows = db.session.execute(
             select(Template.box, GalleryPhoto.uid, GalleryPerson.uid, GalleryPhoto.key_id)
             .join(GalleryPhoto, Template.photo_id == GalleryPhoto.id)
@@ -122,7 +122,7 @@ class RepositoryIndex:
     def empty(
         cls, algorithm_digest: str, dims: int, *, kind: str = "exact", threads: int = 1, milvus_uri: str = ""
     ) -> RepositoryIndex:
-        """An index of the kind that the settings name. Raises MatchingError when it cannot be had."""
+        """Return an empty index of the kind that the settings name. Raises MatchingError when it cannot be loaded."""
         store = StoredTemplates(algorithm_digest)
         return cls(open_index(kind, algorithm_digest, dims, rows=store, threads=threads, milvus_uri=milvus_uri))
 
@@ -167,7 +167,7 @@ class RepositoryIndex:
         return unread
 
     def _held(self, *which: ColumnElement[bool]) -> dict[str, int]:
-        """Template id of every photograph that may be searched, by public id."""
+        """Map the public id of every searchable photograph to its template id."""
         found = db.session.execute(
             select(GalleryPhoto.uid, Template.id)
             .join(Template, Template.photo_id == GalleryPhoto.id)
@@ -177,7 +177,7 @@ class RepositoryIndex:
         return dict(found.all())
 
     def _counted(self, *which: ColumnElement[bool]) -> tuple[int, int]:
-        """(people, photographs) that may be searched."""
+        """Count (people, photographs) that may be searched."""
         people, photos = db.session.execute(
             select(func.count(func.distinct(GalleryPhoto.person_id)), func.count())
             .join(Template, Template.photo_id == GalleryPhoto.id)

@@ -1,4 +1,4 @@
-"""One picture under two people: then one of the two records is wrong, and a person has to say which (CAP-3).
+"""The search for one picture under two people: one record is then wrong, and a person decides which (CAP-3).
 
 The same person photographed again is what a repository is for; only another person's record is looked at. Three signals
 must agree: the perceptual hash, which finds a few among many; the templates; and the pixels themselves, side by side.
@@ -30,7 +30,7 @@ _OVERLAP = 1000
 
 
 class SamePictures:
-    """Finds pictures that stand in the repository already; one per process, it follows the database by itself."""
+    """Finds pictures that are already in the repository; one per process, kept up to date from the database."""
 
     BITS = 4
 
@@ -39,7 +39,7 @@ class SamePictures:
         self._bits = np.empty(0, np.uint64)
 
     def near(self, phashes: Iterable[str]) -> dict[str, frozenset[int]]:
-        """For each hash the photographs (ids) whose hash is within BITS; no picture is opened."""
+        """Return for each hash the photographs (ids) within BITS; no picture is opened."""
         self._follow()
         return {
             phash: frozenset(self._ids[np.bitwise_count(self._bits ^ np.uint64(int(phash, 16))) <= self.BITS].tolist())
@@ -48,7 +48,7 @@ class SamePictures:
 
     @enforces("CAP-3")
     def other_persons(self, photo: CheckedPhotograph, near: Iterable[int], digest: str) -> GalleryPhoto | None:
-        """The photograph among `near` that shows the same picture under another person number, or None.
+        """Return the photograph among `near` with the same picture under another person number, or None.
 
         photo: embedded by the network of `digest`. A photograph whose file is damaged or erased is compared no further.
         """
@@ -78,7 +78,7 @@ class SamePictures:
         return None
 
     def _follow(self) -> None:
-        """Take in what is new. What left stays listed and is passed over when it is looked at."""
+        """Take in new photographs. Those that left stay listed and are skipped when compared."""
         newest = int(self._ids.max(initial=0)) - _OVERLAP
         known = self._ids <= newest
         rows = db.session.execute(

@@ -1,4 +1,4 @@
-"""What a sealing order keeps out: nothing that was ordered away comes back unseen, whichever way it returns (CAP-3).
+"""Tombstones of sealing orders: a photograph ordered out of the repository cannot come back unnoticed (CAP-3).
 
 A tombstone knows the record number, the digest of the file that left, and for an order about a whole person a keyed
 digest of their number and the day of the order. It holds nothing by which a face could be recognised: a perceptual hash
@@ -20,7 +20,7 @@ from app.models import SealedRecord, SealingOrder
 
 @enforces("CAP-3")
 def barred(row: Row, sha256: str) -> str | None:
-    """Why a row that comes in is kept out by a sealing order, in one sentence; None when no order bars it."""
+    """Return the sentence why a sealing order keeps an incoming row out; None when no order does."""
     found = db.session.execute(
         select(SealingOrder.number, SealedRecord.record_number == row["record_number"])
         .join(SealedRecord, SealedRecord.order_id == SealingOrder.id)
@@ -43,7 +43,7 @@ def barred(row: Row, sha256: str) -> str | None:
 
 
 def digest_of_person(person_number: str) -> str:
-    """A person's number as tombstones keep it: found again without standing in a column."""
+    """Return the keyed digest of a person's number, by which tombstones find it without keeping it."""
     return keyed_digest("persons of sealing orders", person_number.encode())
 
 

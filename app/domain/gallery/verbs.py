@@ -48,7 +48,7 @@ class Stored:
 
 
 def key_in_use(person_number: str) -> str | None:
-    """The data key of what is known about a person who has photographs in the repository: name, body, marks.
+    """Return the key of what is known about a person with photographs in the repository: name, body, marks.
 
     None for a new person, and for one whose photographs all left: whatever was sealed for them is erased, and what
     a later arrest brings gets a key of its own.
@@ -111,7 +111,7 @@ def embedded(count: int, algorithm_digest: str) -> None:
 
 
 def _person(item: Stored) -> GalleryPerson:
-    """The person a photograph belongs to, made or brought up to date by it."""
+    """Return the person a photograph belongs to, created or updated from it."""
     row, key_id = item.row, item.person_key_id
     person = db.session.scalars(
         select(GalleryPerson).where(GalleryPerson.person_number == row["person_number"]).with_for_update()
@@ -163,7 +163,7 @@ def hold(row: Row, blob: BlobRef, key_id: str, like: ProbeImage | GalleryPhoto, 
 
 
 def held_row(held: GalleryHold) -> Row:
-    """The manifest row of a held photograph, as it was given."""
+    """Return the manifest row of a held photograph, as it was given."""
     return Row(held.private["line"], held.private["row"])
 
 
@@ -185,14 +185,14 @@ def refused(batch: str, rows: int, rules: Mapping[str, int]) -> None:
 
 
 def removal_reasons() -> tuple[str, ...]:
-    """Why a record leaves: what the policy forbids a record to be, or that it should never have entered."""
+    """Return the reasons for a removal: what the policy forbids, or that the record never should have entered."""
     rules = {rule.id: rule for rule in policy().gallery.eligibility}
     return (*rules["gallery-status"].forbidden, "ineligible")
 
 
 @enforces("CAP-3", "ACC-10")
 def remove(photo: GalleryPhoto, because: str) -> int:
-    """A photograph leaves the repository at once; returns the generation from which no search sees it.
+    """Remove a photograph at once; returns the generation from which no search sees it.
 
     Its template goes in this transaction, its file and key after it, and with a person's last photograph the person's
     own key: then nothing that was sealed for them can be read again, in a backup of the database neither. One whose key
@@ -216,19 +216,19 @@ def remove(photo: GalleryPhoto, because: str) -> int:
 
 
 def held_of(person: GalleryPerson) -> list[GalleryPhoto]:
-    """The photographs of a person that are in the repository."""
+    """Return the photographs of a person that are in the repository."""
     return [photo for photo in person.photos if photo.removed_at is None]
 
 
 def needless_keys(photo: GalleryPhoto) -> list[str]:
-    """The keys that a photograph which left leaves without a use: its own, with the last one its person's too."""
+    """Return the keys without a use once a photograph left: its own, and with the last one its person's."""
     person, held = photo.person, held_of(photo.person)
     needed = {other.key_id for other in held} | ({person.key_id} if held else set())
     return [key_id for key_id in dict.fromkeys((photo.key_id, person.key_id)) if key_id not in needed]
 
 
 def unfinished_erasures() -> list[tuple[list[str], list[str]]]:
-    """(blobs, keys) that a crash kept after their photograph left; whoever destroys them finishes the erasure."""
+    """Return (blobs, keys) that a crash left behind after a removal; destroying them finishes the erasure."""
     keys, blobs = stores().keys, stores().blobs
     found: list[tuple[list[str], list[str]]] = []
     for photo in db.session.scalars(select(GalleryPhoto).where(GalleryPhoto.removed_at.is_not(None))):

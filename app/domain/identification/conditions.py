@@ -12,7 +12,7 @@ from app.workflow.registry import condition
 
 @condition("basis_is_authorized_use", "REQ-4", "CAP-1")
 def basis_is_authorized_use(request: FRRequest, actor: Actor, facts: Facts) -> str | None:
-    """The facts are checked again with the rules of today, and the examiner names the use that they meet."""
+    """Check the facts again under the rules of today; the examiner names the use that they meet."""
     if facts.get("use") != request.use_id or request.use_id not in policy().uses:
         return "Name the authorized use that the facts meet; it must be the one the request states."
     return use_facts_complete(request, actor, facts)
@@ -42,7 +42,7 @@ def entry_reference_given(request: FRRequest, actor: Actor, facts: Facts) -> str
 
 @condition("basis_in_force", "REQ-4", "REQ-5", "CAP-1")
 def basis_in_force(request: FRRequest, actor: Actor, facts: Facts) -> str | None:
-    """The last decision is a confirmation, of this very submission, and it is documented."""
+    """Require that the last decision confirms this very submission and is documented."""
     last = request.basis_decisions[-1] if request.basis_decisions else None
     if last is None or last.decision != "confirmed" or last.submission != request.submission:
         return "The basis of the present submission is not confirmed."
@@ -84,7 +84,7 @@ def suitability_recorded(request: FRRequest, actor: Actor, facts: Facts) -> str 
 
 @condition("quality_override_reasoned", "REQ-7", "REQ-6", written_by=("select_probe",))
 def quality_override_reasoned(request: FRRequest, actor: Actor, facts: Facts) -> str | None:
-    """What the quality rules said when the image was checked holds, also where the rules have changed since."""
+    """Judge by the findings made when the image was checked, even where the rules have changed since."""
     search = request.current_search
     failing = search.face.failing if search else ()
     if search is None or not failing:

@@ -1,4 +1,4 @@
-"""What is kept of a face's quality when its image is checked: measures, scores, what the rules said (REQ-7).
+"""The quality of a face as kept when its image is checked: measures, scores, findings by rule (REQ-7).
 
 Kept, not computed anew: the investigator, the examiner and years later the file read the same sentences. The version of
 the formulas and of the policy stand beside them.
@@ -21,7 +21,7 @@ from app.policy.identification.quality import assess
 
 @enforces("REQ-7", "CAP-8")
 def described(bgr: np.ndarray, face: Face, faces: int) -> dict[str, Any]:
-    """The JSON of DetectedFace.quality: version, policy, measures {name: value}, findings in the rules' order.
+    """Return the JSON of DetectedFace.quality: version, policy, measures {name: value}, findings in the rules' order.
 
     bgr: (h, w, 3) uint8, the picture the face was found in, which shows ``faces`` faces. A finding has rule, title,
     measure, band ("pass", "warn", "fail"), text, reason and score (0..100). Raises ValueError as `measure`.

@@ -1,7 +1,7 @@
-"""Search lineage: what was searched before is shown before it is searched again, negative results included.
+"""Search lineage: earlier searches, negative ones included, are shown before a probe is searched again.
 
-A search is related to an earlier one when it has the same probe (digest), a probe that shows the same moment (hash and
-embedding agree), or the same case number. Only questions stand here; the verbs are in
+A search is related to an earlier one when it has the same probe (digest), a probe taken at the same time (hash and
+embedding agree), or the same case number. This module only reads; the verbs are in
 app.domain.identification.repeats.
 """
 
@@ -27,7 +27,7 @@ OPEN = "not concluded"
 
 @dataclass(frozen=True, slots=True)
 class EarlierSearch:
-    """An earlier finished search: which, how it is related, what came of it."""
+    """An earlier finished search: which it is, how it is related, what it resulted in."""
 
     search: Search
     related_by: tuple[str, ...]
@@ -39,13 +39,13 @@ class EarlierSearch:
 
     @property
     def at(self) -> datetime:
-        """When it finished: the database has a time for every finished search."""
+        """Return when it finished; the database has a time for every finished search."""
         return filled(self.search.finished_at)
 
 
 @enforces("AUD-1", "CAP-1")
 def earlier_searches(search: Search) -> list[EarlierSearch]:
-    """Every finished search by anybody that is related to this one, newest first."""
+    """Return every finished search by anybody that is related to this one, newest first."""
     alike = _alike(search.image)
     # three look-ups, each by its own index: as one condition over three tables it reads every search there is
     related = union(
@@ -81,13 +81,13 @@ def _related(search: Search, found: Search, alike: set[int]) -> tuple[str, ...]:
 
 
 def result_of(search: Search) -> str:
-    """What came of a search. Nothing is told of a request that is still worked on: its peers are to judge blind."""
+    """Return a search's result in words. An open request gives none away, as its peers must judge blind."""
     delivered = [report for report in search.request.reports if report.delivered_at is not None]
     return RESULTS[delivered[-1].kind] if delivered else OPEN
 
 
 def directed(search: Search) -> datetime | None:
-    """When a supervisor last directed this request's investigation to continue, or None."""
+    """Return when a supervisor last directed this request's investigation to continue, or None."""
     rows = (
         select(FinalReview.created_at)
         .join(Round, FinalReview.round_id == Round.id)
@@ -100,7 +100,7 @@ def directed(search: Search) -> datetime | None:
 
 @enforces("AUD-1")
 def needs_agreement(search: Search) -> list[EarlierSearch]:
-    """The earlier searches that bar this one until a supervisor agrees.
+    """Return the earlier searches that bar this one until a supervisor agrees.
 
     Those of the same request before a supervisor directed it to continue (SRC-6) do not: that was the agreement.
     """
@@ -113,13 +113,13 @@ def needs_agreement(search: Search) -> list[EarlierSearch]:
 
 
 def last_asked(search: Search) -> RepeatSearch | None:
-    """The newest reason given for this search, answered or not."""
+    """Return the newest reason given for this search, answered or not."""
     rows = select(RepeatSearch).where(RepeatSearch.search_id == search.id).order_by(RepeatSearch.id.desc())
     return db.session.scalars(rows).first()
 
 
 def waiting() -> Select[RepeatSearch]:
-    """Reasons that wait for a supervisor's answer, oldest first; those of a probe that was replaced do not."""
+    """Return the reasons that wait for a supervisor's answer, oldest first, without those of replaced probes."""
     return (
         select(RepeatSearch)
         .join(RepeatSearch.search)

@@ -1,4 +1,4 @@
-"""What the register of modifications of a request states, gathered from the records (LL55)."""
+"""The facts of a request's register of modifications, gathered from the records (LL55)."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ SMALL, PICTURE = 360, 900
 
 
 def gather_register(request: FRRequest, printed_by: Account) -> RegisterFacts:
-    """Every submitted image and every prepared one. Raises StorageError when a picture cannot be read."""
+    """Gather every submitted image and every prepared one. Raises StorageError when a picture cannot be read."""
     law = next(overlay for overlay in policy().overlays if overlay.law.id == LAW)
     changes = all_prepared(request)
     pixels = {row.image_id: _original(row.image) for row in changes}

@@ -1,4 +1,4 @@
-"""Preparing an image for the search: a recipe checked, applied to the original, kept with its digests (REQ-6, LL55).
+"""The preparation of an image for the search: a recipe checked, applied to the original, kept (REQ-6, LL55).
 
 Slow work comes first and outside a unit of work: `stated_recipe`, `develop`; then `derive` inside one.
 """
@@ -29,7 +29,7 @@ from app.workflow.engine import refuse_if
 
 @dataclass(frozen=True, slots=True)
 class Developed:
-    """A derived image that lies in the store and is in no row yet."""
+    """A derived image that is in the store but not yet in a row."""
 
     face: DetectedFace
     recipe: Recipe
@@ -38,14 +38,14 @@ class Developed:
 
 
 def eyes_of(face: DetectedFace) -> Eyes:
-    """The two eyes of a detected face, in pixels of its original, image-left first."""
+    """Return the two eyes of a detected face, in pixels of its original, image-left first."""
     (ax, ay), (bx, by) = face.points[:2]
     return (float(ax), float(ay)), (float(bx), float(by))
 
 
 @enforces("LL55-1", "SRC-2")
 def stated_recipe(face: DetectedFace, operations: object) -> Recipe:
-    """The recipe somebody states for a face of a submitted image. Raises Refused with every fault, by its rule."""
+    """Read the recipe given for a face of a submitted image. Raises Refused with every fault, by its rule."""
     recipe, faults = recipe_of(policy(), operations, eyes_of(face), (face.image.width, face.image.height))
     if recipe is None:
         raise Refused(faults[0].rule_id, faults[0].message, faults=faults)
@@ -115,17 +115,17 @@ def derive(request: FRRequest, actor: Actor, developed: Developed, reason: str) 
 
 
 def prepared(request: FRRequest, actor: Actor) -> list[DerivedImage]:
-    """The prepared images of a request that this person may know of, in the order they were made."""
+    """Return the prepared images of a request that this person may see, in the order made."""
     rows = visible(DerivedImage, actor).where(DerivedImage.request_id == request.id).order_by(DerivedImage.number)
     return list(db.session.scalars(rows))
 
 
 def all_prepared(request: FRRequest) -> list[DerivedImage]:
-    """Every prepared image of a request, whoever made it, in the order they were made."""
+    """Return every prepared image of a request, whoever made it, in the order made."""
     rows = select(DerivedImage).where(DerivedImage.request_id == request.id).order_by(DerivedImage.number)
     return list(db.session.scalars(rows))
 
 
 def recipe_of_row(row: DerivedImage) -> Recipe:
-    """The recipe of a prepared image. Raises msgspec.ValidationError when the row holds none."""
+    """Return the recipe of a prepared image. Raises msgspec.ValidationError when the row holds none."""
     return recipe_from(row.recipe)

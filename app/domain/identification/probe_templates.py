@@ -1,4 +1,4 @@
-"""The template of the one face a search is about, made the same way when it is searched and when it is replayed."""
+"""The template of the face that is searched, computed the same way for a search and for its replay."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from app.models import DerivedImage, Search
 
 
 class FaceNotFound(MatchingError):
-    """The selected face is not where the recipe of a prepared image puts it."""
+    """Raised when the selected face is not where the recipe of a prepared image puts it."""
 
 
 @enforces("CAP-5")
 def embed(search: Search, extractor: TemplateExtractor) -> Template:
-    """The template of the selected face: from the original image, or from the prepared one that the search names.
+    """Compute the template of the selected face, from the original image or the prepared one that the search names.
 
     Raises MatchingError, StorageError or UnusableImage.
     """
@@ -38,7 +38,7 @@ def embed(search: Search, extractor: TemplateExtractor) -> Template:
 
 @enforces("CAP-5")
 def _embed_prepared(search: Search, derived: DerivedImage, extractor: TemplateExtractor) -> Template:
-    """The template of the same face, found again in the prepared image where its recipe says that it lies."""
+    """Compute the template of the same face, found in the prepared image where its recipe puts it."""
     bgr = pixels_of(stores().blobs.get(derived.blob_id, search.request.key_id, derived.sha256))
     recipe = recipe_of_row(derived)
     eyes = trace(recipe, (search.image.width, search.image.height))[-1].points(recipe.eyes)

@@ -1,4 +1,4 @@
-"""A recorded recipe done again: byte-identical where it was made, or what differs and by how much (LL55-3)."""
+"""The replay of a recorded recipe: byte-identical in the same environment, else what differs by how much (LL55-3)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from app.storage import StorageError
 
 @dataclass(frozen=True, slots=True)
 class Replayed:
-    """What became of a replay.
+    """The result of a replay.
 
     identical: the same bytes. differences: name -> (recorded, here) of the environment. largest: the greatest
     difference of a level, 0 to 255, when the sizes agree. problem: what is missing or altered, empty when nothing is.
@@ -35,7 +35,7 @@ class Replayed:
 
     @property
     def sound(self) -> bool:
-        """Nothing is missing or altered, and where the environment is the recorded one the bytes are the same."""
+        """Tell whether nothing is missing or altered, and the bytes agree where the environment does."""
         return not self.problem and (self.identical or bool(self.differences))
 
 
@@ -55,7 +55,7 @@ def replay(row: DerivedImage) -> Replayed:
 
 
 class _Missing(Exception):
-    """A part of the record is absent or is not what was recorded; the text says which."""
+    """Raised when a part of the record is absent or altered; the text says which."""
 
 
 def _again(row: DerivedImage) -> tuple[Derived, bytes]:

@@ -1,4 +1,4 @@
-"""Pure checks of a probe's preparation against the rules: what is listed, within which bounds, what never (LL55-1)."""
+"""Pure checks of a recipe against the rules: listed operations, their bounds, forbidden edits (LL55-1)."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ DECIMALS = 2
 
 @enforces("LL55-1", "SRC-2")
 def read_operations(policy: Policy, stated: object) -> tuple[list[AnyOperation], list[Fault]]:
-    """Operations as somebody states them (a list of tables with `op`), and what is wrong with them.
+    """Read operations from a list of tables with `op`; returns them and their faults.
 
     A fault's field is `operation N`, its rule the edit whose bounds are left, the forbidden edit that was asked for,
     or the rule that only what is listed may be done. Operations at fault are left out.
@@ -82,7 +82,7 @@ def _unreadable(edit: Edit, error: str) -> str:
 
 
 def _outside(edit: Edit, operation: Operation) -> str:
-    """What is out of bounds, in a sentence; empty when nothing is."""
+    """Return what is out of bounds in a sentence; empty when nothing is."""
     for parameter in edit.parameters:
         value = getattr(operation, parameter.name)
         if parameter.choices:
@@ -97,7 +97,7 @@ def _outside(edit: Edit, operation: Operation) -> str:
 
 @enforces("LL55-1")
 def check_recipe(policy: Policy, recipe: Recipe, size: tuple[int, int]) -> list[Fault]:
-    """What is wrong with a recipe whose numbers are in bounds, on a picture of `size` (width, height).
+    """Return the faults of a recipe whose numbers are in bounds, on a picture of `size` (width, height).
 
     A cut outside the picture, a frame larger or smaller than permitted, a face that is no longer in it.
     """
@@ -130,7 +130,7 @@ def check_recipe(policy: Policy, recipe: Recipe, size: tuple[int, int]) -> list[
 
 
 def recipe_of(policy: Policy, stated: object, eyes: Eyes, size: tuple[int, int]) -> tuple[Recipe | None, list[Fault]]:
-    """The recipe somebody states for a face, checked whole; None and the faults when there are any."""
+    """Return the recipe given for a face and no faults, or None and the faults."""
     operations, faults = read_operations(policy, stated)
     if faults:
         return None, faults
@@ -140,7 +140,7 @@ def recipe_of(policy: Policy, stated: object, eyes: Eyes, size: tuple[int, int])
 
 
 def mismatches(policy: Policy) -> list[str]:
-    """Where the rules on edits and the program's operations say different things, a sentence each; none when sound."""
+    """Return a sentence for each contradiction between the rules on edits and the program's operations."""
     edits, forbidden = policy.review.edits, policy.review.forbidden_edits
     faults = [f"{rule}: the program has no operation for this rule" for rule in edits if rule not in PERMITTED]
     faults += [f"{rule}: no such rule permits the program's operation" for rule in PERMITTED if rule not in edits]
@@ -161,15 +161,15 @@ def mismatches(policy: Policy) -> list[str]:
 
 
 def op_of(edit: Edit) -> str:
-    """What a recipe calls the operation that an edit permits."""
+    """Return what a recipe calls the operation that an edit permits."""
     return name_of(PERMITTED[edit.id])
 
 
 def worked_faults(policy: Policy, facts: Mapping[str, Any]) -> list[Fault]:
-    """What is wrong with the recipe of a worked case (`config/policy/examples`, check "edit")."""
+    """Return the faults of the recipe of a worked case (`config/policy/examples`, check "edit")."""
     return recipe_of(policy, facts.get("operations"), EXAMPLE_EYES, EXAMPLE_SIZE)[1]
 
 
 def steps_in_words(recipe: Recipe) -> list[str]:
-    """Every step of a recipe as a sentence."""
+    """Return each step of a recipe as a sentence."""
     return [in_words(operation) for operation in recipe.operations]

@@ -1,4 +1,4 @@
-"""Searched before: a reason and a supervisor's agreement (AUD-1)."""
+"""The conditions of searching again: a reason and a supervisor's agreement (AUD-1)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Searching again what was searched before: an examiner's reason, a supervisor's agreement.
+"""The verbs of searching again: an examiner's reason, a supervisor's agreement.
 
 AUD-1: each use, with its reasons, is discussed with a supervisor. Both verbs need an open unit of work; both raise
 Refused.
@@ -20,7 +20,7 @@ from app.workflow.engine import advance
 
 @enforces("AUD-1")
 def ask(request: FRRequest, actor: Actor, reason: str) -> RepeatSearch:
-    """The examiner says why the probe should be searched again; the unit's supervisors are told."""
+    """Record the examiner's reason to search the probe again and notify the unit's supervisors."""
     search = request.current_search
     advance(request, "ask_to_repeat", actor, search=search.uid if search else None, reason=reason)
     row = RepeatSearch(search=search, asked_by_id=actor.id)
@@ -33,7 +33,7 @@ def ask(request: FRRequest, actor: Actor, reason: str) -> RepeatSearch:
 
 @enforces("AUD-1")
 def answer(request: FRRequest, actor: Actor, *, agreed: bool, words: str) -> RepeatSearch:
-    """A supervisor agrees that the probe is searched again, or does not; either with words."""
+    """Record that a supervisor agrees to a repeated search or does not, with the reason."""
     search = request.current_search
     verb: RequestVerb = "agree_to_repeat" if agreed else "decline_repeat"
     advance(request, verb, actor, search=search.uid if search else None, reason=words)

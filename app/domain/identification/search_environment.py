@@ -1,4 +1,4 @@
-"""What the scores of a search may depend on besides probe, network and repository: recorded with each search."""
+"""The environment that a search's scores may depend on besides probe, network and repository; recorded with each."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from app.matching.index.choice import PACKAGES
 
 
 def environment(kind: str) -> dict[str, str]:
-    """Versions and machine, as JSON text values. kind: of the index (app/matching/index/choice.py)."""
+    """Return versions and machine, as JSON text values. kind: of the index (app/matching/index/choice.py)."""
     return {
         **recipe_ops.environment(),
         "python": platform.python_version(),

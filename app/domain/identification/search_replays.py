@@ -1,4 +1,4 @@
-"""A recorded search done again against the repository as of its generation, and the list compared (SRC-1).
+"""The replay of a recorded search against the repository as of its generation, with the lists compared (SRC-1).
 
 Left out are photographs that came later; those on the recorded list that left since are named by record number. The
 scores depend on probe, recipe, network and templates alone, so any index gives them.
@@ -34,12 +34,12 @@ NAMED = 10
 
 
 class CannotReplay(Exception):
-    """The search cannot be done again at all: what is missing, in one sentence."""
+    """Raised when the search cannot be replayed at all; the sentence says what is missing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Replayed:
-    """What a replay gave.
+    """The result of a replay.
 
     verdict: identical (every score to the last bit), same (the order, scores within 1e-5), incomplete (the same, but
     people on the list have left), differs. missing: record numbers of the recorded photographs that left. places:
@@ -59,11 +59,11 @@ class Replayed:
 
     @property
     def sound(self) -> bool:
-        """Everything that can be compared is the same."""
+        """Tell whether everything that can be compared is the same."""
         return self.verdict != "differs"
 
     def as_json(self) -> dict[str, Any]:
-        """For the row that keeps it."""
+        """Return the result as JSON values for its row."""
         return {
             "compared": self.compared,
             "worst": self.worst,
@@ -78,7 +78,7 @@ class Replayed:
 
 @enforces("SRC-1", "AUD-2")
 def replay(search: Search, kind: str = "") -> Replayed:
-    """Do a finished search again. kind: the index to use, by default the one of the settings. Changes nothing.
+    """Replay a finished search without changing anything. kind: the index to use, by default that of the settings.
 
     Raises CannotReplay when probe, network or what was recorded is missing.
     """
@@ -119,7 +119,7 @@ def _recorded_environment(search: Search) -> Mapping[str, str]:
 
 
 def _recorded(search: Search) -> tuple[list[RecordedCandidate], set[str]]:
-    """The list as recorded, best first, and which of its photographs left the repository since."""
+    """Return the list as recorded, best first, and which of its photographs left the repository since."""
     rows = db.session.execute(
         select(GalleryPerson.uid, GalleryPhoto.uid, Candidate.score, GalleryPhoto.removed_at)
         .join(GalleryPerson, Candidate.person_id == GalleryPerson.id)
@@ -132,7 +132,7 @@ def _recorded(search: Search) -> tuple[list[RecordedCandidate], set[str]]:
 
 
 def _dropped(search: Search) -> int:
-    """How many photographs left between the ranking and the delivery of the list."""
+    """Count the photographs that left between the ranking and the delivery of the list."""
     if search.parameters.get("delivered_generation") == search.gallery_generation:
         return 0
     removed = GalleryPhoto.removed_at
@@ -184,7 +184,7 @@ def _count(statement: Any) -> int:
 
 
 def words(verdict: str) -> str:
-    """A verdict as a sentence."""
+    """Return a verdict as a sentence."""
     return {
         "identical": "Identical: the same list, every score to the last bit.",
         "same": f"The same order, scores within {TOLERANCE:g}; the environment is another.",
@@ -194,7 +194,7 @@ def words(verdict: str) -> str:
 
 
 def lines(search: Search, found: Replayed) -> list[str]:
-    """What a replay gave, line by line, for the terminal and the page."""
+    """Return the result of a replay line by line, for the terminal and the page."""
     said = [
         f"Repository as of generation {search.gallery_generation}, index {found.index}, network "
         f"{search.algorithm_digest}.",
@@ -216,7 +216,7 @@ def lines(search: Search, found: Replayed) -> list[str]:
 
 @enforces("AUD-2", "AUD-5")
 def ask_for(search: Search, actor: Actor) -> SearchReplay:
-    """Have a worker replay a search; one that waits already is not asked for twice. Needs an open unit of work."""
+    """Have a worker replay a search, unless a replay of it waits already. Needs an open unit of work."""
     waiting = select(SearchReplay).where(SearchReplay.search_id == search.id, SearchReplay.finished_at.is_(None))
     known = db.session.scalars(waiting).first()
     if known is not None:
@@ -230,7 +230,7 @@ def ask_for(search: Search, actor: Actor) -> SearchReplay:
 
 
 def keep(row: SearchReplay, found: Replayed | CannotReplay) -> None:
-    """Record what came of a replay. Needs an open unit of work."""
+    """Record the result of a replay. Needs an open unit of work."""
     row.finished_at = now()
     if isinstance(found, CannotReplay):
         row.cause = str(found)[:300]
@@ -243,7 +243,7 @@ def keep(row: SearchReplay, found: Replayed | CannotReplay) -> None:
 
 
 def kept_lines(search: Search, row: SearchReplay) -> list[str]:
-    """What a kept replay gave, line by line; nothing for one that could not be compared or still waits."""
+    """Return the result of a kept replay line by line; nothing for one that failed or still waits."""
     told: Any = row.result
     if row.verdict is None:
         return []
@@ -262,7 +262,7 @@ def kept_lines(search: Search, row: SearchReplay) -> list[str]:
 
 
 def last_verdicts(searches: Sequence[Search]) -> dict[int, str]:
-    """What the latest finished replay of each search gave, by the search's id; “cannot” for one that could not run."""
+    """Map search ids to the verdict of the latest finished replay; “cannot” for one that could not run."""
     rows = db.session.execute(
         select(SearchReplay.search_id, SearchReplay.verdict)
         .where(SearchReplay.search_id.in_([search.id for search in searches]), SearchReplay.finished_at.is_not(None))
@@ -272,6 +272,6 @@ def last_verdicts(searches: Sequence[Search]) -> dict[int, str]:
 
 
 def kept_of(search: Search) -> list[SearchReplay]:
-    """The replays of a search, newest first."""
+    """Return the replays of a search, newest first."""
     rows = select(SearchReplay).where(SearchReplay.search_id == search.id).order_by(SearchReplay.id.desc())
     return list(db.session.scalars(rows))

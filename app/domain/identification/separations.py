@@ -1,4 +1,4 @@
-"""Who already holds a part in a request as an examiner: whoever worked on it or had it before their eyes."""
+"""The separations of an examiner: whoever worked on a request or saw its probe or candidates."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ def examiner(request: FRRequest) -> set[int]:
 
 
 def _held(request: FRRequest) -> set[int | None]:
-    """Whoever gave or received the request while its probe or its candidates were before their eyes."""
+    """Return whoever gave or received the request once its probe or candidates could be seen."""
     known = _read.get()
     return known[0][request.id] if known and request.id in known[0] else _held_by([request.id])[request.id]
 
 
 def _took(request: FRRequest) -> set[int]:
-    """Whoever took one of the examiner's steps."""
+    """Return whoever took one of the examiner's steps."""
     known = _read.get()
     return known[1][request.id] if known and request.id in known[1] else who_took(request, EXAMINERS_STEPS)
 
@@ -51,7 +51,7 @@ _read: ContextVar[tuple[_Held, _Took] | None] = ContextVar("read", default=None)
 
 @contextmanager
 def read_together(requests: Collection[FRRequest]) -> Iterator[None]:
-    """Inside, separations of these requests are told what was read of all at once: for a list that decides nothing."""
+    """Let separations answer from one reading of all these requests inside the block; for lists that decide nothing."""
     ids = [request.id for request in requests]
     token = _read.set((_held_by(ids), _took_by(ids)))
     try:

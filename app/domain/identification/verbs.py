@@ -42,7 +42,7 @@ def _decide(request: FRRequest, actor: Actor, decision: str, **fields: object) -
 
 @enforces("REQ-4", "CAP-1")
 def accept(request: FRRequest, actor: Actor, use: str, note: str) -> None:
-    """An examiner confirms that the basis is this authorized use; the request is now theirs to work. Raises Refused."""
+    """Confirm that the basis is this authorized use; the request becomes the examiner's. Raises Refused."""
     # set first: an accepted request without an examiner is refused by the database itself
     previous, request.examiner_id = request.examiner_id, actor.id
     try:
@@ -56,7 +56,7 @@ def accept(request: FRRequest, actor: Actor, use: str, note: str) -> None:
 
 @enforces("REQ-4")
 def refuse(request: FRRequest, actor: Actor, rule: str, reason: str) -> None:
-    """An examiner refuses the basis, citing the rule it fails. Raises Refused."""
+    """Refuse the basis, citing the rule it fails. Raises Refused."""
     advance(request, "refuse", actor, rule=rule, reason=reason)
     _decide(request, actor, "refused", rule=rule).seal(note=reason)
     tell("request_refused", [request.requester_id], request)
@@ -199,7 +199,7 @@ def finish_search(
 
 
 def fail_search(search: Search, cause: str) -> None:
-    """The search ended without candidates; the cause is named to the examiner."""
+    """Record that the search failed, with the cause the examiner reads."""
     search.state, search.cause = "failed", cause[:300]
     advance(search.request, "fail_search", system_actor(), search=search.uid, cause=cause[:300], reason=cause)
     tell("search_failed", [search.request.examiner_id], search.request)
@@ -207,7 +207,7 @@ def fail_search(search: Search, cause: str) -> None:
 
 @enforces("ACC-2", "ACC-4")
 def is_available(examiner: Account | None) -> bool:
-    """Whether an examiner is still in the unit, enabled and trained: asked of the directory and the register now.
+    """Ask the directory and the register whether an examiner is still in the unit, enabled and trained.
 
     Raises DirectoryUnavailable. Ask before opening a unit of work.
     """
@@ -221,7 +221,7 @@ def is_available(examiner: Account | None) -> bool:
 
 @enforces("ACC-2")
 def take_over(request: FRRequest, actor: Actor, *, available: bool) -> None:
-    """Another examiner takes over unassigned work; what was recorded stays. `available`: is_available, asked before."""
+    """Take over another examiner's abandoned work; what was recorded stays. `available`: is_available, asked before."""
     advance(request, "take_over", actor, previous=request.examiner_id, examiner_available=available)
     pass_on(request, "taken_over", to=filled(actor.id), by=filled(actor.id))
     tell("taken_over", [request.requester_id], request)

@@ -1,4 +1,4 @@
-"""Which notifications go out by e-mail too, and what such a mail says: one fixed sentence and a link (ACC-5, ACC-11).
+"""The e-mail of notifications: which ones are mailed, and their one fixed sentence with a link (ACC-5, ACC-11).
 
 A mail leaves the department's own systems for a mailbox on a telephone, so nothing in it identifies anybody: no name,
 no number of a request or case, no word that somebody typed. Not even the address of the subject's page stands in it.
@@ -31,12 +31,12 @@ PAGE = "/notifications"
 
 
 def kind_of(notification_kind: str) -> MailKind | None:
-    """The kind of mail that stands for a notification; None for what stays in the portal."""
+    """Return the kind of mail for a notification; None for one that stays in the portal."""
     return next((mail for mail in policy().mail.values() if notification_kind in mail.kinds), None)
 
 
 def by_mail(notification_kind: str, people: Iterable[int], subject: Any = None) -> set[int]:
-    """Which of these accounts get the notification by e-mail too; nobody where the portal sends no mail."""
+    """Return those of the accounts that get the notification by e-mail; none where the portal sends no mail."""
     kind, people = kind_of(notification_kind), set(people)
     if not settings().smtp_url or kind is None or not people:
         return set()
@@ -55,19 +55,19 @@ def _urgent(subject: Any) -> bool:
 
 
 def offered(actor: Actor) -> list[MailKind]:
-    """The kinds of mail that the person's roles can get."""
+    """Return the kinds of mail that the person's roles can get."""
     return [mail for mail in policy().mail.values() if actor.roles & set(mail.roles)]
 
 
 def choices(actor: Actor) -> dict[str, bool]:
-    """Kind -> whether it comes by e-mail, as chosen or by default, of the kinds offered."""
+    """Map the kinds offered to whether they come by e-mail, as chosen or by default."""
     rows = db.session.scalars(select(MailChoice).where(MailChoice.account_id == actor.id))
     chosen = {row.kind: row.by_mail for row in rows}
     return {mail.id: mail.always or chosen.get(mail.id, mail.by_default) for mail in offered(actor)}
 
 
 def choose(actor: Actor, mailed: Iterable[str]) -> None:
-    """Keep which of the offered kinds come by e-mail; what always comes is not asked. Needs an open unit of work."""
+    """Keep the choice of kinds that come by e-mail; mandatory ones are not offered. Needs an open unit of work."""
     wanted = set(mailed)
     asked = [mail for mail in offered(actor) if not mail.always]
     own = MailChoice.account_id == actor.id
@@ -82,7 +82,7 @@ def choose(actor: Actor, mailed: Iterable[str]) -> None:
 
 @enforces("ACC-5", "ACC-11")
 def compose(row: Notification, address: str) -> EmailMessage:
-    """The mail for a notification. ValueError when the address is not one.
+    """Compose the mail for a notification. Raises ValueError for an invalid address.
 
     The Message-ID is made from the notification's, so that a mail sent twice after a crash is one to a mailbox.
     """

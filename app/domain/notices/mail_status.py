@@ -1,4 +1,4 @@
-"""Whether e-mail leaves the portal, as an administrator may know it: numbers and causes, no recipient, no subject."""
+"""The state of outgoing e-mail for administrators: numbers and causes, no recipient, no subject."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PERIOD = timedelta(days=7)
 
 @dataclass(frozen=True, slots=True)
 class MailProblem:
-    """One cause, how many mails it holds up or ended, and when it was last seen."""
+    """A cause, how many mails wait or failed for it, and when it was last seen."""
 
     cause: str
     waiting: int
@@ -28,7 +28,7 @@ class MailProblem:
 
 @dataclass(frozen=True, slots=True)
 class MailStatus:
-    """Mails of the last seven days: sent, waiting, given up; what stands in the way."""
+    """The mails of the last seven days: sent, waiting, given up, and the problems."""
 
     sent: int
     waiting: int
@@ -38,7 +38,7 @@ class MailStatus:
 
 
 def server() -> str:
-    """The mail server and how it is reached, without user and password; empty where no mail is sent."""
+    """Return the mail server and how it is reached, without credentials; empty where no mail is sent."""
     parts = urlsplit(settings().smtp_url)
     if not parts.hostname:
         return ""

@@ -1,4 +1,4 @@
-"""Notifications in the portal: a kind and the number of a subject, so that no name or face stands in them.
+"""Notifications in the portal: each holds a kind and a subject's number, never a name or face.
 
 What goes out by e-mail too is decided here, in the same transaction (app/domain/notices/mail.py); sending is a job.
 """
@@ -91,5 +91,5 @@ def tell(kind: str, account_ids: Iterable[int | None], subject: Any = None) -> N
 
 
 def sentence(notification: Notification) -> str:
-    """The words of a notification."""
+    """Return the words of a notification."""
     return SENTENCES[notification.kind].format(number=notification.subject_key or "")

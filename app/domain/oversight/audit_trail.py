@@ -1,4 +1,4 @@
-"""The audit trail as it is asked: which events fit a question, and what of each stands in a file of them (AUD-6)."""
+"""The searches of the audit trail: the events that fit a filter, and the columns of their export (AUD-6)."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """What a person looks for; empty fields do not limit. Days are the department's."""
+    """The filter of a search; empty fields do not limit. Days are the department's."""
 
     event: str = ""
     actor: str = ""
@@ -51,7 +51,7 @@ class Filter:
     until: date | None = None
 
     def keys(self) -> dict[str, object]:
-        """What the audit trail keeps of the question: ids only, never what somebody typed instead of one."""
+        """Return what the audit trail keeps of the search: ids only, never what somebody typed instead of one."""
         known = _account_id(self.actor) if self.actor else None
         given = {
             "event": self.event,
@@ -68,7 +68,7 @@ def _account_id(name: str) -> int | None:
 
 
 def rows(wanted: Filter) -> Select[Any]:
-    """The events that fit, newest first."""
+    """Select the events that fit, newest first."""
     found = select(AuditEvent).order_by(AuditEvent.sequence.desc())
     if wanted.event == "refusals":
         found = found.where(AuditEvent.event.in_(REFUSALS))
@@ -94,7 +94,7 @@ def _midnight(day: date) -> str:
 
 
 def count(wanted: Filter, through: int) -> int:
-    """How many events fit, up to one of them."""
+    """Count the events that fit, up to a given one."""
     fitting = rows(wanted).where(AuditEvent.sequence <= through).order_by(None).subquery()
     return db.session.scalar(select(func.count()).select_from(fitting)) or 0
 
@@ -108,7 +108,7 @@ def lines(wanted: Filter, through: int, limit: int) -> list[tuple[int, Sequence[
 
 
 def names_of(ids: set[int]) -> dict[int, str]:
-    """The user names of accounts."""
+    """Return the user names of accounts."""
     return dict(db.session.execute(select(Account.id, Account.name).where(Account.id.in_(ids))).all()) if ids else {}
 
 

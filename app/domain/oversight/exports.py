@@ -1,4 +1,4 @@
-"""Long lists as files: asked for on a page, written by a worker, kept encrypted for a while, taken by whoever asked.
+"""Exports of long lists: asked for on a page, written by a worker, kept encrypted for a while, fetched by the asker.
 
 A year's audit trail is hundreds of megabytes, more than one answer of a web server should take. So a worker writes it
 in parts, each sealed under the key of its file, and in slices, so that a search never waits for it. The job's row is
@@ -45,12 +45,12 @@ AT_ONCE = 5
 
 
 class TooManyFiles(Exception):
-    """The person has as many files as are kept at once; the message says what to do."""
+    """Raised when the person already has the most files kept at once; the message says what to do."""
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A list that can be had as a file: who may have it, its columns, and how its lines are read.
+    """A list that can be exported: who may have it, its columns, and how its lines are read.
 
     `lines(wanted, through, limit)` gives (key, cells) from the key `through` down, keys that never change.
     """
@@ -98,8 +98,11 @@ class Part(msgspec.Struct, frozen=True):
 
 
 class ExportProgress(msgspec.Struct, kw_only=True):
-    """How far a file is. `wanted`: what was asked for, sealed; `below`: the key of the next row; `newest`, `oldest`:
-    the first cells of the first and last row; `sha256`: of the whole file, once it is."""
+    """The progress of a file.
+
+    `wanted`: what was asked for, sealed; `below`: the key of the next row; `newest`, `oldest`: the first cells of the
+    first and last row; `sha256`: of the whole file, once it is written.
+    """
 
     of: str
     key_id: str
@@ -122,7 +125,7 @@ class Export:
     lookup: ClassVar[str] = "uid"
 
     def __init__(self, row: Job) -> None:
-        self.row, self.standing = row, msgspec.convert(row.progress, ExportProgress)
+        self.row, self.progress = row, msgspec.convert(row.progress, ExportProgress)
 
     @property
     def uid(self) -> str:
@@ -130,12 +133,12 @@ class Export:
 
     @property
     def source(self) -> Source:
-        return SOURCES[self.standing.of]
+        return SOURCES[self.progress.of]
 
     @property
     def ready(self) -> bool:
-        """Whether it is written whole."""
-        return bool(self.standing.sha256)
+        """Tell whether it is completely written."""
+        return bool(self.progress.sha256)
 
     @property
     def failed(self) -> bool:
@@ -143,20 +146,20 @@ class Export:
 
     @property
     def size(self) -> int:
-        return sum(part.size for part in self.standing.parts)
+        return sum(part.size for part in self.progress.parts)
 
     @property
     def file_name(self) -> str:
         return f"{self.source.file_name}-{self.row.created_at:%Y%m%d-%H%M%S}Z.csv"
 
     def wanted(self) -> Any:
-        """What was asked for. Raises KeyDestroyed."""
-        sealed = open_json(stores().keys, self.standing.key_id, self.standing.wanted, _purpose(self.standing.key_id))
+        """Return what was asked for. Raises KeyDestroyed."""
+        sealed = open_json(stores().keys, self.progress.key_id, self.progress.wanted, _purpose(self.progress.key_id))
         return msgspec.convert(sealed, self.source.filter)
 
     def keep(self) -> None:
-        """Write the standing into the row, in the open unit of work."""
-        self.row.progress = msgspec.to_builtins(self.standing)
+        """Write the progress into the row, in the open unit of work."""
+        self.row.progress = msgspec.to_builtins(self.progress)
 
 
 def _purpose(key_id: str) -> bytes:
@@ -172,7 +175,7 @@ def ask_for(of: str, wanted: Any, actor: Actor, **told: object) -> Export:
 
     Raises TooManyFiles.
     """
-    if len([one for one in exports_of(actor) if one.standing.of == of]) >= AT_ONCE:
+    if len([one for one in exports_of(actor) if one.progress.of == of]) >= AT_ONCE:
         raise TooManyFiles(
             f"You have {AT_ONCE} such files already. Take what you need and remove one, then ask for this one again."
         )
@@ -186,7 +189,7 @@ def ask_for(of: str, wanted: Any, actor: Actor, **told: object) -> Export:
 
 
 def exports_of(actor: Actor) -> list[Export]:
-    """A person's files, the newest first, of the lists they may read now."""
+    """Return a person's files, newest first, of the lists they may read now."""
     found = [Export(row) for row in db.session.scalars(visible(Job, actor).order_by(Job.id.desc()))]
     return [export for export in found if export.source.capability in actor.capabilities]
 
@@ -195,7 +198,7 @@ def exports_of(actor: Actor) -> list[Export]:
 
 
 def find(uid: str, *, locked: bool = False) -> Export | None:
-    """A file by its public id; `locked` until the open unit ends. None when it is gone."""
+    """Find a file by its public id, `locked` until the open unit ends; None when it is gone."""
     rows = select(Job).where(Job.uid == uid, Job.kind == JOB)
     if locked:
         rows = rows.with_for_update().execution_options(populate_existing=True)
@@ -204,57 +207,57 @@ def find(uid: str, *, locked: bool = False) -> Export | None:
 
 
 def write_part(uid: str) -> bool:
-    """Write the next part; answers whether anything is left to write. Opens units of work of its own.
+    """Write the next part; returns whether anything is left to write. Opens units of work of its own.
 
     Of two workers at once the first one's part is kept. Raises StorageError.
     """
     export = find(uid)
-    if export is None or export.ready or export.standing.below <= 0:
+    if export is None or export.ready or export.progress.below <= 0:
         return False
-    known = len(export.standing.parts)
+    known = len(export.progress.parts)
     try:
         text = _next_text(export)
-        stored = stores().blobs.put(export.standing.key_id, text.encode())
+        stored = stores().blobs.put(export.progress.key_id, text.encode())
     except KeyDestroyed:
         return False
     kept = False
     try:
         with unit_of_work():
             present = find(uid, locked=True)
-            if present is not None and len(present.standing.parts) == known:
-                export.standing.parts.append(Part(stored.id, stored.sha256, stored.size))
-                present.standing = export.standing
+            if present is not None and len(present.progress.parts) == known:
+                export.progress.parts.append(Part(stored.id, stored.sha256, stored.size))
+                present.progress = export.progress
                 present.keep()
                 kept = True
     finally:
         if not kept:
             stores().blobs.destroy(stored.id)
-    return present is not None and present.standing.below > 0
+    return present is not None and present.progress.below > 0
 
 
 def _next_text(export: Export) -> str:
-    """The lines of the next part; the standing goes on to what follows them."""
-    source, standing, wanted = export.source, export.standing, export.wanted()
-    if standing.total is None:
-        standing.total = source.count(wanted, standing.below - 1)
-    text, size = [] if standing.parts else [csv_line(source.columns)], 0
-    while size < PART_BYTES and standing.below > 0:
-        found = source.lines(wanted, standing.below - 1, BATCH)
+    """Return the text of the next part, and advance the progress past it."""
+    source, progress, wanted = export.source, export.progress, export.wanted()
+    if progress.total is None:
+        progress.total = source.count(wanted, progress.below - 1)
+    text, size = [] if progress.parts else [csv_line(source.columns)], 0
+    while size < PART_BYTES and progress.below > 0:
+        found = source.lines(wanted, progress.below - 1, BATCH)
         db.session.rollback()
         for key, cells in found:
             line = csv_line(cells)
             text.append(line)
             size += len(line)
-            standing.below, standing.oldest = key, str(cells[0])
-            standing.newest = standing.newest or standing.oldest
-        standing.rows += len(found)
+            progress.below, progress.oldest = key, str(cells[0])
+            progress.newest = progress.newest or progress.oldest
+        progress.rows += len(found)
         if len(found) < BATCH:
-            standing.below = 0
+            progress.below = 0
     return "".join(text)
 
 
 def finish(uid: str) -> None:
-    """Take the digest of the whole file and keep it from now on for the time set. Opens a unit of work of its own.
+    """Compute the digest of the whole file, kept from now on for the time set. Opens a unit of work of its own.
 
     Raises StorageError.
     """
@@ -263,7 +266,7 @@ def finish(uid: str) -> None:
         return
     digest = hashlib.sha256()
     try:
-        for piece in _read(stores().blobs, export.standing, 0, export.size):
+        for piece in _read(stores().blobs, export.progress, 0, export.size):
             digest.update(piece)
     except KeyDestroyed:
         return
@@ -271,45 +274,45 @@ def finish(uid: str) -> None:
         present = find(uid, locked=True)
         if present is None or present.ready:
             return
-        present.standing.sha256 = digest.hexdigest()
-        present.standing.kept_until = now() + timedelta(hours=settings().export_hours)
+        present.progress.sha256 = digest.hexdigest()
+        present.progress.kept_until = now() + timedelta(hours=settings().export_hours)
         present.keep()
         audit.record(
             "export.finished",
             present,
             actor=system_actor(),
-            of=present.standing.of,
-            rows=present.standing.rows,
-            newest=present.standing.newest,
-            oldest=present.standing.oldest,
+            of=present.progress.of,
+            rows=present.progress.rows,
+            newest=present.progress.newest,
+            oldest=present.progress.oldest,
             bytes=present.size,
-            sha256=present.standing.sha256,
+            sha256=present.progress.sha256,
         )
 
 
 # Taking ----------------------------------------------------------------------------------------------------
 
 
-def _read(blobs: BlobStore, standing: ExportProgress, first: int, stop: int) -> Iterator[bytes]:
-    """The bytes from `first` to before `stop`, a part at a time, each checked; no session is used."""
+def _read(blobs: BlobStore, progress: ExportProgress, first: int, stop: int) -> Iterator[bytes]:
+    """Yield the bytes from `first` to before `stop`, a part at a time, each checked; no session is used."""
     begun = 0
-    for part in standing.parts:
+    for part in progress.parts:
         if begun < stop and begun + part.size > first:
-            data = blobs.get(part.id, standing.key_id, part.sha256)
+            data = blobs.get(part.id, progress.key_id, part.sha256)
             yield data[max(first - begun, 0) : stop - begun]
         begun += part.size
 
 
 @enforces("ACC-10", "ACC-11")
 def download(export: Export) -> Download:
-    """The finished file, to be sent. Nothing is read yet."""
-    blobs, standing = stores().blobs, export.standing
+    """Return the finished file as a download; nothing is read yet."""
+    blobs, progress = stores().blobs, export.progress
     return Download(
         export.file_name,
         "text/csv",
         export.size,
-        standing.sha256,
-        lambda first, stop: _read(blobs, standing, first, stop),
+        progress.sha256,
+        lambda first, stop: _read(blobs, progress, first, stop),
     )
 
 
@@ -319,23 +322,23 @@ def download(export: Export) -> Download:
 @enforces("ACC-10")
 def destroy(export: Export, why: str, actor: Actor | None = None) -> None:
     """Destroy a file: its key, its parts, then its row. Opens a unit of work of its own; may be repeated."""
-    uid, standing = export.uid, export.standing
-    stores().erase([standing.key_id], [part.id for part in standing.parts])
+    uid, progress = export.uid, export.progress
+    stores().erase([progress.key_id], [part.id for part in progress.parts])
     with unit_of_work():
         present = find(uid, locked=True)
         if present is not None:
             # a part that a worker kept since was read above cannot be opened any more, and goes with the others
-            stores().erase([], [part.id for part in present.standing.parts])
-            audit.record("export.destroyed", present, actor=actor or system_actor(), of=standing.of, why=why)
+            stores().erase([], [part.id for part in present.progress.parts])
+            audit.record("export.destroyed", present, actor=actor or system_actor(), of=progress.of, why=why)
             db.session.delete(present.row)
 
 
 def expire_due() -> int:
-    """Destroy the files whose time is over, and what is left of those that could not be written; returns how many."""
+    """Destroy expired files and the remains of failed ones; returns how many."""
     moment, over = now(), 0
     for row in db.session.scalars(select(Job).where(Job.kind == JOB).order_by(Job.id)).all():
         export = Export(row)
-        until = export.standing.kept_until
+        until = export.progress.kept_until
         if export.failed and row.finished_at is not None:
             until = row.finished_at + timedelta(hours=settings().export_hours)
         if until is not None and until <= moment:
@@ -346,8 +349,8 @@ def expire_due() -> int:
 
 @enforces("RET-11")
 def forget_register() -> None:
-    """Destroy every file of the register: what a disposal erased may stand in it. Each can be asked for again."""
+    """Destroy every file of the register, which may hold what a disposal erased. Each can be asked for again."""
     for row in db.session.scalars(select(Job).where(Job.kind == JOB).order_by(Job.id)).all():
         export = Export(row)
-        if export.standing.of == "register":
+        if export.progress.of == "register":
             destroy(export, "erased")

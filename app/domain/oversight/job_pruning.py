@@ -1,4 +1,4 @@
-"""Finished jobs go after a while: what a job did is an event, and each look-up of a job reads fewer rows without them.
+"""The pruning of finished jobs: what a job did is an event, and look-ups of jobs stay quick with fewer rows.
 
 All jobs of a subject go together, or none: several kinds number their next job by those there are, and a page offers to
 try again what its last job failed at. Nothing is done a second time for it: whoever asks for a job first asks the
@@ -24,7 +24,7 @@ KEPT = ("warn_of_lapse",)
 
 
 def prune() -> int:
-    """Delete the jobs of subjects with which nothing happened for the days of the setting; answers how many."""
+    """Delete the jobs of subjects on which nothing happened for the days of the setting; returns how many."""
     before, last, gone = now() - timedelta(days=settings().keep_jobs_days), 0, 0
     while True:
         rows = select(Job.id, Job.subject_id).where(
@@ -49,7 +49,7 @@ def _prune(subjects: set[str], before: datetime) -> int:
 
 
 def _spent(jobs: Iterable[Job], before: datetime) -> bool:
-    """Whether everything asked for a subject is done and long over: of each kind the last run succeeded."""
+    """Select subjects whose jobs are all long over, the last of each kind having succeeded."""
     last = {job.kind: job for job in jobs}
     over = all(job.finished_at is not None and job.finished_at < before for job in jobs)
     return over and all(job.state == "done" and job.kind not in KEPT for job in last.values())

@@ -25,7 +25,7 @@ SHOWN = 20
 
 @contextmanager
 def one_moment() -> Iterator[Session]:
-    """A session that reads everything as of one moment, so that work that goes on beside it is no fault."""
+    """Open a session that reads everything as of one time, so that concurrent work is no fault."""
     with Session(db.engine) as session:
         if session.get_bind().dialect.name == "postgresql":
             # SQLite reads so by itself; PostgreSQL would look anew for each statement
@@ -34,12 +34,12 @@ def one_moment() -> Iterator[Session]:
 
 
 def through(session: Session) -> int:
-    """The number of the newest event."""
+    """Return the number of the newest event."""
     return session.scalar(select(func.max(AuditEvent.sequence))) or 0
 
 
 def faults(session: Session) -> Iterator[Fault]:
-    """Everything that does not hold, one at a time. Raises AnchorForged."""
+    """Yield every fault found. Raises AnchorForged."""
     columns = [getattr(AuditEvent, name) for name in (*COLUMNS, "digest")]
     links = session.execute(select(*columns).order_by(AuditEvent.sequence).execution_options(yield_per=1000))
     yield from verify(links, read_anchors(settings().anchor_dir, stores().signer))
@@ -48,7 +48,7 @@ def faults(session: Session) -> Iterator[Fault]:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What a check found: the last event it read, how many faults, sentences about the first of them."""
+    """The result of a check: the last event read, the count of faults, sentences about the first ones."""
 
     through: int
     faults: int
@@ -56,7 +56,7 @@ class Result:
 
 
 def check() -> Result:
-    """Check the whole trail now; that it was checked, and with what result, is an event itself."""
+    """Check the whole trail now, and record the check and its result as an event."""
     shown: list[str] = []
     found = 0
     with one_moment() as session:
@@ -74,7 +74,7 @@ def check() -> Result:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """A check that was made: when, by whom, up to which event, and how many faults it found."""
+    """A past check: when, by whom, up to which event, and how many faults it found."""
 
     at: datetime
     by: str
@@ -83,7 +83,7 @@ class Check:
 
 
 def last_check(*, whole: bool = False) -> Check | None:
-    """The newest check, whatever it found; with `whole` the newest that found nothing."""
+    """Return the newest check; with `whole` the newest that found no fault."""
     wanted = '"check":"chain","faults":' + ("0," if whole else "")
     found = (
         select(AuditEvent.at, AuditEvent.keys, Account.name)

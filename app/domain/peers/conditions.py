@@ -1,4 +1,4 @@
-"""Peers and their lines of photographs (SRC-4): who may review, what a verdict must hold, when a review is stuck."""
+"""The conditions of peer review (SRC-4): who may review, what a verdict must hold, when a review is stuck."""
 
 from __future__ import annotations
 
@@ -27,18 +27,18 @@ COMPOSING = "line_up"
 
 
 def line_ups_of(round_: Round) -> list[LineUp]:
-    """Every assignment of a round, declined and withdrawn ones included, oldest first."""
+    """Return every assignment of a round, declined and withdrawn ones included, oldest first."""
     return list(db.session.scalars(select(LineUp).where(LineUp.round_id == round_.id).order_by(LineUp.id)))
 
 
 def counting(round_: Round) -> list[LineUp]:
-    """The assignments that are open or given."""
+    """Return the assignments that are open or given."""
     return [line_up for line_up in line_ups_of(round_) if line_up.ended in (None, "given")]
 
 
 @enforces("SRC-4", "CAP-3")
 def kept_apart(round_: Round) -> set[int]:
-    """The people (ids) who never stand beside the nominee as a foil: the nominee, and whoever was ever retained.
+    """Return the people (ids) who are never foils: the nominee, and whoever was ever retained.
 
     A retained candidate could not be excluded by the examiner, so nobody knows that it shows another person.
     """
@@ -87,7 +87,7 @@ def _places(facts: Facts) -> list[LineUpPlace]:
 
 @enforces("SRC-2", "SRC-4")
 def sheet_faults(place: LineUpPlace) -> list[Fault]:
-    """What the comparison of one photograph lacks: a differing feature where it was excluded, else all features."""
+    """Return what the comparison of one photograph lacks: a differing feature where excluded, else all features."""
     features: dict[str, Any] = place.private.get("features", {})
     rule = policy().review.line_up
     if not features:
@@ -110,7 +110,7 @@ def sheet_faults(place: LineUpPlace) -> list[Fault]:
 
 @enforces("SRC-4")
 def opinion_faults(place: LineUpPlace) -> list[Fault]:
-    """What the opinion on one photograph lacks: a level of the scale, low enough for an exclusion; a reason."""
+    """Return what the opinion on one photograph lacks: a level of the scale, low enough for an exclusion; a reason."""
     review = policy().review
     level = review.scale.level(place.level or "")
     if level is None:
@@ -127,7 +127,7 @@ def opinion_faults(place: LineUpPlace) -> list[Fault]:
 
 @enforces("SRC-4", "SRC-6", "FAIR-1")
 def favored_foils(line_up: LineUp) -> list[LineUpPlace]:
-    """The foils in which the peer found support for one person: a difference of opinion."""
+    """Return the foils in which the peer found support for one person, a difference of opinion."""
     scale, least = policy().review.scale, policy().review.foil_favored.min_level
     levels = [(place, scale.level(place.level or "")) for place in line_up.foil_places]
     return [place for place, level in levels if level and level.number is not None and level.number >= least]
@@ -144,12 +144,12 @@ def peer_review_stuck(request: FRRequest, actor: Actor, facts: Facts) -> str | N
 
 
 def composing(round_: Round) -> bool:
-    """Whether the job that composes the line of the round still waits or runs."""
+    """Tell whether the job that composes the round's line-up still waits or runs."""
     return round_.uid in being_composed([round_])
 
 
 def being_composed(rounds: Collection[Round]) -> set[str]:
-    """The rounds (uids) of these whose line is still to be composed."""
+    """Return those of the rounds (uids) whose line-up is still to be composed."""
     waiting = select(Job.subject_id).where(
         Job.kind == COMPOSING, Job.subject_id.in_([one.uid for one in rounds]), Job.state.in_(("queued", "running"))
     )
@@ -157,7 +157,7 @@ def being_composed(rounds: Collection[Round]) -> set[str]:
 
 
 def counted(rounds: Collection[Round]) -> dict[int, int]:
-    """Round id -> how many of its assignments are open or given."""
+    """Map round ids to the number of assignments that are open or given."""
     rows = select(LineUp.round_id, func.count()).where(
         LineUp.round_id.in_([one.id for one in rounds]), LineUp.ended.is_(None) | (LineUp.ended == "given")
     )

@@ -1,4 +1,4 @@
-"""Which photographs stand beside the nominated one (SRC-4): near ones the examiner excluded, then others (0017).
+"""The choice of foils beside the nominated photograph (SRC-4): near ones the examiner excluded, then others (0017).
 
 Slow work, for a job: photographs are opened here, and measured where enrollment kept no measures, before any unit of
 work.
@@ -33,12 +33,12 @@ DAYS_OF_A_YEAR = 365.25
 
 
 class NoLine(Exception):
-    """No line can be composed; the message says why, for people."""
+    """Raised when no line-up can be composed; the message says why, for people."""
 
 
 @enforces("SRC-4", "FAIR-1", "CAP-8")
 def photographs(round_: Round) -> list[GalleryPhoto]:
-    """The nominee's photograph and its foils, the same for every peer of the round. Raises NoLine, MatchingError.
+    """Choose the nominee's photograph and its foils, the same for every peer. Raises NoLine, MatchingError.
 
     Raises DiskFailure when the store cannot be read.
     """
@@ -63,18 +63,18 @@ def photographs(round_: Round) -> list[GalleryPhoto]:
 
 
 def by_uid(uids: Iterable[str]) -> list[GalleryPhoto]:
-    """The photographs of these public ids."""
+    """Return the photographs of these public ids."""
     return list(db.session.scalars(select(GalleryPhoto).where(GalleryPhoto.uid.in_(list(uids)))))
 
 
 def by_id(ids: Iterable[int]) -> list[GalleryPhoto]:
-    """The photographs of these ids."""
+    """Return the photographs of these ids."""
     return list(db.session.scalars(select(GalleryPhoto).where(GalleryPhoto.id.in_(list(ids)))))
 
 
 @enforces("CAP-3")
 def drawn_photographs(apart: set[int], wanted: int) -> list[GalleryPhoto]:
-    """Photographs still held of people drawn at random, one of each, without the people (ids) set apart."""
+    """Draw photographs of random people, one of each, without the people (ids) set apart."""
     low, high = db.session.execute(select(func.min(GalleryPhoto.id), func.max(GalleryPhoto.id))).one()
     found: dict[int, GalleryPhoto] = {}
     # a gap in the numbers leads to the photograph after it; the tries are bounded, a small repository is soon drawn out
@@ -92,12 +92,12 @@ def drawn_photographs(apart: set[int], wanted: int) -> list[GalleryPhoto]:
 
 
 def measured_of(photos: Iterable[GalleryPhoto]) -> list[Portrait]:
-    """The photographs in which a face can be measured. Raises MatchingError, DiskFailure."""
+    """Return the photographs in which a face can be measured. Raises MatchingError, DiskFailure."""
     return [one for one in map(portrait, photos) if one is not None]
 
 
 def portrait(photo: GalleryPhoto) -> Portrait | None:
-    """A repository photograph as a picture, or None when it cannot be opened or shows no face.
+    """Return a repository photograph as a measured picture, or None when it cannot be opened or shows no face.
 
     What its enrollment measured is taken as it was kept; then the file is opened only to know that it can be shown.
     """
@@ -113,7 +113,7 @@ def portrait(photo: GalleryPhoto) -> Portrait | None:
 
 
 def measured_face(bgr: np.ndarray) -> tuple[Face, Quality] | None:
-    """The largest face of a picture, (h, w, 3) uint8, and its measures; None without one. Raises MatchingError."""
+    """Measure the largest face of a picture, (h, w, 3) uint8; None without one. Raises MatchingError."""
     faces = networks.detector().detect(bgr)
     if not faces:
         return None
@@ -122,7 +122,7 @@ def measured_face(bgr: np.ndarray) -> tuple[Face, Quality] | None:
 
 
 def _years(born: str, photo: GalleryPhoto) -> float | None:
-    """The recorded age on the day of the photograph, in years."""
+    """Return the recorded age on the day of the photograph, in years."""
     try:
         return (photo.taken_on - date.fromisoformat(born)).days / DAYS_OF_A_YEAR
     except ValueError:

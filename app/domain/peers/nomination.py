@@ -1,4 +1,4 @@
-"""The nomination: one retained candidate is put before peer review (SRC-4, CAP-6)."""
+"""The nomination, by which one retained candidate goes to peer review (SRC-4, CAP-6)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from app.workflow import advance, refuse_if
 
 @enforces("SRC-4", "CAP-6")
 def nominate(request: FRRequest, actor: Actor, candidate: Candidate, opinion: str, reason: str) -> None:
-    """Put one retained candidate before peer review; `opinion` is a level of the scale. Raises Refused."""
+    """Nominate one retained candidate for peer review; `opinion` is a level of the scale. Raises Refused."""
     round_ = open_round(request, actor)
     rule = policy().review.nomination
     if len(reason.strip()) < rule.min_reason:

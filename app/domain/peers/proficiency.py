@@ -1,4 +1,4 @@
-"""Comparisons whose truth is known, slipped unmarked among the peers' reviews; and what the answers say (FAIR-1).
+"""Proficiency items: comparisons with a known answer, given unmarked among peer reviews (FAIR-1).
 
 An item belongs to no request: it changes no state, no figure and no file of a case.
 """
@@ -32,7 +32,7 @@ PREPARING = "proficiency"
 
 @dataclass(frozen=True, slots=True)
 class ItemPicture:
-    """One picture of an item before it is stored: the copy to look at, its size, the day it was taken."""
+    """A picture of an item before it is stored: the copy to look at, its size, the day it was taken."""
 
     data: bytes
     width: int
@@ -41,7 +41,7 @@ class ItemPicture:
 
 
 def given(data: bytes, taken_on: date | None = None) -> ItemPicture:
-    """Decode what a supervisor gave, as a probe is. Raises UnusableImage."""
+    """Decode a picture that a supervisor gave, as probes are decoded. Raises UnusableImage."""
     copy = shown_copy(decode(data, limits()).bgr)
     height, width = decode(copy).bgr.shape[:2]
     return ItemPicture(copy, width, height, taken_on)
@@ -80,14 +80,14 @@ def add(
 
 
 def retire(item: ProficiencyItem) -> None:
-    """Give the item to nobody any more; open assignments stay, so that nothing tells what they were."""
+    """Stop giving the item out; open assignments stay, so that nothing shows what they were."""
     item.retired_at = now()
     audit.record("proficiency.retired", item)
 
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What an item still lacked: the box of the probe's face, the eyes in both pictures, its foils (photograph ids).
+    """The measured parts of an item: the box of the probe's face, the eyes in both pictures, its foils (ids).
 
     eyes: by role, [[x, y], [x, y]] in pixels of the picture, image-left first: without them an item would stand out in
     the viewer, which levels the photographs of the repository by theirs.
@@ -125,7 +125,7 @@ def _face(picture: ProficiencyPicture) -> tuple[Face, Portrait]:
 
 
 def complete(item: ProficiencyItem, found: Measured) -> None:
-    """Store what was measured; from here on the item may be given. Needs an open unit of work."""
+    """Store the measured parts; from now on the item may be given out. Needs an open unit of work."""
     item.probe.box = list(found.box)
     for picture in (item.probe, item.subject):
         picture.seal(**{**picture.private, "eyes": found.eyes[picture.role]})
@@ -137,13 +137,13 @@ def complete(item: ProficiencyItem, found: Measured) -> None:
 
 
 def ready(item: ProficiencyItem) -> bool:
-    """Whether the item may be given to somebody: measured, and not retired."""
+    """Tell whether the item may be given out: it is measured and not retired."""
     return item.retired_at is None and item.probe.box is not None
 
 
 @enforces("FAIR-1", "SRC-4")
 def deal(present: set[int]) -> LineUp | None:
-    """When a review was assigned: one time in so many, put an item before an examiner, as any assignment is made."""
+    """Give an item to an examiner as an assignment, one time in so many reviews assigned."""
     if secrets.randbelow(policy().review.proficiency.one_in):
         return None
     items = db.session.scalars(select(ProficiencyItem).where(ProficiencyItem.retired_at.is_(None)))
@@ -154,14 +154,14 @@ def deal(present: set[int]) -> LineUp | None:
 
 
 def _free(item: ProficiencyItem, present: set[int]) -> list[Account]:
-    """The trained examiners who are available and were never given the item."""
+    """Return the trained examiners who are available and were never given the item."""
     had = {line_up.peer_id for line_up in item.line_ups} | {item.added_by_id}
     return [one for one in selection.trained_examiners() if one.id in present and one.id not in had]
 
 
 @enforces("FAIR-1", "SRC-4")
 def put(item: ProficiencyItem, present: set[int]) -> LineUp | None:
-    """Put the item before the examiner who has least to do and never had it; None when there is nobody.
+    """Give the item to the least busy examiner who never had it; None when there is nobody.
 
     It is due as a review of a request would be, of a priority drawn at random.
     """
@@ -179,5 +179,5 @@ def put(item: ProficiencyItem, present: set[int]) -> LineUp | None:
 
 
 def count() -> int:
-    """How many items there are, retired ones included."""
+    """Count the items, retired ones included."""
     return db.session.scalar(select(func.count(ProficiencyItem.id))) or 0

@@ -1,4 +1,4 @@
-"""What the answers to known-truth comparisons say: errors of each kind, by examiner and for the unit (FAIR-1)."""
+"""The results of proficiency items: errors of each kind, by examiner and for the unit (FAIR-1)."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ class Answer:
 
     @property
     def false_positive(self) -> bool:
-        """Two people, and at least the level that would carry a possible match."""
+        """Tell whether two people got at least the level that would carry a possible match."""
         return not self.same and self.level is not None and self.level >= policy().review.peers.min_level
 
     @property
     def false_negative(self) -> bool:
-        """One person, and support for two."""
+        """Tell whether one person got support for two."""
         return self.same and self.level is not None and self.level < 0
 
     @property
@@ -57,13 +57,13 @@ class Result:
 
     @property
     def few(self) -> bool:
-        """Whether the numbers are too small to say much."""
+        """Tell whether the numbers are too small to say much."""
         return min(self.false_positives.trials, self.false_negatives.trials) < policy().review.proficiency.few
 
 
 @enforces("FAIR-1")
 def answers() -> list[Answer]:
-    """Every verdict given on an item, oldest first."""
+    """Return every verdict given on an item, oldest first."""
     rows = (
         select(LineUp)
         .where(LineUp.item_id.is_not(None), LineUp.ended == "given")
@@ -92,7 +92,7 @@ def _answer(line_up: LineUp) -> Answer:
 
 @enforces("FAIR-1", "EXT-2")
 def result(who: str, given: Iterable[Answer]) -> Result:
-    """The rates of some answers, with their intervals."""
+    """Compute the rates of some answers, with their intervals."""
     given, share = list(given), policy().review.proficiency.confidence / 100
     different, same = [one for one in given if not one.same], [one for one in given if one.same]
     return Result(
@@ -106,5 +106,5 @@ def result(who: str, given: Iterable[Answer]) -> Result:
 
 
 def by_examiner(given: list[Answer]) -> list[Result]:
-    """The rates of each examiner who answered, by name."""
+    """Return the rates of each examiner who answered, by name."""
     return [result(name, (one for one in given if one.peer == name)) for name in sorted({one.peer for one in given})]

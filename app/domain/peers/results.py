@@ -1,4 +1,4 @@
-"""A round of peer review once all verdicts are in: every difference, for everybody who took part (SRC-4, SRC-6)."""
+"""The results of a peer review once all verdicts are in, for everybody who took part (SRC-4, SRC-6)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from app.policy.examination.worksheet import differences_in_words
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What one peer said of one photograph. `letter`: where it stood in this peer's own line."""
+    """A peer's verdict on one photograph. `letter`: its place in this peer's own line-up."""
 
     letter: str
     label: str
@@ -47,14 +47,14 @@ class Assigned:
 
 
 def is_open(round_: Round) -> bool:
-    """Whether the verdicts of a round may be read: all are in, or a supervisor ended its peer review."""
+    """Tell whether the verdicts of a round may be read: all are in, or a supervisor ended its peer review."""
     request = round_.request
     return round_.nominee is not None and (request.current_round is not round_ or request.state != "nominated")
 
 
 @enforces("SRC-4", "SRC-6")
 def line_results(round_: Round) -> tuple[LinePhoto, ...]:
-    """The nominated photograph first, then the foils by record number; empty while the round is not open."""
+    """Return the nominated photograph, then the foils by record number; empty while the round is not open."""
     # in the order of the verdicts, as the peers are numbered everywhere
     order = [review.peer_id for review in round_.peer_reviews] if is_open(round_) else []
     given = [one for one in line_ups_of(round_) if one.ended == "given" and one.peer_id in order]
@@ -87,7 +87,7 @@ def _given(place: LineUpPlace | None, favored: set[int]) -> Verdict:
 
 
 def assigned(round_: Round) -> tuple[Assigned, ...]:
-    """Every assignment of the round, declined and withdrawn ones with their reasons, oldest first."""
+    """Return every assignment of the round, declined and withdrawn ones with their reasons, oldest first."""
     return tuple(
         Assigned(
             one.number,
@@ -103,7 +103,7 @@ def assigned(round_: Round) -> tuple[Assigned, ...]:
 
 @enforces("SRC-4")
 def opened_to(line_up: LineUp) -> Round | None:
-    """The round this peer may read in full, once their verdict is given and the round is open; none of an item."""
+    """Return the round this peer may read in full once it is open and their verdict given; None for an item."""
     if line_up.round is None or line_up.ended != "given" or not is_open(line_up.round):
         return None
     return line_up.round

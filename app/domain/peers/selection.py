@@ -36,7 +36,7 @@ Pictures = Sequence[GalleryPhoto] | Sequence[ProficiencyPicture]
 
 @enforces("SRC-4", "ACC-4")
 def possible_peers(request: FRRequest) -> list[Account]:
-    """Trained examiners, as last seen in the directory, who hold no part in the request."""
+    """Return the trained examiners, as last seen in the directory, who hold no part in the request."""
     row = next(step for step in policy().workflow("request").transitions if step.verb == "record_peer_review")
     taken = {person for name in row.separations for person in SEPARATIONS[name](request)}
     return [one for one in trained_examiners() if one.id not in taken]
@@ -44,14 +44,14 @@ def possible_peers(request: FRRequest) -> list[Account]:
 
 @enforces("ACC-4", "ACC-8")
 def trained_examiners() -> list[Account]:
-    """Enabled accounts that may review as peers today, as last seen in the directory."""
+    """Return enabled accounts that may review as peers today, as last seen in the directory."""
     today = now().date()
     enabled = db.session.scalars(select(Account).where(Account.enabled.is_(True)).order_by(Account.id))
     return [one for one in enabled if actor_of(one, frozenset(one.roles), today).can("peer.review")]
 
 
 def available(accounts: Iterable[Account]) -> set[int]:
-    """Those of the accounts (ids) whom the directory still has in the unit. Ask before opening a unit of work.
+    """Return those of the accounts (ids) that the directory still has in the unit. Ask before opening a unit of work.
 
     Raises DirectoryUnavailable.
     """
@@ -59,7 +59,7 @@ def available(accounts: Iterable[Account]) -> set[int]:
 
 
 def loads() -> dict[int, int]:
-    """Open reviews by account, of both kinds: what waits in a queue waits there, whatever it stands for."""
+    """Count the open reviews of each account, proficiency items included."""
     rows = select(LineUp.peer_id, func.count(LineUp.id)).where(LineUp.ended.is_(None)).group_by(LineUp.peer_id)
     return dict(db.session.execute(rows).all())
 
@@ -106,7 +106,7 @@ def _drawn(free: list[Account]) -> tuple[Account, dict[str, object]]:
 
 
 def due_at(request: FRRequest) -> datetime:
-    """By when a review is due: the rule's hours from now, or those of the request's priority where they are less."""
+    """Return when a review is due: after the rule's hours, or the request's priority's where they are less."""
     hours = min(policy().review.line_up.due_hours, policy().request.priorities[request.priority].due_hours)
     return now() + timedelta(hours=hours)
 
@@ -138,7 +138,7 @@ def assign(line_up: LineUp, pictures: Pictures, draw: dict[str, object]) -> Line
 
 
 def _number() -> str:
-    """A number that tells neither when nor for what a line-up was made: both kinds draw from the same letters."""
+    """Draw a number that reveals neither when nor for what a line-up was made."""
     while True:
         number = "L-" + "".join(secrets.choice(ALPHABET) for _ in range(NUMBER_LENGTH))
         if db.session.scalars(select(LineUp.id).where(LineUp.number == number)).first() is None:
@@ -164,7 +164,7 @@ def withdraw(line_up: LineUp, because: str, reason: str) -> None:
 
 
 def withdraw_open(round_: Round, because: str, reason: str) -> None:
-    """Take back what peers of a round have not ended: it was decided without them."""
+    """Withdraw a round's open assignments once it was decided without them."""
     for line_up in line_ups_of(round_):
         if line_up.ended is None:
             withdraw(line_up, because, reason)

@@ -8,5 +8,5 @@ from app.workflow.registry import separation
 
 @separation("peer", "SRC-4", "FAIR-1")
 def peer(request: FRRequest) -> set[int]:
-    """Peers of every round: after a round opens its verdicts are known, so a later peer must be a fresh one."""
+    """Return the peers of every round: they know its verdicts, so a later round needs others."""
     return {review.peer_id for round_ in request.rounds for review in round_.peer_reviews}

@@ -1,4 +1,4 @@
-"""A peer's work on an assigned line: compare each photograph, then lock the verdict, or decline (SRC-4, FAIR-1).
+"""A peer's verbs on an assigned line-up: compare each photograph, then lock the verdict, or decline (SRC-4, FAIR-1).
 
 The same for a round of a request and for a proficiency item, so that nothing tells them apart.
 """
@@ -34,7 +34,7 @@ NOT_COMPARED = "ns"
 
 @enforces("SRC-4")
 def check_open(line_up: LineUp, actor: Actor) -> None:
-    """Refused unless the line is this person's and not over."""
+    """Refuse unless the line-up is this person's and still open."""
     refuse_if("peer_assigned", line_up.peer_id != actor.id, "The review is not assigned to you.")
     refuse_if("peer_assigned", line_up.ended is not None, "Your part in this line is over.")
 
@@ -69,7 +69,7 @@ def compare(
 
 
 def faults_of(line_up: LineUp) -> list[Fault]:
-    """What the line still lacks before its verdict can be locked."""
+    """Return what the line-up still lacks before its verdict can be locked."""
     held = [place for place in line_up.places if place.held]
     return [fault for place in held for fault in (*sheet_faults(place), *opinion_faults(place))]
 
@@ -96,7 +96,7 @@ def give(line_up: LineUp, actor: Actor) -> None:
 
 
 def _keep_opinion(line_up: LineUp, actor: Actor, level: str) -> None:
-    """What the peer said of the nominated photograph, as the round's file has it."""
+    """Keep the peer's opinion on the nominated photograph for the round's file."""
     round_, subject = filled(line_up.round), line_up.subject_place
     said = subject.private if subject is not None else {}
     features = said.get("features", {})

@@ -1,4 +1,4 @@
-"""What a request must hold before anybody reads it (REQ-1 to REQ-3, LIM, USE, AUD-1)."""
+"""The conditions of submitting a request (REQ-1 to REQ-3, LIM, USE, AUD-1)."""
 
 from __future__ import annotations
 

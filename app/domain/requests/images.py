@@ -33,7 +33,7 @@ JOB = "check_image"
 
 @dataclass(frozen=True, slots=True)
 class Provenance:
-    """Where an image comes from, how it was lawfully obtained and when it was taken; aware time.
+    """An image's source, how it was lawfully obtained and when it was taken (aware time).
 
     `attested`: the requester says that it is an unaltered photograph of the unknown person.
     """
@@ -47,14 +47,14 @@ class Provenance:
 
 
 def limits() -> ImageLimits:
-    """What the policy lets an upload be."""
+    """Return the policy's limits on an upload."""
     rule = policy().request.images
     formats = tuple(kind.value for kind in rule.formats)
     return ImageLimits(max_bytes=rule.max_bytes, max_pixels=rule.max_pixels, formats=formats)
 
 
 def may_be_removed(image: ProbeImage) -> bool:
-    """Any image of a draft; of a request that came back only those added since: the others were judged."""
+    """Tell whether an image may be removed: any of a draft; after a return only those added since."""
     request = image.request
     if image.removed_at is not None:
         return False
@@ -62,14 +62,14 @@ def may_be_removed(image: ProbeImage) -> bool:
 
 
 def duplicate_of(request: FRRequest, sha256: str) -> int | None:
-    """The number of the image of this request that holds the same bytes, counted from 1, or None."""
+    """Return the number, from 1, of this request's image with the same bytes, or None."""
     found = (n for n, image in enumerate(request.current_images, 1) if image.sha256 == sha256)
     return next(found, None)
 
 
 @enforces("REQ-3", "CAP-7")
 def may_add(request: FRRequest, actor: Actor, sha256: str) -> None:
-    """Refused when the request takes no more images, or already holds these very bytes."""
+    """Refuse when the request takes no more images, or already holds these very bytes."""
     open_for_changes(request, actor)
     rule = policy().request.images
     number = duplicate_of(request, sha256)
@@ -136,7 +136,7 @@ def _time_faults(values: Provenance) -> list[Fault]:
 
 
 def remove_image(image: ProbeImage, actor: Actor) -> None:
-    """Take an image out before it is submitted. Its row and bytes stay; it is shown and submitted no more."""
+    """Remove an image before it is submitted. Row and bytes stay, but it is neither shown nor submitted."""
     open_for_changes(image.request, actor)
     if image.removed_at is not None:
         return
@@ -148,7 +148,7 @@ def remove_image(image: ProbeImage, actor: Actor) -> None:
 
 
 def check_of(image: ProbeImage) -> Job | None:
-    """The work that checks an image, while it does; None once it is checked."""
+    """Return the job that checks an image, or None once it is checked."""
     return last_job(JOB, image.uid) if image.state == "checking" else None
 
 

@@ -1,4 +1,4 @@
-"""What the investigator records after a report: further evidence, and how the case ended (USE-7, USE-8).
+"""The investigator's verbs after a report: record further evidence and how the case ended (USE-7, USE-8).
 
 Both need an open unit of work and raise Refused; neither commits.
 """
@@ -34,7 +34,7 @@ def close(request: FRRequest, actor: Actor, outcome: str, facts: Mapping[str, st
 
 
 def faults_of(request: FRRequest, outcome: str, facts: Mapping[str, str]) -> list[Fault]:
-    """Everything that is wrong with an outcome of this request, for the form that records it."""
+    """Return every fault of an outcome of this request, for the form that records it."""
     return check_outcome(policy(), outcome, facts, request.result)
 
 

@@ -1,4 +1,4 @@
-"""Who already holds a part in a request as its requester or as the supervisor of the discussion."""
+"""The separations of a request's requester and of the supervisor of the discussion."""
 
 from __future__ import annotations
 

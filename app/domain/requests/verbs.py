@@ -118,7 +118,7 @@ def save_draft(request: FRRequest, actor: Actor, values: DraftValues) -> None:
 
 
 def open_for_changes(request: FRRequest, actor: Actor) -> None:
-    """Refused unless the actor filed the request and it is a draft or waits for images."""
+    """Refuse unless the actor filed the request and it is a draft or waits for images."""
     check_capability(actor, "request.file")
     refuse_if("actor_is_requester", request.requester_id != actor.id, "You did not file this request.")
     title = request.stands.title
@@ -152,7 +152,7 @@ def resubmit(request: FRRequest, actor: Actor) -> None:
 
 
 def withdraw(request: FRRequest, actor: Actor, reason: str) -> None:
-    """Take the request back; refused once a search was run, so that no negative result is hidden (SRC-7)."""
+    """Withdraw the request; refused once a search was run, so that no negative result is hidden (SRC-7)."""
     advance(request, "withdraw", actor, reason=reason)
     request.seal(withdrawal_reason=reason.strip())
     case_record_for(request.case_number)
@@ -172,7 +172,7 @@ def document(request: FRRequest, actor: Actor, reference: str, note: str = "") -
 
 @enforces("AUD-1")
 def confirm_discussion(request: FRRequest, actor: Actor) -> None:
-    """The named supervisor says that the use and its reasons were discussed; the unit can look at the basis."""
+    """Record the named supervisor's confirmation of the discussion; the unit can then examine the basis."""
     advance(request, "confirm_discussion", actor)
     request.discussion_confirmed_at = now()
     tell("discussion_confirmed", [request.requester_id], request)
@@ -181,7 +181,7 @@ def confirm_discussion(request: FRRequest, actor: Actor) -> None:
 
 @enforces("AUD-1")
 def deny_discussion(request: FRRequest, actor: Actor, reason: str) -> None:
-    """The named supervisor says otherwise; the request is a draft again and shows the reason."""
+    """Record the named supervisor's denial; the request is a draft again and shows the reason."""
     advance(request, "deny_discussion", actor, reason=reason)
     request.seal(denial={"reason": reason.strip(), "by": actor.display_name, "at": now().isoformat()})
     tell("discussion_denied", [request.requester_id], request)

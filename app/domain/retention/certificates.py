@@ -22,7 +22,7 @@ from app.workflow.engine import advance, refuse_if
 
 
 def facts_of_certificate(disposal: Disposal) -> CertificateFacts:
-    """What the certificate says, from a disposal whose items are all erased or spared."""
+    """Gather what the certificate says, from a disposal whose items are all erased or spared."""
     ends = [item.erased_at for item in disposal.items if item.erased_at is not None]
     return CertificateFacts(
         department=settings().department,
@@ -65,7 +65,7 @@ def _item(item: DisposalItem) -> ItemFacts:
 
 
 def _rules(rule_ids: list[str]) -> tuple[RuleCited, ...]:
-    """The rules as the policy has them now; one that a later policy no longer has is named by its id alone."""
+    """Return the rules as the policy has them now; one that it no longer has is named by its id alone."""
     known = policy().rules
     return tuple(
         RuleCited(known[name].text, ", ".join(known[name].authority)) if name in known else RuleCited(name, "RET-11")
@@ -86,7 +86,7 @@ def keep(disposal: Disposal, rendered: Rendered, stored: BlobRef) -> None:
 
 
 def download(disposal: Disposal, actor: Actor) -> bytes:
-    """The certificate's PDF; the download is recorded. Refused before there is one. Raises StorageError."""
+    """Return the certificate's PDF and record the download. Raises Refused before there is one, StorageError."""
     check_capability(actor, "retention.read")
     refuse_if("certificate_stored", disposal.certificate_blob_id is None, "There is no certificate yet.")
     blob, digest = filled(disposal.certificate_blob_id), filled(disposal.certificate_sha256)
@@ -96,5 +96,5 @@ def download(disposal: Disposal, actor: Actor) -> bytes:
 
 
 def disposal_by_number(number: str) -> Disposal:
-    """A disposal by its number. Raises NoResultFound."""
+    """Return a disposal by its number. Raises NoResultFound."""
     return db.session.scalars(select(Disposal).where(Disposal.number == number)).one()

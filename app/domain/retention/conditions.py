@@ -1,4 +1,4 @@
-"""Case records, disposals and what is erased: nothing before its day, nothing without two others (RET-1 to RET-11)."""
+"""The conditions of case records and disposals: nothing before its day or without two approvers (RET-1 to RET-11)."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def closure_reason_known(record: CaseRecord, actor: Actor, facts: Facts) -> str 
 
 @condition("day_in_order", "RET-11")
 def day_in_order(record: CaseRecord, actor: Actor, facts: Facts) -> str | None:
-    """Days of closing and reopening count for the period: each has come, and follows the one recorded before it."""
+    """Require that a day of closing or reopening has come and follows the one recorded before it."""
     on = facts.get("day")
     if not isinstance(on, date):
         return "Enter the day."
@@ -120,7 +120,7 @@ def records_chosen(disposal: Disposal, actor: Actor, facts: Facts) -> str | None
     "RET-11",
 )
 def every_item_due(disposal: Disposal, actor: Actor, facts: Facts) -> str | None:
-    """Asked again at the proposal and at each approval; the execution asks once more for each record."""
+    """Require that every item is due, at the proposal and at each approval; the execution checks each record again."""
     for item in disposal.items:
         found = not_due(item.target)
         if found is not None:
@@ -139,7 +139,7 @@ def files_with_their_records(disposal: Disposal, actor: Actor, facts: Facts) -> 
 
 
 def kept_records(item: DisposalItem) -> list[CaseRecord]:
-    """The case records, not disposed of, that a person file of a disposal belongs to; none for a case record."""
+    """Return the case records, not disposed of, that a person file of a disposal belongs to; none for a case record."""
     if item.person_file is None:
         return []
     return [link.record for link in item.person_file.links if link.record.disposed_at is None]

@@ -33,14 +33,14 @@ EXECUTION: tuple[DisposalVerb, ...] = ("begin", "finish")
 
 
 def approvers() -> list[int]:
-    """The accounts that may approve disposals, as last seen in the directory."""
+    """Return the accounts that may approve disposals, as last seen in the directory."""
     people = db.session.scalars(select(Account).where(Account.enabled.is_(True)))
     return [account.id for account in people if "disposal.approve" in policy().capabilities_of(account.roles)]
 
 
 @enforces("RET-10")
 def with_their_files(targets: Sequence[Target]) -> list[Target]:
-    """The chosen records, and the files on associated persons that have no reason left to be kept without them.
+    """Return the chosen records, and the files on associated persons that nothing else keeps.
 
     Case records first: a file goes only after every record it belongs to. A file that is held, or belongs to another
     record that is kept, stays.
@@ -127,7 +127,7 @@ def decline(disposal: Disposal, actor: Actor, reason: str) -> None:
 
 @enforces("RET-11")
 def withdraw(disposal: Disposal, actor: Actor, reason: str) -> None:
-    """The proposer takes the proposal back before its execution begins. Raises Refused."""
+    """Withdraw one's own proposal before its execution begins. Raises Refused."""
     advance(disposal, "withdraw", actor, reason=reason)
     disposal.seal(withdrawal_reason=reason.strip())
     tell("disposal_withdrawn", [disposal.first_approver_id, disposal.second_approver_id], disposal)

@@ -1,4 +1,4 @@
-"""Where a case record or a person file stands: facts gathered from the rows, then the calculation (RET-1 to RET-11).
+"""The eligibility of a case record or person file: facts from the rows, then the calculation (RET-1 to RET-11).
 
 Reads only. Everything else about retention, conditions and pages included, asks here.
 """
@@ -38,17 +38,17 @@ Record = TypeVar("Record", bound=Target)
 
 
 def is_disposed(target: Target) -> bool:
-    """Whether the erasure of a record has begun: there is no way back from there."""
+    """Tell whether the erasure of a record has begun, which cannot be undone."""
     return target.state == "disposed" if isinstance(target, CaseRecord) else target.disposed_at is not None
 
 
 def label(target: Target) -> str:
-    """How a record is named where no name of a person may stand."""
+    """Return how a record is named where no person's name may be printed."""
     return f"case {target.case_number}" if isinstance(target, CaseRecord) else f"person file {target.uid[:8]}"
 
 
 def requests_of(record: CaseRecord) -> list[FRRequest]:
-    """Every request under the record's case number, oldest first."""
+    """Return every request under the record's case number, oldest first."""
     rows = select(FRRequest).where(FRRequest.case_number == record.case_number).order_by(FRRequest.id)
     return list(db.session.scalars(rows))
 
@@ -66,23 +66,23 @@ def disclosure_ended(state: StateName) -> bool:
 
 
 def requests_at_work() -> ColumnElement[bool]:
-    """The requests that are not at an end."""
+    """Return the requests that have not ended."""
     return ~FRRequest.having("final")
 
 
 def disclosures_at_work() -> ColumnElement[bool]:
-    """The disclosures that are not at an end."""
+    """Return the disclosures that have not ended."""
     return ~Disclosure.having("final")
 
 
 def open_requests(record: CaseRecord) -> int:
-    """How many requests of the case are not at an end."""
+    """Count the requests of the case that have not ended."""
     rows = select(func.count()).select_from(FRRequest)
     return db.session.scalar(rows.where(FRRequest.case_number == record.case_number, requests_at_work())) or 0
 
 
 def open_disclosures(record: CaseRecord) -> int:
-    """How many disclosures from the case are not at an end."""
+    """Count the disclosures from the case that have not ended."""
     rows = select(func.count()).select_from(Disclosure)
     return db.session.scalar(rows.where(Disclosure.case_number == record.case_number, disclosures_at_work())) or 0
 
@@ -96,7 +96,7 @@ def _holds(holds: list[LegalHold]) -> tuple[Hold, ...]:
 
 
 def history_of(record: CaseRecord) -> tuple[HistoryEntry, ...]:
-    """The record's history in the order recorded, as the calculation takes it."""
+    """Return the record's history in the order recorded, as the calculation takes it."""
     return tuple(HistoryEntry(line.kind, line.on, line.value) for line in record.history)
 
 
@@ -114,12 +114,12 @@ def _linked(link: CasePerson) -> LinkedPerson:
 
 
 def facts_of(record: CaseRecord) -> CaseFacts:
-    """What decides about a case record, as it stands in the rows."""
+    """Gather from the rows the facts that decide on a case record."""
     return case_facts(record, open_requests(record), open_disclosures(record))
 
 
 def case_facts(record: CaseRecord, requests: int, disclosures: int) -> CaseFacts:
-    """What decides about a case record, its requests and disclosures at work counted by the caller."""
+    """Gather the facts that decide on a case record; the caller counts its open requests and disclosures."""
     return CaseFacts(
         classes=tuple(record.classes),
         history_seen=record.history_seen,
@@ -132,12 +132,12 @@ def case_facts(record: CaseRecord, requests: int, disclosures: int) -> CaseFacts
 
 
 def facts_of_person(file: PersonFile, day: date) -> PersonFacts:
-    """What decides about a person file on a day, the standings of its case records included."""
+    """Gather the facts that decide on a person file on a day, with the standings of its case records."""
     return person_facts(file, {link.record.id: standing_of(link.record, day) for link in file.links if _kept(link)})
 
 
 def person_facts(file: PersonFile, standings: Mapping[int, Standing]) -> PersonFacts:
-    """What decides about a person file; `standings` of its case records that are not disposed of, by their id."""
+    """Gather the facts that decide on a person file; `standings` of its case records not disposed of, by their id."""
     private = file.private
     suspect = any(link.role == "suspect" for link in file.links)
     return PersonFacts(
@@ -162,7 +162,7 @@ def _linked_case(record: CaseRecord, standings: Mapping[int, Standing]) -> Linke
 
 
 def standing_of(target: Target, day: date | None = None) -> Standing:
-    """Where a case record or person file stands on a day (today when none is given).
+    """Calculate the standing of a case record or person file on a day (today by default).
 
     What was disposed of has no standing: LookupError.
     """
@@ -176,7 +176,7 @@ def standing_of(target: Target, day: date | None = None) -> Standing:
 
 @dataclass(frozen=True, slots=True)
 class NotDue:
-    """Why a record may not be disposed of: the rule, and a sentence without names."""
+    """The reason why a record may not be disposed of: the rule, and a sentence without names."""
 
     rule_id: str
     sentence: str
@@ -184,7 +184,7 @@ class NotDue:
 
 @enforces("RET-1", "RET-2", "RET-3", "RET-4", "RET-5", "RET-6", "RET-7", "RET-8", "RET-9", "RET-10", "RET-11")
 def not_due(target: Target, day: date | None = None) -> NotDue | None:
-    """Why a record may not be disposed of on a day, or None when it may."""
+    """Return why a record may not be disposed of on a day, or None when it may."""
     if is_disposed(target):
         return NotDue("every_item_due", f"{label(target).capitalize()} was disposed of already.")
     standing = standing_of(target, day)
@@ -226,7 +226,7 @@ def _undecided_look_alikes(record: CaseRecord) -> int:
 
 
 def reasons(standing: Standing) -> list[dict[str, str | None]]:
-    """The deciding steps of a standing, outermost first: rule ids, clauses and the day of each; no names.
+    """Return the deciding steps of a standing, outermost first: rule ids, clauses and the day of each; no names.
 
     Only the day of the whole is kept: the days inside (of a birth, of a death) tell more than a record of a disposal
     needs.
@@ -247,7 +247,7 @@ def reasons(standing: Standing) -> list[dict[str, str | None]]:
 
 
 def under_way(target: Target) -> Disposal | None:
-    """The disposal that has taken this record up and is not at its end, or None."""
+    """Return the open disposal that holds this record, or None."""
     column = DisposalItem.case_record_id if isinstance(target, CaseRecord) else DisposalItem.person_file_id
     return db.session.scalars(
         select(Disposal)
@@ -258,14 +258,14 @@ def under_way(target: Target) -> Disposal | None:
 
 
 def being_erased(target: Target) -> bool:
-    """Whether the destruction of this record has begun and is not at its end."""
+    """Tell whether the destruction of this record is going on."""
     column = DisposalItem.case_record_id if isinstance(target, CaseRecord) else DisposalItem.person_file_id
     found = select(DisposalItem.id).where(column == target.id, DisposalItem.state == "erasing")
     return db.session.scalar(found.limit(1)) is not None
 
 
 def locked(target: Record) -> Record:
-    """The same row, locked until the unit ends: what decides about it (a hold, a mark of erasure) goes one by one."""
+    """Lock the row until the unit ends, so that holds and erasure marks on it are serialized."""
     model = type(target)
     return db.session.scalars(
         select(model).where(model.id == target.id).with_for_update().execution_options(populate_existing=True)

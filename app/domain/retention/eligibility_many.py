@@ -1,4 +1,6 @@
-"""Where many records stand: as many statements for a hundred as for one. For lists, counts and the nightly calculation.
+"""The eligibility of many records, in as many statements for a hundred as for one.
+
+For lists, counts and the nightly calculation.
 
 Everything is read from the rows anew. A record of which something cannot be opened (a damaged key, say) is kept for
 that: its day is not known.
@@ -29,7 +31,7 @@ MOST = 500
 
 
 def standings_of_cases(ids: Collection[int], day: date) -> dict[int, Standing]:
-    """Id -> where the case record stands on a day, of those that are not disposed of."""
+    """Map ids of case records not disposed of to their standing on a day."""
     found: dict[int, Standing] = {}
     for several in _parts(ids):
         rows = (
@@ -54,7 +56,7 @@ def standings_of_cases(ids: Collection[int], day: date) -> dict[int, Standing]:
 
 
 def standings_of_files(ids: Collection[int], day: date) -> dict[int, Standing]:
-    """Id -> where the person file stands on a day, of those that are not disposed of."""
+    """Map ids of person files not disposed of to their standing on a day."""
     found: dict[int, Standing] = {}
     for several in _parts(ids):
         rows = (

@@ -1,4 +1,4 @@
-"""Erasure that is real: one record of a disposal at a time, each step safe to repeat after a kill (RET-11).
+"""The erasure of a disposal's records one at a time, each step safe to repeat after a kill (RET-11).
 
 1. `mark` (one unit): the record is asked once more whether it is due. If not it is spared, with the rule. If so, record
    and requests become disposed of, so that no page opens them any more, and what is to be destroyed is written down.
@@ -51,7 +51,7 @@ def begin(disposal: Disposal) -> None:
 
 
 def item_by_uid(uid: str) -> DisposalItem:
-    """An item, locked until the unit ends where one is open."""
+    """Return an item, locked until the unit ends where one is open."""
     rows = select(DisposalItem).where(DisposalItem.uid == uid).with_for_update()
     return db.session.scalars(rows.execution_options(populate_existing=True)).one()
 
@@ -61,7 +61,7 @@ def item_by_uid(uid: str) -> DisposalItem:
 
 @enforces("RET-1", "RET-2", "RET-3", "RET-4", "RET-5", "RET-6", "RET-7", "RET-8", "RET-9", "RET-10", "RET-11")
 def mark(uid: str, orphans: Sequence[str] = ()) -> str:
-    """Decide, once, whether an item is erased or spared; answers its state. Needs an open unit of work.
+    """Decide, once, whether an item is erased or spared; returns its state. Needs an open unit of work.
 
     orphans: blobs of no row that were found to be sealed under the item's keys.
     """
@@ -161,7 +161,7 @@ def _opens(blob_id: str, key_id: str) -> bool:
 
 
 def referenced_blobs() -> set[str]:
-    """The ids of every blob that a row names: every column of every table whose name ends in blob_id."""
+    """Return the ids of every blob that a row names, in any column whose name ends in blob_id."""
     known: set[str] = set()
     for table in db.metadata.tables.values():
         for column in table.columns:
@@ -223,7 +223,7 @@ def _clear(rows: dict[str, int], more: dict[str, int]) -> None:
 
 
 def _clear_record(record: CaseRecord) -> dict[str, int]:
-    """What remains: case number, state, dates and accounts. Links stay with the files that outlive the record."""
+    """Blank a record except case number, state, dates and accounts. Links stay with files that outlive it."""
     record.sealed = None
     record.classes, record.proposed, record.history_seen = [], [], 0
     for hold in record.holds:
@@ -248,7 +248,7 @@ def _clear_file(file: PersonFile) -> dict[str, int]:
 
 
 class StillRead(Exception):
-    """Somebody reads the database for so long that its log could not be emptied; tried again later."""
+    """Raised when a long read kept the database's log from being emptied; tried again later."""
 
 
 @enforces("RET-11")

@@ -1,4 +1,4 @@
-"""What hangs on the disclosures of a case, and how it goes with the record of the case (RET-11).
+"""The erasure of a case's disclosures with the record of the case (RET-11).
 
 A line of the register remains: number, kind of recipient, basis, purpose, states, days, the accounts that took part.
 Whom it was about, who received it and why, the documents, the written decisions and the packages are erased. An
@@ -33,7 +33,7 @@ class DisclosureEraser:
     tables = ("disclosure_item", "disclosure_document", "disclosure_package", "disclosure_decision", "disclosure")
 
     def plan(self, requests: Sequence[FRRequest]) -> ErasurePlan:
-        """Keys and files of every disclosure; what was handed out is the recipient's, and is listed nowhere here."""
+        """Plan the keys and files of every disclosure; what was handed out belongs to the recipient."""
         found = ErasurePlan()
         for disclosure in _of(requests):
             blobs = [document.blob_id for document in disclosure.documents]
@@ -67,7 +67,7 @@ class DisclosureEraser:
 
 
 def _of(requests: Sequence[FRRequest]) -> list[Disclosure]:
-    """Those not erased yet: a case number may have had a record before."""
+    """Return those not erased yet: a case number may have had a record before."""
     cases = {request.case_number for request in requests}
     rows = select(Disclosure).where(Disclosure.case_number.in_(cases), Disclosure.erased_at.is_(None))
     return list(db.session.scalars(rows.order_by(Disclosure.id)))

@@ -1,4 +1,4 @@
-"""What every eraser answers: what is destroyed outside the database, which rows go (RET-11)."""
+"""The plan of an erasure: what is destroyed outside the database, and which rows are deleted (RET-11)."""
 
 from __future__ import annotations
 
@@ -41,5 +41,5 @@ class Eraser(Protocol):
 
 
 def run(statement: Any) -> int:
-    """Run a DELETE or UPDATE; answers how many rows it touched."""
+    """Run a DELETE or UPDATE; returns how many rows it touched."""
     return rows_touched(db.session.execute(statement.execution_options(synchronize_session=False)))

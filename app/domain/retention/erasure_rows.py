@@ -1,4 +1,4 @@
-"""What hangs on a request, and how it goes: which keys and files first, which rows then, what remains (RET-11).
+"""The erasure of everything that belongs to a request: keys and files first, then rows; what remains (RET-11).
 
 An area that stores more about a request adds an eraser to `ERASERS`. Erasers run in order, so that rows go before the
 rows they refer to; the requests' own is the last. A test walks the tables and fails when one that refers to a request
@@ -158,7 +158,7 @@ class RequestEraser:
 
 
 def _blank(request: FRRequest) -> None:
-    """What remains: number, case number, use, state, dates, the accounts that took part; nothing sealed."""
+    """Blank requests except number, case number, use, state, dates and accounts; nothing sealed remains."""
     request.sealed = None
     request.priority, request.political = "other", False
 
@@ -167,7 +167,7 @@ ERASERS: list[Eraser] = [DisclosureEraser(), RequestEraser()]
 
 
 def plan_of(requests: Sequence[FRRequest]) -> ErasurePlan:
-    """Everything of these requests that is to be destroyed outside the database."""
+    """Plan everything of these requests that is to be destroyed outside the database."""
     found = ErasurePlan()
     for eraser in ERASERS:
         found.add(eraser.plan(requests))
@@ -175,7 +175,7 @@ def plan_of(requests: Sequence[FRRequest]) -> ErasurePlan:
 
 
 def delete_rows(requests: Sequence[FRRequest]) -> dict[str, int]:
-    """Delete every row that hangs on these requests, and blank theirs; answers rows by table."""
+    """Delete every row that belongs to these requests, and blank their own; returns row counts by table."""
     counts: dict[str, int] = {}
     for eraser in ERASERS:
         for table, count in eraser.delete(requests).items():

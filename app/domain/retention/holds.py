@@ -59,5 +59,5 @@ def release(hold: LegalHold, actor: Actor, reason: str) -> None:
 
 
 def key_of(target: Target) -> str:
-    """A held record as an event names it: its kind and public id."""
+    """Return a held record as events name it: its kind and public id."""
     return f"{target.subject_type}:{getattr(target, target.lookup)}"

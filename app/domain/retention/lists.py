@@ -1,4 +1,4 @@
-"""The lists of retention, by the standings that are kept: counted and paged by the database (RET-11).
+"""The lists of retention, counted and paged by the database from the stored standings (RET-11).
 
 The lines of one page are calculated anew all the same, for their reasons name what is kept nowhere.
 """
@@ -45,7 +45,7 @@ class ListedRecord:
 
 
 def counts(actor: Actor, day: date) -> dict[str, int]:
-    """How many records each list holds on a day, and "all", as this person may know."""
+    """Count the records of each list on a day, and "all", in this person's scope."""
     kept = visible(StoredStanding, actor).subquery()
     come = (kept.c.earliest <= day).label("come")
     rows = select(kept.c.status, come, func.count()).group_by(kept.c.status, come)
@@ -58,7 +58,7 @@ def counts(actor: Actor, day: date) -> dict[str, int]:
 
 
 def rows_of(actor: Actor, which: str, day: date) -> Select[StoredStanding]:
-    """The kept standings of one list (LISTS, or "all"), the earliest due first. Raises KeyError for no such list."""
+    """Select the stored standings of a list (LISTS, or "all"), earliest due first. Raises KeyError for no such list."""
     rows = visible(StoredStanding, actor)
     if which == "all":
         return rows.order_by(StoredStanding.earliest.asc().nulls_last(), StoredStanding.id)
@@ -75,7 +75,7 @@ def _in_list(which: str, day: date) -> ColumnElement[bool]:
 
 
 def lines(kept: Sequence[StoredStanding], day: date) -> list[ListedRecord]:
-    """The lines of one page, in its order."""
+    """Return the lines of one page, in its order."""
     cases = [row.case_record_id for row in kept if row.case_record_id is not None]
     files = [row.person_file_id for row in kept if row.person_file_id is not None]
     targets: dict[Key, Target] = {}
@@ -100,7 +100,7 @@ def _key(row: StoredStanding) -> Key:
 
 
 def _taken(model: type[Target], ids: Collection[int]) -> dict[Key, Disposal]:
-    """Table and id -> the disposal that has taken the record up and is not at its end."""
+    """Map (table, id) to the open disposal that holds the record."""
     column = DisposalItem.case_record_id if model is CaseRecord else DisposalItem.person_file_id
     rows = (
         select(column, Disposal)

@@ -96,7 +96,7 @@ def change_file(
     days: Mapping[str, date | None] | None = None,
     gallery_person: GalleryPerson | None = None,
 ) -> list[str]:
-    """Correct or complete a file; answers the fields that changed. A day given as None is not known any more."""
+    """Correct or complete a file; returns the changed fields. A day given as None becomes unknown."""
     check_capability(actor, "retention.keep")
     file = locked(file)
     refuse_while_disposed(file, "file_with_records")

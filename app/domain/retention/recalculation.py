@@ -1,4 +1,4 @@
-"""Where every record stands, calculated anew: each night, and under new rules; what differed is recorded (RET-11).
+"""The recalculation of every standing, each night and under new rules, with a record of the differences (RET-11).
 
 A standing whose day came is not a difference: the lists ask for the day themselves. So a difference says that the rules
 changed, or that a change was not followed, which is a fault.
@@ -32,7 +32,7 @@ RULES, UNFOLLOWED = "rules_changed", "not_followed"
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """How many standings were calculated, and how many were kept otherwise before."""
+    """The count of calculated standings, and of those that differed from the stored ones."""
 
     compared: int
     different: int
@@ -40,7 +40,7 @@ class Tally:
 
 @enforces("RET-11")
 def recalculate() -> Tally:
-    """Calculate what was not calculated today under the rules in force. Opens its own units; may be repeated."""
+    """Recalculate what was not calculated today under the rules in force. Opens its own units; may be repeated."""
     day, compared, different = today(), 0, 0
     # case records first: a file stands as its case records do
     for model in (CaseRecord, PersonFile):
@@ -73,7 +73,7 @@ def _batches(model: type[CaseRecord] | type[PersonFile], day: date) -> Iterator[
 
 
 def outdated(day: date) -> ColumnElement[bool]:
-    """Kept standings that were not calculated on this day under the rules in force."""
+    """Select stored standings not calculated on this day under the rules in force."""
     return or_(
         StoredStanding.policy_version != policy().version,
         StoredStanding.calculated_on.is_(None),
@@ -119,7 +119,7 @@ class RecordedDifference:
 
 
 def under_other_rules() -> bool:
-    """Whether some standing is kept under other rules than those in force, or was never calculated."""
+    """Tell whether a stored standing rests on other rules than those in force, or was never calculated."""
     column = StoredStanding.policy_version
     ends = db.session.execute(
         select(select(func.min(column)).scalar_subquery(), select(func.max(column)).scalar_subquery())
@@ -129,13 +129,13 @@ def under_other_rules() -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Run(Tally):
-    """A calculation that came to its end."""
+    """A finished recalculation."""
 
     at: datetime
 
 
 def last() -> Run | None:
-    """The newest calculation that came to its end."""
+    """Return the newest finished recalculation."""
     rows = select(AuditEvent).where(AuditEvent.event == "retention.recalculated").order_by(AuditEvent.sequence.desc())
     event = db.session.scalars(rows.limit(1)).first()
     if event is None:
@@ -145,13 +145,13 @@ def last() -> Run | None:
 
 
 def differences() -> Select[AuditEvent]:
-    """The recorded differences, newest first."""
+    """Select the recorded differences, newest first."""
     rows = select(AuditEvent).where(AuditEvent.event == "retention.standing_differed")
     return rows.order_by(AuditEvent.sequence.desc())
 
 
 def recorded(events: Sequence[AuditEvent]) -> list[RecordedDifference]:
-    """The differences of one page."""
+    """Return the differences of one page."""
     known: dict[tuple[str, str], Target] = {}
     wanted = {kind: [event.subject_id for event in events if event.subject_type == kind] for kind in KINDS}
     for record in db.session.scalars(select(CaseRecord).where(CaseRecord.case_number.in_(wanted["case_record"]))):

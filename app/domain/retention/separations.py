@@ -1,4 +1,4 @@
-"""Who already holds a part in a hold or a disposal: proposer and approvers are three people."""
+"""The separations of holds and disposals: proposer and approvers are three people."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def disposal_proposer(disposal: Disposal) -> set[int]:
 
 @separation("disposal_first_approver", "RET-11")
 def disposal_first_approver(disposal: Disposal) -> set[int]:
-    """Whoever approved already, as the rows and as the trail of steps have it."""
+    """Return whoever approved already, by the rows and by the steps taken."""
     steps = select(Transition.actor_id).where(
         Transition.subject_type == disposal.subject_type,
         Transition.subject_id == disposal.id,

@@ -1,7 +1,7 @@
-"""Standings kept for lists and counts: calculated anew in the very unit that changes what they depend on (RET-11).
+"""The stored standings for lists and counts, updated in the unit of work that changes their facts (RET-11).
 
 Which records a unit touched is read from the rows it writes, whoever writes them, so that no verb has to remember it.
-Nothing is decided by what is kept here: a proposal and an erasure ask the rules (`standings.not_due`).
+Nothing is decided by what is kept here: a proposal and an erasure ask the rules (`eligibility.not_due`).
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Unfollowed(RuntimeError):
 
 
 def _case(row: FRRequest | Disclosure) -> Iterator[Touched]:
-    """The case it belongs to, and the one it belonged to."""
+    """Return the case it belongs to, and the one it belonged to before."""
     yield from (
         ("case", number) for number in {row.case_number, *instance_state(row).attrs.case_number.history.deleted}
     )
@@ -95,7 +95,7 @@ def _note_change(_mapper: Any, _connection: Any, row: Any) -> None:
 
 
 def _only_goes_on(row: Any) -> bool:
-    """Whether a request or disclosure stays with its case and came neither to an end nor from one."""
+    """Tell whether a request or disclosure stays with its case and neither ended nor reopened."""
     ended = ENDS.get(type(row))
     if ended is None or instance_state(row).attrs.case_number.history.has_changes():
         return False
@@ -127,7 +127,7 @@ def _note_deleted(state: ORMExecuteState) -> None:
 
 
 def _follow(session: Session) -> None:
-    """Calculate what the unit touched."""
+    """Recalculate the standings of what the unit touched."""
     noted = session.info["touched"]
     written = session.connection().info.get("changed", set())
     loose = {model.__tablename__ for model in DEPENDS} & written - {name for kind, name in noted if kind == "table"}
@@ -208,19 +208,19 @@ def _keep(row: StoredStanding, standing: Standing, day: date) -> None:
 
 
 def deciding(standing: Standing) -> Any:
-    """The first of the reasons that decide, or the whole where none does alone."""
+    """Return the first of the deciding reasons, or the whole where none decides alone."""
     return next((reason for reason in standing.why.children if reason.decides), standing.why)
 
 
 def status_on(row: StoredStanding, day: date) -> str:
-    """The kept status on a day: what has a day is due from that day on, whenever it was calculated."""
+    """Return the stored status on a day: a record with a day is due from then on, whenever it was calculated."""
     if row.earliest is None:
         return row.status or ""
     return "disposable" if row.earliest <= day else "upcoming"
 
 
 def missing(model: type[CaseRecord] | type[PersonFile], limit: int) -> Iterable[int]:
-    """Ids of records that are not disposed of and of which nothing is kept."""
+    """Return the ids of records not disposed of that have no stored standing."""
     column = StoredStanding.case_record_id if model is CaseRecord else StoredStanding.person_file_id
     rows = select(model.id).where(model.disposed_at.is_(None), ~select(column).where(column == model.id).exists())
     return db.session.scalars(rows.order_by(model.id).limit(limit)).all()

@@ -56,7 +56,7 @@ __all__ = [
 
 @enforces("RET-11")
 def case_record_for(case_number: str) -> CaseRecord:
-    """The record of a case, begun when there is none; of a disposed case a new one under a key of its own.
+    """Return the record of a case, begun when there is none; a disposed case gets a new one under its own key.
 
     Refused while the earlier record is being erased. Needs an open unit of work.
     """
@@ -140,7 +140,7 @@ def _written(on: date | None) -> str | None:
 
 
 def propose_classes(record: CaseRecord) -> Proposal:
-    """The classes that the rules propose from the history; a person confirms them."""
+    """Return the classes that the rules propose from the history; a person confirms them."""
     return rules.proposal(policy().retention, history_of(record))
 
 
@@ -171,5 +171,5 @@ def classify(
 
 
 def refuse_while_disposed(target: Target, rule_id: str) -> None:
-    """Refused for what was disposed of: nothing is added to what remains."""
+    """Refuse a disposed record: nothing is added to what remains."""
     refuse_if(rule_id, target.disposed_at is not None, "The record was disposed of.")

@@ -36,13 +36,13 @@ INDEXES = {
 
 
 def lines_of(order: SealingOrder) -> list[Showing]:
-    """The look-back: as it was certified, or as the tables tell now."""
+    """Return the look-back as certified, or as the tables have it now."""
     kept = order.private.get("look_back")
     return look_back(photos_of(order)) if kept is None else [Showing(**line) for line in kept]
 
 
 def received_by(order: SealingOrder) -> str:
-    """Who or what the order came in by, in words."""
+    """Return in words by whom or by what way the order came in."""
     person = order.received_by
     return WAYS[order.way].format(name=person.titled.strip() if person else "")
 
@@ -58,7 +58,7 @@ def close(order: SealingOrder) -> None:
 
 
 def facts_of_sealing(order: SealingOrder) -> SealingFacts:
-    """What the certificate says, of an order that `close` has closed."""
+    """Gather what the certificate says of an order that `close` has closed."""
     statement, done, lines = order.private, order.destroyed, lines_of(order)
     seen: dict[str, Copy] = {
         line.report: Copy(line.report, line.path, line.sha256) for line in lines if line.kind == "report"
@@ -112,7 +112,7 @@ def keep(order: SealingOrder, rendered: Rendered, stored: BlobRef) -> None:
 
 
 def download(order: SealingOrder, actor: Actor) -> bytes:
-    """The certificate's PDF; the download is recorded. Refused before there is one. Raises StorageError."""
+    """Return the certificate's PDF and record the download. Raises Refused before there is one, StorageError."""
     check_capability(actor, "retention.read")
     refuse_if("order_certificate_stored", order.certificate_blob_id is None, "There is no certificate yet.")
     blob, digest = filled(order.certificate_blob_id), filled(order.certificate_sha256)
@@ -122,6 +122,6 @@ def download(order: SealingOrder, actor: Actor) -> bytes:
 
 
 def waiting() -> list[str]:
-    """The numbers of the orders that are carried out and not certified."""
+    """Return the numbers of orders carried out but not certified."""
     rows = select(SealingOrder.number).where(SealingOrder.state == "removed").order_by(SealingOrder.id)
     return list(db.session.scalars(rows))

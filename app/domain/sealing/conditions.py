@@ -1,4 +1,4 @@
-"""Sealing orders: nothing is carried out while it can be found, nothing certified while it can be read (CAP-3)."""
+"""The conditions of sealing: a photograph is out of every search before execution, unreadable before a certificate."""
 
 from __future__ import annotations
 

@@ -76,7 +76,7 @@ Looker = Callable[[Sequence[GalleryPhoto]], Iterable[Showing]]
 
 
 def candidates(photos: Sequence[GalleryPhoto]) -> Iterable[Showing]:
-    """Every search that listed the person, with what the examiners found."""
+    """Yield every search that listed the person, with the examiners' findings."""
     ids = {photo.id for photo in photos}
     rows = (
         select(Candidate)
@@ -105,7 +105,7 @@ def _rounds(photos: Sequence[GalleryPhoto]) -> list[Round]:
 
 
 def nominations(photos: Sequence[GalleryPhoto]) -> Iterable[Showing]:
-    """Every round in which the person was put before peers and supervisor."""
+    """Yield every round in which the person was nominated."""
     ids = {photo.id for photo in photos}
     for round_ in _rounds(photos):
         request, judged = round_.request, [review.decision for review in round_.final_reviews]
@@ -123,7 +123,7 @@ def nominations(photos: Sequence[GalleryPhoto]) -> Iterable[Showing]:
 
 
 def reports_about(photos: Sequence[GalleryPhoto]) -> list[Report]:
-    """The possible match reports, delivered, that name the person."""
+    """Return the delivered possible match reports that name the person."""
     rounds = [round_.id for round_ in _rounds(photos)]
     rows = select(Report).where(
         Report.round_id.in_(rounds), Report.kind == "possible_match", Report.delivered_at.is_not(None)
@@ -132,7 +132,7 @@ def reports_about(photos: Sequence[GalleryPhoto]) -> list[Report]:
 
 
 def reports(photos: Sequence[GalleryPhoto]) -> Iterable[Showing]:
-    """Every delivered report, where its file lies, who has it."""
+    """Yield every delivered report, with the place of its file and who has it."""
     ids = {photo.id for photo in photos}
     for report in reports_about(photos):
         names = _names(recipients(report))
@@ -152,14 +152,14 @@ def reports(photos: Sequence[GalleryPhoto]) -> Iterable[Showing]:
 
 
 def items_about(photos: Sequence[GalleryPhoto]) -> list[DisclosureItem]:
-    """The items of disclosures that are one of those reports."""
+    """Return the disclosure items that are one of those reports."""
     about = {report.id for report in reports_about(photos)}
     rows = select(DisclosureItem).where(DisclosureItem.report_id.in_(about)).order_by(DisclosureItem.id)
     return [item for item in db.session.scalars(rows) if item.disclosure.erased_at is None]
 
 
 def disclosures(photos: Sequence[GalleryPhoto]) -> Iterable[Showing]:
-    """Every disclosure that asks for, or handed out, such a report."""
+    """Yield every disclosure that asks for, or handed out, such a report."""
     ids = {photo.id for photo in photos}
     for item in items_about(photos):
         disclosure, report = item.disclosure, filled(item.report)
@@ -180,7 +180,7 @@ def disclosures(photos: Sequence[GalleryPhoto]) -> Iterable[Showing]:
 
 
 def views(photos: Sequence[GalleryPhoto]) -> Iterable[Showing]:
-    """Every page that showed one of the photographs, from the audit trail: a line for each person, page and subject."""
+    """Yield the views of the photographs from the audit trail, one line for each person, page and subject."""
     wanted = sorted({photo.uid for photo in photos})
     last: dict[tuple[Any, ...], tuple[AuditEvent, int]] = {}
     for event in _viewing(wanted):
@@ -195,7 +195,7 @@ def views(photos: Sequence[GalleryPhoto]) -> Iterable[Showing]:
 
 
 def _viewing(uids: Sequence[str]) -> list[AuditEvent]:
-    """The events of pages that showed one of the photographs, each once, in their order."""
+    """Return the events of pages that showed one of the photographs, each once, in order."""
     found: dict[int, AuditEvent] = {}
     for start in range(0, len(uids), AT_ONCE):
         like = or_(*(AuditEvent.keys.contains(uid) for uid in uids[start : start + AT_ONCE]))
@@ -205,7 +205,7 @@ def _viewing(uids: Sequence[str]) -> list[AuditEvent]:
 
 
 def person_files(photos: Sequence[GalleryPhoto]) -> Iterable[Showing]:
-    """The retention area's files about the person: the department's records, not part of the repository."""
+    """Yield the personal information files about the person, which are not part of the repository."""
     people = {photo.person_id for photo in photos}
     rows = select(PersonFile).where(PersonFile.gallery_person_id.in_(people), PersonFile.disposed_at.is_(None))
     for file in db.session.scalars(rows.order_by(PersonFile.id)):
@@ -216,7 +216,7 @@ def person_files(photos: Sequence[GalleryPhoto]) -> Iterable[Showing]:
 
 
 def foils(photos: Sequence[GalleryPhoto]) -> Iterable[Showing]:
-    """Every line before a peer in which a photograph of the person stood beside the one under review."""
+    """Yield every line-up in which a photograph of the person was a foil."""
     people, ids = {photo.person_id for photo in photos}, {photo.id for photo in photos}
     shown = GalleryPhoto.id == func.coalesce(LineUpPlace.photo_id, ProficiencyPicture.photo_id)
     rows = (
@@ -248,7 +248,7 @@ LOOKERS: list[Looker] = [candidates, nominations, reports, disclosures, views, p
 
 @enforces("CAP-3")
 def look_back(photos: Sequence[GalleryPhoto]) -> list[Showing]:
-    """Everything that showed these photographs' people, in the order of the lookers, each by time."""
+    """Return everything that showed these photographs' people, by kind in the order of LOOKERS, then by time."""
     photos = list(photos)
     if not photos:
         return []
@@ -256,7 +256,7 @@ def look_back(photos: Sequence[GalleryPhoto]) -> list[Showing]:
 
 
 def counts(lines: Iterable[Showing]) -> dict[str, int]:
-    """Lines by kind, kinds in their order."""
+    """Count the lines by kind, kinds in their order."""
     kinds = [line.kind for line in lines]
     return {kind: kinds.count(kind) for kind in KINDS if kind in kinds}
 

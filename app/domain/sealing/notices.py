@@ -1,4 +1,4 @@
-"""Drafted notices that follow from a sealing order: a person sends each, the portal records it (CAP-3, EXT-8)."""
+"""The notices that follow from a sealing order: drafted here, sent by a person, recorded (CAP-3, EXT-8)."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ TITLES = {
 
 
 def photos_of(order: SealingOrder) -> list[GalleryPhoto]:
-    """The photographs the order took out, or found gone already; without faces."""
+    """Return the photographs the order removed or found gone already, without faces."""
     return [row.photo for row in order.records if row.photo is not None]
 
 
 @enforces("CAP-3", "SRC-8")
 def draft(order: SealingOrder) -> int:
-    """Draft what is not drafted yet; answers how many. Needs an open unit of work.
+    """Draft the missing notices; returns how many. Needs an open unit of work.
 
     Whoever requested a delivered report, the privacy officer for each disclosure of one, its recipient once a package
     was fetched. Only what shows the sealed photographs' people.
@@ -126,6 +126,6 @@ def _tell(notice: SealingNotice) -> None:
 
 
 def subject_of(notice: SealingNotice) -> Any:
-    """The request or disclosure a notice is about; None once it was disposed of."""
+    """Return the request or disclosure a notice is about; None once it was disposed of."""
     model = FRRequest if notice.about_type == "request" else Disclosure
     return db.session.scalars(select(model).where(model.number == notice.about)).one_or_none()

@@ -135,7 +135,7 @@ def _day(text: str) -> date | None:
 
 
 def waiting(folder: Path) -> list[Path]:
-    """The order files that lie in the folder and are no longer being written, oldest first."""
+    """Return the order files in the folder that are no longer being written, oldest first."""
     newest = time.time() - SETTLED_SECONDS
     found = [
         path
@@ -150,7 +150,7 @@ def waiting(folder: Path) -> list[Path]:
 
 
 def take(folder: Path, finish: Callable[[SealingOrder], object] = lambda _order: None) -> Iterator[HandledFile]:
-    """Carry out what lies in the folder, file by file. finish: called with each order once it is carried out.
+    """Carry out the orders in the folder, file by file. finish: called with each order once it is carried out.
 
     Raises StorageError and Conflict; the file then stays for the next round.
     """
@@ -176,7 +176,7 @@ def take(folder: Path, finish: Callable[[SealingOrder], object] = lambda _order:
 
 
 def _free(folder: Path, name: str) -> Path:
-    """A name nothing has in the folder yet: NAME, NAME.2, NAME.3 …"""
+    """Return a free name in the folder: NAME, NAME.2, NAME.3 …"""
     path, count = folder / name, 1
     while path.exists():
         count += 1

@@ -1,4 +1,4 @@
-"""What a sealing order states, whichever way it comes in, and what is wrong with it."""
+"""The statement of a sealing order, whichever way it comes in, and the check for its faults."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class OrderStatement:
 
 
 def numbers_in(text: str) -> tuple[str, ...]:
-    """Record numbers from a field or option: one a line, or apart by commas or semicolons; each once."""
+    """Return the record numbers of a field or option, one per line or separated by commas or semicolons; each once."""
     return tuple(dict.fromkeys(part.strip() for part in re.split(r"[\n\r,;]+", text) if part.strip()))
 
 
@@ -83,7 +83,7 @@ def faults(statement: OrderStatement, today: date) -> dict[str, str]:
 
 
 def sentences(found: Iterable[str]) -> str:
-    """Several faults as one line."""
+    """Return several faults as one line."""
     return " ".join(found)
 
 

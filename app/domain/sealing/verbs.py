@@ -53,12 +53,12 @@ ON_REMOVAL: list[Callable[[Sequence[GalleryPhoto]], object]] = []
 
 
 def existing(statement: OrderStatement) -> SealingOrder | None:
-    """The same order, when it was carried out before."""
+    """Return the same order from before, or None."""
     return db.session.scalars(select(SealingOrder).where(SealingOrder.order_digest == statement.digest)).one_or_none()
 
 
 def chosen(statement: OrderStatement, *, locked: bool = False) -> list[GalleryPhoto]:
-    """The photographs an order is about, held or not: the named records, and the person's until the order's date."""
+    """Return the photographs an order covers, held or not: the named records, and the person's until its date."""
     about: list[ColumnElement[bool]] = [GalleryPhoto.record_number.in_(statement.records)]
     if statement.person_number:
         person = select(GalleryPerson.id).where(GalleryPerson.person_number == statement.person_number)
@@ -178,7 +178,7 @@ def _tombstones(
 
 
 def _let_go(statement: OrderStatement) -> None:
-    """CAP-4: a photograph that still waits for a decision is decided by the order; its file goes with its key."""
+    """Decide by the order on photographs that still wait for a decision (CAP-4); their files go with their keys."""
     for hold in db.session.scalars(select(GalleryHold).where(GalleryHold.decision.is_(None))):
         row = gallery.held_row(hold)
         of_person = bool(statement.person_number) and row["person_number"] == statement.person_number
@@ -208,7 +208,7 @@ def unsent_reports(photos: Sequence[GalleryPhoto]) -> list[str]:
 
 
 def interrupted(photos: Sequence[GalleryPhoto]) -> list[FRRequest]:
-    """The requests before their report whose nominee is one of these photographs: a supervisor decides on them."""
+    """Return unreported requests whose nominee is one of these photographs; a supervisor decides on them."""
     rows = (
         select(Round)
         .join(Candidate, Round.nominee_id == Candidate.id)
@@ -231,5 +231,5 @@ def destroy(keys: Sequence[str], blobs: Sequence[str]) -> None:
 
 
 def order_by_number(number: str) -> SealingOrder:
-    """An order by our own number. Raises NoResultFound."""
+    """Return an order by our own number. Raises NoResultFound."""
     return db.session.scalars(select(SealingOrder).where(SealingOrder.number == number)).one()

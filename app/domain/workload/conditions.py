@@ -1,4 +1,4 @@
-"""Who has the work of a request, and how it passes to another examiner (SRC-2, SRC-4, ACC-2)."""
+"""The conditions of assigning and handing over a request's work (SRC-2, SRC-4, ACC-2)."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def actor_holds_work(request: FRRequest, actor: Actor, facts: Facts) -> str | No
 
 
 def parts_of(request: FRRequest) -> set[int]:
-    """Whoever holds a part that keeps them from working on the request as its examiner."""
+    """Return whoever holds a part that keeps them from examining the request."""
     return {person for name in PARTS for person in SEPARATIONS[name](request)}
 
 
@@ -44,7 +44,7 @@ def receiver_may_examine(request: FRRequest, actor: Actor, facts: Facts) -> str 
 
 @condition("hand_over_noted", "SRC-2")
 def hand_over_noted(request: FRRequest, actor: Actor, facts: Facts) -> str | None:
-    """What nobody had needs no notes."""
+    """Require notes unless nobody had the work."""
     least = policy().request.workload.min_notes
     if request.examiner_id is None or len(str(facts.get("notes") or "").strip()) >= least:
         return None

@@ -1,4 +1,4 @@
-"""What waits for a person, what they wait for, what is overdue: read from the same rules that later allow the step."""
+"""The overview of work: what waits for a person, what they wait for, what is overdue, by the rules of each step."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ EXPIRES_SOON = timedelta(days=30)
 
 @dataclass(frozen=True, slots=True)
 class ListedRequest:
-    """A request in a list. `task` is empty for somebody who waits; `own` marks a requester, who is told less."""
+    """A request in a list. `task` is empty for somebody who waits; `own` marks a requester, who sees less."""
 
     request: FRRequest
     task: str
@@ -50,18 +50,18 @@ class Board:
 
     @property
     def next_due(self) -> ListedRequest | None:
-        """The first of the person's own tasks whose time has not passed yet."""
+        """Return the first of the person's own tasks whose time has not passed yet."""
         return next((line for line in self.mine if line.due_at is not None and not line.overdue), None)
 
     @property
     def overdue(self) -> int:
-        """How many different requests of the board are overdue."""
+        """Count the different requests of the board that are overdue."""
         lines = (*self.mine, *self.waited, *self.unassigned)
         return len({line.request.id for line in lines if line.overdue})
 
 
 def due_at(request: FRRequest) -> datetime | None:
-    """By when the answer is due: its priority's hours after submission; None before submission and once answered."""
+    """Return when the answer is due: its priority's hours after submission; None before that and once answered."""
     if request.submitted_at is None or not request.has("due"):
         return None
     return deadline(request)
@@ -74,26 +74,26 @@ def deadline(request: FRRequest) -> datetime:
 
 
 def deadline_in_sql() -> ColumnElement[float]:
-    """The same as `deadline`, in seconds since 1970, for the database to order by and compare with."""
+    """Return `deadline` as SQL, in seconds since 1970, to order by and compare with."""
     due = {priority.id: priority.due_hours * 3600 for priority in policy().request.priorities.values()}
     begun = seconds(func.coalesce(FRRequest.submitted_at, FRRequest.created_at))
     return begun + case(due, value=FRRequest.priority)
 
 
 def task(request: FRRequest, actor: Actor) -> str:
-    """What this person is asked to do with the request now, or empty; the step's own rule says who may."""
+    """Return what this person is asked to do with the request now; empty when nothing. The step's rule says who may."""
     asked = [step for step in request.stands.next if _asked(request, step, actor)]
     able = options(request, actor)
     return next((step.text for step in asked if able.permits(step.verb)), "")
 
 
 def due_of(request: FRRequest, part: Part) -> str:
-    """What is due from a part in the request, in words, or empty."""
+    """Return what is due from a part in the request, in words; empty when nothing is."""
     return next((step.text for step in request.stands.next if step.by == part and _applies(request, step)), "")
 
 
 def _asked(request: FRRequest, step: Next, actor: Actor) -> bool:
-    """Whether a step is this person's to take, by their part in the request."""
+    """Tell whether a step is this person's to take, by their part in the request."""
     own = {
         "requester": request.requester_id == actor.id,
         "named_supervisor": request.discussing_supervisor_id == actor.id,
@@ -104,7 +104,7 @@ def _asked(request: FRRequest, step: Next, actor: Actor) -> bool:
 
 
 def _applies(request: FRRequest, step: Next) -> bool:
-    """Whether a step that is due in the state is due as things stand in this request."""
+    """Tell whether a step due in the state applies to this request."""
     if step.verb == "confirm_discussion":
         return request.discussion_confirmed_at is None
     if step.verb == "accept":
@@ -121,13 +121,13 @@ def _applies(request: FRRequest, step: Next) -> bool:
 
 
 def unassigned(request: FRRequest) -> bool:
-    """Whether work waits for an examiner and is nobody's: not taken yet, or in a continuation (SRC-6)."""
+    """Tell whether work waits for an examiner and nobody has it: not taken yet, or in a continuation (SRC-6)."""
     waits = request.state in request.flow().awaiting("examiner")
     return waits and (request.examiner_id is None or not request.has("assigned"))
 
 
 def without_examiner() -> ColumnElement[bool]:
-    """The requests that are `unassigned`."""
+    """Select the requests that are `unassigned`."""
     return FRRequest.awaiting("examiner") & (FRRequest.examiner_id.is_(None) | ~FRRequest.having("assigned"))
 
 
@@ -182,7 +182,7 @@ def _urgency(line: ListedRequest) -> tuple[bool, datetime]:
 
 @dataclass(frozen=True, slots=True)
 class Training:
-    """Where one examiner stands with the mandatory training; `record` is the newest that is not revoked."""
+    """One examiner's mandatory training; `record` is the newest that is not revoked."""
 
     account: Account
     record: TrainingRecord | None
@@ -195,7 +195,7 @@ class Training:
 
 @enforces("ACC-4")
 def training_of(account: Account, today: date) -> Training:
-    """current, ending (within thirty days), expired, ahead (dated later) or missing."""
+    """Return the status: current, ending (within thirty days), expired, ahead (dated later) or missing."""
     records = [record for record in account.training if record.revoked_at is None]
     if not records:
         return Training(account, None, "missing")
@@ -213,18 +213,18 @@ def examiners() -> list[Account]:
 
 
 def unit_supervisors() -> list[Account]:
-    """Whom an untrained examiner asks: the supervisors who keep the training records."""
+    """Return the supervisors who keep the training records, whom an untrained examiner asks."""
     people = db.session.scalars(select(Account).where(Account.enabled.is_(True)))
     return sorted((a for a in people if "fr_supervisor" in a.roles), key=lambda account: account.display_name)
 
 
 def unread_misuse() -> int:
-    """How many reports of misuse no integrity officer has opened."""
+    """Count the reports of misuse that no integrity officer has opened."""
     return db.session.scalar(select(func.count(MisuseReport.id)).where(MisuseReport.read_at.is_(None))) or 0
 
 
 def refusals_since(moment: datetime) -> int:
-    """How many refusals the audit trail holds since then: of access, of an action, of sign-in."""
+    """Count the refusals in the audit trail since then: of access, of an action, of sign-in."""
     # stored as ISO 8601 text in UTC with microseconds, which sorts as time does
     since = moment.isoformat(timespec="microseconds")
     wanted = ("access.refused", "workflow.refused", "session.refused", "training.absent")
@@ -238,18 +238,18 @@ def last_sequence() -> int:
 
 
 def unassigned_requests() -> int:
-    """How many requests wait for an examiner to take them or a supervisor to assign them."""
+    """Count the requests that nobody has taken or been assigned."""
     return db.session.scalar(select(func.count(FRRequest.id)).where(without_examiner())) or 0
 
 
 def failed_jobs() -> int:
-    """How many pieces of slow work ended with a named failure in the last seven days."""
+    """Count the jobs that failed in the last seven days."""
     rows = select(func.count(Job.id)).where(Job.state == "failed", Job.created_at > now() - timedelta(days=7))
     return db.session.scalar(rows) or 0
 
 
 def waiting_jobs() -> int:
-    """How many pieces of slow work are queued or running."""
+    """Count the jobs that are queued or running."""
     return db.session.scalar(select(func.count(Job.id)).where(Job.state.in_(("queued", "running")))) or 0
 
 

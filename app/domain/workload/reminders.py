@@ -23,7 +23,7 @@ from app.unit_of_work import unit_of_work
 
 @dataclass(frozen=True, slots=True)
 class Reminder:
-    """Which notification, about which request, to which accounts."""
+    """A reminder: which notification, about which request, to which accounts."""
 
     kind: str
     number: str
@@ -61,7 +61,7 @@ def _open() -> list[FRRequest]:
 
 
 def _reminders(request: FRRequest, moment: datetime) -> list[Reminder]:
-    """What is due for this request and was not given: at most one of each kind."""
+    """Return the reminders due for this request and not yet given: at most one of each kind."""
     free = unassigned(request)
     if not free and not request.has("assigned"):
         return []

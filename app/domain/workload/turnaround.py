@@ -1,4 +1,4 @@
-"""How long the unit takes, in figures without any case: from submission to report, by priority and by step (AUD-2).
+"""The turnaround of the unit in figures without cases: from submission to report, by priority and step (AUD-2).
 
 Counted are requests whose first report was delivered within the period and that are not disposed of (of those the
 priority is gone). Of few requests a median would be somebody's case and a 90th percentile a guess: see [workload] in
@@ -35,7 +35,7 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Of one priority: how many requests are open now, past their time, and without an examiner."""
+    """The open requests of one priority: how many now, past their time, and without an examiner."""
 
     label: str
     open: int
@@ -45,7 +45,7 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """Everything the page shows."""
+    """All figures of the page."""
 
     priorities: tuple[Figure, ...]
     together: Figure
@@ -54,7 +54,7 @@ class Figures:
 
 
 def figures(moment: datetime, days: int) -> Figures:
-    """The figures of the `days` before `moment`, and how things stand at `moment`."""
+    """Compute the figures of the `days` before `moment`, and the open requests at `moment`."""
     found = _measured(moment - timedelta(days=days), moment)
     priorities = policy().request.priorities
     return Figures(
@@ -98,7 +98,7 @@ def lengths(since: datetime, until: datetime) -> Subquery:
 
 
 def measures(found: Subquery) -> Select[Any]:
-    """Number, median, 90th percentile (nearest rank) and how many were late, by part."""
+    """Return number, median, 90th percentile (nearest rank) and how many were late, by part."""
     ranked = select(
         found,
         func.count().over(partition_by=found.c.part).label("number"),
@@ -116,7 +116,7 @@ def measures(found: Subquery) -> Select[Any]:
 
 
 def _courses(since: datetime, until: datetime) -> CTE:
-    """The way of each answered request, from its first submission to its first report, where that is in the period.
+    """Select the course of each answered request, from its first submission to its first report in the period.
 
     A report that replaced an earlier one does not answer the request a second time.
     """

@@ -1,4 +1,4 @@
-"""Who works on a request: taken, assigned, handed over (SRC-2, SRC-4, AUD-2).
+"""The verbs of assignment: a request is taken, assigned, handed over (SRC-2, SRC-4, AUD-2).
 
 A round is one examiner's work from its first candidate to its nomination. Work that passes on while a round is open
 ends that round as it stands, with what was recorded in it, and begins a fresh one for whoever receives it
@@ -84,7 +84,7 @@ def hand_over(request: FRRequest, actor: Actor, receiver: Actor | None, notes: s
 
 
 def _advance(request: FRRequest, verb: RequestVerb, actor: Actor, receiver: Actor | None, notes: str) -> int:
-    """Take the step; answers the account that has the request now."""
+    """Take the step; returns the account that has the request now."""
     open_round = request.current_round if request.state == "under_examination" else None
     advance(
         request,
@@ -104,7 +104,7 @@ def _advance(request: FRRequest, verb: RequestVerb, actor: Actor, receiver: Acto
 
 @enforces("ACC-2", "ACC-4")
 def receiver_of(account: Account | None) -> Actor | None:
-    """The person as the directory and the training register have them now; None when they are gone or disabled.
+    """Return the person as the directory and the training register have them now; None when gone or disabled.
 
     Raises DirectoryUnavailable. Ask before opening a unit of work.
     """
@@ -128,7 +128,7 @@ def receivers(request: FRRequest) -> list[Account]:
 
 @dataclass(frozen=True, slots=True)
 class Amount:
-    """How many requests of the unit are open, without anybody who works on them, past their time."""
+    """The counts of the unit's requests: open, unassigned, past their time."""
 
     open: int
     unassigned: int
@@ -153,7 +153,7 @@ def open_work(
 
 
 def how_much(actor: Actor, gone: Collection[int], moment: datetime) -> Amount:
-    """The open requests, counted."""
+    """Count the open requests."""
     rows = (
         visible(FRRequest, actor)
         .where(FRRequest.having("due"))
@@ -177,12 +177,12 @@ def _overdue(moment: datetime) -> ColumnElement[bool]:
 
 
 def history(request: FRRequest) -> list[Assignment]:
-    """Every time the request came to an examiner, oldest first, with the people."""
+    """Return every assignment of the request, oldest first, with the people."""
     return list(db.session.scalars(_with_people().where(Assignment.request_id == request.id).order_by(Assignment.id)))
 
 
 def passed_since(actor: Actor, moment: datetime) -> list[Assignment]:
-    """What this person gave or received since then, newest first; not what they took themselves."""
+    """Return what this person gave or received since then, newest first; not what they took themselves."""
     between = Assignment.kind.in_(("assigned", "handed_over"))
     theirs = or_(Assignment.from_id == actor.id, Assignment.to_id == actor.id)
     rows = _with_people().where(between, theirs, Assignment.created_at >= moment).order_by(Assignment.id.desc())
@@ -190,7 +190,7 @@ def passed_since(actor: Actor, moment: datetime) -> list[Assignment]:
 
 
 def endings(request: FRRequest) -> dict[int, Assignment]:
-    """Round id -> the assignment by which the round ended, of the rounds that ended so."""
+    """Map ids of rounds ended by an assignment to that assignment."""
     rows = _with_people().where(Assignment.request_id == request.id, Assignment.round_id.is_not(None))
     return {filled(row.round_id): row for row in db.session.scalars(rows)}
 

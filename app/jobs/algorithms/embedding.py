@@ -32,7 +32,7 @@ SLICE_SECONDS = 20.0
 
 
 def _load(uid: str) -> AlgorithmChange | None:
-    """The change, while both sets of templates are kept up."""
+    """Load the change, while both sets of templates are kept up."""
     change = db.session.scalars(select(AlgorithmChange).where(AlgorithmChange.uid == uid)).one_or_none()
     return change if change is not None and change.has("kept_up") else None
 
@@ -61,7 +61,7 @@ def run_embedding(row: Job) -> None:
 
 
 def _slice(uid: str, row: Job) -> bool:
-    """Whether nothing is missing any more."""
+    """Embed one slice; returns whether nothing is missing any more."""
     began, done = time.monotonic(), 0
     while True:
         db.session.rollback()
@@ -91,7 +91,7 @@ def _next(change: AlgorithmChange) -> tuple[str, list[int]] | None:
 
 
 def _after(once: str) -> str:
-    """What the slice after this one is called; a slice that is run twice asks for the same one."""
+    """Return the id of the next slice; a slice that is run twice asks for the same one."""
     start, dash, number = once.rpartition("+")
     return f"{start}+{int(number) + 1}" if dash else f"{once}+1"
 

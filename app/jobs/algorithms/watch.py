@@ -1,4 +1,4 @@
-"""What has to be said in time: that the evaluation record of the algorithm in use lapses soon (FAIR-3)."""
+"""The warning that the evaluation record of the algorithm in use lapses soon (FAIR-3)."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ WARNED: tuple[CapabilityId, ...] = ("search.run", "approval.decide", "algorithm.
 
 
 def watch() -> None:
-    """Ask for the warning when it is due; once asked for, the same record is not again. Opens its own unit of work."""
+    """Ask for the warning when it is due, once for each record. Opens its own unit of work."""
     if algorithms.lapse_warning(now().date()) is None:
         return
     entry = algorithms.active()
@@ -41,7 +41,7 @@ def _due(entry: Extractor) -> str:
 
 
 def _said(entry: Extractor) -> bool:
-    """Whether the warning of this record was given: the job may have been killed right after it."""
+    """Tell whether the warning of this record was given; the job may have been killed right after it."""
     warned = db.session.scalars(select(AuditEvent.keys).where(AuditEvent.event == "algorithm.lapse_warned"))
     given = (json.loads(keys) for keys in warned)
     return any((keys["algorithm"], keys["due"]) == (entry.sha256, _due(entry)) for keys in given)

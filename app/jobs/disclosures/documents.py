@@ -28,7 +28,7 @@ from app.unit_of_work import unit_of_work
 
 
 def _no_document(row: Job, cause: str) -> None:
-    """Tell who decided and who asked: nothing can leave before the decision is kept as a document."""
+    """Notify the decider and the requester: nothing can leave before the decision is kept as a document."""
     with unit_of_work():
         decision = _decision(row.subject_id)
         people = [decision.decided_by_id, decision.disclosure.asked_by_id]
@@ -56,7 +56,7 @@ def disclosure_decision(row: Job) -> None:
 
 
 def _no_package(row: Job, cause: str) -> None:
-    """Back to approved, with the cause: nothing left, and it can be released again."""
+    """Return the disclosure to approved, with the cause: nothing left, and it can be released again."""
     with unit_of_work():
         disclosure = _disclosure(row.subject_id)
         if disclosure.state == "releasing":
@@ -91,7 +91,7 @@ def disclosure_package(row: Job) -> None:
 
 @contextmanager
 def _destroyed_unless_kept(stored: BlobRef) -> Iterator[Callable[[], None]]:
-    """A stored file that is destroyed on leaving, unless what refers to it said so and was committed."""
+    """Destroy a stored file on leaving the block, unless a committed row refers to it."""
     kept: list[bool] = []
     try:
         yield lambda: kept.append(True)

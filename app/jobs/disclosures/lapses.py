@@ -1,4 +1,4 @@
-"""What ends by itself once its time is over: decisions and packages nobody fetched, files of long lists."""
+"""The lapse of what is past its time: decisions, unfetched packages, files of long lists."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from app.unit_of_work import unit_of_work
 
 
 def lapse() -> int:
-    """End what is over; returns how much. Opens units of work of its own."""
+    """End what is past its time; returns how much. Opens units of work of its own."""
     over = exports.expire_due()
     with unit_of_work():
         over += disclosures.expire_due()

@@ -1,4 +1,4 @@
-"""Who works off the chunks of an import: this process, processes of its own, or the portal's running workers.
+"""The workers on an import's chunks: this process, further processes, or the portal's running workers.
 
 Processes claim chunks from the outbox as workers do, without the queue, so that an import needs no Redis. Each has the
 threads of a worker (`CORROBORATE_NETWORK_THREADS`, one unless set).
@@ -143,7 +143,7 @@ def _await(helper: BaseProcess, of: GalleryImport, on_progress: OnProgress) -> N
 
 @contextlib.contextmanager
 def alone() -> Iterator[None]:
-    """One import at a time on this machine. Raises IntakeError at once instead of waiting."""
+    """Allow one import at a time on this machine. Raises IntakeError at once instead of waiting."""
     make_directory(settings().data_dir)
     with (settings().data_dir / ".gallery-import.lock").open("w") as lock:
         try:

@@ -24,7 +24,7 @@ def _chunk(uid: str) -> ImportChunk | None:
 
 
 def _given_up(row: Job, cause: str) -> None:
-    """Say so on the chunk; running the import again takes it up again."""
+    """Mark the chunk as given up; running the import again takes it up again."""
     with unit_of_work():
         chunk = _chunk(row.subject_id)
         if chunk is not None:

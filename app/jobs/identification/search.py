@@ -30,7 +30,7 @@ from app.unit_of_work import unit_of_work
 
 
 def _load(uid: str) -> Search | None:
-    """The search, when it still waits; a request that moved on is not searched."""
+    """Load the search when it still waits; a request that moved on is not searched."""
     search = db.session.scalars(select(Search).where(Search.uid == uid)).one_or_none()
     if search is None or search.state != "queued" or search.request.state != "searching":
         return None

@@ -87,14 +87,14 @@ def _refused(code: int, error: Exception) -> None:
 
 
 def _named(error: Exception) -> str:
-    """What went wrong, without words of the server, which may repeat an address."""
+    """Return what went wrong, without the server's words, which may repeat an address."""
     return next((words for kind, words in CAUSES.items() if isinstance(error, kind)), type(error).__name__)
 
 
 @contextmanager
 @enforces("ACC-10")
 def _server() -> Iterator[smtplib.SMTP]:
-    """An encrypted connection, its certificate checked; in the clear only to a server on this very machine."""
+    """Open an encrypted connection with certificate check; unencrypted only to a server on this very machine."""
     parts = urlsplit(settings().smtp_url)
     host, port = parts.hostname or "", parts.port or PORTS[parts.scheme]
     ca_file = settings().smtp_ca_file

@@ -19,7 +19,7 @@ from app.unit_of_work import unit_of_work
 
 
 def _waiting(uid: str) -> Round | None:
-    """The round, when it still is the one before its peers and lacks some."""
+    """Load the round while it is in peer review and lacks peers."""
     round_ = db.session.scalars(select(Round).where(Round.uid == uid)).one_or_none()
     if round_ is None or round_.request.state != "nominated" or round_.request.current_round is not round_:
         return None
@@ -27,7 +27,7 @@ def _waiting(uid: str) -> Round | None:
 
 
 def _failed(row: Job, _cause: str) -> None:
-    """The line could not be composed: the supervisors are told; the cause stands with the job."""
+    """Notify the supervisors that no line-up could be composed; the job keeps the cause."""
     with unit_of_work():
         round_ = _waiting(row.subject_id)
         if round_ is not None:

@@ -35,7 +35,7 @@ Answer = TypeVar("Answer")
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What the check found: the image's state, a sentence when it cannot be used, its pixels and faces."""
+    """The findings of the check: the image's state, a sentence when it is unusable, its pixels and faces."""
 
     state: str
     problem: str | None = None
@@ -45,7 +45,7 @@ class Finding:
 
 
 def not_checked(row: Job, cause: str) -> None:
-    """The job gave up: say so on the image, so that nobody waits for ever."""
+    """Mark the image as not checked when the job gave up, so that nobody waits for ever."""
     image = _image(row.subject_id)
     if image is None or image.state != "checking":
         return
@@ -124,7 +124,7 @@ def examine(data: bytes) -> Finding:
 
 @enforces("AUD-1")
 def _same_moment(image: ProbeImage, phash: str, finding: Finding) -> list[int]:
-    """The ids of the images submitted before that show the same moment. Raises JobFailed.
+    """Return the ids of earlier images taken at the same time. Raises JobFailed.
 
     Kept with the image, so that a search of it says what was searched before (app.domain.identification.lineage).
     """
@@ -140,7 +140,7 @@ def _same_moment(image: ProbeImage, phash: str, finding: Finding) -> list[int]:
 
 
 def detected(image: ProbeImage, position: int, face: Face, bgr: NDArray[np.uint8], faces: int) -> DetectedFace:
-    """The row for a face of a picture that shows ``faces``; position counts from 1."""
+    """Build the row for a face of a picture that shows ``faces``; position counts from 1."""
     return DetectedFace(
         image=image,
         position=position,

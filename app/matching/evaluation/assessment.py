@@ -1,4 +1,4 @@
-"""One evaluation from templates and labels to numbers: what is measured, in which order, with which settings."""
+"""An evaluation from templates and labels to numbers: its measures, their order and settings."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -66,7 +66,7 @@ class Identification:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Assessment:
-    """What one network did on one set of photographs. identification: None when only listed pairs were compared."""
+    """One network's results on a set of photographs. identification: None when only listed pairs were compared."""
 
     plan: Plan
     photographs: int

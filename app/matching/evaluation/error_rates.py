@@ -1,4 +1,4 @@
-"""Error rates with exact intervals: how often somebody was wrong, and how little a few answers say."""
+"""Error rates with exact intervals, which are wide where there are few answers."""
 
 from __future__ import annotations
 

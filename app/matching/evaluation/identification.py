@@ -1,4 +1,4 @@
-"""How well a network finds people, one to many: ranks, and the open set in which the person may not be there.
+"""One-to-many accuracy: ranks, and the open set in which the person may be absent.
 
 FNIR and FPIR as in ISO/IEC 19795-1:2021 and NIST's FRTE 1:N reports (NISTIR 8271): a search for somebody who is in the
 gallery fails (FNIR) when their photograph is not among the first R people with a cosine at or above the threshold; a

@@ -1,4 +1,4 @@
-"""How well a network tells people apart, one to one: comparisons of labelled photographs and their error rates.
+"""One-to-one accuracy: comparisons of labelled photographs and their error rates.
 
 The words are those of ISO/IEC 19795-1:2021. Every comparison counts as one attempt, so the false accept rate (FAR) is
 the false match rate (FMR) and the true accept rate (TAR) is one minus the false non-match rate (FNMR). A pair is

@@ -1,4 +1,4 @@
-"""What every index checks before it changes or answers."""
+"""The base of every index: the checks before it changes or answers."""
 
 from __future__ import annotations
 

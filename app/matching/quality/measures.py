@@ -37,7 +37,7 @@ class Quality:
     inter_eye: pixels between the eyes. detail: pixels between the eyes that would hold the detail there is.
     brightness: mean grey level, 0..255. bright_share: percent of the face at grey levels >= 247.
     levels: grey levels between the 2nd and the 98th percentile. side_ratio: brighter half / darker half, >= 1.
-    blocks: percent, see quality_detail. yaw, pitch, roll: degrees away from straight, >= 0.
+    blocks: percent, see `detail.blocks`. yaw, pitch, roll: degrees away from straight, >= 0.
     margin_side, margin_above, margin_below: from the middle between the eyes to the nearer side, the upper and the
     lower edge of the picture, in distances between the eyes. faces: faces in the picture. chroma: mean distance from
     grey in CIE Lab.

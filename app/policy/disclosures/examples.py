@@ -47,14 +47,14 @@ class PurposeTable(Table, frozen=True, kw_only=True):
 
 
 def cells(table: ReleaseTable) -> Iterator[tuple[str, str, str]]:
-    """(recipient, state, expected) of every cell. ValueError when a row is not as long as the heading."""
+    """Yield (recipient, state, expected) of every cell. Raises ValueError when a row is not as long as the heading."""
     for recipient, row in table.recipients.items():
         for state, expected in zip(table.states, row, strict=True):
             yield recipient, state, expected
 
 
 def case(table: ReleaseTable, recipient: str, state: str, today: date) -> ReleaseFacts:
-    """The facts of one cell, on the day ``today``."""
+    """Return the facts of one cell, on the day ``today``."""
     designation = DesignationFacts(
         recipients=table.designated,
         purposes=(),
@@ -71,7 +71,7 @@ def case(table: ReleaseTable, recipient: str, state: str, today: date) -> Releas
 
 
 def decision_of(state: str, today: date) -> DecisionFacts | None:
-    """The decision that a column of the tables stands for."""
+    """Return the decision that a column of the tables stands for."""
     soon, past = today + timedelta(days=10), today - timedelta(days=1)
     return {
         "none": None,
@@ -84,12 +84,12 @@ def decision_of(state: str, today: date) -> DecisionFacts | None:
 
 
 def answer(policy: Policy, faults: list[Fault]) -> str:
-    """What the rules answer: "released", or the first clause of the rule that refuses."""
+    """Return the rules' answer: "released", or the first clause of the rule that refuses."""
     return policy.rule(faults[0].rule_id).authority[0] if faults else RELEASED
 
 
 def release_disagreements(policy: Policy, table: ReleaseTable, today: date) -> Iterator[str]:
-    """A sentence for each cell in which the rules say something else than the table."""
+    """Yield a sentence for each cell in which the rules differ from the table."""
     for recipient, state, expected in cells(table):
         said = answer(policy, disclosing.check_release(policy, case(table, recipient, state, today), today))
         if said != expected:
@@ -97,7 +97,7 @@ def release_disagreements(policy: Policy, table: ReleaseTable, today: date) -> I
 
 
 def purpose_disagreements(policy: Policy, table: PurposeTable) -> Iterator[str]:
-    """A sentence for each purpose on which the rules say something else than the table."""
+    """Yield a sentence for each purpose on which the rules differ from the table."""
     for purpose in policy.disclosure.purposes:
         expected = RELEASED if purpose in table.may else table.otherwise
         said = answer(policy, disclosing.check_disclosure_purpose(policy, purpose, table.recipient, None))
@@ -106,7 +106,7 @@ def purpose_disagreements(policy: Policy, table: PurposeTable) -> Iterator[str]:
 
 
 def missing_cells(policy: Policy, tables: tuple[ReleaseTable, ...], states: tuple[str, ...]) -> list[str]:
-    """The combinations of basis, recipient and state that no table holds."""
+    """Yield the combinations of basis, recipient and state that no table holds."""
     held = {(table.basis, recipient, state) for table in tables for recipient, state, _ in cells(table)}
     wanted = [(b, r, s) for b in policy.disclosure.bases for r in policy.disclosure.recipients for s in states]
     return [" × ".join(combination) for combination in wanted if combination not in held]

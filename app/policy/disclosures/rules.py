@@ -27,7 +27,7 @@ class DesignationFacts:
     revoked: bool = False
 
     def in_force(self, today: date) -> bool:
-        """Whether it counts today."""
+        """Tell whether it is in force today."""
         return not self.revoked and self.effective_on <= today <= self.expires_on
 
 
@@ -141,7 +141,7 @@ def check_immigration(policy: Policy, answer: bool | None) -> list[Fault]:
 
 
 def agreement_needed(policy: Policy, recipient_id: str | None, basis_id: str | None) -> bool:
-    """Whether a written agreement must be in place (EXT-8)."""
+    """Tell whether a written agreement must be in place (EXT-8)."""
     recipient = policy.disclosure.recipients.get(recipient_id or "")
     excepted = policy.disclosure.agreement.except_bases
     return recipient is not None and recipient.needs_agreement and basis_id not in excepted
@@ -203,7 +203,7 @@ def check_decision(policy: Policy, basis_id: str, decision: DecisionFacts | None
 
 
 def check_release(policy: Policy, facts: ReleaseFacts, today: date) -> list[Fault]:
-    """The first reason why a package may not leave, in the order in which the engine asks; none when it may."""
+    """Return the first reason why a package may not leave, in the engine's order; none when it may."""
     return (
         check_basis(policy, facts.basis, facts.recipient)
         or check_designation(policy, facts, today)
@@ -216,7 +216,7 @@ def check_release(policy: Policy, facts: ReleaseFacts, today: date) -> list[Faul
 def check_complete(
     policy: Policy, recipient_id: str | None, included: Collection[str], required: Collection[str]
 ) -> list[Fault]:
-    """Check that a package that must be complete holds everything required; both are ids of things."""
+    """Check that a package that must be complete holds everything required; both are ids of items."""
     rule = policy.disclosure.completeness
     missing = set(required) - set(included) if recipient_id in rule.recipients else set()
     if not missing:
@@ -225,5 +225,5 @@ def check_complete(
 
 
 def determination(policy: Policy) -> str:
-    """The rule that another person finds a release lawful."""
+    """Return the rule that another person finds a release lawful."""
     return policy.disclosure.determination.id

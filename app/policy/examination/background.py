@@ -1,4 +1,4 @@
-"""The record of a person against what a request states: what contradicts it, and what is not known (SRC-3)."""
+"""The comparison of a person's record with a request: what contradicts it, and what is not known (SRC-3)."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -31,7 +31,7 @@ class Against:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """How one rule judges: ``text`` says what was held against what, or what is not known."""
+    """One rule's judgement: ``text`` says what was compared with what, or what is not known."""
 
     rule: Inconsistency
     status: Literal["inconsistent", "consistent", "not_known"]
@@ -40,7 +40,7 @@ class Comparison:
 
 @enforces("SRC-3")
 def compare(policy: Policy, against: Against) -> list[Comparison]:
-    """Every rule's judgement, in the order of the rules; none is left out for want of data."""
+    """Return every rule's judgement, in the order of the rules; none is left out for want of data."""
     return [_judged(policy, rule, against) for rule in policy.review.inconsistencies.values()]
 
 
@@ -60,7 +60,7 @@ def unanswered(policy: Policy, against: Against, answers: Answers) -> list[Fault
 
 
 def check_items(policy: Policy, items: Answers) -> list[Fault]:
-    """What the answers of a background check lack, intervals of custody that cannot be read included."""
+    """Return what the answers of a background check lack, unreadable custody periods included."""
     questions = policy.review.background
     found = check_questions(questions, items)
     try:
@@ -80,7 +80,7 @@ def record_fault(items: Answers) -> Fault | None:
 
 
 def intervals_of(items: Answers) -> Iterator[tuple[date, date]]:
-    """(first day, last day) of each recorded confinement, both included. Raises ValueError for a line that is none."""
+    """Return (first day, last day) of each recorded confinement, inclusive. Raises ValueError for any other line."""
     for line in filter(None, (line.strip() for line in str(items.get("custody_intervals") or "").splitlines())):
         wrong = f"Custody: \u201c{line[:60]}\u201d is not two days, such as 2026-01-02 to 2026-03-09."
         read = INTERVAL.fullmatch(line)

@@ -1,4 +1,4 @@
-"""What opinions of the internal scale carry: a nomination, and a possible match (SRC-4 to SRC-6)."""
+"""The checks whether opinions on the internal scale carry a nomination or a possible match (SRC-4 to SRC-6)."""
 
 from collections.abc import Iterable, Iterator
 

@@ -1,4 +1,4 @@
-"""What an ANSI/NIST-ITL file states, in the words of the manifest: the mapping `itl` of gallery/rules.toml."""
+"""The mapping from ANSI/NIST-ITL fields to manifest columns, the `itl` of gallery/rules.toml."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from app.policy.gallery.types import ItlField
 
 
 def columns_of(mapping: Iterable[ItlField], fields: Mapping[str, str]) -> dict[str, str]:
-    """Manifest column -> value, of the fields that a file states (“2.018” -> text). What is not stated has no column.
+    """Map manifest columns to values, from a file's fields (“2.018” -> text). An absent field gives no column.
 
-    A value that is no code of its field, or not written as the field should be, stays as it is: the checks of every
+    A value that is not a code of its field, or is written otherwise, stays as it is: the checks of every
     row name it.
     """
     found = {}

@@ -1,4 +1,4 @@
-"""What the quality rules say of the measures of one face: findings in plain sentences (REQ-7).
+"""The findings of the quality rules on the measures of one face, in plain sentences (REQ-7).
 
 Pure: rules and numbers in, findings out. The measures come from app.matching.quality.measures, which knows no limit;
 the limits
@@ -38,7 +38,7 @@ DECIMALS: Mapping[str, int] = {
 
 @dataclass(frozen=True, slots=True)
 class QualityFinding:
-    """What one rule says of one measure. value: as measured. limit: the one that was crossed, None when none was.
+    """One rule's finding on one measure. value: as measured. limit: the one that was crossed, None when none was.
 
     text: the sentence for people; reason: the value of the reason in [[unsuitable.reason]] it speaks for, or empty.
     """
@@ -55,12 +55,12 @@ class QualityFinding:
 
 @enforces("REQ-7")
 def assess(rules: Iterable[QualityRule], measures: Mapping[str, float]) -> list[QualityFinding]:
-    """One finding for each rule whose measure was taken, in the rules' order; a measure no rule names says nothing."""
+    """Return one finding for each rule whose measure was taken, in the rules' order."""
     return [_finding(rule, float(measures[rule.measure])) for rule in rules if rule.measure in measures]
 
 
 def worst(findings: Iterable[QualityFinding]) -> Band:
-    """The worst band among findings; "pass" when there is none."""
+    """Return the worst band among findings; "pass" when there is none."""
     return max((finding.band for finding in findings), key=BANDS.index, default="pass")
 
 

@@ -64,11 +64,11 @@ def test_the_prosecutors_package_holds_the_whole_case_and_checks(disclose, tmp_p
             assert hashlib.sha256(content).hexdigest() == image.sha256
     archive.extractall(tmp_path)
     if shutil.which("sha256sum"):
-        told = subprocess.run(
+        result = subprocess.run(
             ["sha256sum", "-c", "SHA256SUMS"], cwd=tmp_path, check=False, timeout=60, capture_output=True, text=True
         )
-        assert told.returncode == 0, told.stderr
-        assert told.stdout.count(": OK") == len(names) - 1
+        assert result.returncode == 0, result.stderr
+        assert result.stdout.count(": OK") == len(names) - 1
     assert hashlib.sha256(archive.read("SHA256SUMS")).hexdigest() == disclosure.current_package.sums_sha256
     manifest = json.loads(archive.read("manifest.json"))
     assert {entry["item"] for entry in manifest["files"]} == {item.uid for item in disclosure.items} | {None}
@@ -176,8 +176,8 @@ def test_a_designation_revoked_while_the_package_is_built_stops_it(disclose, peo
     assert (disclosure.state, disclosure.packages) == ("approved", [])
     assert "not in force" in disclosure.private["release_failure"]
     assert set(stores().blobs.iter_ids()) == kept
-    told = db.session.query(Notification).filter_by(kind="disclosure_failed", subject_key=disclosure.number)
-    assert disclosure.asked_by_id in {row.account_id for row in told}
+    notices = db.session.query(Notification).filter_by(kind="disclosure_failed", subject_key=disclosure.number)
+    assert disclosure.asked_by_id in {row.account_id for row in notices}
 
 
 def test_an_item_that_is_not_what_it_was_never_leaves(disclose, run_jobs):

@@ -121,8 +121,8 @@ def test_an_empty_repository_is_a_named_failure(make, run_jobs):
     run_jobs()
     assert request.state == "search_failed"
     assert request.current_search.cause == "The repository holds no photograph with a template of this algorithm."
-    told = db.session.query(Notification).filter_by(kind="search_failed").one()
-    assert told.account.name == "k.rowan"
+    notice = db.session.query(Notification).filter_by(kind="search_failed").one()
+    assert notice.account.name == "k.rowan"
 
 
 def test_a_missing_network_is_a_named_failure(searching, run_jobs, app, settings, tmp_path):

@@ -311,8 +311,8 @@ def tables_of_a_request() -> set[str]:
 
 @pytest.mark.clause("RET-11")
 def test_every_table_that_hangs_on_a_request_says_what_becomes_of_it(app):
-    told = {table for eraser in erasure_rows.ERASERS for table in eraser.tables}
-    assert tables_of_a_request() - told == set()
+    tables = {table for eraser in erasure_rows.ERASERS for table in eraser.tables}
+    assert tables_of_a_request() - tables == set()
 
 
 @pytest.mark.clause("RET-11")

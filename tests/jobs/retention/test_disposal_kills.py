@@ -179,8 +179,8 @@ def test_a_disposal_that_gave_up_is_told_and_can_be_asked_for_again(keep, monkey
             first.attempts = KINDS["disposal"].tries - 1
         runner.perform(first.uid)
     assert (first.state, first.error, disposal.state) == ("failed", "Somebody reads.", "executing")
-    told = db.session.query(Notification).filter_by(kind="disposal_failed", subject_key=disposal.number).count()
-    assert told == 3, "the proposer and those who may approve"
+    notices = db.session.query(Notification).filter_by(kind="disposal_failed", subject_key=disposal.number).count()
+    assert notices == 3, "the proposer and those who may approve"
     with unit_of_work():
         assert disposals.ask_for_execution(disposal).uid != first.uid
     keep.execute()

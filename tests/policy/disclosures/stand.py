@@ -1,4 +1,4 @@
-"""A disclosure that a test bends in memory: what each condition asks is changed and nothing is kept."""
+"""A disclosure whose facts a test changes in memory, one per condition, without keeping anything."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Facts of made-up disclosures for the document tests; nobody in them exists."""
+"""Facts of fictitious disclosures for the document tests."""
 
 import tomllib
 from dataclasses import replace

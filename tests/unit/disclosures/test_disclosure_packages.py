@@ -19,7 +19,7 @@ from app.policy import policy
 from app.unit_of_work import unit_of_work
 from tests.disclosure_factory import disclose, refused, reported_data, set_back, settings  # noqa: F401  (fixtures)
 from tests.drawn_gallery import needs_models
-from tests.events_and_notices import events_of, told
+from tests.events_and_notices import events_of, notified
 
 pytestmark = needs_models
 
@@ -119,7 +119,7 @@ def test_decisions_and_packages_lapse_by_themselves(disclose, people):
     with unit_of_work():
         disclosures.reissue(unfetched, people.actor("d.lark"), "The courier came a day late.")
     assert unfetched.state == "releasing", "the decision itself is still in force"
-    assert set(told("disclosure_expired")) == {"d.lark"}
+    assert set(notified("disclosure_expired")) == {"d.lark"}
 
 
 @pytest.mark.clause("EXT-7")
@@ -138,7 +138,7 @@ def test_a_package_that_could_not_be_built_leaves_the_approval(disclose, people)
         disclosures.fail_release(disclosure, "An original is damaged.")
     assert (disclosure.state, disclosure.packages) == ("approved", [])
     assert disclosure.private["release_failure"] == "An original is damaged."
-    assert set(told("disclosure_failed")) == {"d.lark", "b.juniper"}
+    assert set(notified("disclosure_failed")) == {"d.lark", "b.juniper"}
     with unit_of_work():
         again = disclosures.release(disclosure, people.actor("d.lark"))
     jobs = db.session.scalars(select(Job).where(Job.kind == "disclosure_package")).all()

@@ -30,7 +30,7 @@ from tests.disclosure_factory import (  # noqa: F401  (fixtures)
     values,
 )
 from tests.drawn_gallery import needs_models
-from tests.events_and_notices import events_of, told
+from tests.events_and_notices import events_of, notified
 
 pytestmark = needs_models
 SERVED = {
@@ -73,8 +73,8 @@ def test_a_disclosure_goes_from_draft_to_receipt(disclose, people):
     assert {"disclosure.submitted", "disclosure.determined", "disclosure.fetched", "disclosure.acknowledged"} < set(
         recorded
     )
-    assert set(told("disclosure_submitted")) == {"y.hazel", "b.juniper"}
-    assert set(told("disclosure_approved")) == {"d.lark"}
+    assert set(notified("disclosure_submitted")) == {"y.hazel", "b.juniper"}
+    assert set(notified("disclosure_approved")) == {"d.lark"}
 
 
 @pytest.mark.clause("EXT-7", "ACC-12", "EXT-3", "EXT-4", "EXT-6", "PUB-1")
@@ -122,7 +122,7 @@ def test_whoever_asks_never_decides_even_with_every_role(disclose, people):
     ):
         with refused("disclosure_asker"), unit_of_work():
             act()
-    assert set(told("disclosure_submitted")) == {"y.hazel"}, "whoever asked is not told to decide"
+    assert set(notified("disclosure_submitted")) == {"y.hazel"}, "whoever asked is not told to decide"
 
 
 @pytest.mark.clause("ACC-12", "EXT-7")

@@ -48,9 +48,9 @@ def checked(folder: Path) -> subprocess.CompletedProcess[str]:
 def test_sha256sum_reports_every_file_as_ok_and_no_file_is_unlisted(tmp_path: Path) -> None:
     made = package()
     folder = unpacked(made, tmp_path)
-    told = checked(folder)
-    assert told.returncode == 0, told.stderr
-    listed = {line.rsplit(": ", 1)[0] for line in told.stdout.splitlines() if line.endswith(": OK")}
+    result = checked(folder)
+    assert result.returncode == 0, result.stderr
+    listed = {line.rsplit(": ", 1)[0] for line in result.stdout.splitlines() if line.endswith(": OK")}
     found = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
     assert found == listed | {"SHA256SUMS"}
     assert {file.path for file in FILES} <= listed

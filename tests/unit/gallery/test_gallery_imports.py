@@ -47,9 +47,9 @@ def count(model: type) -> int:
 @pytest.mark.clause("CAP-3")
 def test_an_import_is_cut_into_jobs_and_each_chunk_is_counted_by_an_event(noise, tmp_path):
     folder = write_records(tmp_path / "import", 12)
-    told = []
-    of = import_workers.run(source_of(folder), lambda so_far: told.append(so_far.done))
-    assert told == [0, 5, 10, 12] and faults(12) == []
+    done = []
+    of = import_workers.run(source_of(folder), lambda so_far: done.append(so_far.done))
+    assert done == [0, 5, 10, 12] and faults(12) == []
     assert [job.state for job in db.session.scalars(select(Job).order_by(Job.id))] == ["done"] * 3
     assert [keys["records"] for keys in events("gallery.examined")] == [5, 5, 2]
     [ended] = events("gallery.import_finished")
@@ -218,8 +218,8 @@ def test_outcomes_are_told_without_a_name_or_a_file(noise, app, tmp_path):
     assert run(args=["gallery", "import", str(folder)]).exit_code == 0
     of = db.session.scalars(select(GalleryImport)).one()
     assert f"{of.uid}" in run(args=["gallery", "imports"]).output
-    told = run(args=["gallery", "outcomes", of.uid])
-    assert told.exit_code == 0 and "4 of 4 records, done" in told.output and "2  refused" in told.output
+    result = run(args=["gallery", "outcomes", of.uid])
+    assert result.exit_code == 0 and "4 of 4 records, done" in result.output and "2  refused" in result.output
     rows = list(csv.DictReader(io.StringIO(run(args=["gallery", "outcomes", of.uid, "--csv"]).stdout)))
     assert [(one["line"], one["outcome"], one["rules"]) for one in rows] == [
         ("2", "enrolled", ""),

@@ -47,11 +47,11 @@ def numbers(edit, parameter):
     return st.integers(low, high).map(lambda value: value if whole else value / 100)
 
 
-def stated(edit):
+def operations_of(edit):
     return st.fixed_dictionaries({"op": st.just(op_of(edit)), **{p.name: numbers(edit, p) for p in edit.parameters}})
 
 
-EDITS = st.one_of([stated(edit) for edit in policy().review.edits.values()])
+EDITS = st.one_of([operations_of(edit) for edit in policy().review.edits.values()])
 #: a cut that usually fits, so that recipes do not all end at their first step
 CUT = st.builds(
     lambda x, y, w, h: {"op": "crop", "x": x, "y": y, "width": w, "height": h},

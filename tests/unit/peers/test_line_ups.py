@@ -21,7 +21,7 @@ from app.policy import policy
 from app.policy.refused import Refused
 from app.unit_of_work import unit_of_work
 from app.workflow import advance
-from tests.events_and_notices import told
+from tests.events_and_notices import notified
 from tests.nominated_request import at, filed, nominated_data, settings
 from tests.unit_stages import BACKGROUND, SAME, worksheet
 
@@ -99,7 +99,7 @@ def test_assignment_follows_load_and_the_recorded_draw(filed):
     for row in line_ups_of(filed.current_round):
         draw, chosen = row.private["draw"], row.peer.uid
         assert drawn_reviewer(draw["considered"], draw["seed"]) == chosen
-    assert set(told("peer_review_open")) == {"j.maple", "n.finch"}
+    assert set(notified("peer_review_open")) == {"j.maple", "n.finch"}
 
 
 def test_whoever_holds_a_part_or_lacks_training_is_never_drawn(make, people):
@@ -141,7 +141,7 @@ def test_when_nobody_is_left_the_supervisors_are_told_and_may_end_the_peer_revie
     first = line_ups_of(filed.current_round)[0]
     with unit_of_work():
         line_ups.decline(first, people.actor(first.peer.name), SAY, here)
-    assert set(told("peers_short")) == {"c.hawthorn"}
+    assert set(notified("peers_short")) == {"c.hawthorn"}
     with unit_of_work():
         stop()
     assert filed.state == "peer_reviewed"
@@ -256,7 +256,7 @@ def test_the_supervisor_decides_without_the_peers_once_the_nominees_photograph_l
     assert {row.peer.name: row.ended for row in line_ups_of(round_)} == {"j.maple": "given", "n.finch": "withdrawn"}
     withdrawn = db.session.query(AuditEvent).filter_by(event="line_up.withdrawn").one()
     assert json.loads(withdrawn.keys)["because"] == "decided"
-    assert set(told("peer_withdrawn")) == {"n.finch"}
+    assert set(notified("peer_withdrawn")) == {"n.finch"}
 
 
 @pytest.mark.clause("CAP-3")
@@ -293,7 +293,7 @@ def test_a_continuation_keeps_the_earlier_round_and_asks_fresh_peers(filed, make
     make.nominate(filed)
     assert filed.current_round.number == 2
     assert {row.peer.name for row in line_ups_of(filed.current_round)} == {"a.plover"}, "nobody reviews twice"
-    assert "c.hawthorn" in set(told("peers_short"))
+    assert "c.hawthorn" in set(notified("peers_short"))
     db.session.expire_all()
     assert kept == [
         (row.id, row.ended, row.sealed, [(p.id, p.level, p.sealed) for p in row.places]) for row in line_ups_of(first)

@@ -15,6 +15,7 @@ from app.models import AuditEvent, Notification
 from app.models.base import now
 from app.policy import policy
 from app.unit_of_work import unit_of_work
+from tests.events_and_notices import notified
 
 URGENT = {"priority": "threat_to_life", "priority_reason": "A message names tomorrow morning."}
 
@@ -23,10 +24,6 @@ URGENT = {"priority": "threat_to_life", "priority_reason": "A message names tomo
 def at(monkeypatch):
     """at(moment): reminders are given as of then."""
     return lambda moment: monkeypatch.setattr(reminders, "now", lambda: moment)
-
-
-def told(kind: str) -> list[str]:
-    return sorted(row.account.name for row in db.session.query(Notification).filter_by(kind=kind))
 
 
 @pytest.fixture(autouse=True)
@@ -46,7 +43,7 @@ def test_whoever_has_a_request_is_told_once_when_its_time_has_passed(make, peopl
     at(deadline(request) + timedelta(minutes=1))
     assert reminders.remind() == 1
     assert reminders.remind() == 0, "told twice"
-    assert told("past_due") == ["k.rowan"]
+    assert notified("past_due") == ["k.rowan"]
     events = db.session.query(AuditEvent).filter_by(event="request.reminded").all()
     assert [event.subject_id for event in events] == [request.number]
 
@@ -56,7 +53,7 @@ def test_what_nobody_has_is_told_to_the_supervisors(make, at):
     request = make.request(state="discussed")
     at(deadline(request) + timedelta(minutes=1))
     reminders.remind()
-    assert told("past_due") == ["c.hawthorn", "v.osprey"]
+    assert notified("past_due") == ["c.hawthorn", "v.osprey"]
 
 
 @pytest.mark.clause("AUD-2", "USE-6")
@@ -69,7 +66,7 @@ def test_a_threat_to_life_does_not_lie_unassigned(make, people, at):
     at(urgent.state_since + timedelta(minutes=minutes, seconds=5))
     assert reminders.remind() == 2
     assert reminders.remind() == 0
-    assert told("lies_unassigned") == ["c.hawthorn", "v.osprey"]
+    assert notified("lies_unassigned") == ["c.hawthorn", "v.osprey"]
     assert {row.subject_key for row in db.session.query(Notification).filter_by(kind="lies_unassigned")} == {
         urgent.number
     }

@@ -132,9 +132,9 @@ def test_a_second_visit_to_a_step_adds_to_the_first(answered):
     )
     answered(priority="threat_to_life", way=(*WAY[:7], *back, *WAY[7:]))
     lengths = turnaround.lengths(now() - timedelta(days=30), now())
-    told = {part: length for part, length, _ in db.session.execute(select(lengths))}
-    spent = {phase.title: told[phase.id] for phase in FRRequest.flow().phases if phase.id in told}
-    assert told["all"] == told["priority threat_to_life"] == pytest.approx(10 * 3600)
+    spans = {part: length for part, length, _ in db.session.execute(select(lengths))}
+    spent = {phase.title: spans[phase.id] for phase in FRRequest.flow().phases if phase.id in spans}
+    assert spans["all"] == spans["priority threat_to_life"] == pytest.approx(10 * 3600)
     assert sum(spent.values()) == pytest.approx(10 * 3600)
     assert spent["Peer review"] == pytest.approx(3600 + 1200)
     assert spent["Final review"] == pytest.approx(600 + 600)

@@ -82,8 +82,8 @@ def test_a_supervisor_assigns_and_the_examiner_is_told(make, rowan, maple, hawth
     assert passed(workload.assign, request, hawthorn, rowan, "") is None, "what nobody had needs no notes"
     assert passed(workload.assign, request, hawthorn, maple, "") == "hand_over_noted"
     assert passed(workload.assign, request, hawthorn, maple) is None
-    told = {(row.account_id, row.kind) for row in db.session.scalars(select(Notification))}
-    assert {(rowan.id, "work_assigned"), (maple.id, "work_received"), (rowan.id, "work_reassigned")} <= told
+    notices = {(row.account_id, row.kind) for row in db.session.scalars(select(Notification))}
+    assert {(rowan.id, "work_assigned"), (maple.id, "work_received"), (rowan.id, "work_reassigned")} <= notices
     events = db.session.scalars(select(AuditEvent).where(AuditEvent.event == "request.assigned")).all()
     assert len(events) == 2
     assert all(NOTES not in event.keys for event in events)
@@ -260,5 +260,5 @@ def test_the_search_is_told_to_whoever_has_the_request(make, people, rowan, mapl
     make.parts["examiner"] = "j.maple"
     make.search(request)
     make.finish(request)
-    told = db.session.query(Notification).filter_by(kind="search_finished").one()
-    assert told.account_id == maple.id
+    notices = db.session.query(Notification).filter_by(kind="search_finished").one()
+    assert notices.account_id == maple.id

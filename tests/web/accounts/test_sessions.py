@@ -33,7 +33,7 @@ def later(monkeypatch):
     return move
 
 
-def events(name: str) -> int:
+def event_count(name: str) -> int:
     db.session.rollback()
     return db.session.scalar(select(func.count()).select_from(AuditEvent).where(AuditEvent.event == name))
 
@@ -45,7 +45,7 @@ def test_who_left_is_out_at_the_next_request(sign_in, change_person, change) -> 
     assert is_in(client)
     change_person("k.rowan", **change)
     assert not is_in(client)
-    assert events("account.left") == 1
+    assert event_count("account.left") == 1
     change_person("k.rowan", disabled=False, groups=["fr-examiners"])
     assert not is_in(client), "the ended session stays ended"
 
@@ -57,7 +57,7 @@ def test_a_role_taken_away_closes_its_pages_at_the_next_request(sign_in, change_
     change_person("h.larch", groups=["auditors"])
     assert client.get("/misuse").status_code == 403
     assert client.get("/audit").status_code == 200
-    assert events("account.changed") == 1
+    assert event_count("account.changed") == 1
 
 
 @pytest.mark.clause("ACC-2")
@@ -88,7 +88,7 @@ def test_an_idle_session_expires(sign_in, later, settings) -> None:
     assert is_in(client), "use renews it"
     later(minutes=3 * settings.session_idle_minutes)
     assert not is_in(client)
-    assert events("session.ended") == 1
+    assert event_count("session.ended") == 1
 
 
 @pytest.mark.clause("ACC-3")
@@ -151,7 +151,7 @@ def test_terms_are_accepted_once_and_lead_on(sign_in, post) -> None:
         assert answer.headers["Location"] == "/notifications"
     assert is_terms_free(client)
     assert db.session.scalar(select(func.count(TermsAcceptance.id))) == 1
-    assert events("terms.accepted") == 1
+    assert event_count("terms.accepted") == 1
 
 
 @pytest.mark.clause("ACC-11")
@@ -187,7 +187,7 @@ def test_an_untrained_examiner_is_told_the_rule_and_whom_to_ask(sign_in, people)
     text = refused.get_data(as_text=True)
     assert "training is not recorded" in text
     assert "ACC-4" in text
-    assert events("training.absent") == 1
+    assert event_count("training.absent") == 1
 
 
 @pytest.mark.clause("ACC-4")

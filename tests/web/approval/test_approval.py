@@ -3,13 +3,12 @@
 # ruff: noqa: F811  (a fixture that a test names is not a redefinition)
 from __future__ import annotations
 
-import json
-
 import pytest
 
 from app.extensions import db
-from app.models import FinalReview, Notification, SignInFailure
-from app.models.engine import AuditEvent, Job, Transition
+from app.models import FinalReview, SignInFailure
+from app.models.engine import Job, Transition
+from tests.events_and_notices import events, notices_of
 from tests.nominated_request import at, filed, nominated_data, settings  # noqa: F401  (fixtures)
 from tests.web.page_reading import soup, text
 
@@ -31,17 +30,6 @@ def form_of(client, request, **changes) -> dict:
 
 def decide(client, request, decision: str, **changes):
     return client.post(f"{url(request)}/decision", data=form_of(client, request, decision=decision, **changes))
-
-
-def events(name: str) -> list[dict]:
-    db.session.rollback()  # what was looked at is recorded in a transaction of its own
-    rows = db.session.query(AuditEvent).filter_by(event=name).order_by(AuditEvent.sequence)
-    return [json.loads(row.keys) for row in rows]
-
-
-def told(request) -> set[tuple[str, str]]:
-    rows = db.session.query(Notification).filter_by(subject_type="request", subject_key=request.number)
-    return {(row.kind, row.account.name) for row in rows}
 
 
 # The queue and the file ------------------------------------------------------------------------------------
@@ -166,7 +154,7 @@ def test_approval_with_reason_and_password(at, sign_in):
     row = db.session.query(FinalReview).one()
     assert (row.decision, row.supervisor.name) == ("approved", "c.hawthorn")
     assert row.private["reason"] == "The file supports this."
-    assert ("approved", "k.rowan") in told(request)
+    assert ("approved", "k.rowan") in notices_of(request.number)
     assert events("request.approved") == [{"round": request.current_round.uid}]
 
 
@@ -223,7 +211,7 @@ def test_continuation_gives_a_fresh_round_and_keeps_the_earlier(at, sign_in, peo
     client = sign_in("c.hawthorn")
     assert decide(client, request, "continue", reason="Compare the ears.").status_code == 303
     assert request.state == "continued"
-    assert {("continued", "k.rowan"), ("continued", "d.lark")} & told(request)
+    assert {("continued", "k.rowan"), ("continued", "d.lark")} & notices_of(request.number)
     page = text(client.get(url(request)))
     assert "Compare the ears." in page
     assert "Continue the investigation" in page
@@ -237,8 +225,8 @@ def test_not_approved_gives_a_negative_report(at, sign_in, run_jobs):
     run_jobs()
     assert request.state == "reported"
     assert request.current_report.kind == "negative"
-    assert ("negative_delivered", "d.lark") in told(request)
-    assert "report_delivered" not in {kind for kind, _ in told(request)}
+    assert ("negative_delivered", "d.lark") in notices_of(request.number)
+    assert "report_delivered" not in {kind for kind, _ in notices_of(request.number)}
 
 
 @pytest.mark.clause("SRC-5")

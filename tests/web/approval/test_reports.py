@@ -11,10 +11,11 @@ from flask import current_app
 
 from app.documents.checks import page_texts, require_notice, require_picture
 from app.extensions import db, stores
-from app.models import Notification, Report
+from app.models import Report
 from app.models.base import now
 from app.models.engine import AuditEvent, Job
 from app.unit_of_work import unit_of_work
+from tests.events_and_notices import notified
 from tests.nominated_request import at, filed, nominated_data, settings  # noqa: F401  (fixtures)
 from tests.web.approval.test_approval import decide
 from tests.web.page_reading import soup, text
@@ -37,11 +38,6 @@ def pdf_of(client, report: Report) -> bytes:
     return answer.data
 
 
-def told(kind: str) -> set[str]:
-    db.session.rollback()
-    return {row.account.name for row in db.session.query(Notification).filter_by(kind=kind)}
-
-
 # Preparing and delivery ------------------------------------------------------------------------------------
 
 
@@ -59,7 +55,7 @@ def test_examiner_prepares_and_the_investigator_holds_the_pdf(at, sign_in, post,
     assert 'http-equiv="refresh"' in waiting.get_data(as_text=True)
     run_jobs()
     assert "The report is in the case file" in text(examiner.get(page_of(request)))
-    assert told("report_delivered") == {"d.lark", "k.rowan"}
+    assert set(notified("report_delivered")) == {"d.lark", "k.rowan"}
     report = request.current_report
     pdf = pdf_of(sign_in("d.lark"), report)
     assert pdf == (current_app.extensions["settings"].case_files_dir / report.receipt["path"]).read_bytes()
@@ -199,20 +195,20 @@ def test_recalled_report_is_told_replaced_and_stays_readable(at, make, sign_in, 
     assert request.state == "reported"
     assert decide(supervisor, request, "recall", reason="The wrong case number.").status_code == 303
     assert request.state == "superseded"
-    assert told("report_recalled") == {"d.lark", "k.rowan", "v.osprey"}
+    assert set(notified("report_recalled")) == {"d.lark", "k.rowan", "v.osprey"}
     investigator = sign_in("d.lark")
     assert "recalled" in text(investigator.get(f"/requests/{request.number}")).lower()
     assert pdf_of(investigator, old)
     assert decide(supervisor, request, "reissue", reason="With the right number.").status_code == 303
     assert request.state == "approved"
-    assert told("report_due") == {"k.rowan"}
+    assert set(notified("report_due")) == {"k.rowan"}
     make.report(request)
     new = request.current_report
     assert (new.replaces, new.number) == (old, f"R-{now():%Y}-000002")
     printed = " ".join(page_texts(pdf_of(investigator, new)))
     assert f"This report replaces {old.number}" in printed
     assert "The wrong case number." in printed
-    assert told("report_replaced") == {"d.lark", "k.rowan", "v.osprey"}
+    assert set(notified("report_replaced")) == {"d.lark", "k.rowan", "v.osprey"}
     page = text(supervisor.get(f"/final-review/{request.number}"))
     assert f"Replaces {old.number}" in page
     assert "Recalled" in page

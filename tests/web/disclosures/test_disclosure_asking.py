@@ -9,7 +9,8 @@ import pytest
 from app.domain.disclosures.items import available
 from app.policy import policy
 from tests.disclosure_factory import CASE, disclose, reported_data, settings, values  # noqa: F401  (fixtures)
-from tests.web.disclosure_pages import ASKER, OFFICER, events, stated, url
+from tests.events_and_notices import events
+from tests.web.disclosure_pages import ASKER, OFFICER, draft_fields, url
 from tests.web.page_reading import hidden, soup, text
 
 
@@ -60,7 +61,7 @@ def test_without_javascript_another_recipient_asks_its_questions_first(disclose,
 def test_a_draft_saved_in_another_window_is_not_overwritten_unseen(disclose, sign_in):
     disclosure = disclose(state="draft")
     client = sign_in(ASKER)
-    form = {**hidden(client, url(disclosure, "/edit"), "main form"), **stated(basis="D6")}
+    form = {**hidden(client, url(disclosure, "/edit"), "main form"), **draft_fields(basis="D6")}
     assert client.post(url(disclosure, "/edit"), data={**form, "necessity": "First window, saved."}).status_code == 303
     answer = client.post(url(disclosure, "/edit"), data={**form, "necessity": "Second window, typed."})
     assert answer.status_code == 409

@@ -14,7 +14,8 @@ from app.calendar import today
 from app.domain.disclosures import verbs as domain
 from app.unit_of_work import unit_of_work
 from tests.disclosure_factory import disclose, reported_data, settings, values  # noqa: F401  (fixtures)
-from tests.web.disclosure_pages import ASKER, AUDITOR, OFFICER, RECORDS, events
+from tests.events_and_notices import events
+from tests.web.disclosure_pages import ASKER, AUDITOR, OFFICER, RECORDS
 from tests.web.oversight.export_pages import file_of
 from tests.web.page_reading import hidden, soup, text
 

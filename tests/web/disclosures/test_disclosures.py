@@ -19,7 +19,8 @@ from app.policy import policy
 from app.unit_of_work import unit_of_work
 from app.web.downloads import Withheld
 from tests.disclosure_factory import CASE, disclose, reported_data, set_back, settings  # noqa: F401  (fixtures)
-from tests.web.disclosure_pages import ASKER, OFFICER, RECORDS, decision_of, events, stated, url
+from tests.events_and_notices import events
+from tests.web.disclosure_pages import ASKER, OFFICER, RECORDS, decision_of, draft_fields, url
 from tests.web.page_reading import hidden, soup, text
 
 #: a records officer who decided on nothing here, and so may hand out
@@ -33,7 +34,7 @@ def test_a_prosecutor_disclosure_through_the_pages_alone(reported_data, sign_in,
     begun = asker.post("/disclosures/new", data={**hidden(asker, "/disclosures/new", "main form"), "case_number": CASE})
     disclosure = db.session.query(Disclosure).one()
     assert begun.headers["Location"] == url(disclosure, "/edit")
-    form = {**hidden(asker, url(disclosure, "/edit"), "main form"), **stated()}
+    form = {**hidden(asker, url(disclosure, "/edit"), "main form"), **draft_fields()}
     saved = asker.post(url(disclosure, "/edit"), data=form)
     assert saved.headers["Location"] == url(disclosure)
     page = text(asker.get(url(disclosure)))

@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from app.domain.peers.conditions import line_ups_of
-from app.extensions import db
-from app.models import Notification
+from tests.events_and_notices import notified
 from tests.unit_stages import FINDINGS
 from tests.web.page_reading import send, soup, text
 
@@ -61,9 +60,9 @@ def test_the_whole_path_by_forms(make, sign_in, people, run_jobs):
     answer = send(client, rounds, f"{rounds}/nomination", **given)
     assert answer.status_code == 303, text(answer)
     assert request.state == "nominated"
-    assert "k.rowan" not in told()
+    assert "k.rowan" not in set(notified("peer_review_open"))
     run_jobs()
-    assert told() == {"j.maple", "n.finch"}
+    assert set(notified("peer_review_open")) == {"j.maple", "n.finch"}
 
     from tests.web.line_up_pages import address, work
 
@@ -73,10 +72,6 @@ def test_the_whole_path_by_forms(make, sign_in, people, run_jobs):
         work(peer, row)
         assert "Support for one person" in text(peer.get(address(row)))
     assert request.state == "peer_reviewed"
-
-
-def told() -> set[str]:
-    return {row.account.name for row in db.session.query(Notification).filter_by(kind="peer_review_open")}
 
 
 def people_policy():

@@ -1,4 +1,4 @@
-"""How a test takes a long list out of the portal: asked for on its page, written by a worker, downloaded."""
+"""Helpers to export a long list: asked for on its page, written by a worker, downloaded."""
 
 from __future__ import annotations
 

@@ -44,8 +44,8 @@ def small_parts(monkeypatch):
     monkeypatch.setattr(export_jobs, "SLICE_SECONDS", 0.0)
 
 
-def told(event: str) -> list[tuple[str, dict]]:
-    """(file, keys) of the events of one kind, in order."""
+def recorded(event: str) -> list[tuple[str, dict]]:
+    """Return (file, keys) of the events of one kind, in order."""
     db.session.rollback()
     rows = select(AuditEvent).where(AuditEvent.event == event).order_by(AuditEvent.sequence)
     return [(row.subject_id, json.loads(row.keys)) for row in db.session.scalars(rows)]
@@ -72,7 +72,7 @@ def sequences(answer) -> list[int]:
 def test_every_event_up_to_the_question_is_in_the_file_once(many, small_parts, sign_in, run_jobs) -> None:
     client = sign_in(WATCHER)
     place = asked(client)
-    [(uid, keys)] = told("export.asked")
+    [(uid, keys)] = recorded("export.asked")
     last = db.session.scalars(select(AuditEvent.sequence).where(AuditEvent.event == "export.asked")).one()
     assert (uid, keys) == (uid_of(place), {"of": "audit", "filter": {}})
     audit.viewed("audit.read", filter={"page": 1})
@@ -80,9 +80,9 @@ def test_every_event_up_to_the_question_is_in_the_file_once(many, small_parts, s
     answer = client.get(f"{place}/file")
     # the question itself is recorded as its unit ends: what comes before it is in the file
     assert sequences(answer) == list(range(last - 2, 0, -1))
-    standing = exports.find(uid).standing
-    assert len(standing.parts) > 5, "in parts"
-    [(of, done)] = told("export.finished")
+    progress = exports.find(uid).progress
+    assert len(progress.parts) > 5, "in parts"
+    [(of, done)] = recorded("export.finished")
     digest = hashlib.sha256(answer.data).hexdigest()
     assert of == uid and done == {
         "of": "audit",
@@ -92,7 +92,7 @@ def test_every_event_up_to_the_question_is_in_the_file_once(many, small_parts, s
         "bytes": len(answer.data),
         "sha256": digest,
     }
-    assert told("export.taken") == [(uid, {"of": "audit", "sha256": digest, "first": 0})]
+    assert recorded("export.taken") == [(uid, {"of": "audit", "sha256": digest, "first": 0})]
 
 
 @pytest.mark.clause("AUD-6")
@@ -112,7 +112,7 @@ def test_a_transfer_that_broke_off_goes_on_where_it_stopped(many, small_parts, s
     beyond = client.get(address, headers={"Range": f"bytes={size}-"})
     assert (beyond.status_code, beyond.headers["Content-Range"]) == (416, f"bytes */{size}")
     assert client.head(address).content_length == size
-    assert [keys["first"] for _, keys in told("export.taken")] == [0, half, size - 9, 0, 0]
+    assert [keys["first"] for _, keys in recorded("export.taken")] == [0, half, size - 9, 0, 0]
 
 
 def test_the_page_follows_the_file_until_it_is_written(many, small_parts, sign_in, run_jobs) -> None:
@@ -157,10 +157,10 @@ def test_what_is_written_stays_written_after_a_kill(many, small_parts, sign_in) 
     assert turns > 5
     exports.finish(uid)
     exports.finish(uid)
-    assert len(told("export.finished")) == 1
+    assert len(recorded("export.finished")) == 1
     found = sequences(client.get(f"/exports/{uid}/file"))
     assert found == sorted(set(found), reverse=True) and found[-1] == 1
-    kept = {part.id for part in exports.find(uid).standing.parts}
+    kept = {part.id for part in exports.find(uid).progress.parts}
     assert kept == set(stores().blobs.iter_ids()), "nothing else was kept"
 
 
@@ -177,7 +177,7 @@ def test_a_part_that_another_worker_wrote_first_is_thrown_away(many, small_parts
 
     monkeypatch.setattr(exports, "_next_text", slow)
     assert exports.write_part(uid)
-    assert len(exports.find(uid).standing.parts) == 1
+    assert len(exports.find(uid).progress.parts) == 1
     assert len(list(stores().blobs.iter_ids())) == 1
 
 
@@ -202,7 +202,7 @@ def test_no_word_of_the_question_or_the_list_stands_in_the_database(sign_in, run
     place = asked(client, "/disclosures/register?person=Robin+Sandpiper&state=released")
     run_jobs()
     assert client.get(f"{place}/file").data.startswith(b"number,submitted")
-    assert told("export.asked")[0][1] == {"of": "register", "filter": {"fields": ["person", "state"]}}
+    assert recorded("export.asked")[0][1] == {"of": "register", "filter": {"fields": ["person", "state"]}}
     db.session.rollback()
     for path in settings.data_dir.rglob("*"):
         if path.is_file():
@@ -216,7 +216,7 @@ def test_a_filter_that_does_not_hold_asks_for_no_file(sign_in, post) -> None:
     ):
         answer = post(sign_in(name), address, {"since": "yesterday"}, page=page)
         assert answer.status_code == 422 and "Correct the filter first" in text(answer)
-    assert told("export.asked") == [] and db.session.scalars(select(Job)).all() == []
+    assert recorded("export.asked") == [] and db.session.scalars(select(Job)).all() == []
 
 
 def test_nobody_fills_the_disk_with_files(sign_in, post) -> None:
@@ -225,7 +225,7 @@ def test_nobody_fills_the_disk_with_files(sign_in, post) -> None:
     answer = ask_for_file(client, "/audit")
     assert answer.status_code == 409 and "remove one" in text(answer)
     assert post(client, f"{places[0]}/removal", page=places[1]).headers["Location"] == "/audit"
-    assert told("export.destroyed") == [(uid_of(places[0]), {"of": "audit", "why": "removed"})]
+    assert recorded("export.destroyed") == [(uid_of(places[0]), {"of": "audit", "why": "removed"})]
     asked(client)
 
 
@@ -235,17 +235,17 @@ def test_a_file_is_destroyed_when_its_time_is_over(many, small_parts, sign_in, r
     place = asked(client)
     run_jobs()
     export = exports.find(uid_of(place))
-    assert timedelta(hours=23) < export.standing.kept_until - now() <= timedelta(hours=24)
-    key, parts = export.standing.key_id, [part.id for part in export.standing.parts]
+    assert timedelta(hours=23) < export.progress.kept_until - now() <= timedelta(hours=24)
+    key, parts = export.progress.key_id, [part.id for part in export.progress.parts]
     assert lapse() == 0 and client.get(f"{place}/file").status_code == 200
     with unit_of_work():
-        export.standing.kept_until = now() - timedelta(seconds=1)
+        export.progress.kept_until = now() - timedelta(seconds=1)
         export.keep()
     assert lapse() == 1
     assert client.get(place).status_code == 404 and client.get(f"{place}/file").status_code == 404
     assert stores().keys.is_destroyed(key) and not any(stores().blobs.exists(part) for part in parts)
     assert db.session.scalars(select(Job)).all() == []
-    assert told("export.destroyed") == [(uid_of(place), {"of": "audit", "why": "expired"})]
+    assert recorded("export.destroyed") == [(uid_of(place), {"of": "audit", "why": "expired"})]
 
 
 def test_a_file_that_could_not_be_written_says_why_and_goes(sign_in, run_jobs, monkeypatch) -> None:
@@ -253,10 +253,10 @@ def test_a_file_that_could_not_be_written_says_why_and_goes(sign_in, run_jobs, m
     place = asked(client)
     stores().keys.create()
     export = exports.find(uid_of(place))
-    box = bytearray(export.standing.wanted)
+    box = bytearray(export.progress.wanted)
     box[-1] ^= 1
     with unit_of_work():
-        export.standing.wanted = bytes(box)
+        export.progress.wanted = bytes(box)
         export.keep()
     run_jobs()
     page = text(client.get(place))
@@ -280,7 +280,7 @@ def test_a_disposal_destroys_the_files_of_the_register_and_no_other(sign_in, run
         step()
     assert records.get(f"{written}/file").status_code == records.get(waiting).status_code == 404
     assert watcher.get(f"{list_of_events}/file").status_code == 200
-    assert {(uid, keys["why"]) for uid, keys in told("export.destroyed")} == {
+    assert {(uid, keys["why"]) for uid, keys in recorded("export.destroyed")} == {
         (uid_of(written), "erased"),
         (uid_of(waiting), "erased"),
     }

@@ -70,14 +70,14 @@ def change_mark(subject: Round, place: int, number: int) -> Answer:
 @bp.post("/review/rounds/<uid>/candidates/<int:place>/marks/<int:number>/removal")
 @needs("examination.work", of=Round)
 def remove_mark(subject: Round, place: int, number: int) -> Answer:
-    """Take a mark back."""
+    """Remove a mark."""
     row = _row(subject, place, number)
     form = VersionForm(prefix=f"mark-{number}-")
     return _taken(subject, place, form, row, lambda: domain.remove(subject.request, current_actor(), row))
 
 
 def _row(subject: Round, place: int, number: int) -> Annotation:
-    """A standing mark this person may know of; 404 for any other."""
+    """Return a mark in force that this person may see; 404 for any other."""
     rows = visible(Annotation, current_actor()).where(
         Annotation.round_id == subject.id,
         Annotation.candidate_id == candidate_at(subject, place).id,
@@ -101,7 +101,7 @@ def _photo(candidate: Candidate, uid: str) -> GalleryPhoto:
 
 
 def _taken(subject: Round, place: int, form: FlaskForm, row: Annotation | None, act: Callable[[], Any]) -> Answer:
-    """Do it and show the marks as they stand; or the form again with what is wrong, everything typed still in it."""
+    """Take the step and show the marks, or the form again with its faults and everything typed."""
     shown = form.photograph.data if "photograph" in form else ""
 
     def onward() -> str | WerkzeugResponse:
@@ -133,7 +133,7 @@ def _taken(subject: Round, place: int, form: FlaskForm, row: Annotation | None, 
 
 
 def _part(subject: Round, place: int, shown: str, **again: Any) -> str:
-    """The marks alone, for htmx: no face is in them, so nothing is recorded as seen."""
+    """Render the marks alone for htmx; they show no face, so no view is recorded."""
     round_ = loaded(subject)
     found = marking(round_, candidate_at(round_, place), shown, working(round_), **again)
     return page("review/examination/_marks.html", marking=found)

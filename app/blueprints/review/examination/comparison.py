@@ -211,7 +211,7 @@ def _dispose(
 
 
 def _onward(subject: Round, place: int) -> str:
-    """To the next open candidate, or to all of them when none is open."""
+    """Return the address of the next open candidate, or of the list when none is open."""
     following = examination.next_open(loaded(subject), place)
     if following is None:
         return url_for("review.candidates", uid=subject.uid, after=place)
@@ -239,7 +239,7 @@ def exclude(subject: Round, place: int) -> Answer:
 @bp.post("/review/rounds/<uid>/candidates/<int:place>/exclusion/taking-back")
 @needs("examination.work", of=Round)
 def take_back(subject: Round, place: int) -> Answer:
-    """SRC-2: take an exclusion back while the rule gives time; later the rule says so, on the candidate's page."""
+    """Undo an exclusion within the rule's time; later the candidate's page shows the rule (SRC-2)."""
     standing: list[str] = []
 
     def undo() -> None:
@@ -263,7 +263,7 @@ def take_back(subject: Round, place: int) -> Answer:
 
 
 def _own(subject: Round) -> bool:
-    """Whether nobody but this person records anything in the round."""
+    """Tell whether only this person records anything in the round."""
     return subject.examiner_id == current_actor().id
 
 

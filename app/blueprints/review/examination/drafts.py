@@ -39,13 +39,13 @@ SENTENCE = "X-Draft"
 
 
 def typed(form: FlaskForm) -> dict[str, str]:
-    """What a form holds, by the name of the field; hidden fields say which page it was and are no part of it."""
+    """Return what a form holds by field name, without the hidden fields, which name the page."""
     fields = [field for field in form if field.type not in {"HiddenField", "CSRFTokenField"}]
     return {field.name: field.data for field in fields if field.data}
 
 
 def restored(subject: FRRequest | LineUp, name: str) -> tuple[Draft | None, dict[str, str]]:
-    """The signed-in person's own draft of a page, and its fields as the data of the form; none of either without."""
+    """Return the signed-in person's draft of a page and its fields as form data; empty without a draft."""
     draft = drafts.kept(subject, current_actor(), name)
     return draft, dict(draft.private.get("fields", {})) if draft else {}
 
@@ -100,7 +100,7 @@ def _check_open(round_: Round) -> None:
 
 
 def _kept(subject: FRRequest | LineUp, name: str, form: Any, check: Callable[[], None], back: str) -> Answer:
-    """Keep what the form holds, or say in one sentence why not. `check` raises Refused when nothing may be kept."""
+    """Keep what the form holds, or answer in one sentence why not. `check` raises Refused when nothing may be kept."""
     try:
         check()
     except Refused as refusal:

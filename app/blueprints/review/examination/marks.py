@@ -64,7 +64,7 @@ def mark_form(photos: Sequence[GalleryPhoto], number: int | None = None, **value
 
 
 def filled(row: Mark, photos: Sequence[GalleryPhoto]) -> FlaskForm:
-    """The form of a mark that stands."""
+    """Return the form of an existing mark."""
     places = {}
     for side in ("probe", "photo"):
         for (name, _), (x, y) in zip(PLACES[side], getattr(row, side), strict=False):
@@ -82,7 +82,7 @@ def filled(row: Mark, photos: Sequence[GalleryPhoto]) -> FlaskForm:
 
 
 def read(form: FlaskForm) -> Drawn:
-    """What the form says. Raises Refused for a place that is no two numbers."""
+    """Read a mark from its form. Raises Refused for a point that is not two numbers."""
     rule, faults, sides = policy().review.marks.id, [], {}
     for side, fields in PLACES.items():
         typed = [(name, form[name].data) for name, _ in fields if form[name].data]
@@ -104,7 +104,7 @@ def marking(
     number: int | None = None,
     refusal: Why = None,
 ) -> Marking:
-    """The marks of one candidate's comparison; `form` is that of mark `number` (None: the next) as it was typed."""
+    """Return the marks of one comparison; `form` is that of mark `number` (None: the next) as typed."""
     photos = held_of(candidate.person)
     marks = drawn_marks(domain.marks_on(round_, current_actor(), candidate))
     forms = {mark.number: filled(mark, photos) for mark in marks} if open_now else {}

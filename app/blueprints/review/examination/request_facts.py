@@ -1,4 +1,4 @@
-"""What the investigator stated, and what the repository has on record, as rows of a page."""
+"""The rows of a page on what the investigator stated and what the repository has on record."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def circumstance_rows(request: FRRequest) -> Rows:
 
 
 def image_rows(image: ProbeImage) -> Rows:
-    """Where an image comes from, how and when it was obtained."""
+    """Return where an image comes from, how and when it was obtained."""
     rules, private = policy().request, image.private
     source, basis = rules.sources.get(image.source or ""), rules.lawful_bases.get(image.obtained or "")
     rows: Rows = [("Source", source.title if source else None)]
@@ -45,7 +45,7 @@ def image_rows(image: ProbeImage) -> Rows:
 
 
 def recorded_rows(person: GalleryPerson, request: FRRequest) -> Rows:
-    """What the repository has on record of a person, to be held against the description and circumstances."""
+    """Return what the repository has on record of a person, to be compared with the request."""
     private = person.private
     day = request.private.get("circumstances", {}).get("date")
     age = age_on(private.get("born_on"), day)

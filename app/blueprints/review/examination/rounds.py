@@ -1,4 +1,4 @@
-"""A round as its pages show it: everything loaded at once, however many candidates there are."""
+"""A round as its pages show it, loaded in a few statements however many candidates there are."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from app.policy.examination.worksheet import differing_in
 
 @dataclass(frozen=True, slots=True)
 class RoundCandidate:
-    """A candidate as the round has it now."""
+    """A candidate in its present state in the round."""
 
     candidate: Candidate
     place: int
@@ -39,12 +39,12 @@ class RoundCandidate:
 
     @property
     def shown(self) -> ShownPhoto | None:
-        """The photograph the search listed the person by."""
+        """Return the photograph by which the search listed the person."""
         return next((one for one in self.photos if one.photo.id == self.candidate.photo_id), None)
 
 
 def loaded(round_: Round) -> Round:
-    """The round with everything its pages show, in a handful of statements however many candidates there are."""
+    """Load the round with everything its pages show."""
     listed = selectinload(Search.candidates).options(
         joinedload(Candidate.person).selectinload(GalleryPerson.photos), joinedload(Candidate.photo)
     )
@@ -64,7 +64,7 @@ def loaded(round_: Round) -> Round:
 
 
 def differing_features(disposition: Disposition | None) -> str:
-    """The features recorded as differing, in words."""
+    """Return the features recorded as differing, in words."""
     if disposition is None:
         return ""
     return ", ".join(label for label, _ in differing_in(policy(), disposition.private.get("features", {})))
@@ -86,7 +86,7 @@ def listed(round_: Round, candidate: Candidate) -> RoundCandidate:
 
 
 def working(round_: Round) -> bool:
-    """Whether this person examines the round now; else its pages are read only."""
+    """Tell whether this person examines the round now; else its pages are read-only."""
     current = round_.request.current_round
     return (
         round_.request.state == "under_examination"
@@ -97,7 +97,7 @@ def working(round_: Round) -> bool:
 
 
 def listed_state(round_: Round, candidate: Candidate) -> tuple[int, str]:
-    """(place, state) of one candidate for the strip of all."""
+    """Return (place, state) of one candidate for the strip of all."""
     disposition = round_.disposition_of(candidate)
     if candidate.photo.removed_at is not None:
         return candidate.shown_order, "left"
@@ -116,7 +116,7 @@ def version_of(row: Disposition | BackgroundCheck | None) -> str:
 
 
 def earlier_rounds(known: list[Round], subject: FRRequest) -> list[dict[str, Any]]:
-    """The rounds that are over, as whoever goes on reads them: dispositions, opinions, instructions or notes."""
+    """Return the ended rounds as the next examiner reads them: dispositions, opinions, instructions or notes."""
     opinions = {level.value: level.label for level in policy().review.scale.levels}
     passed = endings(subject)
     continued = {r.id for r in known if any(review.decision == "continued" for review in r.final_reviews)}

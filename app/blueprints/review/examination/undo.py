@@ -1,4 +1,4 @@
-"""The exclusion just recorded, as the next page says it, with its Undo while the rule gives time (SRC-2)."""
+"""The Undo of the exclusion just recorded, offered on the next page while the rule gives time (SRC-2)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from app.models import Round
 
 @dataclass(frozen=True, slots=True)
 class Undo:
-    """An exclusion that may still be taken back: for how many seconds, and the version that would be."""
+    """An exclusion that can still be undone: for how many seconds, and its version."""
 
     person: RoundCandidate
     seconds: int
@@ -23,7 +23,7 @@ class Undo:
 
 
 def offered(round_: Round) -> Undo | None:
-    """What `?after=` names, where it is an exclusion of this person's that may still be taken back; else None."""
+    """Return the undo of the exclusion that `?after=` names, where this person can still undo it; else None."""
     place = request.args.get("after", type=int)
     found = next((one for one in round_.search.candidates if one.shown_order == place), None)
     if found is None or found.photo.removed_at is not None or not working(round_):

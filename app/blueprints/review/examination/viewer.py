@@ -1,4 +1,4 @@
-"""What the comparison viewer is given: the original probe, one person's photographs or a line of them, marks on them.
+"""The comparison viewer's data: the original probe, the photographs of a person or a line-up, marks on them.
 
 `review/_viewer.html` draws a `Viewer` and knows nothing else: no candidate, no rank, no case. A page that must stay
 blind gives it neutral keys and labels ("A", "Photograph A"), no prepared image and no marks; the page itself records
@@ -42,7 +42,7 @@ class ViewerImage:
 
     @property
     def eye_numbers(self) -> str:
-        """The eyes as "x y x y", or nothing."""
+        """Return the eyes as "x y x y", or an empty string."""
         return " ".join(f"{value:.1f}" for eye in self.eyes or () for value in eye)
 
 
@@ -60,7 +60,7 @@ class Mark:
 
     @property
     def drawing(self) -> str:
-        """What the page's script draws it from, as JSON."""
+        """Return the JSON from which the page's script draws the mark."""
         shape = {
             "number": self.number,
             "kind": self.kind,
@@ -91,16 +91,16 @@ class Viewer:
 
     @property
     def photograph(self) -> ViewerImage:
-        """The photograph shown at first."""
+        """Return the photograph shown at first."""
         return next((one for one in self.photographs if one.key == self.shown), self.photographs[-1])
 
     def marks_of(self, key: str) -> list[Mark]:
-        """The marks made on one of the photographs."""
+        """Return the marks made on one of the photographs."""
         return [mark for mark in self.marks if mark.photograph == key]
 
 
 def original(search: Search) -> ViewerImage:
-    """The probe as it was submitted: what every comparison is made on (SRC-2)."""
+    """Return the probe as submitted, on which every comparison is made (SRC-2)."""
     image, face = search.image, search.face
     return ViewerImage(
         "original",
@@ -115,7 +115,7 @@ def original(search: Search) -> ViewerImage:
 
 
 def prepared(row: DerivedImage) -> ViewerImage:
-    """The prepared image that was searched; it is looked at, never compared on."""
+    """Return the prepared image that was searched; it may be viewed but not compared."""
     stage = trace(recipe_of_row(row), (row.image.width, row.image.height))[-1]
     left, right = stage.points(eyes_of(row.face))
     return ViewerImage(
@@ -131,7 +131,7 @@ def prepared(row: DerivedImage) -> ViewerImage:
 
 
 def photograph(photo: GalleryPhoto, key: str, label: str, short: str, alt: str) -> ViewerImage:
-    """A photograph of the repository under the names the page gives it."""
+    """Return a photograph of the repository under the names the page gives it."""
     eyes = photo.eyes
     return ViewerImage(
         key,

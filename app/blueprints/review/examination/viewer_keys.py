@@ -74,7 +74,7 @@ KEYS = (
 
 @bp.app_template_global()
 def viewer_keys(viewer: Viewer) -> list[ViewerKey]:
-    """The keys of a viewer in the order of the help; none of a prepared image where there is none."""
+    """Return the keys of a viewer in the order of the help; none of a prepared image where there is none."""
     return [one for one in KEYS if one.only != "prepared" or viewer.prepared]
 
 

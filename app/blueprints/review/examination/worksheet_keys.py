@@ -63,7 +63,7 @@ def letters(policy: Policy) -> Iterator[tuple[str, str]]:
 
 
 def key_faults(policy: Policy) -> Iterator[str]:
-    """Features and verdicts without a key of their own, and keys of none: a sentence each."""
+    """Return a sentence for each feature or verdict without a key of its own, and for each key of none."""
     sheet = policy.review.worksheet
     for kind, keys, members in (("feature", FEATURES, sheet.features), ("verdict", VERDICTS, sheet.verdicts)):
         known = {one.value for one in members}

@@ -38,7 +38,7 @@ def preview_url(subject: FRRequest, face: DetectedFace, operations: list[dict[st
 
 
 def read_preview(subject: FRRequest, token: str) -> tuple[DetectedFace, Recipe]:
-    """What an address asks for. Raises LinkExpired; LinkInvalid for another session, request, or a broken rule."""
+    """Read the address of a preview. Raises LinkExpired; LinkInvalid for another session, request, or a broken rule."""
     try:
         session_uid, face_uid, operations = _signer().loads(token, max_age=LIFE_SECONDS)
     except SignatureExpired as error:

@@ -1,4 +1,4 @@
-"""How a probe is shown: always the original picture, and the same picture enlarged to its one face."""
+"""The probe on pages: always the original picture, and the same picture enlarged to its face."""
 
 from __future__ import annotations
 

@@ -58,7 +58,7 @@ class ProbeEditor:
 
     @property
     def value(self) -> str:
-        """What names the face in forms and addresses."""
+        """Return the name of the face in forms and addresses."""
         return f"{self.image.uid}.{self.face.position}"
 
     @property
@@ -68,7 +68,7 @@ class ProbeEditor:
 
     @property
     def recipe(self) -> Recipe:
-        """The recipe so far; with what is tried, when that is within the rules."""
+        """Return the recipe so far, with the pending steps when the rules allow them."""
         for operations in ([*self.operations, *self.pending], self.operations, []):
             recipe = checked(self.face, operations)[0]
             if recipe is not None:
@@ -77,7 +77,7 @@ class ProbeEditor:
 
     @property
     def stage(self) -> Stage:
-        """The frame of what is shown."""
+        """Return the frame of the shown picture."""
         return trace(self.recipe, (self.image.width, self.image.height))[-1]
 
     @property
@@ -87,7 +87,7 @@ class ProbeEditor:
 
     @property
     def trying(self) -> list[str]:
-        """The steps shown and not yet added, in words."""
+        """Return the pending steps in words."""
         return [in_words(operation) for operation in self.recipe.operations[len(self.operations) :]]
 
     @property
@@ -116,12 +116,12 @@ class ProbeEditor:
 
 
 def checked(face: DetectedFace, operations: object) -> tuple[Recipe | None, list[Fault]]:
-    """These steps on a face, as the rules see them."""
+    """Check these steps on a face against the rules."""
     return recipe_of(policy(), operations, eyes_of(face), (face.image.width, face.image.height))
 
 
 def submitted_steps(text: str) -> list[dict[str, Any]]:
-    """The steps a form carries. Raises ValueError for anything but a list of tables."""
+    """Read the steps a form carries. Raises ValueError for anything but a list of tables."""
     try:
         steps = json.loads(text or "[]")
     except RecursionError as error:  # nested deeper than any recipe
@@ -132,7 +132,7 @@ def submitted_steps(text: str) -> list[dict[str, Any]]:
 
 
 def table_of(edit: Edit, form: Mapping[str, str]) -> dict[str, Any]:
-    """The step an edit's boxes describe. What is no number stays text, for the rules to refuse."""
+    """Return the step that an edit's boxes describe. Text that is not a number is kept for the rules to refuse."""
     op, boxes = op_of(edit), CONTROLS[edit.id]
     table: dict[str, Any] = {"op": op}
     for parameter in edit.parameters:
@@ -149,7 +149,7 @@ def _number(text: str, whole: bool) -> Any:
 
 
 def offered(editor: ProbeEditor) -> dict[str, dict[str, str]]:
-    """The numbers offered for each edit on the steps so far: a cut around the face, the turn that levels the eyes."""
+    """Propose the numbers of each edit after the steps so far: a cut around the face, the turn that levels the eyes."""
     recipe = checked(editor.face, editor.operations)[0] or Recipe(eyes=eyes_of(editor.face), operations=())
     stage = trace(recipe, (editor.image.width, editor.image.height))[-1]
     found = {

@@ -1,4 +1,4 @@
-"""Searched before: the examiner's reason to search again, for a supervisor to agree to (AUD-1)."""
+"""The examiner's reason to search a probe again, for a supervisor to agree to (AUD-1)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The probe and its search: one face, its suitability, the search and how it goes (REQ-6, CAP-5, SRC-1)."""
+"""The probe and its search: one face, its suitability, the search and its progress (REQ-6, CAP-5, SRC-1)."""
 
 from __future__ import annotations
 
@@ -172,7 +172,7 @@ def start(subject: FRRequest) -> Answer:
 @bp.get("/review/<number>/progress")
 @needs("basis.confirm", of=FRRequest)
 def progress(subject: FRRequest) -> Answer:
-    """How the search goes; the working page once it has ended. Without htmx the page itself asks again."""
+    """Show the search's progress, then the working page. Without htmx the page reloads itself."""
     if not wants_part() or subject.state != "searching":
         return redirect_after_post(url_for("review.work", number=subject.number))
     return page("review/_progress.html", item=subject, job=job_of(subject.current_search))

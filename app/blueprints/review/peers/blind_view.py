@@ -1,4 +1,4 @@
-"""A line as its peer sees it: letters, pictures, days; the same whatever the line stands for (SRC-4).
+"""The blind view of a line-up: letters, pictures, days, the same for a request and an item (SRC-4).
 
 Nothing else of the round or the item is given to a page: not the request, not the candidate, not who nominated, not who
 else reviews. Addresses of pictures name a place of the line.
@@ -48,12 +48,12 @@ class ShownLine:
 
     @property
     def open(self) -> int:
-        """How many photographs still wait for a comparison."""
+        """Count the photographs that still wait for a comparison."""
         return sum(place.state == "open" for place in self.places)
 
 
 def shown_line(line_up: LineUp) -> ShownLine:
-    """What the pages of a peer are given."""
+    """Return the line-up as its peer's pages show it."""
     return ShownLine(*_probe(line_up), tuple(shown_place(place) for place in line_up.places))
 
 
@@ -69,7 +69,7 @@ def _probe(line_up: LineUp) -> tuple[ShownProbe, date | None]:
 
 
 def shown_place(place: LineUpPlace) -> ShownPlace:
-    """One photograph; of one that left the repository, its letter alone."""
+    """Return one photograph; of one that left the repository, only its letter."""
     if not place.held:
         return ShownPlace(place, place.letter, "", (0, 0), None, "left", "", "")
     stored = place.of_repository
@@ -91,7 +91,7 @@ def shown_place(place: LineUpPlace) -> ShownPlace:
 
 
 def just_compared(line: ShownLine, letter: str) -> ShownPlace | None:
-    """The photograph compared a moment ago, which `?after=` names; it may be changed until the verdict is locked."""
+    """Return the photograph just compared, which `?after=` names; it may be changed until the verdict is locked."""
     return next((one for one in line.places if one.letter == letter and one.level), None)
 
 
@@ -104,7 +104,7 @@ ENDED = {
 
 
 def ended_words(line_up: LineUp) -> str:
-    """Why nothing of an ended line can be changed, and since when, as a sentence without its full stop."""
+    """Return why and since when an ended line-up is closed, as a sentence without its full stop."""
     return ENDED[filled(line_up.ended)].format(at=clock(filled(line_up.ended_at)))
 
 

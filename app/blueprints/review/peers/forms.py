@@ -1,4 +1,4 @@
-"""The forms of a peer's line of photographs; whether an answer suffices, the domain says."""
+"""The forms of a peer's line-up; the domain checks whether an answer suffices."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Comparisons whose truth is known, and the error rates they give, for the unit's supervisors (FAIR-1)."""
+"""Proficiency items and the error rates they give, for the unit's supervisors (FAIR-1)."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def add() -> ResponseReturnValue:
 @bp.post("/proficiency/<uid>/assignment")
 @needs("proficiency.keep", of=ProficiencyItem)
 def assign(subject: ProficiencyItem) -> ResponseReturnValue:
-    """Put an item before the examiner who has least to do and never had it."""
+    """Give an item to the least busy examiner who never had it."""
     present = selection.available(selection.trained_examiners())
     with unit_of_work():
         made = proficiency.put(subject, present)
@@ -95,7 +95,7 @@ def assign(subject: ProficiencyItem) -> ResponseReturnValue:
 @bp.post("/proficiency/<uid>/retirement")
 @needs("proficiency.keep", of=ProficiencyItem)
 def retire(subject: ProficiencyItem) -> ResponseReturnValue:
-    """Give an item to nobody any more."""
+    """Stop giving an item out."""
     with unit_of_work() as rows:
         if rows.scalars(select(ProficiencyItem).where(ProficiencyItem.id == subject.id)).one().retired_at is None:
             proficiency.retire(subject)

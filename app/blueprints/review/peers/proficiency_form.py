@@ -1,4 +1,4 @@
-"""The form of a comparison whose truth is known."""
+"""The form of a proficiency item."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Peer review: a blind verdict on each photograph of an assigned line (SRC-4, FAIR-1).
 
-These pages are built from the probe and the line alone: `line_shown` says what they are given.
+These pages are built from the probe and the line alone: `blind_view` says what they are given.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ LISTED = 50
 @bp.get("/review/line-ups")
 @needs("peer.review")
 def peer_queue() -> str:
-    """What is assigned to this person, the first due first, and what they ended."""
+    """Show the line-ups assigned to this person, first due first, and those they ended."""
     mine, moment = visible(LineUp, current_actor()), now()
     waiting = mine.where(LineUp.ended.is_(None)).order_by(LineUp.due_at, LineUp.number)
     ended = mine.where(LineUp.ended.is_not(None)).order_by(LineUp.ended_at.desc()).limit(LISTED)
@@ -69,7 +69,7 @@ def peer_queue() -> str:
 @bp.get("/review/line-ups/<number>")
 @needs("peer.review", of=LineUp)
 def line_up(subject: LineUp) -> str:
-    """The probe and the line; after the verdict that verdict, and once all are in, every difference."""
+    """Show the probe and the line-up; after the verdict that verdict, and once all are in, every difference."""
     return render_line(subject)
 
 
@@ -212,7 +212,7 @@ def _compared(
 
 @enforces("SRC-4")
 def _over(subject: LineUp, form: Any) -> tuple[str, int]:
-    """What a page answers that was opened before the line ended: since when it is over, and what was typed."""
+    """Answer a page that was opened before the line-up ended: since when it is over, and what was typed."""
     return render_line(subject, refusal=Overtaken(typed_in(form), ended_words(subject), final=True)), 409
 
 
@@ -221,7 +221,7 @@ def _about(fault: Any, fields: dict[str, str]) -> Any:
 
 
 def _onward(subject: LineUp, place: LineUpPlace) -> str:
-    """To the next photograph that waits, or back to the whole line."""
+    """Return the address of the next photograph to compare, or of the whole line-up."""
     waiting = [one for one in subject.places if one.held and one.level is None]
     after = next((one for one in waiting if one.position > place.position), waiting[0] if waiting else None)
     if after is None:
@@ -288,7 +288,7 @@ def decline_line_up(subject: LineUp) -> Answer:
 
 
 def _closed(subject: LineUp) -> Refused | None:
-    """The rule by which nothing more is recorded in this line, or None while it is open to this person."""
+    """Return the rule that closes this line-up, or None while it is open to this person."""
     try:
         line_ups.check_open(subject, current_actor())
     except Refused as refusal:
