@@ -6,6 +6,7 @@ again, as does each process once for each person; passwords are never answered f
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import sys
 from collections.abc import Callable
@@ -30,6 +31,11 @@ def remember(shared: Settings) -> None:
                 setattr(module, name, answered)
 
 
+def of_directory(settings: Settings) -> dict[str, Any]:
+    """The settings by which the directory is asked."""
+    return {name: value for name, value in dataclasses.asdict(settings).items() if name.startswith("ldap_")}
+
+
 def remembering(ask: Callable[[str], Any], shared: Settings) -> Callable[[str], Any]:
     """`ask`, which is asked once for each name and each state of the directory's people."""
     known: dict[tuple[bytes, str], Any] = {}
@@ -37,7 +43,7 @@ def remembering(ask: Callable[[str], Any], shared: Settings) -> Callable[[str], 
 
     @functools.wraps(ask)
     def answered(name: str) -> Any:
-        if current_app.extensions["settings"].ldap_url != shared.ldap_url:
+        if of_directory(current_app.extensions["settings"]) != of_directory(shared):
             return ask(name)
         state = changes.read_bytes() if changes.exists() else b""
         if (state, name) not in known:

@@ -18,7 +18,7 @@ def bench(
     searches: int,
     checked: int,
     threads: int,
-    told: Callable[[str], object],
+    on_progress: Callable[[str], object],
 ) -> dict[str, Any]:
     """All measurements. Raises MatchingError, and ValueError when too few drawn faces were found for the fit."""
     from tools.bench_search import bench_search
@@ -26,7 +26,7 @@ def bench(
 
     network = networks.extractor()
     kept = settings().data_dir / "bench" / f"drawn-faces-{network.digest[:16]}.npz"
-    drawn = population(kept, networks.detector(), network, told)
+    drawn = population(kept, networks.detector(), network, on_progress)
     found: dict[str, Any] = {"threads": threads, "load": round(os.getloadavg()[0], 1), "fitted_faces": drawn.faces}
     found["search"] = [
         bench_search(
@@ -37,11 +37,11 @@ def bench(
             checked=checked,
             threads=threads,
             milvus_uri=settings().milvus_uri,
-            told=told,
+            on_progress=on_progress,
         )
         for size in sizes
     ]
-    told("enrolment")
+    on_progress("enrolment")
     return found | enrolment()
 
 

@@ -19,7 +19,7 @@ import cv2
 import numpy as np
 
 from app.domain.algorithms import networks
-from app.domain.gallery.intake_checks import Examined, examine
+from app.domain.gallery.intake_checks import CheckedPhotograph, examine
 from app.domain.gallery.intake_manifest import Row
 from app.extensions import settings
 from app.matching.threads import configure_threads
@@ -116,7 +116,7 @@ def _photograph(n: int) -> bytes:
 def _enrol(files: list[bytes]) -> None:
     """The way of app.domain.gallery.intake from bytes to templates."""
     found = [examine(Row(n, {}), data) for n, data in enumerate(files)]
-    chips = [photo.chip for photo in found if isinstance(photo, Examined)]
+    chips = [photo.chip for photo in found if isinstance(photo, CheckedPhotograph)]
     if len(chips) != len(files):
         raise ValueError("A face was not found in a drawn photograph.")
     networks.extractor().embed_chips(chips)

@@ -57,19 +57,19 @@ def _speed(one: dict[str, Any]) -> list[str]:
 def _rest(one: dict[str, Any]) -> list[str]:
     lines = []
     for kind in one["times_of"]:
-        told = one[kind]
-        text = f"- `{kind}`: filled in {told['fill_seconds']} s, {told['resident_megabytes']:,} MB resident"
-        if "bytes_per_photograph" in told:
-            text += f" ({told['bytes_per_photograph']} bytes a photograph with ids)"
-        if "snapshot_load_seconds" in told:
+        measured = one[kind]
+        text = f"- `{kind}`: filled in {measured['fill_seconds']} s, {measured['resident_megabytes']:,} MB resident"
+        if "bytes_per_photograph" in measured:
+            text += f" ({measured['bytes_per_photograph']} bytes a photograph with ids)"
+        if "snapshot_load_seconds" in measured:
             text += (
-                f"; encrypted snapshot of {told['snapshot_megabytes']:,} MB written in "
-                f"{told['snapshot_save_seconds']} s, read in {told['snapshot_load_seconds']} s"
+                f"; encrypted snapshot of {measured['snapshot_megabytes']:,} MB written in "
+                f"{measured['snapshot_save_seconds']} s, read in {measured['snapshot_load_seconds']} s"
             )
-        if "checked" in told:
+        if "checked" in measured:
             text += (
-                f"; {told['same_list']} of {told['checked']} lists the same as the oracle's in every place, "
-                f"recall {told['recall']:.4f}"
+                f"; {measured['same_list']} of {measured['checked']} lists the same as the oracle's in every place, "
+                f"recall {measured['recall']:.4f}"
             )
         lines.append(text + ".")
     return lines

@@ -88,12 +88,12 @@ def bench_search(
     checked: int,
     threads: int,
     milvus_uri: str = "",
-    told: Callable[[str], object] = lambda _: None,
+    on_progress: Callable[[str], object] = lambda _: None,
 ) -> dict[str, Any]:
     """Everything about one size of gallery. Raises MatchingError."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-")))
-        told(f"{photos:,} photographs: sampling")
+        on_progress(f"{photos:,} photographs: sampling")
         drawn = sample(population, photos, max(searches, checked), folder / "rows")
         found: dict[str, Any] = {"photographs": len(drawn.vectors), "people": drawn.persons, "listed": LISTED}
         indexes: dict[str, Index] = {}
@@ -101,7 +101,7 @@ def bench_search(
             lite = kind == "milvus" and not milvus_uri
             if (kind == "exact" and not _fits(photos, 4)) or (lite and photos > LITE_MOST):
                 continue
-            told(f"{photos:,} photographs: filling {kind}")
+            on_progress(f"{photos:,} photographs: filling {kind}")
             uri = milvus_uri or str(folder / "milvus.db")
             index = open_index(kind, _MODEL, drawn.vectors.shape[1], rows=drawn, threads=threads, milvus_uri=uri)
             found[kind], indexes[kind] = _fill(index, drawn), index
@@ -116,9 +116,9 @@ def bench_search(
         if photos > CHECKED_WHOLE:
             checked //= 10
         if checked and "faiss" in indexes:
-            told(f"{photos:,} photographs: checking {checked} lists against the oracle")
+            on_progress(f"{photos:,} photographs: checking {checked} lists against the oracle")
             found["faiss"] |= _check(indexes["faiss"], drawn, drawn.probes[:checked])
-        told(f"{photos:,} photographs: measuring")
+        on_progress(f"{photos:,} photographs: measuring")
         calls: dict[str, Callable[[np.ndarray], object]] = {
             kind: partial(_listed, index) for kind, index in indexes.items()
         }

@@ -68,7 +68,7 @@ def bench_command(
                 searches=searches,
                 checked=checked,
                 threads=threads,
-                told=lambda text: click.echo(text, err=True),
+                on_progress=lambda text: click.echo(text, err=True),
             )
             text = page = report(found)
         if path is not None:

@@ -84,7 +84,7 @@ def drawn_face(detector: FaceDetector, extractor: TemplateExtractor, seed: int) 
 
 
 def population(
-    path: Path, detector: FaceDetector, extractor: TemplateExtractor, told: Callable[[str], object]
+    path: Path, detector: FaceDetector, extractor: TemplateExtractor, on_progress: Callable[[str], object]
 ) -> Population:
     """The fit kept at ``path``, made first when it is not there: half an hour of one processor, once for each network.
 
@@ -105,7 +105,7 @@ def population(
         if templates is not None:
             found.append(templates)
         if done % 100 == 0 and found:
-            told(f"{done:,} of {PEOPLE:,} drawn people embedded")
+            on_progress(f"{done:,} of {PEOPLE:,} drawn people embedded")
             _write(unfinished, templates=np.stack(found), done=done)
     if len(found) * PHOTOS < LEAST_FACES:
         raise ValueError(f"Only {len(found) * PHOTOS} drawn faces were found; the fit needs {LEAST_FACES}.")

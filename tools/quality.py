@@ -18,15 +18,15 @@ def quality(faces: Path, write: Path | None) -> None:
     from app.cli.evaluation_labels import EvaluationError
     from app.domain.algorithms import networks
     from tools.quality_table import table
-    from tools.quality_trial import ways
+    from tools.quality_trial import degradations
     from tools.quality_trials import gallery_of, read_set, run, turned
 
     try:
         known = read_set(faces)
         gallery = gallery_of(known.photographs)
-        told = lambda text: click.echo(text, err=True)  # noqa: E731
-        trials = run(known.photographs, gallery, ways(), told)
-        trials += turned(known.photographs, gallery, told)
+        on_progress = lambda text: click.echo(text, err=True)  # noqa: E731
+        trials = run(known.photographs, gallery, degradations(), on_progress)
+        trials += turned(known.photographs, gallery, on_progress)
         text = table(known, trials, networks.extractor().digest, date.today())
     except (MatchingError, EvaluationError) as error:
         raise click.ClickException(str(error)) from None

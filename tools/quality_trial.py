@@ -125,8 +125,8 @@ def _sweep(name: str, make: Callable[..., Image], argument: str, levels: Sequenc
         yield Spoiled(name, f"{level:g}", partial(make, **{argument: level}))
 
 
-def ways() -> tuple[Spoiled, ...]:
-    """Every way the table tries, in its order."""
+def degradations() -> tuple[Spoiled, ...]:
+    """Every degradation that the table tries, in its order."""
     found = [
         Spoiled("as it is", "", lambda image, _face, _seed: image),
         *_sweep("size", _shrunk, "box", (128, 96, 64, 48, 40, 32, 28, 24, 20, 16)),

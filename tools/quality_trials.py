@@ -79,13 +79,13 @@ def gallery_of(photographs: Sequence[Photograph], strangers: int = STRANGERS) ->
 
 
 def run(
-    photographs: Sequence[Photograph], gallery: Gallery, chosen: Iterable[Spoiled], told: Callable[[str], None]
+    photographs: Sequence[Photograph], gallery: Gallery, chosen: Iterable[Spoiled], on_progress: Callable[[str], None]
 ) -> list[Trial]:
-    """Try every way on every photograph whose person has another one; ``told`` hears of each sweep that begins."""
+    """Try every degradation on every photograph whose person has another one; calls ``on_progress`` at each sweep."""
     trials, last = [], None
     for way in chosen:
         if way.sweep != last:
-            told(way.sweep)
+            on_progress(way.sweep)
             last = way.sweep
         for number, one in enumerate(photographs):
             if gallery.people.count(one.person) < 2:
@@ -98,12 +98,12 @@ def run(
     return trials
 
 
-def turned(photographs: Sequence[Photograph], gallery: Gallery, told: Callable[[str], None]) -> list[Trial]:
+def turned(photographs: Sequence[Photograph], gallery: Gallery, on_progress: Callable[[str], None]) -> list[Trial]:
     """Drawn people with a turned head, searched among the drawn and the labelled: sweeps "yaw" and "pitch"."""
     everybody = np.concatenate([gallery.strangers, gallery.templates])
     trials = []
     for axis in ("yaw", "pitch"):
-        told(f"{axis}, drawn people")
+        on_progress(f"{axis}, drawn people")
         for seed in range(1, TURNED + 1):
             own = seed - 1
             rivals = Gallery(everybody[own : own + 1], ("self",), np.delete(everybody, own, axis=0))

@@ -28,7 +28,7 @@ from app.storage import StorageError
 from app.unit_of_work import Conflict, unit_of_work
 
 group = AppGroup("gallery", help="The repository of arrest and parole photographs.")
-Told = Callable[[int, str], None]
+Update = Callable[[int, str], None]
 #: between two plain lines of progress
 PLAIN_SECONDS = 2.0
 
@@ -50,8 +50,10 @@ def one_line_errors() -> Iterator[None]:
 
 
 @contextmanager
-def progress(total: int, what: str, *, resumed: bool = False) -> Iterator[Told]:
-    """told(done, text): a bar on a terminal, plain lines elsewhere; both say how many a second and the time left.
+def progress(total: int, what: str, *, resumed: bool = False) -> Iterator[Update]:
+    """Yield update(done, text), which draws a bar on a terminal and prints plain lines elsewhere.
+
+    Both say how many a second and the time left.
 
     resumed: the first word says where the run begins, and what was done before does not count for its speed. Plain
     lines are some seconds apart; the last one is always written.
@@ -71,14 +73,14 @@ def progress(total: int, what: str, *, resumed: bool = False) -> Iterator[Told]:
         return
     last, unsaid = float("-inf"), ""
 
-    def told(done: int, text: str) -> None:
+    def update(done: int, text: str) -> None:
         nonlocal last, unsaid
         unsaid = f"{what}: {done:,} of {total:,}, {speed.said(done)}. {text}"
         if time.monotonic() - last >= PLAIN_SECONDS:
             click.echo(unsaid)
             last, unsaid = time.monotonic(), ""
 
-    yield told
+    yield update
     if unsaid:
         click.echo(unsaid)
 
@@ -218,8 +220,8 @@ def reindex_command() -> None:
         if not missing:
             click.echo("Every photograph has a template of the algorithm in use.")
             return
-        with progress(len(missing), "Templates") as told:
-            result = reindex(missing, told)
+        with progress(len(missing), "Templates") as update:
+            result = reindex(missing, update)
     click.echo(f"{result.done:,} templates computed.")
     if result.failed:
         named = ", ".join(list(result.failed)[:10])
@@ -234,8 +236,8 @@ def measure_command() -> None:
         if not missing:
             click.echo("The quality of every photograph is kept.")
             return
-        with progress(len(missing), "Quality") as told:
-            result = measure_photographs(missing, told)
+        with progress(len(missing), "Quality") as update:
+            result = measure_photographs(missing, update)
     click.echo(f"{result.done:,} photographs measured.")
     if result.failed:
         named = ", ".join(result.failed[:10])

@@ -46,9 +46,9 @@ def import_command(folder: Path, manifest: Path | None, workers: int, running: b
         if running and workers > 1:
             raise IntakeError("Say --workers or --running, not both.")
         records = sum(1 for _ in source.rows())
-        with progress(records, "Import", resumed=True) as told:
+        with progress(records, "Import", resumed=True) as update:
             work = run_by_portal if running else lambda *given: run(*given, workers=workers)
-            of = work(source, lambda so_far: told(so_far.done, summary(so_far)))
+            of = work(source, lambda so_far: update(so_far.done, summary(so_far)))
         click.echo(f"The import ran to its end: {summary(of)}.")
         _say_kept_out(of, report)
         if report is not None:

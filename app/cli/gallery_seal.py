@@ -17,7 +17,7 @@ from app.domain.sealing import order_files
 from app.domain.sealing import verbs as sealing
 from app.domain.sealing.lookback import counts, look_back
 from app.domain.sealing.order_files import OrderFault
-from app.domain.sealing.order_statement import Stated, faults, sentences
+from app.domain.sealing.order_statement import OrderStatement, faults, sentences
 from app.extensions import db
 from app.jobs import handlers, runner
 from app.models import Job, SealingOrder
@@ -47,12 +47,12 @@ def seal(
 ) -> None:
     """Carry out a sealing order on RECORDS at once: no search sees them from then on, and nothing can read them."""
     with one_line_errors():
-        stated = _stated(records, order_number, authority, dated, kind, person, table)
+        statement = _statement(records, order_number, authority, dated, kind, person, table)
         if preview:
-            _preview(stated)
+            _preview(statement)
             return
         began = time.monotonic()
-        order, fresh = sealing.execute(stated, system_actor(), "command")
+        order, fresh = sealing.execute(statement, system_actor(), "command")
         gone = time.monotonic() - began
         if fresh:
             removed = sum(row.outcome == "removed" for row in order.records)
@@ -69,7 +69,7 @@ def seal(
         _complete(order)
 
 
-def _stated(
+def _statement(
     records: tuple[str, ...],
     order_number: str,
     authority: str,
@@ -77,12 +77,12 @@ def _stated(
     kind: str,
     person: str,
     table: Path | None,
-) -> Stated:
+) -> OrderStatement:
     try:
         named = [*records, *(order_files.records_of_csv(table) if table else ())]
     except OrderFault as fault:
         raise click.ClickException(str(fault)) from None
-    stated = Stated(
+    statement = OrderStatement(
         kind,
         order_number.strip(),
         authority.strip(),
@@ -90,18 +90,18 @@ def _stated(
         tuple(dict.fromkeys(named)),
         person.strip(),
     )
-    wrong = faults(stated, today())
+    wrong = faults(statement, today())
     if wrong:
         raise click.ClickException(sentences(wrong.values()))
-    return stated
+    return statement
 
 
-def _preview(stated: Stated) -> None:
-    photos = sealing.chosen(stated)
+def _preview(statement: OrderStatement) -> None:
+    photos = sealing.chosen(statement)
     held = [photo for photo in photos if photo.removed_at is None]
     here = {photo.record_number for photo in photos}
     click.echo(f"{len(held):,} photographs would leave: {', '.join(photo.record_number for photo in held) or 'none'}")
-    for number in stated.records:
+    for number in statement.records:
         if number not in here:
             click.echo(f"  {number}: not held here; it would be kept out")
     for kind, count in counts(look_back(photos)).items():
@@ -171,8 +171,8 @@ def rekey() -> None:
             click.echo("Every photograph has a key of its own.")
             return
         moved = 0
-        with progress(len(people), "People") as told:
+        with progress(len(people), "People") as update:
             for done, number in enumerate(people, 1):
                 moved += photo_keys.separate([number])
-                told(done, f"{moved:,} photographs")
+                update(done, f"{moved:,} photographs")
     click.echo(f"{moved:,} photographs were given keys of their own.")

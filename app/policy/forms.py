@@ -110,14 +110,13 @@ class BasisRefusal(Rule, frozen=True, kw_only=True):
 
 
 class Result(Rule, frozen=True, kw_only=True):
-    """What a report said, by its kind. ``heading`` and ``task`` are the words for what the investigator does next.
+    """What a report said, by its kind. ``heading`` stands over what the investigator does next.
 
     ``notice`` is the notice shown wherever the result is; ``is_lead`` says whether there is anything to corroborate.
     """
 
     title: Text
     heading: Text
-    task: Text
     notice: Text
     is_lead: bool
 

@@ -22,7 +22,7 @@ def state_faults(flow: Workflow) -> Iterator[str]:
     """Every fault of the attributes of a workflow's states, one line each."""
     where = f"workflow: {flow.subject}"
     yield from _marks(flow, where)
-    yield from _told(flow, where)
+    yield from _outside_states(flow, where)
     yield from _stretches(flow, where)
     for state in flow.states:
         yield from _next(flow, state, f"{where}: {state.id}")
@@ -42,15 +42,15 @@ def _marks(flow: Workflow, where: str) -> Iterator[str]:
             yield f"{where}: {mark}: no state carries this mark"
 
 
-def _told(flow: Workflow, where: str) -> Iterator[str]:
-    known = {told.id for told in flow.told}
+def _outside_states(flow: Workflow, where: str) -> Iterator[str]:
+    known = {outside.id for outside in flow.outside_states}
     for state in flow.states:
         if state.told_as and state.told_as not in known:
             yield f"{where}: {state.id}: told as unknown '{state.told_as}'"
         if state.id in known:
             yield f"{where}: {state.id}: a state and what is told instead have the same id"
-    for told in known - {state.told_as for state in flow.states}:
-        yield f"{where}: {told}: no state is told as this"
+    for outside in known - {state.told_as for state in flow.states}:
+        yield f"{where}: {outside}: no state is told as this"
 
 
 def _stretches(flow: Workflow, where: str) -> Iterator[str]:
@@ -65,8 +65,8 @@ def _stretches(flow: Workflow, where: str) -> Iterator[str]:
             yield from _step(flow, state.step, f"{where}: {state.id}")
         elif state.step:
             yield f"{where}: {state.id}: its step is that of '{state.told_as}'"
-    for told in flow.told:
-        yield from _step(flow, told.step, f"{where}: {told.id}")
+    for outside in flow.outside_states:
+        yield from _step(flow, outside.step, f"{where}: {outside.id}")
     for phase in phases - {state.phase for state in flow.states}:
         yield f"{where}: {phase}: no state belongs to this phase"
 

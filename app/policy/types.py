@@ -166,7 +166,7 @@ class Workflow(Table, frozen=True, kw_only=True):
     steps: tuple[str, ...] = ()
     unit_steps: tuple[str, ...] = ()
     marks: tuple[MarkRule, ...] = field(name="mark", default=())
-    told: tuple[OutsideState, ...] = field(name="told", default=())
+    outside_states: tuple[OutsideState, ...] = field(name="told", default=())
     phases: tuple[Phase, ...] = field(name="phase", default=())
     states: tuple[State, ...] = field(name="state")
     transitions: tuple[Transition, ...] = field(name="transition")
@@ -203,7 +203,7 @@ class Workflow(Table, frozen=True, kw_only=True):
     def outside(self, state_id: StateName) -> State | OutsideState:
         """What a person outside is told of a state: the state itself, or what stands for several."""
         state = self.state(state_id)
-        return next(told for told in self.told if told.id == state.told_as) if state.told_as else state
+        return next(one for one in self.outside_states if one.id == state.told_as) if state.told_as else state
 
     def place(self, step: str) -> int:
         """How many steps of the progress bar lie before this one."""

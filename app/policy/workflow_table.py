@@ -63,9 +63,9 @@ def _marks(flow: Workflow) -> Iterator[str]:
     """What the marks say, and what people outside are told in place of states."""
     if flow.marks:
         yield _table(("mark", "says of a state"), ((f"`{mark.id}`", _cell(mark.text)) for mark in flow.marks))
-    for told in flow.told:
-        states = ", ".join(f"`{state.id}`" for state in flow.states if state.told_as == told.id)
-        yield f"Told outside as “{told.title}” ({_cell(told.text)}): {states}.\n"
+    for outside in flow.outside_states:
+        states = ", ".join(f"`{state.id}`" for state in flow.states if state.told_as == outside.id)
+        yield f"Told outside as “{outside.title}” ({_cell(outside.text)}): {states}.\n"
 
 
 def _step(policy: Policy, step: Transition) -> tuple[str, ...]:

@@ -17,14 +17,14 @@ from app.workflow.engine import rule_for
 from app.workflow.registry import CONDITIONS, SEPARATIONS, WRITTEN_BY
 
 
-class Unstated(Exception):
+class UnknownFact(Exception):
     """A condition looks at a fact that nobody knows before the form is filled in."""
 
 
-class Stated(Mapping[str, Any]):
+class KnownFacts(Mapping[str, Any]):
     """The facts a page knows; one given as a function is asked when a condition first looks at it, and once.
 
-    Looking at any other raises Unstated, by `get` too; `in` answers plainly.
+    Looking at any other raises UnknownFact, by `get` too; `in` answers plainly.
     """
 
     def __init__(self, facts: Mapping[str, Any]) -> None:
@@ -32,7 +32,7 @@ class Stated(Mapping[str, Any]):
 
     def __getitem__(self, name: str) -> Any:
         if name not in self._facts:
-            raise Unstated(name)
+            raise UnknownFact(name)
         if callable(self._facts[name]):
             self._facts[name] = self._facts[name]()
         return self._facts[name]
@@ -81,7 +81,7 @@ class Options:
 
     subject: Any
     actor: Any
-    facts: Stated
+    facts: KnownFacts
     _steps: dict[Verb, _Step] = field(default_factory=dict)
     _answers: dict[str, str | None] = field(default_factory=dict)
     _holders: dict[str, set[int]] = field(default_factory=dict)
@@ -122,7 +122,7 @@ class Options:
         if name not in self._answers:
             try:
                 self._answers[name] = CONDITIONS[name](self.subject, self.actor, self.facts)
-            except Unstated:
+            except UnknownFact:
                 self._answers[name] = None
         return self._answers[name]
 
@@ -134,4 +134,4 @@ class Options:
 
 def options(subject: Any, actor: Any, **facts: Any) -> Options:
     """What `actor` may do with `subject` now. `facts` are what the page knows beside the row, for the conditions."""
-    return Options(subject, actor, Stated(facts))
+    return Options(subject, actor, KnownFacts(facts))

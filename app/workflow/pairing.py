@@ -76,12 +76,12 @@ def _of_chunk(
     )
     for step in session.execute(taken.order_by(Transition.id)):
         steps[step.subject_id].append(step)
-    told = select(*EVENT).where(
+    recorded = select(*EVENT).where(
         AuditEvent.subject_type == kind,
         AuditEvent.subject_id.in_([row.name for row in chunk]),
         AuditEvent.event.in_(stepped),
     )
-    for event in session.execute(told.order_by(AuditEvent.sequence)):
+    for event in session.execute(recorded.order_by(AuditEvent.sequence)):
         events[event.subject_id].append(event)
     for row in chunk:
         for what in _disagreements(flow, row.state, steps[row.id], events[row.name]):
@@ -113,8 +113,8 @@ def pairs(rules: dict[str, Rule], steps: Sequence[Any], events: Sequence[Any]) -
     A step under a rule that the policy no longer has may have had any event, also one that is no step's any more.
     """
     wanted = [rules[step.rule].event if step.rule in rules else None for step in steps]
-    told = [event.event for event in events]
-    if len(wanted) == len(told) and all(one in (None, other) for one, other in zip(wanted, told, strict=True)):
+    recorded = [event.event for event in events]
+    if len(wanted) == len(recorded) and all(one in (None, other) for one, other in zip(wanted, recorded, strict=True)):
         yield from zip(steps, events, strict=True)
         return
     # first what agrees in everything, so that of several steps of one kind the right one is called lost
@@ -123,14 +123,14 @@ def pairs(rules: dict[str, Rule], steps: Sequence[Any], events: Sequence[Any]) -
         if same:
             yield from zip(steps[i:j], events[k:m], strict=True)
         else:
-            yield from _by_name(wanted[i:j], steps[i:j], told[k:m], events[k:m])
+            yield from _by_name(wanted[i:j], steps[i:j], recorded[k:m], events[k:m])
 
 
 def _by_name(
-    wanted: Sequence[str | None], steps: Sequence[Any], told: Sequence[str], events: Sequence[Any]
+    wanted: Sequence[str | None], steps: Sequence[Any], recorded: Sequence[str], events: Sequence[Any]
 ) -> Iterator[Pair]:
     """As `pairs`, of steps and events among which no two agree in everything."""
-    for same, i, j, k, m in _blocks(wanted, told):
+    for same, i, j, k, m in _blocks(wanted, recorded):
         if same:
             yield from zip(steps[i:j], events[k:m], strict=True)
         else:
@@ -169,12 +169,12 @@ def _of_no_subject(session: Session, model: type[Stateful[Any]], stepped: set[Ev
     lost = select(*STEP).where(Transition.subject_type == kind, ~exists().where(model.id == Transition.subject_id))
     for step in session.execute(lost.order_by(Transition.id), execution_options=STREAMED):
         yield Fault(f"{noun} with the internal id {step.subject_id}", f"is gone, but its {_named(step)} is there")
-    told = select(*EVENT).where(
+    recorded = select(*EVENT).where(
         AuditEvent.event.in_(stepped),
         AuditEvent.subject_type == kind,
         ~exists().where(getattr(model, model.lookup) == AuditEvent.subject_id),
     )
-    for event in session.execute(told.order_by(AuditEvent.sequence), execution_options=STREAMED):
+    for event in session.execute(recorded.order_by(AuditEvent.sequence), execution_options=STREAMED):
         yield Fault(f"{noun} {event.subject_id}", f"is gone, but event {event.sequence} ({event.event}) tells of it")
 
 
@@ -184,10 +184,10 @@ def _of_no_workflow(session: Session, stepped: set[EventName]) -> Iterator[Fault
     steps = select(*STEP).where(Transition.subject_type.not_in(known)).order_by(Transition.id)
     for step in session.execute(steps, execution_options=STREAMED):
         yield Fault(_named(step), f"is one of “{step.subject_type}”, which has no workflow")
-    told = select(*EVENT).where(
+    recorded = select(*EVENT).where(
         AuditEvent.event.in_(stepped), or_(AuditEvent.subject_type.is_(None), AuditEvent.subject_type.not_in(known))
     )
-    for event in session.execute(told.order_by(AuditEvent.sequence), execution_options=STREAMED):
+    for event in session.execute(recorded.order_by(AuditEvent.sequence), execution_options=STREAMED):
         yield Fault(f"event {event.sequence}", f"tells of a step ({event.event}), but of nothing that has a workflow")
 
 

@@ -13,7 +13,7 @@ from app.policy import policy
 from app.workflow import explain
 from app.workflow.options import options
 from app.workflow.registry import CONDITIONS, SEPARATIONS, WRITTEN_BY
-from tests.gallery import needs_models
+from tests.drawn_gallery import needs_models
 
 EVERYBODY = ("d.lark", "s.alder", "k.rowan", "j.maple", "c.hawthorn", "b.juniper")
 UNCHECKED = {"algorithm_status": NistStatus(False, "It has no record of NIST."), "demonstration": False}

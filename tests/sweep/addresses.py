@@ -87,7 +87,7 @@ VALUES: dict[str, Value] = {
     "review.change_mark.number": lambda world, on: 1,
     "review.remove_mark.number": lambda world, on: 1,
     "review.letter": lambda world, on: "A",
-    "peering.number": number,
+    "peer_review.number": number,
     "proficiency.uid": lambda world, on: world.get(on).uid,
     "review.token": foreign_preview,
     "approval.number": number,

@@ -23,7 +23,19 @@ ROWS: list[Row] = MATRIX["row"]
 HTMX = {"HX-Request": "true"}
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 #: what stands before the names of the fields where a page has several forms
-PREFIXES = ("", "accept-", "refuse-", "return-", "nominate-", "report-", "harm-", "notice-", "close-")
+PREFIXES = (
+    "",
+    "accept-",
+    "refuse-",
+    "return-",
+    "nominate-",
+    "report-",
+    "harm-",
+    "notice-",
+    "close-",
+    "hold-",
+    "mark-1-",
+)
 
 
 def routes(app: Flask) -> list[tuple[str, Rule]]:

@@ -24,7 +24,7 @@ from app.domain.gallery.repository_index import next_generation
 from app.domain.notices.mail import compose, kind_of
 from app.domain.notices.notifications import sentence
 from app.domain.sealing import verbs as sealing
-from app.domain.sealing.order_statement import Stated
+from app.domain.sealing.order_statement import OrderStatement
 from app.extensions import db
 from app.models import LineUp, Notification
 from app.models.base import now
@@ -48,7 +48,7 @@ TOLD = ("Tegucigalpa", "Ouagadougou", "Reykjavik", "Ulaanbaatar", "Antananarivo"
 #: what ends the peer's session or part, asked after everything else
 LAST = {"POST review.decline_line_up", "POST account.sign_out"}
 #: areas opened in every state of the line; the others in its first and last
-NEAR = {"account", "approval", "home", "images", "peering", "repeats", "replays", "requests", "review", "workload"}
+NEAR = {"account", "approval", "home", "images", "peer_review", "repeats", "replays", "requests", "review", "workload"}
 SIGNED = re.compile(r"(?<![\w.-])\.?[\w-]{12,}\.[\w-]{6,8}\.[\w-]{20,}")
 
 
@@ -233,8 +233,8 @@ class Asking:
         """The nominated photograph was sealed by order."""
         with self.world.app.app_context():
             records = (self.world.get("nominated").current_round.nominee.photo.record_number,)
-            stated = Stated("sealed", "IND-44", "Criminal Court", now().date(), records)
-            sealing.execute(stated, self.world.make.people.actor("b.juniper"), "page")
+            statement = OrderStatement("sealed", "IND-44", "Criminal Court", now().date(), records)
+            sealing.execute(statement, self.world.make.people.actor("b.juniper"), "page")
             self.world.make.run_jobs()
             line = self.world.get("line")
             self.letters = [place.letter for place in line.places if place.held]
@@ -242,7 +242,9 @@ class Asking:
 
     def declined(self) -> None:
         reason = "I know somebody in one of the pictures."
-        assert self.post(f"/review/line-ups/{self.line}/decline", reason=reason).status_code == 303
+        version = str(self.world.get("line").version)
+        answer = self.post(f"/review/line-ups/{self.line}/decline", reason=reason, version=version)
+        assert answer.status_code == 303
         assert "You declined" in self.get(f"/review/line-ups/{self.line}").get_data(as_text=True)
 
 

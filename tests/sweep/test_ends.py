@@ -11,7 +11,7 @@ from sqlalchemy import select
 from app.domain.disclosures import incidents
 from app.domain.identification import verbs as identification
 from app.domain.sealing import verbs as sealing
-from app.domain.sealing.order_statement import Stated
+from app.domain.sealing.order_statement import OrderStatement
 from app.extensions import db
 from app.models import FRRequest, Incident
 from app.models.base import now
@@ -92,8 +92,8 @@ def _seal_nominee(world: World) -> None:
         state="nominated", case_number="2026-075-30010", seed=62, gallery=[person(62), person(63)]
     )
     record = request.current_round.nominee.photo.record_number
-    stated = Stated("sealed", "IND-62", "Criminal Court", now().date(), (record,))
-    sealing.execute(stated, world.make.people.actor("b.juniper"), "page")
+    statement = OrderStatement("sealed", "IND-62", "Criminal Court", now().date(), (record,))
+    sealing.execute(statement, world.make.people.actor("b.juniper"), "page")
     world.make.run_jobs()
 
 

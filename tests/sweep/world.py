@@ -246,14 +246,14 @@ class World:
         """Orders about people whom no request of the world listed: one certified, with a notice; one not yet."""
         from app import audit
         from app.domain.sealing import verbs as sealing
-        from app.domain.sealing.order_statement import Stated
+        from app.domain.sealing.order_statement import OrderStatement
         from app.models import SealingNotice
 
         keeper = self.make.people.actor("b.juniper")
         for name, seed in (("sealed", 55), ("sealing", 56)):
             [photo] = self.make.enrol([person(seed)])
-            stated = Stated("sealed", f"IND-{seed}", "Criminal Court", now().date(), (photo.record_number,))
-            order, _ = sealing.execute(stated, keeper, "page")
+            statement = OrderStatement("sealed", f"IND-{seed}", "Criminal Court", now().date(), (photo.record_number,))
+            order, _ = sealing.execute(statement, keeper, "page")
             if name == "sealed":
                 self.make.run_jobs()
             self.kept[name] = order.number

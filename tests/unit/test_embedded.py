@@ -271,7 +271,6 @@ def test_second_start_on_the_same_data_is_refused(settings: Settings) -> None:
 
 PARENT = """
 import sys, time
-from config.embedded import Embedded
 from config.settings import Settings
 from demo import services, processes
 processes._die_with_parent = {hook}

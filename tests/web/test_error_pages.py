@@ -26,7 +26,7 @@ def seen(ago: timedelta) -> None:
 
 @pytest.fixture
 def failing(app, monkeypatch):
-    """failing("app.blueprints.requests.views.flash"): that name raises, and the error page is answered as in use."""
+    """failing("app.steps.flash"): that name raises, and the error page is answered as in use."""
     app.config["PROPAGATE_EXCEPTIONS"] = False
 
     def broken(*_args, **_kwargs):
@@ -38,7 +38,7 @@ def failing(app, monkeypatch):
 def test_a_fault_after_the_commit_does_not_say_that_nothing_was_saved(sign_in, post, make, failing):
     request = make.request("draft")
     client, page = sign_in("d.lark"), f"/requests/{request.number}"
-    failing("app.blueprints.requests.views.flash")
+    failing("app.steps.flash")
     answer = post(client, f"{page}/submit", page=page)
     assert answer.status_code == 500
     assert "was saved before this happened" in text(answer)

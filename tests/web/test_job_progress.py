@@ -12,7 +12,7 @@ from sqlalchemy import update
 
 from app.domain.requests import images
 from app.domain.sealing import verbs as sealing
-from app.domain.sealing.order_statement import Stated
+from app.domain.sealing.order_statement import OrderStatement
 from app.extensions import db, stores
 from app.imaging import sniff
 from app.models import Job
@@ -35,8 +35,8 @@ def disposal(make, people) -> tuple[str, str, str]:
 
 def sealing_order(make, people) -> tuple[str, str, str]:
     [photo] = make.enrol([person(55)])
-    stated = Stated("sealed", "IND-55", "Criminal Court", now().date(), (photo.record_number,))
-    order, _ = sealing.execute(stated, people.actor("b.juniper"), "page")
+    statement = OrderStatement("sealed", "IND-55", "Criminal Court", now().date(), (photo.record_number,))
+    order, _ = sealing.execute(statement, people.actor("b.juniper"), "page")
     return sealing.JOB, "b.juniper", f"/retention/sealings/{order.number}"
 
 

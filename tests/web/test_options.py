@@ -13,9 +13,9 @@ from app.workflow import engine
 from app.workflow import options as asking
 from app.workflow.registry import CONDITIONS
 from demo.people import person
-from tests.disclosing import disclose, reported_data, settings  # noqa: F401  (fixtures)
-from tests.statements import queries, recorded
-from tests.web.reading import form_at
+from tests.disclosure_factory import disclose, reported_data, settings  # noqa: F401  (fixtures)
+from tests.sql_statements import queries, recorded
+from tests.web.page_reading import form_at
 
 
 class Asked:

@@ -18,9 +18,6 @@ from wtforms import (
     DateField,
     FileField,
     PasswordField,
-    RadioField,
-    SelectField,
-    SelectMultipleField,
     StringField,
     TextAreaField,
     widgets,
@@ -28,6 +25,7 @@ from wtforms import (
 from wtforms.validators import DataRequired, InputRequired, Optional
 
 import app.factory as product
+from app.blueprints.choice_fields import RadioField, SelectField, SelectMultipleField
 from app.blueprints.fact_fields import stripped
 from app.blueprints.limits import Length
 from app.context import NavItem
@@ -54,10 +52,14 @@ class CaseForm(FlaskForm):
     basis = TextAreaField("Basis", validators=[Length(max=4000)], filters=[stripped])
     notes = TextAreaField("Notes")
     image = FileField("Image")
-    source = RadioField("How was it obtained?", choices=["Camera", "Witness"], validators=[InputRequired("Choose.")])
+    source = RadioField(
+        "How was it obtained?",
+        choices=[("Camera", "Camera"), ("Witness", "Witness")],
+        validators=[InputRequired("Choose.")],
+    )
     kinds = SelectMultipleField(
         "Shows",
-        choices=["Face", "Tattoo"],
+        choices=[("Face", "Face"), ("Tattoo", "Tattoo")],
         widget=widgets.ListWidget(prefix_label=False),
         option_widget=widgets.CheckboxInput(),
         validators=[Optional()],

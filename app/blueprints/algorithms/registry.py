@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from datetime import date
 
-from app.domain.algorithms.evaluations import Kept, kept
+from app.domain.algorithms.evaluations import KeptEvaluation, kept
 from app.domain.algorithms.registry import active_or_none
 from app.domain.gallery.embedding import with_template
 from app.extensions import settings
@@ -29,7 +29,7 @@ class RegisteredModel:
     in_use: bool
     evaluated: bool
     evaluation: str
-    measured: list[Kept]
+    measured: list[KeptEvaluation]
     templates: int = 0
 
     @property
@@ -88,7 +88,7 @@ def _digest(file: str) -> str | None:
         return hashlib.file_digest(opened, "sha256").hexdigest()
 
 
-def side_by_side(change: AlgorithmChange) -> list[tuple[str, str, Kept | None]]:
+def side_by_side(change: AlgorithmChange) -> list[tuple[str, str, KeptEvaluation | None]]:
     """(which, name, evaluation) of either algorithm of a change, on the photographs on which both were measured."""
     return [
         (which, model, next((one for one in kept(digest) if one.data.sha256 == change.evaluated_on), None))

@@ -24,7 +24,7 @@ from app.policy import policy
 from app.steps import Answer, Why, apart, take_step
 from app.web.pages import page
 
-bp = Blueprint("peering", __name__)
+bp = Blueprint("peer_review", __name__)
 
 
 @bp.get("/final-review/<number>/peers")
@@ -79,7 +79,7 @@ def assign_again(subject: FRRequest) -> Answer:
         lambda: selection.compose_again(subject, current_actor()),
         again=lambda why: _page(subject, why),
         done=f"{subject.number}: the system looks for peers again.",
-        to=url_for("peering.peers", number=subject.number),
+        to=url_for("peer_review.peers", number=subject.number),
     )
 
 
@@ -104,7 +104,7 @@ def withdraw(subject: FRRequest) -> Answer:
         act,
         again=lambda why: _page(subject, why, back=form),
         done=lambda: f"{filled(found).number} is withdrawn.",
-        to=url_for("peering.peers", number=subject.number),
+        to=url_for("peer_review.peers", number=subject.number),
     )
 
 

@@ -33,7 +33,7 @@ from app.domain.workload.overview import deadline_in_sql, due_at
 from app.models import Candidate, FRRequest, GalleryPhoto, RepeatSearch, Round, Search
 from app.models.base import filled, now
 from app.models.engine import Job
-from app.models.moments import seconds
+from app.models.sql_seconds import seconds
 from app.policy import policy
 from app.policy.names import RequestVerb
 from app.policy.refused import Refused

@@ -26,7 +26,7 @@ from app.policy.names import IncidentVerb
 from app.steps import Answer, Why, take_step
 from app.web.pages import page
 
-TOLD = {
+STEP_TITLES = {
     "report_to_cpo": "Reported to the City Chief Privacy Officer",
     "assess_harm": "Risk of harm assessed",
     "decide_notice": "Notice decided",
@@ -128,7 +128,7 @@ def _page(subject: Incident, *, refusal: Why = None, typed: dict[str, FlaskForm]
         forms=forms,
         refusal=refusal,
         state_rule=subject.stands,
-        timeline=timeline_of(subject, TOLD, "Recorded", by),
+        timeline=timeline_of(subject, STEP_TITLES, "Recorded", by),
         now=now(),
         form=wrong,
     )

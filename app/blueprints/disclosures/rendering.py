@@ -20,7 +20,7 @@ from app.web.pages import page
 from app.workflow.history import steps_of
 
 #: verb -> the words of the timeline
-TOLD = {
+STEP_TITLES = {
     "submit": "Submitted",
     "resubmit": "Submitted again",
     "return_for_changes": "Returned for changes",
@@ -78,7 +78,7 @@ def disclosure_context(subject: Disclosure) -> dict[str, Any]:
     asked_by = subject.asked_by.titled
     return {
         "item": subject,
-        "stated": subject.private,
+        "private": subject.private,
         "own": own,
         "editable": own and subject.takes(*FILING),
         "options": options,
@@ -92,7 +92,7 @@ def disclosure_context(subject: Disclosure) -> dict[str, Any]:
         "state_rule": subject.stands,
         "steps": subject.flow().steps,
         "place": place_of(subject),
-        "timeline": timeline_of(subject, TOLD, "Draft begun", asked_by),
+        "timeline": timeline_of(subject, STEP_TITLES, "Draft begun", asked_by),
         "upload": UploadForm(version=subject.version, formdata=None),
         "refusal": None,
         "now": now(),

@@ -37,14 +37,14 @@ def index() -> str | tuple[str, int]:
         return page("gallery/index.html", form=form, found=None, photos=[], absent=number), 404
     photos = [photo for photo in person.photos if photo.removed_at is None]
     audit.viewed("faces.viewed", person, page="gallery.index", faces=[photo.uid for photo in photos])
-    stated = dict(person.private)
-    if stated.get("born_on"):
-        stated["born_on"] = date.fromisoformat(stated["born_on"])
+    recorded = dict(person.private)
+    if recorded.get("born_on"):
+        recorded["born_on"] = date.fromisoformat(recorded["born_on"])
     return page(
         "gallery/index.html",
         form=form,
         found=person,
-        stated=stated,
+        recorded=recorded,
         absent=None,
         asked=number,
         photos=[(photo, face_url("photo", photo.uid)) for photo in photos],

@@ -115,7 +115,7 @@ def figures(actor: Actor) -> list[Figure]:
             Figure(overview.sign_in_failures(), "failed sign-ins in 24 hours", url_for("algorithms.index")),
         ]
     if actor.can("mail.read"):
-        trouble = mail_status.standing().undelivered
+        trouble = mail_status.current().undelivered
         found.append(Figure(trouble, "e-mails not delivered in 7 days", url_for("notices.mail"), "bad"))
     return found
 

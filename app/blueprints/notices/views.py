@@ -17,4 +17,4 @@ bp = Blueprint("notices", __name__)
 @needs("mail.read")
 def mail() -> ResponseReturnValue:
     """Whether e-mail leaves the portal, and what stands in its way; never to whom or about what."""
-    return page("notices/mail_status.html", server=mail_status.server(), standing=mail_status.standing(), now=now())
+    return page("notices/mail_status.html", server=mail_status.server(), status=mail_status.current(), now=now())

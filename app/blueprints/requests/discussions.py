@@ -112,7 +112,7 @@ def _discussion_page(subject: FRRequest, form: ReasonForm, refusal: Why = None) 
     return page(
         "requests/discussion.html",
         item=subject,
-        stated=subject.private,
+        private=subject.private,
         form=form,
         refusal=refusal,
         options=options_of(subject),

@@ -36,7 +36,7 @@ def request_context(subject: FRRequest) -> dict[str, Any]:
     own = subject.requester_id == actor.id
     return {
         "item": subject,
-        "stated": subject.private,
+        "private": subject.private,
         "own": own,
         "standing": standing(subject),
         "since": since(subject),

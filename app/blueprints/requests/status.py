@@ -52,7 +52,7 @@ def groups() -> dict[str, tuple[str, tuple[str, ...]]]:
 
 
 #: the steps a requester is told of, with their words
-TOLD = {
+STEP_TITLES = {
     "submit": "Submitted",
     "confirm_discussion": "Discussion confirmed by the supervisor",
     "deny_discussion": "Discussion not confirmed; back to draft",
@@ -102,7 +102,11 @@ def timeline(request: FRRequest, actor: Actor | None = None) -> list[TimelineEnt
     all_named = actor is not None and not actor.can("peer.review")
     return [
         begun,
-        *(_entry(step, all_named or step.actor_id in outside) for step in steps_of(request) if step.verb in TOLD),
+        *(
+            _entry(step, all_named or step.actor_id in outside)
+            for step in steps_of(request)
+            if step.verb in STEP_TITLES
+        ),
     ]
 
 
@@ -113,7 +117,7 @@ def _entry(step: Transition, named: bool) -> TimelineEntry:
         by = step.actor.titled
     else:
         by = "Facial recognition unit"
-    return TimelineEntry(step.created_at, TOLD[step.verb], by, "", policy().rule(step.rule))
+    return TimelineEntry(step.created_at, STEP_TITLES[step.verb], by, "", policy().rule(step.rule))
 
 
 @enforces("ACC-1", "SRC-8")

@@ -48,7 +48,7 @@ def work_context(subject: FRRequest) -> dict[str, Any]:
         "now": now(),
         "assigned": assignment(subject, actor, {subject.examiner_id} if gone and subject.examiner_id else set()),
         "own": own,
-        "stated": request_facts,
+        "request_facts": request_facts,
         "images": [
             (number, image, face_url("probe", image.uid), [rectangle(face) for face in image.faces])
             for number, image in enumerate(subject.current_images, 1)

@@ -18,7 +18,7 @@ from app.domain.sealing import certificates as sealing_certificates
 from app.domain.sealing import notices as sealing_notices
 from app.domain.sealing import verbs as domain
 from app.domain.sealing.lookback import KINDS, counts, look_back
-from app.domain.sealing.order_statement import Stated, faults, numbers_in
+from app.domain.sealing.order_statement import OrderStatement, faults, numbers_in
 from app.extensions import db
 from app.models.sealing import SealingNotice, SealingOrder
 from app.outbox import last_job
@@ -55,8 +55,8 @@ def new_sealing() -> ResponseReturnValue:
     return page("sealing/sealing_new.html", form=forms.SealingForm(formdata=None))
 
 
-def _stated(form: forms.SealingForm) -> Stated:
-    return Stated(
+def _statement(form: forms.SealingForm) -> OrderStatement:
+    return OrderStatement(
         form.kind.data or "",
         form.order_number.data or "",
         form.authority.data or "",
@@ -70,7 +70,7 @@ def _stated(form: forms.SealingForm) -> Stated:
 def _sound(form: forms.SealingForm) -> bool:
     """Whether the form states an order; what is missing is said at its fields."""
     sound = form.validate()
-    for name, sentence in faults(_stated(form), today()).items():
+    for name, sentence in faults(_statement(form), today()).items():
         if not form[name].errors:
             form[name].errors = [sentence]
             sound = False
@@ -94,20 +94,20 @@ def _preview(
     *,
     conflict: bool = False,
 ) -> str:
-    stated = _stated(form)
-    photos = domain.chosen(stated)
+    statement = _statement(form)
+    photos = domain.chosen(statement)
     here = {photo.record_number for photo in photos}
     held = [photo for photo in photos if photo.removed_at is None]
     return page(
         "sealing/sealing_preview.html",
         form=confirmation,
-        stated=stated,
+        statement=statement,
         held=held,
         refusal=refusal,
         conflict=conflict,
         left=[photo for photo in photos if photo.removed_at is not None],
-        absent=[number for number in stated.records if number not in here],
-        known=domain.existing(stated),
+        absent=[number for number in statement.records if number not in here],
+        known=domain.existing(statement),
         counts=counts(look_back(photos)),
         headings=KINDS,
         interrupted=domain.interrupted(held),
@@ -135,10 +135,10 @@ def seal() -> ResponseReturnValue:
         form.password.errors = ["The password is wrong. Nothing was sealed."]
         return _preview(form, form), 422
     made: list[SealingOrder] = []
-    stated = _stated(form)
+    statement = _statement(form)
     try:
-        domain.prepare(stated)
-        refusal = attempt("carry_out", None, lambda: made.append(domain.carry_out(stated, actor, "page")))
+        domain.prepare(statement)
+        refusal = attempt("carry_out", None, lambda: made.append(domain.carry_out(statement, actor, "page")))
     except Conflict:
         return _preview(form, form, conflict=True), 409
     except StorageError as fault:
@@ -181,7 +181,7 @@ def _order_page(
         "sealing/sealing.html",
         "sealing/_sealing_progress.html",
         item=subject,
-        stated=subject.private,
+        statement=subject.private,
         job=job,
         busy=busy,
         refusal=refusal,

@@ -179,7 +179,7 @@ class _Data(msgspec.Struct, frozen=True):
     people: int
 
 
-class Kept(msgspec.Struct, frozen=True):
+class KeptEvaluation(msgspec.Struct, frozen=True):
     """The headline of one kept evaluation."""
 
     date: datetime
@@ -215,12 +215,12 @@ def keep(numbers: dict[str, Any]) -> Path:
     return path
 
 
-def kept(algorithm_sha256: str) -> list[Kept]:
+def kept(algorithm_sha256: str) -> list[KeptEvaluation]:
     """The kept evaluations of an algorithm, newest first; a file that cannot be read is logged and passed over."""
     found = []
     for path in sorted(_folder(algorithm_sha256).glob("*.json"), reverse=True):
         try:
-            found.append(msgspec.json.decode(path.read_bytes(), type=Kept))
+            found.append(msgspec.json.decode(path.read_bytes(), type=KeptEvaluation))
         except (OSError, msgspec.MsgspecError) as error:
             log.error("evaluation_unreadable", file=path.name, cause=str(error))
     return found

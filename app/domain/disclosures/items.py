@@ -21,7 +21,7 @@ from app.workflow.engine import refuse_if
 
 
 @dataclass(frozen=True, slots=True)
-class Thing:
+class DisclosableItem:
     """One thing of the case: `kind` is "original" or "report", `row` the image or report, `sha256` of its bytes."""
 
     kind: str
@@ -35,16 +35,16 @@ class Thing:
         return self.row.request
 
 
-def available(case_number: str) -> list[Thing]:
+def available(case_number: str) -> list[DisclosableItem]:
     """Everything of the case that can be disclosed, request by request: its originals, then its reports."""
     delivered = exists().where(Report.request_id == FRRequest.id, Report.delivered_at.is_not(None))
     rows = select(FRRequest).where(FRRequest.case_number == normal_case_number(case_number), delivered)
     found = []
     for request in db.session.scalars(rows.order_by(FRRequest.id)):
         submitted = [image for image in request.current_images if image.submission <= request.submission]
-        found += [Thing("original", image.uid, image.sha256, image) for image in submitted]
+        found += [DisclosableItem("original", image.uid, image.sha256, image) for image in submitted]
         found += [
-            Thing("report", report.uid, filled(report.sha256), report)
+            DisclosableItem("report", report.uid, filled(report.sha256), report)
             for report in request.reports
             if report.delivered_at
         ]
@@ -52,7 +52,7 @@ def available(case_number: str) -> list[Thing]:
 
 
 @enforces("EXT-1", "EXT-2")
-def required(case_number: str) -> list[Thing]:
+def required(case_number: str) -> list[DisclosableItem]:
     """What the prosecutor's package must hold: all of it, the negative and the recalled reports too."""
     return available(case_number)
 
@@ -68,7 +68,7 @@ def check_own_case(case_number: str, actor: Actor) -> None:
     refuse_if("disclosure.any_case", not mine, "You have no request of your own in this case.")
 
 
-def available_items(case_number: str, actor: Actor) -> list[Thing]:
+def available_items(case_number: str, actor: Actor) -> list[DisclosableItem]:
     """What this person may ask to be disclosed from the case. Raises Refused for a case that is not theirs."""
     check_own_case(case_number, actor)
     return available(case_number)

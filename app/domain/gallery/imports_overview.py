@@ -45,7 +45,7 @@ _CHECKS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Figures:
+class ImportFigures:
     """One import.
 
     outcomes: (word, records). rules: (id, the rule's sentence, records). trouble: why a chunk was given up.
@@ -68,18 +68,18 @@ class Figures:
         return self.of.done / max((self.of.finished_at - self.of.created_at).total_seconds(), 1.0)
 
 
-def latest() -> list[Figures]:
+def latest() -> list[ImportFigures]:
     """The newest imports, newest first."""
     found = db.session.scalars(select(GalleryImport).order_by(GalleryImport.id.desc()).limit(SHOWN))
     return [_figures(of) for of in found.all()]
 
 
-def _figures(of: GalleryImport) -> Figures:
+def _figures(of: GalleryImport) -> ImportFigures:
     outcomes = [(word, of.tally[name]) for name, word in WORDS.items() if name in of.tally]
     moving = of.state in ("planning", "running") and imports.last_sign(of) > now() - timedelta(minutes=1)
     ended = {"done": "Ended", "replaced": "Replaced by a newer list"}
     state = ended.get(of.state) or ("Running" if moving else "Stopped")
-    return Figures(of, state, outcomes, _rules(of), imports.trouble(of), imports.tried_again(of), moving)
+    return ImportFigures(of, state, outcomes, _rules(of), imports.trouble(of), imports.tried_again(of), moving)
 
 
 def _rules(of: GalleryImport) -> list[tuple[str, str, int]]:

@@ -26,8 +26,8 @@ from app.domain.gallery.intake_checks import (
     PROBE_LOOK_ALIKE,
     SAME_PICTURE,
     AlreadyThere,
-    Examined,
-    Known,
+    CheckedPhotograph,
+    KnownRecords,
     check_known,
     check_row,
     examine,
@@ -142,18 +142,19 @@ def _parts(source: Source, rows: Sequence[Row]) -> Iterator[_Part]:
     yield part
 
 
-def _examine(part: _Part) -> list[Examined]:
+def _examine(part: _Part) -> list[CheckedPhotograph]:
     """What is already there is known by its digest, before anything is decoded. All faces are embedded together."""
     digests = [hashlib.sha256(data).hexdigest() for _, data in part.loaded]
     db.session.rollback()  # a new reading transaction: see what was committed since the last part
-    known = Known.of((sha256, row["record_number"]) for sha256, (row, _) in zip(digests, part.loaded, strict=True))
-    found: list[Examined] = []
+    pairs = ((sha256, row["record_number"]) for sha256, (row, _) in zip(digests, part.loaded, strict=True))
+    known = KnownRecords.of(pairs)
+    found: list[CheckedPhotograph] = []
     for sha256, (row, data) in zip(digests, part.loaded, strict=True):
         verdict = check_known(row, sha256, known)
         if isinstance(verdict, Refusal) and verdict.rules == (OTHER_PERSON,):
             verdict = None  # a person decides; it has to be looked at to be held
         judged = verdict or examine(row, data)
-        if isinstance(judged, Examined):
+        if isinstance(judged, CheckedPhotograph):
             found.append(judged)
         else:
             part.outcomes.append(RecordOutcome.of(row, judged))
@@ -162,13 +163,13 @@ def _examine(part: _Part) -> list[Examined]:
     return [photo.embedded(vector) for photo, vector in zip(found, vectors, strict=True)]
 
 
-def _apart(photos: list[Examined]) -> tuple[list[Examined], list[Examined]]:
+def _apart(photos: list[CheckedPhotograph]) -> tuple[list[CheckedPhotograph], list[CheckedPhotograph]]:
     """Those to write first, and those that may be the picture of one of them under another person.
 
     The latter can only be held against a photograph that stands in the repository.
     """
-    first: list[Examined] = []
-    later: list[Examined] = []
+    first: list[CheckedPhotograph] = []
+    later: list[CheckedPhotograph] = []
     for photo in photos:
         same = any(
             hash_distance(photo.phash, other.phash) <= SamePictures.BITS
@@ -202,7 +203,7 @@ class _Batch:
     def __init__(
         self,
         chunk: ImportChunk,
-        photos: list[Examined],
+        photos: list[CheckedPhotograph],
         outcomes: list[RecordOutcome],
         probes: ProbeComparison,
         *,
@@ -269,7 +270,7 @@ class _Batch:
     def _commit(self, stored: list[Stored], held: list[tuple[Stored, type[Any], int]]) -> None:
         """Under the write lock everything that others can change is asked again."""
         hold_still()
-        known = Known.of((photo.sha256, photo.row["record_number"]) for photo in self.photos)
+        known = KnownRecords.of((photo.sha256, photo.row["record_number"]) for photo in self.photos)
         self._as_before()
         outcomes, enrolled = list(self.outcomes), []
         like = {id(item): (kind, other) for item, kind, other in held}
@@ -331,7 +332,7 @@ class _Batch:
         self.new_keys.append(stores().keys.create())
         return self.new_keys[-1]
 
-    def _put(self, key_id: str, photo: Examined) -> BlobRef:
+    def _put(self, key_id: str, photo: CheckedPhotograph) -> BlobRef:
         blob = stores().blobs.put(key_id, photo.data)
         self.blobs.append(blob.id)
         return blob
@@ -379,9 +380,9 @@ def decide(held: GalleryHold, admitted: bool, reason: str) -> Refusal | None:
     try:
         with unit_of_work():
             hold_still()
-            known = Known.of([(held.sha256, row["record_number"])])
+            known = KnownRecords.of([(held.sha256, row["record_number"])])
             # the hold itself is what is being decided; everything else that is known still counts
-            verdict = check_known(row, held.sha256, Known(known.photos, known.records, {}, known.probes))
+            verdict = check_known(row, held.sha256, KnownRecords(known.photos, known.records, {}, known.probes))
             if verdict is not None:
                 raise _NotAdmitted(verdict)
             gallery.decide(held, True, reason)

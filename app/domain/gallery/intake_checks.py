@@ -44,7 +44,7 @@ class AlreadyThere:
 
 
 @dataclass(frozen=True, slots=True)
-class Examined:
+class CheckedPhotograph:
     """A photograph that can be compared: its bytes, pixels' size, hash, one face as the extractor sees it.
 
     small: its small copy, (64, 64) uint8. chip: (size, size, 3) uint8 BGR. quality: as GalleryPhoto.quality. vector:
@@ -63,12 +63,12 @@ class Examined:
     eyes: list[list[float]]
     vector: np.ndarray | None = None
 
-    def embedded(self, vector: np.ndarray) -> Examined:
+    def embedded(self, vector: np.ndarray) -> CheckedPhotograph:
         return replace(self, vector=vector)
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class KnownRecords:
     """What the database holds of some digests and record numbers at one moment.
 
     photos: SHA-256 -> (record number, person number, whether it left). records: record number -> SHA-256.
@@ -82,7 +82,7 @@ class Known:
     probes: frozenset[str]
 
     @classmethod
-    def of(cls, items: Iterable[tuple[str, str]]) -> Known:
+    def of(cls, items: Iterable[tuple[str, str]]) -> KnownRecords:
         """For (SHA-256, record number) pairs. Call it inside the unit of work too: what it says may have changed."""
         pairs = list(items)
         digests, records = {sha256 for sha256, _ in pairs}, {record for _, record in pairs}
@@ -134,7 +134,7 @@ def check_row(row: Row, today: date) -> Refusal | None:
 
 
 @enforces("CAP-3", "CAP-4")
-def check_known(row: Row, sha256: str, known: Known) -> Refusal | AlreadyThere | None:
+def check_known(row: Row, sha256: str, known: KnownRecords) -> Refusal | AlreadyThere | None:
     """The digest and the record number against what is there. A probe's digest is refused before all else (CAP-4)."""
     if sha256 in known.probes:
         rule = next(rule for rule in policy().gallery.exclusions if rule.test == "same_digest")
@@ -157,7 +157,7 @@ def check_known(row: Row, sha256: str, known: Known) -> Refusal | AlreadyThere |
     return _check_hold(sha256, known)
 
 
-def _check_hold(sha256: str, known: Known) -> Refusal | AlreadyThere | None:
+def _check_hold(sha256: str, known: KnownRecords) -> Refusal | AlreadyThere | None:
     if sha256 not in known.holds:
         return None
     decision, rule = known.holds[sha256]
@@ -166,7 +166,7 @@ def _check_hold(sha256: str, known: Known) -> Refusal | AlreadyThere | None:
     return AlreadyThere(held=True)
 
 
-def examine(row: Row, data: bytes) -> Examined | Refusal:
+def examine(row: Row, data: bytes) -> CheckedPhotograph | Refusal:
     """Decode a photograph and find its one face. Raises MatchingError when the detector cannot be used."""
     allowed = limits()
     try:
@@ -180,7 +180,7 @@ def examine(row: Row, data: bytes) -> Examined | Refusal:
         return Refusal(("intake-several-faces",), f"{len(faces)} faces were found; a photograph must show one person.")
     height, width = bgr.shape[:2]
     chip = networks.extractor().chip(bgr, faces[0])
-    return Examined(
+    return CheckedPhotograph(
         row,
         data,
         hashlib.sha256(data).hexdigest(),

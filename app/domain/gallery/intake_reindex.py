@@ -18,10 +18,13 @@ def missing_templates() -> list[int]:
     return missing(networks.extractor().digest)
 
 
-def reindex(photo_ids: Sequence[int], told: Callable[[int, str], None] = lambda _done, _text: None) -> Embedded:
-    """Compute templates in batches, each one transaction. told(done, text) hears of each. Raises MatchingError."""
+def reindex(photo_ids: Sequence[int], on_progress: Callable[[int, str], None] = lambda _done, _text: None) -> Embedded:
+    """Compute templates in batches, each one transaction, and call on_progress(done, text) after each.
+
+    Raises MatchingError.
+    """
     result = Embedded()
     for start in range(0, len(photo_ids), BATCH_PHOTOS):
         result.add(embed(photo_ids[start : start + BATCH_PHOTOS], networks.extractor()))
-        told(min(start + BATCH_PHOTOS, len(photo_ids)), f"{len(result.failed)} without a usable face")
+        on_progress(min(start + BATCH_PHOTOS, len(photo_ids)), f"{len(result.failed)} without a usable face")
     return result

@@ -29,7 +29,7 @@ class Refusal:
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
+class OpenedRecord:
     """A record with all its statements; `photograph` reads its bytes when the statements let it in."""
 
     row: Row
@@ -48,7 +48,7 @@ class Source(Protocol):
     def rows(self) -> Iterator[Row]:
         """The records in a fixed order, each with its place (`line`) and at least its file. Raises IntakeError."""
 
-    def open(self, row: Row) -> Opened | Refusal:
+    def open(self, row: Row) -> OpenedRecord | Refusal:
         """All statements of a listed record. Raises nothing: what is wrong with a record is a refusal."""
 
 
@@ -63,8 +63,8 @@ class FolderSource:
     def rows(self) -> Iterator[Row]:
         return manifest_rows(self.manifest or self.folder / NAME)
 
-    def open(self, row: Row) -> Opened:
-        return Opened(row, lambda: read_below(self.folder, row["file"], limits().max_bytes))
+    def open(self, row: Row) -> OpenedRecord:
+        return OpenedRecord(row, lambda: read_below(self.folder, row["file"], limits().max_bytes))
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +88,7 @@ class ItlSource:
                 if file.lower().endswith(SUFFIXES):
                     yield os.path.relpath(os.path.join(base, file), self.folder)
 
-    def open(self, row: Row) -> Opened | Refusal:
+    def open(self, row: Row) -> OpenedRecord | Refusal:
         data = read_below(self.folder, row["file"], MAX_BYTES)
         if isinstance(data, Refusal):
             return data
@@ -105,7 +105,7 @@ class ItlSource:
             except UnusableImage as fault:
                 return Refusal(("intake-unreadable",), fault.message)
 
-        return Opened(Row(row.line, {**transaction.values, "file": row["file"]}), photograph)
+        return OpenedRecord(Row(row.line, {**transaction.values, "file": row["file"]}), photograph)
 
 
 def source_of(folder: Path, manifest: Path | None = None) -> Source:

@@ -74,13 +74,13 @@ def unmeasured() -> list[int]:
 
 
 def measure_photographs(
-    photo_ids: Sequence[int], told: Callable[[int, str], None] = lambda _done, _text: None
+    photo_ids: Sequence[int], on_progress: Callable[[int, str], None] = lambda _done, _text: None
 ) -> Measured:
     """Measure photographs in batches, each one transaction; can be stopped and run again. Raises MatchingError."""
     result = Measured()
     for start in range(0, len(photo_ids), BATCH_PHOTOS):
         _batch(photo_ids[start : start + BATCH_PHOTOS], result)
-        told(min(start + BATCH_PHOTOS, len(photo_ids)), f"{len(result.failed)} without a usable face")
+        on_progress(min(start + BATCH_PHOTOS, len(photo_ids)), f"{len(result.failed)} without a usable face")
     return result
 
 

@@ -127,12 +127,12 @@ class RepositoryIndex:
         return cls(open_index(kind, algorithm_digest, dims, rows=store, threads=threads, milvus_uri=milvus_uri))
 
     @enforces("CAP-3")
-    def refresh(self, told: Callable[[int, int], object] = lambda _done, _of: None) -> None:
+    def refresh(self, on_progress: Callable[[int, int], object] = lambda _done, _of: None) -> None:
         """Bring the index in step with the database; quick when nothing changed. It then holds what may be searched.
 
         What left is taken out, what is new is taken in; then both are counted. An index that holds nothing else than
         what may be searched, and as much, holds exactly that. Where the numbers differ, every id is compared.
-        told: called with (photographs taken in, photographs to take in).
+        on_progress: called with (photographs taken in, photographs to take in).
         """
         now_at = generation()
         if self._in_step and now_at == self.index.generation:
@@ -145,15 +145,15 @@ class RepositoryIndex:
         # nothing that was counted after this generation, so that the index holds exactly what its generation says
         counted = Template.since <= now_at
         held = self._held(counted, Template.id > self._newest)
-        unread = self._take_in(held, now_at, told)
+        unread = self._take_in(held, now_at, on_progress)
         people, photos = self._counted(counted)
         if len(self.index) + unread != photos:
             held = self._held(counted)
             self.index.remove(self.index.photo_ids - held.keys(), generation=now_at)
-            self._take_in(held, now_at, told)
+            self._take_in(held, now_at, on_progress)
         self.people, self._newest, self._in_step = people, max(held.values(), default=self._newest), True
 
-    def _take_in(self, held: dict[str, int], now_at: int, told: Callable[[int, int], object]) -> int:
+    def _take_in(self, held: dict[str, int], now_at: int, on_progress: Callable[[int, int], object]) -> int:
         """Add those of the photographs (template ids by photograph) that are not there; how many cannot be read."""
         photos, unread = list(held), 0
         for start in range(0, len(photos), BATCH):
@@ -163,7 +163,7 @@ class RepositoryIndex:
             fresh = self._store.read(Template.id.in_(missing)) if missing else []
             self.index.add(fresh, generation=now_at)
             unread += len(missing) - len(fresh)
-            told(start + len(part), len(photos))
+            on_progress(start + len(part), len(photos))
         return unread
 
     def _held(self, *which: ColumnElement[bool]) -> dict[str, int]:

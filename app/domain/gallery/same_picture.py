@@ -12,7 +12,7 @@ import numpy as np
 from sqlalchemy import select
 
 from app.clauses import enforces
-from app.domain.gallery.intake_checks import Examined
+from app.domain.gallery.intake_checks import CheckedPhotograph
 from app.domain.gallery.photographs import picture
 from app.domain.gallery.repository_index import open_template
 from app.extensions import db
@@ -47,7 +47,7 @@ class SamePictures:
         }
 
     @enforces("CAP-3")
-    def other_persons(self, photo: Examined, near: Iterable[int], digest: str) -> GalleryPhoto | None:
+    def other_persons(self, photo: CheckedPhotograph, near: Iterable[int], digest: str) -> GalleryPhoto | None:
         """The photograph among `near` that shows the same picture under another person number, or None.
 
         photo: embedded by the network of `digest`. A photograph whose file is damaged or erased is compared no further.

@@ -18,7 +18,7 @@ from app import audit
 from app.clauses import enforces
 from app.domain.algorithms import upkeep
 from app.domain.gallery import index_snapshot
-from app.domain.gallery.intake_checks import Examined
+from app.domain.gallery.intake_checks import CheckedPhotograph
 from app.domain.gallery.intake_manifest import Row
 from app.domain.gallery.repository_index import next_generation, seal_template
 from app.extensions import db, stores
@@ -36,7 +36,7 @@ _WHOLE = ("height_in", "weight_lb")
 class Stored:
     """A photograph in the blob store under a key of its own, its person's key, the template made of its face."""
 
-    photo: Examined
+    photo: CheckedPhotograph
     key_id: str
     person_key_id: str
     blob: BlobRef

@@ -26,7 +26,7 @@ OPEN = "not concluded"
 
 
 @dataclass(frozen=True, slots=True)
-class Earlier:
+class EarlierSearch:
     """An earlier finished search: which, how it is related, what came of it."""
 
     search: Search
@@ -44,7 +44,7 @@ class Earlier:
 
 
 @enforces("AUD-1", "CAP-1")
-def earlier_searches(search: Search) -> list[Earlier]:
+def earlier_searches(search: Search) -> list[EarlierSearch]:
     """Every finished search by anybody that is related to this one, newest first."""
     alike = _alike(search.image)
     # three look-ups, each by its own index: as one condition over three tables it reads every search there is
@@ -59,7 +59,8 @@ def earlier_searches(search: Search) -> list[Earlier]:
         .options(joinedload(Search.image), joinedload(Search.request).selectinload(FRRequest.reports))
         .order_by(Search.finished_at.desc())
     )
-    return [Earlier(found, _related(search, found, alike), result_of(found)) for found in db.session.scalars(rows)]
+    found = db.session.scalars(rows)
+    return [EarlierSearch(one, _related(search, one, alike), result_of(one)) for one in found]
 
 
 def _alike(image: ProbeImage) -> set[int]:
@@ -71,12 +72,12 @@ def _alike(image: ProbeImage) -> set[int]:
 
 def _related(search: Search, found: Search, alike: set[int]) -> tuple[str, ...]:
     same = found.image.sha256 == search.image.sha256
-    ways = (
+    relations = (
         (SAME_IMAGE, same),
         (LOOKS_ALIKE, not same and found.image_id in alike),
         (SAME_CASE, found.request.case_number == search.request.case_number),
     )
-    return tuple(way for way, so in ways if so)
+    return tuple(relation for relation, holds in relations if holds)
 
 
 def result_of(search: Search) -> str:
@@ -98,7 +99,7 @@ def directed(search: Search) -> datetime | None:
 
 
 @enforces("AUD-1")
-def needs_agreement(search: Search) -> list[Earlier]:
+def needs_agreement(search: Search) -> list[EarlierSearch]:
     """The earlier searches that bar this one until a supervisor agrees.
 
     Those of the same request before a supervisor directed it to continue (SRC-6) do not: that was the agreement.

@@ -97,7 +97,7 @@ class Part(msgspec.Struct, frozen=True):
     size: int
 
 
-class Standing(msgspec.Struct, kw_only=True):
+class ExportProgress(msgspec.Struct, kw_only=True):
     """How far a file is. `wanted`: what was asked for, sealed; `below`: the key of the next row; `newest`, `oldest`:
     the first cells of the first and last row; `sha256`: of the whole file, once it is."""
 
@@ -122,7 +122,7 @@ class Export:
     lookup: ClassVar[str] = "uid"
 
     def __init__(self, row: Job) -> None:
-        self.row, self.standing = row, msgspec.convert(row.progress, Standing)
+        self.row, self.standing = row, msgspec.convert(row.progress, ExportProgress)
 
     @property
     def uid(self) -> str:
@@ -179,7 +179,7 @@ def ask_for(of: str, wanted: Any, actor: Actor, **told: object) -> Export:
     key_id = stores().keys.create()
     sealed = seal_json(stores().keys, key_id, msgspec.to_builtins(asdict(wanted)), _purpose(key_id))
     row = ask(JOB, str(actor.id), f"{JOB}:{key_id}")
-    export = Standing(of=of, key_id=key_id, wanted=sealed, below=SOURCES[of].newest() + 1)
+    export = ExportProgress(of=of, key_id=key_id, wanted=sealed, below=SOURCES[of].newest() + 1)
     row.progress = msgspec.to_builtins(export)
     audit.record("export.asked", Export(row), actor=actor, of=of, filter=told)
     return Export(row)
@@ -290,7 +290,7 @@ def finish(uid: str) -> None:
 # Taking ----------------------------------------------------------------------------------------------------
 
 
-def _read(blobs: BlobStore, standing: Standing, first: int, stop: int) -> Iterator[bytes]:
+def _read(blobs: BlobStore, standing: ExportProgress, first: int, stop: int) -> Iterator[bytes]:
     """The bytes from `first` to before `stop`, a part at a time, each checked; no session is used."""
     begun = 0
     for part in standing.parts:

@@ -115,9 +115,9 @@ class RequestEraser:
         subjects += db.session.scalars(select(Round.uid).where(Round.request_id.in_(ids)))
         line_ups = select(LineUp.id).where(LineUp.round_id.in_(rounds))
         assigned = list(db.session.scalars(select(LineUp.number).where(LineUp.round_id.in_(rounds))))
-        told = (Notification.subject_type == "request") & Notification.subject_key.in_(numbers)
-        told |= (Notification.subject_type == "line_up") & Notification.subject_key.in_(assigned)
-        subjects += db.session.scalars(select(Notification.uid).where(told))
+        notices = (Notification.subject_type == "request") & Notification.subject_key.in_(numbers)
+        notices |= (Notification.subject_type == "line_up") & Notification.subject_key.in_(assigned)
+        subjects += db.session.scalars(select(Notification.uid).where(notices))
         for request in requests:
             _blank(request)
         db.session.flush()
@@ -149,7 +149,7 @@ class RequestEraser:
             (ProbeImage, ProbeImage.request_id.in_(ids)),
             (BasisDecision, BasisDecision.request_id.in_(ids)),
             (Outcome, Outcome.request_id.in_(ids)),
-            (Notification, told),
+            (Notification, notices),
             (Job, Job.subject_id.in_(subjects)),
         ]
         counts = {model.__tablename__: run(delete(model).where(where)) for model, where in steps}

@@ -59,7 +59,7 @@ def close(order: SealingOrder) -> None:
 
 def facts_of_sealing(order: SealingOrder) -> SealingFacts:
     """What the certificate says, of an order that `close` has closed."""
-    stated, done, lines = order.private, order.destroyed, lines_of(order)
+    statement, done, lines = order.private, order.destroyed, lines_of(order)
     seen: dict[str, Copy] = {
         line.report: Copy(line.report, line.path, line.sha256) for line in lines if line.kind == "report"
     }
@@ -68,8 +68,8 @@ def facts_of_sealing(order: SealingOrder) -> SealingFacts:
         number=order.number,
         demonstration=settings().demonstration,
         kind=order.kind,
-        order_number=stated["order_number"],
-        authority=stated["authority"],
+        order_number=statement["order_number"],
+        authority=statement["authority"],
         dated=order.dated,
         received_by=received_by(order),
         received_at=here(order.created_at),

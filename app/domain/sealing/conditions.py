@@ -11,8 +11,8 @@ from app.workflow.registry import condition
 
 @condition("order_stated", "CAP-3")
 def order_stated(order: SealingOrder, actor: Actor, facts: Facts) -> str | None:
-    stated = order.private
-    if not str(stated.get("order_number") or "").strip() or not str(stated.get("authority") or "").strip():
+    statement = order.private
+    if not str(statement.get("order_number") or "").strip() or not str(statement.get("authority") or "").strip():
         return "The order's number or the authority it comes from is missing."
     if not order.records and order.person_digest is None:
         return "The order names neither a record nor a person."

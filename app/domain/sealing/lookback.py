@@ -109,15 +109,15 @@ def nominations(photos: Sequence[GalleryPhoto]) -> Iterable[Showing]:
     ids = {photo.id for photo in photos}
     for round_ in _rounds(photos):
         request, judged = round_.request, [review.decision for review in round_.final_reviews]
-        told = f"round {round_.number}, {len(round_.peer_reviews)} peer reviews"
-        told += "".join(f", {decision.replace('_', ' ')}" for decision in judged)
+        detail = f"round {round_.number}, {len(round_.peer_reviews)} peer reviews"
+        detail += "".join(f", {decision.replace('_', ' ')}" for decision in judged)
         yield Showing(
             "nominated",
             "request",
             request.number,
             _moment(round_.nominated_at),
             request.case_number,
-            told,
+            detail,
             filled(round_.nominee).photo_id in ids,
         )
 
@@ -164,16 +164,16 @@ def disclosures(photos: Sequence[GalleryPhoto]) -> Iterable[Showing]:
     for item in items_about(photos):
         disclosure, report = item.disclosure, filled(item.report)
         fetched = [package.fetched_at for package in disclosure.packages if package.fetched_at and item.included]
-        told = f"{disclosure.recipient_kind or 'recipient not stated'}, {disclosure.state.replace('_', ' ')}"
+        detail = f"{disclosure.recipient_kind or 'recipient not statement'}, {disclosure.state.replace('_', ' ')}"
         begun = ", download begun" if claim_of(disclosure) is not None else ", not handed out"
-        told += f", package fetched {len(fetched)}×" if fetched else begun
+        detail += f", package fetched {len(fetched)}×" if fetched else begun
         yield Showing(
             "disclosure",
             "disclosure",
             disclosure.number,
             _moment(max(fetched, default=None)),
             disclosure.case_number,
-            told,
+            detail,
             filled(filled(report.round).nominee).photo_id in ids,
             report.number,
         )
@@ -230,15 +230,15 @@ def foils(photos: Sequence[GalleryPhoto]) -> Iterable[Showing]:
         line_up, round_ = place.line_up, place.line_up.round
         if place.is_subject:
             continue
-        told = f"line {line_up.number}, {line_up.ended or 'open'}"
-        told += "" if round_ else ", a comparison whose truth is known"
+        detail = f"line {line_up.number}, {line_up.ended or 'open'}"
+        detail += "" if round_ else ", a comparison whose truth is known"
         yield Showing(
             "foil",
             "request" if round_ else "",
             round_.request.number if round_ else "",
             _moment(line_up.created_at),
             round_.request.case_number if round_ else "",
-            told,
+            detail,
             filled(place.of_repository).id in ids,
         )
 

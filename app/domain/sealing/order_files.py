@@ -20,7 +20,7 @@ from pathlib import Path
 from app.access.actor import system_actor
 from app.domain.retention.eligibility import today
 from app.domain.sealing import verbs as sealing
-from app.domain.sealing.order_statement import Stated, faults, numbers_in, sentences
+from app.domain.sealing.order_statement import OrderStatement, faults, numbers_in, sentences
 from app.models import SealingOrder
 from app.storage import durable
 
@@ -37,7 +37,7 @@ class OrderFault(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Handled:
+class HandledFile:
     """One file: `reason` is empty when it was carried out, else why it was refused."""
 
     name: str
@@ -45,7 +45,7 @@ class Handled:
     reason: str = ""
 
 
-def read_orders(path: Path) -> list[Stated]:
+def read_orders(path: Path) -> list[OrderStatement]:
     """The orders of a file, each checked. Raises OrderFault naming what is wrong."""
     try:
         content = durable.read(path, MAX_BYTES)
@@ -58,15 +58,15 @@ def read_orders(path: Path) -> list[Stated]:
     except UnicodeDecodeError as error:
         raise OrderFault(f"The file is not UTF-8 text (byte {error.start + 1}).") from None
     found = [_from_toml(text)] if path.suffix.lower() == ".toml" else _from_csv(text)
-    for place, stated in enumerate(found, 1):
-        wrong = faults(stated, today())
+    for place, statement in enumerate(found, 1):
+        wrong = faults(statement, today())
         if wrong:
             where = f"Order {place} of the file: " if len(found) > 1 else ""
             raise OrderFault(where + sentences(wrong.values()))
     return found
 
 
-def _from_toml(text: str) -> Stated:
+def _from_toml(text: str) -> OrderStatement:
     try:
         read = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -83,10 +83,10 @@ def _from_toml(text: str) -> Stated:
         raise OrderFault(f"{odd} is a text.")
     # a date of TOML, or the same written as text
     day = dated if type(dated) is date else _day(dated) if isinstance(dated, str) else None
-    return _stated(texts, day, tuple(dict.fromkeys(one.strip() for one in records if one.strip())))
+    return _statement(texts, day, tuple(dict.fromkeys(one.strip() for one in records if one.strip())))
 
 
-def _from_csv(text: str) -> list[Stated]:
+def _from_csv(text: str) -> list[OrderStatement]:
     reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
     try:
         header = [name.strip() for name in reader.fieldnames or ()]
@@ -106,7 +106,7 @@ def _from_csv(text: str) -> list[Stated]:
     if not orders:
         raise OrderFault("The file has no rows below its column names.")
     return [
-        _stated(
+        _statement(
             {"kind": kind, "order": order, "authority": authority, "person": person, "note": note},
             _day(dated),
             tuple(dict.fromkeys(record for record in records if record)),
@@ -115,8 +115,8 @@ def _from_csv(text: str) -> list[Stated]:
     ]
 
 
-def _stated(texts: dict[str, str], dated: date | None, records: tuple[str, ...]) -> Stated:
-    return Stated(
+def _statement(texts: dict[str, str], dated: date | None, records: tuple[str, ...]) -> OrderStatement:
+    return OrderStatement(
         texts["kind"].strip(),
         texts["order"].strip(),
         texts["authority"].strip(),
@@ -149,7 +149,7 @@ def waiting(folder: Path) -> list[Path]:
     return sorted(found, key=lambda path: (path.stat().st_mtime, path.name))
 
 
-def take(folder: Path, finish: Callable[[SealingOrder], object] = lambda _order: None) -> Iterator[Handled]:
+def take(folder: Path, finish: Callable[[SealingOrder], object] = lambda _order: None) -> Iterator[HandledFile]:
     """Carry out what lies in the folder, file by file. finish: called with each order once it is carried out.
 
     Raises StorageError and Conflict; the file then stays for the next round.
@@ -164,15 +164,15 @@ def take(folder: Path, finish: Callable[[SealingOrder], object] = lambda _order:
             # the reason first: a file that lies in refused/ is never without it
             place.with_name(place.name + ".txt").write_text(f"{fault}\n", encoding="utf-8")
             _move(path, place)
-            yield Handled(path.name, reason=str(fault))
+            yield HandledFile(path.name, reason=str(fault))
             continue
         numbers = []
-        for stated in orders:
-            order, _fresh = sealing.execute(stated, system_actor(), "directory")
+        for statement in orders:
+            order, _fresh = sealing.execute(statement, system_actor(), "directory")
             numbers.append(order.number)
             finish(order)
         _move(path, _free(folder / "done", path.name))
-        yield Handled(path.name, tuple(numbers))
+        yield HandledFile(path.name, tuple(numbers))
 
 
 def _free(folder: Path, name: str) -> Path:

@@ -18,8 +18,8 @@ _EARLIEST = date(1900, 1, 1)
 
 
 @dataclass(frozen=True, slots=True)
-class Stated:
-    """An order as stated. It names records, or everything of a person until its date, or both.
+class OrderStatement:
+    """What an order states. It names records, or everything of a person until its date, or both.
 
     kind: one of KINDS. records: record numbers, each once, in the order given.
     """
@@ -55,29 +55,29 @@ def numbers_in(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(part.strip() for part in re.split(r"[\n\r,;]+", text) if part.strip()))
 
 
-def faults(stated: Stated, today: date) -> dict[str, str]:
-    """What is wrong with an order as stated: field -> sentence. Nothing of the repository is asked."""
+def faults(statement: OrderStatement, today: date) -> dict[str, str]:
+    """Return what is wrong with a statement: field -> sentence. The repository is not consulted."""
     found: dict[str, str] = {}
-    if stated.kind not in KINDS:
+    if statement.kind not in KINDS:
         found["kind"] = f"The kind is one of {', '.join(KINDS)}."
     for field, (what, most) in _LONGEST.items():
-        value = getattr(stated, field).strip()
+        value = getattr(statement, field).strip()
         if not value:
             found[field] = f"{what} is missing; no record is sealed without it."
         elif len(value) > most:
             found[field] = f"{what} is longer than {most} characters."
-    if stated.dated is None:
+    if statement.dated is None:
         found["dated"] = "The date of the order is missing, or is no date as year-month-day."
-    elif not _EARLIEST <= stated.dated <= today:
+    elif not _EARLIEST <= statement.dated <= today:
         found["dated"] = f"The date of the order lies outside {_EARLIEST} to today."
-    wrong = [number for number in stated.records if not well_formed(number)]
+    wrong = [number for number in statement.records if not well_formed(number)]
     if wrong:
         found["records"] = f"“{wrong[0][:40]}” is no record number: 1 to 40 letters, digits, spaces and . / _ : - only."
-    elif len(stated.records) > MOST_RECORDS:
+    elif len(statement.records) > MOST_RECORDS:
         found["records"] = f"An order names at most {MOST_RECORDS:,} records; state it in parts."
-    elif not stated.records and not stated.person_number:
+    elif not statement.records and not statement.person_number:
         found["records"] = "The order names neither a record nor a person."
-    if stated.person_number and not well_formed(stated.person_number):
+    if statement.person_number and not well_formed(statement.person_number):
         found["person_number"] = "This is no person number: 1 to 40 letters, digits, spaces and . / _ : - only."
     return found
 

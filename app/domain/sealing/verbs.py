@@ -24,7 +24,7 @@ from app.domain.notices.notifications import tell
 from app.domain.numbers import draw
 from app.domain.retention.eligibility import today
 from app.domain.sealing.notices import draft
-from app.domain.sealing.order_statement import Stated, faults, sentences
+from app.domain.sealing.order_statement import OrderStatement, faults, sentences
 from app.extensions import db, stores
 from app.models import (
     Candidate,
@@ -52,42 +52,42 @@ TRIES = 3
 ON_REMOVAL: list[Callable[[Sequence[GalleryPhoto]], object]] = []
 
 
-def existing(stated: Stated) -> SealingOrder | None:
+def existing(statement: OrderStatement) -> SealingOrder | None:
     """The same order, when it was carried out before."""
-    return db.session.scalars(select(SealingOrder).where(SealingOrder.order_digest == stated.digest)).one_or_none()
+    return db.session.scalars(select(SealingOrder).where(SealingOrder.order_digest == statement.digest)).one_or_none()
 
 
-def chosen(stated: Stated, *, locked: bool = False) -> list[GalleryPhoto]:
+def chosen(statement: OrderStatement, *, locked: bool = False) -> list[GalleryPhoto]:
     """The photographs an order is about, held or not: the named records, and the person's until the order's date."""
-    about: list[ColumnElement[bool]] = [GalleryPhoto.record_number.in_(stated.records)]
-    if stated.person_number:
-        person = select(GalleryPerson.id).where(GalleryPerson.person_number == stated.person_number)
-        about.append(GalleryPhoto.person_id.in_(person) & (GalleryPhoto.taken_on <= stated.dated))
+    about: list[ColumnElement[bool]] = [GalleryPhoto.record_number.in_(statement.records)]
+    if statement.person_number:
+        person = select(GalleryPerson.id).where(GalleryPerson.person_number == statement.person_number)
+        about.append(GalleryPhoto.person_id.in_(person) & (GalleryPhoto.taken_on <= statement.dated))
     rows = select(GalleryPhoto).where(or_(*about)).order_by(GalleryPhoto.record_number)
     return list(db.session.scalars(rows.with_for_update() if locked else rows))
 
 
-def prepare(stated: Stated) -> None:
+def prepare(statement: OrderStatement) -> None:
     """What is slow, before the unit: photographs that share a key with what stays get one of their own.
 
     Raises Conflict and StorageError.
     """
-    photo_keys.separate({photo.person.person_number for photo in chosen(stated) if photo.removed_at is None})
+    photo_keys.separate({photo.person.person_number for photo in chosen(statement) if photo.removed_at is None})
     db.session.rollback()
 
 
-def execute(stated: Stated, actor: Actor, way: str) -> tuple[SealingOrder, bool]:
+def execute(statement: OrderStatement, actor: Actor, way: str) -> tuple[SealingOrder, bool]:
     """Prepare and carry out an order in a unit of its own; says whether it is a new one.
 
     Raises Refused, StorageError, and Conflict when others kept changing the same records.
     """
     attempt = 0
-    while (known := existing(stated)) is None:
+    while (known := existing(statement)) is None:
         attempt += 1
         try:
-            prepare(stated)
+            prepare(statement)
             with unit_of_work():
-                return carry_out(stated, actor, way), True
+                return carry_out(statement, actor, way), True
         except (Conflict, IntegrityError):
             db.session.rollback()
             if attempt == TRIES:
@@ -96,31 +96,31 @@ def execute(stated: Stated, actor: Actor, way: str) -> tuple[SealingOrder, bool]
 
 
 @enforces("CAP-3", "ACC-10")
-def carry_out(stated: Stated, actor: Actor, way: str) -> SealingOrder:
+def carry_out(statement: OrderStatement, actor: Actor, way: str) -> SealingOrder:
     """Take what the order names out of the repository; the same order again answers the first one, and does nothing.
 
     Needs an open unit of work, and `prepare` before it. Raises Refused, and Conflict when a photograph shares its key
     with what stays.
     """
     check_capability(actor, "sealing.order" if way == "page" else "system.retention")
-    wrong = faults(stated, today())
+    wrong = faults(statement, today())
     refuse_if("order_stated", bool(wrong), sentences(wrong.values()))
     # held first, and by an import too before it looks for tombstones: neither overlooks the other
     hold_still()
-    known = existing(stated)
+    known = existing(statement)
     if known is not None:
         return known
     generation = next_generation()
-    order = _received(stated, actor, way)
-    photos = chosen(stated, locked=True)
+    order = _received(statement, actor, way)
+    photos = chosen(statement, locked=True)
     held = [photo for photo in photos if photo.removed_at is None]
-    _tombstones(order, stated, photos, held)
+    _tombstones(order, statement, photos, held)
     templates = sum(len(photo.templates) for photo in held)
     for photo in held:
-        generation = gallery.remove(photo, stated.kind)
+        generation = gallery.remove(photo, statement.kind)
     if any(photo.key_id not in gallery.needless_keys(photo) for photo in held):
         raise Conflict("a photograph was given the key of another meanwhile")
-    _let_go(stated)
+    _let_go(statement)
     for take_out in ON_REMOVAL:
         take_out(held)
     blobs = [photo.blob_id for photo in held] + unsent_reports(held)
@@ -138,32 +138,32 @@ def carry_out(stated: Stated, actor: Actor, way: str) -> SealingOrder:
     return order
 
 
-def _received(stated: Stated, actor: Actor, way: str) -> SealingOrder:
+def _received(statement: OrderStatement, actor: Actor, way: str) -> SealingOrder:
     order = SealingOrder(
         number=draw("SO"),
         key_id=stores().keys.create(),
         policy_version=policy().version,
-        kind=stated.kind,
-        dated=stated.dated,
-        order_digest=stated.digest,
-        person_digest=stated.person_digest,
+        kind=statement.kind,
+        dated=statement.dated,
+        order_digest=statement.digest,
+        person_digest=statement.person_digest,
         way=way,
         received_by_id=actor.id,
     )
     order.seal(
-        order_number=stated.order_number.strip(),
-        authority=stated.authority.strip(),
-        person_number=stated.person_number,
-        note=stated.note.strip(),
+        order_number=statement.order_number.strip(),
+        authority=statement.authority.strip(),
+        person_number=statement.person_number,
+        note=statement.note.strip(),
     )
     db.session.add(order)
     db.session.flush()
-    audit.record("sealing.received", order, actor=actor, kind=stated.kind, way=way, records=len(stated.records))
+    audit.record("sealing.received", order, actor=actor, kind=statement.kind, way=way, records=len(statement.records))
     return order
 
 
 def _tombstones(
-    order: SealingOrder, stated: Stated, photos: Sequence[GalleryPhoto], held: Sequence[GalleryPhoto]
+    order: SealingOrder, statement: OrderStatement, photos: Sequence[GalleryPhoto], held: Sequence[GalleryPhoto]
 ) -> None:
     here = {photo.record_number for photo in photos}
     leaving = {photo.id for photo in held}
@@ -171,18 +171,18 @@ def _tombstones(
         outcome = "removed" if photo.id in leaving else "left_before"
         row = SealedRecord(record_number=photo.record_number, sha256=photo.sha256, photo=photo, outcome=outcome)
         order.records.append(row)
-    for number in stated.records:
+    for number in statement.records:
         if number not in here:
             order.records.append(SealedRecord(record_number=number, outcome="not_held"))
     db.session.flush()
 
 
-def _let_go(stated: Stated) -> None:
+def _let_go(statement: OrderStatement) -> None:
     """CAP-4: a photograph that still waits for a decision is decided by the order; its file goes with its key."""
     for hold in db.session.scalars(select(GalleryHold).where(GalleryHold.decision.is_(None))):
         row = gallery.held_row(hold)
-        of_person = bool(stated.person_number) and row["person_number"] == stated.person_number
-        if hold.record_number in stated.records or (of_person and row["taken_on"] <= str(stated.dated)):
+        of_person = bool(statement.person_number) and row["person_number"] == statement.person_number
+        if hold.record_number in statement.records or (of_person and row["taken_on"] <= str(statement.dated)):
             gallery.decide(hold, False, "Sealed by order.")
 
 

@@ -18,9 +18,9 @@ from app.models.accounts import Account, SignInFailure, TrainingRecord
 from app.models.base import now
 from app.models.engine import AuditEvent, Job
 from app.models.examination import Round
-from app.models.moments import seconds
 from app.models.oversight import MisuseReport
 from app.models.requests import FRRequest
+from app.models.sql_seconds import seconds
 from app.policy import policy
 from app.policy.types import Next, Part
 from app.workflow.options import options

@@ -17,7 +17,7 @@ from sqlalchemy.orm import aliased
 from app.domain.workload.overview import deadline_in_sql, without_examiner
 from app.extensions import db
 from app.models import FRRequest, Transition
-from app.models.moments import seconds
+from app.models.sql_seconds import seconds
 from app.policy import policy
 
 

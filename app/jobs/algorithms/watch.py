@@ -42,8 +42,8 @@ def _due(entry: Extractor) -> str:
 
 def _said(entry: Extractor) -> bool:
     """Whether the warning of this record was given: the job may have been killed right after it."""
-    told = db.session.scalars(select(AuditEvent.keys).where(AuditEvent.event == "algorithm.lapse_warned"))
-    given = (json.loads(keys) for keys in told)
+    warned = db.session.scalars(select(AuditEvent.keys).where(AuditEvent.event == "algorithm.lapse_warned"))
+    given = (json.loads(keys) for keys in warned)
     return any((keys["algorithm"], keys["due"]) == (entry.sha256, _due(entry)) for keys in given)
 
 

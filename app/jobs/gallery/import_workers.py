@@ -30,27 +30,28 @@ from app.storage.durable import make_directory
 from app.unit_of_work import let_go, wait
 from config.settings import Settings
 
-Told = Callable[[GalleryImport], object]
+OnProgress = Callable[[GalleryImport], object]
 #: chunks on their way to running workers at once
 HANDED_OVER = 16
 _PAUSE = 0.5
 
 
-def run(source: Source, told: Told = lambda _: None, *, workers: int = 1) -> GalleryImport:
+def run(source: Source, on_progress: OnProgress = lambda _: None, *, workers: int = 1) -> GalleryImport:
     """Import a list with `workers` processes of this machine, one of them this one; returns the finished import.
 
-    `told` hears of the import as it goes on. Raises IntakeError when another import runs, a process died or a chunk
-    was given up; MatchingError when the models are missing; StorageError. What was told before stays.
+    `on_progress` is called with the import again and again; what it reported stays whatever follows. Raises IntakeError
+    when another import runs, a process died or a chunk was given up; MatchingError when the models are missing;
+    StorageError.
     """
     with alone():
         of = _begun(source)
-        told(of)
+        on_progress(of)
         imports.take_back(of, all_local=True)
         helpers = [_start(of) for _ in range(workers - 1)]
         try:
-            work_off(of, told)
+            work_off(of, on_progress)
             for helper in helpers:
-                _await(helper, of, told)
+                _await(helper, of, on_progress)
         finally:
             for helper in helpers:
                 helper.terminate()
@@ -58,7 +59,7 @@ def run(source: Source, told: Told = lambda _: None, *, workers: int = 1) -> Gal
         return _ended(of)
 
 
-def run_by_portal(source: Source, told: Told = lambda _: None) -> GalleryImport:
+def run_by_portal(source: Source, on_progress: OnProgress = lambda _: None) -> GalleryImport:
     """Import a list by the portal's running workers, and wait for the end. Raises as `run` does."""
     try:
         connection().ping()
@@ -66,13 +67,13 @@ def run_by_portal(source: Source, told: Told = lambda _: None) -> GalleryImport:
         raise IntakeError(f"The queue cannot be reached ({error}); import without --running.") from None
     with alone():
         of = _begun(source)
-        told(of)
+        on_progress(of)
         imports.take_back(of, all_local=True)
         imports.hand_over(of, HANDED_OVER)
         while not imports.finish(of) and imports.trouble(of) is None:
-            told(of)
+            on_progress(of)
             wait(2 * _PAUSE)
-        told(of)
+        on_progress(of)
         return _ended(of)
 
 
@@ -93,7 +94,7 @@ def _ended(of: GalleryImport) -> GalleryImport:
     return of
 
 
-def work_off(of: GalleryImport, told: Told = lambda _: None, *, parent: int | None = None) -> None:
+def work_off(of: GalleryImport, on_progress: OnProgress = lambda _: None, *, parent: int | None = None) -> None:
     """Take up chunk after chunk until none is left to take up, or one was given up.
 
     parent: the process that asked for it; when that has died, this one ends as well.
@@ -106,7 +107,7 @@ def work_off(of: GalleryImport, told: Told = lambda _: None, *, parent: int | No
         if job is not None:
             perform(job)
             db.session.refresh(of)
-            told(of)
+            on_progress(of)
         elif imports.waiting(of):
             wait(_PAUSE)
         else:
@@ -130,12 +131,12 @@ def _helper(chosen: Settings, import_uid: str, parent: int) -> None:
         work_off(of, parent=parent)
 
 
-def _await(helper: BaseProcess, of: GalleryImport, told: Told) -> None:
+def _await(helper: BaseProcess, of: GalleryImport, on_progress: OnProgress) -> None:
     while helper.is_alive():
         let_go()
         helper.join(_PAUSE)
         db.session.refresh(of)
-        told(of)
+        on_progress(of)
     if helper.exitcode:
         raise IntakeError(f"A worker process ended by itself ({helper.exitcode}); run the import again to go on.")
 

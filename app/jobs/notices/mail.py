@@ -45,11 +45,11 @@ def send_mail(row: Job) -> None:
 
     Raises Retry while directory or mail server do not answer, JobFailed when the mail server refuses the mail.
     """
-    told = db.session.scalars(select(Notification).where(Notification.uid == row.subject_id)).one_or_none()
-    if told is None:
+    notification = db.session.scalars(select(Notification).where(Notification.uid == row.subject_id)).one_or_none()
+    if notification is None:
         return
     try:
-        entry = lookup(told.account.name)
+        entry = lookup(notification.account.name)
     except DirectoryUnavailable as error:
         raise Retry(str(error)) from error
     if entry is None or not entry.enabled:
@@ -57,7 +57,7 @@ def send_mail(row: Job) -> None:
     if not entry.mail:
         raise JobFailed("The directory holds no e-mail address for the person.")
     try:
-        message = compose(told, entry.mail)
+        message = compose(notification, entry.mail)
     except ValueError as error:
         raise JobFailed("The directory holds an e-mail address that is none.") from error
     db.session.rollback()  # no transaction is held open while the server is talked to

@@ -20,8 +20,8 @@ BANDS = (14.0, 20.0, 40.0, 90.0)
 class Plan:
     """The settings of an evaluation. Rates are shares, 0..1.
 
-    far: the false accept rates at which TAR is told; the first sets the one threshold for groups and bands. fpir: the
-    false positive identification rates at which FNIR is told. ranks: the ranks told; the last is the R of FNIR.
+    far: the false accept rates at which TAR is stated; the first sets the one threshold for groups and bands. fpir: the
+    false positive identification rates at which FNIR is stated. ranks: the ranks of the CMC; the last is the R of FNIR.
     """
 
     far: tuple[float, ...] = (0.01, 0.001)
@@ -154,11 +154,11 @@ def _identification(searches: Searches, plan: Plan, people: int, mated: int) -> 
         lambda drawn: measures(drawn[searches.persons].astype(np.float64)), people, plan.resamples, plan.seed
     )
     estimates = [estimate(value, draws[:, i], mated) for i, value in enumerate(measures(None))]
-    told, missed = estimates[: len(plan.ranks)], estimates[len(plan.ranks) :]
+    estimated, missed = estimates[: len(plan.ranks)], estimates[len(plan.ranks) :]
     thresholds = [open_set(searches, rate)[0] for rate in plan.fpir]
     return Identification(
         searches,
         rank_rates(searches)[:people],
-        dict(zip(plan.ranks, told, strict=True)),
+        dict(zip(plan.ranks, estimated, strict=True)),
         dict(zip(plan.fpir, zip(thresholds, missed, strict=True), strict=True)),
     )

@@ -30,10 +30,15 @@ _MAGIC = b"corroborate faiss snapshot 1\n"
 _HEADER_PURPOSE = b"index-snapshot"
 
 
-def save(index: FaissIndex, path: Path, encrypt: Sealing, told: Callable[[int, int], object] = lambda *_: None) -> None:
+def save(
+    index: FaissIndex,
+    path: Path,
+    encrypt: Sealing,
+    on_progress: Callable[[int, int], object] = lambda *_: None,
+) -> None:
     """Write the index to ``path``, a block at a time; a crash leaves the file that was there before.
 
-    told: called with (photographs done, photographs in all). Raises OSError and what ``encrypt`` raises.
+    on_progress: called with (photographs done, photographs in all). Raises OSError and what ``encrypt`` raises.
     """
     mark = secrets.token_hex(16)
     header = {
@@ -53,7 +58,7 @@ def save(index: FaissIndex, path: Path, encrypt: Sealing, told: Callable[[int, i
             for number, block in enumerate(index.blocks):
                 _write(stream, encrypt(_content(block), _purpose(mark, number)))
                 done += block.count
-                told(done, len(index))
+                on_progress(done, len(index))
             stream.flush()
             os.fsync(stream.fileno())
         part.replace(path)
@@ -61,7 +66,9 @@ def save(index: FaissIndex, path: Path, encrypt: Sealing, told: Callable[[int, i
         part.unlink(missing_ok=True)
 
 
-def load(index: FaissIndex, path: Path, decrypt: Sealing, told: Callable[[int, int], object] = lambda *_: None) -> None:
+def load(
+    index: FaissIndex, path: Path, decrypt: Sealing, on_progress: Callable[[int, int], object] = lambda *_: None
+) -> None:
     """Fill an empty index from ``path``; all or nothing. It then stands at the snapshot's generation.
 
     Raises MixedModels for a snapshot of another network, SnapshotError for a damaged one, OSError, what ``decrypt``
@@ -83,7 +90,7 @@ def load(index: FaissIndex, path: Path, decrypt: Sealing, told: Callable[[int, i
             content = decrypt(_read(stream), _purpose(header["mark"], number))
             blocks.append(_block(content, count, index.dims, index.block_rows))
             done += count
-            told(done, header["photographs"])
+            on_progress(done, header["photographs"])
         if stream.read(1):
             raise SnapshotError("The snapshot is damaged: it goes on after its last block.")
     index.fill(blocks, generation=header["generation"])

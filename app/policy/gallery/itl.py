@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from app.policy.gallery.types import ItlField
 
 
-def columns_of(mapping: Iterable[ItlField], stated: Mapping[str, str]) -> dict[str, str]:
+def columns_of(mapping: Iterable[ItlField], fields: Mapping[str, str]) -> dict[str, str]:
     """Manifest column -> value, of the fields that a file states (“2.018” -> text). What is not stated has no column.
 
     A value that is no code of its field, or not written as the field should be, stays as it is: the checks of every
@@ -16,7 +16,7 @@ def columns_of(mapping: Iterable[ItlField], stated: Mapping[str, str]) -> dict[s
     """
     found = {}
     for one in mapping:
-        given = stated.get(one.field, "").strip()
+        given = fields.get(one.field, "").strip()
         value = _READS[one.reads](one.codes.get(given.upper(), given))
         if value:
             found[one.column] = value

@@ -256,9 +256,9 @@ def test_a_refusal_for_now_is_tried_again_and_one_for_good_is_not(box, people, r
     notify(people, "work_assigned")
     run_jobs()
     assert [(job.state, job.error) for job in jobs()] == [(state, error)]
-    standing = mail_status.standing()
-    assert [trouble.cause for trouble in standing.troubles] == [error]
-    assert (standing.undelivered, standing.waiting) == ((1, 0) if state == "failed" else (0, 1))
+    status = mail_status.current()
+    assert [problem.cause for problem in status.problems] == [error]
+    assert (status.undelivered, status.waiting) == ((1, 0) if state == "failed" else (0, 1))
     box.answer = None
     with unit_of_work():
         for job in jobs():

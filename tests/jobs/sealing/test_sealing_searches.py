@@ -19,7 +19,7 @@ from app.access.actor import system_actor
 from app.audit import record
 from app.domain.gallery import index_snapshot, repository_index
 from app.domain.sealing import verbs as sealing
-from app.domain.sealing.order_statement import Stated
+from app.domain.sealing.order_statement import OrderStatement
 from app.extensions import db, settings, stores
 from app.factory import create_app
 from app.jobs.identification.search import still_held
@@ -41,8 +41,8 @@ pytestmark = [
 PEOPLE = 12
 
 
-def order(*records: str, number: str = "IND-1") -> Stated:
-    return Stated("sealed", number, "Criminal Court of the Example City", now().date(), records)
+def order(*records: str, number: str = "IND-1") -> OrderStatement:
+    return OrderStatement("sealed", number, "Criminal Court of the Example City", now().date(), records)
 
 
 def seal(*records: str, number: str = "IND-1"):

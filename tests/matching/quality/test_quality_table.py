@@ -13,9 +13,10 @@ from app.matching.quality.measures import VERSION, Quality
 from app.matching.types import Face
 from app.policy import policy
 from tests.drawn_gallery import needs_models
+from tools.cli import matching
 from tools.quality_limits import Share, ordered, shares, turning_point
 from tools.quality_table import SWEEPS, by_band, of_measure, table
-from tools.quality_trial import Gallery, Trial, camera, shrink, ways
+from tools.quality_trial import Gallery, Trial, camera, degradations, shrink
 from tools.quality_trials import gallery_of, read_set, run
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -99,9 +100,9 @@ def test_the_camera_is_the_same_for_the_same_seed_and_nothing_is_enlarged():
 
 
 def test_every_sweep_of_the_table_is_tried():
-    tried = {way.sweep for way in ways()} | {"yaw", "pitch"}
+    tried = {way.sweep for way in degradations()} | {"yaw", "pitch"}
     assert {sweep for sweeps in SWEEPS.values() for sweep in sweeps} <= tried
-    assert len({(way.sweep, way.level) for way in ways()}) == len(ways())
+    assert len({(way.sweep, way.level) for way in degradations()}) == len(degradations())
 
 
 # The document ------------------------------------------------------------------------------------------------
@@ -158,7 +159,7 @@ def faces() -> Path:
 def test_bands_order_the_first_ranks_of_real_photographs(app, faces):
     known = read_set(faces)
     gallery = gallery_of(known.photographs, strangers=10)
-    chosen = [way for way in ways() if way.level in SHORT.get(way.sweep, ())]
+    chosen = [way for way in degradations() if way.level in SHORT.get(way.sweep, ())]
     trials = run(known.photographs, gallery, chosen, lambda text: None)
     assert len(trials) == sum(map(len, SHORT.values())) * len(known.photographs)
     rules = list(policy().review.quality.values())
@@ -180,9 +181,9 @@ def test_bands_order_the_first_ranks_of_real_photographs(app, faces):
 @needs_models
 def test_the_command_says_in_one_line_what_is_missing(app, tmp_path):
     runner = app.test_cli_runner()
-    result = runner.invoke(args=["matching", "quality", "--faces", str(tmp_path)])
+    result = runner.invoke(matching, ["quality", "--faces", str(tmp_path)])
     assert result.exit_code == 1
     assert "identities.csv cannot be read" in result.output
     (tmp_path / "identities.csv").write_text("file,identity\nnone.jpg,a\n")
-    result = runner.invoke(args=["matching", "quality", "--faces", str(tmp_path)])
+    result = runner.invoke(matching, ["quality", "--faces", str(tmp_path)])
     assert (result.exit_code, result.output) == (1, f"Error: There is no photograph none.jpg in {tmp_path}.\n")

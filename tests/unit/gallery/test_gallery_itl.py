@@ -16,7 +16,7 @@ from sqlalchemy import select
 from app.domain.gallery.intake_checks import check_row
 from app.domain.gallery.intake_itl import ItlFault, parse
 from app.domain.gallery.intake_manifest import Row
-from app.domain.gallery.intake_sources import ItlSource, Opened, Refusal, source_of
+from app.domain.gallery.intake_sources import ItlSource, OpenedRecord, Refusal, source_of
 from app.domain.requests.images import limits
 from app.extensions import db, stores
 from app.imaging import UnusableImage, decode
@@ -211,5 +211,5 @@ def test_a_listed_file_that_is_not_there_or_leads_out_is_a_refusal(app, tmp_path
     assert source.open(Row(1, {"file": "../out.an2"})).rules == ("intake-path",)
     (tmp_path / "in" / "here.an2").write_bytes(transaction([SMALL, SMALL]))
     opened = source.open(Row(1, {"file": "here.an2"}))
-    assert isinstance(opened, Opened) and opened.row["record_number"] == STATED["1.009"]
+    assert isinstance(opened, OpenedRecord) and opened.row["record_number"] == STATED["1.009"]
     assert isinstance(opened.photograph(), Refusal)

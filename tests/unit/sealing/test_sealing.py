@@ -13,7 +13,7 @@ from app.domain.gallery import intake, photo_keys
 from app.domain.gallery import verbs as gallery
 from app.domain.gallery.repository_index import generation
 from app.domain.sealing import verbs as sealing
-from app.domain.sealing.order_statement import Stated, faults
+from app.domain.sealing.order_statement import OrderStatement, faults
 from app.extensions import db, settings, stores
 from app.models import (
     AuditEvent,
@@ -37,7 +37,7 @@ from tests.events_and_notices import events
 TODAY = now().date()
 
 
-def order(*records: str, number: str = "IND-70123-2026", **changes) -> Stated:
+def order(*records: str, number: str = "IND-70123-2026", **changes) -> OrderStatement:
     given = {
         "kind": "sealed",
         "order_number": number,
@@ -45,11 +45,11 @@ def order(*records: str, number: str = "IND-70123-2026", **changes) -> Stated:
         "dated": TODAY,
         "records": records,
     }
-    return Stated(**{**given, **changes})
+    return OrderStatement(**{**given, **changes})
 
 
-def carry_out(stated: Stated) -> SealingOrder:
-    return sealing.execute(stated, system_actor(), "command")[0]
+def carry_out(statement: OrderStatement) -> SealingOrder:
+    return sealing.execute(statement, system_actor(), "command")[0]
 
 
 def enrolled(make, seed: int, photos: int = 1) -> list[GalleryPhoto]:
@@ -153,7 +153,7 @@ def _share_the_persons_key(who: GalleryPerson) -> None:
 
     for photo in who.photos:
         data = stores().blobs.get(photo.blob_id, photo.key_id, photo.sha256)
-        blob, stated = stores().blobs.put(who.key_id, data), dict(photo.private)
+        blob, known = stores().blobs.put(who.key_id, data), dict(photo.private)
         boxes = [
             seal_template(who.key_id, photo.uid, open_template(photo.key_id, photo.uid, t.algorithm_digest, t.box))
             for t in photo.templates
@@ -162,7 +162,7 @@ def _share_the_persons_key(who: GalleryPerson) -> None:
         stores().blobs.destroy(photo.blob_id)
         with unit_of_work():
             photo.key_id, photo.blob_id, photo.sealed = who.key_id, blob.id, None
-            photo.seal(**stated)
+            photo.seal(**known)
             for template, box in zip(photo.templates, boxes, strict=True):
                 template.box = box
             audit.record("gallery.rekeyed", who, photos=1)
@@ -274,10 +274,10 @@ def test_the_same_order_twice_is_one_order(make):
     ],
 )
 def test_no_order_without_its_reference_or_without_records(app, change, field):
-    stated = order(*change.pop("records", ("R-1",)), **change)
-    assert list(faults(stated, TODAY)) == [field]
+    statement = order(*change.pop("records", ("R-1",)), **change)
+    assert list(faults(statement, TODAY)) == [field]
     with pytest.raises(Refused) as refused, unit_of_work():
-        sealing.carry_out(stated, system_actor(), "command")
+        sealing.carry_out(statement, system_actor(), "command")
     assert refused.value.rule_id == "order_stated"
     assert db.session.query(SealingOrder).count() == 0
 

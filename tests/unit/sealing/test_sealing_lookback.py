@@ -14,7 +14,7 @@ from app.domain.sealing import certificates as sealing_certificates
 from app.domain.sealing import lookback
 from app.domain.sealing import verbs as sealing
 from app.domain.sealing.lookback import counts, look_back
-from app.domain.sealing.order_statement import Stated
+from app.domain.sealing.order_statement import OrderStatement
 from app.extensions import db, stores
 from app.models import AuditEvent, FRRequest, GalleryPhoto, Report, SealingOrder
 from app.models.base import now
@@ -34,8 +34,8 @@ def report(app) -> Report:
 
 def seal(*photos: GalleryPhoto) -> SealingOrder:
     records = tuple(photo.record_number for photo in photos)
-    stated = Stated("expunged", "IND-1", "Supreme Court", now().date(), records)
-    return sealing.execute(stated, system_actor(), "command")[0]
+    statement = OrderStatement("expunged", "IND-1", "Supreme Court", now().date(), records)
+    return sealing.execute(statement, system_actor(), "command")[0]
 
 
 @pytest.mark.clause("EXT-7")

@@ -46,7 +46,7 @@ def put(folder: Path, name: str, text: str) -> Path:
     return path
 
 
-def take(folder: Path) -> list[order_files.Handled]:
+def take(folder: Path) -> list[order_files.HandledFile]:
     return list(order_files.take(folder))
 
 

@@ -14,7 +14,7 @@ from app.access.actor import system_actor
 from app.domain.gallery import loaded_index, repository_index, tombstones
 from app.domain.gallery.intake_manifest import Row
 from app.domain.sealing import verbs as sealing
-from app.domain.sealing.order_statement import Stated
+from app.domain.sealing.order_statement import OrderStatement
 from app.extensions import db, stores
 from app.models import AuditEvent, GalleryPerson, GalleryPhoto
 from app.models.base import now
@@ -38,7 +38,7 @@ def test_any_order_of_events_leaves_exactly_what_no_order_named(app, steps):
     photos: list[int] = []
     probes: dict[int, object] = {}
     expected: set[int] = set()
-    last: Stated | None = None
+    last: OrderStatement | None = None
     index = loaded_index.repository()
     for what, given_ in [("enrol", 2), *steps]:
         before = repository_index.generation()
@@ -49,20 +49,20 @@ def test_any_order_of_events_leaves_exactly_what_no_order_named(app, steps):
             expected |= {photo.id for photo in made}
             continue
         if what == "again":
-            stated = last
+            statement = last
         elif what == "seal":
             chosen = {photos[place % len(photos)] for place in given_}
             records = tuple(sorted(db.session.get_one(GalleryPhoto, one).record_number for one in chosen))
-            stated, expected = _order(records=records), expected - chosen
+            statement, expected = _order(records=records), expected - chosen
         else:
             person = db.session.get_one(GalleryPhoto, photos[given_ % len(photos)]).person
-            stated = _order(person_number=person.person_number)
+            statement = _order(person_number=person.person_number)
             expected -= {photo.id for photo in person.photos}
-        if stated is None:
+        if statement is None:
             continue
-        order, fresh = sealing.execute(stated, system_actor(), "command")
+        order, fresh = sealing.execute(statement, system_actor(), "command")
         assert fresh is (what != "again") and (not fresh or order.generation > before)
-        last = stated
+        last = statement
     held = {
         photo.id
         for photo in db.session.scalars(select(GalleryPhoto).where(GalleryPhoto.id.in_(photos)))
@@ -83,8 +83,8 @@ def test_any_order_of_events_leaves_exactly_what_no_order_named(app, steps):
     _chain_in_order()
 
 
-def _order(records: tuple[str, ...] = (), person_number: str = "") -> Stated:
-    return Stated("sealed", f"IND-{next(_orders)}", "Criminal Court", now().date(), records, person_number)
+def _order(records: tuple[str, ...] = (), person_number: str = "") -> OrderStatement:
+    return OrderStatement("sealed", f"IND-{next(_orders)}", "Criminal Court", now().date(), records, person_number)
 
 
 def _chain_in_order() -> None:

@@ -160,11 +160,12 @@ def test_failed_delivery_shows_its_cause_and_is_tried_again(at, sign_in, people,
     page = text(supervisor.get(page_of(request)))
     assert "The delivery failed" in page
     assert "12 times" in page
-    answer = supervisor.post(f"{page_of(request)}/retry", data={"csrf_token": csrf(supervisor)})
+    asked = {"csrf_token": csrf(supervisor), "version": request.version}
+    answer = supervisor.post(f"{page_of(request)}/retry", data=asked)
     assert answer.status_code == 303
     run_jobs()
     assert request.state == "reported"
-    again = supervisor.post(f"{page_of(request)}/retry", data={"csrf_token": csrf(supervisor)})
+    again = supervisor.post(f"{page_of(request)}/retry", data={**asked, "version": request.version})
     assert again.status_code == 409
 
 

@@ -170,7 +170,7 @@ def test_steps_that_are_none_are_an_answer_and_no_fault(bench):
 def test_a_reason_is_asked_for(bench):
     _, client, url = bench
     stepped = add(client, url, client.get(url), "gamma", gamma__value="1.4")
-    for reason, said in (("", "Say why"), ("dark", "Say why"), ("x" * 2001, "2000")):
+    for reason, said in (("", "Say why"), ("dark", "Say why"), ("x" * 2001, "2,000")):
         answer = client.post(url, data=typed(stepped, reason=reason))
         assert answer.status_code == 422
         assert said in text(answer)

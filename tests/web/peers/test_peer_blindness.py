@@ -26,7 +26,7 @@ from tests.web.line_up_pages import REASON, address, compare, exclude, work
 from tests.web.page_reading import form_at, send, soup, text
 
 #: areas asked with everything that belongs to the request; the others are asked once
-NEAR = {"review", "approval", "peering", "repeats", "requests", "images"}
+NEAR = {"review", "approval", "peer_review", "repeats", "requests", "images"}
 NOSE = "Bridge-broader-than-the-probes-bridge"
 WHY = "Nominated-because-of-the-left-ear"
 RECORDS = "Custody-book-of-the-week-was-read"
@@ -66,6 +66,7 @@ def addresses(app, request) -> list[str]:
         "record_number": nominee.photo.record_number,
         "person_number": nominee.person.person_number,
         "token": "x",
+        "package": 1,
     }
     uids = [round_.uid, nominee.uid, round_.search.uid, request.current_images[0].uid, nominee.photo.uid]
     uids += [row.uid for row in (*round_.dispositions, *round_.background_checks, *round_.peer_reviews)]

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from app.blueprints.requests.status import TOLD, since, timeline
+from app.blueprints.requests.status import STEP_TITLES, since, timeline
 from app.extensions import db
 from app.models import AuditEvent, FRRequest
 from app.policy import policy
@@ -82,7 +82,7 @@ def test_nothing_of_the_units_work_reaches_the_investigator(sign_in, make):
         assert not [name for name in names if re.search(rf">\s*{re.escape(name)}\s*<", shown)]
     assert client.get(f"/requests/{request.number}/withdraw").status_code == 200
     assert since(request) == request.basis_decisions[-1].documented_at
-    assert {entry.title for entry in timeline(request)} <= {"Draft begun", *TOLD.values()}
+    assert {entry.title for entry in timeline(request)} <= {"Draft begun", *STEP_TITLES.values()}
     for address in ("/review", "/gallery", "/final-review"):
         assert client.get(address).status_code in {403, 404}
 
@@ -107,7 +107,7 @@ def test_after_a_negative_report_nobody_is_asked_to_corroborate_a_lead(sign_in, 
     make.run_jobs()
     assert request.state == "reported"
     asked = asked_for(sign_in("d.lark"))
-    assert "Record the outcome" in asked
+    assert "Record how the case ended" in asked
     assert "lead" not in asked and "corroborat" not in asked
 
 

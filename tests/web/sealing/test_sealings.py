@@ -25,7 +25,7 @@ NEW = "/retention/sealings/new"
 pytestmark = [needs_models, pytest.mark.clause("CAP-3")]
 
 
-def stated(*records: str, **changes: str) -> dict[str, str]:
+def order_form(*records: str, **changes: str) -> dict[str, str]:
     return {
         "kind": "sealed",
         "order_number": "IND-70123-2026",
@@ -59,7 +59,7 @@ def photos(make) -> list[GalleryPhoto]:
 def test_from_the_order_to_the_certificate(photos, sign_in, run_jobs):
     client, (first, second) = sign_in("b.juniper"), photos
     assert "No sealing order has come in yet." in text(client.get("/retention/sealings"))
-    shown = preview(client, **stated(first.record_number, "R-absent"))
+    shown = preview(client, **order_form(first.record_number, "R-absent"))
     said = text(shown)
     assert "Will leave: 1 photograph" in said and first.record_number in said
     assert "Not held here, and kept out from now on: R-absent" in said
@@ -87,7 +87,7 @@ def test_from_the_order_to_the_certificate(photos, sign_in, run_jobs):
     assert certificate.data.startswith(b"%PDF") and "no-store" in certificate.headers["Cache-Control"]
     assert order.number in text(client.get("/retention/sealings"))
     # the same order signed again leads to the first one
-    again = preview(client, **stated(first.record_number, "R-absent"))
+    again = preview(client, **order_form(first.record_number, "R-absent"))
     assert f"It is {order.number}" in text(again)
     assert sign(client, again).headers["Location"] == url and db.session.query(SealingOrder).count() == 1
 
@@ -106,7 +106,7 @@ def test_from_the_order_to_the_certificate(photos, sign_in, run_jobs):
 )
 def test_what_the_order_lacks_is_said_beside_it_and_what_was_typed_stays(app, sign_in, change, said):
     client = sign_in("b.juniper")
-    answer = preview(client, 422, **stated("R-1", **{"note": "By courier.", **change}))
+    answer = preview(client, 422, **order_form("R-1", **{"note": "By courier.", **change}))
     assert said in text(answer)
     assert "By courier." in answer.get_data(as_text=True)
     assert db.session.query(SealingOrder).count() == 0
@@ -114,7 +114,7 @@ def test_what_the_order_lacks_is_said_beside_it_and_what_was_typed_stays(app, si
 
 def test_a_signed_form_that_was_tampered_with_seals_nothing(photos, sign_in):
     client = sign_in("b.juniper")
-    shown = preview(client, **stated(photos[0].record_number))
+    shown = preview(client, **order_form(photos[0].record_number))
     assert "no record is sealed without it" in text(sign(client, shown, 422, order_number=""))
     assert db.session.query(SealingOrder).count() == 0 and photos[0].removed_at is None
 
@@ -124,7 +124,7 @@ def test_nobody_but_a_records_officer_enters_an_order(photos, people, sign_in, n
     client = sign_in(name)
     assert client.get(NEW).status_code == 403
     token = soup(client.get("/report-misuse")).select_one("input[name=csrf_token]")["value"]
-    sent = {**stated(photos[0].record_number), "csrf_token": token, "password": PASSWORD}
+    sent = {**order_form(photos[0].record_number), "csrf_token": token, "password": PASSWORD}
     assert client.post(NEW, data=sent).status_code == 403
     assert photos[0].removed_at is None
 
@@ -139,7 +139,7 @@ def test_a_failed_completion_is_run_again_from_the_page(photos, sign_in, run_job
         raise RenderError("The certificate does not say anything.")
 
     monkeypatch.setattr(completion, "render_sealing", broken)
-    url = sign(client, preview(client, **stated(photos[0].record_number))).headers["Location"]
+    url = sign(client, preview(client, **order_form(photos[0].record_number))).headers["Location"]
     run_jobs()
     said = text(client.get(url))
     assert "The destruction or the certificate stopped" in said and "does not say anything" in said
@@ -154,7 +154,7 @@ def test_the_look_back_and_its_notices(make, sign_in, run_jobs):
     request = make.request("reported", seed=7)
     photo = request.current_round.nominee.photo
     client, privacy = sign_in("b.juniper"), sign_in("y.hazel")
-    shown = preview(client, **stated(photo.record_number))
+    shown = preview(client, **order_form(photo.record_number))
     assert "Listed as a candidate" in text(shown) and "Reported" in text(shown)
     url = sign(client, shown).headers["Location"]
     run_jobs()
@@ -200,7 +200,7 @@ def test_a_supervisor_ends_what_a_sealed_nominee_left_open(make, people, sign_in
         assert not [f for f in soup(supervisor.get(url)).select("main form") if f["action"].endswith("/decision")]
     else:
         assert supervisor.get(url).status_code == 409, "the file of a request before peers is closed"
-    sign(keeper, preview(keeper, **stated(photo.record_number)))
+    sign(keeper, preview(keeper, **order_form(photo.record_number)))
     run_jobs()
     assert request.number in text(supervisor.get("/final-review"))
     assert "the nominee's photograph was sealed" in text(supervisor.get("/notifications"))

@@ -180,11 +180,11 @@ def comparison(round_: Round, person: RoundCandidate, shown: ShownPhoto, marks: 
 
 
 def _dispose(
-    subject: Round, place: int, form: Any, verdict: str, stated: Callable[[], tuple[Any, str, str]], again: Again
+    subject: Round, place: int, form: Any, verdict: str, answers: Callable[[], tuple[Any, str, str]], again: Again
 ) -> Answer:
-    """Record a disposition, if it was not changed since the page was opened; `stated`: features, note, justification.
+    """Record a disposition, unless it was changed since the page was opened; one sent twice overwrites nothing.
 
-    The same disposition sent twice overwrites nothing.
+    answers: gives what the form says as (features, note, justification).
     """
     actor = current_actor()
 
@@ -193,7 +193,7 @@ def _dispose(
 
     def decide() -> None:
         candidate, before = candidate_at(subject, place), stored()
-        examination.dispose(subject.request, actor, candidate, verdict, *stated())
+        examination.dispose(subject.request, actor, candidate, verdict, *answers())
         if before and stored() != before and before != form.version.data:
             raise Conflict("somebody else changed this first")
 
@@ -224,7 +224,7 @@ def exclude(subject: Round, place: int) -> Answer:
     """SRC-2: exclude a candidate by one differing feature."""
     form = quick_form()
 
-    def stated() -> tuple[Any, str, str]:
+    def answers() -> tuple[Any, str, str]:
         named = {form.feature.data: {"verdict": form.verdict.data, "note": form.note.data}}
         return named if form.feature.data else {}, form.note.data or "", ""
 
@@ -233,7 +233,7 @@ def exclude(subject: Round, place: int) -> Answer:
             mark(form, [Fault("feature", why.reason, why.rule_id)], ())
         return render_compare(loaded(subject), place, quick=form, form=form, refusal=why)
 
-    return _dispose(subject, place, form, "excluded", stated, again)
+    return _dispose(subject, place, form, "excluded", answers, again)
 
 
 @bp.post("/review/rounds/<uid>/candidates/<int:place>/exclusion/taking-back")

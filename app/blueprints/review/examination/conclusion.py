@@ -11,7 +11,7 @@ from app.access.actor import current_actor
 from app.access.guard import needs
 from app.blueprints.fact_fields import answers, mark
 from app.blueprints.review.blueprint import bp
-from app.blueprints.review.examination import request_facts as stated
+from app.blueprints.review.examination import request_facts
 from app.blueprints.review.examination.comparison import render_candidates
 from app.blueprints.review.examination.drafts import restored
 from app.blueprints.review.examination.rounds import (
@@ -75,7 +75,7 @@ def render_background(round_: Round, place: int, form: Any, refusal: Why = None)
         form=form,
         refusal=refusal,
         working=working(round_),
-        stated=stated,
+        request_facts=request_facts,
         rule=policy().review.background,
         probe=shown_probe(round_.search),
         place=place,

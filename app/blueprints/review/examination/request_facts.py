@@ -15,8 +15,8 @@ Rows = list[tuple[str, Any]]
 def basis_rows(request: FRRequest) -> Rows:
     """The use and the facts stated for it, and the narrative."""
     private, use = request.private, policy().uses[request.use_id] if request.use_id else None
-    stated = [("Use", f"{use.id}: {use.title}"), *answered(use.facts, private.get("facts"))] if use else []
-    return [*stated, ("Narrative", private.get("narrative"))]
+    rows = [("Use", f"{use.id}: {use.title}"), *answered(use.facts, private.get("facts"))] if use else []
+    return [*rows, ("Narrative", private.get("narrative"))]
 
 
 def purpose_rows(request: FRRequest) -> Rows:

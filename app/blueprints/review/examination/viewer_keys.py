@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from app.blueprints.review.blueprint import bp
+from app.blueprints.review.examination.viewer import Viewer
 from app.blueprints.review.examination.worksheet_keys import letters
 from app.policy.types import Policy
 
@@ -72,9 +73,9 @@ KEYS = (
 
 
 @bp.app_template_global()
-def viewer_keys() -> tuple[ViewerKey, ...]:
-    """Every key, in the order of the help."""
-    return KEYS
+def viewer_keys(viewer: Viewer) -> list[ViewerKey]:
+    """The keys of a viewer in the order of the help; none of a prepared image where there is none."""
+    return [one for one in KEYS if one.only != "prepared" or viewer.prepared]
 
 
 @bp.app_template_global()

@@ -19,7 +19,14 @@ from app.blueprints.review.blueprint import bp
 from app.blueprints.review.forms import PreparationForm
 from app.blueprints.review.identification.previews import draw_preview, read_preview
 from app.blueprints.review.identification.probe import rectangle
-from app.blueprints.review.identification.probe_editor import Bench, checked, lay_out, offered, stated_steps, table_of
+from app.blueprints.review.identification.probe_editor import (
+    ProbeEditor,
+    checked,
+    lay_out,
+    offered,
+    submitted_steps,
+    table_of,
+)
 from app.blueprints.review.identification.search import usable
 from app.clauses import enforces
 from app.domain.identification import preparation
@@ -43,25 +50,25 @@ PAGE, RECIPE, PREVIEW = (
 @bp.get("/review/<number>/prepare")
 @needs("probe.select", of=FRRequest)
 def prepare(subject: FRRequest) -> str:
-    """Choose the face, or the bench for the face that the address names."""
-    found = _bench(subject, request.args.get("face", ""))
+    """Choose the face, or edit the one that the address names."""
+    found = _editor(subject, request.args.get("face", ""))
     if found is not None:
         lay_out(found, {}, offered(found))
     form = PreparationForm(formdata=None, version=subject.version, face=found.value if found else "")
     return _page(subject, found, form)
 
 
-def _bench(subject: FRRequest, value: str, steps: list[dict[str, Any]] | None = None) -> Bench | None:
-    """The bench of the face that `value` names (image.position), or of the only face there is."""
+def _editor(subject: FRRequest, value: str, steps: list[dict[str, Any]] | None = None) -> ProbeEditor | None:
+    """Return the editor of the face that `value` names (image.position), or of the only face there is."""
     faces = [(number, face) for number, image in usable(subject) for face in image.faces]
     named = [(n, face) for n, face in faces if f"{face.image.uid}.{face.position}" == value]
     chosen = named or (faces if len(faces) == 1 else [])
-    return Bench(subject, *chosen[0], steps or []) if chosen else None
+    return ProbeEditor(subject, *chosen[0], steps or []) if chosen else None
 
 
 def _page(
     subject: FRRequest,
-    bench: Bench | None,
+    editor: ProbeEditor | None,
     form: PreparationForm,
     refusal: Why = None,
     part: str = RECIPE,
@@ -77,7 +84,7 @@ def _page(
         PAGE,
         part,
         item=subject,
-        bench=None if blocked else bench,
+        editor=None if blocked else editor,
         form=form,
         refusal=refusal,
         blocked=blocked,
@@ -98,47 +105,47 @@ def prepare_step(subject: FRRequest) -> Answer:
     form, do = PreparationForm(), request.form.get("do", "preview")
     if blocked is not None:
         return _page(subject, None, form), status_of(blocked)
-    bench, before = _stated(subject, form)
-    if bench is None:
+    editor, before = _submitted(subject, form)
+    if editor is None:
         return _page(subject, None, form), 422
     verb, _, op = do.partition(":")
     moved = ""
-    if verb == "undo" and bench.operations:
-        moved = str(bench.operations.pop().get("op"))
+    if verb == "undo" and editor.operations:
+        moved = str(editor.operations.pop().get("op"))
     elif verb == "add":
-        moved = _add(bench, op)
-    lay_out(bench, request.form, before, moved=moved)
-    if verb not in {"undo", "add"} and not bench.faults:
-        bench.faults += checked(bench.face, [*bench.operations, *bench.pending])[1] if bench.pending else []
-    form.recipe.data = bench.stored
-    return _page(subject, bench, form, part=PREVIEW if verb == "preview" else RECIPE), 422 if bench.faults else 200
+        moved = _add(editor, op)
+    lay_out(editor, request.form, before, moved=moved)
+    if verb not in {"undo", "add"} and not editor.faults:
+        editor.faults += checked(editor.face, [*editor.operations, *editor.pending])[1] if editor.pending else []
+    form.recipe.data = editor.stored
+    return _page(subject, editor, form, part=PREVIEW if verb == "preview" else RECIPE), 422 if editor.faults else 200
 
 
-def _stated(subject: FRRequest, form: PreparationForm) -> tuple[Bench | None, dict[str, dict[str, str]]]:
-    """The bench as the form states it, and what was offered on it; steps that break a rule are named and left out."""
+def _submitted(subject: FRRequest, form: PreparationForm) -> tuple[ProbeEditor | None, dict[str, dict[str, str]]]:
+    """Return the editor as submitted and the numbers it proposed; steps that break a rule are reported and dropped."""
     try:
-        steps, faults = stated_steps(form.recipe.data or ""), []
+        steps, faults = submitted_steps(form.recipe.data or ""), []
     except ValueError:
         steps, faults = [], [Fault("recipe", "The steps did not arrive whole; begin again.", "prepared-image")]
-    bench = _bench(subject, form.face.data or "", steps)
-    if bench is None:
+    editor = _editor(subject, form.face.data or "", steps)
+    if editor is None:
         return None, {}
-    bench.faults += faults or checked(bench.face, steps)[1]
-    if bench.faults:
-        bench.operations = []
-    return bench, offered(bench)
+    editor.faults += faults or checked(editor.face, steps)[1]
+    if editor.faults:
+        editor.operations = []
+    return editor, offered(editor)
 
 
-def _add(bench: Bench, op: str) -> str:
+def _add(editor: ProbeEditor, op: str) -> str:
     """Add the step that the boxes of an edit describe; the name of the edit, or empty when a rule refuses it."""
     edit = next((edit for edit in policy().review.edits.values() if op_of(edit) == op), None)
     # a name that is no edit goes to the rules as well: they say which of them it breaks
     table = table_of(edit, request.form) if edit else {"op": op}
-    faults = bench.faults or checked(bench.face, [*bench.operations, table])[1]
+    faults = editor.faults or checked(editor.face, [*editor.operations, table])[1]
     if faults:
-        bench.faults = faults
+        editor.faults = faults
         return ""
-    bench.operations.append(table)
+    editor.operations.append(table)
     return op
 
 
@@ -150,19 +157,21 @@ def keep_prepared(subject: FRRequest) -> Answer:
     blocked, form, actor = options_of(subject).why("prepare_probe"), PreparationForm(), current_actor()
     if blocked is not None:
         return _page(subject, None, form), status_of(blocked)
-    bench, before = _stated(subject, form)
-    if bench is None:
+    editor, before = _submitted(subject, form)
+    if editor is None:
         return _page(subject, None, form), 422
-    lay_out(bench, request.form, before)
+    lay_out(editor, request.form, before)
     developed, stored, kept = [], [], []
 
     def sound() -> bool:
-        if not _complete(bench, form):
+        if not _complete(editor, form):
             return False
         try:
-            developed.append(preparation.develop(bench.face, preparation.stated_recipe(bench.face, bench.operations)))
+            developed.append(
+                preparation.develop(editor.face, preparation.stated_recipe(editor.face, editor.operations))
+            )
         except (UnusableImage, StorageError) as error:
-            bench.faults = [Fault("recipe", f"The original cannot be read. {error}", "prepared-image")]
+            editor.faults = [Fault("recipe", f"The original cannot be read. {error}", "prepared-image")]
             return False
         stored.append(developed[0].stored)
         return True
@@ -172,7 +181,7 @@ def keep_prepared(subject: FRRequest) -> Answer:
         "prepare_probe",
         form,
         lambda: kept.append(preparation.derive(subject, actor, developed[0], form.reason.data or "")),
-        again=lambda why: _page(subject, bench, form, why, part=PAGE),
+        again=lambda why: _page(subject, editor, form, why, part=PAGE),
         sound=sound,
         stored=stored,
         done=lambda: f"Prepared image {kept[0].number} is kept. Select it as the probe, or the original.",
@@ -180,20 +189,20 @@ def keep_prepared(subject: FRRequest) -> Answer:
     )
 
 
-def _complete(bench: Bench, form: PreparationForm) -> bool:
+def _complete(editor: ProbeEditor, form: PreparationForm) -> bool:
     """Whether steps and reason can be kept; what is missing is said beside it."""
     faults = [] if form.validate() else [Fault("reason", "", "")]
-    if not bench.operations and not bench.faults:
-        bench.faults = [Fault("recipe", "Add at least one step.", "prepared-image")]
-    if bench.pending and not bench.faults:
-        waiting = ", ".join(tool.edit.title for tool in bench.tools if tool.changed)
+    if not editor.operations and not editor.faults:
+        editor.faults = [Fault("recipe", "Add at least one step.", "prepared-image")]
+    if editor.pending and not editor.faults:
+        waiting = ", ".join(tool.edit.title for tool in editor.tools if tool.changed)
         words = f"Changed and not added: {waiting}. Add it, or put its numbers back."
-        bench.faults = [Fault("recipe", words, "prepared-image")]
+        editor.faults = [Fault("recipe", words, "prepared-image")]
     least = policy().review.preparation.min_reason
     if not faults and len(form.reason.data or "") < least:
         faults = [Fault("reason", f"Say why, in at least {least} characters.", "prepared-image")]
         mark(form, faults, ())
-    return not faults and not bench.faults
+    return not faults and not editor.faults
 
 
 @bp.get("/review/<number>/prepare/pictures/<token>")

@@ -1,4 +1,4 @@
-"""The bench on which a probe is prepared: face, steps so far, the numbers offered for the next, what is wrong."""
+"""The probe editor: the face that is prepared, the steps so far, the numbers proposed for the next, and the faults."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ MARGIN = 0.6
 
 @dataclass(frozen=True, slots=True)
 class Tool:
-    """One edit on the bench: its rule, what a recipe calls it, the numbers in its boxes, whether they were changed."""
+    """One edit of the editor: its rule, its name in a recipe, the numbers in its boxes, whether they were changed."""
 
     edit: Edit
     op: str
@@ -41,7 +41,7 @@ class Tool:
 
 
 @dataclass(slots=True)
-class Bench:
+class ProbeEditor:
     """What the page shows. `operations` are the steps so far, as tables; `pending` the one tried and not yet added."""
 
     subject: FRRequest
@@ -120,7 +120,7 @@ def checked(face: DetectedFace, operations: object) -> tuple[Recipe | None, list
     return recipe_of(policy(), operations, eyes_of(face), (face.image.width, face.image.height))
 
 
-def stated_steps(text: str) -> list[dict[str, Any]]:
+def submitted_steps(text: str) -> list[dict[str, Any]]:
     """The steps a form carries. Raises ValueError for anything but a list of tables."""
     try:
         steps = json.loads(text or "[]")
@@ -148,10 +148,10 @@ def _number(text: str, whole: bool) -> Any:
         return text
 
 
-def offered(bench: Bench) -> dict[str, dict[str, str]]:
+def offered(editor: ProbeEditor) -> dict[str, dict[str, str]]:
     """The numbers offered for each edit on the steps so far: a cut around the face, the turn that levels the eyes."""
-    recipe = checked(bench.face, bench.operations)[0] or Recipe(eyes=eyes_of(bench.face), operations=())
-    stage = trace(recipe, (bench.image.width, bench.image.height))[-1]
+    recipe = checked(editor.face, editor.operations)[0] or Recipe(eyes=eyes_of(editor.face), operations=())
+    stage = trace(recipe, (editor.image.width, editor.image.height))[-1]
     found = {
         op_of(edit): {
             p.name: p.choices[0].value if p.choices else f"{CONTROLS[edit.id][p.name].default:g}"
@@ -159,7 +159,7 @@ def offered(bench: Bench) -> dict[str, dict[str, str]]:
         }
         for edit in policy().review.edits.values()
     }
-    found["crop"] = _around(bench.face, stage)
+    found["crop"] = _around(editor.face, stage)
     found["rotate"]["degrees"] = f"{leveling(stage, recipe.eyes):g}"
     return found
 
@@ -175,14 +175,14 @@ def _around(face: DetectedFace, stage: Stage) -> dict[str, str]:
 
 
 def lay_out(
-    bench: Bench, form: Mapping[str, str], before: Mapping[str, Mapping[str, str]], *, moved: str = ""
-) -> Bench:
+    editor: ProbeEditor, form: Mapping[str, str], before: Mapping[str, Mapping[str, str]], *, moved: str = ""
+) -> ProbeEditor:
     """Fill the tools: with what was typed and not offered `before`, else with what is offered now.
 
     Typed numbers are tried in the preview. `moved` names the edit just added or taken back: it starts anew, and so do
     cut and turn, for their numbers were meant for the frame of before.
     """
-    proposals, used = offered(bench), [step.get("op") for step in bench.operations]
+    proposals, used = offered(editor), [step.get("op") for step in editor.operations]
     full = len(used) >= policy().review.preparation.max_operations
     anew = {moved, "crop", "rotate"} if moved else set()
     for edit in policy().review.edits.values():
@@ -190,7 +190,7 @@ def lay_out(
         typed = {name: form.get(f"{op}.{name}", before[op][name]).strip() for name in names}
         changed = typed != before[op] and op not in anew
         used_up = full or used.count(op) >= edit.times
-        bench.tools.append(Tool(edit, op, typed if changed else proposals[op], changed, used_up))
+        editor.tools.append(Tool(edit, op, typed if changed else proposals[op], changed, used_up))
         if changed and not used_up:
-            bench.pending.append(table_of(edit, form))
-    return bench
+            editor.pending.append(table_of(edit, form))
+    return editor

@@ -1,4 +1,4 @@
-"""Moments in SQL as numbers, so that the database adds, compares and orders lengths of time, whichever it is."""
+"""`seconds`: a moment in SQL as a number, so that any database can add, compare and order lengths of time."""
 
 from __future__ import annotations
 
