@@ -143,7 +143,9 @@ def test_a_poll_that_fails_leaves_the_page_and_says_so(chromium, bench, cases):
     page.context.add_cookies([bench.cookie("d.lark")])
     page.goto(cases["draft"])
     page.locator("#narrative").fill("Seen by the back door at noon.")
-    page.route("**/poll-here", lambda route: route.fulfill(status=503, body="<html><body>Bad gateway</body></html>"))
+    # one route throughout: a poll between two of them would get the portal's own page, "Not found"
+    answer = {"status": 503, "body": "<html><body>Bad gateway</body></html>"}
+    page.route("**/poll-here", lambda route: route.fulfill(**answer))
     page.evaluate("""() => { const part = document.createElement('div');
       part.id = 'poll'; part.textContent = 'Being checked.';
       for (const [name, value] of Object.entries({ 'hx-get': '/poll-here', 'hx-trigger': 'every 200ms',
@@ -153,8 +155,7 @@ def test_a_poll_that_fails_leaves_the_page_and_says_so(chromium, bench, cases):
     assert "asks again by itself" in page.locator("#messages").inner_text()
     assert page.locator("#poll").inner_text() == "Being checked."
     assert page.locator("#narrative").input_value() == "Seen by the back door at noon."
-    page.unroute("**/poll-here")
-    page.route("**/poll-here", lambda route: route.fulfill(status=200, body="<p id='poll'>Ready.</p>"))
+    answer |= {"status": 200, "body": "<p id='poll'>Ready.</p>"}
     page.wait_for_selector("#poll:text('Ready.')")
     assert page.locator("#messages .usa-alert").count() == 0
     page.context.close()

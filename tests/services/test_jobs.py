@@ -141,7 +141,7 @@ def test_asking_twice_is_one_job(app, searching):
     """The unique key of a piece of work holds between two connections as well."""
     uid = searching()
     with unit_of_work():
-        assert ask.ask("search", uid, f"search:{uid}").uid == job_of(uid).uid
+        assert ask("search", uid, f"search:{uid}").uid == job_of(uid).uid
     assert db.session.query(Job).filter_by(subject_id=uid).count() == 1
 
 

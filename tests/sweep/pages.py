@@ -11,12 +11,13 @@ from tests.sweep.world import World, outcome
 
 @dataclass(frozen=True)
 class Shown:
-    """One page: the outcome of the question, its text where it opened, and the tables that changed with it."""
+    """One page: what became of the question, what it said where it opened, its kind, and the tables that changed."""
 
     row: Row
     address: str
     outcome: str
     text: str
+    kind: str
     changed: frozenset[str]
 
 
@@ -35,8 +36,9 @@ def pages(world: World, persona: str) -> list[Shown]:
         client, found = world.client(persona), []
         for row, address in questions(world, "GET"):
             got, answer = ask(client.get, address)
-            legible = got == "in" and answer.mimetype in {"text/html", "text/csv"}
+            kind = answer.mimetype if got == "in" else ""
+            legible = kind in {"text/html", "text/csv"}
             text = answer.get_data(as_text=True) if legible else ""
-            found.append(Shown(row, address, got, text, frozenset(world.store.changes())))
+            found.append(Shown(row, address, got, text, kind, frozenset(world.store.changes())))
         world.shown[persona] = found
     return world.shown[persona]
