@@ -104,7 +104,7 @@ def in_unit() -> bool:
     return bool(db.session().info.get("unit"))
 
 
-def let_go() -> None:
+def end_reading() -> None:
     """End the reading transaction, so that whoever waits from here on holds nothing of the database.
 
     A reader who stays keeps SQLite's log from being emptied, and with that every disposal and sealing from its end.
@@ -119,7 +119,7 @@ def let_go() -> None:
 
 def wait(seconds: float) -> None:
     """Sleep, holding nothing of the database: the only place of the portal that sleeps."""
-    let_go()
+    end_reading()
     time.sleep(seconds)
 
 

@@ -19,7 +19,7 @@ from app.extensions import db, settings
 from app.jobs.gallery import import_workers
 from app.models import FRRequest, GalleryPhoto, TrainingRecord
 from app.policy import policy
-from app.unit_of_work import let_go, unit_of_work, wait
+from app.unit_of_work import end_reading, unit_of_work, wait
 from demo.accounts import load_accounts
 from demo.afterwards import Afterwards
 from demo.browser import Astray
@@ -70,7 +70,7 @@ def fill_gallery(directory: Path) -> None:
 def fill_stages(running: Running) -> None:
     """Requests at every stage, once."""
     known = db.session.query(FRRequest).count()
-    let_go()
+    end_reading()
     if known > len(STAGES):
         return
     click.echo("\nRequests at every stage, through the same pages (once, a minute or two):")
@@ -111,7 +111,7 @@ def demo(leave: bool) -> None:
         with start_all(own) as running:
             train_examiners()
             fill_gallery(own.data_dir / "demonstration-gallery")
-            let_go()
+            end_reading()
             click.echo(f"\nOne case, by the portal's own pages at {running.settings.public_url}:")
             case = Case(
                 running.settings.public_url,

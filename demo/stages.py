@@ -28,11 +28,13 @@ STAGES: tuple[tuple[int, tuple[str, ...]], ...] = (
 )
 
 
-def fill(base: str, password: str, work_dir: Path, case_files_dir: Path, told: Callable[[int, int], None]) -> None:
-    """File a request for each stage and take it there. `told(done, of)` as it goes. Raises Astray."""
+def fill(
+    base: str, password: str, work_dir: Path, case_files_dir: Path, on_progress: Callable[[int, int], None]
+) -> None:
+    """File a request for each stage and take it there. Calls on_progress(done, of) after each. Raises Astray."""
     browsers: dict = {}
     for done, (wanted, steps) in enumerate(STAGES, 1):
         case = Case(base, password, work_dir, case_files_dir, lambda _clauses, _words: None, wanted=wanted)
         case.browsers = browsers  # everybody stays signed in
         case.take(*steps)
-        told(done, len(STAGES))
+        on_progress(done, len(STAGES))

@@ -35,7 +35,7 @@ _FIRST_SEED = 300_000
 
 def bench_enrolment() -> dict[str, Any]:
     """Photographs a second: one worker, the bare networks in it, two workers. Raises MatchingError."""
-    networks.detector(), networks.extractor()  # a missing model is told here, not in a child
+    networks.detector(), networks.extractor()  # a missing model is reported here, not in a child
     with ExitStack() as stack:
         workers = [_Worker(stack, settings()) for _ in range(2)]
         turns: dict[str, list[float]] = defaultdict(list)

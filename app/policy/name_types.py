@@ -33,7 +33,7 @@ def names_module(policy: Policy) -> str:
 
 
 def verb_type(flow: Workflow) -> str:
-    """What the type of a workflow's verbs is called: RequestVerb, CaseRecordVerb."""
+    """Return the name of the type of a workflow's verbs: RequestVerb, CaseRecordVerb."""
     return f"{flow.subject.title().replace('_', '')}Verb"
 
 

@@ -1,4 +1,4 @@
-"""Reads one rule file into frozen types; what is wrong with it is collected, a line each.
+"""The reader of one rule file into frozen types; its faults are collected, one line each.
 
 ``effective`` stands once at the top of a file and holds for each of its rules that states no day of its own.
 """

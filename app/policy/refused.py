@@ -18,7 +18,7 @@ class Refused(Exception):
 
     @property
     def rule(self) -> Any:
-        """The rule as the policy files have it: text, authority and, for conditions, remedy."""
+        """Return the rule of the policy files: text, authority and, for conditions, remedy."""
         return policy().rule(self.rule_id)
 
     @property

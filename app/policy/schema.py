@@ -1,4 +1,4 @@
-"""Which rule files there are, which tables each holds, and of which type each table is.
+"""The schema of the rule files: each file, its tables, and the type of each table.
 
 ``config/policy/<area>/`` holds the rules of an area; a file beside the folders is about all of them.
 """

@@ -1,4 +1,4 @@
-"""Faults in what a workflow says of its states: marks, next steps, progress, what outsiders are told."""
+"""The faults of a workflow's states: marks, next steps, progress, the states that outsiders see."""
 
 from collections.abc import Iterator, Mapping
 

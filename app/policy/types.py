@@ -41,7 +41,7 @@ class Clause(Table, frozen=True, kw_only=True):
 
 
 class Interpretation(Table, frozen=True, kw_only=True):
-    """How unclear wording is read: ``wording`` of the source, the ``tension`` in it, our ``reading``."""
+    """An interpretation of unclear wording: ``wording`` of the source, the ``tension`` in it, our ``reading``."""
 
     id: Text
     clauses: Annotated[tuple[str, ...], Meta(min_length=1)]
@@ -78,14 +78,14 @@ Asked = Mark | Literal["final"]
 
 
 class MarkRule(Table, frozen=True, kw_only=True):
-    """What it says of a state to carry this mark, in one sentence."""
+    """The meaning of a mark on a state, in one sentence."""
 
     id: Mark
     text: Text
 
 
 class OutsideState(Table, frozen=True, kw_only=True):
-    """What a person outside is told in place of several states whose names stay inside."""
+    """The state that people outside see in place of several whose names stay inside."""
 
     id: Text
     title: Text
@@ -103,7 +103,7 @@ class Phase(Table, frozen=True, kw_only=True):
 
 
 class Next(Table, frozen=True, kw_only=True):
-    """What is due in a state: a verb, the words in which a person is asked for it, and which part is asked."""
+    """The next step due in a state: a verb, the words that ask for it, and which part is asked."""
 
     verb: _Verb
     text: Text
@@ -216,7 +216,7 @@ class Workflow(Table, frozen=True, kw_only=True):
 
 
 class Condition(Rule, frozen=True, kw_only=True):
-    """What must be true for a transition; ``remedy`` says what would unblock it."""
+    """A condition that must hold for a transition; ``remedy`` says what would unblock it."""
 
     remedy: Text
 
@@ -323,7 +323,7 @@ class Policy:
         return tuple(step for step in self.workflow(subject).transitions if state in step.sources)
 
     def capabilities_of(self, roles: Iterable[str]) -> frozenset[CapabilityId]:
-        """What people who hold these roles may do together; a role the policy does not know gives nothing."""
+        """Return the capabilities of people who hold these roles; an unknown role gives nothing."""
         held = (self.roles[role].capabilities for role in roles if role in self.roles)
         return frozenset(capability for capabilities in held for capability in capabilities)
 

@@ -60,7 +60,7 @@ def _state(state: State) -> tuple[str, ...]:
 
 
 def _marks(flow: Workflow) -> Iterator[str]:
-    """What the marks say, and what people outside are told in place of states."""
+    """Yield the meaning of the marks, and the states that people outside see."""
     if flow.marks:
         yield _table(("mark", "says of a state"), ((f"`{mark.id}`", _cell(mark.text)) for mark in flow.marks))
     for outside in flow.outside_states:

@@ -91,10 +91,10 @@ def test_the_open_work_is_what_is_unanswered_by_due_time(actors):
     moment = now()
     found = list(db.session.scalars(workload.open_work(actor, set(), moment)))
     assert found == sorted(rows, key=lambda one: (deadline(one), one.id))
-    amount = workload.how_much(actor, set(), moment)
+    amount = workload.count_open_work(actor, set(), moment)
     assert (amount.open, amount.overdue) == (len(rows), sum(moment > deadline(one) for one in rows))
     gone = {one.examiner_id for one in rows if one.examiner_id}
-    assert workload.how_much(actor, gone, moment).unassigned == len(rows)
+    assert workload.count_open_work(actor, gone, moment).unassigned == len(rows)
     free = [one for one in rows if one.examiner_id is None or one.state == "continued"]
     assert (
         amount.unassigned

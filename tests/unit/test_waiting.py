@@ -12,7 +12,7 @@ import pytest
 from app import unit_of_work as unit
 from app.extensions import db
 from app.models import FRRequest
-from app.unit_of_work import let_go, unit_of_work, wait
+from app.unit_of_work import end_reading, unit_of_work, wait
 from demo.browser import Astray, Browser
 from demo.cli import stay
 from demo.services import Running
@@ -71,7 +71,7 @@ def test_nobody_waits_inside_a_unit_of_work(app):
 
 def test_without_an_application_there_is_nothing_to_let_go(monkeypatch):
     monkeypatch.setattr(unit, "has_app_context", lambda: False)
-    let_go()
+    end_reading()
 
 
 @pytest.mark.clause("RET-11")

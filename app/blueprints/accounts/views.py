@@ -22,7 +22,7 @@ from app.access.sessions import (
 )
 from app.blueprints.accounts.addresses import own_address, page_before
 from app.blueprints.accounts.forms import MisuseForm, SignInForm, TermsForm, mail_form
-from app.blueprints.home.links import way_to
+from app.blueprints.home.links import address_for
 from app.clauses import enforces
 from app.domain.notices import mail as mail_choices
 from app.domain.notices.notifications import sentence
@@ -148,7 +148,7 @@ def _way(row: Notification) -> str | None:
         subject = find(model, row.subject_key, current_actor())
     else:
         subject = find(LineUp, row.subject_key, current_actor()) if row.subject_type == LineUp.subject_type else None
-    return way_to(subject, current_actor()) if subject is not None else None
+    return address_for(subject, current_actor()) if subject is not None else None
 
 
 @bp.post("/notifications/read")

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from app.access.actor import Actor
 from app.access.scoping import visible
 from app.blueprints.first_rows import FirstRows, first_rows
-from app.blueprints.home.links import way_to
+from app.blueprints.home.links import address_for
 from app.domain.disclosures.overview import waiting_for, words
 from app.domain.workload import verbs as workload
 from app.extensions import db
@@ -46,7 +46,7 @@ def others(actor: Actor) -> FirstRows | None:
     if not any(actor.can(name) for name in ("disclosure.read", "incident.keep", "disposal.approve")):
         return None
     disclosures = first_rows(waiting_for(actor)) if actor.can("disclosure.read") else NONE
-    found = [Waiting(row.number, way_to(row, actor), words(row), row.state_since) for row in disclosures.items]
+    found = [Waiting(row.number, address_for(row, actor), words(row), row.state_since) for row in disclosures.items]
     incidents = NONE
     if actor.can("incident.keep"):
         open_ones = visible(Incident, actor).where(Incident.awaiting()).order_by(Incident.state_since)
@@ -64,4 +64,4 @@ def others(actor: Actor) -> FirstRows | None:
 
 
 def _waiting(subject: Incident | Disposal, actor: Actor) -> Waiting:
-    return Waiting(subject.number, way_to(subject, actor), subject.stands.next[0].text, subject.state_since)
+    return Waiting(subject.number, address_for(subject, actor), subject.stands.next[0].text, subject.state_since)

@@ -29,7 +29,7 @@ PAGES: dict[str, str] = {
 }
 
 
-def way_to(subject: Stateful, actor: Actor) -> str | None:
+def address_for(subject: Stateful, actor: Actor) -> str | None:
     """Return the address of this subject's page for this person, or None when they have none."""
     if isinstance(subject, FRRequest):
         return _way_to_request(subject, actor)

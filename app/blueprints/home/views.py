@@ -13,7 +13,7 @@ from app.access.actor import Actor, actor_of, current_actor
 from app.access.directory import lookup
 from app.access.guard import needs, public
 from app.blueprints.home import day
-from app.blueprints.home.links import way_to
+from app.blueprints.home.links import address_for
 from app.blueprints.home.roles import elsewhere, figures
 from app.blueprints.requests.status import standing
 from app.domain.workload import overview
@@ -40,7 +40,7 @@ def index() -> ResponseReturnValue:
         roles=[role for role in policy().roles.values() if role.id in actor.roles],
         elsewhere=elsewhere(actor),
         training=_training(actor),
-        way_to=lambda request: way_to(request, actor),
+        address_for=lambda request: address_for(request, actor),
         standing=standing,
         priorities=policy().request.priorities,
         now=moment,

@@ -63,7 +63,7 @@ def index() -> str:
         filter=chosen,
         lines=[_line(one, gone, moment) for one in pages.items],
         pages=pages,
-        total=workload.how_much(current_actor(), gone, moment),
+        total=workload.count_open_work(current_actor(), gone, moment),
         now=moment,
         priorities=policy().request.priorities,
     )
@@ -226,11 +226,11 @@ def figures() -> str:
         days=chosen.chosen,
         rule=policy().request.workload,
         priorities=policy().request.priorities,
-        lasted=lasted,
+        duration_text=duration_text,
     )
 
 
-def lasted(length: timedelta) -> str:
+def duration_text(length: timedelta) -> str:
     """Return a duration in its two largest units: `2 d 4 h`, `3 h 10 min`, `12 min`."""
     minutes = round(length.total_seconds() / 60)
     days, hours, rest = minutes // 1440, minutes // 60 % 24, minutes % 60

@@ -40,10 +40,10 @@ class Progress:
             return "Nothing is left to embed."
         if self.rate is None:
             return f"{self.missing:,} to do; the rate is not known yet."
-        return f"{self.missing:,} to do at {self.rate:.1f}/s: about {_spoken(self.missing / self.rate)}."
+        return f"{self.missing:,} to do at {self.rate:.1f}/s: about {_duration_words(self.missing / self.rate)}."
 
 
-def _spoken(seconds: float) -> str:
+def _duration_words(seconds: float) -> str:
     for size, unit in ((86400, "day"), (3600, "hour"), (60, "minute")):
         if seconds >= 2 * size:
             return f"{seconds / size:.0f} {unit}s"

@@ -35,7 +35,7 @@ from app.domain.gallery.intake_checks import (
 from app.domain.gallery.intake_manifest import IntakeError, Row, well_formed
 from app.domain.gallery.intake_sources import Refusal, Source
 from app.domain.gallery.look_alikes import ProbeComparison
-from app.domain.gallery.repository_index import hold_still
+from app.domain.gallery.repository_index import lock_repository
 from app.domain.gallery.same_picture import SamePictures
 from app.domain.gallery.verbs import Stored, key_in_use
 from app.extensions import db, stores
@@ -269,7 +269,7 @@ class _Batch:
 
     def _commit(self, stored: list[Stored], held: list[tuple[Stored, type[Any], int]]) -> None:
         """Check again, under the write lock, everything that others can change, and write."""
-        hold_still()
+        lock_repository()
         known = KnownRecords.of((photo.sha256, photo.row["record_number"]) for photo in self.photos)
         self._as_before()
         outcomes, enrolled = list(self.outcomes), []
@@ -379,7 +379,7 @@ def decide(held: GalleryHold, admitted: bool, reason: str) -> Refusal | None:
     blob = stores().blobs.put(made[0], photo.data)
     try:
         with unit_of_work():
-            hold_still()
+            lock_repository()
             known = KnownRecords.of([(held.sha256, row["record_number"])])
             # the hold itself is what is being decided; everything else that is known still counts
             verdict = check_known(row, held.sha256, KnownRecords(known.photos, known.records, {}, known.probes))

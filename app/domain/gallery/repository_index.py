@@ -47,7 +47,7 @@ def next_generation() -> int:
     return row.value
 
 
-def hold_still() -> None:
+def lock_repository() -> None:
     """Keep others from changing the repository until the open unit of work ends (SQLite has one writer in any case)."""
     db.session.get(Counter, SERIES, with_for_update=True)
 

@@ -209,7 +209,7 @@ def remove(photo: GalleryPhoto, because: str) -> int:
     db.session.flush()
     generation = next_generation()
     audit.record("gallery.removed", photo, record=photo.record_number, generation=generation)
-    keys, blob_id = needless_keys(photo), photo.blob_id
+    keys, blob_id = unneeded_keys(photo), photo.blob_id
     after_commit(lambda: _erase([blob_id], keys))
     after_commit(index_snapshot.forget)
     return generation
@@ -220,7 +220,7 @@ def held_of(person: GalleryPerson) -> list[GalleryPhoto]:
     return [photo for photo in person.photos if photo.removed_at is None]
 
 
-def needless_keys(photo: GalleryPhoto) -> list[str]:
+def unneeded_keys(photo: GalleryPhoto) -> list[str]:
     """Return the keys without a use once a photograph left: its own, and with the last one its person's."""
     person, held = photo.person, held_of(photo.person)
     needed = {other.key_id for other in held} | ({person.key_id} if held else set())
@@ -232,7 +232,7 @@ def unfinished_erasures() -> list[tuple[list[str], list[str]]]:
     keys, blobs = stores().keys, stores().blobs
     found: list[tuple[list[str], list[str]]] = []
     for photo in db.session.scalars(select(GalleryPhoto).where(GalleryPhoto.removed_at.is_not(None))):
-        alive = [key_id for key_id in needless_keys(photo) if keys.exists(key_id)]
+        alive = [key_id for key_id in unneeded_keys(photo) if keys.exists(key_id)]
         if alive or blobs.exists(photo.blob_id):
             found.append(([photo.blob_id], alive))
     decided = db.session.scalars(select(GalleryHold).where(GalleryHold.decision.is_not(None)))

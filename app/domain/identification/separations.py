@@ -27,7 +27,7 @@ def examiner(request: FRRequest) -> set[int]:
     """
     people = {request.examiner_id, *(r.examiner_id for r in request.rounds), *(s.examiner_id for s in request.searches)}
     people |= _held(request)
-    return {person for person in people if person is not None} | _took(request)
+    return {person for person in people if person is not None} | _step_takers(request)
 
 
 def _held(request: FRRequest) -> set[int | None]:
@@ -36,7 +36,7 @@ def _held(request: FRRequest) -> set[int | None]:
     return known[0][request.id] if known and request.id in known[0] else _held_by([request.id])[request.id]
 
 
-def _took(request: FRRequest) -> set[int]:
+def _step_takers(request: FRRequest) -> set[int]:
     """Return whoever took one of the examiner's steps."""
     known = _read.get()
     return known[1][request.id] if known and request.id in known[1] else who_took(request, EXAMINERS_STEPS)

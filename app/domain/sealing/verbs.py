@@ -19,7 +19,7 @@ from app.clauses import enforces
 from app.domain.accounts.people import holders_of
 from app.domain.gallery import photo_keys
 from app.domain.gallery import verbs as gallery
-from app.domain.gallery.repository_index import hold_still, next_generation
+from app.domain.gallery.repository_index import lock_repository, next_generation
 from app.domain.notices.notifications import tell
 from app.domain.numbers import draw
 from app.domain.retention.eligibility import today
@@ -106,7 +106,7 @@ def carry_out(statement: OrderStatement, actor: Actor, way: str) -> SealingOrder
     wrong = faults(statement, today())
     refuse_if("order_stated", bool(wrong), sentences(wrong.values()))
     # held first, and by an import too before it looks for tombstones: neither overlooks the other
-    hold_still()
+    lock_repository()
     known = existing(statement)
     if known is not None:
         return known
@@ -118,13 +118,13 @@ def carry_out(statement: OrderStatement, actor: Actor, way: str) -> SealingOrder
     templates = sum(len(photo.templates) for photo in held)
     for photo in held:
         generation = gallery.remove(photo, statement.kind)
-    if any(photo.key_id not in gallery.needless_keys(photo) for photo in held):
+    if any(photo.key_id not in gallery.unneeded_keys(photo) for photo in held):
         raise Conflict("a photograph was given the key of another meanwhile")
-    _let_go(statement)
+    _decide_holds(statement)
     for take_out in ON_REMOVAL:
         take_out(held)
     blobs = [photo.blob_id for photo in held] + unsent_reports(held)
-    keys = list(dict.fromkeys(key_id for photo in held for key_id in gallery.needless_keys(photo)))
+    keys = list(dict.fromkeys(key_id for photo in held for key_id in gallery.unneeded_keys(photo)))
     order.destroyed = {"keys": keys, "blobs": blobs, "rows": {"template": templates}}
     # set before the step: an order that is carried out without its moment would break the table's own check
     order.removed_at, order.generation = now(), generation
@@ -177,7 +177,7 @@ def _tombstones(
     db.session.flush()
 
 
-def _let_go(statement: OrderStatement) -> None:
+def _decide_holds(statement: OrderStatement) -> None:
     """Decide by the order on photographs that still wait for a decision (CAP-4); their files go with their keys."""
     for hold in db.session.scalars(select(GalleryHold).where(GalleryHold.decision.is_(None))):
         row = gallery.held_row(hold)

@@ -70,15 +70,15 @@ def _reminders(request: FRRequest, moment: datetime) -> list[Reminder]:
     responsible = [holder] if holder is not None else holders_of("work.assign")
     found = []
     if moment > deadline(request):
-        found.append(_untold("past_due", request, responsible))
+        found.append(_new_reminder("past_due", request, responsible))
     allowed = policy().request.priorities[request.priority].unassigned_minutes
     if holder is None and allowed is not None and moment > request.state_since + timedelta(minutes=allowed):
-        found.append(_untold("lies_unassigned", request, responsible))
+        found.append(_new_reminder("lies_unassigned", request, responsible))
     return [reminder for reminder in found if reminder.people]
 
 
-def _untold(kind: str, request: FRRequest, people: Iterable[int]) -> Reminder:
-    told = select(Notification.account_id).where(
+def _new_reminder(kind: str, request: FRRequest, people: Iterable[int]) -> Reminder:
+    reminded = select(Notification.account_id).where(
         Notification.kind == kind, Notification.subject_type == "request", Notification.subject_key == request.number
     )
-    return Reminder(kind, request.number, frozenset(people) - set(db.session.scalars(told)))
+    return Reminder(kind, request.number, frozenset(people) - set(db.session.scalars(reminded)))

@@ -152,7 +152,7 @@ def open_work(
     return rows.options(joinedload(FRRequest.examiner)).order_by(deadline_in_sql(), FRRequest.id)
 
 
-def how_much(actor: Actor, gone: Collection[int], moment: datetime) -> Amount:
+def count_open_work(actor: Actor, gone: Collection[int], moment: datetime) -> Amount:
     """Count the open requests."""
     rows = (
         visible(FRRequest, actor)

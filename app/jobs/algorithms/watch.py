@@ -40,7 +40,7 @@ def _due(entry: Extractor) -> str:
     return entry.nist.next_review_due.isoformat() if entry.nist is not None else ""
 
 
-def _said(entry: Extractor) -> bool:
+def _was_warned(entry: Extractor) -> bool:
     """Tell whether the warning of this record was given; the job may have been killed right after it."""
     warned = db.session.scalars(select(AuditEvent.keys).where(AuditEvent.event == "algorithm.lapse_warned"))
     given = (json.loads(keys) for keys in warned)
@@ -56,7 +56,7 @@ def run_warning(row: Job) -> None:
     entry = algorithms.active()
     people = {account for capability in WARNED for account in holders_of(capability)}
     with unit_of_work():
-        if _said(entry):
+        if _was_warned(entry):
             return
         tell("algorithm_lapses", people)
         audit.record("algorithm.lapse_warned", algorithm=entry.sha256, due=_due(entry), people=len(people))

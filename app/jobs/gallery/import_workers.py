@@ -27,7 +27,7 @@ from app.matching.threads import configure_threads
 from app.models import GalleryImport
 from app.outbox.send import connection
 from app.storage.durable import make_directory
-from app.unit_of_work import let_go, wait
+from app.unit_of_work import end_reading, wait
 from config.settings import Settings
 
 OnProgress = Callable[[GalleryImport], object]
@@ -49,7 +49,7 @@ def run(source: Source, on_progress: OnProgress = lambda _: None, *, workers: in
         imports.take_back(of, all_local=True)
         helpers = [_start(of) for _ in range(workers - 1)]
         try:
-            work_off(of, on_progress)
+            process_chunks(of, on_progress)
             for helper in helpers:
                 _await(helper, of, on_progress)
         finally:
@@ -94,7 +94,7 @@ def _ended(of: GalleryImport) -> GalleryImport:
     return of
 
 
-def work_off(of: GalleryImport, on_progress: OnProgress = lambda _: None, *, parent: int | None = None) -> None:
+def process_chunks(of: GalleryImport, on_progress: OnProgress = lambda _: None, *, parent: int | None = None) -> None:
     """Take up chunk after chunk until none is left to take up, or one was given up.
 
     parent: the process that asked for it; when that has died, this one ends as well.
@@ -128,12 +128,12 @@ def _helper(chosen: Settings, import_uid: str, parent: int) -> None:
         configure_threads(chosen.network_threads)
         handlers.load()
         of = db.session.query(GalleryImport).filter_by(uid=import_uid).one()
-        work_off(of, parent=parent)
+        process_chunks(of, parent=parent)
 
 
 def _await(helper: BaseProcess, of: GalleryImport, on_progress: OnProgress) -> None:
     while helper.is_alive():
-        let_go()
+        end_reading()
         helper.join(_PAUSE)
         db.session.refresh(of)
         on_progress(of)

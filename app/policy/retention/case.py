@@ -1,4 +1,4 @@
-"""The retention calculation: where a case record stands on a day, and why, in plain words (RET-1 to RET-11).
+"""The standing of a case record on a day, with its reasons in plain words (RET-1 to RET-11).
 
 Pure: ``standing_of_case(rules, facts, today)`` reads nothing but its arguments, so that a page can ask what would hold
 if the facts were others. All periods are minimums: whatever is unknown, open, unconfirmed or held is kept.
@@ -23,7 +23,7 @@ from app.policy.retention.words import held_reasons, kept_standing, marked, summ
 
 @enforces("RET-11")
 def standing_of_case(rules: RetentionRules, facts: CaseFacts, today: date) -> Standing:
-    """Where a case record stands on ``today``.
+    """Calculate the standing of a case record on ``today``.
 
     A hold wins over everything; then a case that is not closed, a class nobody confirmed since the last change, a
     permanent class, an unknown day; else the longest of all periods decides.
@@ -46,13 +46,13 @@ def standing_of_case(rules: RetentionRules, facts: CaseFacts, today: date) -> St
 
 
 def what_if(facts: CaseFacts, classes: tuple[str, ...]) -> CaseFacts:
-    """The same facts as if a person had confirmed ``classes`` just now."""
+    """Return the same facts as if a person had confirmed ``classes`` just now."""
     return replace(facts, classes=classes, history_seen=len(facts.history))
 
 
 @enforces("RET-11")
 def closed_on(rules: RetentionRules, history: tuple[HistoryEntry, ...], today: date) -> HistoryEntry | None:
-    """The closure that stands on ``today``, or None while the case is open.
+    """Return the closure in force on ``today``, or None while the case is open.
 
     Only the four reasons close a case. A reopening (an appeal for example) voids every closure recorded before it
     or dated before its day, in whatever order they were entered; of several closures that stand the latest counts.
@@ -71,7 +71,7 @@ def closed_on(rules: RetentionRules, history: tuple[HistoryEntry, ...], today: d
 
 @enforces("RET-11")
 def proposal(rules: RetentionRules, history: tuple[HistoryEntry, ...]) -> Proposal:
-    """The classes a history proposes: those of the dispositions since the last reopening, else those before it.
+    """Return the proposed classes of a history: those of dispositions since the last reopening, else those before it.
 
     A class that an event ended is not proposed: the final disposition decides (INT-j). A person confirms.
     """

@@ -6,7 +6,7 @@ MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", 
 
 
 def anniversary(day: date, years: int) -> date:
-    """The same day ``years`` later; February 29 becomes March 1 in a common year (INT-y).
+    """Return the same day ``years`` later; February 29 becomes March 1 in a common year (INT-y).
 
     The later of the two possible days is taken, since a period is a minimum and nothing may be disposed of before
     it has run. A person born on February 29 attains an age on March 1 of a common year for the same reason.
@@ -22,5 +22,5 @@ def anniversary(day: date, years: int) -> date:
 
 
 def said(day: date) -> str:
-    """A day as the pages write it, in whatever language the machine speaks: `4 May 2020`."""
+    """Return a day as the pages write it, whatever the machine's language: `4 May 2020`."""
     return f"{day.day} {MONTHS[day.month - 1]} {day.year}"

@@ -1,4 +1,4 @@
-"""Worked cases of retention: the facts of a record and where the rules say it stands on a day."""
+"""Worked cases of retention: the facts of a record and its standing on a day by the rules."""
 
 from dataclasses import replace
 from datetime import date
@@ -25,7 +25,7 @@ class RetentionExample(Table, frozen=True, kw_only=True):
 
 
 def standing_of_example(rules: RetentionRules, example: RetentionExample) -> Standing:
-    """Where the rules say the record of a worked case stands. Raises ValueError unless it holds exactly one record."""
+    """Return the standing of a worked case by the rules. Raises ValueError unless it holds exactly one record."""
     if example.case is not None and example.person is None:
         return standing_of_case(rules, example.case, example.today)
     if example.person is None or example.case is not None:
@@ -38,7 +38,7 @@ def standing_of_example(rules: RetentionRules, example: RetentionExample) -> Sta
 
 
 def refusals(standing: Standing) -> list[Fault]:
-    """What refuses disposal today: one fault for each deciding reason, none when disposal is allowed."""
+    """Return one fault for each deciding reason against disposal today; none when it is allowed."""
     if standing.status == "disposable":
         return []
     return [Fault("disposal", reason.sentence, reason.rule_id) for reason in standing.why.children if reason.decides]

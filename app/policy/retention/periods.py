@@ -21,7 +21,7 @@ WHO = {"child_victim": "child", "juvenile": "juvenile"}
 
 @dataclass(frozen=True)
 class Period:
-    """What one class says. ``on``: the first day of disposal by this class; for ``ended``, the day of its event."""
+    """The period of one class. ``on``: the first day of disposal by this class; for ``ended``, the day of its event."""
 
     kind: Literal["permanent", "unknown", "ended", "until"]
     reason: Reason
@@ -32,7 +32,7 @@ class Period:
 def period_of(
     rules: RetentionRules, class_id: str, facts: CaseFacts, closure: HistoryEntry | None, today: date
 ) -> Period:
-    """The period of one confirmed class; ``closure`` is the closure that stands, if any."""
+    """Return the period of one confirmed class; ``closure`` is the closure in force, if any."""
     known = rules.classes.get(class_id)
     if known is None:
         return _unknown("unknown_is_kept", "RET-11", f"No rule knows the class '{class_id}'.")
@@ -52,7 +52,7 @@ def period_of(
 
 
 def ended_on(known: RetentionClass, history: Iterable[HistoryEntry], today: date) -> date | None:
-    """The day on which its event ended a permanent period, or None while it lasts.
+    """Return the day on which its event ended a permanent period, or None while it lasts.
 
     A later disposition of the same class (missing again) starts the period anew; of several events the last counts,
     since until then somebody or something was still missing.

@@ -1,4 +1,4 @@
-"""How long a personal information file is kept (RET-9, RET-10)."""
+"""The standing of a personal information file (RET-9, RET-10)."""
 
 from datetime import date
 
@@ -21,7 +21,7 @@ BLOCKING: tuple[Status, ...] = ("held", "open", "unclassified", "permanent", "un
 
 @enforces("RET-9", "RET-10")
 def standing_of_person(rules: RetentionRules, facts: PersonFacts, today: date) -> Standing:
-    """Where a personal information file stands on ``today``.
+    """Calculate the standing of a personal information file on ``today``.
 
     A hold wins. Then every case record the file belongs to keeps it: a file on an associated person for that alone,
     one on a criminal or suspect beside its own period. When only undisposed case records stand in the way that are

@@ -85,7 +85,7 @@ class HistoryEntry:
 
 @dataclass(frozen=True)
 class LinkedPerson:
-    """What is known of a person linked to a case; ``ref`` is an id that names nobody."""
+    """The known facts of a person linked to a case; ``ref`` is an id that names nobody."""
 
     ref: str
     role: PersonRole
@@ -107,7 +107,7 @@ class Hold:
 
 @dataclass(frozen=True)
 class CaseFacts:
-    """What decides about a case record.
+    """The facts that decide on a case record.
 
     ``classes`` are those a person confirmed, when the history had ``history_seen`` lines; ``history`` is in the
     order recorded; ``open_requests`` and ``open_disclosures`` count what is not at an end; ``holds`` are those in
@@ -141,7 +141,7 @@ class Reason:
 
 @dataclass(frozen=True)
 class Standing:
-    """Where a record stands on one day.
+    """A record's standing on one day.
 
     ``earliest``: the first day on which disposal is allowed as things stand, only when ``disposable`` or
     ``upcoming``. ``only_with``: case records that must be disposed of before or together with this person file
@@ -165,7 +165,7 @@ class LinkedCase:
 
 @dataclass(frozen=True)
 class PersonFacts:
-    """What decides about a personal information file.
+    """The facts that decide on a personal information file.
 
     ``role`` is ``criminal_or_suspect`` when the person is a suspect in any linked case. That there was no
     arrest is known only when somebody looked: ``arrests_checked_on``.

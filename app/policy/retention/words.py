@@ -10,7 +10,7 @@ from app.policy.retention.types import Hold, Reason, RetentionRules, Standing, S
 
 @enforces("RET-11")
 def held_reasons(rules: RetentionRules, holds: tuple[Hold, ...]) -> tuple[Reason, ...]:
-    """One reason for each hold in force; a hold of a kind no rule knows holds as well."""
+    """Return one reason for each hold in force; a hold of an unknown kind counts as well."""
     found = []
     for hold in holds:
         kind = rules.holds.get(hold.kind)
@@ -21,7 +21,7 @@ def held_reasons(rules: RetentionRules, holds: tuple[Hold, ...]) -> tuple[Reason
 
 
 def summary(earliest: date, today: date, several: bool) -> str:
-    """The sentence at the root of a record whose day is known."""
+    """Return the first sentence on a record whose day is known."""
     longest = " The longest period decides." if several else ""
     if earliest <= today:
         return f"May be disposed of since {said(earliest)}.{longest}"
@@ -29,7 +29,7 @@ def summary(earliest: date, today: date, several: bool) -> str:
 
 
 def marked(children: tuple[Reason, ...], deciding: tuple[Reason, ...]) -> tuple[Reason, ...]:
-    """The same reasons, those among ``deciding`` marked as the ones that decide."""
+    """Return the same reasons, with those in ``deciding`` marked as the ones that decide."""
     return tuple(replace(child, decides=any(child is one for one in deciding)) for child in children)
 
 
@@ -41,6 +41,6 @@ def kept_standing(
     children: tuple[Reason, ...],
     deciding: tuple[Reason, ...],
 ) -> Standing:
-    """Kept, with no day on which disposal is allowed, under the principle ``rule_id``."""
+    """Return a standing of kept, without a day of disposal, under the principle ``rule_id``."""
     why = Reason(rule_id, rules.principles[rule_id].authority[0], sentence, None, marked(children, deciding), True)
     return Standing(status, None, why)
