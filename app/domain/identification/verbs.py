@@ -43,11 +43,12 @@ def _decide(request: FRRequest, actor: Actor, decision: str, **fields: object) -
 @enforces("REQ-4", "CAP-1")
 def accept(request: FRRequest, actor: Actor, use: str, note: str) -> None:
     """Confirm that the basis is this authorized use; the request becomes the examiner's. Raises Refused."""
-    # set first: an accepted request without an examiner is refused by the database itself
+    # set first: an accepted request without an examiner is refused by the database itself; what fails otherwise than by
+    # a rule is rolled back with its unit of work, whose broken transaction takes no more changes
     previous, request.examiner_id = request.examiner_id, actor.id
     try:
         advance(request, "accept", actor, use=use, submission=request.submission)
-    except BaseException:
+    except Refused:
         request.examiner_id = previous
         raise
     _decide(request, actor, "confirmed").seal(note=note)

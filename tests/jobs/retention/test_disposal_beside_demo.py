@@ -16,26 +16,12 @@ from app.extensions import settings as here
 from app.models import Disposal, Job
 from config.embedded import Embedded
 from demo.services import ROOT, start_redis, start_scheduler, start_worker
+from tests import staying_demonstration
 from tests.drawn_gallery import needs_models
 from tests.retention_factory import RetentionFactory
 
 pytestmark = [needs_models, pytest.mark.long, pytest.mark.timeout(300)]
 
-#: what `flask demo` does once its case is through: it counts the requests at every stage, then stays
-DEMONSTRATION = """
-import os
-from app import create_app
-from app.cli import demo
-from demo.services import Running
-from config.settings import Settings
-
-chosen = Settings.from_env(os.environ)
-with create_app(chosen).app_context():
-    demo.STAGES = ()
-    demo.fill_stages(Running(chosen, ()))
-    print("stays", flush=True)
-    demo.stay(Running(chosen, ()))
-"""
 #: without anybody in the way it takes a few seconds; a first try that has to wait for a reader takes ten by itself
 WITHIN_SECONDS = 90
 
@@ -53,7 +39,7 @@ def test_a_disposal_is_certified_in_a_running_demonstration(app, make, people):
     number = disposal.number
     db.session.remove()
     environment = {**os.environ, **here().environment(), "PYTHONUNBUFFERED": "1"}
-    command = [sys.executable, "-c", DEMONSTRATION]
+    command = [sys.executable, "-m", staying_demonstration.__name__]
     with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True) as demonstration:
         try:
             assert demonstration.stdout.readline().strip() == "stays"
