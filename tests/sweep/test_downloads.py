@@ -244,11 +244,11 @@ def test_a_long_file_is_taken_for_longer_than_the_time_out_of_a_process(world) -
         with unit_of_work():
             export = exports.ask_for("audit", Filter(), world.make.people.actor("w.sparrow"))
             uid = export.uid
-            key, blobs = export.standing.key_id, stores().blobs
+            key, blobs = export.progress.key_id, stores().blobs
             pieces = [data[at : at + exports.PART_BYTES] for at in range(0, len(data), exports.PART_BYTES)]
             stored = [blobs.put(key, piece) for piece in pieces]
-            export.standing.parts = [Part(one.id, one.sha256, one.size) for one in stored]
-            export.standing.below = 0
+            export.progress.parts = [Part(one.id, one.sha256, one.size) for one in stored]
+            export.progress.below = 0
             export.keep()
         exports.finish(uid)
         db.session.remove()

@@ -173,5 +173,5 @@ def test_the_words_of_a_result_stand_in_the_rule_file():
     assert set(results) == {"possible_match", "negative"}
     negative = results["negative"]
     assert not negative.is_lead
-    said = (negative.title, negative.text, negative.heading, negative.task, policy().notice(negative.notice).text)
+    said = (negative.title, negative.text, negative.heading, policy().notice(negative.notice).text)
     assert not [words for words in said if LEAD.search(words)]

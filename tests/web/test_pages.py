@@ -209,12 +209,12 @@ def test_an_unknown_variable_is_an_error(app):
 
 def test_htmx_gets_the_part_and_a_boosted_link_the_page(app):
     with app.test_request_context(headers={"HX-Request": "true"}):
-        assert page("components.html", part="small.html") == "<p>part</p>"
+        assert page("components.html", "small.html") == "<p>part</p>"
     with (
         app.test_request_context(headers={"HX-Request": "true", "HX-Boosted": "true"}),
         pytest.raises(UndefinedError),
     ):
-        page("unknown.html", part="small.html")
+        page("unknown.html", "small.html")
 
 
 @pytest.mark.parametrize("url", ["https://elsewhere.example/", "//elsewhere.example", "/\\elsewhere.example", "next"])
