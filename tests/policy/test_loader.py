@@ -72,7 +72,7 @@ def with_flow(copy: Path, **changes: str) -> Path:
 
 
 def test_the_rule_files_of_this_installation_load(rules: Policy) -> None:
-    assert len(rules.clauses) >= 87
+    assert len(rules.clauses) >= 95
     assert set(rules.uses) == {f"USE-{n}" for n in range(1, 7)}
     assert rules.rule("body_worn_camera").authority == ("LIM-1", "LIM-2")
     assert rules.clause("LIM-1").section.startswith("Rules")
