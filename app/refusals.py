@@ -73,12 +73,6 @@ def attempt(verb: ActName, subject: Any, action: Callable[[], Any]) -> Refused |
     return None
 
 
-def same_version(subject: Any, seen: Any) -> None:
-    """Raise Conflict when the page the person decided on shows an older version than the one stored."""
-    if str(subject.version) != str(seen):
-        raise Conflict("somebody else changed this first")
-
-
 def register_refusals(app: Flask) -> None:
     """Answer what the engine raises with a page."""
 

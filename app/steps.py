@@ -31,7 +31,7 @@ Answer = str | WerkzeugResponse | tuple[str, int]
 
 @dataclass(frozen=True, slots=True)
 class Overtaken:
-    """Raised when the subject changed since the page was made: its present state is shown, with what was typed.
+    """What a page is given when its subject changed since it was made: the words that were typed, to be shown again.
 
     said: what is so, as a heading. final: nothing more can be decided there.
     """

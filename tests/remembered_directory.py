@@ -18,6 +18,8 @@ from app.access import directory
 from config.settings import Settings
 from demo.services import directory_state
 
+#: the settings by which the directory is asked
+ASKED_BY = tuple(field.name for field in dataclasses.fields(Settings) if field.name.startswith("ldap_"))
 REMEMBERED = ("lookup", "members")
 
 
@@ -31,11 +33,6 @@ def remember(shared: Settings) -> None:
                 setattr(module, name, answered)
 
 
-def of_directory(settings: Settings) -> dict[str, Any]:
-    """The settings by which the directory is asked."""
-    return {name: value for name, value in dataclasses.asdict(settings).items() if name.startswith("ldap_")}
-
-
 def remembering(ask: Callable[[str], Any], shared: Settings) -> Callable[[str], Any]:
     """`ask`, which is asked once for each name and each state of the directory's people."""
     known: dict[tuple[bytes, str], Any] = {}
@@ -43,7 +40,8 @@ def remembering(ask: Callable[[str], Any], shared: Settings) -> Callable[[str], 
 
     @functools.wraps(ask)
     def answered(name: str) -> Any:
-        if of_directory(current_app.extensions["settings"]) != of_directory(shared):
+        settings = current_app.extensions["settings"]
+        if any(getattr(settings, field) != getattr(shared, field) for field in ASKED_BY):
             return ask(name)
         state = changes.read_bytes() if changes.exists() else b""
         if (state, name) not in known:

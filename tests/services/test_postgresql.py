@@ -22,7 +22,6 @@ from app.domain.oversight import trail_check
 from app.extensions import db
 from app.models import Account, AuditEvent, BasisDecision, FRRequest, Search, Transition
 from app.models.base import now
-from app.refusals import same_version
 from app.unit_of_work import Conflict, UnrecordedChange, unit_of_work
 from app.workflow import engine, pairing
 from tests.conftest import People, models_directory, run_due_jobs
@@ -354,7 +353,8 @@ def test_of_two_people_who_decide_at_once_one_decides(app, make):
                 account = db.session.query(Account).filter_by(name=name).one()
                 actor = actor_of(account, entry.roles, now().date())
                 mine = db.session.get_one(FRRequest, key)
-                same_version(mine, seen)
+                if mine.version != seen:
+                    raise Conflict("the page shows an older version")
                 identification.accept(mine, actor, "USE-1", "The facts support the use.")
 
         return work

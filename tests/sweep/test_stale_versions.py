@@ -13,8 +13,8 @@ import pytest
 
 import app.blueprints
 from app.extensions import db
-from tests.sweep.addresses import FORMS, values_of
-from tests.sweep.questions import HTMX, PREFIXES, ROWS, routes
+from tests.sweep.addresses import FORMS
+from tests.sweep.questions import HTMX, PREFIXES, ROWS, addressed, routes
 from tests.sweep.test_routes_roles import members
 
 pytestmark = pytest.mark.timeout(600)
@@ -79,9 +79,7 @@ def test_a_stale_version_is_refused_on_every_route_that_changes_something(world)
             token = world.csrf(client, persona)
             db.session.remove()
         rule = next(rule for name, rule in routes(world.app) if name == row["route"])
-        with world.app.test_request_context():
-            address = rule.build(values_of(world, rule, on))[1]
-            db.session.remove()
+        [(_, address)] = addressed(world, [(row, rule)])
         stale = {name: STALE if name.endswith("version") else value for name, value in own.items()}
         stale |= ALSO.get(endpoint, {}) | {f"{prefix}version": STALE for prefix in (*PREFIXES, *ELSEWHERE)}
         world.store.changes()

@@ -34,7 +34,7 @@ OTHER_PERSON = "intake-other-person"
 
 @dataclass(frozen=True, slots=True)
 class AlreadyThere:
-    """Raised when the photograph was taken in or held before, so nothing is to be done.
+    """The answer that a photograph was taken in or held before, so that nothing is to be done.
 
     record: the record number it has there, when that is another one of the same person.
     """
