@@ -5,7 +5,6 @@ from __future__ import annotations
 from flask import flash, redirect, url_for
 from werkzeug.wrappers import Response as WerkzeugResponse
 
-from app import audit
 from app.access.actor import current_actor
 from app.access.guard import needs
 from app.blueprints.disclosures.blueprint import bp
@@ -20,7 +19,6 @@ from app.models.base import filled
 from app.models.disclosures import Disclosure
 from app.policy import policy
 from app.policy.refused import Refused
-from app.refusals import status_of
 from app.steps import Answer, Why, apart, take_step
 from app.web.pages import page
 
@@ -64,13 +62,12 @@ def decide(subject: Disclosure) -> Answer:
     form = DecisionForm()
     form.included.choices = [(item.uid, words_of(item.thing)) for item in subject.items]
     choice = choice_named(form.decision.data)
-    if form.version.data == str(subject.version) and not offered(options_of(subject))[0]:
-        # no form stands on the page: what matters is the rule, not what the form lacks
-        wanted = choice or CHOICES[-1]
-        refusal = options_of(subject).why(wanted.verb)
-        if refusal is not None:
-            audit.viewed("workflow.refused", subject, verb=wanted.verb, rule=refusal.rule_id)
-            return _decision_page(subject, DecisionForm(formdata=None), refusal), status_of(refusal)
+    verb = (choice or CHOICES[-1]).verb
+
+    def barred() -> Refused | None:
+        # no form stands on the page that was seen: what matters is the rule, not what the form lacks
+        seen = form.version.data == str(subject.version)
+        return options_of(subject).why(verb) if seen and not offered(options_of(subject))[0] else None
 
     def sound() -> bool:
         if form.validate() and choice is None:
@@ -79,9 +76,10 @@ def decide(subject: Disclosure) -> Answer:
 
     return take_step(
         subject,
-        choice.verb if choice else "decide",
+        verb,
         form,
         lambda: _take(subject, filled(choice), form),
+        barred=barred,
         sound=sound,
         again=lambda why: _decision_page(subject, form, why),
         done=lambda: f"{subject.number} {filled(choice).done}",
