@@ -6,6 +6,7 @@ SHELL := /bin/bash
 
 BIN := .venv/bin
 FLASK := $(BIN)/python -m flask --app wsgi
+PYTEST := $(BIN)/python -m pytest -n 2 --dist loadscope
 ARGS ?=
 
 # Caches stay inside the checkout, also where there is no home directory.
@@ -14,7 +15,7 @@ export PYTHON
 # Compiled modules are kept, whatever the surroundings say: each process would compile a thousand modules anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup assets models demo verify test test-long test-services test-pages services lint format lock clean
+.PHONY: help setup assets models demo verify test test-sweep test-work test-long test-services test-pages services lint format lock clean
 
 help: ## show what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "%-15s %s\n", $$1, $$2}'
@@ -34,11 +35,17 @@ verify: setup ## the portal's own checks on the world that the demonstration lef
 	@CORROBORATE_MODE=demonstration $(FLASK) audit verify
 	@CORROBORATE_MODE=demonstration $(FLASK) policy check
 
-test: models ## the tests on the embedded services; those marked `long` have a command of their own
-	@$(BIN)/python -m pytest -n 2 --dist loadscope -m "not long" --ignore=tests/services --ignore=tests/browser $(ARGS)
+test: models ## rules, verbs, pages: what a change breaks first, in a few minutes
+	@$(PYTEST) -m "not long" tests/policy tests/unit tests/web $(ARGS)
 
-test-long: models ## processes killed and started again, accuracy over hundreds of faces
-	@$(BIN)/python -m pytest -n 2 --dist loadscope -m long --ignore=tests/services --ignore=tests/browser $(ARGS)
+test-sweep: models ## every route and byte as everybody, every end of every workflow
+	@$(PYTEST) -m "not long" tests/sweep $(ARGS)
+
+test-work: models ## what workers, networks and migrations do
+	@$(PYTEST) -m "not long" tests/jobs tests/matching tests/migrations $(ARGS)
+
+test-long: models ## real servers and processes, killed and started again; accuracy over hundreds of faces
+	@$(PYTEST) -m long tests/policy tests/unit tests/web tests/sweep tests/jobs tests/matching tests/migrations $(ARGS)
 
 services: setup ## real PostgreSQL, Redis, OpenLDAP and Chromium, installed as root or named
 	@scripts/services.sh

@@ -29,22 +29,11 @@ from demo.services import directory_state, start_directory
 from tests.data_cache import SECRETS, DataCache, close, fill, settings_at
 from tests.eligibility_check import check_kept
 from tests.remembered_directory import remember
+from tests.remembered_faces import remember_faces
 from tests.web.markup import tree_of
 from tests.web.page_checker import CheckedClient
 
 ROOT = Path(__file__).resolve().parents[1]
-
-
-@pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """Modules stay whole; all modules of the sweep go to one process, whose world takes most of a minute to build."""
-    from xdist.scheduler import LoadScopeScheduling
-
-    class OneSweep(LoadScopeScheduling):
-        def _split_scope(self, nodeid: str) -> str:
-            return "tests/sweep" if nodeid.startswith("tests/sweep/") else super()._split_scope(nodeid)
-
-    return OneSweep(config, log)
 
 
 def models_directory() -> Path:
@@ -60,6 +49,7 @@ def session_settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Setti
     made = dataclasses.replace(Settings.from_env(environ), models_dir=models_directory())
     with start_directory(made):
         remember(made)
+        remember_faces()
         yield made
 
 

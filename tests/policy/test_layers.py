@@ -8,12 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from tests.sources import source_tree
+
 APP = Path(__file__).resolve().parents[2] / "app"
 
 
 def imported(path: Path) -> Iterator[str]:
     """Every module of the program that a file imports, inside functions too."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(source_tree(path)):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names if alias.name.split(".")[0] == "app")
         elif isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "app":

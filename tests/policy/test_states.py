@@ -16,6 +16,7 @@ from app.policy.loader import PolicyError, load
 from app.policy.state_validation import MARKS
 from app.policy.types import Mark
 from app.workflow.engine import subjects
+from tests.sources import source_tree
 
 ROOT = Path(__file__).resolve().parents[2]
 FLOWS = policy().workflows
@@ -147,7 +148,7 @@ STEPS = {"takes", "taking", "sources_of", "first_of"}
 
 def modules() -> Iterator[tuple[str, ast.Module]]:
     for path in sorted(ROOT.glob("app/**/*.py")):
-        yield str(path.relative_to(ROOT)), ast.parse(path.read_text(encoding="utf-8"))
+        yield str(path.relative_to(ROOT)), source_tree(path)
 
 
 def templates() -> Iterator[tuple[str, nodes.Template]]:

@@ -23,6 +23,7 @@ from app.workflow.engine import StateAssignedOutside, check_separations, subject
 from app.workflow.options import options
 from app.workflow.registry import CONDITIONS
 from tests.policy.subjects import MAKERS
+from tests.sources import source_tree
 
 FLOW = policy().workflow("request")
 FLOWS = policy().workflows
@@ -181,7 +182,7 @@ def test_no_code_outside_the_engine_assigns_a_state():
     for path in root.rglob("*.py"):
         if path.name == "engine.py" and path.parent.name == "workflow":
             continue
-        for node in ast.walk(ast.parse(path.read_text())):
+        for node in ast.walk(source_tree(path)):
             targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
             for target in targets:
                 if isinstance(target, ast.Attribute) and target.attr == "state":

@@ -13,6 +13,7 @@ from flask import Blueprint
 from app.access.guard import Undeclared, check_views, needs, public
 from app.cli.policy import check_program
 from app.policy import policy
+from tests.sources import source_tree
 
 ROOT = Path(__file__).resolve().parents[2]
 #: capability -> why neither a view nor a step of the workflow asks for it
@@ -124,7 +125,7 @@ def test_addresses_are_kebab_case_and_their_parts_typed(app):
 
 def modules() -> Iterator[tuple[str, ast.Module]]:
     for path in sorted((ROOT / "app").rglob("*.py")):
-        yield path.relative_to(ROOT).as_posix(), ast.parse(path.read_text(encoding="utf-8"))
+        yield path.relative_to(ROOT).as_posix(), source_tree(path)
 
 
 def calls(name: str, *, method: bool = False) -> list[str]:

@@ -28,6 +28,7 @@ from app.web.downloads import PIECE_BYTES
 from tests.conftest import run_due_jobs
 from tests.disclosure_factory import DEMAND
 from tests.real_portal import RealPortal, Visitor, real_portal
+from tests.sources import source_tree
 from tests.sweep.personas import PERSONAS
 from tests.sweep.questions import questions, routes
 from tests.sweep.test_routes_roles import expected
@@ -109,8 +110,9 @@ def visitor(world: World, portal: RealPortal, persona: str) -> Visitor:
 def called(view: Callable[..., Any]) -> set[str]:
     """The names of what a view calls, itself or by functions of its module."""
     module = inspect.getmodule(inspect.unwrap(view))
-    tree = ast.parse(Path(module.__file__).read_text("utf-8"))
-    functions = {node.name: node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
+    functions = {
+        node.name: node for node in ast.walk(source_tree(Path(module.__file__))) if isinstance(node, ast.FunctionDef)
+    }
     found, waiting = set(), [inspect.unwrap(view).__name__]
     while waiting:
         for node in ast.walk(functions[waiting.pop()]):
@@ -139,7 +141,7 @@ def test_files_are_sent_from_one_place(app) -> None:
     barred = {"stream_with_context", "send_file", "stream_template", "stream_template_string", "wrap_file"}
     found = []
     for path in sorted((ROOT / "app").rglob("*.py")):
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        for node in ast.walk(source_tree(path)):
             if isinstance(node, ast.ImportFrom | ast.Import):
                 names = {alias.name for alias in node.names} & barred
                 found += [f"{path.relative_to(ROOT)} imports {name}" for name in sorted(names)]

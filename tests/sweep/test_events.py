@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from app.policy import policy
+from tests.sources import source_tree
 
 pytestmark = pytest.mark.timeout(600)
 APP = Path(__file__).resolve().parents[2] / "app"
@@ -22,7 +23,7 @@ def recorded() -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for path in sorted(APP.rglob("*.py")):
         place = path.relative_to(APP.parent).as_posix()
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in ast.walk(source_tree(path)):
             if not isinstance(node, ast.Call) or not node.args:
                 continue
             name = ast.unparse(node.func)

@@ -13,6 +13,7 @@ import pytest
 
 import app.blueprints
 from app.extensions import db
+from tests.sources import source_tree
 from tests.sweep.addresses import FORMS
 from tests.sweep.questions import HTMX, PREFIXES, ROWS, addressed, routes
 from tests.sweep.test_routes_roles import members
@@ -149,7 +150,7 @@ def test_no_view_opens_a_unit_of_work_by_itself():
     root = Path(app.blueprints.__file__).parent
     found = set()
     for path in sorted(root.rglob("*.py")):
-        for outer in ast.parse(path.read_text(encoding="utf-8")).body:
+        for outer in source_tree(path).body:
             for inner in [outer, *getattr(outer, "body", [])] if isinstance(outer, ast.ClassDef) else [outer]:
                 for node in ast.walk(inner):
                     called = node.func if isinstance(node, ast.Call) else None

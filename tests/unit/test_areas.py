@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.sources import source_tree
+
 ROOT = Path(__file__).resolve().parents[2]
 DOMAIN = ROOT / "app" / "domain"
 AREAS = sorted(folder.name for folder in DOMAIN.iterdir() if (folder / "__init__.py").exists())
@@ -31,7 +33,7 @@ def known_areas() -> dict[str, set[str]]:
     found: dict[str, set[str]] = defaultdict(set)
     for area in AREAS:
         for module in (DOMAIN / area).rglob("*.py"):
-            for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
+            for node in ast.walk(source_tree(module)):
                 if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("app.domain"):
                     parts = (node.module or "").split(".")
                     named = [parts[2]] if len(parts) > 2 else [alias.name for alias in node.names]

@@ -16,6 +16,7 @@ from app.unit_of_work import end_reading, unit_of_work, wait
 from demo.browser import Astray, Browser
 from demo.cli import stay
 from demo.services import Running
+from tests.sources import source_tree
 
 ROOT = Path(__file__).resolve().parents[2]
 #: the index waits for the lock of its own file, milliseconds at a time, and knows nothing of the database
@@ -111,5 +112,5 @@ def sleeps(tree: ast.AST) -> bool:
 def test_nothing_else_in_the_portal_sleeps():
     """A new loop waits by `app.unit_of_work.wait`, or says here why it holds nothing."""
     modules = [*ROOT.glob("app/**/*.py"), ROOT / "worker.py", ROOT / "wsgi.py"]
-    found = {str(path.relative_to(ROOT)) for path in modules if sleeps(ast.parse(path.read_text(encoding="utf-8")))}
+    found = {str(path.relative_to(ROOT)) for path in modules if sleeps(source_tree(path))}
     assert found == SLEEPERS

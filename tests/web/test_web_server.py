@@ -22,6 +22,7 @@ from tests.conftest import fresh_settings
 from tests.real_portal import RealPortal, real_portal
 
 ROOT = Path(__file__).resolve().parents[2]
+pytestmark = pytest.mark.long
 
 
 @pytest.fixture(scope="module")

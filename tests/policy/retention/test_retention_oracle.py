@@ -15,6 +15,11 @@ DAY = timedelta(days=1)
 NEVER = date(2400, 1, 1)
 
 
+def chunks(count: int) -> list:
+    """The numbers of the chunks; `make test` takes the first, `make test-long` the others."""
+    return [0, *(pytest.param(number, marks=pytest.mark.long) for number in range(1, count))]
+
+
 def generated(count: int, chunk: int):
     """``count`` tapes of bytes, the same in every run of the chunk."""
 
@@ -32,7 +37,7 @@ def generated(count: int, chunk: int):
 
 
 @pytest.mark.clause("RET-1", "RET-2", "RET-3", "RET-4", "RET-5", "RET-6", "RET-7", "RET-8", "RET-11")
-@pytest.mark.parametrize("chunk", range(8))
+@pytest.mark.parametrize("chunk", chunks(8))
 def test_case_records_agree_with_the_oracle(chunk: int) -> None:
     seen: Counter[str] = Counter()
 
@@ -57,7 +62,7 @@ def test_case_records_agree_with_the_oracle(chunk: int) -> None:
 
 
 @pytest.mark.clause("RET-9", "RET-10")
-@pytest.mark.parametrize("chunk", range(2))
+@pytest.mark.parametrize("chunk", chunks(2))
 def test_person_files_agree_with_the_oracle(chunk: int) -> None:
     seen: Counter[str] = Counter()
 

@@ -164,6 +164,7 @@ def test_a_later_photograph_joins_its_person_and_the_latest_statement_stands(app
 
 
 @needs_models
+@pytest.mark.long
 @pytest.mark.timeout(300)
 def test_killed_in_mid_batch_and_run_again_it_ends_complete_without_duplicates(app, settings, tmp_path):
     folder = write_folder(tmp_path, [row(seed, n) for seed in (1, 2) for n in range(seed + 1)])

@@ -20,6 +20,7 @@ from app.models import GalleryHold, GalleryPerson, GalleryPhoto, ProbeImage, Tem
 from app.unit_of_work import unit_of_work
 from tests.drawn_gallery import arrest_photograph, encoded, needs_models, row, run_import, write_folder
 from tests.events_and_notices import events
+from tests.sources import source_tree
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -259,7 +260,7 @@ def test_only_the_intake_makes_rows_of_the_repository():
     """Whatever writes these tables passes the digest check and the comparison; nothing else may construct a row."""
     makers: dict[str, set[str]] = {}
     for path in (ROOT / "app").rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in ast.walk(source_tree(path)):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name | ast.Attribute):
                 name = node.func.id if isinstance(node.func, ast.Name) else node.func.attr
                 if name in {"GalleryPhoto", "GalleryHold", "GalleryPerson", "enrol"}:

@@ -21,7 +21,7 @@ from tests.events_and_notices import events_of
 from tests.real_portal import RealPortal, Visitor, real_portal
 from tests.web.disclosure_pages import ASKER, url
 
-pytestmark = [needs_models, pytest.mark.clause("EXT-7", "ACC-12")]
+pytestmark = [needs_models, pytest.mark.long, pytest.mark.clause("EXT-7", "ACC-12")]
 #: a records officer who decided on nothing here, and so may hand out
 OTHER = "p.aspen"
 
