@@ -121,6 +121,8 @@ def _build(tables: Tables, overlays: Tables, version: str) -> types.Policy:
             circumstances=request["circumstances"],
             results=_by_id(request["result"]),
             outcomes=_by_id(request["outcome"]),
+            evidence=tables["requests/evidence.toml"]["evidence"],
+            evidence_kinds=_by_id(tables["requests/evidence.toml"]["evidence_kind"]),
             withdrawal=request["withdrawal"],
         ),
         review=review.rules_of(tables),

@@ -1,0 +1,47 @@
+"""Rows in the tables that a migration touches, put there as the version of then would have."""
+
+from __future__ import annotations
+
+import pytest
+from flask import Flask
+from flask_migrate import downgrade, upgrade
+
+from tests.migrations.databases import ACCOUNT, REQUEST, before, count, engine, run, stand, tables
+
+
+def data_0022(app: Flask) -> None:
+    """Evidence of before stays with its outcome and is no item; an item is never changed, an arrest has a known basis."""
+    stand(app, before("0022"))
+    run(
+        app,
+        ACCOUNT,
+        REQUEST,
+        "INSERT INTO outcome (id, uid, created_at, request_id, recorded_by_id, kind, has_evidence, sealed) "
+        "VALUES (1, 'o', '2026-01-01', 1, 1, 'corroboration', 1, x'01')",
+    )
+    upgrade(revision="0022")
+    with engine(app).connect() as connection:
+        assert connection.exec_driver_sql("SELECT kind, sealed FROM outcome").fetchall() == [("corroboration", b"\x01")]
+    assert (count(app, "evidence_item"), count(app, "arrest")) == (0, 0)
+    item = (
+        "INSERT INTO evidence_item (id, uid, created_at, request_id, recorded_by_id, policy_version, kind, timing, "
+        "depends) VALUES (1, 'e', '2026-01-01', 1, 1, 'p', 'photo_line_up', '{timing}', 1)"
+    )
+    arrest = (
+        "INSERT INTO arrest (id, uid, created_at, request_id, recorded_by_id, policy_version, year, basis, in_hand) "
+        "VALUES (1, 'a', '2026-01-01', 1, 1, 'p', 2026, '{basis}', {held})"
+    )
+    for statement, said in (
+        (item.format(timing="some_day"), "known_timing"),
+        (arrest.format(basis="hearsay", held=0), "known_basis"),
+        (arrest.format(basis="on_lead", held=-1), "counted"),
+    ):
+        with pytest.raises(Exception, match=said):
+            run(app, statement)
+    run(app, item.format(timing="after_lead"), arrest.format(basis="on_lead", held=0))
+    with pytest.raises(Exception, match="append-only"):
+        run(app, "UPDATE evidence_item SET depends = 0")
+    run(app, "UPDATE arrest SET in_hand = 1")
+    downgrade(revision=before("0022"))
+    assert count(app, "outcome") == 1
+    assert not {"evidence_item", "arrest"} & tables(app)
