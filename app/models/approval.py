@@ -61,8 +61,9 @@ class Report(Sealed, Model):
 
 
 class Outcome(Sealed, Model):
-    """USE-8: the outcome of the case. Sealed: facts. `has_evidence`: it rests on evidence that stands without the result,
-    or, of an arrest, not on the result at all.
+    """USE-8: the outcome of the case. Sealed: facts.
+
+    `has_evidence`: it rests on evidence that stands without the result, or, of an arrest, not on the result at all.
 
     Rows of the kind "corroboration" are further evidence as it was written before there was a ledger.
     """

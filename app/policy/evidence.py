@@ -1,4 +1,4 @@
-"""Pure rules of the ledger of evidence (USE-8): what depends on a result, what an outcome needs, what an arrest rests on.
+"""Pure rules of the ledger of evidence (USE-8): what depends on a result, what outcome and arrest rest on.
 
 Moments are meant in the department's time zone and carry none.
 """
@@ -182,6 +182,3 @@ def numbered(policy: Policy, count: int) -> Literal["none", "one", "several"]:
     if count >= policy.request.evidence.several:
         return "several"
     return "one" if count else "none"
-
-
-__all__ = ["ARREST", "Basis", "Item", "check_arrest", "check_item", "depends", "in_hand", "item_of", "lacking"]

@@ -10,7 +10,7 @@ from tests.migrations.databases import ACCOUNT, REQUEST, before, count, engine, 
 
 
 def data_0022(app: Flask) -> None:
-    """Evidence of before stays with its outcome and is no item; an item is never changed, an arrest has a known basis."""
+    """Evidence of before stays with its outcome and is no item; an item is never changed."""
     stand(app, before("0022"))
     run(
         app,

@@ -1,7 +1,7 @@
 """The ledger of evidence as it stands (USE-8): when a possible match was received, what is on record besides it.
 
-Both are asked of the matter, not of the one request: whoever files a second request, or has a report recalled and issued
-again, does not come by a later day or an empty ledger.
+Both are asked of the matter, not of the one request: whoever files a second request, or has a report recalled and
+issued again, does not come by a later day or an empty ledger.
 """
 
 from __future__ import annotations

@@ -57,7 +57,7 @@ def record_corroboration(request: FRRequest, actor: Actor, kind: str, facts: Map
 
 @enforces("USE-8", "AUD-7")
 def report_arrest(request: FRRequest, actor: Actor, facts: Mapping[str, str]) -> Arrest:
-    """Take the report of an arrest, whatever it rests on. A closed request is open again until its outcome is recorded."""
+    """Take the report of an arrest, whatever it rests on; a closed request is open again until an outcome is there."""
     basis, held = _rests_on(request, facts)
     advance(request, "report_arrest", actor, outcome=ARREST, outcome_facts=facts, basis=basis, in_hand=held)
     return _keep_arrest(request, actor, facts, basis, held)

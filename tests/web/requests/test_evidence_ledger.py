@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 
 import pytest
@@ -63,7 +64,7 @@ def test_an_arrest_on_nothing_is_taken_as_reported_and_leaves_the_request_open(s
     assert {SUPERVISOR, INTEGRITY} <= people
     assert DETECTIVE not in people
     (event,) = db.session.query(AuditEvent).filter_by(event="request.arrest_reported")
-    assert event.keys == {"basis": "on_lead", "in_hand": 0}
+    assert json.loads(event.keys) == {"basis": "on_lead", "in_hand": 0}
     figures = sign_in(SUPERVISOR).get("/workload/figures/arrests")
     assert request.number in figures.text
     year = arrest["fact_arrested_on"][:4]
