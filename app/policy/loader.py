@@ -138,6 +138,7 @@ def _build(tables: Tables, overlays: Tables, version: str) -> types.Policy:
             files=_by_id(retention["file"]),
             holds=_by_id(retention["hold"]),
             principles=_by_id(retention["principle"]),
+            suspicion=retention["suspicion"],
         ),
         notices=_by_id(tables["notices.toml"]["notice"]),
         mail=_by_id(tables["notices.toml"]["mail"]),

@@ -97,6 +97,7 @@ SCHEMA: Mapping[str, FileSchema] = {
     "disclosures/rules.toml": disclosures.SCHEMA,
     "retention/rules.toml": {
         "class": (retention.RetentionClass, "many"),
+        "suspicion": (retention.Suspicion, "one"),
         "closure": (retention.Closure, "many"),
         "event": (retention.EndingEvent, "many"),
         "file": (retention.FileRule, "many"),

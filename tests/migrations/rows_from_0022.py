@@ -45,3 +45,25 @@ def data_0022(app: Flask) -> None:
     downgrade(revision=before("0022"))
     assert count(app, "outcome") == 1
     assert not {"evidence_item", "arrest"} & tables(app)
+
+
+def data_0023(app: Flask) -> None:
+    """A disposal of before says nothing of what was known, and nobody writes it into it afterwards."""
+    stand(app, before("0023"))
+    run(
+        app,
+        ACCOUNT,
+        "INSERT INTO case_record (id, uid, created_at, case_number, key_id, policy_version, classes, proposed, state, "
+        "state_since, version, history_seen) VALUES (1, 'c', '2026-01-01', 'DB-1', 'k', 'p', '[]', '[]', 'open', "
+        "'2026-01-01', 1, 0)",
+        "INSERT INTO disposal (id, uid, created_at, number, key_id, policy_version, proposed_by_id, state, "
+        "state_since, version) VALUES (1, 'd', '2026-01-01', 'DP-1', 'k', 'p', 1, 'proposed', '2026-01-01', 1)",
+        "INSERT INTO disposal_item (id, uid, created_at, disposal_id, case_record_id, state, why, erased, delivered) "
+        "VALUES (1, 'i', '2026-01-01', 1, 1, 'pending', '[]', '{}', '[]')",
+    )
+    upgrade(revision="0023")
+    with engine(app).connect() as connection:
+        assert connection.exec_driver_sql("SELECT state, known FROM disposal_item").fetchall() == [("pending", None)]
+    run(app, "UPDATE disposal_item SET known = '{\"contradictions\": []}'")
+    downgrade(revision=before("0023"))
+    assert count(app, "disposal_item") == 1

@@ -35,6 +35,7 @@ WITH_DATA = {
     "0015": rows_from_0008.data_0015,
     "0021": rows_from_0008.data_0021,
     "0022": rows_from_0022.data_0022,
+    "0023": rows_from_0022.data_0023,
 }
 
 
