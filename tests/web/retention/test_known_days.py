@@ -12,9 +12,14 @@ from app.domain.retention.known import known_of
 from app.models import CaseRecord
 from app.policy.refused import Refused
 from app.unit_of_work import unit_of_work
-from tests.retention_factory import LONG_AGO, SOURCE
+from tests.retention_factory import LONG_AGO, SOURCE, RetentionFactory
 
 CASE, KEEPER = "2026-075-04711", "b.juniper"
+
+
+@pytest.fixture
+def keep(make, people):
+    return RetentionFactory(make, people)
 
 
 def filed_today(make) -> CaseRecord:
