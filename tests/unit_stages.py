@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 import cv2
 
 from app import audit
+from app.calendar import local
 from app.domain.algorithms import networks
 from app.domain.algorithms import registry as algorithms
 from app.domain.approval import verbs as approvals
@@ -38,6 +39,14 @@ from app.policy import policy
 from app.unit_of_work import unit_of_work
 from demo.people import Person, arrest_date, demo_person_record, mugshot, person
 
+FINGERPRINT = {
+    "what": "A fingerprint on the counter, which the laboratory compared with the person's.",
+    "source": "Latent print section",
+    "obtained_on": "2026-11-22",
+    "speaks": "for",
+    "stands_alone": "yes",
+    "why": "It was lifted at the scene and compared by hand.",
+}
 ANSWER = "The description is a witness's guess from across the street."
 BROADER = "The bridge is broader."
 SAME = "The two faces agree in every feature that both pictures show."
@@ -390,13 +399,20 @@ class UnitStages:
     def corroborate(self, request: FRRequest) -> None:
         actor = self.people.actor(request.requester.name)
         with unit_of_work():
-            outcomes.record_corroboration(request, actor, "A fingerprint on the counter, found before the search.")
+            outcomes.record_corroboration(request, actor, "trace_evidence", FINGERPRINT)
 
     def close(self, request: FRRequest) -> None:
         self.corroborate(request)
         actor = self.people.actor(request.requester.name)
         with unit_of_work():
             outcomes.close(request, actor, "no_arrest", {"why": "The complainant did not pursue the matter further."})
+
+    def report_arrest(self, request: FRRequest) -> None:
+        """An arrest made this minute, after the report."""
+        actor, at = self.people.actor(request.requester.name), local(now())
+        facts = {"arrest_number": "M26600002", "arrested_on": f"{at:%Y-%m-%d}", "arrested_time": f"{at:%H:%M}"}
+        with unit_of_work():
+            outcomes.report_arrest(request, actor, facts)
 
 
 __all__ = ["BACKGROUND", "SAME", "UnitStages", "photograph", "worksheet"]

@@ -2,7 +2,7 @@
 
 from app.models.accounts import Account, LoginSession, SignInFailure, TermsAcceptance, TrainingRecord
 from app.models.algorithms import AlgorithmChange, AlgorithmSwitch, Unembedded
-from app.models.approval import Outcome, Report
+from app.models.approval import Arrest, EvidenceItem, Outcome, Report
 from app.models.disclosures import (
     Disclosure,
     DisclosureDecision,
@@ -46,6 +46,7 @@ __all__ = [
     "AlgorithmChange",
     "AlgorithmSwitch",
     "Annotation",
+    "Arrest",
     "Assignment",
     "AuditEvent",
     "BackgroundCheck",
@@ -66,6 +67,7 @@ __all__ = [
     "DisposalItem",
     "Disposition",
     "Draft",
+    "EvidenceItem",
     "FRRequest",
     "FinalReview",
     "GalleryHold",

@@ -47,6 +47,7 @@ SCHEMA: Mapping[str, FileSchema] = {
         "outcome": (forms.Outcome, "many"),
         "withdrawal": (base.Statement, "one"),
     },
+    "requests/evidence.toml": {"evidence": (forms.EvidenceRule, "one"), "evidence_kind": (forms.EvidenceKind, "many")},
     "requests/refusals.toml": {"basis_refusal": (forms.BasisRefusal, "many")},
     "workload/rules.toml": {"priority": (forms.Priority, "many"), "workload": (forms.WorkloadRule, "one")},
     "identification/probe.toml": {
@@ -96,6 +97,7 @@ SCHEMA: Mapping[str, FileSchema] = {
     "disclosures/rules.toml": disclosures.SCHEMA,
     "retention/rules.toml": {
         "class": (retention.RetentionClass, "many"),
+        "suspicion": (retention.Suspicion, "one"),
         "closure": (retention.Closure, "many"),
         "event": (retention.EndingEvent, "many"),
         "file": (retention.FileRule, "many"),

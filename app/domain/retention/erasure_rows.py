@@ -17,6 +17,7 @@ from app.domain.retention.erasure_plan import Eraser, ErasurePlan, run
 from app.extensions import db
 from app.models import (
     Annotation,
+    Arrest,
     Assignment,
     BackgroundCheck,
     BasisDecision,
@@ -25,6 +26,7 @@ from app.models import (
     DetectedFace,
     Disposition,
     Draft,
+    EvidenceItem,
     FinalReview,
     FRRequest,
     GalleryHold,
@@ -70,6 +72,8 @@ class RequestEraser:
         "gallery_hold",
         "probe_image",
         "basis_decision",
+        "evidence_item",
+        "arrest",
         "outcome",
         "fr_request",
     )
@@ -148,6 +152,8 @@ class RequestEraser:
             (DetectedFace, DetectedFace.image_id.in_(images)),
             (ProbeImage, ProbeImage.request_id.in_(ids)),
             (BasisDecision, BasisDecision.request_id.in_(ids)),
+            (EvidenceItem, EvidenceItem.request_id.in_(ids)),
+            (Arrest, Arrest.request_id.in_(ids)),
             (Outcome, Outcome.request_id.in_(ids)),
             (Notification, notices),
             (Job, Job.subject_id.in_(subjects)),

@@ -1,0 +1,93 @@
+"""The ledger of evidence as it stands (USE-8): when a possible match was received, what is on record besides it.
+
+Both are asked of the matter, not of the one request: whoever files a second request, or has a report recalled and
+issued again, does not come by a later day or an empty ledger.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+
+from sqlalchemy import func, select
+
+from app.calendar import local
+from app.extensions import db
+from app.models.approval import Arrest, EvidenceItem, Report
+from app.models.base import now
+from app.models.requests import FRRequest
+from app.policy import policy
+from app.policy.evidence import Item, arrested_at, check_arrest, check_item, in_hand, item_of, same_words
+from app.policy.facts import Fault
+
+
+def present() -> datetime:
+    """The present moment as people type it."""
+    return local(now()).replace(tzinfo=None)
+
+
+def lead_received(request: FRRequest) -> datetime | None:
+    """When a possible match of the matter was first delivered, to the minute; a recall does not undo it."""
+    first = db.session.scalar(
+        select(func.min(Report.delivered_at))
+        .join(FRRequest, FRRequest.id == Report.request_id)
+        .where(FRRequest.case_number == request.case_number, Report.kind == "possible_match")
+    )
+    return None if first is None else local(first).replace(tzinfo=None, second=0, microsecond=0)
+
+
+def items(request: FRRequest) -> list[Item]:
+    """What is on record besides the results of the matter, as the rules see it."""
+    rows = (
+        select(EvidenceItem)
+        .join(FRRequest, FRRequest.id == EvidenceItem.request_id)
+        .where(FRRequest.case_number == request.case_number)
+        .order_by(EvidenceItem.id)
+    )
+    return [item_of(row.private["facts"], row.depends) for row in db.session.scalars(rows)]
+
+
+def matter_day(request: FRRequest) -> date | None:
+    """The day of the matter as the request states it, where it does."""
+    try:
+        return date.fromisoformat(str((request.private.get("circumstances") or {}).get("date") or ""))
+    except ValueError:
+        return None
+
+
+def faults_of_item(request: FRRequest, kind: str, facts: Mapping[str, object]) -> list[Fault]:
+    """Everything wrong with an item of evidence that is to be recorded; the same words twice are one item."""
+    found = check_item(policy(), kind, facts, present())
+    again = any(same_words(row.private["facts"].get("what"), facts.get("what")) for row in request.evidence)
+    if not found and again:
+        found.append(Fault("what", "This item is on record already.", policy().request.evidence.id))
+    return found
+
+
+def faults_of_arrest(request: FRRequest, facts: Mapping[str, object]) -> list[Fault]:
+    """Everything wrong with what is said of an arrest; one reported under the same number was made when it was."""
+    found = check_arrest(policy(), facts, lead=lead_received(request), matter=matter_day(request), present=present())
+    known = same_arrest(request, facts)
+    if not found and known is not None and arrested_at(known.private["facts"]) != arrested_at(facts):
+        at = arrested_at(known.private["facts"])
+        found.append(
+            Fault("arrested_on", f"This arrest was reported as made on {at:%Y-%m-%d at %H:%M}.", "arrest_possible")
+        )
+    return found
+
+
+def same_arrest(request: FRRequest, facts: Mapping[str, object]) -> Arrest | None:
+    """The arrest reported under the same number, however it is written."""
+    number = facts.get("arrest_number")
+    return next((row for row in request.arrests if same_words(row.private["facts"]["arrest_number"], number)), None)
+
+
+def recount(request: FRRequest) -> None:
+    """Bring up to date how many independent items were in hand at each arrest of the request; it stays as reported
+    that nothing was on record then, in the event of that day.
+    """
+    held = items(request)
+    for arrest in request.arrests:
+        arrested = arrested_at(arrest.private["facts"])
+        if arrested is not None:
+            arrest.in_hand = in_hand(held, arrested)
