@@ -13,7 +13,15 @@ from app.models.disclosures import (
     RoutineDesignation,
 )
 from app.models.engine import AuditEvent, Counter, Job, Transition
-from app.models.examination import Annotation, BackgroundCheck, Disposition, FinalReview, PeerReview, Round
+from app.models.examination import (
+    Annotation,
+    AnswerJudgment,
+    BackgroundCheck,
+    Disposition,
+    FinalReview,
+    PeerReview,
+    Round,
+)
 from app.models.gallery import (
     GalleryHold,
     GalleryImport,
@@ -46,6 +54,7 @@ __all__ = [
     "AlgorithmChange",
     "AlgorithmSwitch",
     "Annotation",
+    "AnswerJudgment",
     "Assignment",
     "AuditEvent",
     "BackgroundCheck",

@@ -132,6 +132,8 @@ EventName = Literal[
     "report.renumbered",
     "report.retried",
     "request.accepted",
+    "request.answer_agreed",
+    "request.answer_declined",
     "request.approved",
     "request.assigned",
     "request.closed",
@@ -316,6 +318,7 @@ IncidentVerb = Literal[
 #: A step of the workflow “request”.
 RequestVerb = Literal[
     "accept",
+    "agree_to_answer",
     "agree_to_repeat",
     "approve",
     "ask_to_repeat",
@@ -327,6 +330,7 @@ RequestVerb = Literal[
     "conclude_none",
     "confirm_discussion",
     "continue_investigation",
+    "decline_answer",
     "decline_repeat",
     "deliver_report",
     "deny_discussion",

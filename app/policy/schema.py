@@ -72,7 +72,8 @@ SCHEMA: Mapping[str, FileSchema] = {
     },
     "examination/background.toml": {
         "background": (base.Questions, "one"),
-        "inconsistency_answer": (base.Number, "one"),
+        "inconsistency_answer": (examination.AnswerRule, "one"),
+        "inconsistency_agreement": (examination.AnswerRule, "one"),
         "inconsistency": (examination.Inconsistency, "many"),
     },
     "examination/opinions.toml": {

@@ -15,6 +15,7 @@ from app.blueprints.fact_fields import choice_field, fact_fields, stripped
 from app.blueprints.limits import Length
 from app.blueprints.shared_forms import VersionForm
 from app.policy import policy
+from app.policy.examination.answers import GROUND, SOURCE
 
 SHOWN = [
     ("waiting", "Waiting for an examiner"),
@@ -131,6 +132,10 @@ def background_form(**values: Any) -> FlaskForm:
     fields = {"version": HiddenField()}
     for rule in policy().review.inconsistencies.values():
         fields[rule.id] = TextAreaField(f"{rule.title}: your answer", [Length(max=2000)], filters=[stripped])
+        if rule.grounds:
+            label, source = f"{rule.title}: why it does not stand", f"{rule.title}: the source of that"
+            fields[rule.id + GROUND] = choice_field(label, [(ground.value, ground.label) for ground in rule.grounds])
+            fields[rule.id + SOURCE] = StringField(source, [Length(max=300)], filters=[stripped])
     fields |= fact_fields("", policy().review.background.facts)
     return type("BackgroundForm", (FlaskForm,), fields)(**values)
 

@@ -17,6 +17,7 @@ from app.domain.retention.erasure_plan import Eraser, ErasurePlan, run
 from app.extensions import db
 from app.models import (
     Annotation,
+    AnswerJudgment,
     Assignment,
     BackgroundCheck,
     BasisDecision,
@@ -55,6 +56,7 @@ class RequestEraser:
         "probe_resemblance",
         "final_review",
         "peer_review",
+        "answer_judgment",
         "background_check",
         "disposition",
         "line_up_place",
@@ -136,6 +138,10 @@ class RequestEraser:
             (LineUpPlace, LineUpPlace.line_up_id.in_(line_ups)),
             (LineUp, LineUp.round_id.in_(rounds)),
             (PeerReview, PeerReview.round_id.in_(rounds)),
+            (
+                AnswerJudgment,
+                AnswerJudgment.check_id.in_(select(BackgroundCheck.id).where(BackgroundCheck.round_id.in_(rounds))),
+            ),
             (BackgroundCheck, BackgroundCheck.round_id.in_(rounds)),
             (Annotation, Annotation.round_id.in_(rounds)),
             (Disposition, Disposition.round_id.in_(rounds)),

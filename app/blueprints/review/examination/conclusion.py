@@ -30,10 +30,12 @@ from app.blueprints.review.identification.probe import shown_probe
 from app.domain.examination import drafts
 from app.domain.examination import verbs as examination
 from app.domain.examination.background_conditions import against_of
+from app.domain.examination.contradictions import contradictions_of, lacking
 from app.domain.peers import nomination
 from app.models import BackgroundCheck, Round
 from app.policy import policy
-from app.policy.examination.background import compare, record_fault, unanswered
+from app.policy.examination.answers import GROUND, SOURCE
+from app.policy.examination.background import compare, record_fault
 from app.policy.facts import Fault
 from app.policy.refused import Refused
 from app.steps import Answer, Why, take_step
@@ -61,10 +63,14 @@ def render_background(round_: Round, place: int, form: Any, refusal: Why = None)
     known, request_ = person.background, round_.request
     draft = drafts.kept(request_, current_actor(), drafts.background_page(round_, person.candidate))
     against = against_of(request_, person.candidate.person, known)
-    compared = compare(policy(), against)
+    compared, kept = compare(policy(), against), contradictions_of(round_, person.candidate)
+    told = {one.rule_id for one in kept}
     return page(
         "review/examination/background.html",
         compared=compared,
+        kept=kept,
+        fresh=[one for one in compared if one.status == "inconsistent" and one.rule.id not in told],
+        endings=(GROUND, SOURCE),
         draft=draft,
         answer_rule=policy().review.inconsistency_answer,
         ineligible=record_fault(against.items),
@@ -96,7 +102,8 @@ def check_background(subject: Round, place: int) -> Answer:
     def check() -> None:
         candidate = candidate_at(subject, place)
         items = answers(form, "", policy().review.background.facts)
-        replies.update({rule: form[rule].data for rule in policy().review.inconsistencies if form[rule].data})
+        parts = [rule + part for rule in policy().review.inconsistencies for part in ("", GROUND, SOURCE)]
+        replies.update({name: form[name].data for name in parts if name in form and form[name].data})
         known = subject.background_of(candidate)
         # the same check sent twice overwrites nothing
         if known is not None and stored() != form.version.data and stated_in(known) != (items, replies):
@@ -110,9 +117,14 @@ def check_background(subject: Round, place: int) -> Answer:
 
     def onward() -> str:
         candidate = candidate_at(loaded(subject), place)
-        against = against_of(subject.request, candidate.person, subject.background_of(candidate))
-        if unanswered(policy(), against, replies):
-            flash("Recorded. Inconsistencies still wait for an answer; nobody is nominated before.", "warning")
+        found = contradictions_of(subject, candidate)
+        faults = lacking(found)
+        if faults:
+            said = "Recorded. Inconsistencies still wait for an answer; nobody is nominated before. "
+            flash(said + " ".join(fault.message for fault in faults), "warning")
+            return again_at
+        if any(one.holds and not one.agreed for one in found):
+            flash("Recorded. A supervisor is asked whether the answer is agreed to; nobody is nominated before.", "warning")
             return again_at
         flash(f"The background check of candidate {place} is recorded.", "success")
         return url_for("review.candidates", uid=subject.uid)
