@@ -34,7 +34,7 @@ from app.models.gallery import (
 from app.models.identification import Candidate, DerivedImage, ProbeResemblance, RepeatSearch, Search, SearchReplay
 from app.models.notices import MailChoice
 from app.models.oversight import MisuseReport, Notification
-from app.models.peers import LineUp, LineUpPlace, ProficiencyItem, ProficiencyPicture
+from app.models.peers import LineUp, LineUpPlace, NewGround, ProficiencyItem, ProficiencyPicture
 from app.models.requests import BasisDecision, DetectedFace, FRRequest, ProbeImage
 from app.models.retention import (
     CaseHistory,
@@ -91,6 +91,7 @@ __all__ = [
     "LoginSession",
     "MailChoice",
     "MisuseReport",
+    "NewGround",
     "Notification",
     "Outcome",
     "PeerReview",

@@ -95,7 +95,7 @@ class BackgroundCheck(Sealed, Model):
 
     Sealed: items {fact: answer}, answers {id of an inconsistency, alone or with _ground or _source: text}, compared
     [{rule, status, text}], contradictions [{rule, title, computed, finding, standing, holds, earlier}]: whatever was
-    ever found of the person, kept although the check was recorded anew. `awaits`: a supervisor's agreement is asked for.
+    ever found of the person, kept although the check was recorded anew. `awaits`: a supervisor's agreement is asked.
     """
 
     __tablename__ = "background_check"

@@ -48,6 +48,7 @@ class ReviewRules:
     peers: Review
     line_up: LineUpRule
     foil_favored: Favored
+    renomination: AnswerRule
     proficiency: ProficiencyRule
     decisions: Mapping[str, Decision]
 

@@ -84,6 +84,7 @@ SCHEMA: Mapping[str, FileSchema] = {
         "peers": (examination.Review, "one"),
         "line_up": (peers.LineUpRule, "one"),
         "foil_favored": (peers.Favored, "one"),
+        "renomination": (examination.AnswerRule, "one"),
         "proficiency": (peers.ProficiencyRule, "one"),
     },
     "approval/rules.toml": {"decision": (Decision, "many")},

@@ -8,7 +8,7 @@ from typing import Any
 from flask_wtf import FlaskForm
 from wtforms import Form, HiddenField, StringField, TextAreaField
 from wtforms.validators import InputRequired
-from wtforms.widgets import CheckboxInput, ListWidget
+from wtforms.widgets import CheckboxInput, DateInput, ListWidget
 
 from app.blueprints.choice_fields import SelectField, SelectMultipleField
 from app.blueprints.fact_fields import choice_field, fact_fields, stripped
@@ -149,6 +149,15 @@ def nomination_form(candidates: Iterable[tuple[str, str]], **values: Any) -> Fla
         "reason": TextAreaField("Reason for the nomination", [Length(max=4000)], filters=[stripped]),
     }
     return type("NominationForm", (FlaskForm,), fields)(prefix="nominate-", **values)
+
+
+class InformationForm(FlaskForm):
+    """SRC-6: what is known now, and was not when a peer did not support the person."""
+
+    version = HiddenField()
+    text = TextAreaField("What is known now, and was not", [Length(max=2000)], filters=[stripped])
+    source = StringField("Its source", [Length(max=300)], filters=[stripped])
+    obtained_on = StringField("Obtained on", widget=DateInput(), filters=[stripped])
 
 
 class NoneForm(FlaskForm):

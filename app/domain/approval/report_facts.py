@@ -28,6 +28,7 @@ from app.documents.facts import (
 )
 from app.domain.accounts.naming import UNIT, here, person_of
 from app.domain.algorithms.registry import entry_of
+from app.domain.examination.printed_contradictions import printed_contradictions
 from app.domain.gallery.photographs import stored
 from app.domain.identification.preparation import recipe_of_row
 from app.domain.identification.recipes import steps_in_words
@@ -180,6 +181,7 @@ def _candidate(round_: Round) -> Candidate:
         ),
         comparison=tuple(compared),
         background=_background(round_),
+        contradictions=printed_contradictions(round_, nominee),
     )
 
 

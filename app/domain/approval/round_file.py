@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from app.domain.examination.contradictions import Contradiction, of_nominee
+from app.domain.examination.earlier_verdicts import EarlierVerdict, earlier_verdicts, grounds_for
 from app.domain.peers.results import Assigned, LinePhoto, assigned, line_results
 from app.domain.workload.verbs import endings
 from app.models import (
@@ -19,6 +21,7 @@ from app.models import (
     Disposition,
     FinalReview,
     GalleryPhoto,
+    NewGround,
     PeerReview,
     Round,
 )
@@ -116,6 +119,9 @@ class RoundFile:
     note: str
     background: tuple[tuple[str, str], ...]
     compared: tuple[Answered, ...]
+    contradictions: tuple[Contradiction, ...]
+    earlier: tuple[EarlierVerdict, ...]
+    new_grounds: tuple[NewGround, ...]
     unexplained: tuple[str, ...]
     justification: str
     opinions: tuple[Opinion, ...]
@@ -193,6 +199,9 @@ def gather_round(row: Round, current: bool, passed: Assignment | None) -> RoundF
         note=note,
         background=answered(policy().review.background.facts, check.private.get("items", {})) if check else (),
         compared=_compared(check) if check else (),
+        contradictions=tuple(of_nominee(row)),
+        earlier=tuple(earlier_verdicts(row, nominee)) if nominee else (),
+        new_grounds=tuple(grounds_for(row, nominee)) if nominee else (),
         unexplained=tuple(unexplained_in(policy(), own.private.get("features", {}))) if own else (),
         justification=str(own.private.get("justification") or "") if own else "",
         opinions=_opinions(row, note) if nominee else (),

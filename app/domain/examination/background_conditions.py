@@ -56,7 +56,7 @@ def inconsistencies_answered(request: FRRequest, actor: Actor, facts: Facts) -> 
 
 
 def _unrecorded(request: FRRequest, check: BackgroundCheck, found: list[Contradiction]) -> str | None:
-    """What contradicts the candidate and does not stand in the round's check: the record, or another check, is newer."""
+    """What contradicts the candidate and is not in the round's check: the record, or another check, is newer."""
     elsewhere = [one.title for one in found if one.check is not check]
     told = {(one.rule_id, said) for one in found for said in (one.computed, one.text)}
     fresh = [
@@ -65,7 +65,9 @@ def _unrecorded(request: FRRequest, check: BackgroundCheck, found: list[Contradi
         if not {(one.rule.id, one.computed), (one.rule.id, one.text)} & told
     ]
     missing = ", ".join(dict.fromkeys([*fresh, *elsewhere]))
-    return f"{missing}: found since the check was recorded. Record the check anew, with the answer." if missing else None
+    return (
+        f"{missing}: found since the check was recorded. Record the check anew, with the answer." if missing else None
+    )
 
 
 @condition("holding_agreed", "SRC-3", "EXT-2", written_by=("nominate",))

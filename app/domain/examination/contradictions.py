@@ -25,7 +25,7 @@ from app.policy.facts import Fault
 
 @dataclass(frozen=True, slots=True)
 class Judgment:
-    """What a supervisor said of an answer; ``answer`` is the one that was judged, ``current`` whether it still stands."""
+    """What a supervisor said of an answer; ``answer`` is the one judged, ``current`` whether it still stands."""
 
     supervisor_id: int
     who: Any
@@ -38,8 +38,10 @@ class Judgment:
 
 @dataclass(frozen=True, slots=True)
 class Contradiction:
-    """One contradiction on record of a person. ``standing``: the last check found it still; ``earlier``: what older ones
-    had found in its place. ``holds``: it holds a nomination until a supervisor agrees with the answer.
+    """One contradiction on record of a person.
+
+    ``standing``: the last check found it still; ``earlier``: what older ones had found in its place.
+    ``holds``: it holds a nomination until a supervisor agrees with the answer.
     """
 
     check: BackgroundCheck
@@ -114,10 +116,18 @@ def found_anew(found: Iterable[Comparison], kept: Iterable[Contradiction]) -> li
         gone = {"rule": before.rule_id, "title": before.title, "computed": "", "finding": "", "standing": False}
         row = rows.setdefault(before.rule_id, {**gone, "holds": False, "earlier": []})
         row["holds"] = row["holds"] or before.holds
-        older = (*before.earlier, before.computed, f"Found by the examiner: {before.finding}." if before.finding else "")
+        older = (
+            *before.earlier,
+            before.computed,
+            f"Found by the examiner: {before.finding}." if before.finding else "",
+        )
         now_said = (row["computed"], f"Found by the examiner: {row['finding']}.")
         row["earlier"] += [text for text in older if text and text not in row["earlier"] and text not in now_said]
     return list(rows.values())
+
+
+def _found_by_hand(finding: str) -> str:
+    return f"Found by the examiner: {finding}." if finding else ""
 
 
 def kept_in(check: BackgroundCheck) -> list[Contradiction]:

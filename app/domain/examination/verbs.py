@@ -161,8 +161,8 @@ def check_background(
     """Record the detailed background check of a retained candidate. Raises Refused when an item is missing.
 
     `answers`: {id of an inconsistency, alone or with _ground or _source: answer}. What is unanswered may be answered
-    later; it bars the nomination until then. How each rule judged stays with the check, for the record of the person may
-    change; what any check of this person in the matter found before stays with it too.
+    later; it bars the nomination until then. How each rule judged stays with the check, for the record of the person
+    may change; what any check of this person in the matter found before stays with it too.
     """
     round_ = open_round(request, actor)
     disposition = round_.disposition_of(candidate)

@@ -58,7 +58,11 @@ def test_each_inconsistency_is_answered_by_itself_before_a_nomination(make, nomi
     assert nominate(request, **found, answers=whole, agree=False) == "holding_agreed"
     assert nominate(request, **found, answers=whole) is None
     check = request.current_round.background_of(request.current_round.nominee)
-    assert {one["rule"] for one in check.private["compared"] if one["status"] == "inconsistent"} == {height, custody, alibi}
+    assert {one["rule"] for one in check.private["compared"] if one["status"] == "inconsistent"} == {
+        height,
+        custody,
+        alibi,
+    }
     unknown = {one["rule"] for one in check.private["compared"] if one["status"] == "not_known"}
     assert unknown == set(), "the examiner said of everything else that it supports"
 
