@@ -308,6 +308,7 @@ class Replacement:
 class ReportFacts:
     """The whole content of one report. Raises FactsError when the facts contradict the kind of report.
 
+    ``incomparable``: how many candidates could not be compared, and so were neither excluded nor identified.
     A possible match report needs a candidate *and* the supervisor's decision (SRC-5, SRC-8); a report of
     negative results has a reason (SRC-7) and names no candidate (ACC-1).
     """
@@ -333,6 +334,7 @@ class ReportFacts:
     decision: Decision | None = None
     candidate: Candidate | None = None
     negative_reason: NegativeReason | None = None
+    incomparable: int = 0
     demonstration: bool = False
     supersedes: Replacement | None = None
     superseded_by: Replacement | None = None

@@ -14,7 +14,7 @@ from app.models.gallery import GalleryPhoto
 from app.models.identification import Candidate, Search
 from app.models.requests import FRRequest
 
-DISPOSITIONS = ("excluded", "retained")
+DISPOSITIONS = ("excluded", "retained", "incomparable")
 #: the levels of the scale in examination/opinions.toml, repeated where no code can forget them
 OPINIONS = ("p3", "p2", "p1", "0", "m1", "m2", "m3", "ns")
 REVIEWS = ("approved", "not_approved", "continued")
@@ -68,7 +68,8 @@ class Round(Sealed, Model):
 class Disposition(Sealed, Model):
     """SRC-2: the examiner's comparison of one candidate by hand.
 
-    Excluded names at least one differing feature; retained carries the worksheet over the eleven.
+    Excluded names a difference that lasts, or a reason; retained carries the worksheet over the eleven; incomparable
+    says of each lasting feature that it cannot be compared.
     Sealed: features {component: {verdict, note, parts {part: verdict}}}, note, justification.
     """
 

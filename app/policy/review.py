@@ -39,6 +39,8 @@ class ReviewRules:
     unexplained: Number
     dispositions: Mapping[str, Disposition]
     taking_back: Number
+    exclusion_reason: AnswerRule
+    pace: Number
     background: Questions
     inconsistency_answer: AnswerRule
     inconsistency_agreement: AnswerRule

@@ -69,6 +69,8 @@ SCHEMA: Mapping[str, FileSchema] = {
         "unexplained": (base.Number, "one"),
         "disposition": (examination.Disposition, "many"),
         "taking_back": (base.Number, "one"),
+        "exclusion_reason": (examination.AnswerRule, "one"),
+        "pace": (base.Number, "one"),
     },
     "examination/background.toml": {
         "background": (base.Questions, "one"),

@@ -1,4 +1,4 @@
-"""what is new about a person whom a peer did not support, and which review was mistaken; never changed"""
+"""what is new about a person whom a peer did not support, never changed; candidates that cannot be compared"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -9,6 +9,8 @@ branch_labels = None
 depends_on = None
 
 TRIGGER = "new_ground_no_update"
+BEFORE = "verdict IN ('excluded', 'retained')"
+AFTER = "verdict IN ('excluded', 'retained', 'incomparable')"
 
 
 def upgrade() -> None:
@@ -42,6 +44,30 @@ def upgrade() -> None:
             "BEGIN SELECT RAISE(ABORT, 'new_ground is append-only'); END"
         )
 
+    _replace_check(BEFORE, AFTER)
+
 
 def downgrade() -> None:
+    # nothing was found of them: they are open again
+    op.execute("DELETE FROM disposition WHERE verdict = 'incomparable'")
+    _replace_check(AFTER, BEFORE)
     op.drop_table("new_ground")
+
+
+def _replace_check(before: str, after: str) -> None:
+    """Change the words of the constraint where they stand, as 0008 does: rows and references stay as they are."""
+    bind = op.get_bind()
+    if bind.dialect.name == "postgresql":
+        op.drop_constraint(op.f("ck_disposition_known_verdict"), "disposition")
+        op.create_check_constraint(op.f("ck_disposition_known_verdict"), "disposition", after)
+        return
+    asked = "SELECT sql FROM sqlite_master WHERE type = 'table' AND name = 'disposition'"
+    stated = bind.exec_driver_sql(asked).scalar()
+    if stated.count(before) != 1:
+        raise RuntimeError(f"disposition: the definition does not hold {before!r} once")
+    version = bind.exec_driver_sql("PRAGMA schema_version").scalar()
+    bind.exec_driver_sql("PRAGMA writable_schema = ON")
+    changed = (stated.replace(before, after),)
+    bind.exec_driver_sql("UPDATE sqlite_master SET sql = ? WHERE type = 'table' AND name = 'disposition'", changed)
+    bind.exec_driver_sql(f"PRAGMA schema_version = {version + 1}")
+    bind.exec_driver_sql("PRAGMA writable_schema = OFF")

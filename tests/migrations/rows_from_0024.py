@@ -40,9 +40,18 @@ def data_0025(app: Flask) -> None:
         "VALUES ({id}, 'n{id}', '2026-01-01', 1, 1, '{kind}', 1, 'p')"
     )
     run(app, new.format(id=1, kind="mistake"))
+    disposed = (
+        "INSERT INTO disposition (id, uid, created_at, round_id, candidate_id, verdict, version) "
+        "VALUES ({id}, 'd{id}', '2026-01-01', 1, {id}, '{verdict}', 1)"
+    )
+    run(app, disposed.format(id=1, verdict="excluded"), disposed.format(id=2, verdict="incomparable"))
+    with pytest.raises(Exception, match="known_verdict"):
+        run(app, disposed.format(id=3, verdict="forgotten"))
     with pytest.raises(Exception, match="known_kind"):
         run(app, new.format(id=2, kind="wish"))
     with pytest.raises(Exception, match="append-only"):
         run(app, "UPDATE new_ground SET kind = 'information'")
     downgrade(revision=before("0025"))
-    assert "new_ground" not in tables(app)
+    assert ("new_ground" in tables(app), count(app, "disposition")) == (False, 1)
+    with pytest.raises(Exception, match="known_verdict"):
+        run(app, disposed.format(id=2, verdict="incomparable"))

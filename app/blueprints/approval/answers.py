@@ -53,20 +53,20 @@ def contradictions(subject: FRRequest) -> ResponseReturnValue:
     return _page(subject)
 
 
-@bp.post("/final-review/<number>/contradictions/<check>/<rule>")
+@bp.post("/final-review/<number>/contradictions/<uid>/<code>")
 @needs("approval.decide", of=FRRequest)
-def judge(subject: FRRequest, check: str, rule: str) -> Answer:
-    """Record what the supervisor says of one answer."""
-    form = JudgmentForm(prefix=_prefix(check, rule))
+def judge(subject: FRRequest, uid: str, code: str) -> Answer:
+    """Record what the supervisor says of one answer: that to the contradiction `code` of the check `uid`."""
+    form = JudgmentForm(prefix=_prefix(uid, code))
     agreed = form.answer.data == "agree"
 
     def act() -> None:
-        answers.judge(subject, current_actor(), check, rule, agreed=agreed, words=form.words.data or "")
+        answers.judge(subject, current_actor(), uid, code, agreed=agreed, words=form.words.data or "")
 
     def again(why: Why) -> str:
         if isinstance(why, Refused):
             mark(form, why.faults, (form._prefix,))
-        return _page(subject, (check, rule), form, why)
+        return _page(subject, (uid, code), form, why)
 
     return take_step(
         subject,

@@ -248,6 +248,7 @@ def gather(report: Report) -> ReportFacts:
         decision=decision,
         candidate=_candidate(filled(round_)) if possible else None,
         negative_reason=None if possible else negative,
+        incomparable=sum(row.verdict == "incomparable" for row in round_.dispositions) if round_ is not None else 0,
         demonstration=settings().demonstration,
         supersedes=_supersedes(report),
     )

@@ -23,6 +23,7 @@ from app.outbox import ask
 from app.policy import policy
 from app.policy.examination.answers import GROUND, SOURCE
 from app.policy.examination.background import check_items, compare
+from app.policy.examination.dispositions import disposition_fault
 from app.policy.refused import Refused
 from app.workflow import advance
 from app.workflow.engine import refuse_if
@@ -68,7 +69,7 @@ def dispose(
     note: str,
     justification: str = "",
 ) -> Disposition:
-    """Exclude a candidate, naming at least one differing feature, or retain it with the full worksheet.
+    """Exclude a candidate on a lasting difference or a reason, retain it with the full worksheet, or compare nothing.
 
     `features`: {component: {"verdict": …, "note": …, "parts": …}}. `justification`
     answers for unexplained differences in lasting components; the supervisor reads it. Raises Refused.
@@ -76,16 +77,15 @@ def dispose(
     round_ = open_round(request, actor)
     rule = policy().review.dispositions.get(verdict)
     if rule is None or candidate.search_id != round_.search_id:
-        raise Refused("facial-identification", "Choose excluded or retained for a candidate of this search.")
+        raise Refused("facial-identification", "Choose what becomes of a candidate of this search.")
     refuse_if("nominee_retained", candidate.photo.removed_at is not None, "The photograph left the repository.")
     faults = worksheet_faults(features, complete=rule.full_worksheet)
     if faults:
         raise Refused(rule.id, faults[0].message, faults=faults)
     features = known_features(features)
-    differing = {v.value for v in policy().review.worksheet.verdicts if v.differs}
-    named = [name for name, given in features.items() if given["verdict"] in differing]
-    if len(named) < rule.min_differing:
-        raise Refused(rule.id, "Name at least one feature that differs.")
+    wrong = disposition_fault(policy(), rule, features, note)
+    if wrong:
+        raise Refused(rule.id, wrong)
     row = round_.disposition_of(candidate)
     recorded = {"features": features, "note": note.strip(), "justification": justification.strip()}
     if row is not None and (row.verdict, dict(row.private)) == (verdict, recorded):

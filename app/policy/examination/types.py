@@ -8,7 +8,10 @@ from app.policy.base import Choice, Count, Rule, Table, Text
 
 
 class Verdict(Table, frozen=True, kw_only=True):
-    """A verdict on one feature. ``unexplained`` marks the difference for which the examiner knows no cause."""
+    """A verdict on one feature. ``unexplained`` marks the difference for which the examiner knows no cause.
+
+    ``excludes``: found in a lasting component it is enough to exclude a candidate.
+    """
 
     value: Text
     label: Text
@@ -16,6 +19,7 @@ class Verdict(Table, frozen=True, kw_only=True):
     compared: bool
     needs_note: bool
     unexplained: bool = False
+    excludes: bool = False
 
 
 class Part(Table, frozen=True, kw_only=True):
@@ -54,11 +58,17 @@ class Worksheet(Rule, frozen=True, kw_only=True):
 
 
 class Disposition(Rule, frozen=True, kw_only=True):
-    """What becomes of one candidate; ``full_worksheet`` demands a verdict on every feature."""
+    """What becomes of one candidate; ``full_worksheet`` demands a verdict on every feature.
+
+    ``rests_on_lasting``: on an unexplained difference in a lasting component, or on a written reason;
+    ``nothing_lasting``: no lasting component could be compared.
+    """
 
     title: Text
     min_differing: int
     full_worksheet: bool
+    rests_on_lasting: bool = False
+    nothing_lasting: bool = False
 
 
 class Inconsistency(Rule, frozen=True, kw_only=True):

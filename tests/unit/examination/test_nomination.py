@@ -129,7 +129,7 @@ def test_every_peer_finds_at_least_limited_support(make, second, approved):
 def test_a_note_without_a_verdict_is_not_lost_in_silence(make, people):
     request = make.request(state="under_examination")
     actor, candidate = people.actor("k.rowan"), request.current_round.search.candidates[0]
-    named = {"nose": {"verdict": "different_explained"}, "cheeks": {"verdict": "", "note": "Fuller", "parts": {}}}
+    named = {"nose": {"verdict": "different_unexplained"}, "cheeks": {"verdict": "", "note": "Fuller", "parts": {}}}
     with pytest.raises(Refused) as refused, unit_of_work():
         examination.dispose(request, actor, candidate, "excluded", named, "")
     assert [fault.field for fault in refused.value.faults] == ["cheeks"]

@@ -14,6 +14,7 @@ from app.domain.examination.printed_contradictions import printed_contradictions
 from app.domain.peers import nomination, renomination
 from app.policy.refused import Refused
 from app.unit_of_work import unit_of_work
+from demo.people import person
 from tests.unit_stages import BACKGROUND, SAME, all_answered, worksheet
 from tests.web.page_reading import form_at, soup, words
 
@@ -89,7 +90,7 @@ def test_another_photograph_preferred_counts_as_well_bypass(make, people):
 
 
 def test_other_candidates_may_be_nominated_at_once(make, people, doubted):
-    request = doubted()
+    request = doubted(gallery=[person(seed) for seed in (7, 21, 22, 23, 24)])
     other = sorted(request.current_round.search.candidates, key=lambda one: one.rank)[1]
     make.exclude(request, first_of(request))
     assert try_again(make, people, request, other) is None
