@@ -116,12 +116,8 @@ def found_anew(found: Iterable[Comparison], kept: Iterable[Contradiction]) -> li
         gone = {"rule": before.rule_id, "title": before.title, "computed": "", "finding": "", "standing": False}
         row = rows.setdefault(before.rule_id, {**gone, "holds": False, "earlier": []})
         row["holds"] = row["holds"] or before.holds
-        older = (
-            *before.earlier,
-            before.computed,
-            f"Found by the examiner: {before.finding}." if before.finding else "",
-        )
-        now_said = (row["computed"], f"Found by the examiner: {row['finding']}.")
+        older = (*before.earlier, before.computed, _found_by_hand(before.finding))
+        now_said = (row["computed"], _found_by_hand(row["finding"]))
         row["earlier"] += [text for text in older if text and text not in row["earlier"] and text not in now_said]
     return list(rows.values())
 
