@@ -70,10 +70,13 @@ SCHEMA: Mapping[str, FileSchema] = {
         "unexplained": (base.Number, "one"),
         "disposition": (examination.Disposition, "many"),
         "taking_back": (base.Number, "one"),
+        "exclusion_reason": (examination.AnswerRule, "one"),
+        "pace": (base.Number, "one"),
     },
     "examination/background.toml": {
         "background": (base.Questions, "one"),
-        "inconsistency_answer": (base.Number, "one"),
+        "inconsistency_answer": (examination.AnswerRule, "one"),
+        "inconsistency_agreement": (examination.AnswerRule, "one"),
         "inconsistency": (examination.Inconsistency, "many"),
     },
     "examination/opinions.toml": {
@@ -84,6 +87,7 @@ SCHEMA: Mapping[str, FileSchema] = {
         "peers": (examination.Review, "one"),
         "line_up": (peers.LineUpRule, "one"),
         "foil_favored": (peers.Favored, "one"),
+        "renomination": (examination.AnswerRule, "one"),
         "proficiency": (peers.ProficiencyRule, "one"),
     },
     "approval/rules.toml": {"decision": (Decision, "many")},

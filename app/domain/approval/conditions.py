@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from app.access.actor import Actor
 from app.domain.examination.conditions import enough_peers
+from app.domain.examination.contradictions import lacking
 from app.domain.peers.conditions import counting, favored_foils
 from app.models.base import filled
 from app.models.requests import FRRequest
 from app.policy import policy
 from app.policy.examination.opinions import nomination_fault, peer_faults
-from app.workflow.facts import Facts
+from app.workflow.facts import Facts, first
 from app.workflow.registry import condition
 
 
@@ -27,6 +28,12 @@ def peers_unanimous(request: FRRequest, actor: Actor, facts: Facts) -> str | Non
         return f"{against} of {len(opinions)} peer opinions do not support the possible match."
     elsewhere = sum(bool(favored_foils(line_up)) for line_up in counting(round_))
     return f"{elsewhere} of {len(opinions)} peers found support in another photograph." if elsewhere else None
+
+
+@condition("contradiction_answered", "SRC-3", "SRC-5")
+def contradiction_answered(request: FRRequest, actor: Actor, facts: Facts) -> str | None:
+    """`contradiction` is the one whose answer is judged: nobody agrees with what was not written."""
+    return first(lacking([facts["contradiction"]]))
 
 
 @condition("password_confirmed", "SRC-5")

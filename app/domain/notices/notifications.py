@@ -27,6 +27,8 @@ SENTENCES = {
     "repeat_asked": "{number}: an examiner asks to search again what was searched before.",
     "repeat_agreed": "{number}: a supervisor agreed that the probe is searched again.",
     "repeat_declined": "{number}: a supervisor did not agree to a repeated search; the words are on its page.",
+    "answer_waits": "{number}: an examiner answered what contradicts a candidate; your agreement is asked for.",
+    "answer_judged": "{number}: a supervisor judged an answer of yours to a contradiction; the words are on its page.",
     "search_finished": "{number}: the search is finished.",
     "search_failed": "{number}: the search failed; the cause is on its page.",
     "peer_review_open": "{number} is assigned to you for review.",
