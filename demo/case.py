@@ -340,7 +340,7 @@ class Case:
         self.tell("SRC-4 FAIR-1", f"{peer} compares a line of {len(cards)} photographs, {words}")
 
     def agree(self) -> None:
-        """SRC-3: the supervisor's own word on each answer to what contradicts the candidate, where anything does."""
+        """Give the supervisor's own word on each answer to what contradicts the candidate, if anything does (SRC-3)."""
         supervisor, file = self.as_(SUPERVISOR), f"/final-review/{self.number}"
         page = f"{file}/contradictions"
         if supervisor.open(file).page.select_one(f"a[href='{page}']") is None:

@@ -36,7 +36,7 @@ def tell(clauses: str, words: str) -> None:
 
 
 def train_examiners() -> None:
-    """ACC-4: whoever needs it completed the training; one examiner is left untrained on purpose."""
+    """Record the training of whoever needs it (ACC-4); one examiner is left untrained on purpose."""
     for name, someone in load_accounts().people.items():
         entry = lookup(name)
         if not someone.trained or entry is None or not needs_training(entry.roles):

@@ -191,7 +191,7 @@ class FeatureComparison:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """What a supervisor said of an answer; ``of`` is the answer where another one stands by now."""
+    """A supervisor's word on an answer; ``of`` is the answer where another one stands by now."""
 
     who: Person
     at: datetime | None
@@ -205,7 +205,7 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class Contradiction:
-    """What the portal computed, what the examiner found, what was answered, what a supervisor said of it (SRC-3)."""
+    """A contradiction: what the portal computed, the examiner found and answered, a supervisor said of it (SRC-3)."""
 
     title: str
     computed: str | None
@@ -221,7 +221,7 @@ class Contradiction:
 
 @dataclass(frozen=True, slots=True)
 class PeerVerdict:
-    """What a peer said of the same person in another round of the matter (SRC-6); ``said`` is the level in words."""
+    """A peer's verdict on the same person in another round of the matter (SRC-6); ``said`` is the level in words."""
 
     where: str
     who: Person
@@ -250,7 +250,7 @@ class Contradictions:
 
     @property
     def texts(self) -> tuple[str, ...]:
-        """Every sentence that a document about the candidate must hold."""
+        """Return every sentence that a document about the candidate must hold."""
         said: list[str | None] = []
         for one in self.found:
             said += [one.title, one.computed, one.finding, *one.earlier, one.ground, one.source, one.answer]

@@ -61,7 +61,7 @@ class Report(Sealed, Model):
 
 
 class Outcome(Sealed, Model):
-    """USE-8: the outcome of the case. Sealed: facts.
+    """The outcome of the case (USE-8). Sealed: facts.
 
     `has_evidence`: it rests on evidence that stands without the result, or, of an arrest, not on the result at all.
 
@@ -83,7 +83,7 @@ class Outcome(Sealed, Model):
 
 
 class EvidenceItem(Sealed, Model):
-    """USE-8: one item of evidence besides the result; never changed. Sealed: facts, as the ledger asks for them.
+    """An item of evidence besides the result (USE-8); never changed. Sealed: facts, as the ledger asks for them.
 
     `timing` and `depends` are what the portal found when it was recorded, under the policy of that version.
     """
@@ -105,7 +105,7 @@ class EvidenceItem(Sealed, Model):
 
 
 class Arrest(Sealed, Model):
-    """USE-8, AUD-7: an arrest that was reported. Sealed: facts (number, day, time, ground).
+    """An arrest that was reported (USE-8, AUD-7). Sealed: facts (number, day, time, ground).
 
     `basis`: made before or after a possible match of the matter was received, or without one. `in_hand`: how many items
     of evidence that stand without the result had been obtained by then, as far as is on record.

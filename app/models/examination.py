@@ -116,7 +116,7 @@ class BackgroundCheck(Sealed, Model):
 
 
 class AnswerJudgment(Sealed, Model):
-    """SRC-3, SRC-5: whether a supervisor agrees with the answer to one contradiction; never changed once given.
+    """A supervisor's word on the answer to one contradiction (SRC-3, SRC-5); never changed once given.
 
     Sealed: words (the supervisor's), about {computed, finding, earlier, text, ground, source} as it was judged.
     """

@@ -77,7 +77,7 @@ class ProficiencyPicture(Sealed, Model):
 
 
 class NewGround(Sealed, Model):
-    """SRC-6: what is new about a person whom a peer did not support; never changed once recorded.
+    """New ground on a person whom a peer did not support (SRC-6); never changed once recorded.
 
     `round` is where it was recorded: of a mistake the round whose review was mistaken. Sealed: text, and of information
     source and obtained_on (ISO date).

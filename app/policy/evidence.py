@@ -32,11 +32,11 @@ class Item:
 
     @property
     def independent(self) -> bool:
-        """Whether it corroborates without the result."""
+        """Tell whether it corroborates without the result."""
         return self.speaks_for and not self.depends
 
     def before(self, moment: datetime) -> bool:
-        """Whether it was obtained before a moment; of the same day only with a time that says so."""
+        """Tell whether it was obtained before a moment; of the same day only with a time that says so."""
         if self.on != moment.date():
             return self.on < moment.date()
         return self.clock is not None and self.clock < moment.time()
@@ -44,7 +44,7 @@ class Item:
 
 @enforces("USE-8")
 def check_item(policy: Policy, kind: str, facts: Mapping[str, object], present: datetime) -> list[Fault]:
-    """Everything wrong with an item of evidence: its kind, its answers, a moment that has not come."""
+    """Return everything wrong with an item of evidence: its kind, its answers, a moment that has not come."""
     rule = policy.request.evidence
     found = check_facts(rule.facts, facts, rule.id, present.date())
     if kind not in policy.request.evidence_kinds:
@@ -56,7 +56,7 @@ def check_item(policy: Policy, kind: str, facts: Mapping[str, object], present: 
 
 @enforces("USE-8", "USE-7")
 def depends(policy: Policy, kind: str, facts: Mapping[str, object], after_lead: bool) -> bool:
-    """Whether an item depends on the result: by what is said of it, by its kind, or by the words that describe it.
+    """Tell whether an item depends on the result: by what is said of it, by its kind, or by its own words.
 
     Who calls a line-up by another name changes nothing: see ``identification_words``.
     """
@@ -67,7 +67,7 @@ def depends(policy: Policy, kind: str, facts: Mapping[str, object], after_lead: 
 
 
 def tells_of_identification(policy: Policy, facts: Mapping[str, object]) -> bool:
-    """Whether an item's own words tell of an identification by picture, however they are spaced or hyphenated."""
+    """Tell whether an item's own words speak of an identification by picture, however spaced or hyphenated."""
     said = _plain(f"{facts.get('what', '')} {facts.get('source', '')} {facts.get('why', '')}")
     return any(_plain(word) in said for word in policy.request.evidence.identification_words)
 
@@ -77,18 +77,18 @@ def _plain(words: str) -> str:
 
 
 def same_words(one: object, other: object) -> bool:
-    """Whether two descriptions say the same, apart from spaces, signs and capital letters."""
+    """Tell whether two descriptions say the same, apart from spaces, signs and capital letters."""
     return _plain(str(one)) == _plain(str(other))
 
 
 def item_of(facts: Mapping[str, object], depends_on_lead: bool) -> Item:
-    """An item as the rules see it, from answers that were checked."""
+    """Return an item as the rules see it, from answers that were checked."""
     on = date.fromisoformat(str(facts["obtained_on"]))
     return Item(on, time_of(facts.get("obtained_time")), depends_on_lead, facts.get("speaks") == "for")
 
 
 def arrested_at(facts: Mapping[str, object]) -> datetime | None:
-    """When an arrest was made, or None where its day or time is not one."""
+    """Return when an arrest was made, or None where its day or time is not one."""
     try:
         return _moment(facts, "arrested_on", "arrested_time", None)
     except ValueError:
@@ -103,14 +103,14 @@ def _moment(facts: Mapping[str, object], day: str, clock: str, otherwise: time |
 
 
 def basis_of(arrested: datetime, lead: datetime | None) -> Basis:
-    """Whether an arrest was made after a result was received, whatever is said about it."""
+    """Return what an arrest rests on: whether it was made after a result was received, whatever is said about it."""
     if lead is None:
         return "no_lead"
     return "before_lead" if arrested < lead else "on_lead"
 
 
 def in_hand(items: Iterable[Item], arrested: datetime) -> int:
-    """How many items independent of the result had been obtained when the arrest was made."""
+    """Count the items independent of the result had been obtained when the arrest was made."""
     return sum(item.independent and item.before(arrested) for item in items)
 
 
@@ -123,7 +123,7 @@ def check_arrest(
     matter: date | None,
     present: datetime,
 ) -> list[Fault]:
-    """Everything wrong with what is said of an arrest: never that it was made on too little.
+    """Return everything wrong with what is said of an arrest: never that it was made on too little.
 
     `lead` is when a possible match of the matter was first received, `matter` the day of the matter, where known.
     """
@@ -144,7 +144,7 @@ def check_arrest(
 
 @enforces("USE-8", "USE-7")
 def lacking(outcome: Outcome, items: Sequence[Item]) -> str | None:
-    """What an outcome after a possible match lacks on record, as a sentence, or None."""
+    """Return what an outcome after a possible match lacks on record, as a sentence, or None."""
     independent = sum(item.independent for item in items)
     if independent < outcome.least_independent:
         depending = sum(item.speaks_for and item.depends for item in items)
@@ -156,7 +156,7 @@ def lacking(outcome: Outcome, items: Sequence[Item]) -> str | None:
 
 
 def check_corroboration(policy: Policy, outcome_id: str, facts: Mapping[str, Any]) -> list[Fault]:
-    """What the rules say of a whole case: its `lead`, `matter` and `present` moments, the `arrest`, the `items`."""
+    """Check a whole case: its `lead`, `matter` and `present` moments, the `arrest`, the `items`."""
     lead, present, arrest = facts.get("lead"), facts["present"], facts.get("arrest", {})
     if outcome_id == ARREST:
         found = check_arrest(policy, arrest, lead=lead, matter=facts.get("matter"), present=present)
@@ -178,7 +178,7 @@ def check_corroboration(policy: Policy, outcome_id: str, facts: Mapping[str, Any
 
 
 def numbered(policy: Policy, count: int) -> Literal["none", "one", "several"]:
-    """How the yearly figure counts so many independent items."""
+    """Return how the yearly figure counts so many independent items."""
     if count >= policy.request.evidence.several:
         return "several"
     return "one" if count else "none"

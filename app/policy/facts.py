@@ -172,7 +172,7 @@ def check_eligibility(policy: Policy, record: Mapping[str, object]) -> list[Faul
 
 
 def time_of(answer: object) -> time | None:
-    """The time of day that was typed as hours and minutes, or None when it is none."""
+    """Return the time of day that was typed as hours and minutes, or None when it is none."""
     found = re.fullmatch(r"([01]\d|2[0-3]):([0-5]\d)(:[0-5]\d)?", str(answer or ""))
     return time(int(found[1]), int(found[2])) if found else None
 
@@ -240,5 +240,5 @@ def _wrong_length(fact: Fact, answer: str) -> str:
 
 
 def _words(answer: str) -> set[str]:
-    """The different words of a text; a single letter is none."""
+    """Return the different words of a text; a single letter is none."""
     return set(re.findall(r"[^\W_]{2,}", answer.casefold()))

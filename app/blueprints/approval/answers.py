@@ -1,4 +1,4 @@
-"""A supervisor judges each answer to what contradicts a candidate, one by one (SRC-3, SRC-5)."""
+"""Pages on which a supervisor judges each answer to what contradicts a candidate (SRC-3, SRC-5)."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ bp = Blueprint("answers", __name__)
 
 
 class JudgmentForm(FlaskForm):
-    """Whether the supervisor agrees with one answer, and why; the prefix tells the forms of the page apart."""
+    """The supervisor's word on one answer, and why; the prefix tells the forms of the page apart."""
 
     version = HiddenField()
     answer = RadioField(
@@ -49,7 +49,7 @@ def _prefix(check: str, rule: str) -> str:
 @bp.get("/final-review/<number>/contradictions")
 @needs("approval.decide", of=FRRequest)
 def contradictions(subject: FRRequest) -> ResponseReturnValue:
-    """Everything that contradicts the candidate, with its answer and a form for the supervisor's own word on it."""
+    """Show everything that contradicts the candidate, with its answer and a form for the supervisor's own word."""
     return _page(subject)
 
 

@@ -1,4 +1,4 @@
-"""A supervisor records that a peer review was mistaken (SRC-6)."""
+"""The page on which a supervisor records that a peer review was mistaken (SRC-6)."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from app.web.pages import page
 
 
 class MistakeForm(FlaskForm):
-    """Which mistake the review made."""
+    """The mistake that a review made."""
 
     version = HiddenField()
     text = TextAreaField(
@@ -37,7 +37,7 @@ class MistakeForm(FlaskForm):
 @bp.get("/final-review/<number>/mistake")
 @needs("approval.decide", of=FRRequest)
 def mistake(subject: FRRequest) -> ResponseReturnValue:
-    """The verdicts of the last round, and a form for the mistake in them."""
+    """Show the verdicts of the last round, and a form for the mistake in them."""
     return _page(subject, MistakeForm(formdata=None, version=subject.version))
 
 

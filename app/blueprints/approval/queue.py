@@ -104,7 +104,7 @@ def _repeats(_actor: Actor) -> Select[Any]:
 
 
 def _answers(actor: Actor) -> Select[Any]:
-    """Where an examiner answered what contradicts a candidate, and the nomination waits for a supervisor."""
+    """Select requests whose answers to what contradicts a candidate, and so the nomination, wait for a supervisor."""
     asked = select(literal(1)).select_from(BackgroundCheck).join(BackgroundCheck.round)
     asked = asked.where(Round.request_id == FRRequest.id, BackgroundCheck.awaits.is_(True)).correlate(FRRequest)
     rows = visible(FRRequest, actor).where(FRRequest.state == "under_examination", asked.exists())

@@ -73,7 +73,7 @@ def report(subject: Report) -> Response:
 @bp.get("/requests/<number>/corroboration")
 @needs("request.file", of=FRRequest)
 def corroboration(subject: FRRequest) -> str:
-    """The form for one item, with what is on record; of a result that is no lead there is nothing to corroborate."""
+    """Show the form for one item, with what is on record; a result that is no lead leaves nothing to corroborate."""
     own_draft(subject)
     why = options_of(subject).why("record_corroboration")
     if why is not None and why.rule_id == "result_to_corroborate":
@@ -84,7 +84,7 @@ def corroboration(subject: FRRequest) -> str:
 @bp.post("/requests/<number>/corroboration")
 @needs("request.file", of=FRRequest)
 def corroborate(subject: FRRequest) -> Answer:
-    """USE-8: one item of evidence other than the result."""
+    """Record one item of evidence other than the result (USE-8)."""
     form, actor = evidence_form(), current_actor()
     kind, facts = form["kind"].data or "", answers(form, FACT, policy().request.evidence.facts)
     kept: list[EvidenceItem] = []
@@ -113,7 +113,7 @@ def _evidence_page(subject: FRRequest, form: FlaskForm, refusal: Why = None) -> 
 @bp.get("/requests/<number>/arrest")
 @needs("request.file", of=FRRequest)
 def arrest(subject: FRRequest) -> str:
-    """The form by which an arrest is reported."""
+    """Show the form by which an arrest is reported."""
     own_draft(subject)
     return _arrest_page(subject, arrest_form(formdata=None, data={"version": subject.version}))
 
@@ -121,7 +121,7 @@ def arrest(subject: FRRequest) -> str:
 @bp.post("/requests/<number>/arrest")
 @needs("request.file", of=FRRequest)
 def report_arrest(subject: FRRequest) -> Answer:
-    """USE-8, AUD-7: an arrest is taken as reported, whatever it rests on."""
+    """Take the report of an arrest, whatever it rests on (USE-8, AUD-7)."""
     form, actor = arrest_form(), current_actor()
     facts = answers(form, FACT, policy().request.outcomes[ARREST].facts)
 

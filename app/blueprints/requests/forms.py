@@ -106,7 +106,7 @@ def image_form(source: str | None, obtained: str | None, use_id: str | None, **v
 
 
 def evidence_form(**values: Any) -> FlaskForm:
-    """USE-8: one item of evidence other than the result, asking what the ledger asks."""
+    """Build the form for one item of evidence other than the result (USE-8), asking what the ledger asks."""
     rules = policy().request
     fields: dict[str, Any] = {
         "version": HiddenField(),
@@ -117,7 +117,7 @@ def evidence_form(**values: Any) -> FlaskForm:
 
 
 def arrest_form(**values: Any) -> FlaskForm:
-    """USE-8: an arrest as it is reported, asking the facts of the outcome “Arrest”."""
+    """Build the form for an arrest as it is reported (USE-8), asking the facts of the outcome “Arrest”."""
     facts = policy().request.outcomes[ARREST].facts
     fields: dict[str, Any] = {"version": HiddenField(), **fact_fields(FACT, facts)}
     return type("ArrestForm", (FlaskForm,), fields)(**values)

@@ -152,7 +152,7 @@ def nomination_form(candidates: Iterable[tuple[str, str]], **values: Any) -> Fla
 
 
 class InformationForm(FlaskForm):
-    """SRC-6: what is known now, and was not when a peer did not support the person."""
+    """New information (SRC-6): what is known now, and was not when a peer did not support the person."""
 
     version = HiddenField()
     text = TextAreaField("What is known now, and was not", [Length(max=2000)], filters=[stripped])

@@ -1,4 +1,4 @@
-"""What contradicts a candidate, in every document that speaks of one: printed first, and read back (SRC-3, EXT-2)."""
+"""The contradictions of a candidate in documents that speak of one: printed first, and read back (SRC-3, EXT-2)."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def require_contradictions(pdf: bytes, contradictions: Contradictions) -> None:
 
 @enforces("SRC-3", "EXT-2")
 def statement(department: str, case_number: str, report_number: str, found: Contradictions) -> str:
-    """The same as plain text, for a package beside a report of before or after."""
+    """Return the same as plain text, for a package beside a report of before or after."""
     lines = [
         department,
         f"What contradicts the candidate of report {report_number}, case {case_number}",

@@ -24,7 +24,7 @@ def add_months(day: date, months: int) -> date:
 
 
 def needs_training(roles: Iterable[str]) -> bool:
-    """Whether these roles hold anything that asks for a training."""
+    """Tell whether these roles hold a capability that demands training."""
     return any(policy().capability(name).training for name in policy().capabilities_of(roles))
 
 

@@ -1,4 +1,4 @@
-"""A supervisor agrees with the answer to one contradiction, or does not, with words (SRC-3, SRC-5)."""
+"""The supervisor's verb on an answer to a contradiction: to agree with it or not, in words (SRC-3, SRC-5)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from app.workflow import advance
 
 
 def to_judge(request: FRRequest) -> list[Contradiction]:
-    """What a supervisor may judge now: of the nominee everything, before a nomination what would hold one."""
+    """Return what a supervisor may judge now: of the nominee everything, before a nomination what would hold one."""
     round_ = request.current_round
     if round_ is None:
         return []

@@ -32,7 +32,7 @@ def peers_unanimous(request: FRRequest, actor: Actor, facts: Facts) -> str | Non
 
 @condition("contradiction_answered", "SRC-3", "SRC-5")
 def contradiction_answered(request: FRRequest, actor: Actor, facts: Facts) -> str | None:
-    """`contradiction` is the one whose answer is judged: nobody agrees with what was not written."""
+    """Judge `contradiction`, of which an answer is written: nobody agrees with what was not written."""
     return first(lacking([facts["contradiction"]]))
 
 

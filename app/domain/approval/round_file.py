@@ -98,7 +98,7 @@ class DisposedCandidate:
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How fast candidates were excluded: ``quick`` of them within the rule's seconds of the one before.
+    """The pace of exclusions: ``quick`` of them within the rule's seconds of the one before.
 
     ``reasons``: component -> how many exclusions name it, the most frequent first.
     """
@@ -236,7 +236,7 @@ def gather_round(row: Round, current: bool, passed: Assignment | None) -> RoundF
 
 @enforces("SRC-2", "SRC-5", "FAIR-1")
 def pace_of(row: Round) -> Pace | None:
-    """How fast the candidates of a round were excluded, and on what; None where nobody was."""
+    """Return how fast the candidates of a round were excluded, and on what; None where nobody was."""
     excluded = sorted((d for d in row.dispositions if d.verdict == "excluded"), key=lambda one: one.created_at)
     if not excluded:
         return None

@@ -179,7 +179,7 @@ def _of_a_candidate(thing: ProbeImage | Report) -> bool:
 
 @enforces("SRC-3", "EXT-2")
 def _contradictions(thing: ProbeImage | Report) -> PackedFile:
-    """What contradicts the candidate of a report goes wherever it goes, also beside one that was made before."""
+    """Yield what contradicts the candidate of a report: it goes wherever the report goes, also one made before."""
     report = cast(Report, thing)
     round_ = filled(report.round)
     found = printed_contradictions(round_, filled(round_.nominee))

@@ -56,7 +56,7 @@ def inconsistencies_answered(request: FRRequest, actor: Actor, facts: Facts) -> 
 
 
 def _unrecorded(request: FRRequest, check: BackgroundCheck, found: list[Contradiction]) -> str | None:
-    """What contradicts the candidate and is not in the round's check: the record, or another check, is newer."""
+    """Return what contradicts the candidate and is not in the round's check: the record, or another check, is newer."""
     elsewhere = [one.title for one in found if one.check is not check]
     told = {(one.rule_id, said) for one in found for said in (one.computed, one.text)}
     fresh = [
@@ -72,14 +72,14 @@ def _unrecorded(request: FRRequest, check: BackgroundCheck, found: list[Contradi
 
 @condition("holding_agreed", "SRC-3", "EXT-2", written_by=("nominate",))
 def holding_agreed(request: FRRequest, actor: Actor, facts: Facts) -> str | None:
-    """Whoever else answers for it, the examiner alone cannot set a confinement or an alibi aside."""
+    """Ask for a second person: the examiner alone cannot set a confinement or an alibi aside."""
     waiting = [one for one in of_nominee(request.current_round) if one.holds and not one.agreed]
     return f"No supervisor agrees yet with the answer on {_titles(waiting)}." if waiting else None
 
 
 @condition("contradictions_agreed", "SRC-3", "SRC-5", "EXT-2")
 def contradictions_agreed(request: FRRequest, actor: Actor, facts: Facts) -> str | None:
-    """Each by itself, and by whoever decides: an agreement of somebody else, or with other words, is none."""
+    """Ask for agreement with each by whoever decides: that of somebody else, or with other words, is none."""
     found = of_nominee(request.current_round)
     open_ones = [one for one in found if not one.agreed_by(actor.id)]
     if not open_ones:

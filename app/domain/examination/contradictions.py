@@ -1,4 +1,4 @@
-"""Everything found that contradicts a candidate, with the answers and what supervisors said of them (SRC-3, EXT-2).
+"""The contradictions found of a candidate, with the answers and what supervisors said of them (SRC-3, EXT-2).
 
 One place answers it for conditions, pages and documents. What was once found stays: a check that is recorded anew,
 another round or another request of the matter hides nothing of it.
@@ -25,7 +25,7 @@ from app.policy.facts import Fault
 
 @dataclass(frozen=True, slots=True)
 class Judgment:
-    """What a supervisor said of an answer; ``answer`` is the one judged, ``current`` whether it still stands."""
+    """A supervisor's word on an answer; ``answer`` is the one judged, ``current`` whether it still stands."""
 
     supervisor_id: int
     who: Any
@@ -57,38 +57,38 @@ class Contradiction:
 
     @property
     def rule(self) -> Inconsistency | None:
-        """The rule as it is today, or None when the policy has it no longer."""
+        """Return the rule as it is today, or None when the policy has it no longer."""
         return policy().review.inconsistencies.get(self.rule_id)
 
     @property
     def ground(self) -> str:
-        """The ground of the answer in words."""
+        """Return the ground of the answer in words."""
         grounds = self.rule.grounds if self.rule is not None else ()
         return next((one.label for one in grounds if one.value == self.answer.ground), self.answer.ground)
 
     @property
     def text(self) -> str:
-        """All that was found, in words."""
+        """Return all that was found, in words."""
         return " ".join((self.computed, self.finding, *self.earlier)).strip()
 
     @property
     def about(self) -> dict[str, Any]:
-        """What a judgment is about: whatever of it changes, the judgment stands no longer."""
+        """Return what a judgment is about: whatever of it changes, the judgment stands no longer."""
         parts = {"text": self.answer.text, "ground": self.answer.ground, "source": self.answer.source}
         return {"computed": self.computed, "finding": self.finding, "earlier": list(self.earlier), **parts}
 
     @property
     def opposed(self) -> bool:
-        """Whether somebody's last word on the answer as it stands is that they do not agree."""
+        """Tell whether somebody's last word on the answer as it stands is that they do not agree."""
         return any(not one.agreed for one in self._last_words().values())
 
     @property
     def agreed(self) -> bool:
-        """Whether a supervisor agrees with the answer as it stands, and none disagrees."""
+        """Tell whether a supervisor agrees with the answer as it stands, and none disagrees."""
         return bool(self._last_words()) and not self.opposed
 
     def agreed_by(self, person_id: int | None) -> bool:
-        """Whether this person agrees with the answer as it stands, and nobody disagrees."""
+        """Tell whether this person agrees with the answer as it stands, and nobody disagrees."""
         return self.agreed and person_id in self._last_words()
 
     def _last_words(self) -> dict[int, Judgment]:
@@ -99,7 +99,7 @@ class Contradiction:
 
 
 def found_anew(found: Iterable[Comparison], kept: Iterable[Contradiction]) -> list[dict[str, Any]]:
-    """What a check keeps: every contradiction found now, and each that was ever found of the person before."""
+    """Return what a check keeps: every contradiction found now, and each that was ever found of the person before."""
     rows: dict[str, dict[str, Any]] = {}
     for one in found:
         if one.status == "inconsistent":
@@ -127,7 +127,7 @@ def _found_by_hand(finding: str) -> str:
 
 
 def kept_in(check: BackgroundCheck) -> list[Contradiction]:
-    """The contradictions that one check keeps, without their judgments, what holds a nomination first."""
+    """Return the contradictions that one check keeps, without their judgments, what holds a nomination first."""
     private = check.private
     answers: Mapping[str, Any] = private.get("answers") or {}
     rows = private["contradictions"] if "contradictions" in private else _of_before(private.get("compared", ()))
@@ -149,7 +149,7 @@ def kept_in(check: BackgroundCheck) -> list[Contradiction]:
 
 
 def _of_before(compared: Iterable[Mapping[str, str]]) -> list[dict[str, Any]]:
-    """What a check of before this was kept told in one text."""
+    """Read what a check of before this was kept told in one text."""
     rules = policy().review.inconsistencies
     return [
         {
@@ -170,7 +170,7 @@ def _of_before(compared: Iterable[Mapping[str, str]]) -> list[dict[str, Any]]:
 
 
 def checks_in_matter(request: FRRequest, person: GalleryPerson) -> list[BackgroundCheck]:
-    """Every background check of a person in the requests of the same matter, oldest first."""
+    """Return every background check of a person in the requests of the same matter, oldest first."""
     rows = (
         select(BackgroundCheck)
         .join(BackgroundCheck.round)
@@ -187,8 +187,9 @@ def checks_in_matter(request: FRRequest, person: GalleryPerson) -> list[Backgrou
 
 @enforces("SRC-3", "EXT-2")
 def contradictions_of(round_: Round, candidate: Candidate) -> list[Contradiction]:
-    """Everything on record that contradicts a candidate: what the round's own check keeps, then whatever any other
-    check of this person in the matter found that it does not tell; what holds a nomination first.
+    """Return everything on record that contradicts a candidate, what holds a nomination first.
+
+    What the round's own check keeps comes before whatever any other check of this person in the matter found besides.
     """
     checks = checks_in_matter(round_.request, candidate.person)
     own = round_.background_of(candidate)
@@ -208,7 +209,7 @@ def contradictions_of(round_: Round, candidate: Candidate) -> list[Contradiction
 
 
 def of_nominee(round_: Round | None) -> list[Contradiction]:
-    """Everything on record that contradicts the nominee of a round; nothing where nobody is nominated."""
+    """Return everything on record that contradicts the nominee of a round; nothing where nobody is nominated."""
     return contradictions_of(round_, round_.nominee) if round_ is not None and round_.nominee is not None else []
 
 
@@ -224,7 +225,7 @@ def _judged(one: Contradiction, rows: Iterable[AnswerJudgment]) -> Contradiction
 
 
 def lacking(found: Iterable[Contradiction]) -> list[Fault]:
-    """What the answers lack, each by itself; the field is that of the form of the background check."""
+    """Return what the answers lack, each by itself; the field is that of the form of the background check."""
     everything = list(found)
     faults = []
     for one in everything:

@@ -1,4 +1,4 @@
-"""What peers said of the same person before, in any round of the matter: never left behind (SRC-6, EXT-2)."""
+"""The verdicts of peers on the same person before, in any round of the matter: never left behind (SRC-6, EXT-2)."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ from app.policy import policy
 
 @dataclass(frozen=True, slots=True)
 class EarlierVerdict:
-    """One peer's verdict in another round. ``supports``: it carried a possible match; ``elsewhere``: another photograph
-    of the line was preferred.
+    """One peer's verdict in another round.
+
+    ``supports``: it carried a possible match; ``elsewhere``: another photograph of the line was preferred.
     """
 
     review: PeerReview
@@ -30,13 +31,13 @@ class EarlierVerdict:
 
     @property
     def stands_against(self) -> bool:
-        """Whether it was below what a possible match needs."""
+        """Tell whether it was below what a possible match needs."""
         return self.elsewhere or not self.supports
 
 
 @enforces("SRC-6", "FAIR-1", "EXT-2")
 def earlier_verdicts(round_: Round, candidate: Candidate) -> list[EarlierVerdict]:
-    """Every verdict on this person in the other rounds of the matter whose verdicts may be read, oldest first."""
+    """Return the verdicts on this person in the matter's other rounds whose verdicts may be read, oldest first."""
     nominee = Candidate.id == Round.nominee_id
     rows = (
         select(PeerReview)
@@ -55,7 +56,7 @@ def earlier_verdicts(round_: Round, candidate: Candidate) -> list[EarlierVerdict
 
 
 def grounds_for(round_: Round, candidate: Candidate) -> list[NewGround]:
-    """What was recorded as new of this person in the matter, oldest first."""
+    """Return what was recorded as new of this person in the matter, oldest first."""
     rows = (
         select(NewGround)
         .join(NewGround.round)

@@ -1,4 +1,4 @@
-"""Everything that contradicts a candidate, as documents print it (SRC-3, EXT-2)."""
+"""The contradictions of a candidate as documents print them (SRC-3, EXT-2)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from app.policy import policy
 
 @enforces("SRC-3", "EXT-2")
 def printed_contradictions(round_: Round, candidate: Candidate) -> Contradictions:
-    """Every contradiction on record of a candidate, answered or not, agreed to or not."""
+    """Return every contradiction on record of a candidate, answered or not, agreed to or not."""
     check = round_.background_of(candidate)
     rules = policy().review.inconsistencies
     compared = check.private.get("compared", ()) if check is not None else ()

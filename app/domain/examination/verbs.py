@@ -195,7 +195,7 @@ def check_background(
 
 
 def awaits_agreement(found: list[Contradiction]) -> bool:
-    """Whether a supervisor is asked to judge an answer before the nomination: it is whole, and nobody agrees yet."""
+    """Tell whether a supervisor has to judge an answer before the nomination: it is whole, and nobody agrees."""
     whole = not lacking(one for one in found if one.holds)
     return whole and any(one.holds and not one.agreed for one in found)
 

@@ -1,4 +1,4 @@
-"""Before the same person comes before fresh peers: something new, not another vote (SRC-6, FAIR-1)."""
+"""Second nominations of a person: something new comes before fresh peers, not another vote (SRC-6, FAIR-1)."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from app.workflow.registry import condition
 
 @enforces("SRC-6", "FAIR-1")
 def open_doubts(round_: Round, candidate: Candidate) -> list[EarlierVerdict]:
-    """The earlier verdicts against this person that nothing new has met since."""
+    """Return the earlier verdicts against this person that nothing new has met since."""
     against = [one for one in earlier_verdicts(round_, candidate) if one.stands_against]
     grounds = grounds_for(round_, candidate) if against else []
     return [one for one in against if not _met(one, round_, candidate, grounds)]
@@ -48,7 +48,7 @@ def _meets(ground: NewGround, doubt: EarlierVerdict) -> bool:
 
 
 def _same_picture(one: ProbeImage, other: ProbeImage) -> bool:
-    """An edited copy is no other probe."""
+    """Tell whether two probes are one picture: an edited copy is no other probe."""
     if one.sha256 == other.sha256:
         return True
     here, there = ProbeResemblance.image_id, ProbeResemblance.earlier_id
@@ -99,7 +99,7 @@ def record_information(
 
 @enforces("SRC-6", "SRC-5")
 def record_mistake(request: FRRequest, actor: Actor, text: str) -> NewGround:
-    """A supervisor records that a peer review of the last round was mistaken, and how. Raises Refused."""
+    """Record a supervisor's word that a peer review of the last round was mistaken, and how. Raises Refused."""
     round_, rule = request.current_round, policy().review.renomination
     if round_ is None or round_.nominee is None or not round_.peer_reviews:
         raise Refused(rule.id, "The last round has no peer review.")

@@ -1,4 +1,4 @@
-"""Arrests in figures (AUD-7): by year, on how many items of evidence that stand without the result each was made."""
+"""Figures of arrests (AUD-7): by year, on how many items of evidence that stand without the result each was made."""
 
 from __future__ import annotations
 
@@ -36,13 +36,13 @@ class Year:
     without: int
 
     def cells(self) -> tuple[int, ...]:
-        """The figures in the order of `HEADINGS`."""
+        """Return the figures in the order of `HEADINGS`."""
         return (self.year, self.none, self.one, self.several, self.before, self.without)
 
 
 @enforces("AUD-7")
 def by_year() -> list[Year]:
-    """Every year in which an arrest was reported, newest first; those of disposed requests are gone with them."""
+    """Return the years in which arrests were reported, newest first; those of disposed requests are gone with them."""
     rows = select(Arrest.year, Arrest.basis, Arrest.in_hand, func.count()).group_by(
         Arrest.year, Arrest.basis, Arrest.in_hand
     )
@@ -57,7 +57,7 @@ def by_year() -> list[Year]:
 
 @enforces("USE-8", "AUD-7")
 def uncorroborated() -> Sequence[Arrest]:
-    """The arrests after a possible match for which too few independent items were in hand, the last reported first."""
+    """Return the arrests after a possible match with too few independent items in hand, the last reported first."""
     least = policy().request.evidence.least_independent
     rows = select(Arrest).where(Arrest.basis == "on_lead", Arrest.in_hand < least).order_by(Arrest.id.desc())
     return db.session.scalars(rows).all()

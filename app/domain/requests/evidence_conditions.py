@@ -1,4 +1,4 @@
-"""What evidence and outcome must hold (USE-8): the rule file's whole check each time, none of its faults left out."""
+"""Conditions of evidence and outcome (USE-8): the rule file's whole check each time, none of its faults left out."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def arrest_possible(request: FRRequest, actor: Actor, facts: Facts) -> str | Non
 
 @condition("arrest_corroborated", "USE-8", "USE-7")
 def arrest_corroborated(request: FRRequest, actor: Actor, facts: Facts) -> str | None:
-    """Of the arrest that ends the case, and of every other one on record."""
+    """Ask it of the arrest that ends the case, and of every other one on record."""
     if facts["outcome"] != ARREST:
         return None
     lead, arrested = lead_received(request), arrested_at(facts["outcome_facts"])

@@ -22,12 +22,12 @@ from app.policy.facts import Fault
 
 
 def present() -> datetime:
-    """The present moment as people type it."""
+    """Return the present moment as people type it."""
     return local(now()).replace(tzinfo=None)
 
 
 def lead_received(request: FRRequest) -> datetime | None:
-    """When a possible match of the matter was first delivered, to the minute; a recall does not undo it."""
+    """Return when a possible match of the matter was first delivered, to the minute; a recall does not undo it."""
     first = db.session.scalar(
         select(func.min(Report.delivered_at))
         .join(FRRequest, FRRequest.id == Report.request_id)
@@ -37,7 +37,7 @@ def lead_received(request: FRRequest) -> datetime | None:
 
 
 def items(request: FRRequest) -> list[Item]:
-    """What is on record besides the results of the matter, as the rules see it."""
+    """Return what is on record besides the results of the matter, as the rules see it."""
     rows = (
         select(EvidenceItem)
         .join(FRRequest, FRRequest.id == EvidenceItem.request_id)
@@ -48,7 +48,7 @@ def items(request: FRRequest) -> list[Item]:
 
 
 def matter_day(request: FRRequest) -> date | None:
-    """The day of the matter as the request states it, where it does."""
+    """Return the day of the matter as the request states it, where it does."""
     try:
         return date.fromisoformat(str((request.private.get("circumstances") or {}).get("date") or ""))
     except ValueError:
@@ -56,7 +56,7 @@ def matter_day(request: FRRequest) -> date | None:
 
 
 def faults_of_item(request: FRRequest, kind: str, facts: Mapping[str, object]) -> list[Fault]:
-    """Everything wrong with an item of evidence that is to be recorded; the same words twice are one item."""
+    """Return everything wrong with an item of evidence to be recorded; the same words twice are one item."""
     found = check_item(policy(), kind, facts, present())
     again = any(same_words(row.private["facts"].get("what"), facts.get("what")) for row in request.evidence)
     if not found and again:
@@ -65,7 +65,7 @@ def faults_of_item(request: FRRequest, kind: str, facts: Mapping[str, object]) -
 
 
 def faults_of_arrest(request: FRRequest, facts: Mapping[str, object]) -> list[Fault]:
-    """Everything wrong with what is said of an arrest; one reported under the same number was made when it was."""
+    """Return everything wrong with what is said of an arrest; one of the same number was made when it was."""
     found = check_arrest(policy(), facts, lead=lead_received(request), matter=matter_day(request), present=present())
     known = same_arrest(request, facts)
     if not found and known is not None and arrested_at(known.private["facts"]) != arrested_at(facts):
@@ -77,14 +77,15 @@ def faults_of_arrest(request: FRRequest, facts: Mapping[str, object]) -> list[Fa
 
 
 def same_arrest(request: FRRequest, facts: Mapping[str, object]) -> Arrest | None:
-    """The arrest reported under the same number, however it is written."""
+    """Return the arrest reported under the same number, however it is written."""
     number = facts.get("arrest_number")
     return next((row for row in request.arrests if same_words(row.private["facts"]["arrest_number"], number)), None)
 
 
 def recount(request: FRRequest) -> None:
-    """Bring up to date how many independent items were in hand at each arrest of the request; it stays as reported
-    that nothing was on record then, in the event of that day.
+    """Bring up to date how many independent items were in hand at each arrest of the request.
+
+    That nothing was on record when it was reported stays in the event of that day.
     """
     held = items(request)
     for arrest in request.arrests:

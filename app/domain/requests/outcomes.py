@@ -86,7 +86,7 @@ def faults_of(request: FRRequest, outcome: str, facts: Mapping[str, str]) -> lis
 
 
 def _rests_on(request: FRRequest, facts: Mapping[str, str]) -> tuple[str, int]:
-    """(basis, independent items in hand) of an arrest; what is not a day is refused by its condition."""
+    """Return (basis, independent items in hand) of an arrest; what is not a day is refused by its condition."""
     arrested = arrested_at(facts)
     if arrested is None:
         return "no_lead", 0

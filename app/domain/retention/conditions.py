@@ -39,7 +39,7 @@ def day_in_order(record: CaseRecord, actor: Actor, facts: Facts) -> str | None:
 
 @condition("closing_after_filing", "RET-11")
 def closing_after_filing(record: CaseRecord, actor: Actor, facts: Facts) -> str | None:
-    """What a person types is held against what the portal knows: a request of the case was filed then."""
+    """Hold what a person types against what the portal knows: a request of the case was filed then."""
     on, filed = facts.get("day"), filed_on(record)
     if not isinstance(on, date) or filed is None or on >= filed:
         return None

@@ -114,7 +114,7 @@ def _linked(link: CasePerson) -> LinkedPerson:
 
 
 def last_filings(numbers: Collection[str]) -> dict[str, date]:
-    """Case number -> the day on which the last of its requests was filed; drafts and what was disposed of left out."""
+    """Map case numbers to the day on which the last request was filed, without drafts and what was disposed of."""
     rows = (
         select(FRRequest.case_number, func.max(FRRequest.submitted_at))
         .where(FRRequest.case_number.in_(numbers), FRRequest.submitted_at.is_not(None), FRRequest.state != "disposed")
@@ -124,7 +124,7 @@ def last_filings(numbers: Collection[str]) -> dict[str, date]:
 
 
 def filed_on(record: CaseRecord) -> date | None:
-    """The day on which the last request of the case was filed."""
+    """Return the day on which the last request of the case was filed."""
     return last_filings([record.case_number]).get(record.case_number)
 
 

@@ -1,4 +1,4 @@
-"""What the portal itself knows of a case, beside what a person typed of it: class, days, contradictions (RET-11)."""
+"""The portal's own knowledge of a case, beside what a person typed of it: class, days, contradictions (RET-11)."""
 
 from __future__ import annotations
 
@@ -28,8 +28,9 @@ FOR_EVER = 1000
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """`classes` by title: confirmed, and suspected by the requests. `days` are (what happened, on which day).
+    """A case as the portal knows it.
 
+    `confirmed` and `suspected` are classes by title; `days` are (what happened, on which day).
     `contradictions`: sentences, without any name.
     """
 
@@ -40,7 +41,7 @@ class Known:
 
 
 def kept_for(rule: RetentionClass) -> int:
-    """How long a class is kept, for comparing classes: years after the closing or of age."""
+    """Return how long a class is kept, for comparing classes: years after the closing or of age."""
     if rule.keep in ("permanent", "permanent_until"):
         return FOR_EVER
     return (rule.age or 0) + (rule.years or 0)
@@ -48,7 +49,7 @@ def kept_for(rule: RetentionClass) -> int:
 
 @enforces("RET-11")
 def suspected(record: CaseRecord) -> list[RetentionClass]:
-    """The classes that the offenses named in the requests of the case suggest, the longest kept first."""
+    """Return the classes that the offenses named in the requests of the case suggest, the longest kept first."""
     rules, found = policy().retention, []
     for request in requests_of(record):
         try:
@@ -63,14 +64,14 @@ def suspected(record: CaseRecord) -> list[RetentionClass]:
 
 
 def below(record: CaseRecord, class_id: str) -> RetentionClass | None:
-    """The class that the requests suspected, where this one is kept for less long."""
+    """Return the class that the requests suspected, where this one is kept for less long."""
     rule, longest = policy().retention.classes.get(class_id), next(iter(suspected(record)), None)
     return longest if rule is not None and longest is not None and kept_for(rule) < kept_for(longest) else None
 
 
 @enforces("RET-11")
 def unsourced(record: CaseRecord, class_id: str, source: str) -> str | None:
-    """What a disposition below the suspected class lacks: words that name its source."""
+    """Return what a disposition below the suspected class lacks: words that name its source."""
     longest, rule = below(record, class_id), policy().retention.suspicion
     words = set(re.findall(r"[^\W_]{2,}", source.casefold()))
     if longest is None or (len(source.strip()) >= rule.min_length and len(words) >= rule.min_words):
@@ -85,7 +86,7 @@ def _last(column: object, *where: object) -> date | None:
 
 @enforces("RET-11")
 def known_of(record: CaseRecord) -> Known:
-    """Class, days and contradictions of a case record, for whoever decides about it."""
+    """Gather class, days and contradictions of a case record, for whoever decides about it."""
     rules, ids = policy().retention, select(FRRequest.id).where(FRRequest.case_number == record.case_number)
     seen = (
         ("Last request filed", filed_on(record)),
@@ -125,7 +126,7 @@ def _of_disposition(record: CaseRecord, line: CaseHistory) -> list[str]:
 
 
 def written(known: Known) -> dict[str, Any]:
-    """The same as a disposal keeps it, for the certificate."""
+    """Return the same as a disposal keeps it, for the certificate."""
     return {
         "confirmed": list(known.confirmed),
         "suspected": list(known.suspected),

@@ -207,7 +207,7 @@ def training_of(account: Account, today: date) -> Training:
 
 
 def to_be_trained() -> list[Account]:
-    """Whoever's roles ask for training, as last seen in the directory, by name, with their records."""
+    """Return whoever's roles ask for training, as last seen in the directory, by name, with their records."""
     rows = select(Account).where(Account.enabled.is_(True)).options(selectinload(Account.training))
     people = [account for account in db.session.scalars(rows) if needs_training(account.roles)]
     return sorted(people, key=lambda account: account.display_name)

@@ -1,4 +1,4 @@
-"""What an answer to a contradiction must say, and what a supervisor's agreement with it (SRC-3, EXT-2)."""
+"""The rules of content for an answer to a contradiction and for a supervisor's agreement with it (SRC-3, EXT-2)."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -25,7 +25,7 @@ class Answer:
 
     @classmethod
     def of(cls, rule_id: str, given: Mapping[str, Any]) -> "Answer":
-        """The answer to one contradiction among everything a form sent or a check keeps."""
+        """Return the answer to one contradiction among everything a form sent or a check keeps."""
         parts = (given.get(rule_id + part) for part in ("", GROUND, SOURCE))
         return cls(*(str(part or "").strip() for part in parts))
 
@@ -34,7 +34,7 @@ class Answer:
 def answer_faults(
     policy: Policy, rule_id: str, contradiction: str, answer: Answer, others: Iterable[str] = ()
 ) -> list[Fault]:
-    """What an answer lacks. ``contradiction``: what it answers; ``others``: the words given to the others.
+    """Return what an answer lacks. ``contradiction``: what it answers; ``others``: the words given to the others.
 
     The field of a fault is that of the form: the rule's id, with its ending for ground and source.
     """
@@ -54,7 +54,7 @@ def answer_faults(
 
 @enforces("SRC-3", "SRC-5", "EXT-2")
 def agreement_fault(policy: Policy, words: str, contradiction: str, others: Iterable[str] = ()) -> str | None:
-    """What a supervisor's words on an answer lack. ``others``: the answer itself, and the words on other ones."""
+    """Return what a supervisor's words on an answer lack. ``others``: the answer itself and the words on other ones."""
     rule = policy.review.inconsistency_agreement
     return substance_fault(rule, words, contradiction, others, policy.review.inconsistency_answer.idle)
 
@@ -62,7 +62,7 @@ def agreement_fault(policy: Policy, words: str, contradiction: str, others: Iter
 def substance_fault(
     rule: AnswerRule, text: str, contradiction: str, others: Iterable[str] = (), idle: Iterable[str] = ()
 ) -> str | None:
-    """Why a text says nothing of its own, or None."""
+    """Return why a text says nothing of its own, or None."""
     if _same_words(text) in {_same_words(other) for other in others if other.strip()}:
         return "write on it by itself; these words stand elsewhere already."
     if len(text.strip()) < rule.count:
@@ -76,7 +76,7 @@ def substance_fault(
 
 
 def substance_words(rule: AnswerRule, text: str, contradiction: str, idle: Iterable[str] = ()) -> int:
-    """How many different words count: neither idle ones nor those of the contradiction itself."""
+    """Count the different words that count: neither idle ones nor those of the contradiction itself."""
     return len(_words(text) - _words(contradiction) - {*rule.idle, *idle})
 
 

@@ -45,7 +45,7 @@ class Comparison:
 
     @property
     def text(self) -> str:
-        """All of it in one sentence or two."""
+        """Return all of it in one sentence or two."""
         said = f"The examiner's own finding: {self.finding}." if self.finding else ""
         return " ".join(part for part in (self.computed, said, self.missing) if part)
 
@@ -177,7 +177,7 @@ def _custody(rule: Inconsistency, against: Against) -> tuple[bool, str] | None:
 
 
 def _joined(intervals: list[tuple[date, date]]) -> list[tuple[date, date]]:
-    """Confinements without a free day between them are one: no way of writing them down makes a gap."""
+    """Join confinements without a free day between them: no way of writing them down makes a gap."""
     found: list[tuple[date, date]] = []
     for first, last in sorted(intervals):
         if found and first.toordinal() <= found[-1][1].toordinal() + 1:
@@ -188,7 +188,7 @@ def _joined(intervals: list[tuple[date, date]]) -> list[tuple[date, date]]:
 
 
 def _confined_throughout(against: Against) -> bool:
-    """Whether a recorded confinement began before the day of the matter and ended after it."""
+    """Tell whether a recorded confinement began before the day of the matter and ended after it."""
     day = _day(against.circumstances.get("date"))
     return day is not None and any(first < day < last for first, last in _joined(list(intervals_of(against.items))))
 

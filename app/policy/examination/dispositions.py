@@ -1,4 +1,4 @@
-"""On what an exclusion may rest, and when a candidate cannot be compared at all (SRC-2, FAIR-1)."""
+"""Rules of dispositions: what an exclusion rests on, and when a candidate cannot be compared at all (SRC-2, FAIR-1)."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -13,7 +13,7 @@ Features = Mapping[str, Any]
 
 @enforces("SRC-2", "FAIR-1")
 def disposition_fault(policy: Policy, rule: Disposition, features: Features, reason: str) -> str | None:
-    """Why a disposition does not rest on what the worksheet says, or None.
+    """Return why a disposition does not rest on what the worksheet says, or None.
 
     ``features``: {component: {verdict, note, parts {part: verdict}}}; ``reason``: the examiner's words on the whole.
     """
@@ -50,7 +50,7 @@ def _stated(given: Features) -> set[str]:
 
 
 def _compared_after_all(policy: Policy, features: Features) -> str | None:
-    """Which lasting component could be compared, or has no verdict that says it could not."""
+    """Return which lasting component could be compared, or has no verdict that says it could not."""
     lasting = [one for one in policy.review.worksheet.features if one.stability == "stable"]
     named = [one.label for one in lasting if not _incomparable(policy, one, features)]
     return f"{', '.join(named)}: say of each lasting component that it cannot be compared." if named else None

@@ -58,7 +58,7 @@ class Worksheet(Rule, frozen=True, kw_only=True):
 
 
 class Disposition(Rule, frozen=True, kw_only=True):
-    """What becomes of one candidate; ``full_worksheet`` demands a verdict on every feature.
+    """A disposition of one candidate; ``full_worksheet`` demands a verdict on every feature.
 
     ``rests_on_lasting``: on an unexplained difference in a lasting component, or on a written reason;
     ``nothing_lasting``: no lasting component could be compared.
@@ -91,7 +91,7 @@ class Inconsistency(Rule, frozen=True, kw_only=True):
 
 
 class AnswerRule(Rule, frozen=True, kw_only=True):
-    """What an answer to a contradiction must say: so many characters, so many different words that are not ``idle``.
+    """The content of an answer to a contradiction: so many characters, so many different words that are not ``idle``.
 
     ``min_source``: characters of the source, where an answer names one.
     """

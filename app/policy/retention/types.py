@@ -33,14 +33,14 @@ class RetentionClass(Rule, frozen=True, kw_only=True):
 
 
 class SuspectedOffense(Table, frozen=True, kw_only=True):
-    """Words in which a request names an offense, and the class they suggest."""
+    """An offense by the words in which requests name it, and the class they suggest."""
 
     class_id: Text = field(name="class")
     words: Annotated[tuple[Text, ...], Meta(min_length=1)]
 
 
 class Suspicion(Statement, frozen=True, kw_only=True):
-    """What a request suspected, as a class: the ``fact`` of its basis that names the offense, and the words in it.
+    """The suspicion of a request, as a class: the ``fact`` of its basis that names the offense, and the words in it.
 
     ``min_length`` and ``min_words``: what the source of a disposition below it has at least.
     """

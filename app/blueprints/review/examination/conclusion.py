@@ -155,7 +155,7 @@ def check_background(subject: Round, place: int) -> Answer:
 @bp.post("/review/rounds/<uid>/candidates/<int:place>/information")
 @needs("examination.work", of=Round)
 def record_information(subject: Round, place: int) -> Answer:
-    """SRC-6: record what is new of a person whom a peer did not support."""
+    """Record what is new of a person whom a peer did not support (SRC-6)."""
     form, actor = InformationForm(prefix="new-"), current_actor()
 
     def again(why: Why) -> str:
