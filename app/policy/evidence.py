@@ -110,7 +110,7 @@ def basis_of(arrested: datetime, lead: datetime | None) -> Basis:
 
 
 def in_hand(items: Iterable[Item], arrested: datetime) -> int:
-    """Count the items independent of the result had been obtained when the arrest was made."""
+    """Count the items independent of the result that had been obtained when the arrest was made."""
     return sum(item.independent and item.before(arrested) for item in items)
 
 

@@ -43,6 +43,7 @@ FIELDS = {
     "disclosures/incident_forms.py: RecordForm.time": "as its day",
     "disclosures/incident_forms.py: ReportForm.day": "incident_conditions: not in the future",
     "disclosures/incident_forms.py: ReportForm.time": "as its day",
+    "review/forms.py: InformationForm.obtained_on": "renomination: from the verdict it answers on, not in the future",
     "review/peers/proficiency_form.py: ProficiencyForm.photograph_taken_on": "a test picture: no case hangs on it",
     "review/peers/proficiency_form.py: ProficiencyForm.probe_taken_on": "a test picture: no case hangs on it",
     "oversight/forms.py: TrailForm.since": "which days are exported: it changes nothing",

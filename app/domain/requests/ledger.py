@@ -6,7 +6,7 @@ issued again, does not come by a later day or an empty ledger.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 
 from sqlalchemy import func, select
@@ -38,13 +38,29 @@ def lead_received(request: FRRequest) -> datetime | None:
 
 def items(request: FRRequest) -> list[Item]:
     """Return what is on record besides the results of the matter, as the rules see it."""
+    return [item_of(row.private["facts"], row.depends) for row in evidence_of_matter(request)]
+
+
+def evidence_of_matter(request: FRRequest) -> Sequence[EvidenceItem]:
+    """Return the items of evidence of every request of the matter, oldest first."""
     rows = (
         select(EvidenceItem)
         .join(FRRequest, FRRequest.id == EvidenceItem.request_id)
         .where(FRRequest.case_number == request.case_number)
         .order_by(EvidenceItem.id)
     )
-    return [item_of(row.private["facts"], row.depends) for row in db.session.scalars(rows)]
+    return db.session.scalars(rows).all()
+
+
+def arrests_of_matter(request: FRRequest) -> Sequence[Arrest]:
+    """Return the arrests reported in every request of the matter, oldest first."""
+    rows = (
+        select(Arrest)
+        .join(FRRequest, FRRequest.id == Arrest.request_id)
+        .where(FRRequest.case_number == request.case_number)
+        .order_by(Arrest.id)
+    )
+    return db.session.scalars(rows).all()
 
 
 def matter_day(request: FRRequest) -> date | None:
@@ -58,8 +74,9 @@ def matter_day(request: FRRequest) -> date | None:
 def faults_of_item(request: FRRequest, kind: str, facts: Mapping[str, object]) -> list[Fault]:
     """Return everything wrong with an item of evidence to be recorded; the same words twice are one item."""
     found = check_item(policy(), kind, facts, present())
-    again = any(same_words(row.private["facts"].get("what"), facts.get("what")) for row in request.evidence)
-    if not found and again:
+    known = evidence_of_matter(request) if not found else ()
+    again = any(same_words(row.private["facts"].get("what"), facts.get("what")) for row in known)
+    if again:
         found.append(Fault("what", "This item is on record already.", policy().request.evidence.id))
     return found
 
@@ -77,18 +94,19 @@ def faults_of_arrest(request: FRRequest, facts: Mapping[str, object]) -> list[Fa
 
 
 def same_arrest(request: FRRequest, facts: Mapping[str, object]) -> Arrest | None:
-    """Return the arrest reported under the same number, however it is written."""
+    """Return the arrest of the matter reported under the same number, however it is written; it counts once."""
     number = facts.get("arrest_number")
-    return next((row for row in request.arrests if same_words(row.private["facts"]["arrest_number"], number)), None)
+    reported = arrests_of_matter(request)
+    return next((row for row in reported if same_words(row.private["facts"]["arrest_number"], number)), None)
 
 
 def recount(request: FRRequest) -> None:
-    """Bring up to date how many independent items were in hand at each arrest of the request.
+    """Bring up to date how many independent items were in hand at each arrest of the matter.
 
     That nothing was on record when it was reported stays in the event of that day.
     """
     held = items(request)
-    for arrest in request.arrests:
+    for arrest in arrests_of_matter(request):
         arrested = arrested_at(arrest.private["facts"])
         if arrested is not None:
             arrest.in_hand = in_hand(held, arrested)

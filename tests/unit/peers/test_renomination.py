@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
+import cv2
+import numpy as np
 import pytest
 
 from app.calendar import today
@@ -15,6 +17,7 @@ from app.domain.peers import nomination, renomination
 from app.policy.refused import Refused
 from app.unit_of_work import unit_of_work
 from demo.people import person
+from tests.request_factory import picture
 from tests.unit_stages import BACKGROUND, SAME, all_answered, worksheet
 from tests.web.page_reading import form_at, soup, words
 
@@ -161,7 +164,18 @@ def test_a_mistake_of_the_review_counts_when_a_supervisor_says_so(make, people):
     assert try_again(make, people, request) is None
 
 
-def test_a_new_request_of_the_matter_remembers_and_another_probe_is_something_new_bypass(make, people, run_jobs):
+@pytest.mark.parametrize(
+    ("probe", "refusal"),
+    [
+        (lambda: picture(7), "something_new"),
+        (lambda: recompressed(picture(7)), "something_new"),
+        (lambda: picture(7, moment=2), None),
+    ],
+    ids=("the same file", "an edited copy", "another photograph"),
+)
+def test_a_new_request_of_the_matter_remembers_and_only_another_probe_is_something_new_bypass(
+    make, people, run_jobs, monkeypatch, probe, refusal
+):
     for name in ("a.plover", "i.linnet"):
         people.account(name)
     request = make.request(state="peer_reviewed", opinions=("p2", "0"))
@@ -170,9 +184,19 @@ def test_a_new_request_of_the_matter_remembers_and_another_probe_is_something_ne
     with unit_of_work():
         approvals.disapprove(request, actor, "A peer did not support it.", password_confirmed=True)
     run_jobs()
+    data = probe()
+    monkeypatch.setattr("tests.request_factory.picture", lambda *_: data)
     other = {"requester": "m.heron", "supervisor": "t.birch"}
     again = make.request(state="under_examination", **other)
-    assert try_again(make, people, again, of_person(again, number)) == "something_new"
+    assert try_again(make, people, again, of_person(again, number)) == refusal
+
+
+def recompressed(data: bytes) -> bytes:
+    """The same picture, brighter and saved anew: another file that shows nothing else."""
+    pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+    return cv2.imencode(".jpg", cv2.convertScaleAbs(pixels, alpha=1.0, beta=6), [cv2.IMWRITE_JPEG_QUALITY, 70])[
+        1
+    ].tobytes()
 
 
 def test_approval_asks_once_more(make, people, monkeypatch):

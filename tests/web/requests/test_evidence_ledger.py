@@ -152,3 +152,29 @@ def test_a_negative_result_has_nothing_to_corroborate_and_hides_no_lead_of_the_m
     assert negative.state == "reported"
     make.recall(reported)
     assert ledger.lead_received(reported) is not None, "a recall does not undo that it was received"
+
+
+@pytest.mark.clause("USE-8", "AUD-7")
+def test_another_request_of_the_matter_makes_neither_a_second_item_nor_a_second_arrest_bypass(sign_in, post, make):
+    first = make.request("reported")
+    second = make.request("reported", case_number=first.case_number)
+    client = sign_in(DETECTIVE)
+    here, there = (f"/requests/{request.number}" for request in (first, second))
+    assert post(client, f"{here}/arrest", arrested(now())).status_code == 303
+    assert first.arrests[0].in_hand == 0
+    assert post(client, f"{there}/corroboration", ITEM).status_code == 303
+    assert first.arrests[0].in_hand == 1, "an item of the matter that was obtained before counts for its arrest"
+    repeated = post(client, f"{here}/corroboration", ITEM | {"fact_what": ITEM["fact_what"].replace(" ", "  ")})
+    assert repeated.status_code != 303
+    assert "on record already" in repeated.text
+    arrest = arrested(now(), fact_arrest_number="M-26 600002")
+    earlier = arrest | {"fact_arrested_time": "00:01", "fact_ground": "on_warrant"}
+    assert "reported as made on" in post(client, f"{there}/arrest", earlier).text
+    same = arrested(now(), fact_arrest_number="M-26 600002") | {
+        f"fact_{name}": first.arrests[0].private["facts"][name] for name in ("arrested_on", "arrested_time")
+    }
+    assert post(client, f"{there}/outcome", closing("arrest", **same)).status_code == 303
+    assert post(client, f"{here}/outcome", closing("arrest", **same)).status_code == 303
+    assert db.session.query(Arrest).count() == 1
+    lines = sign_in(SUPERVISOR).get("/workload/figures/arrests.csv").text.splitlines()
+    assert lines[1].split(",")[1:] == ["0", "1", "0", "0", "0"]
