@@ -135,6 +135,7 @@ EventName = Literal[
     "request.answer_agreed",
     "request.answer_declined",
     "request.approved",
+    "request.arrest_recorded",
     "request.arrest_reported",
     "request.assigned",
     "request.closed",

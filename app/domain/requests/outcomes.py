@@ -69,7 +69,7 @@ def close(request: FRRequest, actor: Actor, outcome: str, facts: Mapping[str, st
     basis, held = _rests_on(request, facts) if outcome == ARREST else ("no_lead", 0)
     advance(request, "close", actor, outcome=outcome, outcome_facts=facts)
     if outcome == ARREST and same_arrest(request, facts) is None:
-        audit.record("request.arrest_reported", request, actor=actor, basis=basis, in_hand=held)
+        audit.record("request.arrest_recorded", request, actor=actor, basis=basis, in_hand=held)
         _keep_arrest(request, actor, facts, basis, held)
     stands = outcome == ARREST or any(item.independent for item in items(request))
     kept = Outcome(request=request, recorded_by_id=actor.id, kind=outcome, has_evidence=stands)
