@@ -12,6 +12,8 @@ from pathlib import Path
 
 from weasyprint import HTML
 
+from app.calendar import local
+from app.models.base import now
 from demo.browser import Astray, Browser
 from demo.case import REQUESTER, Case
 
@@ -47,22 +49,30 @@ class Afterwards:
 
     def close(self) -> None:
         """USE-8: an arrest needs evidence other than the result."""
-        detective, page = self.case.as_(REQUESTER), f"/requests/{self.case.number}/outcome"
+        detective, request = self.case.as_(REQUESTER), f"/requests/{self.case.number}"
+        ledger, page, at = f"{request}/corroboration", f"{request}/outcome", local(now())
+        item = {
+            "kind": "trace_evidence",
+            "fact_what": "Two fingerprints on the counter are the person's, as the laboratory found on its own.",
+            "fact_source": "Latent print section",
+            "fact_obtained_on": (at.date() - timedelta(days=1)).isoformat(),
+            "fact_speaks": "for",
+            "fact_stands_alone": "yes",
+            "fact_why": "They were lifted at the counter and compared without any result.",
+        }
+        detective.open(ledger).send(ledger, item)
+        self.case.tell("USE-8", "the detective records an item of evidence; the portal says that it stands alone")
         detective.open(page).send(page, {"outcome": "arrest"}, button="choose")
-        evidence = (
-            "The victim's bag was found at the person's address; two fingerprints on the counter are the person's."
-        )
         detective.send(
             page,
             {
                 "outcome": "arrest",
                 "fact_arrest_number": f"M{self.case.wanted:08d}",
-                "fact_arrested_on": date.today().isoformat(),
-                "fact_corroborating_evidence": evidence,
-                "fact_independent": "yes",
+                "fact_arrested_on": f"{at:%Y-%m-%d}",
+                "fact_arrested_time": f"{at:%H:%M}",
             },
         )
-        self.case.tell("USE-8", "the detective records the outcome: an arrest, with the evidence that corroborates it")
+        self.case.tell("USE-8", "records the outcome: an arrest after the result, on evidence independent of it")
 
     def ask(self) -> None:
         """EXT-1, EXT-2: everything of the case for the prosecutor, with the demand attached."""

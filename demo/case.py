@@ -248,9 +248,9 @@ class Case:
             "records_checked": "Arrest records and the custody register; no contradiction was found."
         }
         examiner = self.as_(EXAMINER).open(page)
-        reason = "The height and the weight described are a witness's guess; the record was read twice."
-        asked = examiner.page.select("#inconsistencies textarea")
-        examiner.send(page, {**items, **{str(area["name"]): reason for area in asked}})
+        reason = "What was described is a witness's guess from behind a counter; the arrest sheet was read twice"
+        asked = [str(area["name"]) for area in examiner.page.select("#inconsistencies textarea")]
+        examiner.send(page, {**items, **{name: f"{reason}, about {name.split('-')[-1]} too." for name in asked}})
         self.tell("SRC-3", "checks the background: height, weight, age, custody, whereabouts, status of the arrest")
 
     def nominate(self) -> None:
@@ -339,8 +339,21 @@ class Case:
         words = "told neither which was nominated nor by whom, nor a score, a rank or anybody's verdict"
         self.tell("SRC-4 FAIR-1", f"{peer} compares a line of {len(cards)} photographs, {words}")
 
+    def agree(self) -> None:
+        """Give the supervisor's own word on each answer to what contradicts the candidate, if anything does (SRC-3)."""
+        supervisor, file = self.as_(SUPERVISOR), f"/final-review/{self.number}"
+        page = f"{file}/contradictions"
+        if supervisor.open(file).page.select_one(f"a[href='{page}']") is None:
+            return
+        while (form := supervisor.open(page).page.select_one("main form[action*='/contradictions/']")) is not None:
+            name = str(form.select("textarea")[0]["name"]).removesuffix("words")
+            words = f"Agreed: the complaint says the light was poor and the glance short, {name.rstrip('-')}."
+            supervisor.send(str(form["action"]), {f"{name}answer": "agree", f"{name}words": words})
+        self.tell("SRC-3 SRC-5", f"{SUPERVISOR} agrees, one by one, with the answers to what contradicts the candidate")
+
     def approve(self) -> None:
         """SRC-5: the supervisor's final review, with the password again."""
+        self.agree()
         self.decide("approve", "The round is unanimous and the file complete.")
         self.tell("SRC-5 SRC-6", f"{SUPERVISOR} reads the whole file and approves, entering the password again")
 

@@ -153,7 +153,7 @@ class People:
     def account(self, name: str):
         """The account row of a person, synced from the directory."""
         from app.access.sessions import sync_account
-        from app.domain.accounts.training import record_training
+        from app.domain.accounts.training import needs_training, record_training
         from app.extensions import db
         from app.models import Account
         from app.policy import policy
@@ -167,7 +167,7 @@ class People:
         assert not in_unit(), "ask for people before opening a unit of work"
         with unit_of_work():
             account = sync_account(entry)
-            if self.accounts.people[name].trained and "examiner" in entry.roles:
+            if self.accounts.people[name].trained and needs_training(entry.roles):
                 topics = [topic.value for topic in policy().training["fr"].topics]
                 record_training(account, "fr", topics, date.today(), None, "", today=date.today())
         return account

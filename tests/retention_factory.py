@@ -11,7 +11,7 @@ subject type to what makes a row of it in a state, for tests over every workflow
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import date
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from sqlalchemy import select
@@ -28,6 +28,7 @@ from app.unit_of_work import unit_of_work
 KEEPER, FIRST, SECOND = "b.juniper", "p.aspen", "y.hazel"
 LONG_AGO = date(2015, 3, 2)
 CASE = "2026-075-01234"
+SOURCE = "Docket 2015-000117, Example County Court."
 
 
 class RetentionFactory:
@@ -53,6 +54,7 @@ class RetentionFactory:
         """A case record in a state; `request`: the state of a request of the case, made first."""
         if request is not None:
             self.make.request(state=request, case_number=case_number, **parts)
+            self.set_back(case_number)
         with unit_of_work():
             record = retention.case_record_for(case_number)
         if state in {"closed", "classified", "disposed"}:
@@ -74,10 +76,20 @@ class RetentionFactory:
     ) -> None:
         """Record the final dispositions and the closing."""
         actor = self.people.actor(keeper)
+        self.set_back(record.case_number)
         with unit_of_work():
             for name in classes:
-                retention.record_disposition(record, actor, name, on)
+                retention.record_disposition(record, actor, name, on, SOURCE)
             retention.close_case(record, actor, reason, on)
+
+    def set_back(self, case_number: str) -> None:
+        """Have the requests of a case filed before it was closed, as they are in a case whose period has run."""
+        filed = datetime.combine(LONG_AGO - timedelta(days=30), time(12), UTC)
+        with unit_of_work():
+            for request in db.session.query(FRRequest).filter_by(case_number=case_number).all():
+                if request.submitted_at is not None and request.submitted_at > filed:
+                    request.submitted_at = filed
+                    audit.record("request.saved", request, fields=["submitted_at"])
 
     def classify(self, record: CaseRecord, classes: Sequence[str] = ("violation",), keeper: str = KEEPER) -> None:
         actor = self.people.actor(keeper)

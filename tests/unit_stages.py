@@ -13,8 +13,10 @@ from typing import Any, ClassVar
 import cv2
 
 from app import audit
+from app.calendar import local
 from app.domain.algorithms import networks
 from app.domain.algorithms import registry as algorithms
+from app.domain.approval import answers
 from app.domain.approval import verbs as approvals
 from app.domain.examination import annotations
 from app.domain.examination import verbs as examination
@@ -38,7 +40,16 @@ from app.policy import policy
 from app.unit_of_work import unit_of_work
 from demo.people import Person, arrest_date, demo_person_record, mugshot, person
 
+FINGERPRINT = {
+    "what": "A fingerprint on the counter, which the laboratory compared with the person's.",
+    "source": "Latent print section",
+    "obtained_on": "2026-11-22",
+    "speaks": "for",
+    "stands_alone": "yes",
+    "why": "It was lifted at the scene and compared by hand.",
+}
 ANSWER = "The description is a witness's guess from across the street."
+AGREED = "Agreed: the complaint itself says that the light was poor and the view short."
 BROADER = "The bridge is broader."
 SAME = "The two faces agree in every feature that both pictures show."
 
@@ -60,6 +71,19 @@ def vector_of(seed: int, number: int, models_dir: str) -> Vector:
 def eyes_of(seed: int, number: int) -> list[list[float]]:
     """Where the detector sees the eyes of an arrest photograph."""
     return networks.detector().detect(decode(photograph(seed, number)).bgr)[0].eyes
+
+
+def answered(rule: str, words: str = ANSWER) -> dict[str, str]:
+    """A whole answer to one contradiction, in the fields of the form; no two are alike."""
+    kind = policy().review.inconsistencies[rule]
+    source = "The custody register, read on 22 November 2026"
+    parts = {f"{rule}_ground": kind.grounds[0].value, f"{rule}_source": source} if kind.grounds else {}
+    return {rule: f"{words} Concerns {kind.title.lower()}.", **parts}
+
+
+def all_answered() -> dict[str, str]:
+    """A whole answer to whatever may contradict a candidate."""
+    return {name: text for rule in policy().review.inconsistencies for name, text in answered(rule).items()}
 
 
 def worksheet(verdict: str = "similar") -> dict[str, dict[str, str]]:
@@ -286,8 +310,9 @@ class UnitStages:
             self.mark(request, nominee, self.parts["mark"])
         with unit_of_work():
             items = {**BACKGROUND, **self.parts.get("background", {})}
-            answers = dict.fromkeys(policy().review.inconsistencies, ANSWER) | self.parts.get("answers", {})
-            examination.check_background(request, actor, nominee, items, answers)
+            given = all_answered() | self.parts.get("answers", {})
+            examination.check_background(request, actor, nominee, items, given)
+        self.agree(request)
         # peers are told of the nomination, so they must be known
         for name in self.parts.get("peers", ("j.maple", "n.finch")):
             self.people.account(name)
@@ -357,8 +382,19 @@ class UnitStages:
         with unit_of_work():
             line_ups.give(line_up, actor)
 
+    def agree(self, request: FRRequest, **changed: Any) -> None:
+        """The supervisor agrees, each by itself, with what may be judged now and is not agreed to; or does not."""
+        approver = changed.pop("approver", self.parts.get("approver", "c.hawthorn"))
+        for one in answers.to_judge(request):
+            actor = self.people.actor(approver)
+            if not one.agreed_by(actor.id):
+                said = {"agreed": True, "words": f"{AGREED} Concerns {one.title.lower()}.", **changed}
+                with unit_of_work():
+                    answers.judge(request, actor, one.check.uid, one.rule_id, **said)
+
     def approve(self, request: FRRequest) -> None:
         actor = self.part("approver", "c.hawthorn")
+        self.agree(request)
         with unit_of_work():
             approvals.approve(request, actor, "Unanimous, and the background supports it.", password_confirmed=True)
 
@@ -390,7 +426,7 @@ class UnitStages:
     def corroborate(self, request: FRRequest) -> None:
         actor = self.people.actor(request.requester.name)
         with unit_of_work():
-            outcomes.record_corroboration(request, actor, "A fingerprint on the counter, found before the search.")
+            outcomes.record_corroboration(request, actor, "trace_evidence", FINGERPRINT)
 
     def close(self, request: FRRequest) -> None:
         self.corroborate(request)
@@ -398,5 +434,12 @@ class UnitStages:
         with unit_of_work():
             outcomes.close(request, actor, "no_arrest", {"why": "The complainant did not pursue the matter further."})
 
+    def report_arrest(self, request: FRRequest) -> None:
+        """An arrest made this minute, after the report."""
+        actor, at = self.people.actor(request.requester.name), local(now())
+        facts = {"arrest_number": "M26600002", "arrested_on": f"{at:%Y-%m-%d}", "arrested_time": f"{at:%H:%M}"}
+        with unit_of_work():
+            outcomes.report_arrest(request, actor, facts)
 
-__all__ = ["BACKGROUND", "SAME", "UnitStages", "photograph", "worksheet"]
+
+__all__ = ["ANSWER", "BACKGROUND", "SAME", "UnitStages", "all_answered", "answered", "photograph", "worksheet"]

@@ -86,7 +86,7 @@ def requests_in_scope(rows: Select[Any], actor: Actor) -> Select[Any]:
         parts.append(FRRequest.having("filed") & (FRRequest.state != "nominated"))
         # while peers review it, a request is known to its examiner: the others meet it as a line-up alone (SRC-4)
         parts.append((FRRequest.state == "nominated") & (FRRequest.examiner_id == actor.id))
-    if "approval.decide" in actor.capabilities:
+    if actor.can("approval.decide"):
         parts.append(FRRequest.having("filed"))
     return rows.where(FRRequest.state != "disposed", or_(*parts) if parts else false())
 
@@ -122,7 +122,7 @@ def derived_in_scope(rows: Select[Any], actor: Actor) -> Select[Any]:
     if actor.can("probe.select"):
         mine = _on(DerivedImage.request_id, FRRequest.examiner_id == actor.id)
         parts.append((DerivedImage.made_by_id == actor.id) | mine)
-    if "approval.decide" in actor.capabilities:
+    if actor.can("approval.decide"):
         parts.append(DerivedImage.id.is_not(None))
     return rows.where(or_(*parts) if parts else false())
 
@@ -147,7 +147,7 @@ def rounds_in_scope(rows: Select[Any], actor: Actor) -> Select[Any]:
     if actor.can("examination.work"):
         mine = _on(Round.request_id, FRRequest.examiner_id == actor.id)
         parts.append((Round.examiner_id == actor.id) | mine)
-    if "approval.decide" in actor.capabilities:
+    if actor.can("approval.decide"):
         parts.append(Round.id.is_not(None))
     kept = _on(Round.request_id, FRRequest.state != "disposed")
     return rows.where(kept, or_(*parts) if parts else false())
@@ -197,14 +197,14 @@ def accounts_in_scope(rows: Select[Any], actor: Actor) -> Select[Any]:
 
 @scope(AlgorithmChange)
 def changes_in_scope(rows: Select[Any], actor: Actor) -> Select[Any]:
-    return rows if "algorithm.change" in actor.capabilities else rows.where(false())
+    return rows if actor.can("algorithm.change") else rows.where(false())
 
 
 @scope(Search)
 @enforces("ACC-7", "AUD-2", "AUD-5")
 def searches_in_scope(rows: Select[Any], actor: Actor) -> Select[Any]:
     """Searches as records to be replayed: finished ones, without a face or a name, to whoever watches over the unit."""
-    if "search.replay" not in actor.capabilities:
+    if not actor.can("search.replay"):
         return rows.where(false())
     return rows.where(Search.state == "finished", _on(Search.request_id, FRRequest.state != "disposed"))
 
@@ -220,7 +220,7 @@ def files_in_scope(rows: Select[Any], actor: Actor) -> Select[Any]:
 @enforces("FAIR-1", "SRC-4")
 def proficiency_in_scope(rows: Select[Any], actor: Actor) -> Select[Any]:
     """Known to the supervisors who keep them; nobody who may be given one knows of it."""
-    able = "proficiency.keep" in actor.capabilities and "peer.review" not in actor.capabilities
+    able = actor.can("proficiency.keep") and "peer.review" not in actor.capabilities
     return rows if able else rows.where(false())
 
 

@@ -7,7 +7,7 @@ from datetime import date, datetime, time
 from typing import Any
 
 from wtforms import Field, Form, StringField, TextAreaField
-from wtforms.widgets import DateInput, TextInput
+from wtforms.widgets import DateInput, TextInput, TimeInput
 
 from app.blueprints.choice_fields import RadioField
 from app.blueprints.limits import Length
@@ -45,6 +45,8 @@ def fact_field(fact: Fact) -> Any:
             return choice_field(fact.label, [(choice.value, choice.label) for choice in fact.choices])
         case "date":
             return StringField(fact.label, widget=DateInput(), filters=[stripped])
+        case "time":
+            return StringField(fact.label, widget=TimeInput(), filters=[stripped])
         case "number":
             return StringField(fact.label, [Length(max=9)], widget=NumberInput(), filters=[stripped])
         case "long":

@@ -190,6 +190,77 @@ class FeatureComparison:
 
 
 @dataclass(frozen=True, slots=True)
+class Judged:
+    """A supervisor's word on an answer; ``of`` is the answer where another one stands by now."""
+
+    who: Person
+    at: datetime | None
+    agreed: bool
+    words: str
+    of: str | None = None
+
+    def __post_init__(self) -> None:
+        check_aware(self.at, "a judgment")
+
+
+@dataclass(frozen=True, slots=True)
+class Contradiction:
+    """A contradiction: what the portal computed, the examiner found and answered, a supervisor said of it (SRC-3)."""
+
+    title: str
+    computed: str | None
+    finding: str | None
+    earlier: tuple[str, ...]
+    standing: bool
+    answer: str | None
+    ground: str | None
+    source: str | None
+    answered_by: Person
+    judged: tuple[Judged, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PeerVerdict:
+    """A peer's verdict on the same person in another round of the matter (SRC-6); ``said`` is the level in words."""
+
+    where: str
+    who: Person
+    at: datetime | None
+    said: str
+    against: bool
+    reason: str | None
+
+    def __post_init__(self) -> None:
+        check_aware(self.at, "a verdict")
+
+
+@dataclass(frozen=True, slots=True)
+class Contradictions:
+    """Everything on record that speaks against the candidate's being the person, and what nobody knows.
+
+    ``checked``: whether a background check is recorded at all. ``verdicts``: of peers in other rounds of the matter;
+    ``new_since``: what was recorded as new after them.
+    """
+
+    checked: bool
+    found: tuple[Contradiction, ...]
+    not_known: tuple[str, ...]
+    verdicts: tuple[PeerVerdict, ...] = ()
+    new_since: tuple[str, ...] = ()
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """Return every sentence that a document about the candidate must hold."""
+        said: list[str | None] = []
+        for one in self.found:
+            said += [one.title, one.computed, one.finding, *one.earlier, one.ground, one.source, one.answer]
+            said += [text for judged in one.judged for text in (judged.words, judged.of)]
+        said += [text for verdict in self.verdicts for text in (verdict.where, verdict.said, verdict.reason)]
+        said += self.new_since
+        return tuple(text for text in said if text)
+
+
+@dataclass(frozen=True, slots=True)
 class Candidate:
     """The approved possible match candidate; the first photograph is the one set beside the probe."""
 
@@ -199,6 +270,7 @@ class Candidate:
     photographs: tuple[GalleryPhotograph, ...]
     comparison: tuple[FeatureComparison, ...]
     background: str | None
+    contradictions: Contradictions
 
     def __post_init__(self) -> None:
         if not self.photographs:
@@ -236,6 +308,7 @@ class Replacement:
 class ReportFacts:
     """The whole content of one report. Raises FactsError when the facts contradict the kind of report.
 
+    ``incomparable``: how many candidates could not be compared, and so were neither excluded nor identified.
     A possible match report needs a candidate *and* the supervisor's decision (SRC-5, SRC-8); a report of
     negative results has a reason (SRC-7) and names no candidate (ACC-1).
     """
@@ -261,6 +334,7 @@ class ReportFacts:
     decision: Decision | None = None
     candidate: Candidate | None = None
     negative_reason: NegativeReason | None = None
+    incomparable: int = 0
     demonstration: bool = False
     supersedes: Replacement | None = None
     superseded_by: Replacement | None = None

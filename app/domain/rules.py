@@ -18,8 +18,10 @@ import app.domain.identification.conditions
 import app.domain.identification.repeat_conditions
 import app.domain.identification.separations
 import app.domain.peers.conditions
+import app.domain.peers.renomination
 import app.domain.peers.separations
 import app.domain.requests.conditions
+import app.domain.requests.evidence_conditions
 import app.domain.requests.separations
 import app.domain.retention.conditions
 import app.domain.retention.separations

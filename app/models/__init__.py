@@ -2,7 +2,7 @@
 
 from app.models.accounts import Account, LoginSession, SignInFailure, TermsAcceptance, TrainingRecord
 from app.models.algorithms import AlgorithmChange, AlgorithmSwitch, Unembedded
-from app.models.approval import Outcome, Report
+from app.models.approval import Arrest, EvidenceItem, Outcome, Report
 from app.models.disclosures import (
     Disclosure,
     DisclosureDecision,
@@ -13,7 +13,15 @@ from app.models.disclosures import (
     RoutineDesignation,
 )
 from app.models.engine import AuditEvent, Counter, Job, Transition
-from app.models.examination import Annotation, BackgroundCheck, Disposition, FinalReview, PeerReview, Round
+from app.models.examination import (
+    Annotation,
+    AnswerJudgment,
+    BackgroundCheck,
+    Disposition,
+    FinalReview,
+    PeerReview,
+    Round,
+)
 from app.models.gallery import (
     GalleryHold,
     GalleryImport,
@@ -26,7 +34,7 @@ from app.models.gallery import (
 from app.models.identification import Candidate, DerivedImage, ProbeResemblance, RepeatSearch, Search, SearchReplay
 from app.models.notices import MailChoice
 from app.models.oversight import MisuseReport, Notification
-from app.models.peers import LineUp, LineUpPlace, ProficiencyItem, ProficiencyPicture
+from app.models.peers import LineUp, LineUpPlace, NewGround, ProficiencyItem, ProficiencyPicture
 from app.models.requests import BasisDecision, DetectedFace, FRRequest, ProbeImage
 from app.models.retention import (
     CaseHistory,
@@ -46,6 +54,8 @@ __all__ = [
     "AlgorithmChange",
     "AlgorithmSwitch",
     "Annotation",
+    "AnswerJudgment",
+    "Arrest",
     "Assignment",
     "AuditEvent",
     "BackgroundCheck",
@@ -66,6 +76,7 @@ __all__ = [
     "DisposalItem",
     "Disposition",
     "Draft",
+    "EvidenceItem",
     "FRRequest",
     "FinalReview",
     "GalleryHold",
@@ -82,6 +93,7 @@ __all__ = [
     "LoginSession",
     "MailChoice",
     "MisuseReport",
+    "NewGround",
     "Notification",
     "Outcome",
     "PeerReview",

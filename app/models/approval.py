@@ -14,6 +14,8 @@ from app.models.examination import Round
 from app.models.requests import FRRequest
 
 KINDS = ("possible_match", "negative")
+TIMINGS = ("before_lead", "after_lead")
+BASES = ("no_lead", "before_lead", "on_lead")
 
 
 class Report(Sealed, Model):
@@ -59,7 +61,12 @@ class Report(Sealed, Model):
 
 
 class Outcome(Sealed, Model):
-    """USE-8: further evidence, or the outcome of the case. Sealed: evidence, note."""
+    """The outcome of the case (USE-8). Sealed: facts.
+
+    `has_evidence`: it rests on evidence that stands without the result, or, of an arrest, not on the result at all.
+
+    Rows of the kind "corroboration" are further evidence as it was written before there was a ledger.
+    """
 
     __tablename__ = "outcome"
     request_id: Mapped[int] = mapped_column(ForeignKey("fr_request.id"), index=True)
@@ -69,6 +76,54 @@ class Outcome(Sealed, Model):
     request: Mapped[FRRequest] = relationship(back_populates="outcomes")
     recorded_by: Mapped[Account] = relationship()
     __table_args__ = (CheckConstraint("kind <> 'arrest' OR has_evidence", name="arrest_is_corroborated"),)
+
+    @property
+    def key_id(self) -> str:
+        return self.request.key_id
+
+
+class EvidenceItem(Sealed, Model):
+    """An item of evidence besides the result (USE-8); never changed. Sealed: facts, as the ledger asks for them.
+
+    `timing` and `depends` are what the portal found when it was recorded, under the policy of that version.
+    """
+
+    __tablename__ = "evidence_item"
+    request_id: Mapped[int] = mapped_column(ForeignKey("fr_request.id"), index=True)
+    recorded_by_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
+    policy_version: Mapped[str] = mapped_column(String(64))
+    kind: Mapped[str] = mapped_column(String(40))
+    timing: Mapped[str] = mapped_column(String(20))
+    depends: Mapped[bool]
+    request: Mapped[FRRequest] = relationship(back_populates="evidence")
+    recorded_by: Mapped[Account] = relationship()
+    __table_args__ = (CheckConstraint(one_of("timing", TIMINGS), name="known_timing"),)
+
+    @property
+    def key_id(self) -> str:
+        return self.request.key_id
+
+
+class Arrest(Sealed, Model):
+    """An arrest that was reported (USE-8, AUD-7). Sealed: facts (number, day, time, ground).
+
+    `basis`: made before or after a possible match of the matter was received, or without one. `in_hand`: how many items
+    of evidence that stand without the result had been obtained by then, as far as is on record.
+    """
+
+    __tablename__ = "arrest"
+    request_id: Mapped[int] = mapped_column(ForeignKey("fr_request.id"), index=True)
+    recorded_by_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
+    policy_version: Mapped[str] = mapped_column(String(64))
+    year: Mapped[int] = mapped_column(index=True)
+    basis: Mapped[str] = mapped_column(String(20))
+    in_hand: Mapped[int]
+    request: Mapped[FRRequest] = relationship(back_populates="arrests")
+    recorded_by: Mapped[Account] = relationship()
+    __table_args__ = (
+        CheckConstraint(one_of("basis", BASES), name="known_basis"),
+        CheckConstraint("in_hand >= 0", name="counted"),
+    )
 
     @property
     def key_id(self) -> str:

@@ -14,7 +14,7 @@ from app.models.gallery import GalleryPhoto
 from app.models.identification import Candidate, Search
 from app.models.requests import FRRequest
 
-DISPOSITIONS = ("excluded", "retained")
+DISPOSITIONS = ("excluded", "retained", "incomparable")
 #: the levels of the scale in examination/opinions.toml, repeated where no code can forget them
 OPINIONS = ("p3", "p2", "p1", "0", "m1", "m2", "m3", "ns")
 REVIEWS = ("approved", "not_approved", "continued")
@@ -68,7 +68,8 @@ class Round(Sealed, Model):
 class Disposition(Sealed, Model):
     """SRC-2: the examiner's comparison of one candidate by hand.
 
-    Excluded names at least one differing feature; retained carries the worksheet over the eleven.
+    Excluded names a difference that lasts, or a reason; retained carries the worksheet over the eleven; incomparable
+    says of each lasting feature that it cannot be compared.
     Sealed: features {component: {verdict, note, parts {part: verdict}}}, note, justification.
     """
 
@@ -93,21 +94,45 @@ class Disposition(Sealed, Model):
 class BackgroundCheck(Sealed, Model):
     """SRC-3: the detailed background check of a retained candidate.
 
-    Sealed: items {fact: answer}, answers {id of an inconsistency: text}, compared [{rule, status, text}].
+    Sealed: items {fact: answer}, answers {id of an inconsistency, alone or with _ground or _source: text}, compared
+    [{rule, status, text}], contradictions [{rule, title, computed, finding, standing, holds, earlier}]: whatever was
+    ever found of the person, kept although the check was recorded anew. `awaits`: a supervisor's agreement is asked.
     """
 
     __tablename__ = "background_check"
     round_id: Mapped[int] = mapped_column(ForeignKey("examination_round.id"), index=True)
     candidate_id: Mapped[int] = mapped_column(ForeignKey("candidate.id"))
+    awaits: Mapped[bool] = mapped_column(default=False)
     version: Mapped[int] = mapped_column()
     round: Mapped[Round] = relationship(back_populates="background_checks")
     candidate: Mapped[Candidate] = relationship()
+    judgments: Mapped[list[AnswerJudgment]] = relationship(back_populates="check", order_by="AnswerJudgment.id")
     __mapper_args__ = {"version_id_col": version}
     __table_args__ = (UniqueConstraint("round_id", "candidate_id"),)
 
     @property
     def key_id(self) -> str:
         return self.round.request.key_id
+
+
+class AnswerJudgment(Sealed, Model):
+    """A supervisor's word on the answer to one contradiction (SRC-3, SRC-5); never changed once given.
+
+    Sealed: words (the supervisor's), about {computed, finding, earlier, text, ground, source} as it was judged.
+    """
+
+    __tablename__ = "answer_judgment"
+    check_id: Mapped[int] = mapped_column(ForeignKey("background_check.id"), index=True)
+    rule: Mapped[str] = mapped_column(String(60))
+    supervisor_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
+    agreed: Mapped[bool]
+    policy_version: Mapped[str] = mapped_column(String(64))
+    check: Mapped[BackgroundCheck] = relationship(back_populates="judgments")
+    supervisor: Mapped[Account] = relationship()
+
+    @property
+    def key_id(self) -> str:
+        return self.check.round.request.key_id
 
 
 class PeerReview(Sealed, Model):

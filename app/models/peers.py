@@ -18,6 +18,7 @@ from app.models.examination import Round
 from app.models.gallery import GalleryPhoto
 
 ENDINGS = ("given", "declined", "withdrawn")
+GROUNDS = ("information", "mistake")
 ROLES = ("probe", "subject", "foil")
 LETTERS = "ABCDEFGHIJ"
 
@@ -73,6 +74,28 @@ class ProficiencyPicture(Sealed, Model):
     @property
     def key_id(self) -> str:
         return self.item.key_id
+
+
+class NewGround(Sealed, Model):
+    """New ground on a person whom a peer did not support (SRC-6); never changed once recorded.
+
+    `round` is where it was recorded: of a mistake the round whose review was mistaken. Sealed: text, and of information
+    source and obtained_on (ISO date).
+    """
+
+    __tablename__ = "new_ground"
+    round_id: Mapped[int] = mapped_column(ForeignKey("examination_round.id"), index=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("gallery_person.id"), index=True)
+    kind: Mapped[str] = mapped_column(String(20))
+    recorded_by_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
+    policy_version: Mapped[str] = mapped_column(String(64))
+    round: Mapped[Round] = relationship()
+    recorded_by: Mapped[Account] = relationship()
+    __table_args__ = (CheckConstraint(one_of("kind", GROUNDS), name="known_kind"),)
+
+    @property
+    def key_id(self) -> str:
+        return self.round.request.key_id
 
 
 class LineUp(Sealed, Model):

@@ -17,7 +17,7 @@ from app.models.base import Model, Sealed, Stateful, UTCDateTime, one_of
 from app.policy.names import RequestVerb
 
 if TYPE_CHECKING:
-    from app.models.approval import Outcome, Report
+    from app.models.approval import Arrest, EvidenceItem, Outcome, Report
     from app.models.examination import Round
     from app.models.identification import Search
 
@@ -84,6 +84,8 @@ class FRRequest(Stateful[RequestVerb], Sealed, Model):
     rounds: Mapped[list[Round]] = relationship(back_populates="request", order_by="Round.number")
     reports: Mapped[list[Report]] = relationship(back_populates="request", order_by="Report.id")
     outcomes: Mapped[list[Outcome]] = relationship(back_populates="request", order_by="Outcome.id")
+    evidence: Mapped[list[EvidenceItem]] = relationship(back_populates="request", order_by="EvidenceItem.id")
+    arrests: Mapped[list[Arrest]] = relationship(back_populates="request", order_by="Arrest.id")
 
     __table_args__ = (
         CheckConstraint(one_of("state", STATES), name="known_state"),

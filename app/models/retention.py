@@ -261,8 +261,10 @@ class Disposal(Stateful[DisposalVerb], Sealed, Model):
 class DisposalItem(Model):
     """One case record or person file of a disposal.
 
-    `why` [{rule, clause, on}]: ids and days only. `erased` {keys, blobs, requests: ids; rows: {table: count}}: what was
-    destroyed; written before the destruction begins, so that a run after a kill knows what was begun.
+    `why` [{rule, clause, on}]: ids and days only. `known` {confirmed, suspected, days, contradictions}: what the portal
+    knew of a case when its disposal was proposed, without any name; empty for files and for rows of before. `erased`
+    {keys, blobs, requests: ids; rows: {table: count}}: what was destroyed; written before the destruction begins, so
+    that a run after a kill knows what was begun.
     `delivered` [{report, kind, path, sha256, code, manifest, at, recalled, replaced_by}]: copies in case folders, which
     are the department's records; their codes can still be checked.
     """
@@ -274,6 +276,7 @@ class DisposalItem(Model):
     state: Mapped[str] = mapped_column(String(20), default="pending", index=True)
     earliest_on: Mapped[date | None]
     why: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
+    known: Mapped[dict[str, Any] | None] = mapped_column(JSON)
     spared_because: Mapped[str | None] = mapped_column(String(300))
     spared_by_rule: Mapped[str | None] = mapped_column(String(40))
     begun_at: Mapped[datetime | None] = mapped_column(UTCDateTime)

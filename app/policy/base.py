@@ -40,17 +40,18 @@ class Choice(Table, frozen=True, kw_only=True):
 class Fact(Table, frozen=True, kw_only=True):
     """One question a form asks. ``must_be`` is the only answer accepted; any other gets ``refusal``.
 
-    Value bounds apply to kind ``number``, length bounds to the text kinds.
+    Value bounds apply to kind ``number``, length bounds to the text kinds; ``min_words`` counts different words.
     """
 
     name: Text
     label: Text
-    kind: Literal["text", "long", "choice", "date", "yesno", "number"]
+    kind: Literal["text", "long", "choice", "date", "time", "yesno", "number"]
     hint: str = ""
     choices: tuple[Choice, ...] = ()
     required: bool = True
     min_length: int = 0
     max_length: int = 4000
+    min_words: int = 0
     min_value: int | None = None
     max_value: int | None = None
     must_be: str = ""

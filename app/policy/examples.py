@@ -17,6 +17,7 @@ from app.policy.disclosures.examples import (
     purpose_disagreements,
     release_disagreements,
 )
+from app.policy.evidence import check_corroboration
 from app.policy.examination.background import Against, Comparison, compare, record_fault
 from app.policy.examination.opinions import check_opinions
 from app.policy.examination.worksheet import check_justified
@@ -58,6 +59,7 @@ class Example(Table, frozen=True, kw_only=True):
             "source",
             "lawful_basis",
             "outcome",
+            "corroboration",
             "case_number",
             "eligibility",
             "itl",
@@ -154,6 +156,8 @@ def decide(policy: Policy, example: Example, above: Mapping[str, Check]) -> list
             return check_lawful_basis(policy, subject, facts)
         case "outcome":
             return check_outcome(policy, subject, facts, example.result)
+        case "corroboration":
+            return check_corroboration(policy, subject, facts)
         case "case_number":
             return check_case_number(policy, subject)
         case "eligibility":

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, time
 from typing import Any
 
 from app.clauses import enforces
@@ -109,18 +109,22 @@ def outcomes_after(policy: Policy, result: str | None) -> list[Outcome]:
 
 @enforces("USE-8")
 def check_outcome(
-    policy: Policy, outcome_id: str, facts: Mapping[str, object], result: str | None = None
+    policy: Policy,
+    outcome_id: str,
+    facts: Mapping[str, object],
+    result: str | None = None,
+    today: date | None = None,
 ) -> list[Fault]:
-    """Check an outcome: an arrest without its corroborating evidence is refused, and what the result rules out.
+    """Check what is said of an outcome against its rule, and that the result does not rule it out.
 
-    `result` is the kind of the report that stands.
+    `result` is the kind of the report that stands. What evidence the outcome needs: `app.policy.evidence`.
     """
     outcome = policy.request.outcomes.get(outcome_id)
     if outcome is None:
         return [Fault("outcome", "Choose how the case ended.", "no_arrest")]
     if outcome not in outcomes_after(policy, result):
         return [Fault("outcome", f"“{outcome.title}” does not fit the result of this request.", outcome_id)]
-    return check_facts(outcome.facts, facts, outcome_id)
+    return check_facts(outcome.facts, facts, outcome_id, today)
 
 
 def answered(facts: Iterable[Fact], given: Mapping[str, Any] | None) -> list[tuple[str, Any]]:
@@ -167,6 +171,12 @@ def check_eligibility(policy: Policy, record: Mapping[str, object]) -> list[Faul
     return found
 
 
+def time_of(answer: object) -> time | None:
+    """Return the time of day that was typed as hours and minutes, or None when it is none."""
+    found = re.fullmatch(r"([01]\d|2[0-3]):([0-5]\d)(:[0-5]\d)?", str(answer or ""))
+    return time(int(found[1]), int(found[2])) if found else None
+
+
 def _text(answer: object) -> str:
     if answer is None:
         return ""
@@ -186,6 +196,8 @@ def _wrong(fact: Fact, answer: str, today: date) -> str:
         return fact.refusal
     if fact.kind == "date":
         return _wrong_date(fact, answer, today)
+    if fact.kind == "time":
+        return "" if time_of(answer) else f"{fact.label}: write the time as hours and minutes, for example 22:40."
     if fact.kind == "number":
         return _wrong_number(fact, answer)
     if fact.kind in ("text", "long"):
@@ -222,4 +234,11 @@ def _wrong_length(fact: Fact, answer: str) -> str:
         return f"{fact.label}: at least {fact.min_length} characters are needed."
     if len(answer) > fact.max_length:
         return f"{fact.label}: at most {fact.max_length} characters fit, {len(answer)} were given."
+    if len(_words(answer)) < fact.min_words:
+        return f"{fact.label}: say it in at least {fact.min_words} different words."
     return ""
+
+
+def _words(answer: str) -> set[str]:
+    """Return the different words of a text; a single letter is none."""
+    return set(re.findall(r"[^\W_]{2,}", answer.casefold()))

@@ -122,14 +122,38 @@ class Result(Rule, frozen=True, kw_only=True):
 
 
 class Outcome(Rule, frozen=True, kw_only=True):
-    """How a case ended; an arrest demands corroborating evidence (USE-8).
+    """How a case ended (USE-8).
 
-    ``results`` names the results after which it may have ended so (empty: any).
+    ``results`` names the results after which it may have ended so (empty: any). What it needs on record once a
+    possible match was reported: ``least_independent`` items that stand without it, ``least_against`` that speak against
+    it. ``without_arrest``: an arrest on record contradicts it.
     """
 
     title: Text
     results: tuple[str, ...] = ()
+    least_independent: int = 0
+    least_against: int = 0
+    without_arrest: bool = False
     facts: tuple[Fact, ...] = field(name="fact", default=())
+
+
+class EvidenceKind(Rule, frozen=True, kw_only=True):
+    """A kind of evidence; ``after_lead_depends``: obtained after the result was received it depends on the result."""
+
+    title: Text
+    after_lead_depends: bool = False
+
+
+class EvidenceRule(Questions, frozen=True, kw_only=True):
+    """The ledger of evidence (USE-8): what is asked of an item, how many independent ones an arrest needs.
+
+    ``identification_words`` tell of an identification by picture under whatever kind; from ``several`` items on the
+    yearly figure says so.
+    """
+
+    least_independent: Count
+    several: Annotated[int, Meta(ge=2)]
+    identification_words: tuple[Text, ...]
 
 
 class Notice(Rule, frozen=True, kw_only=True):
@@ -192,4 +216,6 @@ class RequestRules:
     circumstances: Questions
     results: Mapping[str, Result]
     outcomes: Mapping[str, Outcome]
+    evidence: EvidenceRule
+    evidence_kinds: Mapping[str, EvidenceKind]
     withdrawal: Statement

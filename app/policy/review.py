@@ -7,7 +7,7 @@ from typing import Any
 
 from app.policy.approval.types import Decision
 from app.policy.base import Number, Questions, Statement
-from app.policy.examination.types import Disposition, Inconsistency, Marks, Review, Scale, Worksheet
+from app.policy.examination.types import AnswerRule, Disposition, Inconsistency, Marks, Review, Scale, Worksheet
 from app.policy.forms import BasisRefusal
 from app.policy.identification.types import (
     Edit,
@@ -39,14 +39,18 @@ class ReviewRules:
     unexplained: Number
     dispositions: Mapping[str, Disposition]
     taking_back: Number
+    exclusion_reason: AnswerRule
+    pace: Number
     background: Questions
-    inconsistency_answer: Number
+    inconsistency_answer: AnswerRule
+    inconsistency_agreement: AnswerRule
     inconsistencies: Mapping[str, Inconsistency]
     scale: Scale
     nomination: Review
     peers: Review
     line_up: LineUpRule
     foil_favored: Favored
+    renomination: AnswerRule
     proficiency: ProficiencyRule
     decisions: Mapping[str, Decision]
 

@@ -47,6 +47,7 @@ SCHEMA: Mapping[str, FileSchema] = {
         "outcome": (forms.Outcome, "many"),
         "withdrawal": (base.Statement, "one"),
     },
+    "requests/evidence.toml": {"evidence": (forms.EvidenceRule, "one"), "evidence_kind": (forms.EvidenceKind, "many")},
     "requests/refusals.toml": {"basis_refusal": (forms.BasisRefusal, "many")},
     "workload/rules.toml": {"priority": (forms.Priority, "many"), "workload": (forms.WorkloadRule, "one")},
     "identification/probe.toml": {
@@ -69,10 +70,13 @@ SCHEMA: Mapping[str, FileSchema] = {
         "unexplained": (base.Number, "one"),
         "disposition": (examination.Disposition, "many"),
         "taking_back": (base.Number, "one"),
+        "exclusion_reason": (examination.AnswerRule, "one"),
+        "pace": (base.Number, "one"),
     },
     "examination/background.toml": {
         "background": (base.Questions, "one"),
-        "inconsistency_answer": (base.Number, "one"),
+        "inconsistency_answer": (examination.AnswerRule, "one"),
+        "inconsistency_agreement": (examination.AnswerRule, "one"),
         "inconsistency": (examination.Inconsistency, "many"),
     },
     "examination/opinions.toml": {
@@ -83,6 +87,7 @@ SCHEMA: Mapping[str, FileSchema] = {
         "peers": (examination.Review, "one"),
         "line_up": (peers.LineUpRule, "one"),
         "foil_favored": (peers.Favored, "one"),
+        "renomination": (examination.AnswerRule, "one"),
         "proficiency": (peers.ProficiencyRule, "one"),
     },
     "approval/rules.toml": {"decision": (Decision, "many")},
@@ -96,6 +101,7 @@ SCHEMA: Mapping[str, FileSchema] = {
     "disclosures/rules.toml": disclosures.SCHEMA,
     "retention/rules.toml": {
         "class": (retention.RetentionClass, "many"),
+        "suspicion": (retention.Suspicion, "one"),
         "closure": (retention.Closure, "many"),
         "event": (retention.EndingEvent, "many"),
         "file": (retention.FileRule, "many"),

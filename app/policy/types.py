@@ -59,9 +59,13 @@ class Role(Rule, frozen=True, kw_only=True):
 
 
 class Capability(Rule, frozen=True, kw_only=True):
-    """Something a role may do; ``training`` names the requirement that must be current first (ACC-4)."""
+    """Something a role may do; ``training`` names the requirement that must be current first (ACC-4).
+
+    ``untrained`` says why none is needed: each capability has the one or the other.
+    """
 
     training: str | None = None
+    untrained: str = ""
 
 
 #: how a state reads at a glance, from nothing happening to over

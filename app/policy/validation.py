@@ -134,6 +134,8 @@ def _roles(read: dict[str, Any], requirements: set[str]) -> Iterator[str]:
             yield f"roles.toml: {capability.id}: no role has this capability"
         if capability.training is not None and capability.training not in requirements:
             yield f"roles.toml: {capability.id}: unknown training requirement '{capability.training}'"
+        if bool(capability.training) == bool(capability.untrained):
+            yield f"roles.toml: {capability.id}: name its training, or say why it needs none"
     for group in repeated(role.group for role in read["role"] if role.group):
         yield f"roles.toml: two roles come from the directory group '{group}'"
 

@@ -157,6 +157,7 @@ def test_one_case_from_the_probe_to_the_approval_by_keyboard_alone(case, monkeyp
     peers_review(case, {"j.maple": "p2", "n.finch": "0"})
     assert case.state == "peer_reviewed"
 
+    record_mistake(case)
     decide(case, "continue", "Compare the ears of candidate and probe once more.")
     assert case.state == "continued"
     case.know(*SECOND_PEERS)
@@ -168,7 +169,8 @@ def test_one_case_from_the_probe_to_the_approval_by_keyboard_alone(case, monkeyp
     peers_review(case, dict.fromkeys(SECOND_PEERS, "p2"))
     assert case.state == "peer_reviewed"
 
-    decide(case, "approve", "The second round is unanimous, and the background supports it.")
+    agree(case)
+    decide(case, "approve", "No opinion stands against it, and the background supports it.")
     assert case.state == "approved"
 
 
@@ -321,6 +323,28 @@ def peers_review(case: Case, opinions: dict[str, str]) -> None:
         case.look(keys, "line-compared")
         keys.push("Record and lock my verdict")
         case.look(keys, "line-locked")
+
+
+def record_mistake(case: Case) -> None:
+    """The supervisor says which mistake a review made; only so the same person comes before fresh peers."""
+    keys = case.at("c.hawthorn")
+    keys.follow(case.number)
+    keys.follow("Record that a review was mistaken")
+    case.look(keys, "mistake")
+    keys.write("text", "The second peer read the mole of the mirrored still on the wrong cheek.")
+    keys.push("Record the mistake")
+
+
+def agree(case: Case) -> None:
+    """The supervisor's own word on the answer to the height."""
+    keys = case.at("c.hawthorn")
+    keys.follow(case.number)
+    keys.follow("Judge each answer")
+    case.look(keys, "contradictions")
+    field = keys.page.locator("main textarea").first.get_attribute("name") or ""
+    keys.choose(f"{field.removesuffix('words')}answer", "agree")
+    keys.write(field, "The complaint says that the witness stood on the stair above the door.")
+    keys.push(re.compile("Record your word"))
 
 
 def decide(case: Case, decision: str, words: str) -> None:

@@ -166,6 +166,7 @@ def test_the_background_check_leaves_nothing_out(rules: Policy) -> None:
     assert check_questions(background, complete) == []
     asked = {name: check_questions(background, {k: v for k, v in complete.items() if k != name}) for name in complete}
     assert asked.pop("custody_intervals") == [], "someone who was never confined has no days to give"
+    assert asked.pop("alibi_source") == [], "where nothing speaks of an alibi there is no source to name"
     assert len(asked) == 9
     for name, faults in asked.items():
         assert [(fault.field, fault.rule_id) for fault in faults] == [(name, "background-check")]

@@ -33,7 +33,7 @@ def test_another_key_leaves_the_version_and_another_word_of_a_rule_does_not(
     rules = load(copy)
     assert rules.version == before
     assert ("r", "Ears") in set(letters(rules)) and list(key_faults(rules)) == []
-    reworded = broken("examination/worksheet.toml", "naming at least one feature", "naming two features")
+    reworded = broken("examination/worksheet.toml", "with a written reason;", "with two reasons;")
     assert load(reworded).version != before
 
 

@@ -48,7 +48,19 @@ TOLD = ("Tegucigalpa", "Ouagadougou", "Reykjavik", "Ulaanbaatar", "Antananarivo"
 #: what ends the peer's session or part, asked after everything else
 LAST = {"POST review.decline_line_up", "POST account.sign_out"}
 #: areas opened in every state of the line; the others in its first and last
-NEAR = {"account", "approval", "home", "images", "peer_review", "repeats", "replays", "requests", "review", "workload"}
+NEAR = {
+    "account",
+    "answers",
+    "approval",
+    "home",
+    "images",
+    "peer_review",
+    "repeats",
+    "replays",
+    "requests",
+    "review",
+    "workload",
+}
 SIGNED = re.compile(r"(?<![\w.-])\.?[\w-]{12,}\.[\w-]{6,8}\.[\w-]{20,}")
 
 

@@ -31,7 +31,7 @@ from tests.web.page_reading import form_at, soup
 pytestmark = pytest.mark.timeout(600)
 LEAD = re.compile(r"\bleads?\b", re.IGNORECASE)
 #: areas whose addresses name a request, one of its rounds or one of its searches
-AREAS = {"requests", "review", "approval", "repeats", "workload", "peer_review", "replays"}
+AREAS = {"requests", "review", "answers", "approval", "repeats", "workload", "peer_review", "replays"}
 #: files and pictures, which other tests read; rendering each for everybody takes minutes
 FILES = {
     "review.comparison_document",

@@ -133,6 +133,8 @@ class World:
         for index, state in enumerate(STATES):
             # nothing related to this one's probe was searched before, so that its search can be started
             own = {"seed": 33} if state == "probe_selected" else {}
+            # a height that nobody in the repository comes near: there is something for a supervisor to judge
+            own |= {"values": {"description": {"height_in": "40"}}} if state == "peer_reviewed" else {}
             self._request(state, state, index, **own)
         examined = self.get("under_examination")
         self.make.mark(examined, examined.current_round.search.candidates[0])

@@ -26,7 +26,7 @@ bp = Blueprint("training", __name__)
 @needs("training.keep")
 def index() -> ResponseReturnValue:
     today = now().date()
-    people = [overview.training_of(account, today) for account in overview.examiners()]
+    people = [overview.training_of(account, today) for account in overview.to_be_trained()]
     return page("accounts/training.html", people=people, rule=policy().training["fr"])
 
 

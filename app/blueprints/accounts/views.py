@@ -141,6 +141,8 @@ def _notifications_page() -> str:
 def _way(row: Notification) -> str | None:
     if row.kind == "misuse_reported":
         return url_for("oversight.misuse") if current_actor().can("misuse.read") else None
+    if row.kind == "arrest_uncorroborated":
+        return url_for("workload.arrests") if current_actor().can("figures.read") else None
     if row.subject_key is None:
         return None
     model = subjects().get(row.subject_type or "")

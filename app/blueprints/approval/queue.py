@@ -30,7 +30,7 @@ from app.domain.identification import lineage
 from app.domain.identification.separations import read_together
 from app.domain.peers.conditions import being_composed, counted
 from app.domain.workload.overview import deadline_in_sql, due_at
-from app.models import Candidate, FRRequest, GalleryPhoto, RepeatSearch, Round, Search
+from app.models import BackgroundCheck, Candidate, FRRequest, GalleryPhoto, RepeatSearch, Round, Search
 from app.models.base import filled, now
 from app.models.engine import Job
 from app.models.sql_seconds import seconds
@@ -48,6 +48,7 @@ LOADED = (
     selectinload(FRRequest.rounds).options(
         selectinload(Round.peer_reviews),
         selectinload(Round.final_reviews),
+        selectinload(Round.background_checks).selectinload(BackgroundCheck.judgments),
         joinedload(Round.nominee).joinedload(Candidate.photo),
     ),
     selectinload(FRRequest.searches),
@@ -100,6 +101,14 @@ def _repeats(_actor: Actor) -> Select[Any]:
     return lineage.waiting().options(
         joinedload(RepeatSearch.search).joinedload(Search.request), joinedload(RepeatSearch.asked_by)
     )
+
+
+def _answers(actor: Actor) -> Select[Any]:
+    """Select requests whose answers to what contradicts a candidate, and so the nomination, wait for a supervisor."""
+    asked = select(literal(1)).select_from(BackgroundCheck).join(BackgroundCheck.round)
+    asked = asked.where(Round.request_id == FRRequest.id, BackgroundCheck.awaits.is_(True)).correlate(FRRequest)
+    rows = visible(FRRequest, actor).where(FRRequest.state == "under_examination", asked.exists())
+    return rows.order_by(FRRequest.state_since, FRRequest.id)
 
 
 def _undelivered(actor: Actor) -> Select[Any]:
@@ -214,6 +223,7 @@ class Part:
 PARTS = {
     "waiting": Part(_waiting, _rows),
     "peers": Part(_peers, _before_peers),
+    "answers": Part(_answers, lambda found, _: found),
     "repeats": Part(_repeats, lambda found, _: found),
     "undelivered": Part(_undelivered, _rows),
     "delivered": Part(_delivered, _rows, RECENT),

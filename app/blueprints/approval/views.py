@@ -37,7 +37,7 @@ from app.web.pages import page
 bp = Blueprint("approval", __name__)
 PER_PAGE = 25
 #: the parts of the queue that have pages of their own
-PAGED = ("waiting", "peers", "repeats", "undelivered")
+PAGED = ("waiting", "answers", "peers", "repeats", "undelivered")
 
 
 @bp.get("/final-review")

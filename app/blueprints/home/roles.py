@@ -82,11 +82,11 @@ def figures(actor: Actor) -> list[Figure]:
         free = url_for("workload.index", show="unassigned")
         found.append(Figure(overview.unassigned_requests(), "requests without an examiner", free, "waiting"))
     if actor.can("training.keep"):
-        people = [overview.training_of(account, now().date()) for account in overview.examiners()]
+        people = [overview.training_of(account, now().date()) for account in overview.to_be_trained()]
         lacking = sum(not person.current for person in people)
         ending = sum(person.standing == "ending" for person in people)
         found += [
-            Figure(lacking, "examiners without current training", url_for("training.index"), "bad"),
+            Figure(lacking, "people without the training they need", url_for("training.index"), "bad"),
             Figure(ending, "trainings that end within 30 days", url_for("training.index"), "waiting"),
         ]
     if actor.can("disclosure.read"):

@@ -9,21 +9,25 @@ from app import audit
 from app.access.actor import current_actor
 from app.access.guard import needs
 from app.blueprints.fact_fields import answers, mark
+from app.blueprints.options import options_of
 from app.blueprints.requests.blueprint import bp
 from app.blueprints.requests.drafts import own_draft
-from app.blueprints.requests.forms import FACT, DocumentForm, EvidenceForm, outcome_form
-from app.domain.requests import outcomes
+from app.blueprints.requests.forms import FACT, DocumentForm, arrest_form, evidence_form, outcome_form
+from app.domain.requests import ledger, outcomes
 from app.domain.requests import verbs as domain
 from app.extensions import stores
-from app.models.approval import Report
+from app.models.approval import EvidenceItem, Report
 from app.models.requests import FRRequest
 from app.policy import policy
+from app.policy.evidence import ARREST
 from app.policy.facts import outcomes_after
 from app.policy.forms import Outcome
 from app.policy.refused import Refused
 from app.steps import Answer, Why, take_step
 from app.storage import BlobCorrupt, KeyDestroyed, UnknownBlob
 from app.web.pages import page, pdf_download
+
+DEPENDS = "The item is recorded. It depends on the result, so it does not suffice alone."
 
 
 @bp.get("/requests/<number>/document")
@@ -69,25 +73,77 @@ def report(subject: Report) -> Response:
 @bp.get("/requests/<number>/corroboration")
 @needs("request.file", of=FRRequest)
 def corroboration(subject: FRRequest) -> str:
+    """Show the form for one item, with what is on record; a result that is no lead leaves nothing to corroborate."""
     own_draft(subject)
-    form = EvidenceForm(formdata=None, version=subject.version)
-    return page("requests/corroboration.html", item=subject, form=form, refusal=None)
+    why = options_of(subject).why("record_corroboration")
+    if why is not None and why.rule_id == "result_to_corroborate":
+        abort(404)
+    return _evidence_page(subject, evidence_form(formdata=None, data={"version": subject.version}))
 
 
 @bp.post("/requests/<number>/corroboration")
 @needs("request.file", of=FRRequest)
 def corroborate(subject: FRRequest) -> Answer:
-    """USE-8: evidence other than the result."""
-    form, actor = EvidenceForm(), current_actor()
+    """Record one item of evidence other than the result (USE-8)."""
+    form, actor = evidence_form(), current_actor()
+    kind, facts = form["kind"].data or "", answers(form, FACT, policy().request.evidence.facts)
+    kept: list[EvidenceItem] = []
+
+    def again(why: Why) -> str:
+        if isinstance(why, Refused):
+            mark(form, ledger.faults_of_item(subject, kind, facts), [FACT])
+        return _evidence_page(subject, form, why)
+
     return take_step(
         subject,
         "record_corroboration",
         form,
-        lambda: outcomes.record_corroboration(subject, actor, form.evidence.data or ""),
-        again=lambda why: page("requests/corroboration.html", item=subject, form=form, refusal=why),
-        done="The evidence is recorded.",
+        lambda: kept.append(outcomes.record_corroboration(subject, actor, kind, facts)),
+        again=again,
+        done=lambda: DEPENDS if kept[-1].depends else "The item is recorded. It stands without the result.",
         to=url_for("requests.show", number=subject.number),
     )
+
+
+def _evidence_page(subject: FRRequest, form: FlaskForm, refusal: Why = None) -> str:
+    rule = policy().request.evidence
+    return page("requests/corroboration.html", item=subject, form=form, rule=rule, refusal=refusal)
+
+
+@bp.get("/requests/<number>/arrest")
+@needs("request.file", of=FRRequest)
+def arrest(subject: FRRequest) -> str:
+    """Show the form by which an arrest is reported."""
+    own_draft(subject)
+    return _arrest_page(subject, arrest_form(formdata=None, data={"version": subject.version}))
+
+
+@bp.post("/requests/<number>/arrest")
+@needs("request.file", of=FRRequest)
+def report_arrest(subject: FRRequest) -> Answer:
+    """Take the report of an arrest, whatever it rests on (USE-8, AUD-7)."""
+    form, actor = arrest_form(), current_actor()
+    facts = answers(form, FACT, policy().request.outcomes[ARREST].facts)
+
+    def again(why: Why) -> str:
+        if isinstance(why, Refused):
+            mark(form, ledger.faults_of_arrest(subject, facts), [FACT])
+        return _arrest_page(subject, form, why)
+
+    return take_step(
+        subject,
+        "report_arrest",
+        form,
+        lambda: outcomes.report_arrest(subject, actor, facts),
+        again=again,
+        done="The arrest is on record. The request stays open until its outcome is recorded.",
+        to=url_for("requests.show", number=subject.number),
+    )
+
+
+def _arrest_page(subject: FRRequest, form: FlaskForm, refusal: Why = None) -> str:
+    rule = policy().request.outcomes[ARREST]
+    return page("requests/arrest.html", item=subject, form=form, rule=rule, refusal=refusal)
 
 
 @bp.get("/requests/<number>/outcome")
@@ -132,7 +188,7 @@ def outcome_questions(subject: FRRequest) -> str:
     """The questions of the outcome just chosen, for the page to swap in; nothing is saved."""
     own_draft(subject)
     form = posted_outcome(subject)
-    return page("requests/_outcome_facts.html", form=form, outcome=_outcome(subject, form))
+    return page("requests/_outcome_facts.html", item=subject, form=form, outcome=_outcome(subject, form))
 
 
 def posted_outcome(subject: FRRequest) -> FlaskForm:

@@ -16,6 +16,7 @@ from app.blueprints.limits import Length
 from app.blueprints.requests.status import groups
 from app.blueprints.shared_forms import VersionForm
 from app.policy import policy
+from app.policy.evidence import ARREST
 from app.policy.facts import outcomes_after
 
 FACT, ANSWER, PERSON, PLACE = "fact_", "answer_", "person_", "matter_"
@@ -49,16 +50,6 @@ class DocumentForm(VersionForm):
         filters=[stripped],
     )
     note = TextAreaField("Note", [Length(max=2000)], filters=[stripped])
-
-
-class EvidenceForm(VersionForm):
-    """USE-8: evidence other than the result."""
-
-    evidence = TextAreaField(
-        "Evidence other than the facial recognition result",
-        [InputRequired("Describe the evidence."), Length(max=8000)],
-        filters=[stripped],
-    )
 
 
 class UploadForm(VersionForm):
@@ -112,6 +103,24 @@ def image_form(source: str | None, obtained: str | None, use_id: str | None, **v
         "attested": BooleanField(rules.attestation.text),
     }
     return type("ImageForm", (FlaskForm,), fields)(**values)
+
+
+def evidence_form(**values: Any) -> FlaskForm:
+    """Build the form for one item of evidence other than the result (USE-8), asking what the ledger asks."""
+    rules = policy().request
+    fields: dict[str, Any] = {
+        "version": HiddenField(),
+        "kind": choice_field("Kind of evidence", [(rule.id, rule.title) for rule in rules.evidence_kinds.values()]),
+        **fact_fields(FACT, rules.evidence.facts),
+    }
+    return type("EvidenceForm", (FlaskForm,), fields)(**values)
+
+
+def arrest_form(**values: Any) -> FlaskForm:
+    """Build the form for an arrest as it is reported (USE-8), asking the facts of the outcome “Arrest”."""
+    facts = policy().request.outcomes[ARREST].facts
+    fields: dict[str, Any] = {"version": HiddenField(), **fact_fields(FACT, facts)}
+    return type("ArrestForm", (FlaskForm,), fields)(**values)
 
 
 def outcome_form(outcome: str | None, result: str | None, **values: Any) -> FlaskForm:

@@ -63,7 +63,8 @@ STEP_TITLES = {
     "document": "Confirmation documented in the case management system",
     "deliver_report": "Report attached to the case file",
     "recall_report": "Report recalled",
-    "record_corroboration": "Corroborating evidence recorded",
+    "record_corroboration": "Item of evidence recorded",
+    "report_arrest": "Arrest reported",
     "close": "Outcome recorded; closed",
     "withdraw": "Withdrawn",
 }

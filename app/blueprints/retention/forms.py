@@ -63,7 +63,7 @@ class DispositionForm(VersionForm):
 
     class_id = SelectField("Class of the final disposition", [InputRequired("Choose the class.")])
     on = DateField("On", [InputRequired("Enter the day.")])
-    note = _note()
+    note = _note("Source: court or office, docket or file")
 
     def __init__(self, **values: object) -> None:
         super().__init__(prefix="disposition-", **values)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from app.domain.retention import verbs as retention
 from app.domain.retention.disposals import with_their_files
 from app.domain.retention.eligibility import NotDue, Target, is_disposed, not_due, under_way
+from app.domain.retention.known import Known, known_of
 from app.models.retention import CaseRecord, Disposal
 from app.policy import policy
 from app.policy.base import Rule
@@ -26,6 +27,7 @@ class PreviewLine:
     images: int = 0
     reports: int = 0
     photographs: int = 0
+    known: Known | None = None
 
     @property
     def rule(self) -> Rule | None:
@@ -57,4 +59,5 @@ def _line(target: Target, added: bool, disposal: Disposal | None) -> PreviewLine
         requests=len(requests),
         images=sum(len(request.images) for request in requests),
         reports=sum(len(request.reports) for request in requests),
+        known=None if is_disposed(target) else known_of(target),
     )

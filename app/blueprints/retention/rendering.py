@@ -15,6 +15,7 @@ from app.blueprints.options import options_of
 from app.blueprints.retention import forms
 from app.domain.retention import verbs as retention
 from app.domain.retention.eligibility import Target, is_disposed, label, under_way
+from app.domain.retention.known import known_of
 from app.domain.retention.people_files import DAYS
 from app.extensions import db
 from app.models.base import now
@@ -135,6 +136,7 @@ def case_page(
         form=next(iter(changed.values()), None),
         disposal=disposal_of(record),
         requests=retention.requests_of(record),
+        known=None if gone else known_of(record),
         keeps=actor.can("retention.keep"),
         places=actor.can("hold.place"),
         options=options_of(record),

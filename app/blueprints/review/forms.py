@@ -8,13 +8,14 @@ from typing import Any
 from flask_wtf import FlaskForm
 from wtforms import Form, HiddenField, StringField, TextAreaField
 from wtforms.validators import InputRequired
-from wtforms.widgets import CheckboxInput, ListWidget
+from wtforms.widgets import CheckboxInput, DateInput, ListWidget
 
 from app.blueprints.choice_fields import SelectField, SelectMultipleField
 from app.blueprints.fact_fields import choice_field, fact_fields, stripped
 from app.blueprints.limits import Length
 from app.blueprints.shared_forms import VersionForm
 from app.policy import policy
+from app.policy.examination.answers import GROUND, SOURCE
 
 SHOWN = [
     ("waiting", "Waiting for an examiner"),
@@ -131,6 +132,10 @@ def background_form(**values: Any) -> FlaskForm:
     fields = {"version": HiddenField()}
     for rule in policy().review.inconsistencies.values():
         fields[rule.id] = TextAreaField(f"{rule.title}: your answer", [Length(max=2000)], filters=[stripped])
+        if rule.grounds:
+            label, source = f"{rule.title}: why it does not stand", f"{rule.title}: the source of that"
+            fields[rule.id + GROUND] = choice_field(label, [(ground.value, ground.label) for ground in rule.grounds])
+            fields[rule.id + SOURCE] = StringField(source, [Length(max=300)], filters=[stripped])
     fields |= fact_fields("", policy().review.background.facts)
     return type("BackgroundForm", (FlaskForm,), fields)(**values)
 
@@ -144,6 +149,15 @@ def nomination_form(candidates: Iterable[tuple[str, str]], **values: Any) -> Fla
         "reason": TextAreaField("Reason for the nomination", [Length(max=4000)], filters=[stripped]),
     }
     return type("NominationForm", (FlaskForm,), fields)(prefix="nominate-", **values)
+
+
+class InformationForm(FlaskForm):
+    """New information (SRC-6): what is known now, and was not when a peer did not support the person."""
+
+    version = HiddenField()
+    text = TextAreaField("What is known now, and was not", [Length(max=2000)], filters=[stripped])
+    source = StringField("Its source", [Length(max=300)], filters=[stripped])
+    obtained_on = StringField("Obtained on", widget=DateInput(), filters=[stripped])
 
 
 class NoneForm(FlaskForm):

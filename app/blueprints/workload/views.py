@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from flask import Blueprint, abort, request, url_for
+from flask import Blueprint, Response, abort, request, url_for
 from sqlalchemy import select
 
 from app.access.actor import Actor, current_actor
@@ -16,6 +16,8 @@ from app.blueprints.options import options_of
 from app.blueprints.review.queue import unavailable_examiners
 from app.blueprints.shared_forms import VersionForm
 from app.blueprints.workload.forms import PassOnForm, PeriodFilter, WorkFilter
+from app.csv_lines import csv_line
+from app.domain.requests.arrests import HEADINGS, by_year, uncorroborated
 from app.domain.workload import turnaround
 from app.domain.workload import verbs as workload
 from app.domain.workload.overview import deadline, unassigned
@@ -228,6 +230,28 @@ def figures() -> str:
         priorities=policy().request.priorities,
         duration_text=duration_text,
     )
+
+
+@bp.get("/workload/figures/arrests")
+@needs("figures.read")
+def arrests() -> str:
+    """Show arrests by year and evidence in hand (AUD-7); those made on none are listed by the request's number."""
+    return page(
+        "workload/arrests.html",
+        years=by_year(),
+        listed=uncorroborated(),
+        headings=HEADINGS,
+        rule=policy().request.evidence,
+        now=now(),
+    )
+
+
+@bp.get("/workload/figures/arrests.csv")
+@needs("figures.read")
+def arrests_csv() -> Response:
+    """Send the yearly figures of arrests as a file (AUD-7)."""
+    lines = [csv_line(HEADINGS), *(csv_line(year.cells()) for year in by_year())]
+    return Response("".join(lines), content_type="text/csv; charset=utf-8; header=present")
 
 
 def duration_text(length: timedelta) -> str:

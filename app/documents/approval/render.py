@@ -9,6 +9,7 @@ from PIL import Image
 from app.clauses import enforces
 from app.documents import checks
 from app.documents.approval.manifest import Verification
+from app.documents.examination.contradictions import require_contradictions
 from app.documents.facts import FaceBox, Probe, ReportFacts, ReportKind
 from app.documents.typeset import Frame, Rendered, environment, one_line, typeset
 
@@ -50,6 +51,8 @@ def render_report(facts: ReportFacts, notice: str, result_notice: str, verificat
     pages = checks.require_notice(pdf, notice)
     checks.require_on_first_page(pdf, result_notice)
     checks.require_picture(pdf, facts.probe.picture.data)
+    if facts.candidate is not None:
+        require_contradictions(pdf, facts.candidate.contradictions)
     return Rendered(pdf, hashlib.sha256(pdf).hexdigest(), pages)
 
 

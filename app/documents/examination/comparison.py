@@ -9,7 +9,8 @@ from datetime import datetime
 from app.clauses import enforces
 from app.documents import checks
 from app.documents.errors import RenderError
-from app.documents.facts import Person
+from app.documents.examination.contradictions import require_contradictions
+from app.documents.facts import Contradictions, Person
 from app.documents.typeset import Frame, Rendered, environment, typeset
 
 TITLE = "Comparison with marks"
@@ -65,6 +66,8 @@ class ComparisonFacts:
     printed_by: Person
     probe_sha256: str
     comparisons: tuple[Comparison, ...]
+    #: (which candidate, what contradicts it) of each whose background was checked
+    contradictions: tuple[tuple[str, Contradictions], ...]
     policy_version: str
     demonstration: bool
 
@@ -83,6 +86,8 @@ def render_comparison(facts: ComparisonFacts) -> Rendered:
         for mark in one.marks:
             if checks.missing_words(texts, (mark.note,)) is not None:
                 raise RenderError(f"The document lacks the note of mark {mark.number} of {one.title} (SRC-2).")
+    for _title, found in facts.contradictions:
+        require_contradictions(pdf, found)
     return Rendered(pdf, hashlib.sha256(pdf).hexdigest(), len(texts))
 
 

@@ -34,7 +34,9 @@ class Copy:
 class ItemFacts:
     """One record. `what` names no person; `allowed_from` is the first day on which its disposal was allowed.
 
-    `rows` are (table, number of rows deleted). A spared record has `spared_because` and nothing destroyed.
+    Of a case, what the portal knew when its disposal was proposed: its classes, those its requests suspected, the days,
+    and what contradicts what. `rows` are (table, number of rows deleted). A spared record has `spared_because` and
+    nothing destroyed.
     """
 
     what: str
@@ -47,6 +49,10 @@ class ItemFacts:
     rows: tuple[tuple[str, int], ...] = ()
     copies: tuple[Copy, ...] = ()
     spared_because: str = ""
+    confirmed: tuple[str, ...] = ()
+    suspected: tuple[str, ...] = ()
+    days: tuple[tuple[str, date], ...] = ()
+    contradictions: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if (self.erased_at is None) != bool(self.spared_because):
@@ -113,7 +119,8 @@ def render_certificate(facts: CertificateFacts) -> Rendered:
     html = environment().get_template("certificate.html").render(doc=frame, facts=facts)
     pdf = typeset(html, {}, f"certificate {facts.number}")
     texts = checks.page_texts(pdf)
-    wanted = [item.what for item in facts.items] + [facts.first_approver.name, facts.second_approver.name]
+    wanted = [words for item in facts.items for words in (item.what, *item.contradictions)]
+    wanted += [facts.first_approver.name, facts.second_approver.name]
     missing = checks.missing_words(texts, wanted)
     if missing is not None:
         raise RenderError(f"The certificate does not say {missing!r}.")

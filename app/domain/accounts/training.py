@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from calendar import monthrange
+from collections.abc import Iterable
 from datetime import date
 
 from app import audit
@@ -20,6 +21,11 @@ def add_months(day: date, months: int) -> date:
     year, month = divmod(day.month - 1 + months, 12)
     year, month = day.year + year, month + 1
     return day.replace(year=year, month=month, day=min(day.day, monthrange(year, month)[1]))
+
+
+def needs_training(roles: Iterable[str]) -> bool:
+    """Tell whether these roles hold a capability that demands training."""
+    return any(policy().capability(name).training for name in policy().capabilities_of(roles))
 
 
 @enforces("ACC-4", "TRN-1")

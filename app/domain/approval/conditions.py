@@ -1,15 +1,15 @@
-"""The final review, the report and what follows it (SRC-5 to SRC-9, USE-8)."""
+"""The final review, the report and what follows it (SRC-5 to SRC-9)."""
 
 from __future__ import annotations
 
 from app.access.actor import Actor
 from app.domain.examination.conditions import enough_peers
+from app.domain.examination.contradictions import lacking
 from app.domain.peers.conditions import counting, favored_foils
 from app.models.base import filled
 from app.models.requests import FRRequest
 from app.policy import policy
 from app.policy.examination.opinions import nomination_fault, peer_faults
-from app.policy.facts import check_outcome
 from app.workflow.facts import Facts, first
 from app.workflow.registry import condition
 
@@ -28,6 +28,12 @@ def peers_unanimous(request: FRRequest, actor: Actor, facts: Facts) -> str | Non
         return f"{against} of {len(opinions)} peer opinions do not support the possible match."
     elsewhere = sum(bool(favored_foils(line_up)) for line_up in counting(round_))
     return f"{elsewhere} of {len(opinions)} peers found support in another photograph." if elsewhere else None
+
+
+@condition("contradiction_answered", "SRC-3", "SRC-5")
+def contradiction_answered(request: FRRequest, actor: Actor, facts: Facts) -> str | None:
+    """Judge `contradiction`, of which an answer is written: nobody agrees with what was not written."""
+    return first(lacking([facts["contradiction"]]))
 
 
 @condition("password_confirmed", "SRC-5")
@@ -54,28 +60,6 @@ def round_was_approved(request: FRRequest, actor: Actor, facts: Facts) -> str | 
     round_ = request.current_round
     last = round_.final_reviews[-1].decision if round_ and round_.final_reviews else None
     return None if last == "approved" else "The last round did not end with an approval."
-
-
-@condition("evidence_given", "USE-8")
-def evidence_given(request: FRRequest, actor: Actor, facts: Facts) -> str | None:
-    given = str(facts.get("evidence") or "").strip()
-    return None if given else "Describe the evidence, other than the facial recognition result."
-
-
-@condition("outcome_given", "USE-8")
-def outcome_given(request: FRRequest, actor: Actor, facts: Facts) -> str | None:
-    given = facts.get("outcome_facts") or {}
-    faults = check_outcome(policy(), str(facts.get("outcome") or ""), given, request.result)
-    # the missing evidence of an arrest has a rule of its own
-    return first([fault for fault in faults if fault.field != "corroborating_evidence"])
-
-
-@condition("arrest_corroborated", "USE-8", "USE-7")
-def arrest_corroborated(request: FRRequest, actor: Actor, facts: Facts) -> str | None:
-    if facts.get("outcome") != "arrest":
-        return None
-    given = str((facts.get("outcome_facts") or {}).get("corroborating_evidence") or "").strip()
-    return None if given else "An arrest needs corroborating evidence other than the facial recognition result."
 
 
 @condition("no_search_run", "SRC-7")

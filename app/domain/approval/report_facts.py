@@ -28,6 +28,8 @@ from app.documents.facts import (
 )
 from app.domain.accounts.naming import UNIT, here, person_of
 from app.domain.algorithms.registry import entry_of
+from app.domain.approval.separations import supervisor
+from app.domain.examination.printed_contradictions import printed_contradictions
 from app.domain.gallery.photographs import stored
 from app.domain.identification.preparation import recipe_of_row
 from app.domain.identification.recipes import steps_in_words
@@ -68,7 +70,7 @@ def _part(request: FRRequest, account: Account) -> str:
         return "requesting investigator"
     if account.id == request.discussing_supervisor_id:
         return "supervisor of the requesting investigator"
-    if any(review.supervisor_id == account.id for round_ in request.rounds for review in round_.final_reviews):
+    if account.id in supervisor(request):
         return "supervisor"
     if any(review.peer_id == account.id for round_ in request.rounds for review in round_.peer_reviews):
         return "peer reviewer"
@@ -180,6 +182,7 @@ def _candidate(round_: Round) -> Candidate:
         ),
         comparison=tuple(compared),
         background=_background(round_),
+        contradictions=printed_contradictions(round_, nominee),
     )
 
 
@@ -246,6 +249,7 @@ def gather(report: Report) -> ReportFacts:
         decision=decision,
         candidate=_candidate(filled(round_)) if possible else None,
         negative_reason=None if possible else negative,
+        incomparable=sum(row.verdict == "incomparable" for row in round_.dispositions) if round_ is not None else 0,
         demonstration=settings().demonstration,
         supersedes=_supersedes(report),
     )

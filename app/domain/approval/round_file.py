@@ -5,11 +5,16 @@ A view model: frozen, gathered from the records; it holds no rank and no score o
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import pairwise
 from typing import Any
 
+from app.clauses import enforces
+from app.domain.examination.contradictions import Contradiction, of_nominee
+from app.domain.examination.earlier_verdicts import EarlierVerdict, earlier_verdicts, grounds_for
 from app.domain.peers.results import Assigned, LinePhoto, assigned, line_results
 from app.domain.workload.verbs import endings
 from app.models import (
@@ -19,13 +24,14 @@ from app.models import (
     Disposition,
     FinalReview,
     GalleryPhoto,
+    NewGround,
     PeerReview,
     Round,
 )
 from app.models.base import filled
 from app.policy import policy
 from app.policy.base import Fact
-from app.policy.examination.worksheet import differences_in_words, unexplained_in
+from app.policy.examination.worksheet import differences_in_words, differing_in, unexplained_in
 
 DECISIONS = {"approved": "approve", "not_approved": "do_not_approve", "continued": "continue"}
 
@@ -91,6 +97,19 @@ class DisposedCandidate:
 
 
 @dataclass(frozen=True, slots=True)
+class Pace:
+    """The pace of exclusions: ``quick`` of them within the rule's seconds of the one before.
+
+    ``reasons``: component -> how many exclusions name it, the most frequent first.
+    """
+
+    exclusions: int
+    seconds: int
+    quick: int
+    reasons: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Judgment:
     """A supervisor's decision on a round."""
 
@@ -116,10 +135,14 @@ class RoundFile:
     note: str
     background: tuple[tuple[str, str], ...]
     compared: tuple[Answered, ...]
+    contradictions: tuple[Contradiction, ...]
+    earlier: tuple[EarlierVerdict, ...]
+    new_grounds: tuple[NewGround, ...]
     unexplained: tuple[str, ...]
     justification: str
     opinions: tuple[Opinion, ...]
     dispositions: tuple[DisposedCandidate, ...]
+    pace: Pace | None
     conclusion: str
     judgments: tuple[Judgment, ...]
     line: tuple[LinePhoto, ...] = ()
@@ -193,18 +216,35 @@ def gather_round(row: Round, current: bool, passed: Assignment | None) -> RoundF
         note=note,
         background=answered(policy().review.background.facts, check.private.get("items", {})) if check else (),
         compared=_compared(check) if check else (),
+        contradictions=tuple(of_nominee(row)),
+        earlier=tuple(earlier_verdicts(row, nominee)) if nominee else (),
+        new_grounds=tuple(grounds_for(row, nominee)) if nominee else (),
         unexplained=tuple(unexplained_in(policy(), own.private.get("features", {}))) if own else (),
         justification=str(own.private.get("justification") or "") if own else "",
         opinions=_opinions(row, note) if nominee else (),
         dispositions=tuple(
             _disposed(d, nominee) for d in sorted(row.dispositions, key=lambda d: (d.verdict, d.candidate.shown_order))
         ),
+        pace=pace_of(row),
         conclusion=_passed_on(passed) if passed else str(row.private.get("conclusion") or ""),
         judgments=tuple(_judgment(review) for review in row.final_reviews),
         line=line_results(row),
         assigned=assigned(row),
         stopped=str(row.private.get("peers_stopped") or ""),
     )
+
+
+@enforces("SRC-2", "SRC-5", "FAIR-1")
+def pace_of(row: Round) -> Pace | None:
+    """Return how fast the candidates of a round were excluded, and on what; None where nobody was."""
+    excluded = sorted((d for d in row.dispositions if d.verdict == "excluded"), key=lambda one: one.created_at)
+    if not excluded:
+        return None
+    moments = [one.created_at for one in excluded]
+    quick = sum((b - a).total_seconds() <= policy().review.pace.count for a, b in pairwise(moments))
+    named = Counter(label for one in excluded for label, _ in differing_in(policy(), one.private.get("features", {})))
+    seconds = round((moments[-1] - moments[0]).total_seconds())
+    return Pace(len(excluded), seconds, quick, tuple(named.most_common()))
 
 
 def _passed_on(passed: Assignment) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import func, select
 
@@ -21,10 +21,12 @@ from app.documents.disclosures.facts import (
 )
 from app.documents.disclosures.package import DECISION_NAME, LETTER_NAME, RATES_NAME, Package, PackedFile, build_package
 from app.documents.disclosures.render import render_letter
+from app.documents.examination.contradictions import statement
 from app.domain.accounts.naming import here, person_of
 from app.domain.approval.reports import verify_page
 from app.domain.disclosures import error_rates
 from app.domain.disclosures.decisions import DECISION_JOB, released_by
+from app.domain.examination.printed_contradictions import printed_contradictions
 from app.extensions import db, settings, stores
 from app.models import Account
 from app.models.approval import Report
@@ -159,6 +161,7 @@ def _contents(disclosure: Disclosure) -> list[tuple[PackedFile, str | None]]:
         (PackedFile(path_of(item.thing), bytes_of(item), words_of(item.thing), item.uid), warning_of(item.thing))
         for item in disclosure.included_items
     ]
+    found += [(_contradictions(item.thing), None) for item in disclosure.included_items if _of_a_candidate(item.thing)]
     if disclosure.recipient_kind == PROSECUTOR:
         rates = error_rates.statement(disclosure.case_number, disclosure.state_since).encode()
         found.append((PackedFile(RATES_NAME, rates, "Error rates in comparisons whose truth is known"), None))
@@ -168,6 +171,21 @@ def _contents(disclosure: Disclosure) -> list[tuple[PackedFile, str | None]]:
         written = stores().blobs.get(decision.document_blob_id, decision.key_id, digest)
         found.append((PackedFile(DECISION_NAME, written, "Written decision of the Agency Privacy Officer"), None))
     return found
+
+
+def _of_a_candidate(thing: ProbeImage | Report) -> bool:
+    return isinstance(thing, Report) and thing.kind == "possible_match"
+
+
+@enforces("SRC-3", "EXT-2")
+def _contradictions(thing: ProbeImage | Report) -> PackedFile:
+    """Yield what contradicts the candidate of a report: it goes wherever the report goes, also one made before."""
+    report = cast(Report, thing)
+    round_ = filled(report.round)
+    found = printed_contradictions(round_, filled(round_.nominee))
+    text = statement(settings().department, report.request.case_number, report.number, found)
+    what = f"What contradicts the candidate of report {report.number}, with the answers"
+    return PackedFile(f"contradictions-{report.number}.txt", text.encode(), what)
 
 
 def _letter_facts(disclosure: Disclosure, files: list[tuple[PackedFile, str | None]]) -> LetterFacts:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from app.access.actor import Actor
+from app.domain.examination.contradictions import Contradiction, contradictions_of, lacking, of_nominee
 from app.models.examination import BackgroundCheck, Round
 from app.models.gallery import GalleryPerson
 from app.models.requests import FRRequest
 from app.policy import policy
-from app.policy.examination.background import Against, record_fault, unanswered
+from app.policy.examination.background import Against, inconsistencies, record_fault
 from app.policy.examination.worksheet import check_justified
 from app.workflow.facts import Facts, first
 from app.workflow.registry import condition
@@ -44,11 +45,49 @@ def nominee_record_eligible(request: FRRequest, actor: Actor, facts: Facts) -> s
     return fault.message if fault else None
 
 
-@condition("inconsistencies_answered", "SRC-3", written_by=("nominate",))
+@condition("inconsistencies_answered", "SRC-3", "EXT-2", written_by=("nominate",))
 def inconsistencies_answered(request: FRRequest, actor: Actor, facts: Facts) -> str | None:
     """Compare with the record as it is now, not as it was when the check was made."""
     check = _check(request.current_round)
     if check is None:
         return "No background check of the nominated candidate is recorded."
-    against = against_of(request, check.candidate.person, check)
-    return first(unanswered(policy(), against, check.private.get("answers") or {}))
+    found = contradictions_of(check.round, check.candidate)
+    return _unrecorded(request, check, found) or first(lacking(found))
+
+
+def _unrecorded(request: FRRequest, check: BackgroundCheck, found: list[Contradiction]) -> str | None:
+    """Return what contradicts the candidate and is not in the round's check: the record, or another check, is newer."""
+    elsewhere = [one.title for one in found if one.check is not check]
+    told = {(one.rule_id, said) for one in found for said in (one.computed, one.text)}
+    fresh = [
+        one.rule.title
+        for one in inconsistencies(policy(), against_of(request, check.candidate.person, check))
+        if not {(one.rule.id, one.computed), (one.rule.id, one.text)} & told
+    ]
+    missing = ", ".join(dict.fromkeys([*fresh, *elsewhere]))
+    return (
+        f"{missing}: found since the check was recorded. Record the check anew, with the answer." if missing else None
+    )
+
+
+@condition("holding_agreed", "SRC-3", "EXT-2", written_by=("nominate",))
+def holding_agreed(request: FRRequest, actor: Actor, facts: Facts) -> str | None:
+    """Ask for a second person: the examiner alone cannot set a confinement or an alibi aside."""
+    waiting = [one for one in of_nominee(request.current_round) if one.holds and not one.agreed]
+    return f"No supervisor agrees yet with the answer on {_titles(waiting)}." if waiting else None
+
+
+@condition("contradictions_agreed", "SRC-3", "SRC-5", "EXT-2")
+def contradictions_agreed(request: FRRequest, actor: Actor, facts: Facts) -> str | None:
+    """Ask for agreement with each by whoever decides: that of somebody else, or with other words, is none."""
+    found = of_nominee(request.current_round)
+    open_ones = [one for one in found if not one.agreed_by(actor.id)]
+    if not open_ones:
+        return None
+    opposed = [one for one in open_ones if one.opposed]
+    said = f" A supervisor does not agree with the answer on {_titles(opposed)}." if opposed else ""
+    return f"Your own agreement is missing with the answer on {_titles(open_ones)}.{said}"
+
+
+def _titles(found: list[Contradiction]) -> str:
+    return ", ".join(one.title.lower() for one in found)

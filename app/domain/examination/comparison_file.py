@@ -9,6 +9,7 @@ from app.access.actor import Actor
 from app.documents.examination.comparison import Comparison, ComparisonFacts, Picture, PrintedMark
 from app.domain.accounts.naming import UNIT, here, person_of
 from app.domain.examination.annotations import marks_on
+from app.domain.examination.printed_contradictions import printed_contradictions
 from app.domain.gallery.photographs import stored
 from app.extensions import settings, stores
 from app.imaging import display_copy
@@ -41,6 +42,10 @@ def gather_comparison(round_: Round, actor: Actor, printed_by: Account) -> Compa
         comparisons=tuple(
             _comparison(round_, probe, candidate, photo, [row for row in marks if row.photo_id == photo.id])
             for candidate, photo in _pairs(round_, marks)
+        ),
+        contradictions=tuple(
+            (f"candidate {check.candidate.shown_order}", printed_contradictions(round_, check.candidate))
+            for check in sorted(round_.background_checks, key=lambda one: one.candidate is not round_.nominee)
         ),
         policy_version=policy().version,
         demonstration=settings().demonstration,

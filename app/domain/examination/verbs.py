@@ -8,17 +8,22 @@ from typing import Any
 from app import audit
 from app.access.actor import Actor
 from app.clauses import enforces
+from app.domain.accounts.people import holders_of
 from app.domain.examination import drafts, replaced
 from app.domain.examination.background_conditions import against_of
 from app.domain.examination.conditions import open_candidates
+from app.domain.examination.contradictions import Contradiction, contradictions_of, found_anew, lacking
 from app.domain.examination.worksheet_conditions import worksheet_faults
 from app.domain.examination.worksheets import known_features
+from app.domain.notices.notifications import tell
 from app.extensions import db
 from app.models import BackgroundCheck, Candidate, Disposition, FRRequest, Round
 from app.models.base import filled, now
 from app.outbox import ask
 from app.policy import policy
+from app.policy.examination.answers import GROUND, SOURCE
 from app.policy.examination.background import check_items, compare
+from app.policy.examination.dispositions import disposition_fault
 from app.policy.refused import Refused
 from app.workflow import advance
 from app.workflow.engine import refuse_if
@@ -64,7 +69,7 @@ def dispose(
     note: str,
     justification: str = "",
 ) -> Disposition:
-    """Exclude a candidate, naming at least one differing feature, or retain it with the full worksheet.
+    """Exclude a candidate on a lasting difference or a reason, retain it with the full worksheet, or compare nothing.
 
     `features`: {component: {"verdict": …, "note": …, "parts": …}}. `justification`
     answers for unexplained differences in lasting components; the supervisor reads it. Raises Refused.
@@ -72,16 +77,15 @@ def dispose(
     round_ = open_round(request, actor)
     rule = policy().review.dispositions.get(verdict)
     if rule is None or candidate.search_id != round_.search_id:
-        raise Refused("facial-identification", "Choose excluded or retained for a candidate of this search.")
+        raise Refused("facial-identification", "Choose what becomes of a candidate of this search.")
     refuse_if("nominee_retained", candidate.photo.removed_at is not None, "The photograph left the repository.")
     faults = worksheet_faults(features, complete=rule.full_worksheet)
     if faults:
         raise Refused(rule.id, faults[0].message, faults=faults)
     features = known_features(features)
-    differing = {v.value for v in policy().review.worksheet.verdicts if v.differs}
-    named = [name for name, given in features.items() if given["verdict"] in differing]
-    if len(named) < rule.min_differing:
-        raise Refused(rule.id, "Name at least one feature that differs.")
+    wrong = disposition_fault(policy(), rule, features, note)
+    if wrong:
+        raise Refused(rule.id, wrong)
     row = round_.disposition_of(candidate)
     recorded = {"features": features, "note": note.strip(), "justification": justification.strip()}
     if row is not None and (row.verdict, dict(row.private)) == (verdict, recorded):
@@ -156,8 +160,9 @@ def check_background(
 ) -> BackgroundCheck:
     """Record the detailed background check of a retained candidate. Raises Refused when an item is missing.
 
-    `answers`: {id of an inconsistency: answer}. What is unanswered may be answered later; it bars the nomination until
-    then. How each rule judged stays with the check, for the record of the person may change.
+    `answers`: {id of an inconsistency, alone or with _ground or _source: answer}. What is unanswered may be answered
+    later; it bars the nomination until then. How each rule judged stays with the check, for the record of the person
+    may change; what any check of this person in the matter found before stays with it too.
     """
     round_ = open_round(request, actor)
     disposition = round_.disposition_of(candidate)
@@ -166,22 +171,33 @@ def check_background(
     faults = check_items(policy(), items)
     if faults:
         raise Refused("background-check", faults[0].message, faults=faults)
+    before = contradictions_of(round_, candidate)
     row = round_.background_of(candidate)
     if row is None:
         row = BackgroundCheck(round=round_, candidate=candidate)
         db.session.add(row)
-    given = {rule: text.strip() for rule, text in (answers or {}).items() if rule in policy().review.inconsistencies}
-    row.seal(items=dict(items), answers=given)
+    parts = {rule + part for rule in policy().review.inconsistencies for part in ("", GROUND, SOURCE)}
+    row.seal(items=dict(items), answers={name: text.strip() for name, text in (answers or {}).items() if name in parts})
+    compared = compare(policy(), against_of(request, candidate.person, row))
     row.seal(
-        compared=[
-            {"rule": one.rule.id, "status": one.status, "text": one.text}
-            for one in compare(policy(), against_of(request, candidate.person, row))
-        ]
+        compared=[{"rule": one.rule.id, "status": one.status, "text": one.text} for one in compared],
+        contradictions=found_anew(compared, before),
     )
+    db.session.flush()
+    asked = row.awaits
+    row.awaits = awaits_agreement(contradictions_of(round_, candidate))
+    if row.awaits and not asked:
+        tell("answer_waits", holders_of("approval.decide"), request)
     db.session.flush()
     drafts.forget(request, actor, drafts.background_page(round_, candidate))
     audit.record("background.recorded", request, candidate=candidate.uid)
     return row
+
+
+def awaits_agreement(found: list[Contradiction]) -> bool:
+    """Tell whether a supervisor has to judge an answer before the nomination: it is whole, and nobody agrees."""
+    whole = not lacking(one for one in found if one.holds)
+    return whole and any(one.holds and not one.agreed for one in found)
 
 
 @enforces("SRC-7")

@@ -27,6 +27,8 @@ SENTENCES = {
     "repeat_asked": "{number}: an examiner asks to search again what was searched before.",
     "repeat_agreed": "{number}: a supervisor agreed that the probe is searched again.",
     "repeat_declined": "{number}: a supervisor did not agree to a repeated search; the words are on its page.",
+    "answer_waits": "{number}: an examiner answered what contradicts a candidate; your agreement is asked for.",
+    "answer_judged": "{number}: a supervisor judged an answer of yours to a contradiction; the words are on its page.",
     "search_finished": "{number}: the search is finished.",
     "search_failed": "{number}: the search failed; the cause is on its page.",
     "peer_review_open": "{number} is assigned to you for review.",
@@ -69,6 +71,7 @@ SENTENCES = {
     "nominee_gone": "{number}: the nominee's photograph was sealed by order; direct a fresh round, or do not approve.",
     "sealing_failed": "{number}: destruction or certificate stopped; the cause is on its page.",
     "sealing_notice": "{number}: a photograph in the report you have was sealed by order. Do not rely on it.",
+    "arrest_uncorroborated": "{number}: an arrest was reported with no independent evidence in hand.",
     "algorithm_lapses": (
         "The NIST evaluation record of the face algorithm in use lapses soon; its day is at the top of your pages."
     ),

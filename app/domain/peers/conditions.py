@@ -18,6 +18,7 @@ from app.models.gallery import GalleryPhoto
 from app.models.peers import LineUp, LineUpPlace
 from app.models.requests import FRRequest
 from app.policy import policy
+from app.policy.examination.dispositions import disposition_fault
 from app.policy.facts import Fault
 from app.workflow.facts import Facts, first
 from app.workflow.registry import condition
@@ -38,15 +39,15 @@ def counting(round_: Round) -> list[LineUp]:
 
 @enforces("SRC-4", "CAP-3")
 def kept_apart(round_: Round) -> set[int]:
-    """Return the people (ids) who are never foils: the nominee, and whoever was ever retained.
+    """Return the people (ids) who are never foils: the nominee, and whoever was ever not excluded.
 
-    A retained candidate could not be excluded by the examiner, so nobody knows that it shows another person.
+    A candidate retained or not comparable was not excluded, so nobody knows that it shows another person.
     """
     retained = {
         disposition.candidate.person_id
         for one in round_.request.rounds
         for disposition in one.dispositions
-        if disposition.verdict == "retained"
+        if disposition.verdict != "excluded"
     }
     return retained | ({round_.nominee.person_id} if round_.nominee else set())
 
@@ -99,13 +100,11 @@ def sheet_faults(place: LineUpPlace) -> list[Fault]:
         ]
     differing = {verdict.value for verdict in policy().review.worksheet.verdicts if verdict.differs}
     named = [given for given in features.values() if given.get("verdict") in differing and given.get("note")]
-    return (
-        []
-        if named
-        else [
-            Fault("features", f"Photograph {place.letter}: name a feature that differs, and say what differs.", rule.id)
-        ]
-    )
+    if not named:
+        message = f"Photograph {place.letter}: name a feature that differs, and say what differs."
+        return [Fault("features", message, rule.id)]
+    wrong = disposition_fault(policy(), policy().review.dispositions["excluded"], features, "")
+    return [Fault("features", f"Photograph {place.letter}: {wrong}", rule.id)] if wrong else []
 
 
 @enforces("SRC-4")

@@ -1,46 +1,113 @@
-"""The investigator's verbs after a report: record further evidence and how the case ended (USE-7, USE-8).
+"""The investigator's verbs after a report: record evidence item by item, arrests, and the outcome (USE-7, USE-8).
 
-Both need an open unit of work and raise Refused; neither commits.
+An arrest can always be reported. What it lacks is refused at closing, told to the unit's supervisor and the integrity
+officers, and counted (AUD-7). All need an open unit of work and raise Refused; none commits.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
+from app import audit
 from app.access.actor import Actor
 from app.clauses import enforces
+from app.domain.accounts.people import holders_of
+from app.domain.notices.notifications import tell
+from app.domain.requests.ledger import (
+    faults_of_arrest,
+    faults_of_item,
+    items,
+    lead_received,
+    recount,
+    same_arrest,
+)
 from app.extensions import db
-from app.models.approval import Outcome
+from app.models.approval import Arrest, EvidenceItem, Outcome
 from app.models.requests import FRRequest
 from app.policy import policy
+from app.policy.evidence import ARREST, arrested_at, basis_of, depends, in_hand, item_of
 from app.policy.facts import Fault, check_outcome
 from app.workflow.engine import advance
 
-CORROBORATION = "corroboration"
-
 
 @enforces("USE-8")
-def record_corroboration(request: FRRequest, actor: Actor, evidence: str) -> Outcome:
-    """Record evidence other than the result. The request stays reported, and more may be recorded."""
-    advance(request, "record_corroboration", actor, evidence=evidence)
-    return _keep(request, actor, CORROBORATION, evidence.strip(), {})
+def record_corroboration(request: FRRequest, actor: Actor, kind: str, facts: Mapping[str, str]) -> EvidenceItem:
+    """Record an item of evidence besides the result. The request stays reported, and more may be recorded."""
+    timing, rests = "after_lead", True
+    if not faults_of_item(request, kind, facts):
+        lead = lead_received(request)
+        after = lead is not None and not item_of(facts, False).before(lead)
+        timing = "after_lead" if after else "before_lead"
+        rests = depends(policy(), kind, facts, after)
+    advance(request, "record_corroboration", actor, kind=kind, evidence=facts, timing=timing, depends=rests)
+    kept = EvidenceItem(
+        request=request,
+        recorded_by_id=actor.id,
+        policy_version=policy().version,
+        kind=kind,
+        timing=timing,
+        depends=rests,
+    )
+    kept.seal(facts=dict(facts))
+    db.session.add(kept)
+    db.session.flush()
+    recount(request)
+    return kept
 
 
-@enforces("USE-8")
+@enforces("USE-8", "AUD-7")
+def report_arrest(request: FRRequest, actor: Actor, facts: Mapping[str, str]) -> Arrest:
+    """Take the report of an arrest, whatever it rests on; a closed request is open again until an outcome is there."""
+    basis, held = _rests_on(request, facts)
+    advance(request, "report_arrest", actor, outcome=ARREST, outcome_facts=facts, basis=basis, in_hand=held)
+    return _keep_arrest(request, actor, facts, basis, held)
+
+
+@enforces("USE-8", "AUD-7")
 def close(request: FRRequest, actor: Actor, outcome: str, facts: Mapping[str, str]) -> Outcome:
-    """Record how the case ended; an arrest without its corroborating evidence is refused."""
+    """Record how the case ended; an arrest after the result without an item independent of it is refused."""
+    basis, held = _rests_on(request, facts) if outcome == ARREST else ("no_lead", 0)
     advance(request, "close", actor, outcome=outcome, outcome_facts=facts)
-    return _keep(request, actor, outcome, str(facts.get("corroborating_evidence") or "").strip(), facts)
+    if outcome == ARREST and same_arrest(request, facts) is None:
+        audit.record("request.arrest_recorded", request, actor=actor, basis=basis, in_hand=held)
+        _keep_arrest(request, actor, facts, basis, held)
+    stands = outcome == ARREST or any(item.independent for item in items(request))
+    kept = Outcome(request=request, recorded_by_id=actor.id, kind=outcome, has_evidence=stands)
+    kept.seal(facts=dict(facts))
+    db.session.add(kept)
+    db.session.flush()
+    return kept
 
 
 def faults_of(request: FRRequest, outcome: str, facts: Mapping[str, str]) -> list[Fault]:
     """Return every fault of an outcome of this request, for the form that records it."""
-    return check_outcome(policy(), outcome, facts, request.result)
+    found = check_outcome(policy(), outcome, facts, request.result)
+    return found or (faults_of_arrest(request, facts) if outcome == ARREST else [])
 
 
-def _keep(request: FRRequest, actor: Actor, kind: str, evidence: str, facts: Mapping[str, str]) -> Outcome:
-    kept = Outcome(request=request, recorded_by_id=actor.id, kind=kind, has_evidence=bool(evidence))
-    kept.seal(evidence=evidence, facts=dict(facts))
+def _rests_on(request: FRRequest, facts: Mapping[str, str]) -> tuple[str, int]:
+    """Return (basis, independent items in hand) of an arrest; what is not a day is refused by its condition."""
+    arrested = arrested_at(facts)
+    if arrested is None:
+        return "no_lead", 0
+    return basis_of(arrested, lead_received(request)), in_hand(items(request), arrested)
+
+
+def _keep_arrest(request: FRRequest, actor: Actor, facts: Mapping[str, str], basis: str, held: int) -> Arrest:
+    known = same_arrest(request, facts)
+    if known is not None:
+        return known
+    kept = Arrest(
+        request=request,
+        recorded_by_id=actor.id,
+        policy_version=policy().version,
+        year=int(facts["arrested_on"][:4]),
+        basis=basis,
+        in_hand=held,
+    )
+    kept.seal(facts=dict(facts))
     db.session.add(kept)
     db.session.flush()
+    if basis == "on_lead" and held < policy().request.evidence.least_independent:
+        tell("arrest_uncorroborated", holders_of("figures.read"), request)
     return kept

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from sqlalchemy import select
 
 from app import audit
@@ -46,7 +48,7 @@ def _person(account: Account) -> Person:
 
 
 def _item(item: DisposalItem) -> ItemFacts:
-    done = item.erased or {}
+    done, known = item.erased or {}, item.known or {}
     rule_ids = [entry["rule"] for entry in item.why]
     if item.state == "spared":
         rule_ids = [item.spared_by_rule] if item.spared_by_rule else []
@@ -61,6 +63,10 @@ def _item(item: DisposalItem) -> ItemFacts:
         rows=tuple(sorted(done.get("rows", {}).items())),
         copies=tuple(Copy(copy["report"], copy["path"], copy["sha256"]) for copy in item.delivered),
         spared_because=item.spared_because or "",
+        confirmed=tuple(known.get("confirmed", ())),
+        suspected=tuple(known.get("suspected", ())),
+        days=tuple((what, date.fromisoformat(on)) for what, on in known.get("days", ())),
+        contradictions=tuple(known.get("contradictions", ())),
     )
 
 

@@ -7,7 +7,8 @@ from datetime import date
 from sqlalchemy import select
 
 from app.access.actor import Actor
-from app.domain.retention.eligibility import Target, being_erased, label, not_due, today, under_way
+from app.domain.retention.eligibility import Target, being_erased, filed_on, label, not_due, today, under_way
+from app.domain.retention.known import unsourced
 from app.extensions import db
 from app.models.requests import FRRequest
 from app.models.retention import CaseRecord, Disposal, DisposalItem
@@ -34,6 +35,22 @@ def day_in_order(record: CaseRecord, actor: Actor, facts: Facts) -> str | None:
         if before and on < before[-1]:
             return f"The day lies before {before[-1]}, when the case was last closed or reopened."
     return None
+
+
+@condition("closing_after_filing", "RET-11")
+def closing_after_filing(record: CaseRecord, actor: Actor, facts: Facts) -> str | None:
+    """Hold what a person types against what the portal knows: a request of the case was filed then."""
+    on, filed = facts.get("day"), filed_on(record)
+    if not isinstance(on, date) or filed is None or on >= filed:
+        return None
+    return f"A request of this case was filed on {filed}; the case was not closed before, on {on}."
+
+
+@condition("disposition_sourced", "RET-11")
+def disposition_sourced(record: CaseRecord, actor: Actor, facts: Facts) -> str | None:
+    if facts.get("kind") != "disposition":
+        return None
+    return unsourced(record, str(facts.get("value")), str(facts.get("source") or ""))
 
 
 @condition("history_line_known", "RET-1", "RET-11")

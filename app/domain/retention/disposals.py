@@ -17,6 +17,7 @@ from app.domain.notices.notifications import tell
 from app.domain.numbers import draw
 from app.domain.retention.eligibility import Target, locked, not_due, reasons, standing_of, under_way
 from app.domain.retention.holds import key_of
+from app.domain.retention.known import known_of, written
 from app.extensions import db, stores
 from app.models.accounts import Account
 from app.models.base import now
@@ -81,6 +82,7 @@ def propose(actor: Actor, targets: Sequence[Target], reason: str) -> Disposal:
         if target.disposed_at is None:
             standing = standing_of(target)
             item.earliest_on, item.why = standing.earliest, reasons(standing)
+            item.known = written(known_of(target)) if isinstance(target, CaseRecord) else None
         disposal.items.append(item)
     db.session.add(disposal)
     db.session.flush()

@@ -5,7 +5,7 @@ Reads only. Everything else about retention, conditions and pages included, asks
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, TypeVar
@@ -113,13 +113,28 @@ def _linked(link: CasePerson) -> LinkedPerson:
     )
 
 
+def last_filings(numbers: Collection[str]) -> dict[str, date]:
+    """Map case numbers to the day on which the last request was filed, without drafts and what was disposed of."""
+    rows = (
+        select(FRRequest.case_number, func.max(FRRequest.submitted_at))
+        .where(FRRequest.case_number.in_(numbers), FRRequest.submitted_at.is_not(None), FRRequest.state != "disposed")
+        .group_by(FRRequest.case_number)
+    )
+    return {number: day_of(filed) for number, filed in db.session.execute(rows) if filed is not None}
+
+
+def filed_on(record: CaseRecord) -> date | None:
+    """Return the day on which the last request of the case was filed."""
+    return last_filings([record.case_number]).get(record.case_number)
+
+
 def facts_of(record: CaseRecord) -> CaseFacts:
     """Gather from the rows the facts that decide on a case record."""
-    return case_facts(record, open_requests(record), open_disclosures(record))
+    return case_facts(record, open_requests(record), open_disclosures(record), filed_on(record))
 
 
-def case_facts(record: CaseRecord, requests: int, disclosures: int) -> CaseFacts:
-    """Gather the facts that decide on a case record; the caller counts its open requests and disclosures."""
+def case_facts(record: CaseRecord, requests: int, disclosures: int, filed: date | None) -> CaseFacts:
+    """Gather the facts that decide on a case record; the caller finds its open work and last filing."""
     return CaseFacts(
         classes=tuple(record.classes),
         history_seen=record.history_seen,
@@ -127,6 +142,7 @@ def case_facts(record: CaseRecord, requests: int, disclosures: int) -> CaseFacts
         people=tuple(_linked(link) for link in record.people if link.file.disposed_at is None),
         open_requests=requests,
         open_disclosures=disclosures,
+        filed_on=filed,
         holds=_holds(record.holds_in_force),
     )
 

@@ -16,7 +16,13 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import selectinload
 
-from app.domain.retention.eligibility import case_facts, disclosures_at_work, person_facts, requests_at_work
+from app.domain.retention.eligibility import (
+    case_facts,
+    disclosures_at_work,
+    last_filings,
+    person_facts,
+    requests_at_work,
+)
 from app.extensions import db
 from app.models.disclosures import Disclosure
 from app.models.requests import FRRequest
@@ -47,9 +53,11 @@ def standings_of_cases(ids: Collection[int], day: date) -> dict[int, Standing]:
         numbers = [record.case_number for record in records]
         requests = _count(FRRequest.case_number, numbers, requests_at_work())
         disclosures = _count(Disclosure.case_number, numbers, disclosures_at_work())
+        filings = last_filings(numbers)
         for record in records:
+            number = record.case_number
             facts = partial(
-                case_facts, record, requests.get(record.case_number, 0), disclosures.get(record.case_number, 0)
+                case_facts, record, requests.get(number, 0), disclosures.get(number, 0), filings.get(number)
             )
             found[record.id] = _calculated(partial(_of_case, facts, day))
     return found

@@ -131,7 +131,7 @@ def record_disposition(record: CaseRecord, actor: Actor, class_id: str, on: date
 
 
 def _record(record: CaseRecord, actor: Actor, kind: str, value: str, on: date, note: str) -> CaseHistory:
-    advance(record, "record_history", actor, kind=kind, value=value, day=on, on=_written(on))
+    advance(record, "record_history", actor, kind=kind, value=value, day=on, on=_written(on), source=note)
     return _add_line(record, actor, kind, on, value, note)
 
 

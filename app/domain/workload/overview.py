@@ -12,6 +12,7 @@ from sqlalchemy.orm import joinedload, selectinload
 from app.access.actor import Actor
 from app.access.scoping import visible
 from app.clauses import enforces
+from app.domain.accounts.training import needs_training
 from app.domain.identification.lineage import last_asked
 from app.extensions import db
 from app.models.accounts import Account, SignInFailure, TrainingRecord
@@ -205,10 +206,10 @@ def training_of(account: Account, today: date) -> Training:
     return Training(account, newest, "ahead" if newest.completed_on > today else "expired")
 
 
-def examiners() -> list[Account]:
-    """The unit's examiners as last seen in the directory, by name, with their training records."""
+def to_be_trained() -> list[Account]:
+    """Return whoever's roles ask for training, as last seen in the directory, by name, with their records."""
     rows = select(Account).where(Account.enabled.is_(True)).options(selectinload(Account.training))
-    people = [account for account in db.session.scalars(rows) if "examiner" in account.roles]
+    people = [account for account in db.session.scalars(rows) if needs_training(account.roles)]
     return sorted(people, key=lambda account: account.display_name)
 
 

@@ -31,11 +31,23 @@ class Against:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """One rule's judgement: ``text`` says what was compared with what, or what is not known."""
+    """One rule's judgement. ``computed``: what the portal held against what; ``finding``: what the examiner found.
+
+    ``missing`` says what is not known, where nothing is. ``holds``: the contradiction is one that holds a nomination.
+    """
 
     rule: Inconsistency
     status: Literal["inconsistent", "consistent", "not_known"]
-    text: str
+    computed: str = ""
+    finding: str = ""
+    missing: str = ""
+    holds: bool = False
+
+    @property
+    def text(self) -> str:
+        """Return all of it in one sentence or two."""
+        said = f"The examiner's own finding: {self.finding}." if self.finding else ""
+        return " ".join(part for part in (self.computed, said, self.missing) if part)
 
 
 @enforces("SRC-3")
@@ -49,16 +61,6 @@ def inconsistencies(policy: Policy, against: Against) -> list[Comparison]:
     return [one for one in compare(policy, against) if one.status == "inconsistent"]
 
 
-def unanswered(policy: Policy, against: Against, answers: Answers) -> list[Fault]:
-    """A fault for each inconsistency whose answer is missing or too short; the field is the rule's id."""
-    least = policy.review.inconsistency_answer
-    return [
-        Fault(one.rule.id, f"{one.rule.title}: answer this in at least {least.count} characters.", least.id)
-        for one in inconsistencies(policy, against)
-        if len(str(answers.get(one.rule.id) or "").strip()) < least.count
-    ]
-
-
 def check_items(policy: Policy, items: Answers) -> list[Fault]:
     """Return what the answers of a background check lack, unreadable custody periods included."""
     questions = policy.review.background
@@ -67,6 +69,12 @@ def check_items(policy: Policy, items: Answers) -> list[Fault]:
         list(intervals_of(items))
     except ValueError as error:
         found.append(Fault("custody_intervals", str(error), questions.id))
+    for rule in policy.review.inconsistencies.values():
+        named = len(str(items.get(rule.source_fact) or "").strip()) >= policy.review.inconsistency_answer.min_source
+        if rule.source_fact and items.get(rule.fact) == "contradicts" and not named:
+            least = policy.review.inconsistency_answer.min_source
+            message = f"{rule.title}: say in at least {least} characters who or what it comes from."
+            found.append(Fault(rule.source_fact, message, rule.id))
     return found
 
 
@@ -108,19 +116,22 @@ def _judged(policy: Policy, rule: Inconsistency, against: Against) -> Comparison
     measured = {"height": _height, "weight": _weight, "age": _age, "custody": _custody}.get(rule.kind)
     found = measured(rule, against) if measured else None
     finding = against.items.get(rule.fact)
-    said = _finding_words(policy, rule.fact, finding)
-    texts = [text for text in (found[1] if found else "", said) if text]
+    computed, said = found[1] if found else "", _finding_words(policy, rule, finding, against)
     if (found and found[0]) or finding == "contradicts":
-        return Comparison(rule, "inconsistent", " ".join(texts))
+        certain = rule.kind != "custody" or finding == "contradicts" or _confined_throughout(against)
+        return Comparison(rule, "inconsistent", computed, said, holds=rule.holds and certain)
     if found or finding == "supports":
-        return Comparison(rule, "consistent", " ".join(texts))
-    return Comparison(rule, "not_known", _missing(rule, against))
+        return Comparison(rule, "consistent", computed, said)
+    return Comparison(rule, "not_known", missing=_missing(rule, against))
 
 
-def _finding_words(policy: Policy, name: str, finding: object) -> str:
-    fact = next(fact for fact in policy.review.background.facts if fact.name == name)
+def _finding_words(policy: Policy, rule: Inconsistency, finding: object, against: Against) -> str:
+    fact = next(fact for fact in policy.review.background.facts if fact.name == rule.fact)
     label = next((choice.label for choice in fact.choices if choice.value == finding), None)
-    return f"The examiner's own finding: {label}." if label and finding != "unknown" else ""
+    if not label or finding == "unknown":
+        return ""
+    source = str(against.items.get(rule.source_fact) or "").strip() if finding == "contradicts" else ""
+    return f"{label} (source: {source})" if source else label
 
 
 def _height(rule: Inconsistency, against: Against) -> tuple[bool, str] | None:
@@ -158,11 +169,28 @@ def _custody(rule: Inconsistency, against: Against) -> tuple[bool, str] | None:
         return None
     if day is None or not intervals:
         return None
-    held = next((one for one in intervals if one[0] <= day <= one[1]), None)
+    held = next((one for one in _joined(intervals) if one[0] <= day <= one[1]), None)
     if held is None:
         return False, f"No recorded confinement covers {day.isoformat()}."
     recorded = f"{held[0].isoformat()} to {'today' if held[1] == date.max else held[1].isoformat()}"
     return True, rule.says.format(recorded=recorded, stated=day.isoformat(), off="")
+
+
+def _joined(intervals: list[tuple[date, date]]) -> list[tuple[date, date]]:
+    """Join confinements without a free day between them: no way of writing them down makes a gap."""
+    found: list[tuple[date, date]] = []
+    for first, last in sorted(intervals):
+        if found and first.toordinal() <= found[-1][1].toordinal() + 1:
+            found[-1] = (found[-1][0], max(found[-1][1], last))
+        else:
+            found.append((first, last))
+    return found
+
+
+def _confined_throughout(against: Against) -> bool:
+    """Tell whether a recorded confinement began before the day of the matter and ended after it."""
+    day = _day(against.circumstances.get("date"))
+    return day is not None and any(first < day < last for first, last in _joined(list(intervals_of(against.items))))
 
 
 def _missing(rule: Inconsistency, against: Against) -> str:

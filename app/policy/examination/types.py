@@ -8,7 +8,10 @@ from app.policy.base import Choice, Count, Rule, Table, Text
 
 
 class Verdict(Table, frozen=True, kw_only=True):
-    """A verdict on one feature. ``unexplained`` marks the difference for which the examiner knows no cause."""
+    """A verdict on one feature. ``unexplained`` marks the difference for which the examiner knows no cause.
+
+    ``excludes``: found in a lasting component it is enough to exclude a candidate.
+    """
 
     value: Text
     label: Text
@@ -16,6 +19,7 @@ class Verdict(Table, frozen=True, kw_only=True):
     compared: bool
     needs_note: bool
     unexplained: bool = False
+    excludes: bool = False
 
 
 class Part(Table, frozen=True, kw_only=True):
@@ -54,18 +58,26 @@ class Worksheet(Rule, frozen=True, kw_only=True):
 
 
 class Disposition(Rule, frozen=True, kw_only=True):
-    """What becomes of one candidate; ``full_worksheet`` demands a verdict on every feature."""
+    """A disposition of one candidate; ``full_worksheet`` demands a verdict on every feature.
+
+    ``rests_on_lasting``: on an unexplained difference in a lasting component, or on a written reason;
+    ``nothing_lasting``: no lasting component could be compared.
+    """
 
     title: Text
     min_differing: int
     full_worksheet: bool
+    rests_on_lasting: bool = False
+    nothing_lasting: bool = False
 
 
 class Inconsistency(Rule, frozen=True, kw_only=True):
     """What on record contradicts a request (SRC-3). ``limit`` is in the unit of ``kind``; at the limit is consistent.
 
     ``fact`` names the item of the background check with the examiner's own finding; ``says`` holds {recorded}, {stated}
-    and {off}, and is empty for a kind that only has the finding.
+    and {off}, and is empty for a kind that only has the finding. ``holds``: where it is certain it holds a nomination
+    until a supervisor agrees with the answer. ``source_fact`` names the item that says where a finding comes from;
+    ``grounds`` are the reasons for which it may not stand, of which an answer chooses one and names its source.
     """
 
     title: Text
@@ -73,6 +85,22 @@ class Inconsistency(Rule, frozen=True, kw_only=True):
     fact: Text
     limit: Annotated[float, Meta(ge=0)] = 0
     says: str = ""
+    holds: bool = False
+    source_fact: str = ""
+    grounds: tuple[Choice, ...] = field(name="ground", default=())
+
+
+class AnswerRule(Rule, frozen=True, kw_only=True):
+    """The content of an answer to a contradiction: so many characters, so many different words that are not ``idle``.
+
+    ``min_source``: characters of the source, where an answer names one.
+    """
+
+    title: Text
+    count: Count
+    min_words: Count
+    min_source: Count
+    idle: tuple[str, ...] = ()
 
 
 class Level(Table, frozen=True, kw_only=True):

@@ -33,6 +33,10 @@ def _background(read: Mapping[str, Any]) -> Iterator[str]:
     for rule in read["inconsistency"]:
         if rule.fact not in asked:
             yield f"{rule.id}: the background check does not ask for '{rule.fact}'"
+        if rule.source_fact and rule.source_fact not in asked:
+            yield f"{rule.id}: the background check does not ask for '{rule.source_fact}'"
+        if rule.holds and not rule.grounds:
+            yield f"{rule.id}: what holds a nomination has the grounds on which it may not stand"
         if (rule.kind == "finding") == bool(rule.says):
             yield f"{rule.id}: a sentence belongs to what the portal compares itself, and to that alone"
         try:

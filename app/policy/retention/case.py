@@ -28,7 +28,7 @@ def standing_of_case(rules: RetentionRules, facts: CaseFacts, today: date) -> St
     A hold wins over everything; then a case that is not closed, a class nobody confirmed since the last change, a
     permanent class, an unknown day; else the longest of all periods decides.
     """
-    closure = closed_on(rules, facts.history, today)
+    closure = closed_on(rules, facts.history, today, facts.filed_on)
     holds = held_reasons(rules, facts.holds)
     closing, requests = _closing_reason(rules, facts, closure), _request_reasons(facts)
     classifying = _class_reason(rules, facts)
@@ -51,8 +51,13 @@ def what_if(facts: CaseFacts, classes: tuple[str, ...]) -> CaseFacts:
 
 
 @enforces("RET-11")
-def closed_on(rules: RetentionRules, history: tuple[HistoryEntry, ...], today: date) -> HistoryEntry | None:
+def closed_on(
+    rules: RetentionRules, history: tuple[HistoryEntry, ...], today: date, filed_on: date | None = None
+) -> HistoryEntry | None:
     """Return the closure in force on ``today``, or None while the case is open.
+
+    A closure from before a request of the case was filed (``filed_on``) does not stand: who files a request is at work
+    on the case, whatever was recorded of it, and no period ends before what it keeps has begun.
 
     Only the four reasons close a case. A reopening (an appeal for example) voids every closure recorded before it
     or dated before its day, in whatever order they were entered; of several closures that stand the latest counts.
@@ -63,6 +68,7 @@ def closed_on(rules: RetentionRules, history: tuple[HistoryEntry, ...], today: d
         for n, entry in enumerate(history)
         if entry.kind == "closed"
         and entry.value in rules.closures
+        and (filed_on is None or entry.on >= filed_on)
         and not any(n < later or entry.on < on for later, on in reopened)
     ]
     last = max(standing, key=lambda entry: entry.on, default=None)
@@ -97,7 +103,11 @@ def _closing_reason(rules: RetentionRules, facts: CaseFacts, closure: HistoryEnt
         return Reason(
             closure.value, "RET-11", f"The case was closed on {said(closure.on)}. Reason: {title}.", closure.on
         )
-    if any(entry.kind == "closed" for entry in facts.history):
+    closings = [entry.on for entry in facts.history if entry.kind == "closed"]
+    if closings and facts.filed_on is not None and max(closings) < facts.filed_on:
+        words = f"The closing on record, of {said(max(closings))}, lies before a request of the case was filed"
+        return Reason("closing_after_filing", "RET-11", f"{words}, on {said(facts.filed_on)}.")
+    if closings:
         return Reason("closed_cases_only", "RET-11", "The case was closed before, and is open again.")
     return Reason("closed_cases_only", "RET-11", "The case is not closed.")
 

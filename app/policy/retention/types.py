@@ -1,11 +1,14 @@
 """Frozen types of retention: the rule tables, the facts asked about a record, and the answer with its reasons."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 from datetime import date
-from typing import Literal
+from typing import Annotated, Literal
 
-from app.policy.base import Count, Rule, Statement, Text
+from msgspec import Meta, field
+
+from app.policy.base import Count, Rule, Statement, Table, Text
 
 Keep = Literal["permanent", "permanent_until", "years_after_closure", "until_age", "years_after_age"]
 Status = Literal["held", "open", "unclassified", "permanent", "unknown", "upcoming", "disposable"]
@@ -27,6 +30,25 @@ class RetentionClass(Rule, frozen=True, kw_only=True):
     person: Literal["child_victim", "juvenile", ""] = ""
     ends_with: str = ""
     except_classes: tuple[str, ...] = ()
+
+
+class SuspectedOffense(Table, frozen=True, kw_only=True):
+    """An offense by the words in which requests name it, and the class they suggest."""
+
+    class_id: Text = field(name="class")
+    words: Annotated[tuple[Text, ...], Meta(min_length=1)]
+
+
+class Suspicion(Statement, frozen=True, kw_only=True):
+    """The suspicion of a request, as a class: the ``fact`` of its basis that names the offense, and the words in it.
+
+    ``min_length`` and ``min_words``: what the source of a disposition below it has at least.
+    """
+
+    fact: Text
+    min_length: Count
+    min_words: Count
+    offenses: Annotated[tuple[SuspectedOffense, ...], Meta(min_length=1)] = field(name="offense")
 
 
 class Closure(Rule, frozen=True, kw_only=True):
@@ -72,6 +94,7 @@ class RetentionRules:
     files: Mapping[str, FileRule]
     holds: Mapping[str, HoldKind]
     principles: Mapping[str, Statement]
+    suspicion: Suspicion
 
 
 @dataclass(frozen=True)
@@ -111,7 +134,7 @@ class CaseFacts:
 
     ``classes`` are those a person confirmed, when the history had ``history_seen`` lines; ``history`` is in the
     order recorded; ``open_requests`` and ``open_disclosures`` count what is not at an end; ``holds`` are those in
-    force.
+    force; ``filed_on`` is the day on which the last of its requests was filed.
     """
 
     classes: tuple[str, ...] = ()
@@ -121,6 +144,7 @@ class CaseFacts:
     open_requests: int = 0
     holds: tuple[Hold, ...] = ()
     open_disclosures: int = 0
+    filed_on: date | None = None
 
 
 @dataclass(frozen=True)
@@ -189,4 +213,4 @@ class Proposal:
     """
 
     classes: tuple[str, ...] = ()
-    superseded: tuple[str, ...] = field(default=())
+    superseded: tuple[str, ...] = dataclass_field(default=())

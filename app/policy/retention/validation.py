@@ -39,6 +39,8 @@ def retention_faults(read: dict[str, Any]) -> Iterator[str]:
     found = {principle.id for principle in read["principle"]}
     yield from (f"principle {name}: the rule is missing" for name in PRINCIPLES if name not in found)
     yield from (f"{name}: no code applies this principle" for name in sorted(found - {*PRINCIPLES}))
+    named = [offense.class_id for offense in read["suspicion"].offenses]
+    yield from (f"suspected_class: unknown class '{name}'" for name in named if name not in classes)
     if not read["closure"]:
         yield "closure: no case could ever be closed"
 

@@ -56,7 +56,10 @@ def test_the_prosecutors_package_holds_the_whole_case_and_checks(disclose, tmp_p
         for n, _ in enumerate(request.current_images, 1)
     }
     papers = {"cover-letter.pdf", "decision.pdf", "error-rates.txt", "SHA256SUMS", "manifest.json"}
-    assert names == wanted | images | papers
+    possible = [report for request in requests for report in request.reports if report.kind == "possible_match"]
+    against = {f"contradictions-{report.number}.txt" for report in possible}
+    assert len(against) == 1, "what contradicts a candidate goes with its report"
+    assert names == wanted | images | papers | against
     assert "these numbers are small" in archive.read("error-rates.txt").decode().lower(), "FAIR-1: said plainly"
     for request in requests:
         for number, image in enumerate(request.current_images, 1):

@@ -14,6 +14,7 @@ from app.documents.facts import (
     Algorithm,
     AuthorizedUse,
     Candidate,
+    Contradictions,
     CustodyEntry,
     Decision,
     FaceBox,
@@ -84,6 +85,7 @@ def candidate(**changes) -> Candidate:
         ),
         comparison=tuple(FeatureComparison(feature, "similar", None) for feature in FEATURES),
         background="The record shows no contradiction of place or time.",
+        contradictions=Contradictions(True, (), ("alibi",)),
     )
     return replace(facts, **changes)
 

@@ -67,7 +67,7 @@ def test_only_the_rounds_examiner_disposes(make, people):
     other = people.actor("j.maple")
     candidate = request.current_round.search.candidates[0]
     with pytest.raises(Refused) as refused, unit_of_work():
-        examination.dispose(request, other, candidate, "excluded", {"nose": {"verdict": "different_explained"}}, "")
+        examination.dispose(request, other, candidate, "excluded", {"nose": {"verdict": "different_unexplained"}}, "")
     assert refused.value.rule_id == "actor_is_examiner"
     assert db.session.query(Disposition).count() == 0
 

@@ -9,7 +9,7 @@ from app.domain.examination import verbs as examination
 from app.domain.peers import nomination
 from app.policy.refused import Refused
 from app.unit_of_work import unit_of_work
-from tests.unit_stages import ANSWER, BACKGROUND, SAME, worksheet
+from tests.unit_stages import BACKGROUND, SAME, answered, worksheet
 
 #: a height that no drawn person comes near, and the rest not described
 SHORT = {"description": {"height_in": "40"}}
@@ -19,7 +19,7 @@ SHORT = {"description": {"height_in": "40"}}
 def nominate(make, people):
     """nominate(request, opinion, retained?, items, answers, justification): the rule that refuses, or None."""
 
-    def put(request, *, opinion="p2", sheet=None, items=None, answers=None, justification="") -> str | None:
+    def put(request, *, opinion="p2", sheet=None, items=None, answers=None, justification="", agree=True) -> str | None:
         actor = people.actor("k.rowan")
         for name in ("j.maple", "n.finch"):
             people.account(name)
@@ -30,6 +30,8 @@ def nominate(make, people):
             examination.dispose(request, actor, candidate, "retained", sheet or worksheet(), "", justification)
         with unit_of_work():
             examination.check_background(request, actor, candidate, {**BACKGROUND, **(items or {})}, answers)
+        if agree:
+            make.agree(request)
         try:
             with unit_of_work():
                 nomination.nominate(request, actor, candidate, opinion, SAME)
@@ -43,15 +45,24 @@ def nominate(make, people):
 @pytest.mark.clause("SRC-3")
 def test_each_inconsistency_is_answered_by_itself_before_a_nomination(make, nominate):
     request = make.request(state="under_examination", values=SHORT)
-    found = {"items": {"alibi": "contradicts", "custody_intervals": "2026-11-01 to today"}}
+    said_by = {"alibi": "contradicts", "alibi_source": "The night clerk of a hotel, by telephone"}
+    found = {"items": {**said_by, "custody_intervals": "2026-11-01 to today"}}
     height, custody, alibi = ("inconsistency-height", "inconsistency-custody", "inconsistency-alibi")
     assert nominate(request, **found) == "inconsistencies_answered"
-    assert nominate(request, **found, answers={height: ANSWER, custody: ANSWER}) == "inconsistencies_answered"
-    short = {height: ANSWER, custody: ANSWER, alibi: "He says so."}
-    assert nominate(request, **found, answers=short) == "inconsistencies_answered"
-    assert nominate(request, **found, answers={**short, alibi: ANSWER}) is None
+    two = {**answered(height), **answered(custody)}
+    assert nominate(request, **found, answers=two) == "inconsistencies_answered"
+    assert nominate(request, **found, answers={**two, **answered(alibi), alibi: "He says so."}) == (
+        "inconsistencies_answered"
+    )
+    whole = {**two, **answered(alibi)}
+    assert nominate(request, **found, answers=whole, agree=False) == "holding_agreed"
+    assert nominate(request, **found, answers=whole) is None
     check = request.current_round.background_of(request.current_round.nominee)
-    assert {one["rule"] for one in check.private["compared"] if one["status"] == "inconsistent"} == set(short)
+    assert {one["rule"] for one in check.private["compared"] if one["status"] == "inconsistent"} == {
+        height,
+        custody,
+        alibi,
+    }
     unknown = {one["rule"] for one in check.private["compared"] if one["status"] == "not_known"}
     assert unknown == set(), "the examiner said of everything else that it supports"
 
@@ -118,7 +129,7 @@ def test_every_peer_finds_at_least_limited_support(make, second, approved):
 def test_a_note_without_a_verdict_is_not_lost_in_silence(make, people):
     request = make.request(state="under_examination")
     actor, candidate = people.actor("k.rowan"), request.current_round.search.candidates[0]
-    named = {"nose": {"verdict": "different_explained"}, "cheeks": {"verdict": "", "note": "Fuller", "parts": {}}}
+    named = {"nose": {"verdict": "different_unexplained"}, "cheeks": {"verdict": "", "note": "Fuller", "parts": {}}}
     with pytest.raises(Refused) as refused, unit_of_work():
         examination.dispose(request, actor, candidate, "excluded", named, "")
     assert [fault.field for fault in refused.value.faults] == ["cheeks"]

@@ -11,7 +11,7 @@ from app.domain.approval import verbs as approvals
 from app.domain.approval.conditions import peers_unanimous
 from app.domain.examination import verbs as examination
 from app.domain.gallery import verbs as gallery
-from app.domain.peers import nomination, selection
+from app.domain.peers import nomination, renomination, selection
 from app.domain.peers import verbs as line_ups
 from app.domain.peers.conditions import line_ups_of
 from app.extensions import db
@@ -285,6 +285,8 @@ def test_a_continuation_keeps_the_earlier_round_and_asks_fresh_peers(filed, make
     supervisor = people.actor("c.hawthorn")
     with unit_of_work():
         approvals.continue_investigation(filed, supervisor, "Look at the ears.", password_confirmed=True)
+        # the same person comes before fresh peers only with something new
+        renomination.record_mistake(filed, supervisor, "The second peer read the mole of a mirrored still.")
     people.account("a.plover")
     examiner = people.actor("k.rowan")
     with unit_of_work():

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from tests.unit_stages import ANSWER, BACKGROUND, SAME, worksheet
+from tests.unit_stages import ANSWER, BACKGROUND, SAME, answered, worksheet
 from tests.web.page_reading import form_at, soup, words
 
 VALUES = {"description": {"height_in": "40", "age_from": "18"}}
 EARS = {"verdict": "different_unexplained", "note": "The lobe is attached in one."}
+ALIBI = "The alibi is his brother's word alone; the landlord saw nobody at home that night."
 WHY = "The lobe is cut off by the frame of the still; the rest of the ear was compared."
 
 
@@ -48,6 +49,7 @@ def test_contradictions_come_first_are_answered_one_by_one_and_reach_the_supervi
         **form_at(client, here, here),
         **BACKGROUND,
         "alibi": "contradicts",
+        "alibi_source": "His brother, by telephone",
         "inconsistency-height": ANSWER,
     }
     answer = client.post(here, data=given)
@@ -55,6 +57,14 @@ def test_contradictions_come_first_are_answered_one_by_one_and_reach_the_supervi
     page = soup(client.get(here))
     areas = {area["name"]: area.get_text().strip() for area in page.select("#inconsistencies textarea")}
     assert areas == {"inconsistency-alibi": "", "inconsistency-height": ANSWER}
+    assert [field["name"] for field in page.select("#inconsistencies input[type=text]")] == [
+        "inconsistency-alibi_source"
+    ]
+    found = words(page.select_one("#inconsistencies"))
+    assert (
+        "The examiner's own finding: Found: it speaks against the candidate (source: His brother, by telephone)."
+        in found
+    )
 
     nominate = f"{listing}/nomination"
     choice = {"nominate-candidate": str(nominee.shown_order), "nominate-opinion": "p2", "nominate-reason": SAME}
@@ -64,12 +74,12 @@ def test_contradictions_come_first_are_answered_one_by_one_and_reach_the_supervi
     again = {**sent, **form_at(client, sheet, f"{sheet}/worksheet"), "justification": WHY}
     assert client.post(f"{sheet}/worksheet", data=again).status_code == 303
     refused = client.post(nominate, data={**form_at(client, listing, nominate), **choice})
-    assert "Alibi: answer this in at least 20 characters." in words(soup(refused))
-    given |= {
-        **form_at(client, here, here),
-        "inconsistency-alibi": "The alibi is his brother's word alone.",
-    }
-    assert client.post(here, data=given).headers["Location"] == listing
+    assert "Alibi: answer this in at least 40 characters." in words(soup(refused))
+    given |= {**form_at(client, here, here), **answered("inconsistency-alibi", ALIBI)}
+    assert client.post(here, data=given).headers["Location"] == here, "the alibi waits for a supervisor"
+    refused = client.post(nominate, data={**form_at(client, listing, nominate), **choice})
+    assert "No supervisor agrees yet with the answer on alibi." in words(soup(refused))
+    make.agree(request)
     for name in ("j.maple", "n.finch"):
         make.people.account(name)
     assert client.post(nominate, data={**form_at(client, listing, nominate), **choice}).status_code == 303
@@ -83,8 +93,8 @@ def test_contradictions_come_first_are_answered_one_by_one_and_reach_the_supervi
     assert WHY in file
     assert "inches on record, 40 described" in file
     assert ANSWER in file
-    assert "The alibi is his brother's word alone." in file
-    assert file.index("Inconsistency: Alibi") < file.index("Height against the description")
+    assert ALIBI in file
+    assert file.index(ALIBI) < file.index("Height against the description")
 
 
 @pytest.mark.clause("CAP-3", "SRC-3")

@@ -96,13 +96,13 @@ def test_a_disposition_can_be_changed_until_the_nomination(make, sign_in, examin
     url = f"{round_url(examined)}/candidates/1"
     make.dispose_all(examined)
     stale = form_at(
-        client, url, f"{url}/exclusion", **{"quick-feature": "ears", "quick-verdict": "different_explained"}
+        client, url, f"{url}/exclusion", **{"quick-feature": "ears", "quick-verdict": "different_unexplained"}
     )
-    change = {"quick-feature": "chin", "quick-verdict": "different_unexplained"}
+    change = {"quick-feature": "eyes", "quick-verdict": "different_unexplained"}
     assert send(client, url, f"{url}/exclusion", **change).status_code == 303
     assert client.post(f"{url}/exclusion", data=stale).status_code == 409, "the page was older than the record"
     first = next(d for d in examined.current_round.dispositions if d.candidate.shown_order == 1)
-    assert list(first.private["features"]) == ["chin"]
+    assert list(first.private["features"]) == ["eyes"]
     again = send(client, url, f"{url}/exclusion", **change)
     assert again.status_code == 303, "the same twice is no conflict"
     assert len(examined.current_round.dispositions) == 4

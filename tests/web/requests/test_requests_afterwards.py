@@ -9,12 +9,12 @@ import pytest
 from app.blueprints.requests.status import STEP_TITLES, since, timeline
 from app.extensions import db
 from app.models import AuditEvent, FRRequest
+from app.models.base import now
 from app.policy import policy
 from tests.request_factory import picture
 from tests.web.page_reading import soup, words
+from tests.web.requests.ledger_forms import ITEM, arrested
 from tests.web.requests.test_requests_flow import blocked_rules, origin_fields, upload
-
-EVIDENCE = "The owner identified the bag that was found in the apartment, independently of any image."
 
 
 @pytest.mark.clause("REQ-7", "REQ-4")
@@ -128,30 +128,21 @@ def test_the_report_is_read_corroborated_and_the_case_closed(sign_in, post, make
     for other, status in (("m.heron", 404), ("s.alder", 403), ("h.larch", 403)):
         assert sign_in(other).get(f"/reports/{report.number}").status_code == status
 
-    assert post(client, f"{page}/corroboration", {"evidence": ""}).status_code == 422
-    assert post(client, f"{page}/corroboration", {"evidence": EVIDENCE}).status_code == 303
-    assert EVIDENCE in client.get(page).text
+    assert post(client, f"{page}/corroboration", {}).status_code == 422
+    assert post(client, f"{page}/corroboration", ITEM).status_code == 303
+    assert ITEM["fact_what"] in client.get(page).text
 
     outcome = f"{page}/outcome"
-    arrest = {
-        "outcome": "arrest",
-        "shown_outcome": "arrest",
-        "fact_arrest_number": "M26600002",
-        "fact_arrested_on": "2026-11-22",
-        "fact_independent": "yes",
-    }
-    bare = post(client, outcome, arrest)
+    arrest = arrested(now()) | {"outcome": "arrest", "shown_outcome": "arrest"}
+    bare = post(client, outcome, arrest | {"fact_arrest_number": "M1"})
     assert bare.status_code == 422
     assert "USE-8" in bare.text
-    assert "M26600002" in bare.text
-    dependent = arrest | {"fact_independent": "no", "fact_corroborating_evidence": EVIDENCE}
-    only_the_lead = post(client, outcome, dependent)
-    assert only_the_lead.status_code == 422
+    assert "M1" in bare.text
     assert request.state == "reported"
-    assert post(client, outcome, arrest | {"fact_corroborating_evidence": EVIDENCE}).status_code == 303
+    assert post(client, outcome, arrest).status_code == 303
     assert request.state == "closed"
     assert request.outcomes[-1].has_evidence
-    assert post(client, outcome, arrest | {"fact_corroborating_evidence": EVIDENCE}).status_code == 409
+    assert post(client, outcome, arrest).status_code == 409
     assert db.session.query(FRRequest).one().outcomes[-1].kind == "arrest"
 
 
@@ -160,7 +151,7 @@ def test_choosing_an_outcome_shows_its_questions(sign_in, post, make):
     request = make.request("reported")
     client, outcome = sign_in("d.lark"), f"/requests/{request.number}/outcome"
     page = post(client, outcome, {"outcome": "arrest", "choose": "1"})
-    assert 'name="fact_corroborating_evidence"' in page.text
+    assert 'name="fact_arrested_time"' in page.text
     part = post(client, f"{outcome}/questions", {"outcome": "no_arrest"}, page=outcome, headers={"HX-Request": "true"})
     assert 'name="fact_why"' in part.text
     unseen = post(client, outcome, {"outcome": "no_arrest", "shown_outcome": ""})

@@ -129,7 +129,7 @@ def render_compare(round_: Round, place: int, **changed: Any) -> str:
         "probe": shown_probe(round_.search),
         "sheet": policy().review.worksheet,
         "place": place,
-        "excluding": [verdict for verdict in policy().review.worksheet.verdicts if verdict.differs],
+        "excluding": [verdict for verdict in policy().review.worksheet.verdicts if verdict.excludes],
         "quick": quick_form(
             version=version,
             feature=named if person.state == "excluded" else None,

@@ -9,7 +9,7 @@ from flask import flash, url_for
 from app import audit
 from app.access.actor import current_actor
 from app.access.guard import needs
-from app.blueprints.fact_fields import answers, mark
+from app.blueprints.fact_fields import answers, day_of, mark
 from app.blueprints.review.blueprint import bp
 from app.blueprints.review.examination import request_facts
 from app.blueprints.review.examination.comparison import render_candidates
@@ -22,6 +22,7 @@ from app.blueprints.review.examination.rounds import (
     working,
 )
 from app.blueprints.review.forms import (
+    InformationForm,
     NoneForm,
     background_form,
     nomination_form,
@@ -30,10 +31,13 @@ from app.blueprints.review.identification.probe import shown_probe
 from app.domain.examination import drafts
 from app.domain.examination import verbs as examination
 from app.domain.examination.background_conditions import against_of
-from app.domain.peers import nomination
+from app.domain.examination.contradictions import contradictions_of, lacking
+from app.domain.examination.earlier_verdicts import earlier_verdicts, grounds_for
+from app.domain.peers import nomination, renomination
 from app.models import BackgroundCheck, Round
 from app.policy import policy
-from app.policy.examination.background import compare, record_fault, unanswered
+from app.policy.examination.answers import GROUND, SOURCE
+from app.policy.examination.background import compare, record_fault
 from app.policy.facts import Fault
 from app.policy.refused import Refused
 from app.steps import Answer, Why, take_step
@@ -53,7 +57,7 @@ def background(subject: Round, place: int) -> str:
     return render_background(round_, place, background_form(version=version_of(known), formdata=None, data=data))
 
 
-def render_background(round_: Round, place: int, form: Any, refusal: Why = None) -> str:
+def render_background(round_: Round, place: int, form: Any, refusal: Why = None, news: Any = None) -> str:
     """The background check of one candidate."""
     person = listed(round_, candidate_at(round_, place))
     faces = [round_.search.image.uid, *(one.photo.uid for one in person.photos)]
@@ -61,10 +65,19 @@ def render_background(round_: Round, place: int, form: Any, refusal: Why = None)
     known, request_ = person.background, round_.request
     draft = drafts.kept(request_, current_actor(), drafts.background_page(round_, person.candidate))
     against = against_of(request_, person.candidate.person, known)
-    compared = compare(policy(), against)
+    compared, kept = compare(policy(), against), contradictions_of(round_, person.candidate)
+    told = {one.rule_id for one in kept}
     return page(
         "review/examination/background.html",
         compared=compared,
+        kept=kept,
+        fresh=[one for one in compared if one.status == "inconsistent" and one.rule.id not in told],
+        endings=(GROUND, SOURCE),
+        earlier=earlier_verdicts(round_, person.candidate),
+        grounds=grounds_for(round_, person.candidate),
+        doubts=renomination.open_doubts(round_, person.candidate),
+        news=news or InformationForm(formdata=None, prefix="new-", version=request_.version),
+        again_rule=policy().review.renomination,
         draft=draft,
         answer_rule=policy().review.inconsistency_answer,
         ineligible=record_fault(against.items),
@@ -96,7 +109,8 @@ def check_background(subject: Round, place: int) -> Answer:
     def check() -> None:
         candidate = candidate_at(subject, place)
         items = answers(form, "", policy().review.background.facts)
-        replies.update({rule: form[rule].data for rule in policy().review.inconsistencies if form[rule].data})
+        parts = [rule + part for rule in policy().review.inconsistencies for part in ("", GROUND, SOURCE)]
+        replies.update({name: form[name].data for name in parts if name in form and form[name].data})
         known = subject.background_of(candidate)
         # the same check sent twice overwrites nothing
         if known is not None and stored() != form.version.data and stated_in(known) != (items, replies):
@@ -110,9 +124,17 @@ def check_background(subject: Round, place: int) -> Answer:
 
     def onward() -> str:
         candidate = candidate_at(loaded(subject), place)
-        against = against_of(subject.request, candidate.person, subject.background_of(candidate))
-        if unanswered(policy(), against, replies):
-            flash("Recorded. Inconsistencies still wait for an answer; nobody is nominated before.", "warning")
+        found = contradictions_of(subject, candidate)
+        faults = lacking(found)
+        if faults:
+            said = "Recorded. Inconsistencies still wait for an answer; nobody is nominated before. "
+            flash(said + " ".join(fault.message for fault in faults), "warning")
+            return again_at
+        if any(one.holds and not one.agreed for one in found):
+            flash(
+                "Recorded. A supervisor is asked whether the answer is agreed to; nobody is nominated before.",
+                "warning",
+            )
             return again_at
         flash(f"The background check of candidate {place} is recorded.", "success")
         return url_for("review.candidates", uid=subject.uid)
@@ -127,6 +149,39 @@ def check_background(subject: Round, place: int) -> Answer:
         stands=stored,
         compare=False,
         own=subject.examiner_id == actor.id,
+    )
+
+
+@bp.post("/review/rounds/<uid>/candidates/<int:place>/information")
+@needs("examination.work", of=Round)
+def record_information(subject: Round, place: int) -> Answer:
+    """Record what is new of a person whom a peer did not support (SRC-6)."""
+    form, actor = InformationForm(prefix="new-"), current_actor()
+
+    def again(why: Why) -> str:
+        if isinstance(why, Refused):
+            mark(form, why.faults, ("new-",))
+        round_ = loaded(subject)
+        known = round_.background_of(candidate_at(round_, place))
+        stored = {**known.private.get("items", {}), **known.private.get("answers", {})} if known else {}
+        check = background_form(version=version_of(known), formdata=None, data=stored)
+        return render_background(round_, place, check, why, form)
+
+    return take_step(
+        subject.request,
+        "record_information",
+        form,
+        lambda: renomination.record_information(
+            subject.request,
+            actor,
+            candidate_at(subject, place),
+            form.text.data or "",
+            form.source.data or "",
+            day_of(form.obtained_on.data),
+        ),
+        again=again,
+        to=url_for("review.background", uid=subject.uid, place=place),
+        done="Recorded. It stands with the earlier verdicts in the file and in every document.",
     )
 
 

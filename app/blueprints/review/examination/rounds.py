@@ -32,7 +32,7 @@ class RoundCandidate:
 
     @property
     def state(self) -> str:
-        """ "open", "excluded", "retained", or "left" when its photograph left the repository."""
+        """Return "open", "excluded", "retained", "incomparable", or "left" when its photograph left the repository."""
         if not self.held:
             return "left"
         return self.disposition.verdict if self.disposition else "open"

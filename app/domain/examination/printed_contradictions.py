@@ -1,0 +1,68 @@
+"""The contradictions of a candidate as documents print them (SRC-3, EXT-2)."""
+
+from __future__ import annotations
+
+from app.clauses import enforces
+from app.documents.facts import Contradiction as Printed
+from app.documents.facts import Contradictions, Judged, PeerVerdict
+from app.domain.accounts.naming import here, person_of
+from app.domain.examination.contradictions import Contradiction, Judgment, contradictions_of
+from app.domain.examination.earlier_verdicts import EarlierVerdict, earlier_verdicts, grounds_for
+from app.models import Candidate, NewGround, Round
+from app.policy import policy
+
+
+@enforces("SRC-3", "EXT-2")
+def printed_contradictions(round_: Round, candidate: Candidate) -> Contradictions:
+    """Return every contradiction on record of a candidate, answered or not, agreed to or not."""
+    check = round_.background_of(candidate)
+    rules = policy().review.inconsistencies
+    compared = check.private.get("compared", ()) if check is not None else ()
+    unknown = [one["rule"] for one in compared if one["status"] == "not_known"]
+    return Contradictions(
+        checked=check is not None,
+        found=tuple(_printed(one) for one in contradictions_of(round_, candidate)),
+        not_known=tuple(rules[rule].title.lower() if rule in rules else rule for rule in unknown),
+        verdicts=tuple(_verdict(one) for one in earlier_verdicts(round_, candidate)),
+        new_since=tuple(_new(one) for one in grounds_for(round_, candidate)),
+    )
+
+
+def _verdict(one: EarlierVerdict) -> PeerVerdict:
+    other = "; another photograph of the line was preferred" if one.elsewhere else ""
+    return PeerVerdict(
+        where=f"{one.round.request.number}, round {one.round.number}",
+        who=person_of(one.review.peer, "peer reviewer"),
+        at=here(one.review.created_at),
+        said=f"{one.label}{other}",
+        against=one.stands_against,
+        reason=str(one.review.private.get("reason") or "") or None,
+    )
+
+
+def _new(ground: NewGround) -> str:
+    said, who = ground.private, ground.recorded_by.titled
+    if ground.kind == "mistake":
+        return f"The review was mistaken, says {who}: {said['text']}"
+    return f"{said['text']} Source: {said['source']}, obtained on {said['obtained_on']}; recorded by {who}."
+
+
+def _printed(one: Contradiction) -> Printed:
+    return Printed(
+        title=one.title,
+        computed=one.computed or None,
+        finding=one.finding or None,
+        earlier=one.earlier,
+        standing=one.standing,
+        answer=one.answer.text or None,
+        ground=one.ground or None,
+        source=one.answer.source or None,
+        answered_by=person_of(one.check.round.examiner, "examiner"),
+        judged=tuple(_judged(one, judgment) for judgment in one.judgments),
+    )
+
+
+def _judged(one: Contradiction, judgment: Judgment) -> Judged:
+    given = " ".join(part for part in (judgment.answer.text, judgment.answer.source) if part)
+    of = None if judgment.current else given or "none"
+    return Judged(person_of(judgment.who, "supervisor"), here(judgment.at), judgment.agreed, judgment.words, of)

@@ -1,0 +1,63 @@
+"""Figures of arrests (AUD-7): by year, on how many items of evidence that stand without the result each was made."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+
+from app.clauses import enforces
+from app.extensions import db
+from app.models.approval import Arrest
+from app.policy import policy
+from app.policy.evidence import numbered
+
+HEADINGS = (
+    "Year of the arrest",
+    "After a possible match: no independent item in hand",
+    "One independent item",
+    "Several independent items",
+    "Before the possible match",
+    "No possible match in the matter",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Year:
+    """The arrests of one year: after a possible match by independent items in hand; then those not resting on one."""
+
+    year: int
+    none: int
+    one: int
+    several: int
+    before: int
+    without: int
+
+    def cells(self) -> tuple[int, ...]:
+        """Return the figures in the order of `HEADINGS`."""
+        return (self.year, self.none, self.one, self.several, self.before, self.without)
+
+
+@enforces("AUD-7")
+def by_year() -> list[Year]:
+    """Return the years in which arrests were reported, newest first; those of disposed requests are gone with them."""
+    rows = select(Arrest.year, Arrest.basis, Arrest.in_hand, func.count()).group_by(
+        Arrest.year, Arrest.basis, Arrest.in_hand
+    )
+    found: dict[int, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+    for year, basis, held, count in db.session.execute(rows):
+        found[year][numbered(policy(), held) if basis == "on_lead" else basis] += count
+    return [
+        Year(year, one["none"], one["one"], one["several"], one["before_lead"], one["no_lead"])
+        for year, one in sorted(found.items(), reverse=True)
+    ]
+
+
+@enforces("USE-8", "AUD-7")
+def uncorroborated() -> Sequence[Arrest]:
+    """Return the arrests after a possible match with too few independent items in hand, the last reported first."""
+    least = policy().request.evidence.least_independent
+    rows = select(Arrest).where(Arrest.basis == "on_lead", Arrest.in_hand < least).order_by(Arrest.id.desc())
+    return db.session.scalars(rows).all()

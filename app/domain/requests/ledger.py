@@ -1,0 +1,112 @@
+"""The ledger of evidence as it stands (USE-8): when a possible match was received, what is on record besides it.
+
+Both are asked of the matter, not of the one request: whoever files a second request, or has a report recalled and
+issued again, does not come by a later day or an empty ledger.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+
+from sqlalchemy import func, select
+
+from app.calendar import local
+from app.extensions import db
+from app.models.approval import Arrest, EvidenceItem, Report
+from app.models.base import now
+from app.models.requests import FRRequest
+from app.policy import policy
+from app.policy.evidence import Item, arrested_at, check_arrest, check_item, in_hand, item_of, same_words
+from app.policy.facts import Fault
+
+
+def present() -> datetime:
+    """Return the present moment as people type it."""
+    return local(now()).replace(tzinfo=None)
+
+
+def lead_received(request: FRRequest) -> datetime | None:
+    """Return when a possible match of the matter was first delivered, to the minute; a recall does not undo it."""
+    first = db.session.scalar(
+        select(func.min(Report.delivered_at))
+        .join(FRRequest, FRRequest.id == Report.request_id)
+        .where(FRRequest.case_number == request.case_number, Report.kind == "possible_match")
+    )
+    return None if first is None else local(first).replace(tzinfo=None, second=0, microsecond=0)
+
+
+def items(request: FRRequest) -> list[Item]:
+    """Return what is on record besides the results of the matter, as the rules see it."""
+    return [item_of(row.private["facts"], row.depends) for row in evidence_of_matter(request)]
+
+
+def evidence_of_matter(request: FRRequest) -> Sequence[EvidenceItem]:
+    """Return the items of evidence of every request of the matter, oldest first."""
+    rows = (
+        select(EvidenceItem)
+        .join(FRRequest, FRRequest.id == EvidenceItem.request_id)
+        .where(FRRequest.case_number == request.case_number)
+        .order_by(EvidenceItem.id)
+    )
+    return db.session.scalars(rows).all()
+
+
+def arrests_of_matter(request: FRRequest) -> Sequence[Arrest]:
+    """Return the arrests reported in every request of the matter, oldest first."""
+    rows = (
+        select(Arrest)
+        .join(FRRequest, FRRequest.id == Arrest.request_id)
+        .where(FRRequest.case_number == request.case_number)
+        .order_by(Arrest.id)
+    )
+    return db.session.scalars(rows).all()
+
+
+def matter_day(request: FRRequest) -> date | None:
+    """Return the day of the matter as the request states it, where it does."""
+    try:
+        return date.fromisoformat(str((request.private.get("circumstances") or {}).get("date") or ""))
+    except ValueError:
+        return None
+
+
+def faults_of_item(request: FRRequest, kind: str, facts: Mapping[str, object]) -> list[Fault]:
+    """Return everything wrong with an item of evidence to be recorded; the same words twice are one item."""
+    found = check_item(policy(), kind, facts, present())
+    known = evidence_of_matter(request) if not found else ()
+    again = any(same_words(row.private["facts"].get("what"), facts.get("what")) for row in known)
+    if again:
+        found.append(Fault("what", "This item is on record already.", policy().request.evidence.id))
+    return found
+
+
+def faults_of_arrest(request: FRRequest, facts: Mapping[str, object]) -> list[Fault]:
+    """Return everything wrong with what is said of an arrest; one of the same number was made when it was."""
+    found = check_arrest(policy(), facts, lead=lead_received(request), matter=matter_day(request), present=present())
+    known = same_arrest(request, facts)
+    if not found and known is not None and arrested_at(known.private["facts"]) != arrested_at(facts):
+        at = arrested_at(known.private["facts"])
+        found.append(
+            Fault("arrested_on", f"This arrest was reported as made on {at:%Y-%m-%d at %H:%M}.", "arrest_possible")
+        )
+    return found
+
+
+def same_arrest(request: FRRequest, facts: Mapping[str, object]) -> Arrest | None:
+    """Return the arrest of the matter reported under the same number, however it is written; it counts once."""
+    number = facts.get("arrest_number")
+    reported = arrests_of_matter(request)
+    return next((row for row in reported if same_words(row.private["facts"]["arrest_number"], number)), None)
+
+
+def recount(request: FRRequest) -> None:
+    """Bring up to date how many independent items were in hand at each arrest of the matter.
+
+    That nothing was on record when it was reported stays in the event of that day.
+    """
+    held = items(request)
+    for arrest in arrests_of_matter(request):
+        arrested = arrested_at(arrest.private["facts"])
+        if arrested is not None:
+            arrest.in_hand = in_hand(held, arrested)

@@ -1,0 +1,135 @@
+"""The portal's own knowledge of a case, beside what a person typed of it: class, days, contradictions (RET-11)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import func, select
+
+from app.calendar import day_of
+from app.clauses import enforces
+from app.domain.retention.eligibility import filed_on, requests_of
+from app.extensions import db
+from app.models.approval import Arrest, Report
+from app.models.identification import Search
+from app.models.requests import FRRequest
+from app.models.retention import CaseHistory, CaseRecord
+from app.policy import policy
+from app.policy.retention.dates import said
+from app.policy.retention.types import RetentionClass
+from app.storage.errors import StorageError
+
+#: longer than any period of years
+FOR_EVER = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A case as the portal knows it.
+
+    `confirmed` and `suspected` are classes by title; `days` are (what happened, on which day).
+    `contradictions`: sentences, without any name.
+    """
+
+    confirmed: tuple[str, ...]
+    suspected: tuple[str, ...]
+    days: tuple[tuple[str, date], ...]
+    contradictions: tuple[str, ...]
+
+
+def kept_for(rule: RetentionClass) -> int:
+    """Return how long a class is kept, for comparing classes: years after the closing or of age."""
+    if rule.keep in ("permanent", "permanent_until"):
+        return FOR_EVER
+    return (rule.age or 0) + (rule.years or 0)
+
+
+@enforces("RET-11")
+def suspected(record: CaseRecord) -> list[RetentionClass]:
+    """Return the classes that the offenses named in the requests of the case suggest, the longest kept first."""
+    rules, found = policy().retention, []
+    for request in requests_of(record):
+        try:
+            facts = request.private.get("facts") or {}
+        except StorageError:
+            continue  # what cannot be opened keeps the record by itself
+        named = str(facts.get(rules.suspicion.fact) or "").casefold()
+        for offense in rules.suspicion.offenses:
+            if any(word in named for word in offense.words):
+                found.append(rules.classes[offense.class_id])
+    return sorted(dict.fromkeys(found), key=kept_for, reverse=True)
+
+
+def below(record: CaseRecord, class_id: str) -> RetentionClass | None:
+    """Return the class that the requests suspected, where this one is kept for less long."""
+    rule, longest = policy().retention.classes.get(class_id), next(iter(suspected(record)), None)
+    return longest if rule is not None and longest is not None and kept_for(rule) < kept_for(longest) else None
+
+
+@enforces("RET-11")
+def unsourced(record: CaseRecord, class_id: str, source: str) -> str | None:
+    """Return what a disposition below the suspected class lacks: words that name its source."""
+    longest, rule = below(record, class_id), policy().retention.suspicion
+    words = set(re.findall(r"[^\W_]{2,}", source.casefold()))
+    if longest is None or (len(source.strip()) >= rule.min_length and len(words) >= rule.min_words):
+        return None
+    return f"A request of this case suspected “{longest.title}”: name the source of this disposition."
+
+
+def _last(column: object, *where: object) -> date | None:
+    moment = db.session.scalar(select(func.max(column)).where(*where))  # type: ignore[arg-type]
+    return None if moment is None else day_of(moment)
+
+
+@enforces("RET-11")
+def known_of(record: CaseRecord) -> Known:
+    """Gather class, days and contradictions of a case record, for whoever decides about it."""
+    rules, ids = policy().retention, select(FRRequest.id).where(FRRequest.case_number == record.case_number)
+    seen = (
+        ("Last request filed", filed_on(record)),
+        ("Last search finished", _last(Search.finished_at, Search.request_id.in_(ids))),
+        ("Last report delivered", _last(Report.delivered_at, Report.request_id.in_(ids))),
+        ("Last arrest reported", _last(Arrest.created_at, Arrest.request_id.in_(ids))),
+    )
+    days = tuple((what, on) for what, on in seen if on is not None)
+    closings = [line.on for line in record.history if line.kind == "closed"]
+    told = tuple(("Closing recorded", on) for on in closings)
+    found = [
+        f"{what} on {said(on)}, after the closing that is recorded for {said(max(closings))}."
+        for what, on in days
+        if closings and max(closings) < on
+    ]
+    for line in record.history:
+        found += _of_disposition(record, line)
+    return Known(
+        confirmed=tuple(rules.classes[name].title if name in rules.classes else name for name in record.classes),
+        suspected=tuple(rule.title for rule in suspected(record)),
+        days=(*days, *told),
+        contradictions=tuple(found),
+    )
+
+
+def _of_disposition(record: CaseRecord, line: CaseHistory) -> list[str]:
+    if line.kind != "disposition":
+        return []
+    longest, title = below(record, line.value), policy().retention.classes.get(line.value)
+    if longest is None or title is None:
+        return []
+    try:
+        source = "a source is recorded with it" if line.private.get("note") else "no source is recorded"
+    except StorageError:
+        source = "its source cannot be read"
+    return [f"“{title.title}” of {said(line.on)} is below “{longest.title}”, which a request suspected; {source}."]
+
+
+def written(known: Known) -> dict[str, Any]:
+    """Return the same as a disposal keeps it, for the certificate."""
+    return {
+        "confirmed": list(known.confirmed),
+        "suspected": list(known.suspected),
+        "days": [[what, on.isoformat()] for what, on in known.days],
+        "contradictions": list(known.contradictions),
+    }

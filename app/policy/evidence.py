@@ -1,0 +1,184 @@
+"""Pure rules of the ledger of evidence (USE-8): what depends on a result, what outcome and arrest rest on.
+
+Moments are meant in the department's time zone and carry none.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from typing import Any, Literal
+
+from app.clauses import enforces
+from app.policy.facts import Fault, check_facts, time_of
+from app.policy.forms import Outcome
+from app.policy.types import Policy
+
+#: on what an arrest rests, as far as the result is concerned
+Basis = Literal["no_lead", "before_lead", "on_lead"]
+ARREST = "arrest"
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One item of evidence, as the rules see it. `clock` is None where the time of day is not known."""
+
+    on: date
+    clock: time | None
+    depends: bool
+    speaks_for: bool
+
+    @property
+    def independent(self) -> bool:
+        """Tell whether it corroborates without the result."""
+        return self.speaks_for and not self.depends
+
+    def before(self, moment: datetime) -> bool:
+        """Tell whether it was obtained before a moment; of the same day only with a time that says so."""
+        if self.on != moment.date():
+            return self.on < moment.date()
+        return self.clock is not None and self.clock < moment.time()
+
+
+@enforces("USE-8")
+def check_item(policy: Policy, kind: str, facts: Mapping[str, object], present: datetime) -> list[Fault]:
+    """Return everything wrong with an item of evidence: its kind, its answers, a moment that has not come."""
+    rule = policy.request.evidence
+    found = check_facts(rule.facts, facts, rule.id, present.date())
+    if kind not in policy.request.evidence_kinds:
+        found.insert(0, Fault("kind", "Choose what kind of evidence it is.", rule.id))
+    if not found and _moment(facts, "obtained_on", "obtained_time", time.min) > present:
+        found.append(Fault("obtained_time", "This time lies in the future.", rule.id))
+    return found
+
+
+@enforces("USE-8", "USE-7")
+def depends(policy: Policy, kind: str, facts: Mapping[str, object], after_lead: bool) -> bool:
+    """Tell whether an item depends on the result: by what is said of it, by its kind, or by its own words.
+
+    Who calls a line-up by another name changes nothing: see ``identification_words``.
+    """
+    if facts.get("stands_alone") != "yes":
+        return True
+    by_kind = policy.request.evidence_kinds[kind].after_lead_depends
+    return after_lead and (by_kind or tells_of_identification(policy, facts))
+
+
+def tells_of_identification(policy: Policy, facts: Mapping[str, object]) -> bool:
+    """Tell whether an item's own words speak of an identification by picture, however spaced or hyphenated."""
+    said = _plain(f"{facts.get('what', '')} {facts.get('source', '')} {facts.get('why', '')}")
+    return any(_plain(word) in said for word in policy.request.evidence.identification_words)
+
+
+def _plain(words: str) -> str:
+    return re.sub(r"[\W_]+", "", words.casefold())
+
+
+def same_words(one: object, other: object) -> bool:
+    """Tell whether two descriptions say the same, apart from spaces, signs and capital letters."""
+    return _plain(str(one)) == _plain(str(other))
+
+
+def item_of(facts: Mapping[str, object], depends_on_lead: bool) -> Item:
+    """Return an item as the rules see it, from answers that were checked."""
+    on = date.fromisoformat(str(facts["obtained_on"]))
+    return Item(on, time_of(facts.get("obtained_time")), depends_on_lead, facts.get("speaks") == "for")
+
+
+def arrested_at(facts: Mapping[str, object]) -> datetime | None:
+    """Return when an arrest was made, or None where its day or time is not one."""
+    try:
+        return _moment(facts, "arrested_on", "arrested_time", None)
+    except ValueError:
+        return None
+
+
+def _moment(facts: Mapping[str, object], day: str, clock: str, otherwise: time | None) -> datetime:
+    at = time_of(facts.get(clock)) or otherwise
+    if at is None:
+        raise ValueError("the time of day is not known")
+    return datetime.combine(date.fromisoformat(str(facts.get(day) or "")), at)
+
+
+def basis_of(arrested: datetime, lead: datetime | None) -> Basis:
+    """Return what an arrest rests on: whether it was made after a result was received, whatever is said about it."""
+    if lead is None:
+        return "no_lead"
+    return "before_lead" if arrested < lead else "on_lead"
+
+
+def in_hand(items: Iterable[Item], arrested: datetime) -> int:
+    """Count the items independent of the result that had been obtained when the arrest was made."""
+    return sum(item.independent and item.before(arrested) for item in items)
+
+
+@enforces("USE-8", "AUD-7")
+def check_arrest(
+    policy: Policy,
+    facts: Mapping[str, object],
+    *,
+    lead: datetime | None,
+    matter: date | None,
+    present: datetime,
+) -> list[Fault]:
+    """Return everything wrong with what is said of an arrest: never that it was made on too little.
+
+    `lead` is when a possible match of the matter was first received, `matter` the day of the matter, where known.
+    """
+    found = check_facts(policy.request.outcomes[ARREST].facts, facts, ARREST, present.date())
+    arrested = arrested_at(facts)
+    if found or arrested is None:
+        return found
+    if arrested > present:
+        found.append(Fault("arrested_time", "This time lies in the future.", "arrest_possible"))
+    if matter is not None and arrested.date() < matter:
+        day = matter.isoformat()
+        found.append(Fault("arrested_on", f"The arrest lies before the matter, which is of {day}.", "arrest_possible"))
+    if basis_of(arrested, lead) == "before_lead" and not facts.get("ground"):
+        message = "The arrest was made before the result was received: say on what."
+        found.append(Fault("ground", message, "arrest_possible"))
+    return found
+
+
+@enforces("USE-8", "USE-7")
+def lacking(outcome: Outcome, items: Sequence[Item]) -> str | None:
+    """Return what an outcome after a possible match lacks on record, as a sentence, or None."""
+    independent = sum(item.independent for item in items)
+    if independent < outcome.least_independent:
+        depending = sum(item.speaks_for and item.depends for item in items)
+        also = f" What is on record ({depending}) depends on it." if depending else ""
+        return f"No item of evidence on record stands without the facial recognition result.{also}"
+    if sum(not item.speaks_for for item in items) < outcome.least_against:
+        return "No item of evidence on record speaks against the possible match."
+    return None
+
+
+def check_corroboration(policy: Policy, outcome_id: str, facts: Mapping[str, Any]) -> list[Fault]:
+    """Check a whole case: its `lead`, `matter` and `present` moments, the `arrest`, the `items`."""
+    lead, present, arrest = facts.get("lead"), facts["present"], facts.get("arrest", {})
+    if outcome_id == ARREST:
+        found = check_arrest(policy, arrest, lead=lead, matter=facts.get("matter"), present=present)
+        arrested = arrested_at(arrest)
+        if found or arrested is None or basis_of(arrested, lead) != "on_lead":
+            return found
+    if lead is None:
+        return []
+    items = []
+    for one in facts.get("items", ()):
+        said = {name: value for name, value in one.items() if name != "kind"}
+        wrong = check_item(policy, one["kind"], said, present)
+        if wrong:
+            return wrong
+        after = not item_of(said, False).before(lead)
+        items.append(item_of(said, depends(policy, one["kind"], said, after)))
+    missing = lacking(policy.request.outcomes[outcome_id], items)
+    return [Fault("items", missing, outcome_id)] if missing else []
+
+
+def numbered(policy: Policy, count: int) -> Literal["none", "one", "several"]:
+    """Return how the yearly figure counts so many independent items."""
+    if count >= policy.request.evidence.several:
+        return "several"
+    return "one" if count else "none"

@@ -1,0 +1,78 @@
+"""USE-8: an identification made from the lead depends on it, by whatever kind, words or day somebody records it."""
+
+from __future__ import annotations
+
+from datetime import datetime, time
+
+import pytest
+
+from app.policy.evidence import Item, arrested_at, basis_of, depends, in_hand, item_of, lacking, same_words
+from app.policy.types import Policy
+
+pytestmark = pytest.mark.clause("USE-8", "USE-7")
+LEAD = datetime(2026, 3, 18, 15, 30)
+ACCOUNT = {
+    "what": "The neighbor saw the person she knows from school carry the bag.",
+    "source": "The neighbor",
+    "obtained_on": "2026-03-19",
+    "speaks": "for",
+    "stands_alone": "yes",
+    "why": "She has known the person for ten years.",
+}
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "The clerk picked him in a line-up.",
+        "The clerk picked him in a L I N E   U P.",
+        "The clerk picked him in a line_up of six.",
+        "After a photo array the clerk said that is the man.",
+        "The clerk was shown his photo and said yes.",
+        "The clerk identified him from the still and from the picture.",
+        "The clerk chose the photograph of the candidate.",
+        "A SHOW-UP at the store.",
+        "The six‑pack was read by the clerk.",
+    ],
+)
+@pytest.mark.parametrize("field", ["what", "source", "why"])
+def test_an_identification_by_another_name_depends_wherever_it_is_written_bypass(rules: Policy, words, field):
+    said = ACCOUNT | {field: words}
+    assert not depends(rules, "witness_account", ACCOUNT, after_lead=True)
+    assert depends(rules, "witness_account", said, after_lead=True)
+    assert not depends(rules, "witness_account", said, after_lead=False)
+
+
+@pytest.mark.parametrize("kind", ["eyewitness_identification", "photo_line_up"])
+def test_whoever_says_that_a_line_up_stands_alone_is_not_believed_bypass(rules: Policy, kind):
+    assert depends(rules, kind, ACCOUNT, after_lead=True)
+    assert depends(rules, "property_found", ACCOUNT | {"stands_alone": "no"}, after_lead=False)
+
+
+def test_many_depending_items_are_not_one_that_stands_bypass(rules: Policy):
+    arrest = rules.request.outcomes["arrest"]
+    many = [item_of(ACCOUNT, True)] * 20
+    assert "depends on it" in str(lacking(arrest, many))
+    against = item_of(ACCOUNT | {"speaks": "against"}, False)
+    assert lacking(arrest, [*many, against]) is not None
+    assert lacking(arrest, [*many, item_of(ACCOUNT, False)]) is None
+
+
+@pytest.mark.parametrize(
+    ("clock", "counted"), [(None, 0), (time(14, 4), 1), (time(14, 5), 0), (time(14, 6), 0)], ids=str
+)
+def test_an_item_of_the_day_of_the_arrest_was_in_hand_only_with_an_earlier_time_bypass(clock, counted):
+    arrested = arrested_at({"arrested_on": "2026-03-20", "arrested_time": "14:05"})
+    assert arrested is not None
+    assert basis_of(arrested, LEAD) == "on_lead"
+    assert in_hand([Item(arrested.date(), clock, depends=False, speaks_for=True)], arrested) == counted
+
+
+def test_an_arrest_of_the_minute_of_the_lead_rests_on_it_bypass():
+    assert [basis_of(LEAD, one) for one in (LEAD, None)] == ["on_lead", "no_lead"]
+    assert basis_of(LEAD.replace(minute=29), LEAD) == "before_lead"
+
+
+def test_the_same_number_is_the_same_arrest_however_it_is_written_bypass():
+    assert same_words("M26-104712", " m26 104 712.")
+    assert not same_words("M26-104712", "M26-104713")

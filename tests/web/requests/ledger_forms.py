@@ -1,0 +1,36 @@
+"""Forms of the ledger of evidence as a detective fills them in."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from app.calendar import local
+
+#: an item that stands without the result, obtained after the matter and before any report of today
+ITEM = {
+    "kind": "property_found",
+    "fact_what": "The bag of the owner was found in the apartment, with her papers in it.",
+    "fact_source": "Search of the apartment on a warrant",
+    "fact_obtained_on": "2026-11-22",
+    "fact_speaks": "for",
+    "fact_stands_alone": "yes",
+    "fact_why": "The bag was found on a tip, before any image was compared.",
+}
+#: a line-up made from the candidate's photograph
+LINE_UP = ITEM | {
+    "kind": "photo_line_up",
+    "fact_what": "The clerk chose the photograph of the candidate from an array of six.",
+    "fact_source": "The clerk of the store",
+    "fact_why": "The clerk saw the person from two yards away.",
+}
+
+
+def arrested(at: datetime, **more: str) -> dict[str, str]:
+    """An arrest made at a moment, as the form has it."""
+    there = local(at)
+    return {
+        "fact_arrest_number": "M26600002",
+        "fact_arrested_on": f"{there:%Y-%m-%d}",
+        "fact_arrested_time": f"{there:%H:%M}",
+        **more,
+    }

@@ -1,0 +1,180 @@
+"""USE-8 as it holds when somebody tries to get around it: by wording, splitting, repeating, waiting, another route."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+
+import pytest
+
+from app.domain.requests import ledger
+from app.extensions import db
+from app.models import Account, Arrest, EvidenceItem, Notification
+from app.models.base import now
+from app.models.engine import AuditEvent
+from tests.web.requests.ledger_forms import ITEM, LINE_UP, arrested
+
+DETECTIVE, SUPERVISOR, INTEGRITY = "d.lark", "c.hawthorn", "h.larch"
+
+
+def closing(outcome: str, **facts: str) -> dict[str, str]:
+    return {"outcome": outcome, "shown_outcome": outcome, **facts}
+
+
+@pytest.mark.clause("USE-8", "USE-7", "AUD-7")
+def test_a_line_up_from_the_lead_depends_on_it_by_whatever_name_and_is_no_second_item_bypass(sign_in, post, make):
+    request = make.request("reported")
+    client, page = sign_in(DETECTIVE), f"/requests/{request.number}"
+    assert post(client, f"{page}/corroboration", LINE_UP).status_code == 303
+    assert [(one.timing, one.depends) for one in request.evidence] == [("before_lead", False)]
+    late = LINE_UP | arrested_item(now())
+    renamed = late | {"kind": "witness_account", "fact_what": "The clerk was shown a photo of him: that is the man."}
+    for item in (late | {"fact_what": "The clerk chose number three of six."}, renamed):
+        assert post(client, f"{page}/corroboration", item).status_code == 303
+    assert [one.depends for one in request.evidence[1:]] == [True, True], "a line-up by another name is one"
+    again = post(client, f"{page}/corroboration", renamed | {"fact_what": renamed["fact_what"].upper() + "!"})
+    assert again.status_code != 303
+    assert "on record already" in again.text
+    assert len(request.evidence) == 3
+
+
+def arrested_item(at) -> dict[str, str]:
+    there = ledger.local(at)
+    return {"fact_obtained_on": f"{there:%Y-%m-%d}", "fact_obtained_time": f"{there:%H:%M}"}
+
+
+@pytest.mark.clause("USE-8", "AUD-7")
+def test_an_arrest_on_nothing_is_taken_as_reported_and_leaves_the_request_open(sign_in, post, make):
+    request = make.request("reported")
+    client, page = sign_in(DETECTIVE), f"/requests/{request.number}"
+    sign_in(INTEGRITY)
+    client, depending = sign_in(DETECTIVE), LINE_UP | arrested_item(now())
+    assert post(client, f"{page}/corroboration", depending).status_code == 303
+    arrest = arrested(now())
+    closed = post(client, f"{page}/outcome", closing("arrest", **arrest))
+    assert closed.status_code != 303
+    assert "stands without the facial recognition result" in closed.text
+    assert (request.state, request.arrests) == ("reported", [])
+
+    assert post(client, f"{page}/arrest", arrest).status_code == 303
+    assert (request.state, request.arrests[0].basis, request.arrests[0].in_hand) == ("reported", "on_lead", 0)
+    assert "No independent evidence in hand" in client.get(page).text
+    told = db.session.query(Notification).filter_by(kind="arrest_uncorroborated").all()
+    people = {db.session.get(Account, row.account_id).name for row in told}
+    assert {SUPERVISOR, INTEGRITY} <= people
+    assert DETECTIVE not in people
+    (event,) = db.session.query(AuditEvent).filter_by(event="request.arrest_reported")
+    assert json.loads(event.keys) == {"basis": "on_lead", "in_hand": 0}
+    figures = sign_in(SUPERVISOR).get("/workload/figures/arrests")
+    assert request.number in figures.text
+    year = arrest["fact_arrested_on"][:4]
+    lines = sign_in(SUPERVISOR).get("/workload/figures/arrests.csv").text.splitlines()
+    assert lines[1] == f"{year},1,0,0,0,0"
+
+    # what is not so is refused: neither "no arrest", nor another arrest, nor the same at another time ends the case
+    client = sign_in(DETECTIVE)
+    for outcome in (
+        closing("no_arrest", fact_why="The investigation has ended without an arrest."),
+        closing("identified_other_way", fact_how="A neighbor gave the name of the person."),
+        closing("arrest", **arrested(now() - timedelta(days=1), fact_ground="on_warrant")),
+        closing(
+            "arrest", **arrested(now() - timedelta(days=1), fact_ground="on_warrant", fact_arrest_number="M777777")
+        ),
+    ):
+        assert post(client, f"{page}/outcome", outcome).status_code != 303
+        assert request.state == "reported"
+    # evidence found afterwards lets the case end; the arrest stays counted as made on none
+    late = ITEM | arrested_item(now())
+    assert post(client, f"{page}/corroboration", late).status_code == 303
+    assert post(client, f"{page}/outcome", closing("arrest", **arrest)).status_code == 303
+    assert (request.state, len(request.arrests), request.arrests[0].in_hand) == ("closed", 1, 0)
+    assert sign_in(SUPERVISOR).get("/workload/figures/arrests.csv").text.splitlines()[1] == f"{year},1,0,0,0,0"
+
+
+@pytest.mark.clause("USE-8", "AUD-7")
+def test_the_days_of_an_arrest_are_possible_and_one_before_the_result_does_not_rest_on_it(sign_in, post, make):
+    request = make.request("reported")
+    client, page = sign_in(DETECTIVE), f"/requests/{request.number}"
+    matter = ledger.matter_day(request)
+    assert matter is not None
+    for day, said in (("2999-01-01", "in the future"), ("2019-03-01", "before the matter")):
+        for way in ("arrest", "outcome"):
+            answer = post(client, f"{page}/{way}", closing("arrest", **arrested(now(), fact_arrested_on=day)))
+            assert answer.status_code != 303
+            assert said in answer.text
+    earlier = arrested(now() - timedelta(days=1))
+    unsaid = post(client, f"{page}/outcome", closing("arrest", **earlier))
+    assert unsaid.status_code != 303
+    assert "say on what" in unsaid.text
+    assert db.session.query(Arrest).count() == 0
+    said = closing("arrest", **earlier, fact_ground="on_warrant")
+    assert post(client, f"{page}/outcome", said).status_code == 303
+    assert (request.state, request.arrests[0].basis) == ("closed", "before_lead")
+    assert db.session.query(Notification).filter_by(kind="arrest_uncorroborated").count() == 0
+    # reported after the closing it opens the request again
+    assert post(client, f"{page}/arrest", arrested(now(), fact_arrest_number="M888888")).status_code == 303
+    assert (request.state, request.arrests[1].basis) == ("reported", "on_lead")
+
+
+@pytest.mark.clause("USE-8", "USE-7")
+def test_identification_and_elimination_rest_on_the_same_ledger_bypass(sign_in, post, make):
+    request = make.request("reported")
+    client, page = sign_in(DETECTIVE), f"/requests/{request.number}"
+    words = "The person was found and spoken with at the station."
+    identified, eliminated = closing("person_identified", fact_how=words), closing("eliminated", fact_how=words)
+    for outcome in (identified, eliminated):
+        assert post(client, f"{page}/outcome", outcome).status_code != 303
+    for empty in ("x", "x" * 40, "x x x x x x x x x x x x x x x x x x x x x"):
+        assert post(client, f"{page}/corroboration", ITEM | {"fact_what": empty}).status_code != 303
+    assert db.session.query(EvidenceItem).count() == 0
+    assert post(client, f"{page}/corroboration", ITEM | {"fact_speaks": "against"}).status_code == 303
+    assert post(client, f"{page}/outcome", identified).status_code != 303
+    assert post(client, f"{page}/outcome", closing("arrest", **arrested(now()))).status_code != 303
+    assert request.state == "reported"
+    assert post(client, f"{page}/outcome", eliminated).status_code == 303
+    assert request.state == "closed"
+
+
+@pytest.mark.clause("USE-8", "SRC-7")
+def test_a_negative_result_has_nothing_to_corroborate_and_hides_no_lead_of_the_matter_bypass(sign_in, post, make):
+    negative = make.request("negative")
+    make.run_jobs()
+    client, page = sign_in(DETECTIVE), f"/requests/{negative.number}"
+    assert client.get(f"{page}/corroboration").status_code == 404
+    assert "Record an item of evidence" not in client.get(page).text
+    sent = post(client, f"{page}/corroboration", ITEM | {"version": negative.version}, page=page)
+    assert sent.status_code != 303
+    assert db.session.query(EvidenceItem).count() == 0
+    reported = make.request("reported", case_number=negative.case_number)
+    assert ledger.lead_received(negative) == ledger.lead_received(reported) is not None
+    answer = post(client, f"{page}/outcome", closing("arrest", **arrested(now())))
+    assert answer.status_code != 303
+    assert negative.state == "reported"
+    make.recall(reported)
+    assert ledger.lead_received(reported) is not None, "a recall does not undo that it was received"
+
+
+@pytest.mark.clause("USE-8", "AUD-7")
+def test_another_request_of_the_matter_makes_neither_a_second_item_nor_a_second_arrest_bypass(sign_in, post, make):
+    first = make.request("reported")
+    second = make.request("reported", case_number=first.case_number)
+    client = sign_in(DETECTIVE)
+    here, there = (f"/requests/{request.number}" for request in (first, second))
+    assert post(client, f"{here}/arrest", arrested(now())).status_code == 303
+    assert first.arrests[0].in_hand == 0
+    assert post(client, f"{there}/corroboration", ITEM).status_code == 303
+    assert first.arrests[0].in_hand == 1, "an item of the matter that was obtained before counts for its arrest"
+    repeated = post(client, f"{here}/corroboration", ITEM | {"fact_what": ITEM["fact_what"].replace(" ", "  ")})
+    assert repeated.status_code != 303
+    assert "on record already" in repeated.text
+    arrest = arrested(now(), fact_arrest_number="M-26 600002")
+    earlier = arrest | {"fact_arrested_time": "00:01", "fact_ground": "on_warrant"}
+    assert "reported as made on" in post(client, f"{there}/arrest", earlier).text
+    same = arrested(now(), fact_arrest_number="M-26 600002") | {
+        f"fact_{name}": first.arrests[0].private["facts"][name] for name in ("arrested_on", "arrested_time")
+    }
+    assert post(client, f"{there}/outcome", closing("arrest", **same)).status_code == 303
+    assert post(client, f"{here}/outcome", closing("arrest", **same)).status_code == 303
+    assert db.session.query(Arrest).count() == 1
+    lines = sign_in(SUPERVISOR).get("/workload/figures/arrests.csv").text.splitlines()
+    assert lines[1].split(",")[1:] == ["0", "1", "0", "0", "0"]
