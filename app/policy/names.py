@@ -120,6 +120,7 @@ EventName = Literal[
     "person_file.disposed",
     "person_file.linked",
     "person_file.opened",
+    "policy.kept",
     "policy.loaded",
     "probe.derived",
     "probe.register_printed",
