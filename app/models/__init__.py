@@ -27,6 +27,7 @@ from app.models.identification import Candidate, DerivedImage, ProbeResemblance,
 from app.models.notices import MailChoice
 from app.models.oversight import MisuseReport, Notification
 from app.models.peers import LineUp, LineUpPlace, ProficiencyItem, ProficiencyPicture
+from app.models.policy_texts import PolicyText, PolicyVersion
 from app.models.requests import BasisDecision, DetectedFace, FRRequest, ProbeImage
 from app.models.retention import (
     CaseHistory,
@@ -86,6 +87,8 @@ __all__ = [
     "Outcome",
     "PeerReview",
     "PersonFile",
+    "PolicyText",
+    "PolicyVersion",
     "ProbeImage",
     "ProbeResemblance",
     "ProficiencyItem",

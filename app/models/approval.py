@@ -9,16 +9,17 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from sqlalchemy.types import JSON
 
 from app.models.accounts import Account
-from app.models.base import Model, Sealed, UTCDateTime, one_of
+from app.models.base import Judged, Model, Sealed, UTCDateTime, one_of
 from app.models.examination import Round
 from app.models.requests import FRRequest
 
 KINDS = ("possible_match", "negative")
 
 
-class Report(Sealed, Model):
+class Report(Judged, Sealed, Model):
     """SRC-7, SRC-8: a rendered, delivered document. Sealed: recall_reason, facts (the manifest as rendered)."""
 
+    judged_in = ("blob_id",)
     __tablename__ = "report"
     subject_type = "report"
     lookup = "number"
@@ -58,7 +59,7 @@ class Report(Sealed, Model):
         return self.request.key_id
 
 
-class Outcome(Sealed, Model):
+class Outcome(Judged, Sealed, Model):
     """USE-8: further evidence, or the outcome of the case. Sealed: evidence, note."""
 
     __tablename__ = "outcome"

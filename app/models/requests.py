@@ -13,7 +13,7 @@ from sqlalchemy.types import JSON
 
 from app.matching.types import Face
 from app.models.accounts import Account
-from app.models.base import Model, Sealed, Stateful, UTCDateTime, one_of
+from app.models.base import Judged, Model, Sealed, Stateful, UTCDateTime, one_of
 from app.policy.names import RequestVerb
 
 if TYPE_CHECKING:
@@ -198,7 +198,7 @@ class DetectedFace(Model):
         return Face((left, top, right, bottom), self.detector_score, np.asarray(self.points, np.float32))
 
 
-class BasisDecision(Sealed, Model):
+class BasisDecision(Judged, Sealed, Model):
     """REQ-4: an examiner's decision on the basis of one submission; REQ-5: the requester's documentation of it.
 
     Sealed: note, entry_note. A refusal cites its rule.

@@ -15,9 +15,8 @@ from app.domain.disclosures.verbs import FILING
 from app.models.base import now
 from app.models.disclosures import Disclosure
 from app.outbox import last_job
-from app.policy import policy
 from app.web.pages import page
-from app.workflow.history import steps_of
+from app.workflow.history import rule_of, steps_of
 
 #: verb -> the words of the timeline
 STEP_TITLES = {
@@ -50,7 +49,7 @@ def timeline_of(subject: Any, told: dict[str, str], begun: str, by: str) -> list
     lines = [TimelineEntry(subject.created_at, begun, by, "", None)]
     for step in steps_of(subject):
         who = step.actor.titled if step.actor else "The portal"
-        lines.append(TimelineEntry(step.created_at, told[step.verb], who, "", policy().rule(step.rule)))
+        lines.append(TimelineEntry(step.created_at, told[step.verb], who, "", rule_of(step), step.policy_version))
     return lines
 
 

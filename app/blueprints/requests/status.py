@@ -17,7 +17,7 @@ from app.models.approval import Report
 from app.models.engine import Transition
 from app.models.requests import FRRequest
 from app.policy import policy
-from app.workflow.history import steps_of
+from app.workflow.history import rule_of, steps_of
 
 REPORT_TITLES = {"possible_match": "Possible match report", "negative": "Negative-results report"}
 #: what stands in place of the state's own sentence once the discussion is confirmed
@@ -117,7 +117,7 @@ def _entry(step: Transition, named: bool) -> TimelineEntry:
         by = step.actor.titled
     else:
         by = "Facial recognition unit"
-    return TimelineEntry(step.created_at, STEP_TITLES[step.verb], by, "", policy().rule(step.rule))
+    return TimelineEntry(step.created_at, STEP_TITLES[step.verb], by, "", rule_of(step), step.policy_version)
 
 
 @enforces("ACC-1", "SRC-8")

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from app.audit.policy_texts import rule_as_of
 from app.domain.algorithms.registry import entry_of
+from app.domain.approval.judged import DatedJudgment, judgments
 from app.domain.approval.round_file import RoundFile, answered, gather_round
 from app.domain.workload.verbs import endings
 from app.matching.nist import nist_status
@@ -19,7 +21,7 @@ from app.models import (
 )
 from app.models.base import filled
 from app.policy import policy
-from app.workflow.history import steps_of
+from app.workflow.history import rule_of, steps_of, words_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,7 @@ class FileStep:
     title: str
     by: str
     rule: Any
+    policy_version: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +88,7 @@ class CaseFile:
     searches: tuple[SearchFacts, ...]
     rounds: tuple[RoundFile, ...]
     timeline: tuple[FileStep, ...]
+    judged: tuple[DatedJudgment, ...]
 
     @property
     def current(self) -> RoundFile | None:
@@ -122,6 +126,7 @@ def gather_file(request: FRRequest) -> CaseFile:
         searches=tuple(_search(row) for row in request.searches if row.started_at is not None),
         rounds=tuple(gather_round(row, row is request.current_round, passed.get(row.id)) for row in request.rounds),
         timeline=_timeline(request),
+        judged=judgments(request),
     )
 
 
@@ -146,7 +151,7 @@ def _confirmation(row: Any) -> Confirmation:
         who=row.examiner.titled,
         at=row.created_at,
         note=str(row.private.get("note") or ""),
-        rule=policy().rule(row.rule) if row.rule else None,
+        rule=(rule_as_of(row.policy_version, row.rule) or policy().rules.get(row.rule)) if row.rule else None,
         reference=row.entry_reference or "",
         documented_at=row.documented_at,
     )
@@ -184,6 +189,6 @@ def _search(row: Search) -> SearchFacts:
 def _timeline(request: FRRequest) -> tuple[FileStep, ...]:
     entries = []
     for row in steps_of(request):
-        rule = policy().rule(row.rule)
-        entries.append(FileStep(row.created_at, rule.text, row.actor.titled if row.actor else "The portal", rule))
+        who = row.actor.titled if row.actor else "The portal"
+        entries.append(FileStep(row.created_at, words_of(row), who, rule_of(row), row.policy_version))
     return tuple(entries)
