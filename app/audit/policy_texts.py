@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from app.extensions import db, stores
 from app.models.base import now
+from app.models.engine import Transition
 from app.models.policy_texts import PolicyText, PolicyVersion
 from app.policy import policy
 from app.policy.base import Rule
@@ -158,3 +159,19 @@ def _applying(version: Kept) -> list[Sentence]:
         return sorted(rules, key=lambda rule: rule.on(day))
     # no form of it had given way to another yet
     return sorted(rules, key=lambda rule: rule.effective or date.min, reverse=True)
+
+
+def rule_of(step: Transition) -> Rule | Sentence | None:
+    """Return the rule of a step as it read then; as it reads today where that is not kept; None where there is none."""
+    return rule_as_of(step.policy_version, step.rule) or policy().rules.get(step.rule)
+
+
+def words_of(step: Transition) -> str:
+    """Return what a step's rule says, and that these are not the words of its day where those are not kept."""
+    stated = rule_as_of(step.policy_version, step.rule)
+    if stated is not None:
+        return stated.text
+    today = policy().rules.get(step.rule)
+    if today is None:
+        return f"Rule {step.rule}, whose words are not kept."
+    return f"{today.text} (As the rule reads today; its words of that day are not kept.)"

@@ -19,6 +19,7 @@ import app.domain.identification.repeat_conditions
 import app.domain.identification.separations
 import app.domain.peers.conditions
 import app.domain.peers.separations
+import app.domain.requests.clearances
 import app.domain.requests.conditions
 import app.domain.requests.separations
 import app.domain.retention.conditions

@@ -28,7 +28,7 @@ from app.models.notices import MailChoice
 from app.models.oversight import MisuseReport, Notification
 from app.models.peers import LineUp, LineUpPlace, ProficiencyItem, ProficiencyPicture
 from app.models.policy_texts import PolicyText, PolicyVersion
-from app.models.requests import BasisDecision, DetectedFace, FRRequest, ProbeImage
+from app.models.requests import BasisDecision, Clearance, DetectedFace, FRRequest, ProbeImage
 from app.models.retention import (
     CaseHistory,
     CasePerson,
@@ -55,6 +55,7 @@ __all__ = [
     "CaseHistory",
     "CasePerson",
     "CaseRecord",
+    "Clearance",
     "Counter",
     "DerivedImage",
     "DetectedFace",

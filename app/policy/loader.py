@@ -162,6 +162,7 @@ def _build(
             sources=_by_id(request["source"]),
             lawful_bases=_by_id(request["lawful_basis"]),
             prohibitions=_by_id(request["prohibition"]),
+            political=request["political"],
             attestation=request["attestation"],
             images=request["images"],
             basis=request["basis"],

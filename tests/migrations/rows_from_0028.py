@@ -79,3 +79,25 @@ def data_0028(app: Flask) -> None:
         # no event names a version: none is said
         assert connection.exec_driver_sql("SELECT policy_version FROM training_record").scalar() == ""
     downgrade(revision=before("0028"))
+
+
+def data_0029(app: Flask) -> None:
+    """Nobody is named for anything; nobody names themselves; who is named keeps the version that knows of it."""
+    stand(app, before("0029"))
+    run(app, ACCOUNT, ACCOUNT.replace("(1, 'a1'", "(2, 'a2'").replace("'d.lark'", "'m.heron'"), REQUEST)
+    upgrade(revision="0029")
+    assert (count(app, "fr_request"), count(app, "clearance")) == (1, 0)
+    named = (
+        "INSERT INTO clearance (id, uid, created_at, request_id, account_id, named_by_id, policy_version) "
+        "VALUES (1, 'c', '2026-01-01', 1, {person}, 1, 'p')"
+    )
+    with pytest.raises(Exception, match="nobody_names_themselves"):
+        run(app, named.format(person=1))
+    run(app, named.format(person=2))
+    with pytest.raises(Exception, match="withdrawn_by_somebody"):
+        run(app, "UPDATE clearance SET withdrawn_at = '2026-01-02'")
+    with pytest.raises(SystemExit):
+        downgrade(revision=before("0029"))
+    run(app, "UPDATE clearance SET withdrawn_at = '2026-01-02', withdrawn_by_id = 1")
+    downgrade(revision=before("0029"))
+    assert "clearance" not in tables(app)

@@ -35,6 +35,7 @@ WITH_DATA = {
     "0015": rows_from_0008.data_0015,
     "0021": rows_from_0008.data_0021,
     "0028": rows_from_0028.data_0028,
+    "0029": rows_from_0028.data_0029,
 }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from app.access.actor import current_actor
+from app.audit.policy_texts import rule_of
 from app.blueprints.disclosures.forms import UploadForm
 from app.blueprints.disclosures.steps import next_step, offered
 from app.blueprints.options import options_of
@@ -16,7 +17,7 @@ from app.models.base import now
 from app.models.disclosures import Disclosure
 from app.outbox import last_job
 from app.web.pages import page
-from app.workflow.history import rule_of, steps_of
+from app.workflow.history import steps_of
 
 #: verb -> the words of the timeline
 STEP_TITLES = {

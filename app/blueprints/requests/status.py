@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from app.access.actor import Actor
+from app.audit.policy_texts import rule_of
 from app.blueprints.timeline import TimelineEntry
 from app.clauses import enforces
 from app.domain.workload.overview import due_of
@@ -17,7 +18,7 @@ from app.models.approval import Report
 from app.models.engine import Transition
 from app.models.requests import FRRequest
 from app.policy import policy
-from app.workflow.history import rule_of, steps_of
+from app.workflow.history import steps_of
 
 REPORT_TITLES = {"possible_match": "Possible match report", "negative": "Negative-results report"}
 #: what stands in place of the state's own sentence once the discussion is confirmed

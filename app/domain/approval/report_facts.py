@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
 
-from app.audit.policy_texts import kept
+from app.access.clearance import narrative_for
+from app.audit.policy_texts import kept, rule_of, words_of
 from app.documents.errors import FactsError
 from app.documents.facts import (
     Algorithm,
@@ -42,7 +43,7 @@ from app.models import Account, FRRequest, GalleryPhoto, Report, Round, Search
 from app.models.base import filled
 from app.policy import policy
 from app.policy.facts import answered
-from app.workflow.history import rule_of, steps_of, words_of
+from app.workflow.history import steps_of
 
 PHOTO_SIDE = 1200
 OUTCOMES = {
@@ -54,7 +55,7 @@ OUTCOMES = {
 def _use(request: FRRequest) -> AuthorizedUse:
     use, given = policy().use(request.use_id or ""), request.private.get("facts", {})
     facts = answered(use.facts, given)
-    return AuthorizedUse(use.id, use.text, (*facts, ("Narrative", request.private.get("narrative"))))
+    return AuthorizedUse(use.id, use.text, (*facts, ("Narrative", narrative_for(request, None) or None)))
 
 
 def _steps(request: FRRequest, marks: Mapping[str, str]) -> tuple[Step, ...]:

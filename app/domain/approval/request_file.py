@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from app.audit.policy_texts import rule_as_of
+from app.access.actor import Actor
+from app.access.clearance import narrative_for
+from app.audit.policy_texts import rule_as_of, rule_of, words_of
 from app.domain.algorithms.registry import entry_of
 from app.domain.approval.judged import DatedJudgment, judgments
 from app.domain.approval.round_file import RoundFile, answered, gather_round
@@ -21,7 +23,7 @@ from app.models import (
 )
 from app.models.base import filled
 from app.policy import policy
-from app.workflow.history import rule_of, steps_of, words_of
+from app.workflow.history import steps_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +107,7 @@ class CaseFile:
         return list(dict.fromkeys(shown))
 
 
-def gather_file(request: FRRequest) -> CaseFile:
+def gather_file(request: FRRequest, actor: Actor) -> CaseFile:
     """The file of a request. Raises StorageError when its private text cannot be opened."""
     private, rules = request.private, policy().request
     use = policy().use(filled(request.use_id))
@@ -115,7 +117,7 @@ def gather_file(request: FRRequest) -> CaseFile:
         request=request,
         use=use,
         stated=answered(use.facts, private.get("facts", {})),
-        narrative=str(private.get("narrative") or ""),
+        narrative=narrative_for(request, actor),
         description=answered(rules.description.facts, private.get("description", {}), left_out=True),
         circumstances=answered(rules.circumstances.facts, private.get("circumstances", {})),
         priority=rules.priorities[request.priority].title,

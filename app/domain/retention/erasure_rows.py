@@ -21,6 +21,7 @@ from app.models import (
     BackgroundCheck,
     BasisDecision,
     Candidate,
+    Clearance,
     DerivedImage,
     DetectedFace,
     Disposition,
@@ -70,6 +71,7 @@ class RequestEraser:
         "gallery_hold",
         "probe_image",
         "basis_decision",
+        "clearance",
         "outcome",
         "fr_request",
     )
@@ -148,6 +150,7 @@ class RequestEraser:
             (DetectedFace, DetectedFace.image_id.in_(images)),
             (ProbeImage, ProbeImage.request_id.in_(ids)),
             (BasisDecision, BasisDecision.request_id.in_(ids)),
+            (Clearance, Clearance.request_id.in_(ids)),
             (Outcome, Outcome.request_id.in_(ids)),
             (Notification, notices),
             (Job, Job.subject_id.in_(subjects)),
