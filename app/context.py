@@ -30,6 +30,7 @@ NAVIGATION = (
     ("My day", "home.index", "portal.use"),
     ("My requests", "requests.index", "request.file"),
     ("Discussions", "requests.discussions", "discussion.confirm"),
+    ("Clearances", "requests.clearances", "clearance.name"),
     ("Review queue", "review.index", "basis.confirm"),
     ("Peer reviews", "review.peer_queue", "peer.review"),
     ("Final review", "approval.index", "approval.decide"),

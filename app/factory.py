@@ -4,6 +4,7 @@ declares no access, all stop it here."""
 from __future__ import annotations
 
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from flask import Flask, Response, send_from_directory
 
@@ -20,7 +21,7 @@ from app.context import register_context
 from app.domain import rules  # noqa: F401  (registers every condition and separation)
 from app.domain.identification.recipes import mismatches
 from app.extensions import Stores, csrf, db, htmx, migrate
-from app.policy import PolicyError, check_registered, policy
+from app.policy import PolicyError, check_registered, days_run_in, policy
 from app.refusals import register_refusals
 from app.storage.blobs import BlobStore
 from app.storage.keys import KeyStore
@@ -35,6 +36,7 @@ from config.settings import Settings
 def create_app(settings: Settings) -> Flask:
     """The portal for these settings. Raises PolicyError, Undeclared."""
     logs.configure()
+    days_run_in(ZoneInfo(settings.time_zone))
     check_registered(policy(), set(CONDITIONS), set(SEPARATIONS))
     if faults := [*mismatches(policy()), *control_faults(policy()), *key_faults(policy()), *clashes(policy())]:
         raise PolicyError(faults)

@@ -151,7 +151,7 @@ class Case:
     def discuss(self) -> None:
         """AUD-1: the named supervisor confirms."""
         supervisor, page = self.as_(DISCUSSED), f"/discussions/{self.number}"
-        supervisor.open(page).send(f"{page}/confirm")
+        supervisor.open(page).send(f"{page}/confirm", {"political": "no"})
         self.tell("AUD-1", f"{DISCUSSED} confirms that the use and its reasons were discussed")
 
     def document(self) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, false, literal, or_, select
 
 from app.access.actor import Actor
+from app.access.clearance import cleared_rows, is_member
 from app.clauses import enforces
 from app.extensions import Base, db
 from app.models import (
@@ -69,25 +70,31 @@ def find(model: type[Model], key: str, actor: Actor) -> Any | None:
 
 
 @scope(FRRequest)
-@enforces("ACC-1", "ACC-7", "ACC-11")
+@enforces("ACC-1", "ACC-7", "ACC-11", "LIM-7")
 def requests_in_scope(rows: Select[Any], actor: Actor) -> Select[Any]:
     """Investigators see their own; a named supervisor those they were named in; the unit what was submitted to it.
 
+    Of a request that involves political activity only who is cleared for it knows, whatever else they may do (LIM-7).
     Of a disposed request nobody sees a page: what its pages would show no longer exists (RET-11).
     """
     parts: list[ColumnElement[bool]] = []
     if "request.file" in actor.capabilities:
-        parts.append(FRRequest.requester_id == actor.id)
+        # what was withdrawn before it was filed is still its author's
+        own = FRRequest.requester_id == actor.id
+        parts.append(own & (cleared_rows(actor) | ((FRRequest.state == "withdrawn") & (FRRequest.submission == 0))))
     if "discussion.confirm" in actor.capabilities:
         named = FRRequest.discussing_supervisor_id == actor.id
-        parts.append(named & (FRRequest.state != "draft"))
+        parts.append(named & (FRRequest.state != "draft") & cleared_rows(actor))
     if actor.can("basis.confirm"):
         # a colleague's own request stays invisible to the unit's work on it only where separation says so
-        parts.append(FRRequest.having("filed") & (FRRequest.state != "nominated"))
+        unit = cleared_rows(actor)
+        parts.append(FRRequest.having("filed") & (FRRequest.state != "nominated") & unit)
         # while peers review it, a request is known to its examiner: the others meet it as a line-up alone (SRC-4)
-        parts.append((FRRequest.state == "nominated") & (FRRequest.examiner_id == actor.id))
+        parts.append((FRRequest.state == "nominated") & (FRRequest.examiner_id == actor.id) & unit)
     if actor.can("approval.decide"):
-        parts.append(FRRequest.having("filed"))
+        parts.append(FRRequest.having("filed") & cleared_rows(actor))
+    if "clearance.name" in actor.capabilities and is_member(actor):
+        parts.append(FRRequest.is_reserved() & FRRequest.having("filed"))
     return rows.where(FRRequest.state != "disposed", or_(*parts) if parts else false())
 
 
@@ -124,6 +131,7 @@ def derived_in_scope(rows: Select[Any], actor: Actor) -> Select[Any]:
         parts.append((DerivedImage.made_by_id == actor.id) | mine)
     if actor.can("approval.decide"):
         parts.append(DerivedImage.id.is_not(None))
+    rows = rows.where(_on(DerivedImage.request_id, cleared_rows(actor)))
     return rows.where(or_(*parts) if parts else false())
 
 
@@ -149,7 +157,7 @@ def rounds_in_scope(rows: Select[Any], actor: Actor) -> Select[Any]:
         parts.append((Round.examiner_id == actor.id) | mine)
     if actor.can("approval.decide"):
         parts.append(Round.id.is_not(None))
-    kept = _on(Round.request_id, FRRequest.state != "disposed")
+    kept = _on(Round.request_id, FRRequest.state != "disposed", cleared_rows(actor))
     return rows.where(kept, or_(*parts) if parts else false())
 
 
@@ -176,7 +184,7 @@ def line_ups_in_scope(rows: Select[Any], actor: Actor) -> Select[Any]:
     """A peer's own assignments, ended ones included; to everybody else a line-up does not exist."""
     if not actor.can("peer.review"):
         return rows.where(false())
-    kept = _on(LineUp.round_id, _on(Round.request_id, FRRequest.state != "disposed"))
+    kept = _on(LineUp.round_id, _on(Round.request_id, FRRequest.state != "disposed", cleared_rows(actor)))
     return rows.where(LineUp.peer_id == actor.id, or_(LineUp.round_id.is_(None), kept))
 
 
@@ -206,7 +214,9 @@ def searches_in_scope(rows: Select[Any], actor: Actor) -> Select[Any]:
     """Searches as records to be replayed: finished ones, without a face or a name, to whoever watches over the unit."""
     if not actor.can("search.replay"):
         return rows.where(false())
-    return rows.where(Search.state == "finished", _on(Search.request_id, FRRequest.state != "disposed"))
+    return rows.where(
+        Search.state == "finished", _on(Search.request_id, FRRequest.state != "disposed", cleared_rows(actor))
+    )
 
 
 @scope(Job)

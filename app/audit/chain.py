@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import Row, select, text
 from sqlalchemy.orm import Session
 
+from app.audit.policy_texts import keep_present
 from app.models.engine import AuditEvent
 
 EVENT_TABLE = "audit_event"
@@ -50,7 +51,7 @@ def digest(row: Mapping[str, Any]) -> str:
 
 
 def write_pending(session: Session) -> None:
-    """Append the events of this unit of work under the chain lock."""
+    """Append the events of this unit of work under the chain lock, and keep the texts of the policy that they name."""
     pending = session.info.get("events") or []
     if not pending:
         return
@@ -65,6 +66,7 @@ def write_pending(session: Session) -> None:
         row = {**draft, "sequence": sequence, "previous": previous}
         previous = digest(row)
         session.add(AuditEvent(**row, digest=previous))
+    keep_present(session)
     session.flush()
 
 

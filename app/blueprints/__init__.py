@@ -22,6 +22,7 @@ def register_blueprints(app: Flask) -> None:
     from app.blueprints.oversight.exports import bp as exports
     from app.blueprints.oversight.replays import bp as replays
     from app.blueprints.oversight.views import bp as oversight
+    from app.blueprints.policy import versions  # noqa: F401  (its views)
     from app.blueprints.policy.views import bp as policy
     from app.blueprints.requests.views import bp as requests
     from app.blueprints.retention.views import bp as retention

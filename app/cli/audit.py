@@ -29,7 +29,7 @@ def events() -> Iterator[AuditEvent]:
 
 @group.command("verify")
 def verify_command() -> None:
-    """Check the whole trail: chain, anchors, each step beside its event; exit non-zero when it does not hold."""
+    """Check the trail: chain, anchors, steps, texts of the policy; exit non-zero when it does not hold."""
     found = 0
     with one_moment() as session:
         last = through(session)

@@ -1,4 +1,4 @@
-"""`flask policy show|check|matrix|workflows|names`: the rules, and whether each enforced clause is really enforced."""
+"""`flask policy …`: the rules, their versions, and whether each enforced clause is really enforced."""
 
 from __future__ import annotations
 
@@ -8,13 +8,18 @@ from pathlib import Path
 import click
 from flask.cli import AppGroup
 
+from app import audit
+from app.audit.policy_texts import keep, kept, versions
+from app.calendar import day_of
 from app.cli.enforcement_points import enforcement_points
 from app.cli.tables import show as show_table
 from app.domain.identification.recipes import worked_faults
 from app.policy import policy
 from app.policy.check import check, matrix
 from app.policy.name_types import names_module
+from app.policy.texts import digests_of, read_texts
 from app.policy.workflow_table import workflows_page
+from app.unit_of_work import unit_of_work
 
 group = AppGroup("policy", help="The rules and their enforcement.")
 ROOT = Path(__file__).resolve().parents[2]
@@ -68,6 +73,43 @@ def matrix_command(as_json: bool) -> None:
             f"{row['clause']:8} {row['status']:9} rules {len(row['rules'])}, "
             f"enforcement {len(row['enforcement'])}, tests {len(row['tests'])}"
         )
+
+
+@group.command("versions")
+def versions_command() -> None:
+    """List the policy versions that records name, the newest first, and whether their texts are kept."""
+    show_table(
+        (row.digest, day_of(row.first_seen).isoformat() if row.first_seen else "", _standing(row.digest))
+        for row in versions()
+    )
+
+
+def _standing(digest: str) -> str:
+    found = kept(digest)
+    if found is None or found.only_digest:
+        return "only its digest is known"
+    return found.fault or f"{len(found.texts)} files kept and signed"
+
+
+@group.command("keep")
+@click.argument("directory", type=click.Path(exists=True, file_okay=False, path_type=Path))
+def keep_command(directory: Path) -> None:
+    """Add the texts of an earlier version, from a folder with its rule files, to the record that names its digest."""
+    try:
+        found = digests_of(read_texts(directory))
+    except OSError as error:
+        raise click.ClickException(f"{directory}: {error.strerror}") from None
+    known = {row.digest: row for row in versions()}
+    digest = next((digest for digest in found if digest in known), None)
+    if digest is None:
+        raise click.ClickException(f"no record names a version that the rule files in {directory} are the texts of")
+    if known[digest].manifest is not None:
+        click.echo(f"policy version {digest}: its texts are kept already")
+        return
+    with unit_of_work() as session:
+        keep(session, *found[digest])
+        audit.record("policy.kept", version=digest)
+    click.echo(f"policy version {digest}: {len(found[digest][0])} files kept and signed")
 
 
 @group.command("workflows")

@@ -63,12 +63,13 @@ class AuthorizedUse:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One thing done for the request: when, what, under which clauses, by whom."""
+    """One thing done for the request: when, what, under which clauses, by whom; `policy` is a mark of `policies`."""
 
     at: datetime | None
     what: str
     clauses: tuple[str, ...]
     who: Person | None
+    policy: str | None = None
 
     def __post_init__(self) -> None:
         check_aware(self.at, "a step")
@@ -303,6 +304,30 @@ class Replacement:
         check_aware(self.at, "a replacement")
 
 
+@dataclass(frozen=True, slots=True)
+class PolicyVersion:
+    """A policy version that the document names; ``mark`` stands beside what was judged under it.
+
+    ``kept``: whether its texts can be shown; of others only the digest is known.
+    """
+
+    mark: str
+    digest: str
+    kept: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Judgment:
+    """Something that was judged, with the mark of the policy version it was made under (None: not recorded)."""
+
+    what: str
+    at: datetime
+    policy: str | None
+
+    def __post_init__(self) -> None:
+        check_aware(self.at, "a judgment")
+
+
 @enforces("SRC-7", "SRC-8")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportFacts:
@@ -310,7 +335,8 @@ class ReportFacts:
 
     ``incomparable``: how many candidates could not be compared, and so were neither excluded nor identified.
     A possible match report needs a candidate *and* the supervisor's decision (SRC-5, SRC-8); a report of
-    negative results has a reason (SRC-7) and names no candidate (ACC-1).
+    negative results has a reason (SRC-7) and names no candidate (ACC-1). Whatever mark a step or a judgment carries,
+    its policy version is among ``policies``.
     """
 
     kind: ReportKind
@@ -331,6 +357,8 @@ class ReportFacts:
     algorithm: Algorithm | None
     gallery: Gallery | None
     probe: Probe
+    policies: tuple[PolicyVersion, ...] = ()
+    judged: tuple[Judgment, ...] = ()
     decision: Decision | None = None
     candidate: Candidate | None = None
     negative_reason: NegativeReason | None = None
@@ -352,6 +380,10 @@ class ReportFacts:
         ):
             if not getattr(self, name).strip():
                 raise FactsError(f"A report needs its {name.replace('_', ' ')}.")
+        marks = {version.mark for version in self.policies}
+        named = {step.policy for step in self.steps} | {judged.policy for judged in self.judged}
+        if named - marks - {None}:
+            raise FactsError("A report lists every policy version that its steps and judgments name.")
         if self.kind is ReportKind.POSSIBLE_MATCH:
             self._check_possible_match()
         else:

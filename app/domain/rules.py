@@ -20,6 +20,7 @@ import app.domain.identification.separations
 import app.domain.peers.conditions
 import app.domain.peers.renomination
 import app.domain.peers.separations
+import app.domain.requests.clearances
 import app.domain.requests.conditions
 import app.domain.requests.evidence_conditions
 import app.domain.requests.separations

@@ -35,7 +35,8 @@ from app.models.identification import Candidate, DerivedImage, ProbeResemblance,
 from app.models.notices import MailChoice
 from app.models.oversight import MisuseReport, Notification
 from app.models.peers import LineUp, LineUpPlace, NewGround, ProficiencyItem, ProficiencyPicture
-from app.models.requests import BasisDecision, DetectedFace, FRRequest, ProbeImage
+from app.models.policy_texts import PolicyText, PolicyVersion
+from app.models.requests import BasisDecision, Clearance, DetectedFace, FRRequest, ProbeImage
 from app.models.retention import (
     CaseHistory,
     CasePerson,
@@ -64,6 +65,7 @@ __all__ = [
     "CaseHistory",
     "CasePerson",
     "CaseRecord",
+    "Clearance",
     "Counter",
     "DerivedImage",
     "DetectedFace",
@@ -98,6 +100,8 @@ __all__ = [
     "Outcome",
     "PeerReview",
     "PersonFile",
+    "PolicyText",
+    "PolicyVersion",
     "ProbeImage",
     "ProbeResemblance",
     "ProficiencyItem",

@@ -8,7 +8,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueC
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 from sqlalchemy.types import JSON
 
-from app.models.base import Model, UTCDateTime, now
+from app.models.base import Judged, Model, UTCDateTime, now
 
 
 class Account(Model):
@@ -62,7 +62,7 @@ class TermsAcceptance(Model):
     __table_args__ = (UniqueConstraint("account_id", "version"),)
 
 
-class TrainingRecord(Model):
+class TrainingRecord(Judged, Model):
     """ACC-4, TRN-1: a completed mandatory training, current until it expires or is revoked."""
 
     __tablename__ = "training_record"

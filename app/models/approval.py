@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from sqlalchemy.types import JSON
 
 from app.models.accounts import Account
-from app.models.base import Model, Sealed, UTCDateTime, one_of
+from app.models.base import Judged, Model, Sealed, UTCDateTime, one_of
 from app.models.examination import Round
 from app.models.requests import FRRequest
 
@@ -18,9 +18,10 @@ TIMINGS = ("before_lead", "after_lead")
 BASES = ("no_lead", "before_lead", "on_lead")
 
 
-class Report(Sealed, Model):
+class Report(Judged, Sealed, Model):
     """SRC-7, SRC-8: a rendered, delivered document. Sealed: recall_reason, facts (the manifest as rendered)."""
 
+    judged_in = ("blob_id",)
     __tablename__ = "report"
     subject_type = "report"
     lookup = "number"
@@ -60,7 +61,7 @@ class Report(Sealed, Model):
         return self.request.key_id
 
 
-class Outcome(Sealed, Model):
+class Outcome(Judged, Sealed, Model):
     """The outcome of the case (USE-8). Sealed: facts.
 
     `has_evidence`: it rests on evidence that stands without the result, or, of an arrest, not on the result at all.

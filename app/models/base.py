@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
-from sqlalchemy import ColumnElement, CursorResult, DateTime, LargeBinary, Result, String
+from sqlalchemy import ColumnElement, CursorResult, DateTime, LargeBinary, Result, String, event, inspect
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column
 from sqlalchemy.types import TypeDecorator
 
@@ -126,6 +126,34 @@ class Sealed:
         """Add or replace fields; JSON values only."""
         merged = {**self.private, **fields}
         self.sealed = seal_json(stores().keys, self.key_id, merged, self._bound_to())
+
+
+class Judged:
+    """A row that records what somebody judged, with the policy version in force when they did.
+
+    The version is taken when the row is made, and again whenever a column of `judged_in` changes: the judgment that
+    stands then is a new one. It is empty in rows of which nobody recorded it.
+    """
+
+    #: the columns whose change is a new judgment
+    judged_in: ClassVar[tuple[str, ...]] = ()
+
+    @declared_attr
+    def policy_version(cls) -> Mapped[str]:
+        return mapped_column(String(64), server_default="")
+
+    def __init__(self, **values: Any) -> None:
+        values.setdefault("policy_version", policy().version)
+        super().__init__(**values)
+
+
+def _judged_anew(_mapper: Any, _connection: Any, row: Judged) -> None:
+    history = inspect(row).attrs
+    if any(history[name].history.has_changes() for name in row.judged_in):
+        row.policy_version = policy().version
+
+
+event.listen(Judged, "before_update", _judged_anew, propagate=True)
 
 
 class Stateful(Generic[Step]):

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from sqlalchemy.types import JSON
 
 from app.models.accounts import Account
-from app.models.base import Model, Sealed, UTCDateTime, one_of
+from app.models.base import Judged, Model, Sealed, UTCDateTime, one_of
 from app.models.gallery import GalleryPhoto
 from app.models.identification import Candidate, Search
 from app.models.requests import FRRequest
@@ -65,7 +65,7 @@ class Round(Sealed, Model):
         return next((b for b in self.background_checks if b.candidate_id == candidate.id), None)
 
 
-class Disposition(Sealed, Model):
+class Disposition(Judged, Sealed, Model):
     """SRC-2: the examiner's comparison of one candidate by hand.
 
     Excluded names a difference that lasts, or a reason; retained carries the worksheet over the eleven; incomparable
@@ -73,6 +73,7 @@ class Disposition(Sealed, Model):
     Sealed: features {component: {verdict, note, parts {part: verdict}}}, note, justification.
     """
 
+    judged_in = ("verdict", "sealed")
     __tablename__ = "disposition"
     round_id: Mapped[int] = mapped_column(ForeignKey("examination_round.id"), index=True)
     candidate_id: Mapped[int] = mapped_column(ForeignKey("candidate.id"), index=True)
@@ -91,7 +92,7 @@ class Disposition(Sealed, Model):
         return self.round.request.key_id
 
 
-class BackgroundCheck(Sealed, Model):
+class BackgroundCheck(Judged, Sealed, Model):
     """SRC-3: the detailed background check of a retained candidate.
 
     Sealed: items {fact: answer}, answers {id of an inconsistency, alone or with _ground or _source: text}, compared
@@ -99,6 +100,7 @@ class BackgroundCheck(Sealed, Model):
     ever found of the person, kept although the check was recorded anew. `awaits`: a supervisor's agreement is asked.
     """
 
+    judged_in = ("sealed",)
     __tablename__ = "background_check"
     round_id: Mapped[int] = mapped_column(ForeignKey("examination_round.id"), index=True)
     candidate_id: Mapped[int] = mapped_column(ForeignKey("candidate.id"))
@@ -135,7 +137,7 @@ class AnswerJudgment(Sealed, Model):
         return self.check.round.request.key_id
 
 
-class PeerReview(Sealed, Model):
+class PeerReview(Judged, Sealed, Model):
     """SRC-4: another examiner's verdict on the nominee, made blind; never changed once given.
 
     Sealed: features {component: {verdict, note, parts {part: verdict}}}, reason.

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from sqlalchemy.types import JSON
 
 from app.extensions import Table
-from app.models.base import Model, Sealed, UTCDateTime, one_of
+from app.models.base import Judged, Model, Sealed, UTCDateTime, one_of
 
 
 class GalleryPerson(Sealed, Model):
@@ -106,13 +106,14 @@ Index(
 )
 
 
-class GalleryHold(Sealed, Model):
+class GalleryHold(Judged, Sealed, Model):
     """A photograph held outside the repository until a person decides: it looks like a submitted probe (CAP-4), or is
     the picture that stands there as another person's.
 
     Sealed: the manifest row. Its bytes stand under a key of their own, so that a refusal erases them.
     """
 
+    judged_in = ("decision",)
     __tablename__ = "gallery_hold"
     key_id: Mapped[str] = mapped_column(String(32))
     batch: Mapped[str] = mapped_column(String(32), index=True)

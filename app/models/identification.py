@@ -12,7 +12,7 @@ from sqlalchemy.types import JSON
 
 from app.clauses import enforces
 from app.models.accounts import Account
-from app.models.base import Model, Sealed, UTCDateTime, one_of
+from app.models.base import Judged, Model, Sealed, UTCDateTime, one_of
 from app.models.gallery import GalleryPerson, GalleryPhoto
 from app.models.requests import DetectedFace, FRRequest, ProbeImage
 
@@ -24,7 +24,7 @@ SEARCH_STATES = ("prepared", "queued", "finished", "failed", "replaced")
 
 
 @enforces("CAP-5")
-class Search(Sealed, Model):
+class Search(Judged, Sealed, Model):
     """A search has exactly one probe face: the columns are single and required; there is no batch.
 
     Sealed: suitability_note, overridden.
@@ -160,12 +160,13 @@ class ProbeResemblance(Model):
     )
 
 
-class RepeatSearch(Sealed, Model):
+class RepeatSearch(Judged, Sealed, Model):
     """An examiner's reason to search again what was searched before, and a supervisor's answer.
 
     A declined one stays; asking once more is another row. Sealed: reason (the examiner's), answer (the supervisor's).
     """
 
+    judged_in = ("decision",)
     __tablename__ = "repeat_search"
     search_id: Mapped[int] = mapped_column(ForeignKey("search.id"), index=True)
     asked_by_id: Mapped[int] = mapped_column(ForeignKey("account.id"))

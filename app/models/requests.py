@@ -7,13 +7,13 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 from sqlalchemy.types import JSON
 
 from app.matching.types import Face
 from app.models.accounts import Account
-from app.models.base import Model, Sealed, Stateful, UTCDateTime, one_of
+from app.models.base import Judged, Model, Sealed, Stateful, UTCDateTime, one_of
 from app.policy.names import RequestVerb
 
 if TYPE_CHECKING:
@@ -78,6 +78,7 @@ class FRRequest(Stateful[RequestVerb], Sealed, Model):
     requester: Mapped[Account] = relationship(foreign_keys=[requester_id])
     discussing_supervisor: Mapped[Account | None] = relationship(foreign_keys=[discussing_supervisor_id])
     examiner: Mapped[Account | None] = relationship(foreign_keys=[examiner_id])
+    clearances: Mapped[list[Clearance]] = relationship(back_populates="request", order_by="Clearance.id")
     images: Mapped[list[ProbeImage]] = relationship(back_populates="request", order_by="ProbeImage.id")
     basis_decisions: Mapped[list[BasisDecision]] = relationship(back_populates="request", order_by="BasisDecision.id")
     searches: Mapped[list[Search]] = relationship(back_populates="request", order_by="Search.id")
@@ -108,6 +109,16 @@ class FRRequest(Stateful[RequestVerb], Sealed, Model):
     )
 
     @property
+    def reserved(self) -> bool:
+        """Tell whether it is kept to the Intelligence Bureau and those named for it: once it is no draft (LIM-7)."""
+        return self.political and self.state != "draft"
+
+    @classmethod
+    def is_reserved(cls) -> ColumnElement[bool]:
+        """Return the condition for requests that are `reserved`."""
+        return cls.political & (cls.state != "draft")
+
+    @property
     def current_images(self) -> list[ProbeImage]:
         return [image for image in self.images if image.removed_at is None]
 
@@ -129,6 +140,29 @@ class FRRequest(Stateful[RequestVerb], Sealed, Model):
         report = self.current_report
         stands = report is not None and report.delivered_at is not None and report.recalled_at is None
         return report.kind if report is not None and stands else None
+
+
+class Clearance(Judged, Sealed, Model):
+    """LIM-7: somebody of the unit, named for one request. Sealed: reason, withdrawn_because."""
+
+    __tablename__ = "clearance"
+    request_id: Mapped[int] = mapped_column(ForeignKey("fr_request.id"), index=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), index=True)
+    named_by_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
+    withdrawn_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    withdrawn_by_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+
+    request: Mapped[FRRequest] = relationship(back_populates="clearances")
+    account: Mapped[Account] = relationship(foreign_keys=[account_id])
+    named_by: Mapped[Account] = relationship(foreign_keys=[named_by_id])
+    __table_args__ = (
+        CheckConstraint("account_id <> named_by_id", name="nobody_names_themselves"),
+        CheckConstraint("(withdrawn_at IS NULL) = (withdrawn_by_id IS NULL)", name="withdrawn_by_somebody"),
+    )
+
+    @property
+    def key_id(self) -> str:
+        return self.request.key_id
 
 
 class ProbeImage(Sealed, Model):
@@ -200,7 +234,7 @@ class DetectedFace(Model):
         return Face((left, top, right, bottom), self.detector_score, np.asarray(self.points, np.float32))
 
 
-class BasisDecision(Sealed, Model):
+class BasisDecision(Judged, Sealed, Model):
     """REQ-4: an examiner's decision on the basis of one submission; REQ-5: the requester's documentation of it.
 
     Sealed: note, entry_note. A refusal cites its rule.

@@ -21,12 +21,16 @@ class Table(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
 
 class Rule(Table, frozen=True, kw_only=True):
-    """One rule. ``text`` is the sentence a lawyer signs, ``authority`` the clauses it rests on."""
+    """One rule. ``text`` is the sentence a lawyer signs, ``authority`` the clauses it rests on.
+
+    It applies from ``effective`` to ``until``, both included; without ``until`` it has no end.
+    """
 
     id: Text
     text: Text
     authority: Annotated[tuple[str, ...], Meta(min_length=1)]
     effective: date
+    until: date | None = None
 
 
 class Choice(Table, frozen=True, kw_only=True):

@@ -2,11 +2,17 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from msgspec import Meta, field
 
 from app.policy.base import Choice, Count, Fact, Questions, Rule, Statement, Table, Text
+from app.policy.names import CapabilityId
+
+if TYPE_CHECKING:
+    CapabilityName = CapabilityId
+else:  # read as text, and validated by the loader
+    CapabilityName = Text
 
 
 class Use(Rule, frozen=True, kw_only=True):
@@ -78,6 +84,20 @@ class Prohibition(Rule, frozen=True, kw_only=True):
     refused_answer: Literal["yes", "no"]
     refusal: Text
     except_capability: str = ""
+
+
+class PoliticalRule(Statement, frozen=True, kw_only=True):
+    """How requests that involve political activity are kept apart (LIM-7).
+
+    ``member`` is the capability of the Bureau's members, ``bureau`` lists those that only members may use on such a
+    request. ``who_names`` says who can let somebody else in; ``withheld`` stands where a narrative is not shown.
+    """
+
+    member: CapabilityName
+    bureau: Annotated[tuple[CapabilityName, ...], Meta(min_length=1)]
+    who_names: Text
+    withheld: Text
+    least_reason: Count
 
 
 class ImageFormat(Table, frozen=True, kw_only=True):
@@ -209,6 +229,7 @@ class RequestRules:
     sources: Mapping[str, Source]
     lawful_bases: Mapping[str, LawfulBasis]
     prohibitions: Mapping[str, Prohibition]
+    political: PoliticalRule
     attestation: Statement
     images: ImageLimits
     basis: Questions

@@ -1,9 +1,11 @@
-"""Loads ``config/policy`` once into frozen types, or refuses with every fault it finds."""
+"""Loads ``config/policy`` once into frozen types, or refuses with every fault it finds.
 
-import hashlib
+A process keeps to the files as they stood when it began; on a day from which other rules of them apply it turns to
+those.
+"""
+
 from collections.abc import Iterable, Mapping
-from datetime import date
-from functools import cache
+from datetime import date, datetime, tzinfo
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -14,7 +16,9 @@ from app.policy.gallery import types as gallery_types
 from app.policy.reading import read_file
 from app.policy.retention import types as retention_types
 from app.policy.schema import OVERLAY_SCHEMA, SCHEMA
+from app.policy.texts import RuleText, digest_of, read_texts, rule_files
 from app.policy.validation import Tables, faults_of, rules_in, workflow_tables
+from app.policy.validity import applying, changes, validity_faults
 
 DEFAULT_DIRECTORY = Path(__file__).resolve().parents[2] / "config" / "policy"
 
@@ -27,31 +31,86 @@ class PolicyError(Exception):
         super().__init__("The policy cannot be used:\n" + "\n".join(f"  {fault}" for fault in self.faults))
 
 
-@cache
+class RuleFiles:
+    """The rule files of a folder, sound on the day given and on each later one from which other rules apply.
+
+    Raises PolicyError.
+    """
+
+    def __init__(self, directory: Path, today: date) -> None:
+        faults: list[str] = []
+        self._tables: Tables = {
+            name: read_file(directory / name, name, schema, faults) for name, schema in SCHEMA.items()
+        }
+        self._overlays: Tables = {
+            f"overlays/{path.name}": read_file(path, f"overlays/{path.name}", OVERLAY_SCHEMA, faults)
+            for path in sorted((directory / "overlays").glob("*.toml"))
+        }
+        faults += [
+            f"{name}: no such rule file is known"
+            for name in (path.relative_to(directory).as_posix() for path in rule_files(directory))
+            if name not in self._tables and name not in self._overlays
+        ]
+        if faults:
+            raise PolicyError(faults)
+        self._texts = read_texts(directory)
+        everything = {**self._tables, **self._overlays}
+        self._changes = changes(everything)
+        if faults := [*validity_faults(everything), *self._faults_on(today)]:
+            raise PolicyError(faults)
+        for day in (day for day in self._changes if day > today):
+            if faults := self._faults_on(day):
+                raise PolicyError(f"from {day}: {fault}" for fault in faults)
+
+    def on(self, day: date) -> types.Policy:
+        """The policy as it applies on the day."""
+        since = max((change for change in self._changes if change <= day), default=None)
+        ends = min((change for change in self._changes if change > day), default=None)
+        return _build(*self._applying(day), self._texts, since, ends)
+
+    def _applying(self, day: date) -> tuple[Tables, Tables]:
+        everything = applying({**self._tables, **self._overlays}, day)
+        return {name: everything[name] for name in self._tables}, {name: everything[name] for name in self._overlays}
+
+    def _faults_on(self, day: date) -> list[str]:
+        return faults_of(*self._applying(day), day)
+
+
+class Held:
+    """The policy that this process holds, in the form that applies on the day, in the department's time zone."""
+
+    zone: tzinfo | None = None
+    files: RuleFiles | None = None
+    applied: types.Policy | None = None
+
+    def policy(self) -> types.Policy:
+        if self.applied is None or (self.applied.ends is not None and self._day() >= self.applied.ends):
+            # the files as they were read when the process began: the program fits those, not what was put there since
+            self.files = self.files or RuleFiles(DEFAULT_DIRECTORY, self._day())
+            self.applied = self.files.on(self._day())
+        return self.applied
+
+    def _day(self) -> date:
+        return datetime.now(self.zone).date()
+
+
+_held = Held()
+
+
 def policy() -> types.Policy:
-    """The policy of this installation, loaded once. Raises PolicyError."""
-    return load(DEFAULT_DIRECTORY)
+    """The policy of this installation, read once, in the form that applies today. Raises PolicyError."""
+    return _held.policy()
+
+
+def days_run_in(zone: tzinfo) -> None:
+    """Say in which time zone the days begin from which a rule applies."""
+    _held.zone = zone
 
 
 def load(directory: Path, today: date | None = None) -> types.Policy:
-    """Load the policy in ``directory``, whose rules are all in force ``today``. Raises PolicyError."""
-    faults: list[str] = []
-    tables: Tables = {name: read_file(directory / name, name, schema, faults) for name, schema in SCHEMA.items()}
-    overlays: Tables = {
-        f"overlays/{path.name}": read_file(path, f"overlays/{path.name}", OVERLAY_SCHEMA, faults)
-        for path in sorted((directory / "overlays").glob("*.toml"))
-    }
-    faults += [
-        f"{name}: no such rule file is known"
-        for name in (path.relative_to(directory).as_posix() for path in rule_files(directory))
-        if name not in SCHEMA and name not in overlays
-    ]
-    if faults:
-        raise PolicyError(faults)
-    faults = faults_of(tables, overlays, today or date.today())
-    if faults:
-        raise PolicyError(faults)
-    return _build(tables, overlays, _version(directory))
+    """Load the policy in ``directory`` as it applies ``today``. Raises PolicyError."""
+    day = today or date.today()
+    return RuleFiles(directory, day).on(day)
 
 
 def check_registered(rules: types.Policy, conditions: Iterable[str], separations: Iterable[str]) -> None:
@@ -71,23 +130,9 @@ def check_registered(rules: types.Policy, conditions: Iterable[str], separations
         raise PolicyError(faults)
 
 
-def rule_files(directory: Path) -> list[Path]:
-    """The files that make up the policy and its version, in a fixed order; examples are not among them."""
-    files = {path.relative_to(directory).as_posix(): path for path in directory.rglob("*.toml")}
-    return [files[name] for name in sorted(files) if not name.startswith("examples/")]
-
-
-def _version(directory: Path) -> str:
-    # Lengths keep names and contents apart; line ends are normalised since git may rewrite them on checkout.
-    digest = hashlib.sha256()
-    for path in rule_files(directory):
-        name = path.relative_to(directory).as_posix().encode()
-        content = path.read_bytes().replace(b"\r\n", b"\n")
-        digest.update(b"%d:%s%d:%s" % (len(name), name, len(content), content))
-    return digest.hexdigest()
-
-
-def _build(tables: Tables, overlays: Tables, version: str) -> types.Policy:
+def _build(
+    tables: Tables, overlays: Tables, texts: tuple[RuleText, ...], since: date | None, ends: date | None
+) -> types.Policy:
     request, workload = tables["requests/rules.toml"], tables["workload/rules.toml"]
     gallery, retention = tables["gallery/rules.toml"], tables["retention/rules.toml"]
     roles, workflow, events = tables["roles.toml"], workflow_tables(tables), tables["events.toml"]
@@ -96,7 +141,10 @@ def _build(tables: Tables, overlays: Tables, version: str) -> types.Policy:
         for name, read in overlays.items()
     )
     return types.Policy(
-        version=version,
+        version=digest_of(texts, since),
+        texts=texts,
+        since=since,
+        ends=ends,
         clauses=_by_id((*tables["clauses.toml"]["clause"], *(clause for law in laws for clause in law.clauses))),
         interpretations=_by_id(tables["interpretations.toml"]["interpretation"]),
         roles=_by_id(roles["role"]),
@@ -114,6 +162,7 @@ def _build(tables: Tables, overlays: Tables, version: str) -> types.Policy:
             sources=_by_id(request["source"]),
             lawful_bases=_by_id(request["lawful_basis"]),
             prohibitions=_by_id(request["prohibition"]),
+            political=request["political"],
             attestation=request["attestation"],
             images=request["images"],
             basis=request["basis"],

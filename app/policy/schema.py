@@ -38,6 +38,7 @@ SCHEMA: Mapping[str, FileSchema] = {
         "source": (forms.Source, "many"),
         "lawful_basis": (forms.LawfulBasis, "many"),
         "prohibition": (forms.Prohibition, "many"),
+        "political": (forms.PoliticalRule, "one"),
         "attestation": (base.Statement, "one"),
         "images": (forms.ImageLimits, "one"),
         "basis": (base.Questions, "one"),

@@ -14,6 +14,7 @@ from app.policy.gallery.types import AlgorithmRules, GalleryRules
 from app.policy.names import CapabilityId, EventName, StateName, SubjectType, Verb
 from app.policy.retention.types import RetentionRules
 from app.policy.review import ReviewRules
+from app.policy.texts import RuleText
 
 Item = TypeVar("Item")
 
@@ -266,9 +267,15 @@ class Overlay:
 
 @dataclass(frozen=True)
 class Policy:
-    """The whole policy, read-only. ``version`` is the hex SHA-256 of the rule files."""
+    """The whole policy, read-only, as it applies from ``since`` to the day before ``ends`` (None: no rule changes).
+
+    ``version`` is the hex SHA-256 of ``texts``, the rule files, and of ``since``.
+    """
 
     version: str
+    texts: tuple[RuleText, ...]
+    since: date | None
+    ends: date | None
     clauses: Mapping[str, Clause]
     interpretations: Mapping[str, Interpretation]
     roles: Mapping[str, Role]

@@ -223,6 +223,10 @@ def _references(tables: Tables) -> Iterator[str]:
         wanted = prohibition.except_capability
         if wanted and wanted not in capabilities:
             yield f"requests/rules.toml: {prohibition.id}: unknown capability '{wanted}'"
+    political = request["political"]
+    for wanted in (political.member, *political.bureau):
+        if wanted not in capabilities:
+            yield f"requests/rules.toml: {political.id}: unknown capability '{wanted}'"
     for rule in gallery["rule"]:
         if rule.field not in columns:
             yield f"gallery/rules.toml: {rule.id}: unknown manifest column '{rule.field}'"

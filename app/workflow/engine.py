@@ -1,4 +1,4 @@
-"""`advance`: state, capability, training, separation of persons, conditions; then state, transition, event together."""
+"""`advance`: state, capability, training, clearance, separation, conditions; then state, transition, event together."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from sqlalchemy.orm.attributes import flag_modified
 
 from app import audit
 from app.access.capabilities import check_capability
+from app.access.clearance import check_clearance
 from app.clauses import enforces
 from app.extensions import db
 from app.models.base import Stateful, Step, now
@@ -79,12 +80,13 @@ def check_conditions(row: StepRule, subject: Any, actor: Any, facts: Mapping[str
 
 
 def rule_for(subject: Any, verb: Verb, actor: Any, parts: Parts | None = None) -> StepRule:
-    """Return the rule of this step where state, capability, training and separation allow it; else raise Refused.
+    """Return the rule of this step where state, capability, training, clearance and separation allow it; else Refused.
 
     `parts` as for `check_separations`. The rule's conditions are not asked.
     """
     row = _transition(subject, verb)
     check_capability(actor, row.capability)
+    check_clearance(subject, actor, row.capability)
     check_separations(row, subject, actor, parts)
     return row
 

@@ -161,6 +161,7 @@ def test_the_pool_is_of_twenty_five_and_has_no_threshold(rules: Policy) -> None:
         "text",
         "authority",
         "effective",
+        "until",
         "title",
         "count",
     }

@@ -7,7 +7,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from app.policy.loader import DEFAULT_DIRECTORY, PolicyError, check_registered, load, rule_files
+from app.policy.loader import DEFAULT_DIRECTORY, PolicyError, check_registered, load
+from app.policy.texts import rule_files
 from app.policy.types import Policy
 
 WHEN = "effective = 2026-01-01\n"

@@ -11,7 +11,8 @@ from app.blueprints.review.examination import worksheet_keys
 from app.blueprints.review.examination.worksheet_keys import FEATURES, VERDICTS, key_faults, letters
 from app.blueprints.review.identification import preparation_controls
 from app.blueprints.review.identification.preparation_controls import CONTROLS, Control, control_faults
-from app.policy.loader import DEFAULT_DIRECTORY, load, rule_files
+from app.policy.loader import DEFAULT_DIRECTORY, load
+from app.policy.texts import rule_files
 from app.policy.types import Policy
 
 #: fields of rule tables that belong to the program

@@ -28,7 +28,7 @@ BESIDE = ("app/policy/", "app/models/")
 NO_STATES = {
     "app/blueprints/disclosures/rendering.py:DECISIONS": "kinds of a decision, as its rows hold them",
     "app/blueprints/review/peers/blind_view.py:ENDED": "how a line ended, which is no workflow",
-    "app/domain/approval/request_file.py:labels": "kinds of a decision on the basis, as its rows hold them",
+    "app/domain/approval/judged.py:BASIS": "kinds of a decision on the basis, as its rows hold them",
     "app/domain/approval/round_file.py:DECISIONS": "kinds of a final review, as its rows hold them",
 }
 #: templates that list how the assignment of a line to a peer ended, which is no workflow

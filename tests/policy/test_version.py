@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from app.policy.loader import load, rule_files
+from app.policy.loader import load
+from app.policy.texts import rule_files
 
 
 def test_the_version_is_stable_and_a_sha256(copy: Path) -> None:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from werkzeug.routing import Rule
 
+from app.policy import policy
+
 if TYPE_CHECKING:
     from tests.sweep.world import World
 
@@ -121,6 +123,8 @@ VALUES: dict[str, Value] = {
     "disclosures.package.package": lambda world, on: world.get(on).packages[-1].number,
     "exports.uid": lambda world, on: world.kept[on],
     "disclosures.decision.uid": lambda world, on: world.get(on).decisions[-1].uid,
+    "policy.digest": lambda world, on: policy().version,
+    "policy.name": lambda world, on: policy().texts[0].name,
     "policy.code": lambda world, on: "ABCD-EFGH",
     "static.filename": lambda world, on: "css/theme.css",
 }

@@ -34,7 +34,8 @@ def test_every_clause_has_its_anchor_text_and_status_signed_out(app) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/policy/uses", "/policy/disclosures", "/policy/workflow", "/policy/roles", "/policy/notices"]
+    "path",
+    ["/policy/uses", "/policy/disclosures", "/policy/workflow", "/policy/roles", "/policy/notices", "/policy/versions"],
 )
 def test_the_other_pages_open_signed_out(app, path) -> None:
     assert app.test_client().get(path).status_code == 200

@@ -96,9 +96,9 @@ def _peers(actor: Actor) -> Select[Any]:
     return rows.order_by(FRRequest.state_since, FRRequest.id)
 
 
-def _repeats(_actor: Actor) -> Select[Any]:
+def _repeats(actor: Actor) -> Select[Any]:
     """Select the requests that ask to search again."""
-    return lineage.waiting().options(
+    return lineage.waiting(actor).options(
         joinedload(RepeatSearch.search).joinedload(Search.request), joinedload(RepeatSearch.asked_by)
     )
 

@@ -68,7 +68,7 @@ def _file_page(subject: FRRequest, form: DecisionForm, why: Why = None) -> str:
     """
     actor = current_actor()
     approvals.check_may_read_file(subject, actor)
-    found = gather_file(subject)
+    found = gather_file(subject, current_actor())
     audit.viewed("faces.viewed", subject, page="approval.file", faces=found.faces)
     choices, blocked = offered(subject)
     form.decision.choices = [(choice.value, choice.label) for choice in choices]

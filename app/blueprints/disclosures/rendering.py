@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from app.access.actor import current_actor
+from app.audit.policy_texts import rule_of
 from app.blueprints.disclosures.forms import UploadForm
 from app.blueprints.disclosures.steps import next_step, offered
 from app.blueprints.options import options_of
@@ -15,7 +16,6 @@ from app.domain.disclosures.verbs import FILING
 from app.models.base import now
 from app.models.disclosures import Disclosure
 from app.outbox import last_job
-from app.policy import policy
 from app.web.pages import page
 from app.workflow.history import steps_of
 
@@ -50,7 +50,7 @@ def timeline_of(subject: Any, told: dict[str, str], begun: str, by: str) -> list
     lines = [TimelineEntry(subject.created_at, begun, by, "", None)]
     for step in steps_of(subject):
         who = step.actor.titled if step.actor else "The portal"
-        lines.append(TimelineEntry(step.created_at, told[step.verb], who, "", policy().rule(step.rule)))
+        lines.append(TimelineEntry(step.created_at, told[step.verb], who, "", rule_of(step), step.policy_version))
     return lines
 
 

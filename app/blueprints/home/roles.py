@@ -57,8 +57,8 @@ ELSEWHERE: dict[str, Elsewhere] = {
     ),
     "intelligence_bureau": Elsewhere(
         ABOUT,
-        "Membership lets an investigator of the Bureau file a request in a matter that involves political activity. "
-        "By itself it opens no page.",
+        "Requests in a matter that involves political activity are filed, discussed and concluded by members alone, "
+        "each within their other roles. By itself membership opens no page.",
         ("LIM-7",),
     ),
     "administrator": Elsewhere(
@@ -80,7 +80,7 @@ def figures(actor: Actor) -> list[Figure]:
     found = []
     if actor.can("work.assign"):
         free = url_for("workload.index", show="unassigned")
-        found.append(Figure(overview.unassigned_requests(), "requests without an examiner", free, "waiting"))
+        found.append(Figure(overview.unassigned_requests(actor), "requests without an examiner", free, "waiting"))
     if actor.can("training.keep"):
         people = [overview.training_of(account, now().date()) for account in overview.to_be_trained()]
         lacking = sum(not person.current for person in people)

@@ -52,9 +52,13 @@ class Group:
     readings: tuple[Reading, ...]
 
 
-@cache
 def groups() -> tuple[Group, ...]:
     """Every clause, in the policy's order; a group nobody named keeps its letters as title."""
+    return _groups(policy().version)
+
+
+@cache
+def _groups(_version: str) -> tuple[Group, ...]:
     found: dict[str, list[Reading]] = {}
     for clause in policy().clauses.values():
         notes = tuple(policy().interpretations[note] for note in clause.interpretation)
@@ -109,9 +113,13 @@ class Drawing:
     arcs: tuple[Arc, ...]
 
 
-@cache
 def drawing(subject: str) -> Drawing:
     """The diagram of a workflow, drawn from its rules alone. Raises KeyError for an unknown subject."""
+    return _drawing(subject, policy().version)
+
+
+@cache
+def _drawing(subject: str, _version: str) -> Drawing:
     flow = policy().workflows[subject]
     place = {state.id: n for n, state in enumerate(flow.states)}
     boxes = tuple(

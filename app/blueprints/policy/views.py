@@ -24,6 +24,7 @@ TABS = (
     ("Workflow", "policy.workflow"),
     ("Roles", "policy.roles"),
     ("Notices", "policy.notices"),
+    ("Versions", "policy.all_versions"),
 )
 
 
@@ -36,7 +37,8 @@ class Tab:
     active: bool
 
 
-def _policy_page(template: str, **context: object) -> str:
+def policy_page(template: str, **context: object) -> str:
+    """Render a page of the policy below the row of its parts."""
     tabs = [Tab(label, url_for(endpoint), endpoint == request.endpoint) for label, endpoint in TABS]
     return page(template, tabs=tabs, **context)
 
@@ -44,21 +46,21 @@ def _policy_page(template: str, **context: object) -> str:
 @bp.get("/policy")
 @public("the policy is a public document")
 def index() -> ResponseReturnValue:
-    return _policy_page("policy/index.html", groups=groups())
+    return policy_page("policy/index.html", groups=groups())
 
 
 @bp.get("/policy/uses")
 @public("the policy is a public document")
 def uses() -> ResponseReturnValue:
     """The authorized uses with the facts each asks for, and the purposes that are refused."""
-    return _policy_page("policy/uses.html", rules=policy().request)
+    return policy_page("policy/uses.html", rules=policy().request)
 
 
 @bp.get("/policy/disclosures")
 @public("the policy is a public document")
 def disclosures() -> ResponseReturnValue:
     """Who may be given what, on which of the seven bases, decided by whom."""
-    return _policy_page("policy/disclosures.html", rules=policy().disclosure)
+    return policy_page("policy/disclosures.html", rules=policy().disclosure)
 
 
 @bp.get("/policy/workflow")
@@ -73,19 +75,19 @@ def workflow(subject: str = "request") -> ResponseReturnValue:
         Tab(flow.noun.capitalize(), url_for("policy.workflow", subject=name), name == subject)
         for name, flow in flows.items()
     ]
-    return _policy_page("policy/workflow.html", flow=flows[subject], drawing=drawing(subject), flows=others)
+    return policy_page("policy/workflow.html", flow=flows[subject], drawing=drawing(subject), flows=others)
 
 
 @bp.get("/policy/roles")
 @public("the policy is a public document")
 def roles() -> ResponseReturnValue:
-    return _policy_page("policy/roles.html")
+    return policy_page("policy/roles.html")
 
 
 @bp.get("/policy/notices")
 @public("the policy is a public document")
 def notices() -> ResponseReturnValue:
-    return _policy_page("policy/notices.html")
+    return policy_page("policy/notices.html")
 
 
 @bp.get("/verify")

@@ -8,17 +8,20 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 
 from app import audit
 from app.access.actor import current_actor
+from app.access.clearance import private_for
 from app.access.guard import needs
 from app.access.scoping import visible
 from app.blueprints.first_rows import first_rows
 from app.blueprints.options import options_of
 from app.blueprints.requests.blueprint import bp
+from app.blueprints.requests.forms import DiscussedForm
 from app.blueprints.requests.status import standing
-from app.blueprints.shared_forms import ReasonForm, VersionForm
+from app.blueprints.shared_forms import ReasonForm
 from app.domain.requests import verbs as domain
 from app.extensions import db
 from app.models.base import now
 from app.models.requests import FRRequest
+from app.policy import policy
 from app.steps import Answer, Why, take_step
 from app.web.pages import page
 
@@ -63,20 +66,26 @@ def back_to_discussion(subject: FRRequest) -> WerkzeugResponse:
 @bp.post("/discussions/<number>/confirm")
 @needs("discussion.confirm", of=FRRequest)
 def confirm_discussion(subject: FRRequest) -> Answer:
-    """Yes: the use and its reasons were discussed."""
+    """Yes: the use and its reasons were discussed; the answer on political activity may still send it back (LIM-7)."""
     named(subject)
-    actor = current_actor()
+    form, actor = DiscussedForm(), current_actor()
+    agreed: list[bool] = []
 
     def again(why: Why) -> str:
-        return _discussion_page(subject, ReasonForm(version=subject.version, formdata=None), why)
+        return _discussion_page(subject, ReasonForm(version=subject.version, formdata=None), why, discussed=form)
+
+    def done() -> str:
+        if agreed == [True]:
+            return f"{subject.number}: the discussion is confirmed."
+        return f"{subject.number} goes back: your answer on political activity is not the one of the request."
 
     return take_step(
         subject,
         "confirm_discussion",
-        VersionForm(),
-        lambda: domain.confirm_discussion(subject, actor),
+        form,
+        lambda: agreed.append(domain.confirm_discussion(subject, actor, form.political.data or "")),
         again=again,
-        done=f"{subject.number}: the discussion is confirmed.",
+        done=done,
         to=url_for("requests.discussions"),
     )
 
@@ -105,15 +114,19 @@ def named(subject: FRRequest) -> FRRequest:
     return subject
 
 
-def _discussion_page(subject: FRRequest, form: ReasonForm, refusal: Why = None) -> str:
+def _discussion_page(
+    subject: FRRequest, form: ReasonForm, refusal: Why = None, discussed: DiscussedForm | None = None
+) -> str:
     faces = [image.uid for image in subject.current_images if image.shown_blob_id]
     if faces:
         audit.viewed("faces.viewed", subject, page="requests.discussion", faces=faces)
     return page(
         "requests/discussion.html",
         item=subject,
-        private=subject.private,
+        private=private_for(subject, current_actor()),
         form=form,
+        discussed=discussed or DiscussedForm(version=subject.version, formdata=None),
+        asked=policy().request.prohibitions["political-activity"],
         refusal=refusal,
         options=options_of(subject),
         standing=standing(subject),

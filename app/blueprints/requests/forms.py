@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from flask_wtf import FlaskForm
@@ -15,6 +16,7 @@ from app.blueprints.fact_fields import YES_NO, choice_field, fact_fields, stripp
 from app.blueprints.limits import Length
 from app.blueprints.requests.status import groups
 from app.blueprints.shared_forms import VersionForm
+from app.models import Account
 from app.policy import policy
 from app.policy.evidence import ARREST
 from app.policy.facts import outcomes_after
@@ -39,6 +41,29 @@ class NewForm(FlaskForm):
 
     once = HiddenField()
     case_number = StringField("Case or complaint number", [Length(max=40)], filters=[stripped])
+
+
+class DiscussedForm(VersionForm):
+    """AUD-1, LIM-7: the discussion took place; the supervisor's own answer on political activity."""
+
+    political = choice_field("Does the investigation involve political activity?", YES_NO)
+
+
+class ClearForm(VersionForm):
+    """LIM-7: who is named for one request, and why. The domain checks both."""
+
+    person = SelectField("Who", validate_choice=False)
+    reason = TextAreaField("Why this person works on it", [Length(max=2000)], filters=[stripped])
+
+    def __init__(self, people: Iterable[Account], **values: Any) -> None:
+        super().__init__(**values)
+        self.person.choices = [("", "Choose"), *((one.uid, f"{one.titled}, {one.command}") for one in people)]
+
+
+class EndClearanceForm(VersionForm):
+    """LIM-7: why somebody is no longer named."""
+
+    why = TextAreaField("Why it is taken back", [Length(max=2000)], filters=[stripped])
 
 
 class DocumentForm(VersionForm):

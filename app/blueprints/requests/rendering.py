@@ -6,10 +6,12 @@ from typing import Any
 
 from app import audit
 from app.access.actor import current_actor
+from app.access.clearance import private_for
 from app.blueprints.options import options_of
 from app.blueprints.requests.forms import UploadForm
 from app.blueprints.requests.status import reports_for, since, standing, timeline
 from app.blueprints.shared_forms import VersionForm
+from app.domain.requests import clearances
 from app.domain.requests import verbs as domain
 from app.domain.requests.images import check_of, may_be_removed
 from app.models.base import now
@@ -36,7 +38,7 @@ def request_context(subject: FRRequest) -> dict[str, Any]:
     own = subject.requester_id == actor.id
     return {
         "item": subject,
-        "private": subject.private,
+        "private": private_for(subject, actor),
         "own": own,
         "standing": standing(subject),
         "since": since(subject),
@@ -51,5 +53,7 @@ def request_context(subject: FRRequest) -> dict[str, Any]:
         "upload": UploadForm(version=subject.version, formdata=None),
         "submission": VersionForm(version=subject.version, formdata=None),
         "refusal": None,
+        "missing": clearances.missing(subject),
+        "namers": clearances.namers() if subject.reserved else [],
         "now": now(),
     }

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from app.access.actor import Actor
+from app.audit.policy_texts import rule_of
 from app.blueprints.timeline import TimelineEntry
 from app.clauses import enforces
 from app.domain.workload.overview import due_of
@@ -118,7 +119,7 @@ def _entry(step: Transition, named: bool) -> TimelineEntry:
         by = step.actor.titled
     else:
         by = "Facial recognition unit"
-    return TimelineEntry(step.created_at, STEP_TITLES[step.verb], by, "", policy().rule(step.rule))
+    return TimelineEntry(step.created_at, STEP_TITLES[step.verb], by, "", rule_of(step), step.policy_version)
 
 
 @enforces("ACC-1", "SRC-8")

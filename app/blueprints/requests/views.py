@@ -10,7 +10,7 @@ from app.access.actor import current_actor
 from app.access.guard import needs
 from app.access.scoping import visible
 from app.blueprints.options import options_of
-from app.blueprints.requests import afterwards, discussions, drafts, images, retention
+from app.blueprints.requests import afterwards, clearances, discussions, drafts, images, retention
 from app.blueprints.requests.blueprint import bp
 from app.blueprints.requests.forms import ListFilter
 from app.blueprints.requests.rendering import render_request
@@ -23,7 +23,7 @@ from app.models.requests import FRRequest
 from app.steps import Answer, take_step
 from app.web.pages import page
 
-__all__ = ["afterwards", "bp", "discussions", "drafts", "images", "retention"]
+__all__ = ["afterwards", "bp", "clearances", "discussions", "drafts", "images", "retention"]
 
 PER_PAGE = 20
 SORTS = {"number": FRRequest.id, "case": FRRequest.case_number}

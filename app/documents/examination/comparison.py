@@ -42,13 +42,17 @@ class PrintedMark:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """The probe beside one photograph. `photo` is None when it left the repository since."""
+    """The probe beside one photograph. `photo` is None when it left the repository since.
+
+    `policy_version`: under which the candidate was compared; None before that, or where it was not recorded.
+    """
 
     title: str
     result: str
     probe: Picture
     photo: Picture | None
     marks: tuple[PrintedMark, ...]
+    policy_version: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,6 +47,7 @@ class Modification:
     searches: tuple[datetime, ...]
     before: bytes
     after: bytes
+    policy_version: str
 
 
 @dataclass(frozen=True, slots=True)

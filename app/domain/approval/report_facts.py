@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
 
+from app.access.clearance import narrative_for
+from app.audit.policy_texts import kept, rule_of, words_of
 from app.documents.errors import FactsError
 from app.documents.facts import (
     Algorithm,
@@ -17,9 +19,11 @@ from app.documents.facts import (
     FeatureComparison,
     Gallery,
     GalleryPhotograph,
+    Judgment,
     NegativeReason,
     Person,
     Picture,
+    PolicyVersion,
     Probe,
     Replacement,
     ReportFacts,
@@ -28,6 +32,7 @@ from app.documents.facts import (
 )
 from app.domain.accounts.naming import UNIT, here, person_of
 from app.domain.algorithms.registry import entry_of
+from app.domain.approval.judged import DatedJudgment, judgments
 from app.domain.approval.separations import supervisor
 from app.domain.examination.printed_contradictions import printed_contradictions
 from app.domain.gallery.photographs import stored
@@ -52,16 +57,34 @@ OUTCOMES = {
 def _use(request: FRRequest) -> AuthorizedUse:
     use, given = policy().use(request.use_id or ""), request.private.get("facts", {})
     facts = answered(use.facts, given)
-    return AuthorizedUse(use.id, use.text, (*facts, ("Narrative", request.private.get("narrative"))))
+    return AuthorizedUse(use.id, use.text, (*facts, ("Narrative", narrative_for(request, None) or None)))
 
 
-def _steps(request: FRRequest) -> tuple[Step, ...]:
+def _steps(request: FRRequest, marks: Mapping[str, str]) -> tuple[Step, ...]:
+    """Return the steps, each in the words of the policy that it was taken under."""
     steps = []
     for row in steps_of(request):
-        rule = policy().rule(row.rule)
+        rule = rule_of(row)
+        clauses = tuple(rule.authority) if rule is not None else ()
         who = person_of(row.actor, _part(request, row.actor)) if row.actor else Person("The portal")
-        steps.append(Step(here(row.created_at), rule.text, tuple(rule.authority), who))
+        steps.append(Step(here(row.created_at), words_of(row), clauses, who, marks.get(row.policy_version)))
     return tuple(steps)
+
+
+def _marks(request: FRRequest, judged: Iterable[DatedJudgment]) -> dict[str, str]:
+    """Return a mark for each policy version that a step or a judgment names, numbered as they came to be used."""
+    named = [(row.created_at, row.policy_version) for row in steps_of(request)]
+    named += [(row.at, row.policy_version) for row in judged]
+    digests = dict.fromkeys(digest for _, digest in sorted(named) if digest)
+    return {digest: f"P{n}" for n, digest in enumerate(digests, 1)}
+
+
+def _policies(marks: Mapping[str, str]) -> tuple[PolicyVersion, ...]:
+    found = {digest: kept(digest) for digest in marks}
+    return tuple(
+        PolicyVersion(mark, digest, digest == policy().version or bool((row := found[digest]) and row.texts))
+        for digest, mark in marks.items()
+    )
 
 
 def _part(request: FRRequest, account: Account) -> str:
@@ -226,6 +249,8 @@ def gather(report: Report) -> ReportFacts:
     search = round_.search if round_ is not None else filled(request.current_search)
     possible = report.kind == ReportKind.POSSIBLE_MATCH
     decision = _decision(round_)
+    judged = (*judgments(request), DatedJudgment("This report", report.created_at, policy().version))
+    marks = _marks(request, judged)
     negative = NegativeReason.NOT_APPROVED if decision is not None else NegativeReason.NO_CANDIDATE
     return ReportFacts(
         kind=ReportKind(report.kind),
@@ -239,10 +264,12 @@ def gather(report: Report) -> ReportFacts:
         requester=person_of(request.requester, "requesting investigator"),
         requested_at=here(request.submitted_at),
         use=_use(request),
-        steps=_steps(request),
+        steps=_steps(request, marks),
         custody=_custody(request, search),
         policy_version=policy().version,
         policy_effective=max(rule.effective for rule in policy().rules.values()),
+        policies=_policies(marks),
+        judged=tuple(Judgment(row.what, here(row.at), marks.get(row.policy_version)) for row in judged),
         algorithm=_algorithm(search),
         gallery=_gallery(search),
         probe=_probe(request, search),

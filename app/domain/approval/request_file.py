@@ -9,7 +9,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from app.access.actor import Actor
+from app.access.clearance import narrative_for
+from app.audit.policy_texts import rule_as_of, rule_of, words_of
 from app.domain.algorithms.registry import entry_of
+from app.domain.approval.judged import BASIS, DatedJudgment, judgments
 from app.domain.approval.round_file import RoundFile, answered, gather_round
 from app.domain.workload.verbs import endings
 from app.matching.nist import nist_status
@@ -65,6 +69,7 @@ class FileStep:
     title: str
     by: str
     rule: Any
+    policy_version: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +90,7 @@ class CaseFile:
     searches: tuple[SearchFacts, ...]
     rounds: tuple[RoundFile, ...]
     timeline: tuple[FileStep, ...]
+    judged: tuple[DatedJudgment, ...]
 
     @property
     def current(self) -> RoundFile | None:
@@ -101,7 +107,7 @@ class CaseFile:
         return list(dict.fromkeys(shown))
 
 
-def gather_file(request: FRRequest) -> CaseFile:
+def gather_file(request: FRRequest, actor: Actor) -> CaseFile:
     """The file of a request. Raises StorageError when its private text cannot be opened."""
     private, rules = request.private, policy().request
     use = policy().use(filled(request.use_id))
@@ -111,7 +117,7 @@ def gather_file(request: FRRequest) -> CaseFile:
         request=request,
         use=use,
         stated=answered(use.facts, private.get("facts", {})),
-        narrative=str(private.get("narrative") or ""),
+        narrative=narrative_for(request, actor),
         description=answered(rules.description.facts, private.get("description", {}), left_out=True),
         circumstances=answered(rules.circumstances.facts, private.get("circumstances", {})),
         priority=rules.priorities[request.priority].title,
@@ -122,6 +128,7 @@ def gather_file(request: FRRequest) -> CaseFile:
         searches=tuple(_search(row) for row in request.searches if row.started_at is not None),
         rounds=tuple(gather_round(row, row is request.current_round, passed.get(row.id)) for row in request.rounds),
         timeline=_timeline(request),
+        judged=judgments(request),
     )
 
 
@@ -140,13 +147,12 @@ def _provenance(search: Search | None) -> tuple[tuple[str, Any], ...]:
 
 
 def _confirmation(row: Any) -> Confirmation:
-    labels = {"confirmed": "Basis confirmed", "refused": "Basis refused", "returned": "Returned for images"}
     return Confirmation(
-        label=labels[row.decision],
+        label=BASIS[row.decision],
         who=row.examiner.titled,
         at=row.created_at,
         note=str(row.private.get("note") or ""),
-        rule=policy().rule(row.rule) if row.rule else None,
+        rule=(rule_as_of(row.policy_version, row.rule) or policy().rules.get(row.rule)) if row.rule else None,
         reference=row.entry_reference or "",
         documented_at=row.documented_at,
     )
@@ -184,6 +190,6 @@ def _search(row: Search) -> SearchFacts:
 def _timeline(request: FRRequest) -> tuple[FileStep, ...]:
     entries = []
     for row in steps_of(request):
-        rule = policy().rule(row.rule)
-        entries.append(FileStep(row.created_at, rule.text, row.actor.titled if row.actor else "The portal", rule))
+        who = row.actor.titled if row.actor else "The portal"
+        entries.append(FileStep(row.created_at, words_of(row), who, rule_of(row), row.policy_version))
     return tuple(entries)

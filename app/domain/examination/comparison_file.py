@@ -90,6 +90,7 @@ def _comparison(
         ),
         photo=_photograph(photo) if held else None,
         marks=drawn,
+        policy_version=(row.policy_version or None) if row else None,
     )
 
 

@@ -13,6 +13,8 @@ from datetime import datetime
 from sqlalchemy import Select, or_, select, union
 from sqlalchemy.orm import joinedload
 
+from app.access.actor import Actor
+from app.access.clearance import cleared_rows
 from app.clauses import enforces
 from app.extensions import db
 from app.models import FinalReview, FRRequest, ProbeImage, ProbeResemblance, RepeatSearch, Round, Search
@@ -118,11 +120,12 @@ def last_asked(search: Search) -> RepeatSearch | None:
     return db.session.scalars(rows).first()
 
 
-def waiting() -> Select[RepeatSearch]:
-    """Return the reasons that wait for a supervisor's answer, oldest first, without those of replaced probes."""
+def waiting(actor: Actor) -> Select[RepeatSearch]:
+    """Return the reasons that wait for this supervisor's answer, oldest first, without those of replaced probes."""
     return (
         select(RepeatSearch)
         .join(RepeatSearch.search)
-        .where(RepeatSearch.decision.is_(None), Search.state == "prepared")
+        .join(Search.request)
+        .where(RepeatSearch.decision.is_(None), Search.state == "prepared", cleared_rows(actor))
         .order_by(RepeatSearch.id)
     )

@@ -97,6 +97,7 @@ def _modification(row: DerivedImage, number: int, original: Pixels) -> Modificat
         searches=tuple(_moment(at) for at in searches if at is not None),
         before=display_copy(original[top:bottom, left:right], PICTURE),
         after=display_copy(after, PICTURE),
+        policy_version=row.policy_version,
     )
 
 

@@ -8,9 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from app.access.clearance import cleared_among
 from app.domain.notices.mail import JOB, by_mail
 from app.extensions import db
 from app.models.oversight import Notification
+from app.models.requests import FRRequest
 from app.outbox import ask
 
 #: kind -> the sentence shown; {number} is the subject's
@@ -50,6 +52,7 @@ SENTENCES = {
     "work_assigned": "{number} is assigned to you.",
     "work_received": "{number} was handed over to you; the notes are on its page.",
     "work_reassigned": "{number} was given to another examiner by a supervisor.",
+    "clearance_given": "{number}: you are named to work on this request.",
     "past_due": "{number} is past its time.",
     "lies_unassigned": "{number} lies unassigned longer than its priority allows.",
     "disclosure_submitted": "{number} waits for your decision.",
@@ -85,6 +88,8 @@ def tell(kind: str, account_ids: Iterable[int | None], subject: Any = None) -> N
         raise LookupError(f"there is no notification {kind}")
     about = (subject.subject_type, str(getattr(subject, subject.lookup))) if subject is not None else (None, None)
     people = {person for person in account_ids if person is not None}
+    if isinstance(subject, FRRequest):
+        people = cleared_among(subject, people)
     mailed = by_mail(kind, people, subject)
     for account_id in people:
         row = Notification(account_id=account_id, kind=kind, subject_type=about[0], subject_key=about[1])

@@ -1,4 +1,4 @@
-"""The check of the audit trail: the chain, its anchors, and each step of each subject paired with its event."""
+"""The check of the audit trail: chain, anchors, each step paired with its event, the texts of the policies it names."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from app import audit
 from app.audit.anchors import AnchorForged, read_anchors
 from app.audit.chain import COLUMNS, Fault, verify
+from app.audit.policy_texts import kept, versions
 from app.extensions import db, settings, stores
 from app.models.accounts import Account
 from app.models.engine import AuditEvent
@@ -44,6 +45,19 @@ def faults(session: Session) -> Iterator[Fault]:
     links = session.execute(select(*columns).order_by(AuditEvent.sequence).execution_options(yield_per=1000))
     yield from verify(links, read_anchors(settings().anchor_dir, stores().signer))
     yield from unpaired(session)
+    yield from unsound_texts(session)
+
+
+def unsound_texts(session: Session) -> Iterator[Fault]:
+    """Yield each policy version whose kept texts do not stand up to its digest, and each whose row is gone."""
+    known = [row.digest for row in versions(session)]
+    for digest in known:
+        found = kept(digest, session)
+        if found is not None and found.fault is not None:
+            yield Fault(f"policy version {digest}", found.fault)
+    named = set(session.scalars(select(AuditEvent.policy_version).distinct()))
+    for digest in sorted(named.difference(known)):
+        yield Fault(f"policy version {digest}", "is named by events, but its row is gone")
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 
 from app import audit
 from app.access.actor import Actor, actor_of
+from app.access.clearance import cleared_account
 from app.clauses import enforces
 from app.domain.accounts.people import holders_of
 from app.domain.examination import drafts
@@ -39,7 +40,7 @@ def possible_peers(request: FRRequest) -> list[Account]:
     """Return the trained examiners, as last seen in the directory, who hold no part in the request."""
     row = next(step for step in policy().workflow("request").transitions if step.verb == "record_peer_review")
     taken = {person for name in row.separations for person in SEPARATIONS[name](request)}
-    return [one for one in trained_examiners() if one.id not in taken]
+    return [one for one in trained_examiners() if one.id not in taken and cleared_account(request, one)]
 
 
 @enforces("ACC-4", "ACC-8")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from app.access.actor import Actor
+from app.access.clearance import is_member_account
 from app.models.requests import FRRequest
 from app.policy import policy
 from app.policy.facts import (
@@ -109,6 +110,28 @@ def supervisor_named(request: FRRequest, actor: Actor, facts: Facts) -> str | No
     if request.discussing_supervisor_id is None:
         return "No supervisor is named."
     return None if request.discussing_supervisor_id != request.requester_id else "You cannot name yourself."
+
+
+@condition("supervisor_cleared", "LIM-7")
+def supervisor_cleared(request: FRRequest, actor: Actor, facts: Facts) -> str | None:
+    supervisor = request.discussing_supervisor
+    if not request.political or supervisor is None or is_member_account(supervisor):
+        return None
+    return f"{supervisor.display_name} is no member of the Intelligence Bureau."
+
+
+@condition("political_answers_agree", "LIM-7")
+def political_answers_agree(request: FRRequest, actor: Actor, facts: Facts) -> str | None:
+    answer = facts["political"]
+    if answer not in ("yes", "no"):
+        return "Say whether the investigation involves political activity."
+    return None if (answer == "yes") == request.political else contradicted(request)
+
+
+def contradicted(request: FRRequest) -> str:
+    """Return the sentence for a supervisor's answer that is not the request's."""
+    said = "involves" if request.political else "does not involve"
+    return f"The request says that the investigation {said} political activity; the supervisor says otherwise."
 
 
 @condition("attested", "REQ-3")

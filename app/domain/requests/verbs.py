@@ -19,6 +19,7 @@ from app.clauses import enforces
 from app.domain.accounts.people import holders_of
 from app.domain.notices.notifications import tell
 from app.domain.numbers import draw
+from app.domain.requests.conditions import contradicted
 from app.domain.retention.verbs import case_record_for
 from app.extensions import db, stores
 from app.models.accounts import Account
@@ -170,13 +171,21 @@ def document(request: FRRequest, actor: Actor, reference: str, note: str = "") -
     tell("documented", [request.examiner_id], request)
 
 
-@enforces("AUD-1")
-def confirm_discussion(request: FRRequest, actor: Actor) -> None:
-    """Record the named supervisor's confirmation of the discussion; the unit can then examine the basis."""
-    advance(request, "confirm_discussion", actor)
+@enforces("AUD-1", "LIM-7")
+def confirm_discussion(request: FRRequest, actor: Actor, political: str) -> bool:
+    """Record the named supervisor's confirmation of the discussion; the unit can then examine the basis.
+
+    `political`: "yes" or "no", the supervisor's own answer on political activity. Where it is not the request's, the
+    request goes back with both, and False is returned.
+    """
+    if political in ("yes", "no") and (political == "yes") != request.political:
+        deny_discussion(request, actor, contradicted(request))
+        return False
+    advance(request, "confirm_discussion", actor, political=political)
     request.discussion_confirmed_at = now()
     tell("discussion_confirmed", [request.requester_id], request)
     tell("request_submitted", holders_of("basis.confirm"), request)
+    return True
 
 
 @enforces("AUD-1")

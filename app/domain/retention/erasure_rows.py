@@ -23,6 +23,7 @@ from app.models import (
     BackgroundCheck,
     BasisDecision,
     Candidate,
+    Clearance,
     DerivedImage,
     DetectedFace,
     Disposition,
@@ -78,6 +79,7 @@ class RequestEraser:
         "basis_decision",
         "evidence_item",
         "arrest",
+        "clearance",
         "outcome",
         "fr_request",
     )
@@ -163,6 +165,7 @@ class RequestEraser:
             (BasisDecision, BasisDecision.request_id.in_(ids)),
             (EvidenceItem, EvidenceItem.request_id.in_(ids)),
             (Arrest, Arrest.request_id.in_(ids)),
+            (Clearance, Clearance.request_id.in_(ids)),
             (Outcome, Outcome.request_id.in_(ids)),
             (Notification, notices),
             (Job, Job.subject_id.in_(subjects)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from app.access.actor import Actor
+from app.access.clearance import is_cleared
 from app.models.requests import FRRequest
 from app.policy import policy
 from app.workflow.facts import Facts
@@ -35,6 +36,8 @@ def receiver_may_examine(request: FRRequest, actor: Actor, facts: Facts) -> str 
     receiver = facts.get("receiver")
     if receiver is None or not receiver.can("examination.work"):
         return "Choose an examiner who is in the unit and currently trained."
+    if not is_cleared(request, receiver):
+        return f"This examiner is not cleared for the request. {policy().request.political.who_names}"
     if receiver.id == request.examiner_id:
         return "The request is with this examiner already."
     if receiver.id in parts_of(request):

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, case, func, select
 from sqlalchemy.orm import joinedload, selectinload
 
 from app.access.actor import Actor
+from app.access.clearance import cleared_rows
 from app.access.scoping import visible
 from app.clauses import enforces
 from app.domain.accounts.training import needs_training
@@ -238,9 +239,10 @@ def last_sequence() -> int:
     return db.session.scalar(select(func.max(AuditEvent.sequence))) or 0
 
 
-def unassigned_requests() -> int:
-    """Count the requests that nobody has taken or been assigned."""
-    return db.session.scalar(select(func.count(FRRequest.id)).where(without_examiner())) or 0
+def unassigned_requests(actor: Actor) -> int:
+    """Count the requests that nobody has taken or been assigned, without those this person may not know of."""
+    rows = select(func.count(FRRequest.id)).where(without_examiner(), cleared_rows(actor))
+    return db.session.scalar(rows) or 0
 
 
 def failed_jobs() -> int:

@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, Select, case, func, or_, select
 from sqlalchemy.orm import joinedload
 
 from app.access.actor import Actor, actor_of
+from app.access.clearance import cleared_account
 from app.access.directory import lookup
 from app.access.scoping import visible
 from app.clauses import enforces
@@ -120,6 +121,7 @@ def receivers(request: FRRequest) -> list[Account]:
     today = now().date()
     people = db.session.scalars(select(Account).where(Account.enabled.is_(True), Account.id.not_in(apart)))
     able = [one for one in people if actor_of(one, frozenset(one.roles), today).can("examination.work")]
+    able = [one for one in able if cleared_account(request, one)]
     return sorted(able, key=lambda one: one.display_name)
 
 

@@ -3,6 +3,9 @@
 
 from __future__ import annotations
 
+import dataclasses
+
+import msgspec
 import pytest
 
 from app.documents.approval.manifest import manifest
@@ -10,6 +13,8 @@ from app.documents.errors import FactsError
 from app.documents.facts import ReportKind
 from app.domain.approval.report_facts import gather
 from app.domain.approval.reports import begin_report
+from app.policy import loader, policy
+from app.policy.texts import RuleText, digest_of
 from app.unit_of_work import unit_of_work
 from tests.nominated_request import at, filed, nominated_data, settings  # noqa: F401  (fixtures)
 
@@ -64,6 +69,53 @@ def test_each_step_names_its_person_and_part(at):
     assert [step.at for step in facts.steps] == sorted(step.at for step in facts.steps)
     assert all(step.clauses for step in facts.steps)
     assert [entry.sha256 for entry in facts.custody] == [request.current_search.probe_sha256] * 3
+
+
+@pytest.mark.clause("SRC-5", "SRC-8")
+def test_each_judgment_carries_the_version_it_was_made_under(at, monkeypatch):
+    """A report that is made under later rules does not pass them off as the rules of the decision (waiting)."""
+    request, first = at("approved"), policy().version
+    texts = (*policy().texts, RuleText("z.toml", b""))
+    changed = dataclasses.replace(policy(), texts=texts, version=digest_of(texts))
+    monkeypatch.setattr(loader._held, "applied", changed)
+    facts = gather(begun(request, "possible_match"))
+    marks = {version.mark: version.digest for version in facts.policies}
+    assert list(marks.values()) == [first, changed.version]
+    assert all(version.kept for version in facts.policies)
+    under = {judged.what: marks[judged.policy] for judged in facts.judged}
+    assert under.pop("This report") == changed.version == facts.policy_version
+    assert set(under) == {
+        "Basis confirmed",
+        "Probe selected for a search",
+        "Comparison of candidates, round 1",
+        "Background check, round 1",
+        "Peer review 1, round 1",
+        "Peer review 2, round 1",
+        "Final review, round 1: Approve the possible match",
+    }
+    assert set(under.values()) == {first}
+    assert {marks[step.policy] for step in facts.steps} == {first}
+
+
+def test_a_step_is_told_in_the_words_of_its_version_bypass(at, monkeypatch):
+    """Rewording a rule afterwards does not reword what was done (wording)."""
+    request = at("approved")
+    said = policy().rule("WF-approve").text
+    texts = tuple(
+        RuleText(text.name, text.content.replace(said.encode(), b"Anything goes.")) for text in policy().texts
+    )
+    reworded = msgspec.structs.replace(policy().rule("WF-approve"), text="Anything goes.")
+    rules = {**policy().rules, "WF-approve": reworded}
+    changed = dataclasses.replace(policy(), texts=texts, version=digest_of(texts), rules=rules)
+    monkeypatch.setattr(loader._held, "applied", changed)
+    told = {step.what for step in gather(begun(request, "possible_match")).steps}
+    assert said in told and "Anything goes." not in told
+
+
+def test_a_report_lists_every_version_it_names(at):
+    facts = gather(begun(at("approved"), "possible_match"))
+    with pytest.raises(FactsError, match="every policy version"):
+        dataclasses.replace(facts, policies=())
 
 
 @pytest.mark.clause("SRC-5", "SRC-8")

@@ -177,7 +177,7 @@ def test_an_open_round_ends_as_it_stands_and_a_fresh_one_begins(make, people, ro
     assert explain(request, "conclude_none", maple, reason="None.").rule_id == "every_candidate_disposed"
     assert len(examination.open_candidates(fresh)) == len(first.search.candidates)
     # the supervisor reads both rounds and how the first ended
-    file = gather_file(request)
+    file = gather_file(request, make.people.actor("c.hawthorn"))
     assert [round_.examiner.split()[-1] for round_ in file.rounds] == ["Rowan", "Maple"]
     assert NOTES in file.rounds[0].conclusion
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from app.access.actor import current_actor
+from app.access.clearance import narrative_for
 from app.models import FRRequest, GalleryPerson, ProbeImage
 from app.policy import policy
 from app.policy.examination.background import age_on
@@ -16,7 +18,7 @@ def basis_rows(request: FRRequest) -> Rows:
     """The use and the facts stated for it, and the narrative."""
     private, use = request.private, policy().uses[request.use_id] if request.use_id else None
     rows = [("Use", f"{use.id}: {use.title}"), *answered(use.facts, private.get("facts"))] if use else []
-    return [*rows, ("Narrative", private.get("narrative"))]
+    return [*rows, ("Narrative", narrative_for(request, current_actor()) or None)]
 
 
 def purpose_rows(request: FRRequest) -> Rows:
