@@ -272,10 +272,13 @@ PARTS = {"k.rowan": "examiner", "j.maple": "peer", "d.lark": "requester", "s.ald
 @pytest.mark.parametrize("name", PARTS)
 @pytest.mark.clause("SRC-5", "FAIR-1")
 def test_nobody_with_another_part_decides(at, sign_in, people, change_person, name):
-    """Also given the supervisor's role: the file is closed to them, and the engine refuses the verb."""
+    """Also as a trained supervisor: the file is closed to them, and the engine refuses the verb."""
     from app.access.actor import actor_of
+    from app.domain.accounts.training import record_training
     from app.domain.approval import verbs as approvals
+    from app.models import Account
     from app.models.base import now
+    from app.policy import policy
     from app.policy.refused import Refused
     from app.unit_of_work import unit_of_work
 
@@ -283,6 +286,9 @@ def test_nobody_with_another_part_decides(at, sign_in, people, change_person, na
     groups = [*people.accounts.people[name].groups, "fr-supervisors"]
     client = sign_in(name)
     change_person(name, groups=groups)
+    topics, day = [topic.value for topic in policy().training["fr"].topics], now().date()
+    with unit_of_work():
+        record_training(Account.query.filter_by(name=name).one(), "fr", topics, day, None, "", today=day)
     refused = {"csrf_token": token(client)}
     for answer in (client.get(url(request)), client.post(f"{url(request)}/decision", data=refused)):
         assert answer.status_code == 403
