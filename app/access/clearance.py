@@ -43,6 +43,12 @@ def is_cleared(request: FRRequest, actor: Actor, capability: CapabilityId | None
 
 
 @enforces("LIM-7")
+def may_know(request: FRRequest, actor: Actor) -> bool:
+    """Tell whether this person may learn that there is the request: cleared for it, or by a duty for every case."""
+    return is_cleared(request, actor) or not actor.capabilities.isdisjoint(policy().request.political.duties)
+
+
+@enforces("LIM-7")
 def cleared_rows(actor: Actor) -> ColumnElement[bool]:
     """Test row by row whether this person may know of a request, as `is_cleared` does for one."""
     if is_member(actor):

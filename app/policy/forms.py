@@ -89,12 +89,14 @@ class Prohibition(Rule, frozen=True, kw_only=True):
 class PoliticalRule(Statement, frozen=True, kw_only=True):
     """How requests that involve political activity are kept apart (LIM-7).
 
-    ``member`` is the capability of the Bureau's members, ``bureau`` lists those that only members may use on such a
-    request. ``who_names`` says who can let somebody else in; ``withheld`` stands where a narrative is not shown.
+    ``member`` is the capability of the Bureau's members; ``bureau`` lists those that only members may use on such a
+    request, ``duties`` those whose holders keep the record of every case. ``who_names`` says who can let somebody else
+    in; ``withheld`` stands where a narrative is not shown.
     """
 
     member: CapabilityName
     bureau: Annotated[tuple[CapabilityName, ...], Meta(min_length=1)]
+    duties: tuple[CapabilityName, ...]
     who_names: Text
     withheld: Text
     least_reason: Count

@@ -224,7 +224,7 @@ def _references(tables: Tables) -> Iterator[str]:
         if wanted and wanted not in capabilities:
             yield f"requests/rules.toml: {prohibition.id}: unknown capability '{wanted}'"
     political = request["political"]
-    for wanted in (political.member, *political.bureau):
+    for wanted in (political.member, *political.bureau, *political.duties):
         if wanted not in capabilities:
             yield f"requests/rules.toml: {political.id}: unknown capability '{wanted}'"
     for rule in gallery["rule"]:

@@ -28,7 +28,7 @@ from app.blueprints.fact_fields import answers, mark, prefilled
 from app.calendar import today
 from app.domain.disclosures import designations
 from app.domain.disclosures import verbs as domain
-from app.domain.disclosures.items import available
+from app.domain.disclosures.items import offered_to
 from app.domain.disclosures.papers import warning_of, words_of
 from app.domain.disclosures.verbs import DisclosureValues
 from app.models.base import new_uid
@@ -136,7 +136,7 @@ def own(subject: Disclosure) -> None:
 def _things(subject: Disclosure) -> list[tuple[str, str]]:
     """Return the items of the case as (kind:uid, words)."""
     found = []
-    for thing in available(subject.case_number):
+    for thing in offered_to(subject.case_number, current_actor()):
         warning = warning_of(thing.row)
         found.append((f"{thing.kind}:{thing.uid}", words_of(thing.row) + (f" ({warning})" if warning else "")))
     return found

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from sqlalchemy import exists, select
 
 from app.access.actor import Actor
+from app.access.clearance import may_know
 from app.clauses import enforces
 from app.extensions import db
 from app.models.approval import Report
@@ -71,4 +72,10 @@ def check_own_case(case_number: str, actor: Actor) -> None:
 def available_items(case_number: str, actor: Actor) -> list[DisclosableItem]:
     """Return the items of the case that this person may ask to disclose. Raises Refused for a case not theirs."""
     check_own_case(case_number, actor)
-    return available(case_number)
+    return offered_to(case_number, actor)
+
+
+@enforces("LIM-7")
+def offered_to(case_number: str, actor: Actor) -> list[DisclosableItem]:
+    """Return the items of the case without those of requests that are kept from this person."""
+    return [item for item in available(case_number) if may_know(item.request, actor)]

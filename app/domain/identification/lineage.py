@@ -14,7 +14,7 @@ from sqlalchemy import Select, or_, select, union
 from sqlalchemy.orm import joinedload
 
 from app.access.actor import Actor
-from app.access.clearance import cleared_rows
+from app.access.clearance import cleared_rows, may_know
 from app.clauses import enforces
 from app.extensions import db
 from app.models import FinalReview, FRRequest, ProbeImage, ProbeResemblance, RepeatSearch, Round, Search
@@ -34,6 +34,10 @@ class EarlierSearch:
     search: Search
     related_by: tuple[str, ...]
     result: str
+
+    def known_to(self, actor: Actor) -> bool:
+        """Tell whether this person may read whose search it was; that there was one, everybody must know (AUD-1)."""
+        return may_know(self.request, actor)
 
     @property
     def request(self) -> FRRequest:

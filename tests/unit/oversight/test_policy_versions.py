@@ -177,6 +177,7 @@ def test_a_version_cannot_be_left_out_of_a_judgment(app, filed):
     assert {model.__tablename__ for model in Judged.__subclasses__()} == {
         "background_check",
         "basis_decision",
+        "clearance",
         "disposition",
         "gallery_hold",
         "outcome",

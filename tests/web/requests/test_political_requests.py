@@ -272,6 +272,38 @@ def test_the_requester_is_told_who_is_missing_and_who_can_name_them(political, o
     assert "Deputy Commissioner's office" in said and "Ria Falcon" in said
 
 
+def test_it_is_not_named_among_earlier_searches_bypass(political, people, office):
+    """By another route: the same photograph under another request."""
+    from app.domain.identification.lineage import EarlierSearch
+    from app.models import Search
+
+    request = political()
+    found = EarlierSearch(Search(request=request), ("the same photograph",), "negative")
+    db.session.rollback()
+    for who, known in (("k.rowan", False), ("c.hawthorn", False), ("m.heron", False), ("l.wren", True)):
+        assert found.known_to(people.actor(who)) is known, who
+    for who in ("y.hazel", "b.juniper", "w.sparrow", "h.larch"):
+        assert found.known_to(people.actor(who)), who
+    named(request, people, "k.rowan")
+    assert found.known_to(people.actor("k.rowan"))
+
+
+def test_its_items_are_offered_for_disclosure_to_whoever_keeps_every_case_alone_bypass(make, people):
+    from app import audit
+    from app.domain.disclosures.items import available, offered_to
+
+    request = make.request("reported")
+    everything = available(request.case_number)
+    assert everything and offered_to(request.case_number, people.actor("c.hawthorn")) == everything
+    records = people.actor("b.juniper")
+    with unit_of_work():
+        request.political = True
+        audit.record("policy.loaded", version=policy().version)
+    for who in ("c.hawthorn", "d.lark", "k.rowan"):
+        assert offered_to(request.case_number, people.actor(who)) == [], who
+    assert offered_to(request.case_number, records) == everything
+
+
 # The discussion -------------------------------------------------------------------------------------------------
 
 
