@@ -32,6 +32,7 @@ from app.models import (
     Report,
     Round,
     RoutineDesignation,
+    SealedCopy,
     SealingNotice,
     SealingOrder,
     Search,
@@ -259,5 +260,5 @@ def _for_retention(rows: Select[Any], actor: Actor) -> Select[Any]:
     return rows if "retention.read" in actor.capabilities else rows.where(false())
 
 
-for _model in (CaseRecord, PersonFile, LegalHold, Disposal, SealingOrder, SealingNotice, StoredStanding):
+for _model in (CaseRecord, PersonFile, LegalHold, Disposal, SealingOrder, SealedCopy, SealingNotice, StoredStanding):
     scope(_model)(_for_retention)

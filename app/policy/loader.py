@@ -14,6 +14,7 @@ from app.policy.gallery import types as gallery_types
 from app.policy.reading import read_file
 from app.policy.retention import types as retention_types
 from app.policy.schema import OVERLAY_SCHEMA, SCHEMA
+from app.policy.sealing import types as sealing_types
 from app.policy.validation import Tables, faults_of, rules_in, workflow_tables
 
 DEFAULT_DIRECTORY = Path(__file__).resolve().parents[2] / "config" / "policy"
@@ -129,6 +130,7 @@ def _build(tables: Tables, overlays: Tables, version: str) -> types.Policy:
         ),
         algorithm=gallery_types.AlgorithmRules(lapse_warning=tables["algorithms/rules.toml"]["lapse_warning"]),
         disclosure=disclosure_types.rules_of(tables["disclosures/rules.toml"]),
+        sealing=sealing_types.rules_of(tables["sealing/rules.toml"]),
         retention=retention_types.RetentionRules(
             classes=_by_id(retention["class"]),
             closures=_by_id(retention["closure"]),

@@ -13,6 +13,7 @@ from app.policy.gallery import types as gallery
 from app.policy.identification import types as identification
 from app.policy.peers import types as peers
 from app.policy.retention import types as retention
+from app.policy.sealing import types as sealing
 
 #: table -> (type, how many): "many" is an array of tables, "one" a single table that must be there
 FileSchema = Mapping[str, tuple[type[base.Table], str]]
@@ -94,6 +95,7 @@ SCHEMA: Mapping[str, FileSchema] = {
     },
     "algorithms/rules.toml": {"lapse_warning": (base.Number, "one")},
     "disclosures/rules.toml": disclosures.SCHEMA,
+    "sealing/rules.toml": sealing.SCHEMA,
     "retention/rules.toml": {
         "class": (retention.RetentionClass, "many"),
         "closure": (retention.Closure, "many"),

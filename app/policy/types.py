@@ -14,6 +14,7 @@ from app.policy.gallery.types import AlgorithmRules, GalleryRules
 from app.policy.names import CapabilityId, EventName, StateName, SubjectType, Verb
 from app.policy.retention.types import RetentionRules
 from app.policy.review import ReviewRules
+from app.policy.sealing.types import SealingRules
 
 Item = TypeVar("Item")
 
@@ -281,6 +282,7 @@ class Policy:
     algorithm: AlgorithmRules
     disclosure: DisclosureRules
     retention: RetentionRules
+    sealing: SealingRules
     notices: Mapping[str, Notice]
     mail: Mapping[str, MailKind]
     terms: Terms

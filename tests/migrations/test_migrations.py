@@ -14,7 +14,7 @@ from flask_migrate import downgrade, upgrade
 
 from app.extensions import db, migrate
 from app.factory import create_app
-from tests.migrations import rows_from_0008, rows_to_0007
+from tests.migrations import rows_from_0008, rows_from_0026, rows_to_0007
 from tests.migrations.databases import REVISIONS, before, engine, schema, stand, tables
 
 WITH_DATA = {
@@ -34,6 +34,7 @@ WITH_DATA = {
     "0014": rows_from_0008.data_0014,
     "0015": rows_from_0008.data_0015,
     "0021": rows_from_0008.data_0021,
+    "0026": rows_from_0026.data_0026,
 }
 
 

@@ -86,6 +86,16 @@ def notice_stated(world: World, on: str) -> dict[str, str]:
     return {**{f"n{row.id}-{name}": value for name, value in given.items()}, "send": "1"}
 
 
+def copy_answered(world: World, on: str) -> dict[str, str]:
+    """What became of a delivered copy."""
+    from app.calendar import today
+    from app.models import SealedCopy
+
+    row = SealedCopy.query.filter_by(uid=world.kept[on]).one()
+    given = {"version": str(row.version), "end": "returned", "on": today().isoformat(), "how": "Brought back by hand."}
+    return {f"c{row.id}-{name}": value for name, value in given.items()}
+
+
 VALUES: dict[str, Value] = {
     "requests.number": number,
     "requests.report.number": lambda world, on: world.get(on).reports[-1].number,
@@ -135,6 +145,7 @@ FORMS: dict[str, Callable[[World, str], dict[str, str]]] = {
     "retention.preview_sealing": order_stated,
     "retention.seal": lambda world, on: {**order_stated(world, on), "password": PASSWORD},
     "retention.notice": notice_stated,
+    "retention.end_copy": copy_answered,
     "review.give_verdict": lambda world, on: {"version": world.get(on).stand},
     "review.exclude_in_line": lambda world, on: {"quick-version": "1"},
     "review.compare_in_line": lambda world, on: {"version": "1"},

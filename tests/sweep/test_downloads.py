@@ -36,7 +36,7 @@ from tests.sweep.world import World
 pytestmark = pytest.mark.timeout(600)
 ROOT = Path(__file__).resolve().parents[2]
 #: what a view sends a file by
-SENDERS = {"send", "whole_file", "pdf_download", "send_file", "send_from_directory"}
+SENDERS = {"send", "whole_file", "picture", "pdf_download", "send_file", "send_from_directory"}
 
 
 def pdf(data: bytes) -> None:

@@ -216,6 +216,18 @@ class SealingConfirmation(SealingForm):
     password = PasswordField("Your password", [InputRequired("Enter your password again."), Length(max=500)])
 
 
+class CopyForm(VersionForm):
+    """What became of a delivered copy; its bounds stand in sealing/rules.toml."""
+
+    end = SelectField("What became of it", [InputRequired("Choose what became of the copy.")])
+    on = DateField("On which day", [InputRequired("Enter the day.")])
+    how = TextAreaField("How the holder said so", [Length(max=2000)], [stripped])
+
+    def __init__(self, **values: object) -> None:
+        super().__init__(**values)
+        self.end.choices = [("", "Choose"), *((rule.id, rule.title) for rule in policy().sealing.copy_ends.values())]
+
+
 class NoticeForm(VersionForm):
     """A drafted notice: its words, and how it went out."""
 

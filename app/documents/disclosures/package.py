@@ -42,37 +42,58 @@ class PackedFile:
 
 
 @dataclass(frozen=True, slots=True)
+class WithheldLine:
+    """A line of the inventory in place of a file: what it is, under what it is withheld; ``item`` as in PackedFile."""
+
+    what: str
+    words: str
+    item: str
+
+
+@dataclass(frozen=True, slots=True)
 class Package:
-    """The finished ZIP, its SHA-256 and that of the list of digests inside it (both hex)."""
+    """The finished ZIP, its SHA-256 and that of the list of digests inside it (both hex).
+
+    ``withheld`` are the items of which it holds a line alone.
+    """
 
     content: bytes
     sha256: str
     sums_sha256: str
+    withheld: tuple[str, ...] = ()
 
 
 @enforces("EXT-2", "EXT-7")
 def build_package(
-    files: Iterable[PackedFile], about: Mapping[str, object], signer: Signer | None, max_bytes: int
+    files: Iterable[PackedFile],
+    about: Mapping[str, object],
+    signer: Signer | None,
+    max_bytes: int,
+    withheld: Iterable[WithheldLine] = (),
 ) -> Package:
-    """The package of these files. ``about`` goes into the signed manifest beside the list of the files.
+    """The package of these files. ``about`` goes into the signed manifest beside the files and what is withheld.
 
-    Raises PackageError for a name that is not plain or used twice, a package without an item, or one above
-    ``max_bytes``.
+    Raises PackageError for a name that is not plain or used twice, a package without an item or a line for one, or one
+    above ``max_bytes``.
     """
-    packed = sorted(files, key=lambda file: file.path)
-    _check(packed, max_bytes)
+    packed, lines = sorted(files, key=lambda file: file.path), tuple(withheld)
+    _check(packed, max_bytes, lines)
     listed = [
         {"path": file.path, "sha256": file.sha256, "bytes": len(file.content), "what": file.what, "item": file.item}
         for file in packed
     ]
     contents = {file.path: file.content for file in packed}
-    contents[MANIFEST_NAME] = signed_manifest({"schema": SCHEMA, **about, "files": listed}, signer)
+    content: dict[str, object] = {"schema": SCHEMA, **about, "files": listed}
+    if lines:
+        content["withheld"] = [{"what": line.what, "words": line.words, "item": line.item} for line in lines]
+    contents[MANIFEST_NAME] = signed_manifest(content, signer)
     sums = sums_of(contents)
     contents[SUMS_NAME] = sums
-    content = _zip(contents)
-    if len(content) > max_bytes:
+    archive = _zip(contents)
+    if len(archive) > max_bytes:
         raise PackageError(_too_large(max_bytes))
-    return Package(content, hashlib.sha256(content).hexdigest(), hashlib.sha256(sums).hexdigest())
+    digests = hashlib.sha256(archive).hexdigest(), hashlib.sha256(sums).hexdigest()
+    return Package(archive, *digests, tuple(line.item for line in lines))
 
 
 def sums_of(contents: Mapping[str, bytes]) -> bytes:
@@ -81,7 +102,7 @@ def sums_of(contents: Mapping[str, bytes]) -> bytes:
     return "".join(lines).encode()
 
 
-def _check(packed: list[PackedFile], max_bytes: int) -> None:
+def _check(packed: list[PackedFile], max_bytes: int, withheld: tuple[WithheldLine, ...]) -> None:
     paths = [file.path for file in packed]
     # sorted() tells "A" from "a"; many file systems do not
     if len({path.casefold() for path in paths}) != len(paths):
@@ -89,7 +110,7 @@ def _check(packed: list[PackedFile], max_bytes: int) -> None:
     for path in paths:
         if not _PATH.fullmatch(path) or path in (SUMS_NAME, MANIFEST_NAME):
             raise PackageError(f"A package cannot hold a file named {path!r}.")
-    if not any("/" in path for path in paths):
+    if not withheld and not any("/" in path for path in paths):
         raise PackageError("A package holds at least one original or report.")
     if sum(len(file.content) for file in packed) > max_bytes:
         raise PackageError(_too_large(max_bytes))

@@ -11,8 +11,9 @@ from app.access.actor import Actor
 from app.calendar import day_of, today
 from app.domain.disclosures.claims import claim_of
 from app.domain.disclosures.items import available, required
+from app.domain.serving import of_disclosure
 from app.models.base import now
-from app.models.disclosures import Disclosure, DisclosureDecision, RoutineDesignation
+from app.models.disclosures import Disclosure, DisclosureDecision, DisclosureItem, RoutineDesignation
 from app.policy import policy
 from app.policy.disclosures import rules as disclosing
 from app.policy.disclosures.rules import DecisionFacts, DesignationFacts, ReleaseFacts
@@ -133,14 +134,45 @@ def items_chosen(disclosure: Disclosure, actor: Actor, facts: Facts) -> str | No
 @condition("package_complete", "EXT-2", "EXT-1")
 def package_complete(disclosure: Disclosure, actor: Actor, facts: Facts) -> str | None:
     """Before the decision what is asked for counts, in the decision what it includes, afterwards what it included."""
-    if "included" in facts:
-        named = set(facts["included"])
-        chosen = [item for item in disclosure.items if item.uid in named]
-    else:
-        chosen = disclosure.items if disclosure.takes("submit", "resubmit") else disclosure.included_items
+    chosen = _going(disclosure, facts)
     held = {item.thing.uid for item in chosen}
     needed = {thing.uid for thing in required(disclosure.case_number)}
     return first(disclosing.check_complete(policy(), disclosure.recipient_kind, held, needed))
+
+
+def _going(disclosure: Disclosure, facts: Facts) -> list[DisclosureItem]:
+    """Return the items in question: those asked for, those the decision includes, those it included."""
+    if "included" in facts:
+        named = set(facts["included"])
+        return [item for item in disclosure.items if item.uid in named]
+    return disclosure.items if disclosure.takes("submit", "resubmit") else disclosure.included_items
+
+
+@condition("sealed_material_kept_back", "CAP-3", "EXT-7")
+def sealed_material_kept_back(disclosure: Disclosure, actor: Actor, facts: Facts) -> str | None:
+    if policy().sealing.for_recipient(disclosure.recipient_kind).treatment != "withheld":
+        return None
+    left = of_disclosure(_going(disclosure, facts))
+    words = "shows" if len(left) == 1 else "show"
+    return f"{len(left)} of the items {words} a photograph that has left the repository." if left else None
+
+
+@condition("package_without_sealed", "CAP-3", "EXT-2", "EXT-7")
+def package_without_sealed(disclosure: Disclosure, actor: Actor, facts: Facts) -> str | None:
+    """`withheld` are the uids of the items of which the package being built, else the present one, holds a line."""
+    package = disclosure.current_package
+    lines = [] if package is None else package.withheld
+    if "withheld" in facts:
+        lines = facts["withheld"]
+    inside = [item for item in of_disclosure(disclosure.included_items) if item.uid not in lines]
+    if not inside:
+        return None
+    rules = policy().sealing
+    if rules.for_recipient(disclosure.recipient_kind).treatment != "document":
+        return "A photograph in the package has left the repository since it was put together."
+    # the file goes to the court's parties, not by way of whoever may no longer see it
+    may = actor.id is None or rules.withheld.capability in actor.capabilities
+    return None if may else "It encloses what has left the repository; a records officer hands it out."
 
 
 @condition("decider_suits_basis", "EXT-7")

@@ -69,6 +69,7 @@ SENTENCES = {
     "nominee_gone": "{number}: the nominee's photograph was sealed by order; direct a fresh round, or do not approve.",
     "sealing_failed": "{number}: destruction or certificate stopped; the cause is on its page.",
     "sealing_notice": "{number}: a photograph in the report you have was sealed by order. Do not rely on it.",
+    "sealing_copy": "{number}: a copy you hold shows a photograph that has left the repository. Return or destroy it.",
     "algorithm_lapses": (
         "The NIST evaluation record of the face algorithm in use lapses soon; its day is at the top of your pages."
     ),

@@ -83,7 +83,7 @@ def disclosure_package(row: Job) -> None:
             disclosure = _disclosure(row.subject_id)
             # another worker may have finished, and even another release have begun, meanwhile
             if disclosure.state == "releasing" and disclosure.state_since == asked:
-                finish_release(disclosure, stored, package.sums_sha256)
+                finish_release(disclosure, stored, package.sums_sha256, package.withheld)
                 keep()
     except Refused as refusal:
         raise JobFailed(f"{refusal.reason} {refusal.rule.text}") from refusal
