@@ -16,7 +16,7 @@ from app import audit
 from app.access.actor import Actor, system_actor
 from app.access.capabilities import check_capability
 from app.audit.chain import canonical
-from app.calendar import day_of, today
+from app.calendar import day_of
 from app.clauses import enforces
 from app.domain.notices.notifications import tell
 from app.domain.sealing.lookback import items_about, reports_about, viewing
@@ -128,16 +128,12 @@ def answer(copy: SealedCopy, actor: Actor, end: str, answers: Mapping[str, Any])
 
 
 def faults_of(copy: SealedCopy, end: str, answers: Mapping[str, Any]) -> dict[str, str]:
-    """Return what is wrong with an answer: field -> sentence. None comes back before it left, nor tomorrow."""
+    """Return what is wrong with an answer: field -> sentence. No copy comes back before it left."""
     rules = policy().sealing
     found = {} if end in rules.copy_ends else {"end": "Choose what became of the copy."}
     found |= {fault.field: fault.message for fault in check_questions(rules.copy_answer, answers)}
-    if "on" not in found:
-        on = date.fromisoformat(str(answers["on"]))
-        if on > today():
-            found["on"] = "That day has not come yet."
-        elif on < day_of(copy.delivered_at):
-            found["on"] = "That day lies before the copy was delivered."
+    if "on" not in found and date.fromisoformat(str(answers["on"])) < day_of(copy.delivered_at):
+        found["on"] = "That day lies before the copy was delivered."
     return found
 
 

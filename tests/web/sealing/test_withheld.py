@@ -67,7 +67,7 @@ def test_what_became_of_a_copy_is_recorded_on_the_page_of_the_order(report, sign
     fields = {f"c{copy.id}-{name}": value for name, value in {**given, "version": str(copy.version)}.items()}
     for name, value, said in (
         ("end", "", "Choose what became of the copy."),
-        ("on", "2999-01-01", "That day has not come yet."),
+        ("on", "2999-01-01", "this date lies in the future"),
         ("how", "x", "10"),
     ):
         answer = post(client, address, {**fields, f"c{copy.id}-{name}": value}, page=page)
