@@ -128,6 +128,7 @@ VALUES: dict[str, Value] = {
     "disclosures.package.package": lambda world, on: world.get(on).packages[-1].number,
     "exports.uid": lambda world, on: world.kept[on],
     "disclosures.decision.uid": lambda world, on: world.get(on).decisions[-1].uid,
+    "policy.public_key.name": lambda world, on: "signing-key.pem",
     "policy.code": lambda world, on: "ABCD-EFGH",
     "static.filename": lambda world, on: "css/theme.css",
 }

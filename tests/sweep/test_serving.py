@@ -20,6 +20,7 @@ ROOT = Path(__file__).resolve().parents[2]
 #: endpoint -> why what it serves shows no photograph of the repository, whatever left
 SHOWS_NOBODY = {
     "static": "style sheets and scripts of the program",
+    "policy.public_key": "the department's public keys, for everybody",
     "exports.file": "a list of numbers, days and accounts",
     "retention.certificate": "numbers and digests of what was erased",
     "retention.sealing_certificate": "numbers and digests of what left",

@@ -131,7 +131,7 @@ class DecisionFacts(DisclosureFacts):
 @enforces("EXT-8", "SRC-9", "USE-7")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LetterFacts(DisclosureFacts):
-    """The letter that goes with a package; it lists every file but itself, the list of digests and the manifest.
+    """The letter that goes with a package; it lists every file of a record; not itself, nor what checks them.
 
     ``lead`` says whether a possible match is among it, which is no more than a lead.
     ``withheld`` are (what, under what) of what is named instead of enclosed.

@@ -34,6 +34,7 @@ from app.domain.approval.reports import verify_page
 from app.domain.disclosures import error_rates
 from app.domain.disclosures.decisions import DECISION_JOB, released_by
 from app.domain.serving import of_disclosure
+from app.domain.signing import signed
 from app.extensions import db, settings, stores
 from app.models import Account
 from app.models.approval import Report
@@ -232,7 +233,8 @@ def pack(disclosure: Disclosure) -> Package:
     enclosed = [item for item in disclosure.included_items if item not in withheld]
     files, lines = _contents(disclosure, enclosed), _lines(disclosure, withheld)
     notice, lead = policy().notice("no-probable-cause").text, policy().notice("lead-only").text
-    letter = render_letter(_letter_facts(disclosure, enclosed, files, lines), notice, lead)
+    facts = _letter_facts(disclosure, enclosed, files, lines)
+    letter = signed(render_letter(facts, notice, lead), facts.dated)
     packed = [*(file for file, _ in files), PackedFile(LETTER_NAME, letter.pdf, "Cover letter")]
     about = {
         "disclosure": disclosure.number,
@@ -242,7 +244,8 @@ def pack(disclosure: Disclosure) -> Package:
         "policy_version": policy().version,
         "at": disclosure.state_since.isoformat(),
     }
-    return build_package(packed, about, stores().signer, policy().disclosure.package.max_bytes, lines)
+    largest = policy().disclosure.package.max_bytes
+    return build_package(packed, about, stores().signer, largest, lines, verify_page())
 
 
 # A decision that could not be rendered ---------------------------------------------------------------------

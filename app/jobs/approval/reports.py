@@ -31,6 +31,7 @@ from app.domain.approval.reports import (
 from app.domain.gallery.verbs import held_of
 from app.domain.notices.notifications import tell
 from app.domain.serving import left_at
+from app.domain.signing import signed
 from app.extensions import db, stores
 from app.jobs.registry import JobFailed, Retry, handles
 from app.models import FRRequest, Report
@@ -89,8 +90,10 @@ def _render(uid: str) -> None:
     report = _report(uid)
     shown = photographs_of(report)
     facts = gather(report)
-    checked = verification(facts, verification_secret(), verify_page())
-    rendered = render_report(facts, policy().notice("no-probable-cause").text, notice_of(report), checked)
+    keys = stores().signer.fingerprint, stores().documents.certified.fingerprint
+    checked = verification(facts, verification_secret(), verify_page(), *keys)
+    whole = render_report(facts, policy().notice("no-probable-cause").text, notice_of(report), checked)
+    rendered = signed(whole, facts.issued_at)
     stored = stores().blobs.put(report.key_id, rendered.pdf)
     with unit_of_work():
         report = _report(uid)

@@ -18,6 +18,7 @@ from app.domain.disclosures.decisions import DECISION_JOB, PACKAGE_JOB, finish_r
 from app.domain.disclosures.papers import decision_facts, pack
 from app.domain.disclosures.verbs import fail_release
 from app.domain.notices.notifications import tell
+from app.domain.signing import signed
 from app.extensions import db, stores
 from app.jobs.registry import JobFailed, Retry, handles
 from app.models.disclosures import Disclosure, DisclosureDecision
@@ -43,7 +44,8 @@ def disclosure_decision(row: Job) -> None:
         return
     try:
         decision = _decision(row.subject_id)
-        stored = stores().blobs.put(decision.key_id, render_decision(decision_facts(decision)).pdf)
+        facts = decision_facts(decision)
+        stored = stores().blobs.put(decision.key_id, signed(render_decision(facts), facts.dated).pdf)
     except DiskFailure as error:
         raise Retry(str(error)) from error
     except (DocumentError, StorageError) as error:

@@ -13,6 +13,7 @@ from app.clauses import enforces
 from app.documents.examination.comparison import render_comparison
 from app.domain.examination.comparison_file import gather_comparison, printed_faces
 from app.domain.serving import clear
+from app.domain.signing import signed
 from app.models import Round
 from app.storage import StorageError
 from app.web.pages import pdf_download
@@ -26,7 +27,8 @@ def comparison_document(subject: Round) -> Response:
     round_, actor = loaded(subject), current_actor()
     cleared = clear(subject, actor)
     try:
-        rendered = render_comparison(gather_comparison(round_, actor, g.account))
+        facts = gather_comparison(round_, actor, g.account)
+        rendered = signed(render_comparison(facts), facts.printed_at)
     except StorageError as error:
         abort(409, f"A photograph of this round cannot be read, so its comparison cannot be printed. {error}")
     faces = printed_faces(round_, actor)

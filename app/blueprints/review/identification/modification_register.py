@@ -13,6 +13,7 @@ from app.documents.identification.modification_register import render_register
 from app.domain.identification.modification_register import gather_register
 from app.domain.identification.preparation import all_prepared
 from app.domain.serving import clear
+from app.domain.signing import signed
 from app.models import FRRequest
 from app.storage import StorageError
 from app.web.pages import pdf_download
@@ -28,7 +29,8 @@ def modifications(subject: FRRequest) -> Response:
         abort(404)  # the document names the examiner; whoever may become a peer must not know (SRC-4)
     cleared = clear(subject, actor)
     try:
-        rendered = render_register(gather_register(subject, g.account))
+        facts = gather_register(subject, g.account)
+        rendered = signed(render_register(facts), facts.printed_at)
     except StorageError as error:
         abort(409, f"An image of this request cannot be read, so its register cannot be printed. {error}")
     audit.viewed(
