@@ -113,7 +113,7 @@ class DaysForm(VersionForm):
     born_on = DateField("Date of birth", [Optional()])
     died_on = DateField("Date of death", [Optional()])
     last_arrest_on = DateField("Date of the last arrest", [Optional()])
-    arrests_checked_on = DateField("No arrest on record, as looked up on", [Optional()])
+    arrests_checked_on = DateField("Arrest records looked up on", [Optional()])
     person_number = StringField("Person number in the photo repository", [Length(max=40)], [stripped])
 
 
