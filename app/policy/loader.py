@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 from app.policy import forms, review, types
+from app.policy.disclosures import registers as disclosure_registers
 from app.policy.disclosures import types as disclosure_types
 from app.policy.gallery import types as gallery_types
 from app.policy.reading import read_file
@@ -130,6 +131,7 @@ def _build(tables: Tables, overlays: Tables, version: str) -> types.Policy:
         ),
         algorithm=gallery_types.AlgorithmRules(lapse_warning=tables["algorithms/rules.toml"]["lapse_warning"]),
         disclosure=disclosure_types.rules_of(tables["disclosures/rules.toml"]),
+        registers=disclosure_registers.registers_of(tables["disclosures/registers.toml"]),
         sealing=sealing_types.rules_of(tables["sealing/rules.toml"]),
         retention=retention_types.RetentionRules(
             classes=_by_id(retention["class"]),

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from app.policy import base, forms, types
 from app.policy.approval.types import Decision
+from app.policy.disclosures import registers as disclosure_registers
 from app.policy.disclosures import types as disclosures
 from app.policy.examination import types as examination
 from app.policy.gallery import types as gallery
@@ -95,6 +96,7 @@ SCHEMA: Mapping[str, FileSchema] = {
     },
     "algorithms/rules.toml": {"lapse_warning": (base.Number, "one")},
     "disclosures/rules.toml": disclosures.SCHEMA,
+    "disclosures/registers.toml": disclosure_registers.SCHEMA,
     "sealing/rules.toml": sealing.SCHEMA,
     "retention/rules.toml": {
         "class": (retention.RetentionClass, "many"),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
 from msgspec import Meta, field
 
 from app.policy.base import Rule, Statement, Table, Text
+from app.policy.disclosures.registers import Registers
 from app.policy.disclosures.types import DisclosureRules
 from app.policy.forms import Absence, MailKind, Notice, RequestRules, Requirement, Terms, Use
 from app.policy.gallery.types import AlgorithmRules, GalleryRules
@@ -281,6 +282,7 @@ class Policy:
     gallery: GalleryRules
     algorithm: AlgorithmRules
     disclosure: DisclosureRules
+    registers: Registers
     retention: RetentionRules
     sealing: SealingRules
     notices: Mapping[str, Notice]

@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import Blueprint
 
+from app.domain.disclosures.contradictions import immigration_of
 from app.domain.disclosures.papers import warning_of, words_of
 from app.domain.serving import left_at
 
@@ -14,4 +15,4 @@ bp = Blueprint("disclosures", __name__)
 
 @bp.context_processor
 def _shared() -> dict[str, Any]:
-    return {"words_of": words_of, "warning_of": warning_of, "left_at": left_at}
+    return {"words_of": words_of, "warning_of": warning_of, "left_at": left_at, "immigration_of": immigration_of}

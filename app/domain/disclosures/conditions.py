@@ -10,6 +10,7 @@ from datetime import date, timedelta
 from app.access.actor import Actor
 from app.calendar import day_of, today
 from app.domain.disclosures.claims import claim_of
+from app.domain.disclosures.contradictions import immigration_of
 from app.domain.disclosures.items import available, required
 from app.domain.serving import of_disclosure
 from app.models.base import now
@@ -61,7 +62,8 @@ def actor_asked(disclosure: Disclosure, actor: Actor, facts: Facts) -> str | Non
 
 @condition("not_immigration", "EXT-5")
 def not_immigration(disclosure: Disclosure, actor: Actor, facts: Facts) -> str | None:
-    return first(disclosing.check_immigration(policy(), disclosure.immigration))
+    stated = first(disclosing.check_immigration(policy(), disclosure.immigration))
+    return stated or first(disclosing.check_immigration_terms(policy(), immigration_of(disclosure)))
 
 
 @condition("recipient_named", "ACC-12", "EXT-1", "EXT-3")
@@ -118,8 +120,11 @@ def minimum_stated(disclosure: Disclosure, actor: Actor, facts: Facts) -> str | 
 
 @condition("agreement_in_place", "EXT-8")
 def agreement_in_place(disclosure: Disclosure, actor: Actor, facts: Facts) -> str | None:
-    answers = disclosure.private.get("agreement", {})
-    return first(disclosing.check_agreement(policy(), disclosure.recipient_kind, disclosure.basis, answers))
+    answers, named = disclosure.private.get("agreement", {}), disclosure.private.get("recipient_facts", {})
+    about = (policy(), disclosure.recipient_kind, disclosure.basis)
+    missing = first(disclosing.check_agreement(*about, answers))
+    agency, reference = str(named.get("agency") or ""), str(answers.get("reference") or "")
+    return missing or first(disclosing.check_register(*about, agency, reference, today()))
 
 
 @condition("items_chosen", "EXT-7", "ACC-13")
@@ -187,7 +192,10 @@ def decider_suits_basis(disclosure: Disclosure, actor: Actor, facts: Facts) -> s
 def determination_suffices(disclosure: Disclosure, actor: Actor, facts: Facts) -> str | None:
     basis = policy().disclosure.bases.get(disclosure.basis or "")
     needs_officer = basis is None or basis.decided_by == "privacy_officer"
-    return "This basis needs the Agency Privacy Officer's written approval." if needs_officer else None
+    if needs_officer:
+        return "This basis needs the Agency Privacy Officer's written approval."
+    said = immigration_of(disclosure)
+    return f"{' '.join(said.sentences)} The Agency Privacy Officer decides." if said.speaks else None
 
 
 @condition("items_included", "EXT-7", "ACC-13")
@@ -237,7 +245,10 @@ def decision_in_force(disclosure: Disclosure, actor: Actor, facts: Facts) -> str
     if disclosure.basis is None or disclosure.basis not in policy().disclosure.bases:
         return "There is no basis to decide on."
     decision = release_facts(disclosure).decision
-    return first(disclosing.check_decision(policy(), disclosure.basis, decision, today()))
+    missing = first(disclosing.check_decision(policy(), disclosure.basis, decision, today()))
+    if missing is None and decision is not None and decision.kind != "approved" and immigration_of(disclosure).speaks:
+        return "The form speaks of immigration enforcement, and the Agency Privacy Officer has not approved it."
+    return missing
 
 
 @condition("decision_document_rendered", "EXT-7")
