@@ -81,7 +81,7 @@ def register_faults(read: Mapping[str, Any], recipients: set[str]) -> list[str]:
 
 
 def plain(text: str) -> str:
-    """A text by its letters and digits: no accents, genitives or punctuation, “&” as “and”, letters spelled apart together."""
+    """A text by letters and digits: no accents, genitives or punctuation, “&” as “and”, letters apart together."""
     letters = unicodedata.normalize("NFKD", text.replace("&", " and "))
     letters = "".join(one for one in letters if not unicodedata.combining(one)).replace(".", "").replace("’", "'")
     words = " ".join(re.findall(r"[^\W_]+", re.sub(r"'s\b", "", letters).replace("'", "")))

@@ -9,7 +9,6 @@ from datetime import date, timedelta
 import msgspec
 import pytest
 
-from app.calendar import today
 from app.domain.disclosures import verbs as disclosures
 from app.policy import policy
 from app.policy.disclosures.registers import immigration_in, mentioned, plain
