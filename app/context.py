@@ -9,6 +9,7 @@ from flask import Flask, current_app, g, request, url_for
 from sqlalchemy import func, select
 
 from app.domain.algorithms.registry import lapse_warning
+from app.domain.serving import withheld_from
 from app.extensions import db, settings
 from app.models.base import now
 from app.models.oversight import Notification
@@ -124,4 +125,5 @@ def register_context(app: Flask) -> None:
             "nav": navigation(),
             "unread": unread(),
             "algorithm_warning": algorithm_warning(),
+            "withheld_from": withheld_from,
         }

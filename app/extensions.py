@@ -22,6 +22,7 @@ from sqlalchemy.orm import DeclarativeBase
 from werkzeug.local import LocalProxy
 
 from app.storage.blobs import BlobStore
+from app.storage.certificates import DocumentKey
 from app.storage.keys import KeyStore
 from app.storage.signing import Signer
 from config.settings import Settings
@@ -80,11 +81,12 @@ htmx = HTMX()
 
 @dataclass(frozen=True, slots=True)
 class Stores:
-    """The places outside the database: wrapped keys, encrypted blobs, the signing key."""
+    """The places outside the database: wrapped keys, encrypted blobs, the keys that sign manifests and documents."""
 
     keys: KeyStore
     blobs: BlobStore
     signer: Signer
+    documents: DocumentKey
 
     def erase(self, keys: Iterable[str], blobs: Iterable[str]) -> None:
         """Destroy keys, for then every copy of what they covered is unreadable, then files (ACC-10). May be repeated.

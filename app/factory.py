@@ -24,6 +24,7 @@ from app.extensions import Stores, csrf, db, htmx, migrate
 from app.policy import PolicyError, check_registered, days_run_in, policy
 from app.refusals import register_refusals
 from app.storage.blobs import BlobStore
+from app.storage.certificates import DocumentKey
 from app.storage.keys import KeyStore
 from app.storage.signing import Signer
 from app.unit_of_work import install_write_guard
@@ -87,7 +88,9 @@ def _flask_config(settings: Settings) -> dict[str, object]:
 def open_stores(settings: Settings) -> Stores:
     """The key store, the blob store and the signing key of these settings; made where they do not exist yet."""
     keys = KeyStore(settings.key_store_dir, settings.master_key)
-    return Stores(keys, BlobStore(settings.blob_dir, keys), Signer(settings.data_dir))
+    own = (settings.pdf_signing_key, settings.pdf_signing_certificate)
+    documents = DocumentKey(settings.data_dir, settings.department, *own)
+    return Stores(keys, BlobStore(settings.blob_dir, keys), Signer(settings.data_dir), documents)
 
 
 def _serve_static(app: Flask) -> None:

@@ -29,6 +29,7 @@ OtherAct = Literal[
     "decide",
     "describe_image",
     "designate",
+    "end_copy",
     "give_verdict",
     "link",
     "mark",
@@ -54,7 +55,8 @@ ActName = Verb | OtherAct
 
 def status_of(refusal: Refused) -> int:
     """Return 403 for what the person may not do, 409 for what the state forbids, 422 for what is still missing."""
-    if refusal.rule_id in policy().capabilities or refusal.rule_id in policy().separations:
+    barred = {*policy().capabilities, *policy().separations, policy().sealing.withheld.id}
+    if refusal.rule_id in barred:
         return 403
     return 409 if refusal.rule_id.startswith("WF-") else 422
 

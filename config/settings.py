@@ -172,6 +172,16 @@ class Settings:
         check=checks.a_master_key,
     )
 
+    pdf_signing_certificate: Path | None = setting(
+        "the department's certificate for documents, then those that vouch for it; without it an authority of the "
+        "installation signs, which calls itself a demonstration",
+        None,
+        check=checks.a_file,
+    )
+    pdf_signing_key: Path | None = setting(
+        "the RSA key of `PDF_SIGNING_CERTIFICATE`, mode 0600; both or neither", None, check=checks.a_file
+    )
+
     department: str = setting("the name on pages and documents", "Police Department", variable="DEPARTMENT_NAME")
     time_zone: str = setting("the zone whose days the rules count", "America/New_York", check=checks.a_zone)
     session_idle_minutes: Annotated[int, Meta(ge=1, le=240)] = setting(

@@ -37,6 +37,14 @@ def certificate(read: Mapping[str, Any], faulty: Collection[str]) -> Findings:
             yield "tls_cert", f"the server cannot use {cert} with the key {key}: {error}"
 
 
+def document_key(read: Mapping[str, Any], faulty: Collection[str]) -> Findings:
+    if (read["pdf_signing_certificate"] is None) != (read["pdf_signing_key"] is None):
+        yield (
+            "pdf_signing_certificate",
+            "PDF_SIGNING_CERTIFICATE and PDF_SIGNING_KEY belong together; set both or neither",
+        )
+
+
 def mail_sender(read: Mapping[str, Any], faulty: Collection[str]) -> Findings:
     if read["smtp_url"] and not a_sender(read["smtp_sender"]):
         yield "smtp_sender", "must be the address that mail comes from, such as portal@corroborate.example"
@@ -54,5 +62,12 @@ def encrypted_by_somebody(read: Mapping[str, Any], faulty: Collection[str]) -> F
         yield "tls_cert", "set TLS_CERT and TLS_KEY, or TRUSTED_PROXY_HOPS where a proxy ends TLS (ACC-10)"
 
 
-EVERYWHERE: tuple[Together, ...] = (keys_apart_from_blobs, index_server, certificate, mail_sender, below_the_base)
+EVERYWHERE: tuple[Together, ...] = (
+    keys_apart_from_blobs,
+    index_server,
+    certificate,
+    document_key,
+    mail_sender,
+    below_the_base,
+)
 IN_CASEWORK: tuple[Together, ...] = (encrypted_by_somebody,)

@@ -87,6 +87,9 @@ def values(kind: str = "prosecutor", basis: str = "D6", /, **changes: Any) -> Di
         "agreement": answers(rules.agreement.facts) if asked.needs_agreement else {},
         **answers(rules.minimum.facts),
     }
+    if asked.needs_agreement:
+        known = next(one for one in policy().registers.agencies.values() if kind in one.kinds)
+        stated["recipient_facts"]["agency"], stated["agreement"]["reference"] = known.title, known.reference
     return DisclosureValues(**{**stated, **changes})
 
 

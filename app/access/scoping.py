@@ -33,6 +33,7 @@ from app.models import (
     Report,
     Round,
     RoutineDesignation,
+    SealedCopy,
     SealingNotice,
     SealingOrder,
     Search,
@@ -269,5 +270,5 @@ def _for_retention(rows: Select[Any], actor: Actor) -> Select[Any]:
     return rows if "retention.read" in actor.capabilities else rows.where(false())
 
 
-for _model in (CaseRecord, PersonFile, LegalHold, Disposal, SealingOrder, SealingNotice, StoredStanding):
+for _model in (CaseRecord, PersonFile, LegalHold, Disposal, SealingOrder, SealedCopy, SealingNotice, StoredStanding):
     scope(_model)(_for_retention)

@@ -47,7 +47,7 @@ from app.models.retention import (
     PersonFile,
     StoredStanding,
 )
-from app.models.sealing import SealedRecord, SealingNotice, SealingOrder
+from app.models.sealing import SealedCopy, SealedRecord, SealingNotice, SealingOrder
 from app.models.workload import Assignment, Draft
 
 __all__ = [
@@ -110,6 +110,7 @@ __all__ = [
     "Report",
     "Round",
     "RoutineDesignation",
+    "SealedCopy",
     "SealedRecord",
     "SealingNotice",
     "SealingOrder",

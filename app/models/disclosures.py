@@ -264,6 +264,8 @@ class DisclosurePackage(Model):
     sha256: Mapped[str] = mapped_column(String(64))
     size: Mapped[int]
     sums_sha256: Mapped[str] = mapped_column(String(64))
+    # uids of the items of which it holds a line instead of the file, for what they show had left the repository
+    withheld: Mapped[list[str]] = mapped_column(JSON, default=list)
     built_at: Mapped[datetime] = mapped_column(UTCDateTime)
     expires_at: Mapped[datetime] = mapped_column(UTCDateTime)
     fetched_at: Mapped[datetime | None] = mapped_column(UTCDateTime)

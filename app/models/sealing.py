@@ -19,6 +19,9 @@ KINDS = ("sealed", "expunged", "voided", "dismissed")
 WAYS = ("page", "command", "directory")
 OUTCOMES = ("removed", "left_before", "not_held")
 NOTICES = ("investigator", "privacy_officer", "recipient")
+#: where a copy went: into the case folder, to whoever downloaded a report or printed a comparison, into a package
+COPIES = ("case_file", "download", "print", "package")
+COPY_ENDS = ("returned", "destroyed", "kept")
 
 
 class SealingOrder(Stateful[SealingVerb], Sealed, Model):
@@ -54,6 +57,7 @@ class SealingOrder(Stateful[SealingVerb], Sealed, Model):
     received_by: Mapped[Account | None] = relationship()
     records: Mapped[list[SealedRecord]] = relationship(back_populates="order", order_by="SealedRecord.record_number")
     notices: Mapped[list[SealingNotice]] = relationship(back_populates="order", order_by="SealingNotice.id")
+    copies: Mapped[list[SealedCopy]] = relationship(back_populates="order", order_by="SealedCopy.id")
     __table_args__ = (
         CheckConstraint(one_of("state", STATES), name="known_state"),
         CheckConstraint(one_of("kind", KINDS), name="known_kind"),
@@ -85,6 +89,43 @@ class SealedRecord(Model):
         CheckConstraint(one_of("outcome", OUTCOMES), name="known_outcome"),
         CheckConstraint("(outcome = 'not_held') = (photo_id IS NULL)", name="not_held_has_no_photograph"),
     )
+
+
+class SealedCopy(Sealed, Model):
+    """A copy that was delivered before what it shows left the repository: who holds it, and what became of it.
+
+    about: number of the request, or of the disclosure whose package held it; it outlives both. number: that of the
+    report, or of the round of a printed comparison. account_id: who holds it, for a copy in the department. Sealed: how
+    (how the holder said so).
+    """
+
+    __tablename__ = "sealed_copy"
+    subject_type = "sealed_copy"
+    order_id: Mapped[int] = mapped_column(ForeignKey("sealing_order.id"), index=True)
+    kind: Mapped[str] = mapped_column(String(20))
+    about: Mapped[str] = mapped_column(String(20))
+    number: Mapped[str] = mapped_column(String(30))
+    account_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+    delivered_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    told_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    ended: Mapped[str | None] = mapped_column(String(20))
+    ended_on: Mapped[date | None]
+    recorded_by_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+    version: Mapped[int] = mapped_column()
+    order: Mapped[SealingOrder] = relationship(back_populates="copies")
+    account: Mapped[Account | None] = relationship(foreign_keys=[account_id])
+    recorded_by: Mapped[Account | None] = relationship(foreign_keys=[recorded_by_id])
+    __mapper_args__ = {"version_id_col": version}
+    __table_args__ = (
+        CheckConstraint(one_of("kind", COPIES), name="known_kind"),
+        CheckConstraint(f"ended IS NULL OR {one_of('ended', COPY_ENDS)}", name="known_end"),
+        CheckConstraint("(ended IS NULL) = (ended_on IS NULL)", name="ended_on_a_day"),
+        CheckConstraint("(ended IS NULL) = (recorded_by_id IS NULL)", name="ended_by_somebody"),
+    )
+
+    @property
+    def key_id(self) -> str:
+        return self.order.key_id
 
 
 class SealingNotice(Sealed, Model):

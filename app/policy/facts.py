@@ -200,9 +200,17 @@ def _wrong(fact: Fact, answer: str, today: date) -> str:
         return "" if time_of(answer) else f"{fact.label}: write the time as hours and minutes, for example 22:40."
     if fact.kind == "number":
         return _wrong_number(fact, answer)
+    if fact.kind == "text" and is_filler(answer):
+        return f"{fact.label}: write what it is; “{answer[:20]}” says nothing."
     if fact.kind in ("text", "long"):
         return _wrong_length(fact, answer)
     return ""
+
+
+def is_filler(answer: str) -> bool:
+    """Tell whether an answer only fills its field: no letter or digit at all, or one letter over and over."""
+    found = re.findall(r"[^\W_]", answer.casefold())
+    return not found or (found[0].isalpha() and set(found) == {found[0]})
 
 
 def _missing(fact: Fact) -> str:

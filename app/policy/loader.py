@@ -11,11 +11,13 @@ from types import MappingProxyType
 from typing import Any
 
 from app.policy import forms, review, types
+from app.policy.disclosures import registers as disclosure_registers
 from app.policy.disclosures import types as disclosure_types
 from app.policy.gallery import types as gallery_types
 from app.policy.reading import read_file
 from app.policy.retention import types as retention_types
 from app.policy.schema import OVERLAY_SCHEMA, SCHEMA
+from app.policy.sealing import types as sealing_types
 from app.policy.texts import RuleText, digest_of, read_texts, rule_files
 from app.policy.validation import Tables, faults_of, rules_in, workflow_tables
 from app.policy.validity import applying, changes, validity_faults
@@ -180,6 +182,8 @@ def _build(
         ),
         algorithm=gallery_types.AlgorithmRules(lapse_warning=tables["algorithms/rules.toml"]["lapse_warning"]),
         disclosure=disclosure_types.rules_of(tables["disclosures/rules.toml"]),
+        registers=disclosure_registers.registers_of(tables["disclosures/registers.toml"]),
+        sealing=sealing_types.rules_of(tables["sealing/rules.toml"]),
         retention=retention_types.RetentionRules(
             classes=_by_id(retention["class"]),
             closures=_by_id(retention["closure"]),

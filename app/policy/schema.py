@@ -7,12 +7,14 @@ from collections.abc import Mapping
 
 from app.policy import base, forms, types
 from app.policy.approval.types import Decision
+from app.policy.disclosures import registers as disclosure_registers
 from app.policy.disclosures import types as disclosures
 from app.policy.examination import types as examination
 from app.policy.gallery import types as gallery
 from app.policy.identification import types as identification
 from app.policy.peers import types as peers
 from app.policy.retention import types as retention
+from app.policy.sealing import types as sealing
 
 #: table -> (type, how many): "many" is an array of tables, "one" a single table that must be there
 FileSchema = Mapping[str, tuple[type[base.Table], str]]
@@ -100,6 +102,8 @@ SCHEMA: Mapping[str, FileSchema] = {
     },
     "algorithms/rules.toml": {"lapse_warning": (base.Number, "one")},
     "disclosures/rules.toml": disclosures.SCHEMA,
+    "disclosures/registers.toml": disclosure_registers.SCHEMA,
+    "sealing/rules.toml": sealing.SCHEMA,
     "retention/rules.toml": {
         "class": (retention.RetentionClass, "many"),
         "suspicion": (retention.Suspicion, "one"),

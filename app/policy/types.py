@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
 from msgspec import Meta, field
 
 from app.policy.base import Rule, Statement, Table, Text
+from app.policy.disclosures.registers import Registers
 from app.policy.disclosures.types import DisclosureRules
 from app.policy.forms import Absence, MailKind, Notice, RequestRules, Requirement, Terms, Use
 from app.policy.gallery.types import AlgorithmRules, GalleryRules
 from app.policy.names import CapabilityId, EventName, StateName, SubjectType, Verb
 from app.policy.retention.types import RetentionRules
 from app.policy.review import ReviewRules
+from app.policy.sealing.types import SealingRules
 from app.policy.texts import RuleText
 
 Item = TypeVar("Item")
@@ -291,7 +293,9 @@ class Policy:
     gallery: GalleryRules
     algorithm: AlgorithmRules
     disclosure: DisclosureRules
+    registers: Registers
     retention: RetentionRules
+    sealing: SealingRules
     notices: Mapping[str, Notice]
     mail: Mapping[str, MailKind]
     terms: Terms

@@ -7,11 +7,13 @@ from typing import Any
 
 from app.policy import base, forms, types
 from app.policy.base import repeated
+from app.policy.disclosures import registers as disclosure_registers
 from app.policy.disclosures import types as disclosure_types
 from app.policy.examination.validation import examination_faults
 from app.policy.identification.validation import identification_faults
 from app.policy.names import StateName
 from app.policy.retention.validation import retention_faults
+from app.policy.sealing import types as sealing_types
 from app.policy.state_validation import state_faults
 
 Tables = dict[str, dict[str, Any]]
@@ -30,10 +32,23 @@ def faults_of(tables: Tables, overlays: Tables, today: date) -> list[str]:
         *_mail(tables["notices.toml"], {role.id for role in tables["roles.toml"]["role"]}),
         *(f"disclosures/rules.toml: {fault}" for fault in disclosure_types.faults_in(tables["disclosures/rules.toml"])),
         *_facts(everything),
+        *(f"sealing/rules.toml: {fault}" for fault in _sealing(tables)),
+        *(f"disclosures/registers.toml: {fault}" for fault in _registers(tables)),
         *(f"retention/rules.toml: {fault}" for fault in retention_faults(tables["retention/rules.toml"])),
         *identification_faults(tables),
         *examination_faults(tables),
     ]
+
+
+def _sealing(tables: Tables) -> list[str]:
+    recipients = {rule.id for rule in tables["disclosures/rules.toml"]["recipient"]}
+    capabilities = {capability.id for capability in tables["roles.toml"]["capability"]}
+    return sealing_types.faults_in(tables["sealing/rules.toml"], recipients, capabilities)
+
+
+def _registers(tables: Tables) -> list[str]:
+    recipients = {rule.id for rule in tables["disclosures/rules.toml"]["recipient"]}
+    return disclosure_registers.register_faults(tables["disclosures/registers.toml"], recipients)
 
 
 def rules_in(tables: Tables) -> list[tuple[str, base.Rule]]:

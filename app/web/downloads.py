@@ -38,6 +38,13 @@ class Withheld(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Cleared:
+    """The leave to serve a file: `app.domain.serving.clear` asked what it shows, and alone makes these."""
+
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
 class Download:
     """A file that is sent piece by piece. `read(first, stop)` yields its bytes from `first` to before `stop`.
 
@@ -51,11 +58,26 @@ class Download:
     read: Callable[[int, int], Iterator[bytes]]
 
 
-def whole_file(data: bytes, media_type: str, name: str, *, inline: bool = False) -> Response:
+def whole_file(cleared: Cleared, data: bytes, media_type: str, name: str, *, inline: bool = False) -> Response:
     """A file in memory: saved as `name`, or shown by the browser. No cache keeps it (ACC-11)."""
+    _insist(cleared)
     answer = send_file(io.BytesIO(data), mimetype=media_type, as_attachment=not inline, download_name=name)
     answer.headers["Cache-Control"] = "no-store"
     return answer
+
+
+def picture(cleared: Cleared, data: bytes) -> Response:
+    """A PNG or JPEG that the browser shows on a page. No cache keeps it (ACC-11)."""
+    _insist(cleared)
+    answer = Response(data, mimetype="image/png" if data.startswith(b"\x89PNG") else "image/jpeg")
+    answer.headers["Cache-Control"] = "no-store"
+    answer.headers["Content-Disposition"] = "inline"
+    return answer
+
+
+def _insist(cleared: Cleared) -> None:
+    if not isinstance(cleared, Cleared):
+        raise TypeError("a file is served after app.domain.serving.clear was asked, never without")
 
 
 def in_memory(data: bytes) -> Callable[[int, int], Iterator[bytes]]:
@@ -76,7 +98,11 @@ def asked_range(download: Download) -> tuple[int, int] | None:
 
 
 def send(
-    download: Download, *, before_last: Callable[[], None] | None = None, arrived: Callable[[], None] | None = None
+    cleared: Cleared,
+    download: Download,
+    *,
+    before_last: Callable[[], None] | None = None,
+    arrived: Callable[[], None] | None = None,
 ) -> Response:
     """The file, or the range of it that is asked for; 416 for bytes that it does not have.
 
@@ -84,6 +110,7 @@ def send(
     Withheld; `arrived` once the other end has all of it, and not when the transfer broke off. Neither has a context of
     the application.
     """
+    _insist(cleared)
     span = asked_range(download)
     if span is None:
         raise RequestedRangeNotSatisfiable(download.size)

@@ -8,7 +8,7 @@ from flask import redirect as flask_redirect
 from jinja2 import StrictUndefined
 from werkzeug.wrappers import Response as WerkzeugResponse
 
-from app.web.downloads import whole_file
+from app.web.downloads import Cleared, whole_file
 from app.web.formats import ago, clock, day, digest_short, iso, plural, when
 
 #: The addresses that layouts and components name; templates read them as ``links.policy``.
@@ -65,9 +65,9 @@ def url_with(**changes: object) -> str:
     return f"{path}?{query}" if query else path
 
 
-def pdf_download(data: bytes, name: str) -> Response:
+def pdf_download(cleared: Cleared, data: bytes, name: str) -> Response:
     """A PDF that the browser saves as `name` and keeps in no cache (ACC-11)."""
-    return whole_file(data, "application/pdf", name)
+    return whole_file(cleared, data, "application/pdf", name)
 
 
 def register_pages(app: Flask) -> None:

@@ -14,7 +14,14 @@ from flask_migrate import downgrade, upgrade
 
 from app.extensions import db, migrate
 from app.factory import create_app
-from tests.migrations import rows_from_0008, rows_from_0022, rows_from_0024, rows_from_0028, rows_to_0007
+from tests.migrations import (
+    rows_from_0008,
+    rows_from_0022,
+    rows_from_0024,
+    rows_from_0026,
+    rows_from_0028,
+    rows_to_0007,
+)
 from tests.migrations.databases import REVISIONS, before, engine, schema, stand, tables
 
 WITH_DATA = {
@@ -38,6 +45,7 @@ WITH_DATA = {
     "0023": rows_from_0022.data_0023,
     "0024": rows_from_0024.data_0024,
     "0025": rows_from_0024.data_0025,
+    "0026": rows_from_0026.data_0026,
     "0028": rows_from_0028.data_0028,
     "0029": rows_from_0028.data_0029,
 }

@@ -88,6 +88,16 @@ def notice_stated(world: World, on: str) -> dict[str, str]:
     return {**{f"n{row.id}-{name}": value for name, value in given.items()}, "send": "1"}
 
 
+def copy_answered(world: World, on: str) -> dict[str, str]:
+    """What became of a delivered copy."""
+    from app.calendar import today
+    from app.models import SealedCopy
+
+    row = SealedCopy.query.filter_by(uid=world.kept[on]).one()
+    given = {"version": str(row.version), "end": "returned", "on": today().isoformat(), "how": "Brought back by hand."}
+    return {f"c{row.id}-{name}": value for name, value in given.items()}
+
+
 VALUES: dict[str, Value] = {
     "requests.number": number,
     "requests.report.number": lambda world, on: world.get(on).reports[-1].number,
@@ -125,6 +135,7 @@ VALUES: dict[str, Value] = {
     "disclosures.decision.uid": lambda world, on: world.get(on).decisions[-1].uid,
     "policy.digest": lambda world, on: policy().version,
     "policy.name": lambda world, on: policy().texts[0].name,
+    "policy.public_key.name": lambda world, on: "signing-key.pem",
     "policy.code": lambda world, on: "ABCD-EFGH",
     "static.filename": lambda world, on: "css/theme.css",
 }
@@ -142,6 +153,7 @@ FORMS: dict[str, Callable[[World, str], dict[str, str]]] = {
     "retention.preview_sealing": order_stated,
     "retention.seal": lambda world, on: {**order_stated(world, on), "password": PASSWORD},
     "retention.notice": notice_stated,
+    "retention.end_copy": copy_answered,
     "review.give_verdict": lambda world, on: {"version": world.get(on).stand},
     "review.exclude_in_line": lambda world, on: {"quick-version": "1"},
     "review.compare_in_line": lambda world, on: {"version": "1"},

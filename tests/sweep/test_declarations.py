@@ -21,6 +21,7 @@ ASKED_ELSEWHERE = {
     "request.political": "a condition of submitting asks for it (LIM-7)",
     "system.images": "the worker's check of an image asks for it (REQ-3)",
     "disclosure.any_case": "beginning a draft asks for it where the case is not one's own (ACC-6)",
+    "sealed.read": "the question before anything is served asks for it (CAP-3)",
     "disclosure.custody": "a condition of handing out asks for it (ACC-12)",
     "request.read": "scoping decides which requests exist for whom (ACC-6)",
 }

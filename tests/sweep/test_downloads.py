@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from PIL import Image
 from pypdf import PdfReader
 from sqlalchemy import func, select
@@ -37,7 +38,7 @@ from tests.sweep.world import World
 pytestmark = pytest.mark.timeout(600)
 ROOT = Path(__file__).resolve().parents[2]
 #: what a view sends a file by
-SENDERS = {"send", "whole_file", "pdf_download", "send_file", "send_from_directory"}
+SENDERS = {"send", "whole_file", "picture", "pdf_download", "send_file", "send_from_directory"}
 
 
 def pdf(data: bytes) -> None:
@@ -63,6 +64,10 @@ def table(data: bytes) -> None:
     assert lines and {len(line) for line in lines} == {len(heading)}
 
 
+def public_key(data: bytes) -> None:
+    load_pem_public_key(data)
+
+
 def style(data: bytes) -> None:
     assert data == (ROOT / "app" / "static" / "css" / "theme.css").read_bytes()
 
@@ -75,6 +80,7 @@ DOWNLOADS: dict[str, Callable[[bytes], None]] = {
     "disclosures.package": package,
     "exports.file": table,
     "images.show": picture,
+    "policy.public_key": public_key,
     "requests.report": pdf,
     "retention.certificate": pdf,
     "retention.sealing_certificate": pdf,

@@ -249,7 +249,7 @@ class World:
         from app import audit
         from app.domain.sealing import verbs as sealing
         from app.domain.sealing.order_statement import OrderStatement
-        from app.models import SealingNotice
+        from app.models import SealedCopy, SealingNotice
 
         keeper = self.make.people.actor("b.juniper")
         for name, seed in (("sealed", 55), ("sealing", 56)):
@@ -265,7 +265,9 @@ class World:
             db.session.add(notice)
             notice.seal(text="A photograph in the disclosure was sealed.")
             audit.record("sealing.notice_edited", order, actor=keeper, notice=notice.kind, about=notice.about)
-        self.kept["notice"] = notice.uid
+            copy = SealedCopy(order=order, kind="package", about="D-2026-000001", number="R-1", delivered_at=now())
+            db.session.add(copy)
+        self.kept["notice"], self.kept["copy"] = notice.uid, copy.uid
 
     def _files(self) -> None:
         """The file of the audit trail, for h.larch who asked for it."""

@@ -13,9 +13,10 @@ from flask import Flask, current_app, g, request
 from app.extensions import db
 from app.models import Account
 from app.web import downloads
-from app.web.downloads import Download, Withheld, has_arrived, send
+from app.web.downloads import Cleared, Download, Withheld, has_arrived, send
 
 DATA = bytes(range(256)) * 4096
+CLEARED = Cleared("test")
 
 
 def of(read) -> Download:
@@ -44,7 +45,7 @@ def test_what_is_sent_cannot_reach_for_session_application_or_request(app: Flask
         yield b""
 
     with app.test_request_context("/"):
-        answer = send(of(read))
+        answer = send(CLEARED, of(read))
         with pytest.raises(RuntimeError, match="context"):
             b"".join(answer.response)
 
@@ -64,7 +65,7 @@ def test_what_is_sent_cannot_reach_for_session_application_or_request(app: Flask
 )
 def test_the_range_that_is_asked_for(app: Flask, asked, span) -> None:
     with app.test_request_context("/", headers={"Range": asked} if asked else {}):
-        answer = send(of(piecewise))
+        answer = send(CLEARED, of(piecewise))
         assert b"".join(answer.response) == DATA[slice(*span)]
         assert answer.status_code == (200 if span == (0, len(DATA)) else 206)
         assert answer.content_length == span[1] - span[0]
@@ -74,7 +75,8 @@ def test_the_range_that_is_asked_for(app: Flask, asked, span) -> None:
 def test_arrival_is_told_after_the_last_byte_and_asked_about_before_it(app: Flask, asked) -> None:
     told: list[str] = []
     with app.test_request_context("/", headers={"Range": asked} if asked else {}):
-        answer = send(of(piecewise), before_last=lambda: told.append("asked"), arrived=lambda: told.append("arrived"))
+        told_last, told_all = (lambda: told.append("asked")), (lambda: told.append("arrived"))
+        answer = send(CLEARED, of(piecewise), before_last=told_last, arrived=told_all)
         pieces = iter(answer.response)
         got = next(pieces)
         assert "arrived" not in told
@@ -85,13 +87,13 @@ def test_arrival_is_told_after_the_last_byte_and_asked_about_before_it(app: Flas
 @pytest.mark.parametrize("asked", ["bytes=0-10", f"bytes=0-{len(DATA) - 2}"])
 def test_a_range_without_the_last_byte_is_no_arrival(app: Flask, asked) -> None:
     with app.test_request_context("/", headers={"Range": asked}):
-        answer = send(of(piecewise), before_last=pytest.fail, arrived=pytest.fail)
+        answer = send(CLEARED, of(piecewise), before_last=pytest.fail, arrived=pytest.fail)
         b"".join(answer.response)
 
 
 def test_a_transfer_that_breaks_off_is_no_arrival(app: Flask) -> None:
     with app.test_request_context("/"):
-        answer = send(of(piecewise), arrived=pytest.fail)
+        answer = send(CLEARED, of(piecewise), arrived=pytest.fail)
         next(iter(answer.response))
         answer.close()
 
@@ -102,7 +104,7 @@ def test_the_last_piece_can_be_withheld(app: Flask) -> None:
 
     got = b""
     with app.test_request_context("/"):
-        answer = send(of(piecewise), before_last=withhold, arrived=pytest.fail)
+        answer = send(CLEARED, of(piecewise), before_last=withhold, arrived=pytest.fail)
         with pytest.raises(Withheld):
             for piece in answer.response:
                 got += piece
@@ -172,3 +174,17 @@ def test_where_the_kernel_cannot_be_asked_the_write_counts() -> None:
     one, other = socket.socketpair()
     with one, other:
         assert has_arrived(one) and has_arrived(None)
+
+
+@pytest.mark.clause("CAP-3")
+def test_nothing_is_served_without_the_leave_to_serve_it(app: Flask) -> None:
+    from app.web.downloads import picture, whole_file
+
+    with app.test_request_context("/"):
+        for serve in (
+            lambda: send(None, of(piecewise)),
+            lambda: whole_file(True, DATA, "application/pdf", "a.pdf"),
+            lambda: picture("cleared", DATA),
+        ):
+            with pytest.raises(TypeError, match="never without"):
+                serve()

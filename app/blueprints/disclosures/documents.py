@@ -14,6 +14,7 @@ from app.blueprints.disclosures.rendering import render_disclosure
 from app.blueprints.shared_forms import VersionForm
 from app.domain.disclosures import verbs as domain
 from app.domain.disclosures.papers import retry_document
+from app.domain.serving import clear
 from app.extensions import stores
 from app.imaging import UnusableImage, sniff
 from app.models.base import filled
@@ -117,11 +118,12 @@ def remove_document(subject: Disclosure, uid: str) -> Answer:
 def document(subject: Disclosure, uid: str) -> Response:
     """A supporting document as it was uploaded; always a download, for its content is not ours."""
     found = _document(subject, uid)
+    cleared = clear(found, current_actor())
     data = _stored(found.blob_id, found.key_id, found.sha256)
     audit.viewed("disclosure.document_viewed", subject, document=found.uid, sha256=found.sha256)
     suffix = {"application/pdf": "pdf", "image/png": "png", "image/jpeg": "jpg"}[found.media_type]
     name = f"{subject.number}-{found.kind}.{suffix}"
-    return whole_file(data, found.media_type, name)
+    return whole_file(cleared, data, found.media_type, name)
 
 
 @bp.get("/disclosures/<number>/items/<uid>")
@@ -131,6 +133,7 @@ def item(subject: Disclosure, uid: str) -> Response:
     found = next((item for item in subject.items if item.uid == uid), None)
     if found is None:
         abort(404)
+    cleared = clear(found, current_actor())
     if found.image is not None:
         image = found.image
         data = _stored(image.shown_blob_id, image.key_id, image.shown_sha256)
@@ -141,7 +144,7 @@ def item(subject: Disclosure, uid: str) -> Response:
         data = _stored(report.blob_id, report.key_id, found.sha256)
         media_type, name = "application/pdf", f"{report.number}.pdf"
     audit.viewed("disclosure.item_viewed", subject, item=found.uid, sha256=found.sha256)
-    return whole_file(data, media_type, name, inline=True)
+    return whole_file(cleared, data, media_type, name, inline=True)
 
 
 @bp.get("/disclosures/<number>/decision/<uid>")
@@ -151,9 +154,10 @@ def decision(subject: Disclosure, uid: str) -> Response:
     found = next((row for row in subject.decisions if row.uid == uid), None)
     if found is None or found.document_blob_id is None:
         abort(404)
+    cleared = clear(found, current_actor())
     data = _stored(found.document_blob_id, found.key_id, found.document_sha256)
     audit.viewed("disclosure.document_viewed", subject, document=found.uid, sha256=found.document_sha256)
-    return whole_file(data, "application/pdf", f"{subject.number}-decision.pdf", inline=True)
+    return whole_file(cleared, data, "application/pdf", f"{subject.number}-decision.pdf", inline=True)
 
 
 @bp.post("/disclosures/<number>/decision/again")

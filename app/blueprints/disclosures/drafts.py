@@ -31,6 +31,7 @@ from app.domain.disclosures import verbs as domain
 from app.domain.disclosures.items import offered_to
 from app.domain.disclosures.papers import warning_of, words_of
 from app.domain.disclosures.verbs import DisclosureValues
+from app.domain.serving import left_at
 from app.models.base import new_uid
 from app.models.disclosures import Disclosure
 from app.policy import policy
@@ -39,6 +40,7 @@ from app.policy.refused import Refused
 from app.steps import Answer, Overtaken, Why, take_step
 from app.web.pages import page, redirect_after_post
 
+LEFT = "shows a photograph that has left the repository"
 OTHER_WINDOW = (
     "This request was saved in another window after you opened this page. What you typed here is still below and is "
     "not saved. Saving now replaces what the other window saved."
@@ -137,7 +139,7 @@ def _things(subject: Disclosure) -> list[tuple[str, str]]:
     """Return the items of the case as (kind:uid, words)."""
     found = []
     for thing in offered_to(subject.case_number, current_actor()):
-        warning = warning_of(thing.row)
+        warning = warning_of(thing.row) or (LEFT if left_at(thing.row) is not None else None)
         found.append((f"{thing.kind}:{thing.uid}", words_of(thing.row) + (f" ({warning})" if warning else "")))
     return found
 

@@ -18,6 +18,7 @@ from app.calendar import today
 from app.clauses import enforces
 from app.domain.disclosures import verbs as domain
 from app.domain.disclosures.decisions import PACKAGE_JOB
+from app.domain.serving import clear
 from app.extensions import running_app, stores
 from app.models.disclosures import Disclosure, DisclosurePackage
 from app.outbox import last_job
@@ -84,14 +85,14 @@ def package(subject: Disclosure, package: int) -> Response | tuple[str, int]:
     if refusal is not None:
         audit.viewed("workflow.refused", subject, verb="fetch", rule=refusal.rule_id)
         return render_disclosure(subject, refusal=refusal), status_of(refusal)
-    data = _bytes(found)
+    cleared, data = clear(found, actor), _bytes(found)
     name = f"{subject.number}-{found.number}.zip"
     download = Download(name, "application/zip", len(data), found.sha256, in_memory(data))
     span = asked_range(download)
     if request.method == "GET" and span is not None:
         audit.viewed("disclosure.package_sent", subject, package=package, sha256=found.sha256, first=span[0])
     handing = HandingOut(running_app(), subject.number, package, actor, g.session_uid)
-    return send(download, before_last=handing.ask_again, arrived=handing.record)
+    return send(cleared, download, before_last=handing.ask_again, arrived=handing.record)
 
 
 def _bytes(package: DisclosurePackage) -> bytes:

@@ -13,6 +13,7 @@ from app.access.actor import current_actor
 from app.access.guard import needs
 from app.domain.oversight import exports
 from app.domain.oversight.exports import Export
+from app.domain.serving import clear
 from app.models.engine import Job
 from app.web.downloads import asked_range, send
 from app.web.pages import page, redirect_after_post, wants_part
@@ -62,7 +63,7 @@ def file(subject: Job) -> Response:
     span = asked_range(found)
     if request.method == "GET" and span is not None:
         audit.viewed("export.taken", export, of=export.progress.of, sha256=found.sha256, first=span[0])
-    return send(found)
+    return send(clear(subject, current_actor()), found)
 
 
 @bp.post("/<uid>/removal")

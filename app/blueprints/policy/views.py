@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flask import Blueprint, abort, request, url_for
+from flask import Blueprint, Response, abort, request, url_for
 from flask.typing import ResponseReturnValue
 
 from app.access.guard import public
 from app.blueprints.policy.forms import VerifyForm
 from app.blueprints.policy.reading import drawing, groups
+from app.documents.disclosures.package import VERIFYING
 from app.domain.approval.verification import Answer, verify_code
+from app.extensions import stores
 from app.policy import policy
 from app.web.pages import page
 
@@ -96,6 +98,14 @@ def verify() -> ResponseReturnValue:
     return _verify_page(VerifyForm(formdata=None))
 
 
+@bp.get("/verify/keys/<any('signing-key.pem', 'certificate.pem'):name>")
+@public("whoever holds a paper of the department checks its signature with the public key")
+def public_key(name: str) -> Response:
+    """The key that signs manifests and packages, or the certificates behind signed PDF files, as text."""
+    text = stores().signer.public_key_pem if name == "signing-key.pem" else stores().documents.certified.pem
+    return Response(text, mimetype="text/plain")
+
+
 @bp.get("/verify/<code>")
 @public("the address printed on a report, with its code filled in")
 def verify_printed(code: str) -> ResponseReturnValue:
@@ -115,4 +125,13 @@ def verify_post() -> ResponseReturnValue:
 
 
 def _verify_page(form: VerifyForm, answer: Answer | None = None, asked: bool = False) -> str:
-    return page("policy/verify.html", form=form, answer=answer, asked=asked, action=url_for("policy.verify_post"))
+    return page(
+        "policy/verify.html",
+        form=form,
+        answer=answer,
+        asked=asked,
+        action=url_for("policy.verify_post"),
+        signing_key=stores().signer.fingerprint,
+        certificate=stores().documents.certified.fingerprint,
+        verifying=VERIFYING,
+    )

@@ -15,6 +15,7 @@ from app.blueprints.requests.drafts import own_draft
 from app.blueprints.requests.forms import FACT, DocumentForm, arrest_form, evidence_form, outcome_form
 from app.domain.requests import ledger, outcomes
 from app.domain.requests import verbs as domain
+from app.domain.serving import clear
 from app.extensions import stores
 from app.models.approval import EvidenceItem, Report
 from app.models.requests import FRRequest
@@ -66,8 +67,9 @@ def report(subject: Report) -> Response:
         abort(404)
     except BlobCorrupt:
         abort(500, "The stored report is not the one that was delivered. The unit must look into it.")
+    cleared = clear(subject, current_actor())
     audit.viewed("report.downloaded", subject.request, report=subject.number)
-    return pdf_download(data, f"{subject.number}.pdf")
+    return pdf_download(cleared, data, f"{subject.number}.pdf")
 
 
 @bp.get("/requests/<number>/corroboration")

@@ -20,6 +20,7 @@ from app.domain.retention import certificates
 from app.domain.retention import disposals as domain
 from app.domain.retention.eligibility import Target, is_disposed
 from app.domain.retention.holds import key_of
+from app.domain.serving import clear
 from app.extensions import db
 from app.models.retention import CaseRecord, Disposal, PersonFile
 from app.outbox import last_job
@@ -218,4 +219,4 @@ def certificate(subject: Disposal) -> Response:
         data = certificates.download(subject, current_actor())
     except StorageError:
         abort(500, "The stored certificate cannot be read. The administrators must look into it.")
-    return pdf_download(data, f"certificate-{subject.number}.pdf")
+    return pdf_download(clear(subject, current_actor()), data, f"certificate-{subject.number}.pdf")

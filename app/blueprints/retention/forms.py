@@ -113,7 +113,7 @@ class DaysForm(VersionForm):
     born_on = DateField("Date of birth", [Optional()])
     died_on = DateField("Date of death", [Optional()])
     last_arrest_on = DateField("Date of the last arrest", [Optional()])
-    arrests_checked_on = DateField("No arrest on record, as looked up on", [Optional()])
+    arrests_checked_on = DateField("Arrest records looked up on", [Optional()])
     person_number = StringField("Person number in the photo repository", [Length(max=40)], [stripped])
 
 
@@ -214,6 +214,18 @@ class SealingConfirmation(SealingForm):
     """The order, previewed, and signed with the password typed again."""
 
     password = PasswordField("Your password", [InputRequired("Enter your password again."), Length(max=500)])
+
+
+class CopyForm(VersionForm):
+    """What became of a delivered copy; its bounds stand in sealing/rules.toml."""
+
+    end = SelectField("What became of it", [InputRequired("Choose what became of the copy.")])
+    on = DateField("On which day", [InputRequired("Enter the day.")])
+    how = TextAreaField("How the holder said so", [Length(max=2000)], [stripped])
+
+    def __init__(self, **values: object) -> None:
+        super().__init__(**values)
+        self.end.choices = [("", "Choose"), *((rule.id, rule.title) for rule in policy().sealing.copy_ends.values())]
 
 
 class NoticeForm(VersionForm):

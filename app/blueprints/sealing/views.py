@@ -15,12 +15,14 @@ from app.blueprints.retention.rendering import sections
 from app.blueprints.shared_forms import VersionForm
 from app.domain.retention.eligibility import today
 from app.domain.sealing import certificates as sealing_certificates
+from app.domain.sealing import copies as domain_copies
 from app.domain.sealing import notices as sealing_notices
 from app.domain.sealing import verbs as domain
 from app.domain.sealing.lookback import KINDS, counts, look_back
 from app.domain.sealing.order_statement import OrderStatement, faults, numbers_in
+from app.domain.serving import clear
 from app.extensions import db
-from app.models.sealing import SealingNotice, SealingOrder
+from app.models.sealing import SealedCopy, SealingNotice, SealingOrder
 from app.outbox import last_job
 from app.policy.refused import Refused
 from app.refusals import attempt, status_of
@@ -164,18 +166,16 @@ def sealing(subject: SealingOrder) -> ResponseReturnValue:
 def _order_page(
     subject: SealingOrder,
     refusal: Refused | None = None,
-    sent: forms.NoticeForm | None = None,
-    about: SealingNotice | None = None,
+    sent: forms.NoticeForm | forms.CopyForm | None = None,
+    about: SealingNotice | SealedCopy | None = None,
     *,
     conflict: bool = False,
 ) -> str:
     job = last_job(domain.JOB, subject.number)
     busy = subject.state == "removed" and job is not None and job.state in {"queued", "running"}
     lines = sealing_certificates.lines_of(subject)
-    notices = [
-        (notice, sent if about is not None and notice.id == about.id else _notice_form(notice))
-        for notice in subject.notices
-    ]
+    notices = [(notice, sent if about is notice else _notice_form(notice)) for notice in subject.notices]
+    copies = [(copy, sent if about is copy else _copy_form(copy)) for copy in subject.copies]
     photos = sealing_notices.photos_of(subject)
     return page(
         "sealing/sealing.html",
@@ -191,6 +191,9 @@ def _order_page(
         counts=counts(lines),
         headings=KINDS,
         notices=notices,
+        copies=copies,
+        copy_kinds=domain_copies.KINDS,
+        holder=domain_copies.holder,
         titles=sealing_notices.TITLES,
         outcomes=OUTCOMES,
         kinds=forms.KIND_LABELS,
@@ -204,6 +207,10 @@ def _notice_form(notice: SealingNotice) -> forms.NoticeForm:
     return forms.NoticeForm(
         formdata=None, prefix=f"n{notice.id}-", version=notice.version, text=known["text"], how=known.get("how", "")
     )
+
+
+def _copy_form(copy: SealedCopy) -> forms.CopyForm:
+    return forms.CopyForm(formdata=None, prefix=f"c{copy.id}-", version=copy.version)
 
 
 @bp.post("/retention/sealing-notices/<uid>")
@@ -227,6 +234,33 @@ def notice(subject: SealingNotice) -> ResponseReturnValue:
         sound=sound,
         done="The notice is recorded as sent." if sending else "The words of the notice are kept.",
         to=url_for("retention.sealing", number=order.number),
+        stands=lambda: subject.version,
+    )
+
+
+@bp.post("/retention/sealing-copies/<uid>")
+@needs("sealing.order", of=SealedCopy)
+def end_copy(subject: SealedCopy) -> ResponseReturnValue:
+    """Record what became of a delivered copy, and how its holder said so."""
+    form, actor, order = forms.CopyForm(prefix=f"c{subject.id}-"), current_actor(), subject.order
+    given = {"on": form.on.data.isoformat() if form.on.data else "", "how": form.how.data or ""}
+
+    def sound() -> bool:
+        form.validate()
+        for name, sentence in domain_copies.faults_of(subject, form.end.data or "", given).items():
+            if not form[name].errors:
+                form[name].errors = [sentence]
+        return not form.errors
+
+    return take_step(
+        order,
+        "end_copy",
+        form,
+        lambda: domain_copies.answer(subject, actor, form.end.data or "", given),
+        again=lambda why: _order_page(order, sent=form, about=subject, **apart(why)),
+        sound=sound,
+        done="What became of the copy is recorded.",
+        to=url_for("retention.sealing", number=order.number, _anchor="copies"),
         stands=lambda: subject.version,
     )
 
@@ -259,4 +293,4 @@ def sealing_certificate(subject: SealingOrder) -> Response:
         data = sealing_certificates.download(subject, current_actor())
     except StorageError:
         abort(500, "The stored certificate cannot be read. The administrators must look into it.")
-    return pdf_download(data, f"certificate-{subject.number}.pdf")
+    return pdf_download(clear(subject, current_actor()), data, f"certificate-{subject.number}.pdf")

@@ -61,7 +61,11 @@ class CaseManagement(Protocol):
         ...
 
 
-@enforces("SRC-7", "SRC-8", "ACC-5")
+#: what accounts may do that are neither the portal's nor of its group
+OTHERS = 0o007
+
+
+@enforces("SRC-7", "SRC-8", "ACC-5", "ACC-10")
 class DirectoryCaseFiles:
     """Case files below ``root``: ``<case>/<report>/<report>.pdf`` beside ``manifest.json``.
 
@@ -96,6 +100,10 @@ class DirectoryCaseFiles:
         directory.mkdir(mode=0o750, exist_ok=True)
         if directory.is_symlink() or directory.resolve().parent != self._root.resolve():
             raise DeliveryError("The case file's directory leads out of the case files; nothing was written.")
+        for folder in (self._root, directory):
+            if folder.stat().st_mode & OTHERS:
+                words = "is open to every account of the machine; take that away (chmod o-rwx)"
+                raise DeliveryError(f"The folder {folder.name} {words}. Nothing was written.")
         _flush(self._root)
         return directory
 

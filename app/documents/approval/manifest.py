@@ -29,11 +29,16 @@ _READ_AS = str.maketrans({"O": "0", "I": "1", "L": "1"})
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Verification:
-    """What a report prints so that it can be checked: the manifest's digest, the code, the page's address."""
+    """What a report prints so that it can be checked: the manifest's digest, the code, the page's address.
+
+    ``key`` and ``certificate`` are the SHA-256 of the department's public key and of its certificate for documents.
+    """
 
     manifest_digest: str
     code: str
     address: str
+    key: str = ""
+    certificate: str = ""
 
 
 def canonical_json(value: object) -> bytes:
@@ -101,13 +106,15 @@ def normalise_code(typed: str) -> str | None:
     return "-".join(letters[start : start + _GROUP] for start in range(0, len(letters), _GROUP))
 
 
-def verification(facts: ReportFacts, secret: bytes, verify_page: str) -> Verification:
+def verification(
+    facts: ReportFacts, secret: bytes, verify_page: str, key: str = "", certificate: str = ""
+) -> Verification:
     """The verification block of a report; ``verify_page`` is the page's address, to which ``/<code>`` is
     added.
     """
     digest = manifest_digest(facts)
     code = verification_code(digest, secret)
-    return Verification(digest, code, f"{verify_page.rstrip('/')}/{code}")
+    return Verification(digest, code, f"{verify_page.rstrip('/')}/{code}", key, certificate)
 
 
 def _plain_fields(value: DataclassInstance) -> dict[str, object]:

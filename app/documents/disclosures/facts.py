@@ -131,9 +131,10 @@ class DecisionFacts(DisclosureFacts):
 @enforces("EXT-8", "SRC-9", "USE-7")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LetterFacts(DisclosureFacts):
-    """The letter that goes with a package; it lists every file but itself, the list of digests and the manifest.
+    """The letter that goes with a package; it lists every file of a record; not itself, nor what checks them.
 
     ``lead`` says whether a possible match is among it, which is no more than a lead.
+    ``withheld`` are (what, under what) of what is named instead of enclosed.
     ``onward`` is what EXT-8 demands of another government agency, None for any other recipient.
     """
 
@@ -144,10 +145,11 @@ class LetterFacts(DisclosureFacts):
     agreement: str | None
     signing_key: str
     verify_page: str
+    withheld: tuple[tuple[str, str], ...] = ()
 
     def __post_init__(self) -> None:
         DisclosureFacts.__post_init__(self)
-        if not self.enclosures:
+        if not self.enclosures and not self.withheld:
             raise FactsError("A package holds at least one item.")
         if self.agreement and not (self.onward or "").strip():
             raise FactsError("The letter to an agency says that nothing is passed on without approval (EXT-8).")

@@ -117,6 +117,15 @@ def delivery_of(report: Report) -> tuple[Delivery, list[str]]:
     )
 
 
+@enforces("CAP-3")
+def give_up(report: Report) -> str:
+    """Forget what was rendered and not delivered; answers its file. Needs an open unit of work."""
+    old_file = filled(report.blob_id)
+    report.blob_id = report.sha256 = report.pages = report.manifest_digest = report.code = None
+    audit.record("report.given_up", report, actor=system_actor(), report=report.number)
+    return old_file
+
+
 def renumber(report: Report, taken: str) -> str | None:
     """Give an undelivered report a new number, for another document stands under `taken`; answers its old file.
 

@@ -10,9 +10,11 @@ from datetime import date, timedelta
 from app.access.actor import Actor
 from app.calendar import day_of, today
 from app.domain.disclosures.claims import claim_of
+from app.domain.disclosures.contradictions import immigration_of
 from app.domain.disclosures.items import available, required
+from app.domain.serving import of_disclosure
 from app.models.base import now
-from app.models.disclosures import Disclosure, DisclosureDecision, RoutineDesignation
+from app.models.disclosures import Disclosure, DisclosureDecision, DisclosureItem, RoutineDesignation
 from app.policy import policy
 from app.policy.disclosures import rules as disclosing
 from app.policy.disclosures.rules import DecisionFacts, DesignationFacts, ReleaseFacts
@@ -60,7 +62,8 @@ def actor_asked(disclosure: Disclosure, actor: Actor, facts: Facts) -> str | Non
 
 @condition("not_immigration", "EXT-5")
 def not_immigration(disclosure: Disclosure, actor: Actor, facts: Facts) -> str | None:
-    return first(disclosing.check_immigration(policy(), disclosure.immigration))
+    stated = first(disclosing.check_immigration(policy(), disclosure.immigration))
+    return stated or first(disclosing.check_immigration_terms(policy(), immigration_of(disclosure)))
 
 
 @condition("recipient_named", "ACC-12", "EXT-1", "EXT-3")
@@ -117,8 +120,11 @@ def minimum_stated(disclosure: Disclosure, actor: Actor, facts: Facts) -> str | 
 
 @condition("agreement_in_place", "EXT-8")
 def agreement_in_place(disclosure: Disclosure, actor: Actor, facts: Facts) -> str | None:
-    answers = disclosure.private.get("agreement", {})
-    return first(disclosing.check_agreement(policy(), disclosure.recipient_kind, disclosure.basis, answers))
+    answers, named = disclosure.private.get("agreement", {}), disclosure.private.get("recipient_facts", {})
+    about = (policy(), disclosure.recipient_kind, disclosure.basis)
+    missing = first(disclosing.check_agreement(*about, answers))
+    agency, reference = str(named.get("agency") or ""), str(answers.get("reference") or "")
+    return missing or first(disclosing.check_register(*about, agency, reference, today()))
 
 
 @condition("items_chosen", "EXT-7", "ACC-13")
@@ -133,14 +139,45 @@ def items_chosen(disclosure: Disclosure, actor: Actor, facts: Facts) -> str | No
 @condition("package_complete", "EXT-2", "EXT-1")
 def package_complete(disclosure: Disclosure, actor: Actor, facts: Facts) -> str | None:
     """Before the decision what is asked for counts, in the decision what it includes, afterwards what it included."""
-    if "included" in facts:
-        named = set(facts["included"])
-        chosen = [item for item in disclosure.items if item.uid in named]
-    else:
-        chosen = disclosure.items if disclosure.takes("submit", "resubmit") else disclosure.included_items
+    chosen = _going(disclosure, facts)
     held = {item.thing.uid for item in chosen}
     needed = {thing.uid for thing in required(disclosure.case_number)}
     return first(disclosing.check_complete(policy(), disclosure.recipient_kind, held, needed))
+
+
+def _going(disclosure: Disclosure, facts: Facts) -> list[DisclosureItem]:
+    """Return the items in question: those asked for, those the decision includes, those it included."""
+    if "included" in facts:
+        named = set(facts["included"])
+        return [item for item in disclosure.items if item.uid in named]
+    return disclosure.items if disclosure.takes("submit", "resubmit") else disclosure.included_items
+
+
+@condition("sealed_material_kept_back", "CAP-3", "EXT-7")
+def sealed_material_kept_back(disclosure: Disclosure, actor: Actor, facts: Facts) -> str | None:
+    if policy().sealing.for_recipient(disclosure.recipient_kind).treatment != "withheld":
+        return None
+    left = of_disclosure(_going(disclosure, facts))
+    words = "shows" if len(left) == 1 else "show"
+    return f"{len(left)} of the items {words} a photograph that has left the repository." if left else None
+
+
+@condition("package_without_sealed", "CAP-3", "EXT-2", "EXT-7")
+def package_without_sealed(disclosure: Disclosure, actor: Actor, facts: Facts) -> str | None:
+    """`withheld` are the uids of the items of which the package being built, else the present one, holds a line."""
+    package = disclosure.current_package
+    lines = [] if package is None else package.withheld
+    if "withheld" in facts:
+        lines = facts["withheld"]
+    inside = [item for item in of_disclosure(disclosure.included_items) if item.uid not in lines]
+    if not inside:
+        return None
+    rules = policy().sealing
+    if rules.for_recipient(disclosure.recipient_kind).treatment != "document":
+        return "A photograph in the package has left the repository since it was put together."
+    # the file goes to the court's parties, not by way of whoever may no longer see it
+    may = actor.id is None or rules.withheld.capability in actor.capabilities
+    return None if may else "It encloses what has left the repository; a records officer hands it out."
 
 
 @condition("decider_suits_basis", "EXT-7")
@@ -155,7 +192,10 @@ def decider_suits_basis(disclosure: Disclosure, actor: Actor, facts: Facts) -> s
 def determination_suffices(disclosure: Disclosure, actor: Actor, facts: Facts) -> str | None:
     basis = policy().disclosure.bases.get(disclosure.basis or "")
     needs_officer = basis is None or basis.decided_by == "privacy_officer"
-    return "This basis needs the Agency Privacy Officer's written approval." if needs_officer else None
+    if needs_officer:
+        return "This basis needs the Agency Privacy Officer's written approval."
+    said = immigration_of(disclosure)
+    return f"{' '.join(said.sentences)} The Agency Privacy Officer decides." if said.speaks else None
 
 
 @condition("items_included", "EXT-7", "ACC-13")
@@ -205,7 +245,10 @@ def decision_in_force(disclosure: Disclosure, actor: Actor, facts: Facts) -> str
     if disclosure.basis is None or disclosure.basis not in policy().disclosure.bases:
         return "There is no basis to decide on."
     decision = release_facts(disclosure).decision
-    return first(disclosing.check_decision(policy(), disclosure.basis, decision, today()))
+    missing = first(disclosing.check_decision(policy(), disclosure.basis, decision, today()))
+    if missing is None and decision is not None and decision.kind != "approved" and immigration_of(disclosure).speaks:
+        return "The form speaks of immigration enforcement, and the Agency Privacy Officer has not approved it."
+    return missing
 
 
 @condition("decision_document_rendered", "EXT-7")

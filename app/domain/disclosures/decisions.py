@@ -5,6 +5,7 @@ Every function needs an open unit of work and raises Refused; none commits.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 from functools import partial
 from typing import Any
@@ -226,8 +227,13 @@ def released_by(disclosure: Disclosure) -> int | None:
 
 
 @enforces("EXT-7", "ACC-12")
-def finish_release(disclosure: Disclosure, stored: BlobRef, sums_sha256: str) -> DisclosurePackage:
-    """Keep the built package, to be fetched once; basis and decision are checked again."""
+def finish_release(
+    disclosure: Disclosure, stored: BlobRef, sums_sha256: str, withheld: Sequence[str] = ()
+) -> DisclosurePackage:
+    """Keep the built package, to be fetched once; basis and decision are checked again.
+
+    withheld: uids of the items of which it holds a line alone.
+    """
     number = _next(disclosure)
     advance(
         disclosure,
@@ -237,6 +243,7 @@ def finish_release(disclosure: Disclosure, stored: BlobRef, sums_sha256: str) ->
         size=stored.size,
         sha256=stored.sha256,
         sums_sha256=sums_sha256,
+        withheld=withheld,
     )
     built = now()
     last = end_of(filled(disclosure.release_by))
@@ -249,6 +256,7 @@ def finish_release(disclosure: Disclosure, stored: BlobRef, sums_sha256: str) ->
         sha256=stored.sha256,
         size=stored.size,
         sums_sha256=sums_sha256,
+        withheld=list(withheld),
         built_at=built,
         expires_at=expires_at,
     )
@@ -294,7 +302,8 @@ def fetch_facts(disclosure: Disclosure, session: str | None) -> dict[str, Any]:
     """Gather what the steps of a download check and record."""
     package = disclosure.current_package
     number, sha256 = (package.number, package.sha256) if package else (None, None)
-    return {"package": number, "sha256": sha256, "session": session}
+    withheld = package.withheld if package else []
+    return {"package": number, "sha256": sha256, "session": session, "withheld": withheld}
 
 
 @enforces("ACC-12")

@@ -19,7 +19,15 @@ from app.documents.disclosures.facts import (
     Outcome,
     Recipient,
 )
-from app.documents.disclosures.package import DECISION_NAME, LETTER_NAME, RATES_NAME, Package, PackedFile, build_package
+from app.documents.disclosures.package import (
+    DECISION_NAME,
+    LETTER_NAME,
+    RATES_NAME,
+    Package,
+    PackedFile,
+    WithheldLine,
+    build_package,
+)
 from app.documents.disclosures.render import render_letter
 from app.documents.examination.contradictions import statement
 from app.domain.accounts.naming import here, person_of
@@ -27,6 +35,8 @@ from app.domain.approval.reports import verify_page
 from app.domain.disclosures import error_rates
 from app.domain.disclosures.decisions import DECISION_JOB, released_by
 from app.domain.examination.printed_contradictions import printed_contradictions
+from app.domain.serving import of_disclosure
+from app.domain.signing import signed
 from app.extensions import db, settings, stores
 from app.models import Account
 from app.models.approval import Report
@@ -155,13 +165,27 @@ def decision_facts(decision: DisclosureDecision) -> DecisionFacts:
 # The package -----------------------------------------------------------------------------------------------
 
 
-def _contents(disclosure: Disclosure) -> list[tuple[PackedFile, str | None]]:
+@enforces("CAP-3", "EXT-2", "EXT-7")
+def kept_back(disclosure: Disclosure, included: list[DisclosureItem]) -> list[DisclosureItem]:
+    """Return those of the items that do not go to this recipient as a file: what they show has left the repository."""
+    if policy().sealing.for_recipient(disclosure.recipient_kind).treatment == "document":
+        return []
+    return of_disclosure(included)
+
+
+def _lines(disclosure: Disclosure, withheld: list[DisclosureItem]) -> list[WithheldLine]:
+    """Return the lines of the inventory for what is withheld; in words that name nobody."""
+    words = policy().sealing.for_recipient(disclosure.recipient_kind).words
+    return [WithheldLine(words_of(item.thing), words, item.uid) for item in withheld]
+
+
+def _contents(disclosure: Disclosure, enclosed: list[DisclosureItem]) -> list[tuple[PackedFile, str | None]]:
     """Gather the files of the package except its letter, each with its warning. Raises StorageError."""
     found = [
         (PackedFile(path_of(item.thing), bytes_of(item), words_of(item.thing), item.uid), warning_of(item.thing))
-        for item in disclosure.included_items
+        for item in enclosed
     ]
-    found += [(_contradictions(item.thing), None) for item in disclosure.included_items if _of_a_candidate(item.thing)]
+    found += [(_contradictions(item.thing), None) for item in enclosed if _of_a_candidate(item.thing)]
     if disclosure.recipient_kind == PROSECUTOR:
         rates = error_rates.statement(disclosure.case_number, disclosure.state_since).encode()
         found.append((PackedFile(RATES_NAME, rates, "Error rates in comparisons whose truth is known"), None))
@@ -188,9 +212,14 @@ def _contradictions(thing: ProbeImage | Report) -> PackedFile:
     return PackedFile(f"contradictions-{report.number}.txt", text.encode(), what)
 
 
-def _letter_facts(disclosure: Disclosure, files: list[tuple[PackedFile, str | None]]) -> LetterFacts:
+def _letter_facts(
+    disclosure: Disclosure,
+    enclosed: list[DisclosureItem],
+    files: list[tuple[PackedFile, str | None]],
+    withheld: list[WithheldLine],
+) -> LetterFacts:
     rules, decision = policy().disclosure, disclosure.current_decision
-    reports = [item.thing for item in disclosure.included_items if isinstance(item.thing, Report)]
+    reports = [item.thing for item in enclosed if isinstance(item.thing, Report)]
     sender = db.session.get(Account, released_by(disclosure)) or disclosure.asked_by
     agency = rules.recipients[filled(disclosure.recipient_kind)].needs_agreement
     return LetterFacts(
@@ -205,19 +234,25 @@ def _letter_facts(disclosure: Disclosure, files: list[tuple[PackedFile, str | No
         agreement=disclosure.agreement_reference if agency else None,
         signing_key=stores().signer.fingerprint,
         verify_page=verify_page(),
+        withheld=tuple((line.what, line.words) for line in withheld),
     )
 
 
-@enforces("EXT-2", "EXT-7", "EXT-8", "SRC-9", "USE-7")
+@enforces("CAP-3", "EXT-2", "EXT-7", "EXT-8", "SRC-9", "USE-7")
 def pack(disclosure: Disclosure) -> Package:
     """The package of a disclosure that is being released: what was decided on, its decision, its letter.
+
+    What has left the repository is named in letter and manifest instead of enclosed (CAP-3).
 
     The letter is dated when the release was asked for, so a second try after a kill gives the same bytes. Raises
     StorageError, DocumentError.
     """
-    files = _contents(disclosure)
+    withheld = kept_back(disclosure, disclosure.included_items)
+    enclosed = [item for item in disclosure.included_items if item not in withheld]
+    files, lines = _contents(disclosure, enclosed), _lines(disclosure, withheld)
     notice, lead = policy().notice("no-probable-cause").text, policy().notice("lead-only").text
-    letter = render_letter(_letter_facts(disclosure, files), notice, lead)
+    facts = _letter_facts(disclosure, enclosed, files, lines)
+    letter = signed(render_letter(facts, notice, lead), facts.dated)
     packed = [*(file for file, _ in files), PackedFile(LETTER_NAME, letter.pdf, "Cover letter")]
     about = {
         "disclosure": disclosure.number,
@@ -227,7 +262,8 @@ def pack(disclosure: Disclosure) -> Package:
         "policy_version": policy().version,
         "at": disclosure.state_since.isoformat(),
     }
-    return build_package(packed, about, stores().signer, policy().disclosure.package.max_bytes)
+    largest = policy().disclosure.package.max_bytes
+    return build_package(packed, about, stores().signer, largest, lines, verify_page())
 
 
 # A decision that could not be rendered ---------------------------------------------------------------------

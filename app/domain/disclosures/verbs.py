@@ -19,6 +19,7 @@ from app.access.actor import Actor
 from app.access.capabilities import check_capability
 from app.clauses import enforces
 from app.domain.accounts.people import holders_of
+from app.domain.disclosures.contradictions import immigration_of
 from app.domain.disclosures.decisions import (
     acknowledge,
     approve,
@@ -315,5 +316,5 @@ def withdraw(disclosure: Disclosure, actor: Actor, reason: str) -> None:
 def deciders(disclosure: Disclosure) -> set[int]:
     """The accounts that may decide on the disclosure, without whoever asked."""
     basis = policy().disclosure.bases.get(disclosure.basis or "")
-    officer = basis is None or basis.decided_by == "privacy_officer"
+    officer = basis is None or basis.decided_by == "privacy_officer" or immigration_of(disclosure).speaks
     return set(holders_of("disclosure.decide" if officer else "disclosure.determine")) - {disclosure.asked_by_id}

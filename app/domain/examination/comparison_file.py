@@ -11,6 +11,7 @@ from app.domain.accounts.naming import UNIT, here, person_of
 from app.domain.examination.annotations import marks_on
 from app.domain.examination.printed_contradictions import printed_contradictions
 from app.domain.gallery.photographs import stored
+from app.domain.serving import left_at
 from app.extensions import settings, stores
 from app.imaging import display_copy
 from app.imaging.recipe_ops import Pixels, pixels_of
@@ -55,7 +56,7 @@ def gather_comparison(round_: Round, actor: Actor, printed_by: Account) -> Compa
 def printed_faces(round_: Round, actor: Actor) -> list[str]:
     """Return the uids of the pictures that the document shows."""
     pairs = _pairs(round_, marks_on(round_, actor))
-    photos = [photo.uid for _, photo in pairs if photo.removed_at is None]
+    photos = [photo.uid for _, photo in pairs if left_at(photo) is None]
     return [round_.search.image.uid, *photos] if pairs else []
 
 
@@ -72,7 +73,7 @@ def _comparison(
     round_: Round, probe: Pixels, candidate: Candidate, photo: GalleryPhoto, marks: list[Annotation]
 ) -> Comparison:
     drawn = tuple(_mark(row) for row in marks)
-    held = photo.removed_at is None
+    held = left_at(photo) is None
     row = round_.disposition_of(candidate)
     result = policy().review.dispositions[row.verdict].title if row else "Not disposed"
     x1, y1, x2, y2 = round_.search.face.box

@@ -75,6 +75,7 @@ SENTENCES = {
     "sealing_failed": "{number}: destruction or certificate stopped; the cause is on its page.",
     "sealing_notice": "{number}: a photograph in the report you have was sealed by order. Do not rely on it.",
     "arrest_uncorroborated": "{number}: an arrest was reported with no independent evidence in hand.",
+    "sealing_copy": "{number}: a copy you hold shows a photograph that has left the repository. Return or destroy it.",
     "algorithm_lapses": (
         "The NIST evaluation record of the face algorithm in use lapses soon; its day is at the top of your pages."
     ),

@@ -22,6 +22,8 @@ from app.models.retention import CasePerson, CaseRecord, Disposal, DisposalItem,
 from app.policy import policy
 from app.policy import retention as rules
 from app.policy.names import StateName
+from app.policy.retention.dates import anniversary, said
+from app.policy.retention.person import LOOK_UP
 from app.policy.retention.types import (
     CaseFacts,
     HistoryEntry,
@@ -212,7 +214,27 @@ def not_due(target: Target, day: date | None = None) -> NotDue | None:
             return NotDue("probe-look-alike", "A photograph that looks like a probe of this case waits for a decision.")
         if _images_at_work(target):
             return NotDue("closed_cases_only", "An image of this case is still being checked.")
+        return None
+    photographed = arrest_on_record(target, day or today())
+    if photographed is not None:
+        words = f"Kept: the repository holds an arrest photograph of the person, taken on {said(photographed)}."
+        return NotDue(LOOK_UP, words)
     return None
+
+
+@enforces("RET-9")
+def arrest_on_record(file: PersonFile, day: date) -> date | None:
+    """Return the last arrest, within the years free of arrest, of which the repository holds a photograph.
+
+    Whoever looked the arrest records up may have missed it. None for a file kept with its cases, and for the dead.
+    """
+    rule = next(rule for rule in policy().retention.files.values() if rule.role == "criminal_or_suspect")
+    suspect = any(link.role == "suspect" for link in file.links)
+    if file.gallery_person is None or not suspect or file.private.get("died_on"):
+        return None
+    photos = (p for p in file.gallery_person.photos if p.removed_at is None and p.source == "arrest")
+    last = max((photo.taken_on for photo in photos), default=None)
+    return last if last is not None and anniversary(last, rule.arrest_free or 0) > day else None
 
 
 def _images_at_work(record: CaseRecord) -> bool:

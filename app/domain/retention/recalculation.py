@@ -23,6 +23,7 @@ from app.extensions import db
 from app.models.engine import AuditEvent
 from app.models.retention import CaseRecord, PersonFile, StoredStanding
 from app.policy import policy
+from app.policy.retention.person import LOOK_UP
 from app.unit_of_work import unit_of_work
 
 #: records calculated in one unit of work: others who write wait for so many at most
@@ -86,6 +87,8 @@ def _record(difference: Difference) -> bool:
     before, after = difference.before, difference.after
     if not difference.under and before[0]:
         return False
+    if after[1] == LOOK_UP and difference.under == policy().version:
+        return False  # a look at the arrest records grew old, as a day comes
     audit.record(
         "retention.standing_differed",
         difference.target,

@@ -34,6 +34,7 @@ from app.models import (
     Search,
 )
 from app.models.base import filled
+from app.policy.names import EventName
 
 #: what a line tells of -> its heading
 KINDS = {
@@ -183,7 +184,7 @@ def views(photos: Sequence[GalleryPhoto]) -> Iterable[Showing]:
     """Yield the views of the photographs from the audit trail, one line for each person, page and subject."""
     wanted = sorted({photo.uid for photo in photos})
     last: dict[tuple[Any, ...], tuple[AuditEvent, int]] = {}
-    for event in _viewing(wanted):
+    for event in viewing("faces.viewed", wanted):
         keys = json.loads(event.keys)
         # the repository's own page is about the person, whose id says nothing outside this database
         subject = event.subject_id if event.subject_type == "request" else ""
@@ -194,13 +195,13 @@ def views(photos: Sequence[GalleryPhoto]) -> Iterable[Showing]:
         yield Showing("view", kind, subject, event.at[:19], _case_of(subject), f"{who}, page {name}, {times}×", True)
 
 
-def _viewing(uids: Sequence[str]) -> list[AuditEvent]:
-    """Return the events of pages that showed one of the photographs, each once, in order."""
+def viewing(event: EventName, uids: Sequence[str]) -> list[AuditEvent]:
+    """Return the events of this kind that name one of the photographs, each once, in order."""
     found: dict[int, AuditEvent] = {}
     for start in range(0, len(uids), AT_ONCE):
         like = or_(*(AuditEvent.keys.contains(uid) for uid in uids[start : start + AT_ONCE]))
-        rows = select(AuditEvent).where(AuditEvent.event == "faces.viewed", like)
-        found |= {event.sequence: event for event in db.session.scalars(rows)}
+        rows = select(AuditEvent).where(AuditEvent.event == event, like)
+        found |= {row.sequence: row for row in db.session.scalars(rows)}
     return [found[sequence] for sequence in sorted(found)]
 
 

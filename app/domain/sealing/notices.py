@@ -12,6 +12,7 @@ from app.access.capabilities import check_capability
 from app.clauses import enforces
 from app.domain.accounts.people import holders_of
 from app.domain.notices.notifications import tell
+from app.domain.sealing.copies import list_copies, told
 from app.domain.sealing.lookback import items_about, reports_about
 from app.extensions import db
 from app.models import Disclosure, FRRequest, GalleryPhoto, SealingNotice, SealingOrder
@@ -40,7 +41,7 @@ def photos_of(order: SealingOrder) -> list[GalleryPhoto]:
 
 @enforces("CAP-3", "SRC-8")
 def draft(order: SealingOrder) -> int:
-    """Draft the missing notices; returns how many. Needs an open unit of work.
+    """Draft the missing notices and list the delivered copies; returns how many notices. Needs an open unit of work.
 
     Whoever requested a delivered report, the privacy officer for each disclosure of one, its recipient once a package
     was fetched. Only what shows the sealed photographs' people.
@@ -59,6 +60,7 @@ def draft(order: SealingOrder) -> int:
             day = f"{max(fetched):%Y-%m-%d}"
             made += _add(order, known, "recipient", disclosure, None, report=number, fetched=day)
     db.session.flush()
+    list_copies(order, photos)
     return made
 
 
@@ -107,6 +109,8 @@ def record(notice: SealingNotice, actor: Actor, text: str, how: str, *, sent: bo
     notice.seal(text=text.strip(), how=how.strip())
     if sent:
         notice.sent_at, notice.sent_by_id = now(), actor.id
+        if notice.kind == "recipient":
+            told(notice.order, notice.about)
         _tell(notice)
     db.session.flush()
     audit.record(

@@ -20,6 +20,7 @@ from app.domain.approval.reports import (
     connector,
     deliver,
     delivery_of,
+    give_up,
     is_due,
     keep,
     notice_of,
@@ -29,6 +30,8 @@ from app.domain.approval.reports import (
 )
 from app.domain.gallery.verbs import held_of
 from app.domain.notices.notifications import tell
+from app.domain.serving import left_at
+from app.domain.signing import signed
 from app.extensions import db, stores
 from app.jobs.registry import JobFailed, Retry, handles
 from app.models import FRRequest, Report
@@ -87,8 +90,10 @@ def _render(uid: str) -> None:
     report = _report(uid)
     shown = photographs_of(report)
     facts = gather(report)
-    checked = verification(facts, verification_secret(), verify_page())
-    rendered = render_report(facts, policy().notice("no-probable-cause").text, notice_of(report), checked)
+    keys = stores().signer.fingerprint, stores().documents.certified.fingerprint
+    checked = verification(facts, verification_secret(), verify_page(), *keys)
+    whole = render_report(facts, policy().notice("no-probable-cause").text, notice_of(report), checked)
+    rendered = signed(whole, facts.issued_at)
     stored = stores().blobs.put(report.key_id, rendered.pdf)
     with unit_of_work():
         report = _report(uid)
@@ -111,6 +116,9 @@ def photographs_of(report: Report) -> frozenset[int]:
 
 def _attach(uid: str, kind: str) -> None:
     """Deliver the kept bytes and record the receipt. Raises JobFailed when the file lacks what SRC-9 demands."""
+    if left_at(_report(uid)) is not None:
+        _forget(uid)
+        raise Retry(CHANGED)
     delivery, missing = delivery_of(_report(uid))
     if missing:
         raise JobFailed(f"The rendered report lacks {', '.join(missing)}.")
@@ -135,6 +143,16 @@ def _attach(uid: str, kind: str) -> None:
             )
         if report.delivered_at is None and is_due(report.request, kind):
             deliver(report, receipt, missing)
+
+
+@enforces("CAP-3")
+def _forget(uid: str) -> None:
+    """Give up a rendered report that nobody received: a photograph in it left the repository, order or not."""
+    with unit_of_work():
+        report = _report(uid)
+        old_file = give_up(report) if report.delivered_at is None and report.blob_id is not None else None
+    if old_file is not None:
+        stores().blobs.destroy(old_file)
 
 
 def _request(number: str) -> FRRequest:

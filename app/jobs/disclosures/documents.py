@@ -18,6 +18,7 @@ from app.domain.disclosures.decisions import DECISION_JOB, PACKAGE_JOB, finish_r
 from app.domain.disclosures.papers import decision_facts, pack
 from app.domain.disclosures.verbs import fail_release
 from app.domain.notices.notifications import tell
+from app.domain.signing import signed
 from app.extensions import db, stores
 from app.jobs.registry import JobFailed, Retry, handles
 from app.models.disclosures import Disclosure, DisclosureDecision
@@ -43,7 +44,8 @@ def disclosure_decision(row: Job) -> None:
         return
     try:
         decision = _decision(row.subject_id)
-        stored = stores().blobs.put(decision.key_id, render_decision(decision_facts(decision)).pdf)
+        facts = decision_facts(decision)
+        stored = stores().blobs.put(decision.key_id, signed(render_decision(facts), facts.dated).pdf)
     except DiskFailure as error:
         raise Retry(str(error)) from error
     except (DocumentError, StorageError) as error:
@@ -83,7 +85,7 @@ def disclosure_package(row: Job) -> None:
             disclosure = _disclosure(row.subject_id)
             # another worker may have finished, and even another release have begun, meanwhile
             if disclosure.state == "releasing" and disclosure.state_since == asked:
-                finish_release(disclosure, stored, package.sums_sha256)
+                finish_release(disclosure, stored, package.sums_sha256, package.withheld)
                 keep()
     except Refused as refusal:
         raise JobFailed(f"{refusal.reason} {refusal.rule.text}") from refusal

@@ -15,6 +15,7 @@ from app.domain.notices.notifications import tell
 from app.domain.retention import erasure
 from app.domain.retention.certificates import disposal_by_number, facts_of_certificate, keep
 from app.domain.retention.disposals import JOB, approvers
+from app.domain.signing import signed
 from app.extensions import stores
 from app.jobs.registry import JobFailed, Retry, handles
 from app.models.engine import Job
@@ -71,7 +72,8 @@ def _certify(number: str) -> None:
     disposal = disposal_by_number(number)
     if disposal.certificate_blob_id is not None:
         return
-    rendered = render_certificate(facts_of_certificate(disposal))
+    facts = facts_of_certificate(disposal)
+    rendered = signed(render_certificate(facts), facts.ended_at)
     stored = stores().blobs.put(disposal.key_id, rendered.pdf)
     with unit_of_work():
         disposal = disposal_by_number(number)

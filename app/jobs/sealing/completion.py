@@ -19,6 +19,7 @@ from app.domain.retention import erasure
 from app.domain.sealing import certificates as sealing_certificates
 from app.domain.sealing import verbs as sealing
 from app.domain.sealing.verbs import JOB, order_by_number
+from app.domain.signing import signed
 from app.extensions import db, settings, stores
 from app.jobs.registry import JobFailed, Retry, handles
 from app.matching.errors import MatchingError
@@ -88,7 +89,8 @@ def _certify(number: str) -> None:
     order = order_by_number(number)
     if order.certificate_blob_id is not None:
         return
-    rendered = render_sealing(sealing_certificates.facts_of_sealing(order))
+    facts = sealing_certificates.facts_of_sealing(order)
+    rendered = signed(render_sealing(facts), facts.ended_at)
     stored = stores().blobs.put(order.key_id, rendered.pdf)
     with unit_of_work():
         order = order_by_number(number)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from app.clauses import enforces
+from app.policy.disclosures.registers import Immigration, agency_named, plain
 from app.policy.facts import Fault, check_facts, check_questions
 from app.policy.types import Policy
 
@@ -138,6 +139,32 @@ def check_immigration(policy: Policy, answer: bool | None) -> list[Fault]:
         return [Fault("immigration", "Answer yes or no.", rule.id)]
     refused = answer == (rule.refused_answer == "yes")
     return [Fault("immigration", rule.refusal, rule.id)] if refused else []
+
+
+@enforces("EXT-5")
+def check_immigration_terms(policy: Policy, said: Immigration) -> list[Fault]:
+    """Check the rest of the form against a “no”: recipient and purpose of civil immigration enforcement are refused."""
+    if not said.is_civil_enforcement:
+        return []
+    rule = policy.disclosure.immigration
+    return [Fault("immigration", f"{' '.join(said.sentences)} {rule.refusal}", rule.id)]
+
+
+@enforces("EXT-8", "EXT-3", "EXT-4")
+def check_register(
+    policy: Policy, recipient_id: str | None, basis_id: str | None, agency: str, reference: str, today: date
+) -> list[Fault]:
+    """Check that the agency is registered, and that the agreement named is the one it has, in force."""
+    if not agreement_needed(policy, recipient_id, basis_id):
+        return []
+    rule, known = policy.disclosure.agreement, agency_named(policy.registers, recipient_id, agency)
+    if known is None:
+        return [Fault("agency", "The register holds no agreement with an agency of this name.", rule.id)]
+    if plain(known.reference).casefold() != plain(reference).casefold():
+        return [Fault("reference", f"The register holds another agreement with {known.title}.", rule.id)]
+    if known.expires < today:
+        return [Fault("reference", f"The agreement with {known.title} ended on {known.expires}.", rule.id)]
+    return []
 
 
 def agreement_needed(policy: Policy, recipient_id: str | None, basis_id: str | None) -> bool:

@@ -15,6 +15,8 @@ from app.policy.retention.types import (
 )
 from app.policy.retention.words import held_reasons, kept_standing, marked, summary
 
+#: the principle under which a look at the arrest records grows old
+LOOK_UP = "look_up_recent"
 # What keeps a case record, from the strongest; a file shares the strongest of its kept case records.
 BLOCKING: tuple[Status, ...] = ("held", "open", "unclassified", "permanent", "unknown")
 
@@ -45,6 +47,8 @@ def standing_of_person(rules: RetentionRules, facts: PersonFacts, today: date) -
         words = "Kept: the file belongs to no case record, so that its period is not known."
         return kept_standing(rules, "unknown", "unknown_is_kept", words, children, (records,))
     if not rule.with_case:
+        if own.on is None and own.rule_id == LOOK_UP:
+            return kept_standing(rules, "unknown", LOOK_UP, f"Kept: {own.sentence}", children, (own,))
         if own.on is None:
             words = "Kept: the period of the file cannot be calculated."
             return kept_standing(rules, "unknown", "unknown_is_kept", words, children, (own,))
@@ -73,14 +77,17 @@ STATUS_WORDS = {
 
 
 def _own_period(rule: FileRule, facts: PersonFacts, today: date) -> Reason:
-    assert rule.after_death and rule.after_birth and rule.arrest_free  # the loader refuses the rule without them
+    assert rule.after_death and rule.after_birth  # the loader refuses the rule without them
+    assert rule.arrest_free and rule.look_up_days
     clause = rule.authority[0]
     if _contradict(facts, today):
         words = "The dates of birth, death and last arrest contradict each other, or lie in the future."
         return Reason(rule.id, clause, words)
     death = _death_reason(rule, facts)
-    birth = _birth_reason(rule, facts)
+    birth = _birth_reason(rule, facts, today)
     ends = [reason.on for reason in (death, birth) if reason.on is not None]
+    if not ends and birth.rule_id == LOOK_UP:
+        return Reason(LOOK_UP, clause, "the arrest records must be looked up again.", None, (death, birth))
     if not ends:
         words = "Neither of the two periods is known, so that none can be calculated."
         return Reason(rule.id, clause, words, None, (death, birth))
@@ -101,7 +108,22 @@ def _death_reason(rule: FileRule, facts: PersonFacts) -> Reason:
     return Reason(rule.id, clause, words, end)
 
 
-def _birth_reason(rule: FileRule, facts: PersonFacts) -> Reason:
+def _birth_reason(rule: FileRule, facts: PersonFacts, today: date) -> Reason:
+    """The end of the period after birth; no end once it has run and nobody looked for arrests lately (`LOOK_UP`)."""
+    found = _after_birth(rule, facts)
+    if found.on is None or found.on > today:
+        return found
+    looked, clause = facts.arrests_checked_on, rule.authority[0]
+    if looked is None:
+        words = f"{found.sentence} Whether there was an arrest since is not known: nobody looked the records up."
+        return Reason(LOOK_UP, clause, words)
+    if (today - looked).days > (rule.look_up_days or 0):
+        words = f"{found.sentence} That look-up, of {said(looked)}, is more than {rule.look_up_days} days old."
+        return Reason(LOOK_UP, clause, words)
+    return found
+
+
+def _after_birth(rule: FileRule, facts: PersonFacts) -> Reason:
     clause = rule.authority[0]
     if facts.born_on is None:
         return Reason(rule.id, clause, "The day of birth is not known.")

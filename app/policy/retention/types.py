@@ -67,7 +67,8 @@ class FileRule(Rule, frozen=True, kw_only=True):
     """How long a personal information file is kept (RET-9, RET-10).
 
     ``with_case``: as long as the case records. Otherwise the shorter of ``after_death`` years after death, and
-    ``after_birth`` years after birth once the last ``arrest_free`` years saw no arrest.
+    ``after_birth`` years after birth once the last ``arrest_free`` years saw no arrest, which a look at the arrest
+    records at most ``look_up_days`` ago must say.
     """
 
     title: Text
@@ -76,6 +77,7 @@ class FileRule(Rule, frozen=True, kw_only=True):
     after_death: Count | None = None
     after_birth: Count | None = None
     arrest_free: Count | None = None
+    look_up_days: Count | None = None
 
 
 class HoldKind(Rule, frozen=True, kw_only=True):
@@ -192,7 +194,7 @@ class PersonFacts:
     """The facts that decide on a personal information file.
 
     ``role`` is ``criminal_or_suspect`` when the person is a suspect in any linked case. That there was no
-    arrest is known only when somebody looked: ``arrests_checked_on``.
+    arrest since is known only when somebody looked lately: ``arrests_checked_on``.
     """
 
     role: Literal["criminal_or_suspect", "associated"]

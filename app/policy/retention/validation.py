@@ -10,6 +10,7 @@ PRINCIPLES = (
     "closed_cases_only",
     "class_confirmed",
     "unknown_is_kept",
+    "look_up_recent",
     "hold_wins",
     "file_with_records",
 )
@@ -61,8 +62,8 @@ def _class_faults(known: RetentionClass, classes: dict[str, RetentionClass], eve
 
 
 def _file_faults(rule: FileRule) -> Iterator[str]:
-    counts = (rule.after_death, rule.after_birth, rule.arrest_free)
+    counts = (rule.after_death, rule.after_birth, rule.arrest_free, rule.look_up_days)
     if rule.with_case and any(counts):
         yield "a file kept with its case records has no period of its own"
     if not rule.with_case and not all(counts):
-        yield "a file with its own period needs after_death, after_birth and arrest_free"
+        yield "a file with its own period needs after_death, after_birth, arrest_free and look_up_days"

@@ -59,6 +59,7 @@ def test_the_prosecutors_package_holds_the_whole_case_and_checks(disclose, tmp_p
     possible = [report for request in requests for report in request.reports if report.kind == "possible_match"]
     against = {f"contradictions-{report.number}.txt" for report in possible}
     assert len(against) == 1, "what contradicts a candidate goes with its report"
+    papers |= {"SHA256SUMS.sig", "signing-key.pem", "VERIFY.txt"}
     assert names == wanted | images | papers | against
     assert "these numbers are small" in archive.read("error-rates.txt").decode().lower(), "FAIR-1: said plainly"
     for request in requests:
@@ -71,8 +72,14 @@ def test_the_prosecutors_package_holds_the_whole_case_and_checks(disclose, tmp_p
             ["sha256sum", "-c", "SHA256SUMS"], cwd=tmp_path, check=False, timeout=60, capture_output=True, text=True
         )
         assert result.returncode == 0, result.stderr
-        assert result.stdout.count(": OK") == len(names) - 1
+        assert result.stdout.count(": OK") == len(names) - 2
     assert hashlib.sha256(archive.read("SHA256SUMS")).hexdigest() == disclosure.current_package.sums_sha256
+    if shutil.which("pdfsig"):
+        for name in sorted(name for name in names if name.endswith(".pdf")):
+            shown = subprocess.run(
+                ["pdfsig", name], cwd=tmp_path, check=False, timeout=60, capture_output=True, text=True
+            )
+            assert "Signature is Valid" in shown.stdout and "Total document signed" in shown.stdout, name
     manifest = json.loads(archive.read("manifest.json"))
     assert {entry["item"] for entry in manifest["files"]} == {item.uid for item in disclosure.items} | {None}
     assert manifest["disclosure"] == disclosure.number

@@ -4,7 +4,7 @@ Nothing is calculated forward: ``may_dispose_of_case`` and ``may_dispose_of_file
 of the policy still demands that the record be kept. Only the types of the facts are shared with the program.
 """
 
-from datetime import date
+from datetime import date, timedelta
 
 from app.policy.retention.types import CaseFacts, LinkedPerson, PersonFacts
 
@@ -164,4 +164,9 @@ def _suspect_file_has_run(facts: PersonFacts, day: date, known_on: date) -> bool
     # that there was none is known only if somebody looked
     no_recent_arrest = looked is not None if arrested is None else years_have_passed(arrested, 5, day)
     old_enough = born is not None and years_have_passed(born, 90, day)
+    # what has run already when the facts were recorded rests on that look, and a look says nothing of later days
+    ran = born is not None and years_have_passed(born, 90, known_on)
+    ran = ran and (arrested is None or years_have_passed(arrested, 5, known_on))
+    if ran and (looked is None or looked < known_on - timedelta(days=30)):
+        no_recent_arrest = False
     return dead_long_enough or (old_enough and no_recent_arrest)

@@ -1,7 +1,7 @@
 """The retention calculation on named cases, among them those that are easily got wrong."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
@@ -51,7 +51,7 @@ def test_death_known_and_ninety_years_after_birth_later(rules: Policy) -> None:
 
 @pytest.mark.clause("RET-9")
 def test_ninety_years_after_birth_sooner_than_five_after_death(rules: Policy) -> None:
-    facts = suspect(born_on=date(1935, 1, 2), died_on=date(2024, 3, 4), arrests_checked_on=date(2025, 6, 1))
+    facts = suspect(born_on=date(1935, 1, 2), died_on=date(2024, 3, 4), arrests_checked_on=date(2026, 6, 1))
     assert standing_of_person(rules.retention, facts, TODAY).earliest == date(2025, 1, 2)
 
 
@@ -61,7 +61,7 @@ def test_that_there_was_no_arrest_is_known_only_once_somebody_looked(rules: Poli
     standing = standing_of_person(rules.retention, ninety, TODAY)
     assert (standing.status, standing.earliest) == ("unknown", None)
     assert any("is not known" in reason.sentence for reason in every(standing.why))
-    looked = standing_of_person(rules.retention, replace(ninety, arrests_checked_on=date(2026, 5, 1)), TODAY)
+    looked = standing_of_person(rules.retention, replace(ninety, arrests_checked_on=date(2026, 5, 25)), TODAY)
     assert (looked.status, looked.earliest) == ("disposable", date(2020, 1, 2))
     dead = standing_of_person(rules.retention, replace(ninety, died_on=date(2020, 3, 4)), TODAY)
     assert dead.earliest == date(2025, 3, 4), "of the two periods the known one counts"
@@ -80,7 +80,32 @@ def test_arrest_four_years_and_eleven_months_ago_at_age_ninety(rules: Policy) ->
     facts = suspect(born_on=date(1936, 6, 1), last_arrest_on=date(2021, 7, 1))
     standing = standing_of_person(rules.retention, facts, TODAY)
     assert (standing.status, standing.earliest) == ("upcoming", date(2026, 7, 1))
-    assert standing_of_person(rules.retention, facts, date(2026, 7, 1)).status == "disposable"
+    looked = replace(facts, arrests_checked_on=date(2026, 6, 20))
+    assert standing_of_person(rules.retention, looked, date(2026, 7, 1)).status == "disposable"
+
+
+@pytest.mark.clause("RET-9")
+@pytest.mark.parametrize(
+    ("given", "day", "status"),
+    [
+        ({"arrests_checked_on": date(1995, 1, 1)}, TODAY, "unknown"),
+        ({"arrests_checked_on": TODAY - timedelta(days=31)}, TODAY, "unknown"),
+        ({"arrests_checked_on": TODAY - timedelta(days=30)}, TODAY, "disposable"),
+        # by naming an arrest of long ago instead of looking
+        ({"last_arrest_on": date(1995, 1, 1)}, TODAY, "unknown"),
+        ({"last_arrest_on": date(1995, 1, 1), "arrests_checked_on": TODAY}, TODAY, "disposable"),
+        # by waiting
+        ({"arrests_checked_on": TODAY}, TODAY + timedelta(days=31), "unknown"),
+    ],
+)
+def test_a_look_at_the_arrest_records_proves_nothing_of_later_days_bypass(rules: Policy, given, day, status) -> None:
+    standing = standing_of_person(rules.retention, suspect(born_on=date(1930, 1, 2), **given), day)
+    assert standing.status == status
+    if status == "unknown":
+        assert standing.why.rule_id == "look_up_recent" and "looked up again" in standing.why.sentence
+    dead = suspect(born_on=date(1930, 1, 2), died_on=date(2019, 1, 1), **given)
+    if "last_arrest_on" not in given:
+        assert standing_of_person(rules.retention, dead, day).status == "disposable", "the period after death has run"
 
 
 @pytest.mark.clause("RET-9")

@@ -36,6 +36,23 @@ def files_below(root: Path) -> list[str]:
     return sorted(path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_file())
 
 
+@pytest.mark.clause("ACC-10")
+@pytest.mark.parametrize("opened", ["cases", "cases/2026-041-004512"])
+@pytest.mark.parametrize("mode", [0o755, 0o751, 0o752])
+def test_a_folder_open_to_others_is_given_nothing_bypass(tmp_path: Path, opened: str, mode: int) -> None:
+    """Also where somebody opens one case's folder after the first delivery."""
+    cases = DirectoryCaseFiles(tmp_path / "cases")
+    (tmp_path / opened).mkdir(parents=True)
+    for folder in (tmp_path / "cases", tmp_path / opened):
+        folder.chmod(0o750)
+    (tmp_path / opened).chmod(mode)
+    with pytest.raises(DeliveryError, match=r"open to every account of the machine.*Nothing was written"):
+        cases.deliver(DELIVERY)
+    assert files_below(tmp_path) == []
+    (tmp_path / opened).chmod(0o750)
+    assert cases.deliver(DELIVERY).path
+
+
 @pytest.mark.clause("SRC-8", "SRC-7")
 def test_pdf_and_manifest_arrive_with_a_receipt(tmp_path: Path) -> None:
     receipt = DirectoryCaseFiles(tmp_path / "cases", clock=lambda: NOON).deliver(DELIVERY)

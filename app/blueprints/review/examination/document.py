@@ -12,6 +12,8 @@ from app.blueprints.review.examination.rounds import loaded
 from app.clauses import enforces
 from app.documents.examination.comparison import render_comparison
 from app.domain.examination.comparison_file import gather_comparison, printed_faces
+from app.domain.serving import clear
+from app.domain.signing import signed
 from app.models import Round
 from app.storage import StorageError
 from app.web.pages import pdf_download
@@ -23,10 +25,12 @@ from app.web.pages import pdf_download
 def comparison_document(subject: Round) -> Response:
     """The marks of a round on its photographs, as PDF, rendered now; the print and its faces are recorded first."""
     round_, actor = loaded(subject), current_actor()
+    cleared = clear(subject, actor)
     try:
-        rendered = render_comparison(gather_comparison(round_, actor, g.account))
+        facts = gather_comparison(round_, actor, g.account)
+        rendered = signed(render_comparison(facts), facts.printed_at)
     except StorageError as error:
         abort(409, f"A photograph of this round cannot be read, so its comparison cannot be printed. {error}")
     faces = printed_faces(round_, actor)
     audit.viewed("comparison.printed", round_.request, round=round_.uid, faces=faces, sha256=rendered.sha256)
-    return pdf_download(rendered.pdf, f"{round_.request.number}-round-{round_.number}-comparison.pdf")
+    return pdf_download(cleared, rendered.pdf, f"{round_.request.number}-round-{round_.number}-comparison.pdf")

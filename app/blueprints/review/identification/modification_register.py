@@ -12,6 +12,8 @@ from app.clauses import enforces
 from app.documents.identification.modification_register import render_register
 from app.domain.identification.modification_register import gather_register
 from app.domain.identification.preparation import all_prepared
+from app.domain.serving import clear
+from app.domain.signing import signed
 from app.models import FRRequest
 from app.storage import StorageError
 from app.web.pages import pdf_download
@@ -25,8 +27,10 @@ def modifications(subject: FRRequest) -> Response:
     actor = current_actor()
     if not actor.can("approval.decide") and subject.examiner_id != actor.id:
         abort(404)  # the document names the examiner; whoever may become a peer must not know (SRC-4)
+    cleared = clear(subject, actor)
     try:
-        rendered = render_register(gather_register(subject, g.account))
+        facts = gather_register(subject, g.account)
+        rendered = signed(render_register(facts), facts.printed_at)
     except StorageError as error:
         abort(409, f"An image of this request cannot be read, so its register cannot be printed. {error}")
     audit.viewed(
@@ -36,4 +40,4 @@ def modifications(subject: FRRequest) -> Response:
         derived=[row.uid for row in all_prepared(subject)],
         sha256=rendered.sha256,
     )
-    return pdf_download(rendered.pdf, f"{subject.number}-modifications.pdf")
+    return pdf_download(cleared, rendered.pdf, f"{subject.number}-modifications.pdf")

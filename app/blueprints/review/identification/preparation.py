@@ -31,6 +31,7 @@ from app.blueprints.review.identification.search import usable
 from app.clauses import enforces
 from app.domain.identification import preparation
 from app.domain.identification.recipes import op_of
+from app.domain.serving import clear
 from app.imaging import UnusableImage
 from app.models import FRRequest
 from app.policy import policy
@@ -38,6 +39,7 @@ from app.policy.facts import Fault
 from app.refusals import status_of
 from app.steps import Answer, Why, take_step
 from app.storage import StorageError
+from app.web.downloads import picture
 from app.web.pages import page
 
 PAGE, RECIPE, PREVIEW = (
@@ -213,12 +215,10 @@ def preview(subject: FRRequest, token: str) -> Response:
         abort(404)
     try:
         face, recipe = read_preview(subject, token)
+        cleared = clear(face.image, current_actor())
         data = draw_preview(face, recipe)
     except LinkExpired:
         abort(410, "The address of this preview has expired. Open the page again to see it.")
     except (LinkInvalid, StorageError):
         abort(404)
-    answer = Response(data, mimetype="image/png")
-    answer.headers["Cache-Control"] = "no-store"
-    answer.headers["Content-Disposition"] = "inline"
-    return answer
+    return picture(cleared, data)

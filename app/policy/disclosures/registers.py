@@ -1,0 +1,142 @@
+"""Registers of disclosures: agencies with their agreements, and civil immigration enforcement by name and citation."""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from types import MappingProxyType
+from typing import Annotated, Any
+
+from msgspec import Meta
+
+from app.policy.base import Rule, Statement, Text
+
+Names = Annotated[tuple[Text, ...], Meta(min_length=1)]
+
+
+class Agency(Rule, frozen=True, kw_only=True):
+    """An agency with a written agreement: the kinds of recipient it is, its names, channel, agreement and expiry."""
+
+    title: Text
+    kinds: Annotated[tuple[Text, ...], Meta(min_length=1)]
+    names: Names
+    channel: Text
+    reference: Text
+    document: Text
+    expires: date
+
+
+class ImmigrationAgency(Rule, frozen=True, kw_only=True):
+    """An agency of immigration enforcement by its names."""
+
+    title: Text
+    names: Names
+
+
+class ImmigrationTerm(Rule, frozen=True, kw_only=True):
+    """Words and citations in which civil immigration enforcement is spoken of."""
+
+    title: Text
+    names: Names
+
+
+@dataclass(frozen=True)
+class Registers:
+    """disclosures/registers.toml."""
+
+    agencies: Mapping[str, Agency]
+    contradiction: Statement
+    immigration_agencies: Mapping[str, ImmigrationAgency]
+    immigration_terms: Mapping[str, ImmigrationTerm]
+
+
+SCHEMA: Mapping[str, tuple[type, str]] = {
+    "agency": (Agency, "many"),
+    "immigration_contradiction": (Statement, "one"),
+    "immigration_agency": (ImmigrationAgency, "many"),
+    "immigration_term": (ImmigrationTerm, "many"),
+}
+
+
+def registers_of(read: Mapping[str, Any]) -> Registers:
+    """The registers of the tables read from disclosures/registers.toml."""
+    agencies, immigration, terms = (
+        MappingProxyType({one.id: one for one in read[table]})
+        for table in ("agency", "immigration_agency", "immigration_term")
+    )
+    return Registers(agencies, read["immigration_contradiction"], immigration, terms)
+
+
+def register_faults(read: Mapping[str, Any], recipients: set[str]) -> list[str]:
+    """References that lead nowhere and references used twice, one line each, without the file's name."""
+    found = [
+        f"{rule.id}: unknown recipient '{kind}'"
+        for rule in read["agency"]
+        for kind in rule.kinds
+        if kind not in recipients
+    ]
+    references = [plain(rule.reference).casefold() for rule in read["agency"]]
+    return found + [f"agency: the reference {name} stands twice" for name in references if references.count(name) > 1]
+
+
+def plain(text: str) -> str:
+    """A text by letters and digits: no accents, genitives or punctuation, “&” as “and”, letters apart together."""
+    letters = unicodedata.normalize("NFKD", text.replace("&", " and "))
+    letters = "".join(one for one in letters if not unicodedata.combining(one)).replace(".", "").replace("’", "'")
+    words = " ".join(re.findall(r"[^\W_]+", re.sub(r"'s\b", "", letters).replace("'", "")))
+    return re.sub(r"\b(?:[^\W\d_] ){1,}[^\W\d_]\b", lambda found: found[0].replace(" ", ""), words)
+
+
+def mentioned(names: Iterable[str], text: str, *, any_case: bool = True) -> list[str]:
+    """Return the names that stand in a text as words; with ``any_case`` False, abbreviations only as such."""
+    said, found = plain(text), []
+    for name in names:
+        wanted = plain(name)
+        exact = not any_case and wanted.isupper() and wanted.isalpha()
+        pattern = rf"(?<!\w){re.escape(wanted)}(?!\w)"
+        if re.search(pattern, said, 0 if exact else re.IGNORECASE):
+            found.append(name)
+    return found
+
+
+@dataclass(frozen=True)
+class Immigration:
+    """What a form says of immigration enforcement: agencies among its recipient, terms in its purpose."""
+
+    agencies: tuple[ImmigrationAgency, ...] = ()
+    terms: tuple[str, ...] = ()
+
+    @property
+    def speaks(self) -> bool:
+        """True where anything of it stands in the form."""
+        return bool(self.agencies or self.terms)
+
+    @property
+    def is_civil_enforcement(self) -> bool:
+        """True where recipient and purpose both are civil immigration enforcement."""
+        return bool(self.agencies and self.terms)
+
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """What stands in the form, one sentence each."""
+        named = tuple(f"The form names {one.title}." for one in self.agencies)
+        return named + tuple(f"The form speaks of “{term}”." for term in self.terms)
+
+
+def immigration_in(registers: Registers, recipient: Iterable[str], purpose: Iterable[str]) -> Immigration:
+    """Return what recipient and purpose say of immigration enforcement; an agency may be named in either."""
+    to, why = " / ".join(recipient), " / ".join(purpose)
+    agencies = tuple(
+        one
+        for one in registers.immigration_agencies.values()
+        if mentioned(one.names, to) or mentioned(one.names, why, any_case=False)
+    )
+    terms = [name for one in registers.immigration_terms.values() for name in mentioned(one.names, f"{to} / {why}")]
+    return Immigration(agencies, tuple(dict.fromkeys(terms)))
+
+
+def agency_named(registers: Registers, kind: str | None, name: str) -> Agency | None:
+    """Return the agency of this kind that a text names, or None."""
+    fitting = (one for one in registers.agencies.values() if kind in one.kinds)
+    return next((one for one in fitting if mentioned((one.title, *one.names), name)), None)

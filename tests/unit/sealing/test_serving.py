@@ -1,0 +1,240 @@
+"""What has left the repository is served, sent and packed no more: one question, asked everywhere (CAP-3, EXT-7)."""
+
+# ruff: noqa: F811  (a fixture that a test names is not a redefinition)
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from datetime import timedelta
+
+import pytest
+
+from app import audit
+from app.access.actor import system_actor
+from app.calendar import today
+from app.domain import serving
+from app.domain.disclosures import verbs as disclosures
+from app.domain.gallery import verbs as gallery
+from app.domain.sealing import copies
+from app.domain.sealing import verbs as sealing
+from app.domain.sealing.order_statement import OrderStatement
+from app.extensions import db, stores
+from app.models import AuditEvent, GalleryPhoto, Notification, Report, SealedCopy, SealingOrder
+from app.models.base import Model, now
+from app.policy import policy
+from app.policy.refused import Refused
+from app.unit_of_work import Conflict, unit_of_work
+from tests.disclosure_factory import disclose, refused, reported_data, settings  # noqa: F401  (fixtures)
+from tests.drawn_gallery import needs_models
+
+pytestmark = [needs_models, pytest.mark.clause("CAP-3", "EXT-7")]
+#: kinds of recipient who are given nothing of it
+NOTHING = ("law_enforcement", "city_agency", "foil", "individual", "community", "media")
+
+
+@pytest.fixture
+def report(app) -> Report:
+    """The possible match report of the prepared case."""
+    return db.session.query(Report).filter_by(kind="possible_match").one()
+
+
+def seal(*photos: GalleryPhoto) -> SealingOrder:
+    records = tuple(photo.record_number for photo in photos)
+    statement = OrderStatement("expunged", "IND-1", "Supreme Court", now().date(), records)
+    return sealing.execute(statement, system_actor(), "command")[0]
+
+
+def packed(disclosure) -> zipfile.ZipFile:
+    package = disclosure.current_package
+    return zipfile.ZipFile(io.BytesIO(stores().blobs.get(package.blob_id, disclosure.key_id, package.sha256)))
+
+
+def test_a_report_is_known_by_the_photographs_it_prints(report, people):
+    """Not by the person alone: a photograph that came later and left again is in no report of before."""
+    shown = report.round.nominee.photo
+    facts = json.loads(report.private["facts"])
+    assert shown.sha256 in json.dumps(facts) and serving.left_at(report) is None
+    seal(shown)
+    assert serving.left_at(report) is not None
+    refusal = serving.withheld_from(report, people.actor("d.lark"))
+    assert refusal is not None and refusal.rule_id == policy().sealing.withheld.id
+    for private in (shown.record_number, shown.person.person_number, "Sandpiper"):
+        assert private not in refusal.reason, "the reason names nobody"
+    for name in ("d.lark", "k.rowan", "c.hawthorn", "h.larch"):
+        with pytest.raises(Refused):
+            serving.clear(report, people.actor(name))
+    for name in ("b.juniper", "y.hazel"):
+        assert serving.clear(report, people.actor(name))
+    withheld = db.session.query(AuditEvent).filter_by(event="document.withheld").count()
+    assert withheld == 4, "each refusal is recorded"
+
+
+def test_without_an_order_it_is_withheld_all_the_same(report, people):
+    """Whatever the reason for which it left: nobody waits for an order to come."""
+    with unit_of_work():
+        gallery.remove(report.round.nominee.photo, "ineligible")
+    with pytest.raises(Refused):
+        serving.clear(report, people.actor("d.lark"))
+
+
+def test_a_booking_photograph_that_was_submitted_as_a_probe_is_the_same_file_bypass(report, people):
+    photo, image = report.round.nominee.photo, report.request.images[0]
+    with unit_of_work():
+        image.sha256 = photo.sha256
+        audit.record("disclosure.saved", report.request, fields=[])
+    seal(photo)
+    with pytest.raises(Refused):
+        serving.clear(image, people.actor("d.lark"))
+
+
+def test_a_kind_of_thing_whose_contents_nobody_stated_is_served_to_nobody(people):
+    with pytest.raises(LookupError, match="nobody said what"):
+        serving.clear(Notification(account_id=1, kind="approved"), people.actor("b.juniper"))
+    assert all(issubclass(kind, Model) or kind.__tablename__ for kind in serving.CONTENTS)
+
+
+@pytest.mark.parametrize("recipient", NOTHING)
+def test_no_new_disclosure_of_it_to_whom_the_rule_gives_nothing(report, disclose, recipient):
+    seal(report.round.nominee.photo)
+    basis = policy().disclosure.recipients[recipient].bases[0]
+    with refused("sealed_material_kept_back"):
+        disclose("submitted", recipient=recipient, basis=basis)
+
+
+@pytest.mark.parametrize("state", ["submitted", "approved", "released"])
+def test_one_that_was_under_way_goes_no_further_bypass(report, disclose, people, state):
+    """By waiting: asked for, decided or built before it left."""
+    disclosure = disclose(state, recipient="media", basis="D6")
+    seal(report.round.nominee.photo)
+    step = {"submitted": disclose.decide, "approved": disclose.release, "released": disclose.fetch}[state]
+    with refused("sealed_material_kept_back"):
+        step(disclosure)
+
+
+@pytest.mark.clause("EXT-2")
+def test_the_prosecutor_is_given_its_line_in_the_inventory_without_waiting_for_an_order(report, disclose):
+    with unit_of_work():
+        gallery.remove(report.round.nominee.photo, "ineligible")
+    disclosure = disclose("released")
+    archive = packed(disclosure)
+    assert f"reports/{report.number}.pdf" not in archive.namelist()
+    [line] = json.loads(archive.read("manifest.json"))["withheld"]
+    assert report.number in line["what"] and line["words"].startswith("withheld under ")
+    [item] = [item for item in disclosure.items if item.report is report]
+    assert disclosure.current_package.withheld == [item.uid] == [line["item"]]
+    from app.documents import checks
+
+    letter = "".join("".join(checks.page_texts(archive.read("cover-letter.pdf"))).split())
+    assert "Whatisnotenclosed" in letter and "CriminalProcedureLaw160.50" in letter
+    assert report.round.nominee.photo.record_number not in letter
+    assert sum(name.startswith("reports/") for name in archive.namelist()) == 1, "the negative result is enclosed"
+
+
+@pytest.mark.clause("EXT-2")
+def test_a_package_built_before_it_left_is_not_fetched_and_another_is_built_without_bypass(report, disclose, people):
+    disclosure, asker = disclose("released"), people.actor("d.lark")
+    with unit_of_work():
+        disclosures.begin_fetch(disclosure, asker, None)
+    seal(report.round.nominee.photo)
+    with refused("package_without_sealed"), unit_of_work():
+        disclosures.fetch(disclosure, asker, None)
+    refusal = disclosures.withheld(disclosure, asker, None)
+    assert refusal is not None, "a transfer that was begun is cut off before its last piece"
+    with unit_of_work():
+        disclosures.reissue(disclosure, asker, "What left the repository is taken out.")
+    disclose.build(disclosure)
+    assert f"reports/{report.number}.pdf" not in packed(disclosure).namelist()
+    disclose.parts["releaser"] = "d.lark"
+    disclose.fetch(disclosure)
+    assert disclosure.current_package.fetched_at is not None
+
+
+def test_it_leaves_while_the_package_is_being_built_bypass(report, disclose, monkeypatch):
+    """The package that was put together meanwhile is not kept."""
+    from app.jobs.disclosures import documents as work
+
+    disclosure, pack = disclose("releasing"), work.pack
+
+    def slow(subject):
+        made = pack(subject)
+        seal(report.round.nominee.photo)
+        return made
+
+    monkeypatch.setattr(work, "pack", slow)
+    disclose.run_jobs()
+    db.session.refresh(disclosure)
+    assert (disclosure.state, disclosure.packages) == ("approved", [])
+    assert "has left the repository since it was put together" in disclosure.private["release_failure"]
+
+
+def test_a_court_that_opens_it_is_served_by_a_records_officer_alone(report, disclose, people, monkeypatch):
+    """A department whose counsel reads the law so may enclose the document; it does not pass through other hands."""
+    rules = policy().sealing
+    line = rules.material["sealed-line"]
+    import msgspec
+
+    opened = msgspec.structs.replace(line, treatment="document", words="")
+    monkeypatch.setattr(type(rules), "for_recipient", lambda self, kind: opened)
+    seal(report.round.nominee.photo)
+    disclosure = disclose("released", releaser="p.aspen")
+    assert f"reports/{report.number}.pdf" in packed(disclosure).namelist()
+    with refused("package_without_sealed"), unit_of_work():
+        disclosures.begin_fetch(disclosure, people.actor("d.lark"), None)
+    disclose.fetch(disclosure)
+
+
+@pytest.mark.clause("SRC-8", "EXT-8")
+def test_delivered_copies_are_listed_their_holders_told_and_their_end_recorded(report, disclose, people, run_jobs):
+    fetched = disclose("fetched", recipient="court", basis="D2")
+    audit.viewed("report.downloaded", report.request, actor=people.actor("c.hawthorn"), report=report.number)
+    round_, photo = report.round, report.round.nominee.photo
+    faces = {"round": round_.uid, "faces": [photo.uid], "sha256": "0" * 64}
+    audit.viewed("comparison.printed", report.request, actor=people.actor("k.rowan"), **faces)
+    order = seal(photo)
+    held = {(copy.kind, copy.about, copies.holder(copy)) for copy in order.copies}
+    names = {name: people.account(name).titled.strip() for name in ("d.lark", "c.hawthorn", "k.rowan")}
+    assert held == {
+        ("case_file", report.request.number, names["d.lark"]),
+        ("download", report.request.number, names["c.hawthorn"]),
+        ("print", report.request.number, names["k.rowan"]),
+        ("package", fetched.number, "The recipient of the disclosure"),
+    }
+    told = {row.account_id for row in db.session.query(Notification).filter_by(kind="sealing_copy")}
+    assert told == {people.account(name).id for name in names}
+    [package] = [copy for copy in order.copies if copy.kind == "package"]
+    assert package.told_at is None and len(copies.open_copies(order)) == 4
+    from app.domain.sealing import notices
+
+    [letter] = [notice for notice in order.notices if notice.kind == "recipient"]
+    with unit_of_work():
+        notices.record(letter, people.actor("b.juniper"), letter.private["text"], "By post", sent=True)
+    assert package.told_at is not None
+    run_jobs()
+    db.session.expire_all()
+    assert order.state == "certified" and len(order.copies) == 4, "listed once"
+
+    keeper, given = people.actor("b.juniper"), {"on": today().isoformat(), "how": "Handed back at the counter."}
+    for end, wrong in (
+        ("lost", given),
+        ("returned", {**given, "how": "x"}),
+        ("returned", {**given, "on": (today() + timedelta(days=1)).isoformat()}),
+        ("returned", {**given, "on": (today() - timedelta(days=400)).isoformat()}),
+        ("returned", {**given, "on": ""}),
+    ):
+        with refused("copy-answered"), unit_of_work():
+            copies.answer(package, keeper, end, wrong)
+    with refused("sealing.order"), unit_of_work():
+        copies.answer(package, people.actor("y.hazel"), "returned", given)
+    with unit_of_work():
+        copies.answer(package, keeper, "returned", given)
+    assert (package.ended, package.private["how"]) == ("returned", given["how"])
+    with pytest.raises(Conflict), unit_of_work():
+        copies.answer(package, keeper, "destroyed", given)
+
+
+def test_a_photograph_that_nobody_received_leaves_no_copies(report, make):
+    from demo.people import person
+
+    [photo] = make.enrol([person(41)])
+    assert seal(photo).copies == [] and db.session.query(SealedCopy).count() == 0

@@ -1,0 +1,84 @@
+"""What a page says of what left the repository, to whom it is still served, and its delivered copies (CAP-3)."""
+
+# ruff: noqa: F811  (a fixture that a test names is not a redefinition)
+from __future__ import annotations
+
+import pytest
+
+from app.calendar import today
+from app.extensions import db
+from app.models import Report
+from app.policy import policy
+from tests.disclosure_factory import disclose, reported_data, settings  # noqa: F401  (fixtures)
+from tests.drawn_gallery import needs_models
+from tests.unit.sealing.test_serving import report, seal  # noqa: F401  (a fixture)
+from tests.web.page_reading import text
+
+pytestmark = [needs_models, pytest.mark.clause("CAP-3", "EXT-7", "ACC-11")]
+RULE = "which has left the repository is withheld from everybody"
+
+
+def test_the_detective_no_longer_downloads_the_report_and_the_page_says_why(report, sign_in):
+    client, address = sign_in("d.lark"), f"/reports/{report.number}"
+    assert client.get(address).data.startswith(b"%PDF")
+    photo = report.round.nominee.photo
+    names = (photo.record_number, photo.person.person_number, photo.person.private["name"])
+    seal(photo)
+    answer = client.get(address)
+    assert answer.status_code == 403 and RULE in text(answer) and "left the repository on" in text(answer)
+    shown = client.get(f"/requests/{report.request.number}")
+    assert "The report is withheld." in text(shown) and address not in shown.get_data(as_text=True)
+    for name in names:
+        assert name not in text(answer) and name not in text(shown), "the reason never repeats the name"
+
+
+@pytest.mark.parametrize("name", ["k.rowan", "c.hawthorn"])
+def test_nor_does_the_unit(report, sign_in, name):
+    seal(report.round.nominee.photo)
+    assert sign_in(name).get(f"/reports/{report.number}").status_code == 403
+
+
+def test_an_item_of_a_disclosure_is_another_route_to_it_bypass(report, disclose, sign_in):
+    disclosure = disclose("submitted")
+    [item] = [item for item in disclosure.items if item.report is report]
+    address = f"/disclosures/{disclosure.number}/items/{item.uid}"
+    seal(report.round.nominee.photo)
+    asker = sign_in("d.lark")
+    assert asker.get(address).status_code == 403
+    page = asker.get(f"/disclosures/{disclosure.number}")
+    assert address not in page.get_data(as_text=True) and "left the repository on" in text(page)
+    officer = sign_in("y.hazel")
+    assert officer.get(address).data.startswith(b"%PDF"), "the privacy officer decides on what is seen"
+    assert "Shows a photograph that has left the repository" in text(officer.get(f"/disclosures/{disclosure.number}"))
+    assert "shows a photograph that has left the repository" in text(
+        sign_in("d.lark").get(f"/disclosures/{disclose('draft').number}/edit")
+    )
+
+
+@pytest.mark.clause("SRC-8", "EXT-8")
+def test_what_became_of_a_copy_is_recorded_on_the_page_of_the_order(report, sign_in, post):
+    order = seal(report.round.nominee.photo)
+    client, page = sign_in("b.juniper"), f"/retention/sealings/{order.number}"
+    [copy] = order.copies
+    shown = text(client.get(page))
+    assert f"In the case folder: {report.number} of {report.request.number}" in shown and "Not answered" in shown
+    address = f"/retention/sealing-copies/{copy.uid}"
+    given = {"end": "destroyed", "on": today().isoformat(), "how": "Said so in a letter of today."}
+    fields = {f"c{copy.id}-{name}": value for name, value in {**given, "version": str(copy.version)}.items()}
+    for name, value, said in (
+        ("end", "", "Choose what became of the copy."),
+        ("on", "2999-01-01", "this date lies in the future"),
+        ("how", "x", "10"),
+    ):
+        answer = post(client, address, {**fields, f"c{copy.id}-{name}": value}, page=page)
+        assert answer.status_code == 422 and said in text(answer)
+    assert post(client, address, fields, page=page).status_code == 303
+    db.session.expire_all()
+    assert (copy.ended, copy.ended_on) == ("destroyed", today())
+    assert "Said so in a letter of today." in text(client.get(page))
+    assert post(client, address, fields, page=page).status_code == 409
+
+
+def test_the_policy_page_names_the_rule(sign_in):
+    assert policy().sealing.withheld.text in text(sign_in("d.lark").get("/policy"))
+    assert db.session.query(Report).count() > 0
