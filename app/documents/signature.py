@@ -17,6 +17,7 @@ from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.misc import PdfError
 from pyhanko.sign import fields, signers
+from pyhanko.sign.signers.pdf_signer import PdfSigningSession
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
 from app.clauses import enforces
@@ -43,7 +44,7 @@ class _At(signers.PdfSigner):
         super().__init__(*args, **named)
         self._at = at
 
-    def init_signing_session(self, *args: Any, **named: Any) -> signers.PdfSigningSession:
+    def init_signing_session(self, *args: Any, **named: Any) -> PdfSigningSession:
         session = super().init_signing_session(*args, **named)
         session.system_time = self._at
         return session
