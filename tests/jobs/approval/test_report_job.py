@@ -197,6 +197,8 @@ def test_number_taken_by_another_document_is_never_overwritten(at, people, run_j
     job = ask_for_report(request, people)
     taken = case_folder() / request.case_number / f"R-{now():%Y}-000001"
     taken.mkdir(parents=True)
+    for folder in (case_folder(), taken.parent):
+        folder.chmod(0o750)
     (taken / f"{taken.name}.pdf").write_bytes(b"another document")
     runner.perform(job.uid)
     assert job.state == "queued"
