@@ -7,12 +7,12 @@ asks `left_at`. A kind of thing that nobody said the contents of cannot be asked
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import or_, select
 
 from app import audit
 from app.access.actor import Actor
@@ -160,14 +160,30 @@ def left_at(thing: Any) -> datetime | None:
 
     Raises LookupError for a kind of thing whose contents nobody stated.
     """
-    shows = CONTENTS.get(type(thing))
-    if shows is None:
+    return left_among([thing])[0]
+
+
+@enforces("CAP-3")
+def left_among(things: Sequence[Any]) -> list[datetime | None]:
+    """Return for each thing, in order, what `left_at` says of it; one statement asks about all of them."""
+    shown = [_shows(thing) for thing in things]
+    every = _together(shown)
+    if every == NOTHING:
+        return [None for _ in things]
+    among = or_(GalleryPhoto.id.in_(every.photos), GalleryPhoto.sha256.in_(every.digests))
+    asked = select(GalleryPhoto.id, GalleryPhoto.sha256, GalleryPhoto.removed_at)
+    left = db.session.execute(asked.where(GalleryPhoto.removed_at.is_not(None), among)).all()
+    return [
+        min((at for photo, digest, at in left if photo in one.photos or digest in one.digests), default=None)
+        for one in shown
+    ]
+
+
+def _shows(thing: Any) -> Shows:
+    contents = CONTENTS.get(type(thing))
+    if contents is None:
         raise LookupError(f"nobody said what a {type(thing).__name__} shows")
-    found = shows(thing)
-    if not found.photos and not found.digests:
-        return None
-    among = or_(GalleryPhoto.id.in_(found.photos), GalleryPhoto.sha256.in_(found.digests))
-    return db.session.scalar(select(func.min(GalleryPhoto.removed_at)).where(among))
+    return contents(thing)
 
 
 @enforces("CAP-3", "EXT-7", "ACC-11")
@@ -193,4 +209,5 @@ def clear(thing: Any, actor: Actor) -> Cleared:
 
 def of_disclosure(items: Iterable[DisclosureItem]) -> list[DisclosureItem]:
     """Return those of a disclosure's items that show something that left."""
-    return [item for item in items if left_at(item) is not None]
+    found = list(items)
+    return [item for item, left in zip(found, left_among(found), strict=True) if left is not None]

@@ -142,6 +142,7 @@ VALUES: dict[str, Value] = {
 PASSWORD = "corroborate-demo"
 #: what a form must hold so that the question is about the person and not about the form
 FORMS: dict[str, Callable[[World, str], dict[str, str]]] = {
+    "requests.confirm_discussion": lambda world, on: {"version": str(world.get(on).version), "political": "no"},
     "retention.approve": lambda world, on: {"approve-version": version(world, on), "approve-password": PASSWORD},
     "retention.decline": lambda world, on: {"version": version(world, on), "reason": "The unit asked to wait."},
     "retention.withdraw": lambda world, on: {"version": version(world, on), "reason": "Proposed by mistake."},

@@ -39,7 +39,14 @@ UNVERSIONED = {
     "retention.complete_again": "409 in any case while no completion gave up, and the world has none",
 }
 #: rows of the matrix in which a rule bars the step before any version is looked at
-NOT_THERE = {("retention.approve", "disposed"), ("workload.take", "accepted"), ("peer_review.stop", "nominated")}
+NOT_THERE = {
+    ("retention.approve", "disposed"),
+    ("workload.take", "accepted"),
+    ("peer_review.stop", "nominated"),
+    # no request of the world is reserved; tests/web/requests/test_political_requests.py asks these two
+    ("requests.clear", "submitted"),
+    ("requests.end_clearance", "submitted"),
+}
 #: what a form must say before it is about the subject at all
 ALSO = {"changes.advance": {"step": "withdraw"}}
 

@@ -145,11 +145,11 @@ def test_what_was_changed_since_in_another_window_is_not_taken_back(round_, at, 
     client = sign_in("k.rowan")
     following = exclude(client, at(1))
     stale = form_at(client, following, f"{at(1)}/exclusion/taking-back")
-    exclude(client, at(1), **{"quick-feature": "chin"})
+    exclude(client, at(1), **{"quick-feature": "ears"})
     answer = client.post(f"{at(1)}/exclusion/taking-back", data=stale)
     assert answer.status_code == 409
     assert "You changed this in another window" in text(answer)
-    assert list(disposition(round_, 1).private["features"]) == ["chin"]
+    assert list(disposition(round_, 1).private["features"]) == ["ears"]
     retained = {f.value: "similar" for f in policy().review.worksheet.features}
     assert send(client, at(1), f"{at(1)}/worksheet", decision="retained", **retained).status_code == 303
     assert soup(client.get(following)).select_one(".cor-undo") is None, "what is retained was not excluded"
@@ -194,7 +194,7 @@ def test_what_can_no_longer_be_taken_back_is_not_kept(round_, at, sign_in, later
     kept = db.session.query(Draft).filter(Draft.page.startswith(replaced.PAGE))
     exclude(client, at(1))
     assert kept.count() == 0, "nothing was replaced"
-    exclude(client, at(1), **{"quick-feature": "chin"})
+    exclude(client, at(1), **{"quick-feature": "ears"})
     assert kept.count() == 1
     later(policy().review.taking_back.count + 1)
     exclude(client, at(2))
@@ -206,7 +206,7 @@ def test_undone_twice_it_is_as_it_was_before_both(round_, at, sign_in, later):
     client = sign_in("k.rowan")
     later(-3600)
     exclude(client, at(1))
-    following = exclude(client, at(1), **{"quick-feature": "chin"})
+    following = exclude(client, at(1), **{"quick-feature": "ears"})
     undo(client, following, at(1))
     assert list(disposition(round_, 1).private["features"]) == ["nose"]
     undo(client, following, at(1))

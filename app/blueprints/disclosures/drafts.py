@@ -31,7 +31,7 @@ from app.domain.disclosures import verbs as domain
 from app.domain.disclosures.items import offered_to
 from app.domain.disclosures.papers import warning_of, words_of
 from app.domain.disclosures.verbs import DisclosureValues
-from app.domain.serving import left_at
+from app.domain.serving import left_among
 from app.models.base import new_uid
 from app.models.disclosures import Disclosure
 from app.policy import policy
@@ -138,8 +138,9 @@ def own(subject: Disclosure) -> None:
 def _things(subject: Disclosure) -> list[tuple[str, str]]:
     """Return the items of the case as (kind:uid, words)."""
     found = []
-    for thing in offered_to(subject.case_number, current_actor()):
-        warning = warning_of(thing.row) or (LEFT if left_at(thing.row) is not None else None)
+    things = offered_to(subject.case_number, current_actor())
+    for thing, left in zip(things, left_among([thing.row for thing in things]), strict=True):
+        warning = warning_of(thing.row) or (LEFT if left is not None else None)
         found.append((f"{thing.kind}:{thing.uid}", words_of(thing.row) + (f" ({warning})" if warning else "")))
     return found
 

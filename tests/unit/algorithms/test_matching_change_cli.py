@@ -28,7 +28,8 @@ WHY = ("--reason", "The vendor's later version.")
 
 
 @pytest.fixture
-def run(app):
+def run(app, people):
+    people.account("f.spruce")  # trained, as whoever changes the algorithm must be (ACC-4)
     return lambda *words: app.test_cli_runner().invoke(args=["matching", "change", *words])
 
 

@@ -39,6 +39,7 @@ NO_JUDGMENT = {
     "misuse_report": "an allegation",
     "notification": "what a person was told",
     "proficiency_item": "a comparison whose truth is known",
+    "sealed_copy": "who holds a copy that was delivered; its answer has its event",
     "sealing_notice": "what was sent about an order",
     "search_replay": "a calculation repeated",
     "terms_acceptance": "names the version of the terms",

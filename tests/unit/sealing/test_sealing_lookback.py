@@ -171,6 +171,8 @@ READ = {
     "line_up": "foils()",
     "proficiency_picture": "foils()",
     "proficiency_item": "foils()",
+    "answer_judgment": "goes with its background check",
+    "new_ground": "words about a person, no photograph",
     "form_draft": "typed words, no photograph",
     "annotation": "goes with its round",
     "assignment": "who had the request, no photograph",

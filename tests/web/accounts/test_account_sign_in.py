@@ -153,5 +153,9 @@ def test_only_public_pages_open_before_sign_in(app) -> None:
                 assert answer.headers["Location"].startswith("/sign-in")
             else:
                 assert answer.status_code in (400, 401), (rule.rule, method, answer.status)
-    policy_pages = {"/policy", *(f"/policy/{name}" for name in ("uses", "disclosures", "workflow", "roles", "notices"))}
+    pages = ("uses", "disclosures", "workflow", "roles", "notices", "versions")
+    policy_pages = {
+        "/policy",
+        *(f"/policy/{name}" for name in pages),
+    }
     assert opened == {"/sign-in", "/verify", "/healthz"} | policy_pages

@@ -67,6 +67,7 @@ def addresses(app, request) -> list[str]:
         "person_number": nominee.person.person_number,
         "token": "x",
         "package": 1,
+        "name": "signing-key.pem",
     }
     uids = [round_.uid, nominee.uid, round_.search.uid, request.current_images[0].uid, nominee.photo.uid]
     uids += [row.uid for row in (*round_.dispositions, *round_.background_checks, *round_.peer_reviews)]

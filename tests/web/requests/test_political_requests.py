@@ -215,6 +215,9 @@ def test_the_office_names_on_its_page(political, people, office, sign_in, post):
     row = db.session.query(Clearance).one()
     db.session.refresh(request)
     end = f"{page}/end/{row.uid}"
+    stale = {"person": examiner.uid, "reason": WHY, f"{row.uid}-why": WHY}
+    stale |= {"version": "99", f"{row.uid}-version": "99"}
+    assert [post(client, url, stale, page=page).status_code for url in (f"{page}/name", end)] == [409, 409]
 
     def ending(why):
         return post(client, end, {f"{row.uid}-version": str(request.version), f"{row.uid}-why": why}, page=page)

@@ -98,7 +98,7 @@ def test_from_the_list_to_the_certificate(keep, sign_in, run_jobs):
     assert forms(keeper, disposal) == {"withdrawal"}
     assert "Nobody approves or declines a disposal they proposed." in text(keeper.get(page(disposal)))
     assert forms(first, disposal) == {"approval", "decline"}
-    assert "Why each record may go" in text(first.get(page(disposal)))
+    assert "why each record may go" in text(first.get(page(disposal)))
     assert "The password is wrong. Nothing was approved." in text(approve(first, disposal, 422, "wrong"))
     assert "Enter your password again." in text(approve(first, disposal, 422, ""))
     assert disposal.state == "proposed"
