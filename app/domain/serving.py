@@ -174,7 +174,7 @@ def left_among(things: Sequence[Any]) -> list[datetime | None]:
     asked = select(GalleryPhoto.id, GalleryPhoto.sha256, GalleryPhoto.removed_at)
     left = db.session.execute(asked.where(GalleryPhoto.removed_at.is_not(None), among)).all()
     return [
-        min((at for photo, digest, at in left if photo in one.photos or digest in one.digests), default=None)
+        min((filled(at) for photo, digest, at in left if photo in one.photos or digest in one.digests), default=None)
         for one in shown
     ]
 

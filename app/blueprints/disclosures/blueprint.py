@@ -8,11 +8,16 @@ from flask import Blueprint
 
 from app.domain.disclosures.contradictions import immigration_of
 from app.domain.disclosures.papers import warning_of, words_of
-from app.domain.serving import left_at
+from app.domain.serving import of_disclosure
 
 bp = Blueprint("disclosures", __name__)
 
 
 @bp.context_processor
 def _shared() -> dict[str, Any]:
-    return {"words_of": words_of, "warning_of": warning_of, "left_at": left_at, "immigration_of": immigration_of}
+    return {
+        "words_of": words_of,
+        "warning_of": warning_of,
+        "that_left": of_disclosure,
+        "immigration_of": immigration_of,
+    }
