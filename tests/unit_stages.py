@@ -54,6 +54,11 @@ BROADER = "The bridge is broader."
 SAME = "The two faces agree in every feature that both pictures show."
 
 
+def fingerprint_for(request: FRRequest) -> dict[str, str]:
+    """Return a print lifted for this request: the same words twice in a matter are one item."""
+    return FINGERPRINT | {"what": f"{FINGERPRINT['what']} Lift {request.number}."}
+
+
 @cache
 def photograph(seed: int, number: int = 0) -> bytes:
     """A drawn arrest photograph as JPEG."""
@@ -426,7 +431,7 @@ class UnitStages:
     def corroborate(self, request: FRRequest) -> None:
         actor = self.people.actor(request.requester.name)
         with unit_of_work():
-            outcomes.record_corroboration(request, actor, "trace_evidence", FINGERPRINT)
+            outcomes.record_corroboration(request, actor, "trace_evidence", fingerprint_for(request))
 
     def close(self, request: FRRequest) -> None:
         self.corroborate(request)

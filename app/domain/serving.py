@@ -207,6 +207,11 @@ def clear(thing: Any, actor: Actor) -> Cleared:
     return Cleared(thing.__tablename__)
 
 
+def of_numbers(kind: str) -> Cleared:
+    """Return the leave to serve a table of counts, which is about no person and shows no photograph."""
+    return Cleared(kind)
+
+
 def of_disclosure(items: Iterable[DisclosureItem]) -> list[DisclosureItem]:
     """Return those of a disclosure's items that show something that left."""
     found = list(items)

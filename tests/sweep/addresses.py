@@ -139,12 +139,21 @@ VALUES: dict[str, Value] = {
     "policy.code": lambda world, on: "ABCD-EFGH",
     "static.filename": lambda world, on: "css/theme.css",
 }
+
+
+def judged(world: World, on: str) -> dict[str, str]:
+    """A word on one answer; its fields stand under the check and the rule."""
+    check = world.get(on).current_round.background_checks[0]
+    return {f"{check.uid[:8]}-inconsistency-height-version": str(world.get(on).version)}
+
+
 PASSWORD = "corroborate-demo"
 #: what a form must hold so that the question is about the person and not about the form
 FORMS: dict[str, Callable[[World, str], dict[str, str]]] = {
     "requests.confirm_discussion": lambda world, on: {"version": str(world.get(on).version), "political": "no"},
     "retention.approve": lambda world, on: {"approve-version": version(world, on), "approve-password": PASSWORD},
     "retention.decline": lambda world, on: {"version": version(world, on), "reason": "The unit asked to wait."},
+    "answers.judge": judged,
     "retention.withdraw": lambda world, on: {"version": version(world, on), "reason": "Proposed by mistake."},
     "retention.classify": class_confirmed,
     "retention.release": lambda world, on: {"version": version(world, on), "reason": "The claim was withdrawn."},

@@ -64,6 +64,12 @@ def table(data: bytes) -> None:
     assert lines and {len(line) for line in lines} == {len(heading)}
 
 
+def counts(data: bytes) -> None:
+    """A year without an arrest has no line: the heading is all there is in a world without one."""
+    heading, *lines = list(csv.reader(io.StringIO(data.decode(), newline="")))
+    assert heading[0] == "Year of the arrest" and all(len(line) == len(heading) for line in lines)
+
+
 def public_key(data: bytes) -> None:
     load_pem_public_key(data)
 
@@ -88,6 +94,7 @@ DOWNLOADS: dict[str, Callable[[bytes], None]] = {
     "review.modifications": pdf,
     "review.preview": picture,
     "static": style,
+    "workload.arrests_csv": counts,
 }
 
 

@@ -21,6 +21,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SHOWS_NOBODY = {
     "static": "style sheets and scripts of the program",
     "policy.public_key": "the department's public keys, for everybody",
+    "workload.arrests_csv": "yearly counts",
     "exports.file": "a list of numbers, days and accounts",
     "retention.certificate": "numbers and digests of what was erased",
     "retention.sealing_certificate": "numbers and digests of what left",
@@ -69,7 +70,8 @@ def test_with_everything_left_no_address_serves_anything_to_whom_it_is_withheld(
     """Every page and file of the matrix, asked by whoever may; everything that can show somebody has left."""
     empty = {kind for kind, shows in serving.CONTENTS.items() if kind.__name__ in {"Disposal", "SealingOrder", "Job"}}
     empty |= {kind for kind in serving.CONTENTS if kind.__name__ == "DisclosureDecision"}
-    monkeypatch.setattr(serving, "left_at", lambda thing: None if type(thing) in empty else now())
+    left = lambda things: [None if type(thing) in empty else now() for thing in things]  # noqa: E731
+    monkeypatch.setattr(serving, "left_among", left)
     capability = policy().sealing.withheld.capability
     served, asked, faults = set(), set(), []
     with world.app.app_context():

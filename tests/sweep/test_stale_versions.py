@@ -119,6 +119,7 @@ ELSEWHERE = (
     "link-",
     "stop-",
     "back-",
+    "new-",
 )
 
 

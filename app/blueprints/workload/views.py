@@ -18,6 +18,7 @@ from app.blueprints.shared_forms import VersionForm
 from app.blueprints.workload.forms import PassOnForm, PeriodFilter, WorkFilter
 from app.csv_lines import csv_line
 from app.domain.requests.arrests import HEADINGS, by_year, uncorroborated
+from app.domain.serving import of_numbers
 from app.domain.workload import turnaround
 from app.domain.workload import verbs as workload
 from app.domain.workload.overview import deadline, unassigned
@@ -29,6 +30,7 @@ from app.policy.facts import Fault
 from app.policy.names import RequestVerb
 from app.policy.refused import Refused
 from app.steps import Answer, Why, take_step
+from app.web.downloads import whole_file
 from app.web.pages import page
 
 bp = Blueprint("workload", __name__)
@@ -251,7 +253,7 @@ def arrests() -> str:
 def arrests_csv() -> Response:
     """Send the yearly figures of arrests as a file (AUD-7)."""
     lines = [csv_line(HEADINGS), *(csv_line(year.cells()) for year in by_year())]
-    return Response("".join(lines), content_type="text/csv; charset=utf-8; header=present")
+    return whole_file(of_numbers("arrests"), "".join(lines).encode(), "text/csv", "arrests.csv")
 
 
 def duration_text(length: timedelta) -> str:

@@ -83,6 +83,7 @@ def test_nothing_of_a_disposed_case_is_left_in_any_file(app, keep, case, post):
         with unit_of_work():
             workload.hand_over(again, giver, receiver, "The Quintessential lamp stood behind the counter.")
     keep.make.advance_to(again, "closed", derived=derived, mark="Mark of the Wollongong scar above the brow.")
+    keep.set_back(CASE)
     # a search of it was done again by a supervisor
     with unit_of_work():
         search_replays.ask_for(again.current_round.search, keep.people.actor("c.hawthorn"))
