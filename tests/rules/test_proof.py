@@ -188,6 +188,8 @@ def test_only_tests_that_pass_claim_the_clause_and_reach_the_rule_are_chosen_the
     by_name = {row.test: row for row in rows}
     assert chosen_for(ONE, by_name, None) == ["m::many[1]", "m::quick", "m::slow", "m::many[2]"]
     assert chosen_for(ONE, by_name, Kept("m::slow", 1, "", ""))[0] == "m::slow"
+    kills = {"m::slow": 4, "m::quick": 1}
+    assert chosen_for(ONE, by_name, None, kills) == ["m::slow", "m::quick", "m::many[1]", "m::many[2]"]
 
 
 def test_lines_that_were_cut_short_are_left_out(tmp_path):

@@ -7,24 +7,28 @@ in a fork where nothing was taken away kills nothing.
 
 from __future__ import annotations
 
+import ctypes
 import os
 import select
 import signal
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from app.policy.proof import Kept, Provable, digest_of_test, kept_in
-from tools.rules.choosing import chosen_for
+from tools.rules.choosing import chosen_for, function_of
 from tools.rules.mutants import everything, take_away
 from tools.rules.reach import read_map
 from tools.rules.results import Found, Part
 
 ROOT = Path(__file__).resolve().parents[2]
+PR_SET_PDEATHSIG = 1
 #: seconds for the tests of one mutant
 PATIENCE = 240.0
 #: what makes the shared fixtures before the first fork; it needs no network
@@ -63,6 +67,7 @@ class Killer:
         self.until: float = config.getoption("--until") or float("inf")
         self.failed = False
         self.sound: dict[str, bool] = {}
+        self.kills = Counter(function_of(found.kept.by) for found in self.part.found() if found.kept.by)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         self.failed |= report.failed
@@ -77,8 +82,12 @@ class Killer:
             if time.time() > self.until:
                 break
             one = known[name]
-            chosen = [items[test] for test in chosen_for(one, self.reached, kept.get(name)) if test in items]
-            self.part.add(self._prove(one, chosen, session))
+            names = chosen_for(one, self.reached, kept.get(name), self.kills)
+            chosen = [items[test] for test in names if test in items]
+            if chosen:  # what no test reaches stays untried
+                found = self._prove(one, chosen, session)
+                self.part.add(found)
+                self.kills.update([function_of(found.kept.by)] if found.kept.by else [])
         session.testscollected = max(session.testscollected, 1)
         return True
 
@@ -86,7 +95,13 @@ class Killer:
         began, tried = time.monotonic(), 0
         left = list(chosen)
         while left:
-            died, ran = self._apart(left, session, lambda: take_away(one), PATIENCE - (time.monotonic() - began))
+            # what it needs is then made by the unchanged program, and kept for every fork that follows
+            if not self._is_sound(left[0], session):
+                left = left[1:]
+                continue
+            with tempfile.TemporaryDirectory(prefix="mutant-") as own:
+                weaken = partial(_weaken, one, Path(own))
+                died, ran = self._apart(left, session, weaken, PATIENCE - (time.monotonic() - began))
             tried += ran
             if died is None or self._is_sound(died, session):
                 return self._found(one, died.nodeid if died else "", tried, began)
@@ -139,10 +154,10 @@ class Killer:
     ) -> None:
         try:
             os.setsid()
+            ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)  # nothing outlives the session it came from
             nowhere = os.open(os.devnull, os.O_WRONLY)
             os.dup2(nowhere, 1)
             os.dup2(nowhere, 2)
-            _keep_folders_to_itself()
             change()
             for item in items:
                 failed = self._fails(item, session)
@@ -167,13 +182,14 @@ def _lines(read: int, end: float) -> Iterator[bytes]:
         yield from whole
 
 
-def _keep_folders_to_itself() -> None:
-    """Data folders made by a weakened program are for this fork alone."""
+def _weaken(one: Provable, own: Path) -> None:
+    """Take this part away; data folders that the weakened program makes are for its fork alone."""
     from tests.data_cache import DataCache
 
-    keep, own = DataCache.keep, DataCache(Path(tempfile.mkdtemp(prefix="mutant-")))
+    keep, apart = DataCache.keep, DataCache(own)
 
-    def apart(cache: Any, name: str, data: Path) -> Path:
-        return keep(own, name, data)
+    def kept_apart(cache: Any, name: str, data: Path) -> Path:
+        return keep(apart, name, data)
 
-    DataCache.keep = apart  # type: ignore[method-assign, assignment]
+    DataCache.keep = kept_apart  # type: ignore[method-assign, assignment]
+    take_away(one)
