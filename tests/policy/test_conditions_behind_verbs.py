@@ -51,6 +51,14 @@ def test_a_list_that_names_somebody_is_not_ended_unexamined_bypass(make, people)
     assert refused_by(request, "conclude_empty", examiner) == "no_candidates", "nothing was searched"
 
 
+@pytest.mark.clause("SRC-2")
+def test_nothing_is_examined_where_nobody_is_listed(make, people):
+    request, examiner = make.request(state="searched"), people.actor("k.rowan")
+    assert refused_by(request, "begin_examination", examiner) is None
+    request.current_search.candidates = []
+    assert refused_by(request, "begin_examination", examiner) == "candidates_present"
+
+
 @pytest.mark.clause("SRC-3")
 def test_nobody_is_nominated_whose_background_was_not_checked(make, people):
     request, examiner = make.request(state="under_examination"), people.actor("k.rowan")
@@ -152,6 +160,29 @@ def test_what_was_not_approved_is_not_reissued_as_a_possible_match_bypass(make, 
     final.decision = "approved"
     facts = {"reason": "With the right number.", "password_confirmed": True, "report": "R-1"}
     assert refused_by(request, "reissue_report", supervisor, **facts) is None, "nothing else stood in the way"
+
+
+@pytest.mark.clause("SRC-5", "SRC-6", "CAP-3", "SRC-4", "SRC-7")
+def test_a_review_under_way_is_ended_only_where_it_cannot_go_on_bypass(make, people):
+    """With peers at work and the photograph in the repository a supervisor neither stops nor decides before them."""
+    request, supervisor = make.request(state="nominated"), people.actor("c.hawthorn")
+    facts = {"reason": "It takes long.", "password_confirmed": True, "round": request.current_round.uid}
+    assert refused_by(request, "stop_peer_review", supervisor, **facts) == "peer_review_stuck"
+    for verb in ("continue_investigation", "disapprove"):
+        assert refused_by(request, verb, supervisor, **facts) == "nominee_gone"
+    request.current_round.nominee.photo.removed_at = now()
+    for verb in ("continue_investigation", "disapprove"):
+        assert refused_by(request, verb, supervisor, **facts) is None
+        assert refused_by(request, verb, supervisor, **{**facts, "password_confirmed": False}) == "password_confirmed"
+
+
+@pytest.mark.clause("AUD-1")
+def test_an_agreement_to_search_again_answers_a_question_that_was_put(make, people):
+    request = make.request(state="probe_selected")
+    examiner, supervisor = people.actor("k.rowan"), people.actor("c.hawthorn")
+    assert refused_by(request, "ask_to_repeat", examiner, reason="A newer repository.") == "searched_before"
+    for verb in ("agree_to_repeat", "decline_repeat"):
+        assert refused_by(request, verb, supervisor, reason="Agreed.") == "repeat_asked"
 
 
 @pytest.mark.clause("USE-8")

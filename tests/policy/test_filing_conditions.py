@@ -121,6 +121,15 @@ def test_the_basis_is_confirmed_for_the_use_it_states_and_refused_by_a_rule_with
     assert refused_by(request, "refuse", examiner, **{**refusal, "reason": " "}) == "reason_given"
 
 
+@pytest.mark.clause("REQ-5")
+def test_a_confirmation_is_documented_by_a_reference_of_the_case_management_system(make, people):
+    request, requester = make.request(state="accepted"), people.actor("d.lark")
+    assert refused_by(request, "document", requester, reference="CMS-2026-0815") is None
+    for nothing in ("", "  \n", None):
+        assert refused_by(request, "document", requester, reference=nothing) == "entry_reference_given"
+    assert refused_by(request, "document", people.actor("m.heron"), reference="CMS-2026-0815") == "actor_is_requester"
+
+
 @pytest.mark.clause("REQ-7", "REQ-3")
 def test_images_go_back_for_a_listed_reason_and_come_again_only_with_a_new_one(make, people):
     request, examiner = make.request(state="discussed"), people.actor("k.rowan")

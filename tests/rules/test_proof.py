@@ -28,7 +28,7 @@ from app.policy.proof import (
 from tools.rules.choosing import chosen_for
 from tools.rules.mutants import enforced, everything
 from tools.rules.reach import Reached, read_map
-from tools.rules.results import Found, Part
+from tools.rules.results import Found, Part, found_in
 
 ROOT = Path(__file__).resolve().parents[2]
 ONE = Provable("condition", "no_candidates", ("SRC-7",), "rule as it is")
@@ -202,6 +202,9 @@ def test_lines_that_were_cut_short_are_left_out(tmp_path):
     with part.path.open("ab") as file:
         file.write(b'{"mutant"')
     assert [found.mutant for found in part.found()] == [ONE.id]
+    second = Part(tmp_path / "part-2")
+    second.add(Found(ONE.id, Kept("", 40, "", ""), 0.5))
+    assert found_in([second.path, part.path])[ONE.id].by == NODE, "a death counts, whoever saw it"
 
 
 @pytest.mark.long

@@ -20,7 +20,7 @@ from app.policy import policy
 from app.policy.check import marked_tests
 from app.policy.proof import Provable, equivalents_in, kept_in, report, standing_of, write
 from tools.rules.mutants import enforced, everything
-from tools.rules.results import Part
+from tools.rules.results import found_in
 
 ROOT = Path(__file__).resolve().parents[2]
 WORK = ROOT / "var" / "rules"
@@ -46,8 +46,8 @@ def main(
     end = time.time() + minutes * 60 if minutes else 0.0
     WORK.mkdir(parents=True, exist_ok=True)
     wanted = _wanted(changed, sample, seed, only)
-    done = {found.mutant: found for path in WORK.glob("part-*.jsonl") for found in Part(path).found()}
-    left = [one for one in wanted if one.id not in done or done[one.id].kept.rule != one.digest]
+    done = found_in(WORK.glob("part-*.jsonl"))
+    left = [one for one in wanted if one.id not in done or not done[one.id].by or done[one.id].rule != one.digest]
     modules = _modules(left, everywhere=not changed)
     click.echo(f"{len(wanted)} parts of the rules, {len(left)} left; {len(modules)} modules of tests")
     if left and mapped:
@@ -114,10 +114,8 @@ def _kill(left: Sequence[Provable], modules: Sequence[str], jobs: int, end: floa
 
 def _keep() -> None:
     known = {one.id for one in everything()}
-    found = {name: kept for name, kept in kept_in(ROOT).items() if name in known}
-    for path in sorted(WORK.glob("part-*.jsonl")):
-        found |= {row.mutant: row.kept for row in Part(path).found() if row.mutant in known}
-    write(ROOT, found)
+    found = {**kept_in(ROOT), **found_in(WORK.glob("part-*.jsonl"))}
+    write(ROOT, {name: kept for name, kept in found.items() if name in known})
 
 
 def _told(wanted: Sequence[Provable]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import msgspec
@@ -36,3 +37,12 @@ class Part:
             except msgspec.DecodeError:
                 continue
         return rows
+
+
+def found_in(paths: Iterable[Path]) -> dict[str, Kept]:
+    """Return what the processes of one run found; of two answers to one mutant the test that it died of counts."""
+    found: dict[str, Kept] = {}
+    for row in (row for path in sorted(paths) for row in Part(path).found()):
+        if row.kept.by or row.mutant not in found:
+            found[row.mutant] = row.kept
+    return found
