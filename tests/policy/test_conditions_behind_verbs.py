@@ -176,6 +176,42 @@ def test_a_review_under_way_is_ended_only_where_it_cannot_go_on_bypass(make, peo
         assert refused_by(request, verb, supervisor, **{**facts, "password_confirmed": False}) == "password_confirmed"
 
 
+@pytest.mark.clause("SRC-5", "SRC-6", "CAP-3", "FAIR-1")
+def test_an_approval_asks_for_the_photograph_every_opinion_and_the_password(make, people):
+    request, supervisor = make.request(state="peer_reviewed"), people.actor("c.hawthorn")
+    facts = {"reason": "Unanimous.", "password_confirmed": True, "round": request.current_round.uid}
+    assert refused_by(request, "approve", supervisor, **facts) is None
+    for given in (False, None, "yes"):
+        assert refused_by(request, "approve", supervisor, **{**facts, "password_confirmed": given}) == (
+            "password_confirmed"
+        )
+    for verb in ("disapprove", "continue_investigation"):
+        assert refused_by(request, verb, supervisor, **{**facts, "reason": " \n"}) == "reason_given"
+    review, nominee = request.current_round.peer_reviews[-1], request.current_round.nominee
+    for opinion in ("0", "m1", "ns"):
+        review.opinion = opinion
+        assert refused_by(request, "approve", supervisor, **facts) == "peers_unanimous", opinion
+    review.opinion = "p2"
+    nominee.photo.removed_at = now()
+    assert refused_by(request, "approve", supervisor, **facts) == "nominee_in_repository"
+
+
+@pytest.mark.clause("SRC-4", "FAIR-1")
+def test_a_verdict_is_given_on_ones_own_open_line_with_a_level_for_each_photograph(make, people):
+    request, peer, other = make.request(state="nominated"), people.actor("j.maple"), people.actor("n.finch")
+    line_up = make.line_up(request, "j.maple")
+    make.compare_line(line_up)
+    facts = {"line_up": line_up, "round": request.current_round.uid, "opinion": "p2"}
+    assert refused_by(request, "record_peer_review", peer, **facts) is None
+    assert refused_by(request, "record_peer_review", other, **facts) == "peer_assigned", "a colleague's line"
+    assert refused_by(request, "record_peer_review", peer, **{**facts, "line_up": None}) == "peer_assigned"
+    level, line_up.subject_place.level = line_up.subject_place.level, None
+    assert refused_by(request, "record_peer_review", peer, **facts) == "peer_opinion_given"
+    line_up.subject_place.level = level
+    line_up.ended = "declined"
+    assert refused_by(request, "record_peer_review", peer, **facts) == "peer_assigned", "declined before"
+
+
 @pytest.mark.clause("AUD-1")
 def test_an_agreement_to_search_again_answers_a_question_that_was_put(make, people):
     request = make.request(state="probe_selected")

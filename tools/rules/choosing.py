@@ -18,15 +18,25 @@ def chosen_for(
 ) -> list[str]:
     """Return the tests that claim a clause of this part and reach it, in the order in which they are tried.
 
-    First the one it died of before, then those of which most others died (`kills`, by function), then the quickest.
-    A test that fails on the unchanged program proves nothing and is left out.
+    First the one it died of before, then those whose parameter names it, then those of which most others died (`kills`,
+    by function), then the quickest. A test that fails on the unchanged program proves nothing and is left out.
     """
     claiming = [
         row for row in reached.values() if row.passed and one.id in row.parts and set(row.clauses) & set(one.clauses)
     ]
-    best = sorted(claiming, key=lambda row: (-kills.get(function_of(row.test), 0), row.seconds))
+    words = one.name.rpartition(".")[0].split("/") if one.kind == "bound" else [one.name]
+    best = sorted(
+        claiming,
+        key=lambda row: (not _tells_of(row.test, words), -kills.get(function_of(row.test), 0), row.seconds),
+    )
     first = [kept.by] if kept is not None and kept.by else []
     return list(dict.fromkeys([*first, *_in_turns(best)]))[:MOST]
+
+
+def _tells_of(test: str, words: list[str]) -> bool:
+    """Whether the parameter of a test names all of this."""
+    parameter = test.partition("[")[2]
+    return all(word in parameter for word in words)
 
 
 def function_of(test: str) -> str:
