@@ -36,7 +36,7 @@ verify: setup ## the portal's own checks on the world that the demonstration lef
 	@CORROBORATE_MODE=demonstration $(FLASK) policy check
 
 test: models ## rules, verbs, pages: what a change breaks first, in a few minutes
-	@$(PYTEST) -m "not long" tests/policy tests/unit tests/web $(ARGS)
+	@$(PYTEST) -m "not long" tests/policy tests/rules tests/unit tests/web $(ARGS)
 
 test-sweep: models ## every route and byte as everybody, every end of every workflow
 	@$(PYTEST) -m "not long" tests/sweep $(ARGS)
@@ -45,7 +45,7 @@ test-work: models ## what workers, networks and migrations do
 	@$(PYTEST) -m "not long" tests/jobs tests/matching tests/migrations $(ARGS)
 
 test-long: models ## real servers and processes, killed and started again; accuracy over hundreds of faces
-	@$(PYTEST) -m long tests/policy tests/unit tests/web tests/sweep tests/jobs tests/matching tests/migrations $(ARGS)
+	@$(PYTEST) -m long tests/policy tests/rules tests/unit tests/web tests/sweep tests/jobs tests/matching tests/migrations $(ARGS)
 
 test-rules: models ## take each rule away in turn; a test must miss it (ARGS="--changed --sample 40 --minutes 10": a part)
 	@CORROBORATE_MODE=demonstration $(BIN)/python -m tools.rules $(ARGS)

@@ -55,6 +55,16 @@ def _kept(field: str) -> Weaker:
     return lambda table: {field: "years_after_closure", "years": 1} if table.keep.startswith("permanent") else {}
 
 
+def _source(field: str) -> Weaker:
+    """A single character is asked of a source by every answer that names one."""
+    return lambda table: {field: 0} if table.min_source > 1 else {}
+
+
+def _excluding(field: str) -> Weaker:
+    """Any difference excludes, also one that is explained."""
+    return lambda table: {field: True} if table.differs and not table.excludes else {}
+
+
 def _range(field: str, value: float) -> Weaker:
     return lambda table: {} if table.choices else {field: value}
 
@@ -67,10 +77,12 @@ _WAYS: Mapping[str, Mapping[str, Callable[[str], Weaker]]] = {
         "required": _NO,
         "min_length": _GONE,
         "max_length": _ENDLESS,
+        "min_words": _GONE,
         "min_value": _NONE,
         "max_value": _NONE,
         "must_be": _UNSAID,
     },
+    "AnswerRule": {"count": _GONE, "min_words": _GONE, "min_source": _source, "idle": _ANY},
     "Approval": {"max_days": _FOREVER, "min_text": _GONE, "min_reason": _GONE},
     "Basis": {"needs_designation": _NO, "needs_person": _NO, "documents": _ANY, "purposes": _ANY},
     "Capability": {"training": _NONE},
@@ -79,7 +91,7 @@ _WAYS: Mapping[str, Mapping[str, Callable[[str], Weaker]]] = {
     "Completeness": {"recipients": _ANY},
     "Decision": {"needs_unanimity": _NO},
     "Designation": {"max_days": _FOREVER},
-    "Disposition": {"full_worksheet": _NO, "min_differing": _GONE},
+    "Disposition": {"full_worksheet": _NO, "min_differing": _GONE, "rests_on_lasting": _NO, "nothing_lasting": _NO},
     "DocumentRules": {"max_bytes": _ENDLESS, "max_files": _ENDLESS},
     "Edit": {"max_pixels": _GONE, "times": _ENDLESS},
     "EditParameter": {
@@ -87,8 +99,10 @@ _WAYS: Mapping[str, Mapping[str, Callable[[str], Weaker]]] = {
         "maximum": lambda field: _range(field, float(HUGE)),
     },
     "Eligibility": {"allowed": _ANY, "forbidden": _ANY},
+    "EvidenceKind": {"after_lead_depends": _NO},
+    "EvidenceRule": {"least_independent": _GONE, "identification_words": _ANY},
     "Favored": {"min_level": _by(1)},
-    "FileRule": {"after_death": _to(1), "after_birth": _to(1), "arrest_free": _to(1)},
+    "FileRule": {"after_death": _to(1), "after_birth": _to(1), "arrest_free": _to(1), "look_up_days": _FOREVER},
     "ImageExclusion": {"action": _to("none")},
     "ImageLimits": {
         "min_images": _GONE,
@@ -97,7 +111,7 @@ _WAYS: Mapping[str, Mapping[str, Callable[[str], Weaker]]] = {
         "max_pixels": _ENDLESS,
         "max_faces": _ENDLESS,
     },
-    "Inconsistency": {"limit": _limit},
+    "Inconsistency": {"limit": _limit, "holds": _NO},
     "LineUpRule": {
         "foils": _by(-1),
         "least": _by(-1),
@@ -107,8 +121,9 @@ _WAYS: Mapping[str, Mapping[str, Callable[[str], Weaker]]] = {
     },
     "Marks": {"max_count": _ENDLESS, "max_note": _ENDLESS},
     "Number": {"count": _number},
-    "Outcome": {"results": _ANY},
+    "Outcome": {"results": _ANY, "least_independent": _GONE, "least_against": _GONE, "without_arrest": _NO},
     "Package": {"max_bytes": _ENDLESS, "expires_hours": _FOREVER},
+    "PoliticalRule": {"bureau": _ANY, "least_reason": _GONE},
     "Preparation": {"max_operations": _ENDLESS, "max_pixels": _ENDLESS, "min_side": _GONE, "min_reason": _GONE},
     "Priority": {"due_hours": _FOREVER, "unassigned_minutes": _NONE},
     "ProficiencyRule": {"one_in": _FOREVER, "few": _GONE},
@@ -120,7 +135,8 @@ _WAYS: Mapping[str, Mapping[str, Callable[[str], Weaker]]] = {
     "Review": {"count": _by(-1), "min_reason": _GONE, "min_level": _by(-1)},
     "Source": {"uses": _ANY},
     "Suitability": {"needs_note": _NO, "searchable": _YES},
-    "Verdict": {"needs_note": _NO, "unexplained": _NO},
+    "Suspicion": {"min_length": _GONE, "min_words": _GONE, "offenses": _ANY},
+    "Verdict": {"needs_note": _NO, "unexplained": _NO, "excludes": _excluding},
     "WorkloadRule": {"min_notes": _GONE, "least_for_median": _GONE, "least_for_percentile": _GONE},
 }
 WEAKER: Mapping[str, Mapping[str, Weaker]] = {
@@ -129,6 +145,7 @@ WEAKER: Mapping[str, Mapping[str, Weaker]] = {
 #: numbers and yes-or-no fields that bound nothing, and what they are instead
 UNBOUNDING: Mapping[str, str] = {
     "Approval.default_days": "what the form proposes",
+    "EvidenceRule.several": "the words of a yearly figure",
     "FileRule.with_case": "which of two rules a file follows",
     "Level.number": "the order of the scale",
     "LineUpRule.drawn": "how many photographs are looked at for foils",
@@ -147,18 +164,24 @@ UNBOUNDING: Mapping[str, str] = {
 def bounds(policy: Policy) -> Iterator[Bound]:
     """Yield every bound of every rule, in the order of the files."""
     for rule in policy.rules.values():
-        yield from _within(rule, rule, rule.id)
+        for path, table in tables_of(rule):
+            yield from _of(rule, table, path)
     for column in policy.gallery.columns:
         yield from _of(policy.gallery.eligibility[0], column, f"gallery-column/{column.name}")
 
 
-def _within(rule: Rule, table: Table, path: str) -> Iterator[Bound]:
-    yield from _of(rule, table, path)
-    for name in table.__struct_fields__:
-        held = getattr(table, name)
-        for inner in held if isinstance(held, tuple) else ():
+def tables_of(rule: Rule) -> Iterator[tuple[str, Table]]:
+    """Yield a rule and every table inside it that is no rule of its own, each with its path."""
+    yield from _within(rule, rule.id)
+
+
+def _within(table: Table, path: str) -> Iterator[tuple[str, Table]]:
+    yield path, table
+    for field in table.__struct_fields__:
+        held = getattr(table, field)
+        for number, inner in enumerate(held if isinstance(held, tuple) else (held,), 1):
             if isinstance(inner, Table) and not isinstance(inner, Rule):
-                yield from _within(rule, inner, f"{path}/{_named(inner)}")
+                yield from _within(inner, f"{path}/{_named(inner) or f'{field}-{number}'}")
 
 
 def _of(rule: Rule, table: Table, path: str) -> Iterator[Bound]:
@@ -171,11 +194,10 @@ def _of(rule: Rule, table: Table, path: str) -> Iterator[Bound]:
 
 
 def _applies(fact: Fact, field: str) -> bool:
-    """Lengths bound what is typed, values what is counted; what is required need not be asked for twice."""
-    if field == "min_length":
-        return fact.kind in ("text", "long")
-    return field != "max_length" or fact.kind in ("text", "long")
+    """Lengths and words bound what is typed, values what is counted; what is required need not be asked for twice."""
+    return field not in ("min_length", "max_length", "min_words") or fact.kind in ("text", "long")
 
 
 def _named(table: Table) -> str:
-    return str(next(getattr(table, name) for name in ("name", "value", "id") if hasattr(table, name)))
+    """What a table calls itself; empty where only its position tells it from the next."""
+    return next((str(getattr(table, name)) for name in ("name", "value", "id") if hasattr(table, name)), "")

@@ -15,7 +15,7 @@ from app.policy.base import Fact, Rule
 from app.policy.types import Policy
 
 TABLE = Path(__file__).with_name("facts.toml")
-BOUNDS = ("required", "min_length", "max_length", "min_value", "max_value", "must_be")
+BOUNDS = ("required", "min_length", "max_length", "min_words", "min_value", "max_value", "must_be")
 _HEAD = (
     "# What each question accepts: a copy apart from the rules, so that a bound cannot go without a test that fails.\n"
 )
@@ -29,8 +29,10 @@ def asking(rules: Policy) -> dict[str, Rule]:
 def accepted(fact: Fact) -> dict[str, Any]:
     """The bounds of one question that bind its kind."""
     typed = fact.kind in ("text", "long")
-    kept = {name: getattr(fact, name) for name in BOUNDS if typed or not name.endswith("_length")}
-    return {name: value for name, value in kept.items() if value not in (None, "")}
+    kept = {name: getattr(fact, name) for name in BOUNDS if typed or not name.endswith(("_length", "_words"))}
+    return {
+        name: value for name, value in kept.items() if value not in (None, "") and (name, value) != ("min_words", 0)
+    }
 
 
 def written() -> dict[str, dict[str, dict[str, Any]]]:

@@ -33,7 +33,17 @@ def valid(fact: Fact, bounds: dict) -> str:
         return fact.choices[0].value
     if fact.kind == "number":
         return str(bounds.get("min_value", 1))
-    return {"yesno": "yes", "date": date.today().isoformat()}.get(fact.kind, "x" * max(bounds.get("min_length", 0), 1))
+    other = {"yesno": "yes", "date": date.today().isoformat(), "time": "22:40"}
+    return other.get(fact.kind) or typed(max(bounds.get("min_length", 0), 1), bounds)
+
+
+def typed(length: int, bounds: dict, fewer: int = 0) -> str:
+    """So many characters, in as many different words as are asked for or `fewer`; one over and over says nothing."""
+    words = bounds.get("min_words", 1) - fewer
+    if words < 1:
+        return ("7 " * length)[: length - 1] + "7"
+    begun = "".join(f"{number} " for number in range(10, 9 + words))
+    return begun + "7" * (length - len(begun))
 
 
 def refused(rule_id: str, name: str, answer: str) -> bool:
@@ -60,12 +70,19 @@ def test_each_question_takes_what_lies_within_its_bounds_and_refuses_what_lies_b
         other = "no" if bounds["must_be"] == "yes" else "yes"
         assert refused(rule_id, name, other)
     if bounds.get("min_length", 0) > 1:
-        assert refused(rule_id, name, "x" * (bounds["min_length"] - 1))
-        assert refused(rule_id, name, "x" * (bounds["min_length"] - 1) + " " * 40), "filled up with spaces"
-        assert not refused(rule_id, name, "x" * bounds["min_length"])
+        short = typed(bounds["min_length"] - 1, bounds)
+        assert refused(rule_id, name, short)
+        assert refused(rule_id, name, short + " " * 40), "filled up with spaces"
+        assert not refused(rule_id, name, typed(bounds["min_length"], bounds))
+    if "min_words" in bounds:
+        enough = bounds["min_length"] + 10
+        few = typed(enough, bounds, fewer=1)
+        assert refused(rule_id, name, few)
+        assert refused(rule_id, name, f"{few} {few}"), "the same words over again"
+        assert not refused(rule_id, name, typed(enough, bounds))
     if "max_length" in bounds:
-        assert not refused(rule_id, name, "x" * bounds["max_length"])
-        assert refused(rule_id, name, "x" * (bounds["max_length"] + 1))
+        assert not refused(rule_id, name, typed(bounds["max_length"], bounds))
+        assert refused(rule_id, name, typed(bounds["max_length"] + 1, bounds))
     if "min_value" in bounds:
         assert refused(rule_id, name, str(bounds["min_value"] - 1))
         assert not refused(rule_id, name, str(bounds["min_value"]))
@@ -81,6 +98,7 @@ def test_each_question_refuses_an_answer_of_another_kind(rule_id, name):
         "choice": ["none of these"],
         "yesno": ["maybe"],
         "number": ["many", "1.5", "1e3"],
+        "time": ["noon", "24:00", "7:5"],
         "date": ["yesterday", "2026-02-30", (date.today() + timedelta(days=1)).isoformat()],
     }
     for answer in wrong.get(fact.kind, []):

@@ -11,8 +11,8 @@ import msgspec
 import pytest
 
 from app.policy import policy
-from app.policy.base import Table
-from app.policy.bounds import UNBOUNDING, WEAKER, bounds
+from app.policy.base import Rule, Table
+from app.policy.bounds import UNBOUNDING, WEAKER, bounds, tables_of
 from app.policy.proof import (
     EQUIVALENT,
     PROOF,
@@ -59,6 +59,15 @@ def test_every_number_and_every_yes_or_no_of_the_rules_is_a_bound_or_said_to_be_
     known = {f"{kind}.{name}" for kind, fields in WEAKER.items() for name in fields} | set(UNBOUNDING)
     assert found <= known
     assert {name for name in UNBOUNDING if name not in found} == set(), "no longer there"
+
+
+def test_every_table_inside_a_rule_has_a_path_of_its_own_with_or_without_a_name():
+    for rule in policy().rules.values():
+        paths = list(tables_of(rule))
+        assert Counter(path for path, _ in paths).most_common(1)[0][1] == 1, rule.id
+        inside = [table for table in tables(rule)[1:] if not isinstance(table, Rule)]
+        assert {id(table) for _, table in paths} >= {id(table) for table in inside}, rule.id
+    assert "suspected_class/offenses-1" in dict(tables_of(policy().rules["suspected_class"])), "it has only words"
 
 
 def test_everything_is_named_once_and_rests_on_a_clause():
