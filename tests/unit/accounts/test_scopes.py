@@ -50,7 +50,16 @@ BY_ROLE = {
     "LineUp": EXAMINERS,
     "Report": INVESTIGATORS | UNIT,
     **dict.fromkeys(
-        ("CaseRecord", "PersonFile", "LegalHold", "Disposal", "SealingOrder", "SealingNotice", "StoredStanding"),
+        (
+            "CaseRecord",
+            "PersonFile",
+            "LegalHold",
+            "Disposal",
+            "SealingOrder",
+            "SealedCopy",
+            "SealingNotice",
+            "StoredStanding",
+        ),
         RETENTION,
     ),
 }
