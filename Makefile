@@ -15,7 +15,7 @@ export PYTHON
 # Compiled modules are kept, whatever the surroundings say: each process would compile a thousand modules anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup assets models demo verify test test-sweep test-work test-long test-services test-pages services lint format lock clean
+.PHONY: help setup assets models demo verify test test-sweep test-work test-long test-rules test-services test-pages services lint format lock clean
 
 help: ## show what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "%-15s %s\n", $$1, $$2}'
@@ -36,7 +36,7 @@ verify: setup ## the portal's own checks on the world that the demonstration lef
 	@CORROBORATE_MODE=demonstration $(FLASK) policy check
 
 test: models ## rules, verbs, pages: what a change breaks first, in a few minutes
-	@$(PYTEST) -m "not long" tests/policy tests/unit tests/web $(ARGS)
+	@$(PYTEST) -m "not long" tests/policy tests/rules tests/unit tests/web $(ARGS)
 
 test-sweep: models ## every route and byte as everybody, every end of every workflow
 	@$(PYTEST) -m "not long" tests/sweep $(ARGS)
@@ -45,7 +45,10 @@ test-work: models ## what workers, networks and migrations do
 	@$(PYTEST) -m "not long" tests/jobs tests/matching tests/migrations $(ARGS)
 
 test-long: models ## real servers and processes, killed and started again; accuracy over hundreds of faces
-	@$(PYTEST) -m long tests/policy tests/unit tests/web tests/sweep tests/jobs tests/matching tests/migrations $(ARGS)
+	@$(PYTEST) -m long tests/policy tests/rules tests/unit tests/web tests/sweep tests/jobs tests/matching tests/migrations $(ARGS)
+
+test-rules: models ## take each rule away in turn; a test must miss it (ARGS="--changed --sample 40 --minutes 10": a part)
+	@CORROBORATE_MODE=demonstration $(BIN)/python -m tools.rules $(ARGS)
 
 services: setup ## real PostgreSQL, Redis, OpenLDAP and Chromium, installed as root or named
 	@scripts/services.sh

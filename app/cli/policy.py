@@ -9,6 +9,7 @@ import click
 from flask.cli import AppGroup
 
 from app import audit
+from app.access.scoping import SCOPES
 from app.audit.policy_texts import keep, kept, versions
 from app.calendar import day_of
 from app.cli.enforcement_points import enforcement_points
@@ -16,10 +17,13 @@ from app.cli.tables import show as show_table
 from app.domain.identification.recipes import worked_faults
 from app.policy import policy
 from app.policy.check import check, matrix
+from app.policy.clause_table import clauses_page
 from app.policy.name_types import names_module
+from app.policy.proof import Enforced, Report, report
 from app.policy.texts import digests_of, read_texts
 from app.policy.workflow_table import workflows_page
 from app.unit_of_work import unit_of_work
+from app.workflow.registry import CONDITIONS, SEPARATIONS
 
 group = AppGroup("policy", help="The rules and their enforcement.")
 ROOT = Path(__file__).resolve().parents[2]
@@ -45,12 +49,19 @@ def show(clause_id: str | None) -> None:
 def check_program(root: Path) -> list[str]:
     """Every gap between the policy and the whole program, a sentence each; none when sound."""
     points, faults = enforcement_points()
-    return faults + check(root, points, {"edit": worked_faults})
+    faults = faults + check(root, points, {"edit": worked_faults})
+    return faults or list(proof(root).faults)
+
+
+def proof(root: Path) -> Report:
+    """Return how the stored proof stands to rules, program and tests as they are now."""
+    scopes = {model.__name__: scope for model, scope in SCOPES.items()}
+    return report(policy(), Enforced(CONDITIONS, SEPARATIONS, scopes, enforcement_points()[0]), root)
 
 
 @group.command("check")
 def check_command() -> None:
-    """Fail if an enforced clause lacks a rule, an enforcement point or a test, or a clause is missing."""
+    """Fail if an enforced clause lacks a rule, an enforcement point or a test, or a rule lacks one that misses it."""
     faults = check_program(ROOT)
     for fault in faults:
         click.echo(fault, err=True)
@@ -58,6 +69,7 @@ def check_command() -> None:
         raise click.ClickException(f"{len(faults)} faults")
     enforced = sum(1 for clause in policy().clauses.values() if clause.status == "enforced")
     click.echo(f"{len(policy().clauses)} clauses, {enforced} enforced, each with rule, enforcement point and test")
+    click.echo(proof(ROOT).summary())
 
 
 @group.command("matrix")
@@ -130,3 +142,14 @@ def names_command(write: bool) -> None:
         (ROOT / "app" / "policy" / "names.py").write_text(names_module(policy()), encoding="utf-8")
         return
     click.echo(names_module(policy()), nl=False)
+
+
+@group.command("clauses")
+@click.option("--write", is_flag=True, help="Write docs/clauses.md instead of printing it.")
+def clauses_command(write: bool) -> None:
+    """Print every clause with its rules, enforcement, tests, bypass tests and what people see, as Markdown."""
+    page = clauses_page(policy(), matrix(ROOT, enforcement_points()[0]))
+    if write:
+        (ROOT / "docs" / "clauses.md").write_text(page, encoding="utf-8")
+        return
+    click.echo(page, nl=False)

@@ -16,8 +16,11 @@ def repeated(values: Iterable[str]) -> list[str]:
     return [value for value, times in Counter(values).items() if times > 1]
 
 
-class Table(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Any table of a rule file: immutable, unknown keys refused."""
+class Table(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, omit_defaults=True):
+    """Any table of a rule file: immutable, unknown keys refused.
+
+    Encoded, it says what its file says: a field that every rule gains makes no proof of an unchanged rule stale.
+    """
 
 
 class Rule(Table, frozen=True, kw_only=True):

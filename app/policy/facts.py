@@ -1,14 +1,14 @@
 """Pure checks of answers against the rule files; a fault names the field and the rule broken."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, time
 from typing import Any
 
 from app.clauses import enforces
 from app.policy.base import Fact, Questions
-from app.policy.forms import Outcome
+from app.policy.forms import Outcome, Prohibition
 from app.policy.types import Policy
 
 YES_NO = {"yes": "Yes", "no": "No"}
@@ -47,20 +47,31 @@ def check_use_facts(policy: Policy, use_id: str, facts: Mapping[str, object]) ->
     return check_facts(policy.uses[use_id].facts, facts, use_id)
 
 
-@enforces("LIM-2", "LIM-3", "LIM-7", "CAP-7", "EXT-5")
 def check_purpose(policy: Policy, answers: Mapping[str, object], is_intelligence_bureau: bool) -> list[Fault]:
-    """Check every question on prohibited purposes; one left open counts as a fault.
+    """Check every question on prohibited purposes; one left open counts as a fault."""
+    held = {policy.request.political.member} if is_intelligence_bureau else set()
+    return check_prohibited(policy, answers) + check_reserved(policy, answers, held)
 
-    ``is_intelligence_bureau`` lifts the prohibitions that name an excepted capability (LIM-7), no others.
-    """
-    found = []
-    for prohibition in policy.request.prohibitions.values():
-        answer = _text(answers.get(prohibition.id))
-        if answer not in ("yes", "no"):
-            found.append(Fault(prohibition.id, f"Answer: {prohibition.question}", prohibition.id))
-        elif answer == prohibition.refused_answer and not (prohibition.except_capability and is_intelligence_bureau):
-            found.append(Fault(prohibition.id, prohibition.refusal, prohibition.id))
-    return found
+
+@enforces("LIM-2", "LIM-3", "CAP-7", "EXT-5")
+def check_prohibited(policy: Policy, answers: Mapping[str, object]) -> list[Fault]:
+    """Check the purposes that are prohibited to everybody."""
+    asked = [one for one in policy.request.prohibitions.values() if not one.except_capability]
+    return [fault for one in asked for fault in _refused_purpose(one, answers)]
+
+
+@enforces("LIM-7")
+def check_reserved(policy: Policy, answers: Mapping[str, object], held: Collection[str]) -> list[Fault]:
+    """Check the purposes that are reserved: the holders of one capability may pursue them, and no others."""
+    asked = [one for one in policy.request.prohibitions.values() if one.except_capability]
+    return [fault for one in asked for fault in _refused_purpose(one, answers, may=one.except_capability in held)]
+
+
+def _refused_purpose(asked: Prohibition, answers: Mapping[str, object], may: bool = False) -> list[Fault]:
+    answer = _text(answers.get(asked.id))
+    if answer not in ("yes", "no"):
+        return [Fault(asked.id, f"Answer: {asked.question}", asked.id)]
+    return [Fault(asked.id, asked.refusal, asked.id)] if answer == asked.refused_answer and not may else []
 
 
 @enforces("LIM-1")

@@ -1,7 +1,9 @@
 """What the checks of stated facts do with awkward answers."""
 
+import dataclasses
 from datetime import date
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import settings as how
@@ -16,8 +18,10 @@ from app.policy.facts import (
     check_facts,
     check_lawful_basis,
     check_outcome,
+    check_prohibited,
     check_purpose,
     check_questions,
+    check_reserved,
     check_source,
     check_use_facts,
     normal_case_number,
@@ -57,6 +61,30 @@ def test_what_is_missing_is_named(fact: Fact, said: str) -> None:
 def test_a_question_on_purpose_left_open_is_named(rules: Policy) -> None:
     faults = check_purpose(rules, {}, False)
     assert [f.message for f in faults] == [f"Answer: {rule.question}" for rule in rules.request.prohibitions.values()]
+
+
+@pytest.mark.clause("LIM-2", "LIM-3", "LIM-7")
+def test_each_question_on_purpose_is_refused_by_the_one_check_of_its_kind_whatever_it_is_called_bypass(
+    rules: Policy,
+) -> None:
+    """A purpose reserved to somebody else is not lifted for the Bureau, and none falls between the two checks."""
+    known = rules.request.prohibitions
+    closed = msgspec.structs.replace(known["live-video"], id="drone-video")
+    reserved = msgspec.structs.replace(known["political-activity"], id="own-people", except_capability="figures.read")
+    asked = {**known, closed.id: closed, reserved.id: reserved}
+    more = dataclasses.replace(rules, request=dataclasses.replace(rules.request, prohibitions=asked))
+    answers = {name: one.refused_answer for name, one in asked.items()}
+    prohibited = [fault.rule_id for fault in check_prohibited(more, answers)]
+    assert prohibited == [*(name for name in known if name != "political-activity"), "drone-video"]
+    for held, refused in (
+        ((), ["political-activity", "own-people"]),
+        (("request.political",), ["own-people"]),
+        (("figures.read",), ["political-activity"]),
+        (("request.political", "figures.read"), []),
+    ):
+        assert [fault.rule_id for fault in check_reserved(more, answers, held)] == refused
+    assert [fault.rule_id for fault in check_purpose(more, answers, True)] == [*prohibited, "own-people"]
+    assert len(check_purpose(more, {}, True)) == len(asked), "left open"
 
 
 def test_the_outcomes_offered_fit_the_result(rules: Policy) -> None:

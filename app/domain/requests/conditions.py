@@ -10,8 +10,9 @@ from app.policy.facts import (
     check_case_number,
     check_description,
     check_lawful_basis,
-    check_purpose,
+    check_prohibited,
     check_questions,
+    check_reserved,
     check_source,
     check_use_facts,
 )
@@ -85,14 +86,12 @@ def description_sound(request: FRRequest, actor: Actor, facts: Facts) -> str | N
 
 @condition("purpose_permitted", "LIM-2", "LIM-3")
 def purpose_permitted(request: FRRequest, actor: Actor, facts: Facts) -> str | None:
-    faults = check_purpose(policy(), request.private.get("answers", {}), "request.political" in actor.capabilities)
-    return first([fault for fault in faults if fault.rule_id != "political-activity"])
+    return first(check_prohibited(policy(), request.private.get("answers", {})))
 
 
 @condition("political_activity_reserved", "LIM-7")
 def political_activity_reserved(request: FRRequest, actor: Actor, facts: Facts) -> str | None:
-    faults = check_purpose(policy(), request.private.get("answers", {}), "request.political" in actor.capabilities)
-    return first([fault for fault in faults if fault.rule_id == "political-activity"])
+    return first(check_reserved(policy(), request.private.get("answers", {}), actor.capabilities))
 
 
 @condition("body_worn_exception", "LIM-1")
