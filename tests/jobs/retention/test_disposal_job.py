@@ -29,15 +29,20 @@ from app.extensions import db, stores
 from app.extensions import settings as here
 from app.imaging import sniff
 from app.models import (
+    AnswerJudgment,
+    Arrest,
+    Clearance,
     Disclosure,
     FRRequest,
     GalleryHold,
     GalleryPerson,
     GalleryPhoto,
     Job,
+    NewGround,
     Notification,
     Template,
 )
+from app.policy import policy
 from app.unit_of_work import unit_of_work
 from config.embedded import Embedded
 from demo.people import person
@@ -71,6 +76,26 @@ def case(keep):
     return record, keep.person(record, "Robin Quillfeather", "victim")
 
 
+def add_rare_words(request: FRRequest, keep: RetentionFactory) -> None:
+    """Add what few requests hold, past the verbs: a judged answer, a mistake, an arrest, somebody who was named."""
+    round_, version = request.current_round, policy().version
+    named, by = (keep.people.account(name) for name in ("k.rowan", "r.falcon"))
+    check, nominee = round_.background_checks[0], round_.nominee
+    mistaken = {"person_id": nominee.person_id, "kind": "mistake", "recorded_by_id": by.id}
+    arrested = {"year": 2015, "basis": "no_lead", "in_hand": 0, "recorded_by_id": by.id}
+    with unit_of_work(), db.session.no_autoflush:
+        judged = AnswerJudgment(check=check, rule="x", supervisor_id=by.id, agreed=True, policy_version=version)
+        judged.seal(words="The Montevideo lamp was broken.", about={"text": "Said in Casablanca."})
+        ground = NewGround(round=round_, policy_version=version, **mistaken)
+        ground.seal(text="The peer looked at the Samarkand picture.")
+        arrest = Arrest(request=request, policy_version=version, **arrested)
+        arrest.seal(facts={"ground": "Seen at the Valparaiso gate."})
+        clearance = Clearance(request=request, account=named, named_by_id=by.id)
+        clearance.seal(reason="Knows the Trondheim matter.")
+        db.session.add_all((judged, ground, arrest, clearance))
+        audit.record("request.saved", request, fields=["words"])
+
+
 @pytest.mark.clause("RET-11", "ACC-10")
 def test_nothing_of_a_disposed_case_is_left_in_any_file(app, keep, case, post):
     record, victim = case
@@ -84,6 +109,7 @@ def test_nothing_of_a_disposed_case_is_left_in_any_file(app, keep, case, post):
             workload.hand_over(again, giver, receiver, "The Quintessential lamp stood behind the counter.")
     keep.make.advance_to(again, "closed", derived=derived, mark="Mark of the Wollongong scar above the brow.")
     keep.set_back(CASE)
+    add_rare_words(again, keep)
     # a search of it was done again by a supervisor
     with unit_of_work():
         search_replays.ask_for(again.current_round.search, keep.people.actor("c.hawthorn"))
