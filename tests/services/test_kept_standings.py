@@ -61,6 +61,7 @@ def test_of_two_requests_that_end_at_once_the_second_sees_the_first_ended(app, m
     keep = RetentionFactory(make, make.people)
     record = keep.record(request="submitted")
     make.request(state="submitted", case_number=record.case_number)
+    keep.set_back(record.case_number)
     numbers = list(db.session.scalars(select(FRRequest.number)))
     actor, reason = make.people.actor("d.lark"), "The person has been identified by the victim."
 

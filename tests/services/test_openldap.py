@@ -86,7 +86,7 @@ def signed_in(app: Flask) -> Callable[[str], FlaskClient]:
     ("name", "shown", "place"),
     [
         ("d.lark", "Dana Lark", "/requests"),
-        ("c.hawthorn", "Cleo Hawthorn", "/final-review"),
+        ("c.hawthorn", "Cleo Hawthorn", "/workload/figures"),
         ("h.larch", "Hana Larch", "/misuse"),
     ],
 )
