@@ -292,7 +292,9 @@ def check_background(case: Case, keys: Keyboard) -> None:
     keys.page.keyboard.type("Arrest records of the department, prison rolls.")
     keys.push("Record the background check")
     assert keys.page.get_by_text("Inconsistencies still wait for an answer").is_visible()
-    keys.write("inconsistency-height", "The witness saw the person from above, on a stair.")
+    keys.write(
+        "inconsistency-height", "The witness looked down a dark stair while the suspect crouched behind the counter."
+    )
     keys.push("Record the background check")
     case.look(keys, "candidates-with-background")
 

@@ -240,6 +240,20 @@ def test_a_supervisor_records_the_mistake_on_a_page(make, people, sign_in):
     assert client.post(here, data={**form, "text": MISTAKE}).status_code == 303
 
 
+def test_a_mistake_of_a_review_is_shown_where_the_person_is_checked_again(make, people, sign_in):
+    """A mistake has no source and no day, as information has: the page of the background says it all the same."""
+    request = make.request(state="peer_reviewed", opinions=("p2", "0"))
+    supervisor = people.actor("c.hawthorn")
+    make.carry_on(request)
+    with unit_of_work():
+        renomination.record_mistake(request, supervisor, MISTAKE)
+    make.examine(request)
+    make.dispose_all(request, retain=first_of(request))
+    here = f"/review/rounds/{request.current_round.uid}/candidates/{first_of(request).shown_order}/background"
+    page = soup(sign_in("k.rowan").get(here))
+    assert MISTAKE in words(page.select_one("#earlier"))
+
+
 def test_the_page_says_what_the_scale_says_and_calls_nothing_unanimous(make, sign_in):
     request = make.request(state="peer_reviewed", opinions=("p1", "p1"))
     page = words(soup(sign_in("c.hawthorn").get(f"/final-review/{request.number}")).select_one("main"))
