@@ -110,6 +110,7 @@ def test_missing_models_are_a_failure_of_the_status(app, tmp_path, settings):
 @needs_models
 @pytest.mark.long
 def test_speed_is_measured_beside_the_bare_libraries(run, settings, monkeypatch):
+    import tools.cli  # noqa: F401  (puts the command in its group, as the entry point does)
     from tools import bench_enrolment
     from tools.population import Population
 
