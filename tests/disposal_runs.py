@@ -4,16 +4,24 @@ from __future__ import annotations
 
 from sqlalchemy import select
 
+from app import audit
 from app.domain.oversight import trail_check
 from app.domain.retention import verbs as retention
 from app.extensions import db
 from app.jobs.retention import disposals as disposal_job
 from app.models import (
+    AnswerJudgment,
+    Arrest,
     CaseRecord,
+    Clearance,
     Disposal,
     FRRequest,
     Job,
+    NewGround,
 )
+from app.policy import policy
+from app.unit_of_work import unit_of_work
+from tests.retention_factory import RetentionFactory
 
 CASE = "2026-075-07777"
 KEPT = "2026-075-08888"
@@ -55,3 +63,23 @@ def run(disposal: Disposal) -> None:
     db.session.rollback()
     job = db.session.scalars(select(Job).where(Job.kind == "disposal", Job.subject_id == disposal.number)).one()
     disposal_job.execute_disposal(job)
+
+
+def add_rare_words(request: FRRequest, keep: RetentionFactory) -> None:
+    """Add what few requests hold, past the verbs: a judged answer, a mistake, an arrest, somebody who was named."""
+    round_, version = request.current_round, policy().version
+    named, by = (keep.people.account(name) for name in ("k.rowan", "r.falcon"))
+    check, nominee = round_.background_checks[0], round_.nominee
+    mistaken = {"person_id": nominee.person_id, "kind": "mistake", "recorded_by_id": by.id}
+    arrested = {"year": 2015, "basis": "no_lead", "in_hand": 0, "recorded_by_id": by.id}
+    with unit_of_work(), db.session.no_autoflush:
+        judged = AnswerJudgment(check=check, rule="x", supervisor_id=by.id, agreed=True, policy_version=version)
+        judged.seal(words="The Montevideo lamp was broken.", about={"text": "Said in Casablanca."})
+        ground = NewGround(round=round_, policy_version=version, **mistaken)
+        ground.seal(text="The peer looked at the Samarkand picture.")
+        arrest = Arrest(request=request, policy_version=version, **arrested)
+        arrest.seal(facts={"ground": "Seen at the Valparaiso gate."})
+        clearance = Clearance(request=request, account=named, named_by_id=by.id)
+        clearance.seal(reason="Knows the Trondheim matter.")
+        db.session.add_all((judged, ground, arrest, clearance))
+        audit.record("request.saved", request, fields=["words"])

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from app.clauses import enforces
 from app.extensions import db
 from app.models.accounts import Account, TrainingRecord
+from app.models.base import now
 from app.policy import policy
 from app.policy.names import CapabilityId
 
@@ -53,6 +54,11 @@ def actor_of(account: Account, roles: frozenset[str], today: date) -> Actor:
         capabilities=policy().capabilities_of(roles),
         trained=current_training(account.id, today),
     )
+
+
+def actor_last_seen(account: Account) -> Actor:
+    """Return the actor for an account with the roles that the directory had for it last: for lists, not for steps."""
+    return actor_of(account, frozenset(account.roles), now().date())
 
 
 def system_actor() -> Actor:

@@ -11,11 +11,10 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, literal, select, true
 
-from app.access.actor import Actor, actor_of
+from app.access.actor import Actor, actor_last_seen
 from app.clauses import enforces
 from app.extensions import db
 from app.models.accounts import Account
-from app.models.base import now
 from app.models.requests import Clearance, FRRequest
 from app.policy import policy
 from app.policy.names import CapabilityId
@@ -67,9 +66,9 @@ def check_clearance(subject: Any, actor: Actor, capability: CapabilityId) -> Non
         raise Refused(rule.id, f"You are not cleared for this request. {rule.who_names}")
 
 
-def cleared_account(request: FRRequest, account: Account, capability: CapabilityId | None = None) -> bool:
-    """Tell the same of an account, by the roles the directory had for it last."""
-    return is_cleared(request, actor_of(account, frozenset(account.roles), now().date()), capability)
+def cleared_account(request: FRRequest, account: Account) -> bool:
+    """Tell whether an account may know of the request, by the roles the directory had for it last."""
+    return not request.reserved or is_cleared(request, actor_last_seen(account))
 
 
 def cleared_among(request: FRRequest, people: set[int]) -> set[int]:

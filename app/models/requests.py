@@ -113,6 +113,10 @@ class FRRequest(Stateful[RequestVerb], Sealed, Model):
         """Tell whether it is kept to the Intelligence Bureau and those named for it: once it is no draft (LIM-7)."""
         return self.political and self.state != "draft"
 
+    def in_same_matter(self) -> ColumnElement[bool]:
+        """Return the condition for requests of this one's matter, itself among them."""
+        return FRRequest.case_number == self.case_number
+
     @classmethod
     def is_reserved(cls) -> ColumnElement[bool]:
         """Return the condition for requests that are `reserved`."""

@@ -11,7 +11,7 @@ from app.domain.accounts.naming import UNIT, here, person_of
 from app.domain.examination.annotations import marks_on
 from app.domain.examination.printed_contradictions import printed_contradictions
 from app.domain.gallery.photographs import stored
-from app.domain.serving import left_at
+from app.domain.serving import left_among, left_at
 from app.extensions import settings, stores
 from app.imaging import display_copy
 from app.imaging.recipe_ops import Pixels, pixels_of
@@ -56,8 +56,9 @@ def gather_comparison(round_: Round, actor: Actor, printed_by: Account) -> Compa
 def printed_faces(round_: Round, actor: Actor) -> list[str]:
     """Return the uids of the pictures that the document shows."""
     pairs = _pairs(round_, marks_on(round_, actor))
-    photos = [photo.uid for _, photo in pairs if left_at(photo) is None]
-    return [round_.search.image.uid, *photos] if pairs else []
+    photos = [photo for _, photo in pairs]
+    kept = [photo.uid for photo, left in zip(photos, left_among(photos), strict=True) if left is None]
+    return [round_.search.image.uid, *kept] if pairs else []
 
 
 def _pairs(round_: Round, marks: Iterable[Annotation]) -> list[tuple[Candidate, GalleryPhoto]]:

@@ -177,7 +177,7 @@ def checks_in_matter(request: FRRequest, person: GalleryPerson) -> list[Backgrou
         .join(Round.request)
         .join(BackgroundCheck.candidate)
         .where(
-            FRRequest.case_number == request.case_number,
+            request.in_same_matter(),
             FRRequest.state != "disposed",
             Candidate.person_id == person.id,
         )

@@ -45,7 +45,7 @@ def earlier_verdicts(round_: Round, candidate: Candidate) -> list[EarlierVerdict
         .join(Round.request)
         .join(Candidate, nominee)
         .where(
-            FRRequest.case_number == round_.request.case_number,
+            round_.request.in_same_matter(),
             FRRequest.state != "disposed",
             Candidate.person_id == candidate.person_id,
             Round.id != round_.id,
@@ -61,7 +61,7 @@ def grounds_for(round_: Round, candidate: Candidate) -> list[NewGround]:
         select(NewGround)
         .join(NewGround.round)
         .join(Round.request)
-        .where(FRRequest.case_number == round_.request.case_number, NewGround.person_id == candidate.person_id)
+        .where(round_.request.in_same_matter(), NewGround.person_id == candidate.person_id)
     )
     return list(db.session.scalars(rows.order_by(NewGround.id)))
 

@@ -55,7 +55,7 @@ def earlier_searches(search: Search) -> list[EarlierSearch]:
     alike = _alike(search.image)
     # three look-ups, each by its own index: as one condition over three tables it reads every search there is
     related = union(
-        select(Search.id).join(Search.request).where(FRRequest.case_number == search.request.case_number),
+        select(Search.id).join(Search.request).where(search.request.in_same_matter()),
         select(Search.id).join(Search.image).where(ProbeImage.sha256 == search.image.sha256),
         select(Search.id).where(Search.image_id.in_(alike)),
     ).subquery()

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select
 
 from app import audit
-from app.access.actor import Actor, actor_of
+from app.access.actor import Actor, actor_last_seen
 from app.access.clearance import cleared_account
 from app.clauses import enforces
 from app.domain.accounts.people import holders_of
@@ -46,9 +46,8 @@ def possible_peers(request: FRRequest) -> list[Account]:
 @enforces("ACC-4", "ACC-8")
 def trained_examiners() -> list[Account]:
     """Return enabled accounts that may review as peers today, as last seen in the directory."""
-    today = now().date()
     enabled = db.session.scalars(select(Account).where(Account.enabled.is_(True)).order_by(Account.id))
-    return [one for one in enabled if actor_of(one, frozenset(one.roles), today).can("peer.review")]
+    return [one for one in enabled if actor_last_seen(one).can("peer.review")]
 
 
 def available(accounts: Iterable[Account]) -> set[int]:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
-from app.access.actor import Actor, actor_of
-from app.access.clearance import cleared_account, is_member_account
+from app.access.actor import Actor, actor_last_seen
+from app.access.clearance import cleared_account, is_cleared, is_member
 from app.clauses import enforces
 from app.domain.notices.notifications import tell
 from app.domain.workload.conditions import parts_of
@@ -89,7 +89,11 @@ def standing(request: FRRequest) -> list[Clearance]:
 
 def may_be_named(request: FRRequest) -> list[Account]:
     """Return the people of the unit, as last seen in the directory, who could be named and are not cleared yet."""
-    return [one for one in _people() if not cleared_account(request, one) and any(_able(one, c) for c, _ in WORK)]
+    return [
+        account
+        for account, actor in _people()
+        if not is_cleared(request, actor) and any(actor.can(capability) for capability, _ in WORK)
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,9 +115,10 @@ def missing(request: FRRequest) -> list[Missing]:
     # an examiner of the request cannot be its peer: both together need one more than the peers alone
     needed = {"examination.work": 1, "peer.review": peers + 1, "approval.decide": 1}
     held = {request.examiner_id, *apart}
+    cleared = [actor for _, actor in _people() if is_cleared(request, actor)]
     found = []
     for capability, what in WORK:
-        able = [one for one in _people() if _able(one, capability) and cleared_account(request, one)]
+        able = [actor for actor in cleared if actor.can(capability)]
         counted = [one for one in able if capability != "approval.decide" or one.id not in held]
         if len(counted) < needed[capability]:
             found.append(Missing(what, len(counted), needed[capability]))
@@ -122,13 +127,9 @@ def missing(request: FRRequest) -> list[Missing]:
 
 def namers() -> list[Account]:
     """Return who can name people: the Deputy Commissioner's office, members of the Bureau, as last seen."""
-    return [one for one in _people() if is_member_account(one) and _able(one, "clearance.name")]
+    return [account for account, actor in _people() if is_member(actor) and actor.can("clearance.name")]
 
 
-def _people() -> list[Account]:
+def _people() -> list[tuple[Account, Actor]]:
     rows = select(Account).where(Account.enabled.is_(True)).order_by(Account.display_name)
-    return list(db.session.scalars(rows))
-
-
-def _able(account: Account, capability: CapabilityId) -> bool:
-    return actor_of(account, frozenset(account.roles), now().date()).can(capability)
+    return [(account, actor_last_seen(account)) for account in db.session.scalars(rows)]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from typing import TypeVar
 
 from sqlalchemy import func, select
 
@@ -20,6 +21,8 @@ from app.policy import policy
 from app.policy.evidence import Item, arrested_at, check_arrest, check_item, in_hand, item_of, same_words
 from app.policy.facts import Fault
 
+Row = TypeVar("Row", EvidenceItem, Arrest)
+
 
 def present() -> datetime:
     """Return the present moment as people type it."""
@@ -31,7 +34,7 @@ def lead_received(request: FRRequest) -> datetime | None:
     first = db.session.scalar(
         select(func.min(Report.delivered_at))
         .join(FRRequest, FRRequest.id == Report.request_id)
-        .where(FRRequest.case_number == request.case_number, Report.kind == "possible_match")
+        .where(request.in_same_matter(), Report.kind == "possible_match")
     )
     return None if first is None else local(first).replace(tzinfo=None, second=0, microsecond=0)
 
@@ -43,24 +46,17 @@ def items(request: FRRequest) -> list[Item]:
 
 def evidence_of_matter(request: FRRequest) -> Sequence[EvidenceItem]:
     """Return the items of evidence of every request of the matter, oldest first."""
-    rows = (
-        select(EvidenceItem)
-        .join(FRRequest, FRRequest.id == EvidenceItem.request_id)
-        .where(FRRequest.case_number == request.case_number)
-        .order_by(EvidenceItem.id)
-    )
-    return db.session.scalars(rows).all()
+    return _of_matter(EvidenceItem, request)
 
 
 def arrests_of_matter(request: FRRequest) -> Sequence[Arrest]:
     """Return the arrests reported in every request of the matter, oldest first."""
-    rows = (
-        select(Arrest)
-        .join(FRRequest, FRRequest.id == Arrest.request_id)
-        .where(FRRequest.case_number == request.case_number)
-        .order_by(Arrest.id)
-    )
-    return db.session.scalars(rows).all()
+    return _of_matter(Arrest, request)
+
+
+def _of_matter(model: type[Row], request: FRRequest) -> Sequence[Row]:
+    rows = select(model).join(FRRequest, FRRequest.id == model.request_id).where(request.in_same_matter())
+    return db.session.scalars(rows.order_by(model.id)).all()
 
 
 def matter_day(request: FRRequest) -> date | None:

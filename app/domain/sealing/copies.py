@@ -20,7 +20,7 @@ from app.calendar import day_of
 from app.clauses import enforces
 from app.domain.notices.notifications import tell
 from app.domain.sealing.lookback import items_about, reports_about, viewing
-from app.domain.serving import left_at
+from app.domain.serving import left_among
 from app.extensions import db
 from app.models import Account, AuditEvent, FRRequest, GalleryPhoto, Report, Round, SealedCopy, SealingOrder
 from app.models.base import filled, now
@@ -66,7 +66,8 @@ def list_copies(order: SealingOrder, photos: list[GalleryPhoto]) -> int:
 
 def _of_reports(photos: list[GalleryPhoto]) -> Iterator[SealedCopy]:
     """Yield the copies of delivered reports that show what left."""
-    shown = [report for report in reports_about(photos) if left_at(report) is not None]
+    reports = reports_about(photos)
+    shown = [report for report, left in zip(reports, left_among(reports), strict=True) if left is not None]
     for report in shown:
         request, delivered = report.request, filled(report.delivered_at)
         yield _copy("case_file", request.number, report.number, request.requester_id, delivered)

@@ -29,26 +29,21 @@ from app.extensions import db, stores
 from app.extensions import settings as here
 from app.imaging import sniff
 from app.models import (
-    AnswerJudgment,
-    Arrest,
-    Clearance,
     Disclosure,
     FRRequest,
     GalleryHold,
     GalleryPerson,
     GalleryPhoto,
     Job,
-    NewGround,
     Notification,
     Template,
 )
-from app.policy import policy
 from app.unit_of_work import unit_of_work
 from config.embedded import Embedded
 from demo.people import person
 from tests import erasure_search
 from tests.disclosure_factory import DisclosureFactory
-from tests.disposal_runs import CASE, KEPT, chain_faults, request_of, run
+from tests.disposal_runs import CASE, KEPT, add_rare_words, chain_faults, request_of, run
 from tests.drawn_gallery import needs_models
 from tests.erasure_search import ErasureSearch
 from tests.request_factory import picture
@@ -74,26 +69,6 @@ def case(keep):
     """A closed case with a delivered report, and a victim's file that belongs to it alone."""
     record = keep.record(request="closed", case_number=CASE)
     return record, keep.person(record, "Robin Quillfeather", "victim")
-
-
-def add_rare_words(request: FRRequest, keep: RetentionFactory) -> None:
-    """Add what few requests hold, past the verbs: a judged answer, a mistake, an arrest, somebody who was named."""
-    round_, version = request.current_round, policy().version
-    named, by = (keep.people.account(name) for name in ("k.rowan", "r.falcon"))
-    check, nominee = round_.background_checks[0], round_.nominee
-    mistaken = {"person_id": nominee.person_id, "kind": "mistake", "recorded_by_id": by.id}
-    arrested = {"year": 2015, "basis": "no_lead", "in_hand": 0, "recorded_by_id": by.id}
-    with unit_of_work(), db.session.no_autoflush:
-        judged = AnswerJudgment(check=check, rule="x", supervisor_id=by.id, agreed=True, policy_version=version)
-        judged.seal(words="The Montevideo lamp was broken.", about={"text": "Said in Casablanca."})
-        ground = NewGround(round=round_, policy_version=version, **mistaken)
-        ground.seal(text="The peer looked at the Samarkand picture.")
-        arrest = Arrest(request=request, policy_version=version, **arrested)
-        arrest.seal(facts={"ground": "Seen at the Valparaiso gate."})
-        clearance = Clearance(request=request, account=named, named_by_id=by.id)
-        clearance.seal(reason="Knows the Trondheim matter.")
-        db.session.add_all((judged, ground, arrest, clearance))
-        audit.record("request.saved", request, fields=["words"])
 
 
 @pytest.mark.clause("RET-11", "ACC-10")
