@@ -15,7 +15,7 @@ export PYTHON
 # Compiled modules are kept, whatever the surroundings say: each process would compile a thousand modules anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup assets models demo verify test test-sweep test-work test-long test-rules test-services test-pages services lint format lock clean
+.PHONY: help setup assets models demo verify test test-web test-sweep test-work test-long test-rules test-services test-pages services lint format lock clean
 
 help: ## show what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "%-15s %s\n", $$1, $$2}'
@@ -35,8 +35,11 @@ verify: setup ## the portal's own checks on the world that the demonstration lef
 	@CORROBORATE_MODE=demonstration $(FLASK) audit verify
 	@CORROBORATE_MODE=demonstration $(FLASK) policy check
 
-test: models ## rules, verbs, pages: what a change breaks first, in a few minutes
-	@$(PYTEST) -m "not long" tests/policy tests/rules tests/unit tests/web $(ARGS)
+test: models ## rules and verbs: what a change breaks first, in five minutes
+	@$(PYTEST) -m "not long" tests/policy tests/rules tests/unit $(ARGS)
+
+test-web: models ## pages and forms
+	@$(PYTEST) -m "not long" tests/web $(ARGS)
 
 test-sweep: models ## every route and byte as everybody, every end of every workflow
 	@$(PYTEST) -m "not long" tests/sweep $(ARGS)

@@ -122,7 +122,8 @@ class Keeping:
         connection.commit()
 
     def _leave(self) -> None:
-        """Nobody has the database open."""
+        """Nobody has the database open, nobody holds an index that is ahead of what will be put back."""
+        self.app.extensions.pop("repository", None)
         if self._reader is not None:
             self._reader.close()
             self._reader = None

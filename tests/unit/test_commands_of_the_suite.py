@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-PARTS = ("test", "test-sweep", "test-work", "test-long", "test-services", "test-pages")
+PARTS = ("test", "test-web", "test-sweep", "test-work", "test-long", "test-services", "test-pages")
 #: measurements, run by hand
 NO_PART = {"bench"}
 
@@ -27,7 +27,7 @@ def folders_of(words: list[str]) -> set[str]:
 
 
 def test_no_test_falls_between_the_parts() -> None:
-    quick = [folders_of(told(part)) for part in ("test", "test-sweep", "test-work")]
+    quick = [folders_of(told(part)) for part in ("test", "test-web", "test-sweep", "test-work")]
     assert sum(map(len, quick)) == len(set.union(*quick)), "no folder is in two of them"
     assert folders_of(told("test-long")) == set.union(*quick), "whatever has a quick part has a long one"
     found = set.union(*(folders_of(told(part)) for part in PARTS))

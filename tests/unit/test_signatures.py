@@ -7,11 +7,13 @@ import io
 import os
 import shutil
 import subprocess
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from asn1crypto.x509 import Certificate
+from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.validation import validate_pdf_signature
 from pyhanko_certvalidator import ValidationContext
@@ -19,12 +21,21 @@ from pyhanko_certvalidator import ValidationContext
 from app.documents.disclosures.package import KEY_NAME, NAMING, SUMS_NAME, VERIFYING, PackedFile, build_package
 from app.documents.signature import sign
 from app.documents.typeset import Rendered, typeset
+from app.storage import certificates
 from app.storage.certificates import CHAIN, FOLDER, KEY, Certified, DocumentKey
 from app.storage.errors import SigningKeyUnusable
 from app.storage.signing import Signer
 
 pytestmark = pytest.mark.clause("EXT-2", "SRC-8")
 AT = datetime.now(UTC).replace(microsecond=0)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def keys_of_their_own() -> Iterator[None]:
+    """Every authority and department here draws its own key, whatever portals of other tests remember."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(certificates, "generate_private_key", generate_private_key)
+        yield
 
 
 @pytest.fixture(scope="module")

@@ -138,6 +138,11 @@ class RepositoryIndex:
         if self._in_step and now_at == self.index.generation:
             return
         self._in_step = False
+        if now_at < self.index.generation:
+            # the database was put back to an earlier state: what this holds may belong to another history
+            self.index.start_over()
+            self._newest, self._gone = 0, set()
+            self.on_removal()
         gone = set(db.session.scalars(select(GalleryPhoto.uid).where(GalleryPhoto.removed_at.is_not(None))))
         if self.index.remove(gone - self._gone, generation=now_at):
             self.on_removal()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence, Set
 
 from app.matching.errors import MixedModels
 from app.matching.types import GalleryBatch, GalleryTemplate, Template
@@ -33,6 +33,20 @@ class IndexBase(ABC):
     @abstractmethod
     def add_batch(self, batch: GalleryBatch, *, generation: int) -> None:
         """Add many photographs at once; all or none. Raises as ``add`` does."""
+
+    def start_over(self) -> None:
+        """Hold nothing, at generation 0: what follows may be older than what was held."""
+        self.remove(self.photo_ids, generation=self.generation)
+        self.generation = 0
+
+    @property
+    @abstractmethod
+    def photo_ids(self) -> Set[str]:
+        """Every photograph in the index."""
+
+    @abstractmethod
+    def remove(self, photo_ids: Iterable[str], *, generation: int) -> int:
+        """Remove photographs; returns how many there were."""
 
     def _check_batch(self, batch: GalleryBatch) -> None:
         self._check(batch.model_digest, batch.vectors.shape[1])

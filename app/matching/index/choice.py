@@ -73,6 +73,10 @@ class Index(Protocol):
         """
         ...
 
+    def start_over(self) -> None:
+        """Hold nothing, at generation 0: the database was put back to an earlier state."""
+        ...
+
     def search(self, probe: Template, k: int, eligible: Eligible | Set[str] = ALL) -> list[PersonRank]:
         """The k people nearest to the probe, one entry per person, best first; fewer if there are fewer.
 

@@ -108,6 +108,11 @@ class MilvusIndex(IndexBase):
         self._keep_state(generation)
         return len(gone)
 
+    def start_over(self) -> None:
+        """Hold nothing, at generation 0, and say so to every process that opens it."""
+        super().start_over()
+        self._keep_state(0)
+
     def drop(self) -> None:
         """Take the gallery of this network out of Milvus for good, and close the connection."""
         for name in self._client.list_collections():

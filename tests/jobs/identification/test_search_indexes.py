@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import sqlite3
 
 import numpy as np
 import pytest
@@ -114,6 +115,21 @@ def test_what_the_counts_give_away_is_found_by_comparing_all(index):
     change(photo, removed=False)
     assert listed(index, probe)[0][0] == photo.uid
     assert listed(index, probe)[1:] == (3, 6)
+
+
+def test_a_database_put_back_to_an_earlier_state_is_searched_as_it_then_was(index, settings):
+    """A backup restored beside a running worker: the index is ahead, and holds people of another history."""
+    photo = enrol(1).photos[0]
+    before, kept, probe = repository_index.generation(), photo.uid, probe_of(photo)
+    database = sqlite3.connect(settings.data_dir / "corroborate.sqlite")
+    backup = sqlite3.connect(":memory:")
+    database.backup(backup)
+    enrol(2)
+    assert listed(index, probe)[1:] == (2, 4)
+    db.session.remove()
+    db.engine.dispose()
+    backup.backup(database)
+    assert listed(index, probe) == ([kept], 1, 2) and index.index.generation == before
 
 
 def test_nothing_is_read_while_nothing_changes(index, monkeypatch):
