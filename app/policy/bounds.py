@@ -134,6 +134,7 @@ _WAYS: Mapping[str, Mapping[str, Callable[[str], Weaker]]] = {
     "RetentionClass": {"keep": _kept, "years": _GONE, "age": _GONE},
     "Review": {"count": _by(-1), "min_reason": _GONE, "min_level": _by(-1)},
     "Source": {"uses": _ANY},
+    "SourceSign": {"patterns": _ANY},
     "Suitability": {"needs_note": _NO, "searchable": _YES},
     "Suspicion": {"min_length": _GONE, "min_words": _GONE, "offenses": _ANY},
     "Verdict": {"needs_note": _NO, "unexplained": _NO, "excludes": _excluding},

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from datetime import date, time
 from typing import Any
 
+from msgspec import structs
+
 from app.clauses import enforces
 from app.policy.base import Fact, Questions
-from app.policy.forms import Outcome, Prohibition
+from app.policy.forms import Outcome, Prohibition, Source
 from app.policy.types import Policy
 
 YES_NO = {"yes": "Yes", "no": "No"}
@@ -75,9 +77,34 @@ def _refused_purpose(asked: Prohibition, answers: Mapping[str, object], may: boo
 
 
 @enforces("LIM-1")
-def check_source(policy: Policy, source_id: str, facts: Mapping[str, object], use_id: str | None = None) -> list[Fault]:
-    """Check where an image came from: the facts its source needs and, when given, the use it serves."""
-    source = policy.request.sources.get(source_id)
+def signs(policy: Policy, source_id: str | None, said: Iterable[str]) -> tuple[Fact, ...]:
+    """Return the answers that a source owes because the file names another one.
+
+    said: what the file says of itself, its name and metadata.
+    """
+    texts = tuple(said)
+    return tuple(
+        sign.fact
+        for sign in policy.request.source_signs
+        if sign.source != source_id and any(re.search(one, text, re.I) for one in sign.patterns for text in texts)
+    )
+
+
+def source_asked(policy: Policy, source_id: str | None, said: Iterable[str]) -> Source | None:
+    """Return a source with all that it asks: its own facts, then what the file's signs ask; None for an unknown one."""
+    source = policy.request.sources.get(source_id or "")
+    return source and structs.replace(source, facts=(*source.facts, *signs(policy, source_id, said)))
+
+
+@enforces("LIM-1")
+def check_source(
+    policy: Policy, source_id: str, facts: Mapping[str, object], use_id: str | None = None, said: Iterable[str] = ()
+) -> list[Fault]:
+    """Check where an image came from: the facts its source needs and, when given, the use it serves.
+
+    said: what the file says of itself, its name and metadata (see ``source_asked``).
+    """
+    source = source_asked(policy, source_id, said)
     if source is None:
         return [Fault("source", "Choose where the image came from.", policy.request.images.id)]
     found = check_facts(source.facts, facts, source_id)

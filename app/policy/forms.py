@@ -66,6 +66,18 @@ class Source(Rule, frozen=True, kw_only=True):
     facts: tuple[Fact, ...] = field(name="fact", default=())
 
 
+class SourceSign(Rule, frozen=True, kw_only=True):
+    """What a file says of itself that names one source: any other then answers the ``fact``.
+
+    ``patterns`` are regular expressions, searched in the file's name and metadata whatever the case.
+    """
+
+    title: Text
+    source: Text
+    patterns: Annotated[tuple[Text, ...], Meta(min_length=1)]
+    fact: Fact
+
+
 class LawfulBasis(Rule, frozen=True, kw_only=True):
     """How an image was lawfully obtained (LIM-4), with the facts that show it."""
 
@@ -229,6 +241,7 @@ class RequestRules:
     priorities: Mapping[str, Priority]
     workload: WorkloadRule
     sources: Mapping[str, Source]
+    source_signs: tuple[SourceSign, ...]
     lawful_bases: Mapping[str, LawfulBasis]
     prohibitions: Mapping[str, Prohibition]
     political: PoliticalRule

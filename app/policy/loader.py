@@ -162,6 +162,7 @@ def _build(
             priorities=_by_id(workload["priority"]),
             workload=workload["workload"],
             sources=_by_id(request["source"]),
+            source_signs=request["source_sign"],
             lawful_bases=_by_id(request["lawful_basis"]),
             prohibitions=_by_id(request["prohibition"]),
             political=request["political"],

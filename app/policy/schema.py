@@ -38,6 +38,7 @@ SCHEMA: Mapping[str, FileSchema] = {
     "requests/rules.toml": {
         "case_number": (forms.CaseNumber, "many"),
         "source": (forms.Source, "many"),
+        "source_sign": (forms.SourceSign, "many"),
         "lawful_basis": (forms.LawfulBasis, "many"),
         "prohibition": (forms.Prohibition, "many"),
         "political": (forms.PoliticalRule, "one"),

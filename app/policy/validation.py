@@ -258,6 +258,14 @@ def _references(tables: Tables) -> Iterator[str]:
             continue
         if not fits:
             yield f"requests/rules.toml: {number.id}: the example does not fit the pattern"
+    for sign in request["source_sign"]:
+        if sign.source not in {source.id for source in request["source"]}:
+            yield f"requests/rules.toml: {sign.id}: unknown source '{sign.source}'"
+        for pattern in sign.patterns:
+            try:
+                re.compile(pattern)
+            except re.error as error:
+                yield f"requests/rules.toml: {sign.id}: '{pattern}' is not a regular expression: {error}"
     results, notices = {result.id for result in request["result"]}, {one.id for one in tables["notices.toml"]["notice"]}
     missing = [kind for kind in forms.RESULTS if kind not in results]
     yield from (f"requests/rules.toml: {kind}: there is no such result" for kind in missing)

@@ -20,6 +20,7 @@ from app.models import Account
 from app.policy import policy
 from app.policy.evidence import ARREST
 from app.policy.facts import outcomes_after
+from app.policy.forms import Source
 
 FACT, ANSWER, PERSON, PLACE = "fact_", "answer_", "person_", "matter_"
 SOURCE, OBTAINED = "source_", "obtained_"
@@ -107,11 +108,11 @@ def draft_form(use_id: str | None, supervisors: list[tuple[str, str]], **values:
     return type("DraftForm", (FlaskForm,), fields)(**values)
 
 
-def image_form(source: str | None, obtained: str | None, use_id: str | None, **values: Any) -> FlaskForm:
+def image_form(source: Source | None, obtained: str | None, use_id: str | None, **values: Any) -> FlaskForm:
     """The provenance form of one image, asking the facts of this source and this lawful basis."""
     rules = policy().request
     sources = [s for s in rules.sources.values() if not s.uses or use_id is None or use_id in s.uses]
-    from_source = rules.sources[source].facts if source is not None and source in rules.sources else ()
+    from_source = source.facts if source is not None else ()
     lawful = rules.lawful_bases.get(obtained or "")
     from_basis = lawful.facts if lawful is not None else ()
     bases = rules.lawful_bases.values()

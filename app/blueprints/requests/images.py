@@ -19,10 +19,12 @@ from app.blueprints.shared_forms import VersionForm
 from app.calendar import time_zone
 from app.domain.requests import images as domain
 from app.domain.requests.images import Provenance
+from app.domain.requests.provenance import source_of
 from app.extensions import stores
 from app.imaging import UnusableImage, sniff
 from app.models.requests import FRRequest, ProbeImage
 from app.policy import policy
+from app.policy.forms import Source
 from app.policy.refused import Refused
 from app.steps import Answer, Overtaken, Why, take_step
 from app.web.pages import page, redirect_after_post, wants_part
@@ -97,7 +99,7 @@ def image(subject: FRRequest, uid: str) -> str:
 def describe(subject: FRRequest, uid: str) -> Answer:
     """Record the provenance. On any fault everything typed stays in the form."""
     found, actor = of_request(subject, uid), current_actor()
-    form = posted_form(subject)
+    form = posted_form(subject, found)
     if "choose" in request.form:
         return _image_page(subject, found, form)
     shown = (request.form.get("shown_source", ""), request.form.get("shown_obtained", ""))
@@ -107,14 +109,14 @@ def describe(subject: FRRequest, uid: str) -> Answer:
 
     def again(why: Why) -> str:
         if isinstance(why, Refused):
-            _mark(form, why, _values(form))
+            _mark(form, why, source_of(found, form["source"].data or ""))
         return _image_page(subject, found, form, refusal=why)
 
     return take_step(
         subject,
         "describe_image",
         form,
-        lambda: domain.describe_image(found, actor, _values(form)),
+        lambda: domain.describe_image(found, actor, _values(found, form)),
         again=again,
         done="Image details saved.",
         to=url_for("requests.show", number=subject.number),
@@ -125,8 +127,9 @@ def describe(subject: FRRequest, uid: str) -> Answer:
 @needs("request.file", of=FRRequest)
 def image_questions(subject: FRRequest, uid: str) -> str:
     """The questions of the source and lawful basis just chosen, for the page to swap in; nothing is saved."""
-    found, form = of_request(subject, uid), posted_form(subject)
-    return page("requests/_image_facts.html", item=subject, image=found, form=form, **_chosen(form))
+    found = of_request(subject, uid)
+    form = posted_form(subject, found)
+    return page("requests/_image_facts.html", item=subject, image=found, form=form, **_chosen(found, form))
 
 
 @bp.get("/requests/<number>/images/<uid>/remove")
@@ -181,9 +184,10 @@ def of_request(subject: FRRequest, uid: str) -> ProbeImage:
     return found
 
 
-def posted_form(subject: FRRequest) -> FlaskForm:
+def posted_form(subject: FRRequest, image: ProbeImage) -> FlaskForm:
     """Return the provenance form for the posted source and basis, filled with what was typed."""
-    form = image_form(request.form.get("source"), request.form.get("obtained"), subject.use_id)
+    source = source_of(image, request.form.get("source", ""))
+    form = image_form(source, request.form.get("obtained"), subject.use_id)
     form["shown_source"].data, form["shown_obtained"].data = form["source"].data or "", form["obtained"].data or ""
     return form
 
@@ -202,13 +206,13 @@ def _stored_form(subject: FRRequest, found: ProbeImage) -> FlaskForm:
         **prefilled(SOURCE, found.private.get("source_facts")),
         **prefilled(OBTAINED, found.private.get("obtained_facts")),
     }
-    return image_form(found.source, found.obtained, subject.use_id, formdata=None, data=data)
+    return image_form(source_of(found), found.obtained, subject.use_id, formdata=None, data=data)
 
 
-def _chosen(form: FlaskForm) -> dict[str, Any]:
+def _chosen(image: ProbeImage, form: FlaskForm) -> dict[str, Any]:
     rules = policy().request
     return {
-        "source": rules.sources.get(form["source"].data),
+        "source": source_of(image, form["source"].data or ""),
         "obtained": rules.lawful_bases.get(form["obtained"].data),
     }
 
@@ -230,12 +234,12 @@ def _image_page(
         exif=found.private.get("exif") or {},
         check=domain.check_of(found),
         attestation=policy().request.attestation,
-        **_chosen(form),
+        **_chosen(found, form),
     )
 
 
-def _values(form: FlaskForm) -> Provenance:
-    chosen = _chosen(form)
+def _values(image: ProbeImage, form: FlaskForm) -> Provenance:
+    chosen = _chosen(image, form)
     source, obtained = chosen["source"], chosen["obtained"]
     return Provenance(
         source=source.id if source else "",
@@ -247,16 +251,15 @@ def _values(form: FlaskForm) -> Provenance:
     )
 
 
-def _mark(form: FlaskForm, refusal: Refused, values: Provenance) -> None:
+def _mark(form: FlaskForm, refusal: Refused, source: Source | None) -> None:
     """Add the faults to their fields; the time taken has two fields, the lawful basis another name."""
     names = {"lawful_basis": "obtained"}
-    source = policy().request.sources.get(values.source)
     asked = {fact.name for fact in source.facts} if source else set()
     for fault in refusal.faults:
         if fault.field == "taken_at":
             read_moment(form["taken_on"], form["taken_time"])
             continue
-        prefix = SOURCE if fault.field in asked and fault.rule_id == values.source else OBTAINED
+        prefix = SOURCE if source and fault.field in asked and fault.rule_id == source.id else OBTAINED
         field = names.get(fault.field, fault.field)
         if prefix + field not in form:
             prefix = ""

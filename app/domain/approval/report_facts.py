@@ -38,6 +38,7 @@ from app.domain.examination.printed_contradictions import printed_contradictions
 from app.domain.gallery.photographs import stored
 from app.domain.identification.preparation import recipe_of_row
 from app.domain.identification.recipes import steps_in_words
+from app.domain.requests.provenance import source_of
 from app.extensions import settings, stores
 from app.imaging import decode, display_copy
 from app.matching.nist import nist_status
@@ -107,7 +108,7 @@ def _probe(request: FRRequest, search: Search) -> Probe:
     scale = picture.size[0] / image.width
     left, top, right, bottom = (value * scale for value in face.box)
     rules = policy().request
-    source, basis = rules.sources.get(image.source or ""), rules.lawful_bases.get(image.obtained or "")
+    source, basis = source_of(image), rules.lawful_bases.get(image.obtained or "")
     return Probe(
         picture=picture,
         face=FaceBox(left, top, right - left, bottom - top),

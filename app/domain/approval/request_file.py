@@ -15,6 +15,7 @@ from app.audit.policy_texts import rule_as_of, rule_of, words_of
 from app.domain.algorithms.registry import entry_of
 from app.domain.approval.judged import BASIS, DatedJudgment, judgments
 from app.domain.approval.round_file import RoundFile, answered, gather_round
+from app.domain.requests.provenance import source_of
 from app.domain.workload.verbs import endings
 from app.matching.nist import nist_status
 from app.models import (
@@ -137,7 +138,7 @@ def _provenance(search: Search | None) -> tuple[tuple[str, Any], ...]:
         return ()
     image = search.image
     rules = policy().request
-    source, basis = rules.sources.get(image.source or ""), rules.lawful_bases.get(image.obtained or "")
+    source, basis = source_of(image), rules.lawful_bases.get(image.obtained or "")
     return (
         ("Source", source.title if source else ""),
         *(answered(source.facts, image.private.get("source_facts", {}), left_out=True) if source else ()),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from app.access.actor import Actor
 from app.access.clearance import is_member_account
+from app.domain.requests.provenance import said_by
 from app.models.requests import FRRequest
 from app.policy import policy
 from app.policy.facts import (
@@ -15,6 +16,7 @@ from app.policy.facts import (
     check_reserved,
     check_source,
     check_use_facts,
+    signs,
 )
 from app.workflow.facts import Facts, first
 from app.workflow.registry import condition
@@ -50,7 +52,7 @@ def images_lawful(request: FRRequest, actor: Actor, facts: Facts) -> str | None:
         if not image.source or not image.obtained or image.taken_at is None:
             return f"Image {number} does not yet say where it comes from, how it was lawfully obtained and when."
         private = image.private
-        faults = check_source(policy(), image.source, private.get("source_facts", {}), request.use_id)
+        faults = check_source(policy(), image.source, private.get("source_facts", {}), request.use_id, said_by(image))
         faults += check_lawful_basis(policy(), image.obtained, private.get("obtained_facts", {}))
         if faults:
             return f"Image {number}: {faults[0].message}"
@@ -97,8 +99,10 @@ def political_activity_reserved(request: FRRequest, actor: Actor, facts: Facts) 
 @condition("body_worn_exception", "LIM-1")
 def body_worn_exception(request: FRRequest, actor: Actor, facts: Facts) -> str | None:
     for number, image in enumerate(request.current_images, 1):
-        if image.source == "body_worn_camera":
-            faults = check_source(policy(), image.source, image.private.get("source_facts", {}), request.use_id)
+        said = said_by(image)
+        if image.source == "body_worn_camera" or signs(policy(), image.source, said):
+            stated = image.private.get("source_facts", {})
+            faults = check_source(policy(), image.source or "", stated, request.use_id, said)
             if faults:
                 return f"Image {number}: {faults[0].message}"
     return None

@@ -15,6 +15,7 @@ from sqlalchemy import func, select
 from app import audit
 from app.access.actor import Actor
 from app.clauses import enforces
+from app.domain.requests.provenance import said_by
 from app.domain.requests.verbs import open_for_changes
 from app.extensions import db
 from app.imaging import ImageLimits, Sniffed
@@ -23,7 +24,7 @@ from app.models.engine import Job
 from app.models.requests import FRRequest, ProbeImage
 from app.outbox import ask, last_job
 from app.policy import policy
-from app.policy.facts import Fault, check_lawful_basis, check_source
+from app.policy.facts import Fault, check_lawful_basis, check_source, signs
 from app.policy.refused import Refused
 from app.storage import BlobRef
 from app.workflow.engine import refuse_if
@@ -110,10 +111,12 @@ def describe_image(image: ProbeImage, actor: Actor, values: Provenance) -> None:
     open_for_changes(request, actor)
     rule = policy().request.images
     refuse_if(rule.id, not may_be_removed(image), "This image was already submitted; add a new one instead.")
-    source = check_source(policy(), values.source, values.source_facts, request.use_id)
+    said = said_by(image)
+    source = check_source(policy(), values.source, values.source_facts, request.use_id, said)
     lawful = check_lawful_basis(policy(), values.obtained, values.obtained_facts)
     faults = source + lawful + _time_faults(values)
-    if source and values.source == "body_worn_camera":
+    asked = {fact.name for fact in signs(policy(), values.source, said)}
+    if source and (values.source == "body_worn_camera" or any(fault.field in asked for fault in source)):
         raise Refused("body_worn_exception", source[0].message, faults=faults)
     if faults:
         raise Refused("images_lawful", faults[0].message, faults=faults)

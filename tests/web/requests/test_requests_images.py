@@ -11,11 +11,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from app.blueprints.review.examination.request_facts import image_rows
 from app.calendar import today
 from app.extensions import db
 from app.models import ProbeImage
 from app.policy import policy
 from app.workflow.options import options
+from app.workflow.registry import CONDITIONS
 from demo.people import person, scene
 from tests.request_factory import NARRATIVE, picture
 from tests.web.page_reading import soup
@@ -202,6 +204,75 @@ def test_a_body_worn_camera_still_needs_every_fact_of_the_exception(sign_in, pos
     assert image.source == "body_worn_camera"
 
 
+WHY_NONE = "source_why_no_body_worn_camera"
+
+
+def with_camera(data: bytes, make: str, model: str) -> bytes:
+    """The same photograph with the make and model of a camera in its metadata."""
+    exif, out = Image.Exif(), io.BytesIO()
+    exif[0x010F], exif[0x0110] = make, model
+    Image.open(io.BytesIO(data)).save(out, "JPEG", exif=exif, quality=90)
+    return out.getvalue()
+
+
+@pytest.mark.clause("LIM-1")
+@pytest.mark.parametrize(
+    ("name", "camera"),
+    [
+        ("AXON_Body_3_Video_2026-11-21_2240.jpg", None),
+        ("bwc2240.jpg", None),
+        ("Body-Worn still 4.jpg", None),
+        ("still.jpg", ("Axon Enterprise", "Axon Body 3")),
+        ("IMG_0001.jpg", ("VIEVU LLC", "LE5")),
+    ],
+)
+def test_a_file_that_names_a_body_worn_camera_is_no_surveillance_still_without_an_answer_bypass(
+    sign_in, post, make, run_jobs, name, camera
+):
+    """Called surveillance, such a still needed none of the facts of the exception."""
+    request, client = make.request("draft", images=0), sign_in("d.lark")
+    data = with_camera(picture(), *camera) if camera else picture()
+    assert upload(client, post, request.number, data, name).status_code == 303
+    run_jobs()
+    [image] = request.current_images
+    where = f"/requests/{request.number}/images/{image.uid}"
+    refused = post(client, where, origin_fields())
+    assert refused.status_code == 422 and "LIM-1" in refused.text
+    assert soup(refused).find(attrs={"name": WHY_NONE}), "the question stands on the page"
+    assert post(client, where, origin_fields() | {WHY_NONE: "No."}).status_code == 422
+    assert image.source is None
+    reason = "The shop's own camera wrote it; its clerk named the file after the officer who asked for it."
+    assert post(client, where, origin_fields() | {WHY_NONE: reason}).status_code == 303
+    assert image.source == "surveillance_still"
+    assert ("Why this is no picture of a body-worn camera", reason) in image_rows(image), "the unit reads it"
+
+
+@pytest.mark.clause("LIM-1")
+@pytest.mark.parametrize("name", ["Saxony_camera_2.jpg", "lobby cam everybody.jpg", "taxonomy.jpg", "nightwatch.jpg"])
+def test_a_file_that_names_no_body_worn_camera_is_asked_nothing(sign_in, post, make, run_jobs, name):
+    request, client = make.request("draft", images=0), sign_in("d.lark")
+    assert upload(client, post, request.number, picture(), name).status_code == 303
+    run_jobs()
+    where = f"/requests/{request.number}/images/{request.current_images[0].uid}"
+    assert post(client, where, origin_fields()).status_code == 303
+
+
+@pytest.mark.clause("LIM-1")
+def test_details_saved_before_the_worker_read_the_file_do_not_pass_at_submission_bypass(
+    sign_in, post, make, run_jobs, people
+):
+    """By waiting for nothing: the metadata is not known while the image is still checked."""
+    request, client = make.request("draft", images=0), sign_in("d.lark")
+    assert upload(client, post, request.number, with_camera(picture(), "Axon", "Body 3")).status_code == 303
+    [image] = request.current_images
+    assert post(client, f"/requests/{request.number}/images/{image.uid}", origin_fields()).status_code == 303
+    run_jobs()
+    assert image.state == "ready"
+    for condition in ("body_worn_exception", "images_lawful"):
+        found = CONDITIONS[condition](request, people.actor("d.lark"), {})
+        assert found and found.startswith("Image 1: Why this is no picture of a body-worn camera"), condition
+
+
 @pytest.mark.clause("LIM-1", "REQ-3")
 def test_a_source_of_another_use_blocks_even_when_the_use_changes_later(make):
     from dataclasses import replace
@@ -212,7 +283,7 @@ def test_a_source_of_another_use_blocks_even_when_the_use_changes_later(make):
 
     request = make.request("draft", use="USE-5", images=0)
     make.image(request, describe=replace(SHOP_CAMERA, source="arrest_processing", source_facts={}))
-    actor = make.people.actor("d.lark")
+    actor = people.actor("d.lark")
     assert options(request, actor).blockers("submit") == ()
     values = make.values("USE-1")
     with unit_of_work():

@@ -6,6 +6,7 @@ from typing import Any
 
 from app.access.actor import current_actor
 from app.access.clearance import narrative_for
+from app.domain.requests.provenance import source_of
 from app.models import FRRequest, GalleryPerson, ProbeImage
 from app.policy import policy
 from app.policy.examination.background import age_on
@@ -38,7 +39,7 @@ def circumstance_rows(request: FRRequest) -> Rows:
 def image_rows(image: ProbeImage) -> Rows:
     """Return where an image comes from, how and when it was obtained."""
     rules, private = policy().request, image.private
-    source, basis = rules.sources.get(image.source or ""), rules.lawful_bases.get(image.obtained or "")
+    source, basis = source_of(image), rules.lawful_bases.get(image.obtained or "")
     rows: Rows = [("Source", source.title if source else None)]
     rows += answered(source.facts, private.get("source_facts")) if source else []
     rows += [("Lawfully obtained", basis.title if basis else None)]
