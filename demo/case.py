@@ -151,7 +151,9 @@ class Case:
     def discuss(self) -> None:
         """AUD-1: the named supervisor confirms."""
         supervisor, page = self.as_(DISCUSSED), f"/discussions/{self.number}"
-        supervisor.open(page).send(f"{page}/confirm", {"political": "no"})
+        supervisor.open(page).send(
+            f"{page}/confirm", {f"answer_{rule}": "no" for rule in policy().request.prohibitions}
+        )
         self.tell("AUD-1", f"{DISCUSSED} confirms that the use and its reasons were discussed")
 
     def document(self) -> None:

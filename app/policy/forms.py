@@ -255,3 +255,8 @@ class RequestRules:
     evidence: EvidenceRule
     evidence_kinds: Mapping[str, EvidenceKind]
     withdrawal: Statement
+
+    @property
+    def reserved(self) -> Prohibition:
+        """The one purpose that is reserved to the holders of a capability (LIM-7), not refused to everybody."""
+        return next(one for one in self.prohibitions.values() if one.except_capability)

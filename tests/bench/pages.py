@@ -111,8 +111,8 @@ def main() -> None:
         "Written by `python -m tests.bench.pages`; not edited by hand.",
         "",
         "Time on the server, pictures not counted: what a browser waits for before it can draw the page. One request "
-        f"at a time, {options.times} of each, {os.cpu_count()} processors, load {load:.1f} at the end of the run. A "
-        "candidates page must stay under 500 ms and 15 statements.",
+        f"at a time, {options.times} of each, {os.cpu_count()} processors, load {load:.1f} at the end of the run. The "
+        "pages of candidates keep to a median of at most 500 ms and to at most 15 statements.",
         "",
         "| page | median ms | p95 ms | SQL statements |",
         "|---|---|---|---|",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from werkzeug.routing import Rule
 
 from app.policy import policy
+from tests.purposes import purposes
 
 if TYPE_CHECKING:
     from tests.sweep.world import World
@@ -150,7 +151,7 @@ def judged(world: World, on: str) -> dict[str, str]:
 PASSWORD = "corroborate-demo"
 #: what a form must hold so that the question is about the person and not about the form
 FORMS: dict[str, Callable[[World, str], dict[str, str]]] = {
-    "requests.confirm_discussion": lambda world, on: {"version": str(world.get(on).version), "political": "no"},
+    "requests.confirm_discussion": lambda world, on: {"version": str(world.get(on).version), **purposes()},
     "retention.approve": lambda world, on: {"approve-version": version(world, on), "approve-password": PASSWORD},
     "retention.decline": lambda world, on: {"version": version(world, on), "reason": "The unit asked to wait."},
     "answers.judge": judged,

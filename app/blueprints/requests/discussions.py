@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask import abort, redirect, url_for
+from flask_wtf import FlaskForm
 from sqlalchemy.orm import joinedload
 from werkzeug.wrappers import Response as WerkzeugResponse
 
@@ -14,10 +15,11 @@ from app.access.scoping import visible
 from app.blueprints.first_rows import first_rows
 from app.blueprints.options import options_of
 from app.blueprints.requests.blueprint import bp
-from app.blueprints.requests.forms import DiscussedForm
+from app.blueprints.requests.forms import ANSWER, discussed_form
 from app.blueprints.requests.status import standing
 from app.blueprints.shared_forms import ReasonForm
 from app.domain.requests import verbs as domain
+from app.domain.requests.purposes import answered_purposes
 from app.extensions import db
 from app.models.base import now
 from app.models.requests import FRRequest
@@ -66,10 +68,13 @@ def back_to_discussion(subject: FRRequest) -> WerkzeugResponse:
 @bp.post("/discussions/<number>/confirm")
 @needs("discussion.confirm", of=FRRequest)
 def confirm_discussion(subject: FRRequest) -> Answer:
-    """Yes: the use and its reasons were discussed; the answer on political activity may still send it back (LIM-7)."""
+    """Yes: the use and its reasons were discussed; an answer on its purpose may still send it back (LIM-2 to LIM-7)."""
     named(subject)
-    form, actor = DiscussedForm(), current_actor()
+    form, actor = discussed_form(), current_actor()
     agreed: list[bool] = []
+
+    def answers() -> dict[str, str]:
+        return {rule.id: form[ANSWER + rule.id].data or "" for rule in policy().request.prohibitions.values()}
 
     def again(why: Why) -> str:
         return _discussion_page(subject, ReasonForm(version=subject.version, formdata=None), why, discussed=form)
@@ -77,13 +82,13 @@ def confirm_discussion(subject: FRRequest) -> Answer:
     def done() -> str:
         if agreed == [True]:
             return f"{subject.number}: the discussion is confirmed."
-        return f"{subject.number} goes back: your answer on political activity is not the one of the request."
+        return f"{subject.number} goes back: your answers on its purpose are not those of the request."
 
     return take_step(
         subject,
         "confirm_discussion",
         form,
-        lambda: agreed.append(domain.confirm_discussion(subject, actor, form.political.data or "")),
+        lambda: agreed.append(domain.confirm_discussion(subject, actor, answers())),
         again=again,
         done=done,
         to=url_for("requests.discussions"),
@@ -115,7 +120,7 @@ def named(subject: FRRequest) -> FRRequest:
 
 
 def _discussion_page(
-    subject: FRRequest, form: ReasonForm, refusal: Why = None, discussed: DiscussedForm | None = None
+    subject: FRRequest, form: ReasonForm, refusal: Why = None, discussed: FlaskForm | None = None
 ) -> str:
     faces = [image.uid for image in subject.current_images if image.shown_blob_id]
     if faces:
@@ -125,8 +130,8 @@ def _discussion_page(
         item=subject,
         private=private_for(subject, current_actor()),
         form=form,
-        discussed=discussed or DiscussedForm(version=subject.version, formdata=None),
-        asked=policy().request.prohibitions["political-activity"],
+        discussed=discussed or discussed_form(version=subject.version, formdata=None),
+        purposes=answered_purposes(subject),
         refusal=refusal,
         options=options_of(subject),
         standing=standing(subject),

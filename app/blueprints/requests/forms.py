@@ -44,12 +44,6 @@ class NewForm(FlaskForm):
     case_number = StringField("Case or complaint number", [Length(max=40)], filters=[stripped])
 
 
-class DiscussedForm(VersionForm):
-    """AUD-1, LIM-7: the discussion took place; the supervisor's own answer on political activity."""
-
-    political = choice_field("Does the investigation involve political activity?", YES_NO)
-
-
 class ClearForm(VersionForm):
     """LIM-7: who is named for one request, and why. The domain checks both."""
 
@@ -84,6 +78,15 @@ class UploadForm(VersionForm):
     image = FileField("Photograph of the unknown person")
 
 
+def discussed_form(**values: Any) -> FlaskForm:
+    """AUD-1: the discussion took place; the supervisor's own answer on each prohibited purpose (LIM-2 to LIM-7)."""
+    return type("DiscussedForm", (FlaskForm,), {"version": HiddenField(), **_purposes()})(**values)
+
+
+def _purposes() -> dict[str, Any]:
+    return {ANSWER + rule.id: choice_field(rule.question, YES_NO) for rule in policy().request.prohibitions.values()}
+
+
 def draft_form(use_id: str | None, supervisors: list[tuple[str, str]], **values: Any) -> FlaskForm:
     """The form of a draft, asking the facts of this use and no others."""
     rules = policy().request
@@ -98,7 +101,7 @@ def draft_form(use_id: str | None, supervisors: list[tuple[str, str]], **values:
         **fact_fields("", rules.basis.facts),
         "priority": choice_field("Priority", [(rule.id, rule.title) for rule in rules.priorities.values()]),
         "priority_reason": TextAreaField("Reason for the priority", [Length(max=2000)], filters=[stripped]),
-        **{ANSWER + rule.id: choice_field(rule.question, YES_NO) for rule in rules.prohibitions.values()},
+        **_purposes(),
         "supervisor": SelectField(
             "Supervisor", choices=[("", "Choose the supervisor"), *supervisors], validate_choice=False
         ),

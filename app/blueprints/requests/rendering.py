@@ -14,6 +14,7 @@ from app.blueprints.shared_forms import VersionForm
 from app.domain.requests import clearances
 from app.domain.requests import verbs as domain
 from app.domain.requests.images import check_of, may_be_removed
+from app.domain.requests.purposes import answered_purposes
 from app.models.base import now
 from app.models.requests import FRRequest
 from app.policy import policy
@@ -39,6 +40,7 @@ def request_context(subject: FRRequest) -> dict[str, Any]:
     return {
         "item": subject,
         "private": private_for(subject, actor),
+        "purposes": answered_purposes(subject),
         "own": own,
         "standing": standing(subject),
         "since": since(subject),

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from app.access.actor import Actor
 from app.access.clearance import is_member_account
 from app.domain.requests.provenance import said_by
 from app.models.requests import FRRequest
 from app.policy import policy
 from app.policy.facts import (
+    YES_NO,
     check_case_number,
     check_description,
     check_lawful_basis,
@@ -123,18 +126,24 @@ def supervisor_cleared(request: FRRequest, actor: Actor, facts: Facts) -> str | 
     return f"{supervisor.display_name} is no member of the Intelligence Bureau."
 
 
-@condition("political_answers_agree", "LIM-7")
-def political_answers_agree(request: FRRequest, actor: Actor, facts: Facts) -> str | None:
-    answer = facts["political"]
-    if answer not in ("yes", "no"):
-        return "Say whether the investigation involves political activity."
-    return None if (answer == "yes") == request.political else contradicted(request)
+@condition("purposes_agreed", "LIM-2", "LIM-3", "LIM-7", "CAP-7", "EXT-5")
+def purposes_agreed(request: FRRequest, actor: Actor, facts: Facts) -> str | None:
+    answers = facts["answers"]
+    for asked in policy().request.prohibitions.values():
+        if answers.get(asked.id) not in YES_NO:
+            return f"Answer: {asked.question}"
+    return contradicted(request, answers)
 
 
-def contradicted(request: FRRequest) -> str:
-    """Return the sentence for a supervisor's answer that is not the request's."""
-    said = "involves" if request.political else "does not involve"
-    return f"The request says that the investigation {said} political activity; the supervisor says otherwise."
+def contradicted(request: FRRequest, answers: Mapping[str, str]) -> str | None:
+    """Return the sentence for a supervisor's answers that are not the request's, None where they are."""
+    said = request.private.get("answers", {})
+    differing = [
+        f"{asked.question} The request says {said.get(asked.id) or 'nothing'}, the supervisor {answers[asked.id]}."
+        for asked in policy().request.prohibitions.values()
+        if answers.get(asked.id) in YES_NO and answers[asked.id] != said.get(asked.id)
+    ]
+    return " ".join(differing) or None
 
 
 @condition("attested", "REQ-3")

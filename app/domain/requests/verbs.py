@@ -26,7 +26,7 @@ from app.models.accounts import Account
 from app.models.base import new_uid, now
 from app.models.requests import FRRequest
 from app.policy import policy
-from app.policy.facts import check_case_number, normal_case_number
+from app.policy.facts import YES_NO, check_case_number, normal_case_number
 from app.policy.names import RequestVerb
 from app.policy.refused import Refused
 from app.workflow.engine import advance, explain, refuse_if
@@ -103,7 +103,7 @@ def save_draft(request: FRRequest, actor: Actor, values: DraftValues) -> None:
         "case_number": normal_case_number(values.case_number),
         "use_id": values.use_id,
         "priority": values.priority,
-        "political": values.answers.get("political-activity") == "yes",
+        "political": values.answers.get(policy().request.reserved.id) == "yes",
         "discussing_supervisor_id": supervisor.id if supervisor else None,
     }
     private = request.private
@@ -171,17 +171,18 @@ def document(request: FRRequest, actor: Actor, reference: str, note: str = "") -
     tell("documented", [request.examiner_id], request)
 
 
-@enforces("AUD-1", "LIM-7")
-def confirm_discussion(request: FRRequest, actor: Actor, political: str) -> bool:
+@enforces("AUD-1", "LIM-2", "LIM-3", "LIM-7", "CAP-7", "EXT-5")
+def confirm_discussion(request: FRRequest, actor: Actor, answers: Mapping[str, str]) -> bool:
     """Record the named supervisor's confirmation of the discussion; the unit can then examine the basis.
 
-    `political`: "yes" or "no", the supervisor's own answer on political activity. Where it is not the request's, the
-    request goes back with both, and False is returned.
+    answers: the supervisor's own "yes" or "no" to each prohibited purpose. Where one is not the request's, the request
+    goes back with both, and False is returned.
     """
-    if political in ("yes", "no") and (political == "yes") != request.political:
-        deny_discussion(request, actor, contradicted(request))
+    if set(answers.values()) <= set(YES_NO) and (otherwise := contradicted(request, answers)):
+        deny_discussion(request, actor, otherwise)
         return False
-    advance(request, "confirm_discussion", actor, political=political)
+    advance(request, "confirm_discussion", actor, answers=answers, political=answers.get(policy().request.reserved.id))
+    request.seal(discussed={"answers": dict(answers), "by": actor.display_name})
     request.discussion_confirmed_at = now()
     tell("discussion_confirmed", [request.requester_id], request)
     tell("request_submitted", holders_of("basis.confirm"), request)

@@ -101,7 +101,7 @@ def test_a_step_that_ends_nothing_calculates_nothing(make, people, monkeypatch):
     calculated = []
     monkeypatch.setattr(stored_eligibility, "calculate", lambda model, ids, day: calculated.append(model))
     with unit_of_work():
-        requests.confirm_discussion(request, people.actor("s.alder"), "no")
+        requests.confirm_discussion(request, people.actor("s.alder"), request.private["answers"])
     assert calculated == []
 
 

@@ -16,6 +16,7 @@ from app.models import AuditEvent, Clearance, FRRequest, Notification, ProbeImag
 from app.policy import policy
 from app.policy.refused import Refused
 from app.unit_of_work import unit_of_work
+from tests.purposes import purposes
 from tests.request_factory import NARRATIVE
 from tests.web.page_reading import text
 
@@ -324,19 +325,22 @@ def test_answers_that_differ_send_it_back_bypass(make, political, sign_in, post,
     """Wording: the filer's own "no" does not open it to the unit where the supervisor knows better."""
     request = political("submitted") if filed == "yes" else make.request("submitted")
     who = "l.wren" if filed == "yes" else "s.alder"
-    sent = asked(sign_in(who), post, request.number, political=answer)
+    sent = asked(sign_in(who), post, request.number, **purposes(political_activity=answer))
     assert sent.status_code == 303
     db.session.expire_all()
     assert request.state == "draft" and request.discussion_confirmed_at is None
-    assert "the supervisor says otherwise" in request.private["denial"]["reason"]
+    reason = request.private["denial"]["reason"]
+    assert reason == (
+        f"Does the investigation involve political activity? The request says {filed}, the supervisor {answer}."
+    )
 
 
 @pytest.mark.parametrize("answer", ["", "perhaps"])
 def test_a_discussion_without_the_supervisors_answer_is_not_confirmed(make, sign_in, post, answer):
     request = make.request("submitted")
-    sent = asked(sign_in("s.alder"), post, request.number, political=answer)
+    sent = asked(sign_in("s.alder"), post, request.number, **purposes(political_activity=answer))
     assert sent.status_code == 422
-    assert "Say whether the investigation involves political activity." in sent.text
+    assert "Answer: Does the investigation involve political activity?" in sent.text
     db.session.expire_all()
     assert request.discussion_confirmed_at is None
 

@@ -14,6 +14,7 @@ from app.extensions import db
 from app.models import AuditEvent, FRRequest, Notification
 from app.models.base import now
 from app.policy import policy
+from tests.purposes import purposes
 from tests.request_factory import FACTS, NARRATIVE, picture
 
 
@@ -108,7 +109,7 @@ def test_from_case_number_to_confirmed_discussion(sign_in, post, people, run_job
     asked = f"/discussions/{number}"
     assert "Yes, it was discussed" in supervisor.get(asked).text
     seen = version(supervisor, asked)
-    assert post(supervisor, f"{asked}/confirm", {"version": seen, "political": "no"}, page=asked).status_code == 303
+    assert post(supervisor, f"{asked}/confirm", {"version": seen, **purposes()}, page=asked).status_code == 303
     db.session.rollback()
     assert request.discussion_confirmed_at is not None
     examiner = people.account("k.rowan")
@@ -312,7 +313,7 @@ def test_only_the_named_supervisor_answers(sign_in, make):
 def test_an_answer_to_an_older_page_is_a_conflict(sign_in, post, make):
     request = make.request("submitted")
     asked = f"/discussions/{request.number}"
-    answer = post(sign_in("s.alder"), f"{asked}/confirm", {"version": "1", "political": "no"}, page=asked)
+    answer = post(sign_in("s.alder"), f"{asked}/confirm", {"version": "1", **purposes()}, page=asked)
     assert answer.status_code == 409
     db.session.rollback()
     assert request.discussion_confirmed_at is None

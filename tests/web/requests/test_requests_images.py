@@ -270,7 +270,7 @@ def test_details_saved_before_the_worker_read_the_file_do_not_pass_at_submission
     assert image.state == "ready"
     for condition in ("body_worn_exception", "images_lawful"):
         found = CONDITIONS[condition](request, people.actor("d.lark"), {})
-        assert found and found.startswith("Image 1: Why this is no picture of a body-worn camera"), condition
+        assert found == "Image 1: Fill in “Why this is no picture of a body-worn camera”.", condition
 
 
 @pytest.mark.clause("LIM-1", "REQ-3")
@@ -283,7 +283,7 @@ def test_a_source_of_another_use_blocks_even_when_the_use_changes_later(make):
 
     request = make.request("draft", use="USE-5", images=0)
     make.image(request, describe=replace(SHOP_CAMERA, source="arrest_processing", source_facts={}))
-    actor = people.actor("d.lark")
+    actor = make.people.actor("d.lark")
     assert options(request, actor).blockers("submit") == ()
     values = make.values("USE-1")
     with unit_of_work():

@@ -7,10 +7,11 @@ from typing import Any
 from app.access.actor import current_actor
 from app.access.clearance import narrative_for
 from app.domain.requests.provenance import source_of
+from app.domain.requests.purposes import answered_purposes
 from app.models import FRRequest, GalleryPerson, ProbeImage
 from app.policy import policy
 from app.policy.examination.background import age_on
-from app.policy.facts import YES_NO, answered
+from app.policy.facts import answered
 
 Rows = list[tuple[str, Any]]
 
@@ -24,8 +25,7 @@ def basis_rows(request: FRRequest) -> Rows:
 
 def purpose_rows(request: FRRequest) -> Rows:
     """The questions on prohibited purposes with their answers."""
-    given = request.private.get("answers", {})
-    return [(rule.question, YES_NO.get(given.get(rule.id))) for rule in policy().request.prohibitions.values()]
+    return [(rule.question, answer) for rule, answer in answered_purposes(request)]
 
 
 def description_rows(request: FRRequest) -> Rows:

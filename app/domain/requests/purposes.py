@@ -1,0 +1,24 @@
+"""What a request and the supervisor of its discussion answered on prohibited purposes (LIM-2, LIM-3, LIM-7)."""
+
+from __future__ import annotations
+
+from app.models.requests import FRRequest
+from app.policy import policy
+from app.policy.facts import YES_NO
+from app.policy.forms import Prohibition
+
+
+def answered_purposes(request: FRRequest) -> list[tuple[Prohibition, str | None]]:
+    """Return each question with the request's answer and, once the discussion is confirmed, the supervisor's."""
+    private = request.private
+    stated, discussed = (
+        private.get("answers", {}),
+        private.get("discussed") if request.discussion_confirmed_at else None,
+    )
+    rows = []
+    for asked in policy().request.prohibitions.values():
+        answer = YES_NO.get(stated.get(asked.id))
+        if answer and discussed and (own := YES_NO.get(discussed["answers"].get(asked.id))):
+            answer = f"{answer}; {discussed['by']}: {own}"
+        rows.append((asked, answer))
+    return rows
