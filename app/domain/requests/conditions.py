@@ -6,8 +6,8 @@ from app.access.actor import Actor
 from app.access.clearance import is_member_account
 from app.models.requests import FRRequest
 from app.policy import policy
+from app.policy.case_numbers import check_case_number
 from app.policy.facts import (
-    check_case_number,
     check_description,
     check_lawful_basis,
     check_prohibited,
