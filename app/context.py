@@ -41,6 +41,7 @@ NAVIGATION = (
     ("Disclosure register", "disclosures.register", "disclosure.register"),
     ("Gallery", "gallery.index", "gallery.browse"),
     ("Retention", "retention.index", "retention.read"),
+    ("Matters", "matters.index", "matter.link"),
     ("Training", "training.index", "training.keep"),
     ("Proficiency", "proficiency.index", "proficiency.keep"),
     ("Misuse reports", "oversight.misuse", "misuse.read"),

@@ -17,6 +17,7 @@ from app.web.errors import error_page
 
 #: what people do that is no step of a workflow, as its refusal is recorded
 OtherAct = Literal[
+    "accept_link",
     "add_document",
     "add_image",
     "change_file",
@@ -27,14 +28,17 @@ OtherAct = Literal[
     "compose",
     "create",
     "decide",
+    "decline_link",
     "describe_image",
     "designate",
     "end_copy",
     "give_verdict",
     "link",
+    "link_numbers",
     "mark",
     "notice",
     "open_file",
+    "part_numbers",
     "place",
     "record_incident",
     "record_training",

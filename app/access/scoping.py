@@ -15,6 +15,7 @@ from app.models import (
     Account,
     AlgorithmChange,
     Annotation,
+    CaseNumber,
     CaseRecord,
     DerivedImage,
     Disclosure,
@@ -265,6 +266,18 @@ def incidents_in_scope(rows: Select[Any], actor: Actor) -> Select[Any]:
 
 
 @enforces("RET-11", "ACC-6", "ACC-11")
+@scope(CaseNumber)
+@enforces("ACC-11", "LIM-7")
+def numbers_in_scope(rows: Select[Any], actor: Actor) -> Select[Any]:
+    """Every number for those who keep case records; for the unit those under which it may know of a request."""
+    if "matter.link" not in actor.capabilities:
+        return rows.where(false())
+    if "retention.read" in actor.capabilities:
+        return rows
+    mine = requests_in_scope(select(literal(1)).where(FRRequest.case_number == CaseNumber.number), actor)
+    return rows.where(mine.correlate(CaseNumber).exists())
+
+
 def _for_retention(rows: Select[Any], actor: Actor) -> Select[Any]:
     """Case records, person files, holds and disposals are known to those who keep or approve, and to nobody else."""
     return rows if "retention.read" in actor.capabilities else rows.where(false())

@@ -18,6 +18,7 @@ def register_blueprints(app: Flask) -> None:
     from app.blueprints.gallery.views import bp as gallery
     from app.blueprints.home.views import bp as home
     from app.blueprints.images.views import bp as images
+    from app.blueprints.matters.views import bp as matters
     from app.blueprints.notices.views import bp as notices
     from app.blueprints.oversight.exports import bp as exports
     from app.blueprints.oversight.replays import bp as replays
@@ -42,6 +43,7 @@ def register_blueprints(app: Flask) -> None:
         home,
         images,
         imports,
+        matters,
         notices,
         oversight,
         peer_review,

@@ -32,6 +32,7 @@ from app.models.gallery import (
     Template,
 )
 from app.models.identification import Candidate, DerivedImage, ProbeResemblance, RepeatSearch, Search, SearchReplay
+from app.models.matters import CaseNumber, MatterLink
 from app.models.notices import MailChoice
 from app.models.oversight import MisuseReport, Notification
 from app.models.peers import LineUp, LineUpPlace, NewGround, ProficiencyItem, ProficiencyPicture
@@ -63,6 +64,7 @@ __all__ = [
     "BasisDecision",
     "Candidate",
     "CaseHistory",
+    "CaseNumber",
     "CasePerson",
     "CaseRecord",
     "Clearance",
@@ -94,6 +96,7 @@ __all__ = [
     "LineUpPlace",
     "LoginSession",
     "MailChoice",
+    "MatterLink",
     "MisuseReport",
     "NewGround",
     "Notification",

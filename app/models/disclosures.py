@@ -94,6 +94,8 @@ class Disclosure(Stateful[DisclosureVerb], Sealed, Model):
     policy_version: Mapped[str] = mapped_column(String(64))
     # the case it belonged to before is known when it changes: both stand otherwise then
     case_number: Mapped[str] = mapped_column(String(40), index=True, active_history=True)
+    # what was typed, where that is another way of writing the same number
+    typed_number: Mapped[str] = mapped_column(String(40), server_default="", default="")
     asked_by_id: Mapped[int] = mapped_column(ForeignKey("account.id"), index=True)
     recipient_kind: Mapped[str | None] = mapped_column(String(20))
     basis: Mapped[str | None] = mapped_column(String(4))

@@ -14,6 +14,7 @@ from sqlalchemy.types import JSON
 from app.matching.types import Face
 from app.models.accounts import Account
 from app.models.base import Judged, Model, Sealed, Stateful, UTCDateTime, one_of
+from app.models.matters import in_matter_of
 from app.policy.names import RequestVerb
 
 if TYPE_CHECKING:
@@ -51,7 +52,8 @@ IMAGE_STATES = ("checking", "ready", "unreadable", "no_face", "too_many_faces", 
 class FRRequest(Stateful[RequestVerb], Sealed, Model):
     """One request (REQ-1). Sealed: facts, narrative, priority_reason, answers, description, circumstances.
 
-    Of a disposed request there remain its number, case number, use, state, dates and the accounts that took part.
+    Of a disposed request there remain its number, case number (also as typed), use, state, dates and the accounts that
+    took part.
     """
 
     __tablename__ = "fr_request"
@@ -65,6 +67,8 @@ class FRRequest(Stateful[RequestVerb], Sealed, Model):
     command: Mapped[str] = mapped_column(String(100))
     # the case it belonged to before is known when it changes: both stand otherwise then
     case_number: Mapped[str] = mapped_column(String(40), index=True, active_history=True)
+    # what was typed, where that is another way of writing the same number
+    typed_number: Mapped[str] = mapped_column(String(40), server_default="", default="")
     use_id: Mapped[str | None] = mapped_column(String(10))
     priority: Mapped[str] = mapped_column(String(40), default="other")
     political: Mapped[bool] = mapped_column(default=False)
@@ -115,7 +119,7 @@ class FRRequest(Stateful[RequestVerb], Sealed, Model):
 
     def in_same_matter(self) -> ColumnElement[bool]:
         """Return the condition for requests of this one's matter, itself among them."""
-        return FRRequest.case_number == self.case_number
+        return in_matter_of(FRRequest.case_number, self.case_number)
 
     @classmethod
     def is_reserved(cls) -> ColumnElement[bool]:

@@ -9,6 +9,7 @@ from typing import Any, Literal
 import msgspec
 
 from app.policy.base import Table, Text
+from app.policy.case_numbers import check_case_number
 from app.policy.disclosures.examples import (
     DISCLOSURE_CHECKS,
     PurposeTable,
@@ -23,7 +24,6 @@ from app.policy.examination.opinions import check_opinions
 from app.policy.examination.worksheet import check_justified
 from app.policy.facts import (
     Fault,
-    check_case_number,
     check_eligibility,
     check_lawful_basis,
     check_outcome,

@@ -123,23 +123,6 @@ def check_lawful_basis(policy: Policy, basis_id: str, facts: Mapping[str, object
     return check_facts(basis.facts, facts, basis_id)
 
 
-@enforces("REQ-2")
-def check_case_number(policy: Policy, number: str) -> list[Fault]:
-    """Check that a case or complaint number has one of the accepted forms (see ``normal_case_number``)."""
-    forms = policy.request.case_numbers
-    written = normal_case_number(number)
-    if any(re.fullmatch(form.pattern, written) for form in forms):
-        return []
-    examples = " or ".join(f"a {form.title.lower()} such as {form.example}" for form in forms)
-    problem = "Give the number of the matter" if not written else f"'{written[:40]}' has no accepted form"
-    return [Fault("case_number", f"{problem}: {examples}.", forms[0].id)]
-
-
-def normal_case_number(number: str) -> str:
-    """Return the number as it is stored: no spaces around it, capital letters."""
-    return number.strip().upper()
-
-
 def outcomes_after(policy: Policy, result: str | None) -> list[Outcome]:
     """Return the outcomes possible after this result, in the order of the file."""
     return [rule for rule in policy.request.outcomes.values() if not rule.results or result in rule.results]

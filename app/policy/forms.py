@@ -23,12 +23,32 @@ class Use(Rule, frozen=True, kw_only=True):
     facts: Annotated[tuple[Fact, ...], Meta(min_length=1)] = field(name="fact")
 
 
+class Padding(Table, frozen=True, kw_only=True):
+    """One part of a number, by the name of its group in the pattern, and with how many digits it is written."""
+
+    part: Text
+    digits: Count
+
+
 class CaseNumber(Rule, frozen=True, kw_only=True):
-    """One accepted form of a case or complaint number (REQ-2)."""
+    """One numbering scheme of cases or complaints (REQ-2): its form, and how the same number is always written.
+
+    ``example`` is in the canonical form; ``also``: other ways in which people type the same number. ``files``: whether
+    a request may be filed under it; a number under which none is can be linked to one.
+    """
 
     title: Text
     pattern: Text
+    padding: tuple[Padding, ...] = ()
     example: Text
+    also: tuple[Text, ...] = ()
+    files: bool = True
+
+
+class MatterRule(Statement, frozen=True, kw_only=True):
+    """The rule by which numbers of one matter are linked; a reason has at least ``least_reason`` characters."""
+
+    least_reason: Count
 
 
 class Priority(Rule, frozen=True, kw_only=True):
@@ -238,6 +258,7 @@ class RequestRules:
     """What a request must hold, from the files of requests and workload."""
 
     case_numbers: tuple[CaseNumber, ...]
+    matter: MatterRule
     priorities: Mapping[str, Priority]
     workload: WorkloadRule
     sources: Mapping[str, Source]

@@ -159,6 +159,7 @@ def _build(
         uses=_by_id(tables["requests/uses.toml"]["use"]),
         request=forms.RequestRules(
             case_numbers=request["case_number"],
+            matter=request["matter"],
             priorities=_by_id(workload["priority"]),
             workload=workload["workload"],
             sources=_by_id(request["source"]),

@@ -37,6 +37,7 @@ SCHEMA: Mapping[str, FileSchema] = {
     "requests/uses.toml": {"use": (forms.Use, "many")},
     "requests/rules.toml": {
         "case_number": (forms.CaseNumber, "many"),
+        "matter": (forms.MatterRule, "one"),
         "source": (forms.Source, "many"),
         "source_sign": (forms.SourceSign, "many"),
         "lawful_basis": (forms.LawfulBasis, "many"),

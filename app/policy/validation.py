@@ -1,12 +1,12 @@
 """Faults that only show when the rule files are read together: references, dates, duplicates, dead ends."""
 
-import re
 from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
 from app.policy import base, forms, types
 from app.policy.base import repeated
+from app.policy.case_numbers import scheme_faults
 from app.policy.disclosures import registers as disclosure_registers
 from app.policy.disclosures import types as disclosure_types
 from app.policy.examination.validation import examination_faults
@@ -250,14 +250,8 @@ def _references(tables: Tables) -> Iterator[str]:
     for stated in gallery["itl"]:
         if stated.column not in columns or stated.column == "file":
             yield f"gallery/rules.toml: itl {stated.field}: unknown manifest column '{stated.column}'"
-    for number in request["case_number"]:
-        try:
-            fits = re.fullmatch(number.pattern, number.example)
-        except re.error as error:
-            yield f"requests/rules.toml: {number.id}: the pattern is not a regular expression: {error}"
-            continue
-        if not fits:
-            yield f"requests/rules.toml: {number.id}: the example does not fit the pattern"
+    for scheme in request["case_number"]:
+        yield from (f"requests/rules.toml: {scheme.id}: {fault}" for fault in scheme_faults(scheme))
     for sign in request["source_sign"]:
         if sign.source not in {source.id for source in request["source"]}:
             yield f"requests/rules.toml: {sign.id}: unknown source '{sign.source}'"

@@ -10,9 +10,9 @@ from hypothesis import settings as how
 from hypothesis import strategies as st
 
 from app.policy.base import Choice, Fact
+from app.policy.case_numbers import canonical_number, check_case_number
 from app.policy.disclosures import rules as disclosing
 from app.policy.facts import (
-    check_case_number,
     check_description,
     check_eligibility,
     check_facts,
@@ -24,7 +24,6 @@ from app.policy.facts import (
     check_reserved,
     check_source,
     check_use_facts,
-    normal_case_number,
     outcomes_after,
 )
 from app.policy.loader import DEFAULT_DIRECTORY, load
@@ -181,8 +180,30 @@ def test_numbers_of_no_accepted_form(rules: Policy, number: str) -> None:
     assert fault.rule_id == "complaint-number"
 
 
-def test_a_case_number_is_stored_in_one_form() -> None:
-    assert normal_case_number(" db-2026-4711 ") == "DB-2026-4711"
+@pytest.mark.clause("REQ-2")
+@pytest.mark.parametrize(
+    ("typed", "number"),
+    [
+        (" db-2026-4711 ", "DB-2026-4711"),
+        ("DB-2026-04711", "DB-2026-4711"),
+        ("2026-075-1234", "2026-075-01234"),
+        ("2026-075-001234", "2026-075-01234"),
+        ("2026-075-0", "2026-075-00000"),
+        ("2026-075-123456", "2026-075-123456"),
+        ("2026 - 075 - 01234", "2026-075-01234"),
+        ("2026\u2013075\u201301234", "2026-075-01234"),
+        ("\uff12\uff10\uff12\uff16-075-01234", "2026-075-01234"),
+        ("2026-075-\u200b01234", "2026-075-01234"),
+    ],
+)
+def test_one_number_has_one_form_however_it_is_typed_bypass(rules: Policy, typed: str, number: str) -> None:
+    assert check_case_number(rules, typed) == []
+    assert canonical_number(rules, typed) == number
+
+
+@pytest.mark.clause("REQ-2")
+def test_digits_of_another_script_make_no_second_number_bypass(rules: Policy) -> None:
+    assert check_case_number(rules, "2026-075-\u0661\u0662\u0663\u0664")
 
 
 @pytest.mark.clause("SRC-3")

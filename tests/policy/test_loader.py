@@ -224,10 +224,23 @@ def test_capabilities_are_the_sum_of_the_roles(rules: Policy) -> None:
         ),
         (
             "requests/rules.toml",
-            r"'(19|20)\d{2}-\d{3}-\d{1,6}'",
+            r"'(19|20)\d{2}-\d{3}-(?P<serial>\d{1,6})'",
             "'('",
             "complaint-number: the pattern is not a regular",
         ),
+        (
+            "requests/rules.toml",
+            'part = "serial", digits = 5',
+            'part = "year", digits = 5',
+            "no part 'year' to be padded",
+        ),
+        (
+            "requests/rules.toml",
+            'part = "serial", digits = 5',
+            'part = "serial", digits = 6',
+            "'2026-075-01234' is written '2026-075-001234', which is not the example",
+        ),
+        ("requests/rules.toml", '"2026-075-1234"', '"2026-075-12345"', "which is not the example"),
         ("requests/rules.toml", "[attestation]", "[attest]", r"table \[attestation\] is missing"),
         (
             "requests/rules.toml",

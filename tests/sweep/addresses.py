@@ -99,7 +99,24 @@ def copy_answered(world: World, on: str) -> dict[str, str]:
     return {f"c{row.id}-{name}": value for name, value in given.items()}
 
 
+def case_number(world: World, on: str) -> str:
+    """The number of a case record of the world, or of a request."""
+    return world.kept[on] if on in world.kept else world.get(on).case_number
+
+
+def number_version(world: World, on: str) -> str:
+    from app.models import CaseNumber
+
+    return str(CaseNumber.query.filter_by(number=case_number(world, on)).one().version)
+
+
+#: the id of a link that is not there
+NO_LINK = "0" * 32
+LINKED_BECAUSE = "Both are the robbery at Example Street 12."
+
 VALUES: dict[str, Value] = {
+    "matters.number": case_number,
+    "matters.uid": lambda world, on: NO_LINK,
     "requests.number": number,
     "requests.report.number": lambda world, on: world.get(on).reports[-1].number,
     "requests.uid": lambda world, on: world.get(on).images[0].uid,
@@ -158,6 +175,16 @@ FORMS: dict[str, Callable[[World, str], dict[str, str]]] = {
     "retention.withdraw": lambda world, on: {"version": version(world, on), "reason": "Proposed by mistake."},
     "retention.classify": class_confirmed,
     "retention.release": lambda world, on: {"version": version(world, on), "reason": "The claim was withdrawn."},
+    "matters.link": lambda world, on: {
+        "version": number_version(world, on),
+        "other": "DB-2026-9901",
+        "reason": LINKED_BECAUSE,
+    },
+    "matters.decide": lambda world, on: {
+        f"{NO_LINK[:8]}-version": number_version(world, on),
+        f"{NO_LINK[:8]}-reason": LINKED_BECAUSE,
+        "act": "part",
+    },
     "retention.hold_case": hold_stated,
     "retention.hold_person": hold_stated,
     "retention.propose": lambda world, on: {"item": f"case_record:{world.kept['due']}", "reason": "It has run."},

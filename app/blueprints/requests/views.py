@@ -16,10 +16,12 @@ from app.blueprints.requests.forms import ListFilter
 from app.blueprints.requests.rendering import render_request
 from app.blueprints.requests.status import groups, since, standing
 from app.blueprints.shared_forms import ReasonForm, VersionForm
+from app.domain.matters.numbers import known
 from app.domain.requests import verbs as domain
 from app.extensions import db
 from app.models.base import now
 from app.models.requests import FRRequest
+from app.policy.case_numbers import plain_number
 from app.steps import Answer, take_step
 from app.web.pages import page
 
@@ -39,7 +41,8 @@ def index() -> str:
         _, states = groups()[chosen.state.data]
         rows = rows.where(FRRequest.state.in_(states))
     if chosen.case.data and chosen.case.data.strip():
-        rows = rows.where(FRRequest.case_number.contains(chosen.case.data.strip().upper(), autoescape=True))
+        wanted = FRRequest.case_number.contains(plain_number(chosen.case.data), autoescape=True)
+        rows = rows.where(wanted | (FRRequest.case_number == known(chosen.case.data)))
     rows = rows.options(selectinload(FRRequest.reports), selectinload(FRRequest.basis_decisions))
     asked = request.args.get("sort", "-number")
     sort, descending = asked.removeprefix("-"), asked.startswith("-")

@@ -14,6 +14,7 @@ from app.blueprints.retention import forms
 from app.blueprints.retention.blueprint import bp
 from app.blueprints.retention.records import case_by_number, days_of, gallery_person
 from app.blueprints.retention.rendering import address_of, person_page
+from app.domain.matters.numbers import known
 from app.domain.retention import holds, people_files
 from app.models.retention import PersonFile
 from app.policy.refused import Refused
@@ -65,7 +66,7 @@ def link_case(subject: PersonFile) -> ResponseReturnValue:
     form, actor = forms.LinkForm(), current_actor()
 
     def act() -> None:
-        record = case_by_number(form.case_number.data)
+        record = case_by_number(known(form.case_number.data))
         if record is None:
             raise Refused("file_with_records", "There is no record of this case.")
         people_files.link(

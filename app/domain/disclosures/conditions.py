@@ -11,7 +11,7 @@ from app.access.actor import Actor
 from app.calendar import day_of, today
 from app.domain.disclosures.claims import claim_of
 from app.domain.disclosures.contradictions import immigration_of
-from app.domain.disclosures.items import available, required
+from app.domain.disclosures.items import available, offered_to, required
 from app.domain.serving import of_disclosure
 from app.models.base import now
 from app.models.disclosures import Disclosure, DisclosureDecision, DisclosureItem, RoutineDesignation
@@ -142,7 +142,13 @@ def package_complete(disclosure: Disclosure, actor: Actor, facts: Facts) -> str 
     chosen = _going(disclosure, facts)
     held = {item.thing.uid for item in chosen}
     needed = {thing.uid for thing in required(disclosure.case_number)}
-    return first(disclosing.check_complete(policy(), disclosure.recipient_kind, held, needed))
+    missing = first(disclosing.check_complete(policy(), disclosure.recipient_kind, held, needed))
+    if missing is None or actor.id != disclosure.asked_by_id:
+        return missing
+    beyond = len(needed - held - {thing.uid for thing in offered_to(disclosure.case_number, actor)})
+    return (
+        f"{missing} {beyond} of them you may not read: ask the records officers for the package." if beyond else missing
+    )
 
 
 def _going(disclosure: Disclosure, facts: Facts) -> list[DisclosureItem]:

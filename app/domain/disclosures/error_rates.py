@@ -13,6 +13,7 @@ from app.domain.peers.proficiency_results import Result, answers, result
 from app.extensions import db, settings
 from app.matching.evaluation.error_rates import Rate
 from app.models import Account, FRRequest
+from app.models.matters import in_matter_of
 from app.policy import policy
 
 
@@ -45,9 +46,9 @@ def statement(case_number: str, at: datetime) -> str:
 
 
 def _names(case_number: str) -> set[str]:
-    """Return the names, as in the answers, of those who examined or reviewed the requests of the case."""
+    """Return the names, as in the answers, of those who examined or reviewed the requests of the matter."""
     people: set[int] = set()
-    for request in db.session.scalars(select(FRRequest).where(FRRequest.case_number == case_number)):
+    for request in db.session.scalars(select(FRRequest).where(in_matter_of(FRRequest.case_number, case_number))):
         for round_ in request.rounds:
             people |= {round_.examiner_id, *(review.peer_id for review in round_.peer_reviews)}
     found = db.session.scalars(select(Account).where(Account.id.in_(people)))

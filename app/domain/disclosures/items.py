@@ -1,7 +1,7 @@
 """The disclosable items of a case: submitted originals and delivered reports, never a candidate (EXT-1, EXT-2).
 
-A case is every request under one case number. Only requests with a delivered report count: what is still being examined
-is not a result.
+A case is every request under one case number, and under the others of its matter. Only requests with a delivered
+report count: what is still being examined is not a result.
 """
 
 from __future__ import annotations
@@ -13,11 +13,12 @@ from sqlalchemy import exists, select
 from app.access.actor import Actor
 from app.access.clearance import may_know
 from app.clauses import enforces
+from app.domain.matters.numbers import known
 from app.extensions import db
 from app.models.approval import Report
 from app.models.base import filled
+from app.models.matters import in_matter_of
 from app.models.requests import FRRequest, ProbeImage
-from app.policy.facts import normal_case_number
 from app.workflow.engine import refuse_if
 
 
@@ -39,7 +40,7 @@ class DisclosableItem:
 def available(case_number: str) -> list[DisclosableItem]:
     """Return the disclosable items of the case, request by request: originals, then reports."""
     delivered = exists().where(Report.request_id == FRRequest.id, Report.delivered_at.is_not(None))
-    rows = select(FRRequest).where(FRRequest.case_number == normal_case_number(case_number), delivered)
+    rows = select(FRRequest).where(in_matter_of(FRRequest.case_number, known(case_number)), delivered)
     found = []
     for request in db.session.scalars(rows.order_by(FRRequest.id)):
         submitted = [image for image in request.current_images if image.submission <= request.submission]
@@ -63,8 +64,7 @@ def check_own_case(case_number: str, actor: Actor) -> None:
     """Refuse a case in which the actor filed no request, unless the actor's duty covers every case."""
     if "disclosure.any_case" in actor.capabilities:
         return
-    number = normal_case_number(case_number)
-    own = select(FRRequest.id).where(FRRequest.case_number == number, FRRequest.requester_id == actor.id)
+    own = select(FRRequest.id).where(FRRequest.case_number == known(case_number), FRRequest.requester_id == actor.id)
     mine = db.session.scalars(own.limit(1)).first() is not None
     refuse_if("disclosure.any_case", not mine, "You have no request of your own in this case.")
 
@@ -75,7 +75,15 @@ def available_items(case_number: str, actor: Actor) -> list[DisclosableItem]:
     return offered_to(case_number, actor)
 
 
-@enforces("LIM-7")
+@enforces("LIM-7", "ACC-11")
 def offered_to(case_number: str, actor: Actor) -> list[DisclosableItem]:
-    """Return the items of the case without those of requests that are kept from this person."""
-    return [item for item in available(case_number) if may_know(item.request, actor)]
+    """Return the items of the case without those of requests that are kept from this person.
+
+    Under another number of the matter an investigator is offered items only where they filed a request of their own:
+    that somebody linked the numbers opens nothing.
+    """
+    found = [item for item in available(case_number) if may_know(item.request, actor)]
+    if "disclosure.any_case" in actor.capabilities:
+        return found
+    own = {known(case_number), *(item.request.case_number for item in found if item.request.requester_id == actor.id)}
+    return [item for item in found if item.request.case_number in own]

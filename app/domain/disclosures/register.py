@@ -13,10 +13,11 @@ from sqlalchemy.orm import selectinload
 from app.access.actor import Actor
 from app.clauses import enforces
 from app.domain.disclosures.verbs import person_digest
+from app.domain.matters.numbers import known
 from app.extensions import db
 from app.models.disclosures import Disclosure, DisclosureDecision
+from app.models.matters import in_matter_of
 from app.policy import policy
-from app.policy.facts import normal_case_number
 from app.storage import KeyDestroyed
 
 COLUMNS = (
@@ -70,7 +71,7 @@ def _fitting(filters: Filters) -> Select[Any]:
     if filters.person.strip():
         found = found.where(Disclosure.person_digest == person_digest(filters.person))
     if filters.case_number.strip():
-        found = found.where(Disclosure.case_number == normal_case_number(filters.case_number))
+        found = found.where(in_matter_of(Disclosure.case_number, known(filters.case_number)))
     for column, value in (
         (Disclosure.recipient_kind, filters.recipient_kind),
         (Disclosure.basis, filters.basis),

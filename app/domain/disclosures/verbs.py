@@ -39,13 +39,14 @@ from app.domain.disclosures.decisions import (
 )
 from app.domain.disclosures.designations import by_number
 from app.domain.disclosures.items import available_items, check_own_case
+from app.domain.matters import numbers
 from app.domain.notices.notifications import tell
 from app.domain.numbers import draw
 from app.extensions import db, settings, stores
 from app.models.base import new_uid, now
 from app.models.disclosures import Disclosure, DisclosureDocument, DisclosureItem
 from app.policy import policy
-from app.policy.facts import check_case_number, normal_case_number
+from app.policy.case_numbers import check_case_number
 from app.policy.names import DisclosureVerb
 from app.policy.refused import Refused
 from app.storage import BlobRef
@@ -139,7 +140,8 @@ def create_draft(actor: Actor, case_number: str, uid: str | None = None) -> Disc
         key_id=stores().keys.create(),
         policy_version=policy().version,
         asked_by_id=actor.id,
-        case_number=normal_case_number(case_number),
+        case_number=(number := numbers.take(case_number)),
+        typed_number=numbers.as_typed(case_number, number),
     )
     db.session.add(disclosure)
     db.session.flush()

@@ -1,7 +1,7 @@
 """Search lineage: earlier searches, negative ones included, are shown before a probe is searched again.
 
 A search is related to an earlier one when it has the same probe (digest), a probe taken at the same time (hash and
-embedding agree), or the same case number. This module only reads; the verbs are in
+embedding agree), or a case number of the same matter. This module only reads; the verbs are in
 app.domain.identification.repeats.
 """
 
@@ -16,12 +16,14 @@ from sqlalchemy.orm import joinedload
 from app.access.actor import Actor
 from app.access.clearance import cleared_rows, may_know
 from app.clauses import enforces
+from app.domain.matters.numbers import of_matter
 from app.extensions import db
 from app.models import FinalReview, FRRequest, ProbeImage, ProbeResemblance, RepeatSearch, Round, Search
 from app.models.base import filled
 
 #: how an earlier search is related, in the order of how closely
 SAME_IMAGE, LOOKS_ALIKE, SAME_CASE = "the same image", "an image of the same moment", "the same case number"
+SAME_MATTER = "another number of the same matter"
 #: outcome of a request's examination, by what its last report says; an open one tells nothing, for its peers are blind
 RESULTS = {"possible_match": "a possible match was reported", "negative": "negative result"}
 OPEN = "not concluded"
@@ -66,7 +68,8 @@ def earlier_searches(search: Search) -> list[EarlierSearch]:
         .order_by(Search.finished_at.desc())
     )
     found = db.session.scalars(rows)
-    return [EarlierSearch(one, _related(search, one, alike), result_of(one)) for one in found]
+    numbers = of_matter(search.request.case_number)
+    return [EarlierSearch(one, _related(search, one, alike, numbers), result_of(one)) for one in found]
 
 
 def _alike(image: ProbeImage) -> set[int]:
@@ -76,12 +79,14 @@ def _alike(image: ProbeImage) -> set[int]:
     return {one for pair in db.session.execute(pairs) for one in pair} - {image.id}
 
 
-def _related(search: Search, found: Search, alike: set[int]) -> tuple[str, ...]:
+def _related(search: Search, found: Search, alike: set[int], numbers: frozenset[str]) -> tuple[str, ...]:
     same = found.image.sha256 == search.image.sha256
+    number = found.request.case_number
     relations = (
         (SAME_IMAGE, same),
         (LOOKS_ALIKE, not same and found.image_id in alike),
-        (SAME_CASE, found.request.case_number == search.request.case_number),
+        (SAME_CASE, number == search.request.case_number),
+        (SAME_MATTER, number in numbers and number != search.request.case_number),
     )
     return tuple(relation for relation, holds in relations if holds)
 

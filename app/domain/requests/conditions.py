@@ -9,9 +9,9 @@ from app.access.clearance import is_member_account
 from app.domain.requests.provenance import said_by
 from app.models.requests import FRRequest
 from app.policy import policy
+from app.policy.case_numbers import check_case_number
 from app.policy.facts import (
     YES_NO,
-    check_case_number,
     check_description,
     check_lawful_basis,
     check_prohibited,

@@ -83,9 +83,10 @@ def faults_of_arrest(request: FRRequest, facts: Mapping[str, object]) -> list[Fa
     known = same_arrest(request, facts)
     if not found and known is not None and arrested_at(known.private["facts"]) != arrested_at(facts):
         at = arrested_at(known.private["facts"])
-        found.append(
-            Fault("arrested_on", f"This arrest was reported as made on {at:%Y-%m-%d at %H:%M}.", "arrest_possible")
-        )
+        told = f"This arrest was reported as made on {at:%Y-%m-%d at %H:%M}."
+        if known.request.case_number != request.case_number:  # a link of two numbers opens nothing of the other
+            told = "Under another number of this matter the arrest was reported as made at another time."
+        found.append(Fault("arrested_on", told, "arrest_possible"))
     return found
 
 

@@ -17,6 +17,7 @@ from app.access.directory import DirectoryEntry
 from app.access.sessions import sync_account
 from app.clauses import enforces
 from app.domain.accounts.people import holders_of
+from app.domain.matters import numbers
 from app.domain.notices.notifications import tell
 from app.domain.numbers import draw
 from app.domain.requests.conditions import contradicted
@@ -26,7 +27,8 @@ from app.models.accounts import Account
 from app.models.base import new_uid, now
 from app.models.requests import FRRequest
 from app.policy import policy
-from app.policy.facts import YES_NO, check_case_number, normal_case_number
+from app.policy.case_numbers import check_case_number
+from app.policy.facts import YES_NO
 from app.policy.names import RequestVerb
 from app.policy.refused import Refused
 from app.workflow.engine import advance, explain, refuse_if
@@ -73,7 +75,8 @@ def create_draft(actor: Actor, case_number: str, uid: str | None = None) -> FRRe
         policy_version=policy().version,
         requester_id=actor.id,
         command=actor.command,
-        case_number=normal_case_number(case_number),
+        case_number=(number := numbers.take(case_number)),
+        typed_number=numbers.as_typed(case_number, number),
     )
     db.session.add(request)
     db.session.flush()
@@ -99,8 +102,13 @@ def save_draft(request: FRRequest, actor: Actor, values: DraftValues) -> None:
         "description": dict(values.description),
         "circumstances": dict(values.circumstances),
     }
+    number, typed = request.case_number, request.typed_number
+    if values.case_number.strip() != number:  # the page shows the number as it stands
+        number = numbers.take(values.case_number)
+        typed = numbers.as_typed(values.case_number, number)
     columns = {
-        "case_number": normal_case_number(values.case_number),
+        "case_number": number,
+        "typed_number": typed,
         "use_id": values.use_id,
         "priority": values.priority,
         "political": values.answers.get(policy().request.reserved.id) == "yes",

@@ -6,7 +6,7 @@ Reads only. Everything else about retention, conditions and pages included, asks
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, TypeVar
 
@@ -14,9 +14,11 @@ from sqlalchemy import ColumnElement, func, select
 
 from app.calendar import day_of, today
 from app.clauses import enforces
+from app.domain.matters.numbers import of_matter
 from app.extensions import db
 from app.models.disclosures import Disclosure
 from app.models.gallery import GalleryHold
+from app.models.matters import in_matter_of
 from app.models.requests import FRRequest, ProbeImage
 from app.models.retention import CasePerson, CaseRecord, Disposal, DisposalItem, LegalHold, PersonFile
 from app.policy import policy
@@ -78,15 +80,18 @@ def disclosures_at_work() -> ColumnElement[bool]:
 
 
 def open_requests(record: CaseRecord) -> int:
-    """Count the requests of the case that have not ended."""
+    """Count the requests of the matter that have not ended."""
     rows = select(func.count()).select_from(FRRequest)
-    return db.session.scalar(rows.where(FRRequest.case_number == record.case_number, requests_at_work())) or 0
+    return (
+        db.session.scalar(rows.where(in_matter_of(FRRequest.case_number, record.case_number), requests_at_work())) or 0
+    )
 
 
 def open_disclosures(record: CaseRecord) -> int:
-    """Count the disclosures from the case that have not ended."""
+    """Count the disclosures from the matter that have not ended."""
     rows = select(func.count()).select_from(Disclosure)
-    return db.session.scalar(rows.where(Disclosure.case_number == record.case_number, disclosures_at_work())) or 0
+    in_matter = in_matter_of(Disclosure.case_number, record.case_number)
+    return db.session.scalar(rows.where(in_matter, disclosures_at_work())) or 0
 
 
 def _day(text: Any) -> date | None:
@@ -116,7 +121,7 @@ def _linked(link: CasePerson) -> LinkedPerson:
 
 
 def last_filings(numbers: Collection[str]) -> dict[str, date]:
-    """Map case numbers to the day on which the last request was filed, without drafts and what was disposed of."""
+    """Map numbers to the day of the last request filed under each, without drafts and what was disposed of."""
     rows = (
         select(FRRequest.case_number, func.max(FRRequest.submitted_at))
         .where(FRRequest.case_number.in_(numbers), FRRequest.submitted_at.is_not(None), FRRequest.state != "disposed")
@@ -126,13 +131,31 @@ def last_filings(numbers: Collection[str]) -> dict[str, date]:
 
 
 def filed_on(record: CaseRecord) -> date | None:
-    """Return the day on which the last request of the case was filed."""
-    return last_filings([record.case_number]).get(record.case_number)
+    """Return the day on which the last request of the matter was filed."""
+    return max(last_filings(of_matter(record.case_number)).values(), default=None)
 
 
-def facts_of(record: CaseRecord) -> CaseFacts:
-    """Gather from the rows the facts that decide on a case record."""
-    return case_facts(record, open_requests(record), open_disclosures(record), filed_on(record))
+def others_of_matter(record: CaseRecord) -> list[CaseRecord]:
+    """Return the case records of the other numbers of the matter."""
+    rows = select(CaseRecord).where(
+        in_matter_of(CaseRecord.case_number, record.case_number), CaseRecord.id != record.id
+    )
+    return list(db.session.scalars(rows.order_by(CaseRecord.case_number)))
+
+
+def facts_of(record: CaseRecord, day: date | None = None) -> CaseFacts:
+    """Gather from the rows the facts that decide on a case record; `day`: on which the others of its matter stand."""
+    day = day or today()
+    own = case_facts(record, open_requests(record), open_disclosures(record), filed_on(record))
+    others = others_of_matter(record)
+    alone = {
+        other.id: rules.standing_of_case(
+            policy().retention, case_facts(other, own.open_requests, own.open_disclosures, own.filed_on), day
+        )
+        for other in others
+        if other.disposed_at is None
+    }
+    return replace(own, matter=tuple(linked_case(other, alone) for other in others))
 
 
 def case_facts(record: CaseRecord, requests: int, disclosures: int, filed: date | None) -> CaseFacts:
@@ -164,7 +187,7 @@ def person_facts(file: PersonFile, standings: Mapping[int, Standing]) -> PersonF
         died_on=_day(private.get("died_on")),
         last_arrest_on=_day(private.get("last_arrest_on")),
         arrests_checked_on=_day(private.get("arrests_checked_on")),
-        cases=tuple(_linked_case(link.record, standings) for link in file.links),
+        cases=tuple(linked_case(link.record, standings) for link in file.links),
         holds=_holds(file.holds_in_force),
     )
 
@@ -173,7 +196,8 @@ def _kept(link: CasePerson) -> bool:
     return link.record.disposed_at is None
 
 
-def _linked_case(record: CaseRecord, standings: Mapping[int, Standing]) -> LinkedCase:
+def linked_case(record: CaseRecord, standings: Mapping[int, Standing]) -> LinkedCase:
+    """Return a case record as another thing that goes with it sees it; `standings` of those not disposed of, by id."""
     if record.disposed_at is not None:
         return LinkedCase(record.case_number, None, day_of(record.disposed_at))
     return LinkedCase(record.case_number, standings[record.id])
@@ -188,7 +212,7 @@ def standing_of(target: Target, day: date | None = None) -> Standing:
         raise LookupError(f"{label(target)} was disposed of")
     day = day or today()
     if isinstance(target, CaseRecord):
-        return rules.standing_of_case(policy().retention, facts_of(target), day)
+        return rules.standing_of_case(policy().retention, facts_of(target, day), day)
     return rules.standing_of_person(policy().retention, facts_of_person(target, day), day)
 
 

@@ -23,6 +23,7 @@ from app.access.actor import system_actor
 from app.clauses import enforces
 from app.domain.gallery import index_snapshot
 from app.domain.gallery import verbs as gallery
+from app.domain.matters.links import links_with_words
 from app.domain.oversight import exports
 from app.domain.retention.eligibility import NotDue, label, locked, not_due, requests_of
 from app.domain.retention.erasure_plan import run
@@ -99,6 +100,8 @@ def _mark_record(item: DisposalItem, record: CaseRecord, orphans: Sequence[str])
     requests = [request for request in requests_of(record) if request.state != "disposed"]
     plan = plan_of(requests)
     plan.add(ErasurePlan([record.key_id], list(orphans)))
+    # what people wrote of its links may tell of the case; that there was a link remains
+    plan.add(ErasurePlan([filled(row.key_id) for row in links_with_words(record.case_number)]))
     number = item.disposal.number
     # set before the step: a disposed record without its day would break the table's own check
     record.disposed_at = now()
@@ -228,6 +231,8 @@ def _clear_record(record: CaseRecord) -> dict[str, int]:
     record.classes, record.proposed, record.history_seen = [], [], 0
     for hold in record.holds:
         hold.sealed = None
+    for row in links_with_words(record.case_number):
+        row.sealed, row.key_id = None, None
     db.session.flush()
     gone = run(delete_from(CaseHistory).where(CaseHistory.case_record_id == record.id))
     db.session.expire(record)

@@ -11,10 +11,13 @@ from sqlalchemy import func, select
 
 from app.calendar import day_of
 from app.clauses import enforces
+from app.domain.matters.links import parted_from
 from app.domain.retention.eligibility import filed_on, requests_of
 from app.extensions import db
 from app.models.approval import Arrest, Report
+from app.models.base import filled
 from app.models.identification import Search
+from app.models.matters import in_matter_of
 from app.models.requests import FRRequest
 from app.models.retention import CaseHistory, CaseRecord
 from app.policy import policy
@@ -87,7 +90,7 @@ def _last(column: object, *where: object) -> date | None:
 @enforces("RET-11")
 def known_of(record: CaseRecord) -> Known:
     """Gather class, days and contradictions of a case record, for whoever decides about it."""
-    rules, ids = policy().retention, select(FRRequest.id).where(FRRequest.case_number == record.case_number)
+    rules, ids = policy().retention, select(FRRequest.id).where(in_matter_of(FRRequest.case_number, record.case_number))
     seen = (
         ("Last request filed", filed_on(record)),
         ("Last search finished", _last(Search.finished_at, Search.request_id.in_(ids))),
@@ -104,6 +107,11 @@ def known_of(record: CaseRecord) -> Known:
     ]
     for line in record.history:
         found += _of_disposition(record, line)
+    found += [
+        f"Until {said(day_of(filled(row.ended_at)))} it was of one matter with case "
+        f"{row.other(record.case_number).number}; a person ended the link."
+        for row in parted_from(record.case_number)
+    ]
     return Known(
         confirmed=tuple(rules.classes[name].title if name in rules.classes else name for name in record.classes),
         suspected=tuple(rule.title for rule in suspected(record)),

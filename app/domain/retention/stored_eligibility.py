@@ -16,11 +16,13 @@ from sqlalchemy.orm import ORMExecuteState, Session
 from sqlalchemy.orm.attributes import instance_state
 
 from app.calendar import today
+from app.domain.matters.numbers import of_matters
 from app.domain.retention.eligibility import Target, disclosure_ended, request_ended
 from app.domain.retention.eligibility_many import standings_of_cases, standings_of_files
 from app.extensions import db
 from app.models.base import Model
 from app.models.disclosures import Disclosure
+from app.models.matters import CaseNumber
 from app.models.requests import FRRequest
 from app.models.retention import CaseHistory, CasePerson, CaseRecord, LegalHold, PersonFile, StoredStanding
 from app.policy import policy
@@ -47,6 +49,10 @@ def _case(row: FRRequest | Disclosure) -> Iterator[Touched]:
     )
 
 
+def _number(row: CaseNumber) -> Iterator[Touched]:
+    yield "case", row.number
+
+
 def _record(row: CaseRecord) -> Iterator[Touched]:
     yield "record", row.id
 
@@ -70,6 +76,7 @@ def _hold(row: LegalHold) -> Iterator[Touched]:
 DEPENDS: dict[type[Model], Callable[[Any], Iterator[Touched]]] = {
     FRRequest: _case,
     Disclosure: _case,
+    CaseNumber: _number,
     CaseRecord: _record,
     CaseHistory: _history,
     PersonFile: _file,
@@ -140,8 +147,12 @@ def _follow(session: Session) -> None:
     if not noted - {("table", name) for name in named("table")}:
         return
     cases, people = named("case"), named("person")
-    records = named("record") | set(session.scalars(select(CaseRecord.id).where(CaseRecord.case_number.in_(cases))))
+    records = named("record")
     records |= set(session.scalars(select(CasePerson.case_record_id).where(CasePerson.person_file_id.in_(people))))
+    cases |= set(session.scalars(select(CaseRecord.case_number).where(CaseRecord.id.in_(records))))
+    # the records of one matter keep each other
+    together = set().union(*of_matters(cases).values())
+    records |= set(session.scalars(select(CaseRecord.id).where(CaseRecord.case_number.in_(together))))
     calculate(CaseRecord, records, today())
     # asked once the standings of the records are locked: whoever links a file meanwhile calculates it after us
     linked = select(CasePerson.person_file_id).where(CasePerson.case_record_id.in_(records))

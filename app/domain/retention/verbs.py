@@ -13,6 +13,7 @@ from sqlalchemy import select
 from app import audit
 from app.access.actor import Actor, system_actor
 from app.clauses import enforces
+from app.domain.matters import numbers
 from app.domain.retention.eligibility import (
     Target,
     facts_of,
@@ -63,6 +64,7 @@ def case_record_for(case_number: str) -> CaseRecord:
     record = db.session.scalars(
         select(CaseRecord).where(CaseRecord.case_number == case_number).with_for_update()
     ).one_or_none()
+    numbers.begin(case_number)
     if record is None:
         record = CaseRecord(case_number=case_number, key_id=stores().keys.create(), policy_version=policy().version)
         db.session.add(record)

@@ -9,6 +9,7 @@ from datetime import date
 
 from app.clauses import enforces
 from app.policy.retention.dates import said
+from app.policy.retention.matter import of_matter
 from app.policy.retention.periods import Period, ended_on, period_of
 from app.policy.retention.types import (
     CaseFacts,
@@ -26,8 +27,12 @@ def standing_of_case(rules: RetentionRules, facts: CaseFacts, today: date) -> St
     """Calculate the standing of a case record on ``today``.
 
     A hold wins over everything; then a case that is not closed, a class nobody confirmed since the last change, a
-    permanent class, an unknown day; else the longest of all periods decides.
+    permanent class, an unknown day; else the longest of all periods decides. The other records of the matter keep it.
     """
+    return of_matter(rules, _alone(rules, facts, today), facts.matter, today)
+
+
+def _alone(rules: RetentionRules, facts: CaseFacts, today: date) -> Standing:
     closure = closed_on(rules, facts.history, today, facts.filed_on)
     holds = held_reasons(rules, facts.holds)
     closing, requests = _closing_reason(rules, facts, closure), _request_reasons(facts)

@@ -13,12 +13,10 @@ from app.policy.retention.types import (
     Standing,
     Status,
 )
-from app.policy.retention.words import held_reasons, kept_standing, marked, summary
+from app.policy.retention.words import BLOCKING, STATUS_WORDS, held_reasons, kept_standing, marked, summary
 
 #: the principle under which a look at the arrest records grows old
 LOOK_UP = "look_up_recent"
-# What keeps a case record, from the strongest; a file shares the strongest of its kept case records.
-BLOCKING: tuple[Status, ...] = ("held", "open", "unclassified", "permanent", "unknown")
 
 
 @enforces("RET-9", "RET-10")
@@ -65,15 +63,6 @@ def standing_of_person(rules: RetentionRules, facts: PersonFacts, today: date) -
         True,
     )
     return Standing(status_now, earliest, why, tuple(case.case_number for case in kept))
-
-
-STATUS_WORDS = {
-    "held": "under hold",
-    "open": "open",
-    "unclassified": "not classified",
-    "permanent": "kept permanently",
-    "unknown": "kept until a missing day or class is known",
-}
 
 
 def _own_period(rule: FileRule, facts: PersonFacts, today: date) -> Reason:

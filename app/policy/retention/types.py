@@ -136,7 +136,8 @@ class CaseFacts:
 
     ``classes`` are those a person confirmed, when the history had ``history_seen`` lines; ``history`` is in the
     order recorded; ``open_requests`` and ``open_disclosures`` count what is not at an end; ``holds`` are those in
-    force; ``filed_on`` is the day on which the last of its requests was filed.
+    force; ``filed_on`` is the day on which the last of its requests was filed; ``matter`` holds the other case records
+    of its matter, each as it stands alone.
     """
 
     classes: tuple[str, ...] = ()
@@ -147,6 +148,7 @@ class CaseFacts:
     holds: tuple[Hold, ...] = ()
     open_disclosures: int = 0
     filed_on: date | None = None
+    matter: tuple["LinkedCase", ...] = ()
 
 
 @dataclass(frozen=True)
@@ -182,7 +184,7 @@ class Standing:
 
 @dataclass(frozen=True)
 class LinkedCase:
-    """A case record a person file belongs to: its number, and its standing or the day it was disposed of."""
+    """Another case record to which this one, or a person file, belongs: its number, its standing or day of disposal."""
 
     case_number: str
     standing: Standing | None

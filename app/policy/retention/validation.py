@@ -12,6 +12,7 @@ PRINCIPLES = (
     "unknown_is_kept",
     "look_up_recent",
     "hold_wins",
+    "one_matter",
     "file_with_records",
 )
 # keep -> the machine fields such a class needs; every other one must be absent

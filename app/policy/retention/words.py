@@ -7,6 +7,16 @@ from app.clauses import enforces
 from app.policy.retention.dates import said
 from app.policy.retention.types import Hold, Reason, RetentionRules, Standing, Status
 
+#: what keeps a case record, from the strongest; what goes with it shares the strongest of all
+BLOCKING: tuple[Status, ...] = ("held", "open", "unclassified", "permanent", "unknown")
+STATUS_WORDS = {
+    "held": "under hold",
+    "open": "open",
+    "unclassified": "not classified",
+    "permanent": "kept permanently",
+    "unknown": "kept until a missing day or class is known",
+}
+
 
 @enforces("RET-11")
 def held_reasons(rules: RetentionRules, holds: tuple[Hold, ...]) -> tuple[Reason, ...]:

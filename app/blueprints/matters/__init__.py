@@ -1,0 +1,1 @@
+"""Pages of matters: the numbers of one case, proposed, linked and parted."""
