@@ -161,6 +161,7 @@ def _build(
             case_numbers=request["case_number"],
             priorities=_by_id(workload["priority"]),
             workload=workload["workload"],
+            conclusion=workload["conclusion"],
             sources=_by_id(request["source"]),
             lawful_bases=_by_id(request["lawful_basis"]),
             prohibitions=_by_id(request["prohibition"]),
