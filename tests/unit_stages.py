@@ -16,7 +16,7 @@ from app import audit
 from app.calendar import local
 from app.domain.algorithms import networks
 from app.domain.algorithms import registry as algorithms
-from app.domain.approval import answers
+from app.domain.approval import answers, unexamined
 from app.domain.approval import verbs as approvals
 from app.domain.examination import annotations
 from app.domain.examination import verbs as examination
@@ -50,6 +50,7 @@ FINGERPRINT = {
 }
 ANSWER = "The description is a witness's guess from across the street."
 AGREED = "Agreed: the complaint itself says that the light was poor and the view short."
+NEEDLESS = "The complainant recognized the person in the street and named them on 24 November."
 BROADER = "The bridge is broader."
 SAME = "The two faces agree in every feature that both pictures show."
 
@@ -141,6 +142,7 @@ class UnitStages:
         "awaiting_images": ("discussed", ("send_back",)),
         "continued": ("peer_reviewed", ("carry_on",)),
         "negative": ("under_examination", ("conclude",)),
+        "unexamined": ("searched", ("end_unexamined",)),
         "superseded": ("reported", ("recall",)),
     }
 
@@ -414,6 +416,10 @@ class UnitStages:
         self.dispose_all(request)
         with unit_of_work():
             examination.conclude_none(request, actor, "Every candidate differs from the probe in the nose.")
+
+    def end_unexamined(self, request: FRRequest) -> None:
+        with unit_of_work():
+            unexamined.end_unexamined(request, self.people.actor("c.hawthorn"), NEEDLESS, password_confirmed=True)
 
     def report(self, request: FRRequest) -> None:
         """The examiner asks for the report, the worker renders and delivers it."""

@@ -8,6 +8,7 @@ that says what is missing in this case. A separation answers who already holds a
 import app.domain.algorithms.conditions
 import app.domain.approval.conditions
 import app.domain.approval.separations
+import app.domain.approval.unexamined
 import app.domain.disclosures.conditions
 import app.domain.disclosures.incident_conditions
 import app.domain.disclosures.separations

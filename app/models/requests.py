@@ -43,6 +43,7 @@ STATES = (
     "superseded",
     "closed",
     "refused",
+    "unexamined",
     "withdrawn",
     "disposed",
 )
@@ -120,6 +121,23 @@ class FRRequest(Stateful[RequestVerb], Sealed, Model):
     def in_same_matter(self) -> ColumnElement[bool]:
         """Return the condition for requests of this one's matter, itself among them."""
         return in_matter_of(FRRequest.case_number, self.case_number)
+
+    @property
+    def inconclusive_since(self) -> datetime | None:
+        """Return since when a finished search waits for its conclusion, or None (SRC-7).
+
+        Counted from the first search, or from the last recall: neither another search nor a fresh round begins anew.
+        """
+        if self.has("answered") or self.has("final"):
+            return None
+        recalled = [report.recalled_at for report in self.reports if report.recalled_at is not None]
+        finished = [one.finished_at for one in self.searches if one.state == "finished" and one.finished_at is not None]
+        return max(recalled) if recalled and finished else min(finished, default=None)
+
+    @classmethod
+    def is_inconclusive(cls) -> ColumnElement[bool]:
+        """Return the condition for requests that have an `inconclusive_since`."""
+        return ~cls.having("answered") & ~cls.having("final") & cls.searches.any(state="finished")
 
     @classmethod
     def is_reserved(cls) -> ColumnElement[bool]:

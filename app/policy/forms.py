@@ -54,13 +54,15 @@ class MatterRule(Statement, frozen=True, kw_only=True):
 class Priority(Rule, frozen=True, kw_only=True):
     """An urgency, what its reason must say, and within how many hours the unit should act.
 
-    ``unassigned_minutes``: after so many a supervisor is told that nobody has the request (none: never).
+    ``conclude_hours``: after so many a finished search must have come to a conclusion. ``unassigned_minutes``: after so
+    many a supervisor is told that nobody has the request (none: never).
     ``always_mails``: notifications about such a request go out by e-mail whatever the person chose.
     """
 
     title: Text
     reason_hint: Text
     due_hours: Count
+    conclude_hours: Count
     unassigned_minutes: Count | None = None
     always_mails: bool = False
 
@@ -76,6 +78,22 @@ class WorkloadRule(Rule, frozen=True, kw_only=True):
     min_notes: Count
     least_for_median: Count
     least_for_percentile: Count
+
+
+class ConclusionRule(Rule, frozen=True, kw_only=True):
+    """How a finished search comes to a conclusion (SRC-7).
+
+    ``escalate_hours``: so long past its time more people are told. ``min_reason`` and ``min_words``: characters and
+    different words of the reason to end one unexamined. ``meanwhile`` is what the investigator is told until then,
+    ``unexamined`` what such an end means.
+    """
+
+    title: Text
+    escalate_hours: Count
+    min_reason: Count
+    min_words: Count
+    meanwhile: Text
+    unexamined: Text
 
 
 class Source(Rule, frozen=True, kw_only=True):
@@ -261,6 +279,7 @@ class RequestRules:
     matter: MatterRule
     priorities: Mapping[str, Priority]
     workload: WorkloadRule
+    conclusion: ConclusionRule
     sources: Mapping[str, Source]
     source_signs: tuple[SourceSign, ...]
     lawful_bases: Mapping[str, LawfulBasis]

@@ -162,6 +162,7 @@ def _build(
             matter=request["matter"],
             priorities=_by_id(workload["priority"]),
             workload=workload["workload"],
+            conclusion=workload["conclusion"],
             sources=_by_id(request["source"]),
             source_signs=request["source_sign"],
             lawful_bases=_by_id(request["lawful_basis"]),

@@ -156,6 +156,7 @@ EventName = Literal[
     "request.discussion_denied",
     "request.disposed",
     "request.documented",
+    "request.ended_unexamined",
     "request.examination_begun",
     "request.handed_over",
     "request.information_recorded",
@@ -357,6 +358,7 @@ RequestVerb = Literal[
     "dispose",
     "document",
     "end_clearance",
+    "end_unexamined",
     "fail_search",
     "finish_search",
     "hand_over",
@@ -430,6 +432,7 @@ StateName = Literal[
     "submitted",
     "superseded",
     "under_examination",
+    "unexamined",
     "withdrawn",
 ]
 #: A step of any workflow.

@@ -54,7 +54,11 @@ SCHEMA: Mapping[str, FileSchema] = {
     },
     "requests/evidence.toml": {"evidence": (forms.EvidenceRule, "one"), "evidence_kind": (forms.EvidenceKind, "many")},
     "requests/refusals.toml": {"basis_refusal": (forms.BasisRefusal, "many")},
-    "workload/rules.toml": {"priority": (forms.Priority, "many"), "workload": (forms.WorkloadRule, "one")},
+    "workload/rules.toml": {
+        "priority": (forms.Priority, "many"),
+        "workload": (forms.WorkloadRule, "one"),
+        "conclusion": (forms.ConclusionRule, "one"),
+    },
     "identification/probe.toml": {
         "suitability": (identification.SuitabilityRule, "one"),
         "unsuitable": (identification.UnsuitableRule, "one"),

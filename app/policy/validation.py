@@ -1,5 +1,6 @@
 """Faults that only show when the rule files are read together: references, dates, duplicates, dead ends."""
 
+import re
 from collections.abc import Iterator
 from datetime import date
 from typing import Any

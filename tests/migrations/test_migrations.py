@@ -20,6 +20,7 @@ from tests.migrations import (
     rows_from_0024,
     rows_from_0026,
     rows_from_0028,
+    rows_from_0030,
     rows_from_0031,
     rows_to_0007,
 )
@@ -49,6 +50,7 @@ WITH_DATA = {
     "0026": rows_from_0026.data_0026,
     "0028": rows_from_0028.data_0028,
     "0029": rows_from_0028.data_0029,
+    "0030": rows_from_0030.data_0030,
     "0031": rows_from_0031.data_0031,
 }
 

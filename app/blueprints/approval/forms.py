@@ -61,6 +61,19 @@ class StopForm(SignedForm):
     )
 
 
+class EndForm(SignedForm):
+    """SRC-7: end a search whose candidates were not all compared, with a reason, signed."""
+
+    reason = TextAreaField(
+        "What made the examination needless",
+        [
+            DataRequired("Write what made the examination needless."),
+            Length(max=LONGEST_REASON, message=f"Write at most {LONGEST_REASON:,} characters."),
+        ],
+        [stripped],
+    )
+
+
 class WithdrawalForm(VersionForm):
     """SRC-4: take an assignment back from a peer."""
 

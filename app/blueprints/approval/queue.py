@@ -29,6 +29,7 @@ from app.domain.approval.verbs import (
 from app.domain.identification import lineage
 from app.domain.identification.separations import read_together
 from app.domain.peers.conditions import being_composed, counted
+from app.domain.workload.conclusions import awaited
 from app.domain.workload.overview import deadline_in_sql, due_at
 from app.models import BackgroundCheck, Candidate, FRRequest, GalleryPhoto, RepeatSearch, Round, Search
 from app.models.base import filled, now
@@ -109,6 +110,14 @@ def _answers(actor: Actor) -> Select[Any]:
     asked = asked.where(Round.request_id == FRRequest.id, BackgroundCheck.awaits.is_(True)).correlate(FRRequest)
     rows = visible(FRRequest, actor).where(FRRequest.state == "under_examination", asked.exists())
     return rows.order_by(FRRequest.state_since, FRRequest.id)
+
+
+def _inconclusive(actor: Actor) -> Select[Any]:
+    """Select finished searches that nobody has put before peers or concluded, those of the oldest search first."""
+    first = select(func.min(Search.finished_at)).where(Search.request_id == FRRequest.id, Search.state == "finished")
+    waits = FRRequest.is_inconclusive() & ~FRRequest.taking(*DECIDING, DELIVERING) & (FRRequest.state != "nominated")
+    rows = visible(FRRequest, actor).where(waits).options(*LOADED, joinedload(FRRequest.examiner))
+    return rows.order_by(first.correlate(FRRequest).scalar_subquery(), FRRequest.id)
 
 
 def _undelivered(actor: Actor) -> Select[Any]:
@@ -225,6 +234,7 @@ PARTS = {
     "peers": Part(_peers, _before_peers),
     "answers": Part(_answers, lambda found, _: found),
     "repeats": Part(_repeats, lambda found, _: found),
+    "inconclusive": Part(_inconclusive, lambda found, _: [(request, filled(awaited(request))) for request in found]),
     "undelivered": Part(_undelivered, _rows),
     "delivered": Part(_delivered, _rows, RECENT),
 }

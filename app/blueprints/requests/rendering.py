@@ -15,6 +15,7 @@ from app.domain.requests import clearances
 from app.domain.requests import verbs as domain
 from app.domain.requests.images import check_of, may_be_removed
 from app.domain.requests.purposes import answered_purposes
+from app.domain.workload.conclusions import awaited
 from app.models.base import now
 from app.models.requests import FRRequest
 from app.policy import policy
@@ -44,6 +45,7 @@ def request_context(subject: FRRequest) -> dict[str, Any]:
         "own": own,
         "standing": standing(subject),
         "since": since(subject),
+        "conclusion": awaited(subject),
         "verb": verb,
         "options": options_of(subject),
         "decision": subject.basis_decisions[-1] if subject.basis_decisions else None,

@@ -62,6 +62,7 @@ STEP_TITLES = {
     "return_for_images": "Images returned as unsuitable",
     "resubmit": "Submitted again with more images",
     "document": "Confirmation documented in the case management system",
+    "end_unexamined": "Search ended, not examined",
     "deliver_report": "Report attached to the case file",
     "recall_report": "Report recalled",
     "record_corroboration": "Item of evidence recorded",

@@ -144,11 +144,14 @@ def due_kind(request: FRRequest) -> str | None:
     return next((kind for kind, (_, state) in DELIVERIES.items() if state == request.state), None)
 
 
-def result_of(request: FRRequest) -> str:
+@enforces("SRC-7")
+def result_of(request: FRRequest) -> str | None:
     """Return the kind of result that the unit's pages name: that of the report in force, due or recalled.
 
-    Before there is any, it is the possible match under review.
+    Before there is any, it is the possible match under review. A search that ended unexamined has none.
     """
+    if request.state == "unexamined":
+        return None
     if request.state == "superseded" and request.current_report is not None:
         return request.current_report.kind
     return request.result or due_kind(request) or "possible_match"

@@ -11,7 +11,7 @@ from app.access.actor import Actor
 from app.calendar import day_of, today
 from app.domain.disclosures.claims import claim_of
 from app.domain.disclosures.contradictions import immigration_of
-from app.domain.disclosures.items import available, offered_to, required
+from app.domain.disclosures.items import available, inconclusive, offered_to, required
 from app.domain.serving import of_disclosure
 from app.models.base import now
 from app.models.disclosures import Disclosure, DisclosureDecision, DisclosureItem, RoutineDesignation
@@ -149,6 +149,15 @@ def package_complete(disclosure: Disclosure, actor: Actor, facts: Facts) -> str 
     return (
         f"{missing} {beyond} of them you may not read: ask the records officers for the package." if beyond else missing
     )
+
+
+@condition("case_concluded", "SRC-7", "EXT-2")
+def case_concluded(disclosure: Disclosure, actor: Actor, facts: Facts) -> str | None:
+    if disclosure.recipient_kind not in policy().disclosure.completeness.recipients:
+        return None
+    # how many there are, not which: whoever asks may not know of every request of the case (LIM-7)
+    waiting = inconclusive(disclosure.case_number)
+    return f"{waiting} of the requests of the case have a finished search without a conclusion." if waiting else None
 
 
 def _going(disclosure: Disclosure, facts: Facts) -> list[DisclosureItem]:

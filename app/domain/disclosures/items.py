@@ -1,14 +1,14 @@
 """The disclosable items of a case: submitted originals and delivered reports, never a candidate (EXT-1, EXT-2).
 
 A case is every request under one case number, and under the others of its matter. Only requests with a delivered
-report count: what is still being examined is not a result.
+report count, and those that ended unexamined: what is still being examined is not a result.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import exists, select
+from sqlalchemy import exists, func, select
 
 from app.access.actor import Actor
 from app.access.clearance import may_know
@@ -40,7 +40,8 @@ class DisclosableItem:
 def available(case_number: str) -> list[DisclosableItem]:
     """Return the disclosable items of the case, request by request: originals, then reports."""
     delivered = exists().where(Report.request_id == FRRequest.id, Report.delivered_at.is_not(None))
-    rows = select(FRRequest).where(in_matter_of(FRRequest.case_number, known(case_number)), delivered)
+    ended = delivered | (FRRequest.state == "unexamined")
+    rows = select(FRRequest).where(in_matter_of(FRRequest.case_number, known(case_number)), ended)
     found = []
     for request in db.session.scalars(rows.order_by(FRRequest.id)):
         submitted = [image for image in request.current_images if image.submission <= request.submission]
@@ -51,6 +52,23 @@ def available(case_number: str) -> list[DisclosableItem]:
             if report.delivered_at
         ]
     return found
+
+
+@enforces("SRC-7", "EXT-2")
+def inconclusive(case_number: str) -> int:
+    """Count the requests of the case that have a finished search without a conclusion."""
+    in_case = in_matter_of(FRRequest.case_number, known(case_number))
+    rows = select(func.count()).select_from(FRRequest).where(in_case, FRRequest.is_inconclusive())
+    return db.session.scalar(rows) or 0
+
+
+@enforces("SRC-7", "EXT-2")
+def ended_unexamined(case_number: str) -> list[FRRequest]:
+    """Return the requests of the case whose search was ended unexamined, oldest first."""
+    in_case = in_matter_of(FRRequest.case_number, known(case_number))
+    return list(
+        db.session.scalars(select(FRRequest).where(in_case, FRRequest.state == "unexamined").order_by(FRRequest.id))
+    )
 
 
 @enforces("EXT-1", "EXT-2")

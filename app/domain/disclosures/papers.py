@@ -34,6 +34,7 @@ from app.domain.accounts.naming import here, person_of
 from app.domain.approval.reports import verify_page
 from app.domain.disclosures import error_rates
 from app.domain.disclosures.decisions import DECISION_JOB, released_by
+from app.domain.disclosures.items import ended_unexamined
 from app.domain.examination.printed_contradictions import printed_contradictions
 from app.domain.serving import of_disclosure
 from app.domain.signing import signed
@@ -43,7 +44,7 @@ from app.models.approval import Report
 from app.models.base import filled
 from app.models.disclosures import Disclosure, DisclosureDecision, DisclosureItem
 from app.models.engine import Job
-from app.models.requests import ProbeImage
+from app.models.requests import FRRequest, ProbeImage
 from app.outbox import ask, last_job
 from app.policy import policy
 from app.policy.facts import answered
@@ -188,6 +189,7 @@ def _contents(disclosure: Disclosure, enclosed: list[DisclosureItem]) -> list[tu
     found += [(_contradictions(item.thing), None) for item in enclosed if _of_a_candidate(item.thing)]
     if disclosure.recipient_kind == PROSECUTOR:
         rates = error_rates.statement(disclosure.case_number, disclosure.state_since).encode()
+        found += [(_unexamined(request), None) for request in ended_unexamined(disclosure.case_number)]
         found.append((PackedFile(RATES_NAME, rates, "Error rates in comparisons whose truth is known"), None))
     decision = disclosure.current_decision
     if decision is not None and decision.document_blob_id is not None:
@@ -210,6 +212,27 @@ def _contradictions(thing: ProbeImage | Report) -> PackedFile:
     text = statement(settings().department, report.request.case_number, report.number, found)
     what = f"What contradicts the candidate of report {report.number}, with the answers"
     return PackedFile(f"contradictions-{report.number}.txt", text.encode(), what)
+
+
+@enforces("SRC-7", "EXT-2")
+def _unexamined(request: FRRequest) -> PackedFile:
+    """Return what a complete package says of a search that ended unexamined, in the place of its report."""
+    ended, rule = request.private["unexamined"], policy().request.conclusion
+    searched = filled(filled(request.current_search).finished_at)
+    lines = [
+        settings().department,
+        f"Request {request.number}, case {request.case_number}: not examined",
+        "",
+        f"A search finished on {here(searched):%Y-%m-%d}. It was ended on {here(request.state_since):%Y-%m-%d} by "
+        f"{ended['by']}, who wrote:",
+        "",
+        ended["reason"],
+        "",
+        rule.unexamined,
+        "",
+    ]
+    what = f"Search of {request.number}, which ended unexamined, with the reason"
+    return PackedFile(f"not-examined-{request.number}.txt", "\n".join(lines).encode(), what)
 
 
 def _letter_facts(

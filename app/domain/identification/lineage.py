@@ -26,7 +26,7 @@ SAME_IMAGE, LOOKS_ALIKE, SAME_CASE = "the same image", "an image of the same mom
 SAME_MATTER = "another number of the same matter"
 #: outcome of a request's examination, by what its last report says; an open one tells nothing, for its peers are blind
 RESULTS = {"possible_match": "a possible match was reported", "negative": "negative result"}
-OPEN = "not concluded"
+OPEN, UNEXAMINED = "not concluded", "not examined"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +91,11 @@ def _related(search: Search, found: Search, alike: set[int], numbers: frozenset[
     return tuple(relation for relation, holds in relations if holds)
 
 
+@enforces("SRC-7")
 def result_of(search: Search) -> str:
     """Return a search's result in words. An open request gives none away, as its peers must judge blind."""
+    if search.request.state == "unexamined":
+        return UNEXAMINED
     delivered = [report for report in search.request.reports if report.delivered_at is not None]
     return RESULTS[delivered[-1].kind] if delivered else OPEN
 

@@ -46,6 +46,13 @@ def closing_after_filing(record: CaseRecord, actor: Actor, facts: Facts) -> str 
     return f"A request of this case was filed on {filed}; the case was not closed before, on {on}."
 
 
+@condition("searches_concluded", "SRC-7", "RET-11")
+def searches_concluded(record: CaseRecord, actor: Actor, facts: Facts) -> str | None:
+    in_case = FRRequest.case_number == record.case_number
+    waiting = list(db.session.scalars(select(FRRequest.number).where(in_case, FRRequest.is_inconclusive())))
+    return f"A finished search has no conclusion yet: {', '.join(sorted(waiting))}." if waiting else None
+
+
 @condition("disposition_sourced", "RET-11")
 def disposition_sourced(record: CaseRecord, actor: Actor, facts: Facts) -> str | None:
     if facts.get("kind") != "disposition":

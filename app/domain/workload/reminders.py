@@ -1,4 +1,7 @@
-"""Reminders, each given once: a request past its time, and one that lies unassigned too long (REQ-1, AUD-2)."""
+"""Reminders, each given once: a request past its time, one that lies unassigned too long, a search without a conclusion.
+
+REQ-1, AUD-2, SRC-7.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,7 @@ from app.access.actor import system_actor
 from app.clauses import enforces
 from app.domain.accounts.people import holders_of
 from app.domain.notices.notifications import tell
+from app.domain.workload.conclusions import conclude_by, escalates_at
 from app.domain.workload.overview import deadline, unassigned, without_examiner
 from app.extensions import db
 from app.models import FRRequest, Notification
@@ -30,7 +34,7 @@ class Reminder:
     people: frozenset[int]
 
 
-@enforces("AUD-2")
+@enforces("AUD-2", "SRC-7")
 def remind() -> int:
     """Give every reminder that is due and was not given yet; answers how many people were reminded.
 
@@ -56,12 +60,17 @@ def remind() -> int:
 
 
 def _open() -> list[FRRequest]:
-    rows = select(FRRequest).where(FRRequest.having("assigned") | without_examiner()).order_by(FRRequest.id)
-    return list(db.session.scalars(rows))
+    waits = FRRequest.having("assigned") | without_examiner() | FRRequest.is_inconclusive()
+    return list(db.session.scalars(select(FRRequest).where(waits).order_by(FRRequest.id)))
 
 
 def _reminders(request: FRRequest, moment: datetime) -> list[Reminder]:
     """Return the reminders due for this request and not yet given: at most one of each kind."""
+    found = [*_of_work(request, moment), *_of_conclusion(request, moment)]
+    return [reminder for reminder in found if reminder.people]
+
+
+def _of_work(request: FRRequest, moment: datetime) -> list[Reminder]:
     free = unassigned(request)
     if not free and not request.has("assigned"):
         return []
@@ -74,7 +83,25 @@ def _reminders(request: FRRequest, moment: datetime) -> list[Reminder]:
     allowed = policy().request.priorities[request.priority].unassigned_minutes
     if holder is None and allowed is not None and moment > request.state_since + timedelta(minutes=allowed):
         found.append(_new_reminder("lies_unassigned", request, responsible))
-    return [reminder for reminder in found if reminder.people]
+    return found
+
+
+def _of_conclusion(request: FRRequest, moment: datetime) -> list[Reminder]:
+    """Return whom the wait for a search's conclusion is told: who has the work, who asked, then who watches over it."""
+    due, escalates = conclude_by(request), escalates_at(request)
+    if due is None or escalates is None or moment <= due:
+        return []
+    # before peers, in final review and after a recall it is not the examiner who concludes
+    holder = request.examiner_id if request.has("assigned") else None
+    responsible = [holder] if holder is not None else holders_of("work.assign")
+    found = [
+        _new_reminder("conclusion_due", request, responsible),
+        _new_reminder("conclusion_late", request, [request.requester_id]),
+    ]
+    if moment > escalates:
+        watching = {*holders_of("work.assign"), *holders_of("misuse.read")}
+        found.append(_new_reminder("conclusion_overdue", request, watching))
+    return found
 
 
 def _new_reminder(kind: str, request: FRRequest, people: Iterable[int]) -> Reminder:

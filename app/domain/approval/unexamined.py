@@ -1,0 +1,56 @@
+"""The end of a search that nobody examined: a supervisor's, with a written reason, and no result at all (SRC-7)."""
+
+from __future__ import annotations
+
+from app.access.actor import Actor
+from app.clauses import enforces
+from app.domain.examination.conditions import open_candidates
+from app.domain.notices.notifications import tell
+from app.models.base import filled, now
+from app.models.requests import FRRequest
+from app.policy import policy
+from app.policy.facts import Fault
+from app.policy.refused import Refused
+from app.policy.workload import end_fault
+from app.workflow import advance
+from app.workflow.facts import Facts
+from app.workflow.registry import condition
+
+
+@condition("examination_unfinished", "SRC-7", "SRC-2")
+def examination_unfinished(request: FRRequest, actor: Actor, facts: Facts) -> str | None:
+    """Look at every round: one that was handed over when all was compared must not be told as nothing either."""
+    whole = [round_.number for round_ in request.rounds if not open_candidates(round_)]
+    return f"In round {whole[0]} every candidate was compared: that ends in its own result." if whole else None
+
+
+@condition("no_round_judged", "SRC-7", "SRC-6")
+def no_round_judged(request: FRRequest, actor: Actor, facts: Facts) -> str | None:
+    judged = [round_.number for round_ in request.rounds if round_.nominee_id is not None]
+    return f"In round {judged[0]} a candidate was put before peers." if judged else None
+
+
+@condition("end_reasoned", "SRC-7")
+def end_reasoned(request: FRRequest, actor: Actor, facts: Facts) -> str | None:
+    return end_fault(policy(), str(facts.get("reason") or ""))
+
+
+@enforces("SRC-7")
+def end_unexamined(request: FRRequest, actor: Actor, reason: str, *, password_confirmed: bool) -> None:
+    """End a search before its candidates were compared; the requester and the examiner are told. Raises Refused."""
+    wrong, rule = end_fault(policy(), reason), policy().request.conclusion
+    if wrong:
+        raise Refused("end_reasoned", wrong, faults=[Fault("reason", wrong, rule.id)])
+    search, round_ = request.current_search, request.current_round
+    advance(
+        request,
+        "end_unexamined",
+        actor,
+        search=search.uid if search else None,
+        reason=reason,
+        password_confirmed=password_confirmed,
+    )
+    if round_ is not None:
+        round_.concluded_at = now()
+    request.seal(unexamined={"reason": reason.strip(), "by": actor.display_name, "at": now().isoformat()})
+    tell("search_unexamined", [request.requester_id, filled(request.examiner_id)], request)
