@@ -10,6 +10,7 @@ from app.access.actor import Actor
 from app.domain.retention.eligibility import Target, being_erased, filed_on, label, not_due, today, under_way
 from app.domain.retention.known import unsourced
 from app.extensions import db
+from app.models.matters import in_matter_of
 from app.models.requests import FRRequest
 from app.models.retention import CaseRecord, Disposal, DisposalItem
 from app.policy import policy
@@ -48,7 +49,7 @@ def closing_after_filing(record: CaseRecord, actor: Actor, facts: Facts) -> str 
 
 @condition("searches_concluded", "SRC-7", "RET-11")
 def searches_concluded(record: CaseRecord, actor: Actor, facts: Facts) -> str | None:
-    in_case = FRRequest.case_number == record.case_number
+    in_case = in_matter_of(FRRequest.case_number, record.case_number)
     waiting = list(db.session.scalars(select(FRRequest.number).where(in_case, FRRequest.is_inconclusive())))
     return f"A finished search has no conclusion yet: {', '.join(sorted(waiting))}." if waiting else None
 

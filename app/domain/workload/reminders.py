@@ -1,4 +1,4 @@
-"""Reminders, each given once: a request past its time, one that lies unassigned too long, a search without a conclusion.
+"""Reminders, each given once: a request past its time, one unassigned too long, a search without a conclusion.
 
 REQ-1, AUD-2, SRC-7.
 """
