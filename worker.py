@@ -21,6 +21,7 @@ from app.jobs.sweeper import sweep
 from app.outbox.kinds import QUEUES
 from app.outbox.send import connection, queue
 from app.policy import PolicyError
+from app.storage.errors import StorageError
 from config.settings import Settings, SettingsError
 
 log = structlog.get_logger()
@@ -48,7 +49,7 @@ def main() -> int:
     try:
         settings = Settings.from_env(os.environ)
         app = create_app(settings)
-    except (SettingsError, PolicyError) as error:
+    except (SettingsError, PolicyError, StorageError) as error:
         print(error, file=sys.stderr)
         return 2
     bind(app)

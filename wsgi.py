@@ -5,10 +5,11 @@ import sys
 
 from app.factory import create_app
 from app.policy import PolicyError
+from app.storage.errors import StorageError
 from config.settings import Settings, SettingsError
 
 try:
     app = create_app(Settings.from_env(os.environ))
-except (SettingsError, PolicyError) as error:
+except (SettingsError, PolicyError, StorageError) as error:
     print(error, file=sys.stderr)
     raise SystemExit(2) from None

@@ -25,17 +25,18 @@ from app.policy import PolicyError, check_registered, days_run_in, policy
 from app.refusals import register_refusals
 from app.storage.blobs import BlobStore
 from app.storage.certificates import DocumentKey
+from app.storage.errors import StorageError
 from app.storage.keys import KeyStore
 from app.storage.signing import Signer
 from app.unit_of_work import install_write_guard
 from app.web.errors import register_errors
 from app.web.headers import register_headers
 from app.workflow.registry import CONDITIONS, SEPARATIONS
-from config.settings import Settings
+from config.settings import Settings, SettingsError
 
 
 def create_app(settings: Settings) -> Flask:
-    """The portal for these settings. Raises PolicyError, Undeclared."""
+    """The portal for these settings. Raises PolicyError, Undeclared, SettingsError, StorageError."""
     logs.configure()
     days_run_in(ZoneInfo(settings.time_zone))
     check_registered(policy(), set(CONDITIONS), set(SEPARATIONS))
@@ -86,10 +87,18 @@ def _flask_config(settings: Settings) -> dict[str, object]:
 
 
 def open_stores(settings: Settings) -> Stores:
-    """The key store, the blob store and the signing key of these settings; made where they do not exist yet."""
-    keys = KeyStore(settings.key_store_dir, settings.master_key)
+    """The key store, the blob store and the signing keys of these settings; made where they do not exist yet.
+
+    Raises StorageError, and SettingsError when the department's own key and certificate for documents cannot be used.
+    """
+    keys = KeyStore(settings.key_store_dir, settings.master_key, settings.master_key_before)
     own = (settings.pdf_signing_key, settings.pdf_signing_certificate)
     documents = DocumentKey(settings.data_dir, settings.department, *own)
+    try:
+        # the first document must not be the one to tell
+        documents.check()
+    except StorageError as fault:
+        raise SettingsError([f"PDF_SIGNING_CERTIFICATE: {fault}"]) from None
     return Stores(keys, BlobStore(settings.blob_dir, keys), Signer(settings.data_dir), documents)
 
 

@@ -149,5 +149,5 @@ def a_secret(value: str) -> str | None:
     return None
 
 
-def a_master_key(value: bytes) -> str | None:
-    return MASTER_KEY if len(set(value)) < 8 else None
+def a_master_key(value: bytes | None) -> str | None:
+    return MASTER_KEY if value is not None and len(set(value)) < 8 else None

@@ -172,9 +172,20 @@ class Settings:
         check=checks.a_master_key,
     )
 
+    master_key_before: MasterKey | None = setting(
+        "the master key before `CORROBORATE_MASTER_KEY`, only while "
+        "[`flask keys rewrap`](running.md#change-the-master-key) takes its place",
+        None,
+        secret=True,
+        variable="CORROBORATE_MASTER_KEY_BEFORE",
+        tidy=checks.standard_base64,
+        must=checks.MASTER_KEY,
+        check=checks.a_master_key,
+    )
+
     pdf_signing_certificate: Path | None = setting(
         "the department's certificate for documents, then those that vouch for it; without it an authority of the "
-        "installation signs, which calls itself a demonstration",
+        "installation signs, which calls itself a demonstration; checked at the start",
         None,
         check=checks.a_file,
     )

@@ -45,6 +45,11 @@ def document_key(read: Mapping[str, Any], faulty: Collection[str]) -> Findings:
         )
 
 
+def another_master_key(read: Mapping[str, Any], faulty: Collection[str]) -> Findings:
+    if read["master_key_before"] is not None and read["master_key_before"] == read.get("master_key"):
+        yield "master_key_before", "is the key of CORROBORATE_MASTER_KEY itself; a change needs a new one there"
+
+
 def mail_sender(read: Mapping[str, Any], faulty: Collection[str]) -> Findings:
     if read["smtp_url"] and not a_sender(read["smtp_sender"]):
         yield "smtp_sender", "must be the address that mail comes from, such as portal@corroborate.example"
@@ -67,6 +72,7 @@ EVERYWHERE: tuple[Together, ...] = (
     index_server,
     certificate,
     document_key,
+    another_master_key,
     mail_sender,
     below_the_base,
 )

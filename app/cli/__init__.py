@@ -14,6 +14,7 @@ def groups() -> list[AppGroup]:
         gallery_import,
         gallery_seal,
         jobs,
+        keys,
         matching,
         matching_change,
         matching_replay,
@@ -25,7 +26,7 @@ def groups() -> list[AppGroup]:
 
     matching.group.add_command(matching_replay.replay_command)
     matching.group.add_command(matching_change.group)
-    return [module.group for module in (audit, gallery, jobs, matching, policy, retention, review, users)]
+    return [module.group for module in (audit, gallery, jobs, keys, matching, policy, retention, review, users)]
 
 
 def register_commands(app: Flask) -> None:

@@ -110,6 +110,8 @@ EventName = Literal[
     "incident.notice_decided",
     "incident.recorded",
     "incident.reported",
+    "keys.cleared",
+    "keys.rewrapped",
     "line_up.assigned",
     "line_up.compared",
     "line_up.declined",

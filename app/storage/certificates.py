@@ -6,11 +6,13 @@ RSA, for the programs of courts know it: PDF readers and poppler check no Ed2551
 import contextlib
 import functools
 import hashlib
+import itertools
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from cryptography import x509
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
 from cryptography.hazmat.primitives.serialization import (
@@ -60,6 +62,11 @@ class DocumentKey:
         self._folder, self._name = Path(data_dir) / FOLDER, name
         self._own = (key_file, chain_file) if key_file is not None and chain_file is not None else None
 
+    def check(self) -> None:
+        """Read the department's own files, where there are any. Raises SigningKeyUnusable, DiskFailure."""
+        if self._own is not None:
+            _check_dates(self.certified)
+
     @functools.cached_property
     def certified(self) -> Certified:
         """The key with its certificates. Raises SigningKeyUnusable when the files cannot be used together."""
@@ -91,6 +98,23 @@ def _load(key_file: Path, chain_file: Path) -> Certified:
         raise SigningKeyUnusable("The key that signs documents is no RSA key, or not that of the first certificate.")
     private = key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
     return Certified(private, tuple(one.public_bytes(Encoding.DER) for one in chain))
+
+
+def _check_dates(certified: Certified) -> None:
+    """Raise SigningKeyUnusable unless each certificate vouches for the one before it, and all are valid now."""
+    chain = [x509.load_der_x509_certificate(one) for one in certified.chain]
+    at = datetime.now(UTC)
+    for one in chain:
+        if not one.not_valid_before_utc <= at <= one.not_valid_after_utc:
+            span = f"{one.not_valid_before_utc:%Y-%m-%d} to {one.not_valid_after_utc:%Y-%m-%d}"
+            raise SigningKeyUnusable(f"A certificate that vouches for documents is valid from {span} only.")
+    for one, voucher in itertools.pairwise(chain):
+        try:
+            one.verify_directly_issued_by(voucher)
+        except (ValueError, TypeError, InvalidSignature):
+            raise SigningKeyUnusable(
+                "The certificates that vouch for documents are in no order: each must be issued by the next."
+            ) from None
 
 
 def _make(name: str) -> tuple[bytes, bytes]:

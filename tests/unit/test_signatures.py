@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import io
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from asn1crypto.x509 import Certificate
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
+from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
+from cryptography.x509.oid import NameOID
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.validation import validate_pdf_signature
 from pyhanko_certvalidator import ValidationContext
@@ -21,12 +27,15 @@ from pyhanko_certvalidator import ValidationContext
 from app.documents.disclosures.package import KEY_NAME, NAMING, SUMS_NAME, VERIFYING, PackedFile, build_package
 from app.documents.signature import sign
 from app.documents.typeset import Rendered, typeset
+from app.factory import open_stores
 from app.storage import certificates
 from app.storage.certificates import CHAIN, FOLDER, KEY, Certified, DocumentKey
 from app.storage.errors import SigningKeyUnusable
 from app.storage.signing import Signer
+from config.settings import SettingsError
 
 pytestmark = pytest.mark.clause("EXT-2", "SRC-8")
+ROOT = Path(__file__).resolve().parents[2]
 AT = datetime.now(UTC).replace(microsecond=0)
 
 
@@ -172,3 +181,77 @@ def test_the_public_keys_are_published(app):
     assert client.get("/verify/keys/signing-key.pem").get_data(as_text=True) == key.public_key_pem
     assert client.get("/verify/keys/certificate.pem").get_data(as_text=True) == certificate.pem
     assert client.get("/verify/keys/key.pem").status_code == 404
+
+
+# At the start
+
+
+@pytest.fixture
+def own_files(tmp_path):
+    """The department's own key and certificates as files, as an authority would hand them out."""
+    DocumentKey(tmp_path, "Police Department").certified  # noqa: B018  (makes the files)
+    return tmp_path / FOLDER / KEY, tmp_path / FOLDER / CHAIN
+
+
+def started(settings, key, chain):
+    open_stores(dataclasses.replace(settings, pdf_signing_key=key, pdf_signing_certificate=chain))
+
+
+def test_the_departments_own_files_are_read_at_the_start(settings, own_files):
+    started(settings, *own_files)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        (lambda key, chain: chain.write_text("no certificate"), "cannot be read"),
+        (lambda key, chain: chain.write_text(""), "cannot be read"),
+        (lambda key, chain: key.write_text("no key"), "cannot be read"),
+        (lambda key, chain: key.chmod(0o644), "restrict it to mode 0600"),
+        (lambda key, chain: chain.write_text("".join(reversed(parts(chain)))), "not that of the first certificate"),
+        (lambda key, chain: chain.write_text(parts(chain)[0] * 2), "in no order"),
+        (lambda key, chain: expire(key, chain), "is valid from"),
+    ],
+)
+def test_files_that_could_sign_no_document_stop_the_start(settings, own_files, wrong, said):
+    """The first report of the day must not be the one to tell."""
+    wrong(*own_files)
+    with pytest.raises(SettingsError) as caught:
+        started(settings, *own_files)
+    [line] = caught.value.faults
+    assert line.startswith("PDF_SIGNING_CERTIFICATE: ") and said in line, line
+
+
+def parts(chain):
+    return [one + "-----END CERTIFICATE-----\n" for one in chain.read_text().split("-----END CERTIFICATE-----\n")[:-1]]
+
+
+def expire(key, chain):
+    """Put in place of the first certificate one of the same key that ended yesterday."""
+    own = load_pem_private_key(key.read_bytes(), password=None)
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Police Department")])
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(own.public_key())
+        .serial_number(1)
+        .not_valid_before(AT - timedelta(days=9))
+        .not_valid_after(AT - timedelta(days=1))
+        .sign(own, hashes.SHA256())
+    )
+    chain.write_bytes(made.public_bytes(Encoding.PEM))
+
+
+def test_every_process_ends_with_one_line_for_them(own_files, tmp_path):
+    key, chain = own_files
+    key.chmod(0o644)
+    own = {"CORROBORATE_MODE": "demonstration", "CORROBORATE_DATA_DIR": str(tmp_path / "data")}
+    environ = os.environ | own | {"PDF_SIGNING_KEY": str(key), "PDF_SIGNING_CERTIFICATE": str(chain)}
+    for command in (["-m", "flask", "--app", "wsgi", "policy", "check"], ["worker.py"]):
+        ended = subprocess.run(
+            [sys.executable, *command], cwd=ROOT, env=environ, capture_output=True, text=True, check=False, timeout=120
+        )
+        assert ended.returncode == 2
+        [line] = ended.stderr.splitlines()
+        assert line.startswith("PDF_SIGNING_CERTIFICATE: Other accounts can read the key")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
-
 from app import audit
 from app.access.actor import system_actor
 from app.clauses import enforces
@@ -20,12 +18,13 @@ from app.models import FRRequest, Report
 from app.models.base import filled, now
 from app.policy import policy
 from app.storage import BlobRef
+from app.storage.keys import Derived
 from app.workflow import advance
 
 
 def verification_secret() -> bytes:
-    """Return the secret behind the codes printed on reports, derived from the master key."""
-    return hmac.digest(settings().master_key, b"report verification", "sha256")
+    """Return the secret behind the codes printed on reports."""
+    return stores().keys.derived(Derived.REPORTS)
 
 
 def verify_page() -> str:

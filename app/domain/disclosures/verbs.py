@@ -42,7 +42,7 @@ from app.domain.disclosures.items import available_items, check_own_case
 from app.domain.matters import numbers
 from app.domain.notices.notifications import tell
 from app.domain.numbers import draw
-from app.extensions import db, settings, stores
+from app.extensions import db, stores
 from app.models.base import new_uid, now
 from app.models.disclosures import Disclosure, DisclosureDocument, DisclosureItem
 from app.policy import policy
@@ -50,6 +50,7 @@ from app.policy.case_numbers import check_case_number
 from app.policy.names import DisclosureVerb
 from app.policy.refused import Refused
 from app.storage import BlobRef
+from app.storage.keys import Derived
 from app.workflow.engine import advance, explain, refuse_if
 
 __all__ = [
@@ -116,7 +117,7 @@ def person_digest(name: str) -> str | None:
     words = re.findall(r"\w+", "".join(c for c in plain if not unicodedata.combining(c)))
     if not words:
         return None
-    key = hmac.digest(settings().master_key, b"corroborate: persons of disclosures", "sha256")
+    key = stores().keys.derived(Derived.DISCLOSURES)
     return hmac.new(key, " ".join(sorted(words)).encode(), "sha256").hexdigest()
 
 

@@ -14,8 +14,9 @@ from sqlalchemy import or_, select
 
 from app.clauses import enforces
 from app.domain.gallery.intake_manifest import Row
-from app.extensions import db, settings
+from app.extensions import db, stores
 from app.models import SealedRecord, SealingOrder
+from app.storage.keys import Derived
 
 
 @enforces("CAP-3")
@@ -44,10 +45,9 @@ def barred(row: Row, sha256: str) -> str | None:
 
 def digest_of_person(person_number: str) -> str:
     """Return the keyed digest of a person's number, by which tombstones find it without keeping it."""
-    return keyed_digest("persons of sealing orders", person_number.encode())
+    return keyed_digest(Derived.SEALING, person_number.encode())
 
 
-def keyed_digest(purpose: str, content: bytes) -> str:
-    """HMAC-SHA-256 (RFC 2104) under a key made from the master key for one purpose; hex."""
-    key = hmac.digest(settings().master_key, f"corroborate: {purpose}".encode(), "sha256")
-    return hmac.new(key, content, "sha256").hexdigest()
+def keyed_digest(purpose: Derived, content: bytes) -> str:
+    """HMAC-SHA-256 (RFC 2104) under the secret of one purpose; hex."""
+    return hmac.new(stores().keys.derived(purpose), content, "sha256").hexdigest()

@@ -11,6 +11,7 @@ from app.domain.gallery.intake_manifest import well_formed
 from app.domain.gallery.tombstones import digest_of_person, keyed_digest
 from app.models.sealing import KINDS
 from app.storage import canonical_json
+from app.storage.keys import Derived
 
 MOST_RECORDS = 10_000
 _LONGEST = {"order_number": ("The order's number", 80), "authority": ("The court or authority", 200)}
@@ -43,7 +44,7 @@ class OrderStatement:
             sorted(self.records),
             self.person_number,
         ]
-        return keyed_digest("sealing orders", canonical_json(what))
+        return keyed_digest(Derived.ORDERS, canonical_json(what))
 
     @property
     def person_digest(self) -> str | None:
