@@ -18,7 +18,7 @@ from app.extensions import db
 from app.models.approval import Report
 from app.models.base import filled
 from app.models.matters import in_matter_of
-from app.models.requests import FRRequest, ProbeImage
+from app.models.requests import BasisDecision, FRRequest, ProbeImage
 from app.workflow.engine import refuse_if
 
 
@@ -79,12 +79,17 @@ def required(case_number: str) -> list[DisclosableItem]:
 
 @enforces("ACC-6", "ACC-11")
 def check_own_case(case_number: str, actor: Actor) -> None:
-    """Refuse a case in which the actor filed no request, unless the actor's duty covers every case."""
+    """Refuse a case in which the unit confirmed no request of the actor, unless the actor's duty covers every case.
+
+    Whoever types a case number into a draft, or files on it, has not thereby a part in the case.
+    """
     if "disclosure.any_case" in actor.capabilities:
         return
-    own = select(FRRequest.id).where(FRRequest.case_number == known(case_number), FRRequest.requester_id == actor.id)
-    mine = db.session.scalars(own.limit(1)).first() is not None
-    refuse_if("disclosure.any_case", not mine, "You have no request of your own in this case.")
+    confirmed = exists().where(BasisDecision.request_id == FRRequest.id, BasisDecision.decision == "confirmed")
+    mine = (FRRequest.case_number == known(case_number)) & (FRRequest.requester_id == actor.id)
+    own = db.session.scalars(select(FRRequest.id).where(mine, confirmed).limit(1)).first()
+    reason = "You have no request of your own in this case whose basis the unit confirmed."
+    refuse_if("disclosure.any_case", own is None, reason)
 
 
 def available_items(case_number: str, actor: Actor) -> list[DisclosableItem]:

@@ -7,6 +7,8 @@ import io
 import pytest
 
 from app.domain.disclosures.items import available
+from app.extensions import db
+from app.models import Disclosure
 from app.policy import policy
 from tests.disclosure_factory import CASE, disclose, reported_data, settings, values  # noqa: F401  (fixtures)
 from tests.events_and_notices import events
@@ -85,6 +87,19 @@ def test_nobody_discloses_from_a_case_that_is_not_theirs(sign_in, reported_data)
     answer = client.post("/disclosures/new", data=form)
     assert answer.status_code in (403, 422)
     assert "no request of your own" in text(answer)
+
+
+@pytest.mark.clause("ACC-6", "ACC-11")
+@pytest.mark.parametrize("state", ["draft", "submitted", "withdrawn"])
+def test_a_case_number_typed_into_a_request_opens_nothing_bypass(make, sign_in, reported_data, state):
+    """By another route: a draft on somebody's case, never submitted, offered that case's images and reports."""
+    assert available(CASE), "there is something to get at"
+    assert make.request(state, requester="i.kestrel", case_number=CASE).case_number == CASE
+    client = sign_in("i.kestrel")
+    form = {**hidden(client, "/disclosures/new", "main form"), "case_number": CASE}
+    answer = client.post("/disclosures/new", data=form)
+    assert answer.status_code == 403 and "no request of your own in this case whose basis" in text(answer)
+    assert db.session.query(Disclosure).count() == 0
 
 
 @pytest.mark.parametrize(
