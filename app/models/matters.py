@@ -5,15 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, String, literal, select, text, union
+from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, String, literal, select, union
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 from sqlalchemy.types import JSON
 
 from app.models.accounts import Account
 from app.models.base import Judged, Model, Sealed, UTCDateTime, new_uid
-
-#: between one link of two numbers and the next
-OPEN = "ended_at IS NULL"
 
 
 class CaseNumber(Model):
@@ -69,14 +66,6 @@ class MatterLink(Judged, Sealed, Model):
         CheckConstraint("first_id < second_id", name="two_numbers_in_order"),
         CheckConstraint("(linked_at IS NULL) = (linked_by_id IS NULL)", name="linked_by_somebody"),
         CheckConstraint("(ended_at IS NULL) = (ended_by_id IS NULL)", name="ended_by_somebody"),
-        Index(
-            "ix_matter_link_open",
-            "first_id",
-            "second_id",
-            unique=True,
-            sqlite_where=text(OPEN),
-            postgresql_where=text(OPEN),
-        ),
     )
 
     @property
@@ -89,3 +78,14 @@ class MatterLink(Judged, Sealed, Model):
     def other(self, number: str) -> CaseNumber:
         """Return the number at the other end."""
         return self.second if self.first.number == number else self.first
+
+
+# of two numbers one proposal or link is open at a time
+Index(
+    "ix_matter_link_open",
+    MatterLink.first_id,
+    MatterLink.second_id,
+    unique=True,
+    sqlite_where=MatterLink.ended_at.is_(None),
+    postgresql_where=MatterLink.ended_at.is_(None),
+)

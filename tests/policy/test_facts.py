@@ -202,6 +202,14 @@ def test_one_number_has_one_form_however_it_is_typed_bypass(rules: Policy, typed
 
 
 @pytest.mark.clause("REQ-2")
+def test_an_arrest_number_is_linked_in_one_form_and_filed_under_by_nobody(rules: Policy) -> None:
+    assert check_case_number(rules, "m26601", linked=True) == []
+    assert canonical_number(rules, "m26601") == canonical_number(rules, "M26000601") == "M26000601"
+    (fault,) = check_case_number(rules, "M26000601")
+    assert "M26600001" not in fault.message
+
+
+@pytest.mark.clause("REQ-2")
 def test_digits_of_another_script_make_no_second_number_bypass(rules: Policy) -> None:
     assert check_case_number(rules, "2026-075-\u0661\u0662\u0663\u0664")
 

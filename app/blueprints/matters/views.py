@@ -14,6 +14,7 @@ from app.access.scoping import find, visible
 from app.blueprints.matters.blueprint import bp
 from app.blueprints.matters.forms import DecisionForm, LinkForm
 from app.domain.matters import links as domain
+from app.domain.matters import proposals
 from app.extensions import db
 from app.models.matters import CaseNumber, MatterLink
 from app.models.retention import CaseRecord
@@ -25,7 +26,11 @@ from app.web.pages import page
 __all__ = ["bp"]
 PER_PAGE = 50
 #: what a proposal rests on, in words
-BECAUSE = {"number": "the same number, written otherwise"}
+BECAUSE = {
+    "number": "the same number, written otherwise",
+    proposals.SAME: "the same photograph",
+    proposals.MOMENT: "photographs of the same moment",
+}
 
 
 def because_of(row: MatterLink) -> str:

@@ -18,6 +18,7 @@ from app.access.sessions import sync_account
 from app.clauses import enforces
 from app.domain.accounts.people import holders_of
 from app.domain.matters import numbers
+from app.domain.matters.proposals import propose_for
 from app.domain.notices.notifications import tell
 from app.domain.numbers import draw
 from app.domain.requests.conditions import contradicted
@@ -146,6 +147,7 @@ def submit(request: FRRequest, actor: Actor) -> None:
     request.policy_version = policy().version
     advance(request, "submit", actor, use=request.use_id, submission=request.submission)
     case_record_for(request.case_number)
+    propose_for(request)
     tell("discussion_asked", [request.discussing_supervisor_id], request)
 
 
@@ -156,6 +158,7 @@ def resubmit(request: FRRequest, actor: Actor) -> None:
     # counted last: the rule asks for an image newer than the submission that came back
     request.submission += 1
     request.submitted_at = now()
+    propose_for(request)
     last = request.basis_decisions[-1] if request.basis_decisions else None
     tell("request_submitted", [last.examiner_id] if last else holders_of("basis.confirm"), request)
 

@@ -102,9 +102,10 @@ def _note_change(_mapper: Any, _connection: Any, row: Any) -> None:
 
 
 def _only_goes_on(row: Any) -> bool:
-    """Tell whether a request or disclosure stays with its case and neither ended nor reopened."""
-    ended = ENDS.get(type(row))
-    if ended is None or instance_state(row).attrs.case_number.history.has_changes():
+    """Tell whether a request or disclosure stays with its case, was not filed, and neither ended nor reopened."""
+    ended, attributes = ENDS.get(type(row)), instance_state(row).attrs
+    # what is filed after a closing voids it
+    if ended is None or any(attributes[name].history.has_changes() for name in ("case_number", "submitted_at")):
         return False
     state = instance_state(row).attrs.state.history
     before = list(state.deleted)
