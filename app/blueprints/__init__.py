@@ -9,9 +9,9 @@ def register_blueprints(app: Flask) -> None:
     from app.blueprints.accounts.views import bp as account
     from app.blueprints.algorithms.changes import bp as changes
     from app.blueprints.algorithms.views import bp as algorithms
-    from app.blueprints.approval.unexamined import bp as answers
     from app.blueprints.approval.peer_review import bp as peer_review
     from app.blueprints.approval.repeats import bp as repeats
+    from app.blueprints.approval.unexamined import bp as answers
     from app.blueprints.approval.views import bp as approval
     from app.blueprints.disclosures.views import bp as disclosures
     from app.blueprints.gallery.imports import bp as imports

@@ -66,9 +66,7 @@ def ended_unexamined(case_number: str) -> list[FRRequest]:
     """Return the requests of the case whose search was ended unexamined, oldest first."""
     in_case = FRRequest.case_number == normal_case_number(case_number)
     return list(
-        db.session.scalars(
-            select(FRRequest).where(in_case, FRRequest.state == "unexamined").order_by(FRRequest.id)
-        )
+        db.session.scalars(select(FRRequest).where(in_case, FRRequest.state == "unexamined").order_by(FRRequest.id))
     )
 
 
