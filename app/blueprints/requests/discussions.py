@@ -18,6 +18,7 @@ from app.blueprints.requests.forms import DiscussedForm
 from app.blueprints.requests.status import standing
 from app.blueprints.shared_forms import ReasonForm
 from app.domain.requests import verbs as domain
+from app.domain.requests.earlier_refusals import earlier_refusals
 from app.extensions import db
 from app.models.base import now
 from app.models.requests import FRRequest
@@ -83,7 +84,9 @@ def confirm_discussion(subject: FRRequest) -> Answer:
         subject,
         "confirm_discussion",
         form,
-        lambda: agreed.append(domain.confirm_discussion(subject, actor, form.political.data or "")),
+        lambda: agreed.append(
+            domain.confirm_discussion(subject, actor, form.political.data or "", (form.shown.data or "").split())
+        ),
         again=again,
         done=done,
         to=url_for("requests.discussions"),
@@ -120,12 +123,15 @@ def _discussion_page(
     faces = [image.uid for image in subject.current_images if image.shown_blob_id]
     if faces:
         audit.viewed("faces.viewed", subject, page="requests.discussion", faces=faces)
+    answer, refused = discussed or DiscussedForm(version=subject.version, formdata=None), earlier_refusals(subject)
+    answer.shown.data = " ".join(one.id for one in refused)
     return page(
         "requests/discussion.html",
         item=subject,
         private=private_for(subject, current_actor()),
         form=form,
-        discussed=discussed or DiscussedForm(version=subject.version, formdata=None),
+        discussed=answer,
+        refused=refused,
         asked=policy().request.prohibitions["political-activity"],
         refusal=refusal,
         options=options_of(subject),

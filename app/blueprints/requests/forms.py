@@ -47,6 +47,7 @@ class DiscussedForm(VersionForm):
     """AUD-1, LIM-7: the discussion took place; the supervisor's own answer on political activity."""
 
     political = choice_field("Does the investigation involve political activity?", YES_NO)
+    shown = HiddenField()
 
 
 class ClearForm(VersionForm):

@@ -5,7 +5,7 @@ Every function needs an open unit of work and raises Refused; none commits.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from sqlalchemy import select
@@ -20,6 +20,8 @@ from app.domain.accounts.people import holders_of
 from app.domain.notices.notifications import tell
 from app.domain.numbers import draw
 from app.domain.requests.conditions import contradicted
+from app.domain.requests.earlier_refusals import denials_of
+from app.domain.requests.new_images import not_discussed
 from app.domain.retention.verbs import case_record_for
 from app.extensions import db, stores
 from app.models.accounts import Account
@@ -141,13 +143,22 @@ def submit(request: FRRequest, actor: Actor) -> None:
     tell("discussion_asked", [request.discussing_supervisor_id], request)
 
 
-@enforces("REQ-7")
+@enforces("REQ-7", "AUD-1")
 def resubmit(request: FRRequest, actor: Actor) -> None:
-    """Send more images after the request came back; the basis is confirmed anew (REQ-4, REQ-5)."""
+    """Send more images after the request came back; the basis is confirmed anew (REQ-4, REQ-5), the discussion too.
+
+    The discussion stands only where every new image is of the same moment as one that was discussed (AUD-1): whether
+    two faces are one person's is for people to say, not for the portal.
+    """
+    anew = bool(not_discussed(request))
     advance(request, "resubmit", actor, submission=request.submission + 1)
     # counted last: the rule asks for an image newer than the submission that came back
     request.submission += 1
     request.submitted_at = now()
+    if anew:
+        request.discussion_confirmed_at = None
+        tell("discussion_asked", [request.discussing_supervisor_id], request)
+        return
     last = request.basis_decisions[-1] if request.basis_decisions else None
     tell("request_submitted", [last.examiner_id] if last else holders_of("basis.confirm"), request)
 
@@ -172,16 +183,16 @@ def document(request: FRRequest, actor: Actor, reference: str, note: str = "") -
 
 
 @enforces("AUD-1", "LIM-7")
-def confirm_discussion(request: FRRequest, actor: Actor, political: str) -> bool:
+def confirm_discussion(request: FRRequest, actor: Actor, political: str, shown: Collection[str] = ()) -> bool:
     """Record the named supervisor's confirmation of the discussion; the unit can then examine the basis.
 
     `political`: "yes" or "no", the supervisor's own answer on political activity. Where it is not the request's, the
-    request goes back with both, and False is returned.
+    request goes back with both, and False is returned. `shown`: the ids of the earlier refusals they had before them.
     """
     if political in ("yes", "no") and (political == "yes") != request.political:
         deny_discussion(request, actor, contradicted(request))
         return False
-    advance(request, "confirm_discussion", actor, political=political)
+    advance(request, "confirm_discussion", actor, political=political, shown=shown)
     request.discussion_confirmed_at = now()
     tell("discussion_confirmed", [request.requester_id], request)
     tell("request_submitted", holders_of("basis.confirm"), request)
@@ -190,9 +201,18 @@ def confirm_discussion(request: FRRequest, actor: Actor, political: str) -> bool
 
 @enforces("AUD-1")
 def deny_discussion(request: FRRequest, actor: Actor, reason: str) -> None:
-    """Record the named supervisor's denial; the request is a draft again and shows the reason."""
+    """Record the named supervisor's denial; the request is a draft again and shows the reason.
+
+    Every denial stays: whoever is asked next reads it, also in another request of the matter.
+    """
     advance(request, "deny_discussion", actor, reason=reason)
-    request.seal(denial={"reason": reason.strip(), "by": actor.display_name, "at": now().isoformat()})
+    denial = {
+        "reason": reason.strip(),
+        "by": actor.display_name,
+        "at": now().isoformat(),
+        "use": request.use_id,
+    }
+    request.seal(denial=denial, denials=[*denials_of(request), denial])
     tell("discussion_denied", [request.requester_id], request)
 
 
