@@ -418,8 +418,9 @@ class UnitStages:
             examination.conclude_none(request, actor, "Every candidate differs from the probe in the nose.")
 
     def end_unexamined(self, request: FRRequest) -> None:
+        actor = self.part("approver", "c.hawthorn")
         with unit_of_work():
-            unexamined.end_unexamined(request, self.people.actor("c.hawthorn"), NEEDLESS, password_confirmed=True)
+            unexamined.end_unexamined(request, actor, NEEDLESS, password_confirmed=True)
 
     def report(self, request: FRRequest) -> None:
         """The examiner asks for the report, the worker renders and delivers it."""

@@ -23,6 +23,7 @@ import app.domain.peers.renomination
 import app.domain.peers.separations
 import app.domain.requests.clearances
 import app.domain.requests.conditions
+import app.domain.requests.earlier_refusals
 import app.domain.requests.evidence_conditions
 import app.domain.requests.separations
 import app.domain.retention.conditions

@@ -42,7 +42,7 @@ CONCERNED: dict[str, tuple[str, ...]] = {
 #: lists that can be narrowed to a state, and who reads them
 NARROWED = {"requester": "/requests", "examiner": "/review"}
 #: ends and turns of a request that the world does not have yet; each is filed by d.lark
-REQUESTS = ("withdrawn", "refused", "superseded", "continued", "documented")
+REQUESTS = ("withdrawn", "refused", "superseded", "continued", "documented", "unexamined")
 DISCLOSURES = ("returned", "refused", "withdrawn", "expired", "acknowledged")
 
 

@@ -19,6 +19,7 @@ from app.blueprints.requests.forms import ANSWER, discussed_form
 from app.blueprints.requests.status import standing
 from app.blueprints.shared_forms import ReasonForm
 from app.domain.requests import verbs as domain
+from app.domain.requests.earlier_refusals import earlier_refusals
 from app.domain.requests.purposes import answered_purposes
 from app.extensions import db
 from app.models.base import now
@@ -88,7 +89,7 @@ def confirm_discussion(subject: FRRequest) -> Answer:
         subject,
         "confirm_discussion",
         form,
-        lambda: agreed.append(domain.confirm_discussion(subject, actor, answers())),
+        lambda: agreed.append(domain.confirm_discussion(subject, actor, answers(), (form["shown"].data or "").split())),
         again=again,
         done=done,
         to=url_for("requests.discussions"),
@@ -125,13 +126,16 @@ def _discussion_page(
     faces = [image.uid for image in subject.current_images if image.shown_blob_id]
     if faces:
         audit.viewed("faces.viewed", subject, page="requests.discussion", faces=faces)
+    answer, refused = discussed or discussed_form(version=subject.version, formdata=None), earlier_refusals(subject)
+    answer["shown"].data = " ".join(one.id for one in refused)
     return page(
         "requests/discussion.html",
         item=subject,
         private=private_for(subject, current_actor()),
         form=form,
-        discussed=discussed or discussed_form(version=subject.version, formdata=None),
+        discussed=answer,
         purposes=answered_purposes(subject),
+        refused=refused,
         refusal=refusal,
         options=options_of(subject),
         standing=standing(subject),

@@ -80,7 +80,8 @@ class UploadForm(VersionForm):
 
 def discussed_form(**values: Any) -> FlaskForm:
     """AUD-1: the discussion took place; the supervisor's own answer on each prohibited purpose (LIM-2 to LIM-7)."""
-    return type("DiscussedForm", (FlaskForm,), {"version": HiddenField(), **_purposes()})(**values)
+    fields = {"version": HiddenField(), "shown": HiddenField(), **_purposes()}
+    return type("DiscussedForm", (FlaskForm,), fields)(**values)
 
 
 def _purposes() -> dict[str, Any]:

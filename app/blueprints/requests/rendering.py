@@ -14,6 +14,7 @@ from app.blueprints.shared_forms import VersionForm
 from app.domain.requests import clearances
 from app.domain.requests import verbs as domain
 from app.domain.requests.images import check_of, may_be_removed
+from app.domain.requests.new_images import not_discussed
 from app.domain.requests.purposes import answered_purposes
 from app.domain.workload.conclusions import awaited
 from app.models.base import now
@@ -47,6 +48,7 @@ def request_context(subject: FRRequest) -> dict[str, Any]:
         "since": since(subject),
         "conclusion": awaited(subject),
         "verb": verb,
+        "discussed_anew": verb == "resubmit" and bool(not_discussed(subject)),
         "options": options_of(subject),
         "decision": subject.basis_decisions[-1] if subject.basis_decisions else None,
         "reports": reports_for(subject, actor),

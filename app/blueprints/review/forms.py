@@ -52,6 +52,7 @@ def accept_form(**values: Any) -> FlaskForm:
     """REQ-4: the use that the stated facts meet; none is chosen beforehand."""
     fields = {
         "version": HiddenField(),
+        "shown": HiddenField(),
         "use": choice_field("The facts meet", [(use.id, f"{use.id}: {use.title}") for use in policy().uses.values()]),
         "note": TextAreaField("Note on the basis", [Length(max=2000)], filters=[stripped]),
     }

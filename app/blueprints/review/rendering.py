@@ -16,6 +16,7 @@ from app.blueprints.review.identification.probe import rectangle, shown_probe
 from app.blueprints.review.queue import assignment, due_at
 from app.blueprints.review.steps import job_of
 from app.domain.identification.lineage import earlier_searches, last_asked
+from app.domain.requests.earlier_refusals import earlier_refusals
 from app.domain.workload.verbs import history
 from app.extensions import db, settings
 from app.models import FRRequest, Round
@@ -29,7 +30,9 @@ def render_work(subject: FRRequest, **changed: Any) -> str:
     faces = [image.uid for image in subject.current_images if image.shown_blob_id]
     if faces:
         audit.viewed("faces.viewed", subject, page="review.work", faces=faces)
-    return page("review/work.html", **{**work_context(subject), **changed})
+    given = {**work_context(subject), **changed}
+    given["accept"].shown.data = " ".join(one.id for one in given["refused"])
+    return page("review/work.html", **given)
 
 
 def work_context(subject: FRRequest) -> dict[str, Any]:
@@ -44,6 +47,7 @@ def work_context(subject: FRRequest) -> dict[str, Any]:
     return {
         "item": subject,
         "state": subject.stands,
+        "refused": earlier_refusals(subject) if subject.takes("accept", "refuse") else [],
         "due": due_at(subject),
         "now": now(),
         "assigned": assignment(subject, actor, {subject.examiner_id} if gone and subject.examiner_id else set()),

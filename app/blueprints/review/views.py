@@ -86,7 +86,9 @@ def accept(subject: FRRequest) -> Answer:
         subject,
         "accept",
         form,
-        lambda: identification.accept(subject, actor, form.use.data or "", form.note.data or ""),
+        lambda: identification.accept(
+            subject, actor, form.use.data or "", form.note.data or "", (form.shown.data or "").split()
+        ),
         again=lambda why: _again(subject, why, "accept", form, "use"),
         done="The basis is confirmed. The investigator documents it next; then you select the probe.",
         to=_work(subject),

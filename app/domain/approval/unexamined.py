@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from app.access.actor import Actor
 from app.clauses import enforces
+from app.domain.examination import replaced
 from app.domain.examination.conditions import open_candidates
 from app.domain.notices.notifications import tell
 from app.models.base import filled, now
@@ -17,17 +18,11 @@ from app.workflow.facts import Facts
 from app.workflow.registry import condition
 
 
-@condition("examination_unfinished", "SRC-7", "SRC-2")
+@condition("examination_unfinished", "SRC-7", "SRC-2", "SRC-6")
 def examination_unfinished(request: FRRequest, actor: Actor, facts: Facts) -> str | None:
-    """Look at every round: one that was handed over when all was compared must not be told as nothing either."""
+    """Look at every round: what was compared, then handed over or put before peers, must not be told as nothing."""
     whole = [round_.number for round_ in request.rounds if not open_candidates(round_)]
     return f"In round {whole[0]} every candidate was compared: that ends in its own result." if whole else None
-
-
-@condition("no_round_judged", "SRC-7", "SRC-6")
-def no_round_judged(request: FRRequest, actor: Actor, facts: Facts) -> str | None:
-    judged = [round_.number for round_ in request.rounds if round_.nominee_id is not None]
-    return f"In round {judged[0]} a candidate was put before peers." if judged else None
 
 
 @condition("end_reasoned", "SRC-7")
@@ -50,7 +45,8 @@ def end_unexamined(request: FRRequest, actor: Actor, reason: str, *, password_co
         reason=reason,
         password_confirmed=password_confirmed,
     )
-    if round_ is not None:
+    replaced.forget_past(request, all_of_them=True)
+    if round_ is not None and round_.concluded_at is None:
         round_.concluded_at = now()
     request.seal(unexamined={"reason": reason.strip(), "by": actor.display_name, "at": now().isoformat()})
     tell("search_unexamined", [request.requester_id, filled(request.examiner_id)], request)

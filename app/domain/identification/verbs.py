@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Collection
 from random import Random
 
 from app.access.actor import Actor, actor_of, system_actor
@@ -41,13 +42,16 @@ def _decide(request: FRRequest, actor: Actor, decision: str, **fields: object) -
 
 
 @enforces("REQ-4", "CAP-1")
-def accept(request: FRRequest, actor: Actor, use: str, note: str) -> None:
-    """Confirm that the basis is this authorized use; the request becomes the examiner's. Raises Refused."""
+def accept(request: FRRequest, actor: Actor, use: str, note: str, shown: Collection[str] = ()) -> None:
+    """Confirm that the basis is this authorized use; the request becomes the examiner's. Raises Refused.
+
+    `shown`: the ids of the earlier refusals the examiner had before them.
+    """
     # set first: an accepted request without an examiner is refused by the database itself; what fails otherwise than by
     # a rule is rolled back with its unit of work, whose broken transaction takes no more changes
     previous, request.examiner_id = request.examiner_id, actor.id
     try:
-        advance(request, "accept", actor, use=use, submission=request.submission)
+        advance(request, "accept", actor, use=use, submission=request.submission, shown=shown)
     except Refused:
         request.examiner_id = previous
         raise

@@ -5,7 +5,7 @@ Every function needs an open unit of work and raises Refused; none commits.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from sqlalchemy import select
@@ -22,6 +22,8 @@ from app.domain.matters.proposals import propose_for
 from app.domain.notices.notifications import tell
 from app.domain.numbers import draw
 from app.domain.requests.conditions import contradicted
+from app.domain.requests.earlier_refusals import denials_of
+from app.domain.requests.new_images import not_discussed
 from app.domain.retention.verbs import case_record_for
 from app.extensions import db, stores
 from app.models.accounts import Account
@@ -151,14 +153,23 @@ def submit(request: FRRequest, actor: Actor) -> None:
     tell("discussion_asked", [request.discussing_supervisor_id], request)
 
 
-@enforces("REQ-7")
+@enforces("REQ-7", "AUD-1")
 def resubmit(request: FRRequest, actor: Actor) -> None:
-    """Send more images after the request came back; the basis is confirmed anew (REQ-4, REQ-5)."""
+    """Send more images after the request came back; the basis is confirmed anew (REQ-4, REQ-5), the discussion too.
+
+    The discussion stands only where every new image is of the same moment as one that was discussed (AUD-1): whether
+    two faces are one person's is for people to say, not for the portal.
+    """
+    anew = bool(not_discussed(request))
     advance(request, "resubmit", actor, submission=request.submission + 1)
     # counted last: the rule asks for an image newer than the submission that came back
     request.submission += 1
     request.submitted_at = now()
     propose_for(request)
+    if anew:
+        request.discussion_confirmed_at = None
+        tell("discussion_asked", [request.discussing_supervisor_id], request)
+        return
     last = request.basis_decisions[-1] if request.basis_decisions else None
     tell("request_submitted", [last.examiner_id] if last else holders_of("basis.confirm"), request)
 
@@ -183,16 +194,19 @@ def document(request: FRRequest, actor: Actor, reference: str, note: str = "") -
 
 
 @enforces("AUD-1", "LIM-2", "LIM-3", "LIM-7", "CAP-7", "EXT-5")
-def confirm_discussion(request: FRRequest, actor: Actor, answers: Mapping[str, str]) -> bool:
+def confirm_discussion(
+    request: FRRequest, actor: Actor, answers: Mapping[str, str], shown: Collection[str] = ()
+) -> bool:
     """Record the named supervisor's confirmation of the discussion; the unit can then examine the basis.
 
     answers: the supervisor's own "yes" or "no" to each prohibited purpose. Where one is not the request's, the request
-    goes back with both, and False is returned.
+    goes back with both, and False is returned. shown: the ids of the earlier refusals they had before them.
     """
     if set(answers.values()) <= set(YES_NO) and (otherwise := contradicted(request, answers)):
         deny_discussion(request, actor, otherwise)
         return False
-    advance(request, "confirm_discussion", actor, answers=answers, political=answers.get(policy().request.reserved.id))
+    political = answers.get(policy().request.reserved.id)
+    advance(request, "confirm_discussion", actor, answers=answers, political=political, shown=shown)
     request.seal(discussed={"answers": dict(answers), "by": actor.display_name})
     request.discussion_confirmed_at = now()
     tell("discussion_confirmed", [request.requester_id], request)
@@ -202,9 +216,18 @@ def confirm_discussion(request: FRRequest, actor: Actor, answers: Mapping[str, s
 
 @enforces("AUD-1")
 def deny_discussion(request: FRRequest, actor: Actor, reason: str) -> None:
-    """Record the named supervisor's denial; the request is a draft again and shows the reason."""
+    """Record the named supervisor's denial; the request is a draft again and shows the reason.
+
+    Every denial stays: whoever is asked next reads it, also in another request of the matter.
+    """
     advance(request, "deny_discussion", actor, reason=reason)
-    request.seal(denial={"reason": reason.strip(), "by": actor.display_name, "at": now().isoformat()})
+    denial = {
+        "reason": reason.strip(),
+        "by": actor.display_name,
+        "at": now().isoformat(),
+        "use": request.use_id,
+    }
+    request.seal(denial=denial, denials=[*denials_of(request), denial])
     tell("discussion_denied", [request.requester_id], request)
 
 

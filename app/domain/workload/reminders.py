@@ -1,6 +1,6 @@
-"""Reminders, each given once: a request past its time, one unassigned too long, a search without a conclusion.
+"""Reminders, each given once (REQ-1, AUD-2, SRC-7).
 
-REQ-1, AUD-2, SRC-7.
+A request is past its time, or lies unassigned too long; a finished search is without a conclusion.
 """
 
 from __future__ import annotations

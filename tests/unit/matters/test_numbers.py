@@ -62,7 +62,7 @@ def test_a_number_that_stands_otherwise_from_before_is_found_by_its_form(make, p
 
 @pytest.mark.clause("REQ-2", "ACC-6")
 def test_a_disclosure_is_from_the_case_however_its_number_is_typed_bypass(make, people):
-    make.request(state="submitted", case_number=ZEROS)
+    make.request(state="accepted", case_number=ZEROS)
     actor = people.actor("d.lark")
     with unit_of_work():
         disclosure = disclosures.create_draft(actor, MORE)

@@ -1,0 +1,112 @@
+"""Earlier refusals of a matter: by supervisors asked before, and of a basis (AUD-1, REQ-4).
+
+Whoever is asked next reads them, whatever number, use or draft the request now stands under. This module only reads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, or_, select
+
+from app.access.actor import Actor
+from app.access.clearance import is_member, may_know
+from app.clauses import enforces
+from app.extensions import db
+from app.models.identification import ProbeResemblance
+from app.models.requests import BasisDecision, FRRequest, ProbeImage
+from app.workflow.facts import Facts
+from app.workflow.registry import condition
+
+
+@dataclass(frozen=True, slots=True)
+class EarlierRefusal:
+    """A refusal: of which request, what was refused, by whom, when and why; `id` names it in a form.
+
+    `rule`: the rule that a refused basis failed; empty for a discussion.
+    """
+
+    id: str
+    request: FRRequest
+    of_basis: bool
+    use_id: str
+    rule: str
+    by: str
+    at: datetime
+    reason: str
+
+    def known_to(self, actor: Actor) -> bool:
+        """Tell whether this person may read whose it was and why; that there was one, everybody must know (LIM-7)."""
+        return (
+            not self.request.political or is_member(actor) or (self.request.reserved and may_know(self.request, actor))
+        )
+
+
+@enforces("AUD-1", "REQ-4")
+def earlier_refusals(request: FRRequest) -> list[EarlierRefusal]:
+    """Return every refusal of this request and of those of its matter or with its images, newest first."""
+    rows = select(FRRequest).where(FRRequest.state != "disposed", or_(request.in_same_matter(), _same_images(request)))
+    found = [one for other in db.session.scalars(rows) for one in (*_discussions(other), *_bases(other))]
+    return sorted(found, key=lambda one: one.at, reverse=True)
+
+
+def _same_images(request: FRRequest) -> ColumnElement[bool]:
+    """Return the condition for requests that hold an image of this one, or one of the same moment."""
+    own = [image.id for image in request.images]
+    pairs = select(ProbeResemblance.image_id, ProbeResemblance.earlier_id).where(
+        or_(ProbeResemblance.image_id.in_(own), ProbeResemblance.earlier_id.in_(own))
+    )
+    alike = {one for pair in db.session.execute(pairs) for one in pair}
+    digests = {image.sha256 for image in request.images}
+    same = select(ProbeImage.request_id).where(or_(ProbeImage.sha256.in_(digests), ProbeImage.id.in_(alike)))
+    return FRRequest.id.in_(same)
+
+
+def denials_of(request: FRRequest) -> list[dict[str, Any]]:
+    """Return what supervisors wrote who did not confirm the discussion, oldest first; older rows keep one."""
+    private = request.private
+    return list(private.get("denials") or ([private["denial"]] if private.get("denial") else []))
+
+
+def _discussions(request: FRRequest) -> Iterator[EarlierRefusal]:
+    for number, denial in enumerate(denials_of(request), 1):
+        yield EarlierRefusal(
+            f"{request.uid}-{number}",
+            request,
+            False,
+            str(denial.get("use") or request.use_id or ""),
+            "",
+            denial["by"],
+            datetime.fromisoformat(denial["at"]),
+            denial["reason"],
+        )
+
+
+def _bases(request: FRRequest) -> Iterator[EarlierRefusal]:
+    decisions: list[BasisDecision] = [one for one in request.basis_decisions if one.decision == "refused"]
+    for decision in decisions:
+        yield EarlierRefusal(
+            decision.uid,
+            request,
+            True,
+            request.use_id or "",
+            decision.rule or "",
+            decision.examiner.display_name,
+            decision.created_at,
+            str(decision.private.get("note") or ""),
+        )
+
+
+@condition("refusals_read", "AUD-1", "REQ-4")
+def refusals_read(request: FRRequest, actor: Actor, facts: Facts) -> str | None:
+    """`shown`: the ids of the refusals that stood on the page of the answer."""
+    found = earlier_refusals(request)
+    if not found:
+        return None
+    unread = [one for one in found if one.id not in facts["shown"]]
+    if not unread:
+        return None
+    return f"{len(unread)} of {len(found)} earlier refusals did not stand on the page that you answered."
