@@ -20,6 +20,7 @@ from tests.migrations import (
     rows_from_0024,
     rows_from_0026,
     rows_from_0028,
+    rows_from_0032,
     rows_to_0007,
 )
 from tests.migrations.databases import REVISIONS, before, engine, schema, stand, tables
@@ -48,6 +49,7 @@ WITH_DATA = {
     "0026": rows_from_0026.data_0026,
     "0028": rows_from_0028.data_0028,
     "0029": rows_from_0028.data_0029,
+    "0032": rows_from_0032.data_0032,
 }
 
 
