@@ -10,24 +10,29 @@ from flask import current_app
 from flask.cli import with_appcontext
 from flask_migrate import upgrade
 
+from app.access.actor import actor_of
 from app.access.directory import lookup
 from app.access.sessions import sync_account
 from app.cli.tables import show
 from app.domain.accounts.training import needs_training, record_training
+from app.domain.gallery import samples
 from app.domain.gallery.intake_sources import FolderSource
 from app.extensions import db, settings
 from app.jobs.gallery import import_workers
-from app.models import FRRequest, GalleryPhoto, TrainingRecord
+from app.models import FRRequest, GalleryImport, GalleryPhoto, TrainingRecord
 from app.policy import policy
 from app.unit_of_work import end_reading, unit_of_work, wait
 from demo.accounts import load_accounts
 from demo.afterwards import Afterwards
 from demo.browser import Astray
 from demo.case import Case
-from demo.gallery import draw_gallery, photographs
+from demo.gallery import draw_gallery, photographs, row
 from demo.processes import ServiceError
 from demo.services import Running, start_all
 from demo.stages import STAGES, fill
+
+#: who signs for the drawn gallery
+RECORDS_OFFICER = "b.juniper"
 
 
 def tell(clauses: str, words: str) -> None:
@@ -54,6 +59,9 @@ def fill_gallery(directory: Path) -> None:
     wanted = sum(1 for _ in photographs())
     if db.session.query(GalleryPhoto).count() >= wanted:
         click.echo(f"Repository: {wanted} drawn photographs are already enrolled.")
+        for known in db.session.query(GalleryImport).order_by(GalleryImport.id):
+            if known.samples and known.samples[-1].drawn_at and known.samples[-1].verdict is None:
+                sign_for(known)
         return
     click.echo(
         f"Repository: drawing and enrolling {wanted} photographs of people who do not exist (once, a few minutes)."
@@ -65,6 +73,19 @@ def fill_gallery(directory: Path) -> None:
     kept_out = of.records - of.tally.get("enrolled", 0) - of.tally.get("already", 0)
     if kept_out:
         raise click.ClickException(f"{kept_out} drawn photographs did not enter: flask gallery outcomes {of.uid}")
+    sign_for(of)
+
+
+def sign_for(of: GalleryImport) -> None:
+    """CAP-3: a records officer compares the drawn sample with an extract of the booking system, and signs."""
+    entry = lookup(RECORDS_OFFICER)
+    if entry is None:
+        raise click.ClickException(f"{RECORDS_OFFICER} is not in the directory")
+    extract = {found["record_number"]: found for found in (row(seed, number) for seed, number in photographs())}
+    with unit_of_work():
+        actor = actor_of(sync_account(entry), frozenset(entry.roles), date.today())
+        samples.sign(of, actor, extract)
+    click.echo(f"  {samples.standing(of)}")
 
 
 def fill_stages(running: Running) -> None:

@@ -39,6 +39,7 @@ def row(seed: int, number: int) -> dict[str, str]:
         "file": file_name(seed, number),
         "taken_on": record["arrest_date"],
         "source": record["source"],
+        "source_record": f"{record['source'].upper()}-{record['record_number']}-{number + 1}",
         "charge": record["charge"],
         "charged": "yes",
         "jurisdiction": record["jurisdiction"],

@@ -81,6 +81,7 @@ def record(n: int) -> dict[str, str]:
         "file": f"{n // 1000:04d}/{n:07d}.png",
         "taken_on": f"20{10 + n % PHOTOS_EACH}-03-04",
         "source": "arrest",
+        "source_record": f"ARR-{n:07d}",
         "charge": "Petit larceny",
         "charged": "yes",
         "jurisdiction": "criminal",

@@ -8,10 +8,11 @@ from flask.cli import AppGroup
 
 def groups() -> list[AppGroup]:
     """Every group, complete: some have commands in several modules."""
-    from app.cli import (  # noqa: F401  (gallery_import and gallery_seal add to the group of gallery)
+    from app.cli import (  # noqa: F401  (gallery_import, gallery_samples and gallery_seal add to the group of gallery)
         audit,
         gallery,
         gallery_import,
+        gallery_samples,
         gallery_seal,
         jobs,
         keys,

@@ -15,7 +15,7 @@ from sqlalchemy import select
 
 from app.cli.gallery import group, one_line_errors, progress
 from app.cli.tables import show
-from app.domain.gallery import imports
+from app.domain.gallery import imports, samples
 from app.domain.gallery.intake_manifest import NAME, IntakeError
 from app.domain.gallery.intake_sources import Source, source_of
 from app.extensions import db
@@ -55,6 +55,7 @@ def import_command(folder: Path, manifest: Path | None, workers: int, running: b
             write_report(report, source, of)
             click.echo(f"Report: {report}")
         click.echo(f"All outcomes: flask gallery outcomes {of.uid}")
+        click.echo(f"Second person: {samples.standing(of)} flask gallery sample {of.uid}")
 
 
 def summary(of: GalleryImport) -> str:

@@ -28,7 +28,7 @@ def rewrap() -> None:
         master, before = keys.master_fingerprints
         if before is None:
             raise click.ClickException(
-                "Set CORROBORATE_MASTER_KEY to the new master key and CORROBORATE_MASTER_KEY_BEFORE to the old one."
+                "Set CORROBORATE_MASTER_KEY to the new master key, CORROBORATE_MASTER_KEY_BEFORE to the one before."
             )
         if not keys.rewrap_due():
             click.echo(

@@ -29,6 +29,7 @@ from app.models.gallery import (
     GalleryPhoto,
     ImportChunk,
     ImportOutcome,
+    ImportSample,
     Template,
 )
 from app.models.identification import Candidate, DerivedImage, ProbeResemblance, RepeatSearch, Search, SearchReplay
@@ -89,6 +90,7 @@ __all__ = [
     "GalleryPhoto",
     "ImportChunk",
     "ImportOutcome",
+    "ImportSample",
     "Incident",
     "Job",
     "LegalHold",

@@ -34,7 +34,8 @@ class GalleryPhoto(Sealed, Model):
     Bytes, templates and sealed text stand under a data key of the photograph's own, so that one can go while the
     person's others stay (docs/decisions/0019-sealing-orders.md). Rows older than that share their person's key.
 
-    Sealed: charge, eyes [[x, y], [x, y]] in its pixels, image-left first (absent of photographs of earlier versions).
+    Sealed: charge, source_record, eyes [[x, y], [x, y]] in its pixels, image-left first (the latter two absent of
+    photographs of earlier versions).
     """
 
     __tablename__ = "gallery_photo"
@@ -165,6 +166,8 @@ class GalleryImport(Model):
     tally: Mapped[dict[str, int]] = mapped_column(JSON, default=dict)
     finished_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     chunks: Mapped[list[ImportChunk]] = relationship(back_populates="of", order_by="ImportChunk.number")
+    # none of imports of earlier versions, which are searched
+    samples: Mapped[list[ImportSample]] = relationship(back_populates="of", order_by="ImportSample.number")
     __table_args__ = (
         CheckConstraint(one_of("kind", KINDS), name="known_kind"),
         CheckConstraint(one_of("state", STATES), name="known_state"),
@@ -175,6 +178,32 @@ class GalleryImport(Model):
     def done(self) -> int:
         """Return the number of records with an outcome."""
         return sum(self.tally.values())
+
+
+class ImportSample(Judged, Model):
+    """A sample of an import that a second person compares with its source records (CAP-3); numbered in their order.
+
+    records: record numbers, none before the import ended. differing: those that differ -> the columns, none where the
+    source has no such record. Until one is signed as agreeing, no search sees the import.
+    """
+
+    judged_in = ("verdict",)
+    __tablename__ = "import_sample"
+    import_id: Mapped[int] = mapped_column(ForeignKey("gallery_import.id"), index=True)
+    number: Mapped[int]
+    drawn_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    records: Mapped[list[Any]] = mapped_column(JSON, default=list)
+    verdict: Mapped[str | None] = mapped_column(String(10))
+    differing: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    signed_by_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+    signed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    of: Mapped[GalleryImport] = relationship(back_populates="samples")
+    __table_args__ = (
+        UniqueConstraint("import_id", "number"),
+        CheckConstraint("verdict IS NULL OR verdict IN ('agrees', 'differs')", name="known_verdict"),
+        CheckConstraint("(verdict IS NULL) = (signed_at IS NULL)", name="signed_with_verdict"),
+        CheckConstraint("(verdict IS NULL) = (signed_by_id IS NULL)", name="signed_by_somebody"),
+    )
 
 
 class ImportChunk(Sealed, Model):

@@ -187,7 +187,11 @@ def check_eligibility(policy: Policy, record: Mapping[str, object]) -> list[Faul
         if rule.field in missing:
             found = [fault for fault in found if fault.field != rule.field]
             found.append(Fault(rule.field, rule.refusal, rule.id))
-        elif value in rule.forbidden or (rule.allowed and value not in rule.allowed):
+        elif (
+            value in rule.forbidden
+            or (rule.allowed and value not in rule.allowed)
+            or (rule.pattern and not re.fullmatch(rule.pattern, value))
+        ):
             found.append(Fault(rule.field, rule.refusal, rule.id))
     return found
 

@@ -148,6 +148,7 @@ def _build(
         since=since,
         ends=ends,
         clauses=_by_id((*tables["clauses.toml"]["clause"], *(clause for law in laws for clause in law.clauses))),
+        sentences=tables["sentences.toml"]["sentence"],
         interpretations=_by_id(tables["interpretations.toml"]["interpretation"]),
         roles=_by_id(roles["role"]),
         capabilities=_by_id(roles["capability"]),
@@ -181,7 +182,11 @@ def _build(
         ),
         review=review.rules_of(tables),
         gallery=gallery_types.GalleryRules(
-            eligibility=gallery["rule"], columns=gallery["column"], itl=gallery["itl"], exclusions=gallery["exclusion"]
+            eligibility=gallery["rule"],
+            columns=gallery["column"],
+            itl=gallery["itl"],
+            exclusions=gallery["exclusion"],
+            sample=gallery["sample"],
         ),
         algorithm=gallery_types.AlgorithmRules(lapse_warning=tables["algorithms/rules.toml"]["lapse_warning"]),
         disclosure=disclosure_types.rules_of(tables["disclosures/rules.toml"]),

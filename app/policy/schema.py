@@ -26,6 +26,7 @@ _WORKFLOW: FileSchema = {
 }
 SCHEMA: Mapping[str, FileSchema] = {
     "clauses.toml": {"clause": (types.Clause, "many")},
+    "sentences.toml": {"sentence": (types.Sentence, "many")},
     "interpretations.toml": {"interpretation": (types.Interpretation, "many")},
     "roles.toml": {"role": (types.Role, "many"), "capability": (types.Capability, "many")},
     "requests/workflow.toml": _WORKFLOW,
@@ -105,6 +106,7 @@ SCHEMA: Mapping[str, FileSchema] = {
         "column": (gallery.Column, "many"),
         "itl": (gallery.ItlField, "many"),
         "exclusion": (gallery.ImageExclusion, "many"),
+        "sample": (gallery.SampleRule, "one"),
     },
     "algorithms/rules.toml": {"lapse_warning": (base.Number, "one")},
     "disclosures/rules.toml": disclosures.SCHEMA,

@@ -43,6 +43,15 @@ class Clause(Table, frozen=True, kw_only=True):
     interpretation: tuple[str, ...] = ()
 
 
+class Sentence(Table, frozen=True, kw_only=True):
+    """A sentence of the published policy in its own words: the clauses that restate it, or why it asks nothing of
+    software."""
+
+    text: Text
+    clauses: tuple[str, ...] = ()
+    because: str = ""
+
+
 class Interpretation(Table, frozen=True, kw_only=True):
     """An interpretation of unclear wording: ``wording`` of the source, the ``tension`` in it, our ``reading``."""
 
@@ -279,6 +288,7 @@ class Policy:
     since: date | None
     ends: date | None
     clauses: Mapping[str, Clause]
+    sentences: tuple[Sentence, ...]
     interpretations: Mapping[str, Interpretation]
     roles: Mapping[str, Role]
     capabilities: Mapping[str, Capability]

@@ -1,5 +1,6 @@
 """Faults that only show when the rule files are read together: references, dates, duplicates, dead ends."""
 
+import contextlib
 import re
 from collections.abc import Iterator
 from datetime import date
@@ -29,6 +30,7 @@ def faults_of(tables: Tables, overlays: Tables, today: date) -> list[str]:
         *_dates(everything, today),
         *_roles(tables["roles.toml"], {r.id for r in tables["training.toml"]["requirement"]}),
         *_workflows(tables),
+        *_sentences(tables),
         *_references(tables),
         *_mail(tables["notices.toml"], {role.id for role in tables["roles.toml"]["role"]}),
         *(f"disclosures/rules.toml: {fault}" for fault in disclosure_types.faults_in(tables["disclosures/rules.toml"])),
@@ -39,6 +41,19 @@ def faults_of(tables: Tables, overlays: Tables, today: date) -> list[str]:
         *identification_faults(tables),
         *examination_faults(tables),
     ]
+
+
+def _sentences(tables: Tables) -> Iterator[str]:
+    """Every sentence of the policy is restated by clauses or says why not, and no clause is without a sentence."""
+    clauses = {clause.id for clause in tables["clauses.toml"]["clause"]}
+    restated: set[str] = set()
+    for number, sentence in enumerate(tables["sentences.toml"]["sentence"], 1):
+        if bool(sentence.clauses) == bool(sentence.because.strip()):
+            yield f"sentences.toml: sentence {number}: names clauses, or says why it has none, and never both"
+        if unknown := set(sentence.clauses) - clauses:
+            yield f"sentences.toml: sentence {number}: unknown clause '{min(unknown)}'"
+        restated |= set(sentence.clauses)
+    yield from (f"clauses.toml: {clause}: restates no sentence of the policy" for clause in sorted(clauses - restated))
 
 
 def _sealing(tables: Tables) -> list[str]:
@@ -246,8 +261,23 @@ def _references(tables: Tables) -> Iterator[str]:
     for rule in gallery["rule"]:
         if rule.field not in columns:
             yield f"gallery/rules.toml: {rule.id}: unknown manifest column '{rule.field}'"
-        if not rule.allowed and not rule.forbidden:
-            yield f"gallery/rules.toml: {rule.id}: names neither allowed nor forbidden values"
+        if not rule.allowed and not rule.forbidden and not rule.pattern:
+            yield f"gallery/rules.toml: {rule.id}: names neither allowed nor forbidden values, nor a pattern"
+        with contextlib.suppress(re.error):
+            re.compile(rule.pattern)
+            continue
+        yield f"gallery/rules.toml: {rule.id}: the pattern is no regular expression"
+    sources = {source.id for source in request["source"]}
+    for exclusion in gallery["exclusion"]:
+        if not sources.issuperset(exclusion.only_as):
+            yield f"gallery/rules.toml: {exclusion.id}: unknown source '{min(set(exclusion.only_as) - sources)}'"
+    sample = gallery["sample"]
+    for column in sample.columns:
+        if column not in columns:
+            yield f"gallery/rules.toml: {sample.id}: unknown manifest column '{column}'"
+    for wanted in (sample.signer, sample.apart_from):
+        if wanted not in capabilities:
+            yield f"gallery/rules.toml: {sample.id}: unknown capability '{wanted}'"
     for stated in gallery["itl"]:
         if stated.column not in columns or stated.column == "file":
             yield f"gallery/rules.toml: itl {stated.field}: unknown manifest column '{stated.column}'"

@@ -145,8 +145,9 @@ class KeyStore:
         return self._tombstone(key_id).exists()
 
     def iter_ids(self) -> Iterator[str]:
-        """Ids of all usable keys, in no particular order."""
-        return (key_id for key_id in self._stored_ids() if not self.is_destroyed(key_id))
+        """Ids of all usable data keys, in no particular order."""
+        own = {_derived_id(purpose) for purpose in Derived}
+        return (key_id for key_id in self._stored_ids() if key_id not in own and not self.is_destroyed(key_id))
 
     def brought_back(self) -> list[str]:
         """Ids of destroyed keys whose files are there again, as after a backup of the store was put back."""
@@ -155,14 +156,16 @@ class KeyStore:
     @property
     def master_fingerprints(self) -> tuple[str, str | None]:
         """What names the master key and the one before it, in hex; neither says anything about the key."""
-        return self._master.fingerprint.hex(), self._previous and self._previous.fingerprint.hex()
+        before = None if self._previous is None else self._previous.fingerprint.hex()
+        return self._master.fingerprint.hex(), before
 
     def rewrap_due(self) -> bool:
         """Whether `rewrap` has anything to do or to end: a key, or the store, still knows the previous master key."""
         before = self._previous
         if before is None:
             return False
-        files = (durable.read(self._path(one), FILE_BYTES) for one in self.iter_ids())
+        held = (self._path(one) for one in self._stored_ids() if not self.is_destroyed(one))
+        files = (durable.read(path, FILE_BYTES) for path in held)
         return self._owners() != (self._master,) or any(fingerprint_in(one) == before.fingerprint for one in files)
 
     def rewrap(self, done: Callable[[int, int], object] = lambda _done, _total: None) -> int:

@@ -22,6 +22,7 @@ from tests.migrations import (
     rows_from_0028,
     rows_from_0030,
     rows_from_0031,
+    rows_from_0032,
     rows_to_0007,
 )
 from tests.migrations.databases import REVISIONS, before, engine, schema, stand, tables
@@ -52,6 +53,7 @@ WITH_DATA = {
     "0029": rows_from_0028.data_0029,
     "0030": rows_from_0030.data_0030,
     "0031": rows_from_0031.data_0031,
+    "0032": rows_from_0032.data_0032,
 }
 
 

@@ -282,6 +282,13 @@ def test_capabilities_are_the_sum_of_the_roles(rules: Policy) -> None:
             "gallery-source: unknown manifest column",
         ),
         ("gallery/rules.toml", 'allowed = ["yes"]\n', "", "gallery-charged: names neither allowed nor forbidden"),
+        ("gallery/rules.toml", "pattern = '(?=", "pattern = '((?=", "gallery-source-record: the pattern is no regular"),
+        (
+            "gallery/rules.toml",
+            '["arrest_processing"]',
+            '["arest"]',
+            "probe-booking-photograph: unknown source 'arest'",
+        ),
         (
             "gallery/rules.toml",
             'name = "person_number"',

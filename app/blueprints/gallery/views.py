@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from flask import Blueprint, request
-from sqlalchemy import or_
+from sqlalchemy import or_, select
 
 from app import audit
 from app.access.actor import Actor, current_actor
@@ -14,6 +14,7 @@ from app.access.scoping import visible
 from app.blueprints.gallery.forms import LookupForm
 from app.blueprints.images.links import face_url
 from app.clauses import enforces
+from app.domain.gallery.repository_index import searchable
 from app.extensions import db
 from app.models import GalleryPerson, GalleryPhoto
 from app.web.pages import page
@@ -35,7 +36,8 @@ def index() -> str | tuple[str, int]:
     person = person_by_number(number, current_actor())
     if person is None:
         return page("gallery/index.html", form=form, found=None, photos=[], absent=number), 404
-    photos = [photo for photo in person.photos if photo.removed_at is None]
+    shown = select(GalleryPhoto).where(GalleryPhoto.person_id == person.id, searchable())
+    photos = db.session.scalars(shown.order_by(GalleryPhoto.taken_on)).all()
     audit.viewed("faces.viewed", person, page="gallery.index", faces=[photo.uid for photo in photos])
     recorded = dict(person.private)
     if recorded.get("born_on"):
@@ -58,7 +60,7 @@ def person_by_number(number: str, actor: Actor) -> GalleryPerson | None:
         visible(GalleryPerson, actor)
         .join(GalleryPhoto, GalleryPhoto.person_id == GalleryPerson.id)
         .where(
-            GalleryPhoto.removed_at.is_(None),
+            searchable(),
             or_(GalleryPerson.person_number == number, GalleryPhoto.record_number == number),
         )
         .order_by((GalleryPhoto.record_number == number).desc())

@@ -41,6 +41,7 @@ class Reading:
     clause: Clause
     rules: tuple[Resting, ...]
     notes: tuple[Interpretation, ...]
+    said: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,8 @@ def _groups(_version: str) -> tuple[Group, ...]:
     found: dict[str, list[Reading]] = {}
     for clause in policy().clauses.values():
         notes = tuple(policy().interpretations[note] for note in clause.interpretation)
-        found.setdefault(clause.id.split("-")[0], []).append(Reading(clause, tuple(_resting(clause.id)), notes))
+        said = tuple(one.text for one in policy().sentences if clause.id in one.clauses)
+        found.setdefault(clause.id.split("-")[0], []).append(Reading(clause, tuple(_resting(clause.id)), notes, said))
     return tuple(Group(key, GROUPS.get(key, key), tuple(readings)) for key, readings in found.items())
 
 

@@ -16,10 +16,11 @@ from typing import TypeVar
 from sqlalchemy import ColumnElement, delete, exists, func, or_, select, update
 
 from app import audit
+from app.domain.gallery import samples
 from app.domain.gallery.intake_manifest import Row
 from app.domain.gallery.intake_sources import FolderSource, ItlSource, Source, surveyed
 from app.extensions import db, stores
-from app.models import GalleryImport, ImportChunk, ImportOutcome, Job
+from app.models import GalleryImport, ImportChunk, ImportOutcome, ImportSample, Job
 from app.models.base import now
 from app.outbox.kinds import LOCAL
 from app.outbox.send import send
@@ -60,6 +61,7 @@ def _new(source: Source, records: int, content: str) -> GalleryImport:
             _replace(earlier)
         made = GalleryImport(kind=source.kind, folder=folder, content=content, key_id=key_id, records=records, tally={})
         db.session.add(made)
+        db.session.add(ImportSample(of=made, number=1))
         db.session.flush()
         audit.record("gallery.import_started", made, batch=made.uid, records=records)
     return made
@@ -72,6 +74,8 @@ def _replace(earlier: GalleryImport) -> None:
     db.session.execute(delete(ImportChunk).where(ImportChunk.import_id == earlier.id))
     earlier.state, earlier.finished_at = "replaced", now()
     audit.record("gallery.import_replaced", earlier, batch=earlier.uid, records=earlier.done)
+    # what entered of it stays, and somebody signs for it too
+    samples.draw(earlier)
     key_id = earlier.key_id
     after_commit(lambda: stores().keys.destroy(key_id))
 
@@ -220,6 +224,7 @@ def finish(of: GalleryImport) -> bool:
         if of.state == "running" and not left:
             of.state, of.finished_at = "done", now()
             audit.record("gallery.import_finished", of, batch=of.uid, outcomes=dict(of.tally))
+            samples.draw(of)
             key_id = of.key_id
             after_commit(lambda: stores().keys.destroy(key_id))
         return of.state == "done"

@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from sqlalchemy import String, cast, func, select
 
-from app.domain.gallery import imports
+from app.domain.gallery import imports, samples
 from app.extensions import db
 from app.models import GalleryImport, ImportOutcome
 from app.models.base import now
@@ -48,7 +48,8 @@ _CHECKS = {
 class ImportFigures:
     """One import.
 
-    outcomes: (word, records). rules: (id, the rule's sentence, records). trouble: why a chunk was given up.
+    outcomes: (word, records). rules: (id, the rule's sentence, records). sample: whether it is searched, in a sentence.
+    trouble: why a chunk was given up.
     again: a chunk that is tried again, with its reason. moving: whether something was written in the last minute.
     """
 
@@ -56,6 +57,7 @@ class ImportFigures:
     state: str
     outcomes: list[tuple[str, int]]
     rules: list[tuple[str, str, int]]
+    sample: str
     trouble: str | None
     again: Job | None
     moving: bool
@@ -79,7 +81,8 @@ def _figures(of: GalleryImport) -> ImportFigures:
     moving = of.state in ("planning", "running") and imports.last_sign(of) > now() - timedelta(minutes=1)
     ended = {"done": "Ended", "replaced": "Replaced by a newer list"}
     state = ended.get(of.state) or ("Running" if moving else "Stopped")
-    return ImportFigures(of, state, outcomes, _rules(of), imports.trouble(of), imports.tried_again(of), moving)
+    sample, again = samples.standing(of), imports.tried_again(of)
+    return ImportFigures(of, state, outcomes, _rules(of), sample, imports.trouble(of), again, moving)
 
 
 def _rules(of: GalleryImport) -> list[tuple[str, str, int]]:

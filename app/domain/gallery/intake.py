@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -22,6 +22,7 @@ from app.clauses import enforces
 from app.domain.algorithms import networks
 from app.domain.gallery import verbs as gallery
 from app.domain.gallery.intake_checks import (
+    BOOKING_PHOTOGRAPH,
     OTHER_PERSON,
     PROBE_LOOK_ALIKE,
     SAME_PICTURE,
@@ -41,7 +42,7 @@ from app.domain.gallery.verbs import Stored, key_in_use
 from app.extensions import db, stores
 from app.matching.perceptual import hash_distance
 from app.models import GalleryHold, GalleryImport, GalleryPhoto, ImportChunk, ImportOutcome, ProbeImage
-from app.models.base import new_uid, now
+from app.models.base import now
 from app.storage import BlobRef
 from app.storage import batch as storage_batch
 from app.unit_of_work import Conflict, unit_of_work
@@ -242,7 +243,11 @@ class _Batch:
         hashes = [photo.phash for photo in self.photos]
         self.near, self.same = self.probes.near(hashes), _same_pictures().near(hashes)
         found: dict[str, ProbeImage | GalleryPhoto] = {}
+        known = KnownRecords.of((photo.sha256, photo.row["record_number"]) for photo in self.photos)
         for photo in self.photos:
+            if photo.sha256 in known.booked:
+                found[photo.sha256] = db.session.get_one(ProbeImage, known.booked[photo.sha256])
+                continue
             probe = self.probes.look_alike(photo.phash, np.asarray(photo.vector), self.near[photo.phash])
             other = probe or _same_pictures().other_persons(photo, self.same[photo.phash], networks.extractor().digest)
             if other is not None:
@@ -283,6 +288,8 @@ class _Batch:
             if verdict is not None:
                 outcomes.append(RecordOutcome.of(item.row, verdict))
                 continue
+            if item.blob.sha256 in known.booked and id(item) not in like:
+                raise _Overtaken
             self.kept |= {item.key_id, item.person_key_id, item.blob.id}
             if id(item) in like:
                 outcomes.append(self._hold(item, *like[id(item)]))
@@ -295,7 +302,11 @@ class _Batch:
         self._record(outcomes)
 
     def _hold(self, item: Stored, kind: type[Any], other: int) -> RecordOutcome:
-        gallery.hold(item.row, item.blob, item.key_id, db.session.get_one(kind, other), self.batch)
+        shown = db.session.get_one(kind, other)
+        gallery.hold(item.row, item.blob, item.key_id, shown, self.batch)
+        if kind is ProbeImage and item.blob.sha256 == shown.sha256:
+            said = "The file was submitted as a probe, as a photograph from arrest processing."
+            return RecordOutcome(item.row, "held", (BOOKING_PHOTOGRAPH,), said)
         if kind is ProbeImage:
             return RecordOutcome(item.row, "held", (PROBE_LOOK_ALIKE,), "Looks like a submitted probe.")
         return RecordOutcome(item.row, "held", (SAME_PICTURE,), "The same picture is there as another person's.")
@@ -382,11 +393,11 @@ def decide(held: GalleryHold, admitted: bool, reason: str) -> Refusal | None:
             lock_repository()
             known = KnownRecords.of([(held.sha256, row["record_number"])])
             # the hold itself is what is being decided; everything else that is known still counts
-            verdict = check_known(row, held.sha256, KnownRecords(known.photos, known.records, {}, known.probes))
+            verdict = check_known(row, held.sha256, replace(known, holds={}))
             if verdict is not None:
                 raise _NotAdmitted(verdict)
             gallery.decide(held, True, reason)
-            gallery.enrol([Stored(photo, made[0], used or made[1], blob, extractor.digest)], new_uid())
+            gallery.enrol([Stored(photo, made[0], used or made[1], blob, extractor.digest)], held.batch)
     except (*NOT_COMMITTED, _NotAdmitted) as error:
         stores().blobs.destroy(blob.id)
         for key_id in made:

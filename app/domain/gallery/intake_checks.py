@@ -24,11 +24,16 @@ from app.matching.perceptual import perceptual_hash, small_copy
 from app.models import DerivedImage, GalleryHold, GalleryPerson, GalleryPhoto, ProbeImage
 from app.policy import policy
 from app.policy.facts import check_eligibility
+from app.policy.gallery.types import ImageExclusion
 
 #: a browser shows these as they are; the repository keeps one file per photograph, the original
 FORMATS = ("JPEG", "PNG")
-#: the two rules of gallery/rules.toml under which a photograph waits for a person's decision
+#: two rules of gallery/rules.toml under which a photograph waits for a person's decision
 PROBE_LOOK_ALIKE, SAME_PICTURE = "probe-look-alike", "gallery-same-picture"
+#: the rule under which the file of a probe is held, where it was submitted as nothing but a booking photograph
+BOOKING_PHOTOGRAPH = "probe-booking-photograph"
+#: the rule that keeps the file of every other probe out
+PROBE_FILE = "probe-same-file"
 OTHER_PERSON = "intake-other-person"
 
 
@@ -72,14 +77,15 @@ class KnownRecords:
     """What the database holds under some digests and record numbers at one time.
 
     photos: SHA-256 -> (record number, person number, whether it left). records: record number -> SHA-256.
-    holds: SHA-256 -> (decision, the rule it is held by). probes: those of the digests that are a probe's, as submitted
-    or as shown.
+    holds: SHA-256 -> (decision, the rule it is held by). probes: those of the digests that are a probe's, as submitted,
+    as shown or as prepared. booked: SHA-256 -> a probe (id), where the file was submitted only as a booking photograph.
     """
 
     photos: dict[str, tuple[str, str, bool]]
     records: dict[str, str]
     holds: dict[str, tuple[str | None, str]]
     probes: frozenset[str]
+    booked: dict[str, int]
 
     @classmethod
     def of(cls, items: Iterable[tuple[str, str]]) -> KnownRecords:
@@ -102,11 +108,16 @@ class KnownRecords:
             )
         )
         probes = db.session.execute(
-            select(ProbeImage.sha256, ProbeImage.shown_sha256).where(
+            select(ProbeImage.sha256, ProbeImage.shown_sha256, ProbeImage.source, ProbeImage.id).where(
                 or_(ProbeImage.sha256.in_(digests), ProbeImage.shown_sha256.in_(digests))
             )
-        )
-        derived = db.session.scalars(select(DerivedImage.sha256).where(DerivedImage.sha256.in_(digests)))
+        ).all()
+        derived = db.session.scalars(select(DerivedImage.sha256).where(DerivedImage.sha256.in_(digests))).all()
+        as_probes = frozenset(one for row in probes for one in (row.sha256, row.shown_sha256) if one)
+        only_as = _rule(BOOKING_PHOTOGRAPH).only_as
+        otherwise = {
+            one for row in probes if row.source not in only_as for one in (row.sha256, row.shown_sha256) if one
+        } | set(derived)
         return cls(
             {sha256: (record, person, removed is not None) for sha256, record, person, removed in photos},
             {record: sha256 for sha256, record, _, _ in photos},
@@ -114,7 +125,8 @@ class KnownRecords:
                 sha256: (decision, PROBE_LOOK_ALIKE if photo_id is None else SAME_PICTURE)
                 for sha256, decision, photo_id in holds
             },
-            frozenset(digest for pair in probes for digest in pair if digest) | frozenset(derived),
+            as_probes | otherwise,
+            {row.sha256: row.id for row in probes if row.sha256 not in otherwise},
         )
 
     def add(self, row: Row, sha256: str) -> None:
@@ -136,9 +148,8 @@ def check_row(row: Row, today: date) -> Refusal | None:
 @enforces("CAP-3", "CAP-4")
 def check_known(row: Row, sha256: str, known: KnownRecords) -> Refusal | AlreadyThere | None:
     """Check digest and record number against the repository. A probe's digest is refused first (CAP-4)."""
-    if sha256 in known.probes:
-        rule = next(rule for rule in policy().gallery.exclusions if rule.test == "same_digest")
-        return Refusal((rule.id,), "The file is an image that was submitted as a probe.")
+    if sha256 in known.probes and sha256 not in known.booked:
+        return Refusal((_rule(PROBE_FILE).id,), "The file is an image that was submitted as a probe.")
     sealed = barred(row, sha256)
     if sealed is not None:
         return Refusal(("gallery-status",), sealed)
@@ -155,6 +166,10 @@ def check_known(row: Row, sha256: str, known: KnownRecords) -> Refusal | Already
     if row["record_number"] in known.records:
         return Refusal(("intake-record-taken",), "Another photograph already has this record number.")
     return _check_hold(sha256, known)
+
+
+def _rule(rule_id: str) -> ImageExclusion:
+    return next(rule for rule in policy().gallery.exclusions if rule.id == rule_id)
 
 
 def _check_hold(sha256: str, known: KnownRecords) -> Refusal | AlreadyThere | None:

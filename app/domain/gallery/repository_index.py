@@ -10,14 +10,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy import ColumnElement, Select, func, select, update
 
 from app.clauses import enforces
 from app.extensions import db, stores
 from app.matching.index.choice import ALL, Eligible, Index, open_index
 from app.matching.types import GalleryTemplate, PersonRank
 from app.matching.types import Template as Vector
-from app.models import Counter, GalleryPerson, GalleryPhoto, Template
+from app.models import Counter, GalleryImport, GalleryPerson, GalleryPhoto, ImportSample, Template
 from app.storage.errors import StorageError
 
 SERIES = "gallery-generation"
@@ -28,8 +28,25 @@ def generation() -> int:
     return db.session.scalar(select(Counter.value).where(Counter.series == SERIES)) or 0
 
 
-def next_generation() -> int:
+def unsigned() -> Select[tuple[str]]:
+    """Select the batches of imports whose sample no second person has signed for: no search sees them."""
+    agreed = select(ImportSample.import_id).where(ImportSample.verdict == "agrees")
+    asked = select(ImportSample.import_id).where(ImportSample.import_id == GalleryImport.id)
+    return select(GalleryImport.uid).where(asked.exists(), GalleryImport.id.not_in(agreed))
+
+
+@enforces("CAP-3")
+def searchable() -> ColumnElement[bool]:
+    """Select the photographs that are in the repository and signed for."""
+    return GalleryPhoto.removed_at.is_(None) & GalleryPhoto.batch.not_in(unsigned())
+
+
+@enforces("CAP-3")
+def next_generation(*, waiting: bool = False) -> int:
     """Count a change of the repository, after it was made. Needs an open unit of work.
+
+    Templates of imports that wait for a second person's signature stay uncounted, so that no search sees them.
+    waiting: what changed is such an import, so that there is none to count.
 
     The templates that came since the last count are part of this generation: a replay asks from which one a template
     was there. Whoever holds the counter's row is the only one who counts, so no earlier search saw them.
@@ -40,8 +57,17 @@ def next_generation() -> int:
         db.session.add(row)
     row.value += 1
     db.session.flush()
+    if waiting:
+        return row.value
     db.session.execute(
-        update(Template).where(Template.since.is_(None)).values(since=row.value),
+        update(Template)
+        .where(
+            Template.since.is_(None),
+            select(GalleryPhoto.id)
+            .where(GalleryPhoto.id == Template.photo_id, GalleryPhoto.batch.not_in(unsigned()))
+            .exists(),
+        )
+        .values(since=row.value),
         execution_options={"synchronize_session": False},
     )
     return row.value

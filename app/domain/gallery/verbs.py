@@ -20,10 +20,10 @@ from app.domain.algorithms import upkeep
 from app.domain.gallery import index_snapshot
 from app.domain.gallery.intake_checks import CheckedPhotograph
 from app.domain.gallery.intake_manifest import Row
-from app.domain.gallery.repository_index import next_generation, seal_template
+from app.domain.gallery.repository_index import next_generation, seal_template, unsigned
 from app.extensions import db, stores
 from app.matching.types import Template as Vector
-from app.models import GalleryHold, GalleryPerson, GalleryPhoto, ProbeImage, Template
+from app.models import GalleryHold, GalleryImport, GalleryPerson, GalleryPhoto, ProbeImage, Template
 from app.models.base import now
 from app.policy import policy
 from app.storage import BlobRef
@@ -88,11 +88,12 @@ def enrol(stored: Sequence[Stored], batch: str) -> int:
             batch=batch,
             quality=item.photo.quality,
         )
-        photo.seal(charge=row["charge"], eyes=item.photo.eyes)
+        photo.seal(charge=row["charge"], source_record=row["source_record"], eyes=item.photo.eyes)
         db.session.add(photo)
         add_template(photo, np.asarray(item.photo.vector), item.algorithm_digest)
         db.session.flush()
-    generation = next_generation()
+    waiting = db.session.scalar(unsigned().where(GalleryImport.uid == batch)) is not None
+    generation = next_generation(waiting=waiting)
     upkeep.enrolled({item.algorithm_digest for item in stored}, generation)
     audit.record("gallery.enrolled", batch=batch, photos=len(stored), generation=generation)
     return generation

@@ -11,6 +11,7 @@ from app.access.actor import Actor
 from app.clauses import enforces
 from app.domain.examination.conditions import nominee_left
 from app.domain.examination.worksheet_conditions import worksheet_faults
+from app.domain.gallery.repository_index import searchable
 from app.extensions import db
 from app.models.engine import Job
 from app.models.examination import Round
@@ -58,7 +59,7 @@ def line_up_possible(request: FRRequest, actor: Actor, facts: Facts) -> str | No
     if round_ is None:
         return "No examination is open."
     others = select(func.count(func.distinct(GalleryPhoto.person_id))).where(
-        GalleryPhoto.removed_at.is_(None), GalleryPhoto.person_id.not_in(kept_apart(round_))
+        searchable(), GalleryPhoto.person_id.not_in(kept_apart(round_))
     )
     found = db.session.scalar(others) or 0
     return None if found >= least else f"The repository holds {found} other people; a line needs at least {least}."

@@ -17,6 +17,7 @@ from app.clauses import enforces
 from app.domain.algorithms import networks
 from app.domain.gallery.photograph_quality import kept_quality
 from app.domain.gallery.photographs import stored
+from app.domain.gallery.repository_index import searchable
 from app.domain.peers.conditions import kept_apart, line_ups_of
 from app.domain.requests.images import limits
 from app.extensions import db
@@ -80,9 +81,7 @@ def drawn_photographs(apart: set[int], wanted: int) -> list[GalleryPhoto]:
     # a gap in the numbers leads to the photograph after it; the tries are bounded, a small repository is soon drawn out
     for _ in range(wanted * 4 if high is not None else 0):
         start = low + secrets.randbelow(high - low + 1)
-        free = select(GalleryPhoto).where(
-            GalleryPhoto.removed_at.is_(None), GalleryPhoto.person_id.not_in(apart | found.keys())
-        )
+        free = select(GalleryPhoto).where(searchable(), GalleryPhoto.person_id.not_in(apart | found.keys()))
         photo = db.session.scalars(free.where(GalleryPhoto.id >= start).order_by(GalleryPhoto.id).limit(1)).first()
         photo = photo or db.session.scalars(free.order_by(GalleryPhoto.id).limit(1)).first()
         if photo is None or len(found) == wanted:

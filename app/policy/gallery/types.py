@@ -10,11 +10,13 @@ from app.policy.base import Number, Rule, Table, Text
 
 
 class Eligibility(Rule, frozen=True, kw_only=True):
-    """A repository rule on one manifest column: in ``allowed`` (when given) and not in ``forbidden``."""
+    """A repository rule on one manifest column: in ``allowed`` (when given), not in ``forbidden``, and of the form of
+    ``pattern`` (when given; small letters stand for both)."""
 
     field: Text
     allowed: tuple[str, ...] = ()
     forbidden: tuple[str, ...] = ()
+    pattern: str = ""
     refusal: Text
 
 
@@ -40,10 +42,30 @@ class ItlField(Table, frozen=True, kw_only=True):
 
 
 class ImageExclusion(Rule, frozen=True, kw_only=True):
-    """Which images stay out of the repository, or wait for a person's decision (CAP-4, CAP-3)."""
+    """Which images stay out of the repository, or wait for a person's decision (CAP-4, CAP-3).
+
+    ``only_as``: the sources of images as which the file was submitted, and as nothing else; none says nothing of them.
+    """
 
     test: Literal["same_digest", "looks_like_probe", "same_picture"]
+    only_as: tuple[str, ...] = ()
     action: Literal["refuse", "hold"]
+
+
+class SampleRule(Rule, frozen=True, kw_only=True):
+    """How much of an import a second person compares with its source records, by when, in which ``columns``, and who.
+
+    ``share``: percent of the photographs that entered, at least ``least`` of them and at most ``most``. ``signer``: the
+    capability of whoever signs; ``apart_from``: one that they must not hold besides.
+    """
+
+    share: Annotated[int, Meta(ge=1, le=100)]
+    least: Annotated[int, Meta(ge=1)]
+    most: Annotated[int, Meta(ge=1)]
+    days: Annotated[int, Meta(ge=1)]
+    columns: tuple[str, ...]
+    signer: Text
+    apart_from: Text
 
 
 @dataclass(frozen=True)
@@ -54,6 +76,7 @@ class GalleryRules:
     columns: tuple[Column, ...]
     itl: tuple[ItlField, ...]
     exclusions: tuple[ImageExclusion, ...]
+    sample: SampleRule
 
 
 @dataclass(frozen=True)

@@ -48,6 +48,7 @@ def test_every_statement_of_a_file_is_read_as_policy_maps_it(app):
         "person_number": "P-0001",
         "taken_on": "2024-01-15",
         "source": "arrest",
+        "source_record": "ARR-00001-0",
         "charge": "Petit larceny",
         "charged": "yes",
         "jurisdiction": "criminal",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -16,10 +17,11 @@ from app.domain.gallery import intake
 from app.domain.gallery.look_alikes import LOOK_ALIKE_BITS, LOOK_ALIKE_COSINE
 from app.extensions import db, stores
 from app.matching.perceptual import hash_distance, perceptual_hash
-from app.models import GalleryHold, GalleryPerson, GalleryPhoto, ProbeImage, Template
+from app.models import GalleryHold, GalleryPerson, GalleryPhoto, ImportOutcome, ProbeImage, Template
 from app.unit_of_work import unit_of_work
 from tests.drawn_gallery import arrest_photograph, encoded, needs_models, row, run_import, write_folder
 from tests.events_and_notices import events
+from tests.request_factory import SHOP_CAMERA
 from tests.sources import source_tree
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -90,6 +92,49 @@ def test_a_probes_file_is_refused_by_its_digest_as_submitted_and_as_shown(app, p
     assert [refusal.rules for _, refusal in outcome.refused] == [("probe-same-file",)] * 2
     assert outcome.enrolled == outcome.held == 0
     assert count(GalleryPhoto) == count(GalleryPerson) == count(GalleryHold) == count(Template) == 0
+
+
+def booked(make, data):
+    """The booking photograph of a person under arrest, submitted to identify them (USE-5)."""
+    return make.image(make.empty(), data, describe=replace(SHOP_CAMERA, source="arrest_processing", source_facts={}))
+
+
+@needs_models
+@pytest.mark.clause("CAP-4", "CAP-3", "USE-5")
+def test_a_booking_photograph_that_was_asked_about_waits_for_a_person_and_enters_by_their_decision(app, make, tmp_path):
+    submitted = booked(make, arrest_photograph(1))
+    outcome = run_import(write_folder(tmp_path, [row(1)]))
+    assert outcome.held == 1 and outcome.enrolled == 0 and not outcome.refused
+    held = db.session.scalars(select(GalleryHold)).one()
+    assert held.probe_image_id == submitted.id
+    [kept] = db.session.scalars(select(ImportOutcome).where(ImportOutcome.outcome == "held"))
+    assert kept.rules == ["probe-booking-photograph"]
+    assert intake.decide(held, True, "The arrest was charged: court docket seen.") is None
+    assert db.session.scalars(select(GalleryPhoto)).one().sha256 == submitted.sha256
+
+
+@needs_models
+@pytest.mark.clause("CAP-4", "USE-5")
+def test_a_file_that_was_also_submitted_as_something_else_stays_out_bypass(app, make, probe, tmp_path):
+    """Filing a surveillance still a second time, as a booking photograph, opens nothing."""
+    probe(arrest_photograph(1))
+    booked(make, arrest_photograph(1))
+    outcome = run_import(write_folder(tmp_path, [row(1)]))
+    assert [refusal.rules for _, refusal in outcome.refused] == [("probe-same-file",)] and outcome.held == 0
+
+
+@needs_models
+@pytest.mark.clause("CAP-4", "USE-5")
+def test_a_held_booking_photograph_that_is_submitted_otherwise_meanwhile_is_not_admitted_bypass(
+    app, make, probe, tmp_path
+):
+    booked(make, arrest_photograph(1))
+    run_import(write_folder(tmp_path, [row(1)]))
+    probe(arrest_photograph(1))
+    held = db.session.scalars(select(GalleryHold)).one()
+    refusal = intake.decide(held, True, "The arrest was charged: court docket seen.")
+    assert refusal is not None and refusal.rules == ("probe-same-file",)
+    assert count(GalleryPhoto) == 0
 
 
 @needs_models

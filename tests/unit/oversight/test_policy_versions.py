@@ -181,6 +181,7 @@ def test_a_version_cannot_be_left_out_of_a_judgment(app, filed):
         "clearance",
         "disposition",
         "gallery_hold",
+        "import_sample",
         "matter_link",
         "outcome",
         "peer_review",

@@ -1,0 +1,188 @@
+"""Samples of imports: a second person compares drawn records with the system they come from, and signs (CAP-3).
+
+The importer's list says that each photograph is eligible; whoever signs brings an extract of the booking or parole
+system instead of looking at that list, and the portal compares the two.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import cast
+
+from sqlalchemy import Select, select
+
+from app import audit
+from app.access.actor import Actor
+from app.access.capabilities import check_capability
+from app.clauses import enforces
+from app.domain.gallery.repository_index import lock_repository, next_generation
+from app.extensions import db
+from app.models import GalleryImport, GalleryPhoto, ImportSample
+from app.models.base import now
+from app.policy import policy
+from app.policy.names import CapabilityId
+from app.policy.refused import Refused
+
+#: record number -> column -> what the source says
+Extract = Mapping[str, Mapping[str, str]]
+
+
+def draw(of: GalleryImport) -> None:
+    """Draw the sample of an import that ended, for its last row that has none. Needs an open unit of work."""
+    last = of.samples[-1] if of.samples else None
+    there = list(db.session.scalars(_there(of)))
+    if last is None or last.drawn_at is not None or not there:
+        return
+    # after a difference all that is left is compared: nobody draws until a sample happens to agree
+    every = any(one.verdict == "differs" for one in of.samples)
+    last.records = sorted(there if every else secrets.SystemRandom().sample(there, size(len(there))))
+    last.drawn_at = now()
+    db.session.flush()
+    audit.record("gallery.sample_drawn", of, batch=of.uid, sample=last.number, records=len(last.records))
+
+
+def size(photographs: int) -> int:
+    """Return how many of so many photographs are drawn."""
+    rule = policy().gallery.sample
+    return min(photographs, max(rule.least, min(rule.most, -(-photographs * rule.share // 100))))
+
+
+def due(sample: ImportSample) -> datetime | None:
+    """Return until when a sample may be signed; None where it was not drawn."""
+    return None if sample.drawn_at is None else sample.drawn_at + timedelta(days=policy().gallery.sample.days)
+
+
+def draw_again(of: GalleryImport, actor: Actor) -> None:
+    """Draw anew: after a difference, once the differing records are out, or when the time ran out.
+
+    Needs an open unit of work. Raises Refused.
+    """
+    _check_second_person(actor)
+    last = _last(of)
+    if last.drawn_at is None:
+        draw(of)
+        return
+    if last.verdict == "agrees":
+        raise _refused("The import is signed for already.")
+    if last.verdict is None and not _overdue(last):
+        raise _refused(f"The drawn sample waits for its signature until {due(last):%Y-%m-%d}.")
+    still = set(db.session.scalars(_there(of))) & last.differing.keys()
+    if still:
+        raise _refused(f"Records that differ are still in the repository: {', '.join(sorted(still)[:5])}.")
+    of.samples.append(ImportSample(number=last.number + 1))
+    db.session.flush()
+    draw(of)
+
+
+@enforces("CAP-3")
+def sign(of: GalleryImport, actor: Actor, extract: Extract) -> ImportSample:
+    """Compare the drawn records with an extract of their sources and sign for what it showed.
+
+    Needs an open unit of work. Raises Refused.
+    """
+    _check_second_person(actor)
+    lock_repository()
+    last = _last(of)
+    if last.drawn_at is None:
+        raise _refused("No sample is drawn yet: the import has not ended.")
+    if last.verdict is not None:
+        raise _refused("This sample is signed already.")
+    if _overdue(last):
+        raise _refused(f"The sample could be signed until {due(last):%Y-%m-%d}; draw another.")
+    last.differing = differing(of, last, extract)
+    last.verdict = "differs" if last.differing else "agrees"
+    last.signed_by_id, last.signed_at = actor.id, now()
+    db.session.flush()
+    audit.record(
+        "gallery.sample_signed",
+        of,
+        actor=actor,
+        batch=of.uid,
+        sample=last.number,
+        verdict=last.verdict,
+        differing=len(last.differing),
+    )
+    if last.verdict == "agrees":
+        next_generation()
+    return last
+
+
+def differing(of: GalleryImport, sample: ImportSample, extract: Extract) -> dict[str, list[str]]:
+    """Return the drawn records that differ from their source, with the columns; none where it has no such record.
+
+    A record that left the repository meanwhile is none of the import's any more.
+    """
+    drawn = select(GalleryPhoto).where(
+        GalleryPhoto.batch == of.uid, GalleryPhoto.removed_at.is_(None), GalleryPhoto.record_number.in_(sample.records)
+    )
+    found: dict[str, list[str]] = {}
+    for photo in db.session.scalars(drawn):
+        said = extract.get(photo.record_number)
+        stated = _stated(photo)
+        wrong = [] if said is None else [name for name, value in stated.items() if _plain(said.get(name, "")) != value]
+        if said is None or wrong:
+            found[photo.record_number] = wrong
+    return found
+
+
+def _stated(photo: GalleryPhoto) -> dict[str, str]:
+    """Return what the importer's list said of a photograph, as it was kept; only active records entered."""
+    values = {
+        "source_record": str(photo.private.get("source_record") or ""),
+        "taken_on": photo.taken_on.isoformat(),
+        "source": photo.source,
+        "charged": "yes" if photo.charged else "no",
+        "jurisdiction": photo.jurisdiction,
+        "status": "active",
+    }
+    return {name: _plain(values[name]) for name in policy().gallery.sample.columns}
+
+
+def standing(of: GalleryImport) -> str:
+    """Return in a sentence whether the import is searched, and what it waits for."""
+    if not of.samples:
+        return "Imported before samples were signed; it is searched."
+    last = of.samples[-1]
+    if last.verdict == "agrees":
+        return f"Signed by a second person, {len(last.records)} compared; it is searched."
+    if last.verdict == "differs":
+        told = f"{len(last.differing)} of {len(last.records)}"
+        return f"{told} compared records differ from their source; it is not searched."
+    if last.drawn_at is None:
+        return "No sample is drawn yet; it is not searched."
+    until = due(last)
+    if _overdue(last):
+        return f"Nobody signed until {until:%Y-%m-%d}: another sample is to be drawn; it is not searched."
+    return f"{len(last.records)} drawn records wait for a second person until {until:%Y-%m-%d}; it is not searched."
+
+
+def _there(of: GalleryImport) -> Select[tuple[str]]:
+    return select(GalleryPhoto.record_number).where(GalleryPhoto.batch == of.uid, GalleryPhoto.removed_at.is_(None))
+
+
+def _overdue(sample: ImportSample) -> bool:
+    until = due(sample)
+    return until is not None and until < now()
+
+
+def _last(of: GalleryImport) -> ImportSample:
+    if not of.samples:
+        raise _refused("The import is older than the rule; it has no sample.")
+    return of.samples[-1]
+
+
+def _check_second_person(actor: Actor) -> None:
+    rule = policy().gallery.sample
+    check_capability(actor, cast("CapabilityId", rule.signer))
+    if rule.apart_from in actor.capabilities:
+        raise _refused("Whoever may import signs for no import.")
+
+
+def _refused(said: str) -> Refused:
+    return Refused(policy().gallery.sample.id, said)
+
+
+def _plain(text: str) -> str:
+    return " ".join(str(text).casefold().split())
