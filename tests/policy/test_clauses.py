@@ -51,6 +51,8 @@ def test_the_committed_list_is_that_of_the_clause_page() -> None:
 
 def test_a_missing_clause_is_noticed(broken) -> None:
     copy = broken("clauses.toml", 'id = "EXT-9"', 'id = "EXT-11"')
+    sentences = copy / "sentences.toml"
+    sentences.write_text(sentences.read_text("utf-8").replace('"EXT-9"', '"EXT-11"'), "utf-8")
     assert missing_clauses(load(copy), copy) == ["clauses.toml: EXT-9: the clause is missing"]
 
 

@@ -37,10 +37,11 @@ def test_rows_are_read_with_their_lines_also_after_a_byte_order_mark(tmp_path):
     [
         (HEADER + ",shoe_size\n" + line() + ",9\n", "unknown column shoe_size"),
         (HEADER.replace(",charge,", ",") + "\n", "lacks the column charge"),
+        (HEADER.replace(",source_record,", ",") + "\n", "lacks the column source_record"),
         (HEADER + ",name\n", "more than once"),
         ("", "is empty"),
         (HEADER + "\n", "no rows"),
-        (HEADER + "\n" + line() + ",more\n", "line 2: 15 fields, but 14 columns"),
+        (HEADER + "\n" + line() + ",more\n", "line 2: 16 fields, but 15 columns"),
         ((HEADER + "\n" + line(name="José")).encode("latin-1"), "not UTF-8"),
         (HEADER + '\n"open', "not CSV"),
         (HEADER + "\n" + line(name="a\0b") + "\n", None),
