@@ -49,6 +49,8 @@ class Download:
     """A file that is sent piece by piece. `read(first, stop)` yields its bytes from `first` to before `stop`.
 
     `read` uses nothing of Flask and no session. The digest names the version, so that a browser resumes this file only.
+    to_the_end: its arrival counts, so that no range leaves out its last byte: whoever guesses that byte would have the
+    file, and it would not count.
     """
 
     name: str
@@ -56,6 +58,7 @@ class Download:
     size: int
     sha256: str
     read: Callable[[int, int], Iterator[bytes]]
+    to_the_end: bool = False
 
 
 def whole_file(cleared: Cleared, data: bytes, media_type: str, name: str, *, inline: bool = False) -> Response:
@@ -88,13 +91,16 @@ def in_memory(data: bytes) -> Callable[[int, int], Iterator[bytes]]:
 def asked_range(download: Download) -> tuple[int, int] | None:
     """(first, stop) of the bytes the request asks for, all of them by default; None when the file has none of these.
 
-    A range of another version (If-Range) and several ranges at once are answered with the whole file (RFC 9110, 14.2).
+    A range of another version (If-Range), several ranges at once, and a range that stops short of an end that counts
+    are answered with the whole file (RFC 9110, 14.2).
     """
     wanted, version = request.range, request.if_range
     other = (version.etag, version.date) != (None, None) and version.etag != download.sha256
     if wanted is None or wanted.units != "bytes" or len(wanted.ranges) != 1 or other:
         return 0, download.size
-    return wanted.range_for_length(download.size)
+    span = wanted.range_for_length(download.size)
+    short = span is not None and span[1] != download.size
+    return (0, download.size) if download.to_the_end and short else span
 
 
 def send(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import socket
 import threading
 import time
@@ -89,6 +90,20 @@ def test_a_range_without_the_last_byte_is_no_arrival(app: Flask, asked) -> None:
     with app.test_request_context("/", headers={"Range": asked}):
         answer = send(CLEARED, of(piecewise), before_last=pytest.fail, arrived=pytest.fail)
         b"".join(answer.response)
+
+
+@pytest.mark.parametrize(
+    ("asked", "first"),
+    [("bytes=0-10", 0), (f"bytes=0-{len(DATA) - 2}", 0), ("bytes=7-7", 0), ("bytes=500000-", 500000), ("bytes=-5", -5)],
+)
+def test_no_range_leaves_out_an_end_that_counts_bypass(app: Flask, asked, first) -> None:
+    told: list[str] = []
+    download = dataclasses.replace(of(piecewise), to_the_end=True)
+    with app.test_request_context("/", headers={"Range": asked}):
+        answer = send(CLEARED, download, arrived=lambda: told.append("arrived"))
+        assert b"".join(answer.response) == DATA[first:]
+        assert answer.status_code == (206 if first else 200)
+    assert told == ["arrived"]
 
 
 def test_a_transfer_that_breaks_off_is_no_arrival(app: Flask) -> None:

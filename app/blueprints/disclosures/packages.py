@@ -87,7 +87,7 @@ def package(subject: Disclosure, package: int) -> Response | tuple[str, int]:
         return render_disclosure(subject, refusal=refusal), status_of(refusal)
     cleared, data = clear(found, actor), _bytes(found)
     name = f"{subject.number}-{found.number}.zip"
-    download = Download(name, "application/zip", len(data), found.sha256, in_memory(data))
+    download = Download(name, "application/zip", len(data), found.sha256, in_memory(data), to_the_end=True)
     span = asked_range(download)
     if request.method == "GET" and span is not None:
         audit.viewed("disclosure.package_sent", subject, package=package, sha256=found.sha256, first=span[0])
