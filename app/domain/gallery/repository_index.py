@@ -28,7 +28,7 @@ def generation() -> int:
     return db.session.scalar(select(Counter.value).where(Counter.series == SERIES)) or 0
 
 
-def unsigned() -> Select[tuple[str]]:
+def unsigned() -> Select[str]:
     """Select the batches of imports whose sample no second person has signed for: no search sees them."""
     agreed = select(ImportSample.import_id).where(ImportSample.verdict == "agrees")
     asked = select(ImportSample.import_id).where(ImportSample.import_id == GalleryImport.id)

@@ -158,7 +158,7 @@ def standing(of: GalleryImport) -> str:
     return f"{len(last.records)} drawn records wait for a second person until {until:%Y-%m-%d}; it is not searched."
 
 
-def _there(of: GalleryImport) -> Select[tuple[str]]:
+def _there(of: GalleryImport) -> Select[str]:
     return select(GalleryPhoto.record_number).where(GalleryPhoto.batch == of.uid, GalleryPhoto.removed_at.is_(None))
 
 
