@@ -38,7 +38,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["signed_by_id"], ["account.id"], name=op.f("fk_import_sample_signed_by_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_import_sample")),
         sa.UniqueConstraint("uid", name=op.f("uq_import_sample_uid")),
-        sa.UniqueConstraint("import_id", "number", name=op.f("uq_import_sample_import_id")),
+        sa.UniqueConstraint("import_id", "number", name=op.f("uq_import_sample_import_id_number")),
     )
     op.create_index(op.f("ix_import_sample_import_id"), "import_sample", ["import_id"])
 

@@ -126,8 +126,6 @@ def test_a_case_number_of_no_accepted_form_is_not_submitted(make, people):
 @pytest.mark.clause("AUD-1")
 def test_another_supervisor_does_not_answer_for_the_discussion(make, people):
     request = make.request(state="submitted")
-    assert refused_by(request, "confirm_discussion", people.actor("s.alder"), political="no") is None
-    assert (
-        refused_by(request, "confirm_discussion", people.actor("t.birch"), political="no")
-        == "actor_is_named_supervisor"
-    )
+    facts = {"answers": request.private["answers"], "political": "no", "shown": ()}
+    assert refused_by(request, "confirm_discussion", people.actor("s.alder"), **facts) is None
+    assert refused_by(request, "confirm_discussion", people.actor("t.birch"), **facts) == "actor_is_named_supervisor"
