@@ -13,8 +13,8 @@ _LOOKALIKE = str.maketrans(
     "АВЕЅІЈКМНОРСТУХԌԚԜӀΑΒΕΖΗΙΚΜΝΟΡΤΥΧавеѕіјкмнорстухԁһԛԝӏαεικνορτυχγηıɡɩօսհո",
     "ABESIJKMHOPCTYXGQWIABEZHIKMNOPTYXabesijkmhopctyxdhqwlaeikvoptuxynigiouhn",
 )
-#: a family of words begins with its stem, and so many words may stand in a gap
-_ENDING, _GAP, _WIDEST = "*", "...", 6
+#: signs of a phrase: the end of a stem, either word, a gap; so many words may stand in it
+_ENDING, _OR, _GAP, _WIDEST = "*", "|", "...", 6
 
 
 def visible(text: str) -> str:
@@ -82,8 +82,8 @@ def readings(text: str) -> tuple[str, ...]:
 def spoken(phrases: Iterable[str], text: str, *, any_case: bool = True) -> Iterator[tuple[str, str]]:
     """Yield each phrase that stands in a text as words, with the words there; once, and in the order of the phrases.
 
-    “*” ends the stem of a family of words, “...” is a gap of a few words. With ``any_case`` False, abbreviations are
-    found only as such.
+    “*” ends the stem of a family of words, “|” stands between either word, “...” is a gap of a few words. With
+    ``any_case`` False, abbreviations are found only as such.
     """
     ways = readings(text)
     for phrase in phrases:
@@ -96,7 +96,7 @@ def spoken(phrases: Iterable[str], text: str, *, any_case: bool = True) -> Itera
 
 def is_family(phrase: str) -> bool:
     """Tell whether a phrase of the rules stands for more than its own words."""
-    return _ENDING in phrase or _GAP in phrase
+    return any(sign in phrase for sign in (_ENDING, _OR, _GAP))
 
 
 @lru_cache(maxsize=1024)
@@ -107,9 +107,12 @@ def _pattern(phrase: str, exact: bool) -> re.Pattern[str]:
 
 
 def _part(phrase: str) -> str:
-    words = " ".join(
-        re.escape(plain(word)) + (r"\w*" if word.endswith(_ENDING) else "")
-        for word in (phrase.split() if _ENDING in phrase else [phrase])
-    ).replace(r"\ ", " ")
+    words = " ".join(map(_word, phrase.split())) if is_family(phrase) else re.escape(plain(phrase))
+    words = words.replace(r"\ ", " ")
     # forms and sections are cited with and without the space between letters and numbers
     return re.sub(r"(?<=\d) (?=[^\W\d])|(?<=[^\W\d]) (?=\d)", " ?", words)
+
+
+def _word(word: str) -> str:
+    ways = (re.escape(plain(one)) + (r"\w*" if one.endswith(_ENDING) else "") for one in word.split(_OR))
+    return f"(?:{'|'.join(ways)})"
