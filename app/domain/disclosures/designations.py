@@ -41,8 +41,8 @@ def designate(actor: Actor, values: DesignationValues) -> RoutineDesignation:
     check_capability(actor, "designation.keep")
     rules = policy().disclosure
     rule = rules.designation
-    refuse_if(rule.id, len(values.title.strip()) < 5, "Give the designation a title of at least 5 characters.")
-    refuse_if(rule.id, len(values.scope.strip()) < 20, "Describe the scope in at least 20 characters.")
+    refuse_if(rule.id, not says_something(values.title, 5), "Give the designation a title of at least 5 characters.")
+    refuse_if(rule.id, not says_something(values.scope, 20), "Describe the scope in at least 20 characters.")
     for given, known, what in (
         (values.recipient_kinds, rules.recipients, "recipient"),
         (values.purposes, rules.purposes, "purpose"),

@@ -94,7 +94,7 @@ def quality_override_reasoned(request: FRRequest, actor: Actor, facts: Facts) ->
     if search is None or not failing:
         return None
     least = policy().review.quality_override.count
-    if len(str(search.private.get("suitability_note") or "").strip()) >= least:
+    if says_something(search.private.get("suitability_note"), least):
         return None
     named = " ".join(finding["text"] for finding in failing)
     return f"{named} Give your reason to search all the same, in at least {least} characters."
