@@ -24,6 +24,7 @@ from app.domain.gallery.repository_index import generation
 from app.extensions import db
 from app.matching.errors import MatchingError
 from app.models import GalleryHold, GalleryPerson, GalleryPhoto, ProbeImage, Template
+from app.policy.words import says_something
 from app.storage import StorageError
 from app.unit_of_work import Conflict, unit_of_work
 
@@ -164,7 +165,7 @@ def decide_command(uid: str, admitted: bool | None, reason: str) -> None:
     if admitted is None:
         raise click.ClickException("Say --admit or --refuse.")
     reason = reason.strip()
-    if not 5 <= len(reason) <= 300:
+    if len(reason) > 300 or not says_something(reason, 5):
         raise click.ClickException("The reason must have 5 to 300 characters.")
     with one_line_errors():
         hold = db.session.scalars(select(GalleryHold).where(GalleryHold.uid == uid)).one_or_none()

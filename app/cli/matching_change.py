@@ -25,6 +25,7 @@ from app.matching.threads import configure_threads
 from app.models import AlgorithmChange
 from app.models.base import now
 from app.policy.refused import Refused
+from app.policy.words import says_something
 from app.unit_of_work import unit_of_work
 
 group = AppGroup("change", help="A change of the face algorithm: embed again, evaluate, cut over, take back.")
@@ -62,7 +63,7 @@ def _running() -> AlgorithmChange:
 
 
 def _reason(text: str) -> str:
-    if not 5 <= len(text.strip()) <= 300:
+    if len(text.strip()) > 300 or not says_something(text, 5):
         raise click.ClickException("The reason must have 5 to 300 characters.")
     return text.strip()
 

@@ -15,6 +15,7 @@ from app.clauses import enforces
 from app.policy.facts import Fault, check_facts, time_of
 from app.policy.forms import Outcome
 from app.policy.types import Policy
+from app.policy.words import folded, is_family, spoken
 
 #: on what an arrest rests, as far as the result is concerned
 Basis = Literal["no_lead", "before_lead", "on_lead"]
@@ -68,12 +69,14 @@ def depends(policy: Policy, kind: str, facts: Mapping[str, object], after_lead: 
 
 def tells_of_identification(policy: Policy, facts: Mapping[str, object]) -> bool:
     """Tell whether an item's own words speak of an identification by picture, however spaced or hyphenated."""
-    said = _plain(f"{facts.get('what', '')} {facts.get('source', '')} {facts.get('why', '')}")
-    return any(_plain(word) in said for word in policy.request.evidence.identification_words)
+    told = " / ".join(str(facts.get(name) or "") for name in ("what", "source", "why"))
+    words, said = policy.request.evidence.identification_words, _plain(told)
+    families = [word for word in words if is_family(word)]
+    return any(_plain(word) in said for word in words if not is_family(word)) or any(spoken(families, told))
 
 
 def _plain(words: str) -> str:
-    return re.sub(r"[\W_]+", "", words.casefold())
+    return re.sub(r"[\W_]+", "", folded(words).casefold())
 
 
 def same_words(one: object, other: object) -> bool:

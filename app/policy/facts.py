@@ -12,6 +12,7 @@ from app.clauses import enforces
 from app.policy.base import Fact, Questions
 from app.policy.forms import Outcome, Prohibition, Source
 from app.policy.types import Policy
+from app.policy.words import different_words, is_filler, long_enough, visible
 
 YES_NO = {"yes": "Yes", "no": "No"}
 
@@ -211,7 +212,7 @@ def _text(answer: object) -> str:
 
 
 def _wrong(fact: Fact, answer: str, today: date) -> str:
-    if not answer:
+    if not visible(answer):
         return _missing(fact) if fact.required else ""
     if fact.kind == "choice" and answer not in {choice.value for choice in fact.choices}:
         return f"{fact.label}: choose one of the answers."
@@ -225,17 +226,11 @@ def _wrong(fact: Fact, answer: str, today: date) -> str:
         return "" if time_of(answer) else f"{fact.label}: write the time as hours and minutes, for example 22:40."
     if fact.kind == "number":
         return _wrong_number(fact, answer)
-    if fact.kind == "text" and is_filler(answer):
+    if fact.kind in ("text", "long") and is_filler(answer):
         return f"{fact.label}: write what it is; “{answer[:20]}” says nothing."
     if fact.kind in ("text", "long"):
         return _wrong_length(fact, answer)
     return ""
-
-
-def is_filler(answer: str) -> bool:
-    """Tell whether an answer only fills its field: no letter or digit at all, or one letter over and over."""
-    found = re.findall(r"[^\W_]", answer.casefold())
-    return not found or (found[0].isalpha() and set(found) == {found[0]})
 
 
 def _missing(fact: Fact) -> str:
@@ -263,15 +258,10 @@ def _wrong_number(fact: Fact, answer: str) -> str:
 
 
 def _wrong_length(fact: Fact, answer: str) -> str:
-    if len(answer) < fact.min_length:
+    if not long_enough(answer, fact.min_length):
         return f"{fact.label}: at least {fact.min_length} characters are needed."
     if len(answer) > fact.max_length:
         return f"{fact.label}: at most {fact.max_length} characters fit, {len(answer)} were given."
-    if len(_words(answer)) < fact.min_words:
+    if len(different_words(answer)) < fact.min_words:
         return f"{fact.label}: say it in at least {fact.min_words} different words."
     return ""
-
-
-def _words(answer: str) -> set[str]:
-    """Return the different words of a text; a single letter is none."""
-    return set(re.findall(r"[^\W_]{2,}", answer.casefold()))

@@ -219,7 +219,8 @@ class EvidenceKind(Rule, frozen=True, kw_only=True):
 class EvidenceRule(Questions, frozen=True, kw_only=True):
     """The ledger of evidence (USE-8): what is asked of an item, how many independent ones an arrest needs.
 
-    ``identification_words`` tell of an identification by picture under whatever kind; from ``several`` items on the
+    ``identification_words`` tell of an identification by picture under whatever kind (“*” ends the stem of a family of
+    words, “|” stands between either word, “...” is a gap of a few words); from ``several`` items on the
     yearly figure says so.
     """
 

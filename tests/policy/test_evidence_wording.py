@@ -33,6 +33,20 @@ ACCOUNT = {
         "The clerk chose the photograph of the candidate.",
         "A SHOW-UP at the store.",
         "The six‑pack was read by the clerk.",
+        "The clerk was handed six photographs and put a finger on number three.",
+        "The clerk was shown photographs and picked number three.",
+        "The clerk recognised him in the photo.",
+        "She picked him out.",
+        "She was picking him out at once.",
+        "She looked through some pictures and said that it was the second.",
+        "Of the photographs she chose the third.",
+        "The clerk pointed to one of the portraits.",
+        "The clerk was shown his most recent image.",
+        "The clerk identified the man by his photograph.",
+        "A line\u200bup.",
+        "Shown\u200ba\u200bphotograph.",
+        "The clerk was shоwn a рhоtо.",
+        "She was shown six photo\u00adgraphs.",
     ],
 )
 @pytest.mark.parametrize("field", ["what", "source", "why"])
@@ -41,6 +55,23 @@ def test_an_identification_by_another_name_depends_wherever_it_is_written_bypass
     assert not depends(rules, "witness_account", ACCOUNT, after_lead=True)
     assert depends(rules, "witness_account", said, after_lead=True)
     assert not depends(rules, "witness_account", said, after_lead=False)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "A fingerprint on the counter, which the laboratory compared with the person's.",
+        "Transit records place his card at the station, number 14, at that hour.",
+        "A jacket with a torn sleeve was found in his car and selected for the laboratory.",
+        "Another camera recorded the same man leaving the store with the bag.",
+        "The neighbor recognized his voice, which she has heard for ten years.",
+        "The photograph of the car shows its plate number, which is his.",
+        "The detective viewed the recording of the bus, in which he pays with his card.",
+        "He pointed the officers to the place where the knife lay.",
+    ],
+)
+def test_other_evidence_is_left_alone(rules: Policy, words):
+    assert not depends(rules, "other_evidence", ACCOUNT | {"what": words}, after_lead=True)
 
 
 @pytest.mark.parametrize("kind", ["eyewitness_identification", "photo_line_up"])

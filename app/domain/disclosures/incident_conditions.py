@@ -7,6 +7,7 @@ from datetime import datetime
 from app.access.actor import Actor
 from app.models.base import now
 from app.models.disclosures import HARMS, Incident
+from app.policy.words import says_something
 from app.workflow.facts import Facts
 from app.workflow.registry import condition
 
@@ -57,7 +58,7 @@ def notice_consulted(incident: Incident, actor: Actor, facts: Facts) -> str | No
 
 @condition("notice_written", "EXT-10")
 def notice_written(incident: Incident, actor: Actor, facts: Facts) -> str | None:
-    written = str(facts.get("text") or "").strip()
+    written = says_something(facts.get("text"))
     return "Write the notice to the individuals affected." if facts.get("give") and not written else None
 
 

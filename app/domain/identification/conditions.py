@@ -6,7 +6,7 @@ from app.access.actor import Actor
 from app.domain.requests.conditions import use_facts_complete
 from app.models.requests import FRRequest
 from app.policy import policy
-from app.policy.facts import is_filler
+from app.policy.words import is_filler, says_something
 from app.workflow.facts import Facts
 from app.workflow.registry import condition
 
@@ -26,7 +26,7 @@ def refusal_cites_rule(request: FRRequest, actor: Actor, facts: Facts) -> str | 
 
 @condition("reason_given", "SRC-6")
 def reason_given(request: FRRequest, actor: Actor, facts: Facts) -> str | None:
-    return None if str(facts.get("reason") or "").strip() else "Write the reason."
+    return None if says_something(facts.get("reason")) else "Write the reason."
 
 
 @condition("unsuitable_reasons_given", "REQ-7")
@@ -94,7 +94,7 @@ def quality_override_reasoned(request: FRRequest, actor: Actor, facts: Facts) ->
     if search is None or not failing:
         return None
     least = policy().review.quality_override.count
-    if len(str(search.private.get("suitability_note") or "").strip()) >= least:
+    if says_something(search.private.get("suitability_note"), least):
         return None
     named = " ".join(finding["text"] for finding in failing)
     return f"{named} Give your reason to search all the same, in at least {least} characters."

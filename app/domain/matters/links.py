@@ -23,6 +23,7 @@ from app.models.matters import CaseNumber, MatterLink
 from app.policy import policy
 from app.policy.case_numbers import check_case_number
 from app.policy.refused import Refused
+from app.policy.words import says_something
 from app.storage import StorageError
 from app.workflow.engine import refuse_if
 
@@ -99,7 +100,7 @@ def _asked(number: CaseNumber, actor: Actor, row: MatterLink | None, standing: s
 
 def _check_reason(reason: str) -> None:
     least = policy().request.matter.least_reason
-    refuse_if(RULE, len(reason.strip()) < least, f"Write the reason, in at least {least} characters.")
+    refuse_if(RULE, not says_something(reason, least), f"Write the reason, in at least {least} characters.")
 
 
 def _row(first: CaseNumber, second: CaseNumber, because: Sequence[str]) -> MatterLink:

@@ -21,6 +21,7 @@ from app.models.requests import FRRequest
 from app.policy import policy
 from app.policy.examination.dispositions import disposition_fault
 from app.policy.facts import Fault
+from app.policy.words import says_something
 from app.workflow.facts import Facts, first
 from app.workflow.registry import condition
 
@@ -100,7 +101,9 @@ def sheet_faults(place: LineUpPlace) -> list[Fault]:
             for one in worksheet_faults(features)
         ]
     differing = {verdict.value for verdict in policy().review.worksheet.verdicts if verdict.differs}
-    named = [given for given in features.values() if given.get("verdict") in differing and given.get("note")]
+    named = [
+        given for given in features.values() if given.get("verdict") in differing and says_something(given.get("note"))
+    ]
     if not named:
         message = f"Photograph {place.letter}: name a feature that differs, and say what differs."
         return [Fault("features", message, rule.id)]
@@ -118,9 +121,10 @@ def opinion_faults(place: LineUpPlace) -> list[Fault]:
     if place.quick and (level.number is None or level.number > review.line_up.quick_at_most):
         message = f"Photograph {place.letter}: a level of {review.line_up.quick_at_most} or less excludes."
         return [Fault("level", message, review.line_up.id)]
-    reason = str(place.private.get("reason") or "").strip()
-    if not place.quick and len(reason) < review.peers.min_reason:
-        message = f"Photograph {place.letter}: give your reason in at least {review.peers.min_reason} characters."
+    if not place.quick and not says_something(place.private.get("reason"), review.peers.min_reason):
+        message = (
+            f"Photograph {place.letter}: give your reason in at least {review.peers.min_reason} characters, in words."
+        )
         return [Fault("reason", message, review.peers.id)]
     return []
 

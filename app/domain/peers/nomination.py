@@ -12,6 +12,7 @@ from app.models.base import now
 from app.policy import policy
 from app.policy.examination.opinions import nomination_fault
 from app.policy.refused import Refused
+from app.policy.words import says_something
 from app.workflow import advance, refuse_if
 
 
@@ -20,8 +21,8 @@ def nominate(request: FRRequest, actor: Actor, candidate: Candidate, opinion: st
     """Nominate one retained candidate for peer review; `opinion` is a level of the scale. Raises Refused."""
     round_ = open_round(request, actor)
     rule = policy().review.nomination
-    if len(reason.strip()) < rule.min_reason:
-        raise Refused(rule.id, f"Give your reason in at least {rule.min_reason} characters.")
+    if not says_something(reason, rule.min_reason):
+        raise Refused(rule.id, f"Give your reason in at least {rule.min_reason} characters, in words.")
     fault = nomination_fault(policy(), opinion)
     refuse_if("nomination_supported", fault is not None, fault.message if fault else "")
     round_.nominee, round_.nominated_at, round_.opinion = candidate, now(), opinion

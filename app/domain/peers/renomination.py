@@ -18,6 +18,7 @@ from app.policy import policy
 from app.policy.examination.answers import substance_fault, substance_words
 from app.policy.facts import Fault
 from app.policy.refused import Refused
+from app.policy.words import says_something
 from app.workflow import advance
 from app.workflow.facts import Facts
 from app.workflow.registry import condition
@@ -83,7 +84,7 @@ def record_information(
     wrong = substance_fault(rule, text, "", earlier, idle)
     if wrong:
         faults.append(Fault("text", f"What is new: {wrong}", rule.id))
-    if len(source.strip()) < rule.min_source or substance_words(rule, source, "", idle) == 0:
+    if not says_something(source, rule.min_source) or substance_words(rule, source, "", idle) == 0:
         faults.append(Fault("source", f"Name the source in at least {rule.min_source} characters.", rule.id))
     since = max(day_of(one.review.created_at) for one in doubts)
     if obtained_on is None or not since <= obtained_on <= today():

@@ -25,6 +25,7 @@ from app.models.engine import Job
 from app.outbox import ask
 from app.policy import policy
 from app.policy.refused import Refused
+from app.policy.words import says_something
 from app.workflow.engine import refuse_if
 from app.workflow.registry import SEPARATIONS
 
@@ -175,9 +176,8 @@ def reassign(line_up: LineUp, reason: str, present: set[int]) -> None:
     """A supervisor takes an open assignment back, and the system assigns the next peer. Raises Refused."""
     rule = policy().review.line_up
     refuse_if("peer_assigned", line_up.ended is not None, "This assignment is over.")
-    refuse_if(
-        rule.id, len(reason.strip()) < rule.min_reason, f"Give a reason of at least {rule.min_reason} characters."
-    )
+    unsaid = not says_something(reason, rule.min_reason)
+    refuse_if(rule.id, unsaid, f"Give a reason of at least {rule.min_reason} characters, in words.")
     withdraw(line_up, "supervisor", reason.strip())
     refill(line_up, present)
 

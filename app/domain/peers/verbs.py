@@ -25,6 +25,7 @@ from app.models.base import filled
 from app.policy import policy
 from app.policy.facts import Fault
 from app.policy.refused import Refused
+from app.policy.words import says_something
 from app.workflow import advance
 from app.workflow.engine import refuse_if
 
@@ -121,9 +122,8 @@ def decline(line_up: LineUp, actor: Actor, reason: str, present: set[int]) -> No
     """
     check_open(line_up, actor)
     rule = policy().review.line_up
-    refuse_if(
-        rule.id, len(reason.strip()) < rule.min_reason, f"Give a reason of at least {rule.min_reason} characters."
-    )
+    unsaid = not says_something(reason, rule.min_reason)
+    refuse_if(rule.id, unsaid, f"Give a reason of at least {rule.min_reason} characters, in words.")
     end(line_up, "declined", reason=reason.strip())
     db.session.flush()
     audit.record("line_up.declined", line_up)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -23,6 +22,7 @@ from app.models.retention import CaseHistory, CaseRecord
 from app.policy import policy
 from app.policy.retention.dates import said
 from app.policy.retention.types import RetentionClass
+from app.policy.words import different_words, long_enough
 from app.storage.errors import StorageError
 
 #: longer than any period of years
@@ -76,8 +76,8 @@ def below(record: CaseRecord, class_id: str) -> RetentionClass | None:
 def unsourced(record: CaseRecord, class_id: str, source: str) -> str | None:
     """Return what a disposition below the suspected class lacks: words that name its source."""
     longest, rule = below(record, class_id), policy().retention.suspicion
-    words = set(re.findall(r"[^\W_]{2,}", source.casefold()))
-    if longest is None or (len(source.strip()) >= rule.min_length and len(words) >= rule.min_words):
+    words = different_words(source)
+    if longest is None or (long_enough(source, rule.min_length) and len(words) >= rule.min_words):
         return None
     return f"A request of this case suspected “{longest.title}”: name the source of this disposition."
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from app.access.actor import Actor
 from app.extensions import stores
 from app.models.sealing import SealingOrder
+from app.policy.words import says_something
 from app.workflow.facts import Facts
 from app.workflow.registry import condition
 
@@ -12,7 +13,7 @@ from app.workflow.registry import condition
 @condition("order_stated", "CAP-3")
 def order_stated(order: SealingOrder, actor: Actor, facts: Facts) -> str | None:
     statement = order.private
-    if not str(statement.get("order_number") or "").strip() or not str(statement.get("authority") or "").strip():
+    if not all(says_something(statement.get(name)) for name in ("order_number", "authority")):
         return "The order's number or the authority it comes from is missing."
     if not order.records and order.person_digest is None:
         return "The order names neither a record nor a person."

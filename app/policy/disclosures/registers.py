@@ -1,7 +1,5 @@
 """Registers of disclosures: agencies with their agreements, and civil immigration enforcement by name and citation."""
 
-import re
-import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -11,6 +9,7 @@ from typing import Annotated, Any
 from msgspec import Meta
 
 from app.policy.base import Rule, Statement, Text
+from app.policy.words import plain, spoken
 
 Names = Annotated[tuple[Text, ...], Meta(min_length=1)]
 
@@ -35,7 +34,10 @@ class ImmigrationAgency(Rule, frozen=True, kw_only=True):
 
 
 class ImmigrationTerm(Rule, frozen=True, kw_only=True):
-    """Words and citations in which civil immigration enforcement is spoken of."""
+    """Words and citations in which civil immigration enforcement is spoken of.
+
+    In ``names`` “*” ends the stem of a family of words, and “...” is a gap of a few words.
+    """
 
     title: Text
     names: Names
@@ -80,24 +82,9 @@ def register_faults(read: Mapping[str, Any], recipients: set[str]) -> list[str]:
     return found + [f"agency: the reference {name} stands twice" for name in references if references.count(name) > 1]
 
 
-def plain(text: str) -> str:
-    """A text by letters and digits: no accents, genitives or punctuation, “&” as “and”, letters apart together."""
-    letters = unicodedata.normalize("NFKD", text.replace("&", " and "))
-    letters = "".join(one for one in letters if not unicodedata.combining(one)).replace(".", "").replace("’", "'")
-    words = " ".join(re.findall(r"[^\W_]+", re.sub(r"'s\b", "", letters).replace("'", "")))
-    return re.sub(r"\b(?:[^\W\d_] ){1,}[^\W\d_]\b", lambda found: found[0].replace(" ", ""), words)
-
-
 def mentioned(names: Iterable[str], text: str, *, any_case: bool = True) -> list[str]:
     """Return the names that stand in a text as words; with ``any_case`` False, abbreviations only as such."""
-    said, found = plain(text), []
-    for name in names:
-        wanted = plain(name)
-        exact = not any_case and wanted.isupper() and wanted.isalpha()
-        pattern = rf"(?<!\w){re.escape(wanted)}(?!\w)"
-        if re.search(pattern, said, 0 if exact else re.IGNORECASE):
-            found.append(name)
-    return found
+    return [name for name, _ in spoken(names, text, any_case=any_case)]
 
 
 @dataclass(frozen=True)
@@ -132,8 +119,10 @@ def immigration_in(registers: Registers, recipient: Iterable[str], purpose: Iter
         for one in registers.immigration_agencies.values()
         if mentioned(one.names, to) or mentioned(one.names, why, any_case=False)
     )
-    terms = [name for one in registers.immigration_terms.values() for name in mentioned(one.names, f"{to} / {why}")]
-    return Immigration(agencies, tuple(dict.fromkeys(terms)))
+    families = [name for one in registers.immigration_terms.values() for name in one.names]
+    # each by itself: a gap within a phrase is never filled from the end of one and the beginning of the other
+    terms = {said.casefold(): said for where in (to, why) for _, said in spoken(families, where)}
+    return Immigration(agencies, tuple(terms.values()))
 
 
 def agency_named(registers: Registers, kind: str | None, name: str) -> Agency | None:

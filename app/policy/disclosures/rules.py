@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from datetime import date
 
 from app.clauses import enforces
-from app.policy.disclosures.registers import Immigration, agency_named, plain
+from app.policy.disclosures.registers import Immigration, agency_named
 from app.policy.facts import Fault, check_facts, check_questions
 from app.policy.types import Policy
+from app.policy.words import plain
 
 #: decisions that let something out; only the Agency Privacy Officer's is an approval
 GRANTS = ("approved", "determined")

@@ -9,6 +9,7 @@ from app.clauses import enforces
 from app.policy.examination.types import AnswerRule
 from app.policy.facts import Fault
 from app.policy.types import Policy
+from app.policy.words import says_something, visible
 
 #: after the rule's id, the names of the two further parts of an answer
 GROUND, SOURCE = "_ground", "_source"
@@ -46,7 +47,7 @@ def answer_faults(
     if rule is not None and rule.grounds:
         if answer.ground not in {ground.value for ground in rule.grounds}:
             found.append(Fault(rule_id + GROUND, f"{title}: choose why it does not stand.", rule.id))
-        if len(answer.source) < least.min_source or substance_words(least, answer.source, "") == 0:
+        if not says_something(answer.source, least.min_source) or substance_words(least, answer.source, "") == 0:
             message = f"{title}: name the source in at least {least.min_source} characters."
             found.append(Fault(rule_id + SOURCE, message, rule.id))
     return found
@@ -65,7 +66,7 @@ def substance_fault(
     """Return why a text says nothing of its own, or None."""
     if _same_words(text) in {_same_words(other) for other in others if other.strip()}:
         return "write on it by itself; these words stand elsewhere already."
-    if len(text.strip()) < rule.count:
+    if not says_something(text, rule.count):
         return f"answer this in at least {rule.count} characters."
     if substance_words(rule, text, contradiction, idle) < rule.min_words:
         return (
@@ -81,8 +82,8 @@ def substance_words(rule: AnswerRule, text: str, contradiction: str, idle: Itera
 
 
 def _words(text: str) -> set[str]:
-    return {word.replace("’", "'") for word in WORD.findall(text.casefold())}
+    return {word.replace("’", "'") for word in WORD.findall(visible(text).casefold())}
 
 
 def _same_words(text: str) -> str:
-    return " ".join(WORD.findall(text.casefold()))
+    return " ".join(WORD.findall(visible(text).casefold()))

@@ -10,6 +10,7 @@ from app.clauses import enforces
 from app.policy.examination.types import Inconsistency
 from app.policy.facts import Fault, check_questions
 from app.policy.types import Policy
+from app.policy.words import says_something
 
 Answers = Mapping[str, Any]
 INTERVAL = re.compile(r"(\d{4}-\d{2}-\d{2})\s+to\s+(\d{4}-\d{2}-\d{2}|today)", re.IGNORECASE)
@@ -70,7 +71,7 @@ def check_items(policy: Policy, items: Answers) -> list[Fault]:
     except ValueError as error:
         found.append(Fault("custody_intervals", str(error), questions.id))
     for rule in policy.review.inconsistencies.values():
-        named = len(str(items.get(rule.source_fact) or "").strip()) >= policy.review.inconsistency_answer.min_source
+        named = says_something(items.get(rule.source_fact), policy.review.inconsistency_answer.min_source)
         if rule.source_fact and items.get(rule.fact) == "contradicts" and not named:
             least = policy.review.inconsistency_answer.min_source
             message = f"{rule.title}: say in at least {least} characters who or what it comes from."

@@ -6,6 +6,7 @@ from typing import Any
 from app.clauses import enforces
 from app.policy.facts import Fault
 from app.policy.types import Policy
+from app.policy.words import says_something
 
 
 def differing_in(policy: Policy, features: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -46,7 +47,7 @@ def unexplained_in(policy: Policy, features: Mapping[str, Any]) -> list[str]:
 def check_justified(policy: Policy, features: Mapping[str, Any], justification: str) -> list[Fault]:
     """The fault of a worksheet with unexplained differences in lasting components and no sufficient justification."""
     rule, found = policy.review.unexplained, unexplained_in(policy, features)
-    if not found or len(justification.strip()) >= rule.count:
+    if not found or says_something(justification, rule.count):
         return []
     named = "; ".join(found)
     message = f"Different and unexplained: {named}. Justify in at least {rule.count} characters."

@@ -11,9 +11,10 @@ import pytest
 
 from app.domain.disclosures import verbs as disclosures
 from app.policy import policy
-from app.policy.disclosures.registers import immigration_in, mentioned, plain
+from app.policy.disclosures.registers import immigration_in, mentioned
 from app.policy.disclosures.rules import check_register
-from app.policy.facts import check_questions, is_filler
+from app.policy.facts import check_questions
+from app.policy.words import is_filler, plain
 from app.unit_of_work import unit_of_work
 from tests.disclosure_factory import disclose, refused, reported_data, settings, values  # noqa: F401  (fixtures)
 from tests.drawn_gallery import needs_models
@@ -42,6 +43,13 @@ def said(recipient: str, purpose: str = "Find the witness of the robbery."):
         "Ímmigration and Customs Enforcement",
         "CBP",
         "Homeland Security Investigations",
+        "ІСЕ",
+        "I\u200bC\u200bE",
+        "ＩＣＥ",
+        "Immigr\u00adation and Cus\u2060toms Enforcement",
+        "Immigration\u200band\u200bCustoms\u200bEnforcement",
+        "Вorder Рatrol",
+        "Border Pat-rol",
     ],
 )
 def test_an_agency_is_known_however_it_is_written_bypass(name: str) -> None:
@@ -57,6 +65,65 @@ def test_a_purpose_is_known_by_its_words_and_citations_bypass(purpose: str) -> N
     found = said("A police department", purpose)
     assert found.terms or "DEPORTED" in purpose
     assert not found.is_civil_enforcement and not found.agencies
+
+
+@pytest.mark.clause("EXT-5")
+@pytest.mark.parametrize(
+    "purpose",
+    [
+        "He is being deported.",
+        "Deporting him needs a picture.",
+        "He is to be removed from the country by the federal officers.",
+        "The picture serves to remove him from the United States.",
+        "Removing the man named above from U.S. territory.",
+        "A removable alien.",
+        "I247A",
+        "Form I 247D",
+        "8USC §1226",
+        "He is to be dep\u200borted.",
+        "He is to be de-ported.",
+        "Removed\u200bfrom\u200bthe\u200bcountry.",
+        "He is to be dероrtеd.",
+        "He overstayed his visa.",
+        "Immigration custody.",
+        "An immigration hold.",
+        "Expelled from the United States.",
+        "He is to be returned to his country of origin.",
+        "Repatriating the man.",
+        "He has no lawful status.",
+        "He is in the country illegally.",
+        "An inadmissible noncitizen.",
+    ],
+)
+def test_a_purpose_is_known_by_its_family_of_words_bypass(purpose: str) -> None:
+    assert said("A police department", purpose).terms, plain(purpose)
+
+
+def test_the_page_shows_the_words_of_the_form_once() -> None:
+    found = said(ICE, "To deport him. He is to be DEPORTED; deport him.")
+    assert found.is_civil_enforcement
+    assert [one for one in found.sentences if "“" in one] == [
+        "The form speaks of “deport”.",
+        "The form speaks of “DEPORTED”.",
+    ]
+
+
+@pytest.mark.parametrize(
+    "purpose",
+    [
+        "The gun was removed from the scene and the report came from the United States Attorney.",
+        "He was sent back to the station; the country road was closed.",
+        "The status of the case is open; its form 247 was filed.",
+        "A deposition: her deportment in court, and import papers.",
+        "An Immigrant Street address.",
+    ],
+)
+def test_words_that_only_resemble_them_are_left_alone(purpose: str) -> None:
+    assert not said("Enforcement Bureau of the county", purpose).terms
+
+
+def test_a_family_is_not_filled_from_recipient_and_purpose_together() -> None:
+    assert not said(ICE, "From the United States Marshal comes the warrant of a homicide.").is_civil_enforcement
 
 
 @pytest.mark.parametrize(

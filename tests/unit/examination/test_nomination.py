@@ -19,7 +19,9 @@ SHORT = {"description": {"height_in": "40"}}
 def nominate(make, people):
     """nominate(request, opinion, retained?, items, answers, justification): the rule that refuses, or None."""
 
-    def put(request, *, opinion="p2", sheet=None, items=None, answers=None, justification="", agree=True) -> str | None:
+    def put(
+        request, *, opinion="p2", sheet=None, items=None, answers=None, justification="", agree=True, reason=SAME
+    ) -> str | None:
         actor = people.actor("k.rowan")
         for name in ("j.maple", "n.finch"):
             people.account(name)
@@ -34,7 +36,7 @@ def nominate(make, people):
             make.agree(request)
         try:
             with unit_of_work():
-                nomination.nominate(request, actor, candidate, opinion, SAME)
+                nomination.nominate(request, actor, candidate, opinion, reason)
         except Refused as refused:
             return refused.rule_id
         return None
@@ -137,3 +139,9 @@ def test_a_note_without_a_verdict_is_not_lost_in_silence(make, people):
     with unit_of_work():
         row = examination.dispose(request, actor, candidate, "excluded", named, "")
     assert row.private["features"]["cheeks"]["parts"] == {"dimples": "similar"}
+
+
+@pytest.mark.clause("SRC-4")
+@pytest.mark.parametrize("reason", ["-" * 25, "." * 25, "\u200b" * 25, "x" * 25, "Yes." + "\u2060" * 25], ids=ascii)
+def test_a_reason_that_says_nothing_nominates_nobody_bypass(make, nominate, reason):
+    assert nominate(make.request(state="under_examination"), reason=reason) == "nomination"
