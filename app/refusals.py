@@ -20,6 +20,7 @@ OtherAct = Literal[
     "accept_link",
     "add_document",
     "add_image",
+    "ask_replay",
     "change_file",
     "check_background",
     "check_image",

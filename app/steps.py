@@ -12,12 +12,15 @@ from typing import Any
 
 from flask import flash
 from flask_wtf import FlaskForm
+from sqlalchemy import inspect
+from sqlalchemy.orm.attributes import flag_modified
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from app import audit
 from app.access.actor import current_actor
-from app.extensions import stores
+from app.extensions import db, stores
 from app.models.base import Stateful
+from app.once import Making
 from app.policy.refused import Refused
 from app.refusals import ActName, attempt, status_of
 from app.storage import BlobRef
@@ -64,6 +67,7 @@ def take_step(
     stored: Sequence[BlobRef] = (),
     own: bool = False,
     tries: int = 1,
+    makes: Making[Any] | None = None,
 ) -> Answer:
     """Take the step that a form asks for: 303 to `to` when it is taken, else the page again.
 
@@ -78,6 +82,7 @@ def take_step(
     itself, raising Conflict, or where nothing can be overwritten.
     sound: what decides whether the form is complete, where that is more than its validators.
     stored: uploads the step refers to, destroyed when it is not taken.
+    makes: what the step creates, made once however often the same form is sent; its page carries `creates=true`.
     own: nobody but this person can have changed it. tries: how often it is tried when another writes at that moment.
     """
     versioned = compare and (stands is not None or hasattr(subject, "version"))
@@ -92,7 +97,12 @@ def take_step(
         late = outdated()
         if late and seen:
             raise Conflict("the page shows an older version")
-        act()
+        if makes is not None:
+            makes.make(act)
+        else:
+            act()
+        if versioned and stands is None:
+            _move(subject, seen)
         if late:
             # no page offered this step: the rule against it, if there is one, said more than this
             raise Conflict("the form does not say which version the person saw")
@@ -129,6 +139,15 @@ def take_step(
         flash(said, "success")
     onward = to() if callable(to) else to
     return onward if isinstance(onward, WerkzeugResponse) else redirect_after_post(onward)
+
+
+def _move(subject: Any, seen: str) -> None:
+    """Move the version of a subject to which something was added: the same form sent again is then outdated."""
+    db.session.flush()
+    wrote = bool(db.session.connection().info.get("changed"))
+    state = inspect(subject)
+    if wrote and state.persistent and str(subject.version) == seen:
+        flag_modified(subject, "created_at")
 
 
 def _tried(verb: ActName, subject: Any, once: Callable[[], None], tries: int) -> tuple[Refused | None, bool]:

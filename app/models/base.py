@@ -7,7 +7,10 @@ or gallery person (design: "Erasure that is real"; ACC-10).
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
@@ -24,6 +27,7 @@ from app.policy.types import Asked, Part, State, Workflow
 from app.storage.sealed import open_json, seal_json
 
 Value = TypeVar("Value")
+ModelT = TypeVar("ModelT", bound="Model")
 #: a verb of the workflow along which a row moves
 Step = TypeVar("Step", bound=Verb)
 
@@ -74,6 +78,30 @@ def new_uid() -> str:
     return uuid.uuid4().hex
 
 
+@dataclass(slots=True)
+class _Naming:
+    model: type[Model]
+    uid: str | None
+    made: list[Any] = field(default_factory=list)
+
+
+_naming: ContextVar[_Naming | None] = ContextVar("naming", default=None)
+
+
+@contextmanager
+def named(model: type[ModelT], uid: str | None) -> Iterator[list[ModelT]]:
+    """Give the first row of this table that is made within this public id; yields the list of those made.
+
+    The id is unique, so whoever is about to make the same row again can look for it.
+    """
+    naming = _Naming(model, uid)
+    token = _naming.set(naming)
+    try:
+        yield naming.made
+    finally:
+        _naming.reset(token)
+
+
 class Model(Table):
     """A table with an internal key and a public id, both fixed for life."""
 
@@ -86,6 +114,11 @@ class Model(Table):
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
 
     def __init__(self, **values: Any) -> None:
+        naming = _naming.get()
+        if naming is not None and type(self) is naming.model:
+            if naming.uid is not None and not naming.made:
+                values["uid"] = naming.uid
+            naming.made.append(self)
         # set at once, not at flush: sealed text is bound to the row's uid before the row is written
         values.setdefault("uid", new_uid())
         values.setdefault("created_at", now())

@@ -1,6 +1,7 @@
 """The answers of views: a page or its part, a redirect after a post, a download."""
 
 from collections.abc import Mapping
+from secrets import token_hex
 from urllib.parse import quote, urlencode, urlsplit
 
 from flask import Flask, Response, render_template, request
@@ -76,4 +77,4 @@ def register_pages(app: Flask) -> None:
     env.undefined = StrictUndefined
     env.trim_blocks = env.lstrip_blocks = True
     env.filters.update(when=when, clock=clock, day=day, iso=iso, ago=ago, plural=plural, digest_short=digest_short)
-    env.globals.update(links=LINKS, url_with=url_with)
+    env.globals.update(links=LINKS, url_with=url_with, attempt_token=lambda: token_hex(16))

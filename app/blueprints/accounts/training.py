@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, abort, flash, request, url_for
+from flask import Blueprint, abort, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_wtf import FlaskForm
 from sqlalchemy import select
 
 from app.access.actor import current_actor
@@ -14,10 +15,10 @@ from app.domain.workload import overview
 from app.extensions import db
 from app.models.accounts import Account, TrainingRecord
 from app.models.base import now
+from app.once import Making
 from app.policy import policy
-from app.refusals import attempt, status_of
 from app.steps import Why, take_step
-from app.web.pages import page, redirect_after_post
+from app.web.pages import page
 
 bp = Blueprint("training", __name__)
 
@@ -57,6 +58,7 @@ def record(subject: Account) -> ResponseReturnValue:
         "record_training",
         form,
         act,
+        makes=Making(TrainingRecord),
         again=lambda why: _trainee_page(subject, form, why),
         done=f"The training of {subject.display_name} is recorded.",
         to=url_for("training.trainee", uid=subject.uid),
@@ -69,17 +71,20 @@ def revoke(subject: Account) -> ResponseReturnValue:
     wanted = select(TrainingRecord).where(
         TrainingRecord.account_id == subject.id,
         TrainingRecord.uid == request.form.get("record", ""),
-        TrainingRecord.revoked_at.is_(None),
     )
     found = db.session.scalars(wanted).one_or_none()
     if found is None:
         abort(404)
     actor = current_actor()
-    refusal = attempt("revoke_training", subject, lambda: revoke_training(found, actor))
-    if refusal is not None:
-        return _trainee_page(subject, TrainingForm(formdata=None), refusal), status_of(refusal)
-    flash(f"The record is revoked; FR functions are closed to {subject.display_name} unless another counts.", "success")
-    return redirect_after_post(url_for("training.trainee", uid=subject.uid))
+    return take_step(
+        subject,
+        "revoke_training",
+        FlaskForm(),
+        lambda: revoke_training(found, actor),
+        again=lambda why: _trainee_page(subject, TrainingForm(formdata=None), why),
+        done=f"The record is revoked; FR functions are closed to {subject.display_name} unless another counts.",
+        to=url_for("training.trainee", uid=subject.uid),
+    )
 
 
 def _trainee_page(subject: Account, form: TrainingForm, refusal: Why = None) -> str:

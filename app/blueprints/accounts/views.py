@@ -30,10 +30,12 @@ from app.domain.oversight.misuse import report_misuse as domain_report
 from app.extensions import db, settings
 from app.models.accounts import LoginSession, TermsAcceptance
 from app.models.base import Model, now
-from app.models.oversight import Notification
+from app.models.oversight import MisuseReport, Notification
 from app.models.peers import LineUp
+from app.once import Making
 from app.policy import policy
-from app.refusals import attempt, status_of
+from app.policy.refused import Refused
+from app.steps import Why, take_step
 from app.unit_of_work import unit_of_work
 from app.web.pages import page, redirect_after_post
 from app.workflow.engine import subjects
@@ -244,20 +246,23 @@ def report_misuse() -> ResponseReturnValue:
 @bp.post("/report-misuse")
 @needs("portal.use")
 def report_misuse_post() -> ResponseReturnValue:
-    form = MisuseForm()
-    if not form.validate():
-        return _misuse_page(form), 422
-    actor = current_actor()
-    refusal = attempt(
-        "report_misuse",
+    form, actor = MisuseForm(), current_actor()
+
+    def again(why: Why) -> str:
+        if isinstance(why, Refused):
+            form.what.errors = [why.detail]
+        return _misuse_page(form)
+
+    return take_step(
         None,
+        "report_misuse",
+        form,
         lambda: domain_report(actor, form.what.data or "", form.page.data or "", named=not form.unnamed.data),
+        makes=Making(MisuseReport),
+        again=again,
+        done="Your report is with the integrity officers. Nobody else can read it.",
+        to=url_for("home.index"),
     )
-    if refusal is not None:
-        form.what.errors = [refusal.detail]
-        return _misuse_page(form), status_of(refusal)
-    flash("Your report is with the integrity officers. Nobody else can read it.", "success")
-    return redirect_after_post(url_for("home.index"))
 
 
 def _misuse_page(form: MisuseForm) -> str:

@@ -17,6 +17,7 @@ from app.domain.disclosures.designations import DesignationValues
 from app.extensions import db
 from app.models.base import filled
 from app.models.disclosures import RoutineDesignation
+from app.once import Making
 from app.policy.names import CapabilityId
 from app.steps import Answer, take_step
 from app.web.pages import page
@@ -61,7 +62,7 @@ def designate() -> Answer:
     """Designate a kind of disclosure as routine."""
     form, actor = DesignationForm(), current_actor()
     days = {name: day_of(form[name].data) for name in ("effective_on", "expires_on")}
-    made: list[RoutineDesignation] = []
+    made = Making(RoutineDesignation)
 
     def sound() -> bool:
         good = form.validate()
@@ -81,17 +82,18 @@ def designate() -> Answer:
             effective_on=filled(days["effective_on"]),
             expires_on=filled(days["expires_on"]),
         )
-        made.append(domain.designate(actor, values))
+        domain.designate(actor, values)
 
     return take_step(
         None,
         "designate",
         form,
         act,
+        makes=made,
         sound=sound,
         again=lambda why: page("disclosures/designation_new.html", form=form, refusal=why),
-        done=lambda: f"{made[0].number} is kept.",
-        to=lambda: url_for("disclosures.designation", number=made[0].number),
+        done=lambda: f"{made.row.number} is kept.",
+        to=lambda: url_for("disclosures.designation", number=made.row.number),
     )
 
 

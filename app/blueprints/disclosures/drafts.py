@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from flask import abort, flash, request, url_for
@@ -32,8 +31,8 @@ from app.domain.disclosures.items import offered_to
 from app.domain.disclosures.papers import warning_of, words_of
 from app.domain.disclosures.verbs import DisclosureValues
 from app.domain.serving import left_among
-from app.models.base import new_uid
 from app.models.disclosures import Disclosure
+from app.once import Making
 from app.policy import policy
 from app.policy.disclosures.rules import agreement_needed
 from app.policy.refused import Refused
@@ -51,7 +50,7 @@ OTHER_QUESTIONS = "You chose another recipient or basis. Answer its questions be
 @bp.get("/disclosures/new")
 @needs("disclosure.file")
 def new() -> str:
-    form = NewForm(formdata=None, once=new_uid(), case_number=request.args.get("case", "")[:40])
+    form = NewForm(formdata=None, case_number=request.args.get("case", "")[:40])
     return page("disclosures/new.html", form=form, refusal=None)
 
 
@@ -59,9 +58,7 @@ def new() -> str:
 @needs("disclosure.file")
 def create() -> Answer:
     """Begin a draft. Pressed twice, the second press finds the draft of the first."""
-    form, actor = NewForm(), current_actor()
-    once = form.once.data if re.fullmatch("[0-9a-f]{32}", form.once.data or "") else None
-    made: list[Disclosure] = []
+    form, actor, made = NewForm(), current_actor(), Making(Disclosure)
 
     def again(why: Why) -> str:
         if isinstance(why, Refused):
@@ -72,9 +69,10 @@ def create() -> Answer:
         None,
         "create",
         form,
-        lambda: made.append(domain.create_draft(actor, form.case_number.data or "", once)),
+        lambda: domain.create_draft(actor, form.case_number.data or ""),
+        makes=made,
         again=again,
-        to=lambda: url_for("disclosures.edit", number=made[0].number),
+        to=lambda: url_for("disclosures.edit", number=made.row.number),
     )
 
 

@@ -41,9 +41,8 @@ def date_field(label: str) -> Any:
 
 
 class NewForm(FlaskForm):
-    """The case number that begins a draft; `once` makes a second click find the first click's draft."""
+    """The case number that begins a draft."""
 
-    once = HiddenField()
     case_number = StringField("Case or complaint number", [Length(max=40)], filters=[stripped])
 
 

@@ -22,6 +22,7 @@ from app.domain.disclosures import incidents as domain
 from app.extensions import db
 from app.models.base import filled, now
 from app.models.disclosures import Disclosure, Incident
+from app.once import Making
 from app.policy.names import IncidentVerb
 from app.steps import Answer, Why, take_step
 from app.web.pages import page
@@ -71,7 +72,7 @@ def record_incident() -> Answer:
     form, actor = RecordForm(), current_actor()
     meant: list[Disclosure | None] = []
     aware: list[datetime] = []
-    made: list[Incident] = []
+    made = Making(Incident)
 
     def sound() -> bool:
         good = form.validate()
@@ -90,13 +91,14 @@ def record_incident() -> Answer:
         None,
         "record_incident",
         form,
-        lambda: made.append(domain.record(actor, meant[0], aware[0], form.what.data or "")),
+        lambda: domain.record(actor, meant[0], aware[0], form.what.data or ""),
+        makes=made,
         sound=sound,
         again=lambda why: page("disclosures/incident_new.html", form=form, refusal=why),
         done=lambda: (
-            f"{made[0].number} is recorded. Report it to the City Chief Privacy Officer as soon as practicable."
+            f"{made.row.number} is recorded. Report it to the City Chief Privacy Officer as soon as practicable."
         ),
-        to=lambda: url_for("disclosures.incident", number=made[0].number),
+        to=lambda: url_for("disclosures.incident", number=made.row.number),
     )
 
 

@@ -5,9 +5,9 @@ These pages show no face and no name: digests, counts, record numbers of what di
 
 from __future__ import annotations
 
-from flask import Blueprint, flash, url_for
+from flask import Blueprint, url_for
 from flask.typing import ResponseReturnValue
-from sqlalchemy import select
+from flask_wtf import FlaskForm
 
 from app.access.actor import current_actor
 from app.access.guard import needs
@@ -16,9 +16,11 @@ from app.domain.identification.search_replays import ask_for, kept_lines, kept_o
 from app.extensions import db
 from app.models import Search
 from app.models.base import now
+from app.models.identification import SearchReplay
+from app.once import Making
 from app.outbox import last_job
-from app.unit_of_work import unit_of_work
-from app.web.pages import page, redirect_after_post
+from app.steps import Why, take_step
+from app.web.pages import page
 
 bp = Blueprint("replays", __name__, url_prefix="/searches")
 
@@ -36,12 +38,17 @@ def index() -> ResponseReturnValue:
 @needs("search.replay", of=Search)
 def show(subject: Search) -> ResponseReturnValue:
     """What a search recorded, and its replays."""
+    return _page(subject)
+
+
+def _page(subject: Search, refusal: Why = None) -> str:
     replays = kept_of(subject)
     waiting = next((row for row in replays if row.finished_at is None), None)
     told = [(row, words(row.verdict) if row.verdict else "", kept_lines(subject, row)) for row in replays]
     return page(
         "oversight/search.html",
         search=subject,
+        refusal=refusal,
         replays=told,
         waiting=waiting,
         job=last_job("replay", waiting.uid) if waiting else None,
@@ -53,7 +60,13 @@ def show(subject: Search) -> ResponseReturnValue:
 def ask(subject: Search) -> ResponseReturnValue:
     """Have a worker do the search again."""
     actor = current_actor()
-    with unit_of_work():
-        ask_for(db.session.scalars(select(Search).where(Search.id == subject.id)).one(), actor)
-    flash("A worker does the search again; what comes of it stands on this page.", "success")
-    return redirect_after_post(url_for("replays.show", uid=subject.uid))
+    return take_step(
+        subject,
+        "ask_replay",
+        FlaskForm(),
+        lambda: ask_for(subject, actor),
+        makes=Making(SearchReplay),
+        again=lambda why: _page(subject, why),
+        done="A worker does the search again; what comes of it stands on this page.",
+        to=url_for("replays.show", uid=subject.uid),
+    )

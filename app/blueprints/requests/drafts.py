@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from flask import abort, flash, request, url_for
@@ -18,8 +17,8 @@ from app.blueprints.requests.blueprint import bp
 from app.blueprints.requests.forms import ANSWER, FACT, PERSON, PLACE, NewForm, draft_form
 from app.domain.requests import verbs as domain
 from app.domain.requests.verbs import DraftValues
-from app.models.base import new_uid
 from app.models.requests import FRRequest
+from app.once import Making
 from app.policy import policy
 from app.policy.refused import Refused
 from app.steps import Answer, Overtaken, Why, take_step
@@ -34,16 +33,14 @@ OTHER_WINDOW = (
 @bp.get("/requests/new")
 @needs("request.file")
 def new() -> str:
-    return page("requests/new.html", form=NewForm(once=new_uid()), refusal=None)
+    return page("requests/new.html", form=NewForm(formdata=None), refusal=None)
 
 
 @bp.post("/requests/new")
 @needs("request.file")
 def create() -> Answer:
     """Begin a draft. Pressed twice, the second press finds the draft of the first."""
-    form, actor = NewForm(), current_actor()
-    once = form.once.data if re.fullmatch("[0-9a-f]{32}", form.once.data or "") else None
-    made: list[FRRequest] = []
+    form, actor, made = NewForm(), current_actor(), Making(FRRequest)
 
     def again(why: Why) -> str:
         if isinstance(why, Refused):
@@ -54,9 +51,10 @@ def create() -> Answer:
         None,
         "create",
         form,
-        lambda: made.append(domain.create_draft(actor, form.case_number.data or "", once)),
+        lambda: domain.create_draft(actor, form.case_number.data or ""),
+        makes=made,
         again=again,
-        to=lambda: url_for("requests.edit", number=made[0].number),
+        to=lambda: url_for("requests.edit", number=made.row.number),
     )
 
 

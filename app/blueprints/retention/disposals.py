@@ -23,6 +23,7 @@ from app.domain.retention.holds import key_of
 from app.domain.serving import clear
 from app.extensions import db
 from app.models.retention import CaseRecord, Disposal, PersonFile
+from app.once import Making
 from app.outbox import last_job
 from app.policy.names import DisposalVerb
 from app.policy.refused import Refused
@@ -86,15 +87,16 @@ def _proposal_page(chosen: list[Target], form: forms.ProposalForm, refusal: Why 
 def propose() -> ResponseReturnValue:
     form, actor = forms.ProposalForm(), current_actor()
     chosen = _chosen(request.form.getlist("item"))
-    made: list[Disposal] = []
+    made = Making(Disposal)
     return take_step(
         None,
         "propose",
         form,
-        lambda: made.append(domain.propose(actor, chosen, form.reason.data)),
+        lambda: domain.propose(actor, chosen, form.reason.data),
+        makes=made,
         again=lambda why: _proposal_page(chosen, form, why),
-        done=lambda: f"{made[0].number} is proposed. Two other people approve it before anything is erased.",
-        to=lambda: url_for("retention.disposal", number=made[0].number),
+        done=lambda: f"{made.row.number} is proposed. Two other people approve it before anything is erased.",
+        to=lambda: url_for("retention.disposal", number=made.row.number),
     )
 
 

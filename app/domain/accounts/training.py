@@ -68,7 +68,12 @@ def record_training(
 
 
 def revoke_training(record: TrainingRecord, by: Actor) -> None:
-    """Take a record back; access to FR functions ends with it. Needs an open unit of work."""
+    """Take a record back; access to FR functions ends with it. One that is revoked already stays as it is.
+
+    Needs an open unit of work, in which the record is read again.
+    """
+    if record.revoked_at is not None:
+        return
     record.revoked_at, record.revoked_by_id = now(), by.id
     audit.record(
         "training.revoked", record.account, account=record.account_id, requirement=record.requirement, record=record.uid

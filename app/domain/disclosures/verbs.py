@@ -12,8 +12,6 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from sqlalchemy import select
-
 from app import audit
 from app.access.actor import Actor
 from app.access.capabilities import check_capability
@@ -43,7 +41,7 @@ from app.domain.matters import numbers
 from app.domain.notices.notifications import tell
 from app.domain.numbers import draw
 from app.extensions import db, stores
-from app.models.base import new_uid, now
+from app.models.base import now
 from app.models.disclosures import Disclosure, DisclosureDocument, DisclosureItem
 from app.policy import policy
 from app.policy.case_numbers import check_case_number
@@ -122,8 +120,8 @@ def person_digest(name: str) -> str | None:
 
 
 @enforces("EXT-7", "ACC-6")
-def create_draft(actor: Actor, case_number: str, uid: str | None = None) -> Disclosure:
-    """Begin a disclosure request under its own data key; the same `uid` given twice is one draft.
+def create_draft(actor: Actor, case_number: str) -> Disclosure:
+    """Begin a disclosure request under its own data key.
 
     Raises Refused for a case number of no accepted form, and for a case that is not the actor's to disclose from.
     """
@@ -132,11 +130,7 @@ def create_draft(actor: Actor, case_number: str, uid: str | None = None) -> Disc
     if faults:
         raise Refused(faults[0].rule_id, faults[0].message, faults=faults)
     check_own_case(case_number, actor)
-    known = db.session.scalars(select(Disclosure).where(Disclosure.uid == uid)).one_or_none() if uid else None
-    if known is not None and known.asked_by_id == actor.id:
-        return known
     disclosure = Disclosure(
-        uid=uid if uid and known is None else new_uid(),
         number=draw("D"),
         key_id=stores().keys.create(),
         policy_version=policy().version,

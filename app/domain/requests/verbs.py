@@ -8,8 +8,6 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
-from sqlalchemy import select
-
 from app import audit
 from app.access.actor import Actor
 from app.access.capabilities import check_capability
@@ -27,7 +25,7 @@ from app.domain.requests.new_images import not_discussed
 from app.domain.retention.verbs import case_record_for
 from app.extensions import db, stores
 from app.models.accounts import Account
-from app.models.base import new_uid, now
+from app.models.base import now
 from app.models.requests import FRRequest
 from app.policy import policy
 from app.policy.case_numbers import check_case_number
@@ -60,19 +58,14 @@ class DraftValues:
 
 
 @enforces("REQ-1", "REQ-2")
-def create_draft(actor: Actor, case_number: str, uid: str | None = None) -> FRRequest:
+def create_draft(actor: Actor, case_number: str) -> FRRequest:
     """Begin a request under its own data key.
 
-    The same `uid` given twice is one draft, so that a double click files nothing twice.
     Raises Refused for a case number of no accepted form.
     """
     check_capability(actor, "request.file")
     _check_case_number(case_number)
-    known = db.session.scalars(select(FRRequest).where(FRRequest.uid == uid)).one_or_none() if uid else None
-    if known is not None and known.requester_id == actor.id:
-        return known
     request = FRRequest(
-        uid=uid if uid and known is None else new_uid(),
         number=draw("FR"),
         key_id=stores().keys.create(),
         policy_version=policy().version,

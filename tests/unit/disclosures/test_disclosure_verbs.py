@@ -309,17 +309,6 @@ def test_who_knows_of_a_disclosure(disclose, people):
     assert find(Disclosure, draft.number, people.actor("y.hazel")) is None
 
 
-def test_one_draft_is_begun_once_however_often_it_is_sent(people, disclose):
-    actor = people.actor("d.lark")
-    with unit_of_work():
-        first = disclosures.create_draft(actor, CASE, "a" * 32)
-    with unit_of_work():
-        assert disclosures.create_draft(actor, CASE, "a" * 32) is first
-    with unit_of_work():
-        other = disclosures.create_draft(people.actor("m.heron"), CASE, "a" * 32)
-    assert other.number != first.number and other.uid != first.uid
-
-
 @pytest.mark.clause("ACC-10")
 def test_no_column_names_the_person_and_the_name_is_found_again(app, disclose):
     digest = disclosures.person_digest

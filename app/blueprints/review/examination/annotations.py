@@ -23,6 +23,7 @@ from app.domain.examination import annotations as domain
 from app.domain.gallery.verbs import held_of
 from app.extensions import db
 from app.models import Annotation, Candidate, GalleryPhoto, Round
+from app.once import Making
 from app.policy import policy
 from app.policy.facts import Fault
 from app.policy.refused import Refused
@@ -128,6 +129,7 @@ def _taken(subject: Round, place: int, form: FlaskForm, row: Annotation | None, 
         to=onward,
         own=True,
         compare=row is not None,
+        makes=Making(Annotation) if row is None else None,
         stands=(lambda: row.version) if row is not None else None,
     )
 

@@ -15,6 +15,7 @@ from app.domain.peers.proficiency_results import answers, by_examiner, result
 from app.extensions import db, stores
 from app.imaging import UnusableImage
 from app.models import ProficiencyItem
+from app.once import Making
 from app.outbox import last_job
 from app.policy import policy
 from app.unit_of_work import unit_of_work
@@ -64,16 +65,24 @@ def add() -> ResponseReturnValue:
         return _page(form), 422
     key = stores().keys.create()
     blobs = proficiency.store(key, pictures)
+    made = Making(ProficiencyItem)
     with unit_of_work():
-        proficiency.add(
-            current_actor(),
-            key,
-            (pictures[0], blobs[0]),
-            (pictures[1], blobs[1]),
-            same=form.same.data == "yes",
-            source="consented",
-            note=form.note.data or "",
+        made.make(
+            lambda: proficiency.add(
+                current_actor(),
+                key,
+                (pictures[0], blobs[0]),
+                (pictures[1], blobs[1]),
+                same=form.same.data == "yes",
+                source="consented",
+                note=form.note.data or "",
+            )
         )
+    if made.known:
+        # the same form made the item before: the pictures of this sending belong to nothing
+        for blob in blobs:
+            stores().blobs.destroy(blob.id)
+        stores().keys.destroy(key)
     flash("The comparison is kept, its truth sealed. A worker measures it.", "success")
     return redirect_after_post(url_for("proficiency.index"))
 
