@@ -37,6 +37,14 @@ def today() -> date:
     return day_of(now())
 
 
+def start_of(day: date) -> datetime:
+    """Return the time at which a day begins, in UTC; the earliest there is, where that would be before it."""
+    try:
+        return datetime.combine(day, time(), time_zone()).astimezone(UTC)
+    except OverflowError:  # the first day of the calendar, or the last west of Greenwich
+        return (datetime.min if day == date.min else datetime.max).replace(tzinfo=UTC)
+
+
 def end_of(day: date) -> datetime:
-    """Return the time at which a day is over, in UTC."""
-    return datetime.combine(day + timedelta(days=1), time(), time_zone()).astimezone(UTC)
+    """Return the time at which a day is over, in UTC; the latest there is for the calendar's last day."""
+    return start_of(day + timedelta(days=1)) if day < date.max else datetime.max.replace(tzinfo=UTC)

@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 import ldap3
-from flask import Flask, current_app
+from flask import Flask, current_app, has_request_context, request
 from flask_htmx import HTMX
 from flask_ldap3_login import LDAP3LoginManager
 from flask_login import LoginManager
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
+from flask_sqlalchemy.pagination import Pagination
 from flask_wtf import CSRFProtect
 from sqlalchemy import MetaData
 from sqlalchemy.orm import DeclarativeBase
@@ -25,6 +26,7 @@ from app.storage.blobs import BlobStore
 from app.storage.certificates import DocumentKey
 from app.storage.keys import KeyStore
 from app.storage.signing import Signer
+from app.typed import whole_number_or
 from config.settings import Settings
 
 
@@ -67,7 +69,19 @@ class Directory(LDAP3LoginManager):
         return made
 
 
-db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": True})
+def page_asked() -> int:
+    """The page of a list that the address asks for; the first for anything that is no number of a page."""
+    return whole_number_or(request.args.get("page"), 1) if has_request_context() else 1
+
+
+class Database(SQLAlchemy):
+    """Flask-SQLAlchemy, whose lists take from an address only a page that the database can count to."""
+
+    def paginate(self, select: Any, *, page: int | None = None, **kwargs: Any) -> Pagination:
+        return super().paginate(select, page=page_asked() if page is None else page, **kwargs)
+
+
+db = Database(model_class=Base, session_options={"expire_on_commit": True})
 if TYPE_CHECKING:  # an attribute of an object is no type to the checker
     Table = Base
 else:

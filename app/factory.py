@@ -28,6 +28,7 @@ from app.storage.certificates import DocumentKey
 from app.storage.errors import StorageError
 from app.storage.keys import KeyStore
 from app.storage.signing import Signer
+from app.typed import BoundedInteger
 from app.unit_of_work import install_write_guard
 from app.web.errors import register_errors
 from app.web.headers import register_headers
@@ -43,6 +44,7 @@ def create_app(settings: Settings) -> Flask:
     if faults := [*mismatches(policy()), *control_faults(policy()), *key_faults(policy()), *clashes(policy())]:
         raise PolicyError(faults)
     app = Flask(__name__, static_folder=None)
+    app.url_map.converters["int"] = BoundedInteger
     app.config.update(_flask_config(settings))
     app.extensions["settings"] = settings
     app.extensions["stores"] = open_stores(settings)

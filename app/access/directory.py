@@ -8,7 +8,8 @@ from typing import Any
 import ldap3
 from flask import Flask
 from flask_ldap3_login import AuthenticationResponseStatus
-from ldap3.core.exceptions import LDAPException
+from ldap3.core.exceptions import LDAPException, LDAPSASLPrepError
+from ldap3.protocol.sasl.sasl import validate_simple_password
 
 from app.clauses import enforces
 from app.extensions import ldap, settings
@@ -55,6 +56,8 @@ def authenticate(name: str, password: str) -> DirectoryEntry | None:
     """
     if not name or not password:
         return None  # an LDAP bind with an empty password is an anonymous success (RFC 4513, 5.1.2)
+    if "\0" in name or not _can_be_sent(password):
+        return None
     try:
         answer = ldap.authenticate(name, password)
     except LDAPException as error:
@@ -96,6 +99,15 @@ def members(role_id: str) -> list[str]:
         return sorted(names)
     except LDAPException as error:
         raise DirectoryUnavailable("the directory did not answer") from error
+
+
+def _can_be_sent(password: str) -> bool:
+    """Return whether LDAP can carry the password: one with control characters and the like (RFC 4013) is nobody's."""
+    try:
+        validate_simple_password(password)
+    except LDAPSASLPrepError:
+        return False
+    return True
 
 
 def _is_refusal(error: Exception) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from flask import g, has_request_context
+from flask import g, has_request_context, request
 from sqlalchemy.orm import Session
 
 from app.audit.chain import canonical, write_pending
@@ -58,6 +58,12 @@ def viewed(event: EventName, subject: Any = None, *, actor: Any = None, **keys: 
         session.info["events"] = [_draft(event, subject, actor, keys)]
         write_pending(session)
         session.commit()
+
+
+def sent(event: EventName, subject: Any = None, *, actor: Any = None, **keys: Any) -> None:
+    """Record, as `viewed` does, that a file is handed out; HEAD asks only about it, and nothing is handed out."""
+    if not (has_request_context() and request.method == "HEAD"):
+        viewed(event, subject, actor=actor, **keys)
 
 
 def _draft(event: EventName, subject: Any, actor: Any, keys: dict[str, Any]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from flask.cli import AppGroup
 
 def groups() -> list[AppGroup]:
     """Every group, complete: some have commands in several modules."""
-    from app.cli import (  # noqa: F401  (gallery_import, gallery_samples and gallery_seal add to the group of gallery)
+    from app.cli import (  # noqa: F401  (gallery_import, _samples, _seal and matching_replay add to another's group)
         audit,
         gallery,
         gallery_import,
@@ -25,7 +25,6 @@ def groups() -> list[AppGroup]:
         users,
     )
 
-    matching.group.add_command(matching_replay.replay_command)
     matching.group.add_command(matching_change.group)
     return [module.group for module in (audit, gallery, jobs, keys, matching, policy, retention, review, users)]
 

@@ -7,18 +7,18 @@ import sys
 from collections.abc import Iterator
 
 import click
-from flask.cli import AppGroup
 from sqlalchemy import select
 
 from app import audit
 from app.audit.anchors import AnchorForged, write_anchor
 from app.audit.chain import COLUMNS
+from app.cli.base import Group
 from app.domain.oversight.trail_check import faults, one_moment, through
 from app.extensions import db, settings, stores
 from app.models.engine import AuditEvent
 from app.unit_of_work import unit_of_work
 
-group = AppGroup("audit", help="The chain of events.")
+group = Group("audit", help="The chain of events.")
 
 
 def events() -> Iterator[AuditEvent]:
@@ -51,7 +51,7 @@ def export(start: int) -> None:
     for row in events():
         if row.sequence >= start:
             line = {name: getattr(row, name) for name in (*COLUMNS, "digest")}
-            sys.stdout.write(json.dumps(line, sort_keys=True) + "\n")
+            sys.stdout.write(json.dumps(line, sort_keys=True, default=repr) + "\n")
 
 
 @group.command("anchor")

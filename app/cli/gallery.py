@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import click
-from flask.cli import AppGroup
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
+from app.cli.base import Group
 from app.cli.tables import show
 from app.domain.gallery import verbs as gallery
 from app.domain.gallery.intake import decide
@@ -28,7 +28,7 @@ from app.policy.words import says_something
 from app.storage import StorageError
 from app.unit_of_work import Conflict, unit_of_work
 
-group = AppGroup("gallery", help="The repository of arrest and parole photographs.")
+group = Group("gallery", help="The repository of arrest and parole photographs.")
 Update = Callable[[int, str], None]
 #: between two plain lines of progress
 PLAIN_SECONDS = 2.0

@@ -6,9 +6,9 @@ import math
 import time
 
 import click
-from flask.cli import AppGroup
 from sqlalchemy import func, select
 
+from app.cli.base import Group
 from app.cli.tables import show
 from app.domain.workload.reminders import remind
 from app.extensions import db, running_app, settings
@@ -20,7 +20,7 @@ from app.models.engine import Job
 from app.unit_of_work import wait
 
 REMIND_SECONDS = 60
-group = AppGroup("jobs", help="Slow work: queued, leased, swept.")
+group = Group("jobs", help="Slow work: queued, leased, swept.")
 
 
 @group.command("sweep")

@@ -5,16 +5,16 @@ from __future__ import annotations
 import json
 
 import click
-from flask.cli import AppGroup
 from sqlalchemy import select
 
 from app import audit
+from app.cli.base import Group
 from app.cli.gallery import one_line_errors, progress
 from app.extensions import db, stores
 from app.models.engine import AuditEvent
 from app.unit_of_work import unit_of_work
 
-group = AppGroup("keys", help="The key store.")
+group = Group("keys", help="The key store.")
 
 
 @group.command("rewrap")
@@ -28,7 +28,8 @@ def rewrap() -> None:
         master, before = keys.master_fingerprints
         if before is None:
             raise click.ClickException(
-                "Set CORROBORATE_MASTER_KEY to the new master key, CORROBORATE_MASTER_KEY_BEFORE to the one before."
+                "Set CORROBORATE_MASTER_KEY to the new master key, "
+                "CORROBORATE_MASTER_KEY_BEFORE to the one it replaces."
             )
         if not keys.rewrap_due():
             click.echo(

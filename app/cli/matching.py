@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import click
-from flask.cli import AppGroup
 
+from app.cli.base import Group
 from app.domain.algorithms.evaluations import CAUTION, keep
 from app.domain.algorithms.evaluations import kept as evaluations_of
 from app.domain.algorithms.registry import active_id
@@ -22,8 +22,8 @@ from app.matching.nist import nist_status
 from app.matching.threads import configure_threads
 from app.storage.errors import StorageError
 
-group = AppGroup("matching", help="Face models: installed, evaluated, measured.")
-models = AppGroup("models", help="The networks of the model catalogue.")
+group = Group("matching", help="Face models: installed, evaluated, measured.")
+models = Group("models", help="The networks of the model catalogue.")
 group.add_command(models)
 
 

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import click
-from flask.cli import AppGroup
 
 from app.access.actor import Actor, actor_of
 from app.access.directory import DirectoryUnavailable, lookup
 from app.access.sessions import sync_account
+from app.cli.base import Group
 from app.cli.gallery import one_line_errors
 from app.domain.algorithms import changes, networks
 from app.domain.algorithms import registry as algorithms
@@ -28,7 +28,7 @@ from app.policy.refused import Refused
 from app.policy.words import says_something
 from app.unit_of_work import unit_of_work
 
-group = AppGroup("change", help="A change of the face algorithm: embed again, evaluate, cut over, take back.")
+group = Group("change", help="A change of the face algorithm: embed again, evaluate, cut over, take back.")
 by = click.option("--by", "name", required=True, help="Your name in the directory; it must be an administrator's.")
 why = click.option("--reason", required=True, help="Why; it is kept, so without names of people in photographs.")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 from sqlalchemy import select
 
+from app.cli.matching import group
 from app.domain.identification import search_replays
 from app.domain.identification.preparation import all_prepared
 from app.domain.identification.recipe_replay import Replayed, replay
@@ -19,7 +20,7 @@ from app.unit_of_work import unit_of_work
 INCOMPLETE = 2
 
 
-@click.command("replay")
+@group.command("replay")
 @click.argument("record")
 @click.option("--index", "kind", type=click.Choice(KINDS), help="Search with this index instead of the settings'.")
 @click.pass_context

@@ -6,12 +6,12 @@ import json
 from pathlib import Path
 
 import click
-from flask.cli import AppGroup
 
 from app import audit
 from app.access.scoping import SCOPES
 from app.audit.policy_texts import keep, kept, versions
 from app.calendar import day_of
+from app.cli.base import Group
 from app.cli.enforcement_points import enforcement_points
 from app.cli.tables import show as show_table
 from app.domain.identification.recipes import worked_faults
@@ -25,7 +25,7 @@ from app.policy.workflow_table import workflows_page
 from app.unit_of_work import unit_of_work
 from app.workflow.registry import CONDITIONS, SEPARATIONS
 
-group = AppGroup("policy", help="The rules and their enforcement.")
+group = Group("policy", help="The rules and their enforcement.")
 ROOT = Path(__file__).resolve().parents[2]
 
 

@@ -6,9 +6,9 @@ from collections.abc import Collection, Iterator, Sequence
 from datetime import date, datetime
 
 import click
-from flask.cli import AppGroup
 from sqlalchemy import select
 
+from app.cli.base import Group
 from app.cli.gallery import one_line_errors
 from app.domain.retention import disposals
 from app.domain.retention import verbs as retention
@@ -20,7 +20,7 @@ from app.jobs import handlers, runner
 from app.models import CaseRecord, Disposal, Job, PersonFile
 from app.unit_of_work import unit_of_work
 
-group = AppGroup("retention", help="How long records are kept; disposal of what is due.")
+group = Group("retention", help="How long records are kept; disposal of what is due.")
 
 
 @group.command("due")

@@ -8,16 +8,16 @@ from datetime import date
 from pathlib import Path
 
 import click
-from flask.cli import AppGroup
 
+from app.cli.base import Group
 from app.domain.peers import proficiency
 from app.domain.peers.proficiency import ItemPicture
 from app.extensions import stores
 from app.imaging import UnusableImage
 from app.unit_of_work import unit_of_work
 
-group = AppGroup("review", help="Peer review.")
-items = AppGroup("proficiency", help="Comparisons whose truth is known.")
+group = Group("review", help="Peer review.")
+items = Group("proficiency", help="Comparisons whose truth is known.")
 group.add_command(items)
 
 REQUIRED = ("probe", "photograph", "same", "photograph_taken_on")

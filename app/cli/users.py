@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import date, datetime
 
 import click
-from flask.cli import AppGroup
 from sqlalchemy import select
 
 from app.access.directory import DirectoryUnavailable, lookup, members
 from app.access.sessions import end_all_sessions, sync_account
+from app.cli.base import Group
 from app.domain.accounts.training import record_training
 from app.extensions import db
 from app.models.accounts import Account
@@ -17,7 +17,7 @@ from app.policy import policy
 from app.policy.refused import Refused
 from app.unit_of_work import unit_of_work
 
-group = AppGroup("users", help="People of the directory.")
+group = Group("users", help="People of the directory.")
 
 
 @group.command("sync")

@@ -62,9 +62,14 @@ class Download:
 
 
 def whole_file(cleared: Cleared, data: bytes, media_type: str, name: str, *, inline: bool = False) -> Response:
-    """A file in memory: saved as `name`, or shown by the browser. No cache keeps it (ACC-11)."""
+    """A file in memory: saved as `name`, or shown by the browser. No cache keeps it (ACC-11).
+
+    A range is answered with all of it (RFC 9110, 14.2): what was recorded as handed out before is what leaves.
+    """
     _insist(cleared)
-    answer = send_file(io.BytesIO(data), mimetype=media_type, as_attachment=not inline, download_name=name)
+    file = io.BytesIO(data)
+    answer = send_file(file, media_type, as_attachment=not inline, download_name=name, conditional=False)
+    answer.content_length = len(data)
     answer.headers["Cache-Control"] = "no-store"
     return answer
 

@@ -9,6 +9,7 @@ from flask import redirect as flask_redirect
 from jinja2 import StrictUndefined
 from werkzeug.wrappers import Response as WerkzeugResponse
 
+from app.typed import address_parts
 from app.web.downloads import Cleared, whole_file
 from app.web.formats import ago, clock, day, digest_short, iso, plural, when
 
@@ -36,7 +37,7 @@ def polls() -> bool:
 
 def page_behind() -> str | None:
     """The path of the page on which the present request arose: its form, its link or a part of it; None if unknown."""
-    came_from = urlsplit(request.headers.get("HX-Current-URL") or request.referrer or "")
+    came_from = address_parts(request.headers.get("HX-Current-URL") or request.referrer)
     return came_from.path if came_from.netloc == request.host else None
 
 

@@ -27,7 +27,7 @@ def recorded() -> dict[str, list[str]]:
             if not isinstance(node, ast.Call) or not node.args:
                 continue
             name = ast.unparse(node.func)
-            if name not in {"audit.record", "audit.viewed", "record", "viewed"}:
+            if name not in {"audit.record", "audit.viewed", "audit.sent", "record", "viewed", "sent"}:
                 continue
             first = node.args[0]
             for literal in literals(first):

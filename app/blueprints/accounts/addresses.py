@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
-
 from flask import current_app, request
 from werkzeug.exceptions import HTTPException
+
+from app.typed import address_parts
 
 #: going back to these would sign the person out again, or ask them in a circle
 NEVER = {"account.sign_in", "account.sign_out", "account.terms", "static"}
@@ -15,7 +15,7 @@ def own_address(typed: str | None) -> str | None:
     """Return the path and query of an address of this portal, or None for anything else (open redirects included)."""
     if not typed or not typed.startswith("/") or typed.startswith("//") or not typed.isprintable() or "\\" in typed:
         return None
-    parts = urlsplit(typed)
+    parts = address_parts(typed)
     if parts.scheme or parts.netloc:
         return None
     try:
@@ -29,7 +29,7 @@ def own_address(typed: str | None) -> str | None:
 
 def page_before() -> str:
     """Return the page of this portal from which the browser came, as path and query; empty when unknown."""
-    parts = urlsplit(request.referrer or "")
+    parts = address_parts(request.referrer)
     if parts.netloc != request.host:
         return ""
     return own_address(f"{parts.path}?{parts.query}" if parts.query else parts.path) or ""

@@ -27,7 +27,7 @@ from app.clauses import enforces
 from app.domain.notices import mail as mail_choices
 from app.domain.notices.notifications import sentence
 from app.domain.oversight.misuse import report_misuse as domain_report
-from app.extensions import db, settings
+from app.extensions import db, page_asked, settings
 from app.models.accounts import LoginSession, TermsAcceptance
 from app.models.base import Model, now
 from app.models.oversight import MisuseReport, Notification
@@ -169,8 +169,8 @@ def read_notifications() -> ResponseReturnValue:
 
 
 def _back_to_list() -> str:
-    number = request.args.get("page", type=int)
-    return url_for("account.notifications", page=number if number and number > 1 else None)
+    number = page_asked()
+    return url_for("account.notifications", page=number if number > 1 else None)
 
 
 @bp.route("/notifications/mail", methods=["GET", "POST"])

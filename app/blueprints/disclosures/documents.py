@@ -120,7 +120,7 @@ def document(subject: Disclosure, uid: str) -> Response:
     found = _document(subject, uid)
     cleared = clear(found, current_actor())
     data = _stored(found.blob_id, found.key_id, found.sha256)
-    audit.viewed("disclosure.document_viewed", subject, document=found.uid, sha256=found.sha256)
+    audit.sent("disclosure.document_viewed", subject, document=found.uid, sha256=found.sha256)
     suffix = {"application/pdf": "pdf", "image/png": "png", "image/jpeg": "jpg"}[found.media_type]
     name = f"{subject.number}-{found.kind}.{suffix}"
     return whole_file(cleared, data, found.media_type, name)
@@ -143,7 +143,7 @@ def item(subject: Disclosure, uid: str) -> Response:
         report = filled(found.report)
         data = _stored(report.blob_id, report.key_id, found.sha256)
         media_type, name = "application/pdf", f"{report.number}.pdf"
-    audit.viewed("disclosure.item_viewed", subject, item=found.uid, sha256=found.sha256)
+    audit.sent("disclosure.item_viewed", subject, item=found.uid, sha256=found.sha256)
     return whole_file(cleared, data, media_type, name, inline=True)
 
 
@@ -156,7 +156,7 @@ def decision(subject: Disclosure, uid: str) -> Response:
         abort(404)
     cleared = clear(found, current_actor())
     data = _stored(found.document_blob_id, found.key_id, found.document_sha256)
-    audit.viewed("disclosure.document_viewed", subject, document=found.uid, sha256=found.document_sha256)
+    audit.sent("disclosure.document_viewed", subject, document=found.uid, sha256=found.document_sha256)
     return whole_file(cleared, data, "application/pdf", f"{subject.number}-decision.pdf", inline=True)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Response, abort, g, request, url_for
+from flask import Response, abort, g, url_for
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from app import audit
@@ -89,8 +89,8 @@ def package(subject: Disclosure, package: int) -> Response | tuple[str, int]:
     name = f"{subject.number}-{found.number}.zip"
     download = Download(name, "application/zip", len(data), found.sha256, in_memory(data), to_the_end=True)
     span = asked_range(download)
-    if request.method == "GET" and span is not None:
-        audit.viewed("disclosure.package_sent", subject, package=package, sha256=found.sha256, first=span[0])
+    if span is not None:
+        audit.sent("disclosure.package_sent", subject, package=package, sha256=found.sha256, first=span[0])
     handing = HandingOut(running_app(), subject.number, package, actor, g.session_uid)
     return send(cleared, download, before_last=handing.ask_again, arrived=handing.record)
 

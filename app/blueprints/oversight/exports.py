@@ -5,7 +5,7 @@ A file belongs to whoever asked for it; to everybody else it does not exist.
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, abort, flash, request, url_for
+from flask import Blueprint, Response, abort, flash, url_for
 from flask.typing import ResponseReturnValue
 
 from app import audit
@@ -61,8 +61,8 @@ def file(subject: Job) -> Response:
         abort(404)
     found = exports.download(export)
     span = asked_range(found)
-    if request.method == "GET" and span is not None:
-        audit.viewed("export.taken", export, of=export.progress.of, sha256=found.sha256, first=span[0])
+    if span is not None:
+        audit.sent("export.taken", export, of=export.progress.of, sha256=found.sha256, first=span[0])
     return send(clear(subject, current_actor()), found)
 
 

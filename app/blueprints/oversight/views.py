@@ -15,7 +15,7 @@ from app.domain.oversight import exports, trail_check
 from app.domain.oversight.audit_trail import rows
 from app.domain.oversight.misuse import read_report
 from app.domain.workload.overview import last_sequence
-from app.extensions import db
+from app.extensions import db, page_asked
 from app.models.base import now
 from app.models.oversight import MisuseReport
 from app.unit_of_work import unit_of_work
@@ -56,7 +56,7 @@ def events() -> ResponseReturnValue:
     form = TrailForm(request.args)
     form.validate()
     wanted = form.filter()
-    audit.viewed("audit.read", filter={**wanted.keys(), "page": request.args.get("page", 1, type=int)})
+    audit.viewed("audit.read", filter={**wanted.keys(), "page": page_asked()})
     pages = db.paginate(rows(wanted), per_page=PER_PAGE, max_per_page=PER_PAGE, error_out=False)
     mine = [export for export in exports.exports_of(current_actor()) if export.progress.of == "audit"]
     return page(

@@ -68,7 +68,7 @@ def report(subject: Report) -> Response:
     except BlobCorrupt:
         abort(500, "The stored report is not the one that was delivered. The unit must look into it.")
     cleared = clear(subject, current_actor())
-    audit.viewed("report.downloaded", subject.request, report=subject.number)
+    audit.sent("report.downloaded", subject.request, report=subject.number)
     return pdf_download(cleared, data, f"{subject.number}.pdf")
 
 

@@ -24,6 +24,7 @@ from app.models import GalleryPerson
 from app.models.retention import CaseRecord
 from app.refusals import ActName
 from app.steps import apart, take_step
+from app.typed import whole_number_or
 from app.workflow.engine import refuse_if
 
 Act = Callable[[], Any]
@@ -108,13 +109,12 @@ def classify(subject: CaseRecord) -> ResponseReturnValue:
     form, actor = forms.ClassForm(), current_actor()
 
     def act() -> None:
-        seen = form.history_seen.data or ""
         retention.classify(
             subject,
             actor,
             form.classes.data or [],
             form.reason.data or "",
-            history_seen=int(seen) if seen.isdecimal() else -1,
+            history_seen=whole_number_or(form.history_seen.data, -1),
         )
 
     return _step(subject, "classifying", form, "classify", act, "The class is confirmed.")

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime
 from typing import Any
 
 from sqlalchemy import Select, false, func, select
 from sqlalchemy.orm import selectinload
 
 from app.access.actor import Actor
+from app.calendar import end_of, start_of
 from app.clauses import enforces
 from app.domain.disclosures.verbs import person_digest
 from app.domain.matters.numbers import known
@@ -80,9 +81,9 @@ def _fitting(filters: Filters) -> Select[Any]:
         if value:
             found = found.where(column == value)
     if filters.since is not None:
-        found = found.where(Disclosure.submitted_at >= _midnight(filters.since))
+        found = found.where(Disclosure.submitted_at >= start_of(filters.since))
     if filters.until is not None:
-        found = found.where(Disclosure.submitted_at < _midnight(filters.until + timedelta(days=1)))
+        found = found.where(Disclosure.submitted_at < end_of(filters.until))
     return found
 
 
@@ -141,10 +142,6 @@ def line_of(disclosure: Disclosure) -> dict[str, str]:
         "handed_out": _moment(package.fetched_at) if package and package.fetched_at else "",
         "received": disclosure.received_on.isoformat() if disclosure.received_on else "",
     }
-
-
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time(), UTC)
 
 
 def _moment(at: datetime | None) -> str:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Select, false, func, select
 
-from app.calendar import time_zone
+from app.calendar import end_of, start_of
 from app.extensions import db
 from app.models.accounts import Account
 from app.models.engine import AuditEvent
@@ -83,14 +83,14 @@ def rows(wanted: Filter) -> Select[Any]:
         found = found.where(AuditEvent.subject_id == wanted.subject.strip())
     # stored as ISO 8601 text in UTC with microseconds, which sorts as time does
     if wanted.since:
-        found = found.where(AuditEvent.at >= _midnight(wanted.since))
+        found = found.where(AuditEvent.at >= _as_stored(start_of(wanted.since)))
     if wanted.until:
-        found = found.where(AuditEvent.at < _midnight(wanted.until + timedelta(days=1)))
+        found = found.where(AuditEvent.at < _as_stored(end_of(wanted.until)))
     return found
 
 
-def _midnight(day: date) -> str:
-    return datetime.combine(day, time(), time_zone()).astimezone(UTC).isoformat(timespec="microseconds")
+def _as_stored(at: datetime) -> str:
+    return at.isoformat(timespec="microseconds")
 
 
 def count(wanted: Filter, through: int) -> int:

@@ -56,7 +56,7 @@ def unsound_texts(session: Session) -> Iterator[Fault]:
         if found is not None and found.fault is not None:
             yield Fault(f"policy version {digest}", found.fault)
     named = set(session.scalars(select(AuditEvent.policy_version).distinct()))
-    for digest in sorted(named.difference(known)):
+    for digest in sorted(named.difference(known), key=str):
         yield Fault(f"policy version {digest}", "is named by events, but its row is gone")
 
 

@@ -97,7 +97,7 @@ def download(disposal: Disposal, actor: Actor) -> bytes:
     refuse_if("certificate_stored", disposal.certificate_blob_id is None, "There is no certificate yet.")
     blob, digest = filled(disposal.certificate_blob_id), filled(disposal.certificate_sha256)
     data = stores().blobs.get(blob, disposal.key_id, digest)
-    audit.viewed("disposal.certificate_downloaded", disposal, actor=actor, disposal=disposal.number)
+    audit.sent("disposal.certificate_downloaded", disposal, actor=actor, disposal=disposal.number)
     return data
 
 

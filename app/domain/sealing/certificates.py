@@ -117,7 +117,7 @@ def download(order: SealingOrder, actor: Actor) -> bytes:
     refuse_if("order_certificate_stored", order.certificate_blob_id is None, "There is no certificate yet.")
     blob, digest = filled(order.certificate_blob_id), filled(order.certificate_sha256)
     data = stores().blobs.get(blob, order.key_id, digest)
-    audit.viewed("sealing.certificate_downloaded", order, actor=actor, order=order.number)
+    audit.sent("sealing.certificate_downloaded", order, actor=actor, order=order.number)
     return data
 
 

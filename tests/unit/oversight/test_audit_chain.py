@@ -52,6 +52,15 @@ def test_an_edited_event_is_found(app, chain, tamper):
     assert "event 4: was changed" in result.output
 
 
+@pytest.mark.parametrize("column", ["keys", "event", "at", "subject_id", "policy_version", "previous"])
+def test_a_column_that_became_a_blob_is_a_named_fault(app, chain, tamper, column):
+    tamper(f"UPDATE audit_event SET {column} = x'ff00' WHERE sequence = 4")
+    result = verify(app)
+    assert isinstance(result.exception, SystemExit), result.exception
+    assert "event 4: was changed" in result.output
+    assert app.test_cli_runner().invoke(args=["audit", "export"]).exit_code == 0
+
+
 def test_a_removed_event_is_found(app, chain, tamper):
     tamper("DELETE FROM audit_event WHERE sequence = 4")
     result = verify(app)

@@ -159,3 +159,20 @@ def test_only_public_pages_open_before_sign_in(app) -> None:
         *(f"/policy/{name}" for name in pages),
     }
     assert opened == {"/sign-in", "/verify", "/healthz"} | policy_pages
+
+
+@pytest.mark.clause("ACC-3")
+@pytest.mark.parametrize("password", ["\0", "a\0b", "\x07", "\u200e", "\ue000", "\u00ad"])
+def test_a_password_that_no_directory_can_be_sent_is_an_ordinary_failure_and_counts(app, post, password) -> None:
+    client = app.test_client()
+    for _ in range(5):
+        assert enter(client, post, "d.lark", password).status_code in {401, 429}
+    assert sessions.locked_until("d.lark") is not None
+
+
+@pytest.mark.clause("ACC-3")
+def test_a_name_with_characters_that_nobody_types_counts_as_the_name_it_shows(app, post) -> None:
+    client = app.test_client()
+    for _ in range(5):
+        assert enter(client, post, "d.lark\0", "wrong").status_code in {401, 429}
+    assert sessions.locked_until("d.lark") is not None

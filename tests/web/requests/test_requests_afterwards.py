@@ -111,6 +111,23 @@ def test_after_a_negative_report_nobody_is_asked_to_corroborate_a_lead(sign_in, 
     assert "lead" not in asked and "corroborat" not in asked
 
 
+@pytest.mark.clause("ACC-11")
+def test_only_a_report_that_leaves_is_recorded_as_downloaded(sign_in, make):
+    """HEAD sends nothing. A range sends all of it: bytes that are not there are no reason to send none."""
+    report = make.request("reported").current_report
+    client, page = sign_in("d.lark"), f"/reports/{report.number}"
+    downloads = db.session.query(AuditEvent).filter_by(event="report.downloaded")
+    asked = client.head(page)
+    assert (asked.status_code, asked.data, downloads.count()) == (200, b"", 0)
+    whole = client.get(page)
+    assert asked.content_length == len(whole.data)
+    for number, wanted in enumerate(("bytes=99999999-", "bytes=0-1", "bytes=5-2", "nonsense"), start=2):
+        answer = client.get(page, headers={"Range": wanted})
+        assert (answer.status_code, answer.data) == (200, whole.data)
+        db.session.rollback()
+        assert downloads.count() == number
+
+
 @pytest.mark.clause("SRC-8", "ACC-11", "USE-7", "USE-8")
 def test_the_report_is_read_corroborated_and_the_case_closed(sign_in, post, make):
     request = make.request("reported")

@@ -45,6 +45,7 @@ from app.policy.facts import Fault
 from app.policy.refused import Refused
 from app.refusals import status_of
 from app.steps import Again, Answer, Why, take_step
+from app.typed import whole_number
 from app.unit_of_work import Conflict
 from app.web.formats import day
 from app.web.pages import page
@@ -118,7 +119,7 @@ def render_compare(round_: Round, place: int, **changed: Any) -> str:
     filled |= {"justification": stored.get("justification")}
     version = version_of(person.disposition)
     named = next((name for name, given in stored.get("features", {}).items() if name and given), None)
-    last = request.args.get("after", type=int)
+    last = request.args.get("after", type=whole_number)
     context = {
         "round": round_,
         "item": round_.request,

@@ -41,6 +41,7 @@ from app.policy.examination.background import compare, record_fault
 from app.policy.facts import Fault
 from app.policy.refused import Refused
 from app.steps import Answer, Why, take_step
+from app.typed import whole_number_or
 from app.unit_of_work import Conflict
 from app.web.pages import page
 
@@ -195,7 +196,7 @@ def stated_in(check: BackgroundCheck) -> tuple[dict[str, str], dict[str, str]]:
 def nominate(subject: Round) -> Answer:
     """SRC-4: put one retained candidate before peer review."""
     form, actor = nomination_form(()), current_actor()
-    chosen = int(form.candidate.data) if (form.candidate.data or "").isdigit() else 0
+    chosen = whole_number_or(form.candidate.data, 0)
 
     def sound() -> bool:
         if not form.validate():

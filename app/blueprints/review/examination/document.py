@@ -32,5 +32,5 @@ def comparison_document(subject: Round) -> Response:
     except StorageError as error:
         abort(409, f"A photograph of this round cannot be read, so its comparison cannot be printed. {error}")
     faces = printed_faces(round_, actor)
-    audit.viewed("comparison.printed", round_.request, round=round_.uid, faces=faces, sha256=rendered.sha256)
+    audit.sent("comparison.printed", round_.request, round=round_.uid, faces=faces, sha256=rendered.sha256)
     return pdf_download(cleared, rendered.pdf, f"{round_.request.number}-round-{round_.number}-comparison.pdf")

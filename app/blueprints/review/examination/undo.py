@@ -11,6 +11,7 @@ from app.access.actor import current_actor
 from app.blueprints.review.examination.rounds import RoundCandidate, candidate_at, listed, version_of, working
 from app.domain.examination import replaced
 from app.models import Round
+from app.typed import whole_number
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +25,7 @@ class Undo:
 
 def offered(round_: Round) -> Undo | None:
     """Return the undo of the exclusion that `?after=` names, where this person can still undo it; else None."""
-    place = request.args.get("after", type=int)
+    place = request.args.get("after", type=whole_number)
     found = next((one for one in round_.search.candidates if one.shown_order == place), None)
     if found is None or found.photo.removed_at is not None or not working(round_):
         return None

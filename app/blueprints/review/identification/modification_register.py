@@ -33,7 +33,7 @@ def modifications(subject: FRRequest) -> Response:
         rendered = signed(render_register(facts), facts.printed_at)
     except StorageError as error:
         abort(409, f"An image of this request cannot be read, so its register cannot be printed. {error}")
-    audit.viewed(
+    audit.sent(
         "probe.register_printed",
         subject,
         images=[image.uid for image in subject.images],

@@ -1,0 +1,68 @@
+"""Every command of the portal, given senseless arguments as an operator would: one line, never a traceback."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from contextvars import Context
+from pathlib import Path
+
+import click
+import pytest
+from flask.cli import AppGroup
+
+from app.cli import groups
+from tests.sources import source_tree
+
+CLI = Path(__file__).resolve().parents[2] / "app" / "cli"
+
+
+def commands(group: click.Group, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], click.Command]]:
+    for name, command in sorted(group.commands.items()):
+        if isinstance(command, click.Group):
+            yield from commands(command, (*path, name))
+        else:
+            yield (*path, name), command
+
+
+COMMANDS = [found for group in groups() for found in commands(group, (group.name or "",))]
+GIVEN = [(path, command) for path, command in COMMANDS if any(isinstance(p, click.Argument) for p in command.params)]
+
+
+def run(app, args: list[str]):
+    """Run a command as a shell does: without the context of the application in which a test runs."""
+    return Context().run(app.test_cli_runner().invoke, args=args)
+
+
+def needed(command: click.Command, senseless: str) -> list[str]:
+    """Every argument senseless, and the options without which the command asks for more."""
+    args = []
+    for one in command.params:
+        if isinstance(one, click.Argument):
+            args.append(senseless)
+        elif one.required:
+            day = isinstance(one.type, click.DateTime)
+            args += [one.opts[0], "2026-01-01" if day else "sealed" if one.opts[0] == "--reason" else senseless]
+    return args
+
+
+@pytest.mark.parametrize("senseless", ["senseless", "²", "9" * 200, "\udcff"])
+def test_no_command_answers_a_senseless_argument_with_a_traceback(app, senseless):
+    assert len(GIVEN) > 5
+    for path, command in GIVEN:
+        result = run(app, [*path, *needed(command, senseless)])
+        assert result.exception is None or isinstance(result.exception, SystemExit), (path, result.exception)
+        if senseless == "\udcff":
+            assert result.exit_code == 2 and "“\\xff” is not text in UTF-8." in result.output, path
+
+
+def test_a_command_belongs_to_a_group_that_gives_it_the_portal():
+    """What `click.command` makes runs outside the application, which a test inside of it does not see."""
+    found = [
+        f"{path.name}:{node.lineno}"
+        for path in sorted(CLI.glob("*.py"))
+        for node in ast.walk(source_tree(path))
+        if isinstance(node, ast.Attribute) and ast.unparse(node) in {"click.command", "click.group"}
+    ]
+    assert not found
+    assert all(type(group).parse_args is not AppGroup.parse_args for group in groups())
