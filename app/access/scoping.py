@@ -265,7 +265,6 @@ def incidents_in_scope(rows: Select[Any], actor: Actor) -> Select[Any]:
     return rows if "incident.keep" in actor.capabilities else rows.where(false())
 
 
-@enforces("RET-11", "ACC-6", "ACC-11")
 @scope(CaseNumber)
 @enforces("ACC-11", "LIM-7")
 def numbers_in_scope(rows: Select[Any], actor: Actor) -> Select[Any]:
@@ -278,6 +277,7 @@ def numbers_in_scope(rows: Select[Any], actor: Actor) -> Select[Any]:
     return rows.where(mine.correlate(CaseNumber).exists())
 
 
+@enforces("RET-11", "ACC-6", "ACC-11")
 def _for_retention(rows: Select[Any], actor: Actor) -> Select[Any]:
     """Case records, person files, holds and disposals are known to those who keep or approve, and to nobody else."""
     return rows if "retention.read" in actor.capabilities else rows.where(false())

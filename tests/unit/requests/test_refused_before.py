@@ -13,6 +13,7 @@ from app.policy.refused import Refused
 from app.unit_of_work import unit_of_work
 from tests.drawn_gallery import needs_models
 from tests.events_and_notices import notified
+from tests.purposes import purposes
 from tests.request_factory import picture
 from tests.web.page_reading import send, soup, words
 
@@ -77,7 +78,7 @@ def test_the_next_supervisor_reads_who_refused_and_why(make, people, deny, sign_
     client = sign_in("c.hawthorn")
     told = words(soup(client.get(page)).select_one("#refused-before"))
     assert first in told and DENIED in told and request.number in told
-    assert send(client, page, f"{page}/confirm", political="no").status_code == 303
+    assert send(client, page, f"{page}/confirm", **purposes()).status_code == 303
     assert request.discussion_confirmed_at is not None
 
 
