@@ -142,9 +142,12 @@ def take_step(
 
 
 def _move(subject: Any, seen: str) -> None:
-    """Move the version of a subject to which something was added: the same form sent again is then outdated."""
+    """Move the version of a subject to which something was added: the same form sent again is then outdated.
+
+    What no event tells of, as a job that is asked for again, changes nothing of the subject.
+    """
     db.session.flush()
-    wrote = bool(db.session.connection().info.get("changed"))
+    wrote = bool(db.session.connection().info.get("changed")) and bool(db.session.info.get("events"))
     state = inspect(subject)
     if wrote and state.persistent and str(subject.version) == seen:
         flag_modified(subject, "created_at")

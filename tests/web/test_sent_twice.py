@@ -114,9 +114,9 @@ def test_what_is_added_to_a_record_moves_its_version_bypass(make, people, sign_i
     assert rows(model) == before + 1
 
 
-def test_a_disclosure_draft_is_begun_once(sign_in, post):
+def test_a_disclosure_draft_is_begun_once(make, sign_in):
     client = sign_in("d.lark")
-    post(client, "/requests/new", {"case_number": "2026-075-01234"})
+    make.request("accepted", case_number="2026-075-01234")
     form = form_at(client, "/disclosures/new", "/disclosures/new", case_number="2026-075-01234")
     before = rows(Disclosure)
     assert [client.post("/disclosures/new", data=form).status_code for _ in range(3)] == [303] * 3

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy.orm import selectinload
 
 from app.access.actor import Actor
 from app.access.clearance import is_member, may_know
@@ -49,6 +50,8 @@ class EarlierRefusal:
 def earlier_refusals(request: FRRequest) -> list[EarlierRefusal]:
     """Return every refusal of this request and of those of its matter or with its images, newest first."""
     rows = select(FRRequest).where(FRRequest.state != "disposed", or_(request.in_same_matter(), _same_images(request)))
+    # at once: a matter may have many requests, and this is asked on every page of an answer
+    rows = rows.options(selectinload(FRRequest.basis_decisions).joinedload(BasisDecision.examiner))
     found = [one for other in db.session.scalars(rows) for one in (*_discussions(other), *_bases(other))]
     return sorted(found, key=lambda one: one.at, reverse=True)
 

@@ -68,7 +68,7 @@ def test_what_became_of_a_copy_is_recorded_on_the_page_of_the_order(report, sign
     for name, value, said in (
         ("end", "", "Choose what became of the copy."),
         ("on", "2999-01-01", "this date lies in the future"),
-        ("how", "x", "10"),
+        ("how", "x", "“x” says nothing"),
     ):
         answer = post(client, address, {**fields, f"c{copy.id}-{name}": value}, page=page)
         assert answer.status_code == 422 and said in text(answer)
