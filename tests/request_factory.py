@@ -227,7 +227,7 @@ class RequestFactory(UnitStages):
         """The named supervisor confirms the discussion."""
         actor = self.people.actor(request.discussing_supervisor.name)
         with unit_of_work():
-            requests.confirm_discussion(request, actor, request.private["answers"])
+            requests.confirm_discussion(request, actor, request.private["answers"], self.read_refusals(request))
 
     def withdraw(self, request: FRRequest) -> None:
         actor = self.people.actor(request.requester.name)

@@ -29,6 +29,7 @@ from app.domain.peers import verbs as line_ups
 from app.domain.peers.conditions import line_ups_of
 from app.domain.requests import outcomes
 from app.domain.requests import verbs as requests
+from app.domain.requests.earlier_refusals import earlier_refusals
 from app.extensions import db, stores
 from app.imaging import decode
 from app.matching.perceptual import perceptual_hash
@@ -208,10 +209,16 @@ class UnitStages:
 
     # Stages ------------------------------------------------------------------------------------------------
 
+    @staticmethod
+    def read_refusals(request: FRRequest) -> list[str]:
+        """Name the earlier refusals, as they stand on the page of the answer."""
+        return [one.id for one in earlier_refusals(request)]
+
     def accept(self, request: FRRequest) -> None:
         actor = self.part("examiner", "k.rowan")
         with unit_of_work():
-            identification.accept(request, actor, request.use_id, "The facts support the use that is named.")
+            reason = "The facts support the use that is named."
+            identification.accept(request, actor, request.use_id, reason, self.read_refusals(request))
 
     def refuse(self, request: FRRequest) -> None:
         actor = self.part("examiner", "k.rowan")

@@ -15,7 +15,10 @@ from tests.sources import source_tree
 pytestmark = pytest.mark.timeout(600)
 APP = Path(__file__).resolve().parents[2] / "app"
 #: (module, function of audit) where the event is a variable, and what it may hold
-VARIABLE = {"app/workflow/engine.py": "the events of requests/workflow.toml"}
+VARIABLE = {
+    "app/workflow/engine.py": "the events of requests/workflow.toml",
+    "app/audit/__init__.py": "`sent` hands on what its callers name",
+}
 
 
 def recorded() -> dict[str, list[str]]:
