@@ -78,7 +78,9 @@ def fill_gallery(directory: Path) -> None:
 
 def sign_for(of: GalleryImport) -> None:
     """CAP-3: a records officer compares the drawn sample with an extract of the booking system, and signs."""
-    entry = lookup(RECORDS_OFFICER)
+    with current_app.app_context():
+        # a connection of its own: the directory ended the one of the beginning while the gallery was enrolled
+        entry = lookup(RECORDS_OFFICER)
     if entry is None:
         raise click.ClickException(f"{RECORDS_OFFICER} is not in the directory")
     extract = {found["record_number"]: found for found in (row(seed, number) for seed, number in photographs())}
