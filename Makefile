@@ -35,7 +35,7 @@ verify: setup ## the portal's own checks on the world that the demonstration lef
 	@CORROBORATE_MODE=demonstration $(FLASK) audit verify
 	@CORROBORATE_MODE=demonstration $(FLASK) policy check
 
-test: models ## rules and verbs: what a change breaks first, in five minutes
+test: models ## rules and verbs: what a change breaks first
 	@$(PYTEST) -m "not long" tests/policy tests/rules tests/unit $(ARGS)
 
 test-web: models ## pages and forms
