@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import click
 from flask.cli import AppGroup
 
@@ -17,3 +20,15 @@ class Group(AppGroup):
                 shown = given.encode(errors="surrogateescape").decode(errors="backslashreplace")
                 raise click.UsageError(f"“{shown}” is not text in UTF-8.", ctx) from None
         return super().parse_args(ctx, args)
+
+
+class Place(click.Path):
+    """A path of a file or folder; an empty one is a slip, and would be the folder in which the command was typed."""
+
+    def __init__(self, **rules: Any) -> None:
+        super().__init__(path_type=Path, **rules)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if not str(value).strip():
+            self.fail("The path is empty.", param, ctx)
+        return super().convert(value, param, ctx)

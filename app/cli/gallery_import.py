@@ -13,6 +13,7 @@ from typing import Any
 import click
 from sqlalchemy import select
 
+from app.cli.base import Place
 from app.cli.gallery import group, one_line_errors, progress
 from app.cli.tables import show
 from app.domain.gallery import imports, samples
@@ -27,13 +28,11 @@ _WORDS = {"already": "already there", "no_face": "without a face", "several_face
 
 
 @group.command("import")
-@click.argument("folder", type=click.Path(path_type=Path))
-@click.option("--manifest", type=click.Path(path_type=Path), help=f"CSV; FOLDER/{NAME} by default.")
+@click.argument("folder", type=Place())
+@click.option("--manifest", type=Place(), help=f"CSV; FOLDER/{NAME} by default.")
 @click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes of this machine.")
 @click.option("--running", is_flag=True, help="Let the portal's running workers do it, and wait for them.")
-@click.option(
-    "--report", type=click.Path(path_type=Path), help="Write the records that did not enter to this CSV file."
-)
+@click.option("--report", type=Place(), help="Write the records that did not enter to this CSV file.")
 def import_command(folder: Path, manifest: Path | None, workers: int, running: bool, report: Path | None) -> None:
     """Take the photographs of FOLDER into the repository, each record checked against CAP-3 and CAP-4.
 

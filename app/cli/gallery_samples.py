@@ -14,6 +14,7 @@ from sqlalchemy import select
 from app.access.actor import Actor, actor_of
 from app.access.directory import DirectoryUnavailable, lookup
 from app.access.sessions import SignInRefused, confirm_password, sync_account
+from app.cli.base import Place
 from app.cli.gallery import group, one_line_errors
 from app.cli.gallery_import import plain_cell
 from app.cli.tables import show
@@ -55,7 +56,7 @@ def sample_command(batch: str) -> None:
 
 @group.command("sign")
 @click.argument("batch")
-@click.argument("extract", type=click.Path(path_type=Path))
+@click.argument("extract", type=Place())
 @click.option("--by", "name", required=True, help="Who signs; the password of the directory is asked for.")
 @click.password_option("--password", confirmation_prompt=False, help="Asked for where it is not given.")
 def sign_command(batch: str, extract: Path, name: str, password: str) -> None:

@@ -10,6 +10,7 @@ import click
 from sqlalchemy import select
 
 from app.access.actor import system_actor
+from app.cli.base import Place
 from app.cli.gallery import group, one_line_errors, progress
 from app.domain.gallery import photo_keys
 from app.domain.retention.eligibility import today
@@ -33,7 +34,7 @@ from app.unit_of_work import Conflict, unit_of_work, wait
 @click.option("--dated", type=click.DateTime(["%Y-%m-%d"]), help="The date of the order. Mandatory.")
 @click.option("--kind", default="sealed", show_default=True, help=f"One of {', '.join(KINDS)}.")
 @click.option("--person", default="", help="Everything of the person with this number until the date of the order.")
-@click.option("--csv", "table", type=click.Path(path_type=Path), help="A CSV file with a column record_number.")
+@click.option("--csv", "table", type=Place(), help="A CSV file with a column record_number.")
 @click.option("--preview", is_flag=True, help="Say what would go and where it was shown; change nothing.")
 def seal(
     records: tuple[str, ...],
@@ -130,7 +131,7 @@ def _complete(order: SealingOrder) -> None:
 
 
 @group.command("watch-orders")
-@click.argument("folder", type=click.Path(path_type=Path))
+@click.argument("folder", type=Place())
 @click.option(
     "--every", type=click.FloatRange(0.1, 3600), default=5.0, show_default=True, help="Seconds between looks."
 )

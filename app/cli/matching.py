@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from app.cli.base import Group
+from app.cli.base import Group, Place
 from app.domain.algorithms.evaluations import CAUTION, keep
 from app.domain.algorithms.evaluations import kept as evaluations_of
 from app.domain.algorithms.registry import active_id
@@ -34,7 +34,7 @@ def in_use(known: Catalogue) -> list[str]:
 
 @models.command("install")
 @click.argument("model", required=False)
-@click.option("--file", "path", type=click.Path(path_type=Path), help="A local file, instead of a download.")
+@click.option("--file", "path", type=Place(), help="A local file, instead of a download.")
 def install_command(model: str | None, path: Path | None) -> None:
     """Install MODEL, or the detector and extractor in use. What is there and right is left alone."""
     if path is not None and model is None:
@@ -90,16 +90,14 @@ def status_command() -> None:
 
 
 @group.command("evaluate")
-@click.option(
-    "--identities", type=click.Path(path_type=Path), help="CSV (file, identity), or a folder for each person."
-)
-@click.option("--pairs", type=click.Path(path_type=Path), help="CSV (file_x, file_y, Decision: Yes or No), instead.")
-@click.option("--images", type=click.Path(path_type=Path), help="Folder of the photographs a CSV names.")
+@click.option("--identities", type=Place(), help="CSV (file, identity), or a folder for each person.")
+@click.option("--pairs", type=Place(), help="CSV (file_x, file_y, Decision: Yes or No), instead.")
+@click.option("--images", type=Place(), help="Folder of the photographs a CSV names.")
 @click.option("--group", "columns", multiple=True, help="A column of the CSV whose values are told apart.")
 @click.option("--draws", type=click.IntRange(min=100), default=1000, show_default=True, help="Draws of people.")
 @click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Of the draws.")
 @click.option("--json", "as_json", is_flag=True, help="Numbers for programs.")
-@click.option("--report", type=click.Path(path_type=Path), help="Folder for an HTML and a PDF report with plots.")
+@click.option("--report", type=Place(), help="Folder for an HTML and a PDF report with plots.")
 def evaluate(
     identities: Path | None,
     pairs: Path | None,

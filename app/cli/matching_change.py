@@ -13,7 +13,7 @@ import click
 from app.access.actor import Actor, actor_of
 from app.access.directory import DirectoryUnavailable, lookup
 from app.access.sessions import sync_account
-from app.cli.base import Group
+from app.cli.base import Group, Place
 from app.cli.gallery import one_line_errors
 from app.domain.algorithms import changes, networks
 from app.domain.algorithms import registry as algorithms
@@ -106,9 +106,9 @@ def status() -> None:
 
 
 @group.command("evaluate")
-@click.option("--identities", type=click.Path(path_type=Path), help="CSV, or a folder for each person.")
-@click.option("--pairs", type=click.Path(path_type=Path), help="CSV (file_x, file_y, Decision), instead.")
-@click.option("--images", type=click.Path(path_type=Path), help="Folder of the photographs a CSV names.")
+@click.option("--identities", type=Place(), help="CSV, or a folder for each person.")
+@click.option("--pairs", type=Place(), help="CSV (file_x, file_y, Decision), instead.")
+@click.option("--images", type=Place(), help="Folder of the photographs a CSV names.")
 @click.option("--group", "columns", multiple=True, help="A column of the CSV whose values are told apart.")
 @click.option("--draws", type=click.IntRange(min=100), default=1000, show_default=True, help="Draws of people.")
 @by

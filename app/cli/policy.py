@@ -11,7 +11,7 @@ from app import audit
 from app.access.scoping import SCOPES
 from app.audit.policy_texts import keep, kept, versions
 from app.calendar import day_of
-from app.cli.base import Group
+from app.cli.base import Group, Place
 from app.cli.enforcement_points import enforcement_points
 from app.cli.tables import show as show_table
 from app.domain.identification.recipes import worked_faults
@@ -104,7 +104,7 @@ def _standing(digest: str) -> str:
 
 
 @group.command("keep")
-@click.argument("directory", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.argument("directory", type=Place(exists=True, file_okay=False))
 def keep_command(directory: Path) -> None:
     """Add the texts of an earlier version, from a folder with its rule files, to the record that names its digest."""
     try:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from app.cli.base import Group
+from app.cli.base import Group, Place
 from app.domain.peers import proficiency
 from app.domain.peers.proficiency import ItemPicture
 from app.extensions import stores
@@ -28,7 +28,7 @@ draw: Callable[[int], list[Comparison]] | None = None
 
 
 @items.command("add")
-@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path), required=False)
+@click.argument("folder", type=Place(exists=True, file_okay=False), required=False)
 @click.option("--drawn", type=click.IntRange(1, 100), help="Draw this many comparisons instead, half of one person.")
 def add(folder: Path | None, drawn: int | None) -> None:
     """Add the comparisons of FOLDER/items.csv, or drawn ones.

@@ -12,6 +12,7 @@ import pytest
 from flask.cli import AppGroup
 
 from app.cli import groups
+from app.cli.base import Place
 from tests.sources import source_tree
 
 CLI = Path(__file__).resolve().parents[2] / "app" / "cli"
@@ -54,6 +55,25 @@ def test_no_command_answers_a_senseless_argument_with_a_traceback(app, senseless
         assert result.exception is None or isinstance(result.exception, SystemExit), (path, result.exception)
         if senseless == "\udcff":
             assert result.exit_code == 2 and "“\\xff” is not text in UTF-8." in result.output, path
+
+
+def test_an_empty_path_is_not_the_folder_in_which_a_command_is_typed(app, tmp_path, monkeypatch):
+    """`watch-orders ""` took the checkout for its folder of orders, and moved pyproject.toml to refused/."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "order.toml").write_text("typed = 'elsewhere'")
+    places = [(path, command) for path, command in GIVEN if any(isinstance(one.type, Place) for one in command.params)]
+    assert {path[-1] for path, _ in places} >= {"watch-orders", "import"}
+    for path, command in places:
+        if any(isinstance(one, click.Argument) and isinstance(one.type, Place) for one in command.params):
+            result = run(app, [*path, *needed(command, "")])
+            assert result.exit_code == 2 and "The path is empty." in result.output, path
+    assert [one.name for one in tmp_path.iterdir()] == ["order.toml"]
+
+
+def test_paths_are_read_in_one_way():
+    assert [
+        path.name for path in CLI.glob("*.py") if path.name != "base.py" and "click.Path(" in path.read_text()
+    ] == []
 
 
 def test_a_command_belongs_to_a_group_that_gives_it_the_portal():
