@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any
 
@@ -68,7 +69,9 @@ def sign(rendered: Rendered, certified: Certified, at: datetime) -> Rendered:
         # the second identifier names this version of the file (ISO 32000-2, 14.4)
         version = hashlib.sha256(rendered.pdf + at.isoformat().encode()).digest()[:16]
         update._document_id[1] = generic.ByteStringObject(version)
-        signed = _At(about, signer, at=at).sign_pdf(update).getvalue()
+        # in a thread of its own: the library runs an event loop, and a thread that has one already takes no second
+        with ThreadPoolExecutor(1) as apart:
+            signed = apart.submit(_At(about, signer, at=at).sign_pdf, update).result().getvalue()
     except (PdfError, ValueError) as error:
         raise RenderError("The finished document could not be signed.") from error
     return Rendered(signed, hashlib.sha256(signed).hexdigest(), len(page_texts(signed)))
