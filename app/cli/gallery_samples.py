@@ -14,13 +14,13 @@ from sqlalchemy import select
 from app.access.actor import Actor, actor_of
 from app.access.directory import DirectoryUnavailable, lookup
 from app.access.sessions import SignInRefused, confirm_password, sync_account
+from app.calendar import today
 from app.cli.base import Place
 from app.cli.gallery import group, one_line_errors
 from app.cli.gallery_import import plain_cell
 from app.cli.tables import show
 from app.domain.gallery import samples
 from app.domain.gallery.intake_manifest import IntakeError
-from app.domain.retention.eligibility import today
 from app.extensions import db
 from app.models import GalleryImport, GalleryPhoto
 from app.policy import policy

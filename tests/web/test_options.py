@@ -66,7 +66,7 @@ def test_the_page_of_a_request_asks_once(make, sign_in, asked):
     draft, filed = make.request(state="draft"), make.request(state="submitted")
     asked.page(client, f"/requests/{draft.number}", most=17, verbs=2)
     asked.page(client, f"/requests/{filed.number}", most=17, verbs=2)
-    asked.page(sign_in("s.alder"), f"/discussions/{filed.number}", most=15)
+    asked.page(sign_in("s.alder"), f"/discussions/{filed.number}", most=12)
 
 
 def test_the_pages_of_an_examination_ask_once(make, sign_in, asked):

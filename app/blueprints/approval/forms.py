@@ -13,6 +13,12 @@ from app.blueprints.shared_forms import SignedForm, VersionForm
 LONGEST_REASON = 4000
 
 
+def _reason(label: str, missing: str) -> TextAreaField:
+    """Return the field of a reason that must be given; `missing` is said where it is not."""
+    long = Length(max=LONGEST_REASON, message=f"Write at most {LONGEST_REASON:,} characters.")
+    return TextAreaField(label, [DataRequired(missing), long], [stripped])
+
+
 class DecisionForm(SignedForm):
     """SRC-5: a decision with its reason, signed with the password typed again.
 
@@ -20,14 +26,7 @@ class DecisionForm(SignedForm):
     """
 
     decision = RadioField("Decision", [InputRequired("Choose a decision.")])
-    reason = TextAreaField(
-        "Reason or instructions",
-        [
-            DataRequired("Write the reason, or the instructions for a continuation."),
-            Length(max=LONGEST_REASON, message=f"Write at most {LONGEST_REASON:,} characters."),
-        ],
-        [stripped],
-    )
+    reason = _reason("Reason or instructions", "Write the reason, or the instructions for a continuation.")
 
 
 class RepeatAnswerForm(VersionForm):
@@ -38,40 +37,19 @@ class RepeatAnswerForm(VersionForm):
         [InputRequired("Choose an answer.")],
         choices=[("agree", "Yes, I agree"), ("decline", "No")],
     )
-    words = TextAreaField(
-        "Why, or why not",
-        [
-            DataRequired("Write why, or why not."),
-            Length(max=LONGEST_REASON, message=f"Write at most {LONGEST_REASON:,} characters."),
-        ],
-        [stripped],
-    )
+    words = _reason("Why, or why not", "Write why, or why not.")
 
 
 class StopForm(SignedForm):
     """SRC-4: end a peer review that cannot be completed, with a reason, signed."""
 
-    reason = TextAreaField(
-        "Why it ends",
-        [
-            DataRequired("Write why the peer review ends."),
-            Length(max=LONGEST_REASON, message=f"Write at most {LONGEST_REASON:,} characters."),
-        ],
-        [stripped],
-    )
+    reason = _reason("Why it ends", "Write why the peer review ends.")
 
 
 class EndForm(SignedForm):
     """SRC-7: end a search whose candidates were not all compared, with a reason, signed."""
 
-    reason = TextAreaField(
-        "What made the examination needless",
-        [
-            DataRequired("Write what made the examination needless."),
-            Length(max=LONGEST_REASON, message=f"Write at most {LONGEST_REASON:,} characters."),
-        ],
-        [stripped],
-    )
+    reason = _reason("What made the examination needless", "Write what made the examination needless.")
 
 
 class WithdrawalForm(VersionForm):

@@ -15,7 +15,7 @@ from app.access.scoping import visible
 from app.blueprints.first_rows import first_rows
 from app.blueprints.options import options_of
 from app.blueprints.requests.blueprint import bp
-from app.blueprints.requests.forms import ANSWER, discussed_form
+from app.blueprints.requests.forms import discussed_form, purposes_in
 from app.blueprints.requests.status import standing
 from app.blueprints.shared_forms import ReasonForm
 from app.domain.requests import verbs as domain
@@ -24,7 +24,6 @@ from app.domain.requests.purposes import answered_purposes
 from app.extensions import db
 from app.models.base import now
 from app.models.requests import FRRequest
-from app.policy import policy
 from app.steps import Answer, Why, take_step
 from app.web.pages import page
 
@@ -75,7 +74,7 @@ def confirm_discussion(subject: FRRequest) -> Answer:
     agreed: list[bool] = []
 
     def answers() -> dict[str, str]:
-        return {rule.id: form[ANSWER + rule.id].data or "" for rule in policy().request.prohibitions.values()}
+        return {rule: answer or "" for rule, answer in purposes_in(form).items()}
 
     def again(why: Why) -> str:
         return _discussion_page(subject, ReasonForm(version=subject.version, formdata=None), why, discussed=form)

@@ -14,7 +14,7 @@ from app.access.guard import needs
 from app.blueprints.fact_fields import answers, mark, prefilled
 from app.blueprints.options import options_of
 from app.blueprints.requests.blueprint import bp
-from app.blueprints.requests.forms import ANSWER, FACT, PERSON, PLACE, NewForm, draft_form
+from app.blueprints.requests.forms import ANSWER, FACT, PERSON, PLACE, NewForm, draft_form, purposes_in
 from app.domain.requests import verbs as domain
 from app.domain.requests.verbs import DraftValues
 from app.models.requests import FRRequest
@@ -168,7 +168,7 @@ def _form_page(subject: FRRequest, form: FlaskForm, *, note: str | None = None, 
 def _values(form: FlaskForm) -> DraftValues:
     rules = policy().request
     use = policy().uses.get(form["use_id"].data)
-    asked = {rule.id: form[ANSWER + rule.id].data for rule in rules.prohibitions.values()}
+    asked = purposes_in(form)
     chosen = form["supervisor"].data
     priority = form["priority"].data
     return DraftValues(

@@ -87,6 +87,11 @@ def _purposes() -> dict[str, Any]:
     return {ANSWER + rule.id: choice_field(rule.question, YES_NO) for rule in policy().request.prohibitions.values()}
 
 
+def purposes_in(form: FlaskForm) -> dict[str, Any]:
+    """Return what a form answers to each question on prohibited purposes."""
+    return {rule: form[ANSWER + rule].data for rule in policy().request.prohibitions}
+
+
 def draft_form(use_id: str | None, supervisors: list[tuple[str, str]], **values: Any) -> FlaskForm:
     """The form of a draft, asking the facts of this use and no others."""
     rules = policy().request

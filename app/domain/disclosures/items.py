@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import ColumnElement, exists, func, select
 
 from app.access.actor import Actor
 from app.access.clearance import may_know
@@ -41,7 +41,7 @@ def available(case_number: str) -> list[DisclosableItem]:
     """Return the disclosable items of the case, request by request: originals, then reports."""
     delivered = exists().where(Report.request_id == FRRequest.id, Report.delivered_at.is_not(None))
     ended = delivered | (FRRequest.state == "unexamined")
-    rows = select(FRRequest).where(in_matter_of(FRRequest.case_number, known(case_number)), ended)
+    rows = select(FRRequest).where(_in_case(case_number), ended)
     found = []
     for request in db.session.scalars(rows.order_by(FRRequest.id)):
         submitted = [image for image in request.current_images if image.submission <= request.submission]
@@ -54,20 +54,24 @@ def available(case_number: str) -> list[DisclosableItem]:
     return found
 
 
+def _in_case(case_number: str) -> ColumnElement[bool]:
+    return in_matter_of(FRRequest.case_number, known(case_number))
+
+
 @enforces("SRC-7", "EXT-2")
 def inconclusive(case_number: str) -> int:
     """Count the requests of the case that have a finished search without a conclusion."""
-    in_case = in_matter_of(FRRequest.case_number, known(case_number))
-    rows = select(func.count()).select_from(FRRequest).where(in_case, FRRequest.is_inconclusive())
+    rows = select(func.count()).select_from(FRRequest).where(_in_case(case_number), FRRequest.is_inconclusive())
     return db.session.scalar(rows) or 0
 
 
 @enforces("SRC-7", "EXT-2")
 def ended_unexamined(case_number: str) -> list[FRRequest]:
     """Return the requests of the case whose search was ended unexamined, oldest first."""
-    in_case = in_matter_of(FRRequest.case_number, known(case_number))
     return list(
-        db.session.scalars(select(FRRequest).where(in_case, FRRequest.state == "unexamined").order_by(FRRequest.id))
+        db.session.scalars(
+            select(FRRequest).where(_in_case(case_number), FRRequest.state == "unexamined").order_by(FRRequest.id)
+        )
     )
 
 

@@ -10,15 +10,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Select, or_, select, union
+from sqlalchemy import Select, select, union
 from sqlalchemy.orm import joinedload
 
 from app.access.actor import Actor
 from app.access.clearance import cleared_rows, may_know
 from app.clauses import enforces
 from app.domain.matters.numbers import of_matter
+from app.domain.matters.photographs import of_same_moment
 from app.extensions import db
-from app.models import FinalReview, FRRequest, ProbeImage, ProbeResemblance, RepeatSearch, Round, Search
+from app.models import FinalReview, FRRequest, ProbeImage, RepeatSearch, Round, Search
 from app.models.base import filled
 
 #: how an earlier search is related, in the order of how closely
@@ -54,7 +55,7 @@ class EarlierSearch:
 @enforces("AUD-1", "CAP-1")
 def earlier_searches(search: Search) -> list[EarlierSearch]:
     """Return every finished search by anybody that is related to this one, newest first."""
-    alike = _alike(search.image)
+    alike = of_same_moment([search.image_id])
     # three look-ups, each by its own index: as one condition over three tables it reads every search there is
     related = union(
         select(Search.id).join(Search.request).where(search.request.in_same_matter()),
@@ -70,13 +71,6 @@ def earlier_searches(search: Search) -> list[EarlierSearch]:
     found = db.session.scalars(rows)
     numbers = of_matter(search.request.case_number)
     return [EarlierSearch(one, _related(search, one, alike, numbers), result_of(one)) for one in found]
-
-
-def _alike(image: ProbeImage) -> set[int]:
-    pairs = select(ProbeResemblance.image_id, ProbeResemblance.earlier_id).where(
-        or_(ProbeResemblance.image_id == image.id, ProbeResemblance.earlier_id == image.id)
-    )
-    return {one for pair in db.session.execute(pairs) for one in pair} - {image.id}
 
 
 def _related(search: Search, found: Search, alike: set[int], numbers: frozenset[str]) -> tuple[str, ...]:

@@ -215,19 +215,18 @@ def numbers_of(number: CaseNumber, actor: Actor) -> list[CaseNumber]:
 @enforces("RET-11")
 def parted_from(number: str) -> list[MatterLink]:
     """Return the links of a number that people ended."""
-    rows = (
-        select(MatterLink)
-        .join(CaseNumber, or_(MatterLink.first_id == CaseNumber.id, MatterLink.second_id == CaseNumber.id))
-        .where(CaseNumber.number == number, MatterLink.linked_at.is_not(None), MatterLink.ended_at.is_not(None))
-    )
-    return list(db.session.scalars(rows.order_by(MatterLink.id)))
+    return [row for row in _all_of(number) if row.standing == "parted"]
 
 
 def links_with_words(number: str) -> list[MatterLink]:
     """Return the links and proposals of a number about which people wrote."""
+    return [row for row in _all_of(number) if row.sealed is not None]
+
+
+def _all_of(number: str) -> list[MatterLink]:
     rows = (
         select(MatterLink)
         .join(CaseNumber, or_(MatterLink.first_id == CaseNumber.id, MatterLink.second_id == CaseNumber.id))
-        .where(CaseNumber.number == number, MatterLink.sealed.is_not(None))
+        .where(CaseNumber.number == number)
     )
     return list(db.session.scalars(rows.order_by(MatterLink.id)))

@@ -9,8 +9,8 @@ from sqlalchemy import or_, select
 
 from app.clauses import enforces
 from app.domain.matters import links, numbers
+from app.domain.matters.photographs import of_same_moment
 from app.extensions import db
-from app.models.identification import ProbeResemblance
 from app.models.requests import FRRequest, ProbeImage
 
 SAME, MOMENT = "photograph", "moment"
@@ -21,10 +21,7 @@ def propose_for(request: FRRequest) -> None:
     """Propose links of a request's number with those under which its photographs were filed. Needs an open unit."""
     images = request.current_images
     digests, ids = [image.sha256 for image in images], [image.id for image in images]
-    pairs = select(ProbeResemblance.image_id, ProbeResemblance.earlier_id).where(
-        or_(ProbeResemblance.image_id.in_(ids), ProbeResemblance.earlier_id.in_(ids))
-    )
-    alike = {one for pair in db.session.execute(pairs) for one in pair} - {*ids}
+    alike = of_same_moment(ids)
     rows = (
         select(FRRequest.case_number, ProbeImage.sha256)
         .join(ProbeImage, ProbeImage.request_id == FRRequest.id)

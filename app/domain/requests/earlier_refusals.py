@@ -16,8 +16,8 @@ from sqlalchemy.orm import selectinload
 from app.access.actor import Actor
 from app.access.clearance import is_member, may_know
 from app.clauses import enforces
+from app.domain.matters.photographs import of_same_moment
 from app.extensions import db
-from app.models.identification import ProbeResemblance
 from app.models.requests import BasisDecision, FRRequest, ProbeImage
 from app.workflow.facts import Facts
 from app.workflow.registry import condition
@@ -58,11 +58,7 @@ def earlier_refusals(request: FRRequest) -> list[EarlierRefusal]:
 
 def _same_images(request: FRRequest) -> ColumnElement[bool]:
     """Return the condition for requests that hold an image of this one, or one of the same moment."""
-    own = [image.id for image in request.images]
-    pairs = select(ProbeResemblance.image_id, ProbeResemblance.earlier_id).where(
-        or_(ProbeResemblance.image_id.in_(own), ProbeResemblance.earlier_id.in_(own))
-    )
-    alike = {one for pair in db.session.execute(pairs) for one in pair}
+    alike = of_same_moment([image.id for image in request.images])
     digests = {image.sha256 for image in request.images}
     same = select(ProbeImage.request_id).where(or_(ProbeImage.sha256.in_(digests), ProbeImage.id.in_(alike)))
     return FRRequest.id.in_(same)
@@ -106,10 +102,9 @@ def _bases(request: FRRequest) -> Iterator[EarlierRefusal]:
 @condition("refusals_read", "AUD-1", "REQ-4")
 def refusals_read(request: FRRequest, actor: Actor, facts: Facts) -> str | None:
     """`shown`: the ids of the refusals that stood on the page of the answer."""
+    shown = facts["shown"]  # first: a page that only the form completes need not look for them
     found = earlier_refusals(request)
-    if not found:
-        return None
-    unread = [one for one in found if one.id not in facts["shown"]]
+    unread = [one for one in found if one.id not in shown]
     if not unread:
         return None
     return f"{len(unread)} of {len(found)} earlier refusals did not stand on the page that you answered."
