@@ -29,7 +29,7 @@ def local(at: datetime) -> datetime:
 
 def day_of(moment: datetime) -> date:
     """Return the day of a time in the department's time zone."""
-    return moment.astimezone(time_zone()).date()
+    return local(moment).date()
 
 
 def today() -> date:

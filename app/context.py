@@ -8,10 +8,10 @@ from typing import Any
 from flask import Flask, current_app, g, request, url_for
 from sqlalchemy import func, select
 
+from app.calendar import today
 from app.domain.algorithms.registry import lapse_warning
 from app.domain.serving import withheld_from
 from app.extensions import db, settings
-from app.models.base import now
 from app.models.oversight import Notification
 from app.policy import policy
 
@@ -107,7 +107,7 @@ def algorithm_warning() -> str | None:
     actor = g.get("actor")
     if actor is None or not actor.capabilities & TOLD_OF_LAPSE:
         return None
-    return lapse_warning(now().date())
+    return lapse_warning(today())
 
 
 def register_context(app: Flask) -> None:

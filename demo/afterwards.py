@@ -7,12 +7,12 @@ import shutil
 import subprocess
 import zipfile
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 from weasyprint import HTML
 
-from app.calendar import local
+from app.calendar import local, today
 from app.models.base import now
 from demo.browser import Astray, Browser
 from demo.case import REQUESTER, Case
@@ -102,7 +102,7 @@ class Afterwards:
 
     @staticmethod
     def _stated() -> dict[str, str]:
-        yesterday = (date.today() - timedelta(days=1)).isoformat()
+        yesterday = (today() - timedelta(days=1)).isoformat()
         return {
             "to_name": "Robin Fixture",
             "to_affiliation": "District Attorney of Example County",
@@ -170,7 +170,7 @@ class Afterwards:
         detective.wait_until(self.page, "Record the receipt", 30)
         if detective.page.select_one(f"form[action='{self.page}/package']") is not None:
             raise Astray(f"the package of {self.number} could be fetched a second time")
-        receipt = {"received_by": "Robin Fixture", "how": "By hand, at the office", "on": date.today().isoformat()}
+        receipt = {"received_by": "Robin Fixture", "how": "By hand, at the office", "on": today().isoformat()}
         detective.open(f"{self.page}/receipt").send(f"{self.page}/receipt", receipt)
         self.case.tell("ACC-12", "it can be fetched once only; the receipt is recorded")
         return folder
@@ -180,11 +180,11 @@ class Afterwards:
     def retention(self) -> None:
         """RET-3, RET-11: closed by prosecution, classified by its final disposition, and why it is kept until when."""
         officer, page = self.case.as_(RECORDS_OFFICER), f"/retention/cases/{self.case.case_number}"
-        today = date.today().isoformat()
+        day = today().isoformat()
         officer.open(page)
         if self._has(officer, f"{page}/closing"):
-            officer.send(f"{page}/dispositions", {"disposition-class_id": "other_felony", "disposition-on": today})
-            officer.open(page).send(f"{page}/closing", {"close-closure": "prosecution_concluded", "close-on": today})
+            officer.send(f"{page}/dispositions", {"disposition-class_id": "other_felony", "disposition-on": day})
+            officer.open(page).send(f"{page}/closing", {"close-closure": "prosecution_concluded", "close-on": day})
             self.case.tell(
                 "RET-11", f"{RECORDS_OFFICER} records the final disposition and that prosecution and appeals ended"
             )

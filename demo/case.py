@@ -9,11 +9,12 @@ import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import cv2
 
+from app.calendar import today
 from app.documents import checks
 from app.policy import policy
 from app.unit_of_work import wait
@@ -57,7 +58,7 @@ class Case:
     @property
     def case_number(self) -> str:
         """The number of the matter, the same in every run."""
-        return f"{date.today():%Y}-075-{self.wanted:05d}"
+        return f"{today():%Y}-075-{self.wanted:05d}"
 
     def run(self) -> Path:
         """Drive the whole case; returns the path of the PDF in the case file. Raises Astray."""
@@ -90,7 +91,7 @@ class Case:
         edit = f"/requests/{self.number}/edit"
         detective.send(edit, {"use_id": "USE-1"}, button="choose_use")
         record = demo_person_record(person(self.wanted))
-        yesterday = date.today() - YESTERDAY
+        yesterday = today() - YESTERDAY
         detective.send(
             edit,
             {
@@ -124,7 +125,7 @@ class Case:
         image = detective.url.split("?")[0]
         path = image.removeprefix(self.base)
         self.tell("REQ-3", "uploads a still; type, size and pixels are checked at once, faces by the worker")
-        yesterday = date.today() - YESTERDAY
+        yesterday = today() - YESTERDAY
         detective.send(path, {"source": "surveillance_still", "obtained": "owner_consent"}, button="choose")
         detective.send(
             path,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from pathlib import Path
 
 import click
@@ -13,6 +12,7 @@ from flask_migrate import upgrade
 from app.access.actor import actor_of
 from app.access.directory import lookup
 from app.access.sessions import sync_account
+from app.calendar import today
 from app.cli.tables import show
 from app.domain.accounts.training import needs_training, record_training
 from app.domain.gallery import samples
@@ -51,7 +51,7 @@ def train_examiners() -> None:
             known = db.session.query(TrainingRecord).filter_by(account_id=account.id, requirement="fr").count()
             if not known:
                 topics = [topic.value for topic in policy().training["fr"].topics]
-                record_training(account, "fr", topics, date.today(), None, "demonstration", today=date.today())
+                record_training(account, "fr", topics, today(), None, "demonstration", today=today())
 
 
 def fill_gallery(directory: Path) -> None:
@@ -85,7 +85,7 @@ def sign_for(of: GalleryImport) -> None:
         raise click.ClickException(f"{RECORDS_OFFICER} is not in the directory")
     extract = {found["record_number"]: found for found in (row(seed, number) for seed, number in photographs())}
     with unit_of_work():
-        actor = actor_of(sync_account(entry), frozenset(entry.roles), date.today())
+        actor = actor_of(sync_account(entry), frozenset(entry.roles), today())
         samples.sign(of, actor, extract)
     click.echo(f"  {samples.standing(of)}")
 

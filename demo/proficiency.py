@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import secrets
-from datetime import date, timedelta
+from datetime import timedelta
 
 import cv2
 import numpy as np
 
+from app.calendar import today
 from app.cli import review as command
 from app.domain.peers import proficiency
 from demo.people import arrest_date, mugshot, person, scene
@@ -23,7 +24,7 @@ def drawn_items(wanted: int) -> list[command.Comparison]:
     for number in range(wanted):
         seed, same = first + 2 * number, number % 2 == 0
         other = seed if same else seed + 1
-        lately = date.today() - timedelta(days=1 + secrets.randbelow(14))
+        lately = today() - timedelta(days=1 + secrets.randbelow(14))
         probe = proficiency.given(_encoded(scene(person(seed), 1)), lately)
         photograph = proficiency.given(_encoded(mugshot(person(other), 0)), arrest_date(person(other)))
         found.append((probe, photograph, same, ""))

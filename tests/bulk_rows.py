@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Table, event, insert
 
+from app.calendar import today
 from app.extensions import db
 from app.models.base import now
 from app.policy import policy
@@ -99,7 +100,7 @@ class Crowd:
                     "earliest": STANDING[n % 3][1],
                     "rule": "violation",
                     "policy_version": policy().version,
-                    "calculated_on": now().date(),
+                    "calculated_on": today(),
                 }
                 for n, (column, key) in enumerate(kept)
             ],

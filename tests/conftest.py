@@ -13,7 +13,6 @@ import os
 import secrets
 import shutil
 from collections.abc import Callable, Iterator
-from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -23,6 +22,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 import demo.proficiency  # noqa: F401  (draws the comparisons of `flask review proficiency add --drawn`)
+from app.calendar import today
 from app.factory import create_app, open_stores
 from config.settings import Settings
 from demo.accounts import change_account, load_accounts
@@ -182,16 +182,15 @@ class People:
             account = sync_account(entry)
             if self.accounts.people[name].trained and needs_training(entry.roles):
                 topics = [topic.value for topic in policy().training["fr"].topics]
-                record_training(account, "fr", topics, date.today(), None, "", today=date.today())
+                record_training(account, "fr", topics, today(), None, "", today=today())
         return account
 
     def actor(self, name: str):
         """The actor of a person as a request would have it now."""
         from app.access.actor import actor_of
-        from app.models.base import now
 
         account, entry = self.account(name), self.lookup(name)
-        return actor_of(account, entry.roles, now().date())
+        return actor_of(account, entry.roles, today())
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 import cv2
 
 from app import audit
-from app.calendar import local
+from app.calendar import local, today
 from app.domain.algorithms import networks
 from app.domain.algorithms import registry as algorithms
 from app.domain.approval import answers, unexamined
@@ -269,7 +269,7 @@ class UnitStages:
             with unit_of_work():
                 repeats.answer(request, supervisor, agreed=True, words="Agreed: the reason holds.")
         with unit_of_work():
-            identification.start_search(request, actor, algorithms.status(now().date()))
+            identification.start_search(request, actor, algorithms.status(today()))
 
     def finish(self, request: FRRequest) -> None:
         """The worker's part: the person on the probe stands in the repository unless `gallery` says otherwise."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -27,7 +27,7 @@ def quality(faces: Path, write: Path | None) -> None:
         on_progress = lambda text: click.echo(text, err=True)  # noqa: E731
         trials = run(known.photographs, gallery, degradations(), on_progress)
         trials += turned(known.photographs, gallery, on_progress)
-        text = table(known, trials, networks.extractor().digest, date.today())
+        text = table(known, trials, networks.extractor().digest, datetime.now(UTC).date())
     except (MatchingError, EvaluationError) as error:
         raise click.ClickException(str(error)) from None
     except OSError as error:

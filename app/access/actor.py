@@ -8,10 +8,10 @@ from datetime import date
 from flask import g
 from sqlalchemy import select
 
+from app.calendar import today
 from app.clauses import enforces
 from app.extensions import db
 from app.models.accounts import Account, TrainingRecord
-from app.models.base import now
 from app.policy import policy
 from app.policy.names import CapabilityId
 
@@ -58,7 +58,7 @@ def actor_of(account: Account, roles: frozenset[str], today: date) -> Actor:
 
 def actor_last_seen(account: Account) -> Actor:
     """Return the actor for an account with the roles that the directory had for it last: for lists, not for steps."""
-    return actor_of(account, frozenset(account.roles), now().date())
+    return actor_of(account, frozenset(account.roles), today())
 
 
 def system_actor() -> Actor:

@@ -13,6 +13,7 @@ from sqlalchemy.orm import joinedload
 from app import audit
 from app.access.actor import Actor, actor_of
 from app.access.directory import DirectoryEntry, authenticate, lookup
+from app.calendar import today
 from app.clauses import enforces
 from app.extensions import db, settings
 from app.models.accounts import Account, LoginSession, SignInFailure, TermsAcceptance
@@ -136,7 +137,7 @@ def load_person() -> None:
     _bring_up_to_date(account, entry, found)
     g.session_uid = found.uid
     g.account = account
-    g.actor = actor_of(account, entry.roles, now().date())
+    g.actor = actor_of(account, entry.roles, today())
     g.terms_accepted = accepted
 
 

@@ -12,13 +12,14 @@ from typing import Any
 from flask import g, request
 
 from app.access.actor import current_actor
+from app.calendar import today
 from app.domain.algorithms import changes
 from app.domain.algorithms import registry as algorithms
 from app.domain.disclosures.decisions import fetch_facts
 from app.domain.identification.verbs import is_available
 from app.extensions import settings
 from app.models import AlgorithmChange, Disclosure, FRRequest
-from app.models.base import Stateful, now
+from app.models.base import Stateful
 from app.workflow.options import Options, options
 
 KEPT = "corroborate.options"
@@ -42,7 +43,7 @@ def _nothing(_subject: Stateful) -> Known:
 def _of_request(subject: FRRequest) -> Known:
     return {
         "examiner_available": lambda: is_available(subject.examiner),
-        "algorithm_status": lambda: algorithms.status(now().date()),
+        "algorithm_status": lambda: algorithms.status(today()),
         "demonstration": settings().demonstration,
     }
 

@@ -12,6 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
+from app.calendar import day_of
 from app.cli.base import Group
 from app.cli.tables import show
 from app.domain.gallery import verbs as gallery
@@ -197,7 +198,7 @@ def remove(record: str, reason: str) -> None:
                 now_at = gallery.remove(photo, reason)
             click.echo(f"Record {record} left the repository; generation {now_at}.")
         else:
-            click.echo(f"Record {record} left the repository on {photo.removed_at:%Y-%m-%d}.")
+            click.echo(f"Record {record} left the repository on {day_of(photo.removed_at)}.")
         gallery.finish_erasures()
         remaining = db.session.scalar(
             select(func.count())

@@ -14,7 +14,7 @@ from sqlalchemy import select
 from app.access.actor import Actor, actor_of
 from app.access.directory import DirectoryUnavailable, lookup
 from app.access.sessions import SignInRefused, confirm_password, sync_account
-from app.calendar import today
+from app.calendar import day_of, today
 from app.cli.base import Place
 from app.cli.gallery import group, one_line_errors
 from app.cli.gallery_import import plain_cell
@@ -33,7 +33,7 @@ def samples_command() -> None:
     """Whether each import is searched, and what it waits for; newest first."""
     with one_line_errors():
         rows = db.session.scalars(select(GalleryImport).order_by(GalleryImport.id.desc()).limit(50)).all()
-        show((of.uid, f"{of.created_at:%Y-%m-%d}", samples.standing(of)) for of in rows)
+        show((of.uid, f"{day_of(of.created_at)}", samples.standing(of)) for of in rows)
 
 
 @group.command("sample")

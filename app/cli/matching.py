@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import click
 
+from app.calendar import today
 from app.cli.base import Group, Place
 from app.domain.algorithms.evaluations import CAUTION, keep
 from app.domain.algorithms.evaluations import kept as evaluations_of
@@ -81,7 +82,7 @@ def status_command() -> None:
             click.echo("    " + "; ".join(f"{label} {value}" for label, value in one.headline))
         if not here:
             missing.append(model_id)
-    evaluated = nist_of_active(date.today())
+    evaluated = nist_of_active(today())
     click.echo(f"NIST: {evaluated.reason}")
     if not evaluated.ok:
         click.echo("Without a current NIST evaluation record it may not be used for casework (FAIR-2).")
@@ -198,4 +199,4 @@ def _catalogue() -> Catalogue:
 def _evaluation(entry: Detector | Extractor) -> str:
     if isinstance(entry, Detector):
         return "Finds faces; compares none."
-    return nist_status(entry, entry.sha256, date.today()).reason
+    return nist_status(entry, entry.sha256, today()).reason

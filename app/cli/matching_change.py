@@ -13,6 +13,7 @@ import click
 from app.access.actor import Actor, actor_of
 from app.access.directory import DirectoryUnavailable, lookup
 from app.access.sessions import sync_account
+from app.calendar import today
 from app.cli.base import Group, Place
 from app.cli.gallery import one_line_errors
 from app.domain.algorithms import changes, networks
@@ -23,7 +24,6 @@ from app.domain.algorithms.upkeep import running
 from app.extensions import settings
 from app.matching.threads import configure_threads
 from app.models import AlgorithmChange
-from app.models.base import now
 from app.policy.refused import Refused
 from app.policy.words import says_something
 from app.unit_of_work import unit_of_work
@@ -52,7 +52,7 @@ def _actor(name: str) -> Actor:
         raise click.ClickException(f"{name} is not in the directory, or is disabled.")
     with unit_of_work():
         account = sync_account(entry)
-    return actor_of(account, entry.roles, now().date())
+    return actor_of(account, entry.roles, today())
 
 
 def _running() -> AlgorithmChange:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 
 import click
 from sqlalchemy import select
 
 from app.access.directory import DirectoryUnavailable, lookup, members
 from app.access.sessions import end_all_sessions, sync_account
+from app.calendar import today
 from app.cli.base import Group
 from app.domain.accounts.training import record_training
 from app.extensions import db
@@ -54,7 +55,7 @@ def train(name: str, completed: datetime, requirement: str, note: str) -> None:
         with unit_of_work():
             account = sync_account(entry)
             topics = [topic.value for topic in policy().training[requirement].topics]
-            record = record_training(account, requirement, topics, completed.date(), None, note, today=date.today())
+            record = record_training(account, requirement, topics, completed.date(), None, note, today=today())
             expires = record.expires_on
     except DirectoryUnavailable as error:
         raise click.ClickException(str(error)) from None

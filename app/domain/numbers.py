@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from app.calendar import today
 from app.extensions import db
-from app.models.base import now
 from app.models.engine import Counter
 
 
 def draw(series: str) -> str:
     """Draw the next number of a series in this year. Needs an open unit of work, whose lock keeps numbers unique."""
-    name = f"{series}-{now():%Y}"
+    name = f"{series}-{today():%Y}"
     row = db.session.get(Counter, name, with_for_update=True)
     if row is None:
         row = Counter(series=name, value=0)

@@ -3,11 +3,11 @@
 import ast
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from datetime import date
 from pathlib import Path
 from typing import Any
 
 from app.policy.absence import forbidden_names
+from app.policy.days import present_day
 from app.policy.examples import Check, disagreements, load_worked
 from app.policy.loader import PolicyError, load
 from app.policy.types import Policy
@@ -42,7 +42,7 @@ def check(root: Path, points: Points, above: Mapping[str, Check]) -> list[str]:
         if clause_id not in policy.clauses
     ]
     faults += forbidden_names(policy, root / "app")
-    return faults + disagreements(policy, worked, date.today(), above)
+    return faults + disagreements(policy, worked, present_day(), above)
 
 
 def matrix(root: Path, points: Points) -> list[dict[str, Any]]:

@@ -10,6 +10,7 @@ from msgspec import structs
 
 from app.clauses import enforces
 from app.policy.base import Fact, Questions
+from app.policy.days import present_day
 from app.policy.forms import Outcome, Prohibition, Source
 from app.policy.types import Policy
 from app.policy.words import different_words, is_filler, long_enough, visible
@@ -36,7 +37,7 @@ def check_facts(
     asked = {fact.name for fact in facts}
     found = [Fault(name, "This is not asked for here.", rule_id) for name in answers if name not in asked]
     for fact in facts:
-        message = _wrong(fact, _text(answers.get(fact.name)), today or date.today())
+        message = _wrong(fact, _text(answers.get(fact.name)), today or present_day())
         if message:
             found.append(Fault(fact.name, message, rule_id))
     return found

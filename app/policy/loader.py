@@ -5,12 +5,13 @@ those.
 """
 
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime, tzinfo
+from datetime import date
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 from app.policy import forms, review, types
+from app.policy.days import present_day
 from app.policy.disclosures import registers as disclosure_registers
 from app.policy.disclosures import types as disclosure_types
 from app.policy.gallery import types as gallery_types
@@ -81,7 +82,6 @@ class RuleFiles:
 class Held:
     """The policy that this process holds, in the form that applies on the day, in the department's time zone."""
 
-    zone: tzinfo | None = None
     files: RuleFiles | None = None
     applied: types.Policy | None = None
 
@@ -93,7 +93,7 @@ class Held:
         return self.applied
 
     def _day(self) -> date:
-        return datetime.now(self.zone).date()
+        return present_day()
 
 
 _held = Held()
@@ -104,14 +104,9 @@ def policy() -> types.Policy:
     return _held.policy()
 
 
-def days_run_in(zone: tzinfo) -> None:
-    """Say in which time zone the days begin from which a rule applies."""
-    _held.zone = zone
-
-
 def load(directory: Path, today: date | None = None) -> types.Policy:
     """Load the policy in ``directory`` as it applies ``today``. Raises PolicyError."""
-    day = today or date.today()
+    day = today or present_day()
     return RuleFiles(directory, day).on(day)
 
 

@@ -1,8 +1,8 @@
 """The template filters by which pages print times, days, counts and digests."""
 
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 
-from app.calendar import as_utc, local
+from app.calendar import as_utc, local, today
 
 
 def when(at: datetime) -> str:
@@ -15,8 +15,7 @@ def when(at: datetime) -> str:
 def clock(at: datetime) -> str:
     """`10:42` in the department's time zone, with the day when it was not today."""
     here = local(at)
-    today = local(datetime.now(UTC)).date()
-    return f"{here:%H:%M}" if here.date() == today else f"{here.day} {here:%b %Y, %H:%M}"
+    return f"{here:%H:%M}" if here.date() == today() else f"{here.day} {here:%b %Y, %H:%M}"
 
 
 def day(at: date) -> str:

@@ -18,11 +18,11 @@ import numpy as np
 import pytest
 from sqlalchemy import select, text
 
+from app.calendar import today
 from app.domain.algorithms import registry as algorithms
 from app.domain.identification import verbs as identification
 from app.extensions import db
 from app.models import Candidate, Job, Search
-from app.models.base import now
 from app.unit_of_work import unit_of_work
 from config.embedded import Embedded
 from demo.people import mugshot, person
@@ -62,7 +62,7 @@ def start(app, make, people, request) -> Callable[[], str]:
 
     def queue_search() -> str:
         with unit_of_work():
-            return identification.start_search(filed, examiner, algorithms.status(now().date())).uid
+            return identification.start_search(filed, examiner, algorithms.status(today())).uid
 
     return queue_search
 

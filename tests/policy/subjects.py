@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import text
 
 from app import audit
+from app.calendar import today
 from app.extensions import db, stores
 from app.models import (
     AlgorithmChange,
@@ -122,8 +123,8 @@ def _disclosure(people: Any) -> Disclosure:
         immigration=False,
         submission=1,
         submitted_at=now(),
-        release_by=now().date() + timedelta(days=9),
-        received_on=now().date(),
+        release_by=today() + timedelta(days=9),
+        received_on=today(),
         acknowledged_by_id=asker,
     )
 
@@ -209,7 +210,7 @@ def _sealing(people: Any) -> SealingOrder:
         key_id=stores().keys.create(),
         policy_version=policy().version,
         kind="sealed",
-        dated=now().date(),
+        dated=today(),
         order_digest=number,
         way="command",
         removed_at=now(),

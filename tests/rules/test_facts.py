@@ -5,12 +5,13 @@ The bounds stand in `facts.toml`, not read from the rules: one that a rule loses
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import timedelta
 
 import pytest
 
 from app.policy import policy
 from app.policy.base import Fact
+from app.policy.days import present_day
 from app.policy.facts import check_facts
 from tests.rules.fact_table import accepted, asking, written
 
@@ -33,7 +34,7 @@ def valid(fact: Fact, bounds: dict) -> str:
         return fact.choices[0].value
     if fact.kind == "number":
         return str(bounds.get("min_value", 1))
-    other = {"yesno": "yes", "date": date.today().isoformat(), "time": "22:40"}
+    other = {"yesno": "yes", "date": present_day().isoformat(), "time": "22:40"}
     return other.get(fact.kind) or typed(max(bounds.get("min_length", 0), 1), bounds)
 
 
@@ -99,7 +100,7 @@ def test_each_question_refuses_an_answer_of_another_kind(rule_id, name):
         "yesno": ["maybe"],
         "number": ["many", "1.5", "1e3"],
         "time": ["noon", "24:00", "7:5"],
-        "date": ["yesterday", "2026-02-30", (date.today() + timedelta(days=1)).isoformat()],
+        "date": ["yesterday", "2026-02-30", (present_day() + timedelta(days=1)).isoformat()],
     }
     for answer in wrong.get(fact.kind, []):
         assert refused(rule_id, name, answer), answer

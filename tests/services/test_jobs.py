@@ -13,11 +13,11 @@ import redis as redis_client
 from flask import Flask
 from sqlalchemy import select, text
 
+from app.calendar import today
 from app.domain.algorithms import registry as algorithms
 from app.domain.identification import verbs as identification
 from app.extensions import db
 from app.models import Candidate, Job, Search
-from app.models.base import now
 from app.outbox import ask
 from app.unit_of_work import unit_of_work
 from config.settings import Settings
@@ -59,7 +59,7 @@ def searching(app: Flask) -> Callable[[], str]:
         request = make.request(state="probe_selected")
         examiner = make.people.actor("k.rowan")
         with unit_of_work():
-            return identification.start_search(request, examiner, algorithms.status(now().date())).uid
+            return identification.start_search(request, examiner, algorithms.status(today())).uid
 
     return start
 

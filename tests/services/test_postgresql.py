@@ -17,6 +17,7 @@ from app import audit
 from app.access.actor import actor_of
 from app.access.directory import lookup
 from app.audit.chain import verify
+from app.calendar import today
 from app.domain.identification import verbs as identification
 from app.domain.oversight import trail_check
 from app.extensions import db
@@ -351,7 +352,7 @@ def test_of_two_people_who_decide_at_once_one_decides(app, make):
             entry = lookup(name)
             with unit_of_work():
                 account = db.session.query(Account).filter_by(name=name).one()
-                actor = actor_of(account, entry.roles, now().date())
+                actor = actor_of(account, entry.roles, today())
                 mine = db.session.get_one(FRRequest, key)
                 if mine.version != seen:
                     raise Conflict("the page shows an older version")

@@ -69,13 +69,13 @@ def foreign_preview(world: World, on: str) -> str:
 
 def order_stated(world: World, on: str) -> dict[str, str]:
     """A sealing order about a record that is not held: whoever may, can have it carried out."""
-    from app.models.base import now
+    from app.calendar import today
 
     return {
         "kind": "sealed",
         "order_number": "IND-99",
         "authority": "Criminal Court",
-        "dated": now().date().isoformat(),
+        "dated": today().isoformat(),
         "records": "R-not-held",
     }
 

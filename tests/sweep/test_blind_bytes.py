@@ -20,6 +20,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from app import audit
+from app.calendar import today
 from app.domain.gallery.repository_index import next_generation
 from app.domain.notices.mail import compose, kind_of
 from app.domain.notices.notifications import sentence
@@ -27,7 +28,6 @@ from app.domain.sealing import verbs as sealing
 from app.domain.sealing.order_statement import OrderStatement
 from app.extensions import db
 from app.models import LineUp, Notification
-from app.models.base import now
 from app.unit_of_work import unit_of_work
 from tests.conftest import token_of
 from tests.sweep.questions import HTMX, Row, addressed, fields, rows_with_rules
@@ -245,7 +245,7 @@ class Asking:
         """The nominated photograph was sealed by order."""
         with self.world.app.app_context():
             records = (self.world.get("nominated").current_round.nominee.photo.record_number,)
-            statement = OrderStatement("sealed", "IND-44", "Criminal Court", now().date(), records)
+            statement = OrderStatement("sealed", "IND-44", "Criminal Court", today(), records)
             sealing.execute(statement, self.world.make.people.actor("b.juniper"), "page")
             self.world.make.run_jobs()
             line = self.world.get("line")

@@ -8,6 +8,7 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
+from app.calendar import today
 from app.domain.disclosures import incidents
 from app.domain.identification import verbs as identification
 from app.domain.sealing import verbs as sealing
@@ -92,7 +93,7 @@ def _seal_nominee(world: World) -> None:
         state="nominated", case_number="2026-075-30010", seed=62, gallery=[person(62), person(63)]
     )
     record = request.current_round.nominee.photo.record_number
-    statement = OrderStatement("sealed", "IND-62", "Criminal Court", now().date(), (record,))
+    statement = OrderStatement("sealed", "IND-62", "Criminal Court", today(), (record,))
     sealing.execute(statement, world.make.people.actor("b.juniper"), "page")
     world.make.run_jobs()
 

@@ -8,6 +8,7 @@ from app.access.actor import actor_of
 from app.access.directory import lookup
 from app.access.scoping import visible
 from app.blueprints.approval.queue import PARTS
+from app.calendar import today
 from app.domain.disclosures.overview import task, waiting_for
 from app.domain.examination.conditions import nominee_left
 from app.domain.identification.separations import read_together
@@ -32,7 +33,7 @@ def actors(world):
         for persona, name in PERSONAS.items():
             account = db.session.query(Account).filter_by(name=name).one_or_none() if name else None
             if account is not None:
-                found[persona] = actor_of(account, lookup(name).roles, now().date())
+                found[persona] = actor_of(account, lookup(name).roles, today())
         yield found
 
 

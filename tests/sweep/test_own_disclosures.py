@@ -6,9 +6,9 @@ from datetime import timedelta
 
 import pytest
 
+from app.calendar import today
 from app.extensions import db
 from app.models import Disclosure, DisclosureDecision
-from app.models.base import now
 from app.policy import policy
 from demo.accounts import change_account
 from demo.services import directory_state
@@ -46,7 +46,7 @@ def forms(world, name: str) -> list[dict[str, object]]:
             "included": [item.uid for item in subject.items],
             "text": "The disclosure is lawful on this basis.",
             "reason": "A reason that is long enough to be taken.",
-            "release_by": (now().date() + timedelta(days=5)).isoformat(),
+            "release_by": (today() + timedelta(days=5)).isoformat(),
         }
         verbs = {row.verb for row in policy().workflow("disclosure").transitions}
         db.session.remove()

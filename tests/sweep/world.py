@@ -14,6 +14,7 @@ from flask.testing import FlaskClient
 from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
+from app.calendar import today
 from app.domain.disclosures import incidents
 from app.domain.identification import repeats
 from app.domain.oversight import exports
@@ -254,7 +255,7 @@ class World:
         keeper = self.make.people.actor("b.juniper")
         for name, seed in (("sealed", 55), ("sealing", 56)):
             [photo] = self.make.enrol([person(seed)])
-            statement = OrderStatement("sealed", f"IND-{seed}", "Criminal Court", now().date(), (photo.record_number,))
+            statement = OrderStatement("sealed", f"IND-{seed}", "Criminal Court", today(), (photo.record_number,))
             order, _ = sealing.execute(statement, keeper, "page")
             if name == "sealed":
                 self.make.run_jobs()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 from datetime import UTC, date, datetime
+from pathlib import Path
 
 import pytest
 from sqlalchemy.orm.attributes import set_committed_value
@@ -10,8 +12,30 @@ from sqlalchemy.orm.attributes import set_committed_value
 from app import calendar
 from app.domain.disclosures import conditions
 from app.models.disclosures import Disclosure
+from tests.sources import source_tree
 
+ROOT = Path(__file__).resolve().parents[2]
 EVENING = datetime(2026, 11, 25, 2, 0, tzinfo=UTC)  # 24 November, 21:00, in New York
+
+
+def days_of_utc(tree: ast.AST) -> list[str]:
+    """The days that a source takes from the present time in UTC: `now().date()`."""
+    return [
+        ast.unparse(call)
+        for call in ast.walk(tree)
+        if isinstance(call, ast.Call) and ast.unparse(call).endswith("now().date()")
+    ]
+
+
+def test_nobody_takes_the_present_day_from_the_time_in_utc():
+    """Between midnight in UTC and the department's midnight that is a day which has not begun yet."""
+    assert days_of_utc(ast.parse("day = now().date()\nother = base.now().date()")) == [
+        "now().date()",
+        "base.now().date()",
+    ]
+    sources = [path for folder in ("app", "demo", "tests", "tools") for path in (ROOT / folder).rglob("*.py")]
+    assert len(sources) > 500
+    assert {str(path): found for path in sources if (found := days_of_utc(source_tree(path)))} == {}
 
 
 @pytest.fixture

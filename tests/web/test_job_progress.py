@@ -10,6 +10,7 @@ import pytest
 from flask import get_template_attribute
 from sqlalchemy import update
 
+from app.calendar import today
 from app.domain.requests import images
 from app.domain.sealing import verbs as sealing
 from app.domain.sealing.order_statement import OrderStatement
@@ -35,7 +36,7 @@ def disposal(make, people) -> tuple[str, str, str]:
 
 def sealing_order(make, people) -> tuple[str, str, str]:
     [photo] = make.enrol([person(55)])
-    statement = OrderStatement("sealed", "IND-55", "Criminal Court", now().date(), (photo.record_number,))
+    statement = OrderStatement("sealed", "IND-55", "Criminal Court", today(), (photo.record_number,))
     order, _ = sealing.execute(statement, people.actor("b.juniper"), "page")
     return sealing.JOB, "b.juniper", f"/retention/sealings/{order.number}"
 

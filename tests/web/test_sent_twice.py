@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import ast
 import re
-from datetime import date, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 import app.blueprints
+from app.calendar import today
 from app.extensions import db
 from app.models import (
     Disclosure,
@@ -27,7 +28,6 @@ from tests.sources import source_tree
 from tests.web.disclosure_pages import OFFICER
 from tests.web.page_reading import form_at, soup
 
-DAY = date.today().isoformat()
 WHAT = "The package went to another office than the one named."
 #: (who, page and address, the table, what is typed)
 CREATING = [
@@ -44,8 +44,8 @@ CREATING = [
             "recipient_kinds": ["prosecutor"],
             "purposes": ["criminal_prosecution"],
             "item_kinds": ["report", "original"],
-            "effective_on": DAY,
-            "expires_on": (date.today() + timedelta(days=200)).isoformat(),
+            "effective_on": today().isoformat(),
+            "expires_on": (today() + timedelta(days=200)).isoformat(),
         },
     ),
 ]
@@ -89,7 +89,7 @@ def test_a_training_sent_twice_is_one_and_revoked_twice_is_revoked_once_bypass(s
     client, account = sign_in("c.hawthorn"), people.account("o.teal")
     page, before = f"/training/{account.uid}", rows(TrainingRecord)
     topics = [box["value"] for box in soup(client.get(page)).select("input[name=topics]")]
-    form = form_at(client, page, f"{page}/records", topics=topics, completed_on=DAY, note="Course 7")
+    form = form_at(client, page, f"{page}/records", topics=topics, completed_on=today().isoformat(), note="Course 7")
     assert [client.post(f"{page}/records", data=form).status_code for _ in range(3)] == [303] * 3
     assert rows(TrainingRecord) == before + 1
     form = form_at(client, page, f"{page}/revoke")

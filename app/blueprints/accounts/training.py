@@ -10,11 +10,11 @@ from sqlalchemy import select
 from app.access.actor import current_actor
 from app.access.guard import needs
 from app.blueprints.accounts.forms import TrainingForm
+from app.calendar import today
 from app.domain.accounts.training import record_training, revoke_training
 from app.domain.workload import overview
 from app.extensions import db
 from app.models.accounts import Account, TrainingRecord
-from app.models.base import now
 from app.once import Making
 from app.policy import policy
 from app.steps import Why, take_step
@@ -26,8 +26,8 @@ bp = Blueprint("training", __name__)
 @bp.get("/training")
 @needs("training.keep")
 def index() -> ResponseReturnValue:
-    today = now().date()
-    people = [overview.training_of(account, today) for account in overview.to_be_trained()]
+    day = today()
+    people = [overview.training_of(account, day) for account in overview.to_be_trained()]
     return page("accounts/training.html", people=people, rule=policy().training["fr"])
 
 
@@ -50,7 +50,7 @@ def record(subject: Account) -> ResponseReturnValue:
             form.completed_on.data,
             actor,
             form.note.data or "",
-            today=now().date(),
+            today=today(),
         )
 
     return take_step(
@@ -88,17 +88,16 @@ def revoke(subject: Account) -> ResponseReturnValue:
 
 
 def _trainee_page(subject: Account, form: TrainingForm, refusal: Why = None) -> str:
-    today = now().date()
-    rule = policy().training["fr"]
+    rule, day = policy().training["fr"], today()
     return page(
         "accounts/trainee.html",
         account=subject,
         form=form,
         refusal=refusal,
         rule=rule,
-        standing=overview.training_of(subject, today),
+        standing=overview.training_of(subject, day),
         records=list(reversed(subject.training)),
         own=subject.id == current_actor().id,
-        today=today,
+        today=day,
         labels={topic.value: topic.label for topic in rule.topics},
     )

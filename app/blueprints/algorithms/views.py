@@ -8,10 +8,10 @@ from sqlalchemy import func, select
 
 from app.access.guard import needs
 from app.blueprints.algorithms.registry import entries
+from app.calendar import today
 from app.domain.algorithms.evaluations import CAUTION
 from app.domain.algorithms.registry import active_or_none, status
 from app.extensions import db, settings
-from app.models.base import now
 from app.models.engine import Job
 from app.policy import policy
 from app.web.pages import page
@@ -26,9 +26,9 @@ def index() -> ResponseReturnValue:
     rows = select(Job.kind, Job.state, func.count(Job.id)).group_by(Job.kind, Job.state).order_by(Job.kind, Job.state)
     return page(
         "algorithms/index.html",
-        entries=entries(now().date()),
+        entries=entries(today()),
         active=active_or_none(),
-        standing=status(now().date()),
+        standing=status(today()),
         jobs=db.session.execute(rows).all(),
         clause=policy().clause("FAIR-2"),
         casework=not settings().demonstration,

@@ -9,14 +9,13 @@ from sqlalchemy import func, select
 
 from app.access.actor import Actor
 from app.blueprints.first_rows import count
-from app.calendar import today
+from app.calendar import start_of, today
 from app.domain.algorithms.registry import active_or_none, status
 from app.domain.disclosures.overview import open_incidents, waiting_for
 from app.domain.notices import mail_status
 from app.domain.retention import lists
 from app.domain.workload import overview
 from app.extensions import db
-from app.models.base import now
 from app.models.retention import Disposal
 
 
@@ -82,7 +81,7 @@ def figures(actor: Actor) -> list[Figure]:
         free = url_for("workload.index", show="unassigned")
         found.append(Figure(overview.unassigned_requests(actor), "requests without an examiner", free, "waiting"))
     if actor.can("training.keep"):
-        people = [overview.training_of(account, now().date()) for account in overview.to_be_trained()]
+        people = [overview.training_of(account, today()) for account in overview.to_be_trained()]
         lacking = sum(not person.current for person in people)
         ending = sum(person.standing == "ending" for person in people)
         found += [
@@ -99,14 +98,14 @@ def figures(actor: Actor) -> list[Figure]:
     if actor.can("retention.read"):
         found += _retention(actor)
     if actor.can("audit.read"):
-        day = now().replace(hour=0, minute=0, second=0, microsecond=0)
-        refused = url_for("oversight.events", event="refusals", since=day.date().isoformat())
+        day = today()
+        refused = url_for("oversight.events", event="refusals", since=day.isoformat())
         found += [
-            Figure(overview.refusals_since(day), "refusals today (UTC)", refused, "waiting"),
+            Figure(overview.refusals_since(start_of(day)), "refusals today", refused, "waiting"),
             Figure(overview.last_sequence(), "events in the audit trail", url_for("oversight.events")),
         ]
     if actor.can("algorithm.read"):
-        entry, casework = active_or_none(), "Yes" if status(now().date()).ok else "No"
+        entry, casework = active_or_none(), "Yes" if status(today()).ok else "No"
         named = entry.name if entry else "an algorithm that left the catalogue"
         found += [
             Figure(casework, f"casework with {named}", url_for("algorithms.index")),

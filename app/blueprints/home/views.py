@@ -16,6 +16,7 @@ from app.blueprints.home import day
 from app.blueprints.home.links import address_for
 from app.blueprints.home.roles import elsewhere, figures
 from app.blueprints.requests.status import standing
+from app.calendar import today
 from app.domain.workload import overview
 from app.extensions import db
 from app.models.accounts import Account
@@ -56,7 +57,7 @@ def _availability() -> Callable[[Account], bool]:
         if entry is None or not entry.enabled:
             return False
         account = db.session.get_one(Account, account_id)
-        return actor_of(account, entry.roles, now().date()).can("examination.work")
+        return actor_of(account, entry.roles, today()).can("examination.work")
 
     return lambda account: asked(account.name, account.id)
 
@@ -65,7 +66,7 @@ def _training(actor: Actor) -> dict[str, object] | None:
     """Return the warning that an examiner's own training is missing, over or about to end (ACC-4)."""
     if "examiner" not in actor.roles:
         return None
-    standing_now = overview.training_of(g.account, now().date())
+    standing_now = overview.training_of(g.account, today())
     if standing_now.standing == "current":
         return None
     return {"now": standing_now, "rule": policy().training["fr"], "ask": overview.unit_supervisors()}

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from app.calendar import today
 from app.domain.algorithms import registry as algorithms
 from app.matching.nist import NistStatus
 from app.models import Search
-from app.models.base import now
 from app.models.engine import Job
 from app.outbox import last_job
 
@@ -17,4 +17,4 @@ def job_of(search: Search | None) -> Job | None:
 
 def algorithm_status() -> NistStatus:
     """Return whether the installed algorithm has a current NIST evaluation record (FAIR-2)."""
-    return algorithms.status(now().date())
+    return algorithms.status(today())

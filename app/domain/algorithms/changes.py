@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import delete, select
 
 from app.access.actor import Actor, system_actor
+from app.calendar import today
 from app.clauses import enforces
 from app.domain.algorithms import registry as algorithms
 from app.domain.algorithms.upkeep import running
@@ -177,7 +178,7 @@ def _status(digest: str) -> NistStatus:
     entry = algorithms.entry_of(digest)
     if entry is None:
         return NistStatus(False, f"The algorithm {digest} is not in the catalogue any more.")
-    return algorithms.status(now().date(), entry)
+    return algorithms.status(today(), entry)
 
 
 def switch_facts(change: AlgorithmChange) -> dict[str, object]:

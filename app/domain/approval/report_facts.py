@@ -8,6 +8,7 @@ from typing import Any
 
 from app.access.clearance import narrative_for
 from app.audit.policy_texts import kept, rule_of, words_of
+from app.calendar import day_of
 from app.documents.errors import FactsError
 from app.documents.facts import (
     Algorithm,
@@ -171,7 +172,7 @@ def _algorithm(search: Search) -> Algorithm | None:
     if entry is None:
         # it left the catalogue since: nothing is said of it beyond what the search recorded
         return Algorithm(filled(search.algorithm), None, None, search.algorithm_digest, "Not recorded with the search.")
-    status = nist_status(entry, search.algorithm_digest, filled(search.finished_at).date())
+    status = nist_status(entry, search.algorithm_digest, day_of(filled(search.finished_at)))
     return Algorithm(filled(search.algorithm), entry.developer, entry.version, search.algorithm_digest, status.reason)
 
 

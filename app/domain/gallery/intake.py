@@ -18,6 +18,7 @@ from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
 
 from app import audit
+from app.calendar import today
 from app.clauses import enforces
 from app.domain.algorithms import networks
 from app.domain.gallery import verbs as gallery
@@ -42,7 +43,6 @@ from app.domain.gallery.verbs import Stored, key_in_use
 from app.extensions import db, stores
 from app.matching.perceptual import hash_distance
 from app.models import GalleryHold, GalleryImport, GalleryPhoto, ImportChunk, ImportOutcome, ProbeImage
-from app.models.base import now
 from app.storage import BlobRef
 from app.storage import batch as storage_batch
 from app.unit_of_work import Conflict, unit_of_work
@@ -130,7 +130,7 @@ def _parts(source: Source, rows: Sequence[Row]) -> Iterator[_Part]:
             part.outcomes.append(RecordOutcome.of(listed, opened))
             continue
         row = opened.row
-        data = check_row(row, now().date()) or opened.photograph()
+        data = check_row(row, today()) or opened.photograph()
         if isinstance(data, Refusal):
             part.outcomes.append(RecordOutcome.of(row, data))
             continue
@@ -379,7 +379,7 @@ def decide(held: GalleryHold, admitted: bool, reason: str) -> Refusal | None:
             gallery.decide(held, False, reason)
         return None
     row = gallery.held_row(held)
-    fault = check_row(row, now().date())
+    fault = check_row(row, today())
     photo = fault or examine(row, stores().blobs.get(held.blob_id, held.key_id, held.sha256))
     if isinstance(photo, Refusal):
         return photo

@@ -8,6 +8,7 @@ from random import Random
 
 from app.access.actor import Actor, actor_of, system_actor
 from app.access.directory import lookup
+from app.calendar import today
 from app.clauses import enforces
 from app.domain.algorithms import registry as algorithms
 from app.domain.notices.notifications import tell
@@ -221,7 +222,7 @@ def is_available(examiner: Account | None) -> bool:
     entry = lookup(examiner.name)
     if entry is None or not entry.enabled:
         return False
-    return actor_of(examiner, entry.roles, now().date()).can("examination.work")
+    return actor_of(examiner, entry.roles, today()).can("examination.work")
 
 
 @enforces("ACC-2")

@@ -99,7 +99,7 @@ def _day(text: Any) -> date | None:
 
 
 def _holds(holds: list[LegalHold]) -> tuple[Hold, ...]:
-    return tuple(Hold(hold.number, hold.kind, hold.created_at.date()) for hold in holds)
+    return tuple(Hold(hold.number, hold.kind, day_of(hold.created_at)) for hold in holds)
 
 
 def history_of(record: CaseRecord) -> tuple[HistoryEntry, ...]:

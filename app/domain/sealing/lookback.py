@@ -15,6 +15,7 @@ from typing import Any
 
 from sqlalchemy import func, or_, select
 
+from app.calendar import day_of
 from app.clauses import enforces
 from app.domain.approval.verbs import recipients
 from app.domain.disclosures.claims import claim_of
@@ -137,7 +138,7 @@ def reports(photos: Sequence[GalleryPhoto]) -> Iterable[Showing]:
     ids = {photo.id for photo in photos}
     for report in reports_about(photos):
         names = _names(recipients(report))
-        recalled = f"; recalled {report.recalled_at:%Y-%m-%d}" if report.recalled_at else ""
+        recalled = f"; recalled {day_of(report.recalled_at)}" if report.recalled_at else ""
         yield Showing(
             "report",
             "request",

@@ -18,13 +18,14 @@ from app.access.actor import Actor, actor_last_seen, actor_of
 from app.access.clearance import cleared_account
 from app.access.directory import lookup
 from app.access.scoping import visible
+from app.calendar import today
 from app.clauses import enforces
 from app.domain.notices.notifications import tell
 from app.domain.workload.conditions import parts_of
 from app.domain.workload.overview import deadline_in_sql
 from app.extensions import db
 from app.models import Account, Assignment, FRRequest, Round
-from app.models.base import filled, now
+from app.models.base import filled
 from app.policy.names import RequestVerb
 from app.workflow import advance
 
@@ -112,7 +113,7 @@ def receiver_of(account: Account | None) -> Actor | None:
     entry = lookup(account.name) if account is not None else None
     if account is None or entry is None or not entry.enabled:
         return None
-    return actor_of(account, entry.roles, now().date())
+    return actor_of(account, entry.roles, today())
 
 
 def receivers(request: FRRequest) -> list[Account]:

@@ -7,6 +7,7 @@ import json
 from sqlalchemy import select
 
 from app import audit
+from app.calendar import today
 from app.clauses import enforces
 from app.domain.accounts.people import holders_of
 from app.domain.algorithms import registry as algorithms
@@ -15,7 +16,6 @@ from app.extensions import db
 from app.jobs.registry import handles
 from app.matching.catalogue import Extractor
 from app.models import AuditEvent
-from app.models.base import now
 from app.models.engine import Job
 from app.outbox import ask
 from app.policy.names import CapabilityId
@@ -27,7 +27,7 @@ WARNED: tuple[CapabilityId, ...] = ("search.run", "approval.decide", "algorithm.
 
 def watch() -> None:
     """Ask for the warning when it is due, once for each record. Opens its own unit of work."""
-    if algorithms.lapse_warning(now().date()) is None:
+    if algorithms.lapse_warning(today()) is None:
         return
     entry = algorithms.active()
     once = f"lapse:{entry.sha256}:{_due(entry)}"
@@ -51,7 +51,7 @@ def _was_warned(entry: Extractor) -> bool:
 @handles("warn_of_lapse")
 def run_warning(row: Job) -> None:
     """Leave a notice for everybody concerned, once for each record."""
-    if algorithms.lapse_warning(now().date()) is None:
+    if algorithms.lapse_warning(today()) is None:
         return
     entry = algorithms.active()
     people = {account for capability in WARNED for account in holders_of(capability)}

@@ -7,6 +7,7 @@ from importlib.metadata import version
 import cv2
 from sqlalchemy import select
 
+from app.calendar import today
 from app.clauses import enforces
 from app.domain.algorithms import networks
 from app.domain.gallery import loaded_index
@@ -22,7 +23,6 @@ from app.matching.index.choice import PACKAGES
 from app.matching.nist import nist_status
 from app.matching.types import PersonRank
 from app.models import GalleryPhoto, Search
-from app.models.base import now
 from app.models.engine import Job
 from app.policy import policy
 from app.storage.errors import DiskFailure, StorageError
@@ -55,7 +55,7 @@ def run_search(row: Job) -> None:
     try:
         begun_with = search.algorithm_digest
         extractor = networks.extractor_of(begun_with) if begun_with else networks.extractor()
-        status = nist_status(extractor.entry, extractor.digest, now().date())
+        status = nist_status(extractor.entry, extractor.digest, today())
         if not status.ok and not settings().demonstration:
             raise JobFailed(status.reason)
         detector_digest = networks.detector().digest

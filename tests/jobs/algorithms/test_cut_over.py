@@ -8,13 +8,13 @@ from datetime import timedelta
 
 import pytest
 
+from app.calendar import today
 from app.domain.algorithms import changes
 from app.domain.algorithms import registry as algorithms
 from app.domain.identification.search_replays import replay
 from app.extensions import db
 from app.matching.catalogue import catalogue
 from app.models import AlgorithmSwitch, AuditEvent
-from app.models.base import now
 from app.policy.refused import Refused
 from app.unit_of_work import unit_of_work
 from tests.drawn_gallery import needs_models
@@ -116,7 +116,7 @@ def test_what_a_cut_over_needs(make, admin, run_jobs, app, settings, monkeypatch
     assert refused(changes.cut_over, change, people.actor("k.rowan")) == "algorithm.change"
     app.extensions["settings"] = dataclasses.replace(settings, mode="casework")
     assert refused(changes.cut_over, change, admin) == "next_algorithm_evaluated"
-    due = now().date() + timedelta(days=100)
+    due = today() + timedelta(days=100)
     entry = second_entry()
     import msgspec
 
@@ -143,4 +143,4 @@ def test_one_change_at_a_time_and_never_to_itself_or_to_what_is_not_there(
     step(lambda c, a, r: changes.end(c, "withdraw", a, r), change, admin)
     again = begin(admin)
     run_jobs()
-    assert (change.state, again.state, again.number) == ("withdrawn", "ready", "AC-" + f"{now():%Y}-000002")
+    assert (change.state, again.state, again.number) == ("withdrawn", "ready", "AC-" + f"{today():%Y}-000002")

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from app.audit import record
+from app.calendar import today
 from app.domain.algorithms import networks
 from app.domain.gallery import index_snapshot, loaded_index, repository_index
 from app.domain.gallery import verbs as gallery
@@ -54,7 +55,7 @@ def enrol(number, photos=2):
                 source="arrest",
                 jurisdiction="criminal",
                 charged=True,
-                taken_on=now().date(),
+                taken_on=today(),
                 sha256=f"{number:032x}{n:032x}",
                 phash=f"{number:08x}{n:08x}",
                 blob_id="0" * 32,

@@ -17,6 +17,7 @@ import pytest
 
 from app.access.actor import system_actor
 from app.audit import record
+from app.calendar import today
 from app.domain.gallery import index_snapshot, repository_index
 from app.domain.sealing import verbs as sealing
 from app.domain.sealing.order_statement import OrderStatement
@@ -27,7 +28,6 @@ from app.jobs.sealing import completion
 from app.matching.errors import MatchingError
 from app.matching.types import Template as Vector
 from app.models import GalleryPhoto, Template
-from app.models.base import now
 from app.unit_of_work import unit_of_work
 from tests.conftest import models_directory
 from tests.jobs.identification.test_search_indexes import enrol, index, listed, probe_of  # noqa: F401
@@ -42,7 +42,7 @@ PEOPLE = 12
 
 
 def order(*records: str, number: str = "IND-1") -> OrderStatement:
-    return OrderStatement("sealed", number, "Criminal Court of the Example City", now().date(), records)
+    return OrderStatement("sealed", number, "Criminal Court of the Example City", today(), records)
 
 
 def seal(*records: str, number: str = "IND-1"):

@@ -8,8 +8,8 @@ import os
 
 import pytest
 
+from app.calendar import today
 from app.domain.algorithms import registry as algorithms
-from app.models.base import now
 
 
 @pytest.fixture
@@ -42,4 +42,4 @@ def test_a_file_that_is_the_same_is_not_read_again(installed):
 def test_without_the_file_there_is_no_digest_and_no_use(installed):
     installed.unlink()
     assert algorithms.installed_digest() is None
-    assert not algorithms.status(now().date()).ok
+    assert not algorithms.status(today()).ok

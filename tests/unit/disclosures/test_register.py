@@ -9,6 +9,7 @@ from datetime import timedelta
 
 import pytest
 
+from app.calendar import day_of
 from app.csv_lines import csv_line, safe_cell
 from app.domain.disclosures import register
 from app.domain.disclosures.register import Filters
@@ -43,7 +44,7 @@ def test_it_is_found_by_person_case_recipient_basis_and_period(filed, people):
     assert numbers(reader, case_number="DB-2026-1") == []
     assert numbers(reader, state="submitted", basis="D3") == [other.number]
     set_back(one, submitted_at=now() - timedelta(days=40))
-    day = one.submitted_at.date()
+    day = day_of(one.submitted_at)
     assert numbers(reader, since=day, until=day) == [one.number]
     assert numbers(reader, since=day + timedelta(days=1)) == [other.number]
     assert numbers(reader, until=day - timedelta(days=1)) == []

@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 from sqlalchemy.exc import IntegrityError
 
+from app.calendar import today
 from app.domain.algorithms import registry as algorithms
 from app.domain.identification import lineage, repeats
 from app.domain.identification import verbs as identification
 from app.extensions import db
 from app.models import ProbeResemblance, RepeatSearch
-from app.models.base import now
 from app.policy.refused import Refused
 from app.unit_of_work import unit_of_work
 from app.workflow import explain
@@ -53,7 +53,7 @@ def related(request) -> list[tuple[str, ...]]:
 def start(make, request):
     actor = make.people.actor("k.rowan")
     with unit_of_work():
-        return identification.start_search(request, actor, algorithms.status(now().date()))
+        return identification.start_search(request, actor, algorithms.status(today()))
 
 
 def test_the_same_file_in_another_case_is_recognized(make, searched):

@@ -25,7 +25,6 @@ from app.models import (
     SealingOrder,
     Template,
 )
-from app.models.base import now
 from app.policy.refused import Refused
 from app.storage import KeyDestroyed, StorageError
 from app.unit_of_work import unit_of_work
@@ -34,7 +33,7 @@ from tests.drawn_gallery import needs_models, row, run_import, write_folder
 from tests.erasure_search import ErasureSearch, found, missing
 from tests.events_and_notices import events
 
-TODAY = now().date()
+TODAY = date(2026, 1, 7)
 
 
 def order(*records: str, number: str = "IND-70123-2026", **changes) -> OrderStatement:

@@ -8,6 +8,7 @@ import pytest
 
 from app import audit
 from app.access.actor import system_actor
+from app.calendar import today
 from app.domain.disclosures import verbs as disclosures
 from app.domain.peers.conditions import line_ups_of
 from app.domain.sealing import certificates as sealing_certificates
@@ -17,7 +18,6 @@ from app.domain.sealing.lookback import counts, look_back
 from app.domain.sealing.order_statement import OrderStatement
 from app.extensions import db, stores
 from app.models import AuditEvent, FRRequest, GalleryPhoto, Report, SealingOrder
-from app.models.base import now
 from app.unit_of_work import unit_of_work
 from tests.disclosure_factory import CASE, disclose, reported_data, settings  # noqa: F401
 from tests.drawn_gallery import needs_models
@@ -34,7 +34,7 @@ def report(app) -> Report:
 
 def seal(*photos: GalleryPhoto) -> SealingOrder:
     records = tuple(photo.record_number for photo in photos)
-    statement = OrderStatement("expunged", "IND-1", "Supreme Court", now().date(), records)
+    statement = OrderStatement("expunged", "IND-1", "Supreme Court", today(), records)
     return sealing.execute(statement, system_actor(), "command")[0]
 
 

@@ -15,12 +15,11 @@ from app.domain.sealing.order_files import OrderFault, read_orders
 from app.extensions import db, stores
 from app.factory import create_app
 from app.models import GalleryPhoto, SealingOrder
-from app.models.base import now
 from demo.people import person
 from tests.drawn_gallery import needs_models
 
 pytestmark = pytest.mark.clause("CAP-3")
-TODAY = now().date().isoformat()
+TODAY = "2026-01-07"
 TOML = f'kind = "sealed"\norder = "IND-1"\nauthority = "Criminal Court"\ndated = {TODAY}\nrecords = ["R-1"]\n'
 CSV = "kind,order,authority,dated,record,person\n"
 

@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from app.access.actor import system_actor
+from app.calendar import today
 from app.domain.gallery import loaded_index, repository_index, tombstones
 from app.domain.gallery.intake_manifest import Row
 from app.domain.sealing import verbs as sealing
 from app.domain.sealing.order_statement import OrderStatement
 from app.extensions import db, stores
 from app.models import AuditEvent, GalleryPerson, GalleryPhoto
-from app.models.base import now
 from tests.drawn_gallery import needs_models
 from tests.jobs.identification.test_search_indexes import enrol, probe_of
 
@@ -84,7 +84,7 @@ def test_any_order_of_events_leaves_exactly_what_no_order_named(app, steps):
 
 
 def _order(records: tuple[str, ...] = (), person_number: str = "") -> OrderStatement:
-    return OrderStatement("sealed", f"IND-{next(_orders)}", "Criminal Court", now().date(), records, person_number)
+    return OrderStatement("sealed", f"IND-{next(_orders)}", "Criminal Court", today(), records, person_number)
 
 
 def _chain_in_order() -> None:

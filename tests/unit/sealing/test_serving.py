@@ -21,7 +21,7 @@ from app.domain.sealing import verbs as sealing
 from app.domain.sealing.order_statement import OrderStatement
 from app.extensions import db, stores
 from app.models import AuditEvent, GalleryPhoto, Notification, Report, SealedCopy, SealingOrder
-from app.models.base import Model, now
+from app.models.base import Model
 from app.policy import policy
 from app.policy.refused import Refused
 from app.unit_of_work import Conflict, unit_of_work
@@ -41,7 +41,7 @@ def report(app) -> Report:
 
 def seal(*photos: GalleryPhoto) -> SealingOrder:
     records = tuple(photo.record_number for photo in photos)
-    statement = OrderStatement("expunged", "IND-1", "Supreme Court", now().date(), records)
+    statement = OrderStatement("expunged", "IND-1", "Supreme Court", today(), records)
     return sealing.execute(statement, system_actor(), "command")[0]
 
 

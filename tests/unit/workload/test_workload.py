@@ -60,7 +60,7 @@ def test_a_submitted_request_is_taken_by_one(make, rowan, maple):
     assert explain(request, "take", maple).rule_id == "work_unassigned"
     # whoever has it alone decides on the basis, refuses it, or sends it back
     for verb, facts in (
-        ("accept", {"use": request.use_id}),
+        ("accept", {"use": request.use_id, "shown": ()}),
         ("refuse", {"rule": "refuse-crowd", "reason": "It is one."}),
         ("return_for_images", {"reasons": ["blurred"]}),
     ):
@@ -72,7 +72,7 @@ def test_a_submitted_request_is_taken_by_one(make, rowan, maple):
 @pytest.mark.clause("REQ-4")
 def test_what_nobody_took_is_still_anybodys_to_accept(make, maple):
     request = make.request(state="discussed")
-    assert explain(request, "accept", maple, use=request.use_id) is None
+    assert explain(request, "accept", maple, use=request.use_id, shown=()) is None
 
 
 @pytest.mark.clause("AUD-2", "SRC-4", "ACC-7")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import timedelta
 
 import pytest
 from bs4 import BeautifulSoup
 from sqlalchemy import select
 
+from app.calendar import today
 from app.extensions import db
 from app.models import AuditEvent, TrainingRecord
 from app.policy import policy
@@ -17,7 +18,7 @@ TOPICS = [topic.value for topic in policy().training["fr"].topics]
 
 
 def enter(client, post, account, **data):
-    given = {"topics": TOPICS, "completed_on": date.today().isoformat(), "note": "Course 7", **data}
+    given = {"topics": TOPICS, "completed_on": today().isoformat(), "note": "Course 7", **data}
     return post(client, f"/training/{account.uid}/records", given, page=f"/training/{account.uid}")
 
 
@@ -46,7 +47,7 @@ def test_a_recorded_training_opens_the_unit_and_a_revoked_one_closes_it(sign_in,
     [
         ({"topics": TOPICS[:-1]}, "did not cover"),
         ({"topics": []}, "did not cover"),
-        ({"completed_on": (date.today() + timedelta(days=2)).isoformat()}, "not yet completed"),
+        ({"completed_on": (today() + timedelta(days=2)).isoformat()}, "not yet completed"),
         ({"completed_on": "soon"}, "Not saved"),
         ({"topics": ["cooking"]}, "Not saved"),
     ],
@@ -72,7 +73,7 @@ def test_nobody_records_their_own(sign_in, post, people, change_person) -> None:
     answer = post(
         keeper,
         f"/training/{own.uid}/records",
-        {"topics": TOPICS, "completed_on": date.today().isoformat()},
+        {"topics": TOPICS, "completed_on": today().isoformat()},
         page="/sessions",
     )
     assert answer.status_code == 422

@@ -7,6 +7,7 @@ from datetime import timedelta
 import msgspec
 import pytest
 
+from app.calendar import today
 from app.domain.algorithms import registry as algorithms
 from app.domain.algorithms.upkeep import running
 from app.domain.gallery import embedding
@@ -119,7 +120,7 @@ def test_nobody_else_changes_the_algorithm(sign_in, post, name):
 @pytest.mark.clause("FAIR-2")
 def test_the_registry_shows_the_whole_record(admin, monkeypatch):
     plain = catalogue().extractors["dlib-resnet-v1"]
-    due = now().date() + timedelta(days=100)
+    due = today() + timedelta(days=100)
     monkeypatch.setitem(
         catalogue().extractors, "dlib-resnet-v1", msgspec.structs.replace(plain, nist=fictitious_record(plain, due))
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import pytest
 
+from app.calendar import today
 from app.extensions import db
 from app.models import FinalReview, SignInFailure
 from app.models.engine import Job, Transition
@@ -277,7 +278,6 @@ def test_nobody_with_another_part_decides(at, sign_in, people, change_person, na
     from app.domain.accounts.training import record_training
     from app.domain.approval import verbs as approvals
     from app.models import Account
-    from app.models.base import now
     from app.policy import policy
     from app.policy.refused import Refused
     from app.unit_of_work import unit_of_work
@@ -286,7 +286,7 @@ def test_nobody_with_another_part_decides(at, sign_in, people, change_person, na
     groups = [*people.accounts.people[name].groups, "fr-supervisors"]
     client = sign_in(name)
     change_person(name, groups=groups)
-    topics, day = [topic.value for topic in policy().training["fr"].topics], now().date()
+    topics, day = [topic.value for topic in policy().training["fr"].topics], today()
     with unit_of_work():
         record_training(Account.query.filter_by(name=name).one(), "fr", topics, day, None, "", today=day)
     refused = {"csrf_token": token(client)}
@@ -294,7 +294,7 @@ def test_nobody_with_another_part_decides(at, sign_in, people, change_person, na
         assert answer.status_code == 403
         assert "another part in this request" in text(answer)
     account = people.account(name)
-    actor = actor_of(account, frozenset({*account.roles, "fr_supervisor"}), now().date())
+    actor = actor_of(account, frozenset({*account.roles, "fr_supervisor"}), today())
     for verb in (approvals.approve, approvals.disapprove, approvals.continue_investigation):
         with pytest.raises(Refused) as refused, unit_of_work():
             verb(request, actor, "A reason", password_confirmed=True)

@@ -9,6 +9,7 @@ import re
 import pytest
 from flask import current_app
 
+from app.calendar import today
 from app.documents.checks import page_texts, require_notice, require_picture
 from app.extensions import db, stores
 from app.models import Report
@@ -204,7 +205,7 @@ def test_recalled_report_is_told_replaced_and_stays_readable(at, make, sign_in, 
     assert set(notified("report_due")) == {"k.rowan"}
     make.report(request)
     new = request.current_report
-    assert (new.replaces, new.number) == (old, f"R-{now():%Y}-000002")
+    assert (new.replaces, new.number) == (old, f"R-{today():%Y}-000002")
     printed = " ".join(page_texts(pdf_of(investigator, new)))
     assert f"This report replaces {old.number}" in printed
     assert "The wrong case number." in printed

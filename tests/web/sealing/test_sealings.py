@@ -6,11 +6,11 @@ import json
 
 import pytest
 
+from app.calendar import today
 from app.domain.approval import verbs as approvals
 from app.domain.peers.conditions import line_ups_of
 from app.extensions import db, stores
 from app.models import GalleryPhoto, SealingOrder
-from app.models.base import now
 from app.models.engine import AuditEvent
 from app.policy.refused import Refused
 from app.unit_of_work import unit_of_work
@@ -30,7 +30,7 @@ def order_form(*records: str, **changes: str) -> dict[str, str]:
         "kind": "sealed",
         "order_number": "IND-70123-2026",
         "authority": "Criminal Court of the Example City",
-        "dated": now().date().isoformat(),
+        "dated": today().isoformat(),
         "records": "\n".join(records),
         "person_number": "",
         **changes,
