@@ -278,14 +278,17 @@ def make(
 ):
     """A factory that brings requests to any state through the real domain verbs (tests/request_factory.py).
 
-    The first request of a test may come from the cache, unless the test changes the program or its settings.
+    The first request of a test may come from the cache, unless the test has changed the program or its settings.
     """
     from tests.request_factory import RequestFactory
 
     usual = app.extensions["settings"] == settings_at(session_settings, data_folder)
-    return RequestFactory(
-        app, people, run_jobs, data_cache if usual and "monkeypatch" not in request.fixturenames else None
-    )
+    changes = request.getfixturevalue("monkeypatch") if "monkeypatch" in request.fixturenames else None
+
+    def patched() -> bool:
+        return changes is not None and bool(changes._setattr or changes._setitem)
+
+    return RequestFactory(app, people, run_jobs, data_cache if usual else None, patched)
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import func, select
 
 from app.access import sessions
+from app.calendar import today
 from app.extensions import db
 from app.models import AuditEvent, LoginSession, TermsAcceptance
 from app.policy import policy
@@ -194,9 +195,8 @@ def test_an_untrained_examiner_is_told_the_rule_and_whom_to_ask(sign_in, people)
 def test_training_that_ends_closes_the_pages(sign_in, people, monkeypatch) -> None:
     client = sign_in("k.rowan")
     assert client.get("/review").status_code == 200
-    real = sessions.now
     record = people.account("k.rowan").training[0]
-    days = (record.expires_on - real().date()).days
+    days = (record.expires_on - today()).days
     db.session.rollback()
     monkeypatch.setattr(sessions, "actor_of", on_day(sessions.actor_of, timedelta(days=days)))
     assert client.get("/review").status_code == 403
