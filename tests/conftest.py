@@ -32,10 +32,14 @@ from tests.eligibility_check import check_kept
 from tests.remembered_directory import remember
 from tests.remembered_faces import remember_faces
 from tests.remembered_keys import remember_keys
+from tests.remembered_rules import remember_rules
 from tests.web.markup import tree_of
 from tests.web.page_checker import CheckedClient
 
 ROOT = Path(__file__).resolve().parents[1]
+
+
+remember_rules()
 
 
 def pytest_collection_finish() -> None:
@@ -267,20 +271,15 @@ def run_jobs(app: Flask) -> Callable[[], int]:
 
 
 @pytest.fixture
-def make(
+def copies(
     app: Flask,
-    people: People,
-    run_jobs: Callable[[], int],
     data_cache: DataCache,
     session_settings: Settings,
     data_folder: Path,
     request: pytest.FixtureRequest,
 ):
-    """A factory that brings requests to any state through the real domain verbs (tests/request_factory.py).
-
-    The first request of a test may come from the cache, unless the test has changed the program or its settings.
-    """
-    from tests.request_factory import RequestFactory
+    """Prepared subjects of this run, unless the test has changed the program or its settings."""
+    from tests.stage_copies import StageCopies
 
     usual = app.extensions["settings"] == settings_at(session_settings, data_folder)
     changes = request.getfixturevalue("monkeypatch") if "monkeypatch" in request.fixturenames else None
@@ -288,7 +287,15 @@ def make(
     def patched() -> bool:
         return changes is not None and bool(changes._setattr or changes._setitem)
 
-    return RequestFactory(app, people, run_jobs, data_cache if usual else None, patched)
+    return StageCopies(app, data_cache if usual else None, patched)
+
+
+@pytest.fixture
+def make(app: Flask, people: People, run_jobs: Callable[[], int], copies):
+    """A factory that brings requests to any state through the real domain verbs (tests/request_factory.py)."""
+    from tests.request_factory import RequestFactory
+
+    return RequestFactory(app, people, run_jobs, copies)
 
 
 @pytest.fixture

@@ -68,7 +68,7 @@ def filed(app):
 @pytest.fixture
 def at(make, filed):
     """at("approved") brings the prepared request to a later state; parts as the factory takes them."""
-    make.starting_at("nominated")
+    make.copies.starting_at("nominated")
     return lambda state, **parts: make.advance_to(filed, state, **parts)
 
 

@@ -6,6 +6,7 @@ is signed, by which chain, and whether programs accept it is as before; tests of
 
 from __future__ import annotations
 
+from functools import cache
 from itertools import cycle
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
@@ -25,3 +26,6 @@ def remember_keys() -> None:
         return drawn[wanted]
 
     certificates.generate_private_key = remembered
+    certificates.load_pem_private_key = cache(
+        certificates.load_pem_private_key
+    )  # checks the same key at each signature

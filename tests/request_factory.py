@@ -9,8 +9,6 @@ stand in tests/unit_stages.py.
 
 from __future__ import annotations
 
-import dataclasses
-import json
 from collections.abc import Callable
 from datetime import timedelta
 from functools import cache
@@ -26,15 +24,12 @@ from app.domain.requests.images import Provenance
 from app.domain.requests.verbs import DraftValues
 from app.extensions import db, stores
 from app.imaging import sniff
-from app.models.accounts import Account, LoginSession
 from app.models.base import now
-from app.models.engine import AuditEvent
 from app.models.requests import FRRequest, ProbeImage
 from app.policy import policy
 from app.unit_of_work import unit_of_work
-from demo.people import Person, person, scene
-from demo.services import directory_state
-from tests.data_cache import DataCache, close, replace_data
+from demo.people import person, scene
+from tests.stage_copies import StageCopies
 from tests.unit_stages import UnitStages
 
 FACTS = {
@@ -70,15 +65,6 @@ SHOP_CAMERA = Provenance(
 
 #: stages after which many tests go different ways
 WAYPOINTS = {"submit", "discuss", "finish", "nominate", "approve"}
-#: the events of a portal that has but seen people (`People.account`)
-SEEN = {"account.seen", "training.recorded"}
-
-
-def _plain(value: object) -> dict[str, Any]:
-    """A drawn person as plain values. Raises TypeError for anything else."""
-    if not isinstance(value, Person):
-        raise TypeError
-    return dataclasses.asdict(dataclasses.replace(value, birth_date=value.birth_date.isoformat()))
 
 
 @cache
@@ -98,24 +84,12 @@ class RequestFactory(UnitStages):
         **UnitStages.UNIT_PATH,
     }
 
-    def __init__(
-        self,
-        app: Flask,
-        people: Any,
-        run_jobs: Callable[[], int],
-        data_cache: DataCache | None = None,
-        patched: Callable[[], bool] = lambda: False,
-    ) -> None:
-        """`data_cache`: where the first request of a portal that only saw people yet may be taken from, and is put.
-
-        `patched`: whether the test has changed the program by now, so that the cache holds nothing of the like.
-        """
+    def __init__(self, app: Flask, people: Any, run_jobs: Callable[[], int], copies: StageCopies | None = None) -> None:
+        """`copies`: where the first request of a portal that only saw people yet may be taken from, and is put."""
         self.app, self.people, self.run_jobs = app, people, run_jobs
-        self.data_cache, self.patched = data_cache, patched
+        self.copies = copies or StageCopies(app)
         self.parts: dict[str, Any] = {}
-        self.settings = app.extensions["settings"]
-        self.beginning = ("", 0)
-        self.models_dir = str(self.settings.models_dir)
+        self.models_dir = str(app.extensions["settings"].models_dir)
 
     def request(
         self,
@@ -143,45 +117,18 @@ class RequestFactory(UnitStages):
         return made
 
     def by_stages(self, request: FRRequest | None, stages: list[str], *stated: Any) -> FRRequest:
-        """Take a request through stages, a new one from nothing; as far as the cache has them they are copied.
-
-        Only what a portal does after its beginning (`starting_at`), when it has but seen people, can be a copy, and
-        only when the stages and what is `stated` besides are plain values.
-        """
-        kept = self._kept(stages, stated)
-        done = next((n for n in range(len(kept), 0, -1) if self.data_cache.find(kept[n - 1])), 0)
+        """Take a request through stages, a new one from nothing; as far as there are copies of them they are taken."""
+        names = self.copies.names(stages, stated, self.parts)
+        done = self.copies.put_back(names)
         if done:
-            replace_data(self.app, self.data_cache.find(kept[done - 1]))
-            request = request or db.session.query(FRRequest).one()
+            request = request or db.session.query(FRRequest).order_by(FRRequest.id.desc()).first()
         if request is None:
             request = self.empty(self.parts["requester"], *stated)
         for number, stage in enumerate(stages[done:], done):
             getattr(self, stage)(request)
-            if kept and (stage in WAYPOINTS or number == len(stages) - 1):
-                close(self.app)
-                self.data_cache.keep(kept[number], self.settings.data_dir)
+            if names and (stage in WAYPOINTS or number == len(stages) - 1):
+                self.copies.keep(names[number])
         return request
-
-    def starting_at(self, name: str) -> None:
-        """The portal's beginning is what it holds now: a prepared folder of this name."""
-        self.beginning = (name, db.session.query(AuditEvent).count())
-
-    def _kept(self, stages: list[str], stated: tuple[Any, ...]) -> list[str]:
-        """The names on the cache of a request after each stage; none where the cache is not to be used."""
-        name, events = self.beginning
-        if self.data_cache is None or self.patched() or db.session.query(LoginSession).count():
-            return []
-        if self.app.extensions["settings"] != self.settings or directory_state(self.settings).exists():
-            return []
-        since = db.session.query(AuditEvent.event).filter(AuditEvent.sequence > events)
-        if {event for (event,) in since} - SEEN:
-            return []
-        seen = [account for (account,) in db.session.query(Account.name).order_by(Account.id)]
-        try:
-            text = json.dumps([name, seen, stated, self.parts], sort_keys=True, default=_plain)
-        except TypeError:
-            return []
-        return [f"{stages[: n + 1]} of {text}" for n in range(len(stages))]
 
     def stages_to(self, state: str, *, since: str | None = None, confirmed: bool = False) -> list[str]:
         """The stages from a state (or from nothing) to another; `confirmed`: the discussion already is."""

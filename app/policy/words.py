@@ -7,6 +7,8 @@ from functools import lru_cache
 
 #: signs that show nothing although Unicode counts them as letters, marks or symbols
 _BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
+#: text of which every character shows or is a space, for most of what is typed
+_PLAIN = re.compile("[ -~\\s]*", re.ASCII)
 _VARIATION = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 #: letters of other scripts that look like Latin ones
 _LOOKALIKE = str.maketrans(
@@ -23,6 +25,8 @@ def visible(text: str) -> str:
 
 
 def _shown(text: str, instead: str) -> str:
+    if _PLAIN.fullmatch(text):
+        return " ".join(text.split())
     normal = _VARIATION.sub("", unicodedata.normalize("NFKC", text))
     kept = (instead if _shows_nothing(one) else one for one in normal)
     return " ".join("".join(kept).split())
@@ -85,7 +89,11 @@ def spoken(phrases: Iterable[str], text: str, *, any_case: bool = True) -> Itera
     “*” ends the stem of a family of words, “|” stands between either word, “...” is a gap of a few words. With
     ``any_case`` False, abbreviations are found only as such.
     """
-    ways = readings(text)
+    yield from spoken_in(phrases, readings(text), any_case=any_case)
+
+
+def spoken_in(phrases: Iterable[str], ways: Iterable[str], *, any_case: bool = True) -> Iterator[tuple[str, str]]:
+    """Yield as `spoken` does for a text of which the readings are at hand."""
     for phrase in phrases:
         exact = not any_case and plain(phrase).isupper() and plain(phrase).isalpha()
         pattern = _pattern(phrase, exact)

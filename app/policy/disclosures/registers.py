@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from msgspec import Meta
 
 from app.policy.base import Rule, Statement, Text
-from app.policy.words import plain, spoken
+from app.policy.words import plain, readings, spoken, spoken_in
 
 Names = Annotated[tuple[Text, ...], Meta(min_length=1)]
 
@@ -82,11 +82,6 @@ def register_faults(read: Mapping[str, Any], recipients: set[str]) -> list[str]:
     return found + [f"agency: the reference {name} stands twice" for name in references if references.count(name) > 1]
 
 
-def mentioned(names: Iterable[str], text: str, *, any_case: bool = True) -> list[str]:
-    """Return the names that stand in a text as words; with ``any_case`` False, abbreviations only as such."""
-    return [name for name, _ in spoken(names, text, any_case=any_case)]
-
-
 @dataclass(frozen=True)
 class Immigration:
     """What a form says of immigration enforcement: agencies among its recipient, terms in its purpose."""
@@ -113,19 +108,19 @@ class Immigration:
 
 def immigration_in(registers: Registers, recipient: Iterable[str], purpose: Iterable[str]) -> Immigration:
     """Return what recipient and purpose say of immigration enforcement; an agency may be named in either."""
-    to, why = " / ".join(recipient), " / ".join(purpose)
+    to, why = (readings(" / ".join(texts)) for texts in (recipient, purpose))
     agencies = tuple(
         one
         for one in registers.immigration_agencies.values()
-        if mentioned(one.names, to) or mentioned(one.names, why, any_case=False)
+        if any(spoken_in(one.names, to)) or any(spoken_in(one.names, why, any_case=False))
     )
     families = [name for one in registers.immigration_terms.values() for name in one.names]
     # each by itself: a gap within a phrase is never filled from the end of one and the beginning of the other
-    terms = {said.casefold(): said for where in (to, why) for _, said in spoken(families, where)}
+    terms = {said.casefold(): said for where in (to, why) for _, said in spoken_in(families, where)}
     return Immigration(agencies, tuple(terms.values()))
 
 
 def agency_named(registers: Registers, kind: str | None, name: str) -> Agency | None:
     """Return the agency of this kind that a text names, or None."""
     fitting = (one for one in registers.agencies.values() if kind in one.kinds)
-    return next((one for one in fitting if mentioned((one.title, *one.names), name)), None)
+    return next((one for one in fitting if any(spoken((one.title, *one.names), name))), None)
