@@ -44,11 +44,11 @@ test-web: models ## pages and forms
 test-sweep: models ## every route and byte as everybody, every end of every workflow
 	@$(PYTEST) -m "not long" tests/sweep $(ARGS)
 
-test-work: models ## what workers, networks and migrations do
-	@$(PYTEST) -m "not long" tests/jobs tests/matching tests/migrations $(ARGS)
+test-work: models ## what workers, documents, networks and migrations do
+	@$(PYTEST) -m "not long" tests/jobs tests/documents tests/matching tests/migrations $(ARGS)
 
 test-long: models ## real servers and processes, killed and started again; accuracy over hundreds of faces
-	@$(PYTEST) -m long tests/policy tests/rules tests/unit tests/web tests/sweep tests/jobs tests/matching tests/migrations $(ARGS)
+	@$(PYTEST) -m long tests/policy tests/rules tests/unit tests/web tests/sweep tests/jobs tests/documents tests/matching tests/migrations $(ARGS)
 
 test-rules: models ## take each rule away in turn; a test must miss it (ARGS="--changed --sample 40 --minutes 10": a part)
 	@CORROBORATE_MODE=demonstration $(BIN)/python -m tools.rules $(ARGS)

@@ -86,6 +86,10 @@ def data_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def empty_data(session_settings: Settings, data_cache: DataCache, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data folder with a database at the head of all migrations, empty."""
     from flask_migrate import upgrade
+    from sqlalchemy import create_engine
+    from sqlalchemy.orm import Session
+
+    from app.audit.policy_texts import keep_present
 
     if found := data_cache.find("empty"):
         return found
@@ -94,6 +98,10 @@ def empty_data(session_settings: Settings, data_cache: DataCache, tmp_path_facto
     with made.app_context():
         upgrade()
         close(made)
+        # the texts of the rules, which the first event of each test would keep and sign
+        with Session(create_engine(own.database_url)) as unguarded:
+            keep_present(unguarded)
+            unguarded.commit()
     return data_cache.keep("empty", own.data_dir)
 
 

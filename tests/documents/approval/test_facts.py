@@ -22,7 +22,7 @@ from app.documents.approval.manifest import (
 )
 from app.documents.errors import FactsError
 from app.documents.facts import NegativeReason, Picture, Step
-from tests.unit.approval.documents_facts import (
+from tests.documents.approval.documents_facts import (
     FEATURES,
     SECRET,
     SUPERVISOR,

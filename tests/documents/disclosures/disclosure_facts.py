@@ -15,7 +15,7 @@ from app.documents.disclosures.facts import (
     Recipient,
 )
 from app.documents.facts import Person
-from tests.unit.approval.documents_facts import EASTERN, START
+from tests.documents.approval.documents_facts import EASTERN, START
 
 _CLAUSES = Path(__file__).resolve().parents[3] / "config" / "policy" / "clauses.toml"
 EXT_7 = next(c["text"] for c in tomllib.loads(_CLAUSES.read_text("utf-8"))["clause"] if c["id"] == "EXT-7")

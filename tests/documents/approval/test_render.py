@@ -29,7 +29,7 @@ from app.documents.facts import (
     ReportFacts,
     Step,
 )
-from tests.unit.approval.documents_facts import (
+from tests.documents.approval.documents_facts import (
     EXAMINER,
     LEAD_NOTICE,
     NEGATIVE_NOTICE,

@@ -12,8 +12,8 @@ from app.documents import checks, typeset
 from app.documents.disclosures.facts import DecidedItem, Enclosure, Outcome
 from app.documents.disclosures.render import render_decision, render_letter
 from app.documents.errors import FactsError, RenderError
-from tests.unit.approval.documents_facts import LEAD_NOTICE, NOTICE, START
-from tests.unit.disclosures.disclosure_facts import EXT_7, ONWARD, decision, letter
+from tests.documents.approval.documents_facts import LEAD_NOTICE, NOTICE, START
+from tests.documents.disclosures.disclosure_facts import EXT_7, ONWARD, decision, letter
 
 
 @functools.cache

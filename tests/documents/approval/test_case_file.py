@@ -16,7 +16,7 @@ from app.documents.approval import case_file
 from app.documents.approval.case_file import Delivery, DirectoryCaseFiles, safe_name
 from app.documents.approval.manifest import canonical_json, manifest, manifest_digest
 from app.documents.errors import DeliveryConflict, DeliveryError
-from tests.unit.approval.documents_facts import NOON, possible_match, verified
+from tests.documents.approval.documents_facts import NOON, possible_match, verified
 
 FACTS = possible_match()
 DELIVERY = Delivery(FACTS.case_number, FACTS.report_number, b"%PDF-1.7 as if", manifest(FACTS), verified(FACTS).code)
