@@ -106,6 +106,7 @@ print("weakened")
 """
 
 
+@pytest.mark.long
 def test_what_is_taken_away_is_gone_from_the_running_program_and_nothing_else():
     names = ["condition:no_candidates", "separation:hold_placer", "scope:LineUp", "bound:image-limits.max_faces"]
     done = subprocess.run(

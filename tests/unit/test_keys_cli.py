@@ -117,6 +117,7 @@ def test_a_backup_brings_no_destroyed_key_back_bypass(run, settings):
     assert "0 key files" in run("clear").stdout and len(events("keys.cleared")) == 1
 
 
+@pytest.mark.long
 def test_a_key_store_of_another_master_key_stops_the_start_with_one_line(tmp_path):
     own = tmp_path / "data"
     KeyStore(own / "keys", bytes(range(50, 82)))

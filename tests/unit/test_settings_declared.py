@@ -36,25 +36,24 @@ def past_settings(source: str, environment_allowed: bool = False) -> Iterator[st
     handed = {
         id(argument)
         for call in ast.walk(tree)
-        if isinstance(call, ast.Call) and ast.unparse(call.func) == "Settings.from_env"
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr == "from_env"
         for argument in call.args
     }
     for node in ast.walk(tree):
-        shown = f"{getattr(node, 'lineno', 0)}: {ast.unparse(node)}" if isinstance(node, ast.expr) else ""
         match node:
             case ast.Attribute(value=ast.Name(id="os"), attr="environ" | "environb" | "getenv" | "getenvb"):
                 if id(node) not in handed and not environment_allowed:
-                    yield shown
+                    yield f"{node.lineno}: {ast.unparse(node)}"
             case ast.ImportFrom(module="os", names=names) if {"environ", "getenv"} & {one.name for one in names}:
                 yield f"{node.lineno}: from os import …"
             case ast.Call(func=ast.Attribute(value=ast.Attribute(attr="config"), attr="get" | "setdefault")):
-                yield shown
+                yield f"{node.lineno}: {ast.unparse(node)}"
             case ast.Call(func=ast.Attribute(value=ast.Name(id="config"), attr="get" | "setdefault")):
-                yield shown
+                yield f"{node.lineno}: {ast.unparse(node)}"
             case ast.Call(func=ast.Name(id="getattr"), args=[held, _, _]) if re.search(
                 r"\b(settings|own|config)\b", ast.unparse(held)
             ):
-                yield shown
+                yield f"{node.lineno}: {ast.unparse(node)}"
 
 
 def test_no_source_reads_a_setting_past_the_settings_or_with_a_default_of_its_own() -> None:
