@@ -99,6 +99,17 @@ def test_work_of_an_examiner_who_is_gone_is_unassigned(sign_in, make, change_per
     assert home(sign_in("d.lark")).find(id="unassigned") is None, "the requester is not told who left"
 
 
+@pytest.mark.clause("AUD-2")
+def test_the_count_of_unassigned_requests_is_the_one_of_the_page_it_leads_to(sign_in, make, change_person) -> None:
+    make.request(state="documented", examiner="k.rowan")
+    make.discuss(make.request(state="submitted"))
+    change_person("k.rowan", disabled=True)
+    supervisor = sign_in("c.hawthorn")
+    tile = home(supervisor).find("a", href="/workload?show=unassigned").get_text(" ", strip=True)
+    assert tile == "2 unassigned requests"
+    assert "2 unassigned" in soup(supervisor.get("/workload")).get_text(" ", strip=True)
+
+
 @pytest.mark.clause("ACC-1")
 def test_the_requester_is_not_told_of_the_units_inner_states(sign_in, make) -> None:
     request = make.request(state="documented", examiner="k.rowan")

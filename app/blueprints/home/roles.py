@@ -9,13 +9,16 @@ from sqlalchemy import func, select
 
 from app.access.actor import Actor
 from app.blueprints.first_rows import count
+from app.blueprints.review.queue import unavailable_examiners
 from app.calendar import start_of, today
 from app.domain.algorithms.registry import active_or_none, status
 from app.domain.disclosures.overview import open_incidents, waiting_for
 from app.domain.notices import mail_status
 from app.domain.retention import lists
 from app.domain.workload import overview
+from app.domain.workload import verbs as workload
 from app.extensions import db
+from app.models.base import now
 from app.models.retention import Disposal
 
 
@@ -79,7 +82,9 @@ def figures(actor: Actor) -> list[Figure]:
     found = []
     if actor.can("work.assign"):
         free = url_for("workload.index", show="unassigned")
-        found.append(Figure(overview.unassigned_requests(actor), "requests without an examiner", free, "waiting"))
+        # the very count of the page it leads to, so that the two never differ
+        open_work = workload.count_open_work(actor, unavailable_examiners(), now())
+        found.append(Figure(open_work.unassigned, "unassigned requests", free, "waiting"))
     if actor.can("training.keep"):
         people = [overview.training_of(account, today()) for account in overview.to_be_trained()]
         lacking = sum(not person.current for person in people)

@@ -16,6 +16,7 @@ from app.models.base import now
 from app.policy import policy
 from tests.purposes import purposes
 from tests.request_factory import FACTS, NARRATIVE, picture
+from tests.web.page_reading import text
 
 
 def draft_fields(use: str = "USE-1", supervisor: str = "s.alder", **changes: str) -> dict[str, str]:
@@ -256,6 +257,14 @@ def test_a_prohibited_purpose_is_refused_with_its_rule(sign_in, post, make, purp
     assert request.state == "draft"
     refused = db.session.query(AuditEvent).filter_by(event="workflow.refused").one()
     assert '"rule":"purpose_permitted"' in refused.keys
+
+
+def test_a_purpose_left_open_is_to_be_answered_and_told_as_no_refusal(sign_in, make):
+    request = make.request("draft", values={"answers": {}})
+    said = text(sign_in("d.lark").get(f"/requests/{request.number}"))
+    assert "Answer each of these questions." in said
+    assert "no exception" not in said
+    assert "Refer the matter" not in said
 
 
 @pytest.mark.clause("LIM-7")
