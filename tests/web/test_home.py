@@ -49,6 +49,13 @@ def test_roles_at_work_here_are_not_sent_elsewhere(sign_in, name) -> None:
     assert home(sign_in(name)).find(id="elsewhere") is None
 
 
+@pytest.mark.parametrize(
+    ("name", "offered"), [("h.larch", {"/misuse", "/audit#chain"}), ("w.sparrow", {"/audit#chain"}), ("d.lark", set())]
+)
+def test_those_who_watch_are_told_what_to_do_next(sign_in, name, offered) -> None:
+    assert {link["href"] for link in home(sign_in(name)).select("#duties a")} == offered
+
+
 @pytest.mark.clause("ACC-7")
 def test_a_request_waits_for_one_after_the_other(sign_in, make) -> None:
     request = make.request(state="submitted")
