@@ -123,6 +123,7 @@ def test_the_requester_is_not_told_of_the_units_inner_states(sign_in, make) -> N
     row = panel(home(sign_in("d.lark")), "waited")
     assert request.number in row
     assert "With the FR unit" in row
+    assert "You are told when a report is in the case file." in row
     assert policy().workflow("request").state("documented").title not in row
 
 
