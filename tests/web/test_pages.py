@@ -440,6 +440,8 @@ def test_sort_links_change_one_argument(app):
         ("day", datetime(2026, 7, 1, 2, 5), "30 Jun 2026"),
         ("day", date(2026, 7, 1), "1 Jul 2026"),
         ("iso", NOW, "2026-11-23T08:47:00+00:00"),
+        ("day_typed", "2026-11-21", "21 Nov 2026"),
+        ("day_typed", "last week", "last week"),
         ("digest_short", "0123456789abcdef", "0123456789ab"),
     ],
 )
