@@ -1,4 +1,4 @@
-"""No page carries a style attribute: the policy on content (app/web/headers.py) lets none of ours apply."""
+"""What no template holds: a style attribute, which the policy on content refuses; a command for whom has no shell."""
 
 from __future__ import annotations
 
@@ -16,6 +16,15 @@ FILES = sorted(
     for path in (ROOT / folder).rglob("*")
     if path.suffix in {".html", ".py", ".js"}
 )
+
+#: the pages of administrators, who have the command line
+COMMANDS_ON = {"app/templates/algorithms/changes.html", "app/templates/gallery/imports.html"}
+
+
+def test_only_pages_of_administrators_name_a_command() -> None:
+    pages = [path for path in FILES if path.suffix == ".html"]
+    named = {path for path in pages if re.search(r"\bflask [a-z]+ [a-z]+", path.read_text("utf-8"))}
+    assert {str(path.relative_to(ROOT)) for path in named} == COMMANDS_ON
 
 
 def test_no_template_and_no_code_that_writes_html_holds_a_style_attribute() -> None:
