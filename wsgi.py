@@ -13,3 +13,7 @@ try:
 except (SettingsError, PolicyError, StorageError) as error:
     print(error, file=sys.stderr)
     raise SystemExit(2) from None
+except OSError as error:
+    where = error.filename or "its data"
+    print(f"The portal cannot use {where} ({error.strerror or error}); see CORROBORATE_DATA_DIR.", file=sys.stderr)
+    raise SystemExit(2) from None

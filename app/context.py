@@ -121,6 +121,7 @@ def register_context(app: Flask) -> None:
             "department": own.department,
             "policy": policy(),
             "policy_version": policy().version,
+            "policy_dated": policy().dated,
             "actor": g.get("actor"),
             "person": g.get("account"),
             "nav": navigation(),

@@ -8,6 +8,7 @@ import click
 from flask import current_app
 from flask.cli import with_appcontext
 from flask_migrate import upgrade
+from sqlalchemy.exc import SQLAlchemyError
 
 from app.access.actor import actor_of
 from app.access.directory import lookup
@@ -121,6 +122,11 @@ def stay(running: Running) -> None:
         running.check()
 
 
+def unusable(what: str, cause: str) -> str:
+    """The one sentence with which the demonstration ends where its data cannot be used."""
+    return f"{what} cannot be used ({cause}); set CORROBORATE_DATA_DIR to an empty folder for a new demonstration."
+
+
 @click.command("demo")
 @click.option("--exit", "leave", is_flag=True, help="Stop after the case.")
 @with_appcontext
@@ -129,8 +135,8 @@ def demo(leave: bool) -> None:
     own = settings()
     if not own.demonstration:
         raise click.ClickException("the demonstration runs only with CORROBORATE_MODE=demonstration")
-    upgrade(directory=str(Path(current_app.root_path).parent / "migrations"))
     try:
+        upgrade(directory=str(Path(current_app.root_path).parent / "migrations"))
         with start_all(own) as running:
             train_examiners()
             fill_gallery(own.data_dir / "demonstration-gallery")
@@ -154,5 +160,10 @@ def demo(leave: bool) -> None:
             stay(running)
     except (ServiceError, Astray) as error:
         raise click.ClickException(str(error)) from None
+    except SQLAlchemyError as error:
+        cause = str(getattr(error, "orig", None) or error).splitlines()[0]
+        raise click.ClickException(unusable("The database", cause)) from None
+    except OSError as error:
+        raise click.ClickException(unusable(str(error.filename or "A file"), error.strerror or str(error))) from None
     except KeyboardInterrupt:
         click.echo("\nStopped.")

@@ -54,12 +54,23 @@ def check_use_facts(policy: Policy, use_id: str, facts: Mapping[str, object]) ->
 def check_purpose(policy: Policy, answers: Mapping[str, object], is_intelligence_bureau: bool) -> list[Fault]:
     """Check every question on prohibited purposes; one left open counts as a fault."""
     held = {policy.request.political.member} if is_intelligence_bureau else set()
-    return check_prohibited(policy, answers) + check_reserved(policy, answers, held)
+    open_ = check_purposes_answered(policy, answers)
+    return open_ + check_prohibited(policy, answers) + check_reserved(policy, answers, held)
+
+
+@enforces("LIM-2", "LIM-3", "LIM-7", "CAP-7", "EXT-5")
+def check_purposes_answered(policy: Policy, answers: Mapping[str, object]) -> list[Fault]:
+    """Check that every question on prohibited and reserved purposes is answered with yes or no."""
+    return [
+        Fault(asked.id, f"Answer: {asked.question}", asked.id)
+        for asked in policy.request.prohibitions.values()
+        if _text(answers.get(asked.id)) not in YES_NO
+    ]
 
 
 @enforces("LIM-2", "LIM-3", "CAP-7", "EXT-5")
 def check_prohibited(policy: Policy, answers: Mapping[str, object]) -> list[Fault]:
-    """Check the purposes that are prohibited to everybody."""
+    """Check the answers on purposes that are prohibited to everybody; one left open is `check_purposes_answered`'s."""
     asked = [one for one in policy.request.prohibitions.values() if not one.except_capability]
     return [fault for one in asked for fault in _refused_purpose(one, answers)]
 
@@ -72,10 +83,8 @@ def check_reserved(policy: Policy, answers: Mapping[str, object], held: Collecti
 
 
 def _refused_purpose(asked: Prohibition, answers: Mapping[str, object], may: bool = False) -> list[Fault]:
-    answer = _text(answers.get(asked.id))
-    if answer not in ("yes", "no"):
-        return [Fault(asked.id, f"Answer: {asked.question}", asked.id)]
-    return [Fault(asked.id, asked.refusal, asked.id)] if answer == asked.refused_answer and not may else []
+    refused = _text(answers.get(asked.id)) == asked.refused_answer
+    return [Fault(asked.id, asked.refusal, asked.id)] if refused and not may else []
 
 
 @enforces("LIM-1")

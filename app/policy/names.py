@@ -24,6 +24,7 @@ EventName = Literal[
     "algorithm.unembedded",
     "algorithm.withdrawn",
     "audit.anchored",
+    "audit.checked",
     "audit.read",
     "background.recorded",
     "candidate.disposed",

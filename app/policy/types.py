@@ -101,12 +101,13 @@ class MarkRule(Table, frozen=True, kw_only=True):
 
 
 class OutsideState(Table, frozen=True, kw_only=True):
-    """The state that people outside see in place of several whose names stay inside."""
+    """The state that people outside see in place of several whose names stay inside; ``to_filer`` as in `State`."""
 
     id: Text
     title: Text
     text: Text
     tone: Tone
+    to_filer: str = ""
     step: str = ""
 
 
@@ -131,6 +132,7 @@ class State(Table, frozen=True, kw_only=True):
 
     ``waiting_for`` is the title of the role whose turn it is, or empty; ``next`` is what is due, the first that a
     person may do being what they are asked. ``told_as`` names the ``OutsideState`` that outsiders read instead.
+    ``to_filer`` is the sentence for whoever filed the subject, where it is another.
     ``step`` is the step of the progress bar that everybody sees, ``unit_step`` of the one inside the unit (empty: all
     lie behind), ``phase`` the stretch whose time is measured. ``marks`` are what the program
     asks of states; ``final`` is asked like one.
@@ -140,6 +142,7 @@ class State(Table, frozen=True, kw_only=True):
     title: Text
     text: Text
     tone: Tone
+    to_filer: str = ""
     waiting_for: str = ""
     final: bool = False
     marks: tuple[Mark, ...] = ()
@@ -314,6 +317,11 @@ class Policy:
     absences: Mapping[str, Absence]
     overlays: tuple[Overlay, ...]
     rules: Mapping[str, Rule]
+
+    @property
+    def dated(self) -> date:
+        """The day of this version for people: when rules changed last, else when they began."""
+        return self.since or max(rule.effective for rule in self.rules.values())
 
     def rule(self, rule_id: str) -> Rule:
         """Any rule of any file but the roles, for its text and authority. Raises KeyError."""

@@ -24,6 +24,14 @@ def day(at: date) -> str:
     return f"{here.day} {here:%b %Y}"
 
 
+def day_typed(text: str) -> str:
+    """A day as a form sends it, printed like every other day of a page; anything else as it was typed."""
+    try:
+        return day(date.fromisoformat(text))
+    except ValueError:
+        return text
+
+
 def iso(at: date) -> str:
     """The value of a ``datetime`` attribute: ISO 8601, UTC for a datetime."""
     return as_utc(at).isoformat(timespec="seconds") if isinstance(at, datetime) else at.isoformat()

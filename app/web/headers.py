@@ -12,6 +12,16 @@ CONTENT_SECURITY_POLICY = (
 )
 
 
+#: for a picture or PDF file that fills the window: the page around it is the browser's own, which sizes it by a style
+#: attribute; no markup in it is ours, and nothing else may be loaded or run
+SHOWN_FILE_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; img-src 'self'; object-src 'self'; form-action 'none'; "
+    "base-uri 'none'; frame-ancestors 'none'"
+)
+#: what such a file may be: media types in which no script and no markup of a page can stand
+SHOWN_FILES = frozenset({"image/png", "image/jpeg", "application/pdf"})
+
+
 SECURITY_HEADERS: Mapping[str, str] = {
     "Content-Security-Policy": CONTENT_SECURITY_POLICY,
     "X-Content-Type-Options": "nosniff",
@@ -37,6 +47,8 @@ def register_headers(app: Flask) -> None:
     def set_headers(response: Response) -> Response:
         for name, value in SECURITY_HEADERS.items():
             response.headers[name] = value
+        if response.mimetype in SHOWN_FILES:
+            response.headers["Content-Security-Policy"] = SHOWN_FILE_POLICY
         if wants_part() and 300 <= response.status_code < 400 and response.location:
             # the browser would follow it unseen and htmx would put a whole page into the part
             response.headers["HX-Redirect"] = response.headers.pop("Location")

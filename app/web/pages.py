@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 
 from app.typed import address_parts
 from app.web.downloads import Cleared, whole_file
-from app.web.formats import ago, clock, day, digest_short, iso, plural, when
+from app.web.formats import ago, clock, day, day_typed, digest_short, iso, plural, when
 
 #: The addresses that layouts and components name; templates read them as ``links.policy``.
 LINKS: Mapping[str, str] = {
@@ -77,5 +77,7 @@ def register_pages(app: Flask) -> None:
     env = app.jinja_env
     env.undefined = StrictUndefined
     env.trim_blocks = env.lstrip_blocks = True
-    env.filters.update(when=when, clock=clock, day=day, iso=iso, ago=ago, plural=plural, digest_short=digest_short)
+    env.filters.update(
+        when=when, clock=clock, day=day, day_typed=day_typed, iso=iso, ago=ago, plural=plural, digest_short=digest_short
+    )
     env.globals.update(links=LINKS, url_with=url_with, attempt_token=lambda: token_hex(16))

@@ -107,7 +107,7 @@ def test_the_page_says_whose_keys_work_and_frames_it(opened, judged, bench):
         row.locator("input[name$=_note]").focus()
         assert line.inner_text() == "Keyboard: typing, letters are text"
         page.evaluate("document.activeElement.blur()")
-        page.wait_for_function("document.querySelector('[data-keyboard]').textContent.includes('nobody')")
+        page.wait_for_function("document.querySelector('[data-keyboard]').textContent.includes('Keyboard: off')")
 
 
 def test_the_keys_of_the_viewer_work_from_its_buttons_too(tab):

@@ -274,12 +274,12 @@ def test_a_mark_by_keyboard_alone_is_saved_drawn_changed_and_taken_back(tab):
     tab.keyboard.press("o")
     assert tab.locator(".cor-mark").count() == 0
     tab.keyboard.press("o")
-    tab.get_by_text("Change mark").click()
+    tab.get_by_text("Change place").click()
     tab.locator("#marks li [name$='-note']").fill("A scar, not a mole.")
     tab.get_by_role("button", name="Save the change").click()
     tab.get_by_text("A scar, not a mole.").wait_for()
-    tab.get_by_text("Change mark").click()
-    tab.get_by_role("button", name=re.compile("Take mark")).click()
+    tab.get_by_text("Change place").click()
+    tab.get_by_role("button", name=re.compile("Take place")).click()
     tab.get_by_text("No place is marked.").wait_for()
     assert tab.locator(".cor-mark").count() == 0
 
@@ -294,7 +294,7 @@ def test_a_region_is_drawn_with_the_mouse_on_both(tab):
     for name in ("probe_first", "probe_second", "photo_first", "photo_second"):
         assert re.fullmatch(r"[\d.]+, [\d.]+", tab.locator(f"[data-next] [name$='-{name}']").input_value()), name
     tab.locator("[data-next] [name$='-note']").fill("The hairline recedes here.")
-    tab.get_by_role("button", name="Save the mark").click()
+    tab.get_by_role("button", name="Save the place").click()
     tab.locator("#marks [data-mark]").wait_for()
     assert tab.locator(".is-shown .cor-mark rect").count() == 2
     size = [box.bounding_box() for box in tab.locator(".is-shown .cor-mark rect").all()]
@@ -306,7 +306,7 @@ def test_a_mark_without_a_note_is_said_to_be_wrong_and_stays_typed(tab):
     tab.keyboard.press("j")
     tab.keyboard.press("Enter")
     tab.keyboard.press("x")
-    tab.get_by_role("button", name="Save the mark").click()
+    tab.get_by_role("button", name="Save the place").click()
     tab.locator("#marks [role=alert]").wait_for()
     assert "Write what the mark shows." in tab.inner_text("#marks")
     assert tab.locator("[data-next] [name$='-probe_first']").input_value()
@@ -333,7 +333,7 @@ def test_without_javascript_two_still_pictures_and_a_form(opened, bench):
     page.locator("[data-next] [name$='-probe_first']").fill("100, 90")
     page.locator("[data-next] [name$='-photo_first']").fill("200.5; 210")
     page.locator("[data-next] [name$='-note']").fill("Left corner of the mouth.")
-    page.get_by_role("button", name="Save the mark").click()
+    page.get_by_role("button", name="Save the place").click()
     assert page.url.endswith("#marks")
     assert "Left corner of the mouth." in page.inner_text("#marks")
 

@@ -62,7 +62,7 @@ SPOILED = {
         "description_sound",
     ),
     "a crowd to be watched": (lambda r: answered(r, **{"crowd-or-rally": "yes"}), "purpose_permitted"),
-    "a question on the purpose left open": (lambda r: answered(r, **{"crowd-or-rally": ""}), "purpose_permitted"),
+    "a question on the purpose left open": (lambda r: answered(r, **{"crowd-or-rally": ""}), "purposes_answered"),
     "political activity": (lambda r: answered(r, **{"political-activity": "yes"}), "political_activity_reserved"),
     "nobody named for the discussion": (lambda r: setattr(r, "discussing_supervisor_id", None), "supervisor_named"),
     "oneself named for the discussion": (
@@ -92,7 +92,8 @@ def test_each_prohibited_purpose_is_refused_and_none_by_leaving_it_open_bypass(m
     for purpose in ("crowd-or-rally", "open-warrant-sweep", "live-video", "immigration-enforcement"):
         for answer in ("yes", "", "perhaps"):
             answered(request, **{purpose: answer})
-            assert refused_by(request, "submit", requester) == "purpose_permitted", (purpose, answer)
+            rule = "purpose_permitted" if answer == "yes" else "purposes_answered"
+            assert refused_by(request, "submit", requester) == rule, (purpose, answer)
 
 
 @pytest.mark.clause("REQ-1", "ACC-7")

@@ -383,3 +383,29 @@ def test_check_names_the_service_that_died(settings: Settings) -> None:
         child.kill()
         with pytest.raises(ServiceError, match="redis has died"):
             demonstration.check()
+
+
+@pytest.mark.parametrize(
+    ("spoiled", "said"),
+    [
+        ("data", "The portal cannot use "),
+        ("data/corroborate.sqlite", "The database cannot be used"),
+    ],
+    ids=["the folder is a file", "the database is none"],
+)
+def test_a_demonstration_without_usable_data_ends_with_one_sentence(tmp_path: Path, spoiled: str, said: str) -> None:
+    (tmp_path / spoiled).parent.mkdir(exist_ok=True)
+    (tmp_path / spoiled).write_text("neither a folder nor a database" * 100)
+    ended = subprocess.run(
+        [sys.executable, "-m", "flask", "--app", "wsgi", "demo", "--exit"],
+        cwd=Path(__file__).resolve().parents[2],
+        env=os.environ | {"CORROBORATE_MODE": "demonstration", "CORROBORATE_DATA_DIR": str(tmp_path / "data")},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert ended.returncode != 0
+    assert "Traceback" not in ended.stderr
+    assert said in ended.stderr.splitlines()[-1]
+    assert "CORROBORATE_DATA_DIR" in ended.stderr.splitlines()[-1]

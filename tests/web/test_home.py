@@ -49,6 +49,13 @@ def test_roles_at_work_here_are_not_sent_elsewhere(sign_in, name) -> None:
     assert home(sign_in(name)).find(id="elsewhere") is None
 
 
+@pytest.mark.parametrize(
+    ("name", "offered"), [("h.larch", {"/misuse", "/audit#chain"}), ("w.sparrow", {"/audit#chain"}), ("d.lark", set())]
+)
+def test_those_who_watch_are_told_what_to_do_next(sign_in, name, offered) -> None:
+    assert {link["href"] for link in home(sign_in(name)).select("#duties a")} == offered
+
+
 @pytest.mark.clause("ACC-7")
 def test_a_request_waits_for_one_after_the_other(sign_in, make) -> None:
     request = make.request(state="submitted")
@@ -99,12 +106,24 @@ def test_work_of_an_examiner_who_is_gone_is_unassigned(sign_in, make, change_per
     assert home(sign_in("d.lark")).find(id="unassigned") is None, "the requester is not told who left"
 
 
+@pytest.mark.clause("AUD-2")
+def test_the_count_of_unassigned_requests_is_the_one_of_the_page_it_leads_to(sign_in, make, change_person) -> None:
+    make.request(state="documented", examiner="k.rowan")
+    make.discuss(make.request(state="submitted"))
+    change_person("k.rowan", disabled=True)
+    supervisor = sign_in("c.hawthorn")
+    tile = home(supervisor).find("a", href="/workload?show=unassigned").get_text(" ", strip=True)
+    assert tile == "2 unassigned requests"
+    assert "2 unassigned" in soup(supervisor.get("/workload")).get_text(" ", strip=True)
+
+
 @pytest.mark.clause("ACC-1")
 def test_the_requester_is_not_told_of_the_units_inner_states(sign_in, make) -> None:
     request = make.request(state="documented", examiner="k.rowan")
     row = panel(home(sign_in("d.lark")), "waited")
     assert request.number in row
     assert "With the FR unit" in row
+    assert "You are told when a report is in the case file." in row
     assert policy().workflow("request").state("documented").title not in row
 
 

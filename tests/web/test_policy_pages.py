@@ -153,9 +153,19 @@ def test_a_file_is_compared_and_not_kept(app, post, report, settings, file, said
 
 
 def test_the_printed_address_fills_in_the_code_and_records_nothing(app, report) -> None:
-    answer = app.test_client().get(f"/verify/{CODE}")
-    assert soup(answer).find(id="code")["value"] == CODE
+    page = soup(app.test_client().get(f"/verify/{CODE}"))
+    assert page.find(id="code")["value"] == CODE
+    assert "opening an address checks nothing by itself" in " ".join(page.get_text(" ").split())
     assert db.session.scalars(select(AuditEvent).where(AuditEvent.event == "verification.asked")).first() is None
+
+
+def test_an_address_with_no_code_of_a_report_says_so(app, post) -> None:
+    client = app.test_client()
+    for answer in (client.get("/verify/7K3M-Q2RT"), ask(client, post, "7K3M-Q2RT")):
+        page = soup(answer)
+        assert page.select_one(".cor-error-summary h2").get_text(strip=True) == "Correct 1 entry:"
+        assert "This is not a report's code" in page.find(id="code-error").get_text()
+        assert "Not checked yet" not in page.get_text()
 
 
 def test_health_says_ok_and_nothing_else(app) -> None:

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from flask import url_for
 from sqlalchemy import func, select
 
 from app.access.actor import Actor
 from app.blueprints.first_rows import count
+from app.blueprints.review.queue import unavailable_examiners
 from app.calendar import start_of, today
 from app.domain.algorithms.registry import active_or_none, status
 from app.domain.disclosures.overview import open_incidents, waiting_for
 from app.domain.notices import mail_status
+from app.domain.oversight import trail_check
 from app.domain.retention import lists
 from app.domain.workload import overview
+from app.domain.workload import verbs as workload
 from app.extensions import db
+from app.models.base import now
 from app.models.retention import Disposal
+from app.web.formats import ago, plural
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +42,16 @@ class Elsewhere:
     title: str
     text: str
     clauses: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Duty:
+    """A sentence on what a role does next, with the page where it is done; `pressing` where it waits now."""
+
+    text: str
+    label: str
+    url: str
+    pressing: bool
 
 
 NOTHING_YET, ABOUT = "Nothing for you to do here yet", "About your role"
@@ -79,7 +95,9 @@ def figures(actor: Actor) -> list[Figure]:
     found = []
     if actor.can("work.assign"):
         free = url_for("workload.index", show="unassigned")
-        found.append(Figure(overview.unassigned_requests(actor), "requests without an examiner", free, "waiting"))
+        # the very count of the page it leads to, so that the two never differ
+        open_work = workload.count_open_work(actor, unavailable_examiners(), now())
+        found.append(Figure(open_work.unassigned, "unassigned requests", free, "waiting"))
     if actor.can("training.keep"):
         people = [overview.training_of(account, today()) for account in overview.to_be_trained()]
         lacking = sum(not person.current for person in people)
@@ -105,10 +123,13 @@ def figures(actor: Actor) -> list[Figure]:
             Figure(overview.last_sequence(), "events in the audit trail", url_for("oversight.events")),
         ]
     if actor.can("algorithm.read"):
-        entry, casework = active_or_none(), "Yes" if status(today()).ok else "No"
+        entry, usable = active_or_none(), status(today()).ok
         named = entry.name if entry else "an algorithm that left the catalogue"
+        answer = "may be used in casework" if usable else "may not be used in casework: see why"
         found += [
-            Figure(casework, f"casework with {named}", url_for("algorithms.index")),
+            Figure(
+                "Yes" if usable else "No", f"{named} {answer}", url_for("algorithms.index"), "" if usable else "bad"
+            ),
             Figure(overview.waiting_jobs(), "jobs queued or running", url_for("algorithms.index")),
             Figure(overview.failed_jobs(), "jobs failed in 7 days", url_for("algorithms.index"), "bad"),
             Figure(overview.sign_in_failures(), "failed sign-ins in 24 hours", url_for("algorithms.index")),
@@ -116,6 +137,28 @@ def figures(actor: Actor) -> list[Figure]:
     if actor.can("mail.read"):
         trouble = mail_status.current().undelivered
         found.append(Figure(trouble, "e-mails not delivered in 7 days", url_for("notices.mail"), "bad"))
+    return found
+
+
+def duties(actor: Actor, moment: datetime) -> list[Duty]:
+    """Return what those who watch over the portal do next: reports of misuse, the chain of events."""
+    found = []
+    if actor.can("misuse.read"):
+        unread = overview.unread_misuse()
+        waits = f"{plural(unread, 'report')} of misuse {'waits' if unread == 1 else 'wait'} to be read."
+        text = waits if unread else "No report of misuse waits to be read."
+        found.append(Duty(text, "Read the reports of misuse", url_for("oversight.misuse"), unread > 0))
+    if actor.can("audit.read"):
+        checked, address = trail_check.last_check(), url_for("oversight.events", _anchor="chain")
+        if checked is None:
+            found.append(Duty("The chain of events was not checked yet.", "Check the chain of events", address, True))
+        elif checked.faults:
+            faults = plural(checked.faults, "fault")
+            text = f"The last check of the chain of events, {ago(checked.at, moment)}, found {faults}."
+            found.append(Duty(text, "See the chain of events", address, True))
+        else:
+            text = f"The chain of events was found whole {ago(checked.at, moment)}."
+            found.append(Duty(text, "Check the chain of events again", address, False))
     return found
 
 

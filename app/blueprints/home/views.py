@@ -14,7 +14,7 @@ from app.access.directory import lookup
 from app.access.guard import needs, public
 from app.blueprints.home import day
 from app.blueprints.home.links import address_for
-from app.blueprints.home.roles import elsewhere, figures
+from app.blueprints.home.roles import duties, elsewhere, figures
 from app.blueprints.requests.status import standing
 from app.calendar import today
 from app.domain.workload import overview
@@ -38,6 +38,7 @@ def index() -> ResponseReturnValue:
         others=day.others(actor),
         passed=day.passed(actor, moment),
         figures=figures(actor),
+        duties=duties(actor, moment),
         roles=[role for role in policy().roles.values() if role.id in actor.roles],
         elsewhere=elsewhere(actor),
         training=_training(actor),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,6 +12,9 @@ from typing import Any
 from app.domain.oversight.audit_trail import names_of
 from app.models.engine import AuditEvent
 from app.policy import policy
+
+#: an id or a digest, which tells nobody more by its other characters
+HEX = re.compile(r"[0-9a-f]{24,}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +38,13 @@ def entries(links: Iterable[AuditEvent]) -> list[TrailEntry]:
 
 def entry(link: AuditEvent, names: dict[int, str]) -> TrailEntry:
     """One event; one that the present catalogue does not have keeps its id as its sentence."""
-    known = policy().events.get(link.event)
-    details = tuple((key.replace("_", " "), _plain(value)) for key, value in json.loads(link.keys).items())
+    keys = json.loads(link.keys)
+    if link.event == "audit.read" and isinstance(keys.get("filter"), dict) and "check" in keys["filter"]:
+        # as earlier versions of the portal recorded a check
+        known = policy().events.get("audit.checked")
+    else:
+        known = policy().events.get(link.event)
+    details = tuple((key.replace("_", " "), _plain(value)) for key, value in keys.items())
     return TrailEntry(
         link,
         datetime.fromisoformat(link.at),
@@ -53,7 +62,7 @@ def _plain(value: Any) -> str:
         return ", ".join(_plain(item) for item in value) or "none"
     if value is None or isinstance(value, bool):
         return {None: "none", True: "yes", False: "no"}[value]
-    return str(value)
+    return f"{value[:8]}…" if isinstance(value, str) and HEX.fullmatch(value) else str(value)
 
 
 def event_choices() -> list[tuple[str, str]]:
@@ -63,6 +72,6 @@ def event_choices() -> list[tuple[str, str]]:
     return [
         ("", "All events"),
         ("refusals", "All refusals"),
-        *((f"{area}.*", f"All of {area}") for area in areas),
-        *((event, event) for event in ids),
+        *((f"{area}.*", f"All on {area.replace('_', ' ')}") for area in areas),
+        *((event.id, event.text.rstrip(".")) for event in policy().events.values()),
     ]

@@ -101,5 +101,5 @@ def check() -> ResponseReturnValue:
     for sentence in found.shown:
         flash(sentence, "error")
     if found.faults > len(found.shown):
-        flash(f"{plural(found.faults, 'fault')} in all; “flask audit verify” lists every one.", "error")
+        flash(f"{plural(found.faults, 'fault')} in all. An administrator can list every one.", "error")
     return redirect_after_post(url_for("oversight.events"))

@@ -10,6 +10,10 @@ from wtforms.validators import InputRequired, ValidationError
 from app.blueprints.limits import Length
 from app.documents.approval.manifest import normalise_code
 
+MALFORMED = (
+    "This is not a report's code: a code has four groups of four letters and digits, for example 7K3M-Q2RT-9WXA-4HBC."
+)
+
 
 class VerifyForm(FlaskForm):
     """The code of a report and, where the reader has it, the PDF file itself."""
@@ -19,4 +23,9 @@ class VerifyForm(FlaskForm):
 
     def validate_code(self, field: StringField) -> None:
         if normalise_code(field.data or "") is None:
-            raise ValidationError("A code has four groups of four letters and digits, for example 7K3M-Q2RT-9WXA-4HBC.")
+            raise ValidationError(MALFORMED)
+
+    def tell_malformed(self) -> None:
+        """Say at the field that a code taken from the address is none, before anybody asks for it."""
+        if normalise_code(self.code.data or "") is None:
+            self.code.errors = [MALFORMED]

@@ -110,7 +110,9 @@ def public_key(name: str) -> Response:
 @public("the address printed on a report, with its code filled in")
 def verify_printed(code: str) -> ResponseReturnValue:
     """The form with the code filled in: asking is the reader's own act, so that opening an address records nothing."""
-    return _verify_page(VerifyForm(formdata=None, code=code[:60]))
+    form = VerifyForm(formdata=None, code=code[:60])
+    form.tell_malformed()
+    return _verify_page(form, printed=not form.errors)
 
 
 @bp.post("/verify")
@@ -124,12 +126,13 @@ def verify_post() -> ResponseReturnValue:
     return _verify_page(form, answer=answer, asked=True), 200 if answer else 404
 
 
-def _verify_page(form: VerifyForm, answer: Answer | None = None, asked: bool = False) -> str:
+def _verify_page(form: VerifyForm, answer: Answer | None = None, asked: bool = False, printed: bool = False) -> str:
     return page(
         "policy/verify.html",
         form=form,
         answer=answer,
         asked=asked,
+        printed=printed,
         action=url_for("policy.verify_post"),
         signing_key=stores().signer.fingerprint,
         certificate=stores().documents.certified.fingerprint,

@@ -16,6 +16,7 @@ from app.blueprints.options import options_of
 from app.blueprints.requests.blueprint import bp
 from app.blueprints.requests.forms import ANSWER, FACT, PERSON, PLACE, NewForm, draft_form, purposes_in
 from app.domain.requests import verbs as domain
+from app.domain.requests.draft_faults import draft_faults
 from app.domain.requests.verbs import DraftValues
 from app.models.requests import FRRequest
 from app.once import Making
@@ -24,6 +25,8 @@ from app.policy.refused import Refused
 from app.steps import Answer, Overtaken, Why, take_step
 from app.web.pages import page, redirect_after_post
 
+#: part of a draft -> how the names of its fields begin
+PREFIXES = {"": "", "facts": FACT, "answers": ANSWER, "description": PERSON, "circumstances": PLACE}
 OTHER_WINDOW = (
     "This draft was saved in another window after you opened this page. What you typed here is still below and is "
     "not saved. Saving now replaces what the other window saved."
@@ -61,12 +64,16 @@ def create() -> Answer:
 @bp.get("/requests/<number>/edit")
 @needs("request.file", of=FRRequest)
 def edit(subject: FRRequest) -> WerkzeugResponse | str:
-    """The draft as it is stored."""
+    """The draft as it is stored; with `?missing=1` each entry to correct before submitting says so."""
     if subject.state != "draft":
         flash("Only a draft can be changed; this request was already submitted.", "info")
         return redirect_after_post(url_for("requests.show", number=subject.number))
     own_draft(subject)
-    return _form_page(subject, _stored_form(subject))
+    form = _stored_form(subject)
+    if "missing" in request.args:
+        for part, faults in draft_faults(subject, current_actor()).items():
+            mark(form, faults, [PREFIXES[part]])
+    return _form_page(subject, form, checked=True)
 
 
 @bp.post("/requests/<number>/edit")
@@ -84,8 +91,8 @@ def save(subject: FRRequest) -> Answer:
     def again(why: Why) -> str:
         if isinstance(why, Overtaken):
             return _form_page(subject, form, note=OTHER_WINDOW)
-        if why is not None:
-            mark(form, why.faults, [])
+        # a text that is too long hides no other fault
+        mark(form, domain.saving_faults(_values(form), actor) if why is None else why.faults, [])
         return _form_page(subject, form, refusal=why)
 
     def onward() -> str:
@@ -154,7 +161,14 @@ def _stored_form(subject: FRRequest) -> FlaskForm:
     return draft_form(subject.use_id, supervisors(), formdata=None, data=data)
 
 
-def _form_page(subject: FRRequest, form: FlaskForm, *, note: str | None = None, refusal: Refused | None = None) -> str:
+def _form_page(
+    subject: FRRequest,
+    form: FlaskForm,
+    *,
+    note: str | None = None,
+    refusal: Refused | None = None,
+    checked: bool = False,
+) -> str:
     return page(
         "requests/edit.html",
         item=subject,
@@ -162,6 +176,7 @@ def _form_page(subject: FRRequest, form: FlaskForm, *, note: str | None = None, 
         use=policy().uses.get(form["use_id"].data),
         note=note,
         refusal=refusal,
+        checked=checked,
     )
 
 

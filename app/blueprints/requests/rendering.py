@@ -44,7 +44,7 @@ def request_context(subject: FRRequest) -> dict[str, Any]:
         "private": private_for(subject, actor),
         "purposes": answered_purposes(subject),
         "own": own,
-        "standing": standing(subject),
+        "standing": standing(subject, own=own),
         "since": since(subject),
         "conclusion": awaited(subject),
         "verb": verb,

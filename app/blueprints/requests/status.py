@@ -73,13 +73,14 @@ STEP_TITLES = {
 
 
 @enforces("ACC-1")
-def standing(request: FRRequest) -> Standing:
-    """Return the request's status as its requester sees it."""
+def standing(request: FRRequest, *, own: bool = False) -> Standing:
+    """Return the request's status as its requester sees it; `own` says it to the requester."""
     flow = request.flow()
     told = flow.outside(request.state)
     waits_for_basis = request.state == "submitted" and request.discussion_confirmed_at is not None
     place = len(flow.steps) if request.has("done") else flow.place(told.step)
-    text = DISCUSSED if waits_for_basis else told.text
+    said = (own and told.to_filer) or told.text
+    text = DISCUSSED if waits_for_basis else said
     return Standing(told.id, told.title, told.tone, text, due_of(request, "requester"), place)
 
 

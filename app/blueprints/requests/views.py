@@ -58,7 +58,7 @@ def index() -> str:
         sort=sort,
         descending=descending,
         now=now(),
-        items=[(item, standing(item), since(item)) for item in found.items],
+        items=[(item, standing(item, own=True), since(item)) for item in found.items],
     )
 
 
@@ -92,7 +92,7 @@ def submit(subject: FRRequest) -> Answer:
         # the rule that stands in the way says more than "changed meanwhile"
         barred=lambda: options_of(subject).why(verb),
         again=lambda why: render_request(subject, refusal=why),
-        done=lambda: f"{subject.number} is submitted. {standing(subject).text}",
+        done=lambda: f"{subject.number} is submitted. {standing(subject, own=True).text}",
         to=url_for("requests.show", number=subject.number),
     )
 

@@ -134,6 +134,7 @@ class LetterFacts(DisclosureFacts):
     """The letter that goes with a package; it lists every file of a record; not itself, nor what checks them.
 
     ``lead`` says whether a possible match is among it, which is no more than a lead.
+    ``checking`` are the names of the files that only check the others.
     ``withheld`` are (what, under what) of what is named instead of enclosed.
     ``onward`` is what EXT-8 demands of another government agency, None for any other recipient.
     """
@@ -145,7 +146,13 @@ class LetterFacts(DisclosureFacts):
     agreement: str | None
     signing_key: str
     verify_page: str
+    checking: tuple[str, ...]
     withheld: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def files(self) -> int:
+        """How many files the package holds: those of the record, this letter, those that check them."""
+        return len(self.enclosures) + 1 + len(self.checking)
 
     def __post_init__(self) -> None:
         DisclosureFacts.__post_init__(self)

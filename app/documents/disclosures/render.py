@@ -14,7 +14,7 @@ def render_decision(facts: DecisionFacts) -> Rendered:
     html = (
         environment()
         .get_template("decision.html")
-        .render(doc=_frame(facts, "Decision on a disclosure", "Decision on", "decision-document", None), facts=facts)
+        .render(doc=_frame(facts, "Decision on a disclosure", "Disclosure", "decision-document", None), facts=facts)
     )
     pdf = typeset(html, {}, f"decision {facts.number} {facts.decided_at.isoformat()}")
     return Rendered(pdf, hashlib.sha256(pdf).hexdigest(), len(checks.page_texts(pdf)))
@@ -32,7 +32,7 @@ def render_letter(facts: LetterFacts, notice: str, lead_notice: str) -> Rendered
     html = (
         environment()
         .get_template("cover_letter.html")
-        .render(doc=_frame(facts, "Disclosure", "Disclosure", "letter", notice), facts=facts, lead_notice=lead_notice)
+        .render(doc=_frame(facts, "Disclosure", "Letter of", "letter", notice), facts=facts, lead_notice=lead_notice)
     )
     pdf = typeset(html, {}, f"letter {facts.number} {facts.dated.isoformat()}")
     pages = checks.require_notice(pdf, notice)

@@ -122,7 +122,8 @@ def _probe(request: FRRequest, search: Search) -> Probe:
 def _with_facts(rule: Any, given: Mapping[str, Any]) -> str | None:
     if rule is None:
         return None
-    stated = [f"{fact.label}: {given[fact.name]}" for fact in rule.facts if given.get(fact.name)]
+    given_words = answered(rule.facts, given)
+    stated = [f"{label}{'' if label.endswith('?') else ':'} {answer}" for label, answer in given_words if answer]
     return "\n".join([rule.title, *stated])
 
 
@@ -225,7 +226,9 @@ def _background(round_: Round) -> str | None:
         words = {choice.value: choice.label for choice in fact.choices}
         answer = given.get(fact.name)
         mark = "" if fact.label.endswith("?") else ":"
-        lines.append(f"{fact.label}{mark} {words.get(answer, answer) or 'not recorded'}")
+        # what only some answers ask for is not applicable after the others
+        left = "not recorded" if fact.required else "not applicable"
+        lines.append(f"{fact.label}{mark} {words.get(answer, answer) or left}")
     return "\n".join(lines)
 
 

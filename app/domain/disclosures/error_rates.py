@@ -31,10 +31,11 @@ def statement(case_number: str, at: datetime) -> str:
         f"Case {case_number}",
         "",
         rule.text,
-        "The comparisons are drawn or consented photographs. An examiner is not told which they are.",
+        "The comparisons are drawn or consented photographs.",
         "False positive: support for one person where there are two. False negative: support for two people where",
         "there is one. Inconclusive answers count among the comparisons and are no errors.",
         f"Intervals are exact (Clopper-Pearson), {rule.confidence} percent, and take the comparisons as independent.",
+        f"Fewer than {rule.few} comparisons of a kind say little; numbers that rest on fewer are called small.",
         "",
     ]
     for one in (
@@ -61,8 +62,7 @@ def _told(one: Result) -> Iterator[str]:
     yield f"  False negatives: {words(one.false_negatives)}"
     yield f"  Foils favored: {words(one.foils_favored)}"
     if one.few:
-        few = policy().review.proficiency.few
-        yield f"  These numbers are small: fewer than {few} comparisons of a kind say little."
+        yield "  These numbers are small."
 
 
 def words(rate: Rate) -> str:

@@ -22,6 +22,7 @@ from app.documents.disclosures.facts import (
 from app.documents.disclosures.package import (
     DECISION_NAME,
     LETTER_NAME,
+    OWN_NAMES,
     RATES_NAME,
     Package,
     PackedFile,
@@ -257,6 +258,7 @@ def _letter_facts(
         agreement=disclosure.agreement_reference if agency else None,
         signing_key=stores().signer.fingerprint,
         verify_page=verify_page(),
+        checking=OWN_NAMES,
         withheld=tuple((line.what, line.words) for line in withheld),
     )
 

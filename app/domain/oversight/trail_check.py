@@ -82,7 +82,7 @@ def check() -> Result:
                     shown.append(str(fault))
         except AnchorForged as error:
             found, shown = found + 1, [*shown[: SHOWN - 1], f"{error}."]
-    audit.viewed("audit.read", filter={"check": "chain", "through": last, "faults": found})
+    audit.viewed("audit.checked", through=last, faults=found)
     return Result(last, found, tuple(shown))
 
 
@@ -98,14 +98,19 @@ class Check:
 
 def last_check(*, whole: bool = False) -> Check | None:
     """Return the newest check; with `whole` the newest that found no fault."""
-    wanted = '"check":"chain","faults":' + ("0," if whole else "")
+    clean = "0," if whole else ""
+    checked = (AuditEvent.event == "audit.checked") & AuditEvent.keys.contains(f'"faults":{clean}', autoescape=True)
+    # as earlier versions of the portal recorded it
+    before = AuditEvent.keys.contains(f'"check":"chain","faults":{clean}', autoescape=True)
+    wanted = checked | ((AuditEvent.event == "audit.read") & before)
     found = (
         select(AuditEvent.at, AuditEvent.keys, Account.name)
         .outerjoin(Account, Account.id == AuditEvent.actor_id)
-        .where(AuditEvent.event == "audit.read", AuditEvent.keys.contains(wanted, autoescape=True))
+        .where(wanted)
     )
     newest = db.session.execute(found.order_by(AuditEvent.sequence.desc()).limit(1)).first()
     if newest is None:
         return None
-    kept = json.loads(newest.keys)["filter"]
+    told = json.loads(newest.keys)
+    kept = told.get("filter", told)
     return Check(datetime.fromisoformat(newest.at), newest.name or "", kept["through"], kept["faults"])

@@ -15,6 +15,7 @@ from app.policy.facts import (
     check_description,
     check_lawful_basis,
     check_prohibited,
+    check_purposes_answered,
     check_questions,
     check_reserved,
     check_source,
@@ -89,6 +90,11 @@ def description_sound(request: FRRequest, actor: Actor, facts: Facts) -> str | N
     return first(check_description(policy(), request.private.get("description", {})))
 
 
+@condition("purposes_answered", "LIM-2", "LIM-3", "LIM-7", "CAP-7", "EXT-5")
+def purposes_answered(request: FRRequest, actor: Actor, facts: Facts) -> str | None:
+    return first(check_purposes_answered(policy(), request.private.get("answers", {})))
+
+
 @condition("purpose_permitted", "LIM-2", "LIM-3")
 def purpose_permitted(request: FRRequest, actor: Actor, facts: Facts) -> str | None:
     return first(check_prohibited(policy(), request.private.get("answers", {})))
@@ -129,10 +135,7 @@ def supervisor_cleared(request: FRRequest, actor: Actor, facts: Facts) -> str | 
 @condition("purposes_agreed", "LIM-2", "LIM-3", "LIM-7", "CAP-7", "EXT-5")
 def purposes_agreed(request: FRRequest, actor: Actor, facts: Facts) -> str | None:
     answers = facts["answers"]
-    for asked in policy().request.prohibitions.values():
-        if answers.get(asked.id) not in YES_NO:
-            return f"Answer: {asked.question}"
-    return contradicted(request, answers)
+    return first(check_purposes_answered(policy(), answers)) or contradicted(request, answers)
 
 
 def contradicted(request: FRRequest, answers: Mapping[str, str]) -> str | None:

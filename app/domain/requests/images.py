@@ -114,15 +114,16 @@ def describe_image(image: ProbeImage, actor: Actor, values: Provenance) -> None:
     said = said_by(image)
     source = check_source(policy(), values.source, values.source_facts, request.use_id, said)
     lawful = check_lawful_basis(policy(), values.obtained, values.obtained_facts)
-    faults = source + lawful + _time_faults(values)
+    told = source + lawful + _time_faults(values)
+    unattested = "" if values.attested else "Confirm the attestation, or remove the image."
+    faults = [*told, Fault("attested", unattested, "attested")] if unattested else told
     asked = {fact.name for fact in signs(policy(), values.source, said)}
     if source and (values.source == "body_worn_camera" or any(fault.field in asked for fault in source)):
         raise Refused("body_worn_exception", source[0].message, faults=faults)
+    if told:
+        raise Refused("images_lawful", told[0].message, faults=faults)
     if faults:
-        raise Refused("images_lawful", faults[0].message, faults=faults)
-    if not values.attested:
-        missing = "Confirm the attestation, or remove the image."
-        raise Refused("attested", missing, faults=[Fault("attested", missing, "attested")])
+        raise Refused("attested", unattested, faults=faults)
     image.source, image.obtained, image.taken_at = values.source, values.obtained, values.taken_at
     image.attested_at = now()
     image.seal(source_facts=dict(values.source_facts), obtained_facts=dict(values.obtained_facts))

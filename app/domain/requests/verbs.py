@@ -24,12 +24,11 @@ from app.domain.requests.earlier_refusals import denials_of
 from app.domain.requests.new_images import not_discussed
 from app.domain.retention.verbs import case_record_for
 from app.extensions import db, stores
-from app.models.accounts import Account
 from app.models.base import now
 from app.models.requests import FRRequest
 from app.policy import policy
 from app.policy.case_numbers import check_case_number
-from app.policy.facts import YES_NO
+from app.policy.facts import YES_NO, Fault
 from app.policy.names import RequestVerb
 from app.policy.refused import Refused
 from app.workflow.engine import advance, explain, refuse_if
@@ -88,8 +87,14 @@ def save_draft(request: FRRequest, actor: Actor, values: DraftValues) -> None:
     """
     open_for_changes(request, actor)
     refuse_if("WF-submit", request.state != "draft", "Only a draft can be changed; this was already submitted.")
-    _check_case_number(values.case_number)
-    supervisor = _supervisor(values.supervisor, actor)
+    faults = saving_faults(values, actor)
+    if faults:
+        raise Refused(
+            "supervisor_named" if faults[0].field == "supervisor" else "case_number_valid",
+            faults[0].message,
+            faults=faults,
+        )
+    supervisor = sync_account(values.supervisor) if values.supervisor else None
     sealed = {
         "facts": dict(values.facts),
         "narrative": values.narrative,
@@ -230,11 +235,18 @@ def _check_case_number(number: str) -> None:
         raise Refused("case_number_valid", faults[0].message, faults=faults)
 
 
-def _supervisor(entry: DirectoryEntry | None, actor: Actor) -> Account | None:
+def saving_faults(values: DraftValues, actor: Actor) -> list[Fault]:
+    """Return all for which a draft is not even kept: its case number, a supervisor who is none."""
+    return check_case_number(policy(), values.case_number) + _supervisor_faults(values.supervisor, actor)
+
+
+def _supervisor_faults(entry: DirectoryEntry | None, actor: Actor) -> list[Fault]:
     if entry is None:
-        return None
-    refuse_if("supervisor_named", entry.name == actor.name, "You cannot name yourself.")
+        return []
+    if entry.name == actor.name:
+        return [Fault("supervisor", "You cannot name yourself.", "supervisor_named")]
     held = policy().capabilities_of(entry.roles)
-    able = entry.enabled and "discussion.confirm" in held
-    refuse_if("supervisor_named", not able, f"The directory does not have {entry.display_name} as a supervisor.")
-    return sync_account(entry)
+    if entry.enabled and "discussion.confirm" in held:
+        return []
+    said = f"The directory does not have {entry.display_name} as a supervisor."
+    return [Fault("supervisor", said, "supervisor_named")]

@@ -10,7 +10,6 @@ from sqlalchemy import ColumnElement, case, func, select
 from sqlalchemy.orm import joinedload, selectinload
 
 from app.access.actor import Actor
-from app.access.clearance import cleared_rows
 from app.access.scoping import visible
 from app.clauses import enforces
 from app.domain.accounts.training import needs_training
@@ -237,12 +236,6 @@ def refusals_since(moment: datetime) -> int:
 def last_sequence() -> int:
     """The number of the newest audit event."""
     return db.session.scalar(select(func.max(AuditEvent.sequence))) or 0
-
-
-def unassigned_requests(actor: Actor) -> int:
-    """Count the requests that nobody has taken or been assigned, without those this person may not know of."""
-    rows = select(func.count(FRRequest.id)).where(without_examiner(), cleared_rows(actor))
-    return db.session.scalar(rows) or 0
 
 
 def failed_jobs() -> int:

@@ -137,7 +137,7 @@ def check_immigration(policy: Policy, answer: bool | None) -> list[Fault]:
     """Check the question on immigration enforcement: only a clear no passes, for everybody and on every basis."""
     rule = policy.disclosure.immigration
     if answer is None:
-        return [Fault("immigration", "Answer yes or no.", rule.id)]
+        return [Fault("immigration", f"Answer: {rule.question}", rule.id)]
     refused = answer == (rule.refused_answer == "yes")
     return [Fault("immigration", rule.refusal, rule.id)] if refused else []
 

@@ -25,7 +25,7 @@
     if (line.closest("[data-viewer]")?.contains(at)) return "viewer";
     const scope = at.closest("[data-keys]");
     if (scope) return scope.dataset.keys || "this page";
-    return "nobody's; click the photographs or a form, or press Tab";
+    return "off; click the photographs or a form, or press Tab, and its keys work";
   };
   const tell = () => {
     for (const line of document.querySelectorAll("[data-keyboard]")) line.textContent = `Keyboard: ${whose(line)}`;

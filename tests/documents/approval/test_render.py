@@ -23,8 +23,10 @@ from app.documents.errors import RenderError
 from app.documents.facts import (
     FaceBox,
     FeatureComparison,
+    Judgment,
     NegativeReason,
     Person,
+    PolicyVersion,
     Replacement,
     ReportFacts,
     Step,
@@ -94,6 +96,14 @@ def whole_text(pdf: bytes) -> str:
 def report(request: pytest.FixtureRequest) -> tuple[ReportFacts, bytes]:
     facts = KINDS[request.param]
     return facts, rendered(facts)
+
+
+def test_the_mark_of_a_policy_version_is_explained_before_it_is_used() -> None:
+    steps = (Step(START, "Request submitted", ("REQ-1",), EXAMINER, "P1"),)
+    marked = {"policies": (PolicyVersion("P1", "ab" * 32, True),), "judged": (Judgment("Basis", START, "P1"),)}
+    said = whole_text(rendered(possible_match(steps=steps, **marked)))
+    assert "P1 is the version of the policy under which a step was taken" in said[: said.index("REQ-1")]
+    assert "is the version of the policy" not in whole_text(rendered(possible_match()))
 
 
 @pytest.mark.clause("SRC-9")

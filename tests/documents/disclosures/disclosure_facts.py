@@ -82,6 +82,7 @@ def letter(**changes) -> LetterFacts:
         agreement=None,
         signing_key="56" * 32,
         verify_page="https://portal.example/verify",
+        checking=("SHA256SUMS", "manifest.json"),
     )
     return replace(facts, **changes)
 

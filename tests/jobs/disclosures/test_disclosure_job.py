@@ -87,6 +87,11 @@ def test_the_prosecutors_package_holds_the_whole_case_and_checks(disclose, tmp_p
     for notice in ("lead-only", "no-probable-cause"):
         assert "".join(policy().notice(notice).text.split()) in letter
     assert all(item.sha256 in letter for item in disclosure.items)
+    assert f"Filesenclosed{len(names)}" in letter, "the letter counts every file of the package"
+    rates = archive.read("error-rates.txt").decode().splitlines()
+    told = [line.strip() for line in rates if line.strip().endswith(".")]
+    assert told.count("These numbers are small.") > 1
+    assert len(set(told)) == len([line for line in told if line != "These numbers are small."]) + 1
     assert "".join(policy().notice("onward-disclosure").text.split()) not in letter
     decision = text_of(archive.read("decision.pdf"))
     assert "".join(policy().disclosure.bases["D2"].text.split()) in decision

@@ -16,6 +16,7 @@ from app.models.base import now
 from app.policy import policy
 from tests.purposes import purposes
 from tests.request_factory import FACTS, NARRATIVE, picture
+from tests.web.page_reading import soup, text
 
 
 def draft_fields(use: str = "USE-1", supervisor: str = "s.alder", **changes: str) -> dict[str, str]:
@@ -258,6 +259,14 @@ def test_a_prohibited_purpose_is_refused_with_its_rule(sign_in, post, make, purp
     assert '"rule":"purpose_permitted"' in refused.keys
 
 
+def test_a_purpose_left_open_is_to_be_answered_and_told_as_no_refusal(sign_in, make):
+    request = make.request("draft", values={"answers": {}})
+    said = text(sign_in("d.lark").get(f"/requests/{request.number}"))
+    assert "Answer each of these questions." in said
+    assert "no exception" not in said
+    assert "Refer the matter" not in said
+
+
 @pytest.mark.clause("LIM-7")
 @pytest.mark.parametrize(("who", "supervisor", "status"), [("d.lark", "s.alder", 422), ("i.kestrel", "l.wren", 303)])
 def test_political_activity_is_the_intelligence_bureaus_alone(sign_in, post, make, who, supervisor, status):
@@ -281,6 +290,37 @@ def test_a_supervisor_is_somebody_else_whom_the_directory_has_as_one(sign_in, po
         assert "AUD-1" in answer.text
     assert post(client, edit, draft_fields(version=version(client, edit), supervisor="")).status_code == 303
     assert "supervisor_named" in blocked_rules(client, number)
+
+
+def test_everything_to_correct_in_a_draft_is_told_at_once_each_at_its_field(sign_in, make):
+    request = make.request("draft", values={"answers": {}, "priority_reason": "", "circumstances": {}})
+    client = sign_in("d.lark")
+    assert f"/requests/{request.number}/edit?missing=1" in client.get(f"/requests/{request.number}").text
+    page = soup(client.get(f"/requests/{request.number}/edit?missing=1"))
+    linked = [link["href"] for link in page.select(".cor-error-summary a")]
+    asked = [f"#answer_{rule}-0" for rule in policy().request.prohibitions]
+    assert set(linked) == {"#priority_reason", *asked, "#matter_place", "#matter_date"}
+    assert f"Before you submit: correct {len(linked)} entries" in page.select_one(".cor-error-summary h2").text
+    assert all(page.select_one(target) for target in linked)
+    assert not soup(client.get(f"/requests/{request.number}/edit")).select(".cor-error-summary")
+
+
+def test_a_draft_that_is_not_kept_says_all_that_is_wrong(sign_in, post, make):
+    number = make.empty().number
+    client, edit = sign_in("d.lark"), f"/requests/{number}/edit"
+    wrong = {"case_number": "75/1234", "supervisor": "m.heron", "priority_reason": "x" * 2001}
+    for changes in (wrong, {name: wrong[name] for name in ("case_number", "supervisor")}):
+        answer = post(client, edit, draft_fields(version=version(client, edit), **changes))
+        linked = {link["href"] for link in soup(answer).select(".cor-error-summary a")}
+        assert linked == {f"#{name}" for name in changes}
+
+
+@pytest.mark.clause("AUD-1")
+def test_the_page_of_a_request_leads_the_named_supervisor_to_the_discussion(sign_in, make):
+    request = make.request("submitted")
+    asked = f'href="/discussions/{request.number}"'
+    assert asked in sign_in("s.alder").get(f"/requests/{request.number}").text
+    assert asked not in sign_in("d.lark").get(f"/requests/{request.number}").text
 
 
 @pytest.mark.clause("AUD-1")

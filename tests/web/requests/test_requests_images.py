@@ -343,6 +343,17 @@ def test_each_fault_of_a_moment_stands_at_its_own_field(sign_in, post, make, day
     assert image.attested_at is None
 
 
+def test_the_attestation_is_counted_among_what_is_to_be_corrected(sign_in, post, make):
+    request = make.empty()
+    image = make.image(request, describe=None)
+    fields = origin_fields(taken_time="", source_camera="")
+    del fields["attested"]
+    page = soup(post(sign_in("d.lark"), f"/requests/{request.number}/images/{image.uid}", fields))
+    assert "Correct 3 entries" in page.select_one(".cor-error-summary h2").text
+    linked = {link["href"] for link in page.select(".cor-error-summary a")}
+    assert linked == {"#source_camera", "#taken_time", "#attested"}
+
+
 def test_choosing_a_source_shows_its_questions(sign_in, post, make):
     request = make.empty()
     image = make.image(request, describe=None)

@@ -60,7 +60,7 @@ KEYS = (
     _key("G", "grid", "Grid"),
     _key("Y", "grey", "Shades of grey"),
     _key("I", "invert", "Negative"),
-    _key("O", "marks", "Marks on or off", "marks"),
+    _key("O", "marks", "Marked places on or off", "marks"),
     _key("P", "prepared", "Original or prepared image", "prepared"),
     _key(", .", "earlier later", "Earlier, later photograph; the view stays", "strip"),
     _key("J", "mark", "Mark a place on both", "place"),

@@ -48,7 +48,7 @@ export const commandsOf = ({ root, view, modes, marks, placing, photos, help, sa
       marks.on = !marks.on;
       pressed(root, "marks", marks.on);
       marks.draw();
-      say(`Marks ${marks.on ? "shown" : "hidden"}`);
+      say(`Marked places ${marks.on ? "shown" : "hidden"}`);
     },
     prepared: () => {
       if (placing.active) return;
