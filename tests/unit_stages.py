@@ -273,7 +273,8 @@ class UnitStages:
 
     def finish(self, request: FRRequest) -> None:
         """The worker's part: the person on the probe stands in the repository unless `gallery` says otherwise."""
-        self.enrol(self.parts.get("gallery") or [person(seed) for seed in (self.parts.get("seed", 7), 21, 22)])
+        there = self.parts.get("gallery") or [person(seed) for seed in (self.parts.get("seed", 7), 21, 22)]
+        self.enrol(there, self.parts.get("photos", 1))
         self.run_jobs()
         assert request.state == "searched", [(job.kind, job.state, job.error) for job in db.session.query(Job)]
 

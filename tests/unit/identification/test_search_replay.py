@@ -28,12 +28,9 @@ PEOPLE = [person(seed) for seed in (7, 21, 22)]
 
 
 @pytest.fixture
-def search(make, run_jobs) -> Search:
+def search(make) -> Search:
     """A finished search over three people."""
-    make.enrol(PEOPLE, photos=2)
-    request = make.request(state="searching")
-    run_jobs()
-    return request.current_search
+    return make.request(state="searched", gallery=PEOPLE, photos=2).current_search
 
 
 def run(app, record: str, *more: str):
