@@ -26,7 +26,7 @@ setup: ## virtual environment, locked packages, system libraries, page component
 assets: setup ## page components and fonts, from the npm lock
 
 models: setup ## face models, downloaded and checked once
-	@CORROBORATE_MODE=demonstration $(FLASK) matching models install
+	@$(BIN)/python -m app.matching.installer $(or $(CORROBORATE_MODELS_DIR),var/models)
 
 demo: models ## drive one case through the portal and leave it running (ARGS=--exit to stop after the case)
 	@CORROBORATE_MODE=demonstration $(FLASK) demo $(ARGS)

@@ -3,6 +3,7 @@
 import fcntl
 import os
 import shutil
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -163,3 +164,17 @@ def _put_in_place(model: Model, ready: Path, target: Path) -> None:
         os.fsync(directory)
     finally:
         os.close(directory)
+
+
+def main(models_dir: Path) -> None:
+    """Install the default models into a folder, without the portal that `flask matching models install` builds."""
+    try:
+        install(models_dir)
+    except MatchingError as error:
+        sys.exit(str(error))
+    except OSError as error:
+        sys.exit(f"{models_dir} cannot be used: {error.strerror}.")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

@@ -30,6 +30,10 @@ from app.matching.errors import (
 from app.matching.installer import install, install_file, is_installed
 from app.matching.networks import fixed_input
 from app.matching.packages import pip_download
+from tests.conftest import models_directory
+
+ROOT = Path(__file__).resolve().parents[2]
+DEFAULTS = (catalogue().detector, catalogue().extractor)
 
 ROOT = Path(__file__).resolve().parents[2]
 SHAPE = (1, 3, 4, 4)
@@ -307,3 +311,14 @@ def test_the_pinned_numbers_of_the_product_models(models_dir):
         net.setInput(fixed_input(model.check.shape))
         found = net.forward(model.check.output).reshape(-1)[: len(model.check.values)]
         np.testing.assert_allclose(found, model.check.values, atol=model.check.tolerance)
+
+
+def test_the_default_models_are_installed_without_the_portal(tmp_path):
+    if not all(is_installed(models_directory(), catalogue().model(name)) for name in DEFAULTS):
+        pytest.skip("the face models are not installed")
+    command = [sys.executable, "-m", "app.matching.installer"]
+    done = subprocess.run([*command, str(models_directory())], capture_output=True, text=True, cwd=ROOT)
+    assert (done.returncode, done.stdout.count("installed, digest right")) == (0, len(DEFAULTS)), done.stderr
+    (tmp_path / "file").write_text("no folder")
+    done = subprocess.run([*command, str(tmp_path / "file")], capture_output=True, text=True, cwd=ROOT)
+    assert done.returncode == 1 and done.stderr.count("\n") == 1 and "cannot be used" in done.stderr

@@ -385,6 +385,7 @@ def test_check_names_the_service_that_died(settings: Settings) -> None:
             demonstration.check()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("spoiled", "said"),
     [

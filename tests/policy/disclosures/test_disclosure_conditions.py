@@ -91,7 +91,7 @@ def spoil(stand: Stand, **columns: Any) -> None:
 
 
 #: condition -> ways to break it alone. Each is tried at every step that names the condition.
-#: what hangs on photographs of the repository is broken in tests/unit/sealing/test_serving.py
+#: what hangs on photographs of the repository is broken in tests/jobs/sealing/test_serving.py
 OF_THE_REPOSITORY = {"sealed_material_kept_back", "package_without_sealed"}
 #: of the requests of the case: tests/unit/disclosures/test_concluded.py
 OF_THE_CASE = {"case_concluded"}

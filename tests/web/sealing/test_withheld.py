@@ -11,7 +11,7 @@ from app.models import Report
 from app.policy import policy
 from tests.disclosure_factory import disclose, reported_data, settings  # noqa: F401  (fixtures)
 from tests.drawn_gallery import needs_models
-from tests.unit.sealing.test_serving import report, seal  # noqa: F401  (a fixture)
+from tests.jobs.sealing.test_serving import report, seal  # noqa: F401  (a fixture)
 from tests.web.page_reading import text
 
 pytestmark = [needs_models, pytest.mark.clause("CAP-3", "EXT-7", "ACC-11")]
