@@ -10,10 +10,10 @@ import click
 from sqlalchemy import select
 
 from app.access.actor import system_actor
+from app.calendar import today
 from app.cli.base import Place
 from app.cli.gallery import group, one_line_errors, progress
 from app.domain.gallery import photo_keys
-from app.domain.retention.eligibility import today
 from app.domain.sealing import order_files
 from app.domain.sealing import verbs as sealing
 from app.domain.sealing.lookback import counts, look_back

@@ -8,11 +8,12 @@ from datetime import date, datetime
 import click
 from sqlalchemy import select
 
+from app.calendar import today
 from app.cli.base import Group
 from app.cli.gallery import one_line_errors
 from app.domain.retention import disposals
 from app.domain.retention import verbs as retention
-from app.domain.retention.eligibility import NotDue, Target, label, not_due, standing_of, today
+from app.domain.retention.eligibility import NotDue, Target, label, not_due, standing_of
 from app.domain.retention.eligibility_many import MOST, standings_of_cases, standings_of_files
 from app.domain.retention.recalculation import recalculate
 from app.extensions import db

@@ -86,14 +86,11 @@ class Held:
     applied: types.Policy | None = None
 
     def policy(self) -> types.Policy:
-        if self.applied is None or (self.applied.ends is not None and self._day() >= self.applied.ends):
+        if self.applied is None or (self.applied.ends is not None and present_day() >= self.applied.ends):
             # the files as they were read when the process began: the program fits those, not what was put there since
-            self.files = self.files or RuleFiles(DEFAULT_DIRECTORY, self._day())
-            self.applied = self.files.on(self._day())
+            self.files = self.files or RuleFiles(DEFAULT_DIRECTORY, present_day())
+            self.applied = self.files.on(present_day())
         return self.applied
-
-    def _day(self) -> date:
-        return present_day()
 
 
 _held = Held()

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from app.policy import loader
 from app.policy.loader import Held, PolicyError, RuleFiles, load
 from app.policy.texts import digest_of
 
@@ -61,7 +62,7 @@ def test_a_process_that_runs_on_turns_to_the_rules_of_the_new_day(two_forms: Pat
     """A portal that nobody restarts at midnight does not go on under rules that ended (waiting is no way around)."""
     held, today = Held(), [LAST]
     held.files = RuleFiles(two_forms, LAST)
-    monkeypatch.setattr(Held, "_day", lambda _self: today[0])
+    monkeypatch.setattr(loader, "present_day", lambda: today[0])
     first = held.policy()
     assert held.policy() is first
     today[0] = FIRST

@@ -13,7 +13,7 @@ from app.blueprints.retention import forms
 from app.blueprints.retention.blueprint import bp
 from app.blueprints.retention.rendering import sections
 from app.blueprints.shared_forms import VersionForm
-from app.domain.retention.eligibility import today
+from app.calendar import today
 from app.domain.sealing import certificates as sealing_certificates
 from app.domain.sealing import copies as domain_copies
 from app.domain.sealing import notices as sealing_notices

@@ -7,7 +7,8 @@ from datetime import date
 from sqlalchemy import select
 
 from app.access.actor import Actor
-from app.domain.retention.eligibility import Target, being_erased, filed_on, label, not_due, today, under_way
+from app.calendar import today
+from app.domain.retention.eligibility import Target, being_erased, filed_on, label, not_due, under_way
 from app.domain.retention.known import unsourced
 from app.extensions import db
 from app.models.matters import in_matter_of

@@ -14,8 +14,9 @@ from sqlalchemy import select
 from app import audit
 from app.access.actor import Actor
 from app.access.capabilities import check_capability
+from app.calendar import today
 from app.clauses import enforces
-from app.domain.retention.eligibility import locked, today
+from app.domain.retention.eligibility import locked
 from app.domain.retention.verbs import refuse_while_disposed
 from app.extensions import db, stores
 from app.models.gallery import GalleryPerson

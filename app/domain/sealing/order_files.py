@@ -18,7 +18,7 @@ from datetime import date
 from pathlib import Path
 
 from app.access.actor import system_actor
-from app.domain.retention.eligibility import today
+from app.calendar import today
 from app.domain.sealing import verbs as sealing
 from app.domain.sealing.order_statement import OrderStatement, faults, numbers_in, sentences
 from app.models import SealingOrder

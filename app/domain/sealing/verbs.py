@@ -15,6 +15,7 @@ from sqlalchemy.exc import IntegrityError
 from app import audit
 from app.access.actor import Actor, system_actor
 from app.access.capabilities import check_capability
+from app.calendar import today
 from app.clauses import enforces
 from app.domain.accounts.people import holders_of
 from app.domain.gallery import photo_keys
@@ -22,7 +23,6 @@ from app.domain.gallery import verbs as gallery
 from app.domain.gallery.repository_index import lock_repository, next_generation
 from app.domain.notices.notifications import tell
 from app.domain.numbers import draw
-from app.domain.retention.eligibility import today
 from app.domain.sealing.notices import draft
 from app.domain.sealing.order_statement import OrderStatement, faults, sentences
 from app.extensions import db, stores
