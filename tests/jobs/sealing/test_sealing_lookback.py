@@ -7,35 +7,21 @@ import json
 import pytest
 
 from app import audit
-from app.access.actor import system_actor
-from app.calendar import today
 from app.domain.disclosures import verbs as disclosures
 from app.domain.peers.conditions import line_ups_of
 from app.domain.sealing import certificates as sealing_certificates
 from app.domain.sealing import lookback
 from app.domain.sealing import verbs as sealing
 from app.domain.sealing.lookback import counts, look_back
-from app.domain.sealing.order_statement import OrderStatement
 from app.extensions import db, stores
-from app.models import AuditEvent, FRRequest, GalleryPhoto, Report, SealingOrder
+from app.models import AuditEvent, FRRequest, GalleryPhoto
 from app.unit_of_work import unit_of_work
 from tests.disclosure_factory import CASE, disclose, reported_data, settings  # noqa: F401
 from tests.drawn_gallery import needs_models
+from tests.jobs.sealing.test_serving import report, seal  # noqa: F401  (a fixture)
 from tests.retention_factory import RetentionFactory
 
 pytestmark = [needs_models, pytest.mark.clause("CAP-3")]
-
-
-@pytest.fixture
-def report(app) -> Report:
-    """The possible match report of the prepared case."""
-    return db.session.query(Report).filter_by(kind="possible_match").one()
-
-
-def seal(*photos: GalleryPhoto) -> SealingOrder:
-    records = tuple(photo.record_number for photo in photos)
-    statement = OrderStatement("expunged", "IND-1", "Supreme Court", today(), records)
-    return sealing.execute(statement, system_actor(), "command")[0]
 
 
 @pytest.mark.clause("EXT-7")
@@ -96,7 +82,7 @@ def test_every_search_round_report_disclosure_view_and_file_is_listed(report, di
     assert stores().blobs.get(report.blob_id, report.key_id, report.sha256), "a delivered report is the department's"
 
 
-def test_another_photograph_of_the_person_counts_too_and_says_so(report, run_jobs):
+def test_another_photograph_of_the_person_counts_too_and_says_so(report, run_jobs):  # noqa: F811
     shown = report.round.nominee.photo
     sealed = _second_photograph(shown)
     order = seal(sealed)
@@ -263,5 +249,5 @@ def test_a_report_rendered_while_the_order_came_is_not_kept(make, run_jobs, monk
         approvals.prepare_report(request, make.people.actor("k.rowan"))
     run_jobs()
     db.session.expire_all()
-    assert request.state == "approved" and all(report.blob_id is None for report in request.reports)
+    assert request.state == "approved" and all(one.blob_id is None for one in request.reports)
     assert db.session.query(AuditEvent).filter_by(event="report.rendered").count() == before
