@@ -48,10 +48,10 @@ def check_use_facts(policy: Policy, use_id: str, facts: Mapping[str, object]) ->
     """Check that the basis states what its authorized use needs; any other use is refused (REQ-4)."""
     if use_id not in policy.uses:
         return [Fault("use", "Choose one of the authorized uses.", "refuse-not-authorized")]
-    return _check_ground(policy.uses[use_id].facts, facts, use_id)
+    return check_ground(policy.uses[use_id].facts, facts, use_id)
 
 
-def _check_ground(facts: tuple[Fact, ...], answers: Mapping[str, object], rule_id: str) -> list[Fault]:
+def check_ground(facts: tuple[Fact, ...], answers: Mapping[str, object], rule_id: str) -> list[Fault]:
     """Check answers on which a request rests: each says something of its own, and no other's once more."""
     found = check_facts(facts, answers, rule_id)
     wrong, said = {fault.field for fault in found}, dict[str, Fact]()
@@ -134,7 +134,7 @@ def check_source(
     source = source_asked(policy, source_id, said)
     if source is None:
         return [Fault("source", "Choose where the image came from.", policy.request.images.id)]
-    found = _check_ground(source.facts, facts, source_id)
+    found = check_ground(source.facts, facts, source_id)
     if use_id is not None and source.uses and use_id not in source.uses:
         allowed = "; ".join(policy.use(use).title for use in source.uses)
         found.insert(0, Fault("source", f"An image from this source may serve only: {allowed}.", source_id))
@@ -147,7 +147,7 @@ def check_lawful_basis(policy: Policy, basis_id: str, facts: Mapping[str, object
     basis = policy.request.lawful_bases.get(basis_id)
     if basis is None:
         return [Fault("lawful_basis", "Say how the image was lawfully obtained.", "refuse-not-lawfully-obtained")]
-    return _check_ground(basis.facts, facts, basis_id)
+    return check_ground(basis.facts, facts, basis_id)
 
 
 def outcomes_after(policy: Policy, result: str | None) -> list[Outcome]:

@@ -17,7 +17,22 @@ _LOOKALIKE = str.maketrans(
 )
 #: what is written, by letters and digits, where a question is passed over
 _PASSED_OVER = frozenset(
-    ("na", "n a", "nil", "no", "yes", "none", "nothing", "nobody", "not applicable", "unknown", "not known", "tba", "tbd", "tbc")
+    (
+        "na",
+        "n a",
+        "nil",
+        "no",
+        "yes",
+        "none",
+        "nothing",
+        "nobody",
+        "not applicable",
+        "unknown",
+        "not known",
+        "tba",
+        "tbd",
+        "tbc",
+    )
     + ("to be determined", "later", "pending", "ditto", "same", "as above", "same as above", "see above", "see below")
     + ("see narrative", "see file", "see case file", "see attached", "test", "asdf", "qwerty")
 )

@@ -58,7 +58,9 @@ def lawful(basis: str) -> dict[str, str]:
 def test_no_image_is_taken_away_or_described_otherwise_once_it_was_filed_bypass(make, people):
     request, actor = make.request("submitted"), people.actor("d.lark")
     (image,) = request.current_images
-    otherwise = replace(SHOP_CAMERA, obtained_facts={"who": "Taken without asking, 22 November"}, taken_at=image.taken_at)
+    otherwise = replace(
+        SHOP_CAMERA, obtained_facts={"who": "Taken without asking, 22 November"}, taken_at=image.taken_at
+    )
     assert refusal(images.remove_image, image, actor) == "WF-submit"
     assert refusal(images.describe_image, image, actor, otherwise) == "WF-submit"
     make.send_back(request)
