@@ -1,4 +1,4 @@
-"""A search by a detour: an old confirmation, a message of one's own, a second probe beside the first, another's hands."""
+"""A search by a detour: an old confirmation, a message of one's own, a second probe, other hands."""
 
 from __future__ import annotations
 
