@@ -100,3 +100,42 @@ def test_a_camera_or_estimator_is_noticed(rules: Policy, tmp_path: Path, code: s
 def test_words_in_texts_do_not_count(rules: Policy, tmp_path: Path) -> None:
     (tmp_path / "notes.py").write_text('"""No rtsp, no gait."""\nwords = "VideoCapture"  # picamera\n')
     assert forbidden_names(rules, tmp_path) == []
+
+
+@pytest.mark.clause("CAP-8", "CAP-7")
+@pytest.mark.parametrize(
+    "code",
+    [
+        "helper = importlib.import_module('deepface')\n",
+        "helper = __import__('gait.walks')\n",
+        "measure = getattr(helper, 'predict_age')\n",
+        "net = cv2.dnn.readNet('models/genderage.onnx')\n",
+        "net = readNet(model='models/age_net.caffemodel')\n",
+        "from deepface import DeepFace as quality\n",
+        "class AgeNet: ...\n",
+        "class GenderAgeHead: ...\n",
+        "def estimateAge(face): ...\n",
+        "def how_old(face, predict_age=True): ...\n",
+        "analyze(face, predict_emotion=True)\n",
+        "my_estimate_age_2 = lambda face: 40\n",
+        "read = lambda voiceprint: voiceprint\n",
+        "camera = open_stream('rtsp://camera/1')\n",
+    ],
+)
+def test_an_estimator_by_another_spelling_or_by_its_name_in_a_string_is_noticed_bypass(
+    rules: Policy, tmp_path: Path, code: str
+) -> None:
+    source = tmp_path / "app"
+    source.mkdir()
+    (source / "quality.py").write_text(code)
+    assert forbidden_names(rules, source), code
+
+
+@pytest.mark.clause("CAP-8")
+def test_no_package_that_is_installed_with_the_program_measures_anything_else_bypass(rules: Policy) -> None:
+    """By another route: what the source does not name could come with a dependency."""
+    lines = [*(ROOT / "requirements.lock").read_text().splitlines(), "deepface==0.0.93"]
+    packages = {line.partition("==")[0].strip().replace("-", "_").lower() for line in lines if "==" in line}
+    barred = {name.lower() for name in rules.absences["no-other-biometrics"].names}
+    assert len(packages) > 50
+    assert packages & barred == {"deepface"}, "the one added here, and no other"

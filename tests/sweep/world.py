@@ -42,7 +42,7 @@ from demo.people import person
 from demo.proficiency import drawn_items
 from tests.conftest import People, token_of
 from tests.disclosure_factory import DisclosureFactory
-from tests.request_factory import RequestFactory
+from tests.request_factory import NARRATIVE, RequestFactory
 from tests.sweep.keeping import Keeping
 from tests.sweep.personas import PERSONAS
 from tests.web.page_checker import CheckedClient
@@ -148,7 +148,9 @@ class World:
         self._proficiency()
         self._request("negative", "negative", 91)
         self.make.run_jobs()
-        self._request("long", "discussed", 92, values={"narrative": LONG * 12, "priority_reason": LONG})
+        self._request(
+            "long", "discussed", 92, values={"narrative": f"{NARRATIVE} {LONG * 12}", "priority_reason": LONG}
+        )
         self._request("colleague", "submitted", 93, requester="m.heron")
         self._request("repeat", "probe_selected", 94)
         with unit_of_work():

@@ -81,7 +81,7 @@ def suitability_recorded(request: FRRequest, actor: Actor, facts: Facts) -> str 
         return "The suitability of the probe is not recorded."
     if not choice.searchable:
         return "A probe found unsuitable is not searched: return the request with the reasons."
-    if choice.needs_note and not str(search.private.get("suitability_note") or "").strip():
+    if choice.needs_note and not says_something(search.private.get("suitability_note")):
         return "Say which features cannot be compared."
     return None if not search.candidates else "Candidates were already seen for this selection."
 

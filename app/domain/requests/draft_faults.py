@@ -16,6 +16,7 @@ from app.policy.facts import (
     check_reserved,
     check_use_facts,
 )
+from app.policy.words import says_something
 
 
 def draft_faults(request: FRRequest, actor: Actor) -> dict[str, list[Fault]]:
@@ -32,7 +33,7 @@ def draft_faults(request: FRRequest, actor: Actor) -> dict[str, list[Fault]]:
     else:
         facts = check_use_facts(policy(), request.use_id, private.get("facts", {}))
     own += check_questions(rules.basis, {"narrative": private.get("narrative", "")})
-    if not str(private.get("priority_reason") or "").strip():
+    if not says_something(private.get("priority_reason")):
         own.append(Fault("priority_reason", "Write the reason for the priority.", "priority_reasoned"))
     own += _supervisor_faults(request)
     return {

@@ -9,7 +9,7 @@ from datetime import date
 
 from app.clauses import enforces
 from app.policy.disclosures.registers import Immigration, agency_named
-from app.policy.facts import Fault, check_facts, check_questions
+from app.policy.facts import Fault, check_facts, check_ground, check_questions
 from app.policy.types import Policy
 from app.policy.words import plain
 
@@ -129,7 +129,8 @@ def check_identity(policy: Policy, answers: Mapping[str, object]) -> list[Fault]
 @enforces("ACC-13")
 def check_minimum(policy: Policy, answers: Mapping[str, object]) -> list[Fault]:
     """Check that the purpose is described and why nothing less serves it."""
-    return check_questions(policy.disclosure.minimum, answers)
+    rule = policy.disclosure.minimum
+    return check_ground(rule.facts, answers, rule.id)
 
 
 @enforces("EXT-5")
