@@ -1,4 +1,4 @@
-"""Ways around the periods of case records and files: each a litigator's idea, each refused or told (RET-1 to RET-10)."""
+"""Ways around the periods of case records and files, each refused or told (RET-1 to RET-10)."""
 
 from __future__ import annotations
 
