@@ -1,4 +1,4 @@
-"""The check that each enforced clause has a rule, an enforcement point and a test: ``flask policy check``."""
+"""The check of each enforced clause: rule, enforcement point, test, bypass test, words seen: ``flask policy check``."""
 
 import ast
 from collections import defaultdict
@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from app.policy.absence import forbidden_names
+from app.policy.clause_table import BYPASS, bypasses, seen
 from app.policy.days import present_day
 from app.policy.examples import Check, disagreements, load_worked
 from app.policy.loader import PolicyError, load
@@ -46,7 +47,7 @@ def check(root: Path, points: Points, above: Mapping[str, Check]) -> list[str]:
 
 
 def matrix(root: Path, points: Points) -> list[dict[str, Any]]:
-    """One row per clause: clause, status, text, does, who, rules, enforcement, tests. Raises PolicyError."""
+    """One row per clause: clause, status, text, does, who, rules, seen, enforcement, tests. Raises PolicyError."""
     policy = load(root / "config" / "policy")
     return _rows(policy, root, points)
 
@@ -67,9 +68,12 @@ def gaps(row: Mapping[str, Any]) -> Iterator[str]:
         ("rules", "no rule cites it"),
         ("enforcement", "no enforcement point is registered"),
         ("tests", "no test is marked with it"),
+        ("seen", "nobody sees a word of it"),
     ):
         if not row[column]:
             yield f"{row['clause']}: marked enforced, but {what}"
+    if row["tests"] and not bypasses(row):
+        yield f"{row['clause']}: marked enforced, but no test whose name ends in {BYPASS} tries to get around it"
 
 
 def marked_tests(directory: Path) -> dict[str, list[str]]:
@@ -123,7 +127,8 @@ def _rows(policy: Policy, root: Path, points: Points) -> list[dict[str, Any]]:
             "text": clause.text,
             "does": clause.does,
             "who": clause.who,
-            "rules": sorted(policy.citing(clause.id)),
+            "rules": (rules := sorted(policy.citing(clause.id))),
+            "seen": seen(policy, rules),
             "enforcement": list(points.get(clause.id, ())),
             "tests": tests.get(clause.id, []),
         }

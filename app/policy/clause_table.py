@@ -19,7 +19,8 @@ rule, code that enforces it, and a test stand behind the clause. *The policy say
 
 A *bypass test* tries to get around it by wording,
 splitting, repeating, waiting or another route; its name ends in `_bypass`. *What people see* are the sentences of the
-rules that refuse, or what stands on the page. `flask policy check` says how many rules a test misses when they are gone
+rules that refuse, or what stands on the page; where a clause has none, its rules as the policy page
+gives them. `flask policy check` says how many rules a test misses when they are gone
 ([0040](decisions/0040-a-standing-proof-of-the-rules.md)).
 """
 
@@ -54,7 +55,7 @@ def _section(policy: Policy, row: Mapping[str, Any]) -> str:
         _line("Enforced in", [f"`{point.removeprefix('app.')}`" for point in row["enforcement"]]),
         _line("Tests", [f"`{module}`" for module in dict.fromkeys(test.partition("::")[0] for test in row["tests"])]),
         _line("Bypass tests", [f"`{test.partition('::')[2]}`" for test in bypasses(row)]),
-        _line("What people see", list(dict.fromkeys(_seen(policy, row["rules"])))),
+        _line("What people see", row["seen"]),
     ]
     return "\n".join([*parts, *(line for line in lines if line), ""])
 
@@ -69,6 +70,15 @@ def _not_restated(policy: Policy) -> str:
 
 def _line(title: str, items: Sequence[str]) -> str:
     return f"- {title}: {' · '.join(items)}" if items else ""
+
+
+def seen(policy: Policy, names: Sequence[str]) -> list[str]:
+    """Return what people see of a clause: the sentences that refuse or are shown.
+
+    Where it has none, they read its rules themselves, beneath the clause on the portal's policy page.
+    """
+    told = list(dict.fromkeys(_seen(policy, names)))
+    return told or list(dict.fromkeys(f"“{policy.rules[name].text}”" for name in names if name in policy.rules))
 
 
 def _seen(policy: Policy, names: Sequence[str]) -> Iterator[str]:

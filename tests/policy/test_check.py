@@ -9,11 +9,13 @@ from app import clauses
 from app.clauses import enforces, registry
 from app.policy.absence import forbidden_names
 from app.policy.check import gaps, marked_tests
+from app.policy.clause_table import seen
 from app.policy.loader import DEFAULT_DIRECTORY
 from app.policy.types import Policy
 
 ROOT = DEFAULT_DIRECTORY.parents[1]
-WHOLE = {"clause": "X-1", "status": "enforced", "rules": ["r"], "enforcement": ["m:f"], "tests": ["t"]}
+WHOLE = {"clause": "X-1", "status": "enforced", "rules": ["r"], "enforcement": ["m:f"], "seen": ["“No.”"]}
+WHOLE["tests"] = ["tests/a.py::test_it", "tests/a.py::test_another_route_bypass"]
 
 
 def test_an_enforced_clause_with_rule_code_and_test_has_no_gap() -> None:
@@ -21,7 +23,8 @@ def test_an_enforced_clause_with_rule_code_and_test_has_no_gap() -> None:
 
 
 @pytest.mark.parametrize(
-    ("column", "said"), [("rules", "no rule"), ("enforcement", "no enforcement point"), ("tests", "no test")]
+    ("column", "said"),
+    [("rules", "no rule"), ("enforcement", "no enforcement point"), ("tests", "no test"), ("seen", "nobody sees")],
 )
 def test_each_gap_is_told(column: str, said: str) -> None:
     (gap,) = gaps({**WHOLE, column: []})
@@ -29,8 +32,19 @@ def test_each_gap_is_told(column: str, said: str) -> None:
     assert said in gap
 
 
+def test_a_test_that_tries_no_way_around_is_no_bypass_test() -> None:
+    (gap,) = gaps({**WHOLE, "tests": ["tests/a_bypass.py::test_it", "tests/a.py::test_a_bypass_of_it"]})
+    assert gap == "X-1: marked enforced, but no test whose name ends in _bypass tries to get around it"
+
+
+def test_a_clause_that_refuses_nothing_is_read_as_its_rules(rules: Policy) -> None:
+    assert seen(rules, ["homicide"]) == ["“Case records of a homicide are kept permanently.”"]
+    assert seen(rules, []) == [] == seen(rules, ["no-such-rule"])
+
+
 def test_a_pending_clause_owes_nothing() -> None:
-    assert list(gaps({**WHOLE, "status": "pending", "rules": [], "enforcement": [], "tests": []})) == []
+    empty: dict[str, list[str]] = {"rules": [], "enforcement": [], "tests": [], "seen": []}
+    assert list(gaps({**WHOLE, "status": "pending", **empty})) == []
 
 
 def test_marks_are_found_on_functions_classes_and_modules(tmp_path: Path) -> None:

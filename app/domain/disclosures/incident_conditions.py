@@ -14,7 +14,7 @@ from app.workflow.registry import condition
 
 @condition("report_referenced", "EXT-10")
 def report_referenced(incident: Incident, actor: Actor, facts: Facts) -> str | None:
-    given = str(facts.get("reference") or "").strip()
+    given = says_something(facts.get("reference"))
     return None if given else "Enter the reference of the report to the City Chief Privacy Officer."
 
 
@@ -69,5 +69,5 @@ def notice_decided(incident: Incident, actor: Actor, facts: Facts) -> str | None
 
 @condition("efforts_recorded", "EXT-10")
 def efforts_recorded(incident: Incident, actor: Actor, facts: Facts) -> str | None:
-    described = str(facts.get("efforts") or "").strip()
+    described = says_something(facts.get("efforts"))
     return "Describe the efforts made to notify." if incident.notice == "give" and not described else None

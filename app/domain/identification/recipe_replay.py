@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import msgspec
 import numpy as np
+from sqlalchemy import select
 
 from app.clauses import enforces
 from app.domain.identification.preparation import recipe_of_row
 from app.domain.requests.images import limits
-from app.extensions import stores
+from app.extensions import db, stores
 from app.imaging import UnusableImage
 from app.imaging.recipe import RecipeError
 from app.imaging.recipe_ops import Derived, derive, differences, environment, pixels_of
 from app.models import DerivedImage
+from app.models.engine import AuditEvent
 from app.storage import StorageError
 
 
@@ -48,7 +51,8 @@ def replay(row: DerivedImage) -> Replayed:
     except _Missing as missing:
         return Replayed(False, differing, problem=str(missing))
     if made.sha256 == row.sha256:
-        return Replayed(True, differing, made.sha256, 0)
+        words = "The audit trail tells of another preparation: its digests are not those of this record."
+        return Replayed(True, differing, made.sha256, 0, "" if _told(row) else words)
     before, after = pixels_of(kept).astype(np.int16), pixels_of(made.png).astype(np.int16)
     largest = int(np.abs(before - after).max()) if before.shape == after.shape else None
     return Replayed(False, differing, made.sha256, largest)
@@ -56,6 +60,16 @@ def replay(row: DerivedImage) -> Replayed:
 
 class _Missing(Exception):
     """Raised when a part of the record is absent or altered; the text says which."""
+
+
+@enforces("LL55-2")
+def _told(row: DerivedImage) -> bool:
+    """Whether the trail tells of this image with these digests: a row put in its place agrees only with itself."""
+    told = select(AuditEvent.keys).where(
+        AuditEvent.event == "probe.derived", AuditEvent.subject_id == row.request.number
+    )
+    digests = {"derived": row.uid, "original": row.original_sha256, "recipe": row.recipe_digest, "sha256": row.sha256}
+    return any(digests.items() <= json.loads(keys).items() for keys in db.session.scalars(told))
 
 
 def _again(row: DerivedImage) -> tuple[Derived, bytes]:

@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from app.calendar import day_of
 from app.clauses import enforces
 from app.domain.matters.links import parted_from
-from app.domain.retention.eligibility import filed_on, requests_of
+from app.domain.retention.eligibility import filed_on, history_of, requests_of
 from app.extensions import db
 from app.models.approval import Arrest, Report
 from app.models.base import filled
@@ -21,6 +21,7 @@ from app.models.requests import FRRequest
 from app.models.retention import CaseHistory, CaseRecord
 from app.policy import policy
 from app.policy.retention.dates import said
+from app.policy.retention.periods import ended_on
 from app.policy.retention.types import RetentionClass
 from app.policy.words import different_words, long_enough
 from app.storage.errors import StorageError
@@ -107,6 +108,7 @@ def known_of(record: CaseRecord) -> Known:
     ]
     for line in record.history:
         found += _of_disposition(record, line)
+    found += _longer_than_confirmed(record)
     found += [
         f"Until {said(day_of(filled(row.ended_at)))} it was of one matter with case "
         f"{row.other(record.case_number).number}; a person ended the link."
@@ -131,6 +133,27 @@ def _of_disposition(record: CaseRecord, line: CaseHistory) -> list[str]:
     except StorageError:
         source = "its source cannot be read"
     return [f"“{title.title}” of {said(line.on)} is below “{longest.title}”, which a request suspected; {source}."]
+
+
+def _longer_than_confirmed(record: CaseRecord) -> list[str]:
+    """Return the dispositions, also of before a reopening, of a class kept for longer than the class confirmed.
+
+    An event of its own may have ended a permanent one: then the final disposition decides.
+    """
+    rules, history = policy().retention, history_of(record)
+    confirmed = [rules.classes[name] for name in record.classes if name in rules.classes]
+    if not confirmed:
+        return []
+    longest = max(confirmed, key=kept_for)
+    found = []
+    for line in history:
+        rule = rules.classes.get(line.value) if line.kind == "disposition" else None
+        if rule is None or kept_for(rule) <= kept_for(longest) or ended_on(rule, history, date.max):
+            continue
+        found.append(
+            f"“{rule.title}” of {said(line.on)} is kept for longer than “{longest.title}”, which is confirmed."
+        )
+    return list(dict.fromkeys(found))
 
 
 def written(known: Known) -> dict[str, Any]:

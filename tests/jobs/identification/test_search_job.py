@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+from datetime import timedelta
 
+import msgspec
 import pytest
 
 from app.audit import record
+from app.calendar import today
 from app.domain.algorithms import networks
 from app.domain.gallery import loaded_index
 from app.domain.gallery.repository_index import next_generation
@@ -14,12 +17,14 @@ from app.domain.identification import verbs as identification
 from app.extensions import db
 from app.jobs import runner
 from app.jobs.identification import search as search_job
+from app.matching.catalogue import catalogue
 from app.models import Candidate, GalleryPhoto, Notification
 from app.models.base import now
 from app.models.engine import AuditEvent, Job
 from app.unit_of_work import unit_of_work
 from demo.people import person
 from tests.conftest import models_directory
+from tests.second_network import fictitious_record
 
 pytestmark = pytest.mark.skipif(
     not (models_directory() / "centerface.onnx").is_file(), reason="the face models are not installed (make setup)"
@@ -148,6 +153,21 @@ def test_casework_searches_with_no_unevaluated_algorithm(searching, run_jobs, ap
     run_jobs()
     assert searching.state == "search_failed"
     assert "NIST" in searching.current_search.cause
+
+
+@pytest.mark.clause("FAIR-3", "FAIR-2")
+def test_a_search_begun_on_the_last_day_does_not_run_on_the_next_bypass(
+    searching, make, run_jobs, app, settings, monkeypatch
+):
+    """By waiting in the queue: begun while the record stood, it is asked again by the worker; nor is it begun anew."""
+    entry = catalogue().extractors["dlib-resnet-v1"]
+    recorded = msgspec.structs.replace(entry, nist=fictitious_record(entry, today()))
+    monkeypatch.setattr(networks.extractor(), "entry", recorded)
+    app.extensions["settings"] = dataclasses.replace(settings, mode="casework")
+    monkeypatch.setattr(search_job, "today", lambda: today() + timedelta(days=1))
+    run_jobs()
+    assert searching.state == "search_failed" and "lapsed" in searching.current_search.cause
+    assert searching.current_search.candidates == []
 
 
 def test_after_a_failure_the_probe_is_selected_and_searched_anew(make, run_jobs):

@@ -5,11 +5,15 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import os
+from datetime import timedelta
 
+import msgspec
 import pytest
 
 from app.calendar import today
 from app.domain.algorithms import registry as algorithms
+from app.matching.catalogue import catalogue
+from tests.second_network import fictitious_record
 
 
 @pytest.fixture
@@ -43,3 +47,31 @@ def test_without_the_file_there_is_no_digest_and_no_use(installed):
     installed.unlink()
     assert algorithms.installed_digest() is None
     assert not algorithms.status(today()).ok
+
+
+@pytest.mark.clause("FAIR-2")
+def test_no_other_file_searches_under_an_evaluated_record_bypass(installed, monkeypatch, tmp_path):
+    """Put in its place by renaming or by a link, as old and as large; or a record copied to another network."""
+    entries, name = catalogue().extractors, algorithms.active_id()
+    evaluated = msgspec.structs.replace(entries[name], sha256=hashlib.sha256(b"the network").hexdigest())
+    record = fictitious_record(evaluated, today() + timedelta(days=90))
+    monkeypatch.setitem(entries, name, msgspec.structs.replace(evaluated, nist=record))
+    assert algorithms.status(today()).ok
+    before, other = installed.stat(), tmp_path / "other.onnx"
+    other.write_bytes(b"the nEtwork")
+    os.utime(other, ns=(before.st_atime_ns, before.st_mtime_ns))
+    kept = tmp_path / "kept.onnx"
+    installed.rename(kept)
+    installed.symlink_to(other)
+    assert "but the loaded file is" in algorithms.status(today()).reason
+    installed.unlink()
+    other.rename(installed)
+    assert not algorithms.status(today()).ok
+    kept.replace(installed)
+    assert algorithms.status(today()).ok
+    for changes in (
+        {"version": "2"},
+        {"nist": msgspec.structs.replace(record, artefact_sha256="0" * 64)},
+        {"nist": None},
+    ):
+        assert not algorithms.status(today(), msgspec.structs.replace(entries[name], **changes)).ok, changes

@@ -169,3 +169,27 @@ def test_each_step_asks_what_the_clause_demands():
     listed = {row.verb: set(row.conditions) for row in policy().workflow("incident").transitions}
     assert listed == needed
     assert "app.models.disclosures:Incident" in registry()["EXT-10"]
+
+
+@pytest.mark.parametrize("words", ["-", "…", "\u200b\u2060", "xxxxx"])
+def test_signs_are_no_reference_no_notice_and_no_effort_bypass(incident, officer, words):
+    """By wording: what only fills its field reports nothing, notifies nobody and closes nothing."""
+    moment = now()
+    assert refusal_of(incidents.report_to_cpo, incident, officer, words, moment) == "report_referenced"
+    report(incident, officer)
+    assess(incident, officer, "potential")
+    assert refusal_of(decide, incident, officer, True, False, True, text=words) == "notice_written"
+    decide(incident, officer, True, False, True)
+    assert refusal_of(incidents.close, incident, officer, words) == "efforts_recorded"
+    assert (incident.state, incident.notice) != ("closed", "give")
+
+
+def test_harm_assessed_again_as_none_opens_no_way_around_the_consultation_bypass(incident, officer):
+    """By repeating: the earlier decision is void, and declining asks for both consultations and the law anew."""
+    report(incident, officer)
+    assess(incident, officer, "potential")
+    decide(incident, officer, True, False, True)
+    assess(incident, officer, "none")
+    assert refusal_of(incidents.close, incident, officer) == "notice_decided"
+    assert refusal_of(decide, incident, officer, False, False, False) == "notice_consulted"
+    assert refusal_of(decide, incident, officer, False, True, True) == "notice_not_declined_against_law"

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
 
+from app.domain.identification import preparation
 from app.domain.identification import recipe_replay as replaying
 from app.domain.identification.recipe_replay import replay
 from app.extensions import db, stores
 from app.imaging import recipe_ops
 from app.models import DerivedImage
+from app.policy.refused import Refused
 from app.unit_of_work import unit_of_work
 
 pytestmark = pytest.mark.clause("LL55-3", "LL55-2")
@@ -131,3 +135,67 @@ def test_after_the_key_is_destroyed_it_says_so(app, row):
     result = replay(row)
     assert not result.sound
     assert "key" in result.problem.lower()
+
+
+@pytest.mark.clause("LL55-1")
+def test_a_row_put_in_the_place_of_another_is_told_by_the_trail_bypass(make, people, row):
+    """SQLite replaces a row without asking the trigger against changes: a whole, consistent record of milder steps."""
+    if db.engine.dialect.name != "sqlite":
+        pytest.skip("only SQLite replaces a row so")
+    for how in ("", "OR REPLACE ", "OR IGNORE "):
+        with pytest.raises(IntegrityError, match="append-only"), unit_of_work() as rows:
+            rows.execute(text(f"UPDATE {how}derived_image SET recipe = '[]' WHERE id = :id"), {"id": row.id})
+    assert replay(row).sound
+    face = row.face
+    mild = preparation.stated_recipe(face, [{"op": "gamma", "value": 1.1}])
+    made = preparation.develop(face, mild)
+    changed = {"recipe": json.dumps(mild.plain()), "recipe_digest": mild.digest()}
+    changed |= {"blob_id": made.stored.id, "sha256": made.stored.sha256}
+    changed |= {"width": made.image.width, "height": made.image.height}
+    columns = [column.name for column in DerivedImage.__table__.columns]
+    chosen = ", ".join(f":{name}" if name in changed else name for name in columns)
+    put = (
+        f"INSERT OR REPLACE INTO derived_image ({', '.join(columns)}) SELECT {chosen} FROM derived_image WHERE id = :id"
+    )
+    from app import audit
+
+    with unit_of_work() as rows:
+        rows.execute(text(put), {**changed, "id": row.id})
+        audit.record("request.saved", row.request, fields=[])
+    db.session.expire_all()
+    assert row.recipe_digest == mild.digest()
+    found = replay(row)
+    assert not found.sound and "audit trail" in found.problem
+
+
+def test_pixels_of_other_steps_than_the_recipe_names_are_told_bypass(make, people):
+    """The kept copy was blended or turned further than was written: its recipe gives other bytes."""
+    request = make.request(state="documented")
+    face = request.current_images[0].faces[0]
+    strong = preparation.develop(face, preparation.stated_recipe(face, [{"op": "gamma", "value": 2.0}]))
+    mild = preparation.stated_recipe(face, [{"op": "gamma", "value": 1.1}])
+    with unit_of_work():
+        kept = preparation.derive(
+            request, people.actor("k.rowan"), dataclasses.replace(strong, recipe=mild), "The face lies in the shade."
+        )
+    found = replay(kept)
+    assert not found.sound and not found.identical and found.largest
+
+
+def test_neither_the_copy_nor_its_original_is_taken_away_later_bypass(make, people, row):
+    """By removing the original as its filer, by withdrawing, and by preparing the same once more: both copies stay."""
+    from app.domain.requests import images, verbs
+
+    again = make.prepare(row.request, reason="A second attempt, the same way.")
+    assert (again.sha256, again.blob_id != row.blob_id) == (row.sha256, True)
+    filer = people.actor("d.lark")
+    with pytest.raises(Refused), unit_of_work():
+        images.remove_image(row.image, filer)
+    try:
+        with unit_of_work():
+            verbs.withdraw(row.request, filer, "Not needed any more.")
+    except Refused:
+        assert row.request.state != "withdrawn"
+    assert row.image.removed_at is None
+    for kept in (row, again):
+        assert stores().blobs.get(kept.blob_id, kept.key_id, kept.sha256)

@@ -12,6 +12,7 @@ from app.access import sessions
 from app.access.directory import DirectoryUnavailable
 from app.policy import policy
 from demo.accounts import load_accounts
+from tests.web.page_reading import soup
 
 PASSWORD = load_accounts().password
 
@@ -176,3 +177,29 @@ def test_a_name_with_characters_that_nobody_types_counts_as_the_name_it_shows(ap
     for _ in range(5):
         assert enter(client, post, "d.lark\0", "wrong").status_code in {401, 429}
     assert sessions.locked_until("d.lark") is not None
+
+
+def _told_before_the_password(answer) -> bool:
+    """Whether the notice stands, unhidden and outside a fold, before the first field for a password."""
+    page, said = soup(answer), policy().notice("official-business").text
+    field = page.select_one("input[type=password]")
+    notice = next(node for node in page.find_all(string=lambda words: said in words))
+    around = [notice.parent, *notice.parents]
+    shown = all(not tag.has_attr("hidden") and tag.name not in {"template", "details"} for tag in around if tag.attrs)
+    return shown and notice in list(field.find_all_previous(string=True))
+
+
+@pytest.mark.clause("AUD-3", "LIM-9")
+def test_no_way_to_the_password_field_passes_the_notice_by_bypass(app, post, monkeypatch) -> None:
+    """By address, by a link into the portal, by a form that is empty, wrong or locked, and after signing out."""
+    client = app.test_client()
+    followed = client.get("/requests?status=open", follow_redirects=True)
+    doors = [client.get("/sign-in"), client.get("/sign-in?next=//elsewhere.example/"), followed]
+    doors += [enter(client, post, "", ""), enter(client, post, "s.alder", "wrong")]
+    doors += [enter(client, post, "k.rowan", "wrong") for _ in range(5)]
+    assert [answer.status_code for answer in doors[3:5]] == [422, 401] and doors[-1].status_code == 429
+    assert enter(client, post, "d.lark").status_code == 303
+    doors.append(client.get("/requests", follow_redirects=True))
+    assert doors[-1].request.path == "/terms", "signed in, nothing else is shown before the terms"
+    assert policy().terms.version and client.get("/requests").headers["Location"].startswith("/terms")
+    assert all(_told_before_the_password(answer) for answer in doors[:-1])

@@ -291,3 +291,52 @@ def test_a_preview_of_a_large_picture_stays_small(bench, monkeypatch):
     assert sizes[0] <= 41_000
     image = request.current_images[0]
     assert shown.shape[1] / shown.shape[0] == pytest.approx(image.width / image.height, rel=0.02)
+
+
+@pytest.mark.clause("LL55-1")
+@pytest.mark.parametrize(
+    "recipe",
+    [
+        [{"op": "mirror"}],
+        [{"op": "Gamma", "value": 1.4}],
+        [{"op": "gamma", "value": 1.4, "and": "mirror"}],
+        [{"op": "gamma", "value": 1.400001}],
+        [{"op": "gamma", "value": 1e400}],
+        [{"op": "gamma", "value": 1.4}] * 2,
+        [[{"op": "gamma", "value": 1.4}]],
+        [{"op": "gamma", "value": 1.4}, {"op": "inpaint"}],
+        {"op": "gamma", "value": 1.4},
+    ],
+    ids=[
+        "forbidden",
+        "spelling",
+        "a second edit within",
+        "decimals",
+        "infinite",
+        "twice",
+        "nested",
+        "second",
+        "no list",
+    ],
+)
+def test_a_forged_recipe_keeps_nothing_bypass(bench, recipe):
+    """Past the page: the hidden field holds what no button offers."""
+    _, client, url = bench
+    answer = client.post(url, data=typed(client.get(url), recipe=json.dumps(recipe), reason=REASON))
+    assert answer.status_code == 422
+    assert db.session.query(DerivedImage).count() == 0
+
+
+@pytest.mark.clause("LL55-1")
+def test_a_change_is_not_kept_without_words_or_on_another_face_bypass(bench, make):
+    _, client, url = bench
+    recipe = json.dumps([{"op": "gamma", "value": 1.4}])
+    other = make.request(state="documented", seed=9, requester="m.heron", supervisor="t.birch")
+    face = other.current_images[0].faces[0]
+    elsewhere = f"{face.image.uid}.{face.position}"
+    before = client.get(url)
+    for changes in ({"reason": "." * 60}, {"reason": "x" * 60}, {"reason": "\u200b" * 60}):
+        assert client.post(url, data=typed(before, recipe=recipe, **changes)).status_code == 422
+    client.post(url, data=typed(before, recipe=recipe, reason=REASON, face=elsewhere))
+    assert [row for row in db.session.query(DerivedImage) if row.image.request_id == other.id] == []
+    assert all(row.face.image.request_id == row.request_id for row in db.session.query(DerivedImage))

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 
 import pytest
 
+from app.calendar import today
 from app.extensions import db
 from app.models import Disposal
 from app.models.engine import AuditEvent, Job
@@ -222,3 +224,21 @@ def test_a_record_in_a_disposal_under_way_is_not_offered_again(keep, sign_in):
     shown = text(client.get(f"/retention/disposals/new?item=case_record:{record.case_number}"))
     assert f"Already in {disposal.number}, which is under way." in shown
     assert disposal.number in text(client.get(page_of(record)))
+
+
+@pytest.mark.clause("RET-5", "RET-11")
+def test_a_violation_of_this_year_is_not_slipped_in_among_what_is_due_bypass(keep, sign_in):
+    """A forged form names it beside a record that is due, in either order, or twice."""
+    due = keep.record()
+    early = keep.record(case_number="2026-075-00077", closed_on=today() - timedelta(days=200))
+    client = sign_in("b.juniper")
+    token = soup(client.get("/report-misuse")).select_one("input[name=csrf_token]")["value"]
+    keys = [f"case_record:{record.case_number}" for record in (due, early)]
+    for items in (keys, keys[::-1], [keys[1], keys[1]]):
+        sent = {"csrf_token": token, "item": items, "reason": "Their periods have run."}
+        answer = client.post("/retention/disposals/new", data=sent)
+        assert answer.status_code == 422
+        assert early.case_number in text(answer) and "Each record of the proposal is due" in text(answer)
+    assert db.session.query(Disposal).count() == 0
+    sent = {"csrf_token": token, "item": keys[0], "reason": "Its period has run."}
+    assert client.post("/retention/disposals/new", data=sent).status_code == 303, "what is due goes by itself"

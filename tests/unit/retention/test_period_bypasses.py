@@ -1,0 +1,172 @@
+"""Ways around the periods of case records and files, each refused or told (RET-1 to RET-10)."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pytest
+
+from app.calendar import today
+from app.domain.retention import disposals, people_files
+from app.domain.retention import verbs as retention
+from app.domain.retention.known import known_of
+from app.extensions import db
+from app.policy.refused import Refused
+from app.unit_of_work import unit_of_work
+from tests.retention_factory import CASE, KEEPER, LONG_AGO, SOURCE, RetentionFactory
+
+
+@pytest.fixture
+def keep(make, people) -> RetentionFactory:
+    return RetentionFactory(make, people)
+
+
+@pytest.fixture
+def keeper(people):
+    return people.actor(KEEPER)
+
+
+def years_ago(years: int) -> date:
+    day = today()
+    return day.replace(year=day.year - years, day=min(day.day, 28))
+
+
+def refused(what, *args, **kwargs) -> str:
+    with pytest.raises(Refused) as refusal, unit_of_work():
+        what(*args, **kwargs)
+    return refusal.value.rule_id
+
+
+def written(what, *args, **kwargs):
+    with unit_of_work():
+        return what(*args, **kwargs)
+
+
+# By wording ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.clause("RET-1", "RET-11")
+def test_a_homicide_confirmed_as_a_violation_is_told_to_whoever_approves_bypass(keep, keeper):
+    """One records officer names another class than the court's: not without words, nor past the two approvers."""
+    record = keep.record("closed", classes=("homicide",))
+    assert refused(retention.classify, record, keeper, ("violation",), "–") == "difference_reasoned"
+    keep.classify(record, ("violation",))
+    item = keep.disposal("proposed", targets=[record]).items[0]
+    told = item.known["contradictions"]
+    assert any("“Homicide”" in one and "“Violation or traffic infraction”" in one for one in told), told
+
+
+@pytest.mark.clause("RET-1", "RET-11")
+def test_a_small_disposition_after_a_reopening_hides_no_homicide_bypass(keep, keeper):
+    """Reopened and disposed of anew, the rules propose the small class by themselves: no difference, yet it is told."""
+    record = keep.record("closed", classes=("homicide",))
+    written(retention.reopen, record, keeper, LONG_AGO + timedelta(days=1), "An appeal was brought.")
+    keep.close(record, LONG_AGO + timedelta(days=2))
+    written(retention.classify, record, keeper, ("violation",))
+    assert any("“Homicide”" in one for one in known_of(record).contradictions)
+    keep.classify(record, ("homicide", "violation"))
+    assert known_of(record).contradictions == (), "nothing contradicts once the class is confirmed"
+
+
+@pytest.mark.clause("RET-1")
+@pytest.mark.parametrize(
+    ("event", "days_later"),
+    [("located", -1), ("recovered_or_destroyed", 3), ("warrant_ended", 3)],
+    ids=["found before they went missing", "a firearm instead", "a warrant instead"],
+)
+def test_no_other_event_ends_the_search_for_a_missing_person_bypass(keep, keeper, event, days_later):
+    record = keep.record("closed", classes=("missing_person", "violation"))
+    written(retention.record_event, record, keeper, event, LONG_AGO + timedelta(days=days_later))
+    assert refused(retention.record_event, record, keeper, "located", today() + timedelta(days=1)) == "day_in_order"
+    keep.classify(record, ("missing_person", "violation"))
+    assert retention.standing_of(record).status == "permanent"
+    assert refused(disposals.propose, keeper, [record], "It was found.") == "every_item_due"
+
+
+# By repeating ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.clause("RET-2", "RET-11")
+def test_closing_again_in_the_past_ends_no_ten_years_sooner_bypass(keep, keeper):
+    record = keep.record(classes=("arson_4",), closed_on=years_ago(11))
+    assert retention.not_due(record) is None
+    written(retention.reopen, record, keeper, years_ago(2), "Restitution is sought again.")
+    assert refused(retention.close_case, record, keeper, "restitution_ended", years_ago(11)) == "day_in_order"
+    written(retention.close_case, record, keeper, "restitution_ended", years_ago(2))
+    keep.classify(record, ("arson_4",))
+    standing = retention.standing_of(record)
+    assert (standing.status, standing.earliest) == ("upcoming", years_ago(2).replace(year=years_ago(2).year + 10))
+
+
+@pytest.mark.clause("RET-8")
+def test_the_juvenile_opened_a_second_time_with_an_older_birth_shortens_nothing_bypass(keep, keeper):
+    """The first file stays; whoever is linked is not linked again without the mark; the youngest decides."""
+    record = keep.record(classes=("juvenile",), reason="without_arrest")
+    young = keep.person(record, "Ash Fennel", "witness", born_on=years_ago(12), juvenile=True)
+    due = retention.standing_of(record).earliest
+    keep.person(record, "Ash Fennel", "witness", born_on=years_ago(40), juvenile=True)
+    assert refused(people_files.link, young, record, keeper, "witness", juvenile=False) == "unknown_is_kept"
+    standing = retention.standing_of(record)
+    assert (standing.status, standing.earliest) == ("upcoming", due)
+    written(people_files.change_file, young, keeper, days={"born_on": None})
+    assert retention.standing_of(record).status == "unknown", "a birth made unknown keeps the record too"
+
+
+# By splitting ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.clause("RET-6", "RET-10")
+def test_the_file_of_the_youngest_child_is_not_disposed_of_first_bypass(keep, keeper):
+    """Without her file the older child alone would decide: the file goes only with its record, which is kept."""
+    record = keep.record(classes=("child_victims_act",))
+    keep.person(record, "Wren Sorrel", "victim", born_on=years_ago(60), child_victim=True)
+    assert retention.not_due(record) is None
+    young = keep.person(record, "Lark Sorrel", "victim", born_on=years_ago(30), child_victim=True)
+    for targets in ([young], [record, young], [record]):
+        assert refused(disposals.propose, keeper, targets, "The child is grown.") == "every_item_due"
+    assert refused(people_files.open_file, record, keeper, "Lark Sorrel", "suspect", child_victim=True)
+    assert retention.standing_of(record).status == "upcoming"
+
+
+@pytest.mark.clause("RET-10", "RET-9")
+def test_a_witness_called_a_suspect_elsewhere_does_not_go_before_the_case_bypass(keep, keeper):
+    """As a suspect long dead the file would be due by itself; the case in which they are a witness keeps it."""
+    kept = keep.record(case_number=CASE, classes=("other_felony",))
+    other = keep.record(case_number="2026-075-00077")
+    file = keep.person(kept, "Robin Quill", "witness", died_on=date(2010, 1, 5))
+    assert refused(disposals.propose, keeper, [file], "Died long ago.") == "every_item_due"
+    written(people_files.link, file, other, keeper, "suspect")
+    assert refused(disposals.propose, keeper, [file], "Died long ago.") == "every_item_due"
+    disposal = written(disposals.propose, keeper, [other], "Its period has run.")
+    assert [item.target for item in disposal.items] == [other], "the file does not come along"
+
+
+# By waiting, and by the worker's own door ------------------------------------------------------------------
+
+
+@pytest.mark.clause("RET-4", "RET-11")
+def test_the_worker_spares_what_became_a_misdemeanor_after_both_approvals_bypass(keep, keeper):
+    """Proposed and approved as a violation of two years ago; the court's word comes before the job runs."""
+    record = keep.record(closed_on=years_ago(2))
+    disposal = keep.disposal("approved", targets=[record])
+    written(retention.record_disposition, record, keeper, "misdemeanor", years_ago(2), SOURCE)
+    keep.classify(record, ("misdemeanor", "violation"))
+    keep.execute()
+    db.session.expire_all()
+    assert record.state == "classified" and retention.standing_of(record).status == "upcoming"
+    assert [item.state for item in disposal.items] == ["spared"]
+
+
+@pytest.mark.clause("RET-7", "RET-11")
+def test_an_investigation_taken_up_again_is_not_ended_by_its_old_closing_bypass(keep, keeper, make):
+    """Five years after "no offense" the record is due; a request under the number, zeros left out, begins it anew."""
+    record = keep.record(classes=("no_offense_adult",), reason="without_arrest", closed_on=years_ago(6))
+    disposal = keep.disposal("once_approved", targets=[record])
+    filed = make.request(state="submitted", case_number="2026-075-1234")
+    assert filed.case_number == record.case_number
+    assert refused(disposals.approve, disposal, keep.people.actor("y.hazel"), password_confirmed=True) == (
+        "every_item_due"
+    )
+    make.withdraw(filed)
+    assert retention.standing_of(record).status == "open", "not even once that request has ended"
+    assert refused(retention.close_case, record, keeper, "without_arrest", years_ago(6))
