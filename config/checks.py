@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import os
 import re
 from pathlib import Path
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
@@ -60,8 +61,13 @@ def split(url: str) -> SplitResult | None:
     return parts
 
 
+# not by the path's own questions, which fail on a name that is too long for the machine
 def a_file(path: Path | None) -> str | None:
-    return f"there is no file {path}" if path is not None and not path.is_file() else None
+    return f"there is no file {path}" if path is not None and not os.path.isfile(path) else None
+
+
+def a_folder(path: Path | None) -> str | None:
+    return f"there is no folder {path}" if path is not None and not os.path.isdir(path) else None
 
 
 def a_zone(name: str) -> str | None:

@@ -120,6 +120,12 @@ class Settings:
     key_store_dir: Path = below("keys", "wrapped keys; back them up apart from the database and from `BLOB_DIR`")
     blob_dir: Path = below("blobs", "encrypted images")
     case_files_dir: Path = below("case-files", "the case files")
+    case_lists_dir: Path | None = setting(
+        "a folder of CSV files from the case management system, in which the number of a request is looked up "
+        "([running](running.md#look-case-numbers-up)); without it none is",
+        None,
+        check=checks.a_folder,
+    )
     anchor_dir: Path = below("anchors", "signed heads of the audit chain; best on another machine's disk")
     log_dir: Path = below("log", "what the processes of a demonstration write")
 

@@ -1,4 +1,7 @@
-"""The groups of commands: each command runs in the portal's context, and is given only text that can be kept."""
+"""The groups of commands: each command runs in the portal's context, and is given only text that can be kept.
+
+A file or folder that the machine refuses ends a command with one line, wherever in it the machine is asked.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,9 @@ from typing import Any
 
 import click
 from flask.cli import AppGroup
+
+#: characters of a file's name in the line of a fault
+SHOWN = 200
 
 
 class Group(AppGroup):
@@ -20,6 +26,19 @@ class Group(AppGroup):
                 shown = given.encode(errors="surrogateescape").decode(errors="backslashreplace")
                 raise click.UsageError(f"“{shown}” is not text in UTF-8.", ctx) from None
         return super().parse_args(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command. What names no file is no slip of whoever typed it, and keeps its traceback."""
+        try:
+            return super().invoke(ctx)
+        except OSError as error:
+            if error.filename is None:
+                raise
+            raise click.ClickException(f"{_shortened(str(error.filename))}: {error.strerror}.") from error
+
+
+def _shortened(name: str) -> str:
+    return name if len(name) <= SHOWN else f"{name[:SHOWN]}…"
 
 
 class Place(click.Path):

@@ -120,6 +120,7 @@ _WAYS: Mapping[str, Mapping[str, Callable[[str], Weaker]]] = {
         "quick_at_most": _to(3),
         "due_hours": _FOREVER,
     },
+    "LookUpRule": {"unknown": _to("accept")},
     "Marks": {"max_count": _ENDLESS, "max_note": _ENDLESS},
     "MatterRule": {"least_reason": _GONE},
     "Number": {"count": _number},

@@ -51,6 +51,12 @@ class MatterRule(Statement, frozen=True, kw_only=True):
     least_reason: Count
 
 
+class LookUpRule(Statement, frozen=True, kw_only=True):
+    """The rule on a number that the connected case management system does not have, or gives no answer for."""
+
+    unknown: Literal["refuse", "warn", "accept"]
+
+
 class Priority(Rule, frozen=True, kw_only=True):
     """An urgency, what its reason must say, and within how many hours the unit should act.
 
@@ -278,6 +284,7 @@ class RequestRules:
 
     case_numbers: tuple[CaseNumber, ...]
     matter: MatterRule
+    look_up: LookUpRule
     priorities: Mapping[str, Priority]
     workload: WorkloadRule
     conclusion: ConclusionRule

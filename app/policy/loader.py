@@ -153,6 +153,7 @@ def _build(
         request=forms.RequestRules(
             case_numbers=request["case_number"],
             matter=request["matter"],
+            look_up=request["look_up"],
             priorities=_by_id(workload["priority"]),
             workload=workload["workload"],
             conclusion=workload["conclusion"],

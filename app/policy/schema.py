@@ -39,6 +39,7 @@ SCHEMA: Mapping[str, FileSchema] = {
     "requests/rules.toml": {
         "case_number": (forms.CaseNumber, "many"),
         "matter": (forms.MatterRule, "one"),
+        "look_up": (forms.LookUpRule, "one"),
         "source": (forms.Source, "many"),
         "source_sign": (forms.SourceSign, "many"),
         "lawful_basis": (forms.LawfulBasis, "many"),

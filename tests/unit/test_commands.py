@@ -70,6 +70,38 @@ def test_an_empty_path_is_not_the_folder_in_which_a_command_is_typed(app, tmp_pa
     assert [one.name for one in tmp_path.iterdir()] == ["order.toml"]
 
 
+@pytest.mark.parametrize(
+    "too_long", ["a" * 5000, "/".join(["a" * 200] * 20)[:4090]], ids=["name", "with what is in it"]
+)
+def test_a_path_that_is_too_long_for_the_machine_ends_with_one_line(app, too_long):
+    """In each argument and each option that takes a path. The second fails only where something in it is asked for."""
+    asked = 0
+    for path, command in COMMANDS:
+        taking = [one for one in command.params if isinstance(one.type, Place)]
+        for one in taking:
+            given = [*path, *needed(command, too_long)]
+            if isinstance(one, click.Option):
+                given += [one.opts[0], too_long]
+            result = run(app, given)
+            assert result.exception is None or isinstance(result.exception, SystemExit), (path, one.name)
+            assert "Traceback" not in result.output
+            asked += 1
+            if path[-1] == "import":
+                assert result.exit_code != 0, one.name
+    assert asked > 10
+
+
+def test_a_fault_that_names_no_file_is_not_called_a_slip(app, monkeypatch):
+    from app.cli.gallery import group
+
+    def fails() -> None:
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setitem(group.commands, "fails", click.Command("fails", callback=fails))
+    result = run(app, ["gallery", "fails"])
+    assert isinstance(result.exception, OSError)
+
+
 def test_paths_are_read_in_one_way():
     assert [
         path.name for path in CLI.glob("*.py") if path.name != "base.py" and "click.Path(" in path.read_text()

@@ -15,6 +15,7 @@ from app.blueprints.fact_fields import answers, mark, prefilled
 from app.blueprints.options import options_of
 from app.blueprints.requests.blueprint import bp
 from app.blueprints.requests.forms import ANSWER, FACT, PERSON, PLACE, NewForm, draft_form, purposes_in
+from app.domain.matters import case_system
 from app.domain.requests import verbs as domain
 from app.domain.requests.draft_faults import draft_faults
 from app.domain.requests.verbs import DraftValues
@@ -177,6 +178,8 @@ def _form_page(
         note=note,
         refusal=refusal,
         checked=checked,
+        found=(found := case_system.look_up(subject.case_number)),
+        warned=found is not None and case_system.warns_of(found.standing),
     )
 
 

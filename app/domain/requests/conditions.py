@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from app.access.actor import Actor
 from app.access.clearance import is_member_account
+from app.domain.matters import case_system
 from app.domain.requests.provenance import said_by
 from app.models.requests import FRRequest
 from app.policy import policy
@@ -35,6 +36,11 @@ def actor_is_requester(request: FRRequest, actor: Actor, facts: Facts) -> str | 
 @condition("case_number_valid", "REQ-2")
 def case_number_valid(request: FRRequest, actor: Actor, facts: Facts) -> str | None:
     return first(check_case_number(policy(), request.case_number))
+
+
+@condition("case_number_on_record", "REQ-2", "RET-11")
+def case_number_on_record(request: FRRequest, actor: Actor, facts: Facts) -> str | None:
+    return case_system.refused(case_system.look_up(request.case_number))
 
 
 @condition("images_ready", "REQ-3")

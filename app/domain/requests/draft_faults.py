@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from app.access.actor import Actor
 from app.access.clearance import is_member_account
+from app.domain.matters import case_system
 from app.models.requests import FRRequest
 from app.policy import policy
 from app.policy.case_numbers import check_case_number
@@ -27,6 +28,8 @@ def draft_faults(request: FRRequest, actor: Actor) -> dict[str, list[Fault]]:
     rules, private = policy().request, request.private
     answers = private.get("answers", {})
     own = check_case_number(policy(), request.case_number)
+    if unknown := case_system.refused(case_system.look_up(request.case_number)):
+        own.append(Fault("case_number", unknown, "case_number_on_record"))
     facts: list[Fault] = []
     if request.use_id is None:
         own.append(Fault("use_id", "Choose the authorized use.", "use_facts_complete"))

@@ -15,7 +15,7 @@ from app.access.directory import DirectoryEntry
 from app.access.sessions import sync_account
 from app.clauses import enforces
 from app.domain.accounts.people import holders_of
-from app.domain.matters import numbers
+from app.domain.matters import case_system, numbers
 from app.domain.matters.proposals import propose_for
 from app.domain.notices.notifications import tell
 from app.domain.numbers import draw
@@ -137,7 +137,10 @@ def open_for_changes(request: FRRequest, actor: Actor) -> None:
 
 @enforces("REQ-1", "AUD-1", "RET-11")
 def submit(request: FRRequest, actor: Actor) -> None:
-    """File the draft; the named supervisor is asked about the discussion. A new case number begins a case record."""
+    """File the draft; the named supervisor is asked about the discussion. A new case number begins a case record.
+
+    What the connected case management system answers for the number is kept with the request.
+    """
     refused = explain(request, "submit", actor)
     if refused is not None:
         raise refused
@@ -145,6 +148,10 @@ def submit(request: FRRequest, actor: Actor) -> None:
     request.submission += 1
     request.submitted_at, request.discussion_confirmed_at = now(), None
     request.policy_version = policy().version
+    found = case_system.look_up(request.case_number)
+    if found is not None or "looked_up" in request.private:
+        # what an earlier filing was answered, before it was sent back, is no answer for this one
+        request.seal(looked_up=found.as_kept() if found else None)
     advance(request, "submit", actor, use=request.use_id, submission=request.submission)
     case_record_for(request.case_number)
     propose_for(request)

@@ -6,6 +6,7 @@ from typing import Any
 
 from app.access.actor import current_actor
 from app.access.clearance import narrative_for
+from app.domain.matters import case_system
 from app.domain.requests.provenance import source_of
 from app.domain.requests.purposes import answered_purposes
 from app.models import FRRequest, GalleryPerson, ProbeImage
@@ -19,8 +20,20 @@ Rows = list[tuple[str, Any]]
 def basis_rows(request: FRRequest) -> Rows:
     """The use and the facts stated for it, and the narrative."""
     private, use = request.private, policy().uses[request.use_id] if request.use_id else None
-    rows = [("Use", f"{use.id}: {use.title}"), *answered(use.facts, private.get("facts"))] if use else []
+    rows: Rows = [("Use", f"{use.id}: {use.title}"), *answered(use.facts, private.get("facts"))] if use else []
     return [*rows, ("Narrative", narrative_for(request, current_actor()) or None)]
+
+
+def number_rows(request: FRRequest) -> Rows:
+    """Return what the case management system answered for the number at the filing; nothing where none was asked."""
+    kept = request.private.get("looked_up")
+    return [("Case number", kept["said"])] if kept and not number_warning(request) else []
+
+
+def number_warning(request: FRRequest) -> str | None:
+    """Return the answer for a number that the case management system did not know, where the rules warn of it."""
+    kept = request.private.get("looked_up")
+    return kept["said"] if kept and case_system.warns_of(kept["standing"]) else None
 
 
 def purpose_rows(request: FRRequest) -> Rows:
