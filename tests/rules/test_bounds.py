@@ -169,7 +169,9 @@ def test_an_outcome_without_arrest_contradicts_an_arrest(name):
 
 @pytest.mark.parametrize("name", rows(".results"))
 def test_an_outcome_follows_its_results_alone(name):
-    following = {result: {one.id for one in outcomes_after(policy(), result)} for result in ("possible_match", "negative")}
+    following = {
+        result: {one.id for one in outcomes_after(policy(), result)} for result in ("possible_match", "negative")
+    }
     assert {result for result, found in following.items() if rule_in(name) in found} == set(WRITTEN[name])
 
 
@@ -278,3 +280,17 @@ def test_a_sample_has_its_least_its_share_and_its_days():
 def test_a_basis_rests_on_its_documents(name):
     assert check_documents(policy(), rule_in(name), set(WRITTEN[name])) == []
     assert [fault.rule_id for fault in check_documents(policy(), rule_in(name), set())] == [rule_in(name)]
+
+
+# What import does with a photograph --------------------------------------------------------------------------------
+
+
+@pytest.mark.clause("CAP-3", "CAP-4", "USE-5")
+def test_what_import_refuses_and_what_it_holds_is_what_the_rules_say():
+    """A rule file that says otherwise is not loaded: tests/policy/test_loader.py."""
+    assert {rule.id: rule.action for rule in policy().gallery.exclusions} == {
+        "probe-same-file": "refuse",
+        "probe-booking-photograph": "hold",
+        "probe-look-alike": "hold",
+        "gallery-same-picture": "hold",
+    }
