@@ -149,7 +149,7 @@ class Recorder:
                     self.copies.append(made)
             return made
 
-        msgspec.structs.replace = replaced
+        msgspec.structs.replace = replaced  # type: ignore[assignment]
 
     def _noted(self, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(function)
