@@ -207,6 +207,13 @@ def test_no_test_is_left_out_for_its_place_in_the_line():
     assert len(chosen_for(ONE, {row.test: row for row in rows}, None)) == 60
 
 
+def test_a_test_that_names_the_bound_comes_first_and_a_longer_word_does_not_name_it():
+    bound = Provable("bound", "disclosure-addressee/address.min_length", ("SRC-7",), "")
+    names = ["m::asks[disclosure-addressee-name]", "m::asks[disclosure-addressee-address]", "m::quick"]
+    rows = {name: reached(name, number / 9, parts=[bound.id]) for number, name in enumerate(names)}
+    assert chosen_for(bound, rows, None)[0] == names[1]
+
+
 def test_a_copy_of_a_rule_has_the_bounds_of_what_it_was_copied_from(tmp_path, monkeypatch):
     monkeypatch.setattr(msgspec.structs, "replace", msgspec.structs.replace)  # put back afterwards
     recorder = Recorder(tmp_path / "reach")

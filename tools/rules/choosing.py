@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
@@ -33,9 +34,9 @@ def chosen_for(
 
 
 def _tells_of(test: str, words: list[str]) -> bool:
-    """Whether the parameter of a test names all of this."""
+    """Whether the parameter of a test names all of this; “addressee” does not name an “address”."""
     parameter = test.partition("[")[2]
-    return all(word in parameter for word in words)
+    return all(re.search(rf"(?<!\w){re.escape(word)}(?!\w)", parameter) for word in words)
 
 
 def function_of(test: str) -> str:
