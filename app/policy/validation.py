@@ -271,6 +271,10 @@ def _references(tables: Tables) -> Iterator[str]:
     for exclusion in gallery["exclusion"]:
         if not sources.issuperset(exclusion.only_as):
             yield f"gallery/rules.toml: {exclusion.id}: unknown source '{min(set(exclusion.only_as) - sources)}'"
+        # a file that was a probe is refused; what only resembles one, or is a booking photograph, waits for a person
+        done = "refuse" if exclusion.test == "same_digest" and not exclusion.only_as else "hold"
+        if exclusion.action != done:
+            yield f"gallery/rules.toml: {exclusion.id}: import does '{done}' here, not '{exclusion.action}'"
     sample = gallery["sample"]
     for column in sample.columns:
         if column not in columns:

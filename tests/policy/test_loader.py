@@ -291,6 +291,12 @@ def test_capabilities_are_the_sum_of_the_roles(rules: Policy) -> None:
         ),
         (
             "gallery/rules.toml",
+            'test = "looks_like_probe"\naction = "hold"',
+            'test = "looks_like_probe"\naction = "refuse"',
+            "probe-look-alike: import does 'hold' here, not 'refuse'",
+        ),
+        (
+            "gallery/rules.toml",
             'name = "person_number"',
             'name = "file"',
             "gallery/rules.toml: column file: duplicate name",

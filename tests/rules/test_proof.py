@@ -27,7 +27,7 @@ from app.policy.proof import (
 )
 from tools.rules.choosing import chosen_for
 from tools.rules.mutants import enforced, everything
-from tools.rules.reach import Reached, read_map
+from tools.rules.reach import Reached, Recorder, read_map
 from tools.rules.results import Found, Part, found_in
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -200,6 +200,29 @@ def test_only_tests_that_pass_claim_the_clause_and_reach_the_rule_are_chosen_the
     assert chosen_for(ONE, by_name, Kept("m::slow", 1, "", ""))[0] == "m::slow"
     kills = {"m::slow": 4, "m::quick": 1}
     assert chosen_for(ONE, by_name, None, kills) == ["m::slow", "m::quick", "m::many[1]", "m::many[2]"]
+
+
+def test_no_test_is_left_out_for_its_place_in_the_line():
+    rows = [reached(f"m::test_{number}") for number in range(60)]
+    assert len(chosen_for(ONE, {row.test: row for row in rows}, None)) == 60
+
+
+def test_a_test_that_names_the_bound_comes_first_and_a_longer_word_does_not_name_it():
+    bound = Provable("bound", "disclosure-addressee/address.min_length", ("SRC-7",), "")
+    names = ["m::asks[disclosure-addressee-name]", "m::asks[disclosure-addressee-address]", "m::quick"]
+    rows = {name: reached(name, number / 9, parts=[bound.id]) for number, name in enumerate(names)}
+    assert chosen_for(bound, rows, None)[0] == names[1]
+
+
+def test_a_copy_of_a_rule_has_the_bounds_of_what_it_was_copied_from(tmp_path, monkeypatch):
+    monkeypatch.setattr(msgspec.structs, "replace", msgspec.structs.replace)  # put back afterwards
+    recorder = Recorder(tmp_path / "reach")
+    recorder._know(policy())
+    recorder._know_copies()
+    source = policy().request.sources["mortuary"]
+    asked, free = (msgspec.structs.replace(source, **changes) for changes in ({"facts": ()}, {"uses": ()}))
+    assert recorder.paths[id(asked), "uses"] == "bound:mortuary.uses"
+    assert (id(free), "uses") not in recorder.paths
 
 
 def test_lines_that_were_cut_short_are_left_out(tmp_path):

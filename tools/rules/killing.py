@@ -67,7 +67,8 @@ class Killer:
         self.until: float = config.getoption("--until") or float("inf")
         self.failed = False
         self.sound: dict[str, bool] = {}
-        self.kills = Counter(function_of(found.kept.by) for found in self.part.found() if found.kept.by)
+        earlier = {**kept_in(ROOT), **{found.mutant: found.kept for found in self.part.found()}}
+        self.kills = Counter(function_of(kept.by) for kept in earlier.values() if kept.by)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         self.failed |= report.failed

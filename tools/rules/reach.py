@@ -72,6 +72,7 @@ class Recorder:
         self.parts: set[str] = set()
         self.paths: dict[tuple[int, str], str] = {}
         self.held: list[Policy] = []
+        self.copies: list[Any] = []
         self.failed = False
 
     @pytest.hookimpl(trylast=True)
@@ -115,6 +116,7 @@ class Recorder:
                 functions[key] = self._noted(f"{kind}:{name}", function)
         self._know(policy())
         self._know_whatever_is_loaded()
+        self._know_copies()
         for table in {type(bound.table) for bound in bounds(policy())}:
             for field in WEAKER[table.__name__]:
                 setattr(table, field, self._noted_field(field, getattr(table, field)))
@@ -133,6 +135,21 @@ class Recorder:
             return rules
 
         loader._build = known  # type: ignore[assignment]
+
+    def _know_copies(self) -> None:
+        """A rule with one field replaced still has the bounds of the others."""
+        replace: Any = msgspec.structs.replace
+
+        def replaced(table: Any, **changes: Any) -> Any:
+            made = replace(table, **changes)
+            for field in WEAKER.get(type(table).__name__, {}).keys() - changes.keys():
+                name = self.paths.get((id(table), field))
+                if name is not None:
+                    self.paths[id(made), field] = name
+                    self.copies.append(made)
+            return made
+
+        msgspec.structs.replace = replaced  # type: ignore[assignment]
 
     def _noted(self, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(function)

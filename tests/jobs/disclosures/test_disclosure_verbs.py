@@ -3,6 +3,7 @@
 # ruff: noqa: F811  (a fixture that a test names is not a redefinition)
 from __future__ import annotations
 
+import dataclasses
 from datetime import timedelta
 
 import pytest
@@ -10,6 +11,7 @@ from sqlalchemy import select
 
 from app.access.actor import Actor
 from app.access.scoping import find, visible
+from app.calendar import today
 from app.domain.approval import verbs as approvals
 from app.domain.disclosures import verbs as disclosures
 from app.domain.disclosures.items import available
@@ -249,12 +251,21 @@ def test_a_decided_request_is_changed_only_after_it_came_back(disclose, people):
         disclosures.save_draft(draft, other, values())
 
 
-@pytest.mark.clause("EXT-7")
+@pytest.mark.clause("EXT-7", "ACC-12")
+def test_a_package_is_there_for_three_days_where_its_decision_lets_it_out_for_longer(disclose):
+    package = disclose("released", release_by=today() + timedelta(days=30)).current_package
+    assert package.expires_at - package.built_at == timedelta(hours=72)
+
+
+@pytest.mark.clause("EXT-7", "ACC-12")
 def test_supporting_documents_keep_to_the_rules(disclose, people):
     disclosure, asker = disclose("draft"), people.actor("d.lark")
     disclose.document(disclosure, "legal_demand")
     rule = policy().disclosure.documents
     stored = stores().blobs.put(disclosure.key_id, b"another one")
+    large = dataclasses.replace(stored, size=15 * 2**20 + 1)
+    with pytest.raises(Refused, match="at most 15 MB"), unit_of_work():
+        disclosures.add_document(disclosure, asker, "legal_demand", large, "application/pdf", "x")
     for kind, media_type, said in (
         ("diary", "application/pdf", "kind of document"),
         ("legal_demand", "text/html", "Attach one of"),

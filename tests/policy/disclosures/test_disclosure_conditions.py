@@ -140,7 +140,11 @@ SPOILED: dict[str, list[Spoiler]] = {
     "items_chosen": [lambda s, f: s.request("media", "D6") or spoil(s, items=[])],
     "package_complete": [lambda s, f: leave_out(s, f, 0), lambda s, f: leave_out(s, f, -1)],
     "items_included": [lambda s, f: nothing_included(s, f), lambda s, f: foreign_item(s, f)],
-    "decision_written": [lambda s, f: f.update(text="Yes."), lambda s, f: f.update(reason="")],
+    "decision_written": [
+        lambda s, f: f.update(text="Yes."),
+        lambda s, f: f.update(reason=""),
+        lambda s, f: f.update(reason="The request is good"),  # one character short
+    ],
     "release_by_within_bounds": [
         lambda s, f: f.update(release_by=today() - timedelta(days=1)),
         lambda s, f: f.update(release_by=today() + timedelta(days=91)),
@@ -166,7 +170,7 @@ SPOILED: dict[str, list[Spoiler]] = {
     "package_built": [
         lambda s, f: f.update(size=0),
         lambda s, f: f.update(sha256=None),
-        lambda s, f: f.update(size=policy().disclosure.package.max_bytes + 1),
+        lambda s, f: f.update(size=256 * 2**20 + 1),
     ],
     "package_single_use": [lambda s, f: s.package(now()), lambda s, f: spoil(s, packages=[])],
     "package_fresh": [lambda s, f: s.package(expires_at=now() - timedelta(minutes=1))],

@@ -80,7 +80,7 @@ def test_where_and_what_may_be_marked(request_, actor):
         (Drawn("point", [], [(1, photo.height + 1)], "x"), "photo", "outside the photograph"),
         (Drawn("point", [(-1, 1)], [], "x"), "probe", "outside the probe"),
         (Drawn("point", [(1, 1)], [], "  "), "note", "Write what the mark shows."),
-        (Drawn("point", [(1, 1)], [], "x" * (policy().review.marks.max_note + 1)), "note", "at most"),
+        (Drawn("point", [(1, 1)], [], "x" * 501), "note", "at most"),
     ):
         refusal = refused(lambda drawn=drawn: annotations.add(request_, actor, first(request_), photo, drawn))
         assert [fault.field for fault in refusal.faults] == [field], words
@@ -109,6 +109,15 @@ def test_no_more_than_the_rule_says_and_no_number_twice(request_, actor, monkeyp
     assert add(request_, actor).number == 3
     assert [row.number for row in marks_on(request_.current_round, actor)] == [1, 3]
     refused(lambda: annotations.change(request_, actor, rows[1], rows[1].photo, HERE))
+
+
+def test_a_candidate_has_forty_marks_and_no_more(request_, actor):
+    candidate = first(request_)
+    with unit_of_work():
+        for _ in range(39):
+            annotations.add(request_, actor, candidate, candidate.photo, HERE)
+    assert add(request_, actor).number == 40
+    refused(lambda: annotations.add(request_, actor, candidate, candidate.photo, HERE))
 
 
 @pytest.mark.clause("ACC-7")

@@ -84,6 +84,14 @@ def test_a_retained_candidate_is_no_foil(make):
     assert actor.id == request.examiner_id
 
 
+@pytest.mark.clause("CAP-3", "SRC-4", "FAIR-1")
+def test_four_others_stand_beside_the_nominee_where_the_repository_gives_them(make):
+    from demo.people import person
+
+    request = make.request(state="nominated", gallery=[person(seed) for seed in (7, 21, 22, 23, 24, 25)])
+    assert {len(row.places) for row in line_ups_of(request.current_round)} == {5}
+
+
 @pytest.mark.clause("CAP-3")
 def test_nobody_is_nominated_without_enough_others_to_stand_beside(filed, make):
     request = make.request(state="under_examination")

@@ -123,7 +123,9 @@ def test_information_recorded_since_lets_the_person_come_again_and_says_so_every
             0,
             "text",
         ),
+        ("The owner saw the neck tattoo on camera", SOURCE, 0, "text"),  # one character short
         (NEW, "x", 0, "source"),
+        (NEW, "Owner Jim", 0, "source"),  # one character short
         (NEW, SOURCE, 1, "obtained_on"),
         (NEW, SOURCE, -1, "obtained_on"),
     ],

@@ -34,7 +34,7 @@ def test_a_case_is_not_closed_before_its_request_was_filed_nor_below_the_suspici
     make, people
 ):
     record, actor = filed_today(make), people.actor(KEEPER)
-    for source in ("", "x", "x" * 30):
+    for source in ("", "x", "x" * 30, "DA letter"):
         with pytest.raises(Refused, match=r"^disposition_sourced: "), unit_of_work():
             retention.record_disposition(record, actor, "violation", today(), source)
     with unit_of_work():
