@@ -10,7 +10,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from app.policy import forms, review, types
+from app.policy import forms, offenses, review, types
 from app.policy.days import present_day
 from app.policy.disclosures import registers as disclosure_registers
 from app.policy.disclosures import types as disclosure_types
@@ -72,7 +72,7 @@ class RuleFiles:
         return _build(*self._applying(day), self._texts, since, ends)
 
     def _applying(self, day: date) -> tuple[Tables, Tables]:
-        everything = applying({**self._tables, **self._overlays}, day)
+        everything = offenses.filled(applying({**self._tables, **self._overlays}, day))
         return {name: everything[name] for name in self._tables}, {name: everything[name] for name in self._overlays}
 
     def _faults_on(self, day: date) -> list[str]:
@@ -153,6 +153,7 @@ def _build(
         request=forms.RequestRules(
             case_numbers=request["case_number"],
             matter=request["matter"],
+            seriousness=tables["requests/offenses.toml"]["seriousness"],
             priorities=_by_id(workload["priority"]),
             workload=workload["workload"],
             conclusion=workload["conclusion"],
@@ -179,6 +180,7 @@ def _build(
             itl=gallery["itl"],
             exclusions=gallery["exclusion"],
             sample=gallery["sample"],
+            sources=MappingProxyType({one.source: one for one in gallery["source"]}),
         ),
         algorithm=gallery_types.AlgorithmRules(lapse_warning=tables["algorithms/rules.toml"]["lapse_warning"]),
         disclosure=disclosure_types.rules_of(tables["disclosures/rules.toml"]),

@@ -156,6 +156,7 @@ EventName = Literal[
     "request.continued",
     "request.corroborated",
     "request.created",
+    "request.crime_stated",
     "request.disapproved",
     "request.discussion_confirmed",
     "request.discussion_denied",
