@@ -138,6 +138,7 @@ _WAYS: Mapping[str, Mapping[str, Callable[[str], Weaker]]] = {
     "Review": {"count": _by(-1), "min_reason": _GONE, "min_level": _by(-1)},
     "SampleRule": {"share": _to(1), "least": _to(1), "days": _FOREVER, "columns": _ANY},
     "RepositorySource": {"most": _ENDLESS},
+    "ScheduleRule": {"review_days": _FOREVER, "min_note": _GONE},
     "SeriousnessRule": {"uses": _ANY, "min_reason": _GONE},
     "Source": {"uses": _ANY},
     "SourceSign": {"patterns": _ANY},

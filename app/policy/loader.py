@@ -4,7 +4,8 @@ A process keeps to the files as they stood when it began; on a day from which ot
 those.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from types import MappingProxyType
@@ -107,6 +108,16 @@ def load(directory: Path, today: date | None = None) -> types.Policy:
     return RuleFiles(directory, day).on(day)
 
 
+@contextmanager
+def tried(rules: types.Policy) -> Iterator[None]:
+    """Let this process go by other rules for a while, to see what they would say; for a command, never for a server."""
+    before, _held.applied = _held.applied, rules
+    try:
+        yield
+    finally:
+        _held.applied = before
+
+
 def check_registered(rules: types.Policy, conditions: Iterable[str], separations: Iterable[str]) -> None:
     """Check that each condition and separation has its Python function, and each function its rule.
 
@@ -194,6 +205,7 @@ def _build(
             holds=_by_id(retention["hold"]),
             principles=_by_id(retention["principle"]),
             suspicion=retention["suspicion"],
+            schedule=retention["schedule"],
         ),
         notices=_by_id(tables["notices.toml"]["notice"]),
         mail=_by_id(tables["notices.toml"]["mail"]),

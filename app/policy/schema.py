@@ -117,6 +117,7 @@ SCHEMA: Mapping[str, FileSchema] = {
     "retention/rules.toml": {
         "class": (retention.RetentionClass, "many"),
         "suspicion": (retention.Suspicion, "one"),
+        "schedule": (retention.ScheduleRule, "one"),
         "closure": (retention.Closure, "many"),
         "event": (retention.EndingEvent, "many"),
         "file": (retention.FileRule, "many"),

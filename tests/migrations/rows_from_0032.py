@@ -42,5 +42,10 @@ def data_0035(app: Flask) -> None:
     unasked = "fr_request WHERE offense_class IS NULL AND stated_class IS NULL"
     assert count(app, unasked) == 1
     run(app, "UPDATE fr_request SET offense_class = 'violation', stated_class = 'felony'")
+    review = "INSERT INTO schedule_review (id, uid, created_at, edition, outcome, note, reviewed_by_id) VALUES "
+    with pytest.raises(Exception, match="known_outcome"):
+        run(app, f"{review} (1, 's', '2026-01-01', 'E', 'maybe', 'n', 1)")
+    run(app, f"{review} (1, 's', '2026-01-01', 'E', 'in_force', 'n', 1)")
     downgrade(revision=before("0035"))
+    assert "schedule_review" not in tables(app)
     assert count(app, "fr_request WHERE number = 'FR-1' AND state = 'draft'") == 1
