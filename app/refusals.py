@@ -47,6 +47,7 @@ OtherAct = Literal[
     "remove_image",
     "render_decision",
     "report_misuse",
+    "review_schedule",
     "revoke_designation",
     "revoke_training",
     "run_again",

@@ -97,6 +97,7 @@ class Case:
             {
                 "use_id": "USE-1",
                 "fact_offense": "Robbery in the second degree",
+                "fact_listed": "robbery",
                 "fact_involvement": "has_committed",
                 "fact_when_where": f"{yesterday:%d %B %Y}, 22:40, Example Street 12",
                 "fact_why_believed": "The person in the image took the bag and left by the door the camera covers.",

@@ -35,6 +35,7 @@ from tests.unit_stages import UnitStages
 FACTS = {
     "USE-1": {
         "offense": "Robbery in the second degree",
+        "listed": "robbery",
         "involvement": "has_committed",
         "when_where": "21 November 2026, 22:40, Example Street 12",
         "why_believed": "The person in the image took the bag and left through the door the camera covers.",

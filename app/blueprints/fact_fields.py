@@ -9,12 +9,15 @@ from typing import Any
 from wtforms import Field, Form, StringField, TextAreaField
 from wtforms.widgets import DateInput, TextInput, TimeInput
 
-from app.blueprints.choice_fields import RadioField
+from app.blueprints.choice_fields import RadioField, SelectField
 from app.blueprints.limits import Length
 from app.calendar import time_zone
 from app.models.base import now
 from app.policy.base import Fact
 from app.policy.facts import Fault
+
+#: of more choices one is taken from a list, of fewer by buttons
+MANY = 12
 
 YES_NO = [("yes", "Yes"), ("no", "No")]
 
@@ -41,6 +44,9 @@ def fact_field(fact: Fact) -> Any:
     match fact.kind:
         case "yesno":
             return choice_field(fact.label, YES_NO)
+        case "choice" if len(fact.choices) > MANY:
+            options = [("", "Choose"), *((choice.value, choice.label) for choice in fact.choices)]
+            return SelectField(fact.label, choices=options, validate_choice=False)
         case "choice":
             return choice_field(fact.label, [(choice.value, choice.label) for choice in fact.choices])
         case "date":

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from datetime import date, datetime
+from pathlib import Path
 
 import click
 from sqlalchemy import select
 
 from app.calendar import today
-from app.cli.base import Group
+from app.cli.base import Group, Place
 from app.cli.gallery import one_line_errors
 from app.domain.retention import disposals
 from app.domain.retention import verbs as retention
 from app.domain.retention.eligibility import NotDue, Target, label, not_due, standing_of
 from app.domain.retention.eligibility_many import MOST, standings_of_cases, standings_of_files
 from app.domain.retention.recalculation import recalculate
+from app.domain.retention.schedule import preview, record_preview
 from app.extensions import db
 from app.jobs import handlers, runner
 from app.models import CaseRecord, Disposal, Job, PersonFile
+from app.policy.loader import PolicyError, load
 from app.unit_of_work import unit_of_work
 
 group = Group("retention", help="How long records are kept; disposal of what is due.")
@@ -118,6 +121,25 @@ def recalculate_command() -> None:
 
 def _records(count: int) -> str:
     return "record" if count == 1 else "records"
+
+
+@group.command("preview")
+@click.argument("folder", type=Place(exists=True, file_okay=False))
+def preview_command(folder: Path) -> None:
+    """Tell what the rule files in FOLDER, of a new edition of the Schedule, would change, and on how many records."""
+    with one_line_errors():
+        try:
+            rules = load(folder)
+        except PolicyError as error:
+            raise click.ClickException(f"These rules cannot be used: {error.faults[0]}") from None
+        if not rules.retention.schedule.edition:
+            raise click.ClickException("These rules do not state their edition ([schedule] in retention/rules.toml).")
+        found = preview(rules)
+        for (kind, before, after), count in sorted(found.changes.items()):
+            click.echo(f"{count:,} {kind}{'' if count == 1 else 's'}: {before} becomes {after}")
+        with unit_of_work():
+            record_preview(found)
+        click.echo(f"Edition {found.edition}: {found.different:,} of {found.compared:,} records would stand otherwise.")
 
 
 @group.command("adopt")

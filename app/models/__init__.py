@@ -47,6 +47,7 @@ from app.models.retention import (
     DisposalItem,
     LegalHold,
     PersonFile,
+    ScheduleReview,
     StoredStanding,
 )
 from app.models.sealing import SealedCopy, SealedRecord, SealingNotice, SealingOrder
@@ -115,6 +116,7 @@ __all__ = [
     "Report",
     "Round",
     "RoutineDesignation",
+    "ScheduleReview",
     "SealedCopy",
     "SealedRecord",
     "SealingNotice",

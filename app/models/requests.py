@@ -51,7 +51,8 @@ IMAGE_STATES = ("checking", "ready", "unreadable", "no_face", "too_many_faces", 
 
 
 class FRRequest(Stateful[RequestVerb], Sealed, Model):
-    """One request (REQ-1). Sealed: facts, narrative, priority_reason, answers, description, circumstances.
+    """One request (REQ-1). Sealed: facts, narrative, priority_reason, answers, description, circumstances,
+    stated_crime.
 
     Of a disposed request there remain its number, case number (also as typed), use, state, dates and the accounts that
     took part.
@@ -73,6 +74,9 @@ class FRRequest(Stateful[RequestVerb], Sealed, Model):
     use_id: Mapped[str | None] = mapped_column(String(10))
     priority: Mapped[str] = mapped_column(String(40), default="other")
     political: Mapped[bool] = mapped_column(default=False)
+    # of the offense chosen from the list, and of the crime a supervisor stated for what is none (CAP-9)
+    offense_class: Mapped[str | None] = mapped_column(String(30))
+    stated_class: Mapped[str | None] = mapped_column(String(30))
     discussing_supervisor_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"), index=True)
     discussion_confirmed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     submitted_at: Mapped[datetime | None] = mapped_column(UTCDateTime)

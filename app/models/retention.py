@@ -14,7 +14,7 @@ from sqlalchemy.types import JSON
 
 from app.extensions import Table
 from app.models.accounts import Account
-from app.models.base import Model, Sealed, Stateful, UTCDateTime, filled, one_of
+from app.models.base import Judged, Model, Sealed, Stateful, UTCDateTime, filled, one_of
 from app.models.gallery import GalleryPerson
 from app.policy.names import CaseRecordVerb, DisposalVerb, HoldVerb
 from app.policy.retention.types import Kind as HistoryKind
@@ -25,6 +25,18 @@ HOLD_STATES = ("placed", "released")
 HISTORY = ("closed", "reopened", "disposition", "event")
 ROLES = ("suspect", "victim", "relative", "witness")
 STANDINGS = ("held", "open", "unclassified", "permanent", "unknown", "upcoming", "disposable")
+
+
+class ScheduleReview(Judged, Model):
+    """A records officer's review of the Schedule (RET-12): the edition looked at, what was found, and in what words."""
+
+    __tablename__ = "schedule_review"
+    edition: Mapped[str] = mapped_column(String(200))
+    outcome: Mapped[str] = mapped_column(String(20))
+    note: Mapped[str] = mapped_column(String(2000))
+    reviewed_by_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
+    reviewed_by: Mapped[Account] = relationship()
+    __table_args__ = (CheckConstraint("outcome IN ('in_force', 'new_edition')", name="known_outcome"),)
 
 
 class CaseRecord(Stateful[CaseRecordVerb], Sealed, Model):

@@ -48,6 +48,7 @@ class Fact(Table, frozen=True, kw_only=True):
     """One question a form asks. ``must_be`` is the only answer accepted; any other gets ``refusal``.
 
     Value bounds apply to kind ``number``, length bounds to the text kinds; ``min_words`` counts different words.
+    ``choices_from`` names the list of another file from which it is chosen.
     """
 
     name: Text
@@ -55,6 +56,7 @@ class Fact(Table, frozen=True, kw_only=True):
     kind: Literal["text", "long", "choice", "date", "time", "yesno", "number"]
     hint: str = ""
     choices: tuple[Choice, ...] = ()
+    choices_from: str = ""
     required: bool = True
     min_length: int = 0
     max_length: int = 4000

@@ -8,6 +8,7 @@ from msgspec import Meta, field
 
 from app.policy.base import Choice, Count, Fact, Questions, Rule, Statement, Table, Text
 from app.policy.names import CapabilityId
+from app.policy.offenses import SeriousnessRule
 
 if TYPE_CHECKING:
     CapabilityName = CapabilityId
@@ -285,6 +286,7 @@ class RequestRules:
     case_numbers: tuple[CaseNumber, ...]
     matter: MatterRule
     look_up: LookUpRule
+    seriousness: SeriousnessRule
     priorities: Mapping[str, Priority]
     workload: WorkloadRule
     conclusion: ConclusionRule

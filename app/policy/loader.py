@@ -4,13 +4,14 @@ A process keeps to the files as they stood when it began; on a day from which ot
 those.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from app.policy import forms, review, types
+from app.policy import forms, offenses, review, types
 from app.policy.days import present_day
 from app.policy.disclosures import registers as disclosure_registers
 from app.policy.disclosures import types as disclosure_types
@@ -72,7 +73,7 @@ class RuleFiles:
         return _build(*self._applying(day), self._texts, since, ends)
 
     def _applying(self, day: date) -> tuple[Tables, Tables]:
-        everything = applying({**self._tables, **self._overlays}, day)
+        everything = offenses.filled(applying({**self._tables, **self._overlays}, day))
         return {name: everything[name] for name in self._tables}, {name: everything[name] for name in self._overlays}
 
     def _faults_on(self, day: date) -> list[str]:
@@ -105,6 +106,16 @@ def load(directory: Path, today: date | None = None) -> types.Policy:
     """Load the policy in ``directory`` as it applies ``today``. Raises PolicyError."""
     day = today or present_day()
     return RuleFiles(directory, day).on(day)
+
+
+@contextmanager
+def tried(rules: types.Policy) -> Iterator[None]:
+    """Let this process go by other rules for a while, to see what they would say; for a command, never for a server."""
+    before, _held.applied = _held.applied, rules
+    try:
+        yield
+    finally:
+        _held.applied = before
 
 
 def check_registered(rules: types.Policy, conditions: Iterable[str], separations: Iterable[str]) -> None:
@@ -154,6 +165,7 @@ def _build(
             case_numbers=request["case_number"],
             matter=request["matter"],
             look_up=request["look_up"],
+            seriousness=tables["requests/offenses.toml"]["seriousness"],
             priorities=_by_id(workload["priority"]),
             workload=workload["workload"],
             conclusion=workload["conclusion"],
@@ -180,6 +192,7 @@ def _build(
             itl=gallery["itl"],
             exclusions=gallery["exclusion"],
             sample=gallery["sample"],
+            sources=MappingProxyType({one.source: one for one in gallery["source"]}),
         ),
         algorithm=gallery_types.AlgorithmRules(lapse_warning=tables["algorithms/rules.toml"]["lapse_warning"]),
         disclosure=disclosure_types.rules_of(tables["disclosures/rules.toml"]),
@@ -193,6 +206,7 @@ def _build(
             holds=_by_id(retention["hold"]),
             principles=_by_id(retention["principle"]),
             suspicion=retention["suspicion"],
+            schedule=retention["schedule"],
         ),
         notices=_by_id(tables["notices.toml"]["notice"]),
         mail=_by_id(tables["notices.toml"]["mail"]),

@@ -5,7 +5,7 @@
 
 from collections.abc import Mapping
 
-from app.policy import base, forms, types
+from app.policy import base, forms, offenses, types
 from app.policy.approval.types import Decision
 from app.policy.disclosures import registers as disclosure_registers
 from app.policy.disclosures import types as disclosures
@@ -36,6 +36,7 @@ SCHEMA: Mapping[str, FileSchema] = {
     "sealing/workflow.toml": _WORKFLOW,
     "events.toml": {"event": (types.Event, "many"), "exempt": (types.Exempt, "many")},
     "requests/uses.toml": {"use": (forms.Use, "many")},
+    "requests/offenses.toml": {"seriousness": (offenses.SeriousnessRule, "one")},
     "requests/rules.toml": {
         "case_number": (forms.CaseNumber, "many"),
         "matter": (forms.MatterRule, "one"),
@@ -104,6 +105,7 @@ SCHEMA: Mapping[str, FileSchema] = {
     "approval/rules.toml": {"decision": (Decision, "many")},
     "gallery/rules.toml": {
         "rule": (gallery.Eligibility, "many"),
+        "source": (gallery.RepositorySource, "many"),
         "column": (gallery.Column, "many"),
         "itl": (gallery.ItlField, "many"),
         "exclusion": (gallery.ImageExclusion, "many"),
@@ -116,6 +118,7 @@ SCHEMA: Mapping[str, FileSchema] = {
     "retention/rules.toml": {
         "class": (retention.RetentionClass, "many"),
         "suspicion": (retention.Suspicion, "one"),
+        "schedule": (retention.ScheduleRule, "one"),
         "closure": (retention.Closure, "many"),
         "event": (retention.EndingEvent, "many"),
         "file": (retention.FileRule, "many"),

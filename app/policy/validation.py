@@ -12,8 +12,10 @@ from app.policy.case_numbers import scheme_faults
 from app.policy.disclosures import registers as disclosure_registers
 from app.policy.disclosures import types as disclosure_types
 from app.policy.examination.validation import examination_faults
+from app.policy.gallery.types import source_faults
 from app.policy.identification.validation import identification_faults
 from app.policy.names import StateName
+from app.policy.offenses import offense_faults
 from app.policy.retention.validation import retention_faults
 from app.policy.sealing import types as sealing_types
 from app.policy.state_validation import state_faults
@@ -38,6 +40,8 @@ def faults_of(tables: Tables, overlays: Tables, today: date) -> list[str]:
         *(f"sealing/rules.toml: {fault}" for fault in _sealing(tables)),
         *(f"disclosures/registers.toml: {fault}" for fault in _registers(tables)),
         *(f"retention/rules.toml: {fault}" for fault in retention_faults(tables["retention/rules.toml"])),
+        *(f"requests/offenses.toml: {fault}" for fault in offense_faults(tables)),
+        *(f"gallery/rules.toml: {fault}" for fault in source_faults(tables["gallery/rules.toml"])),
         *identification_faults(tables),
         *examination_faults(tables),
     ]

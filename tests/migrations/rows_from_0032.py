@@ -6,7 +6,7 @@ import pytest
 from flask import Flask
 from flask_migrate import downgrade, upgrade
 
-from tests.migrations.databases import ACCOUNT, before, count, run, stand, tables
+from tests.migrations.databases import ACCOUNT, REQUEST, before, count, run, stand, tables
 
 IMPORT = (
     "INSERT INTO gallery_import (id, uid, created_at, kind, folder, content, key_id, records, state, tally) "
@@ -32,3 +32,20 @@ def data_0032(app: Flask) -> None:
     run(app, "UPDATE import_sample SET verdict = 'agrees', signed_at = '2026-01-02', signed_by_id = 1")
     downgrade(revision=before("0032"))
     assert "import_sample" not in tables(app)
+
+
+def data_0035(app: Flask) -> None:
+    """A request of before keeps what it had: it was not asked for the class of an offense."""
+    stand(app, before("0035"))
+    run(app, ACCOUNT, REQUEST)
+    upgrade(revision="0035")
+    unasked = "fr_request WHERE offense_class IS NULL AND stated_class IS NULL"
+    assert count(app, unasked) == 1
+    run(app, "UPDATE fr_request SET offense_class = 'violation', stated_class = 'felony'")
+    review = "INSERT INTO schedule_review (id, uid, created_at, edition, outcome, note, reviewed_by_id) VALUES "
+    with pytest.raises(Exception, match="known_outcome"):
+        run(app, f"{review} (1, 's', '2026-01-01', 'E', 'maybe', 'n', 1)")
+    run(app, f"{review} (1, 's', '2026-01-01', 'E', 'in_force', 'n', 1)")
+    downgrade(revision=before("0035"))
+    assert "schedule_review" not in tables(app)
+    assert count(app, "fr_request WHERE number = 'FR-1' AND state = 'draft'") == 1

@@ -158,7 +158,7 @@ def test_capabilities_are_the_sum_of_the_roles(rules: Policy) -> None:
             "requests/uses.toml",
             'kind = "choice"',
             'kind = "text"',
-            "requests/uses.toml: USE-1: involvement: choices belong",
+            "requests/uses.toml: USE-1: listed: choices belong",
         ),
         (
             "requests/uses.toml",

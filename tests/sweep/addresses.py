@@ -169,6 +169,11 @@ PASSWORD = "corroborate-demo"
 #: what a form must hold so that the question is about the person and not about the form
 FORMS: dict[str, Callable[[World, str], dict[str, str]]] = {
     "requests.confirm_discussion": lambda world, on: {"version": str(world.get(on).version), **purposes()},
+    "retention.review_schedule": lambda world, on: {
+        "edition": "Second edition",
+        "outcome": "new_edition",
+        "note": "The periods of the newest edition were compared one by one.",
+    },
     "retention.approve": lambda world, on: {"approve-version": version(world, on), "approve-password": PASSWORD},
     "retention.decline": lambda world, on: {"version": version(world, on), "reason": "The unit asked to wait."},
     "answers.judge": judged,

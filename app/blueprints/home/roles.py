@@ -17,6 +17,7 @@ from app.domain.disclosures.overview import open_incidents, waiting_for
 from app.domain.notices import mail_status
 from app.domain.oversight import trail_check
 from app.domain.retention import lists
+from app.domain.retention.schedule import schedule_standing
 from app.domain.workload import overview
 from app.domain.workload import verbs as workload
 from app.extensions import db
@@ -174,4 +175,10 @@ def _retention(actor: Actor) -> list[Figure]:
             "waiting",
         ),
         Figure(db.session.scalar(waiting) or 0, "disposals to be approved", url_for("retention.disposals"), "waiting"),
+        Figure(
+            int(bool(schedule_standing().overdue)),
+            "review of the Schedule overdue",
+            url_for("retention.schedule"),
+            "attention",
+        ),
     ]

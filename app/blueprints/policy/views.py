@@ -12,6 +12,8 @@ from app.blueprints.policy.forms import VerifyForm
 from app.blueprints.policy.reading import drawing, groups
 from app.documents.disclosures.package import VERIFYING
 from app.domain.approval.verification import Answer, verify_code
+from app.domain.gallery import by_source
+from app.domain.requests.class_figures import requests_by_class
 from app.extensions import stores
 from app.policy import policy
 from app.web.pages import page
@@ -27,6 +29,7 @@ TABS = (
     ("Roles", "policy.roles"),
     ("Notices", "policy.notices"),
     ("Versions", "policy.all_versions"),
+    ("Figures", "policy.figures"),
 )
 
 
@@ -90,6 +93,22 @@ def roles() -> ResponseReturnValue:
 @public("the policy is a public document")
 def notices() -> ResponseReturnValue:
     return policy_page("policy/notices.html")
+
+
+@bp.get("/policy/figures")
+@public("how much is asked for which class of offense, and how large the repository is, is for everybody to know")
+def figures() -> ResponseReturnValue:
+    """Requests by class of offense, and the repository by source: numbers alone (CAP-9)."""
+    rule = policy().request.seriousness
+    counted = [one.title for one in rule.classes]
+    counted += ["A crime stated by a supervisor", "Uses never asked", "Not asked then"]
+    return policy_page(
+        "policy/figures.html",
+        rule=rule,
+        headings=[{"label": "Year"}, *({"label": label, "num": True} for label in counted)],
+        years=requests_by_class(),
+        sources=by_source.figures(),
+    )
 
 
 @bp.get("/verify")

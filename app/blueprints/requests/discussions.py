@@ -21,6 +21,7 @@ from app.blueprints.shared_forms import ReasonForm
 from app.domain.requests import verbs as domain
 from app.domain.requests.earlier_refusals import earlier_refusals
 from app.domain.requests.purposes import answered_purposes
+from app.domain.requests.seriousness import basis_answers, not_a_crime
 from app.extensions import db
 from app.models.base import now
 from app.models.requests import FRRequest
@@ -70,11 +71,14 @@ def back_to_discussion(subject: FRRequest) -> WerkzeugResponse:
 def confirm_discussion(subject: FRRequest) -> Answer:
     """Yes: the use and its reasons were discussed; an answer on its purpose may still send it back (LIM-2 to LIM-7)."""
     named(subject)
-    form, actor = discussed_form(), current_actor()
+    form, actor = discussed_form(not_a_crime(subject) is not None), current_actor()
     agreed: list[bool] = []
 
     def answers() -> dict[str, str]:
         return {rule: answer or "" for rule, answer in purposes_in(form).items()}
+
+    def stated() -> dict[str, str]:
+        return {name: form[name].data or "" for name in ("crime", "because") if name in form}
 
     def again(why: Why) -> str:
         return _discussion_page(subject, ReasonForm(version=subject.version, formdata=None), why, discussed=form)
@@ -88,7 +92,9 @@ def confirm_discussion(subject: FRRequest) -> Answer:
         subject,
         "confirm_discussion",
         form,
-        lambda: agreed.append(domain.confirm_discussion(subject, actor, answers(), (form["shown"].data or "").split())),
+        lambda: agreed.append(
+            domain.confirm_discussion(subject, actor, answers(), (form["shown"].data or "").split(), stated())
+        ),
         again=again,
         done=done,
         to=url_for("requests.discussions"),
@@ -125,7 +131,8 @@ def _discussion_page(
     faces = [image.uid for image in subject.current_images if image.shown_blob_id]
     if faces:
         audit.viewed("faces.viewed", subject, page="requests.discussion", faces=faces)
-    answer, refused = discussed or discussed_form(version=subject.version, formdata=None), earlier_refusals(subject)
+    no_crime, refused = not_a_crime(subject), earlier_refusals(subject)
+    answer = discussed or discussed_form(no_crime is not None, version=subject.version, formdata=None)
     answer["shown"].data = " ".join(one.id for one in refused)
     return page(
         "requests/discussion.html",
@@ -134,6 +141,8 @@ def _discussion_page(
         form=form,
         discussed=answer,
         purposes=answered_purposes(subject),
+        basis_answers=basis_answers(subject),
+        no_crime=no_crime,
         refused=refused,
         refusal=refusal,
         options=options_of(subject),

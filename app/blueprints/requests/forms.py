@@ -77,9 +77,17 @@ class UploadForm(VersionForm):
     image = FileField("Photograph of the unknown person")
 
 
-def discussed_form(**values: Any) -> FlaskForm:
-    """AUD-1: the discussion took place; the supervisor's own answer on each prohibited purpose (LIM-2 to LIM-7)."""
+def discussed_form(asks_crime: bool, **values: Any) -> FlaskForm:
+    """AUD-1: the discussion took place; the supervisor's own answer on each prohibited purpose (LIM-2 to LIM-7).
+
+    asks_crime: the request names no crime, and which is suspected is for the supervisor to state (CAP-9).
+    """
     fields = {"version": HiddenField(), "shown": HiddenField(), **_purposes()}
+    if asks_crime:
+        rule = policy().request.seriousness
+        crimes = [("", "Choose the crime"), *((one.id, rule.named(one)) for one in rule.crimes)]
+        fields["crime"] = SelectField("Crime suspected", choices=crimes, validate_choice=False)
+        fields["because"] = TextAreaField("Why this crime is suspected", [Length(max=2000)], filters=[stripped])
     return type("DiscussedForm", (FlaskForm,), fields)(**values)
 
 

@@ -9,9 +9,10 @@ from wtforms import BooleanField, DateField, HiddenField, PasswordField, StringF
 from wtforms.validators import DataRequired, InputRequired, Optional
 from wtforms.widgets import CheckboxInput, ListWidget
 
-from app.blueprints.choice_fields import SelectField, SelectMultipleField
+from app.blueprints.choice_fields import RadioField, SelectField, SelectMultipleField
 from app.blueprints.limits import Length
 from app.blueprints.shared_forms import SignedForm, VersionForm
+from app.domain.retention.schedule import OUTCOMES
 from app.models.retention import ROLES
 from app.policy import policy
 
@@ -167,6 +168,14 @@ class ReasonForm(VersionForm):
     """A decision with its reason."""
 
     reason = _reason()
+
+
+class ScheduleForm(FlaskForm):
+    """RET-12: which edition of the Schedule was looked at, and what was found. The domain checks each."""
+
+    edition = StringField("Edition looked at", [Length(max=200)], filters=[stripped])
+    outcome = RadioField("What the review found", choices=list(OUTCOMES.items()), validate_choice=False)
+    note = TextAreaField("What was compared, and found", [Length(max=LONGEST)], filters=[stripped])
 
 
 class ApprovalForm(SignedForm):

@@ -43,6 +43,7 @@ SECTIONS = (
     ("Disposals", "retention.disposals"),
     ("Sealing", "retention.sealings"),
     ("Recalculated", "retention.recalculations"),
+    ("Schedule", "retention.schedule"),
 )
 
 

@@ -9,16 +9,17 @@ from flask.typing import ResponseReturnValue
 
 from app.access.actor import current_actor
 from app.access.guard import needs
-from app.blueprints.retention import disposals, holds, people, records
+from app.blueprints.retention import disposals, holds, people, records, schedule
 from app.blueprints.retention.blueprint import bp
 from app.blueprints.retention.rendering import Tab, sections, shared
 from app.blueprints.sealing import views as sealings
 from app.calendar import today
 from app.domain.retention import lists, recalculation
+from app.domain.retention.schedule import schedule_standing
 from app.extensions import db
 from app.web.pages import page
 
-__all__ = ["bp", "disposals", "holds", "people", "records", "sealings"]
+__all__ = ["bp", "disposals", "holds", "people", "records", "schedule", "sealings"]
 
 PER_PAGE = 50
 #: list -> its tab and what it says of itself
@@ -65,6 +66,7 @@ def index() -> ResponseReturnValue:
         pages=pages,
         lines=lists.lines(pages.items, day),
         outdated=recalculation.under_other_rules(),
+        schedule=schedule_standing(),
         proposes=actor.can("disposal.propose") and which == "due",
     )
 

@@ -40,6 +40,7 @@ from app.domain.gallery.photographs import stored
 from app.domain.identification.preparation import recipe_of_row
 from app.domain.identification.recipes import steps_in_words
 from app.domain.requests.provenance import source_of
+from app.domain.requests.seriousness import basis_answers
 from app.extensions import settings, stores
 from app.imaging import decode, display_copy
 from app.matching.nist import nist_status
@@ -57,8 +58,7 @@ OUTCOMES = {
 
 
 def _use(request: FRRequest) -> AuthorizedUse:
-    use, given = policy().use(request.use_id or ""), request.private.get("facts", {})
-    facts = answered(use.facts, given)
+    use, facts = policy().use(request.use_id or ""), basis_answers(request)
     return AuthorizedUse(use.id, use.text, (*facts, ("Narrative", narrative_for(request, None) or None)))
 
 

@@ -17,6 +17,7 @@ from app.domain.algorithms.registry import entry_of
 from app.domain.approval.judged import BASIS, DatedJudgment, judgments
 from app.domain.approval.round_file import RoundFile, answered, gather_round
 from app.domain.requests.provenance import source_of
+from app.domain.requests.seriousness import basis_answers
 from app.domain.workload.verbs import endings
 from app.matching.nist import nist_status
 from app.models import (
@@ -118,7 +119,7 @@ def gather_file(request: FRRequest, actor: Actor) -> CaseFile:
     return CaseFile(
         request=request,
         use=use,
-        stated=answered(use.facts, private.get("facts", {})),
+        stated=tuple((label, "" if said is None else str(said)) for label, said in basis_answers(request)),
         narrative=narrative_for(request, actor),
         description=answered(rules.description.facts, private.get("description", {}), left_out=True),
         circumstances=answered(rules.circumstances.facts, private.get("circumstances", {})),

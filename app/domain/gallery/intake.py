@@ -22,6 +22,7 @@ from app.calendar import today
 from app.clauses import enforces
 from app.domain.algorithms import networks
 from app.domain.gallery import verbs as gallery
+from app.domain.gallery.by_source import Room
 from app.domain.gallery.intake_checks import (
     BOOKING_PHOTOGRAPH,
     OTHER_PERSON,
@@ -277,7 +278,7 @@ class _Batch:
         lock_repository()
         known = KnownRecords.of((photo.sha256, photo.row["record_number"]) for photo in self.photos)
         self._as_before()
-        outcomes, enrolled = list(self.outcomes), []
+        outcomes, enrolled, room = list(self.outcomes), [], Room()
         like = {id(item): (kind, other) for item, kind, other in held}
         for item in [*stored, *(item for item, _, _ in held)]:
             verdict = check_known(item.row, item.blob.sha256, known)
@@ -290,6 +291,10 @@ class _Batch:
                 continue
             if item.blob.sha256 in known.booked and id(item) not in like:
                 raise _Overtaken
+            full = None if id(item) in like else room.take(item.row["source"])
+            if full is not None:
+                outcomes.append(RecordOutcome.of(item.row, full))
+                continue
             self.kept |= {item.key_id, item.person_key_id, item.blob.id}
             if id(item) in like:
                 outcomes.append(self._hold(item, *like[id(item)]))
@@ -393,7 +398,7 @@ def decide(held: GalleryHold, admitted: bool, reason: str) -> Refusal | None:
             lock_repository()
             known = KnownRecords.of([(held.sha256, row["record_number"])])
             # the hold itself is what is being decided; everything else that is known still counts
-            verdict = check_known(row, held.sha256, replace(known, holds={}))
+            verdict = check_known(row, held.sha256, replace(known, holds={})) or Room().take(row["source"])
             if verdict is not None:
                 raise _NotAdmitted(verdict)
             gallery.decide(held, True, reason)

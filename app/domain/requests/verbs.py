@@ -22,6 +22,7 @@ from app.domain.numbers import draw
 from app.domain.requests.conditions import contradicted
 from app.domain.requests.earlier_refusals import denials_of
 from app.domain.requests.new_images import not_discussed
+from app.domain.requests.seriousness import not_a_crime, note_class, state_crime
 from app.domain.retention.verbs import case_record_for
 from app.extensions import db, stores
 from app.models.base import now
@@ -153,6 +154,7 @@ def submit(request: FRRequest, actor: Actor) -> None:
         # what an earlier filing was answered, before it was sent back, is no answer for this one
         request.seal(looked_up=found.as_kept() if found else None)
     advance(request, "submit", actor, use=request.use_id, submission=request.submission)
+    note_class(request)
     case_record_for(request.case_number)
     propose_for(request)
     tell("discussion_asked", [request.discussing_supervisor_id], request)
@@ -198,20 +200,28 @@ def document(request: FRRequest, actor: Actor, reference: str, note: str = "") -
     tell("documented", [request.examiner_id], request)
 
 
-@enforces("AUD-1", "LIM-2", "LIM-3", "LIM-7", "CAP-7", "EXT-5")
+@enforces("AUD-1", "LIM-2", "LIM-3", "LIM-7", "CAP-7", "CAP-9", "EXT-5")
 def confirm_discussion(
-    request: FRRequest, actor: Actor, answers: Mapping[str, str], shown: Collection[str] = ()
+    request: FRRequest,
+    actor: Actor,
+    answers: Mapping[str, str],
+    shown: Collection[str] = (),
+    stated: Mapping[str, str] | None = None,
 ) -> bool:
     """Record the named supervisor's confirmation of the discussion; the unit can then examine the basis.
 
     answers: the supervisor's own "yes" or "no" to each prohibited purpose. Where one is not the request's, the request
     goes back with both, and False is returned. shown: the ids of the earlier refusals they had before them.
+    stated: the `crime` suspected, and `because`, of a request that names no crime (CAP-9); else not looked at.
     """
     if set(answers.values()) <= set(YES_NO) and (otherwise := contradicted(request, answers)):
         deny_discussion(request, actor, otherwise)
         return False
     political = answers.get(policy().request.reserved.id)
-    advance(request, "confirm_discussion", actor, answers=answers, political=political, shown=shown)
+    stated, asked = stated or {}, not_a_crime(request) is not None
+    advance(request, "confirm_discussion", actor, answers=answers, political=political, shown=shown, stated=stated)
+    if asked:
+        state_crime(request, actor, stated)
     request.seal(discussed={"answers": dict(answers), "by": actor.display_name})
     request.discussion_confirmed_at = now()
     tell("discussion_confirmed", [request.requester_id], request)

@@ -179,6 +179,7 @@ def _blank(request: FRRequest) -> None:
     """Blank requests except number, case number, use, state, dates and accounts; nothing sealed remains."""
     request.sealed = None
     request.priority, request.political = "other", False
+    request.offense_class = request.stated_class = None
 
 
 ERASERS: list[Eraser] = [DisclosureEraser(), RequestEraser()]

@@ -61,6 +61,9 @@ def suspected(record: CaseRecord) -> list[RetentionClass]:
         except StorageError:
             continue  # what cannot be opened keeps the record by itself
         named = str(facts.get(rules.suspicion.fact) or "").casefold()
+        listed = policy().request.seriousness.offense(facts.get(policy().request.seriousness.fact))
+        if listed is not None:
+            found.append(rules.classes[listed.kept_as])
         for offense in rules.suspicion.offenses:
             if any(word in named for word in offense.words):
                 found.append(rules.classes[offense.class_id])

@@ -1,8 +1,8 @@
 """Frozen types of the repository and its algorithm: what may enter the repository, and by what it is searched."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from msgspec import Meta
 
@@ -18,6 +18,26 @@ class Eligibility(Rule, frozen=True, kw_only=True):
     forbidden: tuple[str, ...] = ()
     pattern: str = ""
     refusal: Text
+
+
+class RepositorySource(Rule, frozen=True, kw_only=True):
+    """A source of the repository and how many of its photographs may stand there at most (CAP-9)."""
+
+    title: Text
+    source: Text
+    most: Annotated[int, Meta(ge=1)]
+    refusal: Text
+
+
+def source_faults(read: dict[str, Any]) -> Iterator[str]:
+    """Every fault of the bounds by source: no other source than one that may enter has one.
+
+    A source without one is refused with every photograph.
+    """
+    allowed = {value for rule in read["rule"] if rule.field == "source" for value in rule.allowed}
+    bounded = [one.source for one in read["source"]]
+    yield from (f"source '{one}' may not enter" for one in sorted(set(bounded) - allowed))
+    yield from (f"source '{one}' is bounded twice" for one in sorted({o for o in bounded if bounded.count(o) > 1}))
 
 
 class Column(Table, frozen=True, kw_only=True):
@@ -77,6 +97,7 @@ class GalleryRules:
     itl: tuple[ItlField, ...]
     exclusions: tuple[ImageExclusion, ...]
     sample: SampleRule
+    sources: Mapping[str, RepositorySource]
 
 
 @dataclass(frozen=True)

@@ -51,6 +51,20 @@ class Suspicion(Statement, frozen=True, kw_only=True):
     offenses: Annotated[tuple[SuspectedOffense, ...], Meta(min_length=1)] = field(name="offense")
 
 
+class ScheduleRule(Statement, frozen=True, kw_only=True):
+    """The published Schedule that the periods rest on (RET-12), by the ``edition`` that the department states.
+
+    ``review_days``: so long after a review the next is due; ``min_note``: characters of what a review found.
+    """
+
+    name: Text
+    publisher: Text
+    supplement: Text
+    edition: str = ""
+    review_days: Count
+    min_note: Count
+
+
 class Closure(Rule, frozen=True, kw_only=True):
     """A reason for which a case is closed; there is no other (RET-11)."""
 
@@ -97,6 +111,7 @@ class RetentionRules:
     holds: Mapping[str, HoldKind]
     principles: Mapping[str, Statement]
     suspicion: Suspicion
+    schedule: ScheduleRule
 
 
 @dataclass(frozen=True)

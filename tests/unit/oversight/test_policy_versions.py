@@ -187,6 +187,7 @@ def test_a_version_cannot_be_left_out_of_a_judgment(app, filed):
         "peer_review",
         "repeat_search",
         "report",
+        "schedule_review",
         "search",
         "training_record",
     }

@@ -9,6 +9,7 @@ from app.access.clearance import narrative_for
 from app.domain.matters import case_system
 from app.domain.requests.provenance import source_of
 from app.domain.requests.purposes import answered_purposes
+from app.domain.requests.seriousness import basis_answers
 from app.models import FRRequest, GalleryPerson, ProbeImage
 from app.policy import policy
 from app.policy.examination.background import age_on
@@ -19,8 +20,8 @@ Rows = list[tuple[str, Any]]
 
 def basis_rows(request: FRRequest) -> Rows:
     """The use and the facts stated for it, and the narrative."""
-    private, use = request.private, policy().uses[request.use_id] if request.use_id else None
-    rows: Rows = [("Use", f"{use.id}: {use.title}"), *answered(use.facts, private.get("facts"))] if use else []
+    use = policy().uses[request.use_id] if request.use_id else None
+    rows: Rows = [("Use", f"{use.id}: {use.title}"), *basis_answers(request)] if use else []
     return [*rows, ("Narrative", narrative_for(request, current_actor()) or None)]
 
 
