@@ -34,11 +34,11 @@ def data_0032(app: Flask) -> None:
     assert "import_sample" not in tables(app)
 
 
-def data_0035(app: Flask) -> None:
+def data_0033(app: Flask) -> None:
     """A request of before keeps what it had: it was not asked for the class of an offense."""
-    stand(app, before("0035"))
+    stand(app, before("0033"))
     run(app, ACCOUNT, REQUEST)
-    upgrade(revision="0035")
+    upgrade(revision="0033")
     unasked = "fr_request WHERE offense_class IS NULL AND stated_class IS NULL"
     assert count(app, unasked) == 1
     run(app, "UPDATE fr_request SET offense_class = 'violation', stated_class = 'felony'")
@@ -46,6 +46,6 @@ def data_0035(app: Flask) -> None:
     with pytest.raises(Exception, match="known_outcome"):
         run(app, f"{review} (1, 's', '2026-01-01', 'E', 'maybe', 'n', 1)")
     run(app, f"{review} (1, 's', '2026-01-01', 'E', 'in_force', 'n', 1)")
-    downgrade(revision=before("0035"))
+    downgrade(revision=before("0033"))
     assert "schedule_review" not in tables(app)
     assert count(app, "fr_request WHERE number = 'FR-1' AND state = 'draft'") == 1

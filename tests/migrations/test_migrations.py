@@ -54,7 +54,7 @@ WITH_DATA = {
     "0030": rows_from_0030.data_0030,
     "0031": rows_from_0031.data_0031,
     "0032": rows_from_0032.data_0032,
-    "0035": rows_from_0032.data_0035,
+    "0033": rows_from_0032.data_0033,
 }
 
 
