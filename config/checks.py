@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import grp
 import ipaddress
 import re
 from pathlib import Path
@@ -62,6 +63,11 @@ def split(url: str) -> SplitResult | None:
 
 def a_file(path: Path | None) -> str | None:
     return f"there is no file {path}" if path is not None and not path.is_file() else None
+
+
+def a_group(name: str) -> str | None:
+    known = {one.gr_name for one in grp.getgrall()}
+    return None if not name or name in known else f"there is no group {name} on this machine"
 
 
 def a_zone(name: str) -> str | None:

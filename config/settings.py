@@ -120,6 +120,12 @@ class Settings:
     key_store_dir: Path = below("keys", "wrapped keys; back them up apart from the database and from `BLOB_DIR`")
     blob_dir: Path = below("blobs", "encrypted images")
     case_files_dir: Path = below("case-files", "the case files")
+    case_files_group: str = setting(
+        "the group of the machine that reads the case files besides the portal's own account",
+        "",
+        otherwise="the portal's own group",
+        check=checks.a_group,
+    )
     anchor_dir: Path = below("anchors", "signed heads of the audit chain; best on another machine's disk")
     log_dir: Path = below("log", "what the processes of a demonstration write")
 
