@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import grp
 import ipaddress
 import os
 import re
@@ -68,6 +69,11 @@ def a_file(path: Path | None) -> str | None:
 
 def a_folder(path: Path | None) -> str | None:
     return f"there is no folder {path}" if path is not None and not os.path.isdir(path) else None
+
+
+def a_group(name: str) -> str | None:
+    known = {one.gr_name for one in grp.getgrall()}
+    return None if not name or name in known else f"there is no group {name} on this machine"
 
 
 def a_zone(name: str) -> str | None:

@@ -126,6 +126,12 @@ class Settings:
         None,
         check=checks.a_folder,
     )
+    case_files_group: str = setting(
+        "the group of the machine that reads the case files besides the portal's own account",
+        "",
+        otherwise="the portal's own group",
+        check=checks.a_group,
+    )
     anchor_dir: Path = below("anchors", "signed heads of the audit chain; best on another machine's disk")
     log_dir: Path = below("log", "what the processes of a demonstration write")
 

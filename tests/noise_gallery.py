@@ -160,7 +160,7 @@ def faults(expected: int) -> list[str]:
     people = -(-expected // PHOTOS_EACH)
     wanted = {
         "photographs": (count(GalleryPhoto.id), expected),
-        "record numbers": (count(func.distinct(GalleryPhoto.record_number)), expected),
+        "record numbers": (count(func.distinct(GalleryPhoto.number_index)), expected),
         "digests": (count(func.distinct(GalleryPhoto.sha256)), expected),
         "templates": (count(func.distinct(Template.photo_id)), expected),
         "people": (count(GalleryPerson.id), people),

@@ -17,8 +17,8 @@ from app.cli.base import Place
 from app.cli.gallery import group, one_line_errors, progress
 from app.cli.tables import show
 from app.domain.gallery import imports, samples
-from app.domain.gallery.intake_manifest import NAME, IntakeError
-from app.domain.gallery.intake_sources import Source, source_of
+from app.domain.gallery.intake_manifest import NAME, IntakeError, Row, well_formed
+from app.domain.gallery.intake_sources import Refusal, Source, source_of
 from app.extensions import db
 from app.jobs.gallery.import_workers import run, run_by_portal
 from app.models import GalleryImport, ImportOutcome
@@ -49,7 +49,7 @@ def import_command(folder: Path, manifest: Path | None, workers: int, running: b
             work = run_by_portal if running else lambda *given: run(*given, workers=workers)
             of = work(source, lambda so_far: update(so_far.done, summary(so_far)))
         click.echo(f"The import ran to its end: {summary(of)}.")
-        _say_kept_out(of, report)
+        _say_kept_out(of, source, report)
         if report is not None:
             write_report(report, source, of)
             click.echo(f"Report: {report}")
@@ -65,24 +65,33 @@ def summary(of: GalleryImport) -> str:
     return ", ".join(f"{count:,} {_WORDS.get(name, name)}" for name, count in counted)
 
 
-def _say_kept_out(of: GalleryImport, report: Path | None) -> None:
+def _say_kept_out(of: GalleryImport, source: Source, report: Path | None) -> None:
     rules: Counter[str] = Counter()
     more = 0
-    lines: list[str] = []
+    listed: dict[int, str] = {}
     for kept_out in imports.outcomes(of, only_kept_out=True):
         rules.update(kept_out.rules)
-        if len(lines) < _LISTED:
-            lines.append(f"  line {kept_out.line}, record {kept_out.record_number or 'not stated'}: {kept_out.reason}")
+        if len(listed) < _LISTED:
+            listed[kept_out.line] = kept_out.reason
         else:
             more += 1
     for rule, count in sorted(rules.items()):
         click.echo(f"  kept out by {rule}: {count:,}")
-    for line in lines:
-        click.echo(line)
+    # the number is in the list alone: the portal keeps none of what did not enter
+    for row in source.rows() if listed else ():
+        if (reason := listed.get(row.line)) is not None:
+            number = _stated(source, row)["record_number"]
+            click.echo(f"  line {row.line}, record {number if well_formed(number) else 'not stated'}: {reason}")
     if more and report is None:
         click.echo(f"  … and {more:,} more; --report FILE.csv lists them all.")
     if of.tally.get("held"):
         click.echo("A person decides on the held photographs: “flask gallery held”, “flask gallery decide”.")
+
+
+def _stated(source: Source, row: Row) -> Row:
+    """Return what a record states; where the list is a folder of files, its file does."""
+    opened = source.open(row)
+    return row if isinstance(opened, Refusal) else opened.row
 
 
 def write_report(path: Path, source: Source, of: GalleryImport) -> None:
@@ -96,7 +105,7 @@ def write_report(path: Path, source: Source, of: GalleryImport) -> None:
             writer.writerow(["line", "record_number", "person_number", "file", "outcome", "rules", "reason"])
             for row in source.rows():
                 if (found := kept_out.get(row.line)) is not None:
-                    record = row["record_number"] or found.record_number or ""
+                    record = _stated(source, row)["record_number"]
                     cells = [record, row["person_number"], row["file"], found.outcome, *_why(found)]
                     writer.writerow([row.line, *map(plain_cell, cells)])
         part.replace(path)
@@ -130,7 +139,7 @@ def imports_command() -> None:
 @click.argument("batch")
 @click.option("--csv", "as_csv", is_flag=True, help="Every record, as CSV on standard output.")
 def outcomes_command(batch: str, as_csv: bool) -> None:
-    """What became of the records of the import BATCH: counts, or every record by its line and number."""
+    """What became of the records of the import BATCH: counts, or every record by its line in the list."""
     with one_line_errors():
         of = db.session.scalars(select(GalleryImport).where(GalleryImport.uid == batch)).one_or_none()
         if of is None:
@@ -145,6 +154,6 @@ def outcomes_command(batch: str, as_csv: bool) -> None:
 
 def _write_csv(file: Any, found: Iterable[ImportOutcome]) -> None:
     writer = csv.writer(file)
-    writer.writerow(["line", "record_number", "outcome", "rules", "reason"])
+    writer.writerow(["line", "outcome", "rules", "reason"])
     for one in found:
-        writer.writerow([one.line, *map(plain_cell, (one.record_number or "", one.outcome, *_why(one)))])
+        writer.writerow([one.line, *map(plain_cell, (one.outcome, *_why(one)))])

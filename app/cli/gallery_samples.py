@@ -22,7 +22,7 @@ from app.cli.tables import show
 from app.domain.gallery import samples
 from app.domain.gallery.intake_manifest import IntakeError
 from app.extensions import db
-from app.models import GalleryImport, GalleryPhoto
+from app.models import GalleryImport
 from app.policy import policy
 from app.policy.refused import Refused
 from app.unit_of_work import unit_of_work
@@ -42,14 +42,11 @@ def sample_command(batch: str) -> None:
     """The drawn records of the import BATCH as CSV: their numbers here and in their source. Shows no statement."""
     with one_line_errors():
         of = _import(batch)
-        drawn = of.samples[-1].records if of.samples else []
-        if not drawn:
+        if not of.samples or not of.samples[-1].records:
             raise click.ClickException(samples.standing(of))
         writer = csv.writer(sys.stdout)
         writer.writerow(["record_number", "source_record"])
-        for photo in db.session.scalars(
-            select(GalleryPhoto).where(GalleryPhoto.record_number.in_(drawn)).order_by(GalleryPhoto.record_number)
-        ):
+        for photo in samples.drawn(of.samples[-1]):
             source = str(photo.private.get("source_record") or "")
             writer.writerow([plain_cell(photo.record_number), plain_cell(source)])
 
@@ -66,7 +63,8 @@ def sign_command(batch: str, extract: Path, name: str, password: str) -> None:
         with unit_of_work():
             signed = samples.sign(of, actor, said)
             differing = dict(signed.differing)
-        for number, columns in sorted(differing.items()):
+        for number, uid in sorted(samples.numbers(differing).items()):
+            columns = differing[uid]
             click.echo(f"  {number}: {', '.join(columns) if columns else 'no such record in the source'}", err=True)
         if differing:
             raise click.ClickException(samples.standing(_import(batch)))

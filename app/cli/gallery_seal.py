@@ -22,6 +22,7 @@ from app.domain.sealing.order_statement import OrderStatement, faults, sentences
 from app.extensions import db
 from app.jobs import handlers, runner
 from app.models import Job, SealingOrder
+from app.models.numbered import named_by
 from app.models.sealing import KINDS
 from app.storage import StorageError
 from app.unit_of_work import Conflict, unit_of_work, wait
@@ -100,7 +101,7 @@ def _statement(
 def _preview(statement: OrderStatement) -> None:
     photos = sealing.chosen(statement)
     held = [photo for photo in photos if photo.removed_at is None]
-    here = {photo.record_number for photo in photos}
+    here = set(named_by(statement.records, photos).values())
     click.echo(f"{len(held):,} photographs would leave: {', '.join(photo.record_number for photo in held) or 'none'}")
     for number in statement.records:
         if number not in here:

@@ -11,36 +11,36 @@ from sqlalchemy.types import JSON
 
 from app.extensions import Table
 from app.models.base import Judged, Model, Sealed, UTCDateTime, one_of
+from app.models.numbered import OfPerson, OfRecord
 
 
-class GalleryPerson(Sealed, Model):
+class GalleryPerson(OfPerson, Model):
     """A person of the repository, by the number all their records share.
 
-    Sealed: name, born_on, height_in, weight_lb, marks.
+    Sealed: person_number, name, born_on, height_in, weight_lb, marks.
     """
 
     __tablename__ = "gallery_person"
-    lookup = "person_number"
-    person_number: Mapped[str] = mapped_column(String(40), unique=True)
     key_id: Mapped[str] = mapped_column(String(32))
     # an earlier key that also covered photographs, from the moment nothing needs it until it is destroyed
     retired_key_id: Mapped[str | None] = mapped_column(String(32))
     photos: Mapped[list[GalleryPhoto]] = relationship(back_populates="person", order_by="GalleryPhoto.taken_on")
+    # the name of before the number was sealed
+    __table_args__ = (UniqueConstraint("number_index", name="uq_gallery_person_person_number"),)
 
 
-class GalleryPhoto(Sealed, Model):
+class GalleryPhoto(OfRecord, Model):
     """One arrest or parole photograph, by its record number.
 
     Bytes, templates and sealed text stand under a data key of the photograph's own, so that one can go while the
     person's others stay (docs/decisions/0019-sealing-orders.md). Rows older than that share their person's key.
 
-    Sealed: charge, source_record, eyes [[x, y], [x, y]] in its pixels, image-left first (the latter two absent of
-    photographs of earlier versions).
+    Sealed: record_number, charge, source_record, eyes [[x, y], [x, y]] in its pixels, image-left first (the latter two
+    absent of photographs of earlier versions). Once it left, its number is gone with its key; the index stays and keeps
+    the number from coming back, unless the person's file was disposed of.
     """
 
     __tablename__ = "gallery_photo"
-    lookup = "record_number"
-    record_number: Mapped[str] = mapped_column(String(40), unique=True)
     person_id: Mapped[int] = mapped_column(ForeignKey("gallery_person.id"), index=True)
     key_id: Mapped[str] = mapped_column(String(32))
     source: Mapped[str] = mapped_column(String(10))
@@ -63,6 +63,7 @@ class GalleryPhoto(Sealed, Model):
     person: Mapped[GalleryPerson] = relationship(back_populates="photos")
     templates: Mapped[list[Template]] = relationship(back_populates="photo")
     __table_args__ = (
+        UniqueConstraint("number_index", name="uq_gallery_photo_record_number"),
         # CAP-3, repeated where no code can forget it
         CheckConstraint(one_of("source", ["arrest", "parole"]), name="arrest_or_parole"),
         CheckConstraint("jurisdiction = 'criminal'", name="criminal_court"),
@@ -107,18 +108,17 @@ Index(
 )
 
 
-class GalleryHold(Judged, Sealed, Model):
+class GalleryHold(Judged, OfRecord, Model):
     """A photograph held outside the repository until a person decides: it looks like a submitted probe (CAP-4), or is
     the picture that stands there as another person's.
 
-    Sealed: the manifest row. Its bytes stand under a key of their own, so that a refusal erases them.
+    Sealed: record_number, the manifest row. Its bytes stand under a key of their own, so that a refusal erases them.
     """
 
     judged_in = ("decision",)
     __tablename__ = "gallery_hold"
     key_id: Mapped[str] = mapped_column(String(32))
     batch: Mapped[str] = mapped_column(String(32), index=True)
-    record_number: Mapped[str] = mapped_column(String(40))
     sha256: Mapped[str] = mapped_column(String(64), unique=True)
     blob_id: Mapped[str] = mapped_column(String(40))
     # empty once the case of the probe was disposed of, and for a picture of another person's record
@@ -183,8 +183,8 @@ class GalleryImport(Model):
 class ImportSample(Judged, Model):
     """A sample of an import that a second person compares with its source records (CAP-3); numbered in their order.
 
-    records: record numbers, none before the import ended. differing: those that differ -> the columns, none where the
-    source has no such record. Until one is signed as agreeing, no search sees the import.
+    records: uids of photographs, none before the import ended. differing: those that differ -> the columns, none where
+    the source has no such record. Until one is signed as agreeing, no search sees the import.
     """
 
     judged_in = ("verdict",)
@@ -224,16 +224,15 @@ class ImportChunk(Sealed, Model):
 
 
 class ImportOutcome(Table):
-    """The outcome of one record of an import: no name and no file, only its place in the list.
+    """The outcome of one record of an import: no name, no number and no file, only its place in the list.
 
-    line: of the manifest, or the place in a folder of ANSI/NIST-ITL files. record_number: none when it was not stated
-    or is malformed. rules: ids of the rules that kept it out.
+    line: of the manifest, or the place in a folder of ANSI/NIST-ITL files. rules: ids of the rules that kept it out.
+    reason: a sentence that repeats nothing of what the record states.
     """
 
     __tablename__ = "import_outcome"
     import_id: Mapped[int] = mapped_column(ForeignKey("gallery_import.id"), primary_key=True)
     line: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    record_number: Mapped[str | None] = mapped_column(String(40))
     outcome: Mapped[str] = mapped_column(String(20))
     rules: Mapped[list[Any]] = mapped_column(JSON, default=list)
     reason: Mapped[str] = mapped_column(String(500), default="")

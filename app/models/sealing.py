@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 from sqlalchemy.types import JSON
 
 from app.models.accounts import Account
 from app.models.base import Model, Sealed, Stateful, UTCDateTime, one_of
 from app.models.gallery import GalleryPhoto
+from app.models.numbered import OfRecord
 from app.policy.names import SealingVerb
 
 STATES = ("received", "removed", "certified")
@@ -55,7 +56,7 @@ class SealingOrder(Stateful[SealingVerb], Sealed, Model):
     certificate_pages: Mapped[int | None]
 
     received_by: Mapped[Account | None] = relationship()
-    records: Mapped[list[SealedRecord]] = relationship(back_populates="order", order_by="SealedRecord.record_number")
+    records: Mapped[list[SealedRecord]] = relationship(back_populates="order", order_by="SealedRecord.id")
     notices: Mapped[list[SealingNotice]] = relationship(back_populates="order", order_by="SealingNotice.id")
     copies: Mapped[list[SealedCopy]] = relationship(back_populates="order", order_by="SealedCopy.id")
     __table_args__ = (
@@ -70,25 +71,34 @@ class SealingOrder(Stateful[SealingVerb], Sealed, Model):
     )
 
 
-class SealedRecord(Model):
+class SealedRecord(OfRecord, Model):
     """A tombstone: the number of a sealed record and the digest of its file, which keep it from coming back.
 
-    A record that was never held here stands too: an order that came before the photograph keeps it out.
+    A record that was never held here stands too: an order that came before the photograph keeps it out. Sealed under
+    the order's key, which outlives that of the photograph: record_number.
     """
 
     __tablename__ = "sealed_record"
     order_id: Mapped[int] = mapped_column(ForeignKey("sealing_order.id"), index=True)
     photo_id: Mapped[int | None] = mapped_column(ForeignKey("gallery_photo.id"), index=True)
-    record_number: Mapped[str] = mapped_column(String(40), index=True)
     sha256: Mapped[str | None] = mapped_column(String(64), index=True)
     outcome: Mapped[str] = mapped_column(String(20))
     order: Mapped[SealingOrder] = relationship(back_populates="records")
     photo: Mapped[GalleryPhoto | None] = relationship()
     __table_args__ = (
-        UniqueConstraint("order_id", "record_number"),
+        UniqueConstraint("order_id", "number_index", name="uq_sealed_record_order_id_record_number"),
+        Index("ix_sealed_record_number_index", "number_index"),
         CheckConstraint(one_of("outcome", OUTCOMES), name="known_outcome"),
         CheckConstraint("(outcome = 'not_held') = (photo_id IS NULL)", name="not_held_has_no_photograph"),
     )
+
+    @property
+    def key_id(self) -> str:
+        return self.order.key_id
+
+    @property
+    def stand_in(self) -> str:
+        return self.photo.stand_in if self.photo is not None else super().stand_in
 
 
 class SealedCopy(Sealed, Model):

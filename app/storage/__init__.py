@@ -1,5 +1,6 @@
 """Encryption at rest (ACC-10): data keys, blobs, sealed values, signatures. No Flask, no database."""
 
+from app.storage.blind import INDEX_DIGITS, blind_index, blind_indexes
 from app.storage.blobs import BlobRef, BlobStore
 from app.storage.durable import batch
 from app.storage.errors import (
@@ -20,6 +21,7 @@ from app.storage.sealed import canonical_json, open_json, seal_json
 from app.storage.signing import Signer, verify_with
 
 __all__ = [
+    "INDEX_DIGITS",
     "BlobCorrupt",
     "BlobRef",
     "BlobStore",
@@ -36,6 +38,8 @@ __all__ = [
     "UnknownKey",
     "WrongMasterKey",
     "batch",
+    "blind_index",
+    "blind_indexes",
     "canonical_json",
     "open_json",
     "seal_json",

@@ -42,6 +42,7 @@ class Derived(Enum):
     DISCLOSURES = b"corroborate: persons of disclosures"
     SEALING = b"corroborate: persons of sealing orders"
     ORDERS = b"corroborate: sealing orders"
+    NUMBERS = b"corroborate: numbers of people and records"
 
 
 class KeyStore:

@@ -65,7 +65,9 @@ def fill(photographs: int, drawn: Population) -> None:
 def _people(start: int, centers: np.ndarray, drawn: Population, random: np.random.Generator) -> None:
     digest, count = networks.extractor().digest, len(centers)
     vectors = np.stack([drawn.photographs(random, centers) for _ in range(PHOTOS)], axis=1).reshape(count * PHOTOS, -1)
-    people = [_row(person_number=f"S-{start + n}", key_id=stores().keys.create()) for n in range(count)]
+    people = [
+        _row(number_index=GalleryPerson.index_of(f"S-{start + n}"), key_id=stores().keys.create()) for n in range(count)
+    ]
     with unit_of_work() as rows:
         made = insert(GalleryPerson).returning(GalleryPerson.id, sort_by_parameter_order=True)
         owners = [owner for owner in rows.scalars(made, people) for _ in range(PHOTOS)]
@@ -87,7 +89,7 @@ def _row(**values: Any) -> dict[str, Any]:
 
 def _photo(number: str, owner: int) -> dict[str, Any]:
     return _row(
-        record_number=number,
+        number_index=GalleryPhoto.index_of(number),
         person_id=owner,
         source="arrest",
         jurisdiction="criminal",

@@ -23,6 +23,7 @@ from tests.migrations import (
     rows_from_0030,
     rows_from_0031,
     rows_from_0032,
+    rows_from_0034,
     rows_to_0007,
 )
 from tests.migrations.databases import REVISIONS, before, engine, schema, stand, tables
@@ -55,6 +56,7 @@ WITH_DATA = {
     "0031": rows_from_0031.data_0031,
     "0032": rows_from_0032.data_0032,
     "0033": rows_from_0032.data_0033,
+    "0034": rows_from_0034.data_0034,
 }
 
 

@@ -117,8 +117,8 @@ OLDER = (
     "INSERT INTO search (id, uid, created_at, request_id, submission, image_id, face_id, examiner_id, suitability, "
     "state, probe_sha256, parameters, algorithm_digest) "
     "VALUES (1, 'q', now(), 1, 1, 1, 1, 1, 'ok', 'prepared', 's', '{}', 'one')",
-    "INSERT INTO gallery_person (id, uid, created_at, person_number, key_id) VALUES (1, 'g', now(), 'P', 'k')",
-    "INSERT INTO gallery_photo (id, uid, created_at, record_number, person_id, source, jurisdiction, charged, "
+    "INSERT INTO gallery_person (id, uid, created_at, number_index, key_id) VALUES (1, 'g', now(), 'P', 'k')",
+    "INSERT INTO gallery_photo (id, uid, created_at, number_index, person_id, source, jurisdiction, charged, "
     "taken_on, sha256, phash, blob_id, width, height, batch) VALUES (1, 'h', now(), 'R', 1, 'arrest', 'criminal', "
     "true, '2026-01-01', 's', 'f0', 'b', 9, 9, 't')",
     "INSERT INTO template (id, uid, created_at, photo_id, algorithm_digest, box) VALUES (1, 't', now(), 1, 'one', 'x')",

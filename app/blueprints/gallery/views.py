@@ -55,13 +55,18 @@ def index() -> str | tuple[str, int]:
 
 @enforces("ACC-1", "CAP-3")
 def person_by_number(number: str, actor: Actor) -> GalleryPerson | None:
-    """Return the person of a record in the repository now; a record that left counts as unknown."""
+    """Return the person of a record in the repository now; a record that left counts as unknown.
+
+    number: of the record or the person, or the reference by which an import names a photograph.
+    """
     return db.session.scalars(
         visible(GalleryPerson, actor)
         .join(GalleryPhoto, GalleryPhoto.person_id == GalleryPerson.id)
         .where(
             searchable(),
-            or_(GalleryPerson.person_number == number, GalleryPhoto.record_number == number),
+            or_(
+                GalleryPerson.person_number == number, GalleryPhoto.record_number == number, GalleryPhoto.uid == number
+            ),
         )
         .order_by((GalleryPhoto.record_number == number).desc())
         .limit(1)

@@ -22,6 +22,7 @@ from app.domain.sealing.lookback import KINDS, counts, look_back
 from app.domain.sealing.order_statement import OrderStatement, faults, numbers_in
 from app.domain.serving import clear
 from app.extensions import db
+from app.models.numbered import named_by
 from app.models.sealing import SealedCopy, SealingNotice, SealingOrder
 from app.outbox import last_job
 from app.policy.refused import Refused
@@ -98,7 +99,7 @@ def _preview(
 ) -> str:
     statement = _statement(form)
     photos = domain.chosen(statement)
-    here = {photo.record_number for photo in photos}
+    numbers = named_by(statement.records, photos)
     held = [photo for photo in photos if photo.removed_at is None]
     return page(
         "sealing/sealing_preview.html",
@@ -107,8 +108,8 @@ def _preview(
         held=held,
         refusal=refusal,
         conflict=conflict,
-        left=[photo for photo in photos if photo.removed_at is not None],
-        absent=[number for number in statement.records if number not in here],
+        left=[number for photo, number in numbers.items() if photo.removed_at is not None],
+        absent=[number for number in statement.records if number not in numbers.values()],
         known=domain.existing(statement),
         counts=counts(look_back(photos)),
         headings=KINDS,

@@ -5,6 +5,7 @@ connector that needs none: a directory per case, in it a directory per report wi
 manifest.
 """
 
+import grp
 import hashlib
 import json
 import os
@@ -61,8 +62,36 @@ class CaseManagement(Protocol):
         ...
 
 
-#: what accounts may do that are neither the portal's nor of its group
-OTHERS = 0o007
+#: what accounts may do that are neither the portal's nor of the folder's group, and what that group may
+OTHERS, GROUP = 0o007, 0o070
+
+
+def open_to(folder: Path, readers: str = "") -> str | None:
+    """Return in words to whom a folder of case files is open that has no business there, or None.
+
+    A group may use it where it is the portal's own or the one named `readers`; everybody else never.
+    """
+    found = folder.stat()
+    if found.st_mode & OTHERS:
+        return "is open to every account of the machine; take that away (chmod o-rwx)"
+    if found.st_mode & GROUP and found.st_gid != os.getegid() and found.st_gid != _gid(readers):
+        named = f"neither the portal's own nor {readers}" if readers else "not the portal's own (CASE_FILES_GROUP)"
+        return f"is open to the group {_group(found.st_gid)}, which is {named}; take that away (chgrp, or chmod g-rwx)"
+    return None
+
+
+def _gid(name: str) -> int | None:
+    try:
+        return grp.getgrnam(name).gr_gid if name else None
+    except KeyError:
+        return None
+
+
+def _group(gid: int) -> str:
+    try:
+        return grp.getgrgid(gid).gr_name
+    except KeyError:
+        return str(gid)
 
 
 @enforces("SRC-7", "SRC-8", "ACC-5", "ACC-10")
@@ -70,7 +99,8 @@ class DirectoryCaseFiles:
     """Case files below ``root``: ``<case>/<report>/<report>.pdf`` beside ``manifest.json``.
 
     A report appears whole or not at all: it is written and flushed in a directory of its own, which then is
-    renamed to its place. Two workers delivering at once leave one report and get the same receipt.
+    renamed to its place. Two workers delivering at once leave one report and get the same receipt. Reports lie here in
+    clear, for the case system reads them: a folder that is open to others than `readers` (a group) takes none.
     """
 
     def __init__(
@@ -78,7 +108,9 @@ class DirectoryCaseFiles:
         root: Path,
         signer: Signer | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        readers: str = "",
     ) -> None:
+        self._readers = readers
         self._root = Path(root)
         self._signer = signer
         self._clock = clock
@@ -101,8 +133,7 @@ class DirectoryCaseFiles:
         if directory.is_symlink() or directory.resolve().parent != self._root.resolve():
             raise DeliveryError("The case file's directory leads out of the case files; nothing was written.")
         for folder in (self._root, directory):
-            if folder.stat().st_mode & OTHERS:
-                words = "is open to every account of the machine; take that away (chmod o-rwx)"
+            if (words := open_to(folder, self._readers)) is not None:
                 raise DeliveryError(f"The folder {folder.name} {words}. Nothing was written.")
         _flush(self._root)
         return directory

@@ -134,7 +134,7 @@ def leave_out(change: AlgorithmChange, actor: Actor, row: Unembedded, reason: st
     """Record the decision that a listed photograph stays out of searches with the algorithm that cannot embed it."""
     if row.left_out_at is not None:
         raise Conflict("somebody else decided on this photograph first")
-    advance(change, "leave_out", actor, reason=reason, record=row.photo.record_number, algorithm=row.algorithm_digest)
+    advance(change, "leave_out", actor, reason=reason, record=row.photo.uid, algorithm=row.algorithm_digest)
     row.left_out_at, row.left_out_by_id, row.reason = now(), actor.id, reason.strip()[:300]
     db.session.flush()
 
@@ -143,7 +143,7 @@ def leave_out(change: AlgorithmChange, actor: Actor, row: Unembedded, reason: st
 def try_again(change: AlgorithmChange, actor: Actor) -> int:
     """Have workers try the undecided photographs and all missing ones again; returns how many were listed."""
     rows = undecided(change)
-    advance(change, "try_again", actor, records=sorted(row.photo.record_number for row in rows))
+    advance(change, "try_again", actor, records=sorted(row.photo.uid for row in rows))
     db.session.execute(delete(Unembedded).where(Unembedded.id.in_([row.id for row in rows])))
     db.session.expire(change, ["unembedded"])
     ask("embed", change.uid, f"embed:{change.uid}:again{change.version}")

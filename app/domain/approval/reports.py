@@ -34,7 +34,7 @@ def verify_page() -> str:
 
 def connector() -> CaseManagement:
     """Return the connector to the case management system; by default it is a directory for each case."""
-    return DirectoryCaseFiles(settings().case_files_dir, stores().signer)
+    return DirectoryCaseFiles(settings().case_files_dir, stores().signer, readers=settings().case_files_group)
 
 
 def is_due(request: FRRequest, kind: str) -> bool:

@@ -127,8 +127,7 @@ def _list(change: AlgorithmChange, photos: list[GalleryPhoto], causes: dict[int,
         )
     if fresh:
         db.session.flush()
-        records = sorted(photo.record_number for photo in fresh)
-        audit.record("algorithm.unembedded", change, algorithm=digest, records=records)
+        audit.record("algorithm.unembedded", change, algorithm=digest, records=sorted(photo.uid for photo in fresh))
 
 
 def _chip(photo: GalleryPhoto, network: TemplateExtractor) -> np.ndarray | str:

@@ -35,7 +35,7 @@ from app.domain.gallery.intake_checks import (
     check_row,
     examine,
 )
-from app.domain.gallery.intake_manifest import IntakeError, Row, well_formed
+from app.domain.gallery.intake_manifest import IntakeError, Row
 from app.domain.gallery.intake_sources import Refusal, Source
 from app.domain.gallery.look_alikes import ProbeComparison
 from app.domain.gallery.repository_index import lock_repository
@@ -78,8 +78,9 @@ class RecordOutcome:
         """Of a record that does not enter."""
         if isinstance(verdict, Refusal):
             return cls(row, _CALLED.get(verdict.rules[0], "refused"), verdict.rules, verdict.reason)
-        if verdict.record is not None:
-            return cls(row, "duplicate", (), f"The same file is there as record {verdict.record} of the same person.")
+        if verdict.other is not None:
+            said = f"The same file is there under another record number of the same person, reference {verdict.other}."
+            return cls(row, "duplicate", (), said)
         return cls(row, "already")
 
 
@@ -363,11 +364,9 @@ class _Batch:
 
 
 def _kept(import_id: int, one: RecordOutcome) -> dict[str, Any]:
-    number = one.row["record_number"]
     return {
         "import_id": import_id,
         "line": one.row.line,
-        "record_number": number if well_formed(number) else None,
         "outcome": one.outcome,
         "rules": list(one.rules),
         "reason": one.reason[:500],

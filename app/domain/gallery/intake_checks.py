@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from sqlalchemy import or_, select
@@ -41,11 +41,20 @@ OTHER_PERSON = "intake-other-person"
 class AlreadyThere:
     """The answer that a photograph was taken in or held before, so that nothing is to be done.
 
-    record: the record number it has there, when that is another one of the same person.
+    other: its reference there, when it stands under another record number of the same person.
     """
 
     held: bool = False
-    record: str | None = None
+    other: str | None = None
+
+
+class KnownPhoto(NamedTuple):
+    """A photograph that is or was in the repository: the indexes of its numbers, its reference, whether it left."""
+
+    record: str
+    person: str
+    uid: str
+    left: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,13 +85,14 @@ class CheckedPhotograph:
 class KnownRecords:
     """What the database holds under some digests and record numbers at one time.
 
-    photos: SHA-256 -> (record number, person number, whether it left). records: record number -> SHA-256.
-    holds: SHA-256 -> (decision, the rule it is held by). probes: those of the digests that are a probe's, as submitted,
-    as shown or as prepared. booked: SHA-256 -> a probe (id), where the file was submitted only as a booking photograph.
+    No number is opened, however many photographs are there already: indexes are compared. photos: by SHA-256.
+    records: the indexes of record numbers. holds: SHA-256 -> (decision, the rule it is held by). probes: those of the
+    digests that are a probe's, as submitted, as shown or as prepared. booked: SHA-256 -> a probe (id), where the file
+    was submitted only as a booking photograph.
     """
 
-    photos: dict[str, tuple[str, str, bool]]
-    records: dict[str, str]
+    photos: dict[str, KnownPhoto]
+    records: set[str]
     holds: dict[str, tuple[str | None, str]]
     probes: frozenset[str]
     booked: dict[str, int]
@@ -95,8 +105,9 @@ class KnownRecords:
         photos = db.session.execute(
             select(
                 GalleryPhoto.sha256,
-                GalleryPhoto.record_number,
-                GalleryPerson.person_number,
+                GalleryPhoto.number_index,
+                GalleryPerson.number_index,
+                GalleryPhoto.uid,
                 GalleryPhoto.removed_at,
             )
             .join(GalleryPerson, GalleryPhoto.person_id == GalleryPerson.id)
@@ -119,8 +130,11 @@ class KnownRecords:
             one for row in probes if row.source not in only_as for one in (row.sha256, row.shown_sha256) if one
         } | set(derived)
         return cls(
-            {sha256: (record, person, removed is not None) for sha256, record, person, removed in photos},
-            {record: sha256 for sha256, record, _, _ in photos},
+            {
+                sha256: KnownPhoto(record, person, uid, removed is not None)
+                for sha256, record, person, uid, removed in photos
+            },
+            {record for _, record, _, _, _ in photos},
             {
                 sha256: (decision, PROBE_LOOK_ALIKE if photo_id is None else SAME_PICTURE)
                 for sha256, decision, photo_id in holds
@@ -131,8 +145,9 @@ class KnownRecords:
 
     def add(self, row: Row, sha256: str) -> None:
         """Count a photograph of the same batch as there."""
-        self.photos[sha256] = (row["record_number"], row["person_number"], False)
-        self.records[row["record_number"]] = sha256
+        record, person = GalleryPhoto.index_of(row["record_number"]), GalleryPerson.index_of(row["person_number"])
+        self.photos[sha256] = KnownPhoto(record, person, "", False)
+        self.records.add(record)
 
 
 @enforces("CAP-3")
@@ -153,17 +168,17 @@ def check_known(row: Row, sha256: str, known: KnownRecords) -> Refusal | Already
     sealed = barred(row, sha256)
     if sealed is not None:
         return Refusal(("gallery-status",), sealed)
-    if sha256 in known.photos:
-        record, person, removed = known.photos[sha256]
-        if removed:
-            return Refusal(("gallery-status",), f"This photograph left the repository as record {record}.")
-        if person == row["person_number"]:
-            return AlreadyThere(record=record if record != row["record_number"] else None)
+    record = GalleryPhoto.index_of(row["record_number"])
+    if (there := known.photos.get(sha256)) is not None:
+        if there.left:
+            return Refusal(("gallery-status",), "This photograph left the repository before.")
+        if there.person == GalleryPerson.index_of(row["person_number"]):
+            return AlreadyThere(other=there.uid if there.record != record else None)
         # its own hold comes first: the decision on it may have been taken
         return _check_hold(sha256, known) or Refusal(
-            (OTHER_PERSON,), f"The same file is in the repository as record {record} of another person."
+            (OTHER_PERSON,), "The same file is in the repository as a record of another person."
         )
-    if row["record_number"] in known.records:
+    if record in known.records:
         return Refusal(("intake-record-taken",), "Another photograph already has this record number.")
     return _check_hold(sha256, known)
 

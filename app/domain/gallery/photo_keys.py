@@ -27,13 +27,12 @@ from app.unit_of_work import Conflict, after_commit, unit_of_work
 def sharing() -> list[str]:
     """Return the numbers of people whose photographs or details share a key."""
     rows = (
-        select(GalleryPerson.person_number)
+        select(GalleryPerson)
         .join(GalleryPhoto, GalleryPhoto.person_id == GalleryPerson.id)
         .where(GalleryPhoto.removed_at.is_(None), GalleryPhoto.key_id == GalleryPerson.key_id)
         .distinct()
-        .order_by(GalleryPerson.person_number)
     )
-    return list(db.session.scalars(rows))
+    return sorted(person.person_number for person in db.session.scalars(rows))
 
 
 def _shared(person: GalleryPerson) -> list[GalleryPhoto]:

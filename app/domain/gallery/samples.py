@@ -7,7 +7,7 @@ system instead of looking at that list, and the portal compares the two.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import cast
 
@@ -68,9 +68,9 @@ def draw_again(of: GalleryImport, actor: Actor) -> None:
         raise _refused("The import is signed for already.")
     if last.verdict is None and not _overdue(last):
         raise _refused(f"The drawn sample waits for its signature until {due(last):%Y-%m-%d}.")
-    still = set(db.session.scalars(_there(of))) & last.differing.keys()
+    still = sorted(numbers(set(db.session.scalars(_there(of))) & last.differing.keys()))
     if still:
-        raise _refused(f"Records that differ are still in the repository: {', '.join(sorted(still)[:5])}.")
+        raise _refused(f"Records that differ are still in the repository: {', '.join(still[:5])}.")
     of.samples.append(ImportSample(number=last.number + 1))
     db.session.flush()
     draw(of)
@@ -110,12 +110,13 @@ def sign(of: GalleryImport, actor: Actor, extract: Extract) -> ImportSample:
 
 
 def differing(of: GalleryImport, sample: ImportSample, extract: Extract) -> dict[str, list[str]]:
-    """Return the drawn records that differ from their source, with the columns; none where it has no such record.
+    """Return the drawn photographs (uids) that differ from their source, with the columns; none where it has no such
+    record.
 
     A record that left the repository meanwhile is none of the import's any more.
     """
     drawn = select(GalleryPhoto).where(
-        GalleryPhoto.batch == of.uid, GalleryPhoto.removed_at.is_(None), GalleryPhoto.record_number.in_(sample.records)
+        GalleryPhoto.batch == of.uid, GalleryPhoto.removed_at.is_(None), GalleryPhoto.uid.in_(sample.records)
     )
     found: dict[str, list[str]] = {}
     for photo in db.session.scalars(drawn):
@@ -123,7 +124,7 @@ def differing(of: GalleryImport, sample: ImportSample, extract: Extract) -> dict
         stated = _stated(photo)
         wrong = [] if said is None else [name for name, value in stated.items() if _plain(said.get(name, "")) != value]
         if said is None or wrong:
-            found[photo.record_number] = wrong
+            found[photo.uid] = wrong
     return found
 
 
@@ -138,6 +139,18 @@ def _stated(photo: GalleryPhoto) -> dict[str, str]:
         "status": "active",
     }
     return {name: _plain(values[name]) for name in policy().gallery.sample.columns}
+
+
+def drawn(sample: ImportSample) -> list[GalleryPhoto]:
+    """Return the photographs of a sample that are still there, by their numbers."""
+    rows = select(GalleryPhoto).where(GalleryPhoto.uid.in_(sample.records), GalleryPhoto.removed_at.is_(None))
+    return sorted(db.session.scalars(rows), key=lambda photo: photo.record_number)
+
+
+def numbers(uids: Iterable[str]) -> dict[str, str]:
+    """Return the record numbers of photographs, each with its uid."""
+    rows = db.session.scalars(select(GalleryPhoto).where(GalleryPhoto.uid.in_(list(uids))))
+    return {photo.record_number: photo.uid for photo in rows}
 
 
 def standing(of: GalleryImport) -> str:
@@ -159,7 +172,7 @@ def standing(of: GalleryImport) -> str:
 
 
 def _there(of: GalleryImport) -> Select[str]:
-    return select(GalleryPhoto.record_number).where(GalleryPhoto.batch == of.uid, GalleryPhoto.removed_at.is_(None))
+    return select(GalleryPhoto.uid).where(GalleryPhoto.batch == of.uid, GalleryPhoto.removed_at.is_(None))
 
 
 def _overdue(sample: ImportSample) -> bool:

@@ -30,6 +30,8 @@ from app.storage import BlobRef
 from app.unit_of_work import Conflict, after_commit
 
 _WHOLE = ("height_in", "weight_lb")
+#: the reason of a removal with the person's file: nothing has to be recognised afterwards
+DISPOSED = "disposed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +130,7 @@ def _person(item: Stored) -> GalleryPerson:
         erased = person.key_id
         after_commit(lambda: stores().keys.destroy(erased))
         person.key_id, person.sealed = key_id, None
+        person.seal(person_number=row["person_number"])
     newest = all(photo.taken_on <= date.fromisoformat(row["taken_on"]) for photo in here)
     # what the most recent arrest recorded stands; an older record only fills gaps
     given = {name: value for name, value in _described(row).items() if newest or name not in person.private}
@@ -157,9 +160,9 @@ def hold(row: Row, blob: BlobRef, key_id: str, like: ProbeImage | GalleryPhoto, 
     db.session.add(held)
     db.session.flush()
     if isinstance(like, ProbeImage):
-        audit.record("gallery.held", held, batch=batch, record=held.record_number, image=like.uid)
+        audit.record("gallery.held", held, batch=batch, record=held.uid, image=like.uid)
     else:
-        audit.record("gallery.same_picture", held, batch=batch, record=held.record_number, other=like.record_number)
+        audit.record("gallery.same_picture", held, batch=batch, record=held.uid, other=like.uid)
     return held
 
 
@@ -174,6 +177,7 @@ def decide(held: GalleryHold, admitted: bool, reason: str) -> None:
         raise Conflict("somebody else decided on this photograph first")
     held.decision, held.reason, held.decided_at = "admitted" if admitted else "refused", reason, now()
     held.sealed = None
+    held.forget_number()
     db.session.flush()
     audit.record("gallery.hold_decided", held, hold=held.uid, decision=held.decision)
     key_id, blob_id = held.key_id, held.blob_id
@@ -198,6 +202,8 @@ def remove(photo: GalleryPhoto, because: str) -> int:
     Its template goes in this transaction, its file and key after it, and with a person's last photograph the person's
     own key: then nothing that was sealed for them can be read again, in a backup of the database neither. One whose key
     also covers what stays is given a key of its own before (app/domain/gallery/photo_keys.py), or its key stays.
+
+    The index of its number stays, so that the number keeps it from coming back; with a disposal that goes too.
     """
     if photo.removed_at is not None:
         raise Conflict("this photograph left the repository already")
@@ -207,13 +213,22 @@ def remove(photo: GalleryPhoto, because: str) -> int:
         db.session.delete(template)
     if not held_of(photo.person):
         photo.person.sealed = None
+    if because == DISPOSED:
+        _forget_numbers(photo)
     db.session.flush()
     generation = next_generation()
-    audit.record("gallery.removed", photo, record=photo.record_number, generation=generation)
+    audit.record("gallery.removed", photo, record=photo.uid, generation=generation)
     keys, blob_id = unneeded_keys(photo), photo.blob_id
     after_commit(lambda: _erase([blob_id], keys))
     after_commit(index_snapshot.forget)
     return generation
+
+
+def _forget_numbers(photo: GalleryPhoto) -> None:
+    """Leave nothing to test a number against: no order and no rule keeps a record out that was disposed of."""
+    photo.forget_number()
+    if not held_of(photo.person):
+        photo.person.forget_number()
 
 
 def held_of(person: GalleryPerson) -> list[GalleryPhoto]:

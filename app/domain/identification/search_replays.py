@@ -175,8 +175,8 @@ def _told(search: Search, compared: Comparison, differences: Mapping[str, tuple[
 
 
 def _records(photos: set[str]) -> dict[str, str]:
-    rows = db.session.execute(select(GalleryPhoto.uid, GalleryPhoto.record_number).where(GalleryPhoto.uid.in_(photos)))
-    return dict(rows.all())
+    rows = db.session.scalars(select(GalleryPhoto).where(GalleryPhoto.uid.in_(photos)))
+    return {photo.uid: photo.record_number for photo in rows}
 
 
 def _count(statement: Any) -> int:

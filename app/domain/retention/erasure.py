@@ -124,7 +124,7 @@ def _mark_file(item: DisposalItem, file: PersonFile) -> None:
         )
         for photo in person.photos:
             if photo.removed_at is None:
-                gallery.remove(photo, "disposed")
+                gallery.remove(photo, gallery.DISPOSED)
     file.disposed_at = now()
     audit.record("person_file.disposed", file, actor=system_actor(), disposal=item.disposal.number)
     _begin_erasing(item, plan, [])

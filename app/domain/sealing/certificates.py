@@ -81,7 +81,10 @@ def facts_of_sealing(order: SealingOrder) -> SealingFacts:
         blobs=len(done["blobs"]),
         templates=done["rows"]["template"],
         index=INDEXES[settings().matching_index],
-        records=tuple(RecordFacts(row.record_number, row.outcome, row.sha256) for row in order.records),
+        records=tuple(
+            RecordFacts(row.record_number, row.outcome, row.sha256)
+            for row in sorted(order.records, key=lambda row: row.record_number)
+        ),
         requests=tuple(request.number for request in interrupted(photos_of(order))),
         lines=tuple(
             LineFacts(

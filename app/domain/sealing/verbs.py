@@ -39,6 +39,7 @@ from app.models import (
 )
 from app.models.base import filled, now
 from app.models.engine import Job
+from app.models.numbered import named_by
 from app.models.sealing import OUTCOMES
 from app.outbox import ask_once
 from app.policy import policy
@@ -63,8 +64,10 @@ def chosen(statement: OrderStatement, *, locked: bool = False) -> list[GalleryPh
     if statement.person_number:
         person = select(GalleryPerson.id).where(GalleryPerson.person_number == statement.person_number)
         about.append(GalleryPhoto.person_id.in_(person) & (GalleryPhoto.taken_on <= statement.dated))
-    rows = select(GalleryPhoto).where(or_(*about)).order_by(GalleryPhoto.record_number)
-    return list(db.session.scalars(rows.with_for_update() if locked else rows))
+    rows = select(GalleryPhoto).where(or_(*about)).order_by(GalleryPhoto.id)
+    found = list(db.session.scalars(rows.with_for_update() if locked else rows))
+    numbers = named_by(statement.records, found)
+    return sorted(found, key=lambda photo: numbers[photo])
 
 
 def prepare(statement: OrderStatement) -> None:
@@ -165,15 +168,18 @@ def _received(statement: OrderStatement, actor: Actor, way: str) -> SealingOrder
 def _tombstones(
     order: SealingOrder, statement: OrderStatement, photos: Sequence[GalleryPhoto], held: Sequence[GalleryPhoto]
 ) -> None:
-    here = {photo.record_number for photo in photos}
+    numbers = named_by(statement.records, photos)
     leaving = {photo.id for photo in held}
     for photo in photos:
+        # of one that left before, and that the order does not name, nobody knows the number any more; its own row keeps
+        # it from coming back
+        number = None if numbers[photo] == photo.stand_in else numbers[photo]
         outcome = "removed" if photo.id in leaving else "left_before"
-        row = SealedRecord(record_number=photo.record_number, sha256=photo.sha256, photo=photo, outcome=outcome)
-        order.records.append(row)
+        row = SealedRecord(order=order, record_number=number, sha256=photo.sha256, photo=photo, outcome=outcome)
+        db.session.add(row)
     for number in statement.records:
-        if number not in here:
-            order.records.append(SealedRecord(record_number=number, outcome="not_held"))
+        if number not in numbers.values():
+            db.session.add(SealedRecord(order=order, record_number=number, outcome="not_held"))
     db.session.flush()
 
 

@@ -1,5 +1,6 @@
 """Delivery into the case files: whole or not at all, once, never over something else, never outside."""
 
+import grp
 import json
 import os
 from concurrent.futures import ThreadPoolExecutor
@@ -13,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.documents.approval import case_file
-from app.documents.approval.case_file import Delivery, DirectoryCaseFiles, safe_name
+from app.documents.approval.case_file import Delivery, DirectoryCaseFiles, open_to, safe_name
 from app.documents.approval.manifest import canonical_json, manifest, manifest_digest
 from app.documents.errors import DeliveryConflict, DeliveryError
 from tests.documents.approval.documents_facts import NOON, possible_match, verified
@@ -51,6 +52,35 @@ def test_a_folder_open_to_others_is_given_nothing_bypass(tmp_path: Path, opened:
     assert files_below(tmp_path) == []
     (tmp_path / opened).chmod(0o750)
     assert cases.deliver(DELIVERY).path
+
+
+@pytest.mark.clause("ACC-10")
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives a folder to another group")
+@pytest.mark.parametrize("opened", ["cases", "cases/2026-041-004512"])
+@pytest.mark.parametrize("mode", [0o750, 0o710, 0o770, 0o720])
+def test_a_folder_open_to_another_group_is_given_nothing_bypass(tmp_path: Path, opened: str, mode: int) -> None:
+    """Only the group that the setting names reads along; it opens nothing to everybody else."""
+    (tmp_path / opened).mkdir(parents=True)
+    for folder in (tmp_path / "cases", tmp_path / opened):
+        folder.chmod(0o750)
+    other = next(one for one in grp.getgrall() if one.gr_gid not in (0, os.getegid()))
+    os.chown(tmp_path / opened, -1, other.gr_gid)
+    (tmp_path / opened).chmod(mode)
+    for readers in ("", next(one.gr_name for one in grp.getgrall() if one.gr_gid not in (0, other.gr_gid))):
+        with pytest.raises(DeliveryError, match=f"open to the group {other.gr_name}.*Nothing was written") as refused:
+            DirectoryCaseFiles(tmp_path / "cases", readers=readers).deliver(DELIVERY)
+        assert "\n" not in str(refused.value)
+    assert files_below(tmp_path) == []
+    assert DirectoryCaseFiles(tmp_path / "cases", readers=other.gr_name).deliver(DELIVERY).path
+    (tmp_path / opened).chmod(mode | 0o004)
+    with pytest.raises(DeliveryError, match="open to every account"):
+        DirectoryCaseFiles(tmp_path / "cases", readers=other.gr_name).deliver(DELIVERY)
+
+
+@pytest.mark.clause("ACC-10")
+def test_a_closed_folder_of_another_group_is_no_fault(tmp_path: Path) -> None:
+    tmp_path.chmod(0o700)
+    assert open_to(tmp_path) is None and DirectoryCaseFiles(tmp_path).deliver(DELIVERY).path
 
 
 @pytest.mark.clause("SRC-8", "SRC-7")

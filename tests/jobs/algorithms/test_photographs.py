@@ -73,7 +73,7 @@ def test_a_photograph_without_a_template_is_listed_and_bars_the_cut_over(
     listed = db.session.query(Unembedded).one()
     assert (listed.photo.record_number, listed.algorithm_digest) == (photo.record_number, second) and listed.cause
     event = db.session.query(AuditEvent).filter_by(event="algorithm.unembedded").one()
-    assert json.loads(event.keys)["records"] == [photo.record_number]
+    assert json.loads(event.keys)["records"] == [photo.uid]
     evaluate(change, admin)
     with pytest.raises(Refused, match=photo.record_number):
         step(changes.cut_over, change, admin)

@@ -59,6 +59,12 @@ def sign(of, actor, said):
         return samples.sign(of, actor, said).verdict
 
 
+def drawn(of) -> tuple[str, str]:
+    """Return the number and the reference of a drawn record."""
+    photo = samples.drawn(of.samples[-1])[0]
+    return photo.record_number, photo.uid
+
+
 def refused(act, *given) -> str:
     with pytest.raises(Refused) as caught, unit_of_work():
         act(*given)
@@ -90,16 +96,16 @@ def test_an_import_is_searched_from_the_signature_on(of, officer):
 )
 def test_one_record_that_differs_keeps_the_whole_import_out(of, officer, wrong):
     said = extract()
-    number = of.samples[-1].records[0]
+    number, uid = drawn(of)
     said[number] |= wrong
     assert sign(of, officer, said) == "differs"
-    assert of.samples[-1].differing == {number: list(wrong)}
+    assert of.samples[-1].differing == {uid: list(wrong)}
     assert found() == 0 and "it is not searched" in samples.standing(of)
 
 
 def test_a_record_that_the_source_does_not_have_differs(of, officer):
     said = extract()
-    del said[of.samples[-1].records[0]]
+    del said[drawn(of)[0]]
     assert sign(of, officer, said) == "differs" and found() == 0
 
 
@@ -117,7 +123,7 @@ def test_another_change_of_the_repository_counts_nothing_that_waits_bypass(of):
 
 def test_drawing_until_a_sample_agrees_is_no_way_in_bypass(of, officer):
     """After a difference everything that is left is compared, once the records that differ are out."""
-    first = of.samples[-1].records
+    first = drawn(of)
     said = extract()
     said[first[0]]["charged"] = "no"
     sign(of, officer, said)
@@ -229,7 +235,7 @@ def test_the_second_person_signs_with_their_password(of, run, tmp_path):
 
 def test_what_differs_is_named_and_the_command_fails(of, run, tmp_path):
     said = extract()
-    number = of.samples[-1].records[0]
+    number, _ = drawn(of)
     said[number]["status"] = "sealed"
     path = write_extract(tmp_path / "extract.csv", said)
     result = run("sign", of.uid, path, "--by", "b.juniper", given=f"{load_accounts().password}\n")

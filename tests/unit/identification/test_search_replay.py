@@ -95,9 +95,9 @@ def test_photographs_that_came_since_are_left_out(search, app, make):
 
 def test_a_record_that_was_listed_and_left_is_named_and_the_rest_compared(search, app):
     gone = ranked(search)[0].photo
-    number = gone.record_number
     with unit_of_work():
         gallery.remove(gone, "sealed")
+    number = gone.record_number
     answer = run(app, search.uid)
     assert answer.exit_code == 2, answer.output
     assert f"Record {number} was on the list and has left" in answer.output

@@ -244,16 +244,19 @@ def test_a_photograph_that_waits_for_a_decision_is_decided_by_the_order(make, tm
 @pytest.mark.clause("CAP-3")
 def test_the_same_order_twice_is_one_order(make):
     [photo] = enrolled(make, 7)
-    first = carry_out(order(photo.record_number))
+    record = photo.record_number
+    first = carry_out(order(record))
+    assert photo.record_number == f"{photo.uid[:8]} (erased)" and first.records[0].record_number == record
     again, fresh = sealing.execute(
-        order(photo.record_number, number=" ind-70123-2026 ", authority="criminal court of  the example city"),
+        order(record, number=" ind-70123-2026 ", authority="criminal court of  the example city"),
         system_actor(),
         "directory",
     )
     assert (again.id, fresh) == (first.id, False)
     assert db.session.scalar(select(func.count()).select_from(SealingOrder)) == 1
-    other = carry_out(order(photo.record_number, number="IND-2"))
+    other = carry_out(order(record, number="IND-2"))
     assert [row.outcome for row in other.records] == ["left_before"] and other.destroyed["keys"] == []
+    assert other.records[0].record_number == record, "the order names it, whatever was erased here"
 
 
 @pytest.mark.clause("CAP-3")

@@ -186,14 +186,15 @@ GIVEN = ("--order", "IND-1", "--authority", "Criminal Court", "--dated", TODAY)
 @needs_models
 def test_seal_says_how_long_it_took_and_certifies(run, make, tmp_path):
     first, second = make.enrol([person(7)], 2)
-    preview = run("gallery", "seal", first.record_number, "R-absent", *GIVEN, "--preview")
+    record = first.record_number
+    preview = run("gallery", "seal", record, "R-absent", *GIVEN, "--preview")
     assert preview.exit_code == 0 and "1 photographs would leave" in preview.stdout
     assert "R-absent: not held here" in preview.stdout and first.removed_at is None
-    result = run("gallery", "seal", first.record_number, "R-absent", *GIVEN)
+    result = run("gallery", "seal", record, "R-absent", *GIVEN)
     assert result.exit_code == 0, (result.output, result.exception)
     assert "1 photographs out of the repository and unreadable after 0." in result.stdout
     assert "R-absent: not held here" in result.stdout and "certificate " in result.stdout
-    again = run("gallery", "seal", first.record_number, "R-absent", *GIVEN)
+    again = run("gallery", "seal", record, "R-absent", *GIVEN)
     assert again.exit_code == 0 and "this order was carried out on" in again.stdout
     db.session.expire_all()
     assert db.session.query(SealingOrder).one().state == "certified"

@@ -58,6 +58,7 @@ def photos(make) -> list[GalleryPhoto]:
 
 def test_from_the_order_to_the_certificate(photos, sign_in, run_jobs):
     client, (first, second) = sign_in("b.juniper"), photos
+    record = first.record_number
     assert "No sealing order has come in yet." in text(client.get("/retention/sealings"))
     shown = preview(client, **order_form(first.record_number, "R-absent"))
     said = text(shown)
@@ -87,7 +88,7 @@ def test_from_the_order_to_the_certificate(photos, sign_in, run_jobs):
     assert certificate.data.startswith(b"%PDF") and "no-store" in certificate.headers["Cache-Control"]
     assert order.number in text(client.get("/retention/sealings"))
     # the same order signed again leads to the first one
-    again = preview(client, **order_form(first.record_number, "R-absent"))
+    again = preview(client, **order_form(record, "R-absent"))
     assert f"It is {order.number}" in text(again)
     assert sign(client, again).headers["Location"] == url and db.session.query(SealingOrder).count() == 1
 
