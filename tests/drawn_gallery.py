@@ -81,7 +81,7 @@ def row(seed: int, n: int = 0, **changes: Any) -> dict[str, str]:
         "taken_on": f"2024-0{n + 1}-15",
         "source": "arrest",
         "source_record": f"ARR-{seed:05d}-{n}",
-        "charge": "Petit larceny",
+        "charge": "Theft of a drawn coat",
         "charged": "yes",
         "jurisdiction": "criminal",
         "status": "active",

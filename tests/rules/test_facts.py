@@ -38,9 +38,14 @@ def valid(fact: Fact, bounds: dict) -> str:
     return other.get(fact.kind) or typed(max(bounds.get("min_length", 0), 1), bounds)
 
 
+def different_words(bounds: dict) -> int:
+    """How many different words are asked for: by the rule, or one for every ten characters of the least length."""
+    return max(bounds.get("min_words", 1), bounds.get("min_length", 0) // 10)
+
+
 def typed(length: int, bounds: dict, fewer: int = 0) -> str:
     """So many characters, in as many different words as are asked for or `fewer`; one over and over says nothing."""
-    words = bounds.get("min_words", 1) - fewer
+    words = different_words(bounds) - fewer
     if words < 1:
         return ("7 " * length)[: length - 1] + "7"
     begun = "".join(f"{number} " for number in range(10, 9 + words))
@@ -75,7 +80,7 @@ def test_each_question_takes_what_lies_within_its_bounds_and_refuses_what_lies_b
         assert refused(rule_id, name, short)
         assert refused(rule_id, name, short + " " * 40), "filled up with spaces"
         assert not refused(rule_id, name, typed(bounds["min_length"], bounds))
-    if "min_words" in bounds:
+    if different_words(bounds) > 1:
         enough = bounds["min_length"] + 10
         few = typed(enough, bounds, fewer=1)
         assert refused(rule_id, name, few)

@@ -46,7 +46,9 @@ CLEAR = {
         routine_designation.purposes routine_designation.item_kinds sealed_copy.kind sealed_copy.ended
         sealed_record.outcome sealing_notice.kind sealing_notice.about_type sealing_order.kind sealing_order.way
         sealing_order.state search.suitability search.state search_replay.verdict stored_standing.status
-        stored_standing.rule training_record.requirement training_record.topics transition.subject_type transition.verb
+        stored_standing.rule fr_request.offense_class
+        fr_request.stated_class schedule_review.outcome training_record.requirement training_record.topics
+        transition.subject_type transition.verb
         transition.rule transition.source transition.target disposal_item.why
     """,
     "a sentence of the portal that repeats nothing of what a record states": """
@@ -68,7 +70,8 @@ CLEAR = {
         algorithm_change.end_reason algorithm_change.source_model algorithm_change.target_model
         algorithm_change.evaluated_on algorithm_switch.reason algorithm_switch.from_model algorithm_switch.to_model
         gallery_hold.reason gallery_import.folder routine_designation.title routine_designation.scope
-        routine_designation.revoked_because training_record.note unembedded.reason
+        routine_designation.revoked_because schedule_review.edition schedule_review.note training_record.note
+        unembedded.reason
     """,
     "a number of a case, or a reference in the case system: the department's file mark": """
         basis_decision.entry_reference case_number.number case_number.canonical case_record.case_number

@@ -33,7 +33,9 @@ def requests_by_class() -> list[YearOfRequests]:
     """Return the years, newest first. Drafts do not count, and requests that were disposed of not any more."""
     rule, counted = policy().request.seriousness, Counter[tuple[int, str]]()
     rows = select(FRRequest.submitted_at, FRRequest.use_id, FRRequest.offense_class, FRRequest.stated_class)
-    for submitted, use, named, stated in db.session.execute(rows.where(FRRequest.state.not_in(["draft", "disposed"]))):
+    for submitted, use, named, stated in db.session.execute(
+        rows.where(FRRequest.state != "draft", FRRequest.state != "disposed")
+    ):
         if submitted is None:
             continue  # withdrawn before it was filed
         year = day_of(submitted).year

@@ -129,7 +129,7 @@ def test_an_import_takes_in_what_is_lawful_and_says_why_not(app, tmp_path):
     [person] = db.session.scalars(select(GalleryPerson))
     assert [photo.source for photo in person.photos] == ["arrest", "parole"]
     assert person.private["name"].startswith("Demo") and person.private["height_in"] == 70
-    assert {photo.private["charge"] for photo in person.photos} == {"Petit larceny"}
+    assert {photo.private["charge"] for photo in person.photos} == {"Theft of a drawn coat"}
     [enrolled] = events("gallery.enrolled")
     assert enrolled == {"batch": person.photos[0].batch, "photos": 2, "generation": 1} and generation() == 1
     [refused] = events("gallery.refused")
@@ -196,7 +196,7 @@ def test_no_photograph_template_or_name_can_be_read_from_the_disk(app, settings,
     kinds = ("<f4", ">f4", "<f8")
     needles = [vector[start : start + 4].astype(kind).tobytes() for start in (0, 40, 120) for kind in kinds]
     needles += [original[start : start + 24] for start in (0, 600, len(original) // 2)]
-    needles += [JPEG_START, name.encode(), b"Petit larceny", b"1980-05-04", b"Scar over"]
+    needles += [JPEG_START, name.encode(), b"Theft of a drawn coat", b"1980-05-04", b"Scar over"]
     files = [path for path in settings.data_dir.rglob("*") if path.is_file()]
     assert sum(path.stat().st_size for path in files) > len(original)
     assert original.startswith(JPEG_START) and any("sqlite" in path.name for path in files)

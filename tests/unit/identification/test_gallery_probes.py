@@ -253,7 +253,9 @@ def test_a_person_admits_a_held_photograph_only_while_every_other_rule_holds(app
     assert admitted.exit_code == 0, admitted.output
     db.session.rollback()
     photo = db.session.scalars(select(GalleryPhoto).where(GalleryPhoto.record_number == "R-0005-1")).one()
-    assert photo.sha256 == hold.sha256 and photo.private["charge"] == "Petit larceny" and len(photo.templates) == 1
+    assert (
+        photo.sha256 == hold.sha256 and photo.private["charge"] == "Theft of a drawn coat" and len(photo.templates) == 1
+    )
     assert hold.decision == "admitted" and hold.sealed is None
     assert stores().keys.is_destroyed(key_id) and not stores().blobs.exists(blob_id)
     assert run(args=["gallery", "decide", uid, "--refuse", "--reason", "Second thoughts"]).exit_code == 1

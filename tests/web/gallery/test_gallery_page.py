@@ -28,7 +28,7 @@ def test_a_record_is_looked_up_by_either_number_and_the_look_is_recorded(app, si
     assert answer.status_code == 200
     places = [text.index(f"Photograph of record R-0002-{n}") for n in range(3)]
     assert places == sorted(places)
-    assert "Demo" in text and "Petit larceny" in text
+    assert "Demo" in text and "Theft of a drawn coat" in text
     [event] = _views()
     shown = json.loads(event.keys)
     assert shown["page"] == "gallery.index" and len(shown["faces"]) == 3
