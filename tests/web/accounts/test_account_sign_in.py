@@ -154,7 +154,7 @@ def test_only_public_pages_open_before_sign_in(app) -> None:
                 assert answer.headers["Location"].startswith("/sign-in")
             else:
                 assert answer.status_code in (400, 401), (rule.rule, method, answer.status)
-    pages = ("uses", "disclosures", "workflow", "roles", "notices", "versions")
+    pages = ("uses", "disclosures", "workflow", "roles", "notices", "versions", "figures")
     policy_pages = {
         "/policy",
         *(f"/policy/{name}" for name in pages),
