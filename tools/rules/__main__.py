@@ -60,6 +60,7 @@ def main(
         )
         if not whole:  # the test that would miss it may be one that was not measured
             left = [one for one in left if one.id in proven]
+            modules = _modules(left, everywhere=False)
             click.echo(f"{len(unmapped)} are not tried: their tests could not be measured in half of the time.")
     if left:
         _kill(left, modules, jobs, end)
