@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import sys
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from typing import Any
 from app.policy import policy
 from app.policy.bounds import bounds
 from app.policy.types import Policy
+from tests.rules.fact_table import give, toml_of
 
 TABLE = Path(__file__).with_name("limits.toml")
 #: the kinds of rule that a test of test_bounds.py goes through row by row
@@ -34,17 +34,8 @@ def written() -> dict[str, Any]:
 
 def page(rules: Policy) -> str:
     """The table that the rules of today would give."""
-    return _HEAD + "\n" + "".join(f'"{name}" = {_toml(value)}\n' for name, value in stated(rules).items())
-
-
-def _toml(value: Any) -> str:
-    if isinstance(value, list):
-        return "[" + ", ".join(_toml(one) for one in value) + "]"
-    return str(value).lower() if isinstance(value, bool) else f'"{value}"' if isinstance(value, str) else str(value)
+    return _HEAD + "\n" + "".join(f'"{name}" = {toml_of(value)}\n' for name, value in stated(rules).items())
 
 
 if __name__ == "__main__":
-    if "--write" in sys.argv:
-        TABLE.write_text(page(policy()), encoding="utf-8")
-    else:
-        print(page(policy()), end="")
+    give(TABLE, page(policy()))

@@ -46,18 +46,26 @@ def page(rules: Policy) -> str:
     for rule_id, rule in asking(rules).items():
         lines.append(f'["{rule_id}"]')
         for fact in rule.facts:  # type: ignore[attr-defined]
-            stated = ", ".join(f"{name} = {_toml(value)}" for name, value in accepted(fact).items())
+            stated = ", ".join(f"{name} = {toml_of(value)}" for name, value in accepted(fact).items())
             lines.append(f"{fact.name} = {{ {stated} }}")
         lines.append("")
     return "\n".join(lines)
 
 
-def _toml(value: Any) -> str:
+def toml_of(value: Any) -> str:
+    """A value as TOML writes it: text, a number, yes or no, or a list of them."""
+    if isinstance(value, list):
+        return "[" + ", ".join(toml_of(one) for one in value) + "]"
     return str(value).lower() if isinstance(value, bool) else f'"{value}"' if isinstance(value, str) else str(value)
 
 
-if __name__ == "__main__":
+def give(table: Path, text: str) -> None:
+    """Write the table where the command says `--write`, else print it."""
     if "--write" in sys.argv:
-        TABLE.write_text(page(policy()), encoding="utf-8")
+        table.write_text(text, encoding="utf-8")
     else:
-        print(page(policy()), end="")
+        print(text, end="")
+
+
+if __name__ == "__main__":
+    give(TABLE, page(policy()))

@@ -50,14 +50,16 @@ def state_crime(request: FRRequest, actor: Actor, stated: Mapping[str, str]) -> 
     audit.record("request.crime_stated", request, actor=actor, **{"crime": crime.id, "class": offense.class_id})
 
 
+def _unstated(lacking: str, stated: Mapping[str, Any]) -> str | None:
+    """Return what a statement lacks that goes with a request which names no crime, or None."""
+    fault = statement_fault(policy().request.seriousness, stated.get("crime"), stated.get("because"))
+    return f"{lacking} {fault}" if fault else None
+
+
 @condition("crime_stated", "CAP-9")
 def crime_stated(request: FRRequest, actor: Actor, facts: Facts) -> str | None:
     lacking = not_a_crime(request)
-    if lacking is None:
-        return None
-    stated = facts["stated"]
-    fault = statement_fault(policy().request.seriousness, stated.get("crime"), stated.get("because"))
-    return f"{lacking} {fault}" if fault else None
+    return None if lacking is None else _unstated(lacking, facts["stated"])
 
 
 @condition("crime_on_record", "CAP-9")
@@ -67,8 +69,7 @@ def crime_on_record(request: FRRequest, actor: Actor, facts: Facts) -> str | Non
         return None
     if stated.get("by_id") != request.discussing_supervisor_id:
         return f"{lacking} The supervisor of the discussion stated no crime."
-    fault = statement_fault(policy().request.seriousness, stated.get("crime"), stated.get("because"))
-    return f"{lacking} {fault}" if fault else None
+    return _unstated(lacking, stated)
 
 
 def basis_answers(request: FRRequest) -> list[tuple[str, Any]]:
