@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, func, select
 
-from app.calendar import day_of
+from app.calendar import day_of, start_of, today
 from app.clauses import enforces
 from app.extensions import db
 from app.models.requests import FRRequest
@@ -31,24 +33,26 @@ class YearOfRequests:
 @enforces("CAP-9")
 def requests_by_class() -> list[YearOfRequests]:
     """Return the years, newest first. Drafts do not count, and requests that were disposed of not any more."""
-    rule, counted = policy().request.seriousness, Counter[tuple[int, str]]()
-    rows = select(FRRequest.submitted_at, FRRequest.use_id, FRRequest.offense_class, FRRequest.stated_class)
-    for submitted, use, named, stated in db.session.execute(
-        rows.where(FRRequest.state != "draft", FRRequest.state != "disposed")
-    ):
-        if submitted is None:
-            continue  # withdrawn before it was filed
-        year = day_of(submitted).year
-        counted[year, named or ("before" if use in rule.uses else "other")] += 1
-        counted[year, "stated"] += stated is not None
-    years = sorted({year for year, _ in counted}, reverse=True)
-    return [
-        YearOfRequests(
-            year,
-            {one.id: counted[year, one.id] for one in rule.classes},
-            counted[year, "stated"],
-            counted[year, "before"],
-            counted[year, "other"],
-        )
-        for year in years
-    ]
+    # one without a day was withdrawn before it was filed
+    filed = (FRRequest.submitted_at.is_not(None), FRRequest.state != "draft", FRRequest.state != "disposed")
+    first = db.session.scalar(select(func.min(FRRequest.submitted_at)).where(*filed))
+    years = range(today().year, day_of(first).year - 1, -1) if first is not None else ()
+    return [found for year in years if (found := _year(year, filed)) is not None]
+
+
+def _year(year: int, filed: Iterable[ColumnElement[bool]]) -> YearOfRequests | None:
+    """Count the requests of a year in the department's time zone; None where it has none."""
+    rule, counted = policy().request.seriousness, Counter[str]()
+    kinds = (FRRequest.use_id, FRRequest.offense_class, FRRequest.stated_class)
+    within = (
+        FRRequest.submitted_at >= start_of(date(year, 1, 1)),
+        FRRequest.submitted_at < start_of(date(year + 1, 1, 1)),
+    )
+    rows = select(*kinds, func.count()).where(*filed, *within).group_by(*kinds)
+    for use, named, stated, number in db.session.execute(rows):
+        counted[named or ("before" if use in rule.uses else "other")] += number
+        counted["stated"] += number if stated is not None else 0
+    if not counted:
+        return None
+    classes = {one.id: counted[one.id] for one in rule.classes}
+    return YearOfRequests(year, classes, counted["stated"], counted["before"], counted["other"])
