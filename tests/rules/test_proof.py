@@ -253,7 +253,7 @@ def test_a_mutant_dies_of_the_test_that_misses_it_and_lives_before_one_that_does
     places = {"reach": "reach", "part": "part", "mutants": "names", "basetemp": "base"}
     options = [f"--{option}={tmp_path / name}" for option, name in places.items()]
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", *plugin, *options, module],
+        [sys.executable, "-m", "pytest", *plugin, *options, misses, passes],  # not the one of the stored proof
         cwd=ROOT,
         capture_output=True,
         text=True,
