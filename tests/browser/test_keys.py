@@ -169,8 +169,10 @@ def test_without_javascript_undo_is_a_button(opened, bench, nothing_disposed):
     page = opened(javascript=False)
     page.goto(bench.compare(1))
     page.locator("#exclude label", has_text="Ears").click()
-    page.locator("#exclude").get_by_role("button", name="Different, unexplained").click()
-    page.get_by_role("button", name="Undo").click()
+    with page.expect_navigation():
+        page.locator("#exclude").get_by_role("button", name="Different, unexplained").click()
+    with page.expect_navigation():
+        page.get_by_role("button", name="Undo").click()
     assert page.get_by_text("The exclusion of candidate 1 is taken back.").is_visible()
     assert dispositions(bench) == 0
 

@@ -326,14 +326,16 @@ def test_without_javascript_two_still_pictures_and_a_form(opened, bench):
     page.goto(bench.compare(three_photographs(bench)))
     assert page.locator("[data-pane] svg").count() == 2
     assert page.locator("[data-bar]").is_hidden()
-    page.locator("[data-photo]").first.click()
+    with page.expect_navigation():
+        page.locator("[data-photo]").first.click()
     assert "photo=" in page.url
     page.get_by_text("Mark a place on both photographs").click()
     page.get_by_text("Places as numbers").last.click()
     page.locator("[data-next] [name$='-probe_first']").fill("100, 90")
     page.locator("[data-next] [name$='-photo_first']").fill("200.5; 210")
     page.locator("[data-next] [name$='-note']").fill("Left corner of the mouth.")
-    page.get_by_role("button", name="Save the place").click()
+    with page.expect_navigation():
+        page.get_by_role("button", name="Save the place").click()
     assert page.url.endswith("#marks")
     assert "Left corner of the mouth." in page.inner_text("#marks")
 
