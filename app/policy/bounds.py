@@ -88,6 +88,7 @@ _WAYS: Mapping[str, Mapping[str, Callable[[str], Weaker]]] = {
     "Capability": {"training": _NONE},
     "CaseNumber": {"pattern": _to(".+"), "padding": _ANY, "files": _YES},
     "Column": {"required": _NO},
+    "ComparedItem": {"stated": _ANY, "recorded": _ANY},
     "Completeness": {"recipients": _ANY},
     "ConclusionRule": {"escalate_hours": _FOREVER, "min_reason": _GONE, "min_words": _GONE},
     "Decision": {"needs_unanimity": _NO},

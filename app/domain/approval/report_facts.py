@@ -35,6 +35,7 @@ from app.domain.accounts.naming import UNIT, here, person_of
 from app.domain.algorithms.registry import entry_of
 from app.domain.approval.judged import DatedJudgment, judgments
 from app.domain.approval.separations import supervisor
+from app.domain.examination.background_conditions import findings_of
 from app.domain.examination.printed_contradictions import printed_contradictions
 from app.domain.gallery.photographs import stored
 from app.domain.identification.preparation import recipe_of_row
@@ -221,7 +222,7 @@ def _background(round_: Round) -> str | None:
     check = round_.background_of(filled(round_.nominee))
     if check is None:
         return None
-    given, lines = check.private.get("items", {}), []
+    given, lines = findings_of(check), []
     for fact in policy().review.background.facts:
         words = {choice.value: choice.label for choice in fact.choices}
         answer = given.get(fact.name)

@@ -2,26 +2,50 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from app.access.actor import Actor
 from app.domain.examination.contradictions import Contradiction, contradictions_of, lacking, of_nominee
 from app.models.examination import BackgroundCheck, Round
 from app.models.gallery import GalleryPerson
 from app.models.requests import FRRequest
 from app.policy import policy
-from app.policy.examination.background import Against, inconsistencies, record_fault
+from app.policy.examination.against import UNKNOWN, Against, findings
+from app.policy.examination.background import inconsistencies, record_fault
 from app.policy.examination.worksheet import check_justified
+from app.storage import KeyDestroyed
 from app.workflow.facts import Facts, first
 from app.workflow.registry import condition
 
 
 def against_of(request: FRRequest, person: GalleryPerson, check: BackgroundCheck | None) -> Against:
     """Gather a person's record, the request's statements and the examiner's findings, to be compared."""
+    try:
+        recorded = person.private
+    except KeyDestroyed:
+        recorded = {}  # an erased record holds nothing
     return Against(
-        recorded=person.private,
+        recorded=recorded,
         description=request.private.get("description") or {},
         circumstances=request.private.get("circumstances") or {},
         items=check.private.get("items", {}) if check else {},
     )
+
+
+def findings_of(check: BackgroundCheck) -> dict[str, Any]:
+    """Return what a recorded check found, as it may be shown: what was found in silence is not known (SRC-3)."""
+    return findings(policy(), against_of(check.round.request, check.candidate.person, check))
+
+
+def compared_in(check: BackgroundCheck) -> list[dict[str, str]]:
+    """Return how each rule judged when a check was recorded: {rule, status, text}, support found in silence undone."""
+    stands, rules = findings_of(check), policy().review.inconsistencies
+    kept = []
+    for one in check.private.get("compared", ()):
+        rule = rules.get(one["rule"])
+        silent = one["status"] == "consistent" and rule is not None and stands.get(rule.fact) == UNKNOWN
+        kept.append({**one, "status": "not_known", "text": ""} if silent else one)
+    return kept
 
 
 def _check(round_: Round | None) -> BackgroundCheck | None:

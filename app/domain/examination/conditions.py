@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from app.access.actor import Actor
 from app.clauses import enforces
+from app.domain.examination.background_conditions import against_of
 from app.domain.examination.worksheet_conditions import missing_features
 from app.models.examination import Round
 from app.models.identification import Candidate
@@ -55,7 +56,7 @@ def background_checked(request: FRRequest, actor: Actor, facts: Facts) -> str | 
     check = round_.background_of(round_.nominee) if round_ and round_.nominee else None
     if check is None:
         return "No background check of the nominated candidate is recorded."
-    faults = check_items(policy(), check.private.get("items", {}))
+    faults = check_items(policy(), against_of(request, check.candidate.person, check))
     return faults[0].message if faults else None
 
 

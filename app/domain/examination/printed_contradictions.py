@@ -6,6 +6,7 @@ from app.clauses import enforces
 from app.documents.facts import Contradiction as Printed
 from app.documents.facts import Contradictions, Judged, PeerVerdict
 from app.domain.accounts.naming import here, person_of
+from app.domain.examination.background_conditions import compared_in
 from app.domain.examination.contradictions import Contradiction, Judgment, contradictions_of
 from app.domain.examination.earlier_verdicts import EarlierVerdict, earlier_verdicts, grounds_for
 from app.models import Candidate, NewGround, Round
@@ -17,7 +18,7 @@ def printed_contradictions(round_: Round, candidate: Candidate) -> Contradiction
     """Return every contradiction on record of a candidate, answered or not, agreed to or not."""
     check = round_.background_of(candidate)
     rules = policy().review.inconsistencies
-    compared = check.private.get("compared", ()) if check is not None else ()
+    compared = compared_in(check) if check is not None else ()
     unknown = [one["rule"] for one in compared if one["status"] == "not_known"]
     return Contradictions(
         checked=check is not None,

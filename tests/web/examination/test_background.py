@@ -123,3 +123,19 @@ def test_days_of_custody_that_cannot_be_read_are_refused_beside_the_field(make, 
     page = soup(answer)
     assert "is not two days" in words(page.select_one("#custody_intervals-error"))
     assert page.select_one("#custody_intervals").get_text().strip() == "since spring"
+
+
+@pytest.mark.clause("SRC-3")
+def test_support_found_in_silence_is_refused_beside_the_item(make, sign_in):
+    request = make.request(state="under_examination")
+    nominee = request.current_round.search.candidates[0]
+    make.dispose_all(request, retain=nominee)
+    client = sign_in("k.rowan")
+    here = f"/review/rounds/{request.current_round.uid}/candidates/{nominee.shown_order}/background"
+    page = words(soup(client.get(here)).select_one("#check"))
+    assert "The request states nothing and the repository has nothing on record on this." in page, "told before"
+    answer = client.post(here, data={**form_at(client, here, here), **BACKGROUND, "marks": "supports"})
+    assert answer.status_code == 422
+    said = words(soup(answer).select_one("main"))
+    assert "so it supports nothing. Choose “Not known”." in said
+    assert request.current_round.background_of(nominee) is None

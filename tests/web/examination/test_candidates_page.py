@@ -14,7 +14,7 @@ from app.policy.refused import Refused
 from app.unit_of_work import unit_of_work
 from demo.people import person
 from tests.sql_statements import queries, recorded
-from tests.unit_stages import ANSWER, FINDINGS
+from tests.unit_stages import ANSWER, BACKGROUND
 from tests.web.examination.test_review_pages import here, round_url
 from tests.web.page_reading import form_at, send, soup, text
 
@@ -195,8 +195,7 @@ def test_only_a_checked_and_retained_candidate_is_nominated(make, sign_in, exami
     assert answer.status_code == 422
     assert "Arrest records were read." in answer.get_data(as_text=True)
     other = f"{url}/candidates/{1 if place != 1 else 2}/background"
-    items = dict.fromkeys(FINDINGS, "supports")
-    items["records_checked"] = "Arrest and custody records were read."
+    items = dict(BACKGROUND)
     items |= dict.fromkeys(policy().review.inconsistencies, ANSWER)  # whoever stands third, some are taller than told
     assert send(client, other, other, **items).status_code == 422, "an excluded candidate is not checked"
     assert send(client, check, check, **items).status_code == 303
