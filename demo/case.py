@@ -256,7 +256,7 @@ class Case:
         page = f"{self.listing}/candidates/{self.kept}/background"
         items = {fact.name: "supports" for fact in policy().review.background.facts if fact.kind == "choice"} | {
             "marks": "unknown",  # nobody described any
-            "records_checked": "Arrest records and the custody register; no contradiction was found."
+            "records_checked": "Arrest records and the custody register; no contradiction was found.",
         }
         examiner = self.as_(EXAMINER).open(page)
         reason = "What was described is a witness's guess from behind a counter; the arrest sheet was read twice"

@@ -104,7 +104,7 @@ BACKGROUND = dict.fromkeys(FINDINGS, "supports") | {
     "weight": "unknown",
     "age": "unknown",
     "marks": "unknown",
-    "records_checked": "Arrest and custody records were read; nothing contradicts the candidate."
+    "records_checked": "Arrest and custody records were read; nothing contradicts the candidate.",
 }
 
 

@@ -7,7 +7,16 @@ from typing import Any
 
 from app.policy.approval.types import Decision
 from app.policy.base import Number, Questions, Statement
-from app.policy.examination.types import AnswerRule, Disposition, Inconsistency, Marks, Review, Scale, Silence, Worksheet
+from app.policy.examination.types import (
+    AnswerRule,
+    Disposition,
+    Inconsistency,
+    Marks,
+    Review,
+    Scale,
+    Silence,
+    Worksheet,
+)
 from app.policy.forms import BasisRefusal
 from app.policy.identification.types import (
     Edit,

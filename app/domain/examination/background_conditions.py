@@ -6,8 +6,9 @@ from typing import Any
 
 from app.access.actor import Actor
 from app.domain.examination.contradictions import Contradiction, contradictions_of, lacking, of_nominee
-from app.models.examination import BackgroundCheck, Round
+from app.models.examination import BackgroundCheck
 from app.models.gallery import GalleryPerson
+from app.models.identification import Candidate
 from app.models.requests import FRRequest
 from app.policy import policy
 from app.policy.examination.against import UNKNOWN, Against, findings
@@ -48,31 +49,40 @@ def compared_in(check: BackgroundCheck) -> list[dict[str, str]]:
     return kept
 
 
-def _check(round_: Round | None) -> BackgroundCheck | None:
-    return round_.background_of(round_.nominee) if round_ and round_.nominee else None
+def nominee_in(request: FRRequest, facts: Facts) -> Candidate | None:
+    """Return whom a step is about: the candidate that a page asks about beforehand, else the nominee of the round."""
+    if "nominee" in facts:
+        return facts["nominee"]
+    return request.current_round.nominee if request.current_round else None
 
 
-@condition("unexplained_justified", "SRC-2", "SRC-4", "SRC-5", written_by=("nominate",))
+def _check(request: FRRequest, facts: Facts) -> BackgroundCheck | None:
+    round_, nominee = request.current_round, nominee_in(request, facts)
+    return round_.background_of(nominee) if round_ and nominee else None
+
+
+@condition("unexplained_justified", "SRC-2", "SRC-4", "SRC-5", written_by=("nominate",), chosen_as="nominee")
 def unexplained_justified(request: FRRequest, actor: Actor, facts: Facts) -> str | None:
     round_ = request.current_round
-    disposition = round_.disposition_of(round_.nominee) if round_ and round_.nominee else None
+    nominee = nominee_in(request, facts)
+    disposition = round_.disposition_of(nominee) if round_ and nominee else None
     if disposition is None:
         return "The nominated candidate was not compared."
     given = disposition.private
     return first(check_justified(policy(), given.get("features", {}), str(given.get("justification") or "")))
 
 
-@condition("nominee_record_eligible", "CAP-3", "SRC-3", written_by=("nominate",))
+@condition("nominee_record_eligible", "CAP-3", "SRC-3", written_by=("nominate",), chosen_as="nominee")
 def nominee_record_eligible(request: FRRequest, actor: Actor, facts: Facts) -> str | None:
-    check = _check(request.current_round)
+    check = _check(request, facts)
     fault = record_fault(check.private.get("items", {}) if check else {})
     return fault.message if fault else None
 
 
-@condition("inconsistencies_answered", "SRC-3", "EXT-2", written_by=("nominate",))
+@condition("inconsistencies_answered", "SRC-3", "EXT-2", written_by=("nominate",), chosen_as="nominee")
 def inconsistencies_answered(request: FRRequest, actor: Actor, facts: Facts) -> str | None:
     """Compare with the record as it is now, not as it was when the check was made."""
-    check = _check(request.current_round)
+    check = _check(request, facts)
     if check is None:
         return "No background check of the nominated candidate is recorded."
     found = contradictions_of(check.round, check.candidate)
@@ -94,10 +104,12 @@ def _unrecorded(request: FRRequest, check: BackgroundCheck, found: list[Contradi
     )
 
 
-@condition("holding_agreed", "SRC-3", "EXT-2", written_by=("nominate",))
+@condition("holding_agreed", "SRC-3", "EXT-2", written_by=("nominate",), chosen_as="nominee")
 def holding_agreed(request: FRRequest, actor: Actor, facts: Facts) -> str | None:
     """Ask for a second person: the examiner alone cannot set a confinement or an alibi aside."""
-    waiting = [one for one in of_nominee(request.current_round) if one.holds and not one.agreed]
+    round_, nominee = request.current_round, nominee_in(request, facts)
+    found = contradictions_of(round_, nominee) if round_ and nominee else []
+    waiting = [one for one in found if one.holds and not one.agreed]
     return f"No supervisor agrees yet with the answer on {_titles(waiting)}." if waiting else None
 
 

@@ -11,6 +11,7 @@ from app.domain.examination.contradictions import Contradiction, Judgment, contr
 from app.domain.examination.earlier_verdicts import EarlierVerdict, earlier_verdicts, grounds_for
 from app.models import Candidate, NewGround, Round
 from app.policy import policy
+from app.policy.examination.worksheet import all_unexplained_in
 
 
 @enforces("SRC-3", "EXT-2")
@@ -19,6 +20,8 @@ def printed_contradictions(round_: Round, candidate: Candidate) -> Contradiction
     check = round_.background_of(candidate)
     rules = policy().review.inconsistencies
     compared = compared_in(check) if check is not None else ()
+    sheet = round_.disposition_of(candidate)
+    given = sheet.private if sheet is not None else {}
     unknown = [one["rule"] for one in compared if one["status"] == "not_known"]
     return Contradictions(
         checked=check is not None,
@@ -26,6 +29,8 @@ def printed_contradictions(round_: Round, candidate: Candidate) -> Contradiction
         not_known=tuple(rules[rule].title.lower() if rule in rules else rule for rule in unknown),
         verdicts=tuple(_verdict(one) for one in earlier_verdicts(round_, candidate)),
         new_since=tuple(_new(one) for one in grounds_for(round_, candidate)),
+        unexplained=tuple(all_unexplained_in(policy(), given.get("features", {}))),
+        justification=str(given.get("justification") or "") or None,
     )
 
 

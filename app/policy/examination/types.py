@@ -91,7 +91,7 @@ class Inconsistency(Rule, frozen=True, kw_only=True):
 
 
 class ComparedItem(Table, frozen=True, kw_only=True):
-    """An item of the background check and what it compares: of each group in ``stated`` and ``recorded`` one is known."""
+    """An item of the background check; of each group in ``stated`` and in ``recorded`` it needs one to be known."""
 
     name: Text
     stated: tuple[tuple[Text, ...], ...] = ()

@@ -1,4 +1,4 @@
-"""Silence supports nothing: where the request or the record says nothing, no item supports a candidate (SRC-3, EXT-2)."""
+"""Silence supports nothing: no item of which the request or the record says nothing supports a candidate (SRC-3)."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from app.domain.examination import verbs as examination
 from app.domain.examination.printed_contradictions import printed_contradictions
 from app.domain.peers import nomination
 from app.models import Report
+from app.policy import policy
 from app.policy.examination.against import Against, findings, silence_faults
 from app.policy.refused import Refused
 from app.unit_of_work import unit_of_work
@@ -42,33 +43,33 @@ def without(side: dict[str, str], names: tuple[str, ...], instead: str = "") -> 
     return side | {name: instead for name in names if name in side}
 
 
-def refused(rules, against: Against) -> set[str]:
-    return {fault.field for fault in silence_faults(rules, against) if fault.rule_id == "silence-supports-nothing"}
+def refused(against: Against) -> set[str]:
+    return {fault.field for fault in silence_faults(policy(), against) if fault.rule_id == "silence-supports-nothing"}
 
 
 @pytest.mark.parametrize("item", SILENT)
 @pytest.mark.parametrize("instead", ["", "n/a", "unknown", "-"])
-def test_an_item_that_one_side_says_nothing_of_supports_nothing(rules, item, instead):
+def test_an_item_that_one_side_says_nothing_of_supports_nothing(item, instead):
     stated, recorded = SILENT[item]
-    assert refused(rules, WHOLE) == set(), "where both sides speak, support may be found"
+    assert refused(WHOLE) == set(), "where both sides speak, support may be found"
     request = replace(
         WHOLE,
         description=without(WHOLE.description, stated, instead),
         circumstances=without(WHOLE.circumstances, stated, instead),
     )
-    assert item in refused(rules, request)
-    assert findings(rules, request)[item] == "unknown"
+    assert item in refused(request)
+    assert findings(policy(), request)[item] == "unknown"
     record = replace(WHOLE, recorded=without(WHOLE.recorded, recorded, instead))
-    assert refused(rules, record) == ({item} if recorded else set())
+    assert refused(record) == ({item} if recorded else set())
     speaks = replace(request, items={**WHOLE.items, item: "contradicts"})
-    assert item not in refused(rules, speaks), "what speaks for the person is never refused"
-    assert findings(rules, speaks)[item] == "contradicts"
+    assert item not in refused(speaks), "what speaks for the person is never refused"
+    assert findings(policy(), speaks)[item] == "contradicts"
 
 
-def test_a_build_is_something_a_weight_is_compared_with_and_an_age_needs_its_day(rules):
+def test_a_build_is_something_a_weight_is_compared_with_and_an_age_needs_its_day():
     build = replace(WHOLE, description={**without(WHOLE.description, ("weight_lb",)), "build": "slim"})
-    assert refused(rules, build) == set()
-    assert "age" in refused(rules, replace(WHOLE, circumstances={"place": "Example Street 12"}))
+    assert refused(build) == set()
+    assert "age" in refused(replace(WHOLE, circumstances={"place": "Example Street 12"}))
 
 
 @pytest.fixture

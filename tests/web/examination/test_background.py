@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.unit_stages import ANSWER, BACKGROUND, SAME, answered, worksheet
-from tests.web.page_reading import form_at, soup, words
+from tests.web.page_reading import form_at, send_unoffered, soup, words
 
 VALUES = {"description": {"height_in": "40", "age_from": "18"}}
 EARS = {"verdict": "different_unexplained", "note": "The lobe is attached in one."}
@@ -68,16 +68,16 @@ def test_contradictions_come_first_are_answered_one_by_one_and_reach_the_supervi
 
     nominate = f"{listing}/nomination"
     choice = {"nominate-candidate": str(nominee.shown_order), "nominate-opinion": "p2", "nominate-reason": SAME}
-    refused = client.post(nominate, data={**form_at(client, listing, nominate), **choice})
+    refused = send_unoffered(client, listing, f"{listing}/none", nominate, **choice)
     assert refused.status_code == 422
     assert "Ears" in words(soup(refused))
     again = {**sent, **form_at(client, sheet, f"{sheet}/worksheet"), "justification": WHY}
     assert client.post(f"{sheet}/worksheet", data=again).status_code == 303
-    refused = client.post(nominate, data={**form_at(client, listing, nominate), **choice})
+    refused = send_unoffered(client, listing, f"{listing}/none", nominate, **choice)
     assert "Alibi: answer this in at least 40 characters." in words(soup(refused))
     given |= {**form_at(client, here, here), **answered("inconsistency-alibi", ALIBI)}
     assert client.post(here, data=given).headers["Location"] == here, "the alibi waits for a supervisor"
-    refused = client.post(nominate, data={**form_at(client, listing, nominate), **choice})
+    refused = send_unoffered(client, listing, f"{listing}/none", nominate, **choice)
     assert "No supervisor agrees yet with the answer on alibi." in words(soup(refused))
     make.agree(request)
     for name in ("j.maple", "n.finch"):
