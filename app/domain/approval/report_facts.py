@@ -226,7 +226,7 @@ def _background(round_: Round) -> str | None:
     given, lines = findings_of(check), []
     for fact in policy().review.background.facts:
         words = {choice.value: choice.label for choice in fact.choices}
-        answer = given.get(fact.name)
+        answer = str(given.get(fact.name) or "")
         mark = "" if fact.label.endswith("?") else ":"
         # what only some answers ask for is not applicable after the others
         left = "not recorded" if fact.required else "not applicable"
