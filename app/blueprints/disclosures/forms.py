@@ -113,7 +113,7 @@ class DecisionForm(SignedForm):
     text = TextAreaField("Decision in writing", [Length(max=4000)], filters=[stripped])
     reason = TextAreaField("Reason", [Length(max=4000)], filters=[stripped])
     conditions = TextAreaField("Conditions, if any", [Length(max=4000)], filters=[stripped])
-    release_by = date_field("Last day on which it may leave")
+    release_by = date_field("Release by")
 
 
 def receipt_form(**values: Any) -> FlaskForm:

@@ -51,7 +51,9 @@ def test_the_register_is_filtered_and_its_reading_recorded(registered, sign_in):
     wrong = client.get("/disclosures/register?since=soon")
     assert wrong.status_code == 422
     assert "Write a date as year-month-day" in text(wrong)
-    assert "Correct the filter: nothing is listed until then." in text(wrong), "and not all of it, unfiltered"
+    assert "Correct the filter: until then nothing is listed and no file is made." in text(wrong), (
+        "and not all of it, unfiltered"
+    )
     looked = events("disclosure.register_read")
     assert {"filters": ["person"], "export": False} in looked
     assert "sandpiper" not in json.dumps(looked).lower()

@@ -102,7 +102,7 @@ def test_a_filter_with_a_fault_says_so_keeps_what_was_typed_and_lists_nothing(si
     page = soup(answer)
     assert answer.status_code == 422
     assert said in words(page)
-    assert "Correct the filter: nothing is listed until then." in words(page)
+    assert "Correct the filter: until then nothing is listed and no file is made." in words(page)
     assert not page.select("table")
     assert page.select_one("input[name=actor]")["value"] == "d.lark"
     sent = dict(pair.split("=") for pair in query.split("&"))
@@ -194,7 +194,7 @@ def test_an_event_the_catalogue_no_longer_has_is_still_shown(app) -> None:
 @pytest.mark.clause("AUD-6")
 def test_the_chain_is_checked_on_demand_and_the_check_remembered(sign_in, post) -> None:
     client = sign_in("w.sparrow")
-    assert "was not checked from here yet" in client.get("/audit").get_data(as_text=True)
+    assert "has not been checked from this page yet" in client.get("/audit").get_data(as_text=True)
     post(client, "/audit/check", page="/audit")
     html = client.get("/audit").get_data(as_text=True)
     assert "The chain holds" in html
@@ -225,9 +225,9 @@ def test_a_broken_chain_is_told_and_never_counts_as_whole(sign_in, post) -> None
     html = client.get("/audit").get_data(as_text=True)
     assert "Event 1 was changed after it was recorded." in html
     told = chain_panel(html)
-    assert "was not checked from here yet" not in told, "it was, a moment ago"
+    assert "has not been checked from this page yet" not in told, "it was, a moment ago"
     assert re.search(r"Last checked just now by w\.sparrow, through event \d+: 1 fault found\.", told), told
-    assert "It was never found whole from here." in told
+    assert "No check from this page has found it whole yet." in told
     assert "Last found whole" not in told
 
 
