@@ -112,6 +112,11 @@ class Stores:
         for blob_id in blobs:
             self.blobs.destroy(blob_id)
 
+    def left_of(self, keys: Iterable[str], blobs: Iterable[str]) -> tuple[list[str], list[str]]:
+        """Return which of these keys are not proven destroyed, and which of these files are still stored."""
+        open_keys = [key_id for key_id in keys if not self.keys.is_destroyed(key_id) or self.keys.exists(key_id)]
+        return open_keys, [blob_id for blob_id in blobs if self.blobs.exists(blob_id)]
+
 
 def running_app() -> Flask:
     """Return the running application itself, for work that outlives the request, such as a thread or a transfer."""

@@ -31,6 +31,8 @@ PEERS = ("j.maple", "n.finch", "a.plover", "i.linnet", "g.sorrel")
 #: seconds within which a worker composes a line and assigns it
 ASSIGNED_WITHIN = 60
 YESTERDAY = timedelta(days=1)
+#: how far off a witness may be, in years
+GUESS = 4
 
 FILED = ("file", "upload", "submit", "discuss")
 SEARCHED = (*FILED, "confirm_basis", "document", "select_probe", "search")
@@ -92,6 +94,7 @@ class Case:
         detective.send(edit, {"use_id": "USE-1"}, button="choose_use")
         record = demo_person_record(person(self.wanted))
         yesterday = today() - YESTERDAY
+        age = yesterday.year - int(record["birth_date"][:4])
         detective.send(
             edit,
             {
@@ -108,6 +111,9 @@ class Case:
                 **{f"answer_{rule}": "no" for rule in policy().request.prohibitions},
                 "supervisor": DISCUSSED,
                 "person_height_in": str(record["height_in"]),
+                "person_weight_lb": str(record["weight_lb"]),
+                "person_age_from": str(max(0, age - GUESS)),
+                "person_age_to": str(age + GUESS),
                 "matter_place": "Example Street 12",
                 "matter_date": yesterday.isoformat(),
                 "matter_time": "22:40",
@@ -249,7 +255,8 @@ class Case:
         """SRC-3: the background of the candidate retained."""
         page = f"{self.listing}/candidates/{self.kept}/background"
         items = {fact.name: "supports" for fact in policy().review.background.facts if fact.kind == "choice"} | {
-            "records_checked": "Arrest records and the custody register; no contradiction was found."
+            "marks": "unknown",  # nobody described any
+            "records_checked": "Arrest records and the custody register; no contradiction was found.",
         }
         examiner = self.as_(EXAMINER).open(page)
         reason = "What was described is a witness's guess from behind a counter; the arrest sheet was read twice"

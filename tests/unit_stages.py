@@ -99,8 +99,12 @@ def worksheet(verdict: str = "similar") -> dict[str, dict[str, str]]:
 
 
 FINDINGS = ("height", "weight", "age", "marks", "custody", "location", "alibi", "record_status")
+#: requests of tests seldom state a weight, an age or marks, and silence supports nobody
 BACKGROUND = dict.fromkeys(FINDINGS, "supports") | {
-    "records_checked": "Arrest and custody records were read; nothing contradicts the candidate."
+    "weight": "unknown",
+    "age": "unknown",
+    "marks": "unknown",
+    "records_checked": "Arrest and custody records were read; nothing contradicts the candidate.",
 }
 
 

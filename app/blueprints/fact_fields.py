@@ -77,6 +77,15 @@ def prefilled(prefix: str, stored: Mapping[str, Any] | None) -> dict[str, Any]:
     return {prefix + name: value for name, value in (stored or {}).items()}
 
 
+#: what stands beside a field for a day in which something else was typed
+NO_DAY = "Write a date as year-month-day, for example 2026-03-09."
+
+
+def date_field(label: str) -> Any:
+    """Return a field for a day, kept as typed; `day_of` reads it."""
+    return StringField(label, widget=DateInput(), filters=[stripped])
+
+
 def day_of(typed: str | None) -> date | None:
     """Return the day that was typed, or None when it is not one."""
     try:

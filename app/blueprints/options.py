@@ -36,6 +36,12 @@ def options_of(subject: Any) -> Options:
     return kept[name][1]
 
 
+def options_for(subject: Any, **chosen: Any) -> Options:
+    """Return what may be done with a subject if its form chose this: what would refuse it is told beforehand."""
+    facts = KNOWN.get(subject.subject_type, _nothing)(subject)
+    return options(subject, current_actor(), **{**facts, **chosen})
+
+
 def _nothing(_subject: Stateful) -> Known:
     return {}
 

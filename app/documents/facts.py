@@ -240,7 +240,8 @@ class Contradictions:
     """Everything on record that speaks against the candidate's being the person, and what nobody knows.
 
     ``checked``: whether a background check is recorded at all. ``verdicts``: of peers in other rounds of the matter;
-    ``new_since``: what was recorded as new after them.
+    ``new_since``: what was recorded as new after them. ``unexplained``: components of the face that differ and nobody
+    has explained why, with the examiner's ``justification``.
     """
 
     checked: bool
@@ -248,6 +249,13 @@ class Contradictions:
     not_known: tuple[str, ...]
     verdicts: tuple[PeerVerdict, ...] = ()
     new_since: tuple[str, ...] = ()
+    unexplained: tuple[str, ...] = ()
+    justification: str | None = None
+
+    @property
+    def heads(self) -> tuple[str, ...]:
+        """Return what page 1 of a report names, each in a few words: contradictions, then unexplained differences."""
+        return (*(one.title for one in self.found), *self.unexplained)
 
     @property
     def texts(self) -> tuple[str, ...]:
@@ -257,7 +265,7 @@ class Contradictions:
             said += [one.title, one.computed, one.finding, *one.earlier, one.ground, one.source, one.answer]
             said += [text for judged in one.judged for text in (judged.words, judged.of)]
         said += [text for verdict in self.verdicts for text in (verdict.where, verdict.said, verdict.reason)]
-        said += self.new_since
+        said += [*self.new_since, *self.unexplained, self.justification]
         return tuple(text for text in said if text)
 
 
@@ -290,6 +298,17 @@ class Decision:
 
     def __post_init__(self) -> None:
         check_aware(self.at, "the decision")
+
+
+@dataclass(frozen=True, slots=True)
+class Concluded:
+    """Who ended the examination without a result, and when: the examiner, or the supervisor who did not approve."""
+
+    who: Person
+    at: datetime
+
+    def __post_init__(self) -> None:
+        check_aware(self.at, "the conclusion")
 
 
 @dataclass(frozen=True, slots=True)
@@ -362,6 +381,7 @@ class ReportFacts:
     decision: Decision | None = None
     candidate: Candidate | None = None
     negative_reason: NegativeReason | None = None
+    concluded: Concluded | None = None
     incomparable: int = 0
     demonstration: bool = False
     supersedes: Replacement | None = None

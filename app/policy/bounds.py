@@ -60,6 +60,11 @@ def _source(field: str) -> Weaker:
     return lambda table: {field: 0} if table.min_source > 1 else {}
 
 
+def _future(field: str) -> Weaker:
+    """The year of a number may lie in the future, where the number has one."""
+    return lambda table: {field: True} if "(?P<year>" in table.pattern else {}
+
+
 def _excluding(field: str) -> Weaker:
     """Any difference excludes, also one that is explained."""
     return lambda table: {field: True} if table.differs and not table.excludes else {}
@@ -86,8 +91,9 @@ _WAYS: Mapping[str, Mapping[str, Callable[[str], Weaker]]] = {
     "Approval": {"max_days": _FOREVER, "min_text": _GONE, "min_reason": _GONE},
     "Basis": {"needs_designation": _NO, "needs_person": _NO, "documents": _ANY, "purposes": _ANY},
     "Capability": {"training": _NONE},
-    "CaseNumber": {"pattern": _to(".+"), "padding": _ANY, "files": _YES},
+    "CaseNumber": {"pattern": _to(".+"), "padding": _ANY, "files": _YES, "future": _future},
     "Column": {"required": _NO},
+    "ComparedItem": {"stated": _ANY, "recorded": _ANY},
     "Completeness": {"recipients": _ANY},
     "ConclusionRule": {"escalate_hours": _FOREVER, "min_reason": _GONE, "min_words": _GONE},
     "Decision": {"needs_unanimity": _NO},

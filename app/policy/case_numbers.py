@@ -8,8 +8,10 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 
 from app.clauses import enforces
+from app.policy.days import present_day
 from app.policy.facts import Fault
 from app.policy.forms import CaseNumber
 from app.policy.types import Policy
@@ -78,12 +80,25 @@ def canonical_number(policy: Policy, text: str) -> str:
 
 
 @enforces("REQ-2")
-def check_case_number(policy: Policy, number: str, *, linked: bool = False) -> list[Fault]:
-    """Check that a number fits one of the schemes under which requests are filed; `linked`: any scheme."""
+def check_case_number(policy: Policy, number: str, *, linked: bool = False, today: date | None = None) -> list[Fault]:
+    """Check that a number fits one of the schemes under which requests are filed, its year none to come.
+
+    `linked`: any scheme.
+    """
     schemes = [scheme for scheme in policy.request.case_numbers if linked or scheme.files]
     read = read_number(policy, number)
-    if any(scheme.id == read.scheme for scheme in schemes):
-        return []
+    scheme = next((one for one in schemes if one.id == read.scheme), None)
+    if scheme is not None:
+        return _year_faults(scheme, read.canonical, today or present_day())
     examples = " or ".join(f"a {scheme.title.lower()} such as {scheme.example}" for scheme in schemes)
     problem = f"'{read.canonical[:40]}' has no accepted form" if read.canonical else "Give the number of the matter"
     return [Fault("case_number", f"{problem}: {examples}.", schemes[0].id)]
+
+
+def _year_faults(scheme: CaseNumber, canonical: str, today: date) -> list[Fault]:
+    found = re.fullmatch(scheme.pattern, canonical, re.ASCII)
+    year = int(found["year"]) if found and "year" in found.groupdict() else today.year
+    if scheme.future or year <= today.year:
+        return []
+    said = f"'{canonical[:40]}': the year {year} lies in the future. Check the number; it is {today.year} now."
+    return [Fault("case_number", said, scheme.id)]

@@ -19,7 +19,8 @@ from app.policy.disclosures.examples import (
     release_disagreements,
 )
 from app.policy.evidence import check_corroboration
-from app.policy.examination.background import Against, Comparison, compare, record_fault
+from app.policy.examination.against import Against, silence_faults
+from app.policy.examination.background import Comparison, compare, record_fault
 from app.policy.examination.opinions import check_opinions
 from app.policy.examination.worksheet import check_justified
 from app.policy.facts import (
@@ -175,7 +176,7 @@ def decide(policy: Policy, example: Example, above: Mapping[str, Check]) -> list
         case "background":
             found = [Fault(c.rule.fact, c.text, c.rule.id) for c in _compared(policy, example, "inconsistent")]
             ineligible = record_fault(facts.get("items", {}))
-            return [*found, *([ineligible] if ineligible else [])]
+            return [*found, *silence_faults(policy, _against(example)), *([ineligible] if ineligible else [])]
         case "opinions":
             return check_opinions(policy, str(facts.get("examiner", "")), facts.get("peers", ()))
         case "quality":
@@ -191,9 +192,12 @@ def _findings(policy: Policy, example: Example) -> list[QualityFinding]:
 def _compared(policy: Policy, example: Example, status: str) -> list[Comparison]:
     if example.check != "background":
         return []
+    return [one for one in compare(policy, _against(example)) if one.status == status]
+
+
+def _against(example: Example) -> Against:
     parts = ("recorded", "description", "circumstances", "items")
-    against = Against(**{part: example.facts.get(part, {}) for part in parts})
-    return [one for one in compare(policy, against) if one.status == status]
+    return Against(**{part: example.facts.get(part, {}) for part in parts})
 
 
 def disagreement(policy: Policy, example: Example, above: Mapping[str, Check]) -> str:

@@ -35,7 +35,8 @@ class CaseNumber(Rule, frozen=True, kw_only=True):
     """One numbering scheme of cases or complaints (REQ-2): its form, and how the same number is always written.
 
     ``example`` is in the canonical form; ``also``: other ways in which people type the same number. ``files``: whether
-    a request may be filed under it; a number under which none is can be linked to one.
+    a request may be filed under it; a number under which none is can be linked to one. ``future``: whether the
+    year, the part of that name in the pattern, may lie in the future.
     """
 
     title: Text
@@ -44,6 +45,7 @@ class CaseNumber(Rule, frozen=True, kw_only=True):
     example: Text
     also: tuple[Text, ...] = ()
     files: bool = True
+    future: bool = False
 
 
 class MatterRule(Statement, frozen=True, kw_only=True):

@@ -7,7 +7,16 @@ from typing import Any
 
 from app.policy.approval.types import Decision
 from app.policy.base import Number, Questions, Statement
-from app.policy.examination.types import AnswerRule, Disposition, Inconsistency, Marks, Review, Scale, Worksheet
+from app.policy.examination.types import (
+    AnswerRule,
+    Disposition,
+    Inconsistency,
+    Marks,
+    Review,
+    Scale,
+    Silence,
+    Worksheet,
+)
 from app.policy.forms import BasisRefusal
 from app.policy.identification.types import (
     Edit,
@@ -42,6 +51,7 @@ class ReviewRules:
     exclusion_reason: AnswerRule
     pace: Number
     background: Questions
+    silence: Silence
     inconsistency_answer: AnswerRule
     inconsistency_agreement: AnswerRule
     inconsistencies: Mapping[str, Inconsistency]

@@ -87,6 +87,7 @@ SCHEMA: Mapping[str, FileSchema] = {
     },
     "examination/background.toml": {
         "background": (base.Questions, "one"),
+        "silence": (examination.Silence, "one"),
         "inconsistency_answer": (examination.AnswerRule, "one"),
         "inconsistency_agreement": (examination.AnswerRule, "one"),
         "inconsistency": (examination.Inconsistency, "many"),

@@ -2,7 +2,8 @@
 
 A page takes its buttons, its next action and its "why not" from one such value. What only the filled-in form can show
 is left out and stays a question of the step itself: a condition that looks at a fact which the page does not know, and
-one that judges what the form of this very step writes (`written_by` of its registration).
+one that judges what the form of this very step writes (`written_by` of its registration), unless the page asks about
+one choice of that form (`chosen_as`).
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import Any
 from app.policy.names import Verb
 from app.policy.refused import Refused
 from app.workflow.engine import rule_for
-from app.workflow.registry import CONDITIONS, SEPARATIONS, WRITTEN_BY
+from app.workflow.registry import CHOSEN_AS, CONDITIONS, SEPARATIONS, WRITTEN_BY
 
 
 class UnknownFact(Exception):
@@ -114,7 +115,8 @@ class Options:
 
     def _unmet(self, row: Any) -> Iterator[Refused]:
         for name in row.conditions:
-            missing = None if row.verb in WRITTEN_BY[name] else self._missing(name)
+            unwritten = row.verb in WRITTEN_BY[name] and CHOSEN_AS[name] not in self.facts
+            missing = None if unwritten else self._missing(name)
             if missing is not None:
                 yield Refused(name, missing)
 

@@ -18,19 +18,24 @@ CONDITIONS: dict[str, Condition] = {}
 SEPARATIONS: dict[str, Separation] = {}
 #: condition -> the verbs whose own form writes what it judges
 WRITTEN_BY: dict[str, frozenset[str]] = {}
+#: condition -> the fact by which a page names what that form may choose, to ask about it beforehand
+CHOSEN_AS: dict[str, str] = {}
 
 
-def condition(name: str, *clauses: str, written_by: Collection[str] = ()) -> Callable[[Condition], Condition]:
+def condition(
+    name: str, *clauses: str, written_by: Collection[str] = (), chosen_as: str = ""
+) -> Callable[[Condition], Condition]:
     """Register the function behind a condition of a workflow file, as the enforcement point of these clauses.
 
     `written_by`: the verbs that write what the condition judges just before the step, from their form: no page can say
-    beforehand whether it holds for them.
+    beforehand whether it holds for them. `chosen_as`: unless it names the choice of that form in this fact, and asks
+    about it.
     """
 
     def keep(function: Condition) -> Condition:
         if name in CONDITIONS:
             raise RuntimeError(f"condition {name} is written twice")
-        CONDITIONS[name], WRITTEN_BY[name] = function, frozenset(written_by)
+        CONDITIONS[name], WRITTEN_BY[name], CHOSEN_AS[name] = function, frozenset(written_by), chosen_as
         return enforces(*clauses)(function) if clauses else function
 
     return keep

@@ -20,6 +20,7 @@ from tests.browser.keyboard import Keyboard
 from tests.browser.serving import Portal, new_page, served
 from tests.conftest import People, run_due_jobs
 from tests.request_factory import RequestFactory
+from tests.unit_stages import BACKGROUND, FINDINGS
 
 pytestmark = pytest.mark.timeout(900)
 
@@ -281,8 +282,8 @@ def check_background(case: Case, keys: Keyboard) -> None:
     """A missing item: the faults have the focus and lead to the field. Then the height that contradicts is answered."""
     keys.follow("Check the background")
     case.look(keys, "background")
-    for name in ("height", "weight", "age", "marks", "custody", "location", "alibi", "record_status"):
-        keys.choose(name, "supports")
+    for name in FINDINGS:
+        keys.choose(name, BACKGROUND[name])
     keys.push("Record the background check")
     assert "cor-error-summary" in keys.focus()
     case.look(keys, "background-refused")

@@ -210,6 +210,26 @@ def test_an_arrest_number_is_linked_in_one_form_and_filed_under_by_nobody(rules:
 
 
 @pytest.mark.clause("REQ-2")
+def test_a_number_of_a_year_to_come_is_refused_until_the_year_begins(rules: Policy) -> None:
+    last, new = date(2026, 12, 31), date(2027, 1, 1)
+    (fault,) = check_case_number(rules, "2027-075-01234", today=last)
+    assert fault.message == ("'2027-075-01234': the year 2027 lies in the future. Check the number; it is 2026 now.")
+    assert check_case_number(rules, "2027-075-01234", today=new) == []
+    assert check_case_number(rules, "2026-075-01234", today=last) == []
+    assert check_case_number(rules, "DB-2027-4711", today=last)
+    assert check_case_number(rules, "M27600001", linked=True, today=last) == [], "two digits name no century"
+
+
+@pytest.mark.clause("REQ-2")
+@pytest.mark.parametrize(
+    "typed", ["db-2098-4711", "DB - 2098 - 04711", "\uff12\uff10\uff19\uff18-075-1234", "2098\u2013075\u20131"]
+)
+def test_no_way_of_writing_it_and_no_link_takes_a_number_of_a_year_to_come_bypass(rules: Policy, typed: str) -> None:
+    assert "lies in the future" in check_case_number(rules, typed)[0].message
+    assert "lies in the future" in check_case_number(rules, typed, linked=True)[0].message
+
+
+@pytest.mark.clause("REQ-2")
 def test_digits_of_another_script_make_no_second_number_bypass(rules: Policy) -> None:
     assert check_case_number(rules, "2026-075-\u0661\u0662\u0663\u0664")
 

@@ -40,6 +40,13 @@ def form_at(client: FlaskClient, page: str, action: str, **changes: object) -> d
     return {**{field.get("name"): field.get("value", "") for field in fields}, **changes}
 
 
+def send_unoffered(client: FlaskClient, page: str, beside: str, action: str, **changes: object) -> TestResponse:
+    """Send a form that `page` does not offer, with the token and version of the form to `beside` that stands there."""
+    fields = form_at(client, page, beside)
+    prefix = next(iter(changes)).split("-")[0]
+    return client.post(action, data={**fields, f"{prefix}-version": fields["version"], **changes})
+
+
 def opened(client: FlaskClient, page: str) -> TestResponse:
     """The answer to a page that opens."""
     answer = client.get(page)

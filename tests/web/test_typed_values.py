@@ -12,7 +12,7 @@ from demo.people import person
 from tests.retention_factory import RetentionFactory
 from tests.web.examination.test_review_pages import round_url
 from tests.web.oversight.export_pages import file_of
-from tests.web.page_reading import send, soup, text
+from tests.web.page_reading import send_unoffered, soup, text
 
 BROKEN = "http://[bad"
 HUGE = "9" * 25
@@ -102,7 +102,7 @@ def test_a_nominee_that_is_no_number_is_none(make, sign_in):
     make.dispose_all(request, retain=request.current_round.search.candidates[0])
     client, url = sign_in("k.rowan"), round_url(request)
     for typed in ("²", "9" * 5000, HUGE, "-1"):
-        answer = send(client, url, f"{url}/nomination", **{"nominate-candidate": typed})
+        answer = send_unoffered(client, url, f"{url}/none", f"{url}/nomination", **{"nominate-candidate": typed})
         assert answer.status_code == 422
         assert "Choose the candidate you nominate." in text(answer)
     assert client.post(f"{url}/candidates/1/marks/{HUGE}/removal").status_code in {400, 404}

@@ -9,7 +9,7 @@ from app.access.guard import needs
 from app.access.scoping import visible
 from app.blueprints.disclosures.blueprint import bp
 from app.blueprints.disclosures.forms import ITEM_WORDS, DesignationForm
-from app.blueprints.fact_fields import day_of
+from app.blueprints.fact_fields import NO_DAY, day_of
 from app.blueprints.shared_forms import ReasonForm
 from app.calendar import today
 from app.domain.disclosures import designations as domain
@@ -68,7 +68,7 @@ def designate() -> Answer:
         good = form.validate()
         for name, day in days.items():
             if day is None:
-                form[name].errors = ["Write a date as year-month-day, for example 2026-03-09."]
+                form[name].errors = [NO_DAY]
                 good = False
         return good
 

@@ -9,10 +9,10 @@ from flask_wtf import FlaskForm
 from flask_wtf.file import FileField
 from wtforms import Form, HiddenField, StringField, TextAreaField
 from wtforms.validators import InputRequired
-from wtforms.widgets import CheckboxInput, DateInput, ListWidget
+from wtforms.widgets import CheckboxInput, ListWidget
 
 from app.blueprints.choice_fields import RadioField, SelectField, SelectMultipleField
-from app.blueprints.fact_fields import YES_NO, choice_field, fact_fields, stripped
+from app.blueprints.fact_fields import YES_NO, choice_field, date_field, fact_fields, stripped
 from app.blueprints.limits import Length
 from app.blueprints.shared_forms import SignedForm, VersionForm
 from app.models.disclosures import ITEM_KINDS
@@ -33,11 +33,6 @@ def check_boxes(label: str, choices: Iterable[tuple[str, str]]) -> Any:
         option_widget=CheckboxInput(),
         widget=ListWidget(prefix_label=False),
     )
-
-
-def date_field(label: str) -> Any:
-    """Return a field for a day, kept as typed; `day_of` reads it."""
-    return StringField(label, widget=DateInput(), filters=[stripped])
 
 
 class NewForm(FlaskForm):
@@ -118,7 +113,7 @@ class DecisionForm(SignedForm):
     text = TextAreaField("Decision in writing", [Length(max=4000)], filters=[stripped])
     reason = TextAreaField("Reason", [Length(max=4000)], filters=[stripped])
     conditions = TextAreaField("Conditions, if any", [Length(max=4000)], filters=[stripped])
-    release_by = date_field("Last day on which it may leave")
+    release_by = date_field("Release by")
 
 
 def receipt_form(**values: Any) -> FlaskForm:

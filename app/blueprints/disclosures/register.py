@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import abort, request, url_for
 from flask.typing import ResponseReturnValue
+from sqlalchemy import false
 from werkzeug.datastructures import MultiDict
 
 from app import audit
@@ -11,7 +12,7 @@ from app.access.actor import current_actor
 from app.access.guard import needs
 from app.blueprints.disclosures.blueprint import bp
 from app.blueprints.disclosures.forms import RegisterFilter
-from app.blueprints.fact_fields import day_of
+from app.blueprints.fact_fields import NO_DAY, day_of
 from app.domain.disclosures import register as domain
 from app.domain.disclosures.register import Filters
 from app.domain.oversight import exports
@@ -24,19 +25,26 @@ PER_PAGE = 50
 
 @bp.get("/disclosures/register")
 @needs("disclosure.register")
-def register() -> str:
+def register() -> ResponseReturnValue:
     """Every disclosure that was ever submitted, newest first."""
-    form, wanted, _good = _asked(request.args)
-    audit.viewed("disclosure.register_read", filters=_names(form), export=False)
+    form, wanted, good = _asked(request.args)
+    return _listed(form, wanted, good, request.args), 200 if good else 422
+
+
+def _listed(form: RegisterFilter, wanted: Filters, good: bool, given: MultiDict[str, str]) -> str:
+    """Return the page; a filter with a fault keeps what was typed and lists nothing."""
     actor = current_actor()
-    pages = db.paginate(domain.rows(wanted, actor), per_page=PER_PAGE, max_per_page=PER_PAGE, error_out=False)
+    audit.viewed("disclosure.register_read", filters=_names(form), export=False)
+    found = domain.rows(wanted, actor) if good else domain.rows(wanted, actor).where(false())
+    pages = db.paginate(found, per_page=PER_PAGE, max_per_page=PER_PAGE, error_out=False)
     mine = [export for export in exports.exports_of(actor) if export.progress.of == "register"]
     return page(
         "disclosures/register.html",
         filter=form,
         pages=pages,
         exports=mine,
-        asked={name: value for name, value in request.args.items() if name in form},
+        asked={name: value for name, value in given.items() if name in form},
+        good=good,
         lines=[(item, domain.line_of(item)) for item in pages.items],
         may_open="disclosure.read" in actor.capabilities,
     )
@@ -48,7 +56,7 @@ def export() -> ResponseReturnValue:
     """Have the filtered register written to a file; no cell of it can run as a formula."""
     form, wanted, good = _asked(request.form)
     if not good:
-        abort(422, "Correct the filter first. No file was asked for.")
+        return _listed(form, wanted, good, request.form), 422
     names, actor = _names(form), current_actor()
     try:
         with unit_of_work():
@@ -65,7 +73,7 @@ def _asked(given: MultiDict[str, str]) -> tuple[RegisterFilter, Filters, bool]:
     good = form.validate()
     for field in (form.since, form.until):
         if field.data and day_of(field.data) is None:
-            field.errors = ["Write a date as year-month-day, for example 2026-03-09."]
+            field.errors = [NO_DAY]
             good = False
     wanted = Filters(
         person=form.person.data or "",

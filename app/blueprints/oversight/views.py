@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Blueprint, abort, flash, request, url_for
 from flask.typing import ResponseReturnValue
+from sqlalchemy import false
+from werkzeug.datastructures import MultiDict
 
 from app import audit
 from app.access.actor import current_actor
@@ -12,7 +16,7 @@ from app.access.scoping import visible
 from app.blueprints.oversight.forms import TrailForm
 from app.blueprints.oversight.trail import entries
 from app.domain.oversight import exports, trail_check
-from app.domain.oversight.audit_trail import rows
+from app.domain.oversight.audit_trail import is_account, rows
 from app.domain.oversight.misuse import read_report
 from app.domain.workload.overview import last_sequence
 from app.extensions import db, page_asked
@@ -54,10 +58,16 @@ def misuse_report(subject: MisuseReport) -> ResponseReturnValue:
 @needs("audit.read")
 def events() -> ResponseReturnValue:
     form = TrailForm(request.args)
-    form.validate()
+    good = form.validate()
+    return _listed(form, good, request.args), 200 if good else 422
+
+
+def _listed(form: TrailForm, good: bool, given: MultiDict[str, str]) -> str:
+    """Return the page of events; a filter with a fault keeps what was typed and lists nothing."""
     wanted = form.filter()
     audit.viewed("audit.read", filter={**wanted.keys(), "page": page_asked()})
-    pages = db.paginate(rows(wanted), per_page=PER_PAGE, max_per_page=PER_PAGE, error_out=False)
+    found = rows(wanted) if good else rows(wanted).where(false())
+    pages = db.paginate(found, per_page=PER_PAGE, max_per_page=PER_PAGE, error_out=False)
     mine = [export for export in exports.exports_of(current_actor()) if export.progress.of == "audit"]
     return page(
         "oversight/events.html",
@@ -69,7 +79,10 @@ def events() -> ResponseReturnValue:
         whole=trail_check.last_check(whole=True),
         now=now(),
         exports=mine,
-        asked={name: value for name, value in request.args.items() if name in form},
+        asked={name: value for name, value in given.items() if name in form},
+        good=good,
+        in_words=form.in_words(),
+        nobody=bool(wanted.actor) and not is_account(wanted.actor),
     )
 
 
@@ -79,7 +92,7 @@ def export() -> ResponseReturnValue:
     """Have the filtered events written to a file; taking them out is recorded like reading them."""
     form, actor = TrailForm(request.form), current_actor()
     if not form.validate():
-        abort(422, "Correct the filter first. No file was asked for.")
+        return _listed(form, False, request.form), 422
     wanted = form.filter()
     told = wanted.keys()
     try:
@@ -102,4 +115,7 @@ def check() -> ResponseReturnValue:
         flash(sentence, "error")
     if found.faults > len(found.shown):
         flash(f"{plural(found.faults, 'fault')} in all. An administrator can list every one.", "error")
-    return redirect_after_post(url_for("oversight.events"))
+    kept: dict[str, Any] = {
+        field.name: request.form[field.name] for field in TrailForm() if request.form.get(field.name)
+    }
+    return redirect_after_post(url_for("oversight.events", **kept))

@@ -9,7 +9,7 @@ from PIL import Image
 from app.clauses import enforces
 from app.documents import checks
 from app.documents.approval.manifest import Verification
-from app.documents.examination.contradictions import require_contradictions
+from app.documents.examination.contradictions import require_contradictions, require_heads
 from app.documents.facts import FaceBox, Probe, ReportFacts, ReportKind
 from app.documents.typeset import Frame, Rendered, environment, one_line, typeset
 
@@ -53,6 +53,7 @@ def render_report(facts: ReportFacts, notice: str, result_notice: str, verificat
     checks.require_picture(pdf, facts.probe.picture.data)
     if facts.candidate is not None:
         require_contradictions(pdf, facts.candidate.contradictions)
+        require_heads(pdf, facts.candidate.contradictions)
     return Rendered(pdf, hashlib.sha256(pdf).hexdigest(), pages)
 
 

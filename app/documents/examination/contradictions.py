@@ -23,6 +23,15 @@ def require_contradictions(pdf: bytes, contradictions: Contradictions) -> None:
 
 
 @enforces("SRC-3", "EXT-2")
+def require_heads(pdf: bytes, contradictions: Contradictions) -> None:
+    """Raise RenderError unless page 1 names each contradiction and each unexplained difference."""
+    heads = [fonts.printable(text) for text in contradictions.heads]
+    lacking = checks.missing_words(checks.page_texts(pdf)[:1], heads)
+    if lacking is not None:
+        raise RenderError(f"Page 1 does not name what contradicts the candidate (SRC-3): {lacking[:60]}")
+
+
+@enforces("SRC-3", "EXT-2")
 def statement(department: str, case_number: str, report_number: str, found: Contradictions) -> str:
     """Return the same as plain text, for a package beside a report of before or after."""
     lines = [
@@ -36,6 +45,9 @@ def statement(department: str, case_number: str, report_number: str, found: Cont
         lines += [NOTHING_FOUND, ""]
     for one in found.found:
         lines += [*_lines(one), ""]
+    if found.unexplained:
+        lines += [f"Different in the faces, and unexplained: {'; '.join(found.unexplained)}"]
+        lines += [f"  The examiner's justification: {found.justification or 'none is recorded'}", ""]
     for verdict in found.verdicts:
         weight = " (did not carry a possible match)" if verdict.against else ""
         lines += [

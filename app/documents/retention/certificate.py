@@ -65,7 +65,10 @@ class ItemFacts:
 
 @dataclass(frozen=True, slots=True)
 class CertificateFacts:
-    """A whole disposal. Times carry their zone and are printed in it."""
+    """A whole disposal. Times carry their zone and are printed in it.
+
+    ``checked_at``: when the portal looked whether every key and file of the records erased is gone.
+    """
 
     department: str
     number: str
@@ -78,6 +81,7 @@ class CertificateFacts:
     second_approved_at: datetime
     started_at: datetime
     ended_at: datetime
+    checked_at: datetime
     policy_version: str
     items: tuple[ItemFacts, ...]
 
@@ -92,6 +96,14 @@ class CertificateFacts:
     @property
     def spared(self) -> tuple[ItemFacts, ...]:
         return tuple(item for item in self.items if item.spared_because)
+
+    @property
+    def keys(self) -> int:
+        return sum(item.keys for item in self.items)
+
+    @property
+    def blobs(self) -> int:
+        return sum(item.blobs for item in self.items)
 
     @property
     def copies(self) -> tuple[Copy, ...]:

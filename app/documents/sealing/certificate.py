@@ -59,6 +59,7 @@ class SealingFacts:
     received_at: datetime
     removed_at: datetime
     ended_at: datetime
+    checked_at: datetime
     generation: int
     policy_version: str
     keys: int

@@ -14,6 +14,7 @@ from app.documents.facts import (
     Algorithm,
     AuthorizedUse,
     Candidate,
+    Concluded,
     CustodyEntry,
     Decision,
     FaceBox,
@@ -35,6 +36,7 @@ from app.domain.accounts.naming import UNIT, here, person_of
 from app.domain.algorithms.registry import entry_of
 from app.domain.approval.judged import DatedJudgment, judgments
 from app.domain.approval.separations import supervisor
+from app.domain.examination.background_conditions import findings_of
 from app.domain.examination.printed_contradictions import printed_contradictions
 from app.domain.gallery.photographs import stored
 from app.domain.identification.preparation import recipe_of_row
@@ -221,10 +223,10 @@ def _background(round_: Round) -> str | None:
     check = round_.background_of(filled(round_.nominee))
     if check is None:
         return None
-    given, lines = check.private.get("items", {}), []
+    given, lines = findings_of(check), []
     for fact in policy().review.background.facts:
         words = {choice.value: choice.label for choice in fact.choices}
-        answer = given.get(fact.name)
+        answer = str(given.get(fact.name) or "")
         mark = "" if fact.label.endswith("?") else ":"
         # what only some answers ask for is not applicable after the others
         left = "not recorded" if fact.required else "not applicable"
@@ -241,6 +243,15 @@ def _decision(round_: Round | None) -> Decision | None:
     return Decision(person_of(last.supervisor, "supervisor"), here(last.created_at), OUTCOMES[last.decision])
 
 
+def _concluded(request: FRRequest) -> Concluded | None:
+    """Return who took the step from which the negative result follows."""
+    steps = [row for row in steps_of(request) if row.target == "negative" and row.actor is not None]
+    if not steps:
+        return None
+    last = steps[-1]
+    return Concluded(person_of(filled(last.actor), _part(request, filled(last.actor))), here(last.created_at))
+
+
 def _supersedes(report: Report) -> Replacement | None:
     old = report.replaces
     if old is None:
@@ -253,6 +264,7 @@ def gather(report: Report) -> ReportFacts:
     request, round_ = report.request, report.round
     search = round_.search if round_ is not None else filled(request.current_search)
     possible = report.kind == ReportKind.POSSIBLE_MATCH
+    concluded = None if possible else _concluded(request)
     decision = _decision(round_)
     judged = (*judgments(request), DatedJudgment("This report", report.created_at, policy().version))
     marks = _marks(request, judged)
@@ -265,7 +277,7 @@ def gather(report: Report) -> ReportFacts:
         request_number=request.number,
         case_number=request.case_number,
         issued_at=here(report.created_at),
-        prepared_by=person_of(report.prepared_by, "examiner"),
+        prepared_by=person_of(report.prepared_by, "examiner") or (concluded.who if concluded else None),
         requester=person_of(request.requester, "requesting investigator"),
         requested_at=here(request.submitted_at),
         use=_use(request),
@@ -281,6 +293,7 @@ def gather(report: Report) -> ReportFacts:
         decision=decision,
         candidate=_candidate(filled(round_)) if possible else None,
         negative_reason=None if possible else negative,
+        concluded=concluded,
         incomparable=sum(row.verdict == "incomparable" for row in round_.dispositions) if round_ is not None else 0,
         demonstration=settings().demonstration,
         supersedes=_supersedes(report),

@@ -13,6 +13,7 @@ from itertools import pairwise
 from typing import Any
 
 from app.clauses import enforces
+from app.domain.examination.background_conditions import compared_in, findings_of
 from app.domain.examination.contradictions import Contradiction, of_nominee
 from app.domain.examination.earlier_verdicts import EarlierVerdict, earlier_verdicts, grounds_for
 from app.domain.peers.results import Assigned, LinePhoto, assigned, line_results
@@ -214,7 +215,7 @@ def gather_round(row: Round, current: bool, passed: Assignment | None) -> RoundF
         photos=photos,
         worksheet=_worksheet(own, peers) if own else (),
         note=note,
-        background=answered(policy().review.background.facts, check.private.get("items", {})) if check else (),
+        background=answered(policy().review.background.facts, findings_of(check)) if check else (),
         compared=_compared(check) if check else (),
         contradictions=tuple(of_nominee(row)),
         earlier=tuple(earlier_verdicts(row, nominee)) if nominee else (),
@@ -278,7 +279,7 @@ def _worksheet(own: Disposition, peers: list[PeerReview]) -> tuple[FeatureRow, .
 def _compared(check: BackgroundCheck) -> tuple[Answered, ...]:
     answers = check.private.get("answers", {})
     found = []
-    for one in check.private.get("compared", ()):
+    for one in compared_in(check):
         rule = policy().review.inconsistencies.get(one["rule"])
         title = rule.title if rule else one["rule"]
         found.append(Answered(rule, title, one["status"], one["text"], answers.get(one["rule"], "")))

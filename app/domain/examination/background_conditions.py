@@ -2,53 +2,87 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from app.access.actor import Actor
 from app.domain.examination.contradictions import Contradiction, contradictions_of, lacking, of_nominee
-from app.models.examination import BackgroundCheck, Round
+from app.models.examination import BackgroundCheck
 from app.models.gallery import GalleryPerson
+from app.models.identification import Candidate
 from app.models.requests import FRRequest
 from app.policy import policy
-from app.policy.examination.background import Against, inconsistencies, record_fault
+from app.policy.examination.against import UNKNOWN, Against, findings
+from app.policy.examination.background import inconsistencies, record_fault
 from app.policy.examination.worksheet import check_justified
+from app.storage import KeyDestroyed
 from app.workflow.facts import Facts, first
 from app.workflow.registry import condition
 
 
 def against_of(request: FRRequest, person: GalleryPerson, check: BackgroundCheck | None) -> Against:
     """Gather a person's record, the request's statements and the examiner's findings, to be compared."""
+    try:
+        recorded = person.private
+    except KeyDestroyed:
+        recorded = {}  # an erased record holds nothing
     return Against(
-        recorded=person.private,
+        recorded=recorded,
         description=request.private.get("description") or {},
         circumstances=request.private.get("circumstances") or {},
         items=check.private.get("items", {}) if check else {},
     )
 
 
-def _check(round_: Round | None) -> BackgroundCheck | None:
-    return round_.background_of(round_.nominee) if round_ and round_.nominee else None
+def findings_of(check: BackgroundCheck) -> dict[str, Any]:
+    """Return what a recorded check found, as it may be shown: what was found in silence is not known (SRC-3)."""
+    return findings(policy(), against_of(check.round.request, check.candidate.person, check))
 
 
-@condition("unexplained_justified", "SRC-2", "SRC-4", "SRC-5", written_by=("nominate",))
+def compared_in(check: BackgroundCheck) -> list[dict[str, str]]:
+    """Return how each rule judged when a check was recorded: {rule, status, text}, support found in silence undone."""
+    stands, rules = findings_of(check), policy().review.inconsistencies
+    kept = []
+    for one in check.private.get("compared", ()):
+        rule = rules.get(one["rule"])
+        silent = one["status"] == "consistent" and rule is not None and stands.get(rule.fact) == UNKNOWN
+        kept.append({**one, "status": "not_known", "text": ""} if silent else one)
+    return kept
+
+
+def nominee_in(request: FRRequest, facts: Facts) -> Candidate | None:
+    """Return whom a step is about: the candidate that a page asks about beforehand, else the nominee of the round."""
+    if "nominee" in facts:
+        return facts["nominee"]
+    return request.current_round.nominee if request.current_round else None
+
+
+def _check(request: FRRequest, facts: Facts) -> BackgroundCheck | None:
+    round_, nominee = request.current_round, nominee_in(request, facts)
+    return round_.background_of(nominee) if round_ and nominee else None
+
+
+@condition("unexplained_justified", "SRC-2", "SRC-4", "SRC-5", written_by=("nominate",), chosen_as="nominee")
 def unexplained_justified(request: FRRequest, actor: Actor, facts: Facts) -> str | None:
     round_ = request.current_round
-    disposition = round_.disposition_of(round_.nominee) if round_ and round_.nominee else None
+    nominee = nominee_in(request, facts)
+    disposition = round_.disposition_of(nominee) if round_ and nominee else None
     if disposition is None:
         return "The nominated candidate was not compared."
     given = disposition.private
     return first(check_justified(policy(), given.get("features", {}), str(given.get("justification") or "")))
 
 
-@condition("nominee_record_eligible", "CAP-3", "SRC-3", written_by=("nominate",))
+@condition("nominee_record_eligible", "CAP-3", "SRC-3", written_by=("nominate",), chosen_as="nominee")
 def nominee_record_eligible(request: FRRequest, actor: Actor, facts: Facts) -> str | None:
-    check = _check(request.current_round)
+    check = _check(request, facts)
     fault = record_fault(check.private.get("items", {}) if check else {})
     return fault.message if fault else None
 
 
-@condition("inconsistencies_answered", "SRC-3", "EXT-2", written_by=("nominate",))
+@condition("inconsistencies_answered", "SRC-3", "EXT-2", written_by=("nominate",), chosen_as="nominee")
 def inconsistencies_answered(request: FRRequest, actor: Actor, facts: Facts) -> str | None:
     """Compare with the record as it is now, not as it was when the check was made."""
-    check = _check(request.current_round)
+    check = _check(request, facts)
     if check is None:
         return "No background check of the nominated candidate is recorded."
     found = contradictions_of(check.round, check.candidate)
@@ -70,10 +104,12 @@ def _unrecorded(request: FRRequest, check: BackgroundCheck, found: list[Contradi
     )
 
 
-@condition("holding_agreed", "SRC-3", "EXT-2", written_by=("nominate",))
+@condition("holding_agreed", "SRC-3", "EXT-2", written_by=("nominate",), chosen_as="nominee")
 def holding_agreed(request: FRRequest, actor: Actor, facts: Facts) -> str | None:
     """Ask for a second person: the examiner alone cannot set a confinement or an alibi aside."""
-    waiting = [one for one in of_nominee(request.current_round) if one.holds and not one.agreed]
+    round_, nominee = request.current_round, nominee_in(request, facts)
+    found = contradictions_of(round_, nominee) if round_ and nominee else []
+    waiting = [one for one in found if one.holds and not one.agreed]
     return f"No supervisor agrees yet with the answer on {_titles(waiting)}." if waiting else None
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from app.access.actor import Actor
 from app.clauses import enforces
+from app.domain.examination.background_conditions import against_of, nominee_in
 from app.domain.examination.worksheet_conditions import missing_features
 from app.models.examination import Round
 from app.models.identification import Candidate
@@ -39,34 +40,36 @@ def every_candidate_disposed(request: FRRequest, actor: Actor, facts: Facts) -> 
     return f"{len(waiting)} of {len(round_.search.candidates)} candidates have no disposition yet." if waiting else None
 
 
-@condition("worksheet_complete", "SRC-2", written_by=("nominate",))
+@condition("worksheet_complete", "SRC-2", written_by=("nominate",), chosen_as="nominee")
 def worksheet_complete(request: FRRequest, actor: Actor, facts: Facts) -> str | None:
     round_ = request.current_round
-    nominee = round_.nominee if round_ else None
+    nominee = nominee_in(request, facts)
     disposition = round_.disposition_of(nominee) if round_ and nominee else None
     if disposition is None or disposition.verdict != "retained":
         return "The nominated candidate was not retained."
     return missing_features(disposition.private.get("features", {}))
 
 
-@condition("background_checked", "SRC-3", written_by=("nominate",))
+@condition("background_checked", "SRC-3", written_by=("nominate",), chosen_as="nominee")
 def background_checked(request: FRRequest, actor: Actor, facts: Facts) -> str | None:
     round_ = request.current_round
-    check = round_.background_of(round_.nominee) if round_ and round_.nominee else None
+    nominee = nominee_in(request, facts)
+    check = round_.background_of(nominee) if round_ and nominee else None
     if check is None:
         return "No background check of the nominated candidate is recorded."
-    faults = check_items(policy(), check.private.get("items", {}))
+    faults = check_items(policy(), against_of(request, check.candidate.person, check))
     return faults[0].message if faults else None
 
 
-@condition("nominee_retained", "SRC-4", "CAP-6", written_by=("nominate",))
+@condition("nominee_retained", "SRC-4", "CAP-6", written_by=("nominate",), chosen_as="nominee")
 def nominee_retained(request: FRRequest, actor: Actor, facts: Facts) -> str | None:
     round_ = request.current_round
-    if round_ is None or round_.nominee is None or round_.nominee.search_id != round_.search_id:
+    nominee = nominee_in(request, facts)
+    if round_ is None or nominee is None or nominee.search_id != round_.search_id:
         return "Nominate one candidate of this search."
-    if round_.nominee.photo.removed_at is not None:
+    if nominee.photo.removed_at is not None:
         return "The photograph left the repository; its person cannot be nominated."
-    disposition = round_.disposition_of(round_.nominee)
+    disposition = round_.disposition_of(nominee)
     retained = disposition is not None and disposition.verdict == "retained"
     return None if retained else "Only a retained candidate can be nominated."
 

@@ -6,10 +6,12 @@ from app.clauses import enforces
 from app.documents.facts import Contradiction as Printed
 from app.documents.facts import Contradictions, Judged, PeerVerdict
 from app.domain.accounts.naming import here, person_of
+from app.domain.examination.background_conditions import compared_in
 from app.domain.examination.contradictions import Contradiction, Judgment, contradictions_of
 from app.domain.examination.earlier_verdicts import EarlierVerdict, earlier_verdicts, grounds_for
 from app.models import Candidate, NewGround, Round
 from app.policy import policy
+from app.policy.examination.worksheet import all_unexplained_in
 
 
 @enforces("SRC-3", "EXT-2")
@@ -17,7 +19,9 @@ def printed_contradictions(round_: Round, candidate: Candidate) -> Contradiction
     """Return every contradiction on record of a candidate, answered or not, agreed to or not."""
     check = round_.background_of(candidate)
     rules = policy().review.inconsistencies
-    compared = check.private.get("compared", ()) if check is not None else ()
+    compared = compared_in(check) if check is not None else ()
+    sheet = round_.disposition_of(candidate)
+    given = sheet.private if sheet is not None else {}
     unknown = [one["rule"] for one in compared if one["status"] == "not_known"]
     return Contradictions(
         checked=check is not None,
@@ -25,6 +29,8 @@ def printed_contradictions(round_: Round, candidate: Candidate) -> Contradiction
         not_known=tuple(rules[rule].title.lower() if rule in rules else rule for rule in unknown),
         verdicts=tuple(_verdict(one) for one in earlier_verdicts(round_, candidate)),
         new_since=tuple(_new(one) for one in grounds_for(round_, candidate)),
+        unexplained=tuple(all_unexplained_in(policy(), given.get("features", {}))),
+        justification=str(given.get("justification") or "") or None,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from app import audit
@@ -168,7 +169,8 @@ def check_background(
     disposition = round_.disposition_of(candidate)
     if disposition is None or disposition.verdict != "retained":
         raise Refused("background-check", "The background of a retained candidate is checked; retain it first.")
-    faults = check_items(policy(), items)
+    against = replace(against_of(request, candidate.person, None), items=items)
+    faults = check_items(policy(), against)
     if faults:
         raise Refused("background-check", faults[0].message, faults=faults)
     before = contradictions_of(round_, candidate)
@@ -178,7 +180,7 @@ def check_background(
         db.session.add(row)
     parts = {rule + part for rule in policy().review.inconsistencies for part in ("", GROUND, SOURCE)}
     row.seal(items=dict(items), answers={name: text.strip() for name, text in (answers or {}).items() if name in parts})
-    compared = compare(policy(), against_of(request, candidate.person, row))
+    compared = compare(policy(), against)
     row.seal(
         compared=[{"rule": one.rule.id, "status": one.status, "text": one.text} for one in compared],
         contradictions=found_anew(compared, before),

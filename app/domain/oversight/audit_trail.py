@@ -67,6 +67,11 @@ def _account_id(name: str) -> int | None:
     return db.session.scalars(select(Account.id).where(Account.name == name.strip().lower())).one_or_none()
 
 
+def is_account(name: str) -> bool:
+    """Tell whether somebody of this user name ever signed in."""
+    return _account_id(name) is not None
+
+
 def rows(wanted: Filter) -> Select[Any]:
     """Select the events that fit, newest first."""
     found = select(AuditEvent).order_by(AuditEvent.sequence.desc())
@@ -80,7 +85,9 @@ def rows(wanted: Filter) -> Select[Any]:
         account_id = _account_id(wanted.actor)
         found = found.where(AuditEvent.actor_id == account_id if account_id is not None else false())
     if wanted.subject:
-        found = found.where(AuditEvent.subject_id == wanted.subject.strip())
+        subject = wanted.subject.strip()
+        # numbers are written in capital letters, ids in small ones
+        found = found.where(AuditEvent.subject_id.in_((subject, subject.upper(), subject.lower())))
     # stored as ISO 8601 text in UTC with microseconds, which sorts as time does
     if wanted.since:
         found = found.where(AuditEvent.at >= _as_stored(start_of(wanted.since)))

@@ -9,6 +9,7 @@ from sqlalchemy import or_, select
 from app.access.actor import Actor
 from app.calendar import day_of, today
 from app.clauses import enforces
+from app.domain.examination.background_conditions import nominee_in
 from app.domain.examination.earlier_verdicts import EarlierVerdict, earlier_verdicts, grounds_for
 from app.domain.examination.verbs import open_round
 from app.extensions import db
@@ -57,12 +58,12 @@ def _same_picture(one: ProbeImage, other: ProbeImage) -> bool:
     return db.session.scalars(select(ProbeResemblance.id).where(pair).limit(1)).first() is not None
 
 
-@condition("something_new", "SRC-6", "FAIR-1", written_by=("nominate",))
+@condition("something_new", "SRC-6", "FAIR-1", written_by=("nominate",), chosen_as="nominee")
 def something_new(request: FRRequest, actor: Actor, facts: Facts) -> str | None:
-    round_ = request.current_round
-    if round_ is None or round_.nominee is None:
+    round_, nominee = request.current_round, nominee_in(request, facts)
+    if round_ is None or nominee is None:
         return None
-    doubts = open_doubts(round_, round_.nominee)
+    doubts = open_doubts(round_, nominee)
     if not doubts:
         return None
     told = "; ".join(f"{one.round.request.number}, round {one.round.number}: {one.label.lower()}" for one in doubts)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 
 from sqlalchemy import select
@@ -10,6 +11,7 @@ from app import audit
 from app.access.actor import Actor, system_actor
 from app.access.capabilities import check_capability
 from app.clauses import enforces
+from app.documents.errors import FactsError
 from app.documents.facts import Person
 from app.documents.retention.certificate import CertificateFacts, Copy, ItemFacts, RuleCited
 from app.documents.typeset import Rendered
@@ -24,7 +26,12 @@ from app.workflow.engine import advance, refuse_if
 
 
 def facts_of_certificate(disposal: Disposal) -> CertificateFacts:
-    """Gather what the certificate says, from a disposal whose items are all erased or spared."""
+    """Gather what the certificate says, from a disposal whose items are all erased or spared.
+
+    Raises FactsError when a key or a file of what was erased is still there.
+    """
+    erased = [item.erased for item in disposal.items if item.state == "erased"]
+    require_gone([key for done in erased for key in done["keys"]], [blob for done in erased for blob in done["blobs"]])
     ends = [item.erased_at for item in disposal.items if item.erased_at is not None]
     return CertificateFacts(
         department=settings().department,
@@ -38,9 +45,21 @@ def facts_of_certificate(disposal: Disposal) -> CertificateFacts:
         second_approved_at=here(filled(disposal.second_approved_at)),
         started_at=here(filled(disposal.started_at)),
         ended_at=here(max(ends, default=filled(disposal.started_at))),
+        checked_at=here(now()),
         policy_version=disposal.policy_version,
         items=tuple(_item(item) for item in disposal.items),
     )
+
+
+@enforces("RET-11", "CAP-3")
+def require_gone(keys: Sequence[str], blobs: Sequence[str]) -> None:
+    """Raise FactsError unless every key is destroyed and every file has left the store."""
+    open_keys, files = stores().left_of(keys, blobs)
+    if open_keys or files:
+        raise FactsError(
+            f"{len(open_keys)} of {len(keys)} keys and {len(files)} of {len(blobs)} files that were to be destroyed "
+            "are still there; nothing is certified."
+        )
 
 
 def _person(account: Account) -> Person:

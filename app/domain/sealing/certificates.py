@@ -12,6 +12,7 @@ from app.documents.retention.certificate import Copy
 from app.documents.sealing.certificate import LineFacts, NoticeFacts, RecordFacts, SealingFacts
 from app.documents.typeset import Rendered
 from app.domain.accounts.naming import here
+from app.domain.retention.certificates import require_gone
 from app.domain.sealing.lookback import KINDS, Showing, counts, look_back
 from app.domain.sealing.notices import TITLES, draft, photos_of
 from app.domain.sealing.verbs import interrupted
@@ -58,7 +59,11 @@ def close(order: SealingOrder) -> None:
 
 
 def facts_of_sealing(order: SealingOrder) -> SealingFacts:
-    """Gather what the certificate says of an order that `close` has closed."""
+    """Gather what the certificate says of an order that `close` has closed.
+
+    Raises FactsError when a key or a file of what was sealed is still there.
+    """
+    require_gone(order.destroyed["keys"], order.destroyed["blobs"])
     statement, done, lines = order.private, order.destroyed, lines_of(order)
     seen: dict[str, Copy] = {
         line.report: Copy(line.report, line.path, line.sha256) for line in lines if line.kind == "report"
@@ -75,6 +80,7 @@ def facts_of_sealing(order: SealingOrder) -> SealingFacts:
         received_at=here(order.created_at),
         removed_at=here(filled(order.removed_at)),
         ended_at=here(filled(order.finished_at)),
+        checked_at=here(now()),
         generation=filled(order.generation),
         policy_version=order.policy_version,
         keys=len(done["keys"]),

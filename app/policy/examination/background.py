@@ -1,33 +1,19 @@
 """The comparison of a person's record with a request: what contradicts it, and what is not known (SRC-3)."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Literal
+from typing import Literal
 
 from app.clauses import enforces
+from app.policy.examination.against import Against, Answers, findings, silence_faults
 from app.policy.examination.types import Inconsistency
 from app.policy.facts import Fault, check_questions
 from app.policy.types import Policy
 from app.policy.words import says_something
 
-Answers = Mapping[str, Any]
 INTERVAL = re.compile(r"(\d{4}-\d{2}-\d{2})\s+to\s+(\d{4}-\d{2}-\d{2}|today)", re.IGNORECASE)
-
-
-@dataclass(frozen=True, slots=True)
-class Against:
-    """What is known of a person, what a request states of the unknown one, and what the examiner found.
-
-    ``recorded``: born_on (ISO date), height_in, weight_lb. ``description``: height_in, weight_lb, age_from, age_to.
-    ``circumstances``: date (ISO). ``items``: the answers of the background check. Whatever is absent is not known.
-    """
-
-    recorded: Answers
-    description: Answers
-    circumstances: Answers
-    items: Answers
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +48,10 @@ def inconsistencies(policy: Policy, against: Against) -> list[Comparison]:
     return [one for one in compare(policy, against) if one.status == "inconsistent"]
 
 
-def check_items(policy: Policy, items: Answers) -> list[Fault]:
-    """Return what the answers of a background check lack, unreadable custody periods included."""
-    questions = policy.review.background
-    found = check_questions(questions, items)
+def check_items(policy: Policy, against: Against) -> list[Fault]:
+    """Return what the answers of a background check lack: unreadable custody periods, support found in silence."""
+    questions, items = policy.review.background, against.items
+    found = check_questions(questions, items) + silence_faults(policy, against)
     try:
         list(intervals_of(items))
     except ValueError as error:
@@ -116,7 +102,7 @@ def age_on(born: object, day: object) -> int | None:
 def _judged(policy: Policy, rule: Inconsistency, against: Against) -> Comparison:
     measured = {"height": _height, "weight": _weight, "age": _age, "custody": _custody}.get(rule.kind)
     found = measured(rule, against) if measured else None
-    finding = against.items.get(rule.fact)
+    finding = findings(policy, against).get(rule.fact)
     computed, said = found[1] if found else "", _finding_words(policy, rule, finding, against)
     if (found and found[0]) or finding == "contradicts":
         certain = rule.kind != "custody" or finding == "contradicts" or _confined_throughout(against)

@@ -90,6 +90,21 @@ class Inconsistency(Rule, frozen=True, kw_only=True):
     grounds: tuple[Choice, ...] = field(name="ground", default=())
 
 
+class ComparedItem(Table, frozen=True, kw_only=True):
+    """An item of the background check; of each group in ``stated`` and in ``recorded`` it needs one to be known."""
+
+    name: Text
+    stated: tuple[tuple[Text, ...], ...] = ()
+    recorded: tuple[tuple[Text, ...], ...] = ()
+
+
+class Silence(Rule, frozen=True, kw_only=True):
+    """What an item of the background check needs on both sides before it can support a candidate (SRC-3)."""
+
+    title: Text
+    items: Annotated[tuple[ComparedItem, ...], Meta(min_length=1)] = field(name="item")
+
+
 class AnswerRule(Rule, frozen=True, kw_only=True):
     """The content of an answer to a contradiction: so many characters, so many different words that are not ``idle``.
 

@@ -30,6 +30,9 @@ def _worksheet(sheet: Worksheet) -> Iterator[str]:
 
 def _background(read: Mapping[str, Any]) -> Iterator[str]:
     asked = {fact.name for fact in read["background"].facts}
+    compared = [item.name for item in read["silence"].items]
+    yield from (f"silence: duplicate item '{name}'" for name in repeated(compared))
+    yield from (f"silence: the background check does not ask for '{name}'" for name in compared if name not in asked)
     for rule in read["inconsistency"]:
         if rule.fact not in asked:
             yield f"{rule.id}: the background check does not ask for '{rule.fact}'"

@@ -27,13 +27,17 @@ def unexplained_in(policy: Policy, features: Mapping[str, Any]) -> list[str]:
 
     ``features``: {component: {verdict, note, parts {part: verdict}}}.
     """
+    lasting = [one.value for one in policy.review.worksheet.everything if one.stability == "stable"]
+    return all_unexplained_in(policy, {name: features[name] for name in lasting if name in features})
+
+
+def all_unexplained_in(policy: Policy, features: Mapping[str, Any]) -> list[str]:
+    """The same of every component, lasting or not."""
     sheet = policy.review.worksheet
     unexplained = {verdict.value for verdict in sheet.verdicts if verdict.unexplained}
     found = []
     for component in sheet.everything:
         given = features.get(component.value) or {}
-        if component.stability != "stable":
-            continue
         if given.get("verdict") in unexplained:
             found.append(component.label)
         judged = given.get("parts") or {}

@@ -10,6 +10,7 @@ import re
 import subprocess
 import sys
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,11 @@ from app.documents import checks, fonts, typeset
 from app.documents.approval import render
 from app.documents.approval.manifest import Verification
 from app.documents.errors import RenderError
+from app.documents.examination.contradictions import require_heads
 from app.documents.facts import (
+    Concluded,
+    Contradiction,
+    Contradictions,
     FaceBox,
     FeatureComparison,
     Judgment,
@@ -37,6 +42,7 @@ from tests.documents.approval.documents_facts import (
     NEGATIVE_NOTICE,
     NOTICE,
     START,
+    SUPERVISOR,
     candidate,
     negative,
     picture,
@@ -230,6 +236,33 @@ def test_the_negative_report_gives_the_reason_and_no_candidate() -> None:
     pdf = rendered(refused)
     assert "A possible match candidate was not approved by the supervisor." in whole_text(pdf)
     assert len(list(checks.pictures(pdf))) == 1
+
+
+def test_the_negative_report_names_who_prepared_it_and_who_concluded() -> None:
+    pdf = rendered(negative(concluded=Concluded(SUPERVISOR, START + timedelta(hours=5))))
+    first = checks.page_texts(pdf)[0]
+    assert f"Report prepared by {EXAMINER.rank} {EXAMINER.name}" in first
+    assert f"Concluded by {SUPERVISOR.rank} {SUPERVISOR.name}" in first
+
+
+@pytest.mark.clause("SRC-3", "EXT-2")
+def test_page_one_names_every_contradiction_and_unexplained_difference_before_anything_else() -> None:
+    """Long answers push the tables to later pages; the list of what speaks against the candidate stays on page 1."""
+    answer = "The description is a witness's guess from across the street in bad light. " * 12
+    found = tuple(
+        Contradiction(title, f"{title} on record: other than stated.", None, (), True, answer, None, None, EXAMINER, ())
+        for title in ("Custody", "Alibi", "Whereabouts", "Age", "Height", "Weight", "Scars, marks and tattoos")
+    )
+    unexplained = ("Ears", "Ears, lobe, its shape and attachment", "Nose", "Chin")
+    contradictions = Contradictions(True, found, (), unexplained=unexplained, justification="Cut off by the frame.")
+    pdf = rendered(possible_match(candidate=candidate(contradictions=contradictions)))
+    first, whole = checks.page_texts(pdf)[0], whole_text(pdf)
+    for head in contradictions.heads:
+        assert head in first, head
+    assert first.index("Scars, marks and tattoos") < first.index("The examiner’s answer")
+    assert "Cut off by the frame." in whole
+    with pytest.raises(RenderError, match="Page 1 does not name"):
+        require_heads(rendered(possible_match()), contradictions)
 
 
 def test_what_is_not_recorded_is_printed_so() -> None:

@@ -49,6 +49,7 @@ def facts(*items: ItemFacts, **changes) -> CertificateFacts:
         "second_approved_at": NOON + timedelta(hours=2),
         "started_at": NOON,
         "ended_at": NOON + timedelta(hours=3),
+        "checked_at": NOON + timedelta(hours=4),
         "policy_version": "cd" * 32,
         "items": items,
     }
@@ -83,6 +84,27 @@ def test_it_says_what_under_which_rule_from_which_day_and_who_approved(pdf):
     whole = "".join(said.split())
     assert "cd" * 32 in whole, "the policy version"
     assert "ab" * 32 in whole, "the digest of the delivered copy"
+
+
+@pytest.mark.clause("RET-11")
+def test_it_says_what_was_checked_by_whom_and_what_was_not(pdf):
+    said = " ".join(checks.page_texts(pdf))
+    for words in (
+        "By the portal, 2026-11-24 16:00:00 UTC",
+        "3 data keys of the records erased: none can be used any more. 1,204 encrypted files: none is left",
+        "whether they are true was not checked again",
+        "No person inspected the erasure itself.",
+        "Backups, which hold what was erased as long as they are kept",
+    ):
+        assert words in said, words
+    assert "The minimum period of each erased record had run, and no hold was in force" not in said, "nobody knows that"
+
+
+@pytest.mark.clause("RET-11")
+def test_a_certificate_of_nothing_erased_claims_no_look(pdf):
+    said = " ".join(checks.page_texts(render_certificate(facts(SPARED)).pdf))
+    assert "Nothing was erased, so nothing was looked for." in said
+    assert "none can be used any more" not in said
 
 
 @pytest.mark.clause("RET-11")

@@ -36,6 +36,7 @@ def facts(**changes) -> SealingFacts:
         "received_at": NOON,
         "removed_at": NOON + timedelta(seconds=1),
         "ended_at": NOON + timedelta(seconds=9),
+        "checked_at": NOON + timedelta(seconds=9),
         "generation": 1207,
         "policy_version": "cd" * 32,
         "keys": 2,

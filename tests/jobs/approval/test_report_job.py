@@ -248,10 +248,10 @@ def test_photograph_that_left_the_repository_is_not_reported(at, people, run_job
 
     request = at("approved")
     photo = request.current_round.nominee.photo
+    job = ask_for_report(request, people)
     with unit_of_work():
         photo.removed_at, photo.removed_because = now(), "sealed"
         audit.record("gallery.enrolled", batch="tests", photos=0, generation=0)
-    job = ask_for_report(request, people)
     run_jobs()
     assert job.state == "failed"
     assert "left the repository" in job.error

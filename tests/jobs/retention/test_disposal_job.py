@@ -28,6 +28,7 @@ from app.domain.workload import verbs as workload
 from app.extensions import db, stores
 from app.extensions import settings as here
 from app.imaging import sniff
+from app.jobs.registry import JobFailed
 from app.models import (
     Disclosure,
     FRRequest,
@@ -284,6 +285,18 @@ def test_rows_are_not_deleted_while_a_key_is_left(keep, monkeypatch):
     with pytest.raises(RuntimeError, match="only after their keys"):
         run(disposal)
     assert request_of(record).images
+
+
+@pytest.mark.clause("RET-11", "ACC-10")
+def test_nothing_is_certified_while_a_file_of_an_erased_record_is_still_there(keep, monkeypatch):
+    disposal = keep.disposal("approved", targets=[keep.record(request="closed", case_number=CASE)])
+    monkeypatch.setattr(type(stores().blobs), "destroy", lambda _self, _blob_id: None)
+    with pytest.raises(JobFailed, match=r"0 of \d+ keys and [1-9]\d* of \d+ files that were to be destroyed are still"):
+        run(disposal)
+    assert (disposal.state, disposal.certificate_blob_id) == ("executing", None)
+    monkeypatch.undo()
+    keep.execute()
+    assert disposal.certificate_blob_id is None, "the files stay known, for whoever looks"
 
 
 @pytest.mark.clause("RET-11")

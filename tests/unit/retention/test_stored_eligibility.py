@@ -218,7 +218,7 @@ def test_a_change_that_was_not_followed_is_found_recorded_and_shown(keep, sign_i
     ]
     assert events("retention.recalculated") == [{"day": days.today().isoformat(), "compared": 1, "different": 1}]
     page = text(sign_in("y.hazel").get("/retention/recalculations"))
-    assert "1 record compared, 1 stood otherwise in the lists." in page
+    assert "1 record compared, 1 differed from the lists." in page
     assert f"Case {record.case_number}" in page
     assert "Case open Due Policy clause RET-5 A change was not followed." in page
     assert recalculate().different == 0, "found once"

@@ -108,7 +108,7 @@ def test_the_registry_shows_digests_and_says_what_nist_did_not_evaluate(sign_in)
     text = soup(sign_in("f.spruce").get("/algorithms")).get_text()
     assert active().sha256 in text
     assert (installed_digest() or "Not installed") in text
-    assert "No search for casework" in text
+    assert "Casework searches are off" in text
 
 
 def test_what_the_department_measured_stands_beside_its_algorithm(sign_in, settings) -> None:

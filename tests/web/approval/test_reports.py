@@ -9,6 +9,7 @@ import re
 import pytest
 from flask import current_app
 
+from app import audit
 from app.calendar import today
 from app.documents.checks import page_texts, require_notice, require_picture
 from app.extensions import db, stores
@@ -40,6 +41,25 @@ def pdf_of(client, report: Report) -> bytes:
 
 
 # Preparing and delivery ------------------------------------------------------------------------------------
+
+
+@pytest.mark.clause("CAP-3", "SRC-5")
+def test_a_report_that_cannot_come_is_not_offered_and_refused_by_the_form_of_before(at, sign_in, post):
+    request = at("approved")
+    examiner = sign_in("k.rowan")
+    version = soup(examiner.get(page_of(request))).select_one("#delivery input[name=version]")["value"]
+    photo = request.current_round.nominee.photo
+    with unit_of_work():
+        photo.removed_at, photo.removed_because = now(), "sealed"
+        audit.record("gallery.enrolled", batch="tests", photos=0, generation=0)
+    said = "The photograph of the nominated candidate left the repository since its nomination."
+    page = examiner.get(page_of(request))
+    assert said in text(page)
+    assert not soup(page).select("#delivery form")
+    answer = post(examiner, page_of(request), {"version": version}, page="/report-misuse")
+    assert answer.status_code == 422
+    assert said in text(answer)
+    assert db.session.query(Job).filter_by(kind="match_report").count() == 0
 
 
 @pytest.mark.clause("SRC-8", "SRC-9", "USE-7")

@@ -52,7 +52,7 @@ def test_a_partial_approval_lets_the_marked_items_out_and_says_so(disclose, sign
     assert taken.status_code == 303
     assert {item.uid for item in disclosure.items if item.included} == set(kept)
     page = text(client.get(url(disclosure)))
-    assert page.count("May leave") == len(kept)
+    assert page.count("Approved for release") == len(kept)
     assert "Stays" in page
     assert "For this docket only." in page
 

@@ -48,7 +48,12 @@ def test_the_register_is_filtered_and_its_reading_recorded(registered, sign_in):
     tomorrow = (today() + timedelta(days=2)).isoformat()
     assert listed(client, f"?since={tomorrow}") == []
     assert len(listed(client, f"?until={tomorrow}&since=2020-01-01")) == 3
-    assert "Write a date as year-month-day" in text(client.get("/disclosures/register?since=soon"))
+    wrong = client.get("/disclosures/register?since=soon")
+    assert wrong.status_code == 422
+    assert "Write a date as year-month-day" in text(wrong)
+    assert "Correct the filter: until then nothing is listed and no file is made." in text(wrong), (
+        "and not all of it, unfiltered"
+    )
     looked = events("disclosure.register_read")
     assert {"filters": ["person"], "export": False} in looked
     assert "sandpiper" not in json.dumps(looked).lower()

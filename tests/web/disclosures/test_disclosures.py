@@ -98,7 +98,7 @@ def test_the_package_is_fetched_once_and_the_page_says_by_whom(disclose, sign_in
     assert again.status_code == 422
     page = text(again)
     assert policy().rule("package_single_use").text in page
-    assert "Fetched" in page
+    assert "Downloaded" in page
     assert "by Detective" in page
     assert "Have another package released" in page
     db.session.rollback()

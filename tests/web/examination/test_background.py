@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.unit_stages import ANSWER, BACKGROUND, SAME, answered, worksheet
-from tests.web.page_reading import form_at, soup, words
+from tests.web.page_reading import form_at, send_unoffered, soup, words
 
 VALUES = {"description": {"height_in": "40", "age_from": "18"}}
 EARS = {"verdict": "different_unexplained", "note": "The lobe is attached in one."}
@@ -68,16 +68,16 @@ def test_contradictions_come_first_are_answered_one_by_one_and_reach_the_supervi
 
     nominate = f"{listing}/nomination"
     choice = {"nominate-candidate": str(nominee.shown_order), "nominate-opinion": "p2", "nominate-reason": SAME}
-    refused = client.post(nominate, data={**form_at(client, listing, nominate), **choice})
+    refused = send_unoffered(client, listing, f"{listing}/none", nominate, **choice)
     assert refused.status_code == 422
     assert "Ears" in words(soup(refused))
     again = {**sent, **form_at(client, sheet, f"{sheet}/worksheet"), "justification": WHY}
     assert client.post(f"{sheet}/worksheet", data=again).status_code == 303
-    refused = client.post(nominate, data={**form_at(client, listing, nominate), **choice})
+    refused = send_unoffered(client, listing, f"{listing}/none", nominate, **choice)
     assert "Alibi: answer this in at least 40 characters." in words(soup(refused))
     given |= {**form_at(client, here, here), **answered("inconsistency-alibi", ALIBI)}
     assert client.post(here, data=given).headers["Location"] == here, "the alibi waits for a supervisor"
-    refused = client.post(nominate, data={**form_at(client, listing, nominate), **choice})
+    refused = send_unoffered(client, listing, f"{listing}/none", nominate, **choice)
     assert "No supervisor agrees yet with the answer on alibi." in words(soup(refused))
     make.agree(request)
     for name in ("j.maple", "n.finch"):
@@ -123,3 +123,19 @@ def test_days_of_custody_that_cannot_be_read_are_refused_beside_the_field(make, 
     page = soup(answer)
     assert "is not two days" in words(page.select_one("#custody_intervals-error"))
     assert page.select_one("#custody_intervals").get_text().strip() == "since spring"
+
+
+@pytest.mark.clause("SRC-3")
+def test_support_found_in_silence_is_refused_beside_the_item(make, sign_in):
+    request = make.request(state="under_examination")
+    nominee = request.current_round.search.candidates[0]
+    make.dispose_all(request, retain=nominee)
+    client = sign_in("k.rowan")
+    here = f"/review/rounds/{request.current_round.uid}/candidates/{nominee.shown_order}/background"
+    page = words(soup(client.get(here)).select_one("#check"))
+    assert "The request states nothing and the repository has nothing on record on this." in page, "told before"
+    answer = client.post(here, data={**form_at(client, here, here), **BACKGROUND, "marks": "supports"})
+    assert answer.status_code == 422
+    said = words(soup(answer).select_one("main"))
+    assert "so it supports nothing. Choose “Not known”." in said
+    assert request.current_round.background_of(nominee) is None

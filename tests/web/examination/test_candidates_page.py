@@ -14,9 +14,9 @@ from app.policy.refused import Refused
 from app.unit_of_work import unit_of_work
 from demo.people import person
 from tests.sql_statements import queries, recorded
-from tests.unit_stages import ANSWER, FINDINGS
+from tests.unit_stages import ANSWER, BACKGROUND
 from tests.web.examination.test_review_pages import here, round_url
-from tests.web.page_reading import form_at, send, soup, text
+from tests.web.page_reading import form_at, send, send_unoffered, soup, text
 
 # The candidates --------------------------------------------------------------------------------------------
 
@@ -181,9 +181,14 @@ def test_only_a_checked_and_retained_candidate_is_nominated(make, sign_in, exami
     place, url = nominee.shown_order, round_url(examined)
     why = "Agrees in every comparable feature."
     given = {"nominate-candidate": str(place), "nominate-opinion": "p2", "nominate-reason": why}
-    answer = send(client, url, f"{url}/nomination", **given)
+    said = "No background check of the nominated candidate is recorded."
+    before = client.get(url)
+    assert f"Candidate {place} cannot be nominated yet" in text(before)
+    assert said in text(before), "told on the page before"
+    assert not soup(before).select(f"form[action='{url}/nomination']"), "and not offered"
+    answer = send_unoffered(client, url, f"{url}/none", f"{url}/nomination", **given)
     assert answer.status_code == 422
-    assert "No background check of the nominated candidate is recorded." in text(answer)
+    assert said in text(answer)
     assert "Agrees in every comparable feature." in answer.get_data(as_text=True)
 
     check = f"{url}/candidates/{place}/background"
@@ -195,8 +200,7 @@ def test_only_a_checked_and_retained_candidate_is_nominated(make, sign_in, exami
     assert answer.status_code == 422
     assert "Arrest records were read." in answer.get_data(as_text=True)
     other = f"{url}/candidates/{1 if place != 1 else 2}/background"
-    items = dict.fromkeys(FINDINGS, "supports")
-    items["records_checked"] = "Arrest and custody records were read."
+    items = dict(BACKGROUND)
     items |= dict.fromkeys(policy().review.inconsistencies, ANSWER)  # whoever stands third, some are taller than told
     assert send(client, other, other, **items).status_code == 422, "an excluded candidate is not checked"
     assert send(client, check, check, **items).status_code == 303

@@ -6,7 +6,7 @@ import pytest
 
 from app.domain.peers.conditions import line_ups_of
 from tests.events_and_notices import notified
-from tests.unit_stages import FINDINGS
+from tests.unit_stages import BACKGROUND
 from tests.web.page_reading import send, soup, text
 
 
@@ -52,8 +52,7 @@ def test_the_whole_path_by_forms(make, sign_in, people, run_jobs):
     assert [th.get_text() for th in soup(client.get(rounds)).select("thead th")][:2] == ["Rank", "Score"]
 
     url = f"{rounds}/candidates/{wanted}/background"
-    items = dict.fromkeys(FINDINGS, "supports")
-    answer = send(client, url, url, records_checked="Arrest and custody records were read.", **items)
+    answer = send(client, url, url, **BACKGROUND)
     assert answer.status_code == 303, text(answer)
     why = "Agrees in every feature both pictures show."
     given = {"nominate-candidate": str(wanted), "nominate-opinion": "p3", "nominate-reason": why}

@@ -215,7 +215,10 @@ def test_a_filter_that_does_not_hold_asks_for_no_file(sign_in, post) -> None:
         (RECORDS, "/disclosures/register/exports", "/disclosures/register"),
     ):
         answer = post(sign_in(name), address, {"since": "yesterday"}, page=page)
-        assert answer.status_code == 422 and "Correct the filter first" in text(answer)
+        assert (
+            answer.status_code == 422
+            and "Correct the filter: until then nothing is listed and no file is made." in text(answer)
+        )
     assert recorded("export.asked") == [] and db.session.scalars(select(Job)).all() == []
 
 

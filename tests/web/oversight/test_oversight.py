@@ -24,7 +24,7 @@ from app.policy import policy
 from app.unit_of_work import unit_of_work
 from tests.conftest import token_of
 from tests.web.oversight.export_pages import file_of
-from tests.web.page_reading import soup
+from tests.web.page_reading import send, soup, words
 
 
 def rows(client, address: str = "/audit") -> list[list[str]]:
@@ -82,7 +82,58 @@ def test_filters_narrow(sign_in, make) -> None:
     assert rows(client, "/audit?until=2020-01-01") == []
     assert rows(client, "/audit?since=2999-01-01") == []
     assert len(rows(client, "/audit?since=2020-01-01&until=2999-01-01")) > 3
-    assert client.get("/audit?since=yesterday&event=no-such&page=99").status_code == 200
+    number = rows(client, "/audit?event=request.submitted")[0][4].split()[0]
+    assert rows(client, f"/audit?subject={number.lower()}"), "a number is found however it is typed"
+
+
+@pytest.mark.clause("AUD-6")
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("since=yesterday&actor=d.lark", "Write a date as year-month-day, for example 2026-03-09."),
+        ("event=no-such&actor=d.lark", "Choose an event of the list."),
+        ("since=2026-03-09&until=2026-03-08&actor=d.lark", "The last day lies before the first."),
+    ],
+)
+def test_a_filter_with_a_fault_says_so_keeps_what_was_typed_and_lists_nothing(sign_in, make, query, said) -> None:
+    make.request(state="submitted")
+    client = sign_in("w.sparrow")
+    answer = client.get(f"/audit?{query}")
+    page = soup(answer)
+    assert answer.status_code == 422
+    assert said in words(page)
+    assert "Correct the filter: until then nothing is listed and no file is made." in words(page)
+    assert not page.select("table")
+    assert page.select_one("input[name=actor]")["value"] == "d.lark"
+    sent = dict(pair.split("=") for pair in query.split("&"))
+    refused = client.post("/audit/exports", data={"csrf_token": token_of(client, "/report-misuse"), **sent})
+    assert refused.status_code == 422
+    assert said in words(soup(refused))
+    assert soup(refused).select_one("input[name=actor]")["value"] == "d.lark", "the filter is not lost"
+
+
+@pytest.mark.clause("AUD-6")
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("actor=n.obody", "Nobody with the user name \u201cn.obody\u201d ever signed in."),
+        ("until=2020-01-01&subject=FR-1", "No event fits: subject FR-1, to 2020-01-01."),
+        ("actor=d.lark&page=99", "There is no page 99: the filter finds"),
+    ],
+)
+def test_a_filter_that_finds_nothing_says_what_was_asked(sign_in, make, query, said) -> None:
+    make.request(state="submitted")
+    answer = sign_in("w.sparrow").get(f"/audit?{query}")
+    assert answer.status_code == 200
+    assert said in words(soup(answer))
+
+
+@pytest.mark.clause("AUD-5", "AUD-6")
+def test_a_check_of_the_chain_keeps_the_filter(sign_in, make) -> None:
+    make.request(state="submitted")
+    client = sign_in("w.sparrow")
+    answer = send(client, "/audit?actor=d.lark&since=2020-01-01", "/audit/check")
+    assert answer.headers["Location"] == "/audit?actor=d.lark&since=2020-01-01"
 
 
 @pytest.mark.clause("AUD-6")
@@ -143,7 +194,7 @@ def test_an_event_the_catalogue_no_longer_has_is_still_shown(app) -> None:
 @pytest.mark.clause("AUD-6")
 def test_the_chain_is_checked_on_demand_and_the_check_remembered(sign_in, post) -> None:
     client = sign_in("w.sparrow")
-    assert "was not checked from here yet" in client.get("/audit").get_data(as_text=True)
+    assert "has not been checked from this page yet" in client.get("/audit").get_data(as_text=True)
     post(client, "/audit/check", page="/audit")
     html = client.get("/audit").get_data(as_text=True)
     assert "The chain holds" in html
@@ -174,9 +225,9 @@ def test_a_broken_chain_is_told_and_never_counts_as_whole(sign_in, post) -> None
     html = client.get("/audit").get_data(as_text=True)
     assert "Event 1 was changed after it was recorded." in html
     told = chain_panel(html)
-    assert "was not checked from here yet" not in told, "it was, a moment ago"
+    assert "has not been checked from this page yet" not in told, "it was, a moment ago"
     assert re.search(r"Last checked just now by w\.sparrow, through event \d+: 1 fault found\.", told), told
-    assert "It was never found whole from here." in told
+    assert "No check from this page has found it whole yet." in told
     assert "Last found whole" not in told
 
 

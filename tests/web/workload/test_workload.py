@@ -131,7 +131,7 @@ def test_figures_hold_no_case_and_say_when_there_are_too_few(make, sign_in):
     request = make.request(state="documented")
     for name in ("c.hawthorn", "h.larch"):
         page = text(sign_in(name).get("/workload/figures"))
-        assert "too few" in page
+        assert "Too few to say" in page
         for word in (request.number, request.case_number, "Rowan", "Lark"):
             assert word not in page
     assert sign_in("k.rowan").get("/workload/figures").status_code == 403

@@ -11,6 +11,7 @@ from app import audit
 from app.access.actor import current_actor
 from app.access.guard import needs
 from app.blueprints.fact_fields import mark
+from app.blueprints.options import options_for
 from app.blueprints.review.blueprint import bp
 from app.blueprints.review.examination.drafts import restored
 from app.blueprints.review.examination.marks import marking
@@ -70,13 +71,18 @@ def render_candidates(subject: Round, **changed: Any) -> str:
     except Refused:
         ranked = []
     retained = [person for person in people if person.state == "retained"]
-    choices = [(str(person.place), f"Candidate {person.place}") for person in retained]
+    barred = barriers(round_, retained) if ranked and working(round_) else {}
+    typed = changed.pop("nominate", None)
+    # whoever is barred is not offered; what was typed and refused stays as it was
+    choices = [(str(one.place), f"Candidate {one.place}") for one in retained if typed or one.place not in barred]
     context = {
         "round": round_,
         "item": round_.request,
         "people": people,
         "ranked": ranked,
         "retained": retained,
+        "barred": barred,
+        "offered": bool(choices),
         "done": sum(1 for person in people if person.state != "open"),
         "working": working(round_),
         "next": examination.next_open(round_),
@@ -89,11 +95,18 @@ def render_candidates(subject: Round, **changed: Any) -> str:
         "opened": round_file(round_) if is_open(round_) else None,
         "undo": offered(round_),
     }
-    typed = changed.pop("nominate", None)
     if typed is not None:
         typed.candidate.choices = choices
         context["nominate"] = typed
     return page("review/examination/candidates.html", **{**context, **changed})
+
+
+def barriers(round_: Round, retained: list[RoundCandidate]) -> dict[int, tuple[Refused, ...]]:
+    """Return {place: every rule that would refuse the nomination}, without those who can be nominated."""
+    asked = {
+        person.place: options_for(round_.request, nominee=person.candidate).blockers("nominate") for person in retained
+    }
+    return {place: found for place, found in asked.items() if found}
 
 
 @bp.get("/review/rounds/<uid>/candidates/<int:place>")

@@ -36,6 +36,7 @@ from app.domain.examination.earlier_verdicts import earlier_verdicts, grounds_fo
 from app.domain.peers import nomination, renomination
 from app.models import BackgroundCheck, Round
 from app.policy import policy
+from app.policy.examination.against import findings, silences
 from app.policy.examination.answers import GROUND, SOURCE
 from app.policy.examination.background import compare, record_fault
 from app.policy.facts import Fault
@@ -91,6 +92,9 @@ def render_background(round_: Round, place: int, form: Any, refusal: Why = None,
         working=working(round_),
         request_facts=request_facts,
         rule=policy().review.background,
+        silence_rule=policy().review.silence,
+        silent=silences(policy(), against),
+        found=findings(policy(), against),
         probe=shown_probe(round_.search),
         place=place,
     )
