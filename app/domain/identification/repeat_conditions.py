@@ -1,4 +1,4 @@
-"""The conditions of searching again: a reason and a supervisor's agreement (AUD-1)."""
+"""The conditions of searching again: one search after the other, a reason and a supervisor's agreement (AUD-1)."""
 
 from __future__ import annotations
 
@@ -15,6 +15,13 @@ def searched_before(request: FRRequest, actor: Actor, facts: Facts) -> str | Non
     search = request.current_search
     found = search is not None and lineage.needs_agreement(search)
     return None if found else "Nothing related was searched before; no agreement is needed."
+
+
+@condition("one_at_a_time", "AUD-1", "SRC-1")
+def one_at_a_time(request: FRRequest, actor: Actor, facts: Facts) -> str | None:
+    search = request.current_search
+    running = search is not None and any(earlier.running for earlier in lineage.earlier_searches(search))
+    return "A related search is running now; what it lists is not known yet." if running else None
 
 
 @condition("repeat_asked", "AUD-1")

@@ -11,6 +11,7 @@ from app.access.directory import lookup
 from app.calendar import today
 from app.clauses import enforces
 from app.domain.algorithms import registry as algorithms
+from app.domain.identification.lineage import take_turn
 from app.domain.notices.notifications import tell
 from app.domain.workload.verbs import pass_on
 from app.extensions import db, settings
@@ -134,6 +135,8 @@ def start_search(request: FRRequest, actor: Actor, algorithm: NistStatus) -> Sea
     file.
     """
     search = request.current_search
+    if search is not None:
+        take_turn(search)
     job = ask("search", search.uid, f"search:{search.uid}") if search else None
     try:
         begins_with = algorithms.active()

@@ -176,6 +176,49 @@ def _fine():
     return NistStatus(True, "")
 
 
+@pytest.mark.clause("AUD-1", "SRC-1")
+@pytest.mark.parametrize("related_by", ["the same file", "the same moment", "the same case"])
+def test_two_related_searches_at_once_go_one_after_the_other_bypass(make, related_by):
+    first = prepared(make, case_number="2026-075-07777")
+    second = {
+        "the same file": lambda: prepared(make),
+        "the same moment": lambda: filed_with(make, recompressed(picture(7))),
+        "the same case": lambda: prepared(make, seed=22, case_number="2026-075-07777"),
+    }[related_by]()
+    start(make, first)
+    with pytest.raises(Refused, match="running now") as refusal:
+        start(make, second)
+    assert refusal.value.rule_id == "one_at_a_time"
+    assert [earlier.result for earlier in lineage.earlier_searches(second.current_search)] == [lineage.RUNNING]
+    make.finish(first)
+    with pytest.raises(Refused) as refusal:
+        start(make, second)
+    assert refusal.value.rule_id == "repeat_agreed"
+
+
+@pytest.mark.clause("AUD-1")
+def test_an_agreement_given_while_the_other_search_ran_does_not_cover_its_result_bypass(make, people):
+    first, second = prepared(make, case_number="2026-075-07777"), prepared(make)
+    examiner, supervisor = people.actor("k.rowan"), people.actor("c.hawthorn")
+    start(make, first)
+    with unit_of_work():
+        repeats.ask(second, examiner, "The repository grew since.")
+    with unit_of_work():
+        repeats.answer(second, supervisor, agreed=True, words="Agreed.")
+    make.finish(first)
+    with pytest.raises(Refused) as refusal:
+        start(make, second)
+    assert refusal.value.rule_id == "repeat_agreed"
+
+
+@pytest.mark.clause("AUD-1")
+def test_a_search_that_has_nothing_in_common_runs_beside_another(make):
+    first, second = prepared(make, case_number="2026-075-07777"), prepared(make, seed=22)
+    start(make, first)
+    start(make, second)
+    assert (first.state, second.state) == ("searching", "searching")
+
+
 @pytest.mark.clause("AUD-1", "SRC-6")
 def test_a_continuation_directed_by_the_supervisor_needs_no_second_agreement(make):
     request = make.request(state="continued")
