@@ -130,7 +130,7 @@ def check_identity(policy: Policy, answers: Mapping[str, object]) -> list[Fault]
 def check_minimum(policy: Policy, answers: Mapping[str, object]) -> list[Fault]:
     """Check that the purpose is described and why nothing less serves it."""
     rule = policy.disclosure.minimum
-    return check_ground(rule.facts, answers, rule.id)
+    return check_ground(policy, rule.facts, answers, rule.id)
 
 
 @enforces("EXT-5")

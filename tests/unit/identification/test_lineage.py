@@ -96,11 +96,14 @@ def test_searching_again_waits_for_a_reason_and_a_supervisor(make, people, searc
     with pytest.raises(Refused, match="has not answered"):
         start(make, other)
     with unit_of_work():
-        repeats.answer(other, supervisor, agreed=True, words="Agreed.")
+        repeats.answer(other, supervisor, agreed=True, words="Agreed: it is larger now.")
     start(make, other)
     assert other.state == "searching"
     asked = db.session.query(RepeatSearch).one()
-    assert (asked.private["reason"], asked.private["answer"]) == ("The repository grew since.", "Agreed.")
+    assert (asked.private["reason"], asked.private["answer"]) == (
+        "The repository grew since.",
+        "Agreed: it is larger now.",
+    )
 
 
 def test_a_declined_reason_stays_and_another_may_be_given(make, people, searched):
@@ -138,7 +141,7 @@ def test_nobody_but_a_supervisor_of_the_unit_agrees(make, people, searched, name
     with unit_of_work():
         repeats.ask(other, examiner, "The repository grew since.")
     with pytest.raises(Refused) as refusal, unit_of_work():
-        repeats.answer(other, somebody, agreed=True, words="Agreed.")
+        repeats.answer(other, somebody, agreed=True, words="Agreed: it is larger now.")
     assert refusal.value.rule_id == rule
 
 
@@ -148,7 +151,7 @@ def test_whoever_asked_does_not_agree_even_with_every_role(make, people, change_
     with unit_of_work():
         repeats.ask(other, both, "The repository grew since.")
     with pytest.raises(Refused) as refusal, unit_of_work():
-        repeats.answer(other, both, agreed=True, words="Agreed.")
+        repeats.answer(other, both, agreed=True, words="Agreed: it is larger now.")
     assert refusal.value.rule_id == "examiner"
     with pytest.raises(IntegrityError, match="asker_does_not_decide"), unit_of_work():
         row = lineage.last_asked(other.current_search)
@@ -162,7 +165,7 @@ def test_a_search_that_came_after_the_agreement_asks_again(make, people, searche
         with unit_of_work():
             repeats.ask(request, examiner, "The repository grew since.")
         with unit_of_work():
-            repeats.answer(request, supervisor, agreed=True, words="Agreed.")
+            repeats.answer(request, supervisor, agreed=True, words="Agreed: it is larger now.")
     start(make, first)
     make.run_jobs()
     refusal = explain(second, "start_search", examiner, algorithm_status=_fine(), demonstration=True)
@@ -204,7 +207,7 @@ def test_an_agreement_given_while_the_other_search_ran_does_not_cover_its_result
     with unit_of_work():
         repeats.ask(second, examiner, "The repository grew since.")
     with unit_of_work():
-        repeats.answer(second, supervisor, agreed=True, words="Agreed.")
+        repeats.answer(second, supervisor, agreed=True, words="Agreed: it is larger now.")
     make.finish(first)
     with pytest.raises(Refused) as refusal:
         start(make, second)
