@@ -6,6 +6,7 @@ Asked before any view, and before the form's token: whatever else arrives is ans
 from __future__ import annotations
 
 from flask import Flask, abort, request
+from werkzeug.datastructures import MultiDict
 
 #: what a browser makes of a form
 FORM_TYPES = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
@@ -13,6 +14,7 @@ FORM_TYPES = frozenset({"application/x-www-form-urlencoded", "multipart/form-dat
 LONGEST_VALUE = 20_000
 #: in characters, path and query; a web server in front takes less
 LONGEST_ADDRESS = 8_000
+NUL = "What was sent holds a character (NUL) that nobody types."
 
 
 def register_bodies(app: Flask) -> None:
@@ -22,6 +24,9 @@ def register_bodies(app: Flask) -> None:
     def only_forms() -> None:
         if len(request.full_path) > LONGEST_ADDRESS:
             abort(414, "The address is longer than any of this portal.")
+        # PostgreSQL takes it in no text
+        if "\0" in request.path or _holds_nul(request.args):
+            abort(400, NUL)
         if request.method in {"GET", "HEAD", "OPTIONS"}:
             return
         if request.mimetype not in FORM_TYPES and (request.mimetype or _brings_something()):
@@ -31,6 +36,12 @@ def register_bodies(app: Flask) -> None:
                 413,
                 f"No field takes more than {LONGEST_VALUE:,} characters. Go back, shorten the text, and send again.",
             )
+        if _holds_nul(request.form):
+            abort(400, NUL)
+
+
+def _holds_nul(sent: MultiDict[str, str]) -> bool:
+    return any("\0" in part for pair in sent.items(multi=True) for part in pair)
 
 
 def _brings_something() -> bool:

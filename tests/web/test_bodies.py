@@ -120,3 +120,20 @@ def test_a_text_of_more_than_twice_its_limit_is_not_shown_again():
     assert not far.validate()
     assert (kept.reason.data, far.reason.data) == ("y" * 200, "")
     assert far.reason.errors == ["101 characters too many: at most 100 fit. The text is not shown again."]
+
+
+@pytest.mark.usefixtures("unchecked")
+@pytest.mark.parametrize("address", ["/requests/%00", "/requests?q=%00", "/audit?%00=1", "/sign-in?next=%2F%00"])
+def test_a_character_that_no_database_keeps_is_refused_in_an_address(app, sign_in, address):
+    for client in (app.test_client(), sign_in("d.lark")):
+        answer = client.get(address)
+        assert (answer.status_code, "\0" in answer.text) == (400, False)
+
+
+@pytest.mark.usefixtures("unchecked")
+def test_a_character_that_no_database_keeps_is_refused_in_every_form(app, sign_in):
+    client = sign_in("k.rowan")
+    token = token_of(client, "/report-misuse")
+    for address in post_routes(app):
+        for sent in ({"reason": "No\0w"}, {"rea\0son": "Now"}):
+            assert client.post(address, data={"csrf_token": token, **sent}).status_code == 400, address

@@ -131,18 +131,6 @@ def needs_agreement(search: Search) -> list[EarlierSearch]:
     ]
 
 
-def take_turn(search: Search) -> None:
-    """Hold the photographs and the matter of a search, so that two related ones are started one after the other.
-
-    Needs an open unit of work; it lets them go.
-    """
-    alike = of_same_moment([search.image_id])
-    same = (ProbeImage.sha256 == search.image.sha256) | ProbeImage.id.in_(alike)
-    db.session.execute(select(ProbeImage.id).where(same).order_by(ProbeImage.id).with_for_update())
-    matter = search.request.in_same_matter()
-    db.session.execute(select(FRRequest.id).where(matter).order_by(FRRequest.id).with_for_update())
-
-
 def last_asked(search: Search) -> RepeatSearch | None:
     """Return the newest reason given for this search, answered or not."""
     rows = select(RepeatSearch).where(RepeatSearch.search_id == search.id).order_by(RepeatSearch.id.desc())

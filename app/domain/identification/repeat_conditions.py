@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from app.access.actor import Actor
 from app.domain.identification import lineage
+from app.models import RepeatSearch
 from app.models.base import filled
 from app.models.requests import FRRequest
 from app.workflow.facts import Facts
@@ -42,7 +43,15 @@ def repeat_agreed(request: FRRequest, actor: Actor, facts: Facts) -> str | None:
         return "A supervisor has not answered yet whether it may be searched again."
     if asked is not None and asked.decision == "declined":
         return "A supervisor did not agree that it is searched again."
-    if asked is None or any(earlier.at > filled(asked.decided_at) for earlier in barred):
-        # what was searched since the agreement was not before the supervisor's eyes
+    if asked is None or any(not _covers(asked, earlier) for earlier in barred):
         return f"It was searched before ({len(barred)} times)." if len(barred) > 1 else "It was searched before."
     return None
+
+
+def _covers(asked: RepeatSearch, earlier: lineage.EarlierSearch) -> bool:
+    """Tell whether a search, as it ended, was before the eyes of the supervisor who agreed.
+
+    An agreement from before there was a list covers all that had ended.
+    """
+    listed = asked.private.get("covers", [earlier.search.uid])
+    return earlier.search.uid in listed and earlier.at <= filled(asked.decided_at)
