@@ -52,9 +52,15 @@ def check_use_facts(policy: Policy, use_id: str, facts: Mapping[str, object]) ->
     return check_ground(policy, policy.uses[use_id].facts, facts, use_id)
 
 
-def check_ground(policy: Policy, facts: tuple[Fact, ...], answers: Mapping[str, object], rule_id: str) -> list[Fault]:
-    """Check answers on which a request rests: each says something of its own, and no other's once more."""
-    found = check_facts(facts, answers, rule_id)
+def check_ground(
+    policy: Policy,
+    facts: tuple[Fact, ...],
+    answers: Mapping[str, object],
+    rule_id: str,
+    today: date | None = None,
+) -> list[Fault]:
+    """Check answers on which something rests: each says something of its own, and no other's once more."""
+    found = check_facts(facts, answers, rule_id, today)
     wrong, said = {fault.field for fault in found}, dict[str, Fact]()
     for fact in facts:
         answer = _text(answers.get(fact.name))
@@ -173,7 +179,7 @@ def check_outcome(
         return [Fault("outcome", "Choose how the case ended.", "no_arrest")]
     if outcome not in outcomes_after(policy, result):
         return [Fault("outcome", f"“{outcome.title}” does not fit the result of this request.", outcome_id)]
-    return check_facts(outcome.facts, facts, outcome_id, today)
+    return check_ground(policy, outcome.facts, facts, outcome_id, today)
 
 
 def answered(facts: Iterable[Fact], given: Mapping[str, Any] | None) -> list[tuple[str, Any]]:
