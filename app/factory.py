@@ -30,6 +30,7 @@ from app.storage.keys import KeyStore
 from app.storage.signing import Signer
 from app.typed import BoundedInteger
 from app.unit_of_work import install_write_guard
+from app.web.bodies import register_bodies
 from app.web.errors import register_errors
 from app.web.headers import register_headers
 from app.workflow.registry import CONDITIONS, SEPARATIONS
@@ -52,6 +53,7 @@ def create_app(settings: Settings) -> Flask:
     with app.app_context():
         install_write_guard(db.engine)
     migrate.init_app(app, db, directory=str(_root() / "migrations"))
+    register_bodies(app)
     csrf.init_app(app)
     htmx.init_app(app)
     init_directory(app)

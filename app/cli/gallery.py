@@ -25,7 +25,8 @@ from app.domain.gallery.repository_index import generation
 from app.extensions import db
 from app.matching.errors import MatchingError
 from app.models import GalleryHold, GalleryPerson, GalleryPhoto, ProbeImage, Template
-from app.policy.words import says_something
+from app.policy import policy
+from app.policy.reasons import gives_reason
 from app.storage import StorageError
 from app.unit_of_work import Conflict, unit_of_work
 
@@ -166,7 +167,7 @@ def decide_command(uid: str, admitted: bool | None, reason: str) -> None:
     if admitted is None:
         raise click.ClickException("Say --admit or --refuse.")
     reason = reason.strip()
-    if len(reason) > 300 or not says_something(reason, 5):
+    if len(reason) > 300 or not gives_reason(policy(), reason, 5):
         raise click.ClickException("The reason must have 5 to 300 characters.")
     with one_line_errors():
         hold = db.session.scalars(select(GalleryHold).where(GalleryHold.uid == uid)).one_or_none()

@@ -24,8 +24,9 @@ from app.domain.algorithms.upkeep import running
 from app.extensions import settings
 from app.matching.threads import configure_threads
 from app.models import AlgorithmChange
+from app.policy import policy
+from app.policy.reasons import gives_reason
 from app.policy.refused import Refused
-from app.policy.words import says_something
 from app.unit_of_work import unit_of_work
 
 group = Group("change", help="A change of the face algorithm: embed again, evaluate, cut over, take back.")
@@ -63,7 +64,7 @@ def _running() -> AlgorithmChange:
 
 
 def _reason(text: str) -> str:
-    if len(text.strip()) > 300 or not says_something(text, 5):
+    if len(text.strip()) > 300 or not gives_reason(policy(), text, 5):
         raise click.ClickException("The reason must have 5 to 300 characters.")
     return text.strip()
 

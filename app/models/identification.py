@@ -163,7 +163,8 @@ class ProbeResemblance(Model):
 class RepeatSearch(Judged, Sealed, Model):
     """An examiner's reason to search again what was searched before, and a supervisor's answer.
 
-    A declined one stays; asking once more is another row. Sealed: reason (the examiner's), answer (the supervisor's).
+    A declined one stays; asking once more is another row. Sealed: reason (the examiner's), answer (the supervisor's),
+    covers (the uids of the searches that the supervisor had before them).
     """
 
     judged_in = ("decision",)

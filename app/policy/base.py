@@ -73,6 +73,12 @@ class Statement(Rule, frozen=True, kw_only=True):
     title: Text
 
 
+class ReasonRule(Statement, frozen=True, kw_only=True):
+    """The rule of every reason that another rule demands; ``idle`` words alone are none."""
+
+    idle: tuple[str, ...]
+
+
 class Questions(Rule, frozen=True, kw_only=True):
     """A rule with the facts a form asks for it."""
 

@@ -139,6 +139,7 @@ _WAYS: Mapping[str, Mapping[str, Callable[[str], Weaker]]] = {
     "ProficiencyRule": {"one_in": _FOREVER, "few": _GONE},
     "Prohibition": {"refused_answer": _UNSAID},
     "QualityRule": {"fail": _NONE, "warn": _NONE},
+    "ReasonRule": {"idle": _ANY},
     "Recipient": {"needs_agreement": _NO},
     "Requirement": {"valid_months": _to(1200)},
     "RetentionClass": {"keep": _kept, "years": _GONE, "age": _GONE},

@@ -12,7 +12,7 @@ from datetime import date, datetime, time
 from typing import Any, Literal
 
 from app.clauses import enforces
-from app.policy.facts import Fault, check_facts, time_of
+from app.policy.facts import Fault, check_facts, check_ground, time_of
 from app.policy.forms import Outcome
 from app.policy.types import Policy
 from app.policy.words import folded, is_family, spoken
@@ -44,14 +44,21 @@ class Item:
 
 
 @enforces("USE-8")
-def check_item(policy: Policy, kind: str, facts: Mapping[str, object], present: datetime) -> list[Fault]:
-    """Return everything wrong with an item of evidence: its kind, its answers, a moment that has not come."""
+def check_item(
+    policy: Policy, kind: str, facts: Mapping[str, object], present: datetime, matter: date | None = None
+) -> list[Fault]:
+    """Return everything wrong with an item of evidence: its kind, its answers, a moment that has not come.
+
+    `matter` is the day on which the matter began, where known: nothing was obtained in it before.
+    """
     rule = policy.request.evidence
-    found = check_facts(rule.facts, facts, rule.id, present.date())
+    found = check_ground(policy, rule.facts, facts, rule.id, present.date())
     if kind not in policy.request.evidence_kinds:
         found.insert(0, Fault("kind", "Choose what kind of evidence it is.", rule.id))
     if not found and _moment(facts, "obtained_on", "obtained_time", time.min) > present:
         found.append(Fault("obtained_time", "This time lies in the future.", rule.id))
+    if not found and matter is not None and date.fromisoformat(str(facts["obtained_on"])) < matter:
+        found.append(Fault("obtained_on", "This day lies before the matter; nothing was obtained in it then.", rule.id))
     return found
 
 
@@ -171,7 +178,7 @@ def check_corroboration(policy: Policy, outcome_id: str, facts: Mapping[str, Any
     items = []
     for one in facts.get("items", ()):
         said = {name: value for name, value in one.items() if name != "kind"}
-        wrong = check_item(policy, one["kind"], said, present)
+        wrong = check_item(policy, one["kind"], said, present, facts.get("matter"))
         if wrong:
             return wrong
         after = not item_of(said, False).before(lead)

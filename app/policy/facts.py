@@ -12,8 +12,9 @@ from app.clauses import enforces
 from app.policy.base import Fact, Questions
 from app.policy.days import present_day
 from app.policy.forms import Outcome, Prohibition, Source
+from app.policy.reasons import leaves_open
 from app.policy.types import Policy
-from app.policy.words import different_words, is_filler, is_placeholder, long_enough, plain, visible
+from app.policy.words import different_words, is_filler, long_enough, plain, visible
 
 YES_NO = {"yes": "Yes", "no": "No"}
 
@@ -48,19 +49,25 @@ def check_use_facts(policy: Policy, use_id: str, facts: Mapping[str, object]) ->
     """Check that the basis states what its authorized use needs; any other use is refused (REQ-4)."""
     if use_id not in policy.uses:
         return [Fault("use", "Choose one of the authorized uses.", "refuse-not-authorized")]
-    return check_ground(policy.uses[use_id].facts, facts, use_id)
+    return check_ground(policy, policy.uses[use_id].facts, facts, use_id)
 
 
-def check_ground(facts: tuple[Fact, ...], answers: Mapping[str, object], rule_id: str) -> list[Fault]:
-    """Check answers on which a request rests: each says something of its own, and no other's once more."""
-    found = check_facts(facts, answers, rule_id)
+def check_ground(
+    policy: Policy,
+    facts: tuple[Fact, ...],
+    answers: Mapping[str, object],
+    rule_id: str,
+    today: date | None = None,
+) -> list[Fault]:
+    """Check answers on which something rests: each says something of its own, and no other's once more."""
+    found = check_facts(facts, answers, rule_id, today)
     wrong, said = {fault.field for fault in found}, dict[str, Fact]()
     for fact in facts:
         answer = _text(answers.get(fact.name))
         if fact.kind not in ("text", "long") or fact.name in wrong or not visible(answer):
             continue
         before = said.setdefault(plain(answer).casefold(), fact)
-        if is_placeholder(answer):
+        if leaves_open(policy, answer):
             found.append(Fault(fact.name, f"{fact.label}: write what it is; “{answer}” leaves it open.", rule_id))
         elif before is not fact:
             found.append(Fault(fact.name, f"{fact.label}: this only repeats “{before.label}”.", rule_id))
@@ -134,7 +141,7 @@ def check_source(
     source = source_asked(policy, source_id, said)
     if source is None:
         return [Fault("source", "Choose where the image came from.", policy.request.images.id)]
-    found = check_ground(source.facts, facts, source_id)
+    found = check_ground(policy, source.facts, facts, source_id)
     if use_id is not None and source.uses and use_id not in source.uses:
         allowed = "; ".join(policy.use(use).title for use in source.uses)
         found.insert(0, Fault("source", f"An image from this source may serve only: {allowed}.", source_id))
@@ -147,7 +154,7 @@ def check_lawful_basis(policy: Policy, basis_id: str, facts: Mapping[str, object
     basis = policy.request.lawful_bases.get(basis_id)
     if basis is None:
         return [Fault("lawful_basis", "Say how the image was lawfully obtained.", "refuse-not-lawfully-obtained")]
-    return check_ground(basis.facts, facts, basis_id)
+    return check_ground(policy, basis.facts, facts, basis_id)
 
 
 def outcomes_after(policy: Policy, result: str | None) -> list[Outcome]:
@@ -172,7 +179,7 @@ def check_outcome(
         return [Fault("outcome", "Choose how the case ended.", "no_arrest")]
     if outcome not in outcomes_after(policy, result):
         return [Fault("outcome", f"“{outcome.title}” does not fit the result of this request.", outcome_id)]
-    return check_facts(outcome.facts, facts, outcome_id, today)
+    return check_ground(policy, outcome.facts, facts, outcome_id, today)
 
 
 def answered(facts: Iterable[Fact], given: Mapping[str, Any] | None) -> list[tuple[str, Any]]:

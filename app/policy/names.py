@@ -55,6 +55,7 @@ EventName = Literal[
     "disclosure.fetched",
     "disclosure.item_viewed",
     "disclosure.items_set",
+    "disclosure.package_left",
     "disclosure.package_sent",
     "disclosure.refused",
     "disclosure.register_read",

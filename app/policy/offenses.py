@@ -1,13 +1,19 @@
 """The offenses that requests name, each with its class, and when a supervisor must state which crime is suspected."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from msgspec import Meta, field, structs
 
 from app.clauses import enforces
 from app.policy.base import Choice, Count, Statement, Table, Text
-from app.policy.words import says_something, spoken
+from app.policy.reasons import gives_reason
+from app.policy.words import spoken
+
+if TYPE_CHECKING:
+    from app.policy.types import Policy
 
 #: what a fact of a use names to be chosen from this list
 LIST = "offenses"
@@ -86,14 +92,15 @@ def no_crime(rule: SeriousnessRule, use_id: str | None, facts: Mapping[str, Any]
 
 
 @enforces("CAP-9")
-def statement_fault(rule: SeriousnessRule, crime: object, because: object) -> str | None:
+def statement_fault(policy: Policy, crime: object, because: object) -> str | None:
     """Return what a supervisor's statement of the crime suspected lacks, or None."""
+    rule = policy.request.seriousness
     offense = rule.offense(crime)
     if offense is None:
         return "State which crime of the list is suspected, or send the request back."
     if not rule.is_crime(offense):
         return f"{rule.named(offense)} is no crime: state a crime of the list, or send the request back."
-    if not says_something(because, rule.min_reason):
+    if not gives_reason(policy, because, rule.min_reason):
         return f"Say in at least {rule.min_reason} characters why this crime is suspected."
     return None
 

@@ -132,6 +132,7 @@ SCHEMA: Mapping[str, FileSchema] = {
         "terms": (forms.Terms, "one"),
     },
     "training.toml": {"requirement": (forms.Requirement, "many")},
+    "reasons.toml": {"reason": (base.ReasonRule, "one")},
     "safeguards.toml": {"safeguard": (base.Statement, "many")},
     "absences.toml": {"absence": (forms.Absence, "many")},
 }

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
 
 from msgspec import Meta, field
 
-from app.policy.base import Rule, Statement, Table, Text
+from app.policy.base import ReasonRule, Rule, Statement, Table, Text
 from app.policy.disclosures.registers import Registers
 from app.policy.disclosures.types import DisclosureRules
 from app.policy.forms import Absence, MailKind, Notice, RequestRules, Requirement, Terms, Use
@@ -313,6 +313,7 @@ class Policy:
     mail: Mapping[str, MailKind]
     terms: Terms
     training: Mapping[str, Requirement]
+    reason: ReasonRule
     safeguards: Mapping[str, Statement]
     absences: Mapping[str, Absence]
     overlays: tuple[Overlay, ...]

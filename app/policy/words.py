@@ -15,12 +15,6 @@ _LOOKALIKE = str.maketrans(
     "АВЕЅІЈКМНОРСТУХԌԚԜӀΑΒΕΖΗΙΚΜΝΟΡΤΥΧавеѕіјкмнорстухԁһԛԝӏαεικνορτυχγηıɡɩօսհո",
     "ABESIJKMHOPCTYXGQWIABEZHIKMNOPTYXabesijkmhopctyxdhqwlaeikvoptuxynigiouhn",
 )
-#: what is written, by letters and digits, where a question is passed over
-_PASSED_OVER = (
-    "na|n a|nil|no|yes|none|nothing|nobody|not applicable|unknown|not known|tba|tbd|tbc|to be determined|later|pending|"
-    "ditto|same|as above|same as above|see above|see below|see narrative|see file|see case file|see attached|test|asdf|"
-    "qwerty"
-)
 #: signs of a phrase: the end of a stem, either word, a gap; so many words may stand in it
 _ENDING, _OR, _GAP, _WIDEST = "*", "|", "...", 6
 
@@ -57,11 +51,6 @@ def is_filler(text: str) -> bool:
     """Tell whether a text only fills its field: no letter or digit at all, or one letter over and over."""
     found = re.findall(r"[^\W_]", visible(text).casefold())
     return not found or (found[0].isalpha() and set(found) == {found[0]})
-
-
-def is_placeholder(text: str) -> bool:
-    """Tell whether a text passes its question over: “n/a”, “unknown”, “see above”."""
-    return plain(text).casefold() in _PASSED_OVER.split("|")
 
 
 def long_enough(text: str, least: int) -> bool:

@@ -2,6 +2,9 @@
 
 A blob is written before the transaction that refers to it commits. If that transaction rolls back, the blob
 is an orphan: in the store but in no row. `BlobStore.iter_ids` finds those for the clean-up job.
+
+Format: one box of the key store, or, above SEGMENT_BYTES, a version byte and one box for each segment, sealed with its
+place and whether it is the last: so a part is read alone, and none can be left out, added or moved.
 """
 
 import hashlib
@@ -9,7 +12,7 @@ import hmac
 import re
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +23,14 @@ from app.storage.keys import BOX_OVERHEAD, KeyStore
 
 #: a disclosure package holds every original of a case (package.max_bytes of its rules); all else is far smaller
 MAX_BLOB_BYTES = 256 * 1024 * 1024
+
+SEGMENT_BYTES = 1024 * 1024
+_BOXED = SEGMENT_BYTES + BOX_OVERHEAD
+_SEGMENTED = b"\x02"
+
+ABSENT = "The stored file is absent: never written, or destroyed."
+OTHER_SIZE = "The stored file is not the one its record describes: the sizes differ."
+ALTERED = "The stored file was altered or damaged: its check failed."
 
 _BLOB_ID = re.compile(r"[0-9a-f]{32}")
 
@@ -55,7 +66,7 @@ class BlobStore:
             raise BlobTooLarge(f"The content is larger than the {self._max_bytes} bytes the store accepts.")
         blob_id = secrets.token_hex(16)
         path = self._path(blob_id)
-        box = self._keystore.encrypt(key_id, data, _purpose(blob_id))
+        box = self._seal(blob_id, key_id, data)
         durable.make_directory(path.parent)
         durable.write_once(path, box)
         return BlobRef(blob_id, hashlib.sha256(data).hexdigest(), len(data))
@@ -66,19 +77,83 @@ class BlobStore:
         Raises UnknownBlob, BlobCorrupt (damaged, altered, under another key or of another digest), and
         KeyStore's errors about the key itself (KeyDestroyed, UnknownKey, WrongMasterKey).
         """
-        try:
-            box = durable.read(self._path(blob_id), self._max_bytes + BOX_OVERHEAD)
-        except FileNotFoundError:
-            raise UnknownBlob("The stored file is absent: never written, or destroyed.") from None
-        if len(box) > self._max_bytes + BOX_OVERHEAD:
-            raise BlobCorrupt("The stored file is damaged: it is larger than any the store accepts.")
-        try:
-            data = self._keystore.decrypt(key_id, box, _purpose(blob_id))
-        except Tampered as fault:
-            raise BlobCorrupt("The stored file was altered or damaged: its check failed.") from fault
+        data = self._whole(blob_id, key_id)
         if not hmac.compare_digest(hashlib.sha256(data).hexdigest().encode(), sha256.encode()):
             raise BlobCorrupt("The stored file is not the one its record describes: the digests differ.")
         return data
+
+    @enforces("ACC-10")
+    def reader(self, blob_id: str, key_id: str, size: int) -> Callable[[int, int], Iterator[bytes]]:
+        """Return what reads parts of a blob of this plain size, a segment in memory at a time, each checked.
+
+        It yields the bytes from its first argument to before its second, and raises, as this does at once, UnknownBlob,
+        BlobCorrupt and the errors of `get` about the key: the file and its key are looked at for each segment.
+        """
+
+        def read(first: int, stop: int) -> Iterator[bytes]:
+            for place in range(first // SEGMENT_BYTES, -(-stop // SEGMENT_BYTES)):
+                begun = place * SEGMENT_BYTES
+                yield self._segment(blob_id, key_id, place, size)[max(first - begun, 0) : stop - begun]
+
+        if self._part(blob_id, 0, len(_SEGMENTED)) != _SEGMENTED:
+            # a short one, or one from before there were segments
+            data = self._whole(blob_id, key_id)
+            if len(data) != size:
+                raise BlobCorrupt(OTHER_SIZE)
+            return lambda first, stop: iter((data[first:stop],))
+        self._segment(blob_id, key_id, 0, size)
+        return read
+
+    def _segment(self, blob_id: str, key_id: str, place: int, size: int) -> bytes:
+        at, end = len(_SEGMENTED) + place * _BOXED, _stored_size(size)
+        box = self._part(blob_id, at, _BOXED)
+        if durable.size_of(self._path(blob_id)) != end:
+            raise BlobCorrupt(OTHER_SIZE)
+        try:
+            return self._keystore.decrypt(key_id, box, _purpose(blob_id, place, at + _BOXED >= end))
+        except Tampered as fault:
+            raise BlobCorrupt(ALTERED) from fault
+
+    def _part(self, blob_id: str, begin: int, length: int) -> bytes:
+        try:
+            return durable.read_part(self._path(blob_id), begin, length)
+        except FileNotFoundError:
+            raise UnknownBlob(ABSENT) from None
+
+    def _whole(self, blob_id: str, key_id: str) -> bytes:
+        try:
+            box = durable.read(self._path(blob_id), self._most)
+        except FileNotFoundError:
+            raise UnknownBlob(ABSENT) from None
+        if len(box) > self._most:
+            raise BlobCorrupt("The stored file is damaged: it is larger than any the store accepts.")
+        try:
+            return self._open(blob_id, key_id, box)
+        except Tampered as fault:
+            raise BlobCorrupt(ALTERED) from fault
+
+    def _seal(self, blob_id: str, key_id: str, data: bytes) -> bytes:
+        if len(data) <= SEGMENT_BYTES:
+            return self._keystore.encrypt(key_id, data, _purpose(blob_id))
+        view, boxes = memoryview(data), [_SEGMENTED]
+        for place, at in enumerate(range(0, len(data), SEGMENT_BYTES)):
+            aad = _purpose(blob_id, place, at + SEGMENT_BYTES >= len(data))
+            boxes.append(self._keystore.encrypt(key_id, bytes(view[at : at + SEGMENT_BYTES]), aad))
+        return b"".join(boxes)
+
+    def _open(self, blob_id: str, key_id: str, box: bytes) -> bytes:
+        """Raises Tampered."""
+        if box[:1] != _SEGMENTED:
+            return self._keystore.decrypt(key_id, box, _purpose(blob_id))
+        plain = []
+        for place, at in enumerate(range(len(_SEGMENTED), len(box), _BOXED)):
+            aad = _purpose(blob_id, place, at + _BOXED >= len(box))
+            plain.append(self._keystore.decrypt(key_id, box[at : at + _BOXED], aad))
+        return b"".join(plain)
+
+    @property
+    def _most(self) -> int:
+        return max(_stored_size(self._max_bytes), self._max_bytes + BOX_OVERHEAD)
 
     def sealed_under(self, blob_id: str, key_id: str) -> bool:
         """Whether a whole blob of this id is stored and opens with this key: so an orphan tells whose it was.
@@ -86,8 +161,7 @@ class BlobStore:
         Raises KeyStore's errors about the key itself.
         """
         try:
-            box = durable.read(self._path(blob_id), self._max_bytes + BOX_OVERHEAD)
-            self._keystore.decrypt(key_id, box, _purpose(blob_id))
+            self._open(blob_id, key_id, durable.read(self._path(blob_id), self._most))
         except (FileNotFoundError, Tampered):
             return False
         return True
@@ -125,5 +199,14 @@ class BlobStore:
         return self._directory / blob_id[:2] / blob_id
 
 
-def _purpose(blob_id: str) -> bytes:
-    return b"blob:" + blob_id.encode()
+def _stored_size(size: int) -> int:
+    """Return how many bytes the store keeps for so many plain ones."""
+    if size <= SEGMENT_BYTES:
+        return size + BOX_OVERHEAD
+    return len(_SEGMENTED) + size + BOX_OVERHEAD * -(-size // SEGMENT_BYTES)
+
+
+def _purpose(blob_id: str, place: int | None = None, last: bool = False) -> bytes:
+    """Name a blob, or a segment of one by its place and whether it is the last."""
+    whole = b"blob:" + blob_id.encode()
+    return whole if place is None else whole + f":{place}:{'last' if last else 'more'}".encode()

@@ -103,6 +103,19 @@ def read(path: Path, limit: int) -> bytes:
 
 
 @_disk_failures()
+def read_part(path: Path, begin: int, length: int) -> bytes:
+    """Return up to so many bytes of a file from ``begin`` on. Raises and refuses as `read` does."""
+    with os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW), "rb") as file:
+        return os.pread(file.fileno(), length, begin)
+
+
+@_disk_failures()
+def size_of(path: Path) -> int:
+    """Return how many bytes a file has. Raises FileNotFoundError."""
+    return path.lstat().st_size
+
+
+@_disk_failures()
 def wipe(path: Path) -> None:
     """Overwrite a file in place, remove it and any half-written sibling, and flush. Absent files are fine.
 

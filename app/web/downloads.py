@@ -88,11 +88,6 @@ def _insist(cleared: Cleared) -> None:
         raise TypeError("a file is served after app.domain.serving.clear was asked, never without")
 
 
-def in_memory(data: bytes) -> Callable[[int, int], Iterator[bytes]]:
-    """Return the reader of an in-memory file for a `Download`."""
-    return lambda first, stop: (data[at : min(at + PIECE_BYTES, stop)] for at in range(first, stop, PIECE_BYTES))
-
-
 def asked_range(download: Download) -> tuple[int, int] | None:
     """(first, stop) of the bytes the request asks for, all of them by default; None when the file has none of these.
 
@@ -114,12 +109,13 @@ def send(
     *,
     before_last: Callable[[], None] | None = None,
     arrived: Callable[[], None] | None = None,
+    left: Callable[[int], None] | None = None,
 ) -> Response:
     """The file, or the range of it that is asked for; 416 for bytes that it does not have.
 
     Where the range holds the file's last byte, `before_last` is called before the last piece is sent and may raise
-    Withheld; `arrived` once the other end has all of it, and not when the transfer broke off. Neither has a context of
-    the application.
+    Withheld; `arrived` once the other end has all of it, and not when the transfer broke off: then `left` is told how
+    many bytes of the file were handed over at most. None of them has a context of the application.
     """
     _insist(cleared)
     span = asked_range(download)
@@ -130,7 +126,7 @@ def send(
     connection = request.environ.get("gunicorn.socket")
     last = stop == download.size
     pieces = _watched(download.read(first, stop), stop - first, connection, before_last if last else None)
-    sent = _followed(pieces, connection, arrived if last else None)
+    sent = _followed(pieces, connection, arrived if last else None, left, first)
     answer = Response(_Alone(sent), 206 if part else 200, mimetype=download.media_type)
     answer.headers.set("Content-Disposition", "attachment", filename=download.name)
     answer.content_length = stop - first
@@ -159,9 +155,23 @@ def _watched(
             yield chunk
 
 
-def _followed(pieces: Iterator[bytes], connection: Any, arrived: Callable[[], None] | None) -> Generator[bytes]:
-    yield from pieces
-    if arrived is not None and has_arrived(connection):
+def _followed(
+    pieces: Iterator[bytes],
+    connection: Any,
+    arrived: Callable[[], None] | None,
+    left: Callable[[int], None] | None,
+    first: int,
+) -> Generator[bytes]:
+    upto, whole = first, False
+    try:
+        for piece in pieces:
+            upto += len(piece)
+            yield piece
+        whole = (arrived is None and left is None) or has_arrived(connection)
+    finally:
+        if not whole and left is not None:
+            left(upto)
+    if whole and arrived is not None:
         arrived()
 
 

@@ -46,7 +46,8 @@ SECRET_WORDS = frozenset({"password", "passwords", "token", "secret", "otp", "co
 UNTYPED_WORDS = frozenset({"version", "once", "shown"})
 
 
-TYPED_LIMIT = 20_000
+#: how much of what was typed an error page gives back, in characters, whoever sent it
+TYPED_LIMIT = 60_000
 
 
 #: with these htmx puts an answer in place of the whole page, wherever on it the request came from
@@ -144,12 +145,14 @@ def _typed() -> list[tuple[str, str]]:
         sent = list(request.form.items(multi=True))
     except HTTPException:  # too large, or no form at all
         return []
-    offered = []
+    offered, left = [], TYPED_LIMIT
     for name, value in sent:
         words = set(re.split("[^a-z]+", name.lower()))
-        if value.strip() and words.isdisjoint(SECRET_WORDS | UNTYPED_WORDS):
+        size = len(name) + len(value)
+        if value.strip() and size <= left and words.isdisjoint(SECRET_WORDS | UNTYPED_WORDS):
+            left -= size
             label = name.rpartition("-")[2].replace("_", " ").capitalize()
-            offered.append((label, value[:TYPED_LIMIT]))
+            offered.append((label, value))
     return offered
 
 

@@ -24,6 +24,9 @@ LINKS: Mapping[str, str] = {
     "verify": "/verify",
 }
 
+#: in characters; what claims to come from a page with a longer address comes from none of ours
+LONGEST_BEHIND = 8_000
+
 
 def wants_part() -> bool:
     """Return True when htmx asks for a part of the page rather than the browser for all of it."""
@@ -37,7 +40,8 @@ def polls() -> bool:
 
 def page_behind() -> str | None:
     """The path of the page on which the present request arose: its form, its link or a part of it; None if unknown."""
-    came_from = address_parts(request.headers.get("HX-Current-URL") or request.referrer)
+    said = request.headers.get("HX-Current-URL") or request.referrer or ""
+    came_from = address_parts(said if len(said) <= LONGEST_BEHIND else None)
     return came_from.path if came_from.netloc == request.host else None
 
 

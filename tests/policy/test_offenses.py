@@ -37,8 +37,7 @@ def test_a_crime_chosen_for_what_is_called_a_violation_is_none_bypass(rules: Pol
 
 @pytest.mark.clause("CAP-9")
 def test_what_a_supervisor_states_is_a_crime_of_the_list_with_a_reason_bypass(rules: Policy) -> None:
-    rule = rules.request.seriousness
-    assert statement_fault(rule, "robbery", WHY) is None
+    assert statement_fault(rules, "robbery", WHY) is None
     for crime, because in (
         ("", WHY),
         ("high_treason", WHY),
@@ -49,7 +48,7 @@ def test_what_a_supervisor_states_is_a_crime_of_the_list_with_a_reason_bypass(ru
         ("robbery", "." * 60),
         ("robbery", "A robbery."),
     ):
-        assert statement_fault(rule, crime, because), (crime, because)
+        assert statement_fault(rules, crime, because), (crime, because)
 
 
 @pytest.mark.clause("CAP-9")

@@ -18,6 +18,7 @@ from app.storage import (
     UnknownBlob,
     UnknownKey,
 )
+from app.storage.blobs import SEGMENT_BYTES
 
 MASTER = bytes(range(32))
 CONTENT = b"\xff\xd8" + b"a face no longer to be seen " * 40
@@ -113,6 +114,82 @@ def test_size_is_bounded_on_the_way_in_and_out(tmp_path, keys):
         file.truncate(10**12)
     with pytest.raises(BlobCorrupt, match="larger"):
         small.get(ref.id, key_id, ref.sha256)
+
+
+@pytest.fixture
+def long_blob(keys, blobs):
+    """(reference, key, content) of a blob of three segments and a bit."""
+    key_id, content = keys.create(), os.urandom(3 * SEGMENT_BYTES + 17)
+    return blobs.put(key_id, content), key_id, content
+
+
+@pytest.mark.clause("ACC-10")
+@pytest.mark.parametrize("size", [0, 1, SEGMENT_BYTES, SEGMENT_BYTES + 1, 2 * SEGMENT_BYTES, 2 * SEGMENT_BYTES + 1])
+def test_a_blob_of_any_size_is_given_back_whole_and_in_parts(keys, blobs, size):
+    key_id, content = keys.create(), os.urandom(size)
+    ref = blobs.put(key_id, content)
+    assert blobs.get(ref.id, key_id, ref.sha256) == content
+    assert blobs.sealed_under(ref.id, key_id) and not blobs.sealed_under(ref.id, keys.create())
+    read = blobs.reader(ref.id, key_id, size)
+    for first, stop in ((0, size), (size // 2, size), (0, size // 2), (max(size - 1, 0), size), (0, 0)):
+        assert b"".join(read(first, stop)) == content[first:stop]
+
+
+def test_a_part_is_read_without_the_rest(keys, blobs, long_blob, monkeypatch):
+    ref, key_id, content = long_blob
+    read, opened, decrypt = blobs.reader(ref.id, key_id, ref.size), [], keys.decrypt
+    monkeypatch.setattr(keys, "decrypt", lambda of, box, aad: opened.append(len(box)) or decrypt(of, box, aad))
+    assert b"".join(read(SEGMENT_BYTES + 5, SEGMENT_BYTES + 9)) == content[SEGMENT_BYTES + 5 : SEGMENT_BYTES + 9]
+    assert len(opened) == 1 and opened[0] < SEGMENT_BYTES + 100
+
+
+def test_no_segment_is_altered_moved_left_out_or_added(tmp_path, keys, blobs, long_blob):
+    ref, key_id, _content = long_blob
+    path = blob_path(tmp_path, ref.id)
+    stored = path.read_bytes()
+    box = (len(stored) - 1 - 17) // 3 // 2 * 2  # not a boundary
+    boxed = SEGMENT_BYTES + 29
+    parts = [stored[1 + at * boxed : 1 + (at + 1) * boxed] for at in range(4)]
+    assert b"".join(parts) == stored[1:]
+    wrongs = [
+        stored[:1] + b"".join(parts[:3]),
+        stored[:1] + b"".join((parts[1], parts[0], *parts[2:])),
+        stored[:1] + b"".join((parts[0], parts[1], parts[1], parts[3])),
+        stored + parts[3],
+        stored[:box] + bytes([stored[box] ^ 1]) + stored[box + 1 :],
+        stored[:-1],
+        b"\x01" + stored[1:],
+        parts[0],
+    ]
+    for wrong in wrongs:
+        path.write_bytes(wrong)
+        with pytest.raises(BlobCorrupt):
+            blobs.get(ref.id, key_id, ref.sha256)
+        with pytest.raises(BlobCorrupt):
+            list(blobs.reader(ref.id, key_id, ref.size)(0, ref.size))
+    path.write_bytes(stored)
+    with pytest.raises(BlobCorrupt, match="sizes"):
+        blobs.reader(ref.id, key_id, ref.size - 1)
+
+
+def test_a_long_blob_from_before_there_were_segments_is_still_read(tmp_path, keys, blobs, long_blob):
+    ref, key_id, content = long_blob
+    blob_path(tmp_path, ref.id).write_bytes(keys.encrypt(key_id, content, b"blob:" + ref.id.encode()))
+    assert blobs.get(ref.id, key_id, ref.sha256) == content
+    assert b"".join(blobs.reader(ref.id, key_id, ref.size)(5, ref.size)) == content[5:]
+
+
+@pytest.mark.clause("ACC-10")
+def test_a_blob_erased_while_it_is_read_ends_there(keys, blobs, long_blob):
+    ref, key_id, content = long_blob
+    pieces = blobs.reader(ref.id, key_id, ref.size)(0, ref.size)
+    assert next(pieces) == content[:SEGMENT_BYTES]
+    keys.destroy(key_id)
+    with pytest.raises(KeyDestroyed):
+        next(pieces)
+    blobs.destroy(ref.id)
+    with pytest.raises(UnknownBlob):
+        blobs.reader(ref.id, key_id, ref.size)
 
 
 def test_a_blob_is_never_overwritten(keys, blobs, monkeypatch):

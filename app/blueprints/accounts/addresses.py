@@ -9,11 +9,20 @@ from app.typed import address_parts
 
 #: going back to these would sign the person out again, or ask them in a circle
 NEVER = {"account.sign_in", "account.sign_out", "account.terms", "static"}
+#: in characters; no page of this portal has a longer one
+LONGEST = 2_000
 
 
 def own_address(typed: str | None) -> str | None:
     """Return the path and query of an address of this portal, or None for anything else (open redirects included)."""
-    if not typed or not typed.startswith("/") or typed.startswith("//") or not typed.isprintable() or "\\" in typed:
+    if (
+        not typed
+        or len(typed) > LONGEST
+        or not typed.startswith("/")
+        or typed.startswith("//")
+        or not typed.isprintable()
+        or "\\" in typed
+    ):
         return None
     parts = address_parts(typed)
     if parts.scheme or parts.netloc:

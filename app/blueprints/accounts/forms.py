@@ -10,6 +10,7 @@ from wtforms import BooleanField, DateField, HiddenField, PasswordField, StringF
 from wtforms.validators import InputRequired, Optional
 from wtforms.widgets import CheckboxInput, ListWidget
 
+from app.blueprints.accounts.addresses import own_address
 from app.blueprints.choice_fields import SelectMultipleField
 from app.blueprints.limits import Length
 from app.domain.oversight.misuse import LONGEST, SHORTEST
@@ -28,7 +29,7 @@ class SignInForm(FlaskForm):
 
     username = StringField("User name", [InputRequired("Enter your user name."), Length(max=100)], [one_spelling])
     password = PasswordField("Password", [InputRequired("Enter your password."), Length(max=500)])
-    next = HiddenField()
+    next = HiddenField(filters=[own_address])
 
 
 class TermsForm(FlaskForm):
@@ -37,7 +38,7 @@ class TermsForm(FlaskForm):
     accept = BooleanField(
         "I have read these terms and accept them.", [InputRequired("Tick the box to accept the terms, or sign out.")]
     )
-    next = HiddenField()
+    next = HiddenField(filters=[own_address])
 
 
 class MisuseForm(FlaskForm):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wtforms import TextAreaField
+from wtforms import HiddenField, TextAreaField
 from wtforms.validators import DataRequired, InputRequired
 
 from app.blueprints.choice_fields import RadioField, SelectField
@@ -37,6 +37,8 @@ class RepeatAnswerForm(VersionForm):
         [InputRequired("Choose an answer.")],
         choices=[("agree", "Yes, I agree"), ("decline", "No")],
     )
+    #: the uids of the earlier searches on the page
+    shown = HiddenField()
     words = _reason("Why, or why not", "Write why, or why not.")
 
 

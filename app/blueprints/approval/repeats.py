@@ -33,7 +33,13 @@ def answer(subject: FRRequest) -> Answer:
         subject,
         "agree_to_repeat" if agreed else "decline_repeat",
         form,
-        lambda: repeats.answer(subject, current_actor(), agreed=agreed, words=form.words.data or ""),
+        lambda: repeats.answer(
+            subject,
+            current_actor(),
+            agreed=agreed,
+            words=form.words.data or "",
+            shown=(form.shown.data or "").split(),
+        ),
         again=lambda why: _page(subject, form, why),
         to=url_for("approval.index"),
         done=f"{subject.number}: {'you agreed' if agreed else 'you did not agree'}; the examiner is told.",
@@ -45,12 +51,14 @@ def _page(subject: FRRequest, form: RepeatAnswerForm, why: Why = None) -> str:
     asked = lineage.last_asked(search) if search is not None else None
     if search is None or asked is None:
         abort(404)
+    earlier = lineage.earlier_searches(search)
+    form.shown.data = " ".join(one.search.uid for one in earlier)
     return page(
         "approval/repeat.html",
         item=subject,
         form=form,
         **apart(why),
         asked=asked,
-        searched_before=lineage.earlier_searches(search),
+        searched_before=earlier,
         options=options_of(subject),
     )

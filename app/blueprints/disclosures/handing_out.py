@@ -74,6 +74,14 @@ class HandingOut:
                     return
             log.error("package_arrival_not_recorded", disclosure=self.number)
 
+    @enforces("EXT-7", "ACC-12")
+    def leave(self, upto: int) -> None:
+        """Record that the transfer broke off, and how much of the package was handed over by then, at most."""
+        with self.app.app_context():
+            audit.viewed(
+                "disclosure.package_left", self._disclosure(), actor=self.actor, package=self.package, upto=upto
+            )
+
     def _disclosure(self) -> Disclosure:
         return db.session.scalars(select(Disclosure).where(Disclosure.number == self.number)).one()
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+
 from flask import Response, abort, g, url_for
 from werkzeug.wrappers import Response as WerkzeugResponse
 
@@ -28,7 +30,7 @@ from app.policy.refused import Refused
 from app.refusals import status_of
 from app.steps import Answer, Why, take_step
 from app.storage import BlobCorrupt, KeyDestroyed, UnknownBlob
-from app.web.downloads import Download, asked_range, in_memory, send
+from app.web.downloads import Download, asked_range, send
 from app.web.pages import page, redirect_after_post, wants_part
 
 
@@ -85,19 +87,20 @@ def package(subject: Disclosure, package: int) -> Response | tuple[str, int]:
     if refusal is not None:
         audit.viewed("workflow.refused", subject, verb="fetch", rule=refusal.rule_id)
         return render_disclosure(subject, refusal=refusal), status_of(refusal)
-    cleared, data = clear(found, actor), _bytes(found)
+    cleared, read = clear(found, actor), _reader(found)
     name = f"{subject.number}-{found.number}.zip"
-    download = Download(name, "application/zip", len(data), found.sha256, in_memory(data), to_the_end=True)
+    download = Download(name, "application/zip", found.size, found.sha256, read, to_the_end=True)
     span = asked_range(download)
     if span is not None:
         audit.sent("disclosure.package_sent", subject, package=package, sha256=found.sha256, first=span[0])
     handing = HandingOut(running_app(), subject.number, package, actor, g.session_uid)
-    return send(cleared, download, before_last=handing.ask_again, arrived=handing.record)
+    return send(cleared, download, before_last=handing.ask_again, arrived=handing.record, left=handing.leave)
 
 
-def _bytes(package: DisclosurePackage) -> bytes:
+def _reader(package: DisclosurePackage) -> Callable[[int, int], Iterator[bytes]]:
+    """Return what reads the stored package a segment at a time: it may be larger than a process should hold."""
     try:
-        return stores().blobs.get(package.blob_id, package.disclosure.key_id, package.sha256)
+        return stores().blobs.reader(package.blob_id, package.disclosure.key_id, package.size)
     except (UnknownBlob, KeyDestroyed):
         abort(404)
     except BlobCorrupt:

@@ -19,7 +19,7 @@ from app.policy import policy
 from app.policy.disclosures import rules as disclosing
 from app.policy.disclosures.rules import DecisionFacts, DesignationFacts, ReleaseFacts
 from app.policy.facts import check_questions
-from app.policy.words import says_something
+from app.policy.reasons import gives_reason
 from app.workflow.facts import Facts, first
 from app.workflow.registry import condition
 
@@ -229,7 +229,7 @@ def items_included(disclosure: Disclosure, actor: Actor, facts: Facts) -> str | 
 def decision_written(disclosure: Disclosure, actor: Actor, facts: Facts) -> str | None:
     rule = policy().disclosure.approval
     for name, label, shortest in (("text", "decision", rule.min_text), ("reason", "reason", rule.min_reason)):
-        if not says_something(facts.get(name), shortest):
+        if not gives_reason(policy(), facts.get(name), shortest):
             return f"Write the {label} in at least {shortest} characters, in words."
     return None
 

@@ -18,6 +18,7 @@ from app.extensions import db
 from app.models.base import now
 from app.models.disclosures import ITEM_KINDS, RoutineDesignation
 from app.policy import policy
+from app.policy.reasons import gives_reason
 from app.policy.words import says_something
 from app.workflow.engine import refuse_if
 
@@ -42,7 +43,7 @@ def designate(actor: Actor, values: DesignationValues) -> RoutineDesignation:
     rules = policy().disclosure
     rule = rules.designation
     refuse_if(rule.id, not says_something(values.title, 5), "Give the designation a title of at least 5 characters.")
-    refuse_if(rule.id, not says_something(values.scope, 20), "Describe the scope in at least 20 characters.")
+    refuse_if(rule.id, not gives_reason(policy(), values.scope, 20), "Describe the scope in at least 20 characters.")
     for given, known, what in (
         (values.recipient_kinds, rules.recipients, "recipient"),
         (values.purposes, rules.purposes, "purpose"),
@@ -80,7 +81,7 @@ def revoke(designation: RoutineDesignation, actor: Actor, reason: str) -> None:
     check_capability(actor, "designation.keep")
     rule = policy().disclosure.designation
     refuse_if(rule.id, designation.revoked_at is not None, "This designation is already revoked.")
-    refuse_if("reason_given", not says_something(reason), "Write the reason.")
+    refuse_if("reason_given", not gives_reason(policy(), reason), "Write the reason.")
     designation.revoked_at, designation.revoked_by_id = now(), actor.id
     designation.revoked_because = reason.strip()
     db.session.flush()

@@ -7,6 +7,8 @@ from datetime import datetime
 from app.access.actor import Actor
 from app.models.base import now
 from app.models.disclosures import HARMS, Incident
+from app.policy import policy
+from app.policy.reasons import gives_reason
 from app.policy.words import says_something
 from app.workflow.facts import Facts
 from app.workflow.registry import condition
@@ -58,7 +60,7 @@ def notice_consulted(incident: Incident, actor: Actor, facts: Facts) -> str | No
 
 @condition("notice_written", "EXT-10")
 def notice_written(incident: Incident, actor: Actor, facts: Facts) -> str | None:
-    written = says_something(facts.get("text"))
+    written = gives_reason(policy(), facts.get("text"))
     return "Write the notice to the individuals affected." if facts.get("give") and not written else None
 
 
@@ -69,5 +71,5 @@ def notice_decided(incident: Incident, actor: Actor, facts: Facts) -> str | None
 
 @condition("efforts_recorded", "EXT-10")
 def efforts_recorded(incident: Incident, actor: Actor, facts: Facts) -> str | None:
-    described = says_something(facts.get("efforts"))
+    described = gives_reason(policy(), facts.get("efforts"))
     return "Describe the efforts made to notify." if incident.notice == "give" and not described else None

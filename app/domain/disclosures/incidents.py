@@ -18,7 +18,7 @@ from app.models.base import now
 from app.models.disclosures import Disclosure, Incident
 from app.policy import policy
 from app.policy.names import IncidentVerb
-from app.policy.words import says_something
+from app.policy.reasons import gives_reason
 from app.workflow.engine import advance, explain, refuse_if
 
 SHORTEST = 20
@@ -32,7 +32,9 @@ def record(actor: Actor, disclosure: Disclosure | None, aware_at: datetime, what
     refuse_if(rule, aware_at > now(), "The moment of awareness lies in the future.")
     early = disclosure is not None and aware_at < disclosure.created_at
     refuse_if(rule, early, "The moment of awareness lies before the disclosure began.")
-    refuse_if(rule, not says_something(what, SHORTEST), f"Describe what happened in at least {SHORTEST} characters.")
+    refuse_if(
+        rule, not gives_reason(policy(), what, SHORTEST), f"Describe what happened in at least {SHORTEST} characters."
+    )
     incident = Incident(
         number=draw("I"),
         key_id=stores().keys.create(),

@@ -9,7 +9,7 @@ from app.clauses import enforces
 from app.policy import policy
 from app.policy.examination.types import Verdict
 from app.policy.facts import Fault
-from app.policy.words import says_something
+from app.policy.reasons import gives_reason
 from app.workflow.facts import first
 
 
@@ -49,5 +49,5 @@ def _component_faults(
     if verdict is None:
         if needed or note or parts:
             yield "no verdict." if needed else "a verdict on the whole belongs to what is noted."
-    elif described and not says_something(note) and any(one.needs_note for one in (verdict, *parts)):
+    elif described and not gives_reason(policy(), note) and any(one.needs_note for one in (verdict, *parts)):
         yield "describe the difference."

@@ -6,7 +6,8 @@ from app.access.actor import Actor
 from app.domain.requests.conditions import use_facts_complete
 from app.models.requests import FRRequest
 from app.policy import policy
-from app.policy.words import is_filler, says_something
+from app.policy.reasons import gives_reason
+from app.policy.words import is_filler
 from app.workflow.facts import Facts
 from app.workflow.registry import condition
 
@@ -26,7 +27,7 @@ def refusal_cites_rule(request: FRRequest, actor: Actor, facts: Facts) -> str | 
 
 @condition("reason_given", "SRC-6")
 def reason_given(request: FRRequest, actor: Actor, facts: Facts) -> str | None:
-    return None if says_something(facts.get("reason")) else "Write the reason."
+    return None if gives_reason(policy(), facts.get("reason")) else "Write the reason."
 
 
 @condition("unsuitable_reasons_given", "REQ-7")
@@ -81,7 +82,7 @@ def suitability_recorded(request: FRRequest, actor: Actor, facts: Facts) -> str 
         return "The suitability of the probe is not recorded."
     if not choice.searchable:
         return "A probe found unsuitable is not searched: return the request with the reasons."
-    if choice.needs_note and not says_something(search.private.get("suitability_note")):
+    if choice.needs_note and not gives_reason(policy(), search.private.get("suitability_note")):
         return "Say which features cannot be compared."
     return None if not search.candidates else "Candidates were already seen for this selection."
 
@@ -94,7 +95,7 @@ def quality_override_reasoned(request: FRRequest, actor: Actor, facts: Facts) ->
     if search is None or not failing:
         return None
     least = policy().review.quality_override.count
-    if says_something(search.private.get("suitability_note"), least):
+    if gives_reason(policy(), search.private.get("suitability_note"), least):
         return None
     named = " ".join(finding["text"] for finding in failing)
     return f"{named} Give your reason to search all the same, in at least {least} characters."

@@ -27,12 +27,14 @@ SAME_IMAGE, LOOKS_ALIKE, SAME_CASE = "the same image", "an image of the same mom
 SAME_MATTER = "another number of the same matter"
 #: outcome of a request's examination, by what its last report says; an open one tells nothing, for its peers are blind
 RESULTS = {"possible_match": "a possible match was reported", "negative": "negative result"}
-OPEN, UNEXAMINED = "not concluded", "not examined"
+OPEN, UNEXAMINED, RUNNING = "not concluded", "not examined", "running now"
+#: what counts: a search that was asked for and has not failed; one that waits for a worker is running
+COUNTED = ("queued", "finished")
 
 
 @dataclass(frozen=True, slots=True)
 class EarlierSearch:
-    """An earlier finished search: which it is, how it is related, what it resulted in."""
+    """An earlier search, finished or running: which it is, how it is related, what it resulted in."""
 
     search: Search
     related_by: tuple[str, ...]
@@ -48,13 +50,20 @@ class EarlierSearch:
 
     @property
     def at(self) -> datetime:
-        """Return when it finished; the database has a time for every finished search."""
-        return filled(self.search.finished_at)
+        """Return when it finished, or when it was started where it is running."""
+        return filled(self.search.finished_at or self.search.started_at)
+
+    @property
+    def running(self) -> bool:
+        return self.search.finished_at is None
 
 
 @enforces("AUD-1", "CAP-1")
 def earlier_searches(search: Search) -> list[EarlierSearch]:
-    """Return every finished search by anybody that is related to this one, newest first."""
+    """Return every search by anybody, finished or running, that is related to this one; running ones, then the newest.
+
+    One that is running counts: else whoever starts two at once is asked for no agreement.
+    """
     alike = of_same_moment([search.image_id])
     # three look-ups, each by its own index: as one condition over three tables it reads every search there is
     related = union(
@@ -64,9 +73,9 @@ def earlier_searches(search: Search) -> list[EarlierSearch]:
     ).subquery()
     rows = (
         select(Search)
-        .where(Search.id.in_(select(related.c.id)), Search.id != search.id, Search.state == "finished")
+        .where(Search.id.in_(select(related.c.id)), Search.id != search.id, Search.state.in_(COUNTED))
         .options(joinedload(Search.image), joinedload(Search.request).selectinload(FRRequest.reports))
-        .order_by(Search.finished_at.desc())
+        .order_by(Search.finished_at.is_not(None), Search.finished_at.desc(), Search.id.desc())
     )
     found = db.session.scalars(rows)
     numbers = of_matter(search.request.case_number)
@@ -88,6 +97,8 @@ def _related(search: Search, found: Search, alike: set[int], numbers: frozenset[
 @enforces("SRC-7")
 def result_of(search: Search) -> str:
     """Return a search's result in words. An open request gives none away, as its peers must judge blind."""
+    if search.finished_at is None:
+        return RUNNING
     if search.request.state == "unexamined":
         return UNEXAMINED
     delivered = [report for report in search.request.reports if report.delivered_at is not None]

@@ -21,8 +21,8 @@ from app.imaging.recipe_ops import derive as applied
 from app.models import DerivedImage, DetectedFace, FRRequest
 from app.policy import policy
 from app.policy.facts import Fault
+from app.policy.reasons import gives_reason
 from app.policy.refused import Refused
-from app.policy.words import says_something
 from app.storage import BlobRef
 from app.workflow import advance
 from app.workflow.engine import refuse_if
@@ -78,7 +78,7 @@ def derive(request: FRRequest, actor: Actor, developed: Developed, reason: str) 
         raise Refused(faults[0].rule_id, faults[0].message, faults=faults)
     usable = image.request_id == request.id and image.removed_at is None and image.state == "ready"
     refuse_if("one_face_selected", not usable, "The image cannot be used, or is not of this request.")
-    if not says_something(reason, general.min_reason):
+    if not gives_reason(policy(), reason, general.min_reason):
         words = f"Write the reason for preparing this image, at least {general.min_reason} characters, in words."
         raise Refused(general.id, words, faults=[Fault("reason", words, general.id)])
     last = db.session.scalar(select(func.max(DerivedImage.number)).where(DerivedImage.request_id == request.id))

@@ -6,10 +6,12 @@ Refused.
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from app.access.actor import Actor
 from app.clauses import enforces
 from app.domain.accounts.people import holders_of
-from app.domain.identification.lineage import last_asked
+from app.domain.identification.lineage import last_asked, needs_agreement
 from app.domain.notices.notifications import tell
 from app.extensions import db
 from app.models import FRRequest, RepeatSearch
@@ -32,14 +34,21 @@ def ask(request: FRRequest, actor: Actor, reason: str) -> RepeatSearch:
 
 
 @enforces("AUD-1")
-def answer(request: FRRequest, actor: Actor, *, agreed: bool, words: str) -> RepeatSearch:
-    """Record that a supervisor agrees to a repeated search or does not, with the reason."""
+def answer(
+    request: FRRequest, actor: Actor, *, agreed: bool, words: str, shown: Collection[str] | None = None
+) -> RepeatSearch:
+    """Record that a supervisor agrees to a repeated search or does not, with the reason.
+
+    `shown`: the uids of the earlier searches that stood on the page of the answer, by default all there are: an
+    agreement covers these alone, and no older one that is found to be related later.
+    """
     search = request.current_search
     verb: RequestVerb = "agree_to_repeat" if agreed else "decline_repeat"
     advance(request, verb, actor, search=search.uid if search else None, reason=words)
     row = filled(last_asked(filled(search)))
     row.decision, row.decided_by_id, row.decided_at = "agreed" if agreed else "declined", actor.id, now()
-    row.seal(answer=words.strip())
+    covers = [one.search.uid for one in needs_agreement(row.search)] if shown is None else sorted(shown)
+    row.seal(answer=words.strip(), covers=covers)
     db.session.flush()
     tell("repeat_agreed" if agreed else "repeat_declined", [row.asked_by_id], request)
     return row

@@ -12,6 +12,7 @@ from app.calendar import today
 from app.clauses import enforces
 from app.domain.algorithms import registry as algorithms
 from app.domain.notices.notifications import tell
+from app.domain.numbers import take_turn
 from app.domain.workload.verbs import pass_on
 from app.extensions import db, settings
 from app.matching.errors import CatalogueError
@@ -133,6 +134,8 @@ def start_search(request: FRRequest, actor: Actor, algorithm: NistStatus) -> Sea
     for its record again. `algorithm`: algorithms.status, asked before the unit of work opens, for it may read the whole
     file.
     """
+    # two related searches at once are started one after the other, so that each sees the other (AUD-1)
+    take_turn("searches")
     search = request.current_search
     job = ask("search", search.uid, f"search:{search.uid}") if search else None
     try:

@@ -22,8 +22,8 @@ from app.models.base import new_uid, now
 from app.models.matters import CaseNumber, MatterLink
 from app.policy import policy
 from app.policy.case_numbers import check_case_number
+from app.policy.reasons import gives_reason
 from app.policy.refused import Refused
-from app.policy.words import says_something
 from app.storage import StorageError
 from app.workflow.engine import refuse_if
 
@@ -100,7 +100,7 @@ def _asked(number: CaseNumber, actor: Actor, row: MatterLink | None, standing: s
 
 def _check_reason(reason: str) -> None:
     least = policy().request.matter.least_reason
-    refuse_if(RULE, not says_something(reason, least), f"Write the reason, in at least {least} characters.")
+    refuse_if(RULE, not gives_reason(policy(), reason, least), f"Write the reason, in at least {least} characters.")
 
 
 def _row(first: CaseNumber, second: CaseNumber, because: Sequence[str]) -> MatterLink:

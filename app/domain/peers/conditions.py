@@ -21,7 +21,7 @@ from app.models.requests import FRRequest
 from app.policy import policy
 from app.policy.examination.dispositions import disposition_fault
 from app.policy.facts import Fault
-from app.policy.words import says_something
+from app.policy.reasons import gives_reason
 from app.workflow.facts import Facts, first
 from app.workflow.registry import condition
 
@@ -102,7 +102,9 @@ def sheet_faults(place: LineUpPlace) -> list[Fault]:
         ]
     differing = {verdict.value for verdict in policy().review.worksheet.verdicts if verdict.differs}
     named = [
-        given for given in features.values() if given.get("verdict") in differing and says_something(given.get("note"))
+        given
+        for given in features.values()
+        if given.get("verdict") in differing and gives_reason(policy(), given.get("note"))
     ]
     if not named:
         message = f"Photograph {place.letter}: name a feature that differs, and say what differs."
@@ -121,7 +123,7 @@ def opinion_faults(place: LineUpPlace) -> list[Fault]:
     if place.quick and (level.number is None or level.number > review.line_up.quick_at_most):
         message = f"Photograph {place.letter}: a level of {review.line_up.quick_at_most} or less excludes."
         return [Fault("level", message, review.line_up.id)]
-    if not place.quick and not says_something(place.private.get("reason"), review.peers.min_reason):
+    if not place.quick and not gives_reason(policy(), place.private.get("reason"), review.peers.min_reason):
         message = (
             f"Photograph {place.letter}: give your reason in at least {review.peers.min_reason} characters, in words."
         )

@@ -11,8 +11,8 @@ from app.models import Candidate, FRRequest
 from app.models.base import now
 from app.policy import policy
 from app.policy.examination.opinions import nomination_fault
+from app.policy.reasons import gives_reason
 from app.policy.refused import Refused
-from app.policy.words import says_something
 from app.workflow import advance, refuse_if
 
 
@@ -21,7 +21,7 @@ def nominate(request: FRRequest, actor: Actor, candidate: Candidate, opinion: st
     """Nominate one retained candidate for peer review; `opinion` is a level of the scale. Raises Refused."""
     round_ = open_round(request, actor)
     rule = policy().review.nomination
-    if not says_something(reason, rule.min_reason):
+    if not gives_reason(policy(), reason, rule.min_reason):
         raise Refused(rule.id, f"Give your reason in at least {rule.min_reason} characters, in words.")
     fault = nomination_fault(policy(), opinion)
     refuse_if("nomination_supported", fault is not None, fault.message if fault else "")

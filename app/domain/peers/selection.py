@@ -24,8 +24,8 @@ from app.models.base import filled, now
 from app.models.engine import Job
 from app.outbox import ask
 from app.policy import policy
+from app.policy.reasons import gives_reason
 from app.policy.refused import Refused
-from app.policy.words import says_something
 from app.workflow.engine import refuse_if
 from app.workflow.registry import SEPARATIONS
 
@@ -176,7 +176,7 @@ def reassign(line_up: LineUp, reason: str, present: set[int]) -> None:
     """A supervisor takes an open assignment back, and the system assigns the next peer. Raises Refused."""
     rule = policy().review.line_up
     refuse_if("peer_assigned", line_up.ended is not None, "This assignment is over.")
-    unsaid = not says_something(reason, rule.min_reason)
+    unsaid = not gives_reason(policy(), reason, rule.min_reason)
     refuse_if(rule.id, unsaid, f"Give a reason of at least {rule.min_reason} characters, in words.")
     withdraw(line_up, "supervisor", reason.strip())
     refill(line_up, present)

@@ -24,8 +24,8 @@ from app.models import FRRequest, LineUp, LineUpPlace, PeerReview
 from app.models.base import filled
 from app.policy import policy
 from app.policy.facts import Fault
+from app.policy.reasons import gives_reason
 from app.policy.refused import Refused
-from app.policy.words import says_something
 from app.workflow import advance
 from app.workflow.engine import refuse_if
 
@@ -122,7 +122,7 @@ def decline(line_up: LineUp, actor: Actor, reason: str, present: set[int]) -> No
     """
     check_open(line_up, actor)
     rule = policy().review.line_up
-    unsaid = not says_something(reason, rule.min_reason)
+    unsaid = not gives_reason(policy(), reason, rule.min_reason)
     refuse_if(rule.id, unsaid, f"Give a reason of at least {rule.min_reason} characters, in words.")
     end(line_up, "declined", reason=reason.strip())
     db.session.flush()

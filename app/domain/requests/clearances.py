@@ -16,7 +16,7 @@ from app.models import Account, Clearance, FRRequest
 from app.models.base import filled, now
 from app.policy import policy
 from app.policy.names import CapabilityId
-from app.policy.words import says_something
+from app.policy.reasons import gives_reason
 from app.workflow.engine import advance
 from app.workflow.facts import Facts
 from app.workflow.registry import condition
@@ -50,7 +50,7 @@ def person_may_be_cleared(request: FRRequest, actor: Actor, facts: Facts) -> str
 @condition("clearance_reasoned", "LIM-7")
 def clearance_reasoned(request: FRRequest, actor: Actor, facts: Facts) -> str | None:
     least = policy().request.political.least_reason
-    enough = says_something(facts["reason"], least)
+    enough = gives_reason(policy(), facts["reason"], least)
     return None if enough else f"Write the reason, in at least {least} characters, in words."
 
 

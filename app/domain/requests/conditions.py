@@ -23,7 +23,7 @@ from app.policy.facts import (
     check_use_facts,
     signs,
 )
-from app.policy.words import says_something
+from app.policy.reasons import gives_reason
 from app.workflow.facts import Facts, first
 from app.workflow.registry import condition
 
@@ -84,7 +84,7 @@ def use_facts_complete(request: FRRequest, actor: Actor, facts: Facts) -> str | 
 def priority_reasoned(request: FRRequest, actor: Actor, facts: Facts) -> str | None:
     if request.priority not in policy().request.priorities:
         return "Choose the priority."
-    return None if says_something(request.private.get("priority_reason")) else "The priority has no reason."
+    return None if gives_reason(policy(), request.private.get("priority_reason")) else "The priority has no reason."
 
 
 @condition("circumstances_stated", "SRC-3")

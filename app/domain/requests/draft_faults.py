@@ -17,7 +17,7 @@ from app.policy.facts import (
     check_reserved,
     check_use_facts,
 )
-from app.policy.words import says_something
+from app.policy.reasons import gives_reason
 
 
 def draft_faults(request: FRRequest, actor: Actor) -> dict[str, list[Fault]]:
@@ -36,7 +36,7 @@ def draft_faults(request: FRRequest, actor: Actor) -> dict[str, list[Fault]]:
     else:
         facts = check_use_facts(policy(), request.use_id, private.get("facts", {}))
     own += check_questions(rules.basis, {"narrative": private.get("narrative", "")})
-    if not says_something(private.get("priority_reason")):
+    if not gives_reason(policy(), private.get("priority_reason")):
         own.append(Fault("priority_reason", "Write the reason for the priority.", "priority_reasoned"))
     own += _supervisor_faults(request)
     return {

@@ -30,6 +30,8 @@ from app.storage import BlobRef
 from app.workflow.engine import refuse_if
 
 JOB = "check_image"
+#: of a file name, as every file system has it: what the name says of its camera may stand at its beginning
+LONGEST_NAME = 255
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +98,7 @@ def add_image(request: FRRequest, actor: Actor, stored: BlobRef, sniffed: Sniffe
         sha256=stored.sha256,
         blob_id=stored.id,
     )
-    image.seal(file_name=file_name[-200:])
+    image.seal(file_name=file_name[-LONGEST_NAME:])
     db.session.add(image)
     db.session.flush()
     audit.record("image.added", request, actor=actor, image=image.uid, sha256=image.sha256)

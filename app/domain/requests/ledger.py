@@ -7,6 +7,7 @@ issued again, does not come by a later day or an empty ledger.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import date, datetime
 from typing import TypeVar
 
@@ -20,6 +21,7 @@ from app.models.requests import FRRequest
 from app.policy import policy
 from app.policy.evidence import Item, arrested_at, check_arrest, check_item, in_hand, item_of, same_words
 from app.policy.facts import Fault
+from app.storage import StorageError
 
 Row = TypeVar("Row", EvidenceItem, Arrest)
 
@@ -67,9 +69,19 @@ def matter_day(request: FRRequest) -> date | None:
         return None
 
 
+def matter_began(request: FRRequest) -> date | None:
+    """Return the earliest day that a filed request of the matter states, where one does and can still be read."""
+    filed = db.session.scalars(select(FRRequest).where(request.in_same_matter(), FRRequest.state != "draft"))
+    days = []
+    for one in filed:
+        with suppress(StorageError):
+            days.append(matter_day(one))
+    return min(filter(None, days), default=None)
+
+
 def faults_of_item(request: FRRequest, kind: str, facts: Mapping[str, object]) -> list[Fault]:
     """Return everything wrong with an item of evidence to be recorded; the same words twice are one item."""
-    found = check_item(policy(), kind, facts, present())
+    found = check_item(policy(), kind, facts, present(), matter_began(request))
     known = evidence_of_matter(request) if not found else ()
     again = any(same_words(row.private["facts"].get("what"), facts.get("what")) for row in known)
     if again:

@@ -52,7 +52,7 @@ def state_crime(request: FRRequest, actor: Actor, stated: Mapping[str, str]) -> 
 
 def _unstated(lacking: str, stated: Mapping[str, Any]) -> str | None:
     """Return what a statement lacks that goes with a request which names no crime, or None."""
-    fault = statement_fault(policy().request.seriousness, stated.get("crime"), stated.get("because"))
+    fault = statement_fault(policy(), stated.get("crime"), stated.get("because"))
     return f"{lacking} {fault}" if fault else None
 
 

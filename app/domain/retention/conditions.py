@@ -15,7 +15,7 @@ from app.models.matters import in_matter_of
 from app.models.requests import FRRequest
 from app.models.retention import CaseRecord, Disposal, DisposalItem
 from app.policy import policy
-from app.policy.words import says_something
+from app.policy.reasons import gives_reason
 from app.workflow.facts import Facts
 from app.workflow.registry import condition
 
@@ -86,7 +86,7 @@ def history_unchanged(record: CaseRecord, actor: Actor, facts: Facts) -> str | N
 def difference_reasoned(record: CaseRecord, actor: Actor, facts: Facts) -> str | None:
     if set(facts.get("classes") or []) == set(facts.get("proposed") or []):
         return None
-    said = says_something(facts.get("reason"))
+    said = gives_reason(policy(), facts.get("reason"))
     return None if said else "The class differs from the one the rules propose: write the reason."
 
 

@@ -26,7 +26,7 @@ from app.models.retention import CaseRecord, Disposal, DisposalItem, PersonFile
 from app.outbox import ask_once
 from app.policy import policy
 from app.policy.names import DisposalVerb
-from app.policy.words import says_something
+from app.policy.reasons import gives_reason
 from app.workflow.engine import advance, explain, refuse_if
 
 JOB = "disposal"
@@ -66,7 +66,7 @@ def with_their_files(targets: Sequence[Target]) -> list[Target]:
 def propose(actor: Actor, targets: Sequence[Target], reason: str) -> Disposal:
     """Propose records for disposal; files on their associated persons come along. Raises Refused."""
     check_capability(actor, "disposal.propose")
-    refuse_if("reason_given", not says_something(reason), "Write the reason.")
+    refuse_if("reason_given", not gives_reason(policy(), reason), "Write the reason.")
     # always in one order, so that two proposals at once wait for each other instead of for ever
     for target in sorted(targets, key=key_of):
         locked(target)

@@ -15,7 +15,7 @@ from app.extensions import db
 from app.models.base import now
 from app.models.retention import CaseRecord, LegalHold
 from app.policy import policy
-from app.policy.words import says_something
+from app.policy.reasons import gives_reason
 from app.workflow.engine import advance, explain, refuse_if
 
 
@@ -29,7 +29,7 @@ def place(target: Target, actor: Actor, kind: str, reason: str) -> LegalHold:
     check_capability(actor, "hold.place")
     target = locked(target)
     refuse_if("hold_wins", kind not in policy().retention.holds, "Choose the kind of hold.")
-    refuse_if("reason_given", not says_something(reason), "Write the reason.")
+    refuse_if("reason_given", not gives_reason(policy(), reason), "Write the reason.")
     gone = target.disposed_at is not None or being_erased(target)
     refuse_if("hold_wins", gone, "The record was disposed of; nothing remains to be held.")
     hold = LegalHold(number=draw("H"), kind=kind, placed_by_id=actor.id)

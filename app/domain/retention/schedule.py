@@ -20,6 +20,7 @@ from app.models.engine import AuditEvent
 from app.models.retention import CaseRecord, PersonFile, ScheduleReview
 from app.policy import policy
 from app.policy.loader import tried
+from app.policy.reasons import gives_reason
 from app.policy.types import Policy
 from app.policy.words import folded, says_something
 from app.workflow.engine import refuse_if
@@ -78,7 +79,11 @@ def record_review(actor: Actor, edition: str, outcome: str, note: str) -> Schedu
     refuse_if(RULE, not says_something(edition), "Write which edition you looked at, as its title page names it.")
     refuse_if(RULE, outcome not in OUTCOMES, "Choose what the review found.")
     least = rule.min_note
-    refuse_if(RULE, not says_something(note, least), f"Say in at least {least} characters what you compared and found.")
+    refuse_if(
+        RULE,
+        not gives_reason(policy(), note, least),
+        f"Say in at least {least} characters what you compared and found.",
+    )
     same = bool(rule.edition) and _same(edition, rule.edition)
     named = rule.edition or "none"
     refuse_if(

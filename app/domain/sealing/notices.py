@@ -18,6 +18,7 @@ from app.extensions import db
 from app.models import Disclosure, FRRequest, GalleryPhoto, SealingNotice, SealingOrder
 from app.models.base import filled, now
 from app.policy import policy
+from app.policy.reasons import gives_reason
 from app.policy.words import says_something
 from app.unit_of_work import Conflict
 from app.workflow.engine import refuse_if
@@ -105,7 +106,7 @@ def record(notice: SealingNotice, actor: Actor, text: str, how: str, *, sent: bo
     check_capability(actor, "sealing.order")
     if notice.sent_at is not None:
         raise Conflict("this notice was sent already")
-    refuse_if("reason_given", not says_something(text), "The notice has no words.")
+    refuse_if("reason_given", not gives_reason(policy(), text), "The notice has no words.")
     refuse_if("reason_given", sent and not says_something(how), "Say how the notice was sent.")
     notice.seal(text=text.strip(), how=how.strip())
     if sent:

@@ -6,7 +6,7 @@ from app.access.actor import Actor
 from app.access.clearance import is_cleared
 from app.models.requests import FRRequest
 from app.policy import policy
-from app.policy.words import says_something
+from app.policy.reasons import gives_reason
 from app.workflow.facts import Facts
 from app.workflow.registry import SEPARATIONS, condition
 
@@ -50,6 +50,6 @@ def receiver_may_examine(request: FRRequest, actor: Actor, facts: Facts) -> str 
 def hand_over_noted(request: FRRequest, actor: Actor, facts: Facts) -> str | None:
     """Require notes unless nobody had the work."""
     least = policy().request.workload.min_notes
-    if request.examiner_id is None or says_something(facts.get("notes"), least):
+    if request.examiner_id is None or gives_reason(policy(), facts.get("notes"), least):
         return None
     return f"Write where the work stands, in at least {least} characters, in words."

@@ -15,6 +15,7 @@ from app.clauses import enforces
 from app.domain.algorithms.networks import detector, extractor
 from app.domain.gallery.look_alikes import ProbeComparison
 from app.domain.identification.image_quality import described
+from app.domain.numbers import take_turn
 from app.domain.requests.images import JOB, finish_check, limits
 from app.extensions import db, stores
 from app.imaging import ExifFacts, UnusableImage, decode, shown_copy
@@ -28,7 +29,7 @@ from app.models.identification import ProbeResemblance
 from app.models.requests import DetectedFace, ProbeImage
 from app.policy import policy
 from app.storage import DiskFailure, StorageError
-from app.unit_of_work import unit_of_work
+from app.unit_of_work import Conflict, unit_of_work
 
 Answer = TypeVar("Answer")
 
@@ -68,11 +69,12 @@ def check_image(row: Job) -> None:
     finding = examine(data)
     shown = None
     columns: dict[str, object] = {}
-    alike: list[int] = []
+    near, alike, phash = frozenset[int](), list[int](), None
     bgr = finding.bgr
     if bgr is not None:
         phash = perceptual_hash(bgr)
-        alike = _same_moment(image, phash, finding)
+        near = _near(image, phash)
+        alike = _same_moment(phash, finding, near)
         shown = _stored(lambda: stores().blobs.put(key_id, shown_copy(bgr)))
         height, width = bgr.shape[:2]
         columns = {
@@ -83,6 +85,10 @@ def check_image(row: Job) -> None:
             "height": height,
         }
     with unit_of_work():
+        take_turn("checks")
+        if phash is not None and not _near(image, phash) <= near:
+            # checked at the same time: neither would know of the other, were it not compared anew
+            raise Conflict("an image like this one was checked meanwhile")
         if image.state == "checking" and image.removed_at is None:
             for position, face in enumerate(finding.faces, 1):
                 db.session.add(detected(image, position, face, filled(bgr), len(finding.faces)))
@@ -122,21 +128,23 @@ def examine(data: bytes) -> Finding:
     return Finding("ready", None, bgr, exif, faces)
 
 
+def _near(image: ProbeImage, phash: str) -> frozenset[int]:
+    return ProbeComparison().near([phash])[phash] - {image.id}
+
+
 @enforces("AUD-1")
-def _same_moment(image: ProbeImage, phash: str, finding: Finding) -> list[int]:
-    """Return the ids of earlier images taken at the same time. Raises JobFailed.
+def _same_moment(phash: str, finding: Finding, near: frozenset[int]) -> list[int]:
+    """Return the ids of those of the images with a near hash that were taken at the same time. Raises JobFailed.
 
     Kept with the image, so that a search of it says what was searched before (app.domain.identification.lineage).
     """
-    comparison = ProbeComparison()
-    near = comparison.near([phash])[phash] - {image.id}
     if not near or not finding.faces or finding.bgr is None:
         return []
     try:
         vectors = extractor().embed(finding.bgr, list(finding.faces))
     except MatchingError as fault:
         raise JobFailed(str(fault)) from fault
-    return [earlier.id for earlier in comparison.look_alikes(phash, vectors, near)]
+    return [earlier.id for earlier in ProbeComparison().look_alikes(phash, vectors, near)]
 
 
 def detected(image: ProbeImage, position: int, face: Face, bgr: NDArray[np.uint8], faces: int) -> DetectedFace:

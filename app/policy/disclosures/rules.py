@@ -92,7 +92,7 @@ def check_basis_facts(policy: Policy, basis_id: str | None, facts: Mapping[str, 
     basis = policy.disclosure.bases.get(basis_id or "")
     if basis is None:
         return [Fault("basis", "Choose one of the seven bases; there is no other.", policy.disclosure.determination.id)]
-    found = check_facts(basis.facts, facts, basis.id)
+    found = check_ground(policy, basis.facts, facts, basis.id)
     if basis.needs_person and not person.strip():
         found.append(
             Fault("person", "This basis concerns one individual: say whom the information is about.", basis.id)
@@ -130,7 +130,7 @@ def check_identity(policy: Policy, answers: Mapping[str, object]) -> list[Fault]
 def check_minimum(policy: Policy, answers: Mapping[str, object]) -> list[Fault]:
     """Check that the purpose is described and why nothing less serves it."""
     rule = policy.disclosure.minimum
-    return check_ground(rule.facts, answers, rule.id)
+    return check_ground(policy, rule.facts, answers, rule.id)
 
 
 @enforces("EXT-5")

@@ -5,8 +5,8 @@ from typing import Any
 
 from app.clauses import enforces
 from app.policy.facts import Fault
+from app.policy.reasons import gives_reason
 from app.policy.types import Policy
-from app.policy.words import says_something
 
 
 def differing_in(policy: Policy, features: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -51,7 +51,7 @@ def all_unexplained_in(policy: Policy, features: Mapping[str, Any]) -> list[str]
 def check_justified(policy: Policy, features: Mapping[str, Any], justification: str) -> list[Fault]:
     """The fault of a worksheet with unexplained differences in lasting components and no sufficient justification."""
     rule, found = policy.review.unexplained, unexplained_in(policy, features)
-    if not found or says_something(justification, rule.count):
+    if not found or gives_reason(policy, justification, rule.count):
         return []
     named = "; ".join(found)
     message = f"Different and unexplained: {named}. Justify in at least {rule.count} characters."

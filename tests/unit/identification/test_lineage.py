@@ -11,8 +11,11 @@ from app.calendar import today
 from app.domain.algorithms import registry as algorithms
 from app.domain.identification import lineage, repeats
 from app.domain.identification import verbs as identification
+from app.domain.matters import links
 from app.extensions import db
-from app.models import ProbeResemblance, RepeatSearch
+from app.jobs.requests import images as checks
+from app.models import CaseNumber, Job, ProbeResemblance, RepeatSearch
+from app.models.base import now
 from app.policy.refused import Refused
 from app.unit_of_work import unit_of_work
 from app.workflow import explain
@@ -67,6 +70,28 @@ def test_the_same_moment_in_other_bytes_is_recognized_by_hash_and_embedding(make
     assert related(other) == [(lineage.LOOKS_ALIKE,)]
 
 
+def test_two_images_checked_at_the_same_moment_know_of_each_other_bypass(make, run_jobs, monkeypatch):
+    """Two workers take one moment's two copies: whichever ends last is compared once more."""
+    first, second = (make.request(state="draft", images=0, case_number=f"2026-075-0888{n}") for n in (1, 2))
+    shown, late = checks.shown_copy, []
+
+    def beside_another(bgr):
+        if not late:
+            late.append(True)
+            make.image(second, recompressed(picture(7)))
+        return shown(bgr)
+
+    monkeypatch.setattr(checks, "shown_copy", beside_another)
+    make.image(first, picture(7), describe=None)
+    assert (second.images[0].state, first.images[0].state) == ("ready", "checking")
+    with unit_of_work():
+        db.session.query(Job).filter_by(subject_id=first.images[0].uid).update({"not_before": now()})
+    run_jobs()
+    assert first.images[0].state == "ready"
+    pair = db.session.query(ProbeResemblance).one()
+    assert {pair.image_id, pair.earlier_id} == {first.images[0].id, second.images[0].id}
+
+
 def test_another_moment_of_the_same_person_is_another_probe(make, searched):
     other = filed_with(make, picture(7, 3))
     assert db.session.query(ProbeResemblance).count() == 0
@@ -96,11 +121,14 @@ def test_searching_again_waits_for_a_reason_and_a_supervisor(make, people, searc
     with pytest.raises(Refused, match="has not answered"):
         start(make, other)
     with unit_of_work():
-        repeats.answer(other, supervisor, agreed=True, words="Agreed.")
+        repeats.answer(other, supervisor, agreed=True, words="Agreed: it is larger now.")
     start(make, other)
     assert other.state == "searching"
     asked = db.session.query(RepeatSearch).one()
-    assert (asked.private["reason"], asked.private["answer"]) == ("The repository grew since.", "Agreed.")
+    assert (asked.private["reason"], asked.private["answer"]) == (
+        "The repository grew since.",
+        "Agreed: it is larger now.",
+    )
 
 
 def test_a_declined_reason_stays_and_another_may_be_given(make, people, searched):
@@ -108,7 +136,7 @@ def test_a_declined_reason_stays_and_another_may_be_given(make, people, searched
     with unit_of_work():
         repeats.ask(other, examiner, "I would like to.")
     with unit_of_work():
-        repeats.answer(other, supervisor, agreed=False, words="That is no reason.")
+        repeats.answer(other, supervisor, agreed=False, words="The still is the same one.")
     with pytest.raises(Refused, match="did not agree"):
         start(make, other)
     with pytest.raises(Refused) as refusal, unit_of_work():
@@ -138,7 +166,7 @@ def test_nobody_but_a_supervisor_of_the_unit_agrees(make, people, searched, name
     with unit_of_work():
         repeats.ask(other, examiner, "The repository grew since.")
     with pytest.raises(Refused) as refusal, unit_of_work():
-        repeats.answer(other, somebody, agreed=True, words="Agreed.")
+        repeats.answer(other, somebody, agreed=True, words="Agreed: it is larger now.")
     assert refusal.value.rule_id == rule
 
 
@@ -148,7 +176,7 @@ def test_whoever_asked_does_not_agree_even_with_every_role(make, people, change_
     with unit_of_work():
         repeats.ask(other, both, "The repository grew since.")
     with pytest.raises(Refused) as refusal, unit_of_work():
-        repeats.answer(other, both, agreed=True, words="Agreed.")
+        repeats.answer(other, both, agreed=True, words="Agreed: it is larger now.")
     assert refusal.value.rule_id == "examiner"
     with pytest.raises(IntegrityError, match="asker_does_not_decide"), unit_of_work():
         row = lineage.last_asked(other.current_search)
@@ -162,7 +190,7 @@ def test_a_search_that_came_after_the_agreement_asks_again(make, people, searche
         with unit_of_work():
             repeats.ask(request, examiner, "The repository grew since.")
         with unit_of_work():
-            repeats.answer(request, supervisor, agreed=True, words="Agreed.")
+            repeats.answer(request, supervisor, agreed=True, words="Agreed: it is larger now.")
     start(make, first)
     make.run_jobs()
     refusal = explain(second, "start_search", examiner, algorithm_status=_fine(), demonstration=True)
@@ -174,6 +202,79 @@ def _fine():
     from app.matching.nist import NistStatus
 
     return NistStatus(True, "")
+
+
+@pytest.mark.clause("AUD-1", "SRC-1")
+@pytest.mark.parametrize("related_by", ["the same file", "the same moment", "the same case"])
+def test_two_related_searches_at_once_go_one_after_the_other_bypass(make, related_by):
+    first = prepared(make, case_number="2026-075-07777")
+    second = {
+        "the same file": lambda: prepared(make),
+        "the same moment": lambda: filed_with(make, recompressed(picture(7))),
+        "the same case": lambda: prepared(make, seed=22, case_number="2026-075-07777"),
+    }[related_by]()
+    start(make, first)
+    with pytest.raises(Refused, match="running now") as refusal:
+        start(make, second)
+    assert refusal.value.rule_id == "one_at_a_time"
+    assert [earlier.result for earlier in lineage.earlier_searches(second.current_search)] == [lineage.RUNNING]
+    make.finish(first)
+    with pytest.raises(Refused) as refusal:
+        start(make, second)
+    assert refusal.value.rule_id == "repeat_agreed"
+
+
+@pytest.mark.clause("AUD-1")
+def test_an_agreement_given_while_the_other_search_ran_does_not_cover_its_result_bypass(make, people):
+    first, second = prepared(make, case_number="2026-075-07777"), prepared(make)
+    examiner, supervisor = people.actor("k.rowan"), people.actor("c.hawthorn")
+    start(make, first)
+    with unit_of_work():
+        repeats.ask(second, examiner, "The repository grew since.")
+    with unit_of_work():
+        repeats.answer(second, supervisor, agreed=True, words="Agreed: it is larger now.")
+    make.finish(first)
+    with pytest.raises(Refused) as refusal:
+        start(make, second)
+    assert refusal.value.rule_id == "repeat_agreed"
+
+
+@pytest.mark.clause("AUD-1", "REQ-2")
+def test_an_agreement_does_not_cover_what_was_linked_to_the_matter_later_bypass(make, people, searched):
+    """The linked number's search is older than the agreement, and was not before the supervisor's eyes."""
+    make.request(state="searched", seed=21, case_number="2026-075-08888")
+    other, examiner, supervisor = prepared(make), people.actor("k.rowan"), people.actor("c.hawthorn")
+    with unit_of_work():
+        repeats.ask(other, examiner, "The repository grew since.")
+    with unit_of_work():
+        repeats.answer(other, supervisor, agreed=True, words="Agreed: it is larger now.")
+    records = people.actor("b.juniper")
+    with unit_of_work():
+        number = db.session.query(CaseNumber).filter_by(number=OTHER_CASE).one()
+        links.link(number, records, "2026-075-08888", "Both numbers are of the one robbery at the pier.")
+    with pytest.raises(Refused) as refusal:
+        start(make, other)
+    assert refusal.value.rule_id == "repeat_agreed"
+
+
+@pytest.mark.clause("AUD-1")
+def test_an_agreement_covers_only_what_stood_on_its_page_bypass(make, people, searched):
+    other, examiner, supervisor = prepared(make), people.actor("k.rowan"), people.actor("c.hawthorn")
+    with unit_of_work():
+        repeats.ask(other, examiner, "The repository grew since.")
+    with unit_of_work():
+        repeats.answer(other, supervisor, agreed=True, words="Agreed: it is larger now.", shown=())
+    with pytest.raises(Refused) as refusal:
+        start(make, other)
+    assert refusal.value.rule_id == "repeat_agreed"
+
+
+@pytest.mark.clause("AUD-1")
+def test_a_search_that_has_nothing_in_common_runs_beside_another(make):
+    first, second = prepared(make, case_number="2026-075-07777"), prepared(make, seed=22)
+    start(make, first)
+    start(make, second)
+    assert (first.state, second.state) == ("searching", "searching")
 
 
 @pytest.mark.clause("AUD-1", "SRC-6")

@@ -175,7 +175,7 @@ def test_a_password_that_no_directory_can_be_sent_is_an_ordinary_failure_and_cou
 def test_a_name_with_characters_that_nobody_types_counts_as_the_name_it_shows(app, post) -> None:
     client = app.test_client()
     for _ in range(5):
-        assert enter(client, post, "d.lark\0", "wrong").status_code in {401, 429}
+        assert enter(client, post, "d.lark\u200b", "wrong").status_code in {401, 429}
     assert sessions.locked_until("d.lark") is not None
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import json
 import time
 import zipfile
 from collections.abc import Iterator
@@ -13,7 +14,7 @@ from collections.abc import Iterator
 import pytest
 
 from app.extensions import db
-from app.models import Disclosure
+from app.models import AuditEvent, Disclosure
 from tests.certificates import self_signed
 from tests.disclosure_factory import disclose, reported_data, settings  # noqa: F401  (fixtures)
 from tests.drawn_gallery import needs_models
@@ -57,6 +58,15 @@ def fetched(disclosure: Disclosure, *, expected: bool) -> bool:
     return False
 
 
+def left_at(disclosure: Disclosure) -> int:
+    """How much of the package was handed over when its one transfer broke off, as recorded."""
+    db.session.rollback()
+    (left,) = db.session.query(AuditEvent).filter_by(event="disclosure.package_left", subject_id=disclosure.number)
+    said = json.loads(left.keys)
+    assert said["package"] == disclosure.current_package.number
+    return said["upto"]
+
+
 def test_a_download_cut_in_half_goes_on_in_the_same_session_and_in_no_other(disclose, portal) -> None:
     disclosure = disclose("released")
     size, sha256 = disclosure.current_package.size, disclosure.current_package.sha256
@@ -66,6 +76,7 @@ def test_a_download_cut_in_half_goes_on_in_the_same_session_and_in_no_other(disc
         assert (answer.status, answer.length) == (200, size)
         version, half = answer.headers["ETag"], answer.read(size // 2)
     assert not fetched(disclosure, expected=False), "it broke off"
+    assert len(half) <= left_at(disclosure) <= size
     for name, words in ((ASKER, "in another session"), (OTHER, "Somebody else has begun")):
         stranger = portal.visitor(name)
         answers = [
@@ -110,6 +121,7 @@ def test_two_clicks_whose_downloads_both_arrive_are_one_fetching(disclose, porta
         assert fetched(disclosure, expected=True)
         assert len(begun + one.read()) == size
     assert events_of(disclosure.number).count("disclosure.fetched") == 1
+    assert "disclosure.package_left" not in events_of(disclosure.number)
 
 
 def test_a_browser_that_reads_all_but_the_end_has_not_fetched_it(disclose, portal) -> None:

@@ -38,6 +38,21 @@ def test_a_line_up_from_the_lead_depends_on_it_by_whatever_name_and_is_no_second
     assert len(request.evidence) == 3
 
 
+@pytest.mark.clause("USE-8")
+def test_a_line_up_dated_before_the_matter_is_no_evidence_in_it_bypass(sign_in, post, make):
+    """A false day would put it before the result, and so make it independent of it."""
+    request = make.request("reported")
+    client, page = sign_in(DETECTIVE), f"/requests/{request.number}"
+    answer = post(client, f"{page}/corroboration", LINE_UP | {"fact_obtained_on": "2026-11-20"})
+    assert answer.status_code == 422
+    assert "before the matter" in answer.text
+    pointed = "See the report and the notes of the case; as discussed with the supervisor, see above."
+    answer = post(client, f"{page}/corroboration", LINE_UP | {"fact_what": pointed})
+    assert answer.status_code == 422
+    assert "leaves it open" in answer.text
+    assert request.evidence == []
+
+
 def arrested_item(at) -> dict[str, str]:
     there = ledger.local(at)
     return {"fact_obtained_on": f"{there:%Y-%m-%d}", "fact_obtained_time": f"{there:%H:%M}"}

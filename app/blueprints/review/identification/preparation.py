@@ -36,7 +36,7 @@ from app.imaging import UnusableImage
 from app.models import FRRequest
 from app.policy import policy
 from app.policy.facts import Fault
-from app.policy.words import says_something
+from app.policy.reasons import gives_reason
 from app.refusals import status_of
 from app.steps import Answer, Why, take_step
 from app.storage import StorageError
@@ -202,7 +202,7 @@ def _complete(editor: ProbeEditor, form: PreparationForm) -> bool:
         words = f"Changed and not added: {waiting}. Add it, or put its numbers back."
         editor.faults = [Fault("recipe", words, "prepared-image")]
     least = policy().review.preparation.min_reason
-    if not faults and not says_something(form.reason.data, least):
+    if not faults and not gives_reason(policy(), form.reason.data, least):
         faults = [Fault("reason", f"Say why, in at least {least} characters.", "prepared-image")]
         mark(form, faults, ())
     return not faults and not editor.faults
