@@ -1,0 +1,109 @@
+"""Places as people type them: addresses, crossings and premises, and whether two of them are the same."""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from app.policy.matters.types import PlaceRule
+from app.policy.matters.words import ways_to_read
+
+#: what stands between the two ways of a crossing
+_BETWEEN = ("and", "at", "x", "by", "near", "nr", "off", "on")
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A street: its side of the city, its name and what kind of way it is; side and kind may be left out."""
+
+    side: str
+    name: str
+    kind: str
+
+    def agrees(self, other: "Way") -> bool:
+        """Tell whether both may be the same street: nothing that both state differs."""
+        sides, kinds = {self.side, other.side} - {""}, {self.kind, other.kind} - {""}
+        return self.name == other.name and len(sides) < 2 and len(kinds) < 2
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One place: a house number with its way, two ways that cross, or premises by name (no way)."""
+
+    kind: Literal["address", "crossing", "premises"]
+    name: str = ""
+    ways: tuple[Way, ...] = ()
+
+    def same(self, other: "Place") -> bool:
+        """Tell whether both are the same: the ways of a crossing in either order, premises by words that one adds to."""
+        if self.kind == other.kind == "premises":
+            fewer, more = sorted((set(self.name.split()), set(other.name.split())), key=len)
+            return fewer == more or (len(fewer) > 1 and fewer < more)
+        if (self.kind, self.name) != (other.kind, other.name):
+            return False
+        orders = (other.ways, other.ways[::-1])
+        return any(all(one.agrees(two) for one, two in zip(self.ways, order, strict=True)) for order in orders)
+
+    @property
+    def mark(self) -> str:
+        """Return what stands for the place, however completely its ways are written."""
+        return " ".join([self.name, *sorted(way.name for way in self.ways)]).strip()
+
+
+def read_places(rule: PlaceRule, text: str, *, alone: bool = False) -> frozenset[Place]:
+    """Return the places that a text names. `alone`: it names a place and tells nothing else."""
+    found: set[Place] = set()
+    for words in ways_to_read(rule, text):
+        found.update(_named_in(rule, " ".join(words)))
+        if alone:
+            found.update(_only(rule, words))
+    return frozenset(found)
+
+
+def shared(first: Iterable[Place], second: Iterable[Place]) -> list[Place]:
+    """Return the places that are among both, each as the one tells it that says less."""
+    others = list(second)
+    pairs = ((one, two) for one in first for two in others if one.same(two))
+    return sorted({min(pair, key=lambda place: len(place.mark)) for pair in pairs}, key=lambda place: place.mark)
+
+
+def _named_in(rule: PlaceRule, line: str) -> Iterator[Place]:
+    way = _pattern(rule)
+    between = "|".join(_BETWEEN)
+    for at in re.finditer(r"\b\d", line):
+        if address := re.compile(rf"(\d+[a-z]?) (?:{way})\b").match(line, at.start()):
+            house, *street = address.groups()
+            yield Place("address", house, (_way(*street),))
+    for crossing in re.finditer(rf"\b(?={way} (?:{between}) (?:the )?(?:corner of )?{way}\b)", line):
+        first, second = crossing.groups()[:4], crossing.groups()[4:]
+        yield Place("crossing", "", (_way(*first), _way(*second)))
+
+
+def _pattern(rule: PlaceRule) -> str:
+    """Return the pattern of a way within a line: side, name and kind, or one that is called by its name alone."""
+    kinds, alone = "|".join(rule.ways), "|".join(map(re.escape, rule.alone))
+    words = "|".join(dict.fromkeys((*_BETWEEN, "in", "of", "front", "the", "corner")))
+    # of some the letter comes last: “Avenue D”
+    return rf"(?:([nsew]) )?(?:((?:{alone}|ave [a-z])\b)|((?:(?!(?:{words}) )\w+ ){{1,3}}?)({kinds}))"
+
+
+def _way(side: str | None, alone: str | None, name: str | None, kind: str | None) -> Way:
+    return Way(side or "", alone or (name or "").strip(), kind or "")
+
+
+def _only(rule: PlaceRule, words: tuple[str, ...]) -> Iterator[Place]:
+    """Yield the place of a line that is nothing else: a crossing of which the ways are not called so, or premises."""
+    parts = [
+        [word for word in part.split() if word in rule.ways or word not in rule.vague]
+        for part in re.split(rf"\b(?:{'|'.join(_BETWEEN)})\b", " ".join(words))
+    ]
+    named = [part for part in parts if part]
+    if len(named) == 2 and all(len(part) <= 4 for part in named):
+        yield Place("crossing", "", tuple(_called(rule, part) for part in named))
+    telling = sorted({word for word in words if word not in rule.vague})
+    if any(len(word) > 2 and not word.isdigit() for word in telling):
+        yield Place("premises", " ".join(telling))
+
+
+def _called(rule: PlaceRule, words: list[str]) -> Way:
+    kind = words[-1] if words[-1] in rule.ways and len(words) > 1 else ""
+    return Way("", " ".join(words[:-1] if kind else words), kind)
