@@ -32,20 +32,19 @@ def alike(rule: ProposalRule, shared: Passages, first: Passages, second: Passage
     return found if len(shared) >= rule.texts.least and found >= rule.texts.least_percent else 0
 
 
-def told(rule: ProposalRule, text: str, shared: Passages) -> list[str]:
-    """Return the runs of words of a text that are made of shared passages, longest first, as many as the rule shows."""
-    runs: list[list[str]] = []
-    for words in ways_to_read(rule.place, text)[:1]:
-        until = -1
-        for at, number in enumerate(_numbers(words, rule)):
-            if number not in shared:
-                continue
-            end = at + rule.texts.words
-            if at < until and runs:
-                runs[-1].extend(words[until:end])
-            else:
-                runs.append(list(words[at:end]))
-            until = end
-    longest = sorted(runs, key=len, reverse=True)[: rule.texts.most_shown]
+def told(rule: ProposalRule, texts: Iterable[str], shared: Passages) -> list[str]:
+    """Return the runs of words of texts that are made of shared passages, longest first, as many as the rule shows."""
+    runs = [run for text in texts for words in ways_to_read(rule.place, text)[:1] for run in _runs(rule, words, shared)]
+    longest = sorted(dict.fromkeys(runs), key=len, reverse=True)[: rule.texts.most_shown]
     most = rule.texts.most_words
     return [" ".join(run[:most]) + (" …" if len(run) > most else "") for run in longest]
+
+
+def _runs(rule: ProposalRule, words: Sequence[str], shared: Passages) -> list[tuple[str, ...]]:
+    runs: list[tuple[int, int]] = []
+    for at, number in enumerate(_numbers(words, rule)):
+        if number not in shared:
+            continue
+        began = runs.pop()[0] if runs and at < runs[-1][1] else at
+        runs.append((began, at + rule.texts.words))
+    return [tuple(words[begin:end]) for begin, end in runs]

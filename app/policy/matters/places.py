@@ -11,6 +11,7 @@ from app.policy.matters.words import ways_to_read
 #: what stands between the two ways of a crossing
 _BETWEEN = ("and", "at", "x", "by", "near", "nr", "off", "on")
 
+
 @dataclass(frozen=True, slots=True)
 class Way:
     """A street: its side of the city, its name and what kind of way it is; side and kind may be left out."""
@@ -34,7 +35,7 @@ class Place:
     ways: tuple[Way, ...] = ()
 
     def same(self, other: "Place") -> bool:
-        """Tell whether both are the same: the ways of a crossing in either order, premises by words that one adds to."""
+        """Tell whether both are one: the ways of a crossing in either order, premises by words that one adds to."""
         if self.kind == other.kind == "premises":
             fewer, more = sorted((set(self.name.split()), set(other.name.split())), key=len)
             return fewer == more or (len(fewer) > 1 and fewer < more)

@@ -7,16 +7,16 @@ from app.policy.matters.types import PlaceRule
 from app.policy.words import readings
 
 _ONES = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
-    "eighteen nineteen"
-).split()
+    "zero|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|"
+    "eighteen|nineteen"
+)
 _NTH = (
-    "zeroth first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth "
-    "fifteenth sixteenth seventeenth eighteenth nineteenth"
-).split()
-_TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
-_SMALL = {word: value for words in (_ONES, _NTH) for value, word in enumerate(words)}
-_TEN = {form: 20 + 10 * place for place, word in enumerate(_TENS) for form in (word, f"{word[:-1]}ieth")}
+    "zeroth|first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth|eleventh|twelfth|thirteenth|fourteenth|"
+    "fifteenth|sixteenth|seventeenth|eighteenth|nineteenth"
+)
+_TENS = "twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety"
+_SMALL = {word: value for words in (_ONES, _NTH) for value, word in enumerate(words.split("|"))}
+_TEN = {form: 20 + 10 * place for place, word in enumerate(_TENS.split("|")) for form in (word, f"{word[:-1]}ieth")}
 _HUNDRED = ("hundred", "hundredth")
 _DIGITS = str.maketrans("oil", "011")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from app.domain.matters import links, numbers
+from app.domain.matters.evidence import Evidence
 from app.extensions import db
 from app.models import CaseNumber, MatterLink
 from app.unit_of_work import unit_of_work
@@ -57,7 +58,7 @@ def test_a_records_officer_links_two_numbers_and_ends_the_link(sign_in, two):
 @pytest.mark.clause("REQ-2")
 def test_a_proposal_is_listed_and_decided(sign_in, two):
     with unit_of_work():
-        row = links.propose(number(), number(SECOND), ["number"])
+        row = links.propose(number(), number(SECOND), [Evidence("number")])
     client = sign_in("p.aspen")
     assert "The same number, written otherwise" in text(client.get("/matters"))
     assert decide(client, row, "accept").status_code == 303
