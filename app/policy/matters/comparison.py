@@ -92,7 +92,7 @@ def _places(rule: ProposalRule, mine: Told, theirs: Sequence[Told]) -> Iterator[
         if mine.day is None or other.day is None or abs((mine.day - other.day).days) > rule.place.days_apart:
             continue
         same = shared(mine.places, other.places)
-        marks.update(f"{min(mine.day, other.day)} {place.mark}" for place in same)
+        marks.update(f"{min(mine.day, other.day)} {mark}" for mark in same)
         requests += [other.request] if same else []
     if marks:
         yield Likeness("place", (mine.request, *requests), tuple(sorted(marks)))

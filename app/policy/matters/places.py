@@ -1,7 +1,7 @@
 """Places as people type them: addresses, crossings and premises, and whether two of them are the same."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -54,29 +54,32 @@ def read_places(rule: PlaceRule, text: str, *, alone: bool = False) -> frozenset
     """Return the places that a text names. `alone`: it names a place and tells nothing else."""
     found: set[Place] = set()
     for words in ways_to_read(rule, text):
-        found.update(_named_in(rule, " ".join(words)))
+        line = " ".join(words)
+        named = list(_named_in(rule, line))
+        found.update(place for place, _, _ in named)
         if alone:
-            found.update(_only(rule, words))
+            kept = (sign for at, sign in enumerate(line) if not any(begin <= at < end for _, begin, end in named))
+            found.update(_only(rule, "".join(kept).split(), whole=not named))
     return frozenset(found)
 
 
-def shared(first: Iterable[Place], second: Iterable[Place]) -> list[Place]:
-    """Return the places that are among both, each as the one tells it that says less."""
+def shared(first: Iterable[Place], second: Iterable[Place]) -> frozenset[str]:
+    """Return the marks of the places that are among both, each as the one tells it that says less."""
     others = list(second)
-    pairs = ((one, two) for one in first for two in others if one.same(two))
-    return sorted({min(pair, key=lambda place: len(place.mark)) for pair in pairs}, key=lambda place: place.mark)
+    pairs = ((one.mark, two.mark) for one in first for two in others if one.same(two))
+    return frozenset(min(pair, key=lambda mark: (len(mark), mark)) for pair in pairs)
 
 
-def _named_in(rule: PlaceRule, line: str) -> Iterator[Place]:
-    way = _pattern(rule)
-    between = "|".join(_BETWEEN)
-    for at in re.finditer(r"\b\d", line):
-        if address := re.compile(rf"(\d+[a-z]?) (?:{way})\b").match(line, at.start()):
-            house, *street = address.groups()
-            yield Place("address", house, (_way(*street),))
-    for crossing in re.finditer(rf"\b(?={way} (?:{between}) (?:the )?(?:corner of )?{way}\b)", line):
-        first, second = crossing.groups()[:4], crossing.groups()[4:]
-        yield Place("crossing", "", (_way(*first), _way(*second)))
+def _named_in(rule: PlaceRule, line: str) -> Iterator[tuple[Place, int, int]]:
+    """Yield the addresses and crossings of a line, and from where to where each stands."""
+    way, between = _pattern(rule), "|".join(_BETWEEN)
+    # looked ahead only, for one may begin within what was taken for another
+    for found in re.finditer(rf"\b(?=((\d+[a-z]?) (?:{way})\b))", line):
+        house, *street = found.groups()[1:]
+        yield Place("address", house, (_way(*street),)), *found.span(1)
+    for found in re.finditer(rf"\b(?=({way} (?:{between}) (?:the )?(?:corner of )?{way}\b))", line):
+        first, second = found.groups()[1:5], found.groups()[5:]
+        yield Place("crossing", "", (_way(*first), _way(*second))), *found.span(1)
 
 
 def _pattern(rule: PlaceRule) -> str:
@@ -91,15 +94,17 @@ def _way(side: str | None, alone: str | None, name: str | None, kind: str | None
     return Way(side or "", alone or (name or "").strip(), kind or "")
 
 
-def _only(rule: PlaceRule, words: tuple[str, ...]) -> Iterator[Place]:
-    """Yield the place of a line that is nothing else: a crossing of which the ways are not called so, or premises."""
+def _only(rule: PlaceRule, words: Sequence[str], *, whole: bool) -> Iterator[Place]:
+    """Yield what a line names that is nothing but a place: premises and, where it is the whole of it, ways by name."""
     parts = [
         [word for word in part.split() if word in rule.ways or word not in rule.vague]
         for part in re.split(rf"\b(?:{'|'.join(_BETWEEN)})\b", " ".join(words))
     ]
-    named = [part for part in parts if part]
-    if len(named) == 2 and all(len(part) <= 4 for part in named):
+    named = [part for part in parts if part and len(part) <= 4]
+    if whole and len(named) == 2:
         yield Place("crossing", "", tuple(_called(rule, part) for part in named))
+    if whole and named and named[0][0].isdigit() and len(named[0]) > 1:
+        yield Place("address", named[0][0], (_called(rule, named[0][1:]),))
     telling = sorted({word for word in words if word not in rule.vague})
     if any(len(word) > 2 and not word.isdigit() for word in telling):
         yield Place("premises", " ".join(telling))

@@ -24,7 +24,7 @@ _DIGITS = str.maketrans("oil", "011")
 def ways_to_read(rule: PlaceRule, text: str) -> tuple[tuple[str, ...], ...]:
     """Return the words of a text, in each way in which it can be read; once where there is only one."""
     # a stop without a space after it parts two words, and the dashes of a number nothing
-    parted = re.sub(r"\.(?=[^\W_]{2})", ". ", text)
+    parted = re.sub(r"\.(?=[^\W_]{2})", ". ", re.sub("['\u2018\u2019\u02bc`\u00b4]", "", text))
     parted = re.sub(r"(?<=\d)\s*[-\u2010-\u2015\u2212]\s*(?=\d)", "", parted.replace("/", " and ").replace("@", " at "))
     found = (tuple(_numbered(_spelled(rule, way))) for way in readings(parted))
     return tuple(dict.fromkeys(found))
@@ -37,6 +37,8 @@ def _spelled(rule: PlaceRule, plain: str) -> list[str]:
 
 def _in_digits(word: str) -> str:
     """Return “42nd” as “42”, and letters in a number as the digits they look like."""
+    if word.isalpha():
+        return word
     word = re.sub(r"(?<=\d)(?:st|nd|rd|th)$", "", word)
     return word.translate(_DIGITS) if re.fullmatch(r"[\doil]*\d[\doil]*", word) else word
 
