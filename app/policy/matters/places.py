@@ -9,7 +9,7 @@ from app.policy.matters.types import PlaceRule
 from app.policy.matters.words import ways_to_read
 
 #: what stands between the two ways of a crossing
-_BETWEEN = ("and", "at", "x", "by", "near", "nr", "off", "on")
+_BETWEEN = ("and", "at", "x", "by", "near", "nr", "off", "on", "corner")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ def _named_in(rule: PlaceRule, line: str) -> Iterator[tuple[Place, int, int]]:
     for found in re.finditer(rf"\b(?=((\d+[a-z]?) (?:{way})\b))", line):
         house, *street = found.groups()[1:]
         yield Place("address", house, (_way(*street),)), *found.span(1)
-    for found in re.finditer(rf"\b(?=({way} (?:{between}) (?:the )?(?:corner of )?{way}\b))", line):
+    for found in re.finditer(rf"\b(?=({way} (?:{between}) (?:the )?(?:corner )?(?:of )?{way}\b))", line):
         first, second = found.groups()[1:5], found.groups()[5:]
         yield Place("crossing", "", (_way(*first), _way(*second))), *found.span(1)
 
