@@ -84,10 +84,10 @@ def _named_in(rule: PlaceRule, line: str) -> Iterator[tuple[Place, int, int]]:
 
 def _pattern(rule: PlaceRule) -> str:
     """Return the pattern of a way within a line: side, name and kind, or one that is called by its name alone."""
-    kinds, alone = "|".join(rule.ways), "|".join(map(re.escape, rule.alone))
+    kinds, alone = "|".join(rule.ways), "|".join((*map(re.escape, rule.alone), "ave [a-z]"))
     words = "|".join(dict.fromkeys((*_BETWEEN, "in", "of", "front", "the", "corner")))
     # of some the letter comes last: “Avenue D”
-    return rf"(?:([nsew]) )?(?:((?:{alone}|ave [a-z])\b)|((?:(?!(?:{words}) )\w+ ){{1,3}}?)({kinds}))"
+    return rf"(?:([nsew]) )?(?:((?:{alone})\b)|((?:(?!(?:{words}) )\w+ ){{1,3}}?)({kinds}))"
 
 
 def _way(side: str | None, alone: str | None, name: str | None, kind: str | None) -> Way:

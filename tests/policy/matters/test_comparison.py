@@ -53,6 +53,8 @@ def test_both_kinds_come_first_then_the_larger_share_then_the_nearer_filing(rule
 def test_a_day_that_is_none_makes_no_place_the_same(rules: Policy) -> None:
     mine = told(rules, "A", TEXT, place="120 Fulton St", day="last Friday")
     assert common(rules, mine, told(rules, "B", OTHER, place="120 Fulton St", day="last Friday")) == {}
+    later = told(rules, "B", OTHER, place="120 Fulton St", day="2026-11-23")
+    assert common(rules, told(rules, "A", TEXT, place="120 Fulton St"), later) == {}
     night = told(rules, "B", OTHER, place="120 Fulton St", day="2026-11-22")
     assert common(rules, told(rules, "A", TEXT, place="120 Fulton St"), night)["B"][0].marks == (
         "2026-11-21 120 fulton",

@@ -75,6 +75,8 @@ def test_of_an_answer_that_tells_more_than_the_place_only_addresses_and_crossing
     place = rules.request.proposal.place
     told = read_places(place, "21 November 2026, 22:40, in front of 120 Fulton Street, near the Golden Lion Tavern")
     assert {(one.kind, one.mark) for one in told} == {("address", "120 fulton")}
+    broadway = read_places(place, "21 November 2026, 22:40, on the steps of 120 Broadway")
+    assert {(one.kind, one.mark) for one in broadway} == {("address", "120 broadway")}
     assert read_places(place, "On 21 November 2026 at about ten, by two men") == frozenset()
 
 
