@@ -19,6 +19,7 @@ def groups() -> list[AppGroup]:
         matching,
         matching_change,
         matching_replay,
+        matters,
         policy,
         retention,
         review,
@@ -26,7 +27,9 @@ def groups() -> list[AppGroup]:
     )
 
     matching.group.add_command(matching_change.group)
-    return [module.group for module in (audit, gallery, jobs, keys, matching, policy, retention, review, users)]
+    return [
+        module.group for module in (audit, gallery, jobs, keys, matching, matters, policy, retention, review, users)
+    ]
 
 
 def register_commands(app: Flask) -> None:

@@ -9,6 +9,7 @@ from app.matching.threads import configure_threads
 
 MODULES = (
     "app.jobs.requests.images",
+    "app.jobs.matters.proposals",
     "app.jobs.identification.search",
     "app.jobs.peers.line_ups",
     "app.jobs.approval.reports",

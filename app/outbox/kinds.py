@@ -33,6 +33,7 @@ _ALL = (
     Kind("disclosure_package", "documents", tries=8),
     Kind("disposal", "documents", tries=12),
     Kind("sealing", "documents", tries=12),
+    Kind("compare_matters", "documents"),
     Kind("warn_of_lapse", "documents"),
     Kind("recalculate_standings", "documents"),
     Kind("prune_jobs", "documents"),

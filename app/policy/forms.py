@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from msgspec import Meta, field
 
 from app.policy.base import Choice, Count, Fact, Questions, Rule, Statement, Table, Text
+from app.policy.matters.types import ProposalRule
 from app.policy.names import CapabilityId
 from app.policy.offenses import SeriousnessRule
 
@@ -287,6 +288,7 @@ class RequestRules:
 
     case_numbers: tuple[CaseNumber, ...]
     matter: MatterRule
+    proposal: ProposalRule
     look_up: LookUpRule
     seriousness: SeriousnessRule
     priorities: Mapping[str, Priority]

@@ -164,6 +164,7 @@ def _build(
         request=forms.RequestRules(
             case_numbers=request["case_number"],
             matter=request["matter"],
+            proposal=tables["matters/rules.toml"]["proposal"],
             look_up=request["look_up"],
             seriousness=tables["requests/offenses.toml"]["seriousness"],
             priorities=_by_id(workload["priority"]),

@@ -12,6 +12,7 @@ from app.policy.disclosures import types as disclosures
 from app.policy.examination import types as examination
 from app.policy.gallery import types as gallery
 from app.policy.identification import types as identification
+from app.policy.matters import types as matters
 from app.policy.peers import types as peers
 from app.policy.retention import types as retention
 from app.policy.sealing import types as sealing
@@ -56,6 +57,7 @@ SCHEMA: Mapping[str, FileSchema] = {
         "withdrawal": (base.Statement, "one"),
     },
     "requests/evidence.toml": {"evidence": (forms.EvidenceRule, "one"), "evidence_kind": (forms.EvidenceKind, "many")},
+    "matters/rules.toml": {"proposal": (matters.ProposalRule, "one")},
     "requests/refusals.toml": {"basis_refusal": (forms.BasisRefusal, "many")},
     "workload/rules.toml": {
         "priority": (forms.Priority, "many"),

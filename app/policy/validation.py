@@ -14,6 +14,7 @@ from app.policy.disclosures import types as disclosure_types
 from app.policy.examination.validation import examination_faults
 from app.policy.gallery.types import source_faults
 from app.policy.identification.validation import identification_faults
+from app.policy.matters.types import proposal_faults
 from app.policy.names import StateName
 from app.policy.offenses import offense_faults
 from app.policy.retention.validation import retention_faults
@@ -41,6 +42,7 @@ def faults_of(tables: Tables, overlays: Tables, today: date) -> list[str]:
         *(f"disclosures/registers.toml: {fault}" for fault in _registers(tables)),
         *(f"retention/rules.toml: {fault}" for fault in retention_faults(tables["retention/rules.toml"])),
         *(f"requests/offenses.toml: {fault}" for fault in offense_faults(tables)),
+        *(f"matters/rules.toml: {fault}" for fault in proposal_faults(tables)),
         *(f"gallery/rules.toml: {fault}" for fault in source_faults(tables["gallery/rules.toml"])),
         *identification_faults(tables),
         *examination_faults(tables),

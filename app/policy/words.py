@@ -71,7 +71,8 @@ def says_something(text: object, least: int = 1) -> bool:
 def plain(text: str) -> str:
     """A text by letters and digits: no accents, genitives or punctuation, “&” as “and”, letters apart together."""
     letters = unicodedata.normalize("NFKD", folded(text.replace("&", " and ")))
-    letters = "".join(one for one in letters if not unicodedata.combining(one)).translate(_LOOKALIKE)
+    if not letters.isascii():
+        letters = "".join(one for one in letters if not unicodedata.combining(one)).translate(_LOOKALIKE)
     letters = letters.replace(".", "").replace("’", "'")
     words = " ".join(re.findall(r"[^\W_]+", re.sub(r"'s\b", "", letters).replace("'", "")))
     return re.sub(r"\b(?:[^\W\d_] ){1,}[^\W\d_]\b", lambda found: found[0].replace(" ", ""), words)
@@ -79,6 +80,8 @@ def plain(text: str) -> str:
 
 def readings(text: str) -> tuple[str, ...]:
     """The ways to read a text plainly: what shows nothing, or a hyphen, may stand within a word or between two."""
+    if "-" not in text and _PLAIN.fullmatch(text):
+        return (plain(text),)
     unhyphened = re.sub(r"(?<=[^\W\d_])[-\u2010-\u2015\u2212](?=[^\W\d_])", "", visible(text))
     return tuple(dict.fromkeys(map(plain, (text, _shown(text, " "), unhyphened))))
 

@@ -13,8 +13,8 @@ from app.access.guard import needs
 from app.access.scoping import find, visible
 from app.blueprints.matters.blueprint import bp
 from app.blueprints.matters.forms import DecisionForm, LinkForm
+from app.domain.matters import evidence
 from app.domain.matters import links as domain
-from app.domain.matters import proposals
 from app.extensions import db
 from app.models.matters import CaseNumber, MatterLink
 from app.models.retention import CaseRecord
@@ -27,9 +27,11 @@ __all__ = ["bp"]
 PER_PAGE = 50
 #: what a proposal rests on, in words
 BECAUSE = {
-    "number": "the same number, written otherwise",
-    proposals.SAME: "the same photograph",
-    proposals.MOMENT: "photographs of the same moment",
+    evidence.NUMBER: "the same number, written otherwise",
+    evidence.SAME: "the same photograph",
+    evidence.MOMENT: "photographs of the same moment",
+    evidence.PLACE: "the same place, on one day or two days running",
+    evidence.TEXT: "passages of one text",
 }
 
 
@@ -68,6 +70,7 @@ def index() -> str:
         odd=db.session.scalars(odd).all(),
         most=PER_PAGE,
         rule=policy().request.matter,
+        proposing=policy().request.proposal,
         because=because_of,
     )
 
@@ -131,6 +134,8 @@ def _page(subject: CaseNumber, form: LinkForm, why: Why = None, sent: Mapping[st
         schemes_told=policy().request.case_numbers,
         rule=policy().request.matter,
         because=because_of,
+        reasons=BECAUSE,
+        proposing=policy().request.proposal,
         record=find(CaseRecord, subject.number, actor),
         **apart(why),
     )

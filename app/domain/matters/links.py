@@ -16,7 +16,9 @@ from app.access.actor import Actor, system_actor
 from app.access.capabilities import check_capability
 from app.access.scoping import find, visible
 from app.clauses import enforces
-from app.domain.matters import numbers
+from app.domain.matters import evidence, numbers
+from app.domain.matters.evidence import Evidence
+from app.domain.matters.reading import Read, evidence_read
 from app.extensions import db, stores
 from app.models.base import new_uid, now
 from app.models.matters import CaseNumber, MatterLink
@@ -32,15 +34,25 @@ GONE = "This proposal or link is no longer there."
 
 
 @enforces("REQ-2", "RET-11")
-def propose(first: CaseNumber, second: CaseNumber, because: Sequence[str]) -> MatterLink | None:
-    """Propose that two numbers are of one matter; None where they are, or where people have decided about them.
+def propose(first: CaseNumber, second: CaseNumber, found: Sequence[Evidence]) -> MatterLink | None:
+    """Propose that two numbers are of one matter, or add to what is proposed.
 
-    Needs an open unit of work.
+    None where they are one, and where people have seen this evidence or decided on it. Needs an open unit of work.
     """
-    if first.matter == second.matter or _between(first, second):
+    _lock(first, second)
+    if first.matter == second.matter:
         return None
-    row = _row(first, second, because)
-    audit.record("matter.proposed", first, actor=system_actor(), other=second.number, because=list(because))
+    before = _between(first, second)
+    new = evidence.unseen(before, found)
+    if not new:
+        return None
+    row = next((one for one in before if one.ended_at is None), None)
+    if row is None:
+        row = _row(first, second)
+    else:
+        _touch(row)
+    evidence.add(row, new)
+    audit.record("matter.proposed", first, actor=system_actor(), other=second.number, because=[one.kind for one in new])
     return row
 
 
@@ -56,7 +68,7 @@ def link(number: CaseNumber, actor: Actor, text: str, reason: str) -> MatterLink
     refuse_if(RULE, other.id == number.id, "This is the same number, written otherwise.")
     _lock(number, other)
     refuse_if(RULE, number.matter == other.matter, f"{other.number} belongs to this matter already.")
-    row = next((one for one in _between(number, other) if one.ended_at is None), None) or _row(number, other, [])
+    row = next((one for one in _between(number, other) if one.ended_at is None), None) or _row(number, other)
     _join(row, actor, reason)
     audit.record("matter.linked", number, actor=actor, other=other.number, link=row.uid)
     return row
@@ -89,12 +101,15 @@ def part(number: CaseNumber, actor: Actor, row: MatterLink | None, reason: str) 
 
 def _asked(number: CaseNumber, actor: Actor, row: MatterLink | None, standing: str, reason: str) -> MatterLink:
     check_capability(actor, "matter.link")
+    if row is not None:
+        # what the portal found meanwhile is on the row before words are sealed beside it
+        _lock(row.first, row.second)
+        db.session.refresh(row)
     mine = row is not None and number.id in (row.first_id, row.second_id) and row.standing == standing
     if row is None or not mine:
         raise Refused(RULE, GONE)
     refuse_if(RULE, find(CaseNumber, row.other(number.number).number, actor) is None, GONE)
     _check_reason(reason)
-    _lock(row.first, row.second)
     return row
 
 
@@ -103,9 +118,9 @@ def _check_reason(reason: str) -> None:
     refuse_if(RULE, not gives_reason(policy(), reason, least), f"Write the reason, in at least {least} characters.")
 
 
-def _row(first: CaseNumber, second: CaseNumber, because: Sequence[str]) -> MatterLink:
+def _row(first: CaseNumber, second: CaseNumber) -> MatterLink:
     low, high = sorted((first, second), key=lambda one: one.id)
-    row = MatterLink(first=low, second=high, because=list(because))
+    row = MatterLink(first=low, second=high, because=[])
     db.session.add(row)
     db.session.flush()
     return row
@@ -119,7 +134,7 @@ def _lock(*several: CaseNumber) -> None:
 
 
 def _join(row: MatterLink, actor: Actor, reason: str) -> None:
-    row.key_id = stores().keys.create()
+    row.key_id = row.key_id or stores().keys.create()
     row.seal(reason=reason.strip())
     row.linked_at, row.linked_by_id = now(), actor.id
     for one in db.session.scalars(select(CaseNumber).where(CaseNumber.matter == row.second.matter)):
@@ -170,8 +185,8 @@ def _standing_links(ids: Sequence[int]) -> list[tuple[int, int]]:
 
 def _between(first: CaseNumber, second: CaseNumber) -> list[MatterLink]:
     low, high = sorted((first.id, second.id))
-    rows = select(MatterLink).where(MatterLink.first_id == low, MatterLink.second_id == high)
-    return list(db.session.scalars(rows.order_by(MatterLink.id)))
+    rows = select(MatterLink).where(MatterLink.first_id == low, MatterLink.second_id == high).order_by(MatterLink.id)
+    return list(db.session.scalars(rows.execution_options(populate_existing=True)))
 
 
 # What pages show -------------------------------------------------------------------------------------------
@@ -184,6 +199,7 @@ class LinkLine:
     row: MatterLink
     other: CaseNumber
     reasons: tuple[str, ...]
+    evidence: Sequence[Read] = ()
 
 
 @enforces("ACC-11", "LIM-7")
@@ -193,7 +209,8 @@ def links_of(number: CaseNumber, actor: Actor) -> list[LinkLine]:
     found = [(row, row.other(number.number)) for row in db.session.scalars(rows.order_by(MatterLink.id.desc()))]
     ids = [other.id for _, other in found]
     known = set(db.session.scalars(visible(CaseNumber, actor).where(CaseNumber.id.in_(ids))))
-    return [LinkLine(row, other, reasons_of(row)) for row, other in found if other in known]
+    read = evidence_read([row for row, other in found if other in known], actor)
+    return [LinkLine(row, other, reasons_of(row), read[row.id]) for row, other in found if other in known]
 
 
 def reasons_of(row: MatterLink) -> tuple[str, ...]:

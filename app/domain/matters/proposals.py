@@ -1,41 +1,35 @@
-"""What makes the portal propose that two numbers are of one matter: the same photograph was submitted under both.
-
-The same photograph, never the same person: nothing here compares faces.
-"""
+"""What the portal proposes as one matter, of what it found in common; people decide (REQ-2, RET-11)."""
 
 from __future__ import annotations
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 
 from app.clauses import enforces
 from app.domain.matters import links, numbers
-from app.domain.matters.photographs import of_same_moment
+from app.domain.matters.comparison import Found, comparable
+from app.domain.matters.evidence import MOMENT, SAME
 from app.extensions import db
-from app.models.requests import FRRequest, ProbeImage
+from app.models.requests import FRRequest
+from app.policy import policy
 
-SAME, MOMENT = "photograph", "moment"
+#: the job that compares a request once it is filed
+JOB = "compare_matters"
 
 
-@enforces("REQ-2", "AUD-1")
-def propose_for(request: FRRequest) -> None:
-    """Propose links of a request's number with those under which its photographs were filed. Needs an open unit."""
-    images = request.current_images
-    digests, ids = [image.sha256 for image in images], [image.id for image in images]
-    alike = of_same_moment(ids)
-    rows = (
-        select(FRRequest.case_number, ProbeImage.sha256)
-        .join(ProbeImage, ProbeImage.request_id == FRRequest.id)
-        .where(
-            or_(ProbeImage.sha256.in_(digests), ProbeImage.id.in_(alike)),
-            # a draft is its investigator's alone, and of what was disposed of nothing is left to follow
-            FRRequest.submission > 0,
-            FRRequest.state != "disposed",
-            FRRequest.case_number.not_in(numbers.of_matter(request.case_number)),
-        )
-    )
-    found: dict[str, set[str]] = {}
-    for number, digest in db.session.execute(rows):
-        found.setdefault(number, set()).add(SAME if digest in digests else MOMENT)
-    for number in sorted(found):
-        because = [one for one in (SAME, MOMENT) if one in found[number]]
-        links.propose(numbers.begin(request.case_number), numbers.begin(number), because)
+@enforces("REQ-2", "RET-11", "LIM-7")
+def propose(request: FRRequest, found: Found) -> int:
+    """Propose what was found, as far as it may still be compared; returns how many proposals it made or added to.
+
+    Needs an open unit of work. On place or text alone no more are made than the rule says.
+    """
+    asked = {name for several in found.values() for one in several for name in one.requests}
+    still = set(db.session.scalars(select(FRRequest.number).where(FRRequest.number.in_(asked), *comparable())))
+    made, left = 0, policy().request.proposal.most_proposed
+    for number, several in found.items():
+        stands = [one for one in several if still.issuperset(one.requests)]
+        seen = any(one.kind in (SAME, MOMENT) for one in stands)
+        if not stands or not (seen or left):
+            continue
+        if links.propose(numbers.begin(request.case_number), numbers.begin(number), stands) is not None:
+            made, left = made + 1, left - (not seen)
+    return made

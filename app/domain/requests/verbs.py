@@ -16,7 +16,7 @@ from app.access.sessions import sync_account
 from app.clauses import enforces
 from app.domain.accounts.people import holders_of
 from app.domain.matters import case_system, numbers
-from app.domain.matters.proposals import propose_for
+from app.domain.matters.proposals import JOB as COMPARING
 from app.domain.notices.notifications import tell
 from app.domain.numbers import draw
 from app.domain.requests.conditions import contradicted
@@ -27,6 +27,7 @@ from app.domain.retention.verbs import case_record_for
 from app.extensions import db, stores
 from app.models.base import now
 from app.models.requests import FRRequest
+from app.outbox import ask
 from app.policy import policy
 from app.policy.case_numbers import check_case_number
 from app.policy.facts import YES_NO, Fault
@@ -156,7 +157,7 @@ def submit(request: FRRequest, actor: Actor) -> None:
     advance(request, "submit", actor, use=request.use_id, submission=request.submission)
     note_class(request)
     case_record_for(request.case_number)
-    propose_for(request)
+    _compare(request)
     tell("discussion_asked", [request.discussing_supervisor_id], request)
 
 
@@ -172,13 +173,18 @@ def resubmit(request: FRRequest, actor: Actor) -> None:
     # counted last: the rule asks for an image newer than the submission that came back
     request.submission += 1
     request.submitted_at = now()
-    propose_for(request)
+    _compare(request)
     if anew:
         request.discussion_confirmed_at = None
         tell("discussion_asked", [request.discussing_supervisor_id], request)
         return
     last = request.basis_decisions[-1] if request.basis_decisions else None
     tell("request_submitted", [last.examiner_id] if last else holders_of("basis.confirm"), request)
+
+
+def _compare(request: FRRequest) -> None:
+    """Ask for the comparison with other numbers, which a worker makes: texts are opened for it (REQ-2, RET-11)."""
+    ask(COMPARING, request.number, once=f"{COMPARING}:{request.number}:{request.submission}")
 
 
 def withdraw(request: FRRequest, actor: Actor, reason: str) -> None:

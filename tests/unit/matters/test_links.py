@@ -10,6 +10,7 @@ from app.access.scoping import visible
 from app.domain.disclosures.items import available, check_own_case, offered_to
 from app.domain.identification.lineage import SAME_MATTER, earlier_searches
 from app.domain.matters import links, numbers
+from app.domain.matters.evidence import Evidence
 from app.domain.requests.ledger import lead_received
 from app.domain.retention import verbs as retention
 from app.domain.retention.known import known_of
@@ -169,15 +170,15 @@ def test_the_portal_proposes_once_and_people_decide(keep, people):
         keep.record("open", case_number=text)
     officer = people.actor("b.juniper")
     with unit_of_work():
-        row = links.propose(number(SECOND), number(FIRST), ["number"])
+        row = links.propose(number(SECOND), number(FIRST), [Evidence("number")])
     assert row.standing == "proposed"
     assert together() == [{FIRST}, {SECOND}], "a proposal links nothing"
     with unit_of_work():
-        assert links.propose(number(FIRST), number(SECOND), ["number"]) is None
+        assert links.propose(number(FIRST), number(SECOND), [Evidence("number")]) is None
     with unit_of_work():
         links.decline(number(FIRST), officer, row, "Two robberies of one evening, two matters.")
     with unit_of_work():
-        assert links.propose(number(FIRST), number(SECOND), ["number"]) is None, "it was declined"
+        assert links.propose(number(FIRST), number(SECOND), [Evidence("number")]) is None, "it was declined"
     assert refused(links.accept, number(FIRST), officer, row, WHY) == "one-matter"
     with unit_of_work():
         again = links.link(number(FIRST), officer, SECOND, WHY)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from app import audit
 from app.domain.matters import links, numbers
+from app.domain.matters.evidence import Evidence
 from app.extensions import db
 from app.models import CaseNumber, MatterLink
 from app.unit_of_work import unit_of_work
+from tests.policy.matters.test_passages import OTHER, TEXT
 from tests.retention_factory import RetentionFactory
 from tests.web.page_reading import hidden, soup, text
 
@@ -57,7 +60,7 @@ def test_a_records_officer_links_two_numbers_and_ends_the_link(sign_in, two):
 @pytest.mark.clause("REQ-2")
 def test_a_proposal_is_listed_and_decided(sign_in, two):
     with unit_of_work():
-        row = links.propose(number(), number(SECOND), ["number"])
+        row = links.propose(number(), number(SECOND), [Evidence("number")])
     client = sign_in("p.aspen")
     assert "The same number, written otherwise" in text(client.get("/matters"))
     assert decide(client, row, "accept").status_code == 303
@@ -110,3 +113,77 @@ def test_a_link_shows_nobody_a_number_they_did_not_know_bypass(sign_in, two, mak
     assert examiner.post(f"/matters/{FIRST}/links/{row.uid}", data=ending).status_code == 422
     assert sign_in("d.lark").get(f"/matters/{FIRST}").status_code == 403
     assert numbers.of_matter(FIRST) == {FIRST, SECOND}
+
+
+# What a proposal rests on ----------------------------------------------------------------------------------
+
+
+@pytest.mark.clause("REQ-2", "RET-11")
+def test_an_examiner_reads_place_and_passages_of_both_requests(sign_in, filed):
+    first = filed(FIRST, TEXT, place="120 Fulton Street")
+    second = filed(SECOND, TEXT.upper(), place="120 FULTON ST., Brooklyn", requester="m.heron")
+    examiner = sign_in("k.rowan")
+    assert "The same place, on one day or two days running, passages of one text" in text(examiner.get("/matters"))
+    shown = text(examiner.get(f"/matters/{FIRST}"))
+    for said in (first.number, second.number, "120 Fulton Street", "120 FULTON ST., Brooklyn", "21 Nov 2026"):
+        assert said in shown
+    assert "of 100 passages of the shorter text stood in the other too" in shown
+    assert "a man in a grey coat walked up to the counter" in shown
+
+
+@pytest.mark.clause("ACC-11", "LIM-7")
+@pytest.mark.parametrize("who", ["b.juniper", "j.maple"])
+def test_nobody_reads_words_of_a_request_that_they_may_not_read_bypass(sign_in, filed, make, who):
+    """A records officer reads no request; an examiner none that its peers review, though they know both numbers."""
+    filed(FIRST, TEXT, place="120 Fulton Street")
+    make.request("nominated", case_number=SECOND, values={"narrative": TEXT}, seed=33)
+    filed(SECOND, OTHER, place="9 Another Street", requester="m.heron")
+    make.run_jobs()
+    client = sign_in(who)
+    shown = text(client.get(f"/matters/{FIRST}"))
+    assert "Passages of one text" in shown
+    assert "The words stand here for an examiner who may read both requests" in shown
+    assert "grey coat" not in shown
+    assert "Fulton Street" not in shown
+
+
+@pytest.mark.clause("LIM-7")
+def test_what_was_reserved_afterwards_shows_no_word_of_itself_bypass(sign_in, filed, people):
+    """A request is sent back and filed anew as one of the Bureau: the proposal that stands shows nothing of it."""
+    filed(FIRST, TEXT)
+    second = filed(SECOND, TEXT, requester="m.heron")
+    filed(SECOND, OTHER, requester="m.heron")
+    with unit_of_work():
+        second.political = True
+        audit.record("request.saved", second, fields=["political"])
+    for who in ("k.rowan", "b.juniper"):
+        shown = text(sign_in(who).get(f"/matters/{FIRST}"))
+        assert "The words stand here for" in shown
+        assert "grey coat" not in shown
+        assert second.number not in shown
+
+
+@pytest.mark.clause("REQ-2")
+def test_evidence_found_meanwhile_is_seen_before_anybody_decides(sign_in, filed):
+    filed(FIRST, TEXT, place="120 Fulton Street")
+    filed(SECOND, TEXT)
+    client, row = sign_in("b.juniper"), db.session.query(MatterLink).one()
+    form = hidden(client, f"/matters/{FIRST}", f"#link-{row.uid[:8]} ~ details form")
+    filed(SECOND, OTHER, place="120 Fulton Street")
+    late = client.post(
+        f"/matters/{FIRST}/links/{row.uid}", data={**form, f"{row.uid[:8]}-reason": WHY, "act": "decline"}
+    )
+    assert late.status_code == 409
+    assert "The same place" in text(late)
+    assert decide(client, row, "decline").status_code == 303
+    assert "Declined by" in text(client.get(f"/matters/{FIRST}"))
+
+
+@pytest.mark.clause("REQ-2")
+def test_a_text_that_was_changed_since_is_told_as_such(sign_in, filed):
+    filed(FIRST, TEXT)
+    second = filed(SECOND, TEXT)
+    with unit_of_work():
+        second.seal(narrative="Nothing of what was told before stands any more in this account of it.", facts={})
+        audit.record("request.saved", second, fields=["narrative"])
+    assert "The texts have been changed since" in text(sign_in("k.rowan").get(f"/matters/{FIRST}"))

@@ -1,0 +1,1 @@
+"""Jobs on matters: what is compared once a request is filed."""
