@@ -287,7 +287,7 @@ def test_a_basis_rests_on_its_documents(name):
 
 @pytest.mark.clause("CAP-3", "CAP-4", "USE-5")
 def test_what_import_refuses_and_what_it_holds_is_what_the_rules_say():
-    """A rule file that says otherwise is not loaded: tests/policy/test_loader.py."""
+    """Import does as it says: tests/unit/identification/test_gallery_probes.py."""
     assert {rule.id: rule.action for rule in policy().gallery.exclusions} == {
         "probe-same-file": "refuse",
         "probe-booking-photograph": "hold",

@@ -72,6 +72,17 @@ class ImageExclusion(Rule, frozen=True, kw_only=True):
     action: Literal["refuse", "hold"]
 
 
+#: the tests that import makes: (rule, its test, whether it is one of files submitted as nothing but …)
+INTAKE_TESTS = frozenset(
+    {
+        ("probe-same-file", "same_digest", False),
+        ("probe-booking-photograph", "same_digest", True),
+        ("probe-look-alike", "looks_like_probe", False),
+        ("gallery-same-picture", "same_picture", False),
+    }
+)
+
+
 class SampleRule(Rule, frozen=True, kw_only=True):
     """How much of an import a second person compares with its source records, by when, in which ``columns``, and who.
 
@@ -102,6 +113,7 @@ class GalleryRules:
 
 @dataclass(frozen=True)
 class AlgorithmRules:
-    """algorithms/rules.toml: when the unit is warned that the algorithm's evaluation record lapses."""
+    """algorithms/rules.toml: when the algorithm's evaluation record lapses at the latest, and when the unit is warned."""
 
     lapse_warning: Number
+    longest_review: Number
