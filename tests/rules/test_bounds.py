@@ -24,6 +24,8 @@ from app.domain.identification.recipes import check_recipe, op_of, read_operatio
 from app.domain.peers import proficiency, selection
 from app.domain.requests.evidence_conditions import outcome_fits_arrests
 from app.domain.requests.images import limits
+from app.domain.retention import conditions as retention_conditions
+from app.domain.retention.conditions import closing_fits_arrests
 from app.domain.workload import conclusions, overview, turnaround
 from app.imaging.recipe import Recipe
 from app.imaging.sniffing import UnusableImage, check_size, sniff
@@ -165,6 +167,14 @@ def test_an_outcome_without_arrest_contradicts_an_arrest(name):
     assert outcome_fits_arrests(request, None, {"outcome": rule_in(name)})
     request.arrests = []
     assert outcome_fits_arrests(request, None, {"outcome": rule_in(name)}) is None
+
+
+@pytest.mark.clause("RET-11")
+def test_a_closing_for_want_of_an_arrest_contradicts_an_arrest(monkeypatch):
+    monkeypatch.setattr(retention_conditions, "last_arrest", lambda _record: date(2026, 3, 9))
+    assert closing_fits_arrests(None, None, {"reason": "without_arrest"})
+    monkeypatch.setattr(retention_conditions, "last_arrest", lambda _record: None)
+    assert closing_fits_arrests(None, None, {"reason": "without_arrest"}) is None
 
 
 @pytest.mark.parametrize("name", rows(".results"))
