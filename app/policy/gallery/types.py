@@ -113,7 +113,7 @@ class GalleryRules:
 
 @dataclass(frozen=True)
 class AlgorithmRules:
-    """algorithms/rules.toml: when the algorithm's evaluation record lapses at the latest, and when the unit is warned."""
+    """algorithms/rules.toml: when the algorithm's evaluation record lapses at the latest; when the unit is warned."""
 
     lapse_warning: Number
     longest_review: Number
