@@ -287,7 +287,9 @@ def _references(tables: Tables) -> Iterator[str]:
     for column in sample.columns:
         if column not in columns:
             yield f"gallery/rules.toml: {sample.id}: unknown manifest column '{column}'"
-    for wanted in (sample.signer, sample.apart_from):
+    if not sample.remind_days < sample.escalate_days <= sample.days:
+        yield f"gallery/rules.toml: {sample.id}: a reminder comes before others are told, and that before the last day"
+    for wanted in (sample.signer, sample.apart_from, *sample.escalated_to):
         if wanted not in capabilities:
             yield f"gallery/rules.toml: {sample.id}: unknown capability '{wanted}'"
     for stated in gallery["itl"]:
