@@ -10,7 +10,7 @@ import dataclasses
 import hashlib
 import shutil
 import tempfile
-from datetime import date
+from datetime import date, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -101,7 +101,7 @@ def fictitious_record(entry: Extractor, due: date, **changes: Any) -> NistEvalua
         "artefact_version": entry.version,
         "equals_evaluated_version": True,
         "reviewed_by": "Nobody (fictitious)",
-        "reviewed_on": date(2020, 5, 6),
+        "reviewed_on": due - timedelta(days=300),
         "next_review_due": due,
         **changes,
     }

@@ -13,7 +13,7 @@ from app.calendar import today
 from app.cli.base import Group, Place
 from app.domain.algorithms.evaluations import CAUTION, keep
 from app.domain.algorithms.evaluations import kept as evaluations_of
-from app.domain.algorithms.registry import active_id
+from app.domain.algorithms.registry import active_id, longest_review
 from app.domain.algorithms.registry import status as nist_of_active
 from app.extensions import settings
 from app.matching.catalogue import Catalogue, Detector, Extractor, catalogue
@@ -199,4 +199,4 @@ def _catalogue() -> Catalogue:
 def _evaluation(entry: Detector | Extractor) -> str:
     if isinstance(entry, Detector):
         return "Finds faces; compares none."
-    return nist_status(entry, entry.sha256, today()).reason
+    return nist_status(entry, entry.sha256, today(), longest_review()).reason

@@ -291,7 +291,8 @@ NOTICES = ("give", "not_give")
 class Incident(Stateful[IncidentVerb], Sealed, Model):
     """One incident. The table itself refuses to decline notice where there is potential harm or the law requires it.
 
-    Sealed: what, report_reference, harm_reason, notice_reason, notice_text, efforts.
+    Sealed: what, report_reference, assessments, notices, efforts; of earlier versions harm_reason, notice_reason,
+    notice_text.
     """
 
     __tablename__ = "incident"

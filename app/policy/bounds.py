@@ -46,7 +46,7 @@ def _limit(field: str) -> Weaker:
 
 def _number(field: str) -> Weaker:
     """Some counts are a maximum, every other a minimum."""
-    most = {"candidate-pool", "exclusion-taken-back"}
+    most = {"candidate-pool", "exclusion-taken-back", "algorithm-longest-review"}
     return lambda table: {field: HUGE if table.id in most else 0}
 
 
@@ -92,6 +92,7 @@ _WAYS: Mapping[str, Mapping[str, Callable[[str], Weaker]]] = {
     "Basis": {"needs_designation": _NO, "needs_person": _NO, "documents": _ANY, "purposes": _ANY},
     "Capability": {"training": _NONE},
     "CaseNumber": {"pattern": _to(".+"), "padding": _ANY, "files": _YES, "future": _future},
+    "Closure": {"no_arrest": _NO},
     "Column": {"required": _NO},
     "ComparedItem": {"stated": _ANY, "recorded": _ANY},
     "Completeness": {"recipients": _ANY},
@@ -142,11 +143,18 @@ _WAYS: Mapping[str, Mapping[str, Callable[[str], Weaker]]] = {
     "Prohibition": {"refused_answer": _UNSAID},
     "QualityRule": {"fail": _NONE, "warn": _NONE},
     "ReasonRule": {"idle": _ANY},
-    "Recipient": {"needs_agreement": _NO},
+    "Recipient": {"needs_agreement": _NO, "originals": _YES},
     "Requirement": {"valid_months": _to(1200)},
     "RetentionClass": {"keep": _kept, "years": _GONE, "age": _GONE},
     "Review": {"count": _by(-1), "min_reason": _GONE, "min_level": _by(-1)},
-    "SampleRule": {"share": _to(1), "least": _to(1), "days": _FOREVER, "columns": _ANY},
+    "SampleRule": {
+        "share": _to(1),
+        "least": _to(1),
+        "days": _FOREVER,
+        "remind_days": _FOREVER,
+        "escalate_days": _FOREVER,
+        "columns": _ANY,
+    },
     "RepositorySource": {"most": _ENDLESS},
     "ScheduleRule": {"review_days": _FOREVER, "min_note": _GONE},
     "SeriousnessRule": {"uses": _ANY, "min_reason": _GONE},

@@ -195,7 +195,7 @@ def _build(
             sample=gallery["sample"],
             sources=MappingProxyType({one.source: one for one in gallery["source"]}),
         ),
-        algorithm=gallery_types.AlgorithmRules(lapse_warning=tables["algorithms/rules.toml"]["lapse_warning"]),
+        algorithm=gallery_types.AlgorithmRules(**tables["algorithms/rules.toml"]),
         disclosure=disclosure_types.rules_of(tables["disclosures/rules.toml"]),
         registers=disclosure_registers.registers_of(tables["disclosures/registers.toml"]),
         sealing=sealing_types.rules_of(tables["sealing/rules.toml"]),

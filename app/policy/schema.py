@@ -114,7 +114,7 @@ SCHEMA: Mapping[str, FileSchema] = {
         "exclusion": (gallery.ImageExclusion, "many"),
         "sample": (gallery.SampleRule, "one"),
     },
-    "algorithms/rules.toml": {"lapse_warning": (base.Number, "one")},
+    "algorithms/rules.toml": {"lapse_warning": (base.Number, "one"), "longest_review": (base.Number, "one")},
     "disclosures/rules.toml": disclosures.SCHEMA,
     "disclosures/registers.toml": disclosure_registers.SCHEMA,
     "sealing/rules.toml": sealing.SCHEMA,

@@ -12,7 +12,7 @@ from app.policy.case_numbers import scheme_faults
 from app.policy.disclosures import registers as disclosure_registers
 from app.policy.disclosures import types as disclosure_types
 from app.policy.examination.validation import examination_faults
-from app.policy.gallery.types import source_faults
+from app.policy.gallery.types import INTAKE_TESTS, source_faults
 from app.policy.identification.validation import identification_faults
 from app.policy.matters.types import proposal_faults
 from app.policy.names import StateName
@@ -277,15 +277,21 @@ def _references(tables: Tables) -> Iterator[str]:
     for exclusion in gallery["exclusion"]:
         if not sources.issuperset(exclusion.only_as):
             yield f"gallery/rules.toml: {exclusion.id}: unknown source '{min(set(exclusion.only_as) - sources)}'"
-        # a file that was a probe is refused; what only resembles one, or is a booking photograph, waits for a person
-        done = "refuse" if exclusion.test == "same_digest" and not exclusion.only_as else "hold"
-        if exclusion.action != done:
-            yield f"gallery/rules.toml: {exclusion.id}: import does '{done}' here, not '{exclusion.action}'"
+        # what only resembles a probe, or is a booking photograph, may wait for a person; the file of a probe never does
+        if exclusion.test == "same_digest" and not exclusion.only_as and exclusion.action != "refuse":
+            yield f"gallery/rules.toml: {exclusion.id}: the file of a probe is refused, not held"
+    made = {(one.id, one.test, bool(one.only_as)) for one in gallery["exclusion"]}
+    for missing in sorted(INTAKE_TESTS - made):
+        yield f"gallery/rules.toml: exclusion {missing[0]} with the test '{missing[1]}' is missing: import makes it"
+    for idle in sorted(made - INTAKE_TESTS):
+        yield f"gallery/rules.toml: exclusion {idle[0]}: import makes no such test"
     sample = gallery["sample"]
     for column in sample.columns:
         if column not in columns:
             yield f"gallery/rules.toml: {sample.id}: unknown manifest column '{column}'"
-    for wanted in (sample.signer, sample.apart_from):
+    if not sample.remind_days < sample.escalate_days <= sample.days:
+        yield f"gallery/rules.toml: {sample.id}: a reminder comes before others are told, and that before the last day"
+    for wanted in (sample.signer, sample.apart_from, *sample.escalated_to):
         if wanted not in capabilities:
             yield f"gallery/rules.toml: {sample.id}: unknown capability '{wanted}'"
     for stated in gallery["itl"]:

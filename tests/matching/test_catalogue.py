@@ -15,7 +15,7 @@ from app.matching.catalogue import (
     load_catalogue,
 )
 from app.matching.errors import CatalogueError
-from app.matching.nist import nist_status
+from app.matching.nist import nist_status, review_due
 
 MODEL = catalogue().extractors["dlib-resnet-v1"]
 TODAY = date(2026, 11, 23)
@@ -53,15 +53,15 @@ RECORD = NistEvaluation(
 )
 
 
-def status(record, digest=MODEL.sha256, today=TODAY):
-    return nist_status(msgspec.structs.replace(MODEL, nist=record), digest, today)
+def status(record, digest=MODEL.sha256, today=TODAY, longest=365):
+    return nist_status(msgspec.structs.replace(MODEL, nist=record), digest, today, longest)
 
 
 @pytest.mark.clause("FAIR-2")
 def test_no_bundled_model_claims_an_evaluation():
     for model in catalogue().extractors.values():
         assert model.nist is None
-        found = nist_status(model, model.sha256, TODAY)
+        found = nist_status(model, model.sha256, TODAY, 365)
         assert not found.ok
         assert "no NIST evaluation record" in found.reason
 
@@ -95,6 +95,18 @@ def test_a_record_lapses_the_day_after_its_review_was_due():
     assert not lapsed.ok
     assert "lapsed" in lapsed.reason
     assert not status(RECORD, today=RECORD.reviewed_on - timedelta(days=1)).ok
+
+
+@pytest.mark.clause("FAIR-3")
+def test_a_review_put_off_for_years_is_due_after_the_rules_days_bypass():
+    """Whatever day the record names: the rule bounds it, and an earlier day of the record stands."""
+    far = msgspec.structs.replace(RECORD, next_review_due=date(2099, 1, 1))
+    last = RECORD.reviewed_on + timedelta(days=365)
+    assert status(far, today=last).ok and review_due(far, 365) == last
+    assert "lapsed" in status(far, today=last + timedelta(days=1)).reason
+    assert review_due(RECORD, 365) == RECORD.next_review_due
+    before = msgspec.structs.replace(RECORD, report_edition_date=RECORD.reviewed_on + timedelta(days=1))
+    assert "before its report" in status(before, today=RECORD.reviewed_on).reason
 
 
 @pytest.mark.clause("FAIR-2")

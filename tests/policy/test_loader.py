@@ -291,9 +291,21 @@ def test_capabilities_are_the_sum_of_the_roles(rules: Policy) -> None:
         ),
         (
             "gallery/rules.toml",
-            'test = "looks_like_probe"\naction = "hold"',
-            'test = "looks_like_probe"\naction = "refuse"',
-            "probe-look-alike: import does 'hold' here, not 'refuse'",
+            'test = "same_digest"\naction = "refuse"',
+            'test = "same_digest"\naction = "hold"',
+            "probe-same-file: the file of a probe is refused, not held",
+        ),
+        (
+            "gallery/rules.toml",
+            'id = "probe-look-alike"',
+            'id = "probe-alike"',
+            "exclusion probe-look-alike with the test 'looks_like_probe' is missing",
+        ),
+        (
+            "gallery/rules.toml",
+            'test = "same_picture"',
+            'test = "same_digest"',
+            "exclusion gallery-same-picture: import makes no such test",
         ),
         (
             "gallery/rules.toml",

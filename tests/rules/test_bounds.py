@@ -24,6 +24,8 @@ from app.domain.identification.recipes import check_recipe, op_of, read_operatio
 from app.domain.peers import proficiency, selection
 from app.domain.requests.evidence_conditions import outcome_fits_arrests
 from app.domain.requests.images import limits
+from app.domain.retention import conditions as retention_conditions
+from app.domain.retention.conditions import closing_fits_arrests
 from app.domain.workload import conclusions, overview, turnaround
 from app.imaging.recipe import Recipe
 from app.imaging.sniffing import UnusableImage, check_size, sniff
@@ -167,6 +169,14 @@ def test_an_outcome_without_arrest_contradicts_an_arrest(name):
     assert outcome_fits_arrests(request, None, {"outcome": rule_in(name)}) is None
 
 
+@pytest.mark.clause("RET-11")
+def test_a_closing_for_want_of_an_arrest_contradicts_an_arrest(monkeypatch):
+    monkeypatch.setattr(retention_conditions, "last_arrest", lambda _record: date(2026, 3, 9))
+    assert closing_fits_arrests(None, None, {"reason": "without_arrest"})
+    monkeypatch.setattr(retention_conditions, "last_arrest", lambda _record: None)
+    assert closing_fits_arrests(None, None, {"reason": "without_arrest"}) is None
+
+
 @pytest.mark.parametrize("name", rows(".results"))
 def test_an_outcome_follows_its_results_alone(name):
     following = {
@@ -287,7 +297,7 @@ def test_a_basis_rests_on_its_documents(name):
 
 @pytest.mark.clause("CAP-3", "CAP-4", "USE-5")
 def test_what_import_refuses_and_what_it_holds_is_what_the_rules_say():
-    """A rule file that says otherwise is not loaded: tests/policy/test_loader.py."""
+    """Import does as it says: tests/unit/identification/test_gallery_probes.py."""
     assert {rule.id: rule.action for rule in policy().gallery.exclusions} == {
         "probe-same-file": "refuse",
         "probe-booking-photograph": "hold",

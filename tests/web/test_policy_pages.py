@@ -65,7 +65,13 @@ def test_a_way_back_is_drawn_as_one() -> None:
 def test_the_page_of_disclosures_shows_every_basis_recipient_and_purpose(app) -> None:
     text = " ".join(soup(app.test_client().get("/policy/disclosures")).get_text(" ").split())
     rules = policy().disclosure
-    for rule in (*rules.bases.values(), *rules.recipients.values(), rules.immigration, rules.completeness):
+    for rule in (
+        *rules.bases.values(),
+        *rules.recipients.values(),
+        rules.immigration,
+        rules.completeness,
+        rules.copies,
+    ):
         assert rule.text in text, rule.id
     assert all(purpose.title in text for purpose in rules.purposes.values())
 

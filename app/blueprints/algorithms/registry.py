@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from app.domain.algorithms.evaluations import KeptEvaluation, kept
-from app.domain.algorithms.registry import active_or_none
+from app.domain.algorithms.registry import active_or_none, due_of, longest_review
 from app.domain.gallery.embedding import with_template
 from app.extensions import settings
 from app.matching.catalogue import Detector, Extractor, NistEvaluation, catalogue
@@ -53,6 +53,11 @@ class RegisteredModel:
         return self.model.nist if isinstance(self.model, Extractor) else None
 
     @property
+    def due(self) -> date | None:
+        """Return the last day on which NIST's record counts."""
+        return due_of(self.nist) if self.nist is not None else None
+
+    @property
     def intact(self) -> bool:
         """Tell whether the installed file is the one the catalogue pins."""
         return self.digest == self.model.sha256
@@ -74,7 +79,7 @@ def _entry(key: str, role: str, model: Detector | Extractor, in_use: bool, today
     if isinstance(model, Detector):
         said = "A detector finds faces and compares nobody; NIST's evaluation is of the comparison."
         return RegisteredModel(key, role, model, digest, in_use, False, said, [])
-    answer = nist_status(model, digest or "", today)
+    answer = nist_status(model, digest or "", today, longest_review())
     return RegisteredModel(
         key, role, model, digest, in_use, answer.ok, answer.reason, kept(model.sha256), with_template(model.sha256)
     )

@@ -7,7 +7,7 @@ from typing import Any
 from flask import Blueprint
 
 from app.domain.disclosures.contradictions import immigration_of
-from app.domain.disclosures.papers import warning_of, words_of
+from app.domain.disclosures.papers import as_originals, warning_of, words_of
 from app.domain.serving import of_disclosure
 
 bp = Blueprint("disclosures", __name__)
@@ -16,6 +16,7 @@ bp = Blueprint("disclosures", __name__)
 @bp.context_processor
 def _shared() -> dict[str, Any]:
     return {
+        "as_originals": as_originals,
         "words_of": words_of,
         "warning_of": warning_of,
         "that_left": of_disclosure,

@@ -41,7 +41,7 @@ def _decision_page(subject: Disclosure, form: DecisionForm, why: Why = None) -> 
     """`why`: what stands in the way of a decision sent; what was typed stays."""
     choices, blocked = offered(options_of(subject))
     form.decision.choices = [(choice.verb, choice.label) for choice in choices]
-    form.included.choices = [(item.uid, words_of(item.thing)) for item in subject.items]
+    form.included.choices = [(item.uid, words_of(item.thing, subject.recipient_kind)) for item in subject.items]
     rules = {row.verb: row for row in policy().workflow("disclosure").transitions}
     context = disclosure_context(subject)
     return page(
@@ -60,7 +60,7 @@ def _decision_page(subject: Disclosure, form: DecisionForm, why: Why = None) -> 
 def decide(subject: Disclosure) -> Answer:
     """Take the decision. A wrong password decides nothing, and everything typed stays."""
     form = DecisionForm()
-    form.included.choices = [(item.uid, words_of(item.thing)) for item in subject.items]
+    form.included.choices = [(item.uid, words_of(item.thing, subject.recipient_kind)) for item in subject.items]
     choice = choice_named(form.decision.data)
     verb = (choice or CHOICES[-1]).verb
 

@@ -139,7 +139,12 @@ def _things(subject: Disclosure) -> list[tuple[str, str]]:
     things = offered_to(subject.case_number, current_actor())
     for thing, left in zip(things, left_among([thing.row for thing in things]), strict=True):
         warning = warning_of(thing.row) or (LEFT if left is not None else None)
-        found.append((f"{thing.kind}:{thing.uid}", words_of(thing.row) + (f" ({warning})" if warning else "")))
+        found.append(
+            (
+                f"{thing.kind}:{thing.uid}",
+                words_of(thing.row, subject.recipient_kind) + (f" ({warning})" if warning else ""),
+            )
+        )
     return found
 
 

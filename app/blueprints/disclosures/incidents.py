@@ -127,6 +127,8 @@ def _page(subject: Incident, *, refusal: Why = None, typed: dict[str, FlaskForm]
         "disclosures/incident.html",
         item=subject,
         private=subject.private,
+        assessments=_dated(subject, "assessments"),
+        notices=_dated(subject, "notices"),
         forms=forms,
         refusal=refusal,
         state_rule=subject.stands,
@@ -134,6 +136,12 @@ def _page(subject: Incident, *, refusal: Why = None, typed: dict[str, FlaskForm]
         now=now(),
         form=wrong,
     )
+
+
+def _dated(subject: Incident, name: str) -> list[dict[str, Any]]:
+    """Return the judgements of one kind, each with its moment as a moment."""
+    found = domain.judgements(subject, name)
+    return [{**one, "at": datetime.fromisoformat(one["at"])} if "at" in one else one for one in found]
 
 
 def _yes(value: str | None) -> bool | None:

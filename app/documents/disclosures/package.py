@@ -29,7 +29,7 @@ LETTER_NAME, DECISION_NAME, RATES_NAME = "cover-letter.pdf", "decision.pdf", "er
 #: ZIP stores no time zone and no time before 1980; what counts stands in the manifest
 _FIXED_TIME = (1980, 1, 1, 0, 0, 0)
 #: plain letters only: what a person named a file may hold a name, a path or a character no shell can take
-_PATH = re.compile(r"(?:(?:originals|reports)/)?[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+_PATH = re.compile(r"(?:(?:originals|copies|reports)/)?[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _PLAIN_FILE = 0o100644 << 16
 
 

@@ -12,9 +12,9 @@ from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from app.clauses import enforces
 from app.extensions import db, settings
-from app.matching.catalogue import Extractor, catalogue
+from app.matching.catalogue import Extractor, NistEvaluation, catalogue
 from app.matching.errors import CatalogueError
-from app.matching.nist import NistStatus, nist_status
+from app.matching.nist import NistStatus, nist_status, review_due
 from app.models import AlgorithmSwitch
 from app.policy import policy
 from app.unit_of_work import in_unit
@@ -105,7 +105,17 @@ def status(today: date, entry: Extractor | None = None) -> NistStatus:
     digest = installed_digest(entry)
     if digest is None:
         return NistStatus(False, f"{entry.name} is not installed: run “flask matching models install”.")
-    return nist_status(entry, digest, today)
+    return nist_status(entry, digest, today, longest_review())
+
+
+def longest_review() -> int:
+    """Return after how many days an evaluation is looked at again at the latest."""
+    return policy().algorithm.longest_review.count
+
+
+def due_of(record: NistEvaluation) -> date:
+    """Return the last day on which a record counts."""
+    return review_due(record, longest_review())
 
 
 @enforces("FAIR-3")
@@ -116,12 +126,12 @@ def lapse_warning(today: date) -> str | None:
     """
     soon = policy().algorithm.lapse_warning.count
     recorded = [entry.nist for entry in catalogue().extractors.values() if entry.nist is not None]
-    if all((record.next_review_due - today).days > soon for record in recorded):
+    if all((due_of(record) - today).days > soon for record in recorded):
         return None  # said before the database is asked which of them is in use: every page asks
     entry = active_or_none()
     if entry is None or entry.nist is None:
         return None
-    due = entry.nist.next_review_due
+    due = due_of(entry.nist)
     left = (due - today).days
     if left > soon:
         return None

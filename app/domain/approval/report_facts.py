@@ -33,7 +33,7 @@ from app.documents.facts import (
     Step,
 )
 from app.domain.accounts.naming import UNIT, here, person_of
-from app.domain.algorithms.registry import entry_of
+from app.domain.algorithms.registry import entry_of, longest_review
 from app.domain.approval.judged import DatedJudgment, judgments
 from app.domain.approval.separations import supervisor
 from app.domain.examination.background_conditions import findings_of
@@ -175,7 +175,7 @@ def _algorithm(search: Search) -> Algorithm | None:
     if entry is None:
         # it left the catalogue since: nothing is said of it beyond what the search recorded
         return Algorithm(filled(search.algorithm), None, None, search.algorithm_digest, "Not recorded with the search.")
-    status = nist_status(entry, search.algorithm_digest, day_of(filled(search.finished_at)))
+    status = nist_status(entry, search.algorithm_digest, day_of(filled(search.finished_at)), longest_review())
     return Algorithm(filled(search.algorithm), entry.developer, entry.version, search.algorithm_digest, status.reason)
 
 

@@ -13,7 +13,7 @@ from app.access.actor import Actor
 from app.access.clearance import narrative_for
 from app.audit.policy_texts import rule_as_of, rule_of, words_of
 from app.calendar import day_of
-from app.domain.algorithms.registry import entry_of
+from app.domain.algorithms.registry import entry_of, longest_review
 from app.domain.approval.judged import BASIS, DatedJudgment, judgments
 from app.domain.approval.round_file import RoundFile, answered, gather_round
 from app.domain.requests.provenance import source_of
@@ -167,7 +167,7 @@ def _search(row: Search) -> SearchFacts:
     if row.algorithm_digest is not None and row.finished_at is not None:
         entry = entry_of(row.algorithm_digest)
         if entry is not None:
-            reason = nist_status(entry, row.algorithm_digest, day_of(row.finished_at)).reason
+            reason = nist_status(entry, row.algorithm_digest, day_of(row.finished_at), longest_review()).reason
         else:
             reason = "This algorithm left the registry since; its record stands in the registry of that time."
     return SearchFacts(

@@ -67,14 +67,11 @@ def not_immigration(disclosure: Disclosure, actor: Actor, facts: Facts) -> str |
     return stated or first(disclosing.check_immigration_terms(policy(), immigration_of(disclosure)))
 
 
-@condition("recipient_named", "ACC-12", "EXT-1", "EXT-3")
+@condition("recipient_named", "ACC-12", "EXT-1", "EXT-3", "EXT-8")
 def recipient_named(disclosure: Disclosure, actor: Actor, facts: Facts) -> str | None:
     private = disclosure.private
-    return first(
-        disclosing.check_recipient(
-            policy(), disclosure.recipient_kind, private.get("recipient", {}), private.get("recipient_facts", {})
-        )
-    )
+    about = (policy(), disclosure.recipient_kind, private.get("recipient", {}), private.get("recipient_facts", {}))
+    return first(disclosing.check_recipient(*about) or disclosing.check_kind(*about))
 
 
 @condition("basis_serves_recipient", "EXT-7", "EXT-3", "EXT-4", "EXT-6", "PUB-1")

@@ -5,6 +5,7 @@ Every verb needs an open unit of work and raises Refused; none commits.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -61,6 +62,32 @@ def _advance_with(incident: Incident, verb: IncidentVerb, actor: Actor, columns:
     advance(incident, verb, actor, **facts)
 
 
+def judgements(incident: Incident, name: str) -> list[dict[str, Any]]:
+    """Return every assessment of harm, or every decision on notice, oldest first; the last is the one that stands.
+
+    Of what an earlier version recorded only the last is there, without a day.
+    """
+    private = incident.private
+    if name in private:
+        return list(private[name])
+    if name == "assessments" and "harm_reason" in private:
+        return [{"harm": incident.harm, "reason": private["harm_reason"]}]
+    if name == "notices" and "notice_reason" in private and incident.notice is not None:
+        answers = {key: getattr(incident, key) for key in ("notice", "required_by_law", "consulted")}
+        return [{**answers, "reason": private["notice_reason"], "text": private.get("notice_text", "")}]
+    return []
+
+
+def _keep(incident: Incident, earlier: Mapping[str, Any], name: str, actor: Actor, **said: Any) -> None:
+    """Add a judgement to those of before the step: what was decided once stays on record with its reason."""
+    made = {**said, "by": actor.display_name, "at": now().isoformat(), "policy_version": policy().version}
+    incident.seal(**{**earlier, name: [*earlier[name], made]})
+
+
+def _all_judgements(incident: Incident) -> dict[str, Any]:
+    return {name: judgements(incident, name) for name in ("assessments", "notices")}
+
+
 @enforces("EXT-10")
 def report_to_cpo(incident: Incident, actor: Actor, reference: str, at: datetime) -> None:
     """Record the report to the City Chief Privacy Officer."""
@@ -71,9 +98,10 @@ def report_to_cpo(incident: Incident, actor: Actor, reference: str, at: datetime
 @enforces("EXT-10")
 def assess_harm(incident: Incident, actor: Actor, harm: str, reason: str) -> None:
     """Record whether there is potential risk of harm; a later assessment undoes the decision on notice."""
+    earlier = _all_judgements(incident)
     columns = {"harm": harm, "notice": None, "required_by_law": None, "consulted": None}
     _advance_with(incident, "assess_harm", actor, columns, harm=harm, reason=reason)
-    incident.seal(harm_reason=reason.strip())
+    _keep(incident, earlier, "assessments", actor, harm=harm, reason=reason.strip())
 
 
 @enforces("EXT-10")
@@ -88,6 +116,7 @@ def decide_notice(
 ) -> None:
     """Decide whether the individuals affected are notified in writing; `text` is the notice."""
     notice = "give" if give else "not_give"
+    earlier = _all_judgements(incident)
     columns = {"notice": notice, "required_by_law": required_by_law, "consulted": consulted}
     _advance_with(
         incident,
@@ -101,7 +130,17 @@ def decide_notice(
         text=text,
         notice=notice,
     )
-    incident.seal(notice_reason=reason.strip(), notice_text=text.strip() if give else "")
+    _keep(
+        incident,
+        earlier,
+        "notices",
+        actor,
+        notice=notice,
+        required_by_law=required_by_law,
+        consulted=consulted,
+        reason=reason.strip(),
+        text=text.strip() if give else "",
+    )
 
 
 @enforces("EXT-10")

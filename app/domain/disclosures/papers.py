@@ -61,16 +61,26 @@ SUFFIXES = {
     "image/tiff": "tif",
     "image/heic": "heic",
 }
+PNG_START = b"\x89PNG"
+#: said in the inventory of an image that no copy could be made of
+NO_COPY = "No copy without what is written into the file could be made of it; the file stays here."
 
 
 # One thing of the case -------------------------------------------------------------------------------------
 
 
-def words_of(thing: ProbeImage | Report) -> str:
-    """Return what an item is, in words for pages and documents."""
+def as_originals(recipient_kind: str | None) -> bool:
+    """Tell whether images go to this kind of recipient as submitted; what says no kind is no reason to hide it."""
+    rule = policy().disclosure.recipients.get(recipient_kind or "")
+    return rule is None or rule.originals
+
+
+def words_of(thing: ProbeImage | Report, recipient_kind: str | None) -> str:
+    """Return what an item is, in words for pages and documents, as this kind of recipient gets it."""
     request = thing.request
     if isinstance(thing, ProbeImage):
-        return f"Image {request.current_images.index(thing) + 1} of {request.number}, as submitted"
+        how = "as submitted" if as_originals(recipient_kind) else "a copy without what is written into the file"
+        return f"Image {request.current_images.index(thing) + 1} of {request.number}, {how}"
     return f"{REPORTS[thing.kind]} {thing.number} of {request.number}"
 
 
@@ -83,17 +93,34 @@ def warning_of(thing: ProbeImage | Report) -> str | None:
     return f"Recalled on {here(thing.recalled_at):%Y-%m-%d}{replaced}: do not rely on it"
 
 
-def path_of(thing: ProbeImage | Report) -> str:
-    """Return the item's name in a package, made of our own numbers, never of an uploaded file name."""
+def _file_of(item: DisclosureItem) -> PackedFile:
+    """Return the file of an item, named by our own numbers, never as it was uploaded. Raises StorageError."""
+    thing, kind = item.thing, item.disclosure.recipient_kind
+    what = words_of(thing, kind)
+    if isinstance(thing, ProbeImage) and not as_originals(kind):
+        return PackedFile(*_copy_of(thing), what, item.uid)
+    kept = stores().blobs.get(filled(thing.blob_id), thing.key_id, item.sha256)
     if isinstance(thing, ProbeImage):
-        place = thing.request.current_images.index(thing) + 1
-        return f"originals/{thing.request.number}-image-{place}.{SUFFIXES[thing.media_type]}"
-    return f"reports/{thing.number}.pdf"
+        return PackedFile(f"originals/{_name_of(thing)}.{SUFFIXES[thing.media_type]}", kept, what, item.uid)
+    return PackedFile(f"reports/{thing.number}.pdf", kept, what, item.uid)
 
 
-def bytes_of(item: DisclosureItem) -> bytes:
-    """Return the item's bytes exactly as submitted or delivered. Raises StorageError when they have changed."""
-    return stores().blobs.get(filled(item.thing.blob_id), item.thing.key_id, item.sha256)
+@enforces("EXT-6", "EXT-7")
+def _copy_of(image: ProbeImage) -> tuple[str, bytes]:
+    """Return name and bytes of the copy that was made of the pixels alone when the image was checked."""
+    copy = stores().blobs.get(filled(image.shown_blob_id), image.key_id, filled(image.shown_sha256))
+    return f"copies/{_name_of(image)}.{'png' if copy.startswith(PNG_START) else 'jpg'}", copy
+
+
+def _name_of(image: ProbeImage) -> str:
+    return f"{image.request.number}-image-{image.request.current_images.index(image) + 1}"
+
+
+def uncopied(disclosure: Disclosure, included: list[DisclosureItem]) -> list[DisclosureItem]:
+    """Return images of which this recipient gets no file: nobody could read them, so that there is no copy."""
+    if as_originals(disclosure.recipient_kind):
+        return []
+    return [item for item in included if isinstance(item.thing, ProbeImage) and item.thing.shown_blob_id is None]
 
 
 # The documents ---------------------------------------------------------------------------------------------
@@ -138,7 +165,9 @@ def decision_facts(decision: DisclosureDecision) -> DecisionFacts:
     """Gather everything the written decision states. Raises FactsError."""
     disclosure, private = decision.disclosure, decision.private
     items = tuple(
-        DecidedItem(words_of(item.thing), item.sha256, bool(item.included), warning_of(item.thing))
+        DecidedItem(
+            words_of(item.thing, disclosure.recipient_kind), item.sha256, bool(item.included), warning_of(item.thing)
+        )
         for item in disclosure.items
     )
     if decision.kind == "refused":
@@ -177,16 +206,16 @@ def kept_back(disclosure: Disclosure, included: list[DisclosureItem]) -> list[Di
 
 def _lines(disclosure: Disclosure, withheld: list[DisclosureItem]) -> list[WithheldLine]:
     """Return the lines of the inventory for what is withheld; in words that name nobody."""
-    words = policy().sealing.for_recipient(disclosure.recipient_kind).words
-    return [WithheldLine(words_of(item.thing), words, item.uid) for item in withheld]
+    sealed = set(kept_back(disclosure, withheld))
+    words, kind = policy().sealing.for_recipient(disclosure.recipient_kind).words, disclosure.recipient_kind
+    return [
+        WithheldLine(words_of(item.thing, kind), words if item in sealed else NO_COPY, item.uid) for item in withheld
+    ]
 
 
 def _contents(disclosure: Disclosure, enclosed: list[DisclosureItem]) -> list[tuple[PackedFile, str | None]]:
     """Gather the files of the package except its letter, each with its warning. Raises StorageError."""
-    found = [
-        (PackedFile(path_of(item.thing), bytes_of(item), words_of(item.thing), item.uid), warning_of(item.thing))
-        for item in enclosed
-    ]
+    found: list[tuple[PackedFile, str | None]] = [(_file_of(item), warning_of(item.thing)) for item in enclosed]
     found += [(_contradictions(item.thing), None) for item in enclosed if _of_a_candidate(item.thing)]
     if disclosure.recipient_kind == PROSECUTOR:
         rates = error_rates.statement(disclosure.case_number, disclosure.state_since).encode()
@@ -272,8 +301,9 @@ def pack(disclosure: Disclosure) -> Package:
     The letter is dated when the release was asked for, so a second try after a kill gives the same bytes. Raises
     StorageError, DocumentError.
     """
-    withheld = kept_back(disclosure, disclosure.included_items)
-    enclosed = [item for item in disclosure.included_items if item not in withheld]
+    included = disclosure.included_items
+    withheld = list(dict.fromkeys([*kept_back(disclosure, included), *uncopied(disclosure, included)]))
+    enclosed = [item for item in included if item not in withheld]
     files, lines = _contents(disclosure, enclosed), _lines(disclosure, withheld)
     notice, lead = policy().notice("no-probable-cause").text, policy().notice("lead-only").text
     facts = _letter_facts(disclosure, enclosed, files, lines)

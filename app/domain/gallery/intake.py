@@ -34,6 +34,7 @@ from app.domain.gallery.intake_checks import (
     check_known,
     check_row,
     examine,
+    exclusion,
 )
 from app.domain.gallery.intake_manifest import IntakeError, Row
 from app.domain.gallery.intake_sources import Refusal, Source
@@ -292,6 +293,10 @@ class _Batch:
                 continue
             if item.blob.sha256 in known.booked and id(item) not in like:
                 raise _Overtaken
+            if id(item) in like and exclusion(_looks(item, *like[id(item)])[0]).action == "refuse":
+                rule, said = _looks(item, *like[id(item)])
+                outcomes.append(RecordOutcome.of(item.row, Refusal((rule,), said)))
+                continue
             full = None if id(item) in like else room.take(item.row["source"])
             if full is not None:
                 outcomes.append(RecordOutcome.of(item.row, full))
@@ -308,14 +313,9 @@ class _Batch:
         self._record(outcomes)
 
     def _hold(self, item: Stored, kind: type[Any], other: int) -> RecordOutcome:
-        shown = db.session.get_one(kind, other)
-        gallery.hold(item.row, item.blob, item.key_id, shown, self.batch)
-        if kind is ProbeImage and item.blob.sha256 == shown.sha256:
-            said = "The file was submitted as a probe, as a photograph from arrest processing."
-            return RecordOutcome(item.row, "held", (BOOKING_PHOTOGRAPH,), said)
-        if kind is ProbeImage:
-            return RecordOutcome(item.row, "held", (PROBE_LOOK_ALIKE,), "Looks like a submitted probe.")
-        return RecordOutcome(item.row, "held", (SAME_PICTURE,), "The same picture is there as another person's.")
+        gallery.hold(item.row, item.blob, item.key_id, db.session.get_one(kind, other), self.batch)
+        rule, said = _looks(item, kind, other)
+        return RecordOutcome(item.row, "held", (rule,), said)
 
     def _record(self, outcomes: list[RecordOutcome]) -> None:
         """What became of each record, counted in its import; the chunk is done with its last batch."""
@@ -361,6 +361,15 @@ class _Batch:
         for key_id in self.new_keys:
             if key_id not in kept:
                 stores().keys.destroy(key_id)
+
+
+def _looks(item: Stored, kind: type[Any], other: int) -> tuple[str, str]:
+    """Return the rule that keeps a photograph out or waiting, and the sentence for it."""
+    if kind is not ProbeImage:
+        return SAME_PICTURE, "The same picture is there as another person's."
+    if item.blob.sha256 == db.session.get_one(ProbeImage, other).sha256:
+        return BOOKING_PHOTOGRAPH, "The file was submitted as a probe, as a photograph from arrest processing."
+    return PROBE_LOOK_ALIKE, "Looks like a submitted probe."
 
 
 def _kept(import_id: int, one: RecordOutcome) -> dict[str, Any]:

@@ -125,7 +125,8 @@ class KnownRecords:
         ).all()
         derived = db.session.scalars(select(DerivedImage.sha256).where(DerivedImage.sha256.in_(digests))).all()
         as_probes = frozenset(one for row in probes for one in (row.sha256, row.shown_sha256) if one)
-        only_as = _rule(BOOKING_PHOTOGRAPH).only_as
+        booking = exclusion(BOOKING_PHOTOGRAPH)
+        only_as = booking.only_as if booking.action == "hold" else ()
         otherwise = {
             one for row in probes if row.source not in only_as for one in (row.sha256, row.shown_sha256) if one
         } | set(derived)
@@ -164,7 +165,7 @@ def check_row(row: Row, today: date) -> Refusal | None:
 def check_known(row: Row, sha256: str, known: KnownRecords) -> Refusal | AlreadyThere | None:
     """Check digest and record number against the repository. A probe's digest is refused first (CAP-4)."""
     if sha256 in known.probes and sha256 not in known.booked:
-        return Refusal((_rule(PROBE_FILE).id,), "The file is an image that was submitted as a probe.")
+        return Refusal((exclusion(PROBE_FILE).id,), "The file is an image that was submitted as a probe.")
     sealed = barred(row, sha256)
     if sealed is not None:
         return Refusal(("gallery-status",), sealed)
@@ -183,7 +184,8 @@ def check_known(row: Row, sha256: str, known: KnownRecords) -> Refusal | Already
     return _check_hold(sha256, known)
 
 
-def _rule(rule_id: str) -> ImageExclusion:
+def exclusion(rule_id: str) -> ImageExclusion:
+    """Return one rule on images that stay out of the repository, or wait for a person's decision."""
     return next(rule for rule in policy().gallery.exclusions if rule.id == rule_id)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from app.access.actor import Actor
-from app.domain.requests.ledger import faults_of_arrest, faults_of_item, items, lead_received
+from app.domain.requests.ledger import faults_of_arrest, faults_of_item, faults_of_no_arrest, items, lead_received
 from app.models.requests import FRRequest
 from app.policy import policy
 from app.policy.evidence import ARREST, arrested_at, basis_of, lacking
@@ -62,3 +62,8 @@ def outcome_fits_arrests(request: FRRequest, actor: Actor, facts: Facts) -> str 
     if outcome is None or not outcome.without_arrest or not resting:
         return None
     return f"An arrest is on record; “{outcome.title}” contradicts it."
+
+
+@condition("matter_arrest_answered", "USE-8", "AUD-7")
+def matter_arrest_answered(request: FRRequest, actor: Actor, facts: Facts) -> str | None:
+    return first(faults_of_no_arrest(request, facts["outcome"], facts["outcome_facts"]))

@@ -22,6 +22,7 @@ from app.policy import policy
 from app.policy.evidence import Item, arrested_at, check_arrest, check_item, in_hand, item_of, same_words
 from app.policy.facts import Fault
 from app.storage import StorageError
+from app.policy.words import visible
 
 Row = TypeVar("Row", EvidenceItem, Arrest)
 
@@ -100,6 +101,22 @@ def faults_of_arrest(request: FRRequest, facts: Mapping[str, object]) -> list[Fa
             told = "Under another number of this matter the arrest was reported as made at another time."
         found.append(Fault("arrested_on", told, "arrest_possible"))
     return found
+
+
+def faults_of_no_arrest(request: FRRequest, outcome_id: str, facts: Mapping[str, object]) -> list[Fault]:
+    """Check that an outcome without arrest answers to an arrest that does not end this request by itself.
+
+    Which request it was reported in, and when, is not told: that two numbers are linked opens nothing of the other.
+    """
+    outcome = policy().request.outcomes.get(outcome_id)
+    if outcome is None or not outcome.without_arrest or visible(str(facts.get("despite") or "")):
+        return []
+    reported = arrests_of_matter(request)
+    if not reported:
+        return []
+    own = all(row.request_id == request.id for row in reported)
+    told = "An arrest before the result is on record here" if own else "An arrest was reported in this matter"
+    return [Fault("despite", f"{told}: say why this request ends without one.", "matter_arrest_answered")]
 
 
 def same_arrest(request: FRRequest, facts: Mapping[str, object]) -> Arrest | None:

@@ -16,6 +16,7 @@ from app.domain.notices.notifications import tell
 from app.domain.requests.ledger import (
     faults_of_arrest,
     faults_of_item,
+    faults_of_no_arrest,
     items,
     lead_received,
     recount,
@@ -82,7 +83,8 @@ def close(request: FRRequest, actor: Actor, outcome: str, facts: Mapping[str, st
 def faults_of(request: FRRequest, outcome: str, facts: Mapping[str, str]) -> list[Fault]:
     """Return every fault of an outcome of this request, for the form that records it."""
     found = check_outcome(policy(), outcome, facts, request.result)
-    return found or (faults_of_arrest(request, facts) if outcome == ARREST else [])
+    found = found or (faults_of_arrest(request, facts) if outcome == ARREST else [])
+    return found or faults_of_no_arrest(request, outcome, facts)
 
 
 def _rests_on(request: FRRequest, facts: Mapping[str, str]) -> tuple[str, int]:

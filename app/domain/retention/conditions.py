@@ -9,7 +9,7 @@ from sqlalchemy import select
 from app.access.actor import Actor
 from app.calendar import today
 from app.domain.retention.eligibility import Target, being_erased, filed_on, label, not_due, under_way
-from app.domain.retention.known import unsourced
+from app.domain.retention.known import last_arrest, unsourced
 from app.extensions import db
 from app.models.matters import in_matter_of
 from app.models.requests import FRRequest
@@ -54,6 +54,14 @@ def searches_concluded(record: CaseRecord, actor: Actor, facts: Facts) -> str | 
     in_case = in_matter_of(FRRequest.case_number, record.case_number)
     waiting = list(db.session.scalars(select(FRRequest.number).where(in_case, FRRequest.is_inconclusive())))
     return f"A finished search has no conclusion yet: {', '.join(sorted(waiting))}." if waiting else None
+
+
+@condition("closing_fits_arrests", "RET-11", "USE-8")
+def closing_fits_arrests(record: CaseRecord, actor: Actor, facts: Facts) -> str | None:
+    """Hold the reason that a person names against the arrests that investigators reported."""
+    rule = policy().retention.closures.get(str(facts.get("reason")))
+    reported = last_arrest(record) if rule is not None and rule.no_arrest else None
+    return None if reported is None else f"An arrest in this matter was reported on {reported}."
 
 
 @condition("disposition_sourced", "RET-11")

@@ -91,6 +91,12 @@ def _last(column: object, *where: object) -> date | None:
     return None if moment is None else day_of(moment)
 
 
+def last_arrest(record: CaseRecord) -> date | None:
+    """Return the day on which an arrest of the matter was last reported."""
+    ids = select(FRRequest.id).where(in_matter_of(FRRequest.case_number, record.case_number))
+    return _last(Arrest.created_at, Arrest.request_id.in_(ids))
+
+
 @enforces("RET-11")
 def known_of(record: CaseRecord) -> Known:
     """Gather class, days and contradictions of a case record, for whoever decides about it."""
@@ -99,7 +105,7 @@ def known_of(record: CaseRecord) -> Known:
         ("Last request filed", filed_on(record)),
         ("Last search finished", _last(Search.finished_at, Search.request_id.in_(ids))),
         ("Last report delivered", _last(Report.delivered_at, Report.request_id.in_(ids))),
-        ("Last arrest reported", _last(Arrest.created_at, Arrest.request_id.in_(ids))),
+        ("Last arrest reported", last_arrest(record)),
     )
     days = tuple((what, on) for what, on in seen if on is not None)
     closings = [line.on for line in record.history if line.kind == "closed"]
@@ -108,6 +114,13 @@ def known_of(record: CaseRecord) -> Known:
         f"{what} on {said(on)}, after the closing that is recorded for {said(max(closings))}."
         for what, on in days
         if closings and max(closings) < on
+    ]
+    arrested = last_arrest(record)
+    found += [
+        f"It was closed on {said(line.on)} as “{rules.closures[line.value].title}”, and an arrest was reported on "
+        f"{said(arrested)}."
+        for line in record.history
+        if arrested is not None and line.kind == "closed" and _denies_arrest(line)
     ]
     for line in record.history:
         found += _of_disposition(record, line)
@@ -123,6 +136,11 @@ def known_of(record: CaseRecord) -> Known:
         days=(*days, *told),
         contradictions=tuple(found),
     )
+
+
+def _denies_arrest(line: CaseHistory) -> bool:
+    rule = policy().retention.closures.get(line.value)
+    return rule is not None and rule.no_arrest
 
 
 def _of_disposition(record: CaseRecord, line: CaseHistory) -> list[str]:

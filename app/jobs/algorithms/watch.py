@@ -37,7 +37,7 @@ def watch() -> None:
 
 
 def _due(entry: Extractor) -> str:
-    return entry.nist.next_review_due.isoformat() if entry.nist is not None else ""
+    return algorithms.due_of(entry.nist).isoformat() if entry.nist is not None else ""
 
 
 def _was_warned(entry: Extractor) -> bool:

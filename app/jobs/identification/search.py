@@ -10,6 +10,7 @@ from sqlalchemy import select
 from app.calendar import today
 from app.clauses import enforces
 from app.domain.algorithms import networks
+from app.domain.algorithms.registry import longest_review
 from app.domain.gallery import loaded_index
 from app.domain.gallery.repository_index import generation as generation_now
 from app.domain.identification.probe_templates import embed as _embed
@@ -55,7 +56,7 @@ def run_search(row: Job) -> None:
     try:
         begun_with = search.algorithm_digest
         extractor = networks.extractor_of(begun_with) if begun_with else networks.extractor()
-        status = nist_status(extractor.entry, extractor.digest, today())
+        status = nist_status(extractor.entry, extractor.digest, today(), longest_review())
         if not status.ok and not settings().demonstration:
             raise JobFailed(status.reason)
         detector_digest = networks.detector().digest

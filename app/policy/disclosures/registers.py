@@ -1,5 +1,6 @@
 """Registers of disclosures: agencies with their agreements, and civil immigration enforcement by name and citation."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -9,7 +10,7 @@ from typing import Annotated, Any
 from msgspec import Meta
 
 from app.policy.base import Rule, Statement, Text
-from app.policy.words import plain, readings, spoken, spoken_in
+from app.policy.words import plain, readings, spoken, spoken_in, visible
 
 Names = Annotated[tuple[Text, ...], Meta(min_length=1)]
 
@@ -48,6 +49,7 @@ class Registers:
     """disclosures/registers.toml."""
 
     agencies: Mapping[str, Agency]
+    agency_kind: Statement
     contradiction: Statement
     immigration_agencies: Mapping[str, ImmigrationAgency]
     immigration_terms: Mapping[str, ImmigrationTerm]
@@ -55,6 +57,7 @@ class Registers:
 
 SCHEMA: Mapping[str, tuple[type, str]] = {
     "agency": (Agency, "many"),
+    "agency_kind": (Statement, "one"),
     "immigration_contradiction": (Statement, "one"),
     "immigration_agency": (ImmigrationAgency, "many"),
     "immigration_term": (ImmigrationTerm, "many"),
@@ -67,7 +70,7 @@ def registers_of(read: Mapping[str, Any]) -> Registers:
         MappingProxyType({one.id: one for one in read[table]})
         for table in ("agency", "immigration_agency", "immigration_term")
     )
-    return Registers(agencies, read["immigration_contradiction"], immigration, terms)
+    return Registers(agencies, read["agency_kind"], read["immigration_contradiction"], immigration, terms)
 
 
 def register_faults(read: Mapping[str, Any], recipients: set[str]) -> list[str]:
@@ -124,3 +127,19 @@ def agency_named(registers: Registers, kind: str | None, name: str) -> Agency | 
     """Return the agency of this kind that a text names, or None."""
     fitting = (one for one in registers.agencies.values() if kind in one.kinds)
     return next((one for one in fitting if any(spoken((one.title, *one.names), name))), None)
+
+
+def agencies_in(registers: Registers, texts: Iterable[str]) -> list[Agency]:
+    """Return the agencies that texts name, by a name of theirs or by the domain of their channel."""
+    given = list(texts)
+    ways = [way for text in given for way in readings(text)]
+    written = " ".join(visible(text).casefold() for text in given)
+    return [
+        one
+        for one in registers.agencies.values()
+        if any(spoken_in((one.title, *one.names), ways)) or any(domain in written for domain in _domains(one.channel))
+    ]
+
+
+def _domains(channel: str) -> list[str]:
+    return [found.casefold() for found in re.findall(r"@([\w.-]+\w)", channel)]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from app.clauses import enforces
-from app.policy.disclosures.registers import Immigration, agency_named
+from app.policy.disclosures.registers import Immigration, agencies_in, agency_named
 from app.policy.facts import Fault, check_facts, check_ground, check_questions
 from app.policy.types import Policy
 from app.policy.words import plain
@@ -118,6 +118,24 @@ def check_recipient(
     if recipient is None:
         return [Fault("recipient_kind", "Choose what kind of recipient asks.", policy.disclosure.addressee.id)]
     return check_questions(policy.disclosure.addressee, addressee) + check_facts(recipient.facts, facts, recipient.id)
+
+
+@enforces("EXT-8", "EXT-4", "EXT-6", "ACC-12")
+def check_kind(
+    policy: Policy, recipient_id: str | None, addressee: Mapping[str, object], facts: Mapping[str, object]
+) -> list[Fault]:
+    """Check that no registered agency is named as another kind of recipient than the register says it is."""
+    said = [str(text) for text in (*addressee.values(), *facts.values()) if text]
+    other = [one for one in agencies_in(policy.registers, said) if recipient_id not in one.kinds]
+    titles = policy.disclosure.recipients
+    return [
+        Fault(
+            "recipient_kind",
+            f"{one.title} is registered as: {' or '.join(titles[kind].title for kind in one.kinds)}.",
+            policy.registers.agency_kind.id,
+        )
+        for one in other
+    ]
 
 
 @enforces("ACC-12")

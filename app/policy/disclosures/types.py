@@ -14,13 +14,15 @@ from app.policy.forms import Prohibition
 class Recipient(Rule, frozen=True, kw_only=True):
     """A kind of recipient: the ``bases`` and ``purposes`` that serve it and the facts asked about it.
 
-    ``needs_agreement``: a written agreement with the agency must be in place (EXT-8).
+    ``needs_agreement``: a written agreement with the agency must be in place (EXT-8). ``originals``: images go as the
+    files that were submitted; otherwise as copies without what is written into the file.
     """
 
     title: Text
     bases: Annotated[tuple[str, ...], Meta(min_length=1)]
     purposes: Annotated[tuple[str, ...], Meta(min_length=1)]
     needs_agreement: bool = False
+    originals: bool = False
     facts: tuple[Fact, ...] = field(name="fact", default=())
 
 
@@ -107,6 +109,7 @@ class DisclosureRules:
     minimum: Questions
     agreement: Agreement
     completeness: Completeness
+    copies: Statement
     determination: Statement
     approval: Approval
     package: Package
@@ -128,6 +131,7 @@ SCHEMA: Mapping[str, tuple[type, str]] = {
     "minimum": (Questions, "one"),
     "agreement": (Agreement, "one"),
     "completeness": (Completeness, "one"),
+    "copies": (Statement, "one"),
     "determination": (Statement, "one"),
     "approval": (Approval, "one"),
     "package": (Package, "one"),
@@ -170,6 +174,11 @@ def faults_in(read: Mapping[str, Any]) -> list[str]:
         for basis in read["basis"]:
             if basis.id in rule.bases and basis.purposes and not set(basis.purposes) & set(rule.purposes):
                 found.append(f"{rule.id}: no purpose of this recipient fits the basis '{basis.id}'")
+    found += [
+        f"{rule.id}: what is complete holds the originals"
+        for rule in read["recipient"]
+        if rule.id in read["completeness"].recipients and not rule.originals
+    ]
     if read["approval"].default_days > read["approval"].max_days:
         found.append(f"{read['approval'].id}: default_days is larger than max_days")
     return found

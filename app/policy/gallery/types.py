@@ -72,8 +72,21 @@ class ImageExclusion(Rule, frozen=True, kw_only=True):
     action: Literal["refuse", "hold"]
 
 
+#: the tests that import makes: (rule, its test, whether it is one of files submitted as nothing but …)
+INTAKE_TESTS = frozenset(
+    {
+        ("probe-same-file", "same_digest", False),
+        ("probe-booking-photograph", "same_digest", True),
+        ("probe-look-alike", "looks_like_probe", False),
+        ("gallery-same-picture", "same_picture", False),
+    }
+)
+
+
 class SampleRule(Rule, frozen=True, kw_only=True):
-    """How much of an import a second person compares with its source records, by when, in which ``columns``, and who.
+    """How much of an import is compared with its source records, by when, in which ``columns``, and by whom.
+
+    After ``remind_days`` those who may sign are reminded; after ``escalate_days`` holders of ``escalated_to`` are told.
 
     ``share``: percent of the photographs that entered, at least ``least`` of them and at most ``most``. ``signer``: the
     capability of whoever signs; ``apart_from``: one that they must not hold besides.
@@ -83,9 +96,12 @@ class SampleRule(Rule, frozen=True, kw_only=True):
     least: Annotated[int, Meta(ge=1)]
     most: Annotated[int, Meta(ge=1)]
     days: Annotated[int, Meta(ge=1)]
+    remind_days: Annotated[int, Meta(ge=1)]
+    escalate_days: Annotated[int, Meta(ge=1)]
     columns: tuple[str, ...]
     signer: Text
     apart_from: Text
+    escalated_to: Annotated[tuple[Text, ...], Meta(min_length=1)]
 
 
 @dataclass(frozen=True)
@@ -102,6 +118,7 @@ class GalleryRules:
 
 @dataclass(frozen=True)
 class AlgorithmRules:
-    """algorithms/rules.toml: when the unit is warned that the algorithm's evaluation record lapses."""
+    """algorithms/rules.toml: when the algorithm's evaluation record lapses at the latest; when the unit is warned."""
 
     lapse_warning: Number
+    longest_review: Number

@@ -66,9 +66,10 @@ class ScheduleRule(Statement, frozen=True, kw_only=True):
 
 
 class Closure(Rule, frozen=True, kw_only=True):
-    """A reason for which a case is closed; there is no other (RET-11)."""
+    """A reason for which a case is closed; there is no other (RET-11). ``no_arrest``: an arrest contradicts it."""
 
     title: Text
+    no_arrest: bool = False
 
 
 class EndingEvent(Rule, frozen=True, kw_only=True):

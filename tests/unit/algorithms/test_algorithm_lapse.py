@@ -67,6 +67,14 @@ def test_the_unit_and_the_administrators_see_it_and_nobody_else(recorded, sign_i
         assert "The NIST evaluation record of" not in sign_in(name).get("/").get_data(as_text=True), name
 
 
+def test_a_day_far_ahead_does_not_put_the_review_off_bypass(recorded):
+    """The rule's longest time counts, for the gate and for the warning."""
+    recorded(9999, reviewed_on=today() - timedelta(days=policy().algorithm.longest_review.count))
+    assert algorithms.status(today()).ok and "today" in algorithms.lapse_warning(today())
+    recorded(9999, reviewed_on=today() - timedelta(days=policy().algorithm.longest_review.count + 1))
+    assert not algorithms.status(today()).ok and "lapsed" in algorithms.lapse_warning(today())
+
+
 def test_everybody_concerned_is_told_once(recorded, people, run_jobs):
     accounts = [people.account(name).id for name in (*UNIT, "d.lark")]
     recorded(61)

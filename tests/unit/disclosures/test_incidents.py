@@ -7,6 +7,7 @@ from itertools import product
 
 import pytest
 
+from app import audit
 from app.access.scoping import find
 from app.clauses import registry
 from app.domain.disclosures import incidents
@@ -65,7 +66,7 @@ def test_an_incident_goes_from_awareness_to_its_end(incident, officer):
     with unit_of_work():
         incidents.close(incident, officer, "Letters sent to both individuals on the same day.")
     assert (incident.state, incident.notice) == ("closed", "give")
-    kept = {"what", "report_reference", "harm_reason", "notice_reason", "notice_text", "efforts"}
+    kept = {"what", "report_reference", "assessments", "notices", "efforts"}
     assert kept <= set(incident.private)
     assert WHAT.encode() not in incident.sealed
 
@@ -134,6 +135,40 @@ def test_another_assessment_undoes_the_decision_on_notice(incident, officer):
     assess(incident, officer, "potential")
     assert incident.notice is None
     assert refusal_of(incidents.close, incident, officer) == "notice_decided"
+
+
+def test_every_assessment_and_every_decision_stays_with_its_reason_bypass(incident, officer):
+    """Judging again, as often as anybody likes, takes back nothing that was written before."""
+    report(incident, officer)
+    reasons = ("First: nothing left the office.", "Second: a copy was found elsewhere.", "Third: it was destroyed.")
+    for harm, reason in zip(("none", "potential", "none"), reasons, strict=True):
+        with unit_of_work():
+            incidents.assess_harm(incident, officer, harm, reason)
+        decide(incident, officer, True, False, True, text=f"Notice after: {reason}", why=f"Because: {reason}")
+    kept = incidents.judgements(incident, "assessments")
+    assert [(one["harm"], one["reason"]) for one in kept] == list(
+        zip(("none", "potential", "none"), reasons, strict=True)
+    )
+    assert all(one["by"] == officer.display_name and one["policy_version"] for one in kept)
+    decided = incidents.judgements(incident, "notices")
+    assert [one["text"] for one in decided] == [f"Notice after: {reason}" for reason in reasons]
+    assert incident.harm == "none" and incident.notice == "give"
+
+
+def test_what_an_earlier_version_recorded_is_the_first_of_them(incident, officer):
+    report(incident, officer)
+    assess(incident, officer)
+    decide(incident, officer, True, False, True)
+    old = {key: value for key, value in incident.private.items() if key not in ("assessments", "notices")}
+    with unit_of_work():
+        incident.sealed = None
+        incident.seal(**old, harm_reason="As the earlier version kept it.", notice_reason="As then.")
+        audit.record("audit.anchored", sequence=0)
+    assess(incident, officer, "potential")
+    first, second = incidents.judgements(incident, "assessments")
+    assert (first["harm"], first["reason"]) == ("none", "As the earlier version kept it.") and "at" not in first
+    assert second["harm"] == "potential"
+    assert [one["reason"] for one in incidents.judgements(incident, "notices")] == ["As then."]
 
 
 def test_an_incident_is_recorded_with_what_happened_and_when_it_was_known(app, officer, people):

@@ -94,7 +94,7 @@ def test_no_other_prosecutor_is_given_the_case_under_whatever_name_bypass(disclo
         ("D6", {"purpose": "community_concern"}, "purpose_serves_recipient"),
         ("D6", {"agency_number": "--"}, "recipient_named"),
         ("D6", {"agency_number": "\u2060\u2060\u2060"}, "recipient_named"),
-        ("D6", {"agency": agency("city_agency")}, "agreement_in_place"),
+        ("D6", {"agency": agency("city_agency")}, "recipient_named"),
     ],
     ids=["a welfare case", "a purpose of others", "signs for a number", "invisible number", "another kind of agency"],
 )
@@ -169,3 +169,36 @@ def changed(designation, purpose: str) -> dict[str, object]:
 def test_the_media_are_not_given_by_law_or_welfare_bypass(disclose, basis):
     with refused("basis_serves_recipient"):
         disclose("submitted", recipient="media", basis=basis, values={"purpose": "community_concern"})
+
+
+# EXT-4, EXT-6, EXT-8 ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.clause("EXT-4", "EXT-6", "EXT-8")
+@pytest.mark.parametrize("kind", ["community", "media", "court", "foil", "individual", "prosecutor", "city_agency"])
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"affiliation": "Example County Sheriff"},
+        {"affiliation": "The SHERIFF of Example\u200b County, press office"},
+        {"name": "Deputy Moss, Example County Sheriff's Office"},
+        {"address": "Send it to Records@Sheriff.example"},
+    ],
+    ids=["by name", "otherwise written", "in the name", "by its channel"],
+)
+def test_a_registered_agency_is_of_its_registered_kind_alone_bypass(disclose, kind, said):
+    """As media, community or a party in court it would need no agreement."""
+    basis = policy().disclosure.recipients[kind].bases[0]
+    named = {**values(kind, basis).recipient, **said}
+    with pytest.raises(Refused, match=r"^recipient_named: .*is registered as") as refusal:
+        disclose("submitted", recipient=kind, basis=basis, values={"recipient": named})
+    assert "Other law-enforcement agency" in refusal.value.detail
+
+
+@pytest.mark.clause("EXT-6", "EXT-8")
+@pytest.mark.parametrize(("kind", "fact"), [("community", "organization"), ("media", "outlet"), ("court", "court")])
+def test_nor_is_it_named_among_the_answers_bypass(disclose, kind, fact):
+    basis = policy().disclosure.recipients[kind].bases[0]
+    facts = {**values(kind, basis).recipient_facts, fact: "Administration for Children's Services"}
+    with pytest.raises(Refused, match=r"^recipient_named: .*is registered as: Partner city agency"):
+        disclose("submitted", recipient=kind, basis=basis, values={"recipient_facts": facts})

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import ast
+import dataclasses
 from dataclasses import replace
 from pathlib import Path
 
 import cv2
+import msgspec
 import numpy as np
 import pytest
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
 from app.domain.algorithms import networks
-from app.domain.gallery import intake
+from app.domain.gallery import intake, intake_checks
 from app.domain.gallery.look_alikes import LOOK_ALIKE_BITS, LOOK_ALIKE_COSINE
 from app.extensions import db, stores
 from app.matching.perceptual import hash_distance, perceptual_hash
 from app.models import GalleryHold, GalleryPerson, GalleryPhoto, ImportOutcome, ProbeImage, Template
+from app.policy import policy
 from app.unit_of_work import unit_of_work
 from tests.drawn_gallery import arrest_photograph, encoded, needs_models, row, run_import, write_folder
 from tests.events_and_notices import events
@@ -224,6 +227,33 @@ def test_both_signals_hold_a_photograph_outside_the_repository(app, probe, tmp_p
     assert (again.already, again.held, again.enrolled) == (2, 0, 0) and count(GalleryHold) == 1
     listed = app.test_cli_runner().invoke(args=["gallery", "held"])
     assert hold.uid in listed.output and submitted.request.number in listed.output
+
+
+@needs_models
+@pytest.mark.clause("CAP-4", "CAP-3", "USE-5")
+@pytest.mark.parametrize("rule", ["probe-look-alike", "probe-booking-photograph", "gallery-same-picture"])
+def test_import_does_with_a_photograph_what_the_rule_says(app, make, probe, tmp_path, monkeypatch, rule):
+    """Where a department's rule says “refuse”, nothing is held for a person who could admit it."""
+    gallery = policy().gallery
+    stricter = tuple(
+        msgspec.structs.replace(one, action="refuse") if one.id == rule else one for one in gallery.exclusions
+    )
+    changed = dataclasses.replace(policy(), gallery=dataclasses.replace(gallery, exclusions=stricter))
+    monkeypatch.setattr(intake_checks, "policy", lambda: changed)
+    data = arrest_photograph(5, 1)
+    if rule == "probe-look-alike":
+        probe(copied(data))
+    elif rule == "probe-booking-photograph":
+        booked(make, data)
+    else:
+        assert run_import(write_folder(tmp_path, [row(5, 1)])).enrolled == 1
+    entering = [row(5, 1)] if rule.startswith("probe") else [row(6, 0, file=row(5, 1)["file"])]
+    outcome = run_import(write_folder(tmp_path, entering))
+    assert [refusal.rules for _, refusal in outcome.refused] == [
+        ("probe-same-file" if rule == "probe-booking-photograph" else rule,)
+    ]
+    assert (outcome.enrolled, outcome.held) == (0, 0)
+    assert count(GalleryHold) == 0
 
 
 @needs_models

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 import pytest
 
 from app.calendar import today
+from app.domain.requests import outcomes
 from app.domain.retention import disposals, people_files
 from app.domain.retention import verbs as retention
 from app.domain.retention.known import known_of
@@ -24,6 +25,20 @@ def keep(make, people) -> RetentionFactory:
 @pytest.fixture
 def keeper(people):
     return people.actor(KEEPER)
+
+
+@pytest.fixture
+def post_arrest(make, people):
+    """post_arrest(case): a request of the case in which an arrest is reported."""
+
+    def report(case_number: str):
+        request = make.request("reported", case_number=case_number)
+        facts = {"arrest_number": "M26600002", "arrested_on": f"{today()}", "arrested_time": "00:01"}
+        facts["ground"] = "on_warrant"
+        written(outcomes.report_arrest, request, people.actor(request.requester.name), facts)
+        return request
+
+    return report
 
 
 def years_ago(years: int) -> date:
@@ -110,6 +125,24 @@ def test_the_juvenile_opened_a_second_time_with_an_older_birth_shortens_nothing_
     assert (standing.status, standing.earliest) == ("upcoming", due)
     written(people_files.change_file, young, keeper, days={"born_on": None})
     assert retention.standing_of(record).status == "unknown", "a birth made unknown keeps the record too"
+
+
+@pytest.mark.clause("RET-11", "USE-8")
+def test_a_case_with_an_arrest_is_not_closed_for_want_of_one_bypass(keep, keeper, make, post_arrest):
+    """The reason starts the clock: an arrest under any number of the matter says otherwise, before and after."""
+    record = keep.record("open")
+    request = post_arrest(record.case_number)
+    assert refused(retention.close_case, record, keeper, "without_arrest", today()) == "closing_fits_arrests"
+    written(retention.close_case, record, keeper, "prosecution_concluded", today())
+    assert request.arrests and not any("No arrest" in one for one in known_of(record).contradictions)
+
+
+@pytest.mark.clause("RET-11", "USE-8")
+def test_an_arrest_reported_after_such_a_closing_is_told_to_whoever_decides_bypass(keep, keeper, post_arrest):
+    record = keep.record("open")
+    written(retention.close_case, record, keeper, "without_arrest", today())
+    post_arrest(record.case_number)
+    assert any("an arrest was reported" in one for one in known_of(record).contradictions)
 
 
 # By splitting ----------------------------------------------------------------------------------------------

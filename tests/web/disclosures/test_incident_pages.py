@@ -43,6 +43,7 @@ def test_an_incident_from_awareness_to_closing(disclose, sign_in):
     assert "Enter the time." in timeless.select_one("#report-time-error").text
     assert [link["href"] for link in timeless.select(".cor-error-summary a")] == ["#report-time"]
     assert step("report", reference="CPO-17", day="2026-01-03", time="09:00").status_code == 303
+    assert step("harm", harm="none", reason="Nobody seemed to have opened it.").status_code == 303
     assert step("harm", harm="potential", reason="The address of a witness was among it.").status_code == 303
     declined = step("notice", give="no", required_by_law="no", consulted="yes", reason="It seems not to be needed.")
     assert declined.status_code == 422
@@ -54,6 +55,13 @@ def test_an_incident_from_awareness_to_closing(disclose, sign_in):
     assert step("close", efforts="").status_code == 422
     assert step("close", efforts="Letter sent, then called twice.").status_code == 303
     page = text(client.get(place))
-    for words in ("Closed", "CPO-17", "On that day information about you was given out.", "Letter sent"):
+    for words in (
+        "Closed",
+        "CPO-17",
+        "On that day information about you was given out.",
+        "Letter sent",
+        "Nobody seemed to have opened it.",
+        "superseded",
+    ):
         assert words in page
     assert place.rsplit("/", 1)[1] in text(client.get("/incidents"))

@@ -193,3 +193,34 @@ def test_another_request_of_the_matter_makes_neither_a_second_item_nor_a_second_
     assert db.session.query(Arrest).count() == 1
     lines = sign_in(SUPERVISOR).get("/workload/figures/arrests.csv").text.splitlines()
     assert lines[1].split(",")[1:] == ["0", "1", "0", "0", "0"]
+
+
+@pytest.mark.clause("USE-8", "AUD-7")
+def test_no_arrest_is_not_said_past_an_arrest_in_another_request_of_the_matter_bypass(sign_in, post, make):
+    """The arrest stands under a second request, and the first is closed as if there were none."""
+    first = make.request("negative")
+    make.run_jobs()
+    other = make.request("reported", case_number=first.case_number)
+    client = sign_in(DETECTIVE)
+    assert post(client, f"/requests/{other.number}/arrest", arrested(now())).status_code == 303
+    page, why = f"/requests/{first.number}/outcome", "The complainant did not pursue the matter."
+    silent = post(client, page, closing("no_arrest", fact_why=why))
+    assert silent.status_code != 303 and first.state == "reported"
+    assert "An arrest was reported in this matter: say why this request ends without one." in silent.text
+    for filler in (" ", "x", "none none none none none none none"):
+        assert post(client, page, closing("no_arrest", fact_why=why, fact_despite=filler)).status_code != 303
+    said = "Two people were sought: this one was never found, and the arrest is of the other."
+    assert post(client, page, closing("no_arrest", fact_why=why, fact_despite=said)).status_code == 303
+    assert first.state == "closed" and said in client.get(f"/requests/{first.number}").text
+
+
+@pytest.mark.clause("USE-8", "AUD-7")
+def test_no_arrest_answers_to_an_arrest_from_before_the_result_too_bypass(sign_in, post, make):
+    request = make.request("reported")
+    client, page = sign_in(DETECTIVE), f"/requests/{request.number}"
+    earlier = arrested(now() - timedelta(days=1), fact_ground="on_warrant")
+    assert post(client, f"{page}/arrest", earlier).status_code == 303
+    why = "The investigation has ended without an arrest."
+    silent = post(client, f"{page}/outcome", closing("no_arrest", fact_why=why))
+    assert silent.status_code != 303 and "say why this request ends without one" in silent.text
+    assert request.state == "reported"
