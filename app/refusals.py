@@ -53,6 +53,7 @@ OtherAct = Literal[
     "run_again",
     "save",
     "take_back",
+    "tell_recipient",
     "withdraw_peer",
 ]
 #: what a person does: a step of a workflow or something beside it

@@ -10,9 +10,10 @@ import pytest
 from app import audit
 from app.calendar import today
 from app.domain.gallery import verbs as gallery
+from app.domain.sealing.copies import take_out
 from app.extensions import db, stores
 from app.extensions import settings as here
-from app.models import Report
+from app.models import LeftCopy, Report
 from app.models.base import now
 from app.policy import policy
 from app.unit_of_work import unit_of_work
@@ -151,3 +152,31 @@ def test_a_recalled_report_makes_its_package_recalled(app, report, disclose, pos
         report.recalled_at, report.recalled_by_id = now(), report.request.requester_id
         audit.record("report.rendered", report, report=report.uid, sha256=report.sha256)
     assert "A report in this package was recalled" in text(asked(app.test_client(), post, "", file))
+
+
+@pytest.mark.clause("SRC-8", "EXT-8")
+def test_copies_without_an_order_have_a_page_of_their_own(report, disclose, sign_in, post):
+    disclose("fetched", recipient="court", basis="D2")
+    photo, page = report.round.nominee.photo, "/retention/copies"
+    with unit_of_work():
+        take_out([photo], "ineligible")
+    client = sign_in("b.juniper")
+    assert page in client.get("/retention/sealings").get_data(as_text=True)
+    shown = text(client.get(page))
+    assert f"In the case folder: {report.number}" in shown and "is no longer in the department" in shown
+    assert "Sandpiper" not in shown and "ineligible" not in shown.replace("found ineligible", "")
+    package = db.session.query(LeftCopy).filter_by(kind="package").one()
+    told, address = f"/retention/copies/{package.uid}/told", f"/retention/copies/{package.uid}"
+    fields = {f"t{package.id}-version": str(package.version), f"t{package.id}-how": ""}
+    assert post(client, told, fields, page=page).status_code == 422
+    assert post(client, told, fields | {f"t{package.id}-how": "By letter"}, page=page).status_code == 303
+    db.session.expire_all()
+    assert package.told_at is not None and "By letter" in text(client.get(page))
+    given = {"version": str(package.version), "end": "kept", "on": today().isoformat(), "how": "Kept under part 245."}
+    fields = {f"c{package.id}-{name}": value for name, value in given.items()}
+    assert post(client, address, fields | {f"c{package.id}-end": ""}, page=page).status_code == 422
+    assert post(client, address, fields, page=page).status_code == 303
+    assert "Kept under part 245." in text(client.get(page))
+    assert post(sign_in("y.hazel"), address, fields, page=page).status_code == 403
+    assert "The recipient of the disclosure" in text(sign_in("y.hazel").get(page))
+    assert sign_in("d.lark").get(page).status_code == 403
