@@ -55,6 +55,7 @@ OtherAct = Literal[
     "save",
     "sign_sample",
     "take_back",
+    "tell_recipient",
     "withdraw_peer",
 ]
 #: what a person does: a step of a workflow or something beside it

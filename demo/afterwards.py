@@ -59,6 +59,7 @@ class Afterwards:
             "fact_speaks": "for",
             "fact_stands_alone": "yes",
             "fact_why": "They were lifted at the counter and compared without any result.",
+            "fact_shown_or_told": "no_person",
         }
         detective.open(ledger).send(ledger, item)
         self.case.tell("USE-8", "the detective records an item of evidence; the portal says that it stands alone")

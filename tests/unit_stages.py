@@ -48,6 +48,7 @@ FINGERPRINT = {
     "speaks": "for",
     "stands_alone": "yes",
     "why": "It was lifted at the scene and compared by hand.",
+    "shown_or_told": "no_person",
 }
 ANSWER = "The description is a witness's guess from across the street."
 AGREED = "Agreed: the complaint itself says that the light was poor and the view short."

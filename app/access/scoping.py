@@ -26,6 +26,7 @@ from app.models import (
     GalleryPerson,
     Incident,
     Job,
+    LeftCopy,
     LegalHold,
     LineUp,
     MisuseReport,
@@ -291,5 +292,15 @@ def _for_retention(rows: Select[Any], actor: Actor) -> Select[Any]:
     return rows if "retention.read" in actor.capabilities else rows.where(false())
 
 
-for _model in (CaseRecord, PersonFile, LegalHold, Disposal, SealingOrder, SealedCopy, SealingNotice, StoredStanding):
+for _model in (
+    CaseRecord,
+    PersonFile,
+    LegalHold,
+    Disposal,
+    SealingOrder,
+    SealedCopy,
+    LeftCopy,
+    SealingNotice,
+    StoredStanding,
+):
     scope(_model)(_for_retention)

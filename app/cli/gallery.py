@@ -22,6 +22,7 @@ from app.domain.gallery.intake_reindex import missing_templates, reindex
 from app.domain.gallery.intake_sources import Refusal
 from app.domain.gallery.photograph_quality import measure_photographs, unmeasured
 from app.domain.gallery.repository_index import generation
+from app.domain.sealing.copies import take_out
 from app.extensions import db
 from app.matching.errors import MatchingError
 from app.models import GalleryHold, GalleryPerson, GalleryPhoto, ProbeImage, Template
@@ -196,7 +197,7 @@ def remove(record: str, reason: str) -> None:
             raise click.ClickException(f"There is no record {record} in the repository.")
         if photo.removed_at is None:
             with unit_of_work():
-                now_at = gallery.remove(photo, reason)
+                now_at = take_out([photo], reason)
             click.echo(f"Record {record} left the repository; generation {now_at}.")
         else:
             click.echo(f"Record {record} left the repository on {day_of(photo.removed_at)}.")

@@ -50,7 +50,7 @@ from app.models.retention import (
     ScheduleReview,
     StoredStanding,
 )
-from app.models.sealing import SealedCopy, SealedRecord, SealingNotice, SealingOrder
+from app.models.sealing import LeftCopy, SealedCopy, SealedRecord, SealingNotice, SealingOrder
 from app.models.workload import Assignment, Draft
 
 __all__ = [
@@ -94,6 +94,7 @@ __all__ = [
     "ImportSample",
     "Incident",
     "Job",
+    "LeftCopy",
     "LegalHold",
     "LineUp",
     "LineUpPlace",

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, declared_attr, mapped_column, relationship
 from sqlalchemy.types import JSON
 
 from app.models.accounts import Account
@@ -101,17 +101,14 @@ class SealedRecord(OfRecord, Model):
         return self.photo.stand_in if self.photo is not None else super().stand_in
 
 
-class SealedCopy(Sealed, Model):
+class Copy(Sealed):
     """A copy that was delivered before what it shows left the repository: who holds it, and what became of it.
 
     about: number of the request, or of the disclosure whose package held it; it outlives both. number: that of the
     report, or of the round of a printed comparison. account_id: who holds it, for a copy in the department. Sealed: how
-    (how the holder said so).
+    (how the holder said so), told (how a recipient outside was told).
     """
 
-    __tablename__ = "sealed_copy"
-    subject_type = "sealed_copy"
-    order_id: Mapped[int] = mapped_column(ForeignKey("sealing_order.id"), index=True)
     kind: Mapped[str] = mapped_column(String(20))
     about: Mapped[str] = mapped_column(String(20))
     number: Mapped[str] = mapped_column(String(30))
@@ -122,20 +119,48 @@ class SealedCopy(Sealed, Model):
     ended_on: Mapped[date | None]
     recorded_by_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
     version: Mapped[int] = mapped_column()
+
+    @declared_attr
+    def account(cls) -> Mapped[Account | None]:
+        return relationship(foreign_keys=[cls.account_id])  # type: ignore[list-item]  # the column of the class itself
+
+    @declared_attr
+    def recorded_by(cls) -> Mapped[Account | None]:
+        return relationship(foreign_keys=[cls.recorded_by_id])  # type: ignore[list-item]  # the same
+
+    @declared_attr.directive
+    def __mapper_args__(cls) -> dict[str, Any]:
+        return {"version_id_col": cls.version}
+
+    @declared_attr.directive
+    def __table_args__(cls) -> tuple[CheckConstraint, ...]:
+        return (
+            CheckConstraint(one_of("kind", COPIES), name="known_kind"),
+            CheckConstraint(f"ended IS NULL OR {one_of('ended', COPY_ENDS)}", name="known_end"),
+            CheckConstraint("(ended IS NULL) = (ended_on IS NULL)", name="ended_on_a_day"),
+            CheckConstraint("(ended IS NULL) = (recorded_by_id IS NULL)", name="ended_by_somebody"),
+        )
+
+
+class SealedCopy(Copy, Model):
+    """A copy of what left by an order; sealed under the order's key."""
+
+    __tablename__ = "sealed_copy"
+    subject_type = "sealed_copy"
+    order_id: Mapped[int] = mapped_column(ForeignKey("sealing_order.id"), index=True)
     order: Mapped[SealingOrder] = relationship(back_populates="copies")
-    account: Mapped[Account | None] = relationship(foreign_keys=[account_id])
-    recorded_by: Mapped[Account | None] = relationship(foreign_keys=[recorded_by_id])
-    __mapper_args__ = {"version_id_col": version}
-    __table_args__ = (
-        CheckConstraint(one_of("kind", COPIES), name="known_kind"),
-        CheckConstraint(f"ended IS NULL OR {one_of('ended', COPY_ENDS)}", name="known_end"),
-        CheckConstraint("(ended IS NULL) = (ended_on IS NULL)", name="ended_on_a_day"),
-        CheckConstraint("(ended IS NULL) = (recorded_by_id IS NULL)", name="ended_by_somebody"),
-    )
 
     @property
     def key_id(self) -> str:
         return self.order.key_id
+
+
+class LeftCopy(Copy, Model):
+    """A copy of what left without an order, under a key of its own. It names neither the photograph nor the person."""
+
+    __tablename__ = "left_copy"
+    subject_type = "left_copy"
+    key_id: Mapped[str] = mapped_column(String(32))
 
 
 class SealingNotice(Sealed, Model):

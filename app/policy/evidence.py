@@ -20,6 +20,11 @@ from app.policy.words import folded, is_family, spoken
 #: on what an arrest rests, as far as the result is concerned
 Basis = Literal["no_lead", "before_lead", "on_lead"]
 ARREST = "arrest"
+#: the answer that an item rests on nobody's recognition, and what is said where it does
+NO_PERSON = "no_person"
+RECOGNISED = (
+    "The item tells of a person who recognized or named somebody: say whether that person was shown or told anything."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +60,9 @@ def check_item(
     found = check_ground(policy, rule.facts, facts, rule.id, present.date())
     if kind not in policy.request.evidence_kinds:
         found.insert(0, Fault("kind", "Choose what kind of evidence it is.", rule.id))
+    nobody = facts.get("shown_or_told") == NO_PERSON and kind in policy.request.evidence_kinds
+    if nobody and recognises(policy, kind, facts):
+        found.append(Fault("shown_or_told", RECOGNISED, rule.id))
     if not found and _moment(facts, "obtained_on", "obtained_time", time.min) > present:
         found.append(Fault("obtained_time", "This time lies in the future.", rule.id))
     if not found and matter is not None and date.fromisoformat(str(facts["obtained_on"])) < matter:
@@ -66,20 +74,43 @@ def check_item(
 def depends(policy: Policy, kind: str, facts: Mapping[str, object], after_lead: bool) -> bool:
     """Tell whether an item depends on the result: by what is said of it, by its kind, or by its own words.
 
-    Who calls a line-up by another name changes nothing: see ``identification_words``.
+    Who calls a line-up by another name changes nothing: see ``identification_words``. Nor does silence on what a
+    person who recognised somebody had seen and heard.
     """
     if facts.get("stands_alone") != "yes":
         return True
     by_kind = policy.request.evidence_kinds[kind].after_lead_depends
-    return after_lead and (by_kind or tells_of_identification(policy, facts))
+    return after_lead and (by_kind or tells_of_identification(policy, facts) or not untouched(policy, kind, facts))
+
+
+@enforces("USE-8", "USE-7")
+def untouched(policy: Policy, kind: str, facts: Mapping[str, object]) -> bool:
+    """Tell whether nobody on whose recognition an item rests was shown or told anything of the candidate.
+
+    That must be said, of before and of since, and how it is known; what is left open is not said.
+    """
+    if facts.get("shown_or_told") == NO_PERSON:
+        return not recognises(policy, kind, facts)
+    said = (facts.get("shown_or_told"), facts.get("told_since"))
+    return said == ("no", "no") and bool(str(facts.get("told_source") or "").strip())
+
+
+def recognises(policy: Policy, kind: str, facts: Mapping[str, object]) -> bool:
+    """Tell whether an item rests on a person who recognised or named somebody: by its kind, or by its own words."""
+    families = policy.request.evidence.recognition_words
+    return policy.request.evidence_kinds[kind].recognition or any(spoken(families, _told(facts)))
 
 
 def tells_of_identification(policy: Policy, facts: Mapping[str, object]) -> bool:
     """Tell whether an item's own words speak of an identification by picture, however spaced or hyphenated."""
-    told = " / ".join(str(facts.get(name) or "") for name in ("what", "source", "why"))
+    told = _told(facts)
     words, said = policy.request.evidence.identification_words, _plain(told)
     families = [word for word in words if is_family(word)]
     return any(_plain(word) in said for word in words if not is_family(word)) or any(spoken(families, told))
+
+
+def _told(facts: Mapping[str, object]) -> str:
+    return " / ".join(str(facts.get(name) or "") for name in ("what", "source", "why", "told_source"))
 
 
 def _plain(words: str) -> str:

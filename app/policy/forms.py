@@ -220,23 +220,28 @@ class Outcome(Rule, frozen=True, kw_only=True):
 
 
 class EvidenceKind(Rule, frozen=True, kw_only=True):
-    """A kind of evidence; ``after_lead_depends``: obtained after the result was received it depends on the result."""
+    """A kind of evidence; ``after_lead_depends``: obtained after the result was received it depends on the result.
+
+    ``recognition``: it rests on a person who recognised or named somebody, whatever is answered.
+    """
 
     title: Text
     after_lead_depends: bool = False
+    recognition: bool = False
 
 
 class EvidenceRule(Questions, frozen=True, kw_only=True):
     """The ledger of evidence (USE-8): what is asked of an item, how many independent ones an arrest needs.
 
     ``identification_words`` tell of an identification by picture under whatever kind (“*” ends the stem of a family of
-    words, “|” stands between either word, “...” is a gap of a few words); from ``several`` items on the
-    yearly figure says so.
+    words, “|” stands between either word, “...” is a gap of a few words); ``recognition_words``, in the same signs,
+    of a person who recognised or named somebody. From ``several`` items on the yearly figure says so.
     """
 
     least_independent: Count
     several: Annotated[int, Meta(ge=2)]
     identification_words: tuple[Text, ...]
+    recognition_words: tuple[Text, ...]
 
 
 class Notice(Rule, frozen=True, kw_only=True):

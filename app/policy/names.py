@@ -206,6 +206,7 @@ EventName = Literal[
     "sealing.certified",
     "sealing.copies_listed",
     "sealing.copy_answered",
+    "sealing.copy_told",
     "sealing.looked_back",
     "sealing.notice_edited",
     "sealing.notice_sent",

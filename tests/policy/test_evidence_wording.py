@@ -6,7 +6,7 @@ from datetime import datetime, time
 
 import pytest
 
-from app.policy.evidence import Item, arrested_at, basis_of, depends, in_hand, item_of, lacking, same_words
+from app.policy.evidence import Item, arrested_at, basis_of, check_item, depends, in_hand, item_of, lacking, same_words
 from app.policy.types import Policy
 
 pytestmark = pytest.mark.clause("USE-8", "USE-7")
@@ -18,6 +18,9 @@ ACCOUNT = {
     "speaks": "for",
     "stands_alone": "yes",
     "why": "She has known the person for ten years.",
+    "shown_or_told": "no",
+    "told_since": "no",
+    "told_source": "The detective asked her on the first evening; his notes say so.",
 }
 
 
@@ -72,6 +75,60 @@ def test_an_identification_by_another_name_depends_wherever_it_is_written_bypass
 )
 def test_other_evidence_is_left_alone(rules: Policy, words):
     assert not depends(rules, "other_evidence", ACCOUNT | {"what": words}, after_lead=True)
+
+
+SILENT = ACCOUNT | {"shown_or_told": "", "told_since": "", "told_source": ""}
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        {"shown_or_told": "yes"},
+        {"shown_or_told": ""},
+        {"shown_or_told": "maybe"},
+        {"told_since": "yes"},
+        {"told_since": ""},
+        {"told_source": "  "},
+        {"shown_or_told": "no_person"},
+        {"shown_or_told": "", "told_since": "", "told_source": ""},
+    ],
+    ids=str,
+)
+def test_a_witness_who_was_shown_or_told_or_of_whom_it_is_not_said_depends_on_the_lead_bypass(rules: Policy, answers):
+    """By wording that no list of words knows, and by leaving the question open."""
+    assert not depends(rules, "witness_account", ACCOUNT, after_lead=True)
+    assert depends(rules, "witness_account", ACCOUNT | answers, after_lead=True)
+    assert not depends(rules, "witness_account", ACCOUNT | answers, after_lead=False), "no lead, nothing to depend on"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "The clerk says it was him, no doubt.",
+        "The clerk recognises the man from the store.",
+        "The cashier, asked who it was, named the candidate.",
+        "She identified the person at the precinct.",
+        "The doorman told the detective that is the man.",
+        "The owner knows him from the block.",
+        "The guard confirmed it is the same person.",
+    ],
+)
+@pytest.mark.parametrize("kind", ["other_evidence", "records", "other_recording"])
+def test_a_person_s_recognition_told_as_another_kind_is_asked_about_bypass(rules: Policy, words, kind):
+    said = SILENT | {"what": words + " It was said at the counter.", "shown_or_told": "no_person", "why": "As told."}
+    assert depends(rules, kind, said, after_lead=True)
+    said |= {"why": "The counter stands there, the hour is known."}
+    faults = check_item(rules, kind, said, LEAD.replace(month=4))
+    assert [fault.field for fault in faults] == ["shown_or_told"]
+    open_ = said | {"shown_or_told": ""}
+    assert check_item(rules, kind, open_, LEAD.replace(month=4)) == [], "what happened can always be recorded"
+    assert depends(rules, kind, open_, after_lead=True)
+
+
+def test_a_thing_rests_on_nobody(rules: Policy):
+    found = SILENT | {"what": "The bag of the owner was found in his car, with her papers.", "why": "It is hers."}
+    assert not depends(rules, "property_found", found | {"shown_or_told": "no_person"}, after_lead=True)
+    assert depends(rules, "property_found", found, after_lead=True), "not said"
 
 
 @pytest.mark.parametrize("kind", ["eyewitness_identification", "photo_line_up"])

@@ -92,11 +92,19 @@ def notice_stated(world: World, on: str) -> dict[str, str]:
 def copy_answered(world: World, on: str) -> dict[str, str]:
     """What became of a delivered copy."""
     from app.calendar import today
-    from app.models import SealedCopy
+    from app.models import LeftCopy, SealedCopy
 
-    row = SealedCopy.query.filter_by(uid=world.kept[on]).one()
+    row = (LeftCopy if on == "left_copy" else SealedCopy).query.filter_by(uid=world.kept[on]).one()
     given = {"version": str(row.version), "end": "returned", "on": today().isoformat(), "how": "Brought back by hand."}
     return {f"c{row.id}-{name}": value for name, value in given.items()}
+
+
+def recipient_told(world: World, on: str) -> dict[str, str]:
+    """How a recipient was told of a copy."""
+    from app.models import LeftCopy
+
+    row = LeftCopy.query.filter_by(uid=world.kept[on]).one()
+    return {f"t{row.id}-version": str(row.version), f"t{row.id}-how": "By registered letter"}
 
 
 def case_number(world: World, on: str) -> str:
@@ -206,6 +214,8 @@ FORMS: dict[str, Callable[[World, str], dict[str, str]]] = {
     "retention.seal": lambda world, on: {**order_stated(world, on), "password": PASSWORD},
     "retention.notice": notice_stated,
     "retention.end_copy": copy_answered,
+    "retention.end_left_copy": copy_answered,
+    "retention.tell_left_copy": recipient_told,
     "review.give_verdict": lambda world, on: {"version": world.get(on).stand},
     "review.exclude_in_line": lambda world, on: {"quick-version": "1"},
     "review.compare_in_line": lambda world, on: {"version": "1"},

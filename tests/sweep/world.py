@@ -253,7 +253,8 @@ class World:
         from app import audit
         from app.domain.sealing import verbs as sealing
         from app.domain.sealing.order_statement import OrderStatement
-        from app.models import SealedCopy, SealingNotice
+        from app.extensions import stores
+        from app.models import LeftCopy, SealedCopy, SealingNotice
 
         keeper = self.make.people.actor("b.juniper")
         for name, seed in (("sealed", 55), ("sealing", 56)):
@@ -270,8 +271,10 @@ class World:
             notice.seal(text="A photograph in the disclosure was sealed.")
             audit.record("sealing.notice_edited", order, actor=keeper, notice=notice.kind, about=notice.about)
             copy = SealedCopy(order=order, kind="package", about="D-2026-000001", number="R-1", delivered_at=now())
-            db.session.add(copy)
-        self.kept["notice"], self.kept["copy"] = notice.uid, copy.uid
+            key = stores().keys.create()
+            left = LeftCopy(key_id=key, kind="package", about="D-2026-000001", number="R-1", delivered_at=now())
+            db.session.add_all([copy, left])
+        self.kept["notice"], self.kept["copy"], self.kept["left_copy"] = notice.uid, copy.uid, left.uid
 
     def _import(self) -> None:
         """An import that ended and whose sample waits; none of its records is there any more."""

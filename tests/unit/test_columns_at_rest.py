@@ -23,7 +23,8 @@ CLEAR = {
     "a number or version that the portal gave, or a key of its tables; it says nothing of a person": """
         algorithm_change.number counter.series disclosure.number disposal.number fr_request.number incident.number
         legal_hold.number line_up.number report.number report.code routine_designation.number sealed_copy.about
-        sealed_copy.number sealing_notice.about sealing_order.number case_number.matter gallery_hold.batch
+        sealed_copy.number left_copy.about left_copy.number sealing_notice.about sealing_order.number
+        case_number.matter gallery_hold.batch
         gallery_import.content gallery_photo.batch job.subject_id job.once job.lease_owner
         notification.subject_key form_draft.page disclosure_package.withheld sealing_order.destroyed
         disposal_item.erased import_sample.records import_sample.differing terms_acceptance.version
@@ -44,6 +45,7 @@ CLEAR = {
         peer_review.opinion probe_image.state probe_image.media_type probe_image.source probe_image.obtained
         proficiency_picture.role repeat_search.decision report.kind routine_designation.recipient_kinds
         routine_designation.purposes routine_designation.item_kinds sealed_copy.kind sealed_copy.ended
+        left_copy.kind left_copy.ended
         sealed_record.outcome sealing_notice.kind sealing_notice.about_type sealing_order.kind sealing_order.way
         sealing_order.state search.suitability search.state search_replay.verdict stored_standing.status
         stored_standing.rule fr_request.offense_class

@@ -145,6 +145,8 @@ def _way(row: Notification) -> str | None:
         return url_for("oversight.misuse") if current_actor().can("misuse.read") else None
     if row.kind == "arrest_uncorroborated":
         return url_for("workload.arrests") if current_actor().can("figures.read") else None
+    if row.kind == "copies_listed":
+        return url_for("retention.left_copies") if current_actor().can("retention.read") else None
     if row.subject_key is None:
         return None
     if row.kind in ("sample_drawn", "sample_due"):

@@ -26,6 +26,7 @@ from app.blueprints.shared_forms import VersionForm
 from app.domain.approval import verbs as approvals
 from app.domain.approval.request_file import gather_file
 from app.domain.examination.conditions import nominee_left
+from app.domain.requests import clearances
 from app.domain.workload.overview import due_at
 from app.extensions import db
 from app.models import FRRequest
@@ -84,6 +85,8 @@ def _file_page(subject: FRRequest, form: DecisionForm, why: Why = None) -> str:
         choices=choices,
         unavailable=blocked,
         rules=rules,
+        missing=clearances.missing(subject),
+        namers=clearances.namers() if subject.reserved else [],
         nominee_gone=only_without_nominee(subject) and nominee_left(subject),
         viewers=viewers_of(found, url_for("approval.file", number=subject.number), actor),
         due_at=due_at(subject),

@@ -17,6 +17,7 @@ from app.blueprints.home.links import address_for
 from app.blueprints.home.roles import duties, elsewhere, figures
 from app.blueprints.requests.status import standing
 from app.calendar import today
+from app.domain.requests import clearances
 from app.domain.workload import overview
 from app.extensions import db
 from app.models.accounts import Account
@@ -31,12 +32,16 @@ bp = Blueprint("home", __name__)
 @needs("portal.use")
 def index() -> ResponseReturnValue:
     actor, moment = current_actor(), now()
+    short = clearances.short_of_people(actor)
     return page(
         "home/index.html",
         board=overview.board(actor, _availability()),
         peer_reviews=day.peer_reviews(actor),
         others=day.others(actor),
         passed=day.passed(actor, moment),
+        short=short,
+        names=actor.can("clearance.name"),
+        namers=clearances.namers() if short else [],
         figures=figures(actor),
         duties=duties(actor, moment),
         roles=[role for role in policy().roles.values() if role.id in actor.roles],

@@ -1,11 +1,11 @@
-"""The form that checks a printed report."""
+"""The form that checks a report or package."""
 
 from __future__ import annotations
 
 from flask_wtf import FlaskForm
 from flask_wtf.file import FileField
 from wtforms import StringField
-from wtforms.validators import InputRequired, ValidationError
+from wtforms.validators import ValidationError
 
 from app.blueprints.limits import Length
 from app.documents.approval.manifest import normalise_code
@@ -16,13 +16,16 @@ MALFORMED = (
 
 
 class VerifyForm(FlaskForm):
-    """The code of a report and, where the reader has it, the PDF file itself."""
+    """The code of a report, the file itself where the reader has it, or both."""
 
-    code = StringField("Code", [InputRequired("Enter the code printed on the report."), Length(max=60)])
-    file = FileField("The report's PDF file")
+    code = StringField("Code", [Length(max=60)])
+    file = FileField("The file: a report’s PDF, or a package")
 
     def validate_code(self, field: StringField) -> None:
-        if normalise_code(field.data or "") is None:
+        if not (field.data or "").strip():
+            if not self.file.data:
+                raise ValidationError("Enter the code printed on the report, or choose the file.")
+        elif normalise_code(field.data or "") is None:
             raise ValidationError(MALFORMED)
 
     def tell_malformed(self) -> None:

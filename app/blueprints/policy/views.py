@@ -1,4 +1,4 @@
-"""The policy as the portal applies it, and the check of a printed report; both open to everybody."""
+"""The policy as the portal applies it, and the check of a report or package; both open to everybody."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from app.access.guard import public
 from app.blueprints.policy.forms import VerifyForm
 from app.blueprints.policy.reading import drawing, groups
 from app.documents.disclosures.package import VERIFYING
-from app.domain.approval.verification import Answer, verify_code
+from app.domain.approval.verification import Answer
+from app.domain.approval.verification import verify as verify_issued
 from app.domain.gallery import by_source
 from app.domain.requests.class_figures import requests_by_class
 from app.extensions import stores
@@ -112,7 +113,7 @@ def figures() -> ResponseReturnValue:
 
 
 @bp.get("/verify")
-@public("a court or defense that holds a printed report can check its code")
+@public("a court or defense that holds a report or package can check it")
 def verify() -> ResponseReturnValue:
     return _verify_page(VerifyForm(formdata=None))
 
@@ -135,13 +136,13 @@ def verify_printed(code: str) -> ResponseReturnValue:
 
 
 @bp.post("/verify")
-@public("a court or defense that holds a printed report can check its code")
+@public("a court or defense that holds a report or package can check it")
 def verify_post() -> ResponseReturnValue:
     form = VerifyForm()
     if not form.validate():
         return _verify_page(form), 422
     sent = form.file.data.read() if form.file.data else None
-    answer = verify_code(form.code.data or "", sent)
+    answer = verify_issued(form.code.data or "", sent)
     return _verify_page(form, answer=answer, asked=True), 200 if answer else 404
 
 

@@ -18,6 +18,7 @@ from app.blueprints.requests.blueprint import bp
 from app.blueprints.requests.forms import discussed_form, purposes_in
 from app.blueprints.requests.status import standing
 from app.blueprints.shared_forms import ReasonForm
+from app.domain.requests import clearances
 from app.domain.requests import verbs as domain
 from app.domain.requests.earlier_refusals import earlier_refusals
 from app.domain.requests.purposes import answered_purposes
@@ -147,4 +148,6 @@ def _discussion_page(
         refusal=refusal,
         options=options_of(subject),
         standing=standing(subject),
+        missing=clearances.missing(subject),
+        namers=clearances.namers() if subject.reserved else [],
     )

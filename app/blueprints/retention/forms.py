@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from flask_wtf import FlaskForm
 from wtforms import BooleanField, DateField, HiddenField, PasswordField, StringField, TextAreaField
@@ -14,6 +14,7 @@ from app.blueprints.limits import Length
 from app.blueprints.shared_forms import SignedForm, VersionForm
 from app.domain.retention.schedule import OUTCOMES
 from app.models.retention import ROLES
+from app.models.sealing import Copy
 from app.policy import policy
 
 LONGEST = 2000
@@ -235,6 +236,27 @@ class CopyForm(VersionForm):
     def __init__(self, **values: object) -> None:
         super().__init__(**values)
         self.end.choices = [("", "Choose"), *((rule.id, rule.title) for rule in policy().sealing.copy_ends.values())]
+
+    @property
+    def answers(self) -> dict[str, str]:
+        """Return the answers as the rule asks for them."""
+        return {"on": self.on.data.isoformat() if self.on.data else "", "how": self.how.data or ""}
+
+    def sound(self, copy: Copy, faults_of: Callable[[Copy, str, Mapping[str, str]], Mapping[str, str]]) -> bool:
+        """Check the form and, with `faults_of`, its answers about this copy; each fault stands at its field."""
+        self.validate()
+        for name, sentence in faults_of(copy, self.end.data or "", self.answers).items():
+            if not self[name].errors:
+                self[name].errors = [sentence]
+        return not self.errors
+
+
+class ToldForm(VersionForm):
+    """How the recipient of a disclosure was told of a copy."""
+
+    how = StringField(
+        "How the recipient was told", [DataRequired("Say how the notice was sent."), Length(max=200)], [stripped]
+    )
 
 
 class NoticeForm(VersionForm):

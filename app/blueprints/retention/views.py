@@ -12,6 +12,7 @@ from app.access.guard import needs
 from app.blueprints.retention import disposals, holds, people, records, schedule
 from app.blueprints.retention.blueprint import bp
 from app.blueprints.retention.rendering import Tab, sections, shared
+from app.blueprints.sealing import copies
 from app.blueprints.sealing import views as sealings
 from app.calendar import today
 from app.domain.retention import lists, recalculation
@@ -19,7 +20,7 @@ from app.domain.retention.schedule import schedule_standing
 from app.extensions import db
 from app.web.pages import page
 
-__all__ = ["bp", "disposals", "holds", "people", "records", "schedule", "sealings"]
+__all__ = ["bp", "copies", "disposals", "holds", "people", "records", "schedule", "sealings"]
 
 PER_PAGE = 50
 #: list -> its tab and what it says of itself

@@ -244,22 +244,13 @@ def notice(subject: SealingNotice) -> ResponseReturnValue:
 def end_copy(subject: SealedCopy) -> ResponseReturnValue:
     """Record what became of a delivered copy, and how its holder said so."""
     form, actor, order = forms.CopyForm(prefix=f"c{subject.id}-"), current_actor(), subject.order
-    given = {"on": form.on.data.isoformat() if form.on.data else "", "how": form.how.data or ""}
-
-    def sound() -> bool:
-        form.validate()
-        for name, sentence in domain_copies.faults_of(subject, form.end.data or "", given).items():
-            if not form[name].errors:
-                form[name].errors = [sentence]
-        return not form.errors
-
     return take_step(
         order,
         "end_copy",
         form,
-        lambda: domain_copies.answer(subject, actor, form.end.data or "", given),
+        lambda: domain_copies.answer(subject, actor, form.end.data or "", form.answers),
         again=lambda why: _order_page(order, sent=form, about=subject, **apart(why)),
-        sound=sound,
+        sound=lambda: form.sound(subject, domain_copies.faults_of),
         done="What became of the copy is recorded.",
         to=url_for("retention.sealing", number=order.number, _anchor="copies"),
         stands=lambda: subject.version,

@@ -17,6 +17,7 @@ from app.blueprints.review.queue import unavailable_examiners
 from app.blueprints.shared_forms import VersionForm
 from app.blueprints.workload.forms import PassOnForm, PeriodFilter, WorkFilter
 from app.csv_lines import csv_line
+from app.domain.requests import clearances
 from app.domain.requests.arrests import HEADINGS, by_year, uncorroborated
 from app.domain.serving import of_numbers
 from app.domain.workload import turnaround
@@ -99,6 +100,8 @@ def _assign_page(subject: FRRequest, form: PassOnForm, refusal: Why = None) -> s
         priorities=policy().request.priorities,
         held=subject.examiner is not None and not unassigned(subject),
         open=subject.has("due"),
+        missing=clearances.missing(subject),
+        namers=clearances.namers() if subject.reserved else [],
     )
 
 

@@ -1,4 +1,8 @@
-"""The check of a printed report by its code (SRC-8): whether it was issued here, is in force, and is this very file."""
+"""The check of what the portal issued, for whoever holds it (SRC-8): is it from here, in force, and this very file?
+
+A report is found by its code or its file, a package by its file. Whether anything in it has left the repository the
+one serving function says (CAP-3): never what, why or when.
+"""
 
 from __future__ import annotations
 
@@ -12,17 +16,19 @@ from sqlalchemy import select
 from app import audit
 from app.clauses import enforces
 from app.documents.approval.manifest import normalise_code
+from app.domain.serving import left_at
 from app.extensions import db
 from app.models.approval import Report
 from app.models.base import filled
+from app.models.disclosures import DisclosurePackage
 from app.models.retention import DisposalItem
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the holder of a report's code may learn: what the paper shows, and whether it is still in force.
+    """What the holder of a report or package may learn: what the paper shows, and whether it is still in force.
 
-    `same_file` is None when no file was given.
+    `same_file` is None when no file was given. `manifest_digest`: of a report's facts, or of a package's SHA256SUMS.
     """
 
     number: str
@@ -33,28 +39,53 @@ class Answer:
     manifest_digest: str
     sha256: str
     same_file: bool | None
+    #: something in it has left the repository
+    withheld: bool = False
     #: when the record of its case was disposed of; the copies that were delivered remain genuine
     disposed_at: datetime | None = None
 
     @property
     def in_force(self) -> bool:
-        return self.recalled_at is None
+        """Tell whether it may be relied on, as far as the portal knows; of what was disposed of it knows no longer."""
+        return self.recalled_at is None and not self.withheld and self.disposed_at is None
 
 
-def verify_code(typed: str, file: bytes | None = None) -> Answer | None:
-    """Return the delivered report with this code, or None. The query is recorded; the file is compared and not kept."""
+@enforces("SRC-8", "CAP-3", "EXT-7")
+def verify(typed: str, file: bytes | None = None) -> Answer | None:
+    """Return what was issued with this code or, without one, as this file; None where nothing was.
+
+    The query is recorded; the file is compared and not kept.
+    """
     code = normalise_code(typed)
-    report = (
-        db.session.scalars(select(Report).where(Report.code == code, Report.delivered_at.is_not(None))).one_or_none()
-        if code
-        else None
-    )
-    remains = _remains_of(code) if code and report is None else None
-    audit.viewed("verification.asked", report, found=report is not None or remains is not None)
+    digest = None if file is None else hashlib.sha256(file).hexdigest()
+    report, package = _report(code, digest), _package(digest) if not typed.strip() else None
+    remains = _remains_of(code, digest) if report is None and package is None else None
+    found = [one for one in (report, package, remains) if one is not None]
+    audit.viewed("verification.asked", report, found=bool(found))
     if remains is not None:
-        return _of_disposed(*remains, file)
-    if report is None:
+        return _of_disposed(*remains, digest)
+    if package is not None:
+        return _of_package(package)
+    return None if report is None else _of_report(report, digest)
+
+
+def _report(code: str | None, digest: str | None) -> Report | None:
+    """Return the delivered report with this code or, without one, with this file."""
+    which = Report.code == code if code else Report.sha256 == digest
+    if code is None and digest is None:
         return None
+    return db.session.scalars(select(Report).where(which, Report.delivered_at.is_not(None))).first()
+
+
+def _package(digest: str | None) -> DisclosurePackage | None:
+    """Return the package that was handed out as this file."""
+    if digest is None:
+        return None
+    out = DisclosurePackage.fetched_at.is_not(None)
+    return db.session.scalars(select(DisclosurePackage).where(DisclosurePackage.sha256 == digest, out)).first()
+
+
+def _of_report(report: Report, digest: str | None) -> Answer:
     replacement = db.session.scalars(
         select(Report.number).where(Report.replaces_id == report.id, Report.delivered_at.is_not(None))
     ).first()
@@ -66,23 +97,43 @@ def verify_code(typed: str, file: bytes | None = None) -> Answer | None:
         replaced_by=replacement,
         manifest_digest=filled(report.manifest_digest),
         sha256=filled(report.sha256),
-        same_file=None if file is None else hashlib.sha256(file).hexdigest() == report.sha256,
+        same_file=None if digest is None else digest == report.sha256,
+        withheld=left_at(report) is not None,
     )
 
 
-def _remains_of(code: str) -> tuple[DisposalItem, dict[str, Any]] | None:
-    """Return what a disposal kept about the delivered report with this code, or None."""
+def _of_package(package: DisclosurePackage) -> Answer:
+    """Answer for a package: one recalled report in it is enough that it is not in force."""
+    inside = [item.report for item in package.disclosure.included_items if item.uid not in package.withheld]
+    return Answer(
+        number=f"{package.disclosure.number}, package {package.number}",
+        kind="package",
+        issued_at=filled(package.fetched_at),
+        recalled_at=min((report.recalled_at for report in inside if report and report.recalled_at), default=None),
+        replaced_by=None,
+        manifest_digest=package.sums_sha256,
+        sha256=package.sha256,
+        same_file=True,
+        withheld=left_at(package) is not None,
+    )
+
+
+def _remains_of(code: str | None, digest: str | None) -> tuple[DisposalItem, dict[str, Any]] | None:
+    """Return what a disposal kept about the delivered report with this code or, without one, this file; or None."""
+    name, sought = ("code", code) if code else ("sha256", digest)
+    if sought is None:
+        return None
     items = select(DisposalItem).where(DisposalItem.state.in_(["erasing", "erased"])).order_by(DisposalItem.id)
     for item in db.session.scalars(items):
         for copy in item.delivered:
-            if copy["code"] == code:
+            if copy[name] == sought:
                 return item, copy
     return None
 
 
 @enforces("RET-11", "SRC-8")
-def _of_disposed(item: DisposalItem, copy: dict[str, Any], file: bytes | None) -> Answer:
-    """Answer for a disposed record: a paper that was genuine stays genuine."""
+def _of_disposed(item: DisposalItem, copy: dict[str, Any], digest: str | None) -> Answer:
+    """Answer for a disposed record: a paper that was genuine stays genuine; what it shows nobody knows any more."""
     recalled = copy["recalled"]
     return Answer(
         number=copy["report"],
@@ -92,6 +143,6 @@ def _of_disposed(item: DisposalItem, copy: dict[str, Any], file: bytes | None) -
         replaced_by=copy["replaced_by"],
         manifest_digest=copy["manifest"],
         sha256=copy["sha256"],
-        same_file=None if file is None else hashlib.sha256(file).hexdigest() == copy["sha256"],
+        same_file=None if digest is None else digest == copy["sha256"],
         disposed_at=item.begun_at,
     )

@@ -80,6 +80,7 @@ SENTENCES = {
     "sealing_notice": "{number}: a photograph in the report you have was sealed by order. Do not rely on it.",
     "arrest_uncorroborated": "{number}: an arrest was reported with no independent evidence in hand.",
     "sealing_copy": "{number}: a copy you hold shows a photograph that has left the repository. Return or destroy it.",
+    "copies_listed": "Copies of what left the repository without an order are listed; say what became of each.",
     "algorithm_lapses": (
         "The NIST evaluation record of the face algorithm in use lapses soon; its day is at the top of your pages."
     ),

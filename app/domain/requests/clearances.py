@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from app.access.actor import Actor, actor_last_seen
 from app.access.clearance import cleared_account, is_cleared, is_member
+from app.access.scoping import visible
 from app.clauses import enforces
 from app.domain.notices.notifications import tell
 from app.domain.workload.conditions import parts_of
@@ -27,6 +28,9 @@ WORK: tuple[tuple[CapabilityId, str], ...] = (
     ("peer.review", "peer reviewer"),
     ("approval.decide", "supervisor of the unit"),
 )
+
+#: who is told on their own page that people are missing
+ANSWERS: tuple[CapabilityId, ...] = ("clearance.name", "discussion.confirm", "approval.decide")
 
 
 @condition("request_reserved", "LIM-7")
@@ -99,11 +103,15 @@ def may_be_named(request: FRRequest) -> list[Account]:
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """So many people are cleared for a kind of work, and so many are needed."""
+    """So many people are cleared and trained for a kind of work, and so many are needed.
+
+    `untrained`: who is cleared and holds the role, and whose training is not current.
+    """
 
     what: str
     cleared: int
     needed: int
+    untrained: int = 0
 
 
 @enforces("LIM-7")
@@ -119,11 +127,33 @@ def missing(request: FRRequest) -> list[Missing]:
     cleared = [actor for _, actor in _people() if is_cleared(request, actor)]
     found = []
     for capability, what in WORK:
-        able = [actor for actor in cleared if actor.can(capability)]
+        able = [actor for actor in cleared if capability in actor.capabilities]
         counted = [one for one in able if capability != "approval.decide" or one.id not in held]
-        if len(counted) < needed[capability]:
-            found.append(Missing(what, len(counted), needed[capability]))
+        trained = sum(one.can(capability) for one in counted)
+        if trained < needed[capability]:
+            found.append(Missing(what, trained, needed[capability], len(counted) - trained))
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class Short:
+    """A reserved request for which people are missing."""
+
+    request: FRRequest
+    missing: list[Missing]
+
+
+@enforces("LIM-7")
+def short_of_people(actor: Actor) -> list[Short]:
+    """Return the reserved requests this person may know of and answers for, for which too few people are cleared.
+
+    For the office that names, the supervisor of a discussion and supervisors of the unit.
+    """
+    if not any(actor.can(capability) for capability in ANSWERS):
+        return []
+    rows = visible(FRRequest, actor).where(FRRequest.is_reserved(), ~FRRequest.having("final"))
+    found = (Short(one, missing(one)) for one in db.session.scalars(rows.order_by(FRRequest.id)))
+    return [one for one in found if one.missing]
 
 
 def namers() -> list[Account]:

@@ -5,7 +5,7 @@ Whoever is asked next reads them, whatever number, use or draft the request now 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -49,17 +49,19 @@ class EarlierRefusal:
 @enforces("AUD-1", "REQ-4")
 def earlier_refusals(request: FRRequest) -> list[EarlierRefusal]:
     """Return every refusal of this request and of those of its matter or with its images, newest first."""
-    rows = select(FRRequest).where(FRRequest.state != "disposed", or_(request.in_same_matter(), _same_images(request)))
+    rows = select(FRRequest).where(
+        FRRequest.state != "disposed", or_(request.in_same_matter(), with_images(request.images))
+    )
     # at once: a matter may have many requests, and this is asked on every page of an answer
     rows = rows.options(selectinload(FRRequest.basis_decisions).joinedload(BasisDecision.examiner))
     found = [one for other in db.session.scalars(rows) for one in (*_discussions(other), *_bases(other))]
     return sorted(found, key=lambda one: one.at, reverse=True)
 
 
-def _same_images(request: FRRequest) -> ColumnElement[bool]:
-    """Return the condition for requests that hold an image of this one, or one of the same moment."""
-    alike = of_same_moment([image.id for image in request.images])
-    digests = {image.sha256 for image in request.images}
+def with_images(images: Collection[ProbeImage]) -> ColumnElement[bool]:
+    """Return the condition for requests that hold one of these images, or one of the same moment."""
+    alike = of_same_moment([image.id for image in images])
+    digests = {image.sha256 for image in images}
     same = select(ProbeImage.request_id).where(or_(ProbeImage.sha256.in_(digests), ProbeImage.id.in_(alike)))
     return FRRequest.id.in_(same)
 

@@ -21,8 +21,8 @@ from app.models.requests import FRRequest
 from app.policy import policy
 from app.policy.evidence import Item, arrested_at, check_arrest, check_item, in_hand, item_of, same_words
 from app.policy.facts import Fault
-from app.storage import StorageError
 from app.policy.words import visible
+from app.storage import StorageError
 
 Row = TypeVar("Row", EvidenceItem, Arrest)
 

@@ -28,6 +28,7 @@ from app.domain.oversight import exports
 from app.domain.retention.eligibility import NotDue, label, locked, not_due, requests_of
 from app.domain.retention.erasure_plan import run
 from app.domain.retention.erasure_rows import ErasurePlan, delete_rows, plan_of
+from app.domain.sealing.copies import take_out
 from app.extensions import db, stores
 from app.models import CaseHistory, CasePerson, CaseRecord, Disposal, DisposalItem, FRRequest, PersonFile
 from app.models.base import filled, now
@@ -122,9 +123,9 @@ def _mark_file(item: DisposalItem, file: PersonFile) -> None:
                 [person.key_id, *(photo.key_id for photo in person.photos)], [photo.blob_id for photo in person.photos]
             )
         )
-        for photo in person.photos:
-            if photo.removed_at is None:
-                gallery.remove(photo, gallery.DISPOSED)
+        held = gallery.held_of(person)
+        if held:
+            take_out(held, gallery.DISPOSED)
     file.disposed_at = now()
     audit.record("person_file.disposed", file, actor=system_actor(), disposal=item.disposal.number)
     _begin_erasing(item, plan, [])

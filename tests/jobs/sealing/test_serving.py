@@ -7,6 +7,7 @@ import io
 import json
 import zipfile
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -20,7 +21,7 @@ from app.domain.sealing import copies
 from app.domain.sealing import verbs as sealing
 from app.domain.sealing.order_statement import OrderStatement
 from app.extensions import db, stores
-from app.models import AuditEvent, GalleryPhoto, Notification, Report, SealedCopy, SealingOrder
+from app.models import AuditEvent, GalleryPhoto, LeftCopy, Notification, Report, SealedCopy, SealingOrder
 from app.models.base import Model
 from app.policy import policy
 from app.policy.refused import Refused
@@ -238,3 +239,62 @@ def test_a_photograph_that_nobody_received_leaves_no_copies(report, make):
 
     [photo] = make.enrol([person(41)])
     assert seal(photo).copies == [] and db.session.query(SealedCopy).count() == 0
+
+
+@pytest.mark.clause("SRC-8", "EXT-8")
+@pytest.mark.parametrize("way", ["removed", "disposed"])
+def test_copies_are_listed_without_an_order_too_bypass(report, disclose, people, way):
+    """By another route: what is removed at its source, or disposed of, needs no order and leaves its copies out."""
+    fetched, photo = disclose("fetched", recipient="court", basis="D2"), report.round.nominee.photo
+    audit.viewed("report.downloaded", report.request, actor=people.actor("c.hawthorn"), report=report.number)
+    with unit_of_work():
+        copies.take_out([photo], {"removed": "ineligible", "disposed": gallery.DISPOSED}[way])
+    held = {(copy.kind, copy.about, copies.holder(copy)) for copy in db.session.query(LeftCopy)}
+    names = {name: people.account(name).titled.strip() for name in ("d.lark", "c.hawthorn")}
+    assert held == {
+        ("case_file", report.request.number, names["d.lark"]),
+        ("download", report.request.number, names["c.hawthorn"]),
+        ("package", fetched.number, "The recipient of the disclosure"),
+    }
+    told = {row.account_id for row in db.session.query(Notification).filter_by(kind="sealing_copy")}
+    assert told == {people.account(name).id for name in names}
+    assert db.session.query(Notification).filter_by(kind="copies_listed").count() == 1, "who keeps the list"
+    others = [one for one in photo.person.photos if one.removed_at is None]
+    if others:
+        with unit_of_work():
+            copies.take_out(others, "ineligible")
+    assert db.session.query(LeftCopy).count() == 3, "listed once"
+
+
+@pytest.mark.clause("SRC-8", "EXT-8")
+def test_the_recipient_is_told_and_the_end_recorded_of_a_copy_without_an_order(report, disclose, people):
+    disclose("fetched", recipient="court", basis="D2")
+    with unit_of_work():
+        copies.take_out([report.round.nominee.photo], "ineligible")
+    [package] = [copy for copy in db.session.query(LeftCopy) if copy.kind == "package"]
+    keeper = people.actor("b.juniper")
+    assert report.number in copies.notice_to(package) and "[" not in copies.notice_to(package)
+    with refused("reason_given"), unit_of_work():
+        copies.tell_recipient(package, keeper, "-")
+    with refused("sealing.order"), unit_of_work():
+        copies.tell_recipient(package, people.actor("y.hazel"), "By registered letter")
+    with unit_of_work():
+        copies.tell_recipient(package, keeper, "By registered letter")
+    assert package.told_at is not None and package.private["told"] == "By registered letter"
+    with pytest.raises(Conflict), unit_of_work():
+        copies.tell_recipient(package, keeper, "By registered letter")
+    given = {"on": today().isoformat(), "how": "Handed back at the counter."}
+    with unit_of_work():
+        copies.answer(package, keeper, "destroyed", given)
+    assert (package.ended, package.private["how"]) == ("destroyed", given["how"])
+    names = [row.event for row in db.session.query(AuditEvent).order_by(AuditEvent.sequence)][-2:]
+    assert names == ["sealing.copy_told", "sealing.copy_answered"]
+
+
+def test_nothing_leaves_the_repository_beside_the_list_of_its_copies():
+    """`remove` of the gallery is called where the copies are listed, and nowhere else."""
+    root = Path(__file__).resolve().parents[3] / "app"
+    callers = {
+        path.relative_to(root).as_posix() for path in root.rglob("*.py") if "gallery.remove(" in path.read_text()
+    }
+    assert callers == {"domain/sealing/verbs.py", "domain/sealing/copies.py"}

@@ -58,6 +58,7 @@ BY_ROLE = {
             "Disposal",
             "SealingOrder",
             "SealedCopy",
+            "LeftCopy",
             "SealingNotice",
             "StoredStanding",
         ),

@@ -37,6 +37,7 @@ NO_JUDGMENT = {
     "login_session": "a sign-in",
     "mail_choice": "a wish about mail",
     "misuse_report": "an allegation",
+    "left_copy": "the same of what left without an order",
     "notification": "what a person was told",
     "proficiency_item": "a comparison whose truth is known",
     "sealed_copy": "who holds a copy that was delivered; its answer has its event",

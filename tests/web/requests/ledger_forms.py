@@ -15,6 +15,7 @@ ITEM = {
     "fact_speaks": "for",
     "fact_stands_alone": "yes",
     "fact_why": "The bag was found on a tip, before any image was compared.",
+    "fact_shown_or_told": "no_person",
 }
 #: a line-up made from the candidate's photograph
 LINE_UP = ITEM | {

@@ -29,7 +29,14 @@ def test_a_line_up_from_the_lead_depends_on_it_by_whatever_name_and_is_no_second
     assert [(one.timing, one.depends) for one in request.evidence] == [("before_lead", False)]
     late = LINE_UP | arrested_item(now())
     renamed = late | {"kind": "witness_account", "fact_what": "The clerk was shown a photo of him: that is the man."}
-    for item in (late | {"fact_what": "The clerk chose number three of six."}, renamed):
+    renamed |= {
+        "fact_shown_or_told": "no",
+        "fact_told_since": "no",
+        "fact_told_source": "The clerk said so to the detective.",
+    }
+    chosen = {"fact_what": "The clerk chose number three of six."}
+    assert post(client, f"{page}/corroboration", renamed | {"fact_shown_or_told": "no_person"}).status_code == 422
+    for item in (late | chosen, renamed):
         assert post(client, f"{page}/corroboration", item).status_code == 303
     assert [one.depends for one in request.evidence[1:]] == [True, True], "a line-up by another name is one"
     again = post(client, f"{page}/corroboration", renamed | {"fact_what": renamed["fact_what"].upper() + "!"})
@@ -51,6 +58,33 @@ def test_a_line_up_dated_before_the_matter_is_no_evidence_in_it_bypass(sign_in, 
     assert answer.status_code == 422
     assert "leaves it open" in answer.text
     assert request.evidence == []
+
+
+def test_a_witness_of_whom_nothing_is_said_depends_on_the_lead_and_ends_no_case_bypass(sign_in, post, make):
+    """By silence: no word of the account tells of a picture, and the questions are left open."""
+    request = make.request("reported")
+    client, page = sign_in(DETECTIVE), f"/requests/{request.number}"
+    asked = client.get(f"{page}/corroboration").text
+    assert "Was this person shown a photograph or the name of the candidate, or told of the result, before?" in asked
+    assert "after the lead was received, by anybody?" in asked
+    late = ITEM | arrested_item(now()) | {"kind": "witness_account", "fact_shown_or_told": ""}
+    told = late | {"fact_what": "The doorman says that it was him who carried the bag that day."}
+    assert post(client, f"{page}/corroboration", told).status_code == 303
+    known = late | {
+        "fact_what": "The neighbor says that the man who carried the bag is him, whom she knows.",
+        "fact_shown_or_told": "no",
+        "fact_told_since": "no",
+        "fact_told_source": "She came by herself on the first evening; the notes say so.",
+    }
+    for name, value in (("shown_or_told", "yes"), ("told_since", "yes"), ("told_since", ""), ("told_source", "")):
+        item = known | {
+            f"fact_{name}": value,
+            "fact_what": f"{known['fact_what']} Said of {name} {value or 'nothing'}.",
+        }
+        assert post(client, f"{page}/corroboration", item).status_code == 303
+    assert [one.depends for one in request.evidence] == [True] * 5
+    assert post(client, f"{page}/corroboration", known).status_code == 303
+    assert request.evidence[-1].depends is False
 
 
 def arrested_item(at) -> dict[str, str]:

@@ -202,9 +202,9 @@ def test_the_office_names_on_its_page(political, people, office, sign_in, post):
     number, examiner = request.number, people.account("k.rowan")
     client, page = sign_in("r.falcon"), f"/clearances/{number}"
     said = text(client.get(page))
-    assert "Who is missing" in said and "Examiner: 0 cleared, 1 needed" in said
-    assert "Peer reviewer: 0 cleared, 3 needed" in said
-    assert "Supervisor of the unit: 0 cleared, 1 needed" in said
+    assert "Who is missing" in said and "Examiner: 0 cleared and trained, 1 needed" in said
+    assert "Peer reviewer: 0 cleared and trained, 3 needed" in said
+    assert "Supervisor of the unit: 0 cleared and trained, 1 needed" in said
     assert number in text(client.get("/clearances"))
     form = {"version": str(request.version), "person": examiner.uid}
     short = post(client, f"{page}/name", {**form, "reason": "Because."}, page=page)
