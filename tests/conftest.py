@@ -168,7 +168,7 @@ demonstration_accounts = cache(load_accounts)
 
 
 class People:
-    """The demonstration's people as accounts and actors; trained as their file says, on first use."""
+    """The demonstration's people as accounts and actors, on first use: trained as their file says, the policy acknowledged."""
 
     def __init__(self) -> None:
         from app.access.directory import lookup
@@ -178,6 +178,7 @@ class People:
     def account(self, name: str):
         """The account row of a person, synced from the directory."""
         from app.access.sessions import sync_account
+        from app.domain.accounts.acknowledgement import acknowledge
         from app.domain.accounts.training import needs_training, record_training
         from app.extensions import db
         from app.models import Account
@@ -192,6 +193,7 @@ class People:
         assert not in_unit(), "ask for people before opening a unit of work"
         with unit_of_work():
             account = sync_account(entry)
+            acknowledge(account)
             if self.accounts.people[name].trained and needs_training(entry.roles):
                 topics = [topic.value for topic in policy().training["fr"].topics]
                 record_training(account, "fr", topics, today(), None, "", today=today())

@@ -212,6 +212,7 @@ def _build(
         mail=_by_id(tables["notices.toml"]["mail"]),
         terms=tables["notices.toml"]["terms"],
         training=_by_id(tables["training.toml"]["requirement"]),
+        acknowledgement=tables["training.toml"]["acknowledgement"],
         safeguards=_by_id(tables["safeguards.toml"]["safeguard"]),
         absences=_by_id(tables["absences.toml"]["absence"]),
         overlays=laws,

@@ -10,7 +10,7 @@ from msgspec import Meta, field
 from app.policy.base import Rule, Statement, Table, Text
 from app.policy.disclosures.registers import Registers
 from app.policy.disclosures.types import DisclosureRules
-from app.policy.forms import Absence, MailKind, Notice, RequestRules, Requirement, Terms, Use
+from app.policy.forms import Absence, AcknowledgementRule, MailKind, Notice, RequestRules, Requirement, Terms, Use
 from app.policy.gallery.types import AlgorithmRules, GalleryRules
 from app.policy.names import CapabilityId, EventName, StateName, SubjectType, Verb
 from app.policy.retention.types import RetentionRules
@@ -313,6 +313,7 @@ class Policy:
     mail: Mapping[str, MailKind]
     terms: Terms
     training: Mapping[str, Requirement]
+    acknowledgement: AcknowledgementRule
     safeguards: Mapping[str, Statement]
     absences: Mapping[str, Absence]
     overlays: tuple[Overlay, ...]

@@ -12,6 +12,7 @@ from wtforms.widgets import CheckboxInput, ListWidget
 
 from app.blueprints.choice_fields import SelectMultipleField
 from app.blueprints.limits import Length
+from app.blueprints.shared_forms import VersionForm
 from app.domain.oversight.misuse import LONGEST, SHORTEST
 from app.policy import policy
 from app.policy.forms import MailKind
@@ -36,6 +37,16 @@ class TermsForm(FlaskForm):
 
     accept = BooleanField(
         "I have read these terms and accept them.", [InputRequired("Tick the box to accept the terms, or sign out.")]
+    )
+    next = HiddenField()
+
+
+class AcknowledgementForm(VersionForm):
+    """TRN-2: the version that the page showed is acknowledged, and no other."""
+
+    accept = BooleanField(
+        "I have read what changed, and I act under the policy as it is now.",
+        [InputRequired("Tick the box to acknowledge the policy.")],
     )
     next = HiddenField()
 
