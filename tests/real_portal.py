@@ -89,7 +89,7 @@ class Visitor:
         return str(field["value"])
 
     def sign_in(self, name: str, password: str | None = None) -> requests.Response:
-        """The answer to the form, or, where they are asked for, to the terms and to the acknowledgement of the policy."""
+        """The answer to the form, or, where they are asked for, to the terms and then the acknowledgement."""
         typed = {"username": name, "password": password or load_accounts().password}
         answer = self.post("/sign-in", typed, page="/sign-in")
         if answer.url.split("?")[0].endswith("/terms"):

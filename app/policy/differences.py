@@ -162,7 +162,7 @@ def _fields(
             yield " · ".join((*path, name.replace("_", " "))), _words(value)
             continue
         for number, one in enumerate(nested, 1):
-            if not tables and not path or isinstance(one.get("text"), str):
+            if (not tables and not path) or isinstance(one.get("text"), str):
                 inner.append((one, (name,)))
             else:
                 called = f"{name.replace('_', ' ')} {_called(one, str(number))}"
