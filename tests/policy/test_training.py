@@ -1,4 +1,4 @@
-"""Every capability with its training, or the reason for none (ACC-4, TRN-1): the table, and that nothing escapes it."""
+"""Every capability with its training, or the reason for none (ACC-4, TRN-1, TRN-2): the table, and that nothing escapes it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ TRAINED = {
     "search.run",
     "work.assign",
 }
-pytestmark = pytest.mark.clause("ACC-4")
+pytestmark = pytest.mark.clause("ACC-4", "TRN-2")
 
 
 @pytest.mark.parametrize("name", sorted(policy().capabilities))

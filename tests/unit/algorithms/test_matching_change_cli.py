@@ -1,5 +1,6 @@
 """`flask matching change`: the same steps on the command line, by a named administrator, with one line of error."""
 
+# ruff: noqa: F811  (a fixture that a test names is not a redefinition)
 from __future__ import annotations
 
 import csv

@@ -240,7 +240,7 @@ def test_an_open_page_offers_nothing_and_says_why_bypass(make, sign_in, people, 
     shown = client.get(f"/requests/{request.number}")
     assert shown.status_code == 200
     assert refused(client.get(f"/requests/{request.number}/withdraw"))
-    with pytest.raises(Refused, match="^policy-acknowledged: "), unit_of_work():
+    with pytest.raises(Refused, match=r"^policy-acknowledged: "), unit_of_work():
         requests.withdraw(request, people.actor("d.lark"), "The person has been identified by the victim.")
 
 
@@ -310,6 +310,7 @@ def test_what_happens_between_two_versions_is_not_lost_bypass(sign_in, another_p
     assert STRICTER in text(opened(client, PAGE))
 
 
+@pytest.mark.past_the_program  # standings are kept under the version that goes with the test
 def test_no_file_leaves_by_an_export_or_a_download_bypass(app, make, people, sign_in, another_policy, run_jobs):
     """By what a script would fetch: an export asked for as JSON or CSV, and a file of the technology."""
     round_ = make.request("under_examination").current_round
@@ -348,7 +349,7 @@ def test_the_portal_goes_on_by_itself(make, another_policy):
 def test_one_act_follows_another_once_it_is_acknowledged(make, sign_in, people, another_policy):
     actor = people.actor("d.lark")
     another_policy(FILE)
-    with pytest.raises(Refused, match="^policy-acknowledged: "), unit_of_work():
+    with pytest.raises(Refused, match=r"^policy-acknowledged: "), unit_of_work():
         requests.create_draft(people.actor("d.lark"), "2026-075-01234")
     with unit_of_work():
         acknowledge(people.account("d.lark"))
