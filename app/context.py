@@ -8,6 +8,7 @@ from typing import Any
 from flask import Flask, current_app, g, request, url_for
 from sqlalchemy import func, select
 
+from app.access.capabilities import unacknowledged
 from app.calendar import today
 from app.domain.algorithms.registry import lapse_warning
 from app.domain.serving import withheld_from
@@ -111,6 +112,12 @@ def algorithm_warning() -> str | None:
     return lapse_warning(today())
 
 
+def policy_waits() -> str | None:
+    """Return the sentence for whoever has not acknowledged the policy as it is now (TRN-2)."""
+    actor = g.get("actor")
+    return unacknowledged(actor) if actor is not None and g.terms_accepted else None
+
+
 def register_context(app: Flask) -> None:
     """Give every template what the layouts need."""
 
@@ -128,5 +135,6 @@ def register_context(app: Flask) -> None:
             "nav": navigation(),
             "unread": unread(),
             "algorithm_warning": algorithm_warning(),
+            "policy_waits": policy_waits(),
             "withheld_from": withheld_from,
         }

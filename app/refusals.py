@@ -18,6 +18,7 @@ from app.web.errors import error_page
 #: what people do that is no step of a workflow, as its refusal is recorded
 OtherAct = Literal[
     "accept_link",
+    "acknowledge",
     "add_document",
     "add_image",
     "ask_replay",
@@ -64,7 +65,7 @@ ActName = Verb | OtherAct
 
 def status_of(refusal: Refused) -> int:
     """Return 403 for what the person may not do, 409 for what the state forbids, 422 for what is still missing."""
-    barred = {*policy().capabilities, *policy().separations, policy().sealing.withheld.id}
+    barred = {*policy().capabilities, *policy().separations, policy().sealing.withheld.id, policy().acknowledgement.id}
     if refusal.rule_id in barred:
         return 403
     return 409 if refusal.rule_id.startswith("WF-") else 422

@@ -136,10 +136,12 @@ class Browser:
         return response.content
 
     def sign_in(self, password: str) -> Browser:
-        """Sign in and accept the terms when they are asked for."""
+        """Sign in; accept the terms and acknowledge the policy when they are asked for."""
         self.open("/sign-in").send("/sign-in", {"username": self.name, "password": password})
         if self.url.split("?")[0].endswith("/terms"):
             self.send("/terms", {"accept": True})
+        if self.page.select_one("section[aria-label=Policy]"):
+            self.open("/policy-changes").send("/policy-changes", {"accept": True})
         return self
 
     def _expect(self, status: int) -> None:

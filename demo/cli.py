@@ -15,6 +15,7 @@ from app.access.directory import lookup
 from app.access.sessions import sync_account
 from app.calendar import today
 from app.cli.tables import show
+from app.domain.accounts.acknowledgement import acknowledge
 from app.domain.accounts.training import needs_training, record_training
 from app.domain.gallery import samples
 from app.domain.gallery.intake_sources import FolderSource
@@ -86,7 +87,9 @@ def sign_for(of: GalleryImport) -> None:
         raise click.ClickException(f"{RECORDS_OFFICER} is not in the directory")
     extract = {found["record_number"]: found for found in (row(seed, number) for seed, number in photographs())}
     with unit_of_work():
-        actor = actor_of(sync_account(entry), frozenset(entry.roles), today())
+        account = sync_account(entry)
+        acknowledge(account)
+        actor = actor_of(account, frozenset(entry.roles), today())
         samples.sign(of, actor, extract)
     click.echo(f"  {samples.standing(of)}")
 

@@ -13,6 +13,7 @@ import os
 import secrets
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -168,7 +169,7 @@ demonstration_accounts = cache(load_accounts)
 
 
 class People:
-    """The demonstration's people as accounts and actors; trained as their file says, on first use."""
+    """The demonstration's people as accounts and actors, on first use: the policy acknowledged, trained as they are."""
 
     def __init__(self) -> None:
         from app.access.directory import lookup
@@ -177,7 +178,9 @@ class People:
 
     def account(self, name: str):
         """The account row of a person, synced from the directory."""
+        from app.access.acknowledgement import last_acknowledged
         from app.access.sessions import sync_account
+        from app.domain.accounts.acknowledgement import acknowledge
         from app.domain.accounts.training import needs_training, record_training
         from app.extensions import db
         from app.models import Account
@@ -186,12 +189,17 @@ class People:
 
         known = db.session.query(Account).filter_by(name=name).one_or_none()
         if known is not None:
+            # the program itself made the account of somebody who was named: they come to the portal now
+            if last_acknowledged(known.id) is None:
+                with nullcontext() if in_unit() else unit_of_work():
+                    acknowledge(known)
             return known
         entry = self.lookup(name)
         assert entry is not None, f"{name} is not in the directory"
         assert not in_unit(), "ask for people before opening a unit of work"
         with unit_of_work():
             account = sync_account(entry)
+            acknowledge(account)
             if self.accounts.people[name].trained and needs_training(entry.roles):
                 topics = [topic.value for topic in policy().training["fr"].topics]
                 record_training(account, "fr", topics, today(), None, "", today=today())

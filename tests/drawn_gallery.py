@@ -19,6 +19,7 @@ from sqlalchemy import select
 from app import audit
 from app.access.directory import lookup
 from app.access.sessions import sync_account
+from app.domain.accounts.acknowledgement import acknowledge
 from app.domain.gallery import imports
 from app.domain.gallery.intake_manifest import NAME, Row
 from app.domain.gallery.intake_sources import Refusal, Source, source_of
@@ -139,7 +140,10 @@ def vouch(of: GalleryImport) -> None:
 def _signer() -> int:
     name = "b.juniper"
     known = db.session.scalars(select(Account).where(Account.name == name)).one_or_none()
-    return (known or sync_account(filled(lookup(name)))).id
+    if known is None:
+        known = sync_account(filled(lookup(name)))
+        acknowledge(known)
+    return known.id
 
 
 def run_import(folder: Path, source: Source | None = None, workers: int = 1, *, vouched: bool = True) -> Outcome:

@@ -89,12 +89,20 @@ class Visitor:
         return str(field["value"])
 
     def sign_in(self, name: str, password: str | None = None) -> requests.Response:
-        """The answer to the form, or, where they are asked for, to the terms."""
+        """The answer to the form, or, where they are asked for, to the terms and then the acknowledgement."""
         typed = {"username": name, "password": password or load_accounts().password}
         answer = self.post("/sign-in", typed, page="/sign-in")
         if answer.url.split("?")[0].endswith("/terms"):
             answer = self.post("/terms", {"accept": "y"}, page="/terms")
+            answer = self.acknowledge()
         return answer
+
+    def acknowledge(self) -> requests.Response:
+        """The answer to the acknowledgement of the policy as the page shows it."""
+        page = BeautifulSoup(self.get("/policy-changes").text, "lxml")
+        version = page.select_one("input[name=version]")
+        assert version is not None, "the policy is acknowledged already"
+        return self.post("/policy-changes", {"accept": "y", "version": version["value"]}, page="/policy-changes")
 
     @contextmanager
     def transfer(self, path: str, **headers: str) -> Iterator[http.client.HTTPResponse]:

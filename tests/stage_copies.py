@@ -17,7 +17,7 @@ from demo.services import directory_state
 from tests.data_cache import DataCache, close, replace_data
 
 #: the events of a portal that has but seen people (`People.account`)
-SEEN = {"account.seen", "training.recorded"}
+SEEN = {"account.seen", "policy.acknowledged", "training.recorded"}
 
 
 class StageCopies:

@@ -8,6 +8,7 @@ from datetime import date
 from flask import g
 from sqlalchemy import select
 
+from app.access.acknowledgement import Acknowledged, acknowledged_by
 from app.calendar import today
 from app.clauses import enforces
 from app.extensions import db
@@ -28,9 +29,14 @@ class Actor:
     roles: frozenset[str]
     capabilities: frozenset[CapabilityId]
     trained: frozenset[str] = field(default_factory=frozenset)
+    #: which policy they acknowledged last: as it is now, an earlier one, or none
+    acknowledged: Acknowledged = "none"
 
     def can(self, capability: CapabilityId) -> bool:
-        """Tell whether the roles hold the capability and its training is current."""
+        """Tell whether the roles hold the capability and its training is current, so that work may come to them.
+
+        Whether they may act at this moment `check_capability` decides: the policy may wait to be acknowledged.
+        """
         rule = policy().capability(capability)
         return capability in self.capabilities and (rule.training is None or rule.training in self.trained)
 
@@ -53,6 +59,7 @@ def actor_of(account: Account, roles: frozenset[str], today: date) -> Actor:
         roles=roles,
         capabilities=policy().capabilities_of(roles),
         trained=current_training(account.id, today),
+        acknowledged=acknowledged_by(account.id),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +21,8 @@ from app.policy.refused import Refused
 from app.web.pages import page_behind, wants_part
 
 View = Callable[..., Any]
+#: what asks and changes nothing
+READS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 class Undeclared(RuntimeError):
@@ -45,9 +48,10 @@ def public(why: str) -> Callable[[View], View]:
     return mark
 
 
-@enforces("ACC-1", "ACC-3", "ACC-7")
+@enforces("ACC-1", "ACC-3", "ACC-7", "TRN-2")
 def needs(*capabilities: CapabilityId, of: type[Model] | None = None) -> Callable[[View], View]:
-    """Require that the signed-in person holds one of the capabilities, with current training where it demands that.
+    """Require that the signed-in person holds one of the capabilities, with current training where it demands that, and
+    has acknowledged the policy, unless the capability is left to those who have not.
 
     With `of`, the guard loads the subject named in the address and gives it to the view as `subject`; it answers 404
     for a subject that does not exist or that this person may not know of.
@@ -91,12 +95,20 @@ def _way_back() -> str | None:
 
 
 def _check(capabilities: tuple[CapabilityId, ...]) -> None:
+    reads = request.method in READS
     held = [name for name in capabilities if name in g.actor.capabilities]
+    able = [name for name in held if g.actor.can(name)]
+    # any that lets this person in does; else the one held is checked for its training, and holding none is refused
+    for name in able[:-1]:
+        with suppress(Refused):
+            return check_capability(g.actor, name, reads=reads)
+    asked = (able[-1:] or held or list(capabilities))[0]
     try:
-        # the one held is checked for its training; holding none is refused by the first
-        check_capability(g.actor, next((n for n in held if g.actor.can(n)), (held or list(capabilities))[0]))
+        check_capability(g.actor, asked, reads=reads)
     except Refused as refusal:
-        if held:
+        if refusal.rule_id == policy().acknowledgement.id:
+            audit.viewed("policy.unacknowledged", capability=asked)
+        elif held:
             audit.viewed("training.absent", capability=refusal.rule_id)
         else:
             audit.viewed("access.refused", endpoint=request.endpoint, capability=refusal.rule_id)

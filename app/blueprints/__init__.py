@@ -5,6 +5,7 @@ from flask import Flask
 
 def register_blueprints(app: Flask) -> None:
     """Bind every area to the portal."""
+    from app.blueprints.accounts import policy_changes  # noqa: F401  (its views)
     from app.blueprints.accounts.training import bp as training
     from app.blueprints.accounts.views import bp as account
     from app.blueprints.algorithms.changes import bp as changes

@@ -1,6 +1,13 @@
 """The tables, one module for each aggregate."""
 
-from app.models.accounts import Account, LoginSession, SignInFailure, TermsAcceptance, TrainingRecord
+from app.models.accounts import (
+    Account,
+    LoginSession,
+    PolicyAcknowledgement,
+    SignInFailure,
+    TermsAcceptance,
+    TrainingRecord,
+)
 from app.models.algorithms import AlgorithmChange, AlgorithmSwitch, Unembedded
 from app.models.approval import Arrest, EvidenceItem, Outcome, Report
 from app.models.disclosures import (
@@ -107,6 +114,7 @@ __all__ = [
     "Outcome",
     "PeerReview",
     "PersonFile",
+    "PolicyAcknowledgement",
     "PolicyText",
     "PolicyVersion",
     "ProbeImage",

@@ -62,6 +62,16 @@ class TermsAcceptance(Model):
     __table_args__ = (UniqueConstraint("account_id", "version"),)
 
 
+class PolicyAcknowledgement(Judged, Model):
+    """TRN-2: a person acknowledged a version of the policy, which `policy_version` names; the latest row counts.
+
+    Whoever acknowledged A, then B, acknowledges A again when it comes back: there is a row each time.
+    """
+
+    __tablename__ = "policy_acknowledgement"
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), index=True)
+
+
 class TrainingRecord(Judged, Model):
     """ACC-4, TRN-1: a completed mandatory training, current until it expires or is revoked."""
 

@@ -6,9 +6,10 @@ yes-or-no fields, which bound nothing: a new field must stand in one of the two,
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
 from app.policy.base import Fact, Rule, Table
+from app.policy.names import CapabilityId
 from app.policy.types import Policy
 
 #: more than anybody could state, upload or wait for
@@ -70,6 +71,11 @@ def _excluding(field: str) -> Weaker:
     return lambda table: {field: True} if table.differs and not table.excludes else {}
 
 
+def _everything(field: str) -> Weaker:
+    """Every capability is in the list."""
+    return lambda table: {field: get_args(CapabilityId)}
+
+
 def _range(field: str, value: float) -> Weaker:
     return lambda table: {} if table.choices else {field: value}
 
@@ -87,6 +93,7 @@ _WAYS: Mapping[str, Mapping[str, Callable[[str], Weaker]]] = {
         "max_value": _NONE,
         "must_be": _UNSAID,
     },
+    "AcknowledgementRule": {"open": _everything, "reading": _everything},
     "AnswerRule": {"count": _GONE, "min_words": _GONE, "min_source": _source, "idle": _ANY},
     "Approval": {"max_days": _FOREVER, "min_text": _GONE, "min_reason": _GONE},
     "Basis": {"needs_designation": _NO, "needs_person": _NO, "documents": _ANY, "purposes": _ANY},

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from msgspec import Meta, field
 
@@ -278,6 +278,33 @@ class Requirement(Rule, frozen=True, kw_only=True):
     title: Text
     topics: Annotated[tuple[Choice, ...], Meta(min_length=1)] = field(name="topic")
     valid_months: Count
+
+
+class Uncounted(Table, frozen=True, kw_only=True):
+    """A rule file whose changes nobody has to acknowledge, and why."""
+
+    file: Text
+    because: Text
+
+
+class AcknowledgementRule(Rule, frozen=True, kw_only=True):
+    """What stays open to whoever has not acknowledged the policy as it is now (TRN-2).
+
+    ``reading``: capabilities with which one may read meanwhile; ``open``: those with which one may act too. Any other
+    is closed. ``uncounted``: files whose changes do not count. ``page``: which page of the portal is the way out.
+    """
+
+    page: ClassVar[str] = "policy_changes"
+    remedy: Text
+    refusal: Text
+    refusal_first: Text
+    reading: tuple[str, ...]
+    open: tuple[str, ...]
+    uncounted: tuple[Uncounted, ...] = ()
+
+    def leaves(self, capability: str, *, reads: bool) -> bool:
+        """Tell whether a capability is left to whoever has not acknowledged; ``reads``: nothing is changed by it."""
+        return capability in self.open or (reads and capability in self.reading)
 
 
 class Absence(Rule, frozen=True, kw_only=True):

@@ -214,6 +214,7 @@ def _build(
         terms=tables["notices.toml"]["terms"],
         training=_by_id(tables["training.toml"]["requirement"]),
         reason=tables["reasons.toml"]["reason"],
+        acknowledgement=tables["training.toml"]["acknowledgement"],
         safeguards=_by_id(tables["safeguards.toml"]["safeguard"]),
         absences=_by_id(tables["absences.toml"]["absence"]),
         overlays=laws,

@@ -133,7 +133,10 @@ SCHEMA: Mapping[str, FileSchema] = {
         "mail": (forms.MailKind, "many"),
         "terms": (forms.Terms, "one"),
     },
-    "training.toml": {"requirement": (forms.Requirement, "many")},
+    "training.toml": {
+        "requirement": (forms.Requirement, "many"),
+        "acknowledgement": (forms.AcknowledgementRule, "one"),
+    },
     "reasons.toml": {"reason": (base.ReasonRule, "one")},
     "safeguards.toml": {"safeguard": (base.Statement, "many")},
     "absences.toml": {"absence": (forms.Absence, "many")},

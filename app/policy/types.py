@@ -10,7 +10,7 @@ from msgspec import Meta, field
 from app.policy.base import ReasonRule, Rule, Statement, Table, Text
 from app.policy.disclosures.registers import Registers
 from app.policy.disclosures.types import DisclosureRules
-from app.policy.forms import Absence, MailKind, Notice, RequestRules, Requirement, Terms, Use
+from app.policy.forms import Absence, AcknowledgementRule, MailKind, Notice, RequestRules, Requirement, Terms, Use
 from app.policy.gallery.types import AlgorithmRules, GalleryRules
 from app.policy.names import CapabilityId, EventName, StateName, SubjectType, Verb
 from app.policy.retention.types import RetentionRules
@@ -314,6 +314,7 @@ class Policy:
     terms: Terms
     training: Mapping[str, Requirement]
     reason: ReasonRule
+    acknowledgement: AcknowledgementRule
     safeguards: Mapping[str, Statement]
     absences: Mapping[str, Absence]
     overlays: tuple[Overlay, ...]

@@ -35,6 +35,7 @@ def faults_of(tables: Tables, overlays: Tables, today: date) -> list[str]:
         *_workflows(tables),
         *_sentences(tables),
         *_references(tables),
+        *_acknowledgement(tables),
         *_mail(tables["notices.toml"], {role.id for role in tables["roles.toml"]["role"]}),
         *(f"disclosures/rules.toml: {fault}" for fault in disclosure_types.faults_in(tables["disclosures/rules.toml"])),
         *_facts(everything),
@@ -175,6 +176,22 @@ def _roles(read: dict[str, Any], requirements: set[str]) -> Iterator[str]:
             yield f"roles.toml: {capability.id}: name its training, or say why it needs none"
     for group in repeated(role.group for role in read["role"] if role.group):
         yield f"roles.toml: two roles come from the directory group '{group}'"
+
+
+def _acknowledgement(tables: Tables) -> Iterator[str]:
+    """What asks for training is the technology, and never left to whoever has not acknowledged the policy."""
+    rule = tables["training.toml"]["acknowledgement"]
+    known = {capability.id: capability for capability in tables["roles.toml"]["capability"]}
+    for name in (*rule.reading, *rule.open):
+        if name not in known:
+            yield f"training.toml: {rule.id}: unknown capability '{name}'"
+        elif known[name].training is not None:
+            yield f"training.toml: {rule.id}: '{name}' asks for training, and is the technology itself"
+    for name in repeated((*rule.reading, *rule.open)):
+        yield f"training.toml: {rule.id}: '{name}' is listed twice"
+    for one in rule.uncounted:
+        if one.file not in tables:
+            yield f"training.toml: {rule.id}: unknown file '{one.file}'"
 
 
 def _mail(read: dict[str, Any], roles: set[str]) -> Iterator[str]:

@@ -21,6 +21,7 @@ LINKS: Mapping[str, str] = {
     "notifications": "/notifications",
     "misuse": "/report-misuse",
     "policy": "/policy",
+    "policy_changes": "/policy-changes",
     "verify": "/verify",
 }
 

@@ -1,4 +1,4 @@
-"""`advance`: state, capability, training, clearance, separation, conditions; then state, transition, event together."""
+"""`advance`: state, capability, clearance, separation, conditions; then state, transition, event together."""
 
 from __future__ import annotations
 
@@ -80,7 +80,9 @@ def check_conditions(row: StepRule, subject: Any, actor: Any, facts: Mapping[str
 
 
 def rule_for(subject: Any, verb: Verb, actor: Any, parts: Parts | None = None) -> StepRule:
-    """Return the rule of this step where state, capability, training, clearance and separation allow it; else Refused.
+    """Return the rule of this step where state, capability, clearance and separation allow it; else Refused.
+
+    The capability is asked with its training, and with the policy acknowledged.
 
     `parts` as for `check_separations`. The rule's conditions are not asked.
     """

@@ -24,6 +24,7 @@ from tests.migrations import (
     rows_from_0031,
     rows_from_0032,
     rows_from_0034,
+    rows_from_0036,
     rows_from_0038,
     rows_to_0007,
 )
@@ -59,6 +60,7 @@ WITH_DATA = {
     "0033": rows_from_0032.data_0033,
     "0034": rows_from_0034.data_0034,
     "0038": rows_from_0038.data_0038,
+    "0036": rows_from_0036.data_0036,
 }
 
 

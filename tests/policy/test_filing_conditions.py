@@ -105,10 +105,11 @@ def test_a_colleagues_draft_is_not_submitted(make, people):
 @pytest.mark.clause("AUD-1")
 def test_a_discussion_is_confirmed_by_the_one_named_once_and_before_the_basis(make, people):
     request, examiner = make.request(state="submitted"), people.actor("k.rowan")
+    supervisor = people.actor("s.alder")
     assert refused_by(request, "accept", examiner, use=request.use_id) == "discussion_confirmed"
     request.discussion_confirmed_at = now()
     assert refused_by(request, "accept", examiner, use=request.use_id, shown=()) is None
-    assert refused_by(request, "confirm_discussion", people.actor("s.alder")) == "discussion_open"
+    assert refused_by(request, "confirm_discussion", supervisor) == "discussion_open"
 
 
 @pytest.mark.clause("REQ-4", "CAP-1")

@@ -1,4 +1,4 @@
-"""Every capability with its training, or the reason for none (ACC-4, TRN-1): the table, and that nothing escapes it."""
+"""Every capability with its training, or the reason for none (ACC-4, TRN-1, TRN-2): the table, and that nothing escapes it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ TRAINED = {
     "search.run",
     "work.assign",
 }
-pytestmark = pytest.mark.clause("ACC-4")
+pytestmark = pytest.mark.clause("ACC-4", "TRN-2")
 
 
 @pytest.mark.parametrize("name", sorted(policy().capabilities))
@@ -46,7 +46,7 @@ def test_every_step_of_the_unit_is_taken_by_the_trained():
 @pytest.mark.parametrize("name", sorted(TRAINED))
 def test_without_its_training_a_capability_is_nothing_bypass(name):
     able = frozenset({name})
-    untrained = Actor(1, "c.hawthorn", "Cleo Hawthorn", "Sergeant", "", frozenset(), able, frozenset())
+    untrained = Actor(1, "c.hawthorn", "Cleo Hawthorn", "Sergeant", "", frozenset(), able, frozenset(), "present")
     assert not untrained.can(name)
     with pytest.raises(Refused):
         check_capability(untrained, name)

@@ -33,7 +33,7 @@ ROWS = [(subject, row) for subject, flow in FLOWS.items() for row in flow.transi
 def somebody(account, *, capabilities=None, trained=("fr",)) -> Actor:
     """A person with every capability there is, unless told otherwise."""
     every = frozenset(policy().capabilities) if capabilities is None else frozenset(capabilities)
-    return Actor(account.id, account.name, "", "", "", frozenset(), every, frozenset(trained))
+    return Actor(account.id, account.name, "", "", "", frozenset(), every, frozenset(trained), "present")
 
 
 @pytest.fixture

@@ -301,6 +301,7 @@ class World:
     def _sign_in_all(self) -> None:
         from app.access.directory import lookup
         from app.access.sessions import accept_terms, digest, sync_account
+        from app.domain.accounts.acknowledgement import acknowledge
 
         for persona, name in PERSONAS.items():
             if name is None:
@@ -308,6 +309,7 @@ class World:
             token = secrets.token_urlsafe(16)
             with unit_of_work():
                 account = sync_account(lookup(name))
+                acknowledge(account)
                 opened = LoginSession(
                     token_digest=digest(token),
                     account_id=account.id,

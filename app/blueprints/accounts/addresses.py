@@ -8,7 +8,7 @@ from werkzeug.exceptions import HTTPException
 from app.typed import address_parts
 
 #: going back to these would sign the person out again, or ask them in a circle
-NEVER = {"account.sign_in", "account.sign_out", "account.terms", "static"}
+NEVER = {"account.sign_in", "account.sign_out", "account.terms", "account.policy_changes", "static"}
 #: in characters; no page of this portal has a longer one
 LONGEST = 2_000
 

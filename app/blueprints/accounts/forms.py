@@ -13,6 +13,7 @@ from wtforms.widgets import CheckboxInput, ListWidget
 from app.blueprints.accounts.addresses import own_address
 from app.blueprints.choice_fields import SelectMultipleField
 from app.blueprints.limits import Length
+from app.blueprints.shared_forms import VersionForm
 from app.domain.oversight.misuse import LONGEST, SHORTEST
 from app.policy import policy
 from app.policy.forms import MailKind
@@ -39,6 +40,16 @@ class TermsForm(FlaskForm):
         "I have read these terms and accept them.", [InputRequired("Tick the box to accept the terms, or sign out.")]
     )
     next = HiddenField(filters=[own_address])
+
+
+class AcknowledgementForm(VersionForm):
+    """TRN-2: the version that the page showed is acknowledged, and no other."""
+
+    accept = BooleanField(
+        "I have read what changed, and I act under the policy as it is now.",
+        [InputRequired("Tick the box to acknowledge the policy.")],
+    )
+    next = HiddenField()
 
 
 class MisuseForm(FlaskForm):

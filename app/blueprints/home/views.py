@@ -46,6 +46,7 @@ def index() -> ResponseReturnValue:
         duties=duties(actor, moment),
         roles=[role for role in policy().roles.values() if role.id in actor.roles],
         elsewhere=elsewhere(actor),
+        policy_rule=policy().acknowledgement,
         training=_training(actor),
         address_for=lambda request: address_for(request, actor),
         standing=standing,

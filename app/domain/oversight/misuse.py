@@ -39,7 +39,7 @@ def report_misuse(actor: Actor, what: str, page: str, *, named: bool) -> MisuseR
 @enforces("LIM-9", "AUD-4")
 def read_report(report: MisuseReport, actor: Actor) -> None:
     """Record that an integrity officer opened a report; the first reading is kept. Needs an open unit of work."""
-    check_capability(actor, "misuse.read")
+    check_capability(actor, "misuse.read", reads=True)
     if report.read_at is None:
         report.read_at, report.read_by_id = now(), actor.id
     audit.record("misuse.read", report, actor=actor, report=report.uid)

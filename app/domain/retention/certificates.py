@@ -112,7 +112,7 @@ def keep(disposal: Disposal, rendered: Rendered, stored: BlobRef) -> None:
 
 def download(disposal: Disposal, actor: Actor) -> bytes:
     """Return the certificate's PDF and record the download. Raises Refused before there is one, StorageError."""
-    check_capability(actor, "retention.read")
+    check_capability(actor, "retention.read", reads=True)
     refuse_if("certificate_stored", disposal.certificate_blob_id is None, "There is no certificate yet.")
     blob, digest = filled(disposal.certificate_blob_id), filled(disposal.certificate_sha256)
     data = stores().blobs.get(blob, disposal.key_id, digest)

@@ -122,7 +122,7 @@ def keep(order: SealingOrder, rendered: Rendered, stored: BlobRef) -> None:
 
 def download(order: SealingOrder, actor: Actor) -> bytes:
     """Return the certificate's PDF and record the download. Raises Refused before there is one, StorageError."""
-    check_capability(actor, "retention.read")
+    check_capability(actor, "retention.read", reads=True)
     refuse_if("order_certificate_stored", order.certificate_blob_id is None, "There is no certificate yet.")
     blob, digest = filled(order.certificate_blob_id), filled(order.certificate_sha256)
     data = stores().blobs.get(blob, order.key_id, digest)

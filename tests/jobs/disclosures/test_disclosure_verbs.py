@@ -112,7 +112,9 @@ def test_a_records_officer_cannot_stand_in_for_the_privacy_officer(disclose, peo
 @pytest.mark.clause("ACC-12", "EXT-7")
 def test_whoever_asks_never_decides_even_with_every_role(disclose, people):
     account = people.account("b.juniper")
-    every = Actor(account.id, "b.juniper", "", "", "", frozenset(), frozenset(policy().capabilities))
+    every = Actor(
+        account.id, "b.juniper", "", "", "", frozenset(), frozenset(policy().capabilities), acknowledged="present"
+    )
     disclosure = disclose("submitted", asker="b.juniper")
     included = {item.uid for item in disclosure.items}
     decided = {"text": TEXT, "reason": REASON, "password_confirmed": True}
@@ -147,7 +149,7 @@ def test_immigration_enforcement_has_no_way_through(disclose, people):
         disclosures.save_draft(disclosure, asker, values(immigration="yes"))
     with refused("not_immigration"), unit_of_work():
         disclosures.submit(disclosure, asker)
-    every = Actor(asker.id, "d.lark", "", "", "", frozenset(), frozenset(policy().capabilities))
+    every = Actor(asker.id, "d.lark", "", "", "", frozenset(), frozenset(policy().capabilities), acknowledged="present")
     with refused("not_immigration"), unit_of_work():
         disclosures.submit(disclosure, every)
     returned = disclose("returned")

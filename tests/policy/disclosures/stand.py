@@ -22,7 +22,7 @@ from tests.disclosure_factory import REASON, TEXT, values
 def everything(account_id: int | None, *, without: tuple[str, ...] = ()) -> Actor:
     """A person with every capability there is, but some."""
     held = frozenset(policy().capabilities) - set(without)
-    return Actor(account_id, "", "", "", "", frozenset(), held, frozenset({"fr"}))
+    return Actor(account_id, "", "", "", "", frozenset(), held, frozenset({"fr"}), "present")
 
 
 class Stand:

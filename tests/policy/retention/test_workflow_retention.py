@@ -42,7 +42,7 @@ def keep(make, people):
 def somebody(account, *, without: str = "") -> Actor:
     """A person with every capability there is but one."""
     every = frozenset(policy().capabilities) - {without}
-    return Actor(account.id, account.name, "", "", "", frozenset(), every, frozenset({"fr"}))
+    return Actor(account.id, account.name, "", "", "", frozenset(), every, frozenset({"fr"}), "present")
 
 
 def refused_by(subject, verb, actor, **facts) -> str | None:

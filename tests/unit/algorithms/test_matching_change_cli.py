@@ -1,5 +1,6 @@
 """`flask matching change`: the same steps on the command line, by a named administrator, with one line of error."""
 
+# ruff: noqa: F811  (a fixture that a test names is not a redefinition)
 from __future__ import annotations
 
 import csv
@@ -12,7 +13,9 @@ from app.domain.algorithms.upkeep import running
 from app.extensions import db
 from app.matching.catalogue import catalogue
 from app.models import AlgorithmSwitch
+from app.policy import policy
 from demo.people import person
+from tests.another_policy import another_policy  # noqa: F401  (a fixture)
 from tests.conftest import models_directory
 from tests.drawn_gallery import arrest_photograph
 from tests.second_network import SECOND, second_entry, settings  # noqa: F401  (a fixture)
@@ -94,6 +97,15 @@ def test_what_cannot_be_done_is_one_line(run, words, said):
     assert answer.exit_code == 1 and said in answer.output
     assert len(answer.output.strip().splitlines()) == 1, answer.output
     assert running() is None
+
+
+@pytest.mark.clause("TRN-2")
+def test_a_command_acts_for_a_person_and_waits_for_them_bypass(run, another_policy):
+    """By the command line: whoever it acts for acknowledges the policy first, and is told so in a line."""
+    another_policy()
+    answer = run("begin", SECOND, *BY)
+    assert answer.exit_code == 1 and policy().acknowledgement.refusal in answer.output
+    assert "(policy-acknowledged)" in answer.output and running() is None
 
 
 def test_status_says_that_the_embedding_stopped(run, make, run_jobs, monkeypatch):
