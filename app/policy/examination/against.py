@@ -6,8 +6,9 @@ from typing import Any
 
 from app.clauses import enforces
 from app.policy.facts import Fault
+from app.policy.reasons import leaves_open
 from app.policy.types import Policy
-from app.policy.words import is_filler, is_placeholder, visible
+from app.policy.words import is_filler, visible
 
 Answers = Mapping[str, Any]
 
@@ -39,7 +40,7 @@ def silences(policy: Policy, against: Against) -> dict[str, str]:
                 ("the request states nothing", item.stated, stated),
                 ("the repository has nothing on record", item.recorded, against.recorded),
             )
-            if not all(any(_says(given.get(name)) for name in either) for either in asked)
+            if not all(any(_says(policy, given.get(name)) for name in either) for either in asked)
         ]
         if silent:
             found[item.name] = f"{' and '.join(silent)} on this"
@@ -66,7 +67,7 @@ SUPPORTS, UNKNOWN = "supports", "unknown"
 _INSTEAD = "Choose \u201cNot known\u201d."
 
 
-def _says(value: object) -> bool:
+def _says(policy: Policy, value: object) -> bool:
     """Tell whether a value says something: “n/a” and “unknown” do not."""
     text = "" if value is None else str(value)
-    return bool(visible(text)) and not is_filler(text) and not is_placeholder(text)
+    return bool(visible(text)) and not is_filler(text) and not leaves_open(policy, text)
