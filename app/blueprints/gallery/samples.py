@@ -52,7 +52,7 @@ def _show(subject: GalleryImport, sent: FlaskForm | None = None, why: Why = None
     open_ = last is not None and samples.unsignable(subject) is None and barred is None
     forms = sample_forms.empty(drawn, version)
     if sent is not None:
-        forms[sent.NAME] = sent  # type: ignore[attr-defined]  # each of the three forms says which it is
+        forms[sent.NAME] = sent  # each of the three forms says which it is
     return page(
         "gallery/sample.html",
         of=subject,
