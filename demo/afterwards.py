@@ -60,14 +60,18 @@ class Afterwards:
             "fact_stands_alone": "yes",
             "fact_why": "They were lifted at the counter and compared without any result.",
         }
-        detective.open(ledger).send(ledger, item)
-        self.case.tell("USE-8", "the detective records an item of evidence; the portal says that it stands alone")
+        if item["fact_what"] in detective.open(ledger).text:
+            self.case.tell("USE-8", "the item of evidence is on record from an earlier run: it is one of the matter")
+        else:
+            detective.send(ledger, item)
+            self.case.tell("USE-8", "the detective records an item of evidence; the portal says that it stands alone")
         detective.open(page).send(page, {"outcome": "arrest"}, button="choose")
         detective.send(
             page,
             {
                 "outcome": "arrest",
-                "fact_arrest_number": f"M{self.case.wanted:08d}",
+                # another run, another arrest: one of the same number was made when it was first reported
+                "fact_arrest_number": f"M{int(self.case.number[-6:]):08d}",
                 "fact_arrested_on": f"{at:%Y-%m-%d}",
                 "fact_arrested_time": f"{at:%H:%M}",
             },
