@@ -61,14 +61,20 @@ class Afterwards:
             "fact_why": "They were lifted at the counter and compared without any result.",
             "fact_shown_or_told": "no_person",
         }
-        detective.open(ledger).send(ledger, item)
-        self.case.tell("USE-8", "the detective records an item of evidence; the portal says that it stands alone")
+        try:
+            detective.open(ledger).send(ledger, item)
+            self.case.tell("USE-8", "the detective records an item of evidence; the portal says that it stands alone")
+        except Astray as refused:
+            if "on record already" not in str(refused):
+                raise
+            self.case.tell("USE-8", "the item of evidence is on record from an earlier run, and counts once")
         detective.open(page).send(page, {"outcome": "arrest"}, button="choose")
         detective.send(
             page,
             {
                 "outcome": "arrest",
-                "fact_arrest_number": f"M{self.case.wanted:08d}",
+                # another run, another arrest: one of the same number was made when it was first reported
+                "fact_arrest_number": f"M{int(self.case.number[-6:]):08d}",
                 "fact_arrested_on": f"{at:%Y-%m-%d}",
                 "fact_arrested_time": f"{at:%H:%M}",
             },

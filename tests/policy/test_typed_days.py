@@ -15,7 +15,7 @@ BLUEPRINTS = Path(__file__).resolve().parents[2] / "app" / "blueprints"
 PAST = "app.policy.facts: never in the future"
 #: rule and fact -> what bounds the day, beside that it is never in the future
 FACTS = {
-    "evidence-ledger.obtained_on": "app.policy.evidence:check_item: not before the matter; beside when the lead came",
+    "evidence-ledger.obtained_on": "app.policy.evidence:check_item: not before the matter; compared with the lead",
     "evidence-ledger.obtained_time": "app.policy.evidence:check_item: not later than now",
     "arrest.arrested_on": "app.policy.evidence:check_arrest: not before the matter, not later than now",
     "arrest.arrested_time": "app.policy.evidence:check_arrest: not later than now",

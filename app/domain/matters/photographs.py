@@ -11,8 +11,15 @@ from app.models.identification import ProbeResemblance
 
 
 def of_same_moment(image_ids: Collection[int]) -> set[int]:
-    """Return the ids of the other probe images that were taken at the moment of one of these."""
-    pairs = select(ProbeResemblance.image_id, ProbeResemblance.earlier_id).where(
-        or_(ProbeResemblance.image_id.in_(image_ids), ProbeResemblance.earlier_id.in_(image_ids))
-    )
-    return {one for pair in db.session.execute(pairs) for one in pair} - set(image_ids)
+    """Return the ids of the other probe images that were taken at the moment of one of these.
+
+    A copy of a copy is one of the original too, however little it has left of it.
+    """
+    reached = fresh = set(image_ids)
+    while fresh:
+        pairs = select(ProbeResemblance.image_id, ProbeResemblance.earlier_id).where(
+            or_(ProbeResemblance.image_id.in_(fresh), ProbeResemblance.earlier_id.in_(fresh))
+        )
+        fresh = {one for pair in db.session.execute(pairs) for one in pair} - reached
+        reached = reached | fresh
+    return reached - set(image_ids)

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from datetime import date
 
-from sqlalchemy import or_, select
-
 from app.access.actor import Actor
 from app.calendar import day_of, today
 from app.clauses import enforces
 from app.domain.examination.background_conditions import nominee_in
 from app.domain.examination.earlier_verdicts import EarlierVerdict, earlier_verdicts, grounds_for
 from app.domain.examination.verbs import open_round
+from app.domain.matters.photographs import of_same_moment
 from app.extensions import db
-from app.models import Candidate, FRRequest, NewGround, ProbeImage, ProbeResemblance, Round
+from app.models import Candidate, FRRequest, NewGround, ProbeImage, Round
 from app.models.base import filled
 from app.policy import policy
 from app.policy.examination.answers import substance_fault, substance_words
@@ -53,9 +52,7 @@ def _same_picture(one: ProbeImage, other: ProbeImage) -> bool:
     """Tell whether two probes are one picture: an edited copy is no other probe."""
     if one.sha256 == other.sha256:
         return True
-    here, there = ProbeResemblance.image_id, ProbeResemblance.earlier_id
-    pair = or_((here == one.id) & (there == other.id), (here == other.id) & (there == one.id))
-    return db.session.scalars(select(ProbeResemblance.id).where(pair).limit(1)).first() is not None
+    return other.id in of_same_moment([one.id])
 
 
 @condition("something_new", "SRC-6", "FAIR-1", written_by=("nominate",), chosen_as="nominee")

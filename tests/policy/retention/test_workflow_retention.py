@@ -280,7 +280,7 @@ def test_nothing_is_proposed_before_its_day(keep, people):
             disposals.propose(proposer, [early], "Early.")
         assert refusal.value.rule_id == "every_item_due"
     with pytest.raises(Refused) as refusal, unit_of_work():
-        disposals.propose(proposer, [], "Nothing.")
+        disposals.propose(proposer, [], "An empty list.")
     assert refusal.value.rule_id == "records_chosen"
     due = keep.record(case_number="2026-075-00003")
     keep.disposal(targets=[due])

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import cv2
 import numpy as np
 import pytest
 from sqlalchemy.exc import IntegrityError
 
+from app import audit
 from app.calendar import today
 from app.domain.algorithms import registry as algorithms
 from app.domain.identification import lineage, repeats
 from app.domain.identification import verbs as identification
 from app.domain.matters import links
+from app.domain.matters.photographs import of_same_moment
 from app.extensions import db
 from app.jobs.requests import images as checks
 from app.models import CaseNumber, Job, ProbeResemblance, RepeatSearch
 from app.models.base import now
+from app.policy import policy
 from app.policy.refused import Refused
 from app.unit_of_work import unit_of_work
 from app.workflow import explain
@@ -90,6 +95,22 @@ def test_two_images_checked_at_the_same_moment_know_of_each_other_bypass(make, r
     assert first.images[0].state == "ready"
     pair = db.session.query(ProbeResemblance).one()
     assert {pair.image_id, pair.earlier_id} == {first.images[0].id, second.images[0].id}
+
+
+@pytest.mark.clause("AUD-1", "SRC-6")
+def test_a_copy_of_a_copy_is_a_copy_of_the_original_bypass(make, searched):
+    """Cut a little again and again, an image is like the one before it, and in the end like the first no more."""
+    between = make.request(state="draft", seed=21, case_number="2026-075-08881")
+    last = prepared(make, seed=22, case_number="2026-075-08882")
+    chain = [searched.images[0], between.images[0], last.images[0]]
+    with unit_of_work() as rows:
+        rows.add_all(ProbeResemblance(image_id=b.id, earlier_id=a.id) for a, b in pairwise(chain))
+        audit.record("policy.loaded", version=policy().version)
+    assert of_same_moment([chain[2].id]) == {chain[0].id, chain[1].id}
+    assert related(last) == [(lineage.LOOKS_ALIKE,)]
+    with pytest.raises(Refused) as refusal:
+        start(make, last)
+    assert refusal.value.rule_id == "repeat_agreed"
 
 
 def test_another_moment_of_the_same_person_is_another_probe(make, searched):
