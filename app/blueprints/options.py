@@ -17,6 +17,7 @@ from app.domain.algorithms import changes
 from app.domain.algorithms import registry as algorithms
 from app.domain.disclosures.decisions import fetch_facts
 from app.domain.identification.verbs import is_available
+from app.domain.matters import case_system
 from app.extensions import settings
 from app.models import AlgorithmChange, Disclosure, FRRequest
 from app.models.base import Stateful
@@ -48,6 +49,7 @@ def _nothing(_subject: Stateful) -> Known:
 
 def _of_request(subject: FRRequest) -> Known:
     return {
+        "looked_up": lambda: case_system.look_up(subject.case_number),
         "examiner_available": lambda: is_available(subject.examiner),
         "algorithm_status": lambda: algorithms.status(today()),
         "demonstration": settings().demonstration,

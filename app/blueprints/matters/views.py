@@ -30,7 +30,7 @@ BECAUSE = {
     evidence.NUMBER: "the same number, written otherwise",
     evidence.SAME: "the same photograph",
     evidence.MOMENT: "photographs of the same moment",
-    evidence.PLACE: "the same place, on one day or two days running",
+    evidence.PLACE: "the same place on one day or two days running",
     evidence.TEXT: "passages of one text",
 }
 

@@ -72,7 +72,7 @@ def edit(subject: FRRequest) -> WerkzeugResponse | str:
     own_draft(subject)
     form = _stored_form(subject)
     if "missing" in request.args:
-        for part, faults in draft_faults(subject, current_actor()).items():
+        for part, faults in draft_faults(subject, current_actor(), options_of(subject).facts["looked_up"]).items():
             mark(form, faults, [PREFIXES[part]])
     return _form_page(subject, form, checked=True)
 
@@ -178,7 +178,7 @@ def _form_page(
         note=note,
         refusal=refusal,
         checked=checked,
-        found=(found := case_system.look_up(subject.case_number)),
+        found=(found := options_of(subject).facts["looked_up"]),
         warned=found is not None and case_system.warns_of(found.standing),
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from app.access.actor import Actor
 from app.access.clearance import is_member_account
 from app.domain.matters import case_system
+from app.domain.matters.case_system import LookUp
 from app.models.requests import FRRequest
 from app.policy import policy
 from app.policy.case_numbers import check_case_number
@@ -20,15 +21,16 @@ from app.policy.facts import (
 from app.policy.reasons import gives_reason
 
 
-def draft_faults(request: FRRequest, actor: Actor) -> dict[str, list[Fault]]:
+def draft_faults(request: FRRequest, actor: Actor, looked_up: LookUp | None) -> dict[str, list[Fault]]:
     """Return the faults by the part of the form they are in, in its order; "" holds those of its own fields.
 
-    The other parts are named as the request keeps them: facts, answers, description, circumstances.
+    The other parts are named as the request keeps them: facts, answers, description, circumstances. `looked_up`: what
+    the case management system answers for its number.
     """
     rules, private = policy().request, request.private
     answers = private.get("answers", {})
     own = check_case_number(policy(), request.case_number)
-    if unknown := case_system.refused(case_system.look_up(request.case_number)):
+    if unknown := case_system.refused(looked_up):
         own.append(Fault("case_number", unknown, "case_number_on_record"))
     facts: list[Fault] = []
     if request.use_id is None:

@@ -143,18 +143,19 @@ def submit(request: FRRequest, actor: Actor) -> None:
 
     What the connected case management system answers for the number is kept with the request.
     """
-    refused = explain(request, "submit", actor)
+    # asked here, whatever a page was answered before, and once
+    found = case_system.look_up(request.case_number)
+    refused = explain(request, "submit", actor, looked_up=found)
     if refused is not None:
         raise refused
     # counted first: a submitted row without a count would break the table's own check
     request.submission += 1
     request.submitted_at, request.discussion_confirmed_at = now(), None
     request.policy_version = policy().version
-    found = case_system.look_up(request.case_number)
     if found is not None or "looked_up" in request.private:
         # what an earlier filing was answered, before it was sent back, is no answer for this one
         request.seal(looked_up=found.as_kept() if found else None)
-    advance(request, "submit", actor, use=request.use_id, submission=request.submission)
+    advance(request, "submit", actor, use=request.use_id, submission=request.submission, looked_up=found)
     note_class(request)
     case_record_for(request.case_number)
     _compare(request)

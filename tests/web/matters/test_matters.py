@@ -123,7 +123,7 @@ def test_an_examiner_reads_place_and_passages_of_both_requests(sign_in, filed):
     first = filed(FIRST, TEXT, place="120 Fulton Street")
     second = filed(SECOND, TEXT.upper(), place="120 FULTON ST., Brooklyn", requester="m.heron")
     examiner = sign_in("k.rowan")
-    assert "The same place, on one day or two days running, passages of one text" in text(examiner.get("/matters"))
+    assert "The same place on one day or two days running, passages of one text" in text(examiner.get("/matters"))
     shown = text(examiner.get(f"/matters/{FIRST}"))
     for said in (first.number, second.number, "120 Fulton Street", "120 FULTON ST., Brooklyn", "21 Nov 2026"):
         assert said in shown
