@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
-from sqlalchemy import select
+from sqlalchemy import ScalarSelect, select
+from sqlalchemy.orm import InstrumentedAttribute
 
 from app.audit.policy_texts import kept
 from app.clauses import enforces
@@ -22,10 +23,21 @@ _found: dict[tuple[str, str, frozenset[str]], tuple[Change, ...]] = {}
 @enforces("TRN-2")
 def acknowledged_by(account_id: int) -> Acknowledged:
     """Tell which policy a person acknowledged last. A version in which nothing counts as changed is the same policy."""
-    before = last_acknowledged(account_id)
-    if before is None:
+    return standing_of(db.session.scalar(select(last_version(account_id))))
+
+
+@enforces("TRN-2")
+def standing_of(version: str | None) -> Acknowledged:
+    """Tell how the version that somebody acknowledged last stands to the present policy; None: there is none."""
+    if version is None:
         return "none"
-    return "present" if changes_since(before.policy_version) == () else "earlier"
+    return "present" if changes_since(version) == () else "earlier"
+
+
+def last_version(account_id: int | InstrumentedAttribute[int]) -> ScalarSelect[str]:
+    """Ask which version an account acknowledged last."""
+    rows = select(PolicyAcknowledgement.policy_version).where(PolicyAcknowledgement.account_id == account_id)
+    return rows.order_by(PolicyAcknowledgement.id.desc()).limit(1).scalar_subquery()
 
 
 def last_acknowledged(account_id: int) -> PolicyAcknowledgement | None:

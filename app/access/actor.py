@@ -48,8 +48,8 @@ def current_training(account_id: int, today: date) -> frozenset[str]:
     return frozenset(record.requirement for record in records if record.current(today))
 
 
-def actor_of(account: Account, roles: frozenset[str], today: date) -> Actor:
-    """Return the actor for an account with these directory roles."""
+def actor_of(account: Account, roles: frozenset[str], today: date, acknowledged: Acknowledged | None = None) -> Actor:
+    """Return the actor for an account with these directory roles; `acknowledged`, where somebody has asked before."""
     return Actor(
         id=account.id,
         name=account.name,
@@ -59,7 +59,7 @@ def actor_of(account: Account, roles: frozenset[str], today: date) -> Actor:
         roles=roles,
         capabilities=policy().capabilities_of(roles),
         trained=current_training(account.id, today),
-        acknowledged=acknowledged_by(account.id),
+        acknowledged=acknowledged or acknowledged_by(account.id),
     )
 
 

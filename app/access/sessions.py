@@ -11,6 +11,7 @@ from sqlalchemy import delete, exists, func, select
 from sqlalchemy.orm import joinedload
 
 from app import audit
+from app.access.acknowledgement import last_version, standing_of
 from app.access.actor import Actor, actor_of
 from app.access.directory import DirectoryEntry, authenticate, lookup
 from app.calendar import today
@@ -119,7 +120,7 @@ def load_person() -> None:
     token = session.get(TOKEN)
     if not token or request.endpoint == "static":
         return
-    found, accepted = _session_of(token)
+    found, accepted, version = _session_of(token)
     idle = timedelta(minutes=settings().session_idle_minutes)
     if found is None or found.ended_at is not None:
         session.clear()
@@ -137,21 +138,23 @@ def load_person() -> None:
     _bring_up_to_date(account, entry, found)
     g.session_uid = found.uid
     g.account = account
-    g.actor = actor_of(account, entry.roles, today())
+    g.actor = actor_of(account, entry.roles, today(), standing_of(version))
     g.terms_accepted = accepted
 
 
-def _session_of(token: str) -> tuple[LoginSession | None, bool]:
-    """Return the session of a token with its account, and whether the person accepted the present terms."""
+def _session_of(token: str) -> tuple[LoginSession | None, bool, str | None]:
+    """Return the session of a token with its account, whether the person accepted the present terms, and the version of
+    the policy that they acknowledged last.
+    """
     accepted = exists().where(
         TermsAcceptance.account_id == LoginSession.account_id, TermsAcceptance.version == policy().terms.version
     )
     row = db.session.execute(
-        select(LoginSession, accepted)
+        select(LoginSession, accepted, last_version(LoginSession.account_id))
         .options(joinedload(LoginSession.account, innerjoin=True))
         .where(LoginSession.token_digest == digest(token))
     ).one_or_none()
-    return (row[0], bool(row[1])) if row is not None else (None, False)
+    return (row[0], bool(row[1]), row[2]) if row is not None else (None, False, None)
 
 
 def _bring_up_to_date(account: Account, entry: DirectoryEntry, found: LoginSession) -> None:

@@ -33,13 +33,17 @@ class Portal:
     def cookie(self, name: str) -> dict[str, str]:
         """The session cookie of a person who signed in and accepted the terms."""
         from app.access.sessions import TOKEN, accept_terms
+        from app.domain.accounts.acknowledgement import acknowledge
         from app.extensions import db
         from app.models import Account
+        from app.unit_of_work import unit_of_work
 
         with self.app.app_context():
             account = db.session.query(Account).filter_by(name=name).one()
             token = session_token(account, hours=4)
             accept_terms(account)
+            with unit_of_work():
+                acknowledge(account)
             client = self.app.test_client()
             with client.session_transaction() as session:
                 session[TOKEN] = token

@@ -1,4 +1,4 @@
-"""Every capability with its training, or the reason for none (ACC-4, TRN-1, TRN-2); nothing escapes the table."""
+"""Every capability with its training, or the reason for none (ACC-4, TRN-2): the table, and that nothing escapes it."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from app.extensions import db
 from app.models import AuditEvent, LoginSession
 from config.settings import Settings
 from demo.accounts import load_accounts
-from tests.conftest import models_directory, token_of
+from tests.conftest import hidden_of, models_directory, token_of
 from tests.services.conftest import ADMIN_DN, ADMIN_PASSWORD, BASE, Directory
 from tests.services.portal import on_servers, portal
 
@@ -69,12 +69,18 @@ def accept_terms(client: FlaskClient) -> None:
     assert client.post("/terms", data=data).status_code in {302, 303}
 
 
+def acknowledge(client: FlaskClient) -> None:
+    data = {**hidden_of(client, "/policy-changes", "/policy-changes"), "accept": "y"}
+    assert client.post("/policy-changes", data=data).status_code in {302, 303}
+
+
 @pytest.fixture
 def signed_in(app: Flask) -> Callable[[str], FlaskClient]:
     def open_(name: str) -> FlaskClient:
         client = app.test_client()
         assert sign_in(client, name).status_code in {302, 303}
         accept_terms(client)
+        acknowledge(client)
         assert client.get("/").status_code == 200
         return client
 

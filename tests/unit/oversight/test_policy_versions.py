@@ -186,6 +186,7 @@ def test_a_version_cannot_be_left_out_of_a_judgment(app, filed):
         "matter_link",
         "outcome",
         "peer_review",
+        "policy_acknowledgement",
         "repeat_search",
         "report",
         "schedule_review",

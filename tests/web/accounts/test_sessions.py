@@ -206,4 +206,4 @@ def test_training_that_ends_closes_the_pages(sign_in, people, monkeypatch) -> No
 
 def on_day(actor_of, ahead: timedelta):
     """actor_of as it would answer that much later."""
-    return lambda account, roles, today: actor_of(account, roles, today + ahead)
+    return lambda account, roles, today, *more: actor_of(account, roles, today + ahead, *more)
