@@ -81,6 +81,12 @@ def check_purpose(policy: Policy, answers: Mapping[str, object], is_intelligence
     return open_ + check_prohibited(policy, answers) + check_reserved(policy, answers, held)
 
 
+def answers_read(policy: Policy, given: Mapping[str, object]) -> dict[str, str]:
+    """Return the answers on purposes as they are kept: yes, no, or nothing, as every rule then reads them."""
+    read = {asked: _text(given.get(asked)) for asked in policy.request.prohibitions}
+    return {asked: answer if answer in YES_NO else "" for asked, answer in read.items()}
+
+
 @enforces("LIM-2", "LIM-3", "LIM-7", "CAP-7", "EXT-5")
 def check_purposes_answered(policy: Policy, answers: Mapping[str, object]) -> list[Fault]:
     """Check that every question on prohibited and reserved purposes is answered with yes or no."""

@@ -151,8 +151,11 @@ def _broken_chain(flow: Workflow, rules: dict[str, Rule], state: str, steps: Ite
         if step.source != reached:
             yield f"took its {_named(step)} from “{step.source}”, but {because} “{reached}”"
         rule = rules.get(step.rule)
-        # an earlier policy may have led elsewhere under the same id; what it said is not kept here
-        if rule is not None and step.policy_version == policy().version and not _follows(rule, step):
+        # an earlier policy may have had other rules, or led elsewhere under the same id; what it said is not kept here
+        of_today = step.policy_version == policy().version
+        if rule is None and of_today:
+            yield f"took its {_named(step)} under {step.rule}, which is no rule of the policy that it names"
+        elif rule is not None and of_today and not _follows(rule, step):
             yield f"went from “{step.source}” to “{step.target}” in its {_named(step)}, which {rule.id} does not allow"
         reached, because = step.target, f"its {_named(step)} leads to"
     if state != reached:

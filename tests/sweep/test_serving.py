@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from app.domain import serving
+from app.extensions import Base
 from app.models.base import now
 from app.policy import policy
 from tests.sweep.personas import PERSONAS
@@ -109,3 +110,32 @@ def test_a_face_a_preview_and_a_package_are_withheld_at_their_signed_addresses(w
     assert (asker.get(face).status_code, examiner.get(preview).status_code) == (200, 200)
     monkeypatch.setattr(serving, "left_at", lambda thing: now())
     assert (asker.get(face).status_code, examiner.get(preview).status_code) == (404, 403)
+
+
+#: a table that names a stored file and is no thing anybody is served -> why
+NEVER_SERVED = {"GalleryHold": "a photograph that waits for a decision at intake: the decision names its record"}
+
+
+def test_every_table_with_a_stored_file_says_what_it_shows() -> None:
+    """A kind of file that nobody described is served to nobody; a forgotten one is found here, not by its reader."""
+    stored = {
+        mapper.class_
+        for mapper in Base.registry.mappers
+        if any("blob_id" in column.name for column in mapper.local_table.columns)
+    }
+    assert {kind.__name__ for kind in stored - set(serving.CONTENTS)} == set(NEVER_SERVED)
+
+
+def test_what_leaves_by_a_job_is_asked_about_and_mail_carries_no_file_bypass() -> None:
+    """By another route than an address: the case folder, the package a job builds, e-mail, a page's own bytes."""
+    assert calls("deliver") >= {"app/jobs/approval/reports.py", "app/jobs/notices/mail.py"}
+    taking_receipts = {name for name in calls("connector") if name.startswith("app/jobs")}
+    assert taking_receipts == {"app/jobs/approval/reports.py"} and taking_receipts <= calls("left_at")
+    assert "app/jobs/disclosures/documents.py" in calls("pack") and "app/domain/disclosures/papers.py" in calls(
+        "of_disclosure"
+    )
+    assert calls("add_attachment") | calls("add_related") | calls("make_mixed") == set()
+    drawn = {"app/documents/algorithms/evaluation.py"}  # curves of an evaluation
+    assert calls("b64encode") <= drawn
+    for template in (ROOT / "app" / "templates").rglob("*.html"):
+        assert "data:image" not in template.read_text("utf-8"), f"{template.name} holds bytes that nobody asked about"

@@ -30,7 +30,7 @@ from app.models.requests import FRRequest
 from app.outbox import ask
 from app.policy import policy
 from app.policy.case_numbers import check_case_number
-from app.policy.facts import YES_NO, Fault
+from app.policy.facts import YES_NO, Fault, answers_read
 from app.policy.names import RequestVerb
 from app.policy.refused import Refused
 from app.workflow.engine import advance, explain, refuse_if
@@ -97,11 +97,12 @@ def save_draft(request: FRRequest, actor: Actor, values: DraftValues) -> None:
             faults=faults,
         )
     supervisor = sync_account(values.supervisor) if values.supervisor else None
+    answers = answers_read(policy(), values.answers)
     sealed = {
         "facts": dict(values.facts),
         "narrative": values.narrative,
         "priority_reason": values.priority_reason,
-        "answers": dict(values.answers),
+        "answers": answers,
         "description": dict(values.description),
         "circumstances": dict(values.circumstances),
     }
@@ -114,7 +115,7 @@ def save_draft(request: FRRequest, actor: Actor, values: DraftValues) -> None:
         "typed_number": typed,
         "use_id": values.use_id,
         "priority": values.priority,
-        "political": values.answers.get(policy().request.reserved.id) == "yes",
+        "political": answers[policy().request.reserved.id] == "yes",
         "discussing_supervisor_id": supervisor.id if supervisor else None,
     }
     private = request.private

@@ -256,11 +256,20 @@ def test_an_event_of_another_workflow_is_named(walk):
 def test_steps_under_rules_that_the_policy_no_longer_has_are_no_fault(walk, tamper):
     """Neither where their event is still a step's, nor where it is none any more."""
     subject = walk("disclosure")
+
+    def of_subject() -> list[tuple[str, str]]:
+        """The faults but for the version itself, which was made up here."""
+        return [fault for fault in found() if not fault[0].startswith("policy version")]
+
     first, second, _ = steps_of(subject)
-    tamper(("UPDATE transition SET rule = 'WF-of-old' WHERE id IN (?, ?)", (first.id, second.id)))
-    assert found() == []
+    of_old = [row.sequence for row in events_of(subject)[:2]]
+    tamper(
+        ("UPDATE transition SET rule = 'WF-of-old', policy_version = 'old' WHERE id IN (?, ?)", (first.id, second.id)),
+        ("UPDATE audit_event SET policy_version = 'old' WHERE sequence IN (?, ?)", tuple(of_old)),
+    )
+    assert of_subject() == []
     tamper(("UPDATE audit_event SET event = 'disclosure.of_old' WHERE sequence = ?", (events_of(subject)[0].sequence,)))
-    assert found() == []
+    assert of_subject() == []
 
 
 def test_the_command_names_what_differs(app, walk, tamper):
@@ -272,3 +281,20 @@ def test_the_command_names_what_differs(app, walk, tamper):
     assert result.exit_code == 1
     assert f"{name_of(subject)}: has lost the step that event" in result.output
     assert "Error: the trail does not hold: " in result.output
+
+
+@pytest.mark.clause("AUD-6")
+@pytest.mark.parametrize("altered", ["target = 'released'", "verb = 'refuse'", "rule = 'WF-disclose-refuse'"])
+def test_the_command_ends_with_1_and_names_an_altered_disclosure_step_bypass(app, walk, settings, altered):
+    """Straight into the file, the triggers dropped first; the chain of events itself is not touched and still holds."""
+    subject = walk("disclosure")
+    step = steps_of(subject)[0]
+    db.session.rollback()
+    with closing(sqlite3.connect(settings.data_dir / "corroborate.sqlite")) as raw, raw:
+        for (trigger,) in raw.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+            raw.execute(f"DROP TRIGGER {trigger}")
+        raw.execute("PRAGMA ignore_check_constraints = ON")
+        assert raw.execute(f"UPDATE transition SET {altered} WHERE id = ?", (step.id,)).rowcount == 1
+    result = app.test_cli_runner().invoke(args=["audit", "verify"])
+    assert result.exit_code == 1, result.output
+    assert name_of(subject) in result.output
