@@ -41,6 +41,7 @@ NAVIGATION = (
     ("Disclosure register", "disclosures.register", "disclosure.register"),
     ("Gallery", "gallery.index", "gallery.browse"),
     ("Retention", "retention.index", "retention.read"),
+    ("Samples of imports", "samples.index", "gallery.sample"),
     ("Matters", "matters.index", "matter.link"),
     ("Training", "training.index", "training.keep"),
     ("Proficiency", "proficiency.index", "proficiency.keep"),

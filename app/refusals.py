@@ -51,7 +51,9 @@ OtherAct = Literal[
     "revoke_designation",
     "revoke_training",
     "run_again",
+    "draw_sample",
     "save",
+    "sign_sample",
     "take_back",
     "withdraw_peer",
 ]

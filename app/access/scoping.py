@@ -22,6 +22,7 @@ from app.models import (
     Disposal,
     FinalReview,
     FRRequest,
+    GalleryImport,
     GalleryPerson,
     Incident,
     Job,
@@ -188,6 +189,13 @@ def line_ups_in_scope(rows: Select[Any], actor: Actor) -> Select[Any]:
         return rows.where(false())
     kept = _on(LineUp.round_id, _on(Round.request_id, FRRequest.state != "disposed", cleared_rows(actor)))
     return rows.where(LineUp.peer_id == actor.id, or_(LineUp.round_id.is_(None), kept))
+
+
+@scope(GalleryImport)
+@enforces("CAP-3", "ACC-7")
+def imports_in_scope(rows: Select[Any], actor: Actor) -> Select[Any]:
+    """Imports are known to whoever may sign for their samples, and to no one else by an address."""
+    return rows if actor.can("gallery.sample") else rows.where(false())
 
 
 @scope(GalleryPerson)

@@ -15,6 +15,7 @@ def register_blueprints(app: Flask) -> None:
     from app.blueprints.approval.views import bp as approval
     from app.blueprints.disclosures.views import bp as disclosures
     from app.blueprints.gallery.imports import bp as imports
+    from app.blueprints.gallery.samples import bp as samples
     from app.blueprints.gallery.views import bp as gallery
     from app.blueprints.home.views import bp as home
     from app.blueprints.images.views import bp as images
@@ -53,6 +54,7 @@ def register_blueprints(app: Flask) -> None:
         replays,
         requests,
         retention,
+        samples,
         review,
         training,
         workload,

@@ -21,9 +21,9 @@ from app.cli.gallery_import import plain_cell
 from app.cli.tables import show
 from app.domain.gallery import samples
 from app.domain.gallery.intake_manifest import IntakeError
+from app.domain.gallery.sample_extract import read_extract
 from app.extensions import db
 from app.models import GalleryImport
-from app.policy import policy
 from app.policy.refused import Refused
 from app.unit_of_work import unit_of_work
 
@@ -59,7 +59,7 @@ def sample_command(batch: str) -> None:
 def sign_command(batch: str, extract: Path, name: str, password: str) -> None:
     """Compare the sample of the import BATCH with EXTRACT, a CSV file from the source system, and sign for it."""
     with one_line_errors(), _refusals():
-        of, said, actor = _import(batch), read_extract(extract), _person(name, password)
+        of, said, actor = _import(batch), _extract_at(extract), _person(name, password)
         with unit_of_work():
             signed = samples.sign(of, actor, said)
             differing = dict(signed.differing)
@@ -84,21 +84,13 @@ def draw_again_command(batch: str, name: str, password: str) -> None:
         click.echo(samples.standing(_import(batch)))
 
 
-def read_extract(path: Path) -> dict[str, dict[str, str]]:
+def _extract_at(path: Path) -> dict[str, dict[str, str]]:
     """Read what the source system says, by record number. Raises IntakeError."""
-    wanted = ("record_number", *policy().gallery.sample.columns)
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file, strict=True)
-            if missing := [name for name in wanted if name not in (reader.fieldnames or ())]:
-                raise IntakeError(f"{path} lacks the column {', '.join(missing)}.")
-            return {str(row["record_number"]).strip(): {name: row[name] or "" for name in wanted} for row in reader}
+        data = path.read_bytes()
     except OSError as error:
         raise IntakeError(f"{path} cannot be read: {error.strerror}.") from None
-    except UnicodeDecodeError:
-        raise IntakeError(f"{path} is not UTF-8 text. Save it as “CSV UTF-8”.") from None
-    except csv.Error as error:
-        raise IntakeError(f"{path} is not CSV: {error}.") from None
+    return read_extract(data, str(path))
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 
 from app.cli.base import Group
 from app.cli.tables import show
+from app.domain.gallery.sample_reminders import remind_of_samples
 from app.domain.workload.reminders import remind
 from app.extensions import db, running_app, settings
 from app.jobs.algorithms.watch import watch
@@ -34,7 +35,7 @@ def sweep_command() -> None:
 @group.command("remind")
 def remind_command() -> None:
     """Give the reminders that are due, each once."""
-    click.echo(f"{remind()} reminders given")
+    click.echo(f"{remind() + remind_of_samples()} reminders given")
 
 
 @group.command("lapse")
@@ -57,6 +58,7 @@ def scheduler(every: float | None) -> None:
             ask_nightly()
             if time.monotonic() - reminded >= REMIND_SECONDS:
                 remind()
+                remind_of_samples()
                 lapse()
                 reminded = time.monotonic()
         wait(pause)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 from sqlalchemy.types import JSON
 
 from app.extensions import Table
+from app.models.accounts import Account
 from app.models.base import Judged, Model, Sealed, UTCDateTime, one_of
 from app.models.numbered import OfPerson, OfRecord
 
@@ -157,6 +158,7 @@ class GalleryImport(Model):
     """
 
     __tablename__ = "gallery_import"
+    subject_type: ClassVar[str] = "gallery_import"
     kind: Mapped[str] = mapped_column(String(10))
     folder: Mapped[str] = mapped_column(String(1000))
     content: Mapped[str] = mapped_column(String(64), index=True)
@@ -197,6 +199,7 @@ class ImportSample(Judged, Model):
     differing: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     signed_by_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
     signed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    signed_by: Mapped[Account | None] = relationship()
     of: Mapped[GalleryImport] = relationship(back_populates="samples")
     __table_args__ = (
         UniqueConstraint("import_id", "number"),

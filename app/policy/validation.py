@@ -279,15 +279,17 @@ def _references(tables: Tables) -> Iterator[str]:
         if exclusion.test == "same_digest" and not exclusion.only_as and exclusion.action != "refuse":
             yield f"gallery/rules.toml: {exclusion.id}: the file of a probe is refused, not held"
     made = {(one.id, one.test, bool(one.only_as)) for one in gallery["exclusion"]}
-    for missing in sorted(INTAKE_TESTS - made):
-        yield f"gallery/rules.toml: exclusion {missing[0]} with the test '{missing[1]}' is missing: import makes it"
-    for idle in sorted(made - INTAKE_TESTS):
-        yield f"gallery/rules.toml: exclusion {idle[0]}: import makes no such test"
+    for name, test, _ in sorted(INTAKE_TESTS - made):
+        yield f"gallery/rules.toml: exclusion {name} with the test '{test}' is missing: import makes it"
+    for name, _, _ in sorted(made - INTAKE_TESTS):
+        yield f"gallery/rules.toml: exclusion {name}: import makes no such test"
     sample = gallery["sample"]
     for column in sample.columns:
         if column not in columns:
             yield f"gallery/rules.toml: {sample.id}: unknown manifest column '{column}'"
-    for wanted in (sample.signer, sample.apart_from):
+    if not sample.remind_days < sample.escalate_days <= sample.days:
+        yield f"gallery/rules.toml: {sample.id}: a reminder comes before others are told, and that before the last day"
+    for wanted in (sample.signer, sample.apart_from, *sample.escalated_to):
         if wanted not in capabilities:
             yield f"gallery/rules.toml: {sample.id}: unknown capability '{wanted}'"
     for stated in gallery["itl"]:

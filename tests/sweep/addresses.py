@@ -110,6 +110,14 @@ def number_version(world: World, on: str) -> str:
     return str(CaseNumber.query.filter_by(number=case_number(world, on)).one().version)
 
 
+def sample_shown(world: World, on: str) -> str:
+    """The version of what the page shows of an import's sample."""
+    from app.domain.gallery import samples
+    from app.models import GalleryImport
+
+    return samples.shown(GalleryImport.query.filter_by(uid=world.kept[on]).one())
+
+
 #: the id of a link that is not there
 NO_LINK = "0" * 32
 LINKED_BECAUSE = "Both are the robbery at Example Street 12."
@@ -141,6 +149,7 @@ VALUES: dict[str, Value] = {
     "retention.case_number": lambda world, on: world.kept[on],
     "retention.uid": lambda world, on: world.kept[on],
     "retention.number": lambda world, on: world.kept[on],
+    "samples.uid": lambda world, on: world.kept[on],
     "oversight.uid": lambda world, on: world.misuse,
     "images.token": foreign_address,
     "policy.subject": lambda world, on: "request",
@@ -202,6 +211,7 @@ FORMS: dict[str, Callable[[World, str], dict[str, str]]] = {
     "review.compare_in_line": lambda world, on: {"version": "1"},
     "review.change_mark": lambda world, on: {"mark-1-version": "1"},
     "review.remove_mark": lambda world, on: {"mark-1-version": "1"},
+    "samples.sign": lambda world, on: {"version": sample_shown(world, on), "password": PASSWORD},
     "training.revoke": lambda world, on: {"record": world.training_of(on).uid},
 }
 

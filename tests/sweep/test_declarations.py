@@ -23,7 +23,6 @@ ASKED_ELSEWHERE = {
     "disclosure.any_case": "beginning a draft asks for it where the case is not one's own (ACC-6)",
     "sealed.read": "the question before anything is served asks for it (CAP-3)",
     "disclosure.custody": "a condition of handing out asks for it (ACC-12)",
-    "gallery.sample": "signing for an import asks for it, by command (CAP-3)",
     "request.read": "scoping decides which requests exist for whom (ACC-6)",
 }
 

@@ -160,6 +160,7 @@ class World:
         self._disclosures()
         self._retention()
         self._sealings()
+        self._import()
         self._files()
         self._sign_in_all()
 
@@ -271,6 +272,20 @@ class World:
             copy = SealedCopy(order=order, kind="package", about="D-2026-000001", number="R-1", delivered_at=now())
             db.session.add(copy)
         self.kept["notice"], self.kept["copy"] = notice.uid, copy.uid
+
+    def _import(self) -> None:
+        """An import that ended and whose sample waits; none of its records is there any more."""
+        from app import audit
+        from app.models import GalleryImport, ImportSample
+
+        with unit_of_work() as rows:
+            of = GalleryImport(kind="folder", folder="import", content="c" * 64, records=1, state="done")
+            of.key_id = stores().keys.create()
+            of.samples.append(ImportSample(number=1, drawn_at=now(), records=[]))
+            rows.add(of)
+            rows.flush()
+            audit.record("gallery.sample_drawn", of, batch=of.uid, sample=1, records=0)
+        self.kept["import"] = of.uid
 
     def _files(self) -> None:
         """The file of the audit trail, for h.larch who asked for it."""

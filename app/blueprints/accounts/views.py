@@ -147,6 +147,10 @@ def _way(row: Notification) -> str | None:
         return url_for("workload.arrests") if current_actor().can("figures.read") else None
     if row.subject_key is None:
         return None
+    if row.kind in ("sample_drawn", "sample_due"):
+        return url_for("samples.show", uid=row.subject_key) if current_actor().can("gallery.sample") else None
+    if row.kind == "sample_overdue":
+        return url_for("imports.index") if current_actor().can("gallery.imports") else None
     model = subjects().get(row.subject_type or "")
     if model is not None and issubclass(model, Model):
         subject = find(model, row.subject_key, current_actor())

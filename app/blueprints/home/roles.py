@@ -14,6 +14,7 @@ from app.blueprints.review.queue import unavailable_examiners
 from app.calendar import start_of, today
 from app.domain.algorithms.registry import active_or_none, status
 from app.domain.disclosures.overview import open_incidents, waiting_for
+from app.domain.gallery import samples
 from app.domain.notices import mail_status
 from app.domain.oversight import trail_check
 from app.domain.retention import lists
@@ -116,6 +117,10 @@ def figures(actor: Actor) -> list[Figure]:
         found.append(Figure(overview.unread_misuse(), "unread reports of misuse", url_for("oversight.misuse"), "bad"))
     if actor.can("retention.read"):
         found += _retention(actor)
+    if actor.can("gallery.sample"):
+        found.append(
+            Figure(len(samples.waiting()), "imports waiting to be signed for", url_for("samples.index"), "waiting")
+        )
     if actor.can("audit.read"):
         day = today()
         refused = url_for("oversight.events", event="refusals", since=day.isoformat())
@@ -160,6 +165,9 @@ def duties(actor: Actor, moment: datetime) -> list[Duty]:
         else:
             text = f"The chain of events was found whole {ago(checked.at, moment)}."
             found.append(Duty(text, "Check the chain of events again", address, False))
+    if actor.can("gallery.sample") and (unsigned := samples.waiting()):
+        text = f"The sample of an import waits to be compared with its sources. {samples.standing(unsigned[0])}"
+        found.append(Duty(text, "Compare the sample", url_for("samples.show", uid=unsigned[0].uid), True))
     return found
 
 

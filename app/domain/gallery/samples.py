@@ -6,6 +6,8 @@ system instead of looking at that list, and the portal compares the two.
 
 from __future__ import annotations
 
+import hashlib
+import json
 import secrets
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
@@ -17,13 +19,17 @@ from app import audit
 from app.access.actor import Actor
 from app.access.capabilities import check_capability
 from app.clauses import enforces
+from app.domain.accounts.people import holders_of
+from app.domain.gallery.photographs import stored
 from app.domain.gallery.repository_index import lock_repository, next_generation
+from app.domain.notices.notifications import tell
 from app.extensions import db
 from app.models import GalleryImport, GalleryPhoto, ImportSample
 from app.models.base import now
 from app.policy import policy
 from app.policy.names import CapabilityId
 from app.policy.refused import Refused
+from app.storage.errors import StorageError
 
 #: record number -> column -> what the source says
 Extract = Mapping[str, Mapping[str, str]]
@@ -41,6 +47,19 @@ def draw(of: GalleryImport) -> None:
     last.drawn_at = now()
     db.session.flush()
     audit.record("gallery.sample_drawn", of, batch=of.uid, sample=last.number, records=len(last.records))
+    tell("sample_drawn", holders_of(signer()), of)
+
+
+def signer() -> CapabilityId:
+    """Return the capability of whoever may sign."""
+    return cast("CapabilityId", policy().gallery.sample.signer)
+
+
+def waiting() -> list[GalleryImport]:
+    """Return the imports that wait for a second person, the longest first."""
+    unsigned = select(ImportSample.import_id).where(ImportSample.drawn_at.is_not(None), ImportSample.verdict.is_(None))
+    rows = select(GalleryImport).where(GalleryImport.id.in_(unsigned)).order_by(GalleryImport.id)
+    return [of for of in db.session.scalars(rows) if of.samples[-1].verdict is None]
 
 
 def size(photographs: int) -> int:
@@ -85,12 +104,9 @@ def sign(of: GalleryImport, actor: Actor, extract: Extract) -> ImportSample:
     _check_second_person(actor)
     lock_repository()
     last = _last(of)
-    if last.drawn_at is None:
-        raise _refused("No sample is drawn yet: the import has not ended.")
-    if last.verdict is not None:
-        raise _refused("This sample is signed already.")
-    if _overdue(last):
-        raise _refused(f"The sample could be signed until {due(last):%Y-%m-%d}; draw another.")
+    if (why := unsignable(of)) is not None:
+        raise _refused(why)
+    _check_files(last)
     last.differing = differing(of, last, extract)
     last.verdict = "differs" if last.differing else "agrees"
     last.signed_by_id, last.signed_at = actor.id, now()
@@ -109,6 +125,60 @@ def sign(of: GalleryImport, actor: Actor, extract: Extract) -> ImportSample:
     return last
 
 
+def unsignable(of: GalleryImport) -> str | None:
+    """Return in a sentence why the import cannot be signed for now, whoever asks; None where it can."""
+    last = _last(of)
+    if last.drawn_at is None:
+        return "No sample is drawn yet: the import has not ended."
+    if last.verdict is not None:
+        return "This sample is signed already."
+    return f"The sample could be signed until {due(last):%Y-%m-%d}; draw another." if _overdue(last) else None
+
+
+def drawable(of: GalleryImport) -> bool:
+    """Tell whether another sample may be drawn, once records that differ are out."""
+    last = _last(of)
+    return last.verdict == "differs" or (last.verdict is None and _overdue(last))
+
+
+def barred(actor: Actor) -> Refused | None:
+    """Return why this person signs for no import, whatever was drawn; None for a second person."""
+    try:
+        _check_second_person(actor)
+    except Refused as refusal:
+        return refusal
+    return None
+
+
+def shown(of: GalleryImport) -> str:
+    """Return a digest of what a page shows: another one where the sample, a record or its file changed."""
+    last = _last(of)
+    rows = [(photo.uid, photo.record_number, photo.sha256, stated(photo)) for photo in drawn(last)]
+    told = json.dumps([last.number, last.verdict, sorted(last.records), rows], sort_keys=True)
+    return hashlib.sha256(told.encode()).hexdigest()[:32]
+
+
+def compared(of: GalleryImport, actor: Actor, extract: Extract) -> dict[str, list[str]]:
+    """Return what differs, before anybody signs; each such look is recorded. Raises Refused."""
+    _check_second_person(actor)
+    if (why := unsignable(of)) is not None:
+        raise _refused(why)
+    found = differing(of, _last(of), extract)
+    audit.viewed("gallery.sample_compared", of, batch=of.uid, sample=_last(of).number, differing=len(found))
+    return found
+
+
+def _check_files(sample: ImportSample) -> None:
+    """Refuse to sign for a photograph whose stored file is not the one that was imported any more."""
+    for photo in drawn(sample):
+        try:
+            stored(photo)
+        except StorageError:
+            raise _refused(
+                f"The stored photograph of record {photo.record_number} is not as it was imported."
+            ) from None
+
+
 def differing(of: GalleryImport, sample: ImportSample, extract: Extract) -> dict[str, list[str]]:
     """Return the drawn photographs (uids) that differ from their source, with the columns; none where it has no such
     record.
@@ -121,15 +191,15 @@ def differing(of: GalleryImport, sample: ImportSample, extract: Extract) -> dict
     found: dict[str, list[str]] = {}
     for photo in db.session.scalars(drawn):
         said = extract.get(photo.record_number)
-        stated = _stated(photo)
-        wrong = [] if said is None else [name for name, value in stated.items() if _plain(said.get(name, "")) != value]
+        listed = stated(photo)
+        wrong = [] if said is None else [name for name, value in listed.items() if _plain(said.get(name, "")) != value]
         if said is None or wrong:
             found[photo.uid] = wrong
     return found
 
 
-def _stated(photo: GalleryPhoto) -> dict[str, str]:
-    """Return what the importer's list said of a photograph, as it was kept; only active records entered."""
+def stated(photo: GalleryPhoto) -> dict[str, str]:
+    """Return what the importer's list said of a photograph, plainly, as it was kept; only active records entered."""
     values = {
         "source_record": str(photo.private.get("source_record") or ""),
         "taken_on": photo.taken_on.isoformat(),
@@ -188,7 +258,7 @@ def _last(of: GalleryImport) -> ImportSample:
 
 def _check_second_person(actor: Actor) -> None:
     rule = policy().gallery.sample
-    check_capability(actor, cast("CapabilityId", rule.signer))
+    check_capability(actor, signer())
     if rule.apart_from in actor.capabilities:
         raise _refused("Whoever may import signs for no import.")
 

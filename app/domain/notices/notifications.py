@@ -83,6 +83,9 @@ SENTENCES = {
     "algorithm_lapses": (
         "The NIST evaluation record of the face algorithm in use lapses soon; its day is at the top of your pages."
     ),
+    "sample_drawn": "The sample of an import is drawn; it waits for a second person to compare it with its sources.",
+    "sample_due": "The sample of an import waits to be compared with its sources, and nobody has signed yet.",
+    "sample_overdue": "Nobody has compared the sample of an import with its sources; none of the import is searched.",
     "misuse_reported": "A report of misuse has come in.",
 }
 

@@ -84,7 +84,9 @@ INTAKE_TESTS = frozenset(
 
 
 class SampleRule(Rule, frozen=True, kw_only=True):
-    """How much of an import a second person compares with its source records, by when, in which ``columns``, and who.
+    """How much of an import is compared with its source records, by when, in which ``columns``, and by whom.
+
+    After ``remind_days`` those who may sign are reminded; after ``escalate_days`` holders of ``escalated_to`` are told.
 
     ``share``: percent of the photographs that entered, at least ``least`` of them and at most ``most``. ``signer``: the
     capability of whoever signs; ``apart_from``: one that they must not hold besides.
@@ -94,9 +96,12 @@ class SampleRule(Rule, frozen=True, kw_only=True):
     least: Annotated[int, Meta(ge=1)]
     most: Annotated[int, Meta(ge=1)]
     days: Annotated[int, Meta(ge=1)]
+    remind_days: Annotated[int, Meta(ge=1)]
+    escalate_days: Annotated[int, Meta(ge=1)]
     columns: tuple[str, ...]
     signer: Text
     apart_from: Text
+    escalated_to: Annotated[tuple[Text, ...], Meta(min_length=1)]
 
 
 @dataclass(frozen=True)
