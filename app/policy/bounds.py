@@ -174,7 +174,6 @@ UNBOUNDING: Mapping[str, str] = {
     "ProficiencyRule.confidence": "how an interval is printed",
     "Result.is_lead": "the words of a result",
     "SampleRule.most": "how much work a very large import makes",
-    "Use.suspected_crime": "what a use is about",
     "Verdict.compared": "what a verdict means",
     "Verdict.differs": "what a verdict means",
 }
