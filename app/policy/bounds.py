@@ -193,7 +193,6 @@ UNBOUNDING: Mapping[str, str] = {
     "SampleRule.most": "how much work a very large import makes",
     "TextRule.most_shown": "how much of two texts stands on a page",
     "TextRule.most_words": "how much of two texts stands on a page",
-    "Use.suspected_crime": "what a use is about",
     "Verdict.compared": "what a verdict means",
     "Verdict.differs": "what a verdict means",
 }

@@ -21,7 +21,6 @@ class Use(Rule, frozen=True, kw_only=True):
     """An authorized use and the facts a written basis for it must state (USE-1 to USE-6)."""
 
     title: Text
-    suspected_crime: bool
     facts: Annotated[tuple[Fact, ...], Meta(min_length=1)] = field(name="fact")
 
 

@@ -126,8 +126,8 @@ def test_capabilities_are_the_sum_of_the_roles(rules: Policy) -> None:
     [
         (
             "requests/uses.toml",
-            "suspected_crime = true\n",
-            "suspected_crime = true\ncolour = 1\n",
+            'authority = ["USE-1", "CAP-1"]\n',
+            'authority = ["USE-1", "CAP-1"]\ncolour = 1\n',
             "requests/uses.toml: USE-1: .*colour",
         ),
         ("requests/uses.toml", WHEN, "", "requests/uses.toml: USE-1: no day from which it applies: state `effective`"),
@@ -449,7 +449,7 @@ def test_the_page_beside_the_rules_names_every_file() -> None:
 
 
 def test_all_faults_are_told_at_once(broken) -> None:
-    broken("requests/uses.toml", "suspected_crime = true\n", "suspected_crime = 7\n")
+    broken("requests/uses.toml", 'authority = ["USE-1", "CAP-1"]\n', "authority = 7\n")
     told = faults(broken("gallery/rules.toml", 'id = "gallery-source"\n', ""))
     assert "requests/uses.toml: USE-1" in told
     assert "gallery/rules.toml: rule 1" in told

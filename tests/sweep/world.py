@@ -290,6 +290,20 @@ class World:
             audit.record("gallery.sample_drawn", of, batch=of.uid, sample=1, records=0)
         self.kept["import"] = of.uid
 
+    def _import(self) -> None:
+        """An import that ended and whose sample waits; none of its records is there any more."""
+        from app import audit
+        from app.models import GalleryImport, ImportSample
+
+        with unit_of_work() as rows:
+            of = GalleryImport(kind="folder", folder="import", content="c" * 64, records=1, state="done")
+            of.key_id = stores().keys.create()
+            of.samples.append(ImportSample(number=1, drawn_at=now(), records=[]))
+            rows.add(of)
+            rows.flush()
+            audit.record("gallery.sample_drawn", of, batch=of.uid, sample=1, records=0)
+        self.kept["import"] = of.uid
+
     def _files(self) -> None:
         """The file of the audit trail, for h.larch who asked for it."""
         watcher = self.make.people.actor("h.larch")

@@ -18,7 +18,7 @@ from app.domain.gallery.sample_extract import read_extract
 from app.extensions import db
 from app.models import GalleryImport
 from app.policy import policy
-from app.steps import Answer, Why, apart, take_step
+from app.steps import Answer, Why, take_step
 from app.web.pages import page
 
 bp = Blueprint("samples", __name__)
@@ -68,7 +68,7 @@ def _show(subject: GalleryImport, sent: FlaskForm | None = None, why: Why = None
         drawable=last is not None and barred is None and samples.drawable(subject),
         barred=barred,
         again=again,
-        **apart(why),
+        refusal=why,
     )
 
 

@@ -19,6 +19,8 @@ def peers_unanimous(request: FRRequest, actor: Actor, facts: Facts) -> str | Non
     short = enough_peers(request, actor, facts)
     if short:
         return short
+    if not policy().review.decisions["approve"].needs_unanimity:
+        return None
     round_ = filled(request.current_round)
     opinions = [review.opinion for review in round_.peer_reviews]
     if nomination_fault(policy(), round_.opinion):
