@@ -14,6 +14,7 @@ from app.domain.serving import withheld_from
 from app.extensions import db, settings
 from app.models.oversight import Notification
 from app.policy import policy
+from app.workflow.history import steps_left_out
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,4 +129,5 @@ def register_context(app: Flask) -> None:
             "unread": unread(),
             "algorithm_warning": algorithm_warning(),
             "withheld_from": withheld_from,
+            "steps_left_out": steps_left_out,
         }
