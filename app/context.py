@@ -15,6 +15,7 @@ from app.domain.serving import withheld_from
 from app.extensions import db, settings
 from app.models.oversight import Notification
 from app.policy import policy
+from app.workflow.history import steps_left_out
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,4 +138,5 @@ def register_context(app: Flask) -> None:
             "algorithm_warning": algorithm_warning(),
             "policy_waits": policy_waits(),
             "withheld_from": withheld_from,
+            "steps_left_out": steps_left_out,
         }

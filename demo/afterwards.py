@@ -157,7 +157,7 @@ class Afterwards:
         """ACC-12: the package is built by a worker, fetched once, checked with sha256sum, its receipt recorded."""
         detective = self.case.as_(REQUESTER).wait_until(self.page, "Ready to be handed out", 120)
         detective.send(f"{self.page}/release")
-        detective.wait_until(self.page, "It can be fetched once", 120)
+        detective.wait_until(self.page, "It can be downloaded once", 120)
         data = detective.fetch(f"{self.page}/package")
         folder = self.case.work_dir / self.number
         archive = self.case.work_dir / f"{self.number}.zip"

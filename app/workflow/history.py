@@ -21,6 +21,13 @@ def steps_of(subject: Any) -> list[Transition]:
     return list(db.session.scalars(rows))
 
 
+def steps_left_out(request: Any) -> set[str]:
+    """Return the steps of the unit's progress bar that a request passed over: it never stood in a state of theirs."""
+    flow = request.flow()
+    been = {flow.initial, *(row.target for row in steps_of(request))}
+    return set(flow.unit_steps[: flow.unit_place(request.state)]) - {flow.state(one).unit_step for one in been}
+
+
 def who_took(subject: Any, verbs: Iterable[str]) -> set[int]:
     """Return the accounts that took one of these steps with the subject."""
     steps = select(Transition.actor_id).where(

@@ -29,12 +29,18 @@ from app.web.formats import ago, plural
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A number on the first page that links to its list."""
+    """A number on the first page that links to its list; `one` is the label of a single thing."""
 
     n: int | str
     label: str
     url: str
     tone: str | None = None
+    one: str = ""
+
+    @property
+    def said(self) -> str:
+        """Return the label for this number."""
+        return self.one if self.n == 1 and self.one else self.label
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,22 +105,48 @@ def figures(actor: Actor) -> list[Figure]:
         free = url_for("workload.index", show="unassigned")
         # the very count of the page it leads to, so that the two never differ
         open_work = workload.count_open_work(actor, unavailable_examiners(), now())
-        found.append(Figure(open_work.unassigned, "unassigned requests", free, "waiting"))
+        found.append(Figure(open_work.unassigned, "unassigned requests", free, "waiting", "unassigned request"))
     if actor.can("training.keep"):
         people = [overview.training_of(account, today()) for account in overview.to_be_trained()]
         lacking = sum(not person.current for person in people)
         ending = sum(person.standing == "ending" for person in people)
         found += [
-            Figure(lacking, "people without the training they need", url_for("training.index"), "bad"),
-            Figure(ending, "trainings that end within 30 days", url_for("training.index"), "waiting"),
+            Figure(
+                lacking,
+                "people without the training they need",
+                url_for("training.index"),
+                "bad",
+                "person without the training they need",
+            ),
+            Figure(
+                ending,
+                "trainings that end within 30 days",
+                url_for("training.index"),
+                "waiting",
+                "training that ends within 30 days",
+            ),
         ]
     if actor.can("disclosure.read"):
         label = "disclosures waiting for you"
-        found.append(Figure(count(waiting_for(actor)), label, url_for("disclosures.index"), "waiting"))
+        found.append(
+            Figure(
+                count(waiting_for(actor)), label, url_for("disclosures.index"), "waiting", "disclosure waiting for you"
+            )
+        )
     if actor.can("incident.keep"):
-        found.append(Figure(open_incidents(), "open incidents", url_for("disclosures.incidents"), "bad"))
+        found.append(
+            Figure(open_incidents(), "open incidents", url_for("disclosures.incidents"), "bad", "open incident")
+        )
     if actor.can("misuse.read"):
-        found.append(Figure(overview.unread_misuse(), "unread reports of misuse", url_for("oversight.misuse"), "bad"))
+        found.append(
+            Figure(
+                overview.unread_misuse(),
+                "unread reports of misuse",
+                url_for("oversight.misuse"),
+                "bad",
+                "unread report of misuse",
+            )
+        )
     if actor.can("retention.read"):
         found += _retention(actor)
     if actor.can("gallery.sample"):
@@ -125,24 +157,51 @@ def figures(actor: Actor) -> list[Figure]:
         day = today()
         refused = url_for("oversight.events", event="refusals", since=day.isoformat())
         found += [
-            Figure(overview.refusals_since(start_of(day)), "refusals today", refused, "waiting"),
+            Figure(overview.refusals_since(start_of(day)), "refusals today", refused, "waiting", "refusal today"),
             Figure(overview.last_sequence(), "events in the audit trail", url_for("oversight.events")),
         ]
     if actor.can("algorithm.read"):
         entry, usable = active_or_none(), status(today()).ok
         named = entry.name if entry else "an algorithm that left the catalogue"
-        answer = "may be used in casework" if usable else "may not be used in casework: see why"
+        answer = "may be used in casework" if usable else "may not be used: see why"
         found += [
             Figure(
-                "Yes" if usable else "No", f"{named} {answer}", url_for("algorithms.index"), "" if usable else "bad"
+                "On" if usable else "Off",
+                f"casework searches: {named} {answer}",
+                url_for("algorithms.index"),
+                "" if usable else "bad",
             ),
-            Figure(overview.waiting_jobs(), "jobs queued or running", url_for("algorithms.index")),
-            Figure(overview.failed_jobs(), "jobs failed in 7 days", url_for("algorithms.index"), "bad"),
-            Figure(overview.sign_in_failures(), "failed sign-ins in 24 hours", url_for("algorithms.index")),
+            Figure(
+                overview.waiting_jobs(),
+                "jobs queued or running",
+                url_for("algorithms.index"),
+                one="job queued or running",
+            ),
+            Figure(
+                overview.failed_jobs(),
+                "jobs failed in 7 days",
+                url_for("algorithms.index"),
+                "bad",
+                "job failed in 7 days",
+            ),
+            Figure(
+                overview.sign_in_failures(),
+                "failed sign-ins in 24 hours",
+                url_for("algorithms.index"),
+                one="failed sign-in in 24 hours",
+            ),
         ]
     if actor.can("mail.read"):
         trouble = mail_status.current().undelivered
-        found.append(Figure(trouble, "e-mails not delivered in 7 days", url_for("notices.mail"), "bad"))
+        found.append(
+            Figure(
+                trouble,
+                "e-mails not delivered in 7 days",
+                url_for("notices.mail"),
+                "bad",
+                "e-mail not delivered in 7 days",
+            )
+        )
     return found
 
 
@@ -175,14 +234,27 @@ def _retention(actor: Actor) -> list[Figure]:
     counts = lists.counts(actor, today())
     waiting = select(func.count(Disposal.id)).where(Disposal.awaiting())
     return [
-        Figure(counts["due"], "records due for disposal", url_for("retention.index", list="due"), "waiting"),
+        Figure(
+            counts["due"],
+            "records due for disposal",
+            url_for("retention.index", list="due"),
+            "waiting",
+            "record due for disposal",
+        ),
         Figure(
             counts["unclassified"],
             "records to be completed",
             url_for("retention.index", list="unclassified"),
             "waiting",
+            "record to be completed",
         ),
-        Figure(db.session.scalar(waiting) or 0, "disposals to be approved", url_for("retention.disposals"), "waiting"),
+        Figure(
+            db.session.scalar(waiting) or 0,
+            "disposals to be approved",
+            url_for("retention.disposals"),
+            "waiting",
+            "disposal to be approved",
+        ),
         Figure(
             int(bool(schedule_standing().overdue)),
             "review of the Schedule overdue",

@@ -130,3 +130,13 @@ def test_a_release_that_no_longer_holds_says_which_rule_and_how_to_go_on(disclos
     answer = client.post(url(disclosure, "/release"), data={**token, "version": disclosure.version})
     assert answer.status_code == 422
     assert disclosure.state == "approved"
+
+
+@pytest.mark.clause("EXT-7")
+def test_a_refused_disclosure_promises_no_package_and_leaves_nothing_undecided(disclose, sign_in):
+    disclosure = disclose(state="refused", recipient="court", basis="D2")
+    page = text(sign_in(ASKER).get(url(disclosure)))
+    assert "Decision (ended here) Package (not taken) Handed out (not taken) Receipt (not taken)" in page
+    assert "to come" not in page
+    assert page.count("Not released") == len(disclosure.items)
+    assert "Not decided" not in page

@@ -234,5 +234,5 @@ def test_drafts_and_foreign_disclosures_do_not_exist_for_others(disclose, sign_i
 def test_the_home_page_leads_to_what_waits(disclose, sign_in):
     disclose(state="submitted", basis="D2")
     page = text(sign_in(OFFICER).get("/"))
-    assert "1 disclosures waiting for you" in page
+    assert "1 disclosure waiting for you" in page
     assert "not decided or recorded in this version" not in page

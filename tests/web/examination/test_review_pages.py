@@ -10,7 +10,7 @@ from app.models import BasisDecision, Notification
 from app.models.engine import Job
 from app.policy.refused import Refused
 from app.unit_of_work import unit_of_work
-from tests.web.page_reading import form_at, send, soup, text
+from tests.web.page_reading import form_at, send, soup, text, words
 
 
 def here(request) -> str:
@@ -211,3 +211,23 @@ def test_a_failed_search_names_its_cause_and_the_way_on(make, sign_in, run_jobs)
     answer = text(sign_in("k.rowan").get(here(request)))
     assert "The repository holds no photograph" in answer
     assert "Select the probe" in answer
+
+
+@pytest.mark.clause("SRC-7")
+def test_a_negative_result_claims_no_peer_review_and_nothing_that_is_due(make, sign_in):
+    request = make.request(state="negative")
+    make.run_jobs()
+    for name, address in (("k.rowan", "/review/"), ("c.hawthorn", "/final-review/")):
+        page = words(soup(sign_in(name).get(f"{address}{request.number}")))
+        assert "Search and examination (done) Peer review (not needed) Final review (not needed) Report (done)" in page
+    work = words(soup(sign_in("k.rowan").get(f"/review/{request.number}")).select_one("main"))
+    assert " due " not in work.split("Request (done)")[0], "it was answered"
+    shown = words(soup(sign_in("d.lark").get(f"/requests/{request.number}")).select_one("#reports"))
+    assert "prepared by Detective Kit Rowan" in shown
+
+
+@pytest.mark.clause("SRC-4", "SRC-5")
+def test_a_possible_match_went_through_every_step(make, sign_in):
+    request = make.request(state="reported")
+    page = words(soup(sign_in("c.hawthorn").get(f"/final-review/{request.number}")))
+    assert "Peer review (done) Final review (done) Report (done)" in page

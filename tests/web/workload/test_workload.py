@@ -187,7 +187,7 @@ def test_my_day_lists_peer_reviews_apart_and_only_to_whoever_may_give_them(make,
     line = make.line_up(request, "j.maple").number
     page = soup(sign_in("j.maple").get("/"))
     assert line in page.find(id="peer-reviews").get_text()
-    assert "1 peer reviews for you" in page.select_one(".cor-figures").get_text(" ", strip=True)
+    assert "1 peer review for you" in page.select_one(".cor-figures").get_text(" ", strip=True)
     assert request.number not in page.get_text(), "a peer knows the line, not whose it is"
     assert line not in soup(sign_in("k.rowan").get("/")).get_text()
     assert soup(sign_in("d.lark").get("/")).find(id="peer-reviews") is None
