@@ -6,6 +6,8 @@ are put as no verb would leave them, and the step itself must refuse by the cond
 
 from __future__ import annotations
 
+from itertools import product
+
 import pytest
 
 from app.access.actor import system_actor
@@ -185,8 +187,8 @@ def test_an_approval_asks_for_the_photograph_every_opinion_and_the_password(make
         assert refused_by(request, "approve", supervisor, **{**facts, "password_confirmed": given}) == (
             "password_confirmed"
         )
-    for verb in ("disapprove", "continue_investigation"):
-        assert refused_by(request, verb, supervisor, **{**facts, "reason": " \n"}) == "reason_given"
+    for verb, said in product(("approve", "disapprove", "continue_investigation"), (" \n", "ok", "As discussed.")):
+        assert refused_by(request, verb, supervisor, **{**facts, "reason": said}) == "reason_given", verb
     review, nominee = request.current_round.peer_reviews[-1], request.current_round.nominee
     for opinion in ("0", "m1", "ns"):
         review.opinion = opinion

@@ -173,7 +173,7 @@ def test_an_algorithm_in_use_that_left_the_catalogue_is_said_and_searches_nothin
         )
         audit.record("audit.read", filter={})
     with unit_of_work():
-        changes.end(running(), "withdraw", make.people.actor("f.spruce"), "Test.")
+        changes.end(running(), "withdraw", make.people.actor("f.spruce"), "The trial is over.")
     monkeypatch.delitem(catalogue().extractors, SECOND)
     assert "not in the model catalogue" in words(admin, "/algorithms")
     assert "not in the catalogue any more" in words(admin)
