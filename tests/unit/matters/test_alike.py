@@ -59,22 +59,27 @@ def test_the_same_text_under_another_number_and_account_proposes_one_matter_bypa
     assert seen == {second.number}, "and opens nothing"
 
 
+PADDING = (
+    "Nothing else is known of this person at present, and the squad has looked at recordings of the whole week "
+    "before in which nobody of that description appears. Two officers went from door to door between noon and "
+    "four, spoke to eleven residents and to the driver of a delivery van, and were told of no vehicle. The owner "
+    "keeps no list of guests, and the cleaners had gone home by then. Latent prints were lifted from the door "
+    "frame and sent to the laboratory on Monday, which answers in ten days. "
+)
+
+
 @pytest.mark.clause("REQ-2", "RET-11")
-def test_a_text_that_is_split_over_two_requests_is_found_bypass(filed):
+@pytest.mark.parametrize("whole_first", [True, False])
+def test_a_text_that_is_split_over_two_requests_is_found_bypass(filed, whole_first):
     """Each part is padded until it shares too little by itself; together they tell the same."""
-    filed(FIRST, TEXT)
-    half = TEXT.index("A camera")
-    quarter = TEXT.index("When the clerk")
-    padding = (
-        "Nothing else is known of this person at present, and the squad has looked at recordings of the whole week "
-        "before in which nobody of that description appears. Two officers went from door to door between noon and "
-        "four, spoke to eleven residents and to the driver of a delivery van, and were told of no vehicle. The owner "
-        "keeps no list of guests, and the cleaners had gone home by then. Latent prints were lifted from the door "
-        "frame and sent to the laboratory on Monday, which answers in ten days. "
-    )
-    filed(SECOND, padding + TEXT[:quarter])
+    half, quarter = TEXT.index("A camera"), TEXT.index("When the clerk")
+    if whole_first:
+        filed(FIRST, TEXT)
+    filed(SECOND, PADDING + TEXT[:quarter])
     assert found() == {}, "too little of it yet"
-    filed(SECOND, padding.upper() + TEXT[quarter:half])
+    filed(SECOND, PADDING.upper() + TEXT[quarter:half])
+    if not whole_first:
+        filed(FIRST, TEXT[:half] + OTHER)
     assert found() == {BOTH: ["text"]}
 
 

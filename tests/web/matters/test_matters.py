@@ -8,7 +8,7 @@ from app import audit
 from app.domain.matters import links, numbers
 from app.domain.matters.evidence import Evidence
 from app.extensions import db
-from app.models import CaseNumber, MatterLink
+from app.models import CaseNumber, Clearance, MatterLink
 from app.unit_of_work import unit_of_work
 from tests.policy.matters.test_passages import OTHER, TEXT
 from tests.retention_factory import RetentionFactory
@@ -153,8 +153,11 @@ def test_what_was_reserved_afterwards_shows_no_word_of_itself_bypass(sign_in, fi
     filed(FIRST, TEXT)
     second = filed(SECOND, TEXT, requester="m.heron")
     filed(SECOND, OTHER, requester="m.heron")
+    named, office = people.account("k.rowan"), people.account("r.falcon")
     with unit_of_work():
         second.political = True
+        # who is named for a reserved request works on it, and does not read its narrative either
+        db.session.add(Clearance(request_id=second.id, account_id=named.id, named_by_id=office.id))
         audit.record("request.saved", second, fields=["political"])
     for who in ("k.rowan", "b.juniper"):
         shown = text(sign_in(who).get(f"/matters/{FIRST}"))
