@@ -90,7 +90,8 @@ def register_refusals(app: Flask) -> None:
 
     @app.errorhandler(Refused)
     def refused(refusal: Refused) -> Response:
-        return error_page(status_of(refusal), safe=False, refusal=refusal)
+        passing = refusal.rule_id == policy().acknowledgement.id
+        return error_page(status_of(refusal), safe=False, passing=passing, refusal=refusal)
 
     @app.errorhandler(Conflict)
     def conflict(_error: Conflict) -> Response:

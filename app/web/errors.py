@@ -69,11 +69,16 @@ class Refusal(Protocol):
 
 
 def error_page(
-    status: int, *, safe: bool = True, headers: Iterable[tuple[str, str]] = (), **context: object
+    status: int,
+    *,
+    safe: bool = True,
+    passing: bool = False,
+    headers: Iterable[tuple[str, str]] = (),
+    **context: object,
 ) -> Response:
     """The page for an error. To htmx it says that it takes the place of the whole page: never that of a part.
 
-    A poll that meets a passing fault (5xx) leaves the page alone, for somebody may be writing on it.
+    A poll that meets what passes (5xx, or `passing`) leaves the page alone, for somebody may be writing on it.
     `safe` renders without context processors, so that nothing needs the database or the directory;
     with ``safe=False`` the signed-in person keeps the navigation. Useful context: ``refusal`` (a Refusal),
     ``detail`` (a sentence), ``faults`` (sentences). A page that fails to render becomes a line of text.
@@ -96,7 +101,7 @@ def error_page(
     answer = _rendered(template, status, safe, full)
     answer.headers.extend(headers)
     if asked and wants_part():
-        answer.headers.update({"HX-Reswap": "none"} if polls() and status >= 500 else WHOLE_PAGE)
+        answer.headers.update({"HX-Reswap": "none"} if polls() and (passing or status >= 500) else WHOLE_PAGE)
     return answer
 
 

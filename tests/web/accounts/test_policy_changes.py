@@ -169,6 +169,16 @@ def test_rules_of_another_release_are_compared_without_being_run(app, sign_in, s
     assert "There was no such rule" in words(page)
 
 
+@pytest.mark.past_the_program  # standings are kept under the version that goes with the test
+def test_a_poll_leaves_the_page_on_which_somebody_writes(make, sign_in, another_policy):
+    number, client = make.request("documented").number, sign_in("k.rowan")
+    another_policy()
+    asked = {"HX-Request": "true", "HX-Current-URL": f"http://localhost/review/{number}"}
+    assert client.get(f"/review/{number}/progress", headers=asked).headers["HX-Retarget"] == "body"
+    polled = client.get(f"/review/{number}/progress", headers={**asked, "X-Poll": "1"})
+    assert polled.status_code == 403 and polled.headers["HX-Reswap"] == "none"
+
+
 # Ways around it ----------------------------------------------------------------------------------------------
 
 
