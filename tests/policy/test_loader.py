@@ -303,6 +303,24 @@ def test_capabilities_are_the_sum_of_the_roles(rules: Policy) -> None:
         ),
         (
             "gallery/rules.toml",
+            "remind_days = 4\n",
+            "remind_days = 9\n",
+            "import-sample: a reminder comes before others are told",
+        ),
+        (
+            "gallery/rules.toml",
+            'escalated_to = ["misuse.read"',
+            'escalated_to = ["misuse.reed"',
+            "import-sample: unknown capability 'misuse.reed'",
+        ),
+        (
+            "disclosures/rules.toml",
+            'purposes = ["criminal_prosecution", "criminal_investigation"]\noriginals = true',
+            'purposes = ["criminal_prosecution", "criminal_investigation"]\noriginals = false',
+            "prosecutor: what is complete holds the originals",
+        ),
+        (
+            "gallery/rules.toml",
             'test = "same_picture"',
             'test = "same_digest"',
             "exclusion gallery-same-picture: import makes no such test",

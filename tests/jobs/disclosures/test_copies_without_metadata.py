@@ -1,5 +1,4 @@
 """What a camera or a program wrote into an image's file leaves for discovery and a court's order alone (EXT-6)."""
-# ruff: noqa: F811  (a fixture that a test names is not a redefinition)
 
 from __future__ import annotations
 
@@ -16,7 +15,7 @@ from app.extensions import stores
 from app.imaging import decode
 from app.imaging.rendering import shown_copy
 from app.policy import policy
-from tests.disclosure_factory import disclose, reported_data, set_back, settings  # noqa: F401  (fixtures)
+from tests.disclosure_factory import set_back
 from tests.pictures import picture
 
 pytestmark = pytest.mark.clause("EXT-6", "EXT-7", "ACC-13")

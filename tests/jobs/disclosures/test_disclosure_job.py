@@ -1,6 +1,5 @@
 """Decision and package made by the worker: what is in it, done twice, cut off midway, or no longer lawful (EXT-7)."""
 
-# ruff: noqa: F811  (a fixture that a test names is not a redefinition)
 from __future__ import annotations
 
 import hashlib
@@ -24,7 +23,7 @@ from app.policy import policy
 from app.storage import DiskFailure
 from app.unit_of_work import unit_of_work
 from app.workflow.options import options
-from tests.disclosure_factory import disclose, reported_data, set_back, settings  # noqa: F401  (fixtures)
+from tests.disclosure_factory import set_back
 
 pytestmark = pytest.mark.clause("EXT-7")
 

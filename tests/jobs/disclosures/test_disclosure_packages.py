@@ -1,6 +1,5 @@
 """Packages: fetched once, built again with a reason, lapsing, and failing (EXT-7, ACC-12)."""
 
-# ruff: noqa: F811  (a fixture that a test names is not a redefinition)
 from __future__ import annotations
 
 from datetime import timedelta
@@ -17,7 +16,7 @@ from app.models import Job
 from app.models.base import now
 from app.policy import policy
 from app.unit_of_work import unit_of_work
-from tests.disclosure_factory import disclose, refused, reported_data, set_back, settings  # noqa: F401  (fixtures)
+from tests.disclosure_factory import refused, set_back
 from tests.drawn_gallery import needs_models
 from tests.events_and_notices import events_of, notified
 

@@ -1,6 +1,5 @@
 """The verbs of a disclosure from the draft to the receipt, and who may do them (EXT-1 to EXT-8, ACC-12)."""
 
-# ruff: noqa: F811  (a fixture that a test names is not a redefinition)
 from __future__ import annotations
 
 import dataclasses
@@ -20,15 +19,12 @@ from app.models import Disclosure, Report, Transition
 from app.policy import policy
 from app.policy.refused import Refused
 from app.unit_of_work import unit_of_work
-from tests.disclosure_factory import (  # noqa: F401  (fixtures)
+from tests.disclosure_factory import (
     CASE,
     REASON,
     TEXT,
-    disclose,
     refused,
-    reported_data,
     required_items,
-    settings,
     values,
 )
 from tests.drawn_gallery import needs_models

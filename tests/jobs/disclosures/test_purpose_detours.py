@@ -1,6 +1,5 @@
 """A purpose that nobody decided on: chosen of no list, kept for another recipient, changed later (ACC-13)."""
 
-# ruff: noqa: F811  (a fixture that a test names is not a redefinition)
 from __future__ import annotations
 
 import pytest
@@ -9,15 +8,12 @@ from app.domain.disclosures import verbs as disclosures
 from app.extensions import db
 from app.policy import policy
 from app.unit_of_work import unit_of_work
-from tests.disclosure_factory import (  # noqa: F401  (fixtures)
+from tests.disclosure_factory import (
     CASE,
     REASON,
     TEXT,
-    disclose,
     refused,
-    reported_data,
     required_items,
-    settings,
     values,
 )
 from tests.drawn_gallery import needs_models
