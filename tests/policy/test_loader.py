@@ -224,15 +224,15 @@ def test_capabilities_are_the_sum_of_the_roles(rules: Policy) -> None:
         ),
         (
             "requests/rules.toml",
-            r"'(19|20)\d{2}-\d{3}-(?P<serial>\d{1,6})'",
+            r"'(?P<year>(19|20)\d{2})-\d{3}-(?P<serial>\d{1,6})'",
             "'('",
             "complaint-number: the pattern is not a regular",
         ),
         (
             "requests/rules.toml",
             'part = "serial", digits = 5',
-            'part = "year", digits = 5',
-            "no part 'year' to be padded",
+            'part = "precinct", digits = 5',
+            "no part 'precinct' to be padded",
         ),
         (
             "requests/rules.toml",

@@ -30,6 +30,7 @@ NAMES = {
     "app/domain/retention/schedule.py": "the edition of the schedule",
     "app/domain/sealing/conditions.py": "the number of an order, and who gave it",
     "app/domain/sealing/notices.py": "how a notice was sent",
+    "app/domain/sealing/copies.py": "how a notice was sent",
     "app/domain/disclosures/incident_conditions.py": "the reference of a report",
     "app/domain/disclosures/designations.py": "a title",
     "app/policy/reasons.py": "the rule itself",

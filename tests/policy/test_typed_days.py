@@ -48,6 +48,11 @@ FIELDS = {
     "review/forms.py: InformationForm.obtained_on": "renomination: from the verdict it answers on, not in the future",
     "review/peers/proficiency_form.py: ProficiencyForm.photograph_taken_on": "a test picture: no case hangs on it",
     "review/peers/proficiency_form.py: ProficiencyForm.probe_taken_on": "a test picture: no case hangs on it",
+    "disclosures/forms.py: DecisionForm.release_by": "the decision: not passed, no later than approval.max_days",
+    "disclosures/forms.py: DesignationForm.effective_on": "designations.make: before the end, which has not passed",
+    "disclosures/forms.py: DesignationForm.expires_on": "designations.make: to come, no later than max_days",
+    "disclosures/forms.py: RegisterFilter.since": "which disclosures are listed: it changes nothing",
+    "disclosures/forms.py: RegisterFilter.until": "which disclosures are listed: it changes nothing",
     "oversight/forms.py: TrailForm.since": "which days are exported: it changes nothing",
     "oversight/forms.py: TrailForm.until": "which days are exported: it changes nothing",
 }
@@ -68,7 +73,7 @@ def fields() -> set[str]:
         for form in [node for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.ClassDef)]:
             for line in form.body:
                 said = ast.unparse(line) if isinstance(line, ast.Assign) else ""
-                if "DateField(" in said or "DateInput(" in said or "TimeInput(" in said:
+                if any(made in said for made in ("DateField(", "DateInput(", "TimeInput(", "date_field(")):
                     found.add(f"{path.relative_to(BLUEPRINTS).as_posix()}: {form.name}.{ast.unparse(line.targets[0])}")
     return found
 

@@ -297,7 +297,7 @@ def test_nobody_with_another_part_decides(at, sign_in, people, change_person, na
     actor = actor_of(account, frozenset({*account.roles, "fr_supervisor"}), today())
     for verb in (approvals.approve, approvals.disapprove, approvals.continue_investigation):
         with pytest.raises(Refused) as refused, unit_of_work():
-            verb(request, actor, "A reason", password_confirmed=True)
+            verb(request, actor, "The file supports it.", password_confirmed=True)
         assert refused.value.rule_id == PARTS[name]
     assert request.state == "peer_reviewed"
     queue = text(client.get("/final-review"))
@@ -319,7 +319,7 @@ def test_engine_needs_the_password_whatever_the_view_does(at, people):
     actor = people.actor("c.hawthorn")
     for verb in (approvals.approve, approvals.disapprove, approvals.continue_investigation):
         with pytest.raises(Refused) as refused, unit_of_work():
-            verb(request, actor, "A reason", password_confirmed=False)
+            verb(request, actor, "The file supports it.", password_confirmed=False)
         assert refused.value.rule_id == "password_confirmed"
     assert db.session.query(Transition).filter_by(verb="approve").count() == 0
     assert db.session.query(Job).filter_by(kind="negative_report").count() == 0
