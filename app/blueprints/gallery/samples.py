@@ -51,6 +51,9 @@ def _show(subject: GalleryImport, sent: FlaskForm | None = None, why: Why = None
     barred = samples.barred(current_actor())
     open_ = last is not None and samples.unsignable(subject) is None and barred is None
     forms = sample_forms.empty(drawn, version)
+    drawable = barred is None and last is not None and last.drawn_at is not None and samples.undrawable(subject) is None
+    if sent is not None and not (drawable if isinstance(sent, sample_forms.DrawForm) else open_):
+        sent = None  # the page has no such form: what stands in the way says more than what the form lacks
     if sent is not None:
         forms[sent.NAME] = sent  # each of the three forms says which it is
     return page(
@@ -65,7 +68,7 @@ def _show(subject: GalleryImport, sent: FlaskForm | None = None, why: Why = None
         forms=forms,
         form=sent,
         open=open_,
-        drawable=last is not None and barred is None and samples.drawable(subject),
+        drawable=drawable,
         barred=barred,
         again=again,
         refusal=why,
@@ -148,7 +151,7 @@ def draw_again(subject: GalleryImport) -> Answer:
         lambda: samples.draw_again(subject, actor),
         again=lambda why: _show(subject, form, why),
         stands=lambda: samples.shown(subject) if subject.samples else "",
-        barred=lambda: samples.barred(actor),
+        barred=lambda: samples.barred(actor) or samples.undrawable(subject),
         done=lambda: samples.standing(subject),
         to=url_for("samples.show", uid=subject.uid),
     )

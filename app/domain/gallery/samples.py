@@ -83,10 +83,8 @@ def draw_again(of: GalleryImport, actor: Actor) -> None:
     if last.drawn_at is None:
         draw(of)
         return
-    if last.verdict == "agrees":
-        raise _refused("The import is signed for already.")
-    if last.verdict is None and not _overdue(last):
-        raise _refused(f"The drawn sample waits for its signature until {due(last):%Y-%m-%d}.")
+    if (why := undrawable(of)) is not None:
+        raise why
     still = sorted(numbers(set(db.session.scalars(_there(of))) & last.differing.keys()))
     if still:
         raise _refused(f"Records that differ are still in the repository: {', '.join(still[:5])}.")
@@ -135,10 +133,16 @@ def unsignable(of: GalleryImport) -> str | None:
     return f"The sample could be signed until {due(last):%Y-%m-%d}; draw another." if _overdue(last) else None
 
 
-def drawable(of: GalleryImport) -> bool:
-    """Tell whether another sample may be drawn, once records that differ are out."""
-    last = _last(of)
-    return last.verdict == "differs" or (last.verdict is None and _overdue(last))
+def undrawable(of: GalleryImport) -> Refused | None:
+    """Return why no other sample is drawn, whoever asks; None after a difference, or when the time ran out."""
+    if not of.samples:
+        return _refused("The import is older than the rule; it has no sample.")
+    last = of.samples[-1]
+    if last.verdict == "agrees":
+        return _refused("The import is signed for already.")
+    if last.drawn_at is not None and last.verdict is None and not _overdue(last):
+        return _refused(f"The drawn sample waits for its signature until {due(last):%Y-%m-%d}.")
+    return None
 
 
 def barred(actor: Actor) -> Refused | None:
