@@ -20,7 +20,9 @@ from app.matching.perceptual import BITS
 
 #: pixels a side of an aligned face, whose eyes lie 36 pixels apart: the head and what surrounds it
 SIDE = 192
-_POINTS = tuple((96 + 36 * x, 96 + 36 * y) for x, y in ((-0.5, -0.46), (0.5, -0.46), (0, 0.11), (-0.41, 0.68), (0.41, 0.68)))
+_POINTS = tuple(
+    (96 + 36 * x, 96 + 36 * y) for x, y in ((-0.5, -0.46), (0.5, -0.46), (0, 0.11), (-0.41, 0.68), (0.41, 0.68))
+)
 #: what is hashed of it: from the brows to the chin, which a crop leaves
 _CORE = slice(44, 148)
 #: how a detector's points shift on an edited copy: to the right, down (pixels), scale, turn (degrees)
@@ -65,18 +67,25 @@ def aligned(bgr: np.ndarray, points: np.ndarray) -> AlignedFace:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Look:
-    """A new picture as it is compared: its aligned faces as a detector's points may shift, and mirrored."""
+    """A new picture as it is compared: its aligned faces as a detector's points may shift, and mirrored.
+
+    picture: perceptual hash of the whole of it, 16 hex digits.
+    """
 
     faces: Sequence[AlignedFace]
-    _views: list[AlignedFace] = field(init=False)
+    picture: str
     _hashes: np.ndarray = field(init=False)
 
     def __post_init__(self) -> None:
-        views = [
-            _shifted(one, *shift) for face in self.faces for one in (face, _mirrored(face)) for shift in _SHIFTS
-        ]
-        object.__setattr__(self, "_views", views)
-        object.__setattr__(self, "_hashes", np.array([view.hash for view in views], np.uint64))
+        hashes = [self._view(number).hash for number in range(len(self.faces) * 2 * len(_SHIFTS))]
+        object.__setattr__(self, "_hashes", np.array(hashes, np.uint64))
+
+    def _view(self, number: int) -> AlignedFace:
+        """Return a view by its number. Made when it is asked for: all of a picture's would be a megabyte."""
+        number, shift = divmod(number, len(_SHIFTS))
+        number, mirrored = divmod(number, 2)
+        face = self.faces[number]
+        return _shifted(_mirrored(face) if mirrored else face, *_SHIFTS[shift])
 
     def distances(self, hashes: np.ndarray) -> np.ndarray:
         """Return for each hash of an aligned face, (n,) uint64, in how many bits the nearest view differs from it."""
@@ -85,12 +94,17 @@ class Look:
             np.minimum(least, np.bitwise_count(hashes ^ own), out=least)
         return least
 
+    def picture_distances(self, hashes: np.ndarray) -> np.ndarray:
+        """Return for each hash of a whole picture, (n,) uint64, in how many bits it differs."""
+        distances: np.ndarray = np.bitwise_count(hashes ^ np.uint64(int(self.picture, 16)))
+        return distances
+
     def shows(self, other: AlignedFace) -> bool:
         """Tell whether this picture and the other's are one photograph, by the pixels of the nearest view."""
-        if not self._views:
+        if not self.faces:
             return False
         nearest = int(np.argmin(np.bitwise_count(self._hashes ^ np.uint64(other.hash))))
-        return agreement(other, self._views[nearest]) >= SAME_PIXELS
+        return agreement(other, self._view(nearest)) >= SAME_PIXELS
 
 
 def agreement(one: AlignedFace, other: AlignedFace) -> float:

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from app.extensions import db, stores
 from app.models import GalleryHold, GalleryPerson, GalleryPhoto, ImportOutcome, ImportSample, SealedRecord
 from app.storage import seal_json
-from tests.migrations.databases import ACCOUNT, before, engine, run, stand
+from tests.migrations.databases import ACCOUNT, FACE, PROBE, REQUEST, before, count, engine, run, stand
 from tests.migrations.rows_from_0032 import IMPORT, SAMPLE
 
 PERSON = (
@@ -129,3 +129,15 @@ def _what_left_stays_gone(app: Flask, keys: list[str]) -> None:
     with pytest.raises(SystemExit):
         upgrade(revision="0034")
     assert json.dumps(_content(app)).count("RECORD-NUMBER-") == 7, "nothing was lost"
+
+
+def data_0035(app: Flask) -> None:
+    """Faces of before have no hash until they are hashed; back again the hashes are gone and nothing else."""
+    stand(app, before("0035"))
+    run(app, ACCOUNT, REQUEST, PROBE, FACE)
+    upgrade(revision="0035")
+    assert count(app, "detected_face WHERE face_hash IS NULL") == 1
+    run(app, "UPDATE detected_face SET face_hash = '00ff00ff00ff00ff'")
+    downgrade(revision=before("0035"))
+    assert count(app, "detected_face WHERE uid = 'f' AND inter_eye = 9") == 1
+    assert "00ff00ff00ff00ff" not in _content(app)

@@ -57,6 +57,7 @@ WITH_DATA = {
     "0032": rows_from_0032.data_0032,
     "0033": rows_from_0032.data_0033,
     "0034": rows_from_0034.data_0034,
+    "0035": rows_from_0034.data_0035,
 }
 
 

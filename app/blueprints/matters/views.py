@@ -29,7 +29,7 @@ PER_PAGE = 50
 BECAUSE = {
     "number": "the same number, written otherwise",
     proposals.SAME: "the same photograph",
-    proposals.MOMENT: "photographs of the same moment",
+    proposals.MOMENT: "the same photograph, edited",
 }
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import or_, select
 
 from app.clauses import enforces
 from app.domain.matters import links, numbers
-from app.domain.matters.photographs import of_same_moment
+from app.domain.matters.photographs import of_same_photograph
 from app.extensions import db
 from app.models.requests import FRRequest, ProbeImage
 
@@ -21,7 +21,7 @@ def propose_for(request: FRRequest) -> None:
     """Propose links of a request's number with those under which its photographs were filed. Needs an open unit."""
     images = request.current_images
     digests, ids = [image.sha256 for image in images], [image.id for image in images]
-    alike = of_same_moment(ids)
+    alike = of_same_photograph(ids)
     rows = (
         select(FRRequest.case_number, ProbeImage.sha256)
         .join(ProbeImage, ProbeImage.request_id == FRRequest.id)

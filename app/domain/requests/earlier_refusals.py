@@ -16,7 +16,7 @@ from sqlalchemy.orm import selectinload
 from app.access.actor import Actor
 from app.access.clearance import is_member, may_know
 from app.clauses import enforces
-from app.domain.matters.photographs import of_same_moment
+from app.domain.matters.photographs import of_same_photograph
 from app.extensions import db
 from app.models.requests import BasisDecision, FRRequest, ProbeImage
 from app.workflow.facts import Facts
@@ -57,8 +57,8 @@ def earlier_refusals(request: FRRequest) -> list[EarlierRefusal]:
 
 
 def _same_images(request: FRRequest) -> ColumnElement[bool]:
-    """Return the condition for requests that hold an image of this one, or one of the same moment."""
-    alike = of_same_moment([image.id for image in request.images])
+    """Return the condition for requests that hold an image of this one, or an edited copy of its photograph."""
+    alike = of_same_photograph([image.id for image in request.images])
     digests = {image.sha256 for image in request.images}
     same = select(ProbeImage.request_id).where(or_(ProbeImage.sha256.in_(digests), ProbeImage.id.in_(alike)))
     return FRRequest.id.in_(same)

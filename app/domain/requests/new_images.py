@@ -12,7 +12,7 @@ from app.models.requests import FRRequest, ProbeImage
 
 @enforces("AUD-1")
 def not_discussed(request: FRRequest) -> list[ProbeImage]:
-    """Return the images, new since the request came back, that are not of the same moment as one that was discussed."""
+    """Return the images, new since the request came back, that are no copy of a photograph that was discussed."""
     fresh = [image for image in request.current_images if image.submission > request.submission]
     discussed = [image for image in request.images if image.submission <= request.submission]
     pairs = select(ProbeResemblance.image_id).where(

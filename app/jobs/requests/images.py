@@ -6,14 +6,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import select
 
 from app.access.actor import system_actor
 from app.clauses import enforces
-from app.domain.algorithms.networks import detector, extractor
-from app.domain.gallery.look_alikes import ProbeComparison
+from app.domain.algorithms.networks import detector
+from app.domain.gallery.look_alikes import Compared, ProbeComparison
+from app.domain.gallery.resemblance import resemble
 from app.domain.identification.image_quality import described
 from app.domain.requests.images import JOB, finish_check, limits
 from app.extensions import db, stores
@@ -21,13 +23,13 @@ from app.imaging import ExifFacts, UnusableImage, decode, shown_copy
 from app.jobs.registry import JobFailed, Retry, handles
 from app.matching.errors import MatchingError
 from app.matching.perceptual import perceptual_hash
+from app.matching.same_photograph import Look, aligned
 from app.matching.types import Face
 from app.models.base import filled
 from app.models.engine import Job
-from app.models.identification import ProbeResemblance
 from app.models.requests import DetectedFace, ProbeImage
 from app.policy import policy
-from app.storage import DiskFailure, StorageError
+from app.storage import DiskFailure, StorageError, masked
 from app.unit_of_work import unit_of_work
 
 Answer = TypeVar("Answer")
@@ -68,11 +70,11 @@ def check_image(row: Job) -> None:
     finding = examine(data)
     shown = None
     columns: dict[str, object] = {}
-    alike: list[int] = []
+    compared = Compared()
     bgr = finding.bgr
     if bgr is not None:
         phash = perceptual_hash(bgr)
-        alike = _same_moment(image, phash, finding)
+        compared = _same_photographs(image, phash, finding)
         shown = _stored(lambda: stores().blobs.put(key_id, shown_copy(bgr)))
         height, width = bgr.shape[:2]
         columns = {
@@ -86,7 +88,7 @@ def check_image(row: Job) -> None:
         if image.state == "checking" and image.removed_at is None:
             for position, face in enumerate(finding.faces, 1):
                 db.session.add(detected(image, position, face, filled(bgr), len(finding.faces)))
-            db.session.add_all(ProbeResemblance(image_id=image.id, earlier_id=earlier) for earlier in alike)
+            resemble(image, system_actor(), compared)
             if finding.exif is not None:
                 image.seal(exif=dict(finding.exif))
             db.session.flush()
@@ -122,26 +124,30 @@ def examine(data: bytes) -> Finding:
     return Finding("ready", None, bgr, exif, faces)
 
 
-@enforces("AUD-1")
-def _same_moment(image: ProbeImage, phash: str, finding: Finding) -> list[int]:
-    """Return the ids of earlier images taken at the same time. Raises JobFailed.
+@enforces("AUD-1", "LIM-5")
+def _same_photographs(image: ProbeImage, phash: str, finding: Finding) -> Compared:
+    """Compare an image with the earlier ones of all cases, as the same photograph only. Raises JobFailed.
 
     Kept with the image, so that a search of it says what was searched before (app.domain.identification.lineage).
+    Faces are looked for in the picture turned by quarters too: turned back, it may be searched all the same.
     """
-    comparison = ProbeComparison()
-    near = comparison.near([phash])[phash] - {image.id}
-    if not near or not finding.faces or finding.bgr is None:
-        return []
-    try:
-        vectors = extractor().embed(finding.bgr, list(finding.faces))
-    except MatchingError as fault:
-        raise JobFailed(str(fault)) from fault
-    return [earlier.id for earlier in comparison.look_alikes(phash, vectors, near)]
+    if not finding.faces or finding.bgr is None:
+        return Compared()
+    faces = [aligned(finding.bgr, face.points) for face in finding.faces]
+    most = policy().request.images.max_faces
+    for quarter in (cv2.ROTATE_90_CLOCKWISE, cv2.ROTATE_180, cv2.ROTATE_90_COUNTERCLOCKWISE):
+        turned = cv2.rotate(finding.bgr, quarter)
+        try:
+            faces += [aligned(turned, face.points) for face in detector().detect(turned)[:most]]
+        except MatchingError as fault:
+            raise JobFailed(str(fault)) from fault
+    look, comparison = Look(faces, phash), ProbeComparison()
+    return comparison.compare(look, [one for one in comparison.near({phash: look})[phash] if one != image.id])
 
 
 def detected(image: ProbeImage, position: int, face: Face, bgr: NDArray[np.uint8], faces: int) -> DetectedFace:
     """Build the row for a face of a picture that shows ``faces``; position counts from 1."""
-    return DetectedFace(
+    row = DetectedFace(
         image=image,
         position=position,
         box=[float(value) for value in face.box],
@@ -150,6 +156,8 @@ def detected(image: ProbeImage, position: int, face: Face, bgr: NDArray[np.uint8
         inter_eye=face.inter_eye,
         quality=described(bgr, face, faces),
     )
+    row.face_hash = masked(stores().keys, row.uid, aligned(bgr, face.points).hash)
+    return row
 
 
 def _image(uid: str) -> ProbeImage | None:
