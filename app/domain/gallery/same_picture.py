@@ -52,7 +52,7 @@ class SamePictures:
     def other_persons(
         self, photo: CheckedPhotograph, look: Look, near: Sequence[int], digest: str
     ) -> GalleryPhoto | None:
-        """Return the nearest photograph among `near` with the same picture under another person number, or None.
+        """Return the earliest photograph among `near` with the same picture under another person number, or None.
 
         photo: embedded by the network of `digest`. A photograph whose file is damaged or erased is compared no further.
         """
@@ -67,8 +67,9 @@ class SamePictures:
                 GalleryPhoto.removed_at.is_(None),
                 GalleryPerson.person_number != photo.row["person_number"],
             )
+            .order_by(GalleryPhoto.id)
         )
-        for other, box in sorted(rows.all(), key=lambda row: near.index(row[0].id)):
+        for other, box in rows.all():
             if other.sha256 == photo.sha256:
                 return other
             try:
