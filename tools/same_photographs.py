@@ -6,7 +6,7 @@ are edited in memory; nothing of them is kept.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 from pathlib import Path
@@ -23,6 +23,8 @@ from app.matching.same_photograph import SAME_BITS, AlignedFace, Look, aligned
 from app.matching.types import Face
 
 CONFIDENCE = 0.95
+#: pixels of the longer side beyond which photographs are measured smaller: as large as stills of cameras are
+LARGEST = 640
 Detect = Callable[[np.ndarray], Sequence[Face]]
 Edit = Callable[[np.ndarray], np.ndarray]
 
@@ -143,13 +145,18 @@ def same(look: Look, known: Known) -> bool:
     return bool((look.distances(hashes) <= SAME_BITS).any()) and any(look.shows(face) for face in known.faces)
 
 
-def measure(known: Sequence[Known], detect: Detect, on_progress: Callable[[str], None] = lambda _text: None) -> Outcome:
-    """Edit each photograph in every way, and compare each with the others of its person. Raises MatchingError."""
+def measure(
+    known: Sequence[Known],
+    detect: Detect,
+    edits: Mapping[str, Edit],
+    on_progress: Callable[[str], None] = lambda _text: None,
+) -> Outcome:
+    """Edit each photograph in each way, and compare each with the others of its person. Raises MatchingError."""
     outcome = Outcome()
     looks = []
     for number, one in enumerate(known, 1):
         looks.append(look_of(one.bgr, detect))
-        for name, edit in EDITS.items():
+        for name, edit in edits.items():
             outcome.trials[name] = outcome.trials.get(name, 0) + 1
             outcome.found[name] = outcome.found.get(name, 0) + same(look_of(edit(one.bgr), detect), one)
         on_progress(f"{number} of {len(known)} photographs")
@@ -179,8 +186,14 @@ def _said(found: Rate) -> str:
 
 def known_photographs(labelled: Iterable[tuple[str, np.ndarray]], detect: Detect) -> list[Known]:
     """Photographs with a face, as they are kept."""
-    found = ((person, bgr, [aligned(bgr, face.points) for face in detect(bgr)]) for person, bgr in labelled)
+    sized = ((person, _no_larger(bgr)) for person, bgr in labelled)
+    found = ((person, bgr, [aligned(bgr, face.points) for face in detect(bgr)]) for person, bgr in sized)
     return [Known(person, bgr, faces) for person, bgr, faces in found if faces]
+
+
+def _no_larger(bgr: np.ndarray) -> np.ndarray:
+    factor = LARGEST / max(bgr.shape[:2])
+    return _scale(factor)(bgr) if factor < 1 else bgr
 
 
 @click.command("same-photographs")
@@ -206,7 +219,7 @@ def same_photographs(faces: Path | None, drawn: int) -> None:
         )
         groups["Drawn faces"] = known_photographs(pictures, detect)
         for name, known in groups.items():
-            outcome = measure(known, detect, lambda text: click.echo(text, err=True))
+            outcome = measure(known, detect, EDITS, lambda text: click.echo(text, err=True))
             click.echo(f"{name}: " + "\n".join(lines(outcome, len(known))))
     except (MatchingError, EvaluationError) as error:
         raise click.ClickException(str(error)) from None

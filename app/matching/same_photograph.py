@@ -77,15 +77,18 @@ class Look:
     _hashes: np.ndarray = field(init=False)
 
     def __post_init__(self) -> None:
-        hashes = [self._view(number).hash for number in range(len(self.faces) * 2 * len(_SHIFTS))]
+        hashes = [
+            self._view(face, mirrored, shift).hash
+            for face in range(len(self.faces))
+            for mirrored in (False, True)
+            for shift in range(len(_SHIFTS))
+        ]
         object.__setattr__(self, "_hashes", np.array(hashes, np.uint64))
 
-    def _view(self, number: int) -> AlignedFace:
-        """Return a view by its number. Made when it is asked for: all of a picture's would be a megabyte."""
-        number, shift = divmod(number, len(_SHIFTS))
-        number, mirrored = divmod(number, 2)
-        face = self.faces[number]
-        return _shifted(_mirrored(face) if mirrored else face, *_SHIFTS[shift])
+    def _view(self, face: int, mirrored: bool, shift: int) -> AlignedFace:
+        """Return one view. Made when it is asked for: all of a picture's would be megabytes."""
+        seen = self.faces[face]
+        return _shifted(_mirrored(seen) if mirrored else seen, *_SHIFTS[shift])
 
     def distances(self, hashes: np.ndarray) -> np.ndarray:
         """Return for each hash of an aligned face, (n,) uint64, in how many bits the nearest view differs from it."""
@@ -100,11 +103,17 @@ class Look:
         return distances
 
     def shows(self, other: AlignedFace) -> bool:
-        """Tell whether this picture and the other's are one photograph, by the pixels of the nearest view."""
-        if not self.faces:
-            return False
-        nearest = int(np.argmin(np.bitwise_count(self._hashes ^ np.uint64(other.hash))))
-        return agreement(other, self._view(nearest)) >= SAME_PIXELS
+        """Tell whether this picture and the other's are one photograph, by the pixels of the nearest views.
+
+        One as it stands and one mirrored: a frontal face is nearly its own mirror image, and hashes take one for the
+        other.
+        """
+        bits = np.bitwise_count(self._hashes ^ np.uint64(other.hash)).reshape(-1, 2, len(_SHIFTS))
+        for mirrored in range(2 if self.faces else 0):
+            face, shift = np.unravel_index(int(np.argmin(bits[:, mirrored])), bits[:, mirrored].shape)
+            if agreement(other, self._view(int(face), bool(mirrored), int(shift))) >= SAME_PIXELS:
+                return True
+        return False
 
 
 def agreement(one: AlignedFace, other: AlignedFace) -> float:
