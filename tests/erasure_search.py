@@ -50,6 +50,7 @@ class ErasureSearch:
             self._blob(f"{where} shown", image.shown_blob_id, request.key_id, image.shown_sha256)
             self.stored[f"{where} look of the image"] = image.phash.encode()
             for face in image.faces:
+                self.stored[f"{where} hash of the face"] = face.face_hash.encode()
                 self.stored[f"{where} points of the face"] = json.dumps(face.points).encode()[:SLICE]
         for derived in db.session.query(DerivedImage).filter_by(request_id=request.id):
             self._sealed(f"{where} prepared image", derived)

@@ -33,11 +33,13 @@ from app.domain.requests.earlier_refusals import earlier_refusals
 from app.extensions import db, stores
 from app.imaging import decode
 from app.matching.perceptual import perceptual_hash
+from app.matching.same_photograph import aligned
 from app.matching.types import Template as Vector
 from app.models import Annotation, Candidate, DerivedImage, GalleryPerson, GalleryPhoto, Job, LineUp, Template
 from app.models.base import now
 from app.models.requests import DetectedFace, FRRequest
 from app.policy import policy
+from app.storage import masked
 from app.unit_of_work import unit_of_work
 from demo.people import Person, arrest_date, demo_person_record, mugshot, person
 
@@ -79,6 +81,13 @@ def vector_of(seed: int, number: int, models_dir: str) -> Vector:
 def eyes_of(seed: int, number: int) -> list[list[float]]:
     """Where the detector sees the eyes of an arrest photograph."""
     return networks.detector().detect(decode(photograph(seed, number)).bgr)[0].eyes
+
+
+@cache
+def hash_of(seed: int, number: int) -> int:
+    """The hash of the aligned face of an arrest photograph."""
+    picture = decode(photograph(seed, number)).bgr
+    return aligned(picture, networks.detector().detect(picture)[0].points).hash
 
 
 def answered(rule: str, words: str = ANSWER) -> dict[str, str]:
@@ -192,6 +201,7 @@ class UnitStages:
                 height=picture.shape[0],
                 batch="tests",
             )
+            photo.face_hash = masked(stores().keys, photo.uid, hash_of(who.seed, index))
             photo.seal(charge=str(record["charge"]), eyes=eyes_of(who.seed, index))
             photo.templates = [
                 Template(algorithm_digest=vector.model_digest, box=seal_template(key_id, photo.uid, vector))

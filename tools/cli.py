@@ -1,6 +1,6 @@
-"""The commands of this package: `flask matching bench` and `flask matching quality`, in the portal's own group.
+"""The commands of this package, `flask matching bench`, `quality` and `same-photographs`, in the portal's own group.
 
-The entry point `matching` of the group flask.commands gives the portal's group with these two added, so that the names
+The entry point `matching` of the group flask.commands gives the portal's group with these added, so that the names
 are the same wherever the package is installed, and casework does without it.
 """
 
@@ -18,6 +18,7 @@ from app.matching.errors import MatchingError
 from app.matching.index.choice import KINDS
 from app.matching.threads import configure_threads
 from tools.quality import quality
+from tools.same_photographs import same_photographs
 
 #: photographs in the measured galleries
 SIZES = (10_000, 100_000)
@@ -83,3 +84,4 @@ def bench_command(
 groups()  # the portal's group is complete before commands are added to it
 matching.add_command(bench_command)
 matching.add_command(quality)
+matching.add_command(same_photographs)

@@ -22,6 +22,7 @@ from app.domain.gallery.intake_reindex import missing_templates, reindex
 from app.domain.gallery.intake_sources import Refusal
 from app.domain.gallery.photograph_quality import measure_photographs, unmeasured
 from app.domain.gallery.repository_index import generation
+from app.domain.gallery.resemblance import hash_photographs, hash_probes, unhashed_photographs, unhashed_probes
 from app.domain.sealing.copies import take_out
 from app.extensions import db
 from app.matching.errors import MatchingError
@@ -246,3 +247,23 @@ def measure_command() -> None:
     if result.failed:
         named = ", ".join(result.failed[:10])
         raise click.ClickException(f"{len(result.failed):,} photographs cannot be measured: {named}.")
+
+
+@group.command("hash-faces")
+def hash_faces() -> None:
+    """Hash the faces of what came before hashes were kept: edited copies are found by them. Can be run again."""
+    failed: list[str] = []
+    with one_line_errors():
+        for missing, work, what in (
+            (unhashed_probes(), hash_probes, "Probes"),
+            (unhashed_photographs(), hash_photographs, "Photographs"),
+        ):
+            if not missing:
+                click.echo(f"{what}: every face is hashed.")
+                continue
+            with progress(len(missing), what) as update:
+                result = work(missing, update)
+            click.echo(f"{what}: {result.done:,} hashed.")
+            failed += result.failed
+    if failed:
+        raise click.ClickException(f"{len(failed):,} pictures cannot be used: {', '.join(failed[:10])}.")

@@ -32,11 +32,18 @@ def similarity(source: np.ndarray, target: np.ndarray) -> np.ndarray:
     return np.hstack([turn, (goal - turn @ middle)[:, None]])
 
 
-def face_chip(bgr: np.ndarray, points: np.ndarray, template: Sequence[tuple[float, float]], size: int) -> np.ndarray:
-    """The face as a (size, size, 3) uint8 chip, its ``points`` (5, 2) as near ``template`` as they can be.
+def face_chip(
+    bgr: np.ndarray,
+    points: np.ndarray,
+    template: Sequence[tuple[float, float]],
+    size: int,
+    border: int = cv2.BORDER_CONSTANT,
+) -> np.ndarray:
+    """The face as a (size, size[, 3]) uint8 chip, its ``points`` (5, 2) as near ``template`` as they can be.
 
-    bgr: (h, w, 3) uint8. A face more than twice the chip's scale is first shrunk by area averaging, since
-    bilinear sampling alone would skip pixels (aliasing). What lies outside the image is black.
+    bgr: (h, w[, 3]) uint8. A face more than twice the chip's scale is first shrunk by area averaging, since
+    bilinear sampling alone would skip pixels (aliasing). What lies outside the image is black,
+    or as ``border`` of OpenCV says.
     Raises ValueError when the points coincide.
     """
     matrix = similarity(points, np.asarray(template))
@@ -49,4 +56,4 @@ def face_chip(bgr: np.ndarray, points: np.ndarray, template: Sequence[tuple[floa
         # INTER_AREA maps pixel areas: centre x of the small image is kx * (x + 0.5) - 0.5 of the large one
         grow = np.array([[kx, 0, kx / 2 - 0.5], [0, ky, ky / 2 - 0.5], [0, 0, 1]])
         matrix = matrix @ grow
-    return cv2.warpAffine(bgr, matrix, (size, size), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
+    return cv2.warpAffine(bgr, matrix, (size, size), flags=cv2.INTER_LINEAR, borderMode=border)

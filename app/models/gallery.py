@@ -51,6 +51,8 @@ class GalleryPhoto(OfRecord, Model):
     sha256: Mapped[str] = mapped_column(String(64), unique=True)
     # empty once the photograph left: a perceptual hash recognises a picture, so it goes with the picture
     phash: Mapped[str] = mapped_column(String(16), index=True)
+    # of the aligned face, under a mask (app.storage.masks); none once it left, or of before it was kept
+    face_hash: Mapped[str | None] = mapped_column(String(16))
     blob_id: Mapped[str] = mapped_column(String(40))
     width: Mapped[int]
     height: Mapped[int]

@@ -147,7 +147,10 @@ ANSWERS = ("agreed", "declined")
 
 
 class ProbeResemblance(Model):
-    """Two submitted images taken at the same time: hash and embedding agreed when the later one was checked."""
+    """Two submitted images of one photograph: their registered pixels agreed when the later one was checked.
+
+    In rows of before version 0035 the hash of the whole picture and the face templates agreed.
+    """
 
     __tablename__ = "probe_resemblance"
     image_id: Mapped[int] = mapped_column(ForeignKey("probe_image.id"), index=True)

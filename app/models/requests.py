@@ -245,6 +245,8 @@ class DetectedFace(Model):
     inter_eye: Mapped[float]
     # as app.domain.identification.image_quality describes it; rows of earlier versions hold measures alone
     quality: Mapped[dict[str, Any]] = mapped_column(JSON)
+    # of the aligned face, under a mask (app.storage.masks); none of an image that was checked before it was kept
+    face_hash: Mapped[str | None] = mapped_column(String(16))
     image: Mapped[ProbeImage] = relationship(back_populates="faces")
     __table_args__ = (UniqueConstraint("image_id", "position"),)
 

@@ -17,6 +17,7 @@ from app.storage.errors import (
     WrongMasterKey,
 )
 from app.storage.keys import KeyStore
+from app.storage.masks import masked, unmasked
 from app.storage.sealed import canonical_json, open_json, seal_json
 from app.storage.signing import Signer, verify_with
 
@@ -41,7 +42,9 @@ __all__ = [
     "blind_index",
     "blind_indexes",
     "canonical_json",
+    "masked",
     "open_json",
     "seal_json",
+    "unmasked",
     "verify_with",
 ]

@@ -43,6 +43,7 @@ class Derived(Enum):
     SEALING = b"corroborate: persons of sealing orders"
     ORDERS = b"corroborate: sealing orders"
     NUMBERS = b"corroborate: numbers of people and records"
+    FACES = b"corroborate: hashes of faces"
 
 
 class KeyStore:

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from app.extensions import db, stores
 from app.models import GalleryHold, GalleryPerson, GalleryPhoto, ImportOutcome, ImportSample, SealedRecord
 from app.storage import seal_json
-from tests.migrations.databases import ACCOUNT, before, engine, run, stand
+from tests.migrations.databases import ACCOUNT, FACE, PROBE, REQUEST, before, count, engine, run, stand
 from tests.migrations.rows_from_0032 import IMPORT, SAMPLE
 
 PERSON = (
@@ -82,7 +82,7 @@ def data_0034(app: Flask) -> None:
     _former(app, keys)
     was = _content(app)
     assert was.count("RECORD-NUMBER-") == 7 and was.count("PERSON-NUMBER-") == 2
-    upgrade(revision="0034")
+    upgrade()  # to the newest, whose columns the models read
     assert "-NUMBER-" not in _content(app)
     person = db.session.scalars(select(GalleryPerson).where(GalleryPerson.person_number == "PERSON-NUMBER-1")).one()
     assert dict(person.private) == {"name": "Ira Longgone", "person_number": "PERSON-NUMBER-1"}
@@ -113,7 +113,7 @@ def _what_left_stays_gone(app: Flask, keys: list[str]) -> None:
         PHOTO.format(id=3, person=2, key=keys[1], gone="'2026-02-01', 'disposed'"),
         HOLD.format(id=6, key=keys[2], decided="'refused', '2026-02-01'"),
     )
-    upgrade(revision="0034")
+    upgrade()
 
     def found(model, name: str, number: str) -> list[str]:
         return list(db.session.scalars(select(model.uid).where(getattr(model, name) == number)))
@@ -129,3 +129,15 @@ def _what_left_stays_gone(app: Flask, keys: list[str]) -> None:
     with pytest.raises(SystemExit):
         upgrade(revision="0034")
     assert json.dumps(_content(app)).count("RECORD-NUMBER-") == 7, "nothing was lost"
+
+
+def data_0035(app: Flask) -> None:
+    """Faces of before have no hash until they are hashed; back again the hashes are gone and nothing else."""
+    stand(app, before("0035"))
+    run(app, ACCOUNT, REQUEST, PROBE, FACE)
+    upgrade(revision="0035")
+    assert count(app, "detected_face WHERE face_hash IS NULL") == 1
+    run(app, "UPDATE detected_face SET face_hash = '00ff00ff00ff00ff'")
+    downgrade(revision=before("0035"))
+    assert count(app, "detected_face WHERE uid = 'f' AND inter_eye = 9") == 1
+    assert "00ff00ff00ff00ff" not in _content(app)

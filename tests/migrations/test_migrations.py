@@ -61,6 +61,7 @@ WITH_DATA = {
     "0034": rows_from_0034.data_0034,
     "0038": rows_from_0038.data_0038,
     "0036": rows_from_0036.data_0036,
+    "0035": rows_from_0034.data_0035,
 }
 
 

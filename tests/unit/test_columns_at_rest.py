@@ -65,6 +65,9 @@ CLEAR = {
     "a hash by which an edited copy of a picture is found, as large as a word; gone once the photograph leaves": """
         gallery_photo.phash probe_image.phash
     """,
+    "a hash of the aligned face under a mask of the row's own, which a secret of the key store makes": """
+        detected_face.face_hash gallery_photo.face_hash
+    """,
     "a member of the department: accountability names them, and sign-in and lists ask for them": """
         account.name account.display_name account.title account.command account.roles fr_request.command
     """,

@@ -29,7 +29,7 @@ PER_PAGE = 50
 BECAUSE = {
     evidence.NUMBER: "the same number, written otherwise",
     evidence.SAME: "the same photograph",
-    evidence.MOMENT: "photographs of the same moment",
+    evidence.MOMENT: "the same photograph, edited",
     evidence.PLACE: "the same place on one day or two days running",
     evidence.TEXT: "passages of one text",
 }

@@ -43,7 +43,7 @@ from app.domain.gallery.repository_index import lock_repository
 from app.domain.gallery.same_picture import SamePictures
 from app.domain.gallery.verbs import Stored, key_in_use
 from app.extensions import db, stores
-from app.matching.perceptual import hash_distance
+from app.matching.same_photograph import SAME_BITS, Look
 from app.models import GalleryHold, GalleryImport, GalleryPhoto, ImportChunk, ImportOutcome, ProbeImage
 from app.storage import BlobRef
 from app.storage import batch as storage_batch
@@ -174,14 +174,15 @@ def _apart(photos: list[CheckedPhotograph]) -> tuple[list[CheckedPhotograph], li
     """
     first: list[CheckedPhotograph] = []
     later: list[CheckedPhotograph] = []
-    for photo in photos:
-        same = any(
-            hash_distance(photo.phash, other.phash) <= SamePictures.BITS
-            and photo.row["person_number"] != other.row["person_number"]
-            for other in first
-        )
-        (later if same else first).append(photo)
+    for photo, look in zip(photos, (_look(one) for one in photos), strict=True):
+        others = [one for one in first if one.row["person_number"] != photo.row["person_number"]]
+        distances = look.distances(np.array([one.face.hash for one in others], np.uint64))
+        (later if (distances <= SAME_BITS).any() else first).append(photo)
     return first, later
+
+
+def _look(photo: CheckedPhotograph) -> Look:
+    return Look([photo.face], photo.phash)
 
 
 def _write(batch: _Batch) -> None:
@@ -215,8 +216,9 @@ class _Batch:
     ) -> None:
         self.chunk_id, self.batch, self.last = chunk.id, chunk.of.uid, last
         self.photos, self.outcomes, self.probes = photos, outcomes, probes
-        self.near: dict[str, frozenset[int]] = {}
-        self.same: dict[str, frozenset[int]] = {}
+        self.looks = {photo.sha256: _look(photo) for photo in photos}
+        self.near: dict[str, list[int]] = {}
+        self.same: dict[str, list[int]] = {}
         self.new_keys: list[str] = []
         self.blobs: list[str] = []
         self.kept: set[str] = set()
@@ -243,16 +245,15 @@ class _Batch:
     def _alike(self) -> dict[str, ProbeImage | GalleryPhoto]:
         """Map digests to the probe, or another person's photograph, that the picture looks like."""
         db.session.rollback()
-        hashes = [photo.phash for photo in self.photos]
-        self.near, self.same = self.probes.near(hashes), _same_pictures().near(hashes)
+        self.near, self.same = self.probes.near(self.looks), _same_pictures().near(self.looks)
         found: dict[str, ProbeImage | GalleryPhoto] = {}
         known = KnownRecords.of((photo.sha256, photo.row["record_number"]) for photo in self.photos)
         for photo in self.photos:
             if photo.sha256 in known.booked:
                 found[photo.sha256] = db.session.get_one(ProbeImage, known.booked[photo.sha256])
                 continue
-            probe = self.probes.look_alike(photo.phash, np.asarray(photo.vector), self.near[photo.phash])
-            other = probe or _same_pictures().other_persons(photo, self.same[photo.phash], networks.extractor().digest)
+            probe = self.probes.copy_of(self.looks[photo.sha256], self.near[photo.sha256])
+            other = probe or self._other_persons(photo, self.same[photo.sha256])
             if other is not None:
                 found[photo.sha256] = other
         return found
@@ -335,15 +336,18 @@ class _Batch:
 
     def _as_before(self) -> None:
         """Raises _Overtaken when a probe, or another person's record, that looks the same came since `_alike`."""
-        hashes = [photo.phash for photo in self.photos]
-        near, same = self.probes.near(hashes), _same_pictures().near(hashes)
-        if any(not near[phash] <= self.near[phash] for phash in near):
+        near, same = self.probes.near(self.looks), _same_pictures().near(self.looks)
+        if any(set(near[sha256]) - set(self.near[sha256]) for sha256 in near):
             raise _Overtaken
-        digest = networks.extractor().digest
         for photo in self.photos:
-            came = same[photo.phash] - self.same[photo.phash]
-            if came and _same_pictures().other_persons(photo, came, digest) is not None:
+            before = set(self.same[photo.sha256])
+            came = [one for one in same[photo.sha256] if one not in before]
+            if came and self._other_persons(photo, came) is not None:
                 raise _Overtaken
+
+    def _other_persons(self, photo: CheckedPhotograph, near: list[int]) -> GalleryPhoto | None:
+        look = self.looks[photo.sha256]
+        return _same_pictures().other_persons(photo, look, near, networks.extractor().digest)
 
     def _new_key(self) -> str:
         self.new_keys.append(stores().keys.create())
@@ -369,7 +373,7 @@ def _looks(item: Stored, kind: type[Any], other: int) -> tuple[str, str]:
         return SAME_PICTURE, "The same picture is there as another person's."
     if item.blob.sha256 == db.session.get_one(ProbeImage, other).sha256:
         return BOOKING_PHOTOGRAPH, "The file was submitted as a probe, as a photograph from arrest processing."
-    return PROBE_LOOK_ALIKE, "Looks like a submitted probe."
+    return PROBE_LOOK_ALIKE, "It is the photograph of a submitted probe."
 
 
 def _kept(import_id: int, one: RecordOutcome) -> dict[str, Any]:

@@ -20,7 +20,8 @@ from app.domain.gallery.tombstones import barred
 from app.domain.requests.images import limits
 from app.extensions import db
 from app.imaging import ImageLimits, UnusableImage, decode
-from app.matching.perceptual import perceptual_hash, small_copy
+from app.matching.perceptual import perceptual_hash
+from app.matching.same_photograph import AlignedFace, aligned
 from app.models import DerivedImage, GalleryHold, GalleryPerson, GalleryPhoto, ProbeImage
 from app.policy import policy
 from app.policy.facts import check_eligibility
@@ -61,8 +62,9 @@ class KnownPhoto(NamedTuple):
 class CheckedPhotograph:
     """A checked photograph that can be compared: its bytes, size in pixels, hash, one face as the extractor sees it.
 
-    small: its small copy, (64, 64) uint8. chip: (size, size, 3) uint8 BGR. quality: as GalleryPhoto.quality. vector:
-    (d,) float32 of length 1, once it was embedded. eyes: [[x, y], [x, y]] in its pixels, image-left first.
+    face: its face, by which copies of the picture are recognised. chip: (size, size, 3) uint8 BGR. quality: as
+    GalleryPhoto.quality. vector: (d,) float32 of length 1, once it was embedded. eyes: [[x, y], [x, y]] in its pixels,
+    image-left first.
     """
 
     row: Row
@@ -71,7 +73,7 @@ class CheckedPhotograph:
     width: int
     height: int
     phash: str
-    small: np.ndarray
+    face: AlignedFace
     chip: np.ndarray
     quality: dict[str, Any]
     eyes: list[list[float]]
@@ -219,7 +221,7 @@ def examine(row: Row, data: bytes) -> CheckedPhotograph | Refusal:
         width,
         height,
         perceptual_hash(bgr),
-        small_copy(bgr),
+        aligned(bgr, faces[0].points),
         chip,
         photograph_quality(bgr, faces[0]),
         faces[0].eyes,

@@ -1,96 +1,112 @@
-"""The test for pictures taken at the same time: a perceptual hash AND the embedding must agree.
+"""The search for submitted probes that are the same photograph as a new picture, however it was edited.
 
-Alone the hash confuses mugshots of different people, and the embedding finds the same person at another time. One check
-serves both uses: no probe enters the repository (CAP-4), and a probe searched before is recognized (AUD-1).
+The same photograph, never the same person: a comparison of probes that found people would be a search outside the
+repository (LIM-5). Hashes name a few probes, which alone are opened; their pixels, registered on the picture's,
+decide (app.matching.same_photograph). One check serves both uses: no probe enters the repository (CAP-4), and a
+photograph searched before is recognized (AUD-1). Nothing that is opened here is shown to anybody.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from sqlalchemy import select
 
 from app.clauses import enforces
-from app.domain.algorithms import networks
 from app.domain.requests.images import limits
 from app.extensions import db, stores
 from app.imaging import UnusableImage, decode
-from app.matching.perceptual import hash_distance
-from app.models import ProbeImage
-from app.storage import KeyDestroyed, StorageError, UnknownBlob
+from app.matching.same_photograph import SAME_BITS, AlignedFace, Look, aligned
+from app.models import DetectedFace, ProbeImage
+from app.storage import KeyDestroyed, StorageError, UnknownBlob, unmasked
 
-# Measured with tests/bench/look_alikes.py and the bundled extractor. Copies of a picture (compressed, scaled,
-# brightened, grey) differ in at most 6 bits, drawn or real; the cosine of their faces is 0.985 or more drawn, and real
-# in 99 % of copies (the others show several people). Of 19 800 pairs of different drawn people 0.6 % are within 8 bits
-# and 0.9 % above 0.95, 0.03 % both; of other photographs of the same person 9 %, all, 9 %.
-LOOK_ALIKE_BITS = 8
-LOOK_ALIKE_COSINE = 0.95
+#: bits in which the hashes of two whole pictures may differ; it names probes that were checked before faces were hashed
+PICTURE_BITS = 8
+#: probes of other cases that are opened for one picture, the nearest first: an edited copy is among the very first
+MOST_OPENED = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """The probes (ids) that are the same photograph, nearest first, of those that were opened.
+
+    opened: their references by id. left: how many more the hashes named.
+    """
+
+    same: list[int] = field(default_factory=list)
+    opened: dict[int, str] = field(default_factory=dict)
+    left: int = 0
 
 
 class ProbeComparison:
-    """Finds pictures that look like a submitted probe: by perceptual hash AND by embedding (CAP-4).
+    """Finds the submitted probes of which a picture is a copy.
 
-    Probes are embedded from their originals, only those whose hash is near, each once; their templates stay in this
-    object's memory and are stored nowhere.
+    Each probe is opened once; its aligned faces stay in this object's memory and are stored nowhere.
     """
 
     def __init__(self) -> None:
-        self._vectors: dict[int, np.ndarray | None] = {}
+        self._faces: dict[int, list[AlignedFace] | None] = {}
 
-    def near(self, phashes: Iterable[str]) -> dict[str, frozenset[int]]:
-        """Return for each hash the probes (ids) within LOOK_ALIKE_BITS. Cheap: no picture is opened."""
-        wanted = set(phashes)
-        probes = db.session.execute(select(ProbeImage.id, ProbeImage.phash).where(ProbeImage.phash.is_not(None))).all()
-        if not probes:
-            return dict.fromkeys(wanted, frozenset())
-        ids = np.array([probe.id for probe in probes])
-        bits = np.array([int(probe.phash, 16) for probe in probes], np.uint64)
-        return {
-            phash: frozenset(ids[np.bitwise_count(bits ^ np.uint64(int(phash, 16))) <= LOOK_ALIKE_BITS].tolist())
-            for phash in wanted
-        }
+    def near(self, looks: Mapping[str, Look]) -> dict[str, list[int]]:
+        """Return for each picture the probes (ids) that the hashes name, nearest first. Opens no picture."""
+        rows = db.session.execute(
+            select(DetectedFace.image_id, DetectedFace.uid, DetectedFace.face_hash).where(
+                DetectedFace.face_hash.is_not(None)
+            )
+        ).all()
+        whole = db.session.execute(select(ProbeImage.id, ProbeImage.phash).where(ProbeImage.phash.is_not(None))).all()
+        of_faces = np.array([row.image_id for row in rows], np.int64)
+        faces = np.array(unmasked(stores().keys, [(row.uid, row.face_hash) for row in rows]), np.uint64)
+        of_whole = np.array([row.id for row in whole], np.int64)
+        pictures = np.array([int(row.phash, 16) for row in whole], np.uint64)
+        found = {}
+        for name, look in looks.items():
+            bits: dict[int, int] = {}
+            for ids, distances, most in (
+                (of_faces, look.distances(faces), SAME_BITS),
+                (of_whole, look.picture_distances(pictures), PICTURE_BITS),
+            ):
+                for i in np.flatnonzero(distances <= most):
+                    image_id = int(ids[i])
+                    bits[image_id] = min(int(distances[i]), bits.get(image_id, SAME_BITS))
+            found[name] = sorted(bits, key=lambda image_id: (bits[image_id], image_id))
+        return found
 
     @enforces("CAP-4")
-    def look_alike(self, phash: str, vector: np.ndarray, near: Iterable[int]) -> ProbeImage | None:
-        """Return the nearest probe that agrees in both signals, or None. vector: (d,) float32. Raises MatchingError."""
-        agreeing = self.look_alikes(phash, vector[np.newaxis], near)
-        return agreeing[0] if agreeing else None
+    def copy_of(self, look: Look, near: Sequence[int]) -> ProbeImage | None:
+        """Return the nearest probe that is the same photograph, or None."""
+        same = self.compare(look, near).same
+        return db.session.get_one(ProbeImage, same[0]) if same else None
 
-    @enforces("CAP-4", "AUD-1")
-    def look_alikes(self, phash: str, vectors: np.ndarray, near: Iterable[int]) -> list[ProbeImage]:
-        """Every probe that agrees in both signals with a picture and any of its faces, nearest first.
+    @enforces("CAP-4", "AUD-1", "LIM-5")
+    def compare(self, look: Look, near: Sequence[int]) -> Compared:
+        """Compare a picture with the nearest of the probes that the hashes name, by their pixels.
 
-        vectors: (n, d) float32, a row for each face of the picture. A probe that is erased is compared with nothing;
-        one whose file is damaged counts as agreeing, since a person then decides. Raises MatchingError.
+        A probe that is erased is compared with nothing; one whose file is damaged counts as the same, since a person
+        then decides.
         """
-        agreeing = []
-        chosen = list(near)
-        for probe in db.session.scalars(select(ProbeImage).where(ProbeImage.id.in_(chosen))) if chosen else ():
-            if self._cosine(vectors, probe) >= LOOK_ALIKE_COSINE:
-                agreeing.append((hash_distance(phash, str(probe.phash)), probe.id, probe))
-        return [probe for _, _, probe in sorted(agreeing)]
-
-    def _cosine(self, vectors: np.ndarray, probe: ProbeImage) -> float:
-        if probe.id not in self._vectors:
-            self._vectors[probe.id] = embed_probe(probe)
-        known = self._vectors[probe.id]
-        if known is None:
-            return 1.0
-        return float((known @ vectors.T).max(initial=-1.0))
+        chosen = list(near[:MOST_OPENED])
+        rows = {row.id: row for row in db.session.scalars(select(ProbeImage).where(ProbeImage.id.in_(chosen)))}
+        same: list[int] = []
+        opened: dict[int, str] = {}
+        for probe in (rows[one] for one in chosen if one in rows):
+            if probe.id not in self._faces:
+                self._faces[probe.id] = faces_of(probe)
+            faces = self._faces[probe.id]
+            opened[probe.id] = probe.uid
+            if faces is None or any(look.shows(face) for face in faces):
+                same.append(probe.id)
+        return Compared(same, opened, max(0, len(near) - MOST_OPENED))
 
 
-def embed_probe(probe: ProbeImage) -> np.ndarray | None:
-    """Return templates of the probe's faces, (n, d); no row when it is erased, None when its file is damaged."""
-    extractor = networks.extractor()
+def faces_of(probe: ProbeImage) -> list[AlignedFace] | None:
+    """Return the aligned faces of a probe; none when it is erased, None when its file is damaged."""
     try:
-        data = stores().blobs.get(probe.blob_id, probe.key_id, probe.sha256)
+        bgr = decode(stores().blobs.get(probe.blob_id, probe.key_id, probe.sha256), limits()).bgr
     except (KeyDestroyed, UnknownBlob):
-        return np.empty((0, extractor.entry.dims), np.float32)
-    except StorageError:
+        return []
+    except (StorageError, UnusableImage):
         return None
-    try:
-        bgr = decode(data, limits()).bgr
-    except UnusableImage:
-        return None
-    return extractor.embed(bgr, [face.found() for face in probe.faces])
+    return [aligned(bgr, face.found().points) for face in probe.faces]

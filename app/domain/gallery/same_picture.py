@@ -1,30 +1,32 @@
 """The search for one picture under two people: one record is then wrong, and a person decides which (CAP-3).
 
 The same person photographed again is what a repository is for; only another person's record is looked at. Three signals
-must agree: the perceptual hash, which finds a few among many; the templates; and the pixels themselves, side by side.
+must agree: the hash of the aligned face, which finds a few among many; the templates, which spare opening most of
+these; and the pixels themselves, registered on each other (app.matching.same_photograph).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from sqlalchemy import select
 
 from app.clauses import enforces
+from app.domain.algorithms import networks
 from app.domain.gallery.intake_checks import CheckedPhotograph
 from app.domain.gallery.photographs import picture
 from app.domain.gallery.repository_index import open_template
-from app.extensions import db
+from app.extensions import db, stores
 from app.imaging import UnusableImage
-from app.matching.perceptual import likeness, small_copy
+from app.matching.same_photograph import SAME_BITS, Look, aligned
 from app.models import GalleryPerson, GalleryPhoto, Template
-from app.storage import StorageError
+from app.storage import StorageError, unmasked
 
-# Measured on 12,720 pairs of drawn people and 125 copies (compressed, half and larger size, darker, grey): copies lie
-# within 4 bits, above 0.985 and 0.999; of the pairs 0.008 % are within 4 bits, and the pixels of none agree above 0.95.
-SAME_COSINE = 0.97
-SAME_PIXELS = 0.99
+#: below it the templates of a picture and of its edited copy do not lie
+SAME_COSINE = 0.75
+#: photographs looked at for one picture, the nearest first
+MOST_NEAR = 100
 #: rows that were committed out of the order of their ids are among so many newest ones
 _OVERLAP = 1000
 
@@ -32,40 +34,44 @@ _OVERLAP = 1000
 class SamePictures:
     """Finds pictures that are already in the repository; one per process, kept up to date from the database."""
 
-    BITS = 4
-
     def __init__(self) -> None:
         self._ids = np.empty(0, np.int64)
         self._bits = np.empty(0, np.uint64)
 
-    def near(self, phashes: Iterable[str]) -> dict[str, frozenset[int]]:
-        """Return for each hash the photographs (ids) within BITS; no picture is opened."""
+    def near(self, looks: Mapping[str, Look]) -> dict[str, list[int]]:
+        """Return for each picture the photographs (ids) that the hashes name, nearest first; opens no picture."""
         self._follow()
-        return {
-            phash: frozenset(self._ids[np.bitwise_count(self._bits ^ np.uint64(int(phash, 16))) <= self.BITS].tolist())
-            for phash in set(phashes)
-        }
+        found = {}
+        for name, look in looks.items():
+            distances = look.distances(self._bits)
+            named = np.flatnonzero(distances <= SAME_BITS)
+            found[name] = self._ids[named[np.argsort(distances[named], kind="stable")]][:MOST_NEAR].tolist()
+        return found
 
     @enforces("CAP-3")
-    def other_persons(self, photo: CheckedPhotograph, near: Iterable[int], digest: str) -> GalleryPhoto | None:
-        """Return the photograph among `near` with the same picture under another person number, or None.
+    def other_persons(
+        self, photo: CheckedPhotograph, look: Look, near: Sequence[int], digest: str
+    ) -> GalleryPhoto | None:
+        """Return the earliest photograph among `near` with the same picture under another person number, or None.
 
         photo: embedded by the network of `digest`. A photograph whose file is damaged or erased is compared no further.
         """
-        if not (chosen := list(near)):
+        if not near:
             return None
         rows = db.session.execute(
             select(GalleryPhoto, Template.box)
             .join(GalleryPerson, GalleryPhoto.person_id == GalleryPerson.id)
             .join(Template, (Template.photo_id == GalleryPhoto.id) & (Template.algorithm_digest == digest))
             .where(
-                GalleryPhoto.id.in_(chosen),
+                GalleryPhoto.id.in_(near),
                 GalleryPhoto.removed_at.is_(None),
                 GalleryPerson.person_number != photo.row["person_number"],
             )
             .order_by(GalleryPhoto.id)
         )
         for other, box in rows.all():
+            if other.sha256 == photo.sha256:
+                return other
             try:
                 vector = open_template(other.key_id, other.uid, digest, box).vector
                 if float(vector @ photo.vector) < SAME_COSINE:
@@ -73,7 +79,7 @@ class SamePictures:
                 bgr = picture(other)
             except (StorageError, UnusableImage):
                 continue
-            if other.sha256 == photo.sha256 or likeness(photo.small, small_copy(bgr)) >= SAME_PIXELS:
+            if any(look.shows(aligned(bgr, face.points)) for face in networks.detector().detect(bgr)):
                 return other
         return None
 
@@ -82,10 +88,10 @@ class SamePictures:
         newest = int(self._ids.max(initial=0)) - _OVERLAP
         known = self._ids <= newest
         rows = db.session.execute(
-            select(GalleryPhoto.id, GalleryPhoto.phash).where(
-                GalleryPhoto.id > newest, GalleryPhoto.removed_at.is_(None)
+            select(GalleryPhoto.id, GalleryPhoto.uid, GalleryPhoto.face_hash).where(
+                GalleryPhoto.id > newest, GalleryPhoto.face_hash.is_not(None)
             )
         ).all()
         self._ids = np.concatenate([self._ids[known], np.array([row.id for row in rows], np.int64)])
-        bits = np.array([int(row.phash, 16) for row in rows], np.uint64)
-        self._bits = np.concatenate([self._bits[known], bits])
+        bits = unmasked(stores().keys, [(row.uid, row.face_hash) for row in rows])
+        self._bits = np.concatenate([self._bits[known], np.array(bits, np.uint64)])

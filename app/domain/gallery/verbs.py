@@ -26,7 +26,7 @@ from app.matching.types import Template as Vector
 from app.models import GalleryHold, GalleryImport, GalleryPerson, GalleryPhoto, ProbeImage, Template
 from app.models.base import now
 from app.policy import policy
-from app.storage import BlobRef
+from app.storage import BlobRef, masked
 from app.unit_of_work import Conflict, after_commit
 
 _WHOLE = ("height_in", "weight_lb")
@@ -90,6 +90,7 @@ def enrol(stored: Sequence[Stored], batch: str) -> int:
             batch=batch,
             quality=item.photo.quality,
         )
+        photo.face_hash = masked(stores().keys, photo.uid, item.photo.face.hash)
         photo.seal(charge=row["charge"], source_record=row["source_record"], eyes=item.photo.eyes)
         db.session.add(photo)
         add_template(photo, np.asarray(item.photo.vector), item.algorithm_digest)
@@ -208,7 +209,7 @@ def remove(photo: GalleryPhoto, because: str) -> int:
     if photo.removed_at is not None:
         raise Conflict("this photograph left the repository already")
     photo.removed_at, photo.removed_because = now(), because
-    photo.sealed, photo.phash, photo.quality = None, "", None
+    photo.sealed, photo.phash, photo.face_hash, photo.quality = None, "", None, None
     for template in list(photo.templates):
         db.session.delete(template)
     if not held_of(photo.person):

@@ -1,7 +1,7 @@
 """Search lineage: earlier searches, negative ones included, are shown before a probe is searched again.
 
-A search is related to an earlier one when it has the same probe (digest), a probe taken at the same time (hash and
-embedding agree), or a case number of the same matter. This module only reads; the verbs are in
+A search is related to an earlier one when it has the same probe (digest), a probe that is the same photograph, edited
+(app.domain.gallery.look_alikes), or a case number of the same matter. This module only reads; the verbs are in
 app.domain.identification.repeats.
 """
 
@@ -17,13 +17,13 @@ from app.access.actor import Actor
 from app.access.clearance import cleared_rows, may_know
 from app.clauses import enforces
 from app.domain.matters.numbers import of_matter
-from app.domain.matters.photographs import of_same_moment
+from app.domain.matters.photographs import of_same_photograph
 from app.extensions import db
 from app.models import FinalReview, FRRequest, ProbeImage, RepeatSearch, Round, Search
 from app.models.base import filled
 
 #: how an earlier search is related, in the order of how closely
-SAME_IMAGE, LOOKS_ALIKE, SAME_CASE = "the same image", "an image of the same moment", "the same case number"
+SAME_IMAGE, LOOKS_ALIKE, SAME_CASE = "the same image", "an edited copy of the same photograph", "the same case number"
 SAME_MATTER = "another number of the same matter"
 #: outcome of a request's examination, by what its last report says; an open one tells nothing, for its peers are blind
 RESULTS = {"possible_match": "a possible match was reported", "negative": "negative result"}
@@ -64,7 +64,7 @@ def earlier_searches(search: Search) -> list[EarlierSearch]:
 
     One that is running counts: else whoever starts two at once is asked for no agreement.
     """
-    alike = of_same_moment([search.image_id])
+    alike = of_same_photograph([search.image_id])
     # three look-ups, each by its own index: as one condition over three tables it reads every search there is
     related = union(
         select(Search.id).join(Search.request).where(search.request.in_same_matter()),

@@ -15,7 +15,7 @@ from sqlalchemy.orm import load_only
 from app.clauses import enforces
 from app.domain.matters import numbers
 from app.domain.matters.evidence import MOMENT, SAME, Evidence
-from app.domain.matters.photographs import of_same_moment
+from app.domain.matters.photographs import of_same_photograph
 from app.extensions import db
 from app.models.base import filled, now
 from app.models.requests import FRRequest, ProbeImage
@@ -100,7 +100,7 @@ def _photographs(request: FRRequest) -> dict[str, list[Evidence]]:
         select(FRRequest.case_number, FRRequest.number, ProbeImage.sha256)
         .join(ProbeImage, ProbeImage.request_id == FRRequest.id)
         .where(
-            or_(ProbeImage.sha256.in_(digests), ProbeImage.id.in_(of_same_moment(ids))),
+            or_(ProbeImage.sha256.in_(digests), ProbeImage.id.in_(of_same_photograph(ids))),
             *comparable(),
             FRRequest.case_number.not_in(numbers.of_matter(request.case_number)),
         )

@@ -1,4 +1,4 @@
-"""Photographs of one moment, as recorded when a probe image was checked: the same photograph, never the same person."""
+"""Copies of one photograph, as recorded when a probe image was checked: the same photograph, never the same person."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from app.extensions import db
 from app.models.identification import ProbeResemblance
 
 
-def of_same_moment(image_ids: Collection[int]) -> set[int]:
-    """Return the ids of the other probe images that were taken at the moment of one of these.
+def of_same_photograph(image_ids: Collection[int]) -> set[int]:
+    """Return the ids of the other probe images that are the photograph of one of these, edited.
 
     A copy of a copy is one of the original too, however little it has left of it.
     """

@@ -10,7 +10,7 @@ from app.clauses import enforces
 from app.domain.examination.background_conditions import nominee_in
 from app.domain.examination.earlier_verdicts import EarlierVerdict, earlier_verdicts, grounds_for
 from app.domain.examination.verbs import open_round
-from app.domain.matters.photographs import of_same_moment
+from app.domain.matters.photographs import of_same_photograph
 from app.extensions import db
 from app.models import Candidate, FRRequest, NewGround, ProbeImage, Round
 from app.models.base import filled
@@ -52,7 +52,7 @@ def _same_picture(one: ProbeImage, other: ProbeImage) -> bool:
     """Tell whether two probes are one picture: an edited copy is no other probe."""
     if one.sha256 == other.sha256:
         return True
-    return other.id in of_same_moment([one.id])
+    return other.id in of_same_photograph([one.id])
 
 
 @condition("something_new", "SRC-6", "FAIR-1", written_by=("nominate",), chosen_as="nominee")

@@ -16,7 +16,7 @@ from sqlalchemy.orm import selectinload
 from app.access.actor import Actor
 from app.access.clearance import is_member, may_know
 from app.clauses import enforces
-from app.domain.matters.photographs import of_same_moment
+from app.domain.matters.photographs import of_same_photograph
 from app.extensions import db
 from app.models.requests import BasisDecision, FRRequest, ProbeImage
 from app.workflow.facts import Facts
@@ -60,7 +60,7 @@ def earlier_refusals(request: FRRequest) -> list[EarlierRefusal]:
 
 def with_images(images: Collection[ProbeImage]) -> ColumnElement[bool]:
     """Return the condition for requests that hold one of these images, or one of the same moment."""
-    alike = of_same_moment([image.id for image in images])
+    alike = of_same_photograph([image.id for image in images])
     digests = {image.sha256 for image in images}
     same = select(ProbeImage.request_id).where(or_(ProbeImage.sha256.in_(digests), ProbeImage.id.in_(alike)))
     return FRRequest.id.in_(same)

@@ -167,7 +167,7 @@ def submit(request: FRRequest, actor: Actor) -> None:
 def resubmit(request: FRRequest, actor: Actor) -> None:
     """Send more images after the request came back; the basis is confirmed anew (REQ-4, REQ-5), the discussion too.
 
-    The discussion stands only where every new image is of the same moment as one that was discussed (AUD-1): whether
+    The discussion stands only where every new image is a copy of a photograph that was discussed (AUD-1): whether
     two faces are one person's is for people to say, not for the portal.
     """
     anew = bool(not_discussed(request))

@@ -6,14 +6,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import select
 
 from app.access.actor import system_actor
 from app.clauses import enforces
-from app.domain.algorithms.networks import detector, extractor
-from app.domain.gallery.look_alikes import ProbeComparison
+from app.domain.algorithms.networks import detector
+from app.domain.gallery.look_alikes import Compared, ProbeComparison
+from app.domain.gallery.resemblance import resemble
 from app.domain.identification.image_quality import described
 from app.domain.numbers import take_turn
 from app.domain.requests.images import JOB, finish_check, limits
@@ -22,16 +24,17 @@ from app.imaging import ExifFacts, UnusableImage, decode, shown_copy
 from app.jobs.registry import JobFailed, Retry, handles
 from app.matching.errors import MatchingError
 from app.matching.perceptual import perceptual_hash
+from app.matching.same_photograph import Look, aligned
 from app.matching.types import Face
 from app.models.base import filled
 from app.models.engine import Job
-from app.models.identification import ProbeResemblance
 from app.models.requests import DetectedFace, ProbeImage
 from app.policy import policy
-from app.storage import DiskFailure, StorageError
+from app.storage import DiskFailure, StorageError, masked
 from app.unit_of_work import Conflict, unit_of_work
 
 Answer = TypeVar("Answer")
+_QUARTERS = (cv2.ROTATE_90_CLOCKWISE, cv2.ROTATE_180, cv2.ROTATE_90_COUNTERCLOCKWISE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +72,13 @@ def check_image(row: Job) -> None:
     finding = examine(data)
     shown = None
     columns: dict[str, object] = {}
-    near, alike, phash = frozenset[int](), list[int](), None
+    look, near, compared = None, list[int](), Compared()
     bgr = finding.bgr
     if bgr is not None:
         phash = perceptual_hash(bgr)
-        near = _near(image, phash)
-        alike = _same_moment(phash, finding, near)
+        look = _look(phash, finding)
+        near = _near(image, look)
+        compared = ProbeComparison().compare(look, near)
         shown = _stored(lambda: stores().blobs.put(key_id, shown_copy(bgr)))
         height, width = bgr.shape[:2]
         columns = {
@@ -86,13 +90,13 @@ def check_image(row: Job) -> None:
         }
     with unit_of_work():
         take_turn("checks")
-        if phash is not None and not _near(image, phash) <= near:
+        if look is not None and not set(_near(image, look)) <= set(near):
             # checked at the same time: neither would know of the other, were it not compared anew
             raise Conflict("an image like this one was checked meanwhile")
         if image.state == "checking" and image.removed_at is None:
             for position, face in enumerate(finding.faces, 1):
                 db.session.add(detected(image, position, face, filled(bgr), len(finding.faces)))
-            db.session.add_all(ProbeResemblance(image_id=image.id, earlier_id=earlier) for earlier in alike)
+            resemble(image, system_actor(), compared)
             if finding.exif is not None:
                 image.seal(exif=dict(finding.exif))
             db.session.flush()
@@ -128,28 +132,34 @@ def examine(data: bytes) -> Finding:
     return Finding("ready", None, bgr, exif, faces)
 
 
-def _near(image: ProbeImage, phash: str) -> frozenset[int]:
-    return ProbeComparison().near([phash])[phash] - {image.id}
-
-
-@enforces("AUD-1")
-def _same_moment(phash: str, finding: Finding, near: frozenset[int]) -> list[int]:
-    """Return the ids of those of the images with a near hash that were taken at the same time. Raises JobFailed.
+@enforces("AUD-1", "LIM-5")
+def _look(phash: str, finding: Finding) -> Look:
+    """Return what tells an image from others as a photograph, never as a person. Raises JobFailed.
 
     Kept with the image, so that a search of it says what was searched before (app.domain.identification.lineage).
+    Faces are looked for in the picture turned by quarters too: turned back, it may be searched all the same.
     """
-    if not near or not finding.faces or finding.bgr is None:
+    faces = [] if finding.bgr is None else [aligned(finding.bgr, face.points) for face in finding.faces]
+    most = policy().request.images.max_faces
+    for quarter in _QUARTERS if faces else ():
+        turned = cv2.rotate(filled(finding.bgr), quarter)
+        try:
+            faces += [aligned(turned, face.points) for face in detector().detect(turned)[:most]]
+        except MatchingError as fault:
+            raise JobFailed(str(fault)) from fault
+    return Look(faces, phash)
+
+
+def _near(image: ProbeImage, look: Look) -> list[int]:
+    """Return the other images that the hashes name, nearest first; none for a picture without a face."""
+    if not look.faces:
         return []
-    try:
-        vectors = extractor().embed(finding.bgr, list(finding.faces))
-    except MatchingError as fault:
-        raise JobFailed(str(fault)) from fault
-    return [earlier.id for earlier in ProbeComparison().look_alikes(phash, vectors, near)]
+    return [one for one in ProbeComparison().near({"it": look})["it"] if one != image.id]
 
 
 def detected(image: ProbeImage, position: int, face: Face, bgr: NDArray[np.uint8], faces: int) -> DetectedFace:
     """Build the row for a face of a picture that shows ``faces``; position counts from 1."""
-    return DetectedFace(
+    row = DetectedFace(
         image=image,
         position=position,
         box=[float(value) for value in face.box],
@@ -158,6 +168,8 @@ def detected(image: ProbeImage, position: int, face: Face, bgr: NDArray[np.uint8
         inter_eye=face.inter_eye,
         quality=described(bgr, face, faces),
     )
+    row.face_hash = masked(stores().keys, row.uid, aligned(bgr, face.points).hash)
+    return row
 
 
 def _image(uid: str) -> ProbeImage | None:

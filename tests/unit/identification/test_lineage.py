@@ -7,23 +7,29 @@ from itertools import pairwise
 import cv2
 import numpy as np
 import pytest
+from sqlalchemy import delete, update
 from sqlalchemy.exc import IntegrityError
 
 from app import audit
 from app.calendar import today
 from app.domain.algorithms import registry as algorithms
+from app.domain.gallery import look_alikes
+from app.domain.gallery.look_alikes import ProbeComparison
 from app.domain.identification import lineage, repeats
 from app.domain.identification import verbs as identification
 from app.domain.matters import links
-from app.domain.matters.photographs import of_same_moment
-from app.extensions import db
+from app.domain.matters.photographs import of_same_photograph
+from app.extensions import db, stores
 from app.jobs.requests import images as checks
-from app.models import CaseNumber, Job, ProbeResemblance, RepeatSearch
+from app.matching.extractor import TemplateExtractor
+from app.models import CaseNumber, DetectedFace, Job, ProbeResemblance, RepeatSearch
 from app.models.base import now
 from app.policy import policy
 from app.policy.refused import Refused
+from app.storage import unmasked
 from app.unit_of_work import unit_of_work
 from app.workflow import explain
+from tests.events_and_notices import events
 from tests.request_factory import picture
 
 pytestmark = pytest.mark.clause("AUD-1")
@@ -31,7 +37,7 @@ OTHER_CASE = "2026-075-09999"
 
 
 def recompressed(data: bytes, quality: int = 60) -> bytes:
-    """The same moment in other bytes."""
+    """The same photograph in other bytes."""
     pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
     return cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, quality])[1].tobytes()
 
@@ -68,7 +74,7 @@ def test_the_same_file_in_another_case_is_recognized(make, searched):
     assert related(prepared(make)) == [(lineage.SAME_IMAGE,)]
 
 
-def test_the_same_moment_in_other_bytes_is_recognized_by_hash_and_embedding(make, searched):
+def test_the_same_photograph_in_other_bytes_is_recognized(make, searched):
     other = filed_with(make, recompressed(picture(7)))
     assert other.images[0].sha256 != searched.images[0].sha256
     assert db.session.query(ProbeResemblance).count() == 1
@@ -106,13 +112,14 @@ def test_a_copy_of_a_copy_is_a_copy_of_the_original_bypass(make, searched):
     with unit_of_work() as rows:
         rows.add_all(ProbeResemblance(image_id=b.id, earlier_id=a.id) for a, b in pairwise(chain))
         audit.record("policy.loaded", version=policy().version)
-    assert of_same_moment([chain[2].id]) == {chain[0].id, chain[1].id}
+    assert of_same_photograph([chain[2].id]) == {chain[0].id, chain[1].id}
     assert related(last) == [(lineage.LOOKS_ALIKE,)]
     with pytest.raises(Refused) as refusal:
         start(make, last)
     assert refusal.value.rule_id == "repeat_agreed"
 
 
+@pytest.mark.clause("AUD-1", "LIM-5")
 def test_another_moment_of_the_same_person_is_another_probe(make, searched):
     other = filed_with(make, picture(7, 3))
     assert db.session.query(ProbeResemblance).count() == 0
@@ -316,3 +323,104 @@ def test_nothing_is_told_of_the_result_of_an_open_request(make, searched):
     make.run_jobs()
     assert searched.state == "reported"
     assert [e.result for e in lineage.earlier_searches(other.current_search)] == ["negative result"]
+
+
+def edited(data: bytes, edit) -> bytes:
+    pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+    return cv2.imencode(".jpg", edit(pixels), [cv2.IMWRITE_JPEG_QUALITY, 80])[1].tobytes()
+
+
+def _cropped(share: float):
+    def crop(pixels: np.ndarray) -> np.ndarray:
+        down, right = (round(side * share) for side in pixels.shape[:2])
+        return pixels[down : pixels.shape[0] - down, right : pixels.shape[1] - right]
+
+    return crop
+
+
+def _turned(degrees: float):
+    def turn(pixels: np.ndarray) -> np.ndarray:
+        height, width = pixels.shape[:2]
+        return cv2.warpAffine(pixels, cv2.getRotationMatrix2D((width / 2, height / 2), degrees, 1), (width, height))
+
+    return turn
+
+
+EDITS = {
+    "cropped by 5 % off each side": _cropped(0.05),
+    "cropped by 15 % off each side": _cropped(0.15),
+    "half as large": lambda pixels: cv2.resize(pixels, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA),
+    "turned by 4 degrees": _turned(4),
+    "darker": lambda pixels: cv2.convertScaleAbs(pixels, alpha=0.7),
+    "mirrored": lambda pixels: pixels[:, ::-1],
+    "cropped, brighter and larger": lambda pixels: cv2.resize(
+        cv2.convertScaleAbs(_cropped(0.08)(pixels), alpha=1.1, beta=12), None, fx=1.4, fy=1.4
+    ),
+}
+
+
+@pytest.mark.clause("AUD-1")
+@pytest.mark.parametrize("edit", EDITS.values(), ids=EDITS)
+def test_an_edited_copy_of_what_was_searched_is_recognized_bypass(make, searched, edit):
+    """Cropping 5 % off each side changed the hash of the whole picture, and the earlier search was not shown."""
+    assert related(filed_with(make, edited(picture(7), edit))) == [(lineage.LOOKS_ALIKE,)]
+
+
+def test_a_picture_filed_upside_down_is_compared_as_it_would_be_turned_back_bypass(make, searched):
+    """Its face is found wrongly or not at all; turned back by preparation it may be searched all the same."""
+    request = make.request(state="draft", case_number=OTHER_CASE, images=0)
+    upside_down = make.image(request, edited(_two(picture(7)), lambda pixels: cv2.rotate(pixels, cv2.ROTATE_180)))
+    assert upside_down.state == "ready"
+    [pair] = db.session.query(ProbeResemblance).all()
+    assert (pair.image_id, pair.earlier) == (upside_down.id, searched.images[0])
+
+
+def _two(data: bytes) -> bytes:
+    return edited(data, _cropped(0.06))
+
+
+@pytest.mark.clause("AUD-1", "LIM-5")
+def test_what_was_opened_is_recorded_and_no_template_of_a_face_is_made(make, searched, monkeypatch):
+    monkeypatch.setattr(TemplateExtractor, "embed_chips", lambda *_: pytest.fail("a template was made"))
+    request = make.request(state="draft", case_number=OTHER_CASE, images=0)
+    image = make.image(request, edited(picture(7), _cropped(0.05)))
+    [earlier] = searched.images
+    assert events("image.compared") == [
+        {"image": image.uid, "opened": [earlier.uid], "same": [earlier.uid], "left": 0},
+    ]
+
+
+@pytest.mark.clause("LIM-5")
+def test_no_more_than_some_are_opened_and_the_nearest_first(make, searched, monkeypatch):
+    [earlier] = searched.images
+    monkeypatch.setattr(ProbeComparison, "near", lambda self, looks: {name: [earlier.id, 901, 902] for name in looks})
+    monkeypatch.setattr(look_alikes, "MOST_OPENED", 1)
+    make.image(make.request(state="draft", case_number=OTHER_CASE, images=0), edited(picture(7), _cropped(0.05)))
+    [compared] = events("image.compared")
+    assert (compared["opened"], compared["left"]) == ([earlier.uid], 2)
+
+
+@pytest.mark.clause("ACC-10")
+def test_the_hash_of_a_face_stands_under_a_mask_of_its_row(make, searched):
+    copy = make.image(make.request(state="draft", images=0), edited(picture(7), lambda pixels: pixels))
+    [one], [other] = searched.images[0].faces, copy.faces
+    first, second = unmasked(stores().keys, [(row.uid, row.face_hash) for row in (one, other)])
+    assert (first ^ second).bit_count() <= 11
+    assert (int(one.face_hash, 16) ^ int(other.face_hash, 16)).bit_count() > 11
+
+
+@pytest.mark.clause("AUD-1")
+def test_images_of_before_are_hashed_and_compared_once(app, make, searched):
+    copy = filed_with(make, edited(picture(7), _cropped(0.05))).images[0]
+    with unit_of_work():
+        db.session.execute(delete(ProbeResemblance))
+        db.session.execute(update(DetectedFace).values(face_hash=None))
+        audit.record("gallery.hashed", probes=0, photos=0)
+    db.session.expire_all()
+    for said in ("Probes: 2 hashed", "Probes: every face is hashed"):
+        done = app.test_cli_runner().invoke(args=["gallery", "hash-faces"])
+        assert done.exit_code == 0 and said in done.output, done.output
+    db.session.expire_all()
+    [pair] = db.session.query(ProbeResemblance).all()
+    assert (pair.image_id, pair.earlier_id) == (copy.id, searched.images[0].id)
+    assert all(face.face_hash for image in (copy, searched.images[0]) for face in image.faces)

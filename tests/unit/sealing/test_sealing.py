@@ -97,7 +97,7 @@ def test_one_of_several_photographs_goes_and_the_others_stay_readable(make, run_
     assert readable == 1, "the same attempt opens a photograph that stays, so it proves something"
     with pytest.raises(KeyDestroyed):
         stores().keys.decrypt(first.key_id, box, b"blob:" + first.blob_id.encode())
-    assert (first.phash, first.sealed) == ("", None), "what would recognise the picture goes with it"
+    assert (first.phash, first.face_hash, first.sealed) == ("", None, None), "what recognises the picture goes"
     assert not list(verify(db.session.scalars(select(AuditEvent).order_by(AuditEvent.sequence))))
 
 
