@@ -59,7 +59,7 @@ def earlier_refusals(request: FRRequest) -> list[EarlierRefusal]:
 
 
 def with_images(images: Collection[ProbeImage]) -> ColumnElement[bool]:
-    """Return the condition for requests that hold one of these images, or one of the same moment."""
+    """Return the condition for requests that hold one of these images, or an edited copy of one."""
     alike = of_same_photograph([image.id for image in images])
     digests = {image.sha256 for image in images}
     same = select(ProbeImage.request_id).where(or_(ProbeImage.sha256.in_(digests), ProbeImage.id.in_(alike)))

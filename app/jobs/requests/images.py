@@ -136,7 +136,6 @@ def examine(data: bytes) -> Finding:
 def _look(phash: str, finding: Finding) -> Look:
     """Return what tells an image from others as a photograph, never as a person. Raises JobFailed.
 
-    Kept with the image, so that a search of it says what was searched before (app.domain.identification.lineage).
     Faces are looked for in the picture turned by quarters too: turned back, it may be searched all the same.
     """
     faces = [] if finding.bgr is None else [aligned(finding.bgr, face.points) for face in finding.faces]
@@ -151,7 +150,10 @@ def _look(phash: str, finding: Finding) -> Look:
 
 
 def _near(image: ProbeImage, look: Look) -> list[int]:
-    """Return the other images that the hashes name, nearest first; none for a picture without a face."""
+    """Return the other images that the hashes name, nearest first; none for a picture without a face.
+
+    What is found the same is kept, so that a search says what was searched before (app.domain.identification.lineage).
+    """
     if not look.faces:
         return []
     return [one for one in ProbeComparison().near({"it": look})["it"] if one != image.id]
