@@ -78,13 +78,14 @@ class BlobStore:
         KeyStore's errors about the key itself (KeyDestroyed, UnknownKey, WrongMasterKey).
         """
         data = self._whole(blob_id, key_id)
-        if not hmac.compare_digest(hashlib.sha256(data).hexdigest().encode(), sha256.encode()):
-            raise BlobCorrupt("The stored file is not the one its record describes: the digests differ.")
+        _compare(hashlib.sha256(data).hexdigest(), sha256)
         return data
 
     @enforces("ACC-10")
-    def reader(self, blob_id: str, key_id: str, size: int) -> Callable[[int, int], Iterator[bytes]]:
-        """Return what reads parts of a blob of this plain size, a segment in memory at a time, each checked.
+    def reader(self, blob_id: str, key_id: str, sha256: str, size: int) -> Callable[[int, int], Iterator[bytes]]:
+        """Return what reads parts of a blob of this plain size and digest, a segment in memory at a time.
+
+        All of it is read once for the digest, before anything is given out; then each part is checked as it is read.
 
         It yields the bytes from its first argument to before its second, and raises, as this does at once, UnknownBlob,
         BlobCorrupt and the errors of `get` about the key: the file and its key are looked at for each segment.
@@ -100,8 +101,12 @@ class BlobStore:
             data = self._whole(blob_id, key_id)
             if len(data) != size:
                 raise BlobCorrupt(OTHER_SIZE)
+            _compare(hashlib.sha256(data).hexdigest(), sha256)
             return lambda first, stop: iter((data[first:stop],))
-        self._segment(blob_id, key_id, 0, size)
+        digest = hashlib.sha256()
+        for piece in read(0, size):
+            digest.update(piece)
+        _compare(digest.hexdigest(), sha256)
         return read
 
     def _segment(self, blob_id: str, key_id: str, place: int, size: int) -> bytes:
@@ -197,6 +202,11 @@ class BlobStore:
         if not _BLOB_ID.fullmatch(blob_id):
             raise UnknownBlob("This is not the id of a stored file.")
         return self._directory / blob_id[:2] / blob_id
+
+
+def _compare(found: str, recorded: str) -> None:
+    if not hmac.compare_digest(found.encode(), recorded.encode()):
+        raise BlobCorrupt("The stored file is not the one its record describes: the digests differ.")
 
 
 def _stored_size(size: int) -> int:

@@ -130,14 +130,14 @@ def test_a_blob_of_any_size_is_given_back_whole_and_in_parts(keys, blobs, size):
     ref = blobs.put(key_id, content)
     assert blobs.get(ref.id, key_id, ref.sha256) == content
     assert blobs.sealed_under(ref.id, key_id) and not blobs.sealed_under(ref.id, keys.create())
-    read = blobs.reader(ref.id, key_id, size)
+    read = blobs.reader(ref.id, key_id, ref.sha256, size)
     for first, stop in ((0, size), (size // 2, size), (0, size // 2), (max(size - 1, 0), size), (0, 0)):
         assert b"".join(read(first, stop)) == content[first:stop]
 
 
 def test_a_part_is_read_without_the_rest(keys, blobs, long_blob, monkeypatch):
     ref, key_id, content = long_blob
-    read, opened, decrypt = blobs.reader(ref.id, key_id, ref.size), [], keys.decrypt
+    read, opened, decrypt = blobs.reader(ref.id, key_id, ref.sha256, ref.size), [], keys.decrypt
     monkeypatch.setattr(keys, "decrypt", lambda of, box, aad: opened.append(len(box)) or decrypt(of, box, aad))
     assert b"".join(read(SEGMENT_BYTES + 5, SEGMENT_BYTES + 9)) == content[SEGMENT_BYTES + 5 : SEGMENT_BYTES + 9]
     assert len(opened) == 1 and opened[0] < SEGMENT_BYTES + 100
@@ -166,30 +166,32 @@ def test_no_segment_is_altered_moved_left_out_or_added(tmp_path, keys, blobs, lo
         with pytest.raises(BlobCorrupt):
             blobs.get(ref.id, key_id, ref.sha256)
         with pytest.raises(BlobCorrupt):
-            list(blobs.reader(ref.id, key_id, ref.size)(0, ref.size))
+            list(blobs.reader(ref.id, key_id, ref.sha256, ref.size)(0, ref.size))
     path.write_bytes(stored)
+    with pytest.raises(BlobCorrupt, match="digests"):
+        blobs.reader(ref.id, key_id, "0" * 64, ref.size)
     with pytest.raises(BlobCorrupt, match="sizes"):
-        blobs.reader(ref.id, key_id, ref.size - 1)
+        blobs.reader(ref.id, key_id, ref.sha256, ref.size - 1)
 
 
 def test_a_long_blob_from_before_there_were_segments_is_still_read(tmp_path, keys, blobs, long_blob):
     ref, key_id, content = long_blob
     blob_path(tmp_path, ref.id).write_bytes(keys.encrypt(key_id, content, b"blob:" + ref.id.encode()))
     assert blobs.get(ref.id, key_id, ref.sha256) == content
-    assert b"".join(blobs.reader(ref.id, key_id, ref.size)(5, ref.size)) == content[5:]
+    assert b"".join(blobs.reader(ref.id, key_id, ref.sha256, ref.size)(5, ref.size)) == content[5:]
 
 
 @pytest.mark.clause("ACC-10")
 def test_a_blob_erased_while_it_is_read_ends_there(keys, blobs, long_blob):
     ref, key_id, content = long_blob
-    pieces = blobs.reader(ref.id, key_id, ref.size)(0, ref.size)
+    pieces = blobs.reader(ref.id, key_id, ref.sha256, ref.size)(0, ref.size)
     assert next(pieces) == content[:SEGMENT_BYTES]
     keys.destroy(key_id)
     with pytest.raises(KeyDestroyed):
         next(pieces)
     blobs.destroy(ref.id)
     with pytest.raises(UnknownBlob):
-        blobs.reader(ref.id, key_id, ref.size)
+        blobs.reader(ref.id, key_id, ref.sha256, ref.size)
 
 
 def test_a_blob_is_never_overwritten(keys, blobs, monkeypatch):

@@ -29,8 +29,8 @@ from app.policy.facts import check_questions
 from app.policy.refused import Refused
 from app.refusals import status_of
 from app.steps import Answer, Why, take_step
-from app.storage import BlobCorrupt, KeyDestroyed, UnknownBlob
-from app.web.downloads import Download, asked_range, send
+from app.storage import BlobCorrupt, KeyDestroyed, StorageError, UnknownBlob
+from app.web.downloads import Download, Withheld, asked_range, send
 from app.web.pages import page, redirect_after_post, wants_part
 
 
@@ -87,24 +87,34 @@ def package(subject: Disclosure, package: int) -> Response | tuple[str, int]:
     if refusal is not None:
         audit.viewed("workflow.refused", subject, verb="fetch", rule=refusal.rule_id)
         return render_disclosure(subject, refusal=refusal), status_of(refusal)
-    cleared, read = clear(found, actor), _reader(found)
+    handing = HandingOut(running_app(), subject.number, package, actor, g.session_uid)
+    cleared, read = clear(found, actor), _reader(found, handing)
     name = f"{subject.number}-{found.number}.zip"
     download = Download(name, "application/zip", found.size, found.sha256, read, to_the_end=True)
     span = asked_range(download)
     if span is not None:
         audit.sent("disclosure.package_sent", subject, package=package, sha256=found.sha256, first=span[0])
-    handing = HandingOut(running_app(), subject.number, package, actor, g.session_uid)
     return send(cleared, download, before_last=handing.ask_again, arrived=handing.record, left=handing.leave)
 
 
-def _reader(package: DisclosurePackage) -> Callable[[int, int], Iterator[bytes]]:
+def _reader(package: DisclosurePackage, handing: HandingOut) -> Callable[[int, int], Iterator[bytes]]:
     """Return what reads the stored package a segment at a time: it may be larger than a process should hold."""
     try:
-        return stores().blobs.reader(package.blob_id, package.disclosure.key_id, package.size)
+        read = stores().blobs.reader(package.blob_id, package.disclosure.key_id, package.sha256, package.size)
     except (UnknownBlob, KeyDestroyed):
         abort(404)
     except BlobCorrupt:
         abort(500, "The stored package is not the one that was built, so it is not handed out.")
+
+    def pieces(first: int, stop: int) -> Iterator[bytes]:
+        try:
+            yield from read(first, stop)
+        except StorageError as gone:
+            # destroyed in mid-transfer: the rule for which, if there is one, says more
+            handing.ask_again()
+            raise Withheld(f"The package was destroyed while it was sent: {gone}") from gone
+
+    return pieces
 
 
 @bp.get("/disclosures/<number>/reissue")

