@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import date
 
 from sqlalchemy import select
@@ -11,11 +10,11 @@ from app import audit
 from app.access.actor import Actor, system_actor
 from app.access.capabilities import check_capability
 from app.clauses import enforces
-from app.documents.errors import FactsError
 from app.documents.facts import Person
 from app.documents.retention.certificate import CertificateFacts, Copy, ItemFacts, RuleCited
 from app.documents.typeset import Rendered
 from app.domain.accounts.naming import here
+from app.domain.destruction import require_gone
 from app.domain.retention.eligibility import label
 from app.extensions import db, settings, stores
 from app.models import Account, Disposal, DisposalItem
@@ -49,17 +48,6 @@ def facts_of_certificate(disposal: Disposal) -> CertificateFacts:
         policy_version=disposal.policy_version,
         items=tuple(_item(item) for item in disposal.items),
     )
-
-
-@enforces("RET-11", "CAP-3")
-def require_gone(keys: Sequence[str], blobs: Sequence[str]) -> None:
-    """Raise FactsError unless every key is destroyed and every file has left the store."""
-    open_keys, files = stores().left_of(keys, blobs)
-    if open_keys or files:
-        raise FactsError(
-            f"{len(open_keys)} of {len(keys)} keys and {len(files)} of {len(blobs)} files that were to be destroyed "
-            "are still there; nothing is certified."
-        )
 
 
 def _person(account: Account) -> Person:

@@ -12,7 +12,7 @@ from app.documents.retention.certificate import Copy
 from app.documents.sealing.certificate import LineFacts, NoticeFacts, RecordFacts, SealingFacts
 from app.documents.typeset import Rendered
 from app.domain.accounts.naming import here
-from app.domain.retention.certificates import require_gone
+from app.domain.destruction import require_gone
 from app.domain.sealing.lookback import KINDS, Showing, counts, look_back
 from app.domain.sealing.notices import TITLES, draft, photos_of
 from app.domain.sealing.verbs import interrupted

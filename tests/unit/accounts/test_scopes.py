@@ -39,6 +39,7 @@ OF_A_REQUEST = {
 #: who may see any row of these at all, by role alone
 BY_ROLE = {
     "GalleryPerson": EXAMINERS,
+    "GalleryImport": {"b.juniper", "p.aspen"},
     "Account": SUPERVISORS,
     "MisuseReport": {"h.larch"},
     "AlgorithmChange": {"f.spruce"},

@@ -207,7 +207,7 @@ def test_what_entered_before_a_list_was_changed_is_signed_for_too(app, officer, 
 
 
 @pytest.fixture
-def run(app):
+def run(app, officer):
     runner = app.test_cli_runner()
     return lambda *args, given="": runner.invoke(args=["gallery", *map(str, args)], input=given)
 

@@ -18,6 +18,7 @@ from app.policy import policy
 from app.unit_of_work import unit_of_work
 from tests.disclosure_factory import set_back
 from tests.policy.matters.test_passages import CYRILLIC, OTHER, TEXT, shuffled
+from tests.request_factory import picture
 from tests.retention_factory import RetentionFactory
 from tests.sql_statements import queries, recorded
 
@@ -275,7 +276,8 @@ def test_a_reserved_request_is_compared_with_nothing_bypass(filed, make, run_job
         parts = {"requester": "i.kestrel", "supervisor": "l.wren"} if political else {}
         stated = {"answers": answers | {policy().request.reserved.id: "yes" if political else "no"}}
         request = filed(number, TEXT, place=PLACE, state="draft", values=stated, **parts)
-        make.image(request)  # of both the same photograph
+        # of both the same photograph, but for an ordinary request after a reserved one, which would not be taken
+        make.image(request, picture(9) if order[0] and not political else None)
         make.submit(request)
         run_jobs()
     assert found() == {}
