@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from sqlalchemy import or_, select
+from sqlalchemy import case, or_, select
 
 from app.extensions import db
 from app.models.identification import ProbeResemblance
+from app.models.requests import ProbeImage
 
 
 def of_same_photograph(image_ids: Collection[int]) -> set[int]:
@@ -15,11 +16,9 @@ def of_same_photograph(image_ids: Collection[int]) -> set[int]:
 
     A copy of a copy is one of the original too, however little it has left of it.
     """
-    reached = fresh = set(image_ids)
-    while fresh:
-        pairs = select(ProbeResemblance.image_id, ProbeResemblance.earlier_id).where(
-            or_(ProbeResemblance.image_id.in_(fresh), ProbeResemblance.earlier_id.in_(fresh))
-        )
-        fresh = {one for pair in db.session.execute(pairs) for one in pair} - reached
-        reached = reached | fresh
-    return reached - set(image_ids)
+    pair = ProbeResemblance
+    reached = select(ProbeImage.id).where(ProbeImage.id.in_(image_ids)).cte("reached", recursive=True)
+    other = case((pair.image_id == reached.c.id, pair.earlier_id), else_=pair.image_id)
+    step = select(other).join(reached, or_(pair.image_id == reached.c.id, pair.earlier_id == reached.c.id))
+    found = reached.union(step)  # what was reached already is not followed again
+    return set(db.session.scalars(select(found.c.id))) - set(image_ids)

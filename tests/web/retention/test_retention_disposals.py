@@ -210,7 +210,7 @@ def fail(job: Job) -> None:
 def test_home_and_notifications_lead_to_what_waits(keep, sign_in):
     disposal = keep.disposal("proposed")
     client = sign_in("y.hazel")
-    assert "disposals to be approved" in text(client.get("/"))
+    assert "1 disposal to be approved" in text(client.get("/"))
     link = soup(client.get("/notifications")).select_one(f"a[href='{page(disposal)}']")
     assert link is not None
     assert "needs a first approval" in link.get_text()
