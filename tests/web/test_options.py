@@ -79,7 +79,7 @@ def test_the_pages_of_an_examination_ask_once(make, sign_in, asked):
     asked.page(client, f"/review/{chosen}", most=36, verbs=2)
     asked.page(client, f"/review/{chosen}/probe", most=13, verbs=2)
     asked.page(client, f"/review/{chosen}/prepare", most=12)
-    asked.page(client, f"/review/{examined}", most=21)
+    asked.page(client, f"/review/{examined}", most=22)
     asked.page(client, f"/review/rounds/{opened}", most=13, verbs=0)
 
 
