@@ -66,7 +66,7 @@ def test_a_witness_of_whom_nothing_is_said_depends_on_the_lead_and_ends_no_case_
     client, page = sign_in(DETECTIVE), f"/requests/{request.number}"
     asked = client.get(f"{page}/corroboration").text
     assert "Was this person shown a photograph or the name of the candidate, or told of the result, before?" in asked
-    assert "after the lead was received, by anybody?" in asked
+    assert "after the result was received, by anybody?" in asked
     late = ITEM | arrested_item(now()) | {"kind": "witness_account", "fact_shown_or_told": ""}
     told = late | {"fact_what": "The doorman says that it was him who carried the bag that day."}
     assert post(client, f"{page}/corroboration", told).status_code == 303
