@@ -98,10 +98,11 @@ class Visitor:
         return answer
 
     def acknowledge(self) -> requests.Response:
-        """The answer to the acknowledgement of the policy as the page shows it."""
-        page = BeautifulSoup(self.get("/policy-changes").text, "lxml")
-        version = page.select_one("input[name=version]")
-        assert version is not None, "the policy is acknowledged already"
+        """The answer to the acknowledgement of the policy as the page shows it; the page where it is acknowledged."""
+        shown = self.get("/policy-changes")
+        version = BeautifulSoup(shown.text, "lxml").select_one("input[name=version]")
+        if version is None:
+            return shown
         return self.post("/policy-changes", {"accept": "y", "version": version["value"]}, page="/policy-changes")
 
     @contextmanager
