@@ -22,8 +22,8 @@ from demo.accounts import load_accounts
 from demo.processes import Child
 
 SECONDS = 60
-#: where a free port is looked for
-FIRST_PORT = 18080
+#: where a free port is looked for: each process of a test run has its own, lest two find the same one free
+FIRST_PORT = 18080 + 100 * int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:])
 
 
 @dataclass(frozen=True, slots=True)
