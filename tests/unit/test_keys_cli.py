@@ -137,7 +137,7 @@ def test_the_master_key_is_read_where_the_key_store_is_opened_and_nowhere_else()
 
 
 #: they come with tools/, by entry points
-MEASURING = {("matching", "bench"), ("matching", "quality")}
+MEASURING = {("matching", "bench"), ("matching", "quality"), ("matching", "same-photographs")}
 
 
 def documented():
