@@ -22,7 +22,6 @@ from app.domain.gallery import intake_manifest, samples
 from app.domain.gallery.intake_manifest import IntakeError
 from app.domain.identification.recipes import check_recipe, op_of, read_operations
 from app.domain.peers import proficiency, selection
-from app.domain.requests.evidence_conditions import outcome_fits_arrests
 from app.domain.requests.images import limits
 from app.domain.retention import conditions as retention_conditions
 from app.domain.retention.conditions import closing_fits_arrests
@@ -37,6 +36,7 @@ from app.policy.examination.answers import Answer, agreement_fault, answer_fault
 from app.policy.examination.dispositions import disposition_fault
 from app.policy.facts import check_eligibility, check_source, outcomes_after
 from app.policy.identification.quality import assess
+from app.workflow.registry import CONDITIONS
 from tests.rules.bound_table import stated, written
 
 WRITTEN = written()
@@ -161,12 +161,14 @@ def test_an_outcome_rests_on_so_many_items(name):
     assert lacking(outcome, [item] * (least - 1))
 
 
+@pytest.mark.clause("USE-8", "AUD-7")
 @pytest.mark.parametrize("name", rows(".without_arrest"))
 def test_an_outcome_without_arrest_contradicts_an_arrest(name):
+    fits = CONDITIONS["outcome_fits_arrests"]
     request = SimpleNamespace(arrests=[SimpleNamespace(basis="on_lead")])
-    assert outcome_fits_arrests(request, None, {"outcome": rule_in(name)})
+    assert fits(request, None, {"outcome": rule_in(name)})
     request.arrests = []
-    assert outcome_fits_arrests(request, None, {"outcome": rule_in(name)}) is None
+    assert fits(request, None, {"outcome": rule_in(name)}) is None
 
 
 @pytest.mark.clause("RET-11")

@@ -86,6 +86,9 @@ def test_each_question_takes_what_lies_within_its_bounds_and_refuses_what_lies_b
         assert refused(rule_id, name, few)
         assert refused(rule_id, name, f"{few} {few}"), "the same words over again"
         assert not refused(rule_id, name, typed(enough, bounds))
+    if "min_words" in bounds:
+        apart = "1 2 3 4 5 6 7 8 9 " * (1 + bounds.get("min_length", 0) // 18)
+        assert refused(rule_id, name, apart.strip()), "figures apart are no word"
     if "max_length" in bounds:
         assert not refused(rule_id, name, typed(bounds["max_length"], bounds))
         assert refused(rule_id, name, typed(bounds["max_length"] + 1, bounds))
