@@ -17,7 +17,7 @@ TIMEOUT_SECONDS = 60
 
 
 class Astray(Exception):
-    """A page was not what the script expected; the message quotes what it said."""
+    """A page was not what the script expected; the message quotes its refusal whole, or else how it begins."""
 
 
 class Browser:
@@ -145,5 +145,8 @@ class Browser:
         return self
 
     def _expect(self, status: int) -> None:
-        if status >= 400:
-            raise Astray(f"{self.name}: {self.url} answered {status}: {self.title}: {self.text[:600]}")
+        if status < 400:
+            return
+        refusal = self._browser.page.select_one("main .usa-alert--error") if self._browser.page else None
+        said = " ".join(refusal.get_text(" ", strip=True).split()) if refusal else self.text[:600]
+        raise Astray(f"{self.name}: {self.url} answered {status}: {self.title}: {said}")
