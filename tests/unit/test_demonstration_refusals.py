@@ -23,7 +23,7 @@ class Refusing(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(PAGE.format(above="What the page explains. " * 100).encode())
 
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  (the name of the base class)
+    def log_message(self, format: str, *args: object) -> None:
         """Say nothing."""
 
 
