@@ -31,6 +31,7 @@ from app.unit_of_work import unit_of_work
 from app.workflow import explain
 from tests.events_and_notices import events
 from tests.request_factory import picture
+from tests.sql_statements import queries, recorded
 
 pytestmark = pytest.mark.clause("AUD-1")
 OTHER_CASE = "2026-075-09999"
@@ -303,6 +304,17 @@ def test_a_search_that_has_nothing_in_common_runs_beside_another(make):
     start(make, first)
     start(make, second)
     assert (first.state, second.state) == ("searching", "searching")
+
+
+@pytest.mark.clause("AUD-1", "SRC-1")
+def test_what_was_searched_before_is_read_once_and_only_when_it_is_this_searchs_turn_bypass(make, searched):
+    """Read before the turn, it would know nothing of a search that was started in between."""
+    other = prepared(make, seed=22)
+    with recorded() as asked:
+        start(make, other)
+    told = {"INTO counter": "turn", "UPDATE counter": "turn", "search.image_id IN": "read"}
+    order = [what for statement in queries(asked) for sign, what in told.items() if sign in statement]
+    assert order == ["turn", "read"]
 
 
 @pytest.mark.clause("AUD-1", "SRC-6")
