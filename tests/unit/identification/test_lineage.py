@@ -7,7 +7,7 @@ from itertools import pairwise
 import cv2
 import numpy as np
 import pytest
-from sqlalchemy import delete, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 
 from app import audit
@@ -82,14 +82,21 @@ def test_the_same_photograph_in_other_bytes_is_recognized(make, searched):
     assert related(other) == [(lineage.LOOKS_ALIKE,)]
 
 
-def test_two_images_checked_at_the_same_moment_know_of_each_other_bypass(make, run_jobs, monkeypatch):
+@pytest.mark.parametrize("erased", [False, True], ids=["beside it", "in the place of an erased one"])
+def test_two_images_checked_at_the_same_moment_know_of_each_other_bypass(make, run_jobs, monkeypatch, erased):
     """Two workers take one moment's two copies: whichever ends last is compared once more."""
+    make.request(state="draft", seed=22)
     first, second = (make.request(state="draft", images=0, case_number=f"2026-075-0888{n}") for n in (1, 2))
     shown, late = checks.shown_copy, []
 
     def beside_another(bgr):
         if not late:
             late.append(True)
+            if erased:  # its id is given again
+                with unit_of_work() as rows:
+                    newest = rows.scalar(select(func.max(DetectedFace.id)))
+                    rows.execute(delete(DetectedFace).where(DetectedFace.id == newest))
+                    audit.record("gallery.hashed", probes=0, photos=0)
             make.image(second, recompressed(picture(7)))
         return shown(bgr)
 
@@ -102,6 +109,16 @@ def test_two_images_checked_at_the_same_moment_know_of_each_other_bypass(make, r
     assert first.images[0].state == "ready"
     pair = db.session.query(ProbeResemblance).one()
     assert {pair.image_id, pair.earlier_id} == {first.images[0].id, second.images[0].id}
+
+
+def test_what_was_read_before_a_check_is_not_read_again_at_its_end(make, searched, monkeypatch):
+    """The second reading holds up every other check: it reads the faces that came since."""
+    read: list[int] = []
+    monkeypatch.setattr(look_alikes, "_OVERLAP", 0)
+    monkeypatch.setattr(look_alikes, "unmasked", lambda keys, rows: read.append(len(rows)) or unmasked(keys, rows))
+    make.image(make.request(state="draft", case_number=OTHER_CASE, images=0), recompressed(picture(7)))
+    assert read == [1, 0]
+    assert db.session.query(ProbeResemblance).count() == 1
 
 
 @pytest.mark.clause("AUD-1", "SRC-6")
