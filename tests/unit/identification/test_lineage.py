@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from app import audit
 from app.calendar import today
 from app.domain.algorithms import registry as algorithms
-from app.domain.gallery import look_alikes
+from app.domain.gallery import look_alikes, resemblance
 from app.domain.gallery.look_alikes import ProbeComparison
 from app.domain.identification import lineage, repeats
 from app.domain.identification import verbs as identification
@@ -453,3 +453,60 @@ def test_images_of_before_are_hashed_and_compared_once(app, make, searched):
     [pair] = db.session.query(ProbeResemblance).all()
     assert (pair.image_id, pair.earlier_id) == (copy.id, searched.images[0].id)
     assert all(face.face_hash for image in (copy, searched.images[0]) for face in image.faces)
+
+
+def _unhashed(*images) -> None:
+    """Take away what a check kept, as of an image of before."""
+    with unit_of_work() as rows:
+        ids = [image.id for image in images]
+        rows.execute(delete(ProbeResemblance))
+        rows.execute(update(DetectedFace).where(DetectedFace.image_id.in_(ids)).values(face_hash=None))
+        audit.record("gallery.hashed", probes=0, photos=0)
+    db.session.expire_all()
+
+
+@pytest.mark.clause("AUD-1")
+@pytest.mark.parametrize("when", ["before", "while it is hashed", "while the copy is checked"])
+def test_an_image_of_before_and_a_copy_checked_until_it_is_hashed_know_of_each_other_bypass(
+    make, run_jobs, searched, monkeypatch, when
+):
+    """Whoever files the copy after the upgrade and before `hash-faces` ends is told of the earlier search as well."""
+    monkeypatch.setattr(look_alikes, "_OVERLAP", 0)
+    request, copy = make.request(state="draft", images=0, case_number=OTHER_CASE), edited(picture(7), _cropped(0.05))
+    [old], late = searched.images, []
+    _unhashed(old)
+
+    def meanwhile(module, name, work):
+        plain = getattr(module, name)
+
+        def wrapped(*given):
+            if not late:
+                late.append(True)
+                work()
+            return plain(*given)
+
+        monkeypatch.setattr(module, name, wrapped)
+
+    def file() -> None:
+        make.image(request, copy)
+
+    def hash_old() -> None:
+        resemblance.hash_probes([old.id])
+
+    if when == "before":
+        file()
+        hash_old()
+    elif when == "while it is hashed":
+        # once everything near was read, before the turn
+        meanwhile(resemblance, "unit_of_work", file)
+        hash_old()
+    else:
+        meanwhile(checks, "shown_copy", hash_old)
+        make.image(request, copy, describe=None)
+        with unit_of_work():
+            db.session.query(Job).filter_by(subject_id=request.images[0].uid).update({"not_before": now()})
+        run_jobs()
+    [image] = request.images
+    pair = db.session.query(ProbeResemblance).one()
+    assert image.state == "ready"
+    assert {pair.image_id, pair.earlier_id} == {old.id, image.id}
