@@ -16,6 +16,7 @@ from app.calendar import today
 from app.domain.algorithms import changes
 from app.domain.algorithms import registry as algorithms
 from app.domain.disclosures.decisions import fetch_facts
+from app.domain.identification.lineage import searched_before
 from app.domain.identification.verbs import is_available
 from app.domain.matters import case_system
 from app.extensions import settings
@@ -52,6 +53,7 @@ def _of_request(subject: FRRequest) -> Known:
         "looked_up": lambda: case_system.look_up(subject.case_number),
         "examiner_available": lambda: is_available(subject.examiner),
         "algorithm_status": lambda: algorithms.status(today()),
+        "searched_before": lambda: searched_before(subject),
         "demonstration": settings().demonstration,
     }
 

@@ -16,7 +16,7 @@ from app.calendar import day_of
 from app.cli.base import Group
 from app.cli.tables import show
 from app.domain.gallery import verbs as gallery
-from app.domain.gallery.intake import decide
+from app.domain.gallery.intake_holds import decide
 from app.domain.gallery.intake_manifest import IntakeError
 from app.domain.gallery.intake_reindex import missing_templates, reindex
 from app.domain.gallery.intake_sources import Refusal

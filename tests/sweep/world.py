@@ -14,6 +14,7 @@ from flask.testing import FlaskClient
 from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
+from app import audit
 from app.calendar import today
 from app.domain.disclosures import incidents
 from app.domain.identification import repeats
@@ -28,12 +29,17 @@ from app.models import (
     AlgorithmChange,
     Disclosure,
     FRRequest,
+    GalleryImport,
+    ImportSample,
     Incident,
+    LeftCopy,
     LineUp,
     LoginSession,
     MisuseReport,
     ProficiencyItem,
     RoutineDesignation,
+    SealedCopy,
+    SealingNotice,
     TrainingRecord,
 )
 from app.models.base import now
@@ -213,8 +219,6 @@ class World:
 
     def _change(self) -> None:
         """A change of the algorithm that was only written down."""
-        from app import audit
-
         begun_by = self.make.people.account("f.spruce")
         with unit_of_work() as rows:
             change = AlgorithmChange(
@@ -250,11 +254,8 @@ class World:
 
     def _sealings(self) -> None:
         """Orders about people whom no request of the world listed: one certified, with a notice; one not yet."""
-        from app import audit
         from app.domain.sealing import verbs as sealing
         from app.domain.sealing.order_statement import OrderStatement
-        from app.extensions import stores
-        from app.models import LeftCopy, SealedCopy, SealingNotice
 
         keeper = self.make.people.actor("b.juniper")
         for name, seed in (("sealed", 55), ("sealing", 56)):
@@ -278,23 +279,6 @@ class World:
 
     def _import(self) -> None:
         """An import that ended and whose sample waits; none of its records is there any more."""
-        from app import audit
-        from app.models import GalleryImport, ImportSample
-
-        with unit_of_work() as rows:
-            of = GalleryImport(kind="folder", folder="import", content="c" * 64, records=1, state="done")
-            of.key_id = stores().keys.create()
-            of.samples.append(ImportSample(number=1, drawn_at=now(), records=[]))
-            rows.add(of)
-            rows.flush()
-            audit.record("gallery.sample_drawn", of, batch=of.uid, sample=1, records=0)
-        self.kept["import"] = of.uid
-
-    def _import(self) -> None:
-        """An import that ended and whose sample waits; none of its records is there any more."""
-        from app import audit
-        from app.models import GalleryImport, ImportSample
-
         with unit_of_work() as rows:
             of = GalleryImport(kind="folder", folder="import", content="c" * 64, records=1, state="done")
             of.key_id = stores().keys.create()

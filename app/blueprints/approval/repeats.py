@@ -51,7 +51,8 @@ def _page(subject: FRRequest, form: RepeatAnswerForm, why: Why = None) -> str:
     asked = lineage.last_asked(search) if search is not None else None
     if search is None or asked is None:
         abort(404)
-    earlier = lineage.earlier_searches(search)
+    options = options_of(subject)
+    earlier = options.facts["searched_before"]
     form.shown.data = " ".join(one.search.uid for one in earlier)
     return page(
         "approval/repeat.html",
@@ -60,5 +61,5 @@ def _page(subject: FRRequest, form: RepeatAnswerForm, why: Why = None) -> str:
         **apart(why),
         asked=asked,
         searched_before=earlier,
-        options=options_of(subject),
+        options=options,
     )

@@ -10,6 +10,7 @@ from wtforms.validators import DataRequired, InputRequired, Optional
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from app.blueprints.choice_fields import RadioField, SelectField, SelectMultipleField
+from app.blueprints.fact_fields import stripped
 from app.blueprints.limits import Length
 from app.blueprints.shared_forms import SignedForm, VersionForm
 from app.domain.retention.schedule import OUTCOMES
@@ -20,10 +21,6 @@ from app.policy import policy
 LONGEST = 2000
 #: what a person may be in a case, in words
 ROLE_LABELS = {"suspect": "Suspect", "victim": "Victim", "relative": "Relative", "witness": "Witness"}
-
-
-def stripped(text: str | None) -> str | None:
-    return text.strip() if text else text
 
 
 def _choices(rules: Sequence, first: str) -> list[tuple[str, str]]:

@@ -15,7 +15,7 @@ from app.blueprints.review.forms import RepeatForm, accept_form, refuse_form, re
 from app.blueprints.review.identification.probe import rectangle, shown_probe
 from app.blueprints.review.queue import assignment, due_at
 from app.blueprints.review.steps import job_of
-from app.domain.identification.lineage import earlier_searches, last_asked
+from app.domain.identification.lineage import last_asked
 from app.domain.requests.earlier_refusals import earlier_refusals
 from app.domain.workload.verbs import history
 from app.extensions import db, settings
@@ -63,7 +63,7 @@ def work_context(subject: FRRequest) -> dict[str, Any]:
         "search": search,
         "probe": shown_probe(search) if own and search and subject.state != "continued" else None,
         "suitabilities": {choice.value: choice.label for choice in policy().review.suitability.choices},
-        "searched_before": earlier_searches(search) if own and search and subject.state == "probe_selected" else [],
+        "searched_before": options.facts["searched_before"] if own and subject.state == "probe_selected" else [],
         "asked": last_asked(search) if own and search else None,
         "repeat_form": RepeatForm(version=subject.version, formdata=None),
         "algorithm": options.facts["algorithm_status"] if own and subject.state == "probe_selected" else None,

@@ -14,7 +14,8 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Protocol
 
-from app.documents.facts import Picture, ReportFacts
+from app.documents.approval.facts import ReportFacts
+from app.documents.facts import Picture
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance

@@ -8,9 +8,10 @@ from PIL import Image
 
 from app.clauses import enforces
 from app.documents import checks
+from app.documents.approval.facts import ReportFacts, ReportKind
 from app.documents.approval.manifest import Verification
 from app.documents.examination.contradictions import require_contradictions, require_heads
-from app.documents.facts import FaceBox, Probe, ReportFacts, ReportKind
+from app.documents.identification.facts import FaceBox, Probe
 from app.documents.typeset import Frame, Rendered, environment, one_line, typeset
 
 #: The space of a photograph on page 1 (report.css) in millimetres; a face lower than 25 mm is also enlarged.

@@ -10,7 +10,8 @@ from app.clauses import enforces
 from app.documents import checks
 from app.documents.errors import RenderError
 from app.documents.examination.contradictions import require_contradictions
-from app.documents.facts import Contradictions, Person
+from app.documents.examination.facts import Contradictions
+from app.documents.facts import Person
 from app.documents.typeset import Frame, Rendered, environment, typeset
 
 TITLE = "Comparison with marks"

@@ -5,7 +5,8 @@ from __future__ import annotations
 from app.clauses import enforces
 from app.documents import checks, fonts
 from app.documents.errors import RenderError
-from app.documents.facts import Contradiction, Contradictions, Judged, Person
+from app.documents.examination.facts import Contradiction, Contradictions, Judged
+from app.documents.facts import Person
 
 NOTHING_FOUND = "No contradiction between the record of the candidate and the request is recorded."
 NOT_CHECKED = "No background check of the candidate is recorded."

@@ -9,29 +9,23 @@ from typing import Any
 from app.access.clearance import narrative_for
 from app.audit.policy_texts import kept, rule_of, words_of
 from app.calendar import day_of
-from app.documents.errors import FactsError
-from app.documents.facts import (
-    Algorithm,
+from app.documents.approval.facts import (
     AuthorizedUse,
-    Candidate,
     Concluded,
     CustodyEntry,
     Decision,
-    FaceBox,
-    FeatureComparison,
-    Gallery,
-    GalleryPhotograph,
     Judgment,
     NegativeReason,
-    Person,
-    Picture,
     PolicyVersion,
-    Probe,
     Replacement,
     ReportFacts,
     ReportKind,
     Step,
 )
+from app.documents.errors import FactsError
+from app.documents.examination.facts import Candidate, FeatureComparison, GalleryPhotograph
+from app.documents.facts import Person, Picture
+from app.documents.identification.facts import Algorithm, FaceBox, Gallery, Probe
 from app.domain.accounts.naming import UNIT, here, person_of
 from app.domain.algorithms.registry import entry_of, longest_review
 from app.domain.approval.judged import DatedJudgment, judgments

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from app.clauses import enforces
-from app.documents.facts import Contradiction as Printed
-from app.documents.facts import Contradictions, Judged, PeerVerdict
+from app.documents.examination.facts import Contradiction as Printed
+from app.documents.examination.facts import Contradictions, Judged, PeerVerdict
 from app.domain.accounts.naming import here, person_of
 from app.domain.examination.background_conditions import compared_in
 from app.domain.examination.contradictions import Contradiction, Judgment, contradictions_of

@@ -21,7 +21,7 @@ from app.domain.requests.images import limits
 from app.extensions import db
 from app.imaging import ImageLimits, UnusableImage, decode
 from app.matching.perceptual import perceptual_hash
-from app.matching.same_photograph import AlignedFace, aligned
+from app.matching.same_photograph import AlignedFace, Look, aligned
 from app.models import DerivedImage, GalleryHold, GalleryPerson, GalleryPhoto, ProbeImage
 from app.policy import policy
 from app.policy.facts import check_eligibility
@@ -81,6 +81,11 @@ class CheckedPhotograph:
 
     def embedded(self, vector: np.ndarray) -> CheckedPhotograph:
         return replace(self, vector=vector)
+
+    @property
+    def look(self) -> Look:
+        """Return what tells it from other pictures, never from other people."""
+        return Look([self.face], self.phash)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from sqlalchemy import select
+from sqlalchemy import case, or_, select
 
 from app import audit
 from app.access.actor import Actor, system_actor
@@ -14,6 +14,7 @@ from app.clauses import enforces
 from app.domain.algorithms import networks
 from app.domain.gallery.look_alikes import Compared, ProbeComparison, faces_of
 from app.domain.gallery.photographs import held, picture
+from app.domain.numbers import take_turn
 from app.extensions import db, stores
 from app.imaging import UnusableImage
 from app.matching.same_photograph import AlignedFace, Look, aligned
@@ -65,7 +66,7 @@ def unhashed_photographs() -> list[int]:
 
 
 def hash_probes(image_ids: Sequence[int], on_progress: Progress = lambda _done, _text: None) -> Hashed:
-    """Hash the faces of images and compare each with those before it; one transaction each, can be run again."""
+    """Hash the faces of images and compare each with the others; one transaction each, can be run again."""
     result, comparison = Hashed(), ProbeComparison()
     for number, image_id in enumerate(image_ids, 1):
         db.session.rollback()
@@ -81,16 +82,27 @@ def _hash_probe(image: ProbeImage, comparison: ProbeComparison, result: Hashed) 
     if not faces:
         result.failed.append(image.uid)
         return
-    look = Look(faces, filled(image.phash))
-    known = set(db.session.scalars(select(ProbeResemblance.earlier_id).where(ProbeResemblance.image_id == image.id)))
-    near = [one for one in comparison.near({image.uid: look})[image.uid] if one < image.id and one not in known]
+    looks = {image.uid: (look := Look(faces, filled(image.phash)))}
+    near = _unknown(image, comparison.near(looks)[image.uid])
     compared = comparison.compare(look, near)
     with unit_of_work():
+        take_turn("checks")
+        # checked at the same time: nobody else would compare the two
+        came = [one for one in _unknown(image, comparison.near_since(looks)[image.uid]) if one not in near]
         for row, face in zip(image.faces, faces, strict=True):
             row.face_hash = masked(stores().keys, row.uid, face.hash)
-        resemble(image, system_actor(), compared)
+        for found in (compared, comparison.compare(look, came)):
+            resemble(image, system_actor(), found)
         audit.record("gallery.hashed", probes=1, photos=0)
     result.done += 1
+
+
+def _unknown(image: ProbeImage, near: Sequence[int]) -> list[int]:
+    """Return those of the images, whether before or after it, of which it is not known that they are its photograph."""
+    pair = ProbeResemblance
+    other = case((pair.image_id == image.id, pair.earlier_id), else_=pair.image_id)
+    known = set(db.session.scalars(select(other).where(or_(pair.image_id == image.id, pair.earlier_id == image.id))))
+    return [one for one in near if one != image.id and one not in known]
 
 
 def hash_photographs(photo_ids: Sequence[int], on_progress: Progress = lambda _done, _text: None) -> Hashed:

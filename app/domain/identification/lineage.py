@@ -7,6 +7,7 @@ app.domain.identification.repeats.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -82,6 +83,11 @@ def earlier_searches(search: Search) -> list[EarlierSearch]:
     return [EarlierSearch(one, _related(search, one, alike, numbers), result_of(one)) for one in found]
 
 
+def searched_before(request: FRRequest) -> list[EarlierSearch]:
+    """Return the earlier searches of a request's probe; none where no probe is selected."""
+    return earlier_searches(request.current_search) if request.current_search is not None else []
+
+
 def _related(search: Search, found: Search, alike: set[int], numbers: frozenset[str]) -> tuple[str, ...]:
     same = found.image.sha256 == search.image.sha256
     number = found.request.case_number
@@ -118,15 +124,16 @@ def directed(search: Search) -> datetime | None:
 
 
 @enforces("AUD-1")
-def needs_agreement(search: Search) -> list[EarlierSearch]:
+def needs_agreement(search: Search, found: Iterable[EarlierSearch] | None = None) -> list[EarlierSearch]:
     """Return the earlier searches that bar this one until a supervisor agrees.
 
     Those of the same request before a supervisor directed it to continue (SRC-6) do not: that was the agreement.
+    `found`: what `earlier_searches` answered, where whoever asks has it already.
     """
     since = directed(search)
     return [
         earlier
-        for earlier in earlier_searches(search)
+        for earlier in (earlier_searches(search) if found is None else found)
         if earlier.search.request_id != search.request_id or since is None or earlier.at > since
     ]
 

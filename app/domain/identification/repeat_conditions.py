@@ -11,17 +11,21 @@ from app.workflow.facts import Facts
 from app.workflow.registry import condition
 
 
+def _earlier(request: FRRequest, facts: Facts) -> list[lineage.EarlierSearch]:
+    """Return the earlier searches: `searched_before`, where whoever asks has read them already."""
+    return facts["searched_before"] if "searched_before" in facts else lineage.searched_before(request)
+
+
 @condition("searched_before", "AUD-1")
 def searched_before(request: FRRequest, actor: Actor, facts: Facts) -> str | None:
     search = request.current_search
-    found = search is not None and lineage.needs_agreement(search)
+    found = search is not None and lineage.needs_agreement(search, _earlier(request, facts))
     return None if found else "Nothing related was searched before; no agreement is needed."
 
 
 @condition("one_at_a_time", "AUD-1", "SRC-1")
 def one_at_a_time(request: FRRequest, actor: Actor, facts: Facts) -> str | None:
-    search = request.current_search
-    running = search is not None and any(earlier.running for earlier in lineage.earlier_searches(search))
+    running = any(earlier.running for earlier in _earlier(request, facts))
     return "A related search is running now; what it lists is not known yet." if running else None
 
 
@@ -35,7 +39,7 @@ def repeat_asked(request: FRRequest, actor: Actor, facts: Facts) -> str | None:
 @condition("repeat_agreed", "AUD-1", "CAP-1")
 def repeat_agreed(request: FRRequest, actor: Actor, facts: Facts) -> str | None:
     search = request.current_search
-    barred = lineage.needs_agreement(search) if search is not None else []
+    barred = lineage.needs_agreement(search, _earlier(request, facts)) if search is not None else []
     if search is None or not barred:
         return None
     asked = lineage.last_asked(search)

@@ -11,6 +11,7 @@ from app.access.directory import lookup
 from app.calendar import today
 from app.clauses import enforces
 from app.domain.algorithms import registry as algorithms
+from app.domain.identification.lineage import searched_before
 from app.domain.notices.notifications import tell
 from app.domain.numbers import take_turn
 from app.domain.workload.verbs import pass_on
@@ -149,6 +150,7 @@ def start_search(request: FRRequest, actor: Actor, algorithm: NistStatus) -> Sea
         search=search.uid if search else None,
         job=job.uid if job else None,
         algorithm_status=algorithm,
+        searched_before=searched_before(request),
         demonstration=settings().demonstration,
     )
     search = filled(search)

@@ -72,13 +72,13 @@ def check_image(row: Job) -> None:
     finding = examine(data)
     shown = None
     columns: dict[str, object] = {}
-    look, near, compared = None, list[int](), Compared()
+    look, near, compared, comparison = None, list[int](), Compared(), ProbeComparison()
     bgr = finding.bgr
     if bgr is not None:
         phash = perceptual_hash(bgr)
         look = _look(phash, finding)
-        near = _near(image, look)
-        compared = ProbeComparison().compare(look, near)
+        near = _near(image, look, comparison.near)
+        compared = comparison.compare(look, near)
         shown = _stored(lambda: stores().blobs.put(key_id, shown_copy(bgr)))
         height, width = bgr.shape[:2]
         columns = {
@@ -90,7 +90,7 @@ def check_image(row: Job) -> None:
         }
     with unit_of_work():
         take_turn("checks")
-        if look is not None and not set(_near(image, look)) <= set(near):
+        if look is not None and not set(_near(image, look, comparison.near_since)) <= set(near):
             # checked at the same time: neither would know of the other, were it not compared anew
             raise Conflict("an image like this one was checked meanwhile")
         if image.state == "checking" and image.removed_at is None:
@@ -149,14 +149,14 @@ def _look(phash: str, finding: Finding) -> Look:
     return Look(faces, phash)
 
 
-def _near(image: ProbeImage, look: Look) -> list[int]:
+def _near(image: ProbeImage, look: Look, named: Callable[[dict[str, Look]], dict[str, list[int]]]) -> list[int]:
     """Return the other images that the hashes name, nearest first; none for a picture without a face.
 
     What is found the same is kept, so that a search says what was searched before (app.domain.identification.lineage).
     """
     if not look.faces:
         return []
-    return [one for one in ProbeComparison().near({"it": look})["it"] if one != image.id]
+    return [one for one in named({"it": look})["it"] if one != image.id]
 
 
 def detected(image: ProbeImage, position: int, face: Face, bgr: NDArray[np.uint8], faces: int) -> DetectedFace:

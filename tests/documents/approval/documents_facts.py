@@ -9,26 +9,19 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw
 
-from app.documents.approval.manifest import Verification, verification
-from app.documents.facts import (
-    Algorithm,
+from app.documents.approval.facts import (
     AuthorizedUse,
-    Candidate,
-    Contradictions,
     CustodyEntry,
     Decision,
-    FaceBox,
-    FeatureComparison,
-    Gallery,
-    GalleryPhotograph,
     NegativeReason,
-    Person,
-    Picture,
-    Probe,
     ReportFacts,
     ReportKind,
     Step,
 )
+from app.documents.approval.manifest import Verification, verification
+from app.documents.examination.facts import Candidate, Contradictions, FeatureComparison, GalleryPhotograph
+from app.documents.facts import Person, Picture
+from app.documents.identification.facts import Algorithm, FaceBox, Gallery, Probe
 
 _NOTICES = Path(__file__).resolve().parents[3] / "config" / "policy" / "notices.toml"
 _TEXTS = {notice["id"]: notice["text"] for notice in tomllib.loads(_NOTICES.read_text("utf-8"))["notice"]}

@@ -19,23 +19,21 @@ from pypdf import PdfReader
 
 from app.documents import checks, fonts, typeset
 from app.documents.approval import render
-from app.documents.approval.manifest import Verification
-from app.documents.errors import RenderError
-from app.documents.examination.contradictions import require_heads
-from app.documents.facts import (
+from app.documents.approval.facts import (
     Concluded,
-    Contradiction,
-    Contradictions,
-    FaceBox,
-    FeatureComparison,
     Judgment,
     NegativeReason,
-    Person,
     PolicyVersion,
     Replacement,
     ReportFacts,
     Step,
 )
+from app.documents.approval.manifest import Verification
+from app.documents.errors import RenderError
+from app.documents.examination.contradictions import require_heads
+from app.documents.examination.facts import Contradiction, Contradictions, FeatureComparison
+from app.documents.facts import Person
+from app.documents.identification.facts import FaceBox
 from tests.documents.approval.documents_facts import (
     EXAMINER,
     LEAD_NOTICE,

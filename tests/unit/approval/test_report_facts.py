@@ -8,9 +8,9 @@ import dataclasses
 import msgspec
 import pytest
 
+from app.documents.approval.facts import ReportKind
 from app.documents.approval.manifest import manifest
 from app.documents.errors import FactsError
-from app.documents.facts import ReportKind
 from app.domain.approval.report_facts import gather
 from app.domain.approval.reports import begin_report
 from app.policy import loader, policy

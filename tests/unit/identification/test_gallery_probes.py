@@ -15,7 +15,7 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
 from app.domain.algorithms import networks
-from app.domain.gallery import intake, intake_checks
+from app.domain.gallery import intake, intake_batch, intake_checks, intake_holds
 from app.domain.gallery.look_alikes import PICTURE_BITS
 from app.extensions import db, stores
 from app.matching.perceptual import hash_distance, perceptual_hash
@@ -113,7 +113,7 @@ def test_a_booking_photograph_that_was_asked_about_waits_for_a_person_and_enters
     assert held.probe_image_id == submitted.id
     [kept] = db.session.scalars(select(ImportOutcome).where(ImportOutcome.outcome == "held"))
     assert kept.rules == ["probe-booking-photograph"]
-    assert intake.decide(held, True, "The arrest was charged: court docket seen.") is None
+    assert intake_holds.decide(held, True, "The arrest was charged: court docket seen.") is None
     assert db.session.scalars(select(GalleryPhoto)).one().sha256 == submitted.sha256
 
 
@@ -136,7 +136,7 @@ def test_a_held_booking_photograph_that_is_submitted_otherwise_meanwhile_is_not_
     run_import(write_folder(tmp_path, [row(1)]))
     probe(arrest_photograph(1))
     held = db.session.scalars(select(GalleryHold)).one()
-    refusal = intake.decide(held, True, "The arrest was charged: court docket seen.")
+    refusal = intake_holds.decide(held, True, "The arrest was charged: court docket seen.")
     assert refusal is not None and refusal.rules == ("probe-same-file",)
     assert count(GalleryPhoto) == 0
 
@@ -174,7 +174,7 @@ def _probes() -> list[ProbeImage]:
 @needs_models
 @pytest.mark.clause("CAP-4")
 def test_a_look_alike_that_is_submitted_while_the_import_runs_is_held(app, probe, tmp_path, monkeypatch):
-    store = intake._Batch._store
+    store = intake_batch.Batch._store
     submitted = []
 
     def overtaken(self, alike):
@@ -182,7 +182,7 @@ def test_a_look_alike_that_is_submitted_while_the_import_runs_is_held(app, probe
             submitted.append(probe(copied(arrest_photograph(1))))
         return store(self, alike)
 
-    monkeypatch.setattr(intake._Batch, "_store", overtaken)
+    monkeypatch.setattr(intake_batch.Batch, "_store", overtaken)
     outcome = run_import(write_folder(tmp_path, [row(1)]))
     assert (outcome.enrolled, outcome.held) == (0, 1)
     # what the first attempt had stored for nothing is gone
@@ -360,5 +360,5 @@ def test_only_the_intake_makes_rows_of_the_repository():
         "GalleryPhoto": verbs,
         "GalleryHold": verbs,
         "GalleryPerson": verbs,
-        "enrol": {"app/domain/gallery/intake.py"},
+        "enrol": {"app/domain/gallery/intake_batch.py", "app/domain/gallery/intake_holds.py"},
     }

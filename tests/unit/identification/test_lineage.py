@@ -7,13 +7,13 @@ from itertools import pairwise
 import cv2
 import numpy as np
 import pytest
-from sqlalchemy import delete, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 
 from app import audit
 from app.calendar import today
 from app.domain.algorithms import registry as algorithms
-from app.domain.gallery import look_alikes
+from app.domain.gallery import look_alikes, resemblance
 from app.domain.gallery.look_alikes import ProbeComparison
 from app.domain.identification import lineage, repeats
 from app.domain.identification import verbs as identification
@@ -31,6 +31,7 @@ from app.unit_of_work import unit_of_work
 from app.workflow import explain
 from tests.events_and_notices import events
 from tests.request_factory import picture
+from tests.sql_statements import queries, recorded
 
 pytestmark = pytest.mark.clause("AUD-1")
 OTHER_CASE = "2026-075-09999"
@@ -81,14 +82,21 @@ def test_the_same_photograph_in_other_bytes_is_recognized(make, searched):
     assert related(other) == [(lineage.LOOKS_ALIKE,)]
 
 
-def test_two_images_checked_at_the_same_moment_know_of_each_other_bypass(make, run_jobs, monkeypatch):
+@pytest.mark.parametrize("erased", [False, True], ids=["beside it", "in the place of an erased one"])
+def test_two_images_checked_at_the_same_moment_know_of_each_other_bypass(make, run_jobs, monkeypatch, erased):
     """Two workers take one moment's two copies: whichever ends last is compared once more."""
+    make.request(state="draft", seed=22)
     first, second = (make.request(state="draft", images=0, case_number=f"2026-075-0888{n}") for n in (1, 2))
     shown, late = checks.shown_copy, []
 
     def beside_another(bgr):
         if not late:
             late.append(True)
+            if erased:  # its id is given again
+                with unit_of_work() as rows:
+                    newest = rows.scalar(select(func.max(DetectedFace.id)))
+                    rows.execute(delete(DetectedFace).where(DetectedFace.id == newest))
+                    audit.record("gallery.hashed", probes=0, photos=0)
             make.image(second, recompressed(picture(7)))
         return shown(bgr)
 
@@ -101,6 +109,16 @@ def test_two_images_checked_at_the_same_moment_know_of_each_other_bypass(make, r
     assert first.images[0].state == "ready"
     pair = db.session.query(ProbeResemblance).one()
     assert {pair.image_id, pair.earlier_id} == {first.images[0].id, second.images[0].id}
+
+
+def test_what_was_read_before_a_check_is_not_read_again_at_its_end(make, searched, monkeypatch):
+    """The second reading holds up every other check: it reads the faces that came since."""
+    read: list[int] = []
+    monkeypatch.setattr(look_alikes, "_OVERLAP", 0)
+    monkeypatch.setattr(look_alikes, "unmasked", lambda keys, rows: read.append(len(rows)) or unmasked(keys, rows))
+    make.image(make.request(state="draft", case_number=OTHER_CASE, images=0), recompressed(picture(7)))
+    assert read == [1, 0]
+    assert db.session.query(ProbeResemblance).count() == 1
 
 
 @pytest.mark.clause("AUD-1", "SRC-6")
@@ -305,6 +323,17 @@ def test_a_search_that_has_nothing_in_common_runs_beside_another(make):
     assert (first.state, second.state) == ("searching", "searching")
 
 
+@pytest.mark.clause("AUD-1", "SRC-1")
+def test_what_was_searched_before_is_read_once_and_only_when_it_is_this_searchs_turn_bypass(make, searched):
+    """Read before the turn, it would know nothing of a search that was started in between."""
+    other = prepared(make, seed=22)
+    with recorded() as asked:
+        start(make, other)
+    told = {"INTO counter": "turn", "UPDATE counter": "turn", "search.image_id IN": "read"}
+    order = [what for statement in queries(asked) for sign, what in told.items() if sign in statement]
+    assert order == ["turn", "read"]
+
+
 @pytest.mark.clause("AUD-1", "SRC-6")
 def test_a_continuation_directed_by_the_supervisor_needs_no_second_agreement(make):
     request = make.request(state="continued")
@@ -424,3 +453,60 @@ def test_images_of_before_are_hashed_and_compared_once(app, make, searched):
     [pair] = db.session.query(ProbeResemblance).all()
     assert (pair.image_id, pair.earlier_id) == (copy.id, searched.images[0].id)
     assert all(face.face_hash for image in (copy, searched.images[0]) for face in image.faces)
+
+
+def _unhashed(*images) -> None:
+    """Take away what a check kept, as of an image of before."""
+    with unit_of_work() as rows:
+        ids = [image.id for image in images]
+        rows.execute(delete(ProbeResemblance))
+        rows.execute(update(DetectedFace).where(DetectedFace.image_id.in_(ids)).values(face_hash=None))
+        audit.record("gallery.hashed", probes=0, photos=0)
+    db.session.expire_all()
+
+
+@pytest.mark.clause("AUD-1")
+@pytest.mark.parametrize("when", ["before", "while it is hashed", "while the copy is checked"])
+def test_an_image_of_before_and_a_copy_checked_until_it_is_hashed_know_of_each_other_bypass(
+    make, run_jobs, searched, monkeypatch, when
+):
+    """Whoever files the copy after the upgrade and before `hash-faces` ends is told of the earlier search as well."""
+    monkeypatch.setattr(look_alikes, "_OVERLAP", 0)
+    request, copy = make.request(state="draft", images=0, case_number=OTHER_CASE), edited(picture(7), _cropped(0.05))
+    [old], late = searched.images, []
+    _unhashed(old)
+
+    def meanwhile(module, name, work):
+        plain = getattr(module, name)
+
+        def wrapped(*given):
+            if not late:
+                late.append(True)
+                work()
+            return plain(*given)
+
+        monkeypatch.setattr(module, name, wrapped)
+
+    def file() -> None:
+        make.image(request, copy)
+
+    def hash_old() -> None:
+        resemblance.hash_probes([old.id])
+
+    if when == "before":
+        file()
+        hash_old()
+    elif when == "while it is hashed":
+        # once everything near was read, before the turn
+        meanwhile(resemblance, "unit_of_work", file)
+        hash_old()
+    else:
+        meanwhile(checks, "shown_copy", hash_old)
+        make.image(request, copy, describe=None)
+        with unit_of_work():
+            db.session.query(Job).filter_by(subject_id=request.images[0].uid).update({"not_before": now()})
+        run_jobs()
+    [image] = request.images
+    pair = db.session.query(ProbeResemblance).one()
+    assert image.state == "ready"
+    assert {pair.image_id, pair.earlier_id} == {old.id, image.id}

@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 
 from app.access.actor import system_actor
 from app.audit.chain import verify
-from app.domain.gallery import intake, photo_keys
+from app.domain.gallery import intake_batch, photo_keys
 from app.domain.gallery import verbs as gallery
 from app.domain.gallery.repository_index import generation
 from app.domain.sealing import verbs as sealing
@@ -351,14 +351,14 @@ def test_nothing_is_certified_while_a_key_is_left(make, monkeypatch):
 @needs_models
 def test_an_import_that_examined_a_photograph_before_the_order_does_not_bring_it_in_after(app, small, monkeypatch):
     """Its batch was judged and stored; the order comes before the batch is committed."""
-    plain = intake._Batch._store
+    plain = intake_batch.Batch._store
 
     def ordered_meanwhile(batch, alike):
         stored = plain(batch, alike)
         carry_out(order("R-0001-1"))
         return stored
 
-    monkeypatch.setattr(intake._Batch, "_store", ordered_meanwhile)
+    monkeypatch.setattr(intake_batch.Batch, "_store", ordered_meanwhile)
     outcome = run_import(small)
     assert outcome.enrolled == 1
     assert [r["record_number"] for r, _ in outcome.refused] == ["R-0001-1"]

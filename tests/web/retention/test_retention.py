@@ -276,8 +276,9 @@ def test_a_hold_is_placed_on_the_page_and_released_by_another(keep, sign_in):
     other = sign_in("y.hazel")
     assert "Claim Nightjar." in text(other.get(page))
     send(other, page, "/release", 422, reason=" ")
-    send(other, page, "/release", reason="The claim was withdrawn.")
+    send(other, page, "/release", reason="The claim was withdrawn.\r\nThe court's letter is filed. ")
     assert hold.state == "released"
+    assert hold.private["release_reason"] == "The claim was withdrawn.\nThe court's letter is filed."
     assert "The claim was withdrawn." in text(other.get(page))
     assert hold.number in text(other.get("/retention/holds"))
 
