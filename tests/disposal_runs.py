@@ -15,6 +15,7 @@ from app.models import (
     CaseRecord,
     Clearance,
     Disposal,
+    EvidenceJudgment,
     FRRequest,
     Job,
     NewGround,
@@ -66,7 +67,7 @@ def run(disposal: Disposal) -> None:
 
 
 def add_rare_words(request: FRRequest, keep: RetentionFactory) -> None:
-    """Add what few requests hold, past the verbs: a judged answer, a mistake, an arrest, somebody who was named."""
+    """Add what few requests hold, past the verbs: words on an answer and on evidence, a mistake, an arrest, a name."""
     round_, version = request.current_round, policy().version
     named, by = (keep.people.account(name) for name in ("k.rowan", "r.falcon"))
     check, nominee = round_.background_checks[0], round_.nominee
@@ -81,5 +82,7 @@ def add_rare_words(request: FRRequest, keep: RetentionFactory) -> None:
         arrest.seal(facts={"ground": "Seen at the Valparaiso gate."})
         clearance = Clearance(request=request, account=named, named_by_id=by.id)
         clearance.seal(reason="Knows the Trondheim matter.")
-        db.session.add_all((judged, ground, arrest, clearance))
+        word = EvidenceJudgment(item=request.evidence[0], supervisor_id=by.id, agreed=True, policy_version=version)
+        word.seal(words="I signed the sheet at Ouagadougou.")
+        db.session.add_all((judged, ground, arrest, clearance, word))
         audit.record("request.saved", request, fields=["words"])

@@ -7,6 +7,7 @@ check the texts, and nobody can put others in their place; the signature says be
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -144,12 +145,17 @@ def rule_as_of(version: str, rule_id: str) -> Rule | Sentence | None:
     """Return a rule as the version states it; None when its texts are not kept, or do not hold the rule."""
     if version == policy().version:
         return policy().rules.get(rule_id)
+    return (rules_as_of(version) or {}).get(rule_id)
+
+
+def rules_as_of(version: str, session: Session | None = None) -> Mapping[str, Sentence] | None:
+    """Return every rule as the version states it; None when its texts are not kept, or are not those of its digest."""
     if version not in _stated:
-        found = kept(version)
+        found = kept(version, session)
         if found is None or not found.texts:
             return None
         _stated[version] = {rule.id: rule for rule in _applying(found)}
-    return _stated[version].get(rule_id)
+    return _stated[version]
 
 
 def _applying(version: Kept) -> list[Sentence]:

@@ -13,7 +13,7 @@ from app import audit
 from app.audit.anchors import AnchorForged, write_anchor
 from app.audit.chain import COLUMNS
 from app.cli.base import Group
-from app.domain.oversight.trail_check import faults, one_moment, through
+from app.domain.oversight.trail_check import faults, one_moment, through, uncompared
 from app.extensions import db, settings, stores
 from app.models.engine import AuditEvent
 from app.unit_of_work import unit_of_work
@@ -39,6 +39,8 @@ def verify_command() -> None:
                 found += 1
         except AnchorForged as error:
             raise click.ClickException(str(error)) from None
+        for sentence in uncompared(session):
+            click.echo(sentence, err=True)
     if found:
         raise click.ClickException(f"the trail does not hold: {found} {'fault' if found == 1 else 'faults'}")
     click.echo(f"{last} events, unbroken; every step has its event")

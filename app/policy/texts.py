@@ -26,10 +26,24 @@ class RuleText:
 
 
 @dataclass(frozen=True, slots=True)
+class Step:
+    """What a rule of a workflow allows: from any of ``sources`` to ``to`` by ``verb``, of that kind of subject."""
+
+    subject: str | None
+    verb: str
+    sources: tuple[str, ...]
+    to: str
+
+    def target(self, state: str) -> str:
+        """The state this leads to from ``state``."""
+        return state if self.to == "same" else self.to
+
+
+@dataclass(frozen=True, slots=True)
 class Sentence:
     """A rule as its file states it: what a lawyer signed, the clauses, and the days between which it applies.
 
-    ``table`` is the table of the file it stands in.
+    ``table`` is the table of the file it stands in; ``step`` is what it allows where it is a rule of a workflow.
     """
 
     table: str
@@ -38,6 +52,7 @@ class Sentence:
     authority: tuple[str, ...]
     effective: date | None
     until: date | None
+    step: Step | None = None
 
     @property
     def is_rule(self) -> bool:
@@ -104,21 +119,29 @@ def sentences(text: RuleText) -> tuple[Sentence, ...]:
         raw = tomllib.loads(text.content.decode("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError):
         return ()
-    return tuple(_found(raw, "", None))
+    return tuple(_found(raw, "", None, None))
 
 
-def _found(raw: object, table: str, day: date | None) -> Iterator[Sentence]:
+def _found(raw: object, table: str, day: date | None, subject: str | None) -> Iterator[Sentence]:
     if isinstance(raw, list):
         for item in raw:
-            yield from _found(item, table, day)
+            yield from _found(item, table, day, subject)
     elif isinstance(raw, dict):
         day = _day(raw, "effective") or day
+        subject = raw["subject"] if isinstance(raw.get("subject"), str) else subject
         if isinstance(raw.get("id"), str) and isinstance(raw.get("text"), str):
             cited = raw.get("authority")
             authority = tuple(str(clause) for clause in cited) if isinstance(cited, list) else ()
-            yield Sentence(table, raw["id"], raw["text"], authority, day, _day(raw, "until"))
+            yield Sentence(table, raw["id"], raw["text"], authority, day, _day(raw, "until"), _step(raw, subject))
         for name, inner in raw.items():
-            yield from _found(inner, name, day)
+            yield from _found(inner, name, day, subject)
+
+
+def _step(raw: dict[str, Any], subject: str | None) -> Step | None:
+    verb, sources, to = raw.get("verb"), raw.get("from"), raw.get("to")
+    if isinstance(verb, str) and isinstance(sources, list) and isinstance(to, str):
+        return Step(subject, verb, tuple(str(source) for source in sources), to)
+    return None
 
 
 def _day(raw: dict[str, Any], key: str) -> date | None:

@@ -70,20 +70,34 @@ def says_something(text: object, least: int = 1) -> bool:
 
 def plain(text: str) -> str:
     """A text by letters and digits: no accents, genitives or punctuation, “&” as “and”, letters apart together."""
+    return re.sub(r"\b(?:[^\W\d_] ){1,}[^\W\d_]\b", lambda found: found[0].replace(" ", ""), letters_apart(text))
+
+
+def letters_apart(text: str) -> str:
+    """A text as `plain` has it, with single letters left apart: “A, I C E” is not one word."""
     letters = unicodedata.normalize("NFKD", folded(text.replace("&", " and ")))
     if not letters.isascii():
         letters = "".join(one for one in letters if not unicodedata.combining(one)).translate(_LOOKALIKE)
-    letters = letters.replace(".", "").replace("’", "'")
-    words = " ".join(re.findall(r"[^\W_]+", re.sub(r"'s\b", "", letters).replace("'", "")))
-    return re.sub(r"\b(?:[^\W\d_] ){1,}[^\W\d_]\b", lambda found: found[0].replace(" ", ""), words)
+    # within an abbreviation a dot is nothing, between words it parts them
+    letters = re.sub(r"(?<![^\W_]{2})\.(?![^\W_]{2})", "", letters).replace("’", "'")
+    return " ".join(re.findall(r"[^\W_]+", re.sub(r"'s\b", "", letters).replace("'", "")))
+
+
+def hyphens_joined(text: str) -> str:
+    """A text as `plain` has it, a word that a hyphen parts being one."""
+    return plain(re.sub(r"(?<=[^\W\d_])[-\u2010-\u2015\u2212](?=[^\W\d_])", "", visible(text)))
+
+
+def is_abbreviation(phrase: str) -> bool:
+    """Tell whether a phrase of the rules is one word in capital letters."""
+    return plain(phrase).isupper() and plain(phrase).isalpha()
 
 
 def readings(text: str) -> tuple[str, ...]:
     """The ways to read a text plainly: what shows nothing, or a hyphen, may stand within a word or between two."""
     if "-" not in text and _PLAIN.fullmatch(text):
         return (plain(text),)
-    unhyphened = re.sub(r"(?<=[^\W\d_])[-\u2010-\u2015\u2212](?=[^\W\d_])", "", visible(text))
-    return tuple(dict.fromkeys(map(plain, (text, _shown(text, " "), unhyphened))))
+    return tuple(dict.fromkeys((plain(text), plain(_shown(text, " ")), hyphens_joined(text))))
 
 
 def spoken(phrases: Iterable[str], text: str, *, any_case: bool = True) -> Iterator[tuple[str, str]]:
@@ -98,7 +112,7 @@ def spoken(phrases: Iterable[str], text: str, *, any_case: bool = True) -> Itera
 def spoken_in(phrases: Iterable[str], ways: Iterable[str], *, any_case: bool = True) -> Iterator[tuple[str, str]]:
     """Yield as `spoken` does for a text of which the readings are at hand."""
     for phrase in phrases:
-        exact = not any_case and plain(phrase).isupper() and plain(phrase).isalpha()
+        exact = not any_case and is_abbreviation(phrase)
         pattern = _pattern(phrase, exact)
         found = next(filter(None, map(pattern.search, ways)), None)
         if found:
@@ -118,6 +132,8 @@ def _pattern(phrase: str, exact: bool) -> re.Pattern[str]:
 
 
 def _part(phrase: str) -> str:
+    if is_abbreviation(phrase):
+        return " ?".join(plain(phrase))
     words = " ".join(map(_word, phrase.split())) if is_family(phrase) else re.escape(plain(phrase))
     words = words.replace(r"\ ", " ")
     # forms and sections are cited with and without the space between letters and numbers

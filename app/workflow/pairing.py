@@ -7,7 +7,7 @@ Subjects are read a few hundred at a time, with their steps and events: what is 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
 from typing import Any
 
@@ -15,10 +15,13 @@ from sqlalchemy import Row, exists, or_, select
 from sqlalchemy.orm import Session
 
 from app.audit.chain import Fault
+from app.audit.policy_texts import rules_as_of
 from app.models.base import Stateful
 from app.models.engine import AuditEvent, Transition
 from app.policy import policy
 from app.policy.names import EventName
+from app.policy.texts import Sentence
+from app.policy.texts import Step as StatedStep
 from app.policy.types import Transition as Rule
 from app.policy.types import Workflow
 from app.workflow.engine import subjects
@@ -47,6 +50,8 @@ EVENT = (
 
 #: a step and its event; None where one of them is missing
 Pair = tuple[Row[Any] | None, Row[Any] | None]
+#: the rules of each other version than today's, as its kept texts state them; None where they are not kept
+Stated = Mapping[str, Mapping[str, Sentence] | None]
 
 
 def unpaired(session: Session) -> Iterator[Fault]:
@@ -83,12 +88,16 @@ def _of_chunk(
     )
     for event in session.execute(recorded.order_by(AuditEvent.sequence)):
         events[event.subject_id].append(event)
+    named = {step.policy_version for taken in steps.values() for step in taken} - {policy().version}
+    stated = {version: rules_as_of(version, session) for version in named}
     for row in chunk:
-        for what in _disagreements(flow, row.state, steps[row.id], events[row.name]):
+        for what in _disagreements(flow, row.state, steps[row.id], events[row.name], stated):
             yield Fault(f"{flow.noun} {row.name}", what)
 
 
-def _disagreements(flow: Workflow, state: str, steps: Sequence[Any], events: Sequence[Any]) -> Iterator[str]:
+def _disagreements(
+    flow: Workflow, state: str, steps: Sequence[Any], events: Sequence[Any], stated: Stated
+) -> Iterator[str]:
     """Yield the disagreements of one subject, as sentences about it."""
     rules = {rule.id: rule for rule in flow.transitions}
     for step, event in pairs(rules, steps, events):
@@ -104,7 +113,7 @@ def _disagreements(flow: Workflow, state: str, steps: Sequence[Any], events: Seq
             )
         elif step.policy_version != event.policy_version:
             yield f"had its {_named(step)} taken under another policy version than event {event.sequence} names"
-    yield from _broken_chain(flow, rules, state, steps)
+    yield from _broken_chain(flow, rules, state, steps, stated)
 
 
 def pairs(rules: dict[str, Rule], steps: Sequence[Any], events: Sequence[Any]) -> Iterator[Pair]:
@@ -144,25 +153,36 @@ def _blocks(one: Sequence[Any], other: Sequence[Any]) -> Iterator[tuple[bool, in
         yield tag == "equal", i, j, k, m
 
 
-def _broken_chain(flow: Workflow, rules: dict[str, Rule], state: str, steps: Iterable[Any]) -> Iterator[str]:
+def _broken_chain(
+    flow: Workflow, rules: dict[str, Rule], state: str, steps: Iterable[Any], stated: Stated
+) -> Iterator[str]:
     """Yield where the steps do not lead one after the other from the initial state to the row's state."""
     reached, because = flow.initial, "it begins as"
     for step in steps:
         if step.source != reached:
             yield f"took its {_named(step)} from “{step.source}”, but {because} “{reached}”"
-        rule = rules.get(step.rule)
-        # an earlier policy may have had other rules, or led elsewhere under the same id; what it said is not kept here
-        of_today = step.policy_version == policy().version
-        if rule is None and of_today:
-            yield f"took its {_named(step)} under {step.rule}, which is no rule of the policy that it names"
-        elif rule is not None and of_today and not _follows(rule, step):
-            yield f"went from “{step.source}” to “{step.target}” in its {_named(step)}, which {rule.id} does not allow"
+        of_day = rules if step.policy_version == policy().version else stated[step.policy_version]
+        # an earlier policy may have had other rules, or led elsewhere under the same id: without its texts none can say
+        if of_day is not None:
+            rule = _step_of(of_day.get(step.rule), flow)
+            if rule is None:
+                yield f"took its {_named(step)} under {step.rule}, which is no rule of the policy that it names"
+            elif not _follows(rule, step):
+                led = f"from “{step.source}” to “{step.target}” in its {_named(step)}"
+                yield f"went {led}, which {step.rule} does not allow"
         reached, because = step.target, f"its {_named(step)} leads to"
     if state != reached:
         yield f"stands as “{state}”, but {because} “{reached}”"
 
 
-def _follows(rule: Rule, step: Any) -> bool:
+def _step_of(rule: Rule | Sentence | None, flow: Workflow) -> Rule | StatedStep | None:
+    """Return what a rule allows as a step of this workflow; None where it is none of it."""
+    if not isinstance(rule, Sentence):
+        return rule
+    return rule.step if rule.step is not None and rule.step.subject in (None, flow.subject) else None
+
+
+def _follows(rule: Rule | StatedStep, step: Any) -> bool:
     return step.verb == rule.verb and step.source in rule.sources and step.target == rule.target(step.source)
 
 

@@ -113,6 +113,8 @@ def check() -> ResponseReturnValue:
         flash(f"The chain holds: {found.through:,} events, unbroken; every step has its event.", "success")
     for sentence in found.shown:
         flash(sentence, "error")
+    for sentence in found.uncompared:
+        flash(sentence, "warning")
     if found.faults > len(found.shown):
         flash(f"{plural(found.faults, 'fault')} in all. An administrator can list every one.", "error")
     kept: dict[str, Any] = {

@@ -9,6 +9,7 @@ from __future__ import annotations
 import structlog
 from sqlalchemy import select
 
+from app.access.actor import system_actor
 from app.clauses import enforces
 from app.documents.approval.manifest import manifest, verification
 from app.documents.approval.render import render_report
@@ -30,6 +31,7 @@ from app.domain.approval.reports import (
 )
 from app.domain.gallery.verbs import held_of
 from app.domain.notices.notifications import tell
+from app.domain.requests.reserved_matters import reserved_result_cleared
 from app.domain.serving import left_at
 from app.domain.signing import signed
 from app.extensions import db, stores
@@ -125,6 +127,10 @@ def _attach(uid: str, kind: str) -> None:
     db.session.rollback()
     if _report(uid).blob_id is None:
         raise Retry(CHANGED)
+    # asked before the file is there: what was attached can no longer be kept back
+    reserved = reserved_result_cleared(_report(uid).request, system_actor(), {})
+    if reserved is not None:
+        raise JobFailed(reserved)
     try:
         receipt = connector().deliver(delivery)
     except DeliveryConflict as conflict:

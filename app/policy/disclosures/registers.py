@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from msgspec import Meta
 
 from app.policy.base import Rule, Statement, Text
-from app.policy.words import plain, readings, spoken, spoken_in, visible
+from app.policy.words import hyphens_joined, letters_apart, plain, readings, spoken, spoken_in, visible
 
 Names = Annotated[tuple[Text, ...], Meta(min_length=1)]
 
@@ -87,40 +87,55 @@ def register_faults(read: Mapping[str, Any], recipients: set[str]) -> list[str]:
 
 @dataclass(frozen=True)
 class Immigration:
-    """What a form says of immigration enforcement: agencies among its recipient, terms in its purpose."""
+    """What a form says of immigration enforcement: agencies among its recipient, terms in its purpose.
+
+    ``resembling`` are agencies of which only an abbreviation stands there, written as an ordinary word: “Ice”.
+    """
 
     agencies: tuple[ImmigrationAgency, ...] = ()
     terms: tuple[str, ...] = ()
+    resembling: tuple[ImmigrationAgency, ...] = ()
 
     @property
     def speaks(self) -> bool:
         """True where anything of it stands in the form."""
-        return bool(self.agencies or self.terms)
+        return bool(self.agencies or self.terms or self.resembling)
 
     @property
     def is_civil_enforcement(self) -> bool:
-        """True where recipient and purpose both are civil immigration enforcement."""
+        """True where recipient and purpose both are civil immigration enforcement; no word that only resembles is."""
         return bool(self.agencies and self.terms)
 
     @property
     def sentences(self) -> tuple[str, ...]:
         """What stands in the form, one sentence each."""
         named = tuple(f"The form names {one.title}." for one in self.agencies)
+        named += tuple(f"A word of the form may name {one.title}." for one in self.resembling)
         return named + tuple(f"The form speaks of “{term}”." for term in self.terms)
 
 
 def immigration_in(registers: Registers, recipient: Iterable[str], purpose: Iterable[str]) -> Immigration:
     """Return what recipient and purpose say of immigration enforcement; an agency may be named in either."""
-    to, why = (readings(" / ".join(texts)) for texts in (recipient, purpose))
-    agencies = tuple(
-        one
-        for one in registers.immigration_agencies.values()
-        if any(spoken_in(one.names, to)) or any(spoken_in(one.names, why, any_case=False))
-    )
+    given = list(recipient)
+    to, why = (_ways(" / ".join(texts)) for texts in (given, purpose))
+    # where nothing is a capital letter, or nothing else stands, small letters say nothing of what is meant
+    small = [hyphens_joined(text) for text in given if text == text.lower() or " " not in hyphens_joined(text)]
+    agencies, resembling = [], []
+    for one in registers.immigration_agencies.values():
+        if any(any(spoken_in(one.names, ways, any_case=False)) for ways in (to, why)) or any(
+            spoken_in(one.names, small)
+        ):
+            agencies.append(one)
+        elif any(spoken_in(one.names, to)):
+            resembling.append(one)
     families = [name for one in registers.immigration_terms.values() for name in one.names]
     # each by itself: a gap within a phrase is never filled from the end of one and the beginning of the other
     terms = {said.casefold(): said for where in (to, why) for _, said in spoken_in(families, where)}
-    return Immigration(agencies, tuple(terms.values()))
+    return Immigration(tuple(agencies), tuple(terms.values()), tuple(resembling))
+
+
+def _ways(text: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((*readings(text), letters_apart(text))))
 
 
 def agency_named(registers: Registers, kind: str | None, name: str) -> Agency | None:

@@ -50,6 +50,22 @@ def said(recipient: str, purpose: str = "Find the witness of the robbery."):
         "Immigration\u200band\u200bCustoms\u200bEnforcement",
         "Вorder Рatrol",
         "Border Pat-rol",
+        "ice",
+        "Ice",
+        "i.c.e.",
+        "i c e, new york field office",
+        "ice field office, new york",
+        "U.S.ICE",
+        "U.S. I.C.E.",
+        "DHS.ICE",
+        "Building A, I C E",
+        "duty.officer@ice.dhs.gov",
+        "ICE/ERO",
+        "ICE-ERO",
+        "ICE’s field office",
+        "ⒾⒸⒺ",
+        "I\u00a0C\u00a0E",
+        "E.R.O. New York",
     ],
 )
 def test_an_agency_is_known_however_it_is_written_bypass(name: str) -> None:
@@ -136,6 +152,39 @@ def test_a_family_is_not_filled_from_recipient_and_purpose_together() -> None:
 def test_other_words_are_left_alone(recipient: str, purpose: str) -> None:
     assert not said(recipient, purpose).speaks
     assert not list(spoken(["ICE"], "ice on the road", any_case=False))
+
+
+@pytest.mark.clause("EXT-5")
+@pytest.mark.parametrize(
+    "recipient",
+    [
+        "Justice Court of the Town of Rye",
+        "New York State Police Service",
+        "Jus\u00adtice Court",
+        "Hero Street Clinic",
+        "Office of Juvenile Justice",
+        "St. Cero Hospital",
+        "Zero Harm Project",
+        "Bureau of Notices, Apt. I",
+        "A.I.C.E.R. Foundation",
+        "Nice, Police-Service",
+    ],
+)
+def test_an_abbreviation_within_another_word_names_nobody(recipient: str) -> None:
+    found = said(recipient, "He is to be deported.")
+    assert not found.agencies and not found.resembling and found.terms
+
+
+@pytest.mark.clause("EXT-5")
+@pytest.mark.parametrize(
+    "recipient", ["Court of Ice County", "Ice House Lane Clinic", "Mr. Ero Santos", "Police Serv-ice"]
+)
+def test_a_word_that_only_resembles_one_refuses_nobody_and_is_shown_to_the_privacy_officer(recipient: str) -> None:
+    """Nor is it a way around the register: the officer decides, with what may be meant in view."""
+    found = said(recipient, "He is to be deported.")
+    assert not found.is_civil_enforcement and not found.agencies
+    assert found.resembling and found.speaks
+    assert any(one.startswith("A word of the form may name U.S. Immigration") for one in found.sentences)
 
 
 @needs_models

@@ -6,11 +6,13 @@ is left to find what was done.
 
 from __future__ import annotations
 
+import dataclasses
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
 from typing import Any
 
+import msgspec
 import pytest
 from sqlalchemy import text
 
@@ -19,7 +21,9 @@ from app.audit.chain import GENESIS, digest
 from app.domain.oversight import trail_check
 from app.extensions import db
 from app.models import AuditEvent, Transition
-from app.policy import policy
+from app.models.base import now
+from app.policy import loader, policy
+from app.policy.texts import RuleText, digest_of
 from app.unit_of_work import unit_of_work
 from app.workflow import engine, pairing
 from tests.policy.subjects import MAKERS
@@ -270,6 +274,83 @@ def test_steps_under_rules_that_the_policy_no_longer_has_are_no_fault(walk, tamp
     assert of_subject() == []
     tamper(("UPDATE audit_event SET event = 'disclosure.of_old' WHERE sequence = ?", (events_of(subject)[0].sequence,)))
     assert of_subject() == []
+
+
+@pytest.fixture
+def later(monkeypatch) -> Callable[[], str]:
+    """later() -> the version until now; from here on the portal applies another: one file more."""
+
+    def change() -> str:
+        before = policy().version
+        texts = (*policy().texts, RuleText("z-later.toml", b'[[rule]]\nid = "later"\ntext = "A later rule."\n'))
+        changed = dataclasses.replace(policy(), texts=texts, version=digest_of(texts))
+        monkeypatch.setattr(loader._held, "applied", changed)
+        return before
+
+    return change
+
+
+@pytest.mark.clause("AUD-6", "ACC-11")
+@pytest.mark.parametrize("rule", ["WF-made-up", "WF-submit", "disclosure-purpose"])
+def test_a_step_of_an_earlier_version_follows_a_rule_of_that_version_bypass(walk, tamper, later, rule):
+    """By waiting: the rule files change, and what an old step cites is held against nothing any more."""
+    subject = walk("disclosure")
+    later()
+    assert found() == []
+    step = steps_of(subject)[0]
+    tamper(("UPDATE transition SET rule = ? WHERE id = ?", (rule, step.id)))
+    said = f"took its step {step.id} ({step.verb}) under {rule}, which is no rule of the policy that it names"
+    assert (name_of(subject), said) in found()
+
+
+@pytest.mark.clause("AUD-6", "ACC-11")
+def test_an_approval_written_into_a_step_of_an_earlier_version_is_named_bypass(walk, tamper, later):
+    subject = walk("disclosure")
+    last = steps_of(subject)[-1]
+    later()
+    tamper(
+        ("UPDATE transition SET target = 'released' WHERE id = ?", (last.id,)),
+        ("UPDATE disclosure SET state = 'released' WHERE id = ?", (subject.id,)),
+    )
+    led = f"went from “{last.source}” to “released” in its step {last.id} ({last.verb})"
+    assert found() == [(name_of(subject), f"{led}, which {last.rule} does not allow")]
+
+
+@pytest.mark.clause("AUD-6", "ACC-11")
+def test_a_rule_that_only_the_earlier_version_had_is_no_fault(walk, later, monkeypatch):
+    subject = walk("disclosure")
+    later()
+    flow = FLOWS["disclosure"]
+    gone = {step.rule for step in steps_of(subject)}
+    fewer = msgspec.structs.replace(flow, transitions=tuple(row for row in flow.transitions if row.id not in gone))
+    changed = dataclasses.replace(policy(), workflows={**policy().workflows, "disclosure": fewer})
+    monkeypatch.setattr(loader._held, "applied", changed)
+    with trail_check.one_moment() as session:
+        assert not [fault for fault in trail_check.faults(session) if "no rule of the policy" in fault.what]
+
+
+@pytest.mark.clause("AUD-6", "ACC-11")
+def test_a_version_whose_texts_are_not_kept_is_told_with_its_steps(app, walk, tamper, later, sign_in, post):
+    """Only the digest is known of versions from before the first that was kept; whose texts went later is a fault."""
+    subject = walk("disclosure")
+    later()
+    with unit_of_work():
+        audit.record("policy.loaded", version=policy().version)
+    steps, old = steps_of(subject), "d" * 64
+    versions = "INSERT INTO policy_version (digest, first_seen) VALUES (?, '2026-01-01 00:00:00')"
+    cited = ("UPDATE transition SET rule = 'WF-made-up', policy_version = ? WHERE id = ?", (old, steps[0].id))
+    dated = "UPDATE audit_event SET policy_version = ?, at = ? WHERE sequence = ?"
+    sequence = events_of(subject)[0].sequence
+    tamper((versions, (old,)), cited, (dated, (old, "2026-01-01T00:00:00.000000+00:00", sequence)))
+    result = app.test_cli_runner().invoke(args=["audit", "verify"])
+    uncompared = "1 step under it could not be compared with the rules of the day"
+    said = f"The texts of policy version {old} are not kept here: {uncompared}."
+    assert (result.exit_code, said in result.output) == (0, True), result.output
+    client = sign_in("w.sparrow")
+    post(client, "/audit/check", page="/audit")
+    assert said in client.get("/audit").get_data(as_text=True)
+    tamper((dated, (old, now().isoformat(timespec="microseconds"), sequence)))
+    assert (f"policy version {old}", "was first applied after texts were kept, but its texts are gone") in found()
 
 
 def test_the_command_names_what_differs(app, walk, tamper):
