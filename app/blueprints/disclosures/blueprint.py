@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Blueprint
 
-from app.domain.disclosures.contradictions import immigration_of
+from app.domain.disclosures.contradictions import contradictions_of
 from app.domain.disclosures.papers import as_originals, warning_of, words_of
 from app.domain.serving import of_disclosure
 
@@ -20,5 +20,5 @@ def _shared() -> dict[str, Any]:
         "words_of": words_of,
         "warning_of": warning_of,
         "that_left": of_disclosure,
-        "immigration_of": immigration_of,
+        "contradictions_of": contradictions_of,
     }

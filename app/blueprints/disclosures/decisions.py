@@ -8,12 +8,13 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 from app.access.actor import current_actor
 from app.access.guard import needs
 from app.blueprints.disclosures.blueprint import bp
-from app.blueprints.disclosures.forms import DecisionForm
+from app.blueprints.disclosures.forms import ANSWER, DecisionForm, answers_in, decision_form
 from app.blueprints.disclosures.rendering import disclosure_context
 from app.blueprints.disclosures.steps import CHOICES, Choice, choice_named, offered
 from app.blueprints.fact_fields import day_of
 from app.blueprints.options import options_of
 from app.domain.disclosures import verbs as domain
+from app.domain.disclosures.contradictions import contradictions_of
 from app.domain.disclosures.papers import words_of
 from app.models.base import filled
 from app.models.disclosures import Disclosure
@@ -31,9 +32,9 @@ def consider(subject: Disclosure) -> WerkzeugResponse | str:
         flash("There is nothing to decide on this disclosure now.", "info")
         return redirect(url_for("disclosures.show", number=subject.number))
     last = domain.default_release_by().isoformat()
-    asked = [item.uid for item in subject.items]
+    asked, against = [item.uid for item in subject.items], contradictions_of(subject)
     return _decision_page(
-        subject, DecisionForm(formdata=None, version=subject.version, release_by=last, included=asked)
+        subject, decision_form(against, formdata=None, version=subject.version, release_by=last, included=asked)
     )
 
 
@@ -50,6 +51,7 @@ def _decision_page(subject: Disclosure, form: DecisionForm, why: Why = None) -> 
         form=form,
         offered=choices,
         unavailable=blocked,
+        answer_fields=[field for field in form if field.name.startswith(ANSWER)],
         rules=rules,
         granting={choice.verb for choice in choices} & {"approve", "determine"},
     )
@@ -59,7 +61,7 @@ def _decision_page(subject: Disclosure, form: DecisionForm, why: Why = None) -> 
 @needs("disclosure.determine", "disclosure.decide", of=Disclosure)
 def decide(subject: Disclosure) -> Answer:
     """Take the decision. A wrong password decides nothing, and everything typed stays."""
-    form = DecisionForm()
+    form = decision_form(contradictions_of(subject))
     form.included.choices = [(item.uid, words_of(item.thing, subject.recipient_kind)) for item in subject.items]
     choice = choice_named(form.decision.data)
     verb = (choice or CHOICES[-1]).verb
@@ -92,7 +94,7 @@ def _take(subject: Disclosure, choice: Choice, form: DecisionForm) -> None:
     if choice.verb == "return_for_changes":
         domain.return_for_changes(subject, actor, reason)
     elif choice.verb == "refuse":
-        domain.refuse(subject, actor, text=text, reason=reason, password_confirmed=True)
+        domain.refuse(subject, actor, text=text, reason=reason, answers=answers_in(form), password_confirmed=True)
     else:
         grant = domain.approve if choice.verb == "approve" else domain.determine
         last = day_of(form.release_by.data)
@@ -106,5 +108,6 @@ def _take(subject: Disclosure, choice: Choice, form: DecisionForm) -> None:
             included=set(form.included.data or ()),
             conditions=form.conditions.data or "",
             release_by=last,
+            answers=answers_in(form),
             password_confirmed=True,
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from app.access.actor import current_actor
@@ -16,6 +17,8 @@ from app.domain.disclosures.verbs import FILING
 from app.models.base import now
 from app.models.disclosures import Disclosure
 from app.outbox import last_job
+from app.policy import policy
+from app.policy.facts import YES_NO
 from app.web.pages import page
 from app.workflow.history import steps_of
 
@@ -52,6 +55,21 @@ def timeline_of(subject: Any, told: dict[str, str], begun: str, by: str) -> list
         who = step.actor.titled if step.actor else "The portal"
         lines.append(TimelineEntry(step.created_at, told[step.verb], who, "", rule_of(step), step.policy_version))
     return lines
+
+
+def _answered(subject: Disclosure) -> list[TimelineEntry]:
+    """Return the answers that end a disclosure as they were given, which stay when they are changed."""
+    rule = policy().disclosure.changed_answer
+    return [
+        TimelineEntry(
+            datetime.fromisoformat(one["at"]),
+            f"Answered “{YES_NO.get(one['answer'], one['answer'])}”, which ends a disclosure",
+            one["by"],
+            one["question"],
+            rule,
+        )
+        for one in subject.private.get("prohibited_answers", ())
+    ]
 
 
 def place_of(disclosure: Disclosure) -> int:
@@ -92,7 +110,9 @@ def disclosure_context(subject: Disclosure) -> dict[str, Any]:
         "state_rule": subject.stands,
         "steps": subject.flow().steps,
         "place": place_of(subject),
-        "timeline": timeline_of(subject, STEP_TITLES, "Draft begun", asked_by),
+        "timeline": sorted(
+            [*timeline_of(subject, STEP_TITLES, "Draft begun", asked_by), *_answered(subject)], key=lambda one: one.at
+        ),
         "upload": UploadForm(version=subject.version, formdata=None),
         "refusal": None,
         "now": now(),

@@ -72,9 +72,21 @@ class Enclosure:
         check_digest(self.sha256, "an enclosed file")
 
 
+@dataclass(frozen=True, slots=True)
+class Against:
+    """One thing that spoke against the form: what whoever asked wrote of it, what whoever decided answered."""
+
+    said: str
+    reason: str | None
+    answer: str | None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DisclosureFacts:
-    """The facts that both documents of a disclosure state. Raises FactsError for an absent number."""
+    """The facts that both documents of a disclosure state. Raises FactsError for an absent number.
+
+    ``answers`` are (question, answer) of what is asked of every disclosure, ``against`` what spoke against the form.
+    """
 
     department: str
     unit: str
@@ -86,6 +98,8 @@ class DisclosureFacts:
     purpose: str
     conditions: str | None
     policy_version: str
+    answers: tuple[tuple[str, str | None], ...] = ()
+    against: tuple[Against, ...] = ()
     demonstration: bool = False
 
     def __post_init__(self) -> None:

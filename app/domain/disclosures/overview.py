@@ -8,7 +8,7 @@ from sqlalchemy.orm import selectinload
 from app.access.actor import Actor
 from app.access.scoping import visible
 from app.clauses import enforces
-from app.domain.disclosures.contradictions import immigration_of
+from app.domain.disclosures.contradictions import for_the_officer
 from app.extensions import db
 from app.models.disclosures import Disclosure, DisclosurePackage, Incident
 from app.models.engine import Transition
@@ -28,7 +28,7 @@ def may_decide(options: Options) -> bool:
         return False
     basis = policy().disclosure.bases.get(options.subject.basis or "")
     return "disclosure.decide" in options.actor.capabilities or (
-        basis is not None and basis.decided_by != "privacy_officer" and not immigration_of(options.subject).speaks
+        basis is not None and basis.decided_by != "privacy_officer" and not for_the_officer(options.subject)
     )
 
 

@@ -11,6 +11,7 @@ from app.access.actor import Actor
 from app.access.capabilities import check_capability
 from app.clauses import enforces
 from app.documents.disclosures.facts import (
+    Against,
     Basis,
     DecidedItem,
     DecisionFacts,
@@ -147,6 +148,14 @@ def _identity(disclosure: Disclosure) -> str | None:
     return "\n".join(f"{label.rstrip('?')}: {answer}" for label, answer in rows if answer) or None
 
 
+def _answers(disclosure: Disclosure) -> tuple[tuple[str, str | None], ...]:
+    """Return what is asked of every disclosure besides its basis, with the answers."""
+    rules = policy().disclosure
+    immigration = {True: "Yes", False: "No", None: None}[disclosure.immigration]
+    uses = [fact for fact in rules.minimum.facts if fact.name == "purpose_text"]
+    return (*answered(uses, disclosure.private), (rules.immigration.question, immigration))
+
+
 def _shared(disclosure: Disclosure, decision: DisclosureDecision | None) -> dict[str, Any]:
     return {
         "department": settings().department,
@@ -155,6 +164,11 @@ def _shared(disclosure: Disclosure, decision: DisclosureDecision | None) -> dict
         "recipient": _recipient(disclosure),
         "basis": _basis(disclosure),
         "purpose": policy().disclosure.purposes[filled(disclosure.purpose)].title,
+        "answers": _answers(disclosure),
+        "against": tuple(
+            Against(one["said"], one["reason"] or None, one["answer"] or None)
+            for one in (decision.private.get("contradictions", ()) if decision is not None else ())
+        ),
         "conditions": (decision.private.get("conditions") or None) if decision is not None else None,
         "demonstration": settings().demonstration,
     }

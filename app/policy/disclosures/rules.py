@@ -6,8 +6,10 @@ The conditions of disclosures/workflow.toml and the tables of worked cases call 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from app.clauses import enforces
+from app.policy.base import Fact
 from app.policy.disclosures.registers import Immigration, agencies_in, agency_named
 from app.policy.facts import Fault, check_facts, check_ground, check_questions
 from app.policy.types import Policy
@@ -159,6 +161,41 @@ def check_immigration(policy: Policy, answer: bool | None) -> list[Fault]:
         return [Fault("immigration", f"Answer: {rule.question}", rule.id)]
     refused = answer == (rule.refused_answer == "yes")
     return [Fault("immigration", rule.refusal, rule.id)] if refused else []
+
+
+@enforces("EXT-5")
+def prohibited_answers(
+    policy: Policy, recipient_id: str | None, basis_id: str | None, stated: Mapping[str, Any]
+) -> dict[str, tuple[str, str]]:
+    """Return the answers given that end a disclosure: name -> (question, answer).
+
+    ``stated``: the answer on immigration enforcement, and the answers of each set of questions by its name.
+    """
+    rules = policy.disclosure
+    recipient, basis = rules.recipients.get(recipient_id or ""), rules.bases.get(basis_id or "")
+    asked: dict[str, tuple[Fact, ...]] = {
+        "recipient": rules.addressee.facts,
+        "recipient_facts": recipient.facts if recipient else (),
+        "facts": basis.facts if basis else (),
+        "identity": rules.identity.facts,
+        "agreement": rules.agreement.facts,
+    }
+    found = {}
+    if str(stated.get("immigration") or "") == rules.immigration.refused_answer:
+        found["immigration"] = (rules.immigration.question, rules.immigration.refused_answer)
+    for part, facts in asked.items():
+        for fact in facts:
+            answer = str((stated.get(part) or {}).get(fact.name) or "").strip()
+            if fact.must_be and answer and answer != fact.must_be:
+                found[f"{part}.{fact.name}"] = (fact.label, answer)
+    return found
+
+
+@enforces("EXT-5")
+def check_changed_answer(policy: Policy, changed: bool, because: str) -> list[Fault]:
+    """Check that whoever changed an answer that ends a disclosure says why."""
+    rule = policy.disclosure.changed_answer
+    return check_ground(policy, rule.facts, {"changed_because": because}, rule.id) if changed else []
 
 
 @enforces("EXT-5")
