@@ -15,7 +15,8 @@ from app.blueprints.fact_fields import day_of
 from app.blueprints.options import options_of
 from app.domain.disclosures import verbs as domain
 from app.domain.disclosures.contradictions import contradictions_of
-from app.domain.disclosures.papers import words_of
+from app.domain.disclosures.leaving import kept_back
+from app.domain.disclosures.papers import SHOWS_LEFT, words_of
 from app.models.base import filled
 from app.models.disclosures import Disclosure
 from app.policy import policy
@@ -32,7 +33,10 @@ def consider(subject: Disclosure) -> WerkzeugResponse | str:
         flash("There is nothing to decide on this disclosure now.", "info")
         return redirect(url_for("disclosures.show", number=subject.number))
     last = domain.default_release_by().isoformat()
-    asked, against = [item.uid for item in subject.items], contradictions_of(subject)
+    against = contradictions_of(subject)
+    # what this recipient is given nothing of is not proposed
+    back = kept_back(subject, subject.items) if _given_nothing(subject) else []
+    asked = [item.uid for item in subject.items if item not in back]
     return _decision_page(
         subject, decision_form(against, formdata=None, version=subject.version, release_by=last, included=asked)
     )
@@ -42,7 +46,7 @@ def _decision_page(subject: Disclosure, form: DecisionForm, why: Why = None) -> 
     """`why`: what stands in the way of a decision sent; what was typed stays."""
     choices, blocked = offered(options_of(subject))
     form.decision.choices = [(choice.verb, choice.label) for choice in choices]
-    form.included.choices = [(item.uid, words_of(item.thing, subject.recipient_kind)) for item in subject.items]
+    form.included.choices = _choices_of(subject)
     rules = {row.verb: row for row in policy().workflow("disclosure").transitions}
     context = disclosure_context(subject)
     return page(
@@ -57,12 +61,24 @@ def _decision_page(subject: Disclosure, form: DecisionForm, why: Why = None) -> 
     )
 
 
+def _given_nothing(subject: Disclosure) -> bool:
+    return policy().sealing.for_recipient(subject.recipient_kind).treatment == "withheld"
+
+
+def _choices_of(subject: Disclosure) -> list[tuple[str, str]]:
+    """Return the items that may be let out, those of which something has left with what becomes of them."""
+    back = kept_back(subject, subject.items)
+    fate = "cannot be let out" if _given_nothing(subject) else "is named in the inventory, and not enclosed"
+    words = [(item, words_of(item.thing, subject.recipient_kind)) for item in subject.items]
+    return [(item.uid, f"{said} ({SHOWS_LEFT}; {fate})" if item in back else said) for item, said in words]
+
+
 @bp.post("/disclosures/<number>/decide")
 @needs("disclosure.determine", "disclosure.decide", of=Disclosure)
 def decide(subject: Disclosure) -> Answer:
     """Take the decision. A wrong password decides nothing, and everything typed stays."""
     form = decision_form(contradictions_of(subject))
-    form.included.choices = [(item.uid, words_of(item.thing, subject.recipient_kind)) for item in subject.items]
+    form.included.choices = _choices_of(subject)
     choice = choice_named(form.decision.data)
     verb = (choice or CHOICES[-1]).verb
 

@@ -29,7 +29,7 @@ from app.domain.disclosures import designations
 from app.domain.disclosures import verbs as domain
 from app.domain.disclosures.contradictions import earlier_answers
 from app.domain.disclosures.items import offered_to
-from app.domain.disclosures.papers import warning_of, words_of
+from app.domain.disclosures.papers import SHOWS_LEFT, warning_of, words_of
 from app.domain.disclosures.verbs import DisclosureValues
 from app.domain.serving import left_among
 from app.models.disclosures import Disclosure
@@ -40,7 +40,6 @@ from app.policy.refused import Refused
 from app.steps import Answer, Overtaken, Why, take_step
 from app.web.pages import page, redirect_after_post
 
-LEFT = "shows a photograph that has left the repository"
 OTHER_WINDOW = (
     "This request was saved in another window after you opened this page. What you typed here is still below and is "
     "not saved. Saving now replaces what the other window saved."
@@ -139,7 +138,7 @@ def _things(subject: Disclosure) -> list[tuple[str, str]]:
     found = []
     things = offered_to(subject.case_number, current_actor())
     for thing, left in zip(things, left_among([thing.row for thing in things]), strict=True):
-        warning = warning_of(thing.row) or (LEFT if left is not None else None)
+        warning = warning_of(thing.row) or (SHOWS_LEFT if left is not None else None)
         found.append(
             (
                 f"{thing.kind}:{thing.uid}",

@@ -11,8 +11,10 @@ from app.blueprints.disclosures.forms import UploadForm
 from app.blueprints.disclosures.steps import next_step, offered
 from app.blueprints.options import options_of
 from app.blueprints.timeline import TimelineEntry
+from app.domain.accounts.naming import here
 from app.domain.disclosures.claims import claim_of
 from app.domain.disclosures.decisions import DECISION_JOB, PACKAGE_JOB
+from app.domain.disclosures.leaving import stopped
 from app.domain.disclosures.verbs import FILING
 from app.models.base import now
 from app.models.disclosures import Disclosure
@@ -55,6 +57,16 @@ def timeline_of(subject: Any, told: dict[str, str], begun: str, by: str) -> list
         who = step.actor.titled if step.actor else "The portal"
         lines.append(TimelineEntry(step.created_at, told[step.verb], who, "", rule_of(step), step.policy_version))
     return lines
+
+
+def standing_of(subject: Disclosure) -> str:
+    """Return how a disclosure stands: the words of its state, or what is so beyond them."""
+    package = subject.current_package
+    if stopped(subject):
+        return "Something in it has left the repository since: nothing is handed out as it is."
+    if subject.takes("fetch") and package is not None and package.fetched_at is not None:
+        return f"The package was fetched on {here(package.fetched_at):%Y-%m-%d}; its receipt is to be recorded."
+    return subject.stands.text
 
 
 def _answered(subject: Disclosure) -> list[TimelineEntry]:
@@ -107,7 +119,7 @@ def disclosure_context(subject: Disclosure) -> dict[str, Any]:
         "job": last_job(PACKAGE_JOB, subject.number),
         "rendering": rendering,
         "decision_titles": DECISIONS,
-        "state_rule": subject.stands,
+        "standing": standing_of(subject),
         "steps": subject.flow().steps,
         "place": place_of(subject),
         "timeline": sorted(

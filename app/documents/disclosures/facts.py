@@ -47,12 +47,13 @@ class Basis:
 
 @dataclass(frozen=True, slots=True)
 class DecidedItem:
-    """One item asked for, and whether its release is approved."""
+    """One item asked for, and whether its release is approved; ``stays``: why it does not leave all the same."""
 
     what: str
     sha256: str
     included: bool
     note: str | None = None
+    stays: str | None = None
 
     def __post_init__(self) -> None:
         check_digest(self.sha256, "an item")

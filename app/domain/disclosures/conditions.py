@@ -300,6 +300,12 @@ def package_built(disclosure: Disclosure, actor: Actor, facts: Facts) -> str | N
     return f"The package is larger than {largest // 2**20} MB." if size > largest else None
 
 
+@condition("nothing_fetched", "EXT-7")
+def nothing_fetched(disclosure: Disclosure, actor: Actor, facts: Facts) -> str | None:
+    out = any(package.fetched_at is not None for package in disclosure.packages)
+    return "A package of it has been fetched." if out else None
+
+
 @condition("package_single_use", "EXT-7", "ACC-12")
 def package_single_use(disclosure: Disclosure, actor: Actor, facts: Facts) -> str | None:
     package = disclosure.current_package

@@ -10,20 +10,23 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import select
 
 from app.clauses import enforces
 from app.domain.accounts.naming import here
+from app.domain.disclosures.items import filed
+from app.domain.requests.ledger import matter_began
 from app.extensions import db
 from app.models.disclosures import Disclosure
 from app.models.matters import in_matter_of
 from app.policy import policy
 from app.policy.disclosures.registers import Immigration, immigration_in
-from app.policy.disclosures.rules import prohibited_answers
+from app.policy.disclosures.rules import days_before, prohibited_answers
 from app.policy.facts import YES_NO
+from app.policy.words import readings, spoken_in
 from app.storage import StorageError
 
 
@@ -110,10 +113,35 @@ def _kept(disclosure: Disclosure) -> Iterator[Mapping[str, str]]:
 
 @enforces("EXT-5", "EXT-7")
 def contradictions_of(disclosure: Disclosure) -> list[Contradiction]:
-    """Return everything that speaks against the form: answers changed first, then what it says of immigration."""
+    """Return what speaks against the form: answers changed first, then words of immigration, then impossible days."""
     because = str(disclosure.private.get("changed_because") or "")
     found = [Contradiction(given.sentence, because) for given in earlier_answers(disclosure)]
-    return found + [Contradiction(sentence) for sentence in immigration_of(disclosure).sentences]
+    found += [Contradiction(sentence) for sentence in _said_of_immigration(disclosure)]
+    began = _matter_began(disclosure)
+    if began is None:
+        return found
+    about = (policy(), disclosure.recipient_kind, disclosure.basis, stated_in(disclosure), began)
+    return found + [Contradiction(sentence) for sentence in days_before(*about)]
+
+
+def _said_of_immigration(disclosure: Disclosure) -> list[str]:
+    """Return the sentences on immigration enforcement, each agency with the words of the form that name it."""
+    said, private = immigration_of(disclosure), disclosure.private
+    typed = [str(text) for part in ("recipient", "recipient_facts", "facts") for text in private.get(part, {}).values()]
+    typed += [str(private.get("purpose_text", "")), str(private.get("necessity", ""))]
+    ways = [way for text in typed for way in readings(text)]
+    quoted = {}
+    for one in said.agencies:
+        words = next((words for _, words in spoken_in(one.names, ways)), "")
+        if words:
+            quoted[f"The form names {one.title}."] = f"The form names {one.title}: “{words}”."
+    return [quoted.get(sentence, sentence) for sentence in said.sentences]
+
+
+def _matter_began(disclosure: Disclosure) -> date | None:
+    """Return the day on which the matter of a disclosure began, as the first of its requests that says so states it."""
+    requests = filed(disclosure.case_number)
+    return matter_began(requests[0]) if requests else None
 
 
 def for_the_officer(disclosure: Disclosure) -> bool:

@@ -209,6 +209,7 @@ def return_for_changes(disclosure: Disclosure, actor: Actor, reason: str) -> Non
     """Send the request back for changes; an approval given before no longer counts."""
     advance(disclosure, "return_for_changes", actor, reason=reason, submission=disclosure.submission)
     disclosure.release_by = None
+    discard_unfetched(disclosure)
     _keep(disclosure, actor, "returned", None, {"reason": reason})
     tell("disclosure_returned", [disclosure.asked_by_id], disclosure)
 
@@ -240,7 +241,7 @@ def reissue(disclosure: Disclosure, actor: Actor, reason: str) -> Job:
     """Have another package built while basis and decision still hold; an unfetched one is destroyed."""
     advance(disclosure, "reissue", actor, reason=reason, package=_next(disclosure))
     disclosure.seal(reissue_reason=reason.strip())
-    _discard_unfetched(disclosure)
+    discard_unfetched(disclosure)
     return _ask_for_package(disclosure)
 
 
@@ -368,13 +369,13 @@ def expire_due() -> int:
         if disclosure.state == "released" and (package.fetched_at is not None or package.expires_at > moment):
             continue  # an earlier package was left; the present one counts
         advance(disclosure, "expire", system_actor())
-        _discard_unfetched(disclosure)
+        discard_unfetched(disclosure)
         tell("disclosure_expired", [disclosure.asked_by_id], disclosure)
         found += 1
     return found
 
 
-def _discard_unfetched(disclosure: Disclosure) -> None:
+def discard_unfetched(disclosure: Disclosure) -> None:
     """Destroy the bytes of unfetched packages, which nobody may fetch any more."""
     for package in disclosure.packages:
         if package.fetched_at is None:

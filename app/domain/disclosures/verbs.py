@@ -24,6 +24,7 @@ from app.domain.disclosures.decisions import (
     begin_fetch,
     default_release_by,
     determine,
+    discard_unfetched,
     expire_due,
     fail_release,
     fetch,
@@ -335,6 +336,7 @@ def withdraw(disclosure: Disclosure, actor: Actor, reason: str) -> None:
     """Take the request back before anything is released. Raises Refused."""
     decided = [decision.decided_by_id for decision in disclosure.decisions]
     advance(disclosure, "withdraw", actor, reason=reason)
+    discard_unfetched(disclosure)
     disclosure.seal(withdrawal_reason=reason.strip())
     tell("disclosure_withdrawn", decided, disclosure)
 

@@ -3,7 +3,7 @@
 The conditions of disclosures/workflow.toml and the tables of worked cases call the same functions.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -172,22 +172,47 @@ def prohibited_answers(
     ``stated``: the answer on immigration enforcement, and the answers of each set of questions by its name.
     """
     rules = policy.disclosure
-    recipient, basis = rules.recipients.get(recipient_id or ""), rules.bases.get(basis_id or "")
-    asked: dict[str, tuple[Fact, ...]] = {
-        "recipient": rules.addressee.facts,
-        "recipient_facts": recipient.facts if recipient else (),
-        "facts": basis.facts if basis else (),
-        "identity": rules.identity.facts,
-        "agreement": rules.agreement.facts,
-    }
-    found = {}
+    found: dict[str, tuple[str, str]] = {}
     if str(stated.get("immigration") or "") == rules.immigration.refused_answer:
         found["immigration"] = (rules.immigration.question, rules.immigration.refused_answer)
-    for part, facts in asked.items():
+    for part, fact, answer in _answers(policy, recipient_id, basis_id, stated):
+        if fact.must_be and answer and answer != fact.must_be:
+            found[f"{part}.{fact.name}"] = (fact.label, answer)
+    return found
+
+
+def _answers(
+    policy: Policy, recipient_id: str | None, basis_id: str | None, stated: Mapping[str, Any]
+) -> Iterator[tuple[str, Fact, str]]:
+    """Yield (set of questions, question, answer) of everything a request to this recipient on this basis is asked."""
+    rules = policy.disclosure
+    recipient, basis = rules.recipients.get(recipient_id or ""), rules.bases.get(basis_id or "")
+    for part, facts in (
+        ("recipient", rules.addressee.facts),
+        ("recipient_facts", recipient.facts if recipient else ()),
+        ("facts", basis.facts if basis else ()),
+        ("identity", rules.identity.facts),
+        ("agreement", rules.agreement.facts),
+    ):
         for fact in facts:
-            answer = str((stated.get(part) or {}).get(fact.name) or "").strip()
-            if fact.must_be and answer and answer != fact.must_be:
-                found[f"{part}.{fact.name}"] = (fact.label, answer)
+            yield part, fact, str((stated.get(part) or {}).get(fact.name) or "").strip()
+
+
+@enforces("EXT-7", "ACC-12")
+def days_before(
+    policy: Policy, recipient_id: str | None, basis_id: str | None, stated: Mapping[str, Any], matter: date
+) -> list[str]:
+    """Return a sentence for each day typed into the form that lies before the day on which the matter began."""
+    found = []
+    for _, fact, answer in _answers(policy, recipient_id, basis_id, stated):
+        if fact.kind != "date":
+            continue
+        try:
+            early = date.fromisoformat(answer) < matter
+        except ValueError:
+            continue  # another check says that it is no day
+        if early:
+            found.append(f"“{fact.label}” is {answer}, before the matter began on {matter}.")
     return found
 
 

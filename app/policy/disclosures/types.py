@@ -108,6 +108,7 @@ class DisclosureRules:
     purposes: Mapping[str, Purpose]
     immigration: Prohibition
     changed_answer: Questions
+    days: Statement
     addressee: Questions
     identity: Questions
     minimum: Questions
@@ -131,6 +132,7 @@ SCHEMA: Mapping[str, tuple[type, str]] = {
     "purpose": (Purpose, "many"),
     "immigration": (Prohibition, "one"),
     "changed_answer": (Questions, "one"),
+    "days": (Statement, "one"),
     "addressee": (Questions, "one"),
     "identity": (Questions, "one"),
     "minimum": (Questions, "one"),

@@ -126,5 +126,34 @@ def test_the_decider_answers_each_contradiction_and_both_papers_print_it(disclos
         assert "Would the disclosure further immigration enforcement?" in paper
 
 
+@pytest.mark.clause("ACC-12")
+@pytest.mark.parametrize(
+    ("recipient", "part", "name"),
+    [
+        ("court", "recipient_facts", "returnable"),
+        ("foil", "recipient_facts", "received_on"),
+        ("court", "identity", "on"),
+    ],
+)
+def test_a_day_before_the_matter_waits_for_the_officers_answer_bypass(disclose, people, recipient, part, name):
+    """By an old paper: the matter began on 21 November; what is dated before it cannot be about it."""
+    rules = values(recipient, "D2")
+    on = {**getattr(rules, part), name: "2026-11-20"}
+    disclosure = disclose("submitted", recipient=recipient, basis="D2", values={part: on})
+    [against] = contradictions_of(disclosure)
+    assert "is 2026-11-20, before the matter began on 2026-11-21." in against.said
+    granted = {"text": TEXT, "reason": REASON, "password_confirmed": True}
+    everything = {item.uid for item in disclosure.items}
+    with refused("contradictions_answered"), unit_of_work():
+        disclosures.approve(disclosure, people.actor("y.hazel"), included=everything, **granted)
+    db.session.rollback()
+    with unit_of_work():
+        disclosures.return_for_changes(disclosure, people.actor("y.hazel"), "Say of which day the paper is.")
+    later = {**on, name: "2026-11-21"}
+    with unit_of_work():
+        disclosures.save_draft(disclosure, people.actor("d.lark"), values(recipient, "D2", **{part: later}))
+    assert contradictions_of(disclosure) == []
+
+
 def test_a_value_given_only_for_the_rule_is_part_of_the_request():
     assert "changed_because" in {field.name for field in dataclasses.fields(disclosures.DisclosureValues)}
