@@ -13,13 +13,15 @@ from app.blueprints.disclosures.rendering import disclosure_context
 from app.blueprints.disclosures.steps import CHOICES, Choice, choice_named, offered
 from app.blueprints.fact_fields import day_of
 from app.blueprints.options import options_of
+from app.calendar import today
 from app.domain.disclosures import verbs as domain
 from app.domain.disclosures.contradictions import contradictions_of
-from app.domain.disclosures.leaving import kept_back
+from app.domain.disclosures.leaving import kept_back, proposed
 from app.domain.disclosures.papers import SHOWS_LEFT, words_of
 from app.models.base import filled
 from app.models.disclosures import Disclosure
 from app.policy import policy
+from app.policy.disclosures.registers import Agency, agency_named
 from app.policy.refused import Refused
 from app.steps import Answer, Why, apart, take_step
 from app.web.pages import page
@@ -34,9 +36,7 @@ def consider(subject: Disclosure) -> WerkzeugResponse | str:
         return redirect(url_for("disclosures.show", number=subject.number))
     last = domain.default_release_by().isoformat()
     against = contradictions_of(subject)
-    # what this recipient is given nothing of is not proposed
-    back = kept_back(subject, subject.items) if _given_nothing(subject) else []
-    asked = [item.uid for item in subject.items if item not in back]
+    asked = [item.uid for item in proposed(subject)]
     return _decision_page(
         subject, decision_form(against, formdata=None, version=subject.version, release_by=last, included=asked)
     )
@@ -55,20 +55,25 @@ def _decision_page(subject: Disclosure, form: DecisionForm, why: Why = None) -> 
         form=form,
         offered=choices,
         unavailable=blocked,
+        agencies=_agencies(subject),
+        today=today(),
         answer_fields=[field for field in form if field.name.startswith(ANSWER)],
         rules=rules,
         granting={choice.verb for choice in choices} & {"approve", "determine"},
     )
 
 
-def _given_nothing(subject: Disclosure) -> bool:
-    return policy().sealing.for_recipient(subject.recipient_kind).treatment == "withheld"
+def _agencies(subject: Disclosure) -> list[Agency]:
+    """Return the registered agency of the kind and the name in the form."""
+    named = str(subject.private.get("recipient_facts", {}).get("agency") or "")
+    found = agency_named(policy().registers, subject.recipient_kind, named)
+    return [found] if found is not None else []
 
 
 def _choices_of(subject: Disclosure) -> list[tuple[str, str]]:
     """Return the items that may be let out, those of which something has left with what becomes of them."""
-    back = kept_back(subject, subject.items)
-    fate = "cannot be let out" if _given_nothing(subject) else "is named in the inventory, and not enclosed"
+    back, among = kept_back(subject, subject.items), proposed(subject)
+    fate = "is named in the inventory, and not enclosed" if len(among) == len(subject.items) else "cannot be let out"
     words = [(item, words_of(item.thing, subject.recipient_kind)) for item in subject.items]
     return [(item.uid, f"{said} ({SHOWS_LEFT}; {fate})" if item in back else said) for item, said in words]
 

@@ -45,6 +45,14 @@ def kept_back(disclosure: Disclosure, included: list[DisclosureItem]) -> list[Di
     return of_disclosure(included)
 
 
+def proposed(disclosure: Disclosure) -> list[DisclosureItem]:
+    """Return the items that a decision proposes to let out: all but those of which this recipient is given nothing."""
+    if policy().sealing.for_recipient(disclosure.recipient_kind).treatment != "withheld":
+        return disclosure.items
+    left = of_disclosure(disclosure.items)
+    return [item for item in disclosure.items if item not in left]
+
+
 @enforces("CAP-3", "EXT-7")
 def staying(disclosure: Disclosure, items: list[DisclosureItem]) -> dict[str, str]:
     """Return which of these items do not leave as a file, and why: uid -> words. What was fetched its package tells."""

@@ -123,8 +123,9 @@ def test_the_prosecutor_is_given_its_line_in_the_inventory_without_waiting_for_a
     disclosure = disclose("released")
     archive = packed(disclosure)
     assert f"reports/{report.number}.pdf" not in archive.namelist()
-    [line] = json.loads(archive.read("manifest.json"))["withheld"]
+    line, against = json.loads(archive.read("manifest.json"))["withheld"]
     assert report.number in line["what"] and line["words"].startswith("withheld under ")
+    assert against == {**line, "what": f"What contradicts the candidate of report {report.number}, with the answers"}
     [item] = [item for item in disclosure.items if item.report is report]
     assert disclosure.current_package.withheld == [item.uid] == [line["item"]]
     from app.documents import checks
