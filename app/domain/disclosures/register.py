@@ -25,7 +25,7 @@ from app.models.gallery import GalleryPerson
 from app.models.identification import Candidate
 from app.models.matters import in_matter_of
 from app.policy import policy
-from app.policy.words import plain
+from app.policy.words import visible
 from app.storage import KeyDestroyed, StorageError
 
 COLUMNS = (
@@ -112,9 +112,7 @@ def _about(person: str) -> set[int]:
     )
     asked = db.session.execute(of_reports).all()
     people = select(GalleryPerson).where(GalleryPerson.id.in_({one for _, one in asked}))
-    numbered = set(
-        db.session.scalars(select(GalleryPerson.id).where(GalleryPerson.person_number == plain(person).strip()))
-    )
+    numbered = set(db.session.scalars(select(GalleryPerson.id).where(GalleryPerson.person_number == visible(person))))
     digest = person_digest(person)
     named = {one.id for one in db.session.scalars(people) if one.id in numbered or _digest_of(one) == digest}
     return {disclosure for disclosure, one in asked if one in named}
