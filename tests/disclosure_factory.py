@@ -23,6 +23,7 @@ from flask import Flask
 from app.calendar import today
 from app.domain.disclosures import designations
 from app.domain.disclosures import verbs as disclosures
+from app.domain.disclosures.contradictions import contradictions_of
 from app.domain.disclosures.designations import DesignationValues
 from app.domain.disclosures.items import required
 from app.domain.disclosures.verbs import DisclosureValues
@@ -44,6 +45,7 @@ from tests.stage_copies import StageCopies
 CASE = "2026-075-01234"
 DEMAND = b"%PDF-1.4 a supporting document of the tests"
 TEXT = "The disclosure is lawful on the basis that the request names."
+ANSWERED = "The officer asked the recipient and saw the order of the court."
 REASON = "The recipient is who it says, and the items are no more than the purpose needs."
 
 
@@ -58,6 +60,11 @@ def answer(fact: Fact) -> str:
     if fact.kind in ("yesno", "number"):
         return "yes" if fact.kind == "yesno" else "1"
     return {"person": "Robin Sandpiper", "name": "Noel Egret"}.get(fact.name, f"As written down for {fact.label}")[:200]
+
+
+def answered(disclosure: Disclosure) -> dict[str, str]:
+    """Return an answer to everything that speaks against the request."""
+    return {one.key: f"{ANSWERED} It was said: {one.said[:40]}" for one in contradictions_of(disclosure)}
 
 
 def answers(facts: tuple[Fact, ...]) -> dict[str, str]:
@@ -226,6 +233,7 @@ class DisclosureFactory:
                 included=included,
                 conditions=self.parts.get("conditions", ""),
                 release_by=self.parts.get("release_by"),
+                answers=answered(disclosure),
                 password_confirmed=True,
             )
         self.run_jobs()

@@ -16,6 +16,7 @@ from app.calendar import today
 from app.domain.algorithms import changes
 from app.domain.algorithms import registry as algorithms
 from app.domain.disclosures.decisions import fetch_facts
+from app.domain.disclosures.leaving import proposed
 from app.domain.identification.lineage import searched_before
 from app.domain.identification.verbs import is_available
 from app.domain.matters import case_system
@@ -59,9 +60,9 @@ def _of_request(subject: FRRequest) -> Known:
 
 
 def _of_disclosure(subject: Disclosure) -> Known:
-    """For a decision everything asked for counts as included, as its form begins."""
+    """For a decision what its form begins with counts as included."""
     if subject.takes("approve", "determine"):
-        return {"included": [item.uid for item in subject.items]}
+        return {"included": [item.uid for item in proposed(subject)]}
     return fetch_facts(subject, g.session_uid) if subject.takes("begin_fetch") else {}
 
 

@@ -82,7 +82,8 @@ class Disclosure(Stateful[DisclosureVerb], Sealed, Model):
     """One disclosure request. The table itself refuses a submitted one without basis, or for immigration enforcement.
 
     Sealed: recipient {name, affiliation, address}, recipient_facts, facts (of the basis), person, purpose_text,
-    necessity, identity {how, affiliation_how, by, on}, agreement, withdrawal_reason, release_failure, reissue_reason,
+    necessity, identity {how, affiliation_how, by, on}, agreement, changed_because,
+    prohibited_answers [{name, question, answer, by, at}], withdrawal_reason, release_failure, reissue_reason,
     receipt {received_by, how}.
     """
 
@@ -228,7 +229,7 @@ class DisclosureDocument(Sealed, Model):
 class DisclosureDecision(Sealed, Model):
     """One decision on one submission; whoever asked cannot be the one who decides, in the table too.
 
-    Sealed: text, reason, conditions.
+    Sealed: text, reason, conditions, contradictions [{said, reason, answer}].
     """
 
     __tablename__ = "disclosure_decision"

@@ -95,7 +95,7 @@ _WAYS: Mapping[str, Mapping[str, Callable[[str], Weaker]]] = {
     },
     "AcknowledgementRule": {"open": _everything, "reading": _everything},
     "AnswerRule": {"count": _GONE, "min_words": _GONE, "min_source": _source, "idle": _ANY},
-    "Approval": {"max_days": _FOREVER, "min_text": _GONE, "min_reason": _GONE},
+    "Approval": {"max_days": _FOREVER, "min_text": _GONE, "min_reason": _GONE, "min_answer": _GONE},
     "Basis": {"needs_designation": _NO, "needs_person": _NO, "documents": _ANY, "purposes": _ANY},
     "Capability": {"training": _NONE},
     "CaseNumber": {"pattern": _to(".+"), "padding": _ANY, "files": _YES, "future": _future},

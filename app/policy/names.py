@@ -57,6 +57,7 @@ EventName = Literal[
     "disclosure.items_set",
     "disclosure.package_left",
     "disclosure.package_sent",
+    "disclosure.prohibited_answered",
     "disclosure.refused",
     "disclosure.register_read",
     "disclosure.reissued",

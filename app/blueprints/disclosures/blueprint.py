@@ -6,8 +6,9 @@ from typing import Any
 
 from flask import Blueprint
 
-from app.domain.disclosures.contradictions import immigration_of
-from app.domain.disclosures.papers import as_originals, warning_of, words_of
+from app.domain.disclosures.contradictions import contradictions_of
+from app.domain.disclosures.leaving import as_originals, digest_of, staying
+from app.domain.disclosures.papers import warning_of, words_of
 from app.domain.serving import of_disclosure
 
 bp = Blueprint("disclosures", __name__)
@@ -17,8 +18,10 @@ bp = Blueprint("disclosures", __name__)
 def _shared() -> dict[str, Any]:
     return {
         "as_originals": as_originals,
+        "digest_of": digest_of,
+        "staying": staying,
         "words_of": words_of,
         "warning_of": warning_of,
         "that_left": of_disclosure,
-        "immigration_of": immigration_of,
+        "contradictions_of": contradictions_of,
     }

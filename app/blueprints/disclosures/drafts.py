@@ -27,8 +27,9 @@ from app.blueprints.fact_fields import answers, mark, prefilled
 from app.calendar import today
 from app.domain.disclosures import designations
 from app.domain.disclosures import verbs as domain
+from app.domain.disclosures.contradictions import earlier_answers
 from app.domain.disclosures.items import offered_to
-from app.domain.disclosures.papers import warning_of, words_of
+from app.domain.disclosures.papers import SHOWS_LEFT, warning_of, words_of
 from app.domain.disclosures.verbs import DisclosureValues
 from app.domain.serving import left_among
 from app.models.disclosures import Disclosure
@@ -39,7 +40,6 @@ from app.policy.refused import Refused
 from app.steps import Answer, Overtaken, Why, take_step
 from app.web.pages import page, redirect_after_post
 
-LEFT = "shows a photograph that has left the repository"
 OTHER_WINDOW = (
     "This request was saved in another window after you opened this page. What you typed here is still below and is "
     "not saved. Saving now replaces what the other window saved."
@@ -138,7 +138,7 @@ def _things(subject: Disclosure) -> list[tuple[str, str]]:
     found = []
     things = offered_to(subject.case_number, current_actor())
     for thing, left in zip(things, left_among([thing.row for thing in things]), strict=True):
-        warning = warning_of(thing.row) or (LEFT if left is not None else None)
+        warning = warning_of(thing.row) or (SHOWS_LEFT if left is not None else None)
         found.append(
             (
                 f"{thing.kind}:{thing.uid}",
@@ -163,7 +163,11 @@ def posted_form(subject: Disclosure) -> FlaskForm:
     recipient = recipient_of(request.form.get("recipient_kind"))
     basis = basis_of(request.form.get("basis"), recipient)
     form = draft_form(
-        recipient.id if recipient else None, basis.id if basis else None, _things(subject), _designations(subject)
+        recipient.id if recipient else None,
+        basis.id if basis else None,
+        _things(subject),
+        _designations(subject),
+        bool(earlier_answers(subject)),
     )
     # a basis chosen for another recipient, or a purpose of another basis, is no longer among the answers
     if basis is None:
@@ -187,7 +191,7 @@ def _stored_form(subject: Disclosure) -> FlaskForm:
         "purpose": subject.purpose,
         "immigration": {True: "yes", False: "no", None: None}[subject.immigration],
         "items": [f"{item.kind}:{item.thing.uid}" for item in subject.items],
-        **{name: private.get(name, "") for name in ("purpose_text", "necessity", "person")},
+        **{name: private.get(name, "") for name in ("purpose_text", "necessity", "person", "changed_because")},
         **prefilled(TO, private.get("recipient")),
         **prefilled(KIND, private.get("recipient_facts")),
         **prefilled(FACT, private.get("facts")),
@@ -195,7 +199,13 @@ def _stored_form(subject: Disclosure) -> FlaskForm:
         **prefilled(AGREEMENT, private.get("agreement")),
     }
     return draft_form(
-        subject.recipient_kind, subject.basis, _things(subject), _designations(subject), formdata=None, data=data
+        subject.recipient_kind,
+        subject.basis,
+        _things(subject),
+        _designations(subject),
+        bool(earlier_answers(subject)),
+        formdata=None,
+        data=data,
     )
 
 
@@ -207,7 +217,15 @@ def _chosen(form: FlaskForm) -> dict[str, Any]:
 
 
 def _form_page(subject: Disclosure, form: FlaskForm, *, note: str | None = None, refusal: Refused | None = None) -> str:
-    return page("disclosures/edit.html", item=subject, form=form, note=note, refusal=refusal, **_chosen(form))
+    return page(
+        "disclosures/edit.html",
+        item=subject,
+        form=form,
+        note=note,
+        refusal=refusal,
+        changed=earlier_answers(subject),
+        **_chosen(form),
+    )
 
 
 def _values(form: FlaskForm) -> DisclosureValues:
@@ -225,6 +243,7 @@ def _values(form: FlaskForm) -> DisclosureValues:
         necessity=form["necessity"].data or "",
         person=form["person"].data or "",
         immigration=form["immigration"].data or "",
+        changed_because=(form["changed_because"].data or "") if "changed_because" in form else "",
         identity=answers(form, IDENTITY, rules.identity.facts),
         agreement=answers(form, AGREEMENT, rules.agreement.facts) if chosen["agreement"] else {},
     )

@@ -15,12 +15,14 @@ from app.blueprints.choice_fields import RadioField, SelectField, SelectMultiple
 from app.blueprints.fact_fields import YES_NO, choice_field, date_field, fact_fields, stripped
 from app.blueprints.limits import Length
 from app.blueprints.shared_forms import SignedForm, VersionForm
+from app.domain.disclosures.contradictions import Contradiction
 from app.models.disclosures import ITEM_KINDS
 from app.policy import policy
 from app.policy.disclosures.rules import agreement_needed
 from app.policy.disclosures.types import Basis, Purpose, Recipient
 
 TO, KIND, FACT, IDENTITY, AGREEMENT = "to_", "kind_", "fact_", "identity_", "agreement_"
+ANSWER = "answer_"
 ITEM_WORDS = {"original": "Images as submitted", "report": "Delivered reports"}
 
 
@@ -76,9 +78,13 @@ def draft_form(
     basis_id: str | None,
     things: list[tuple[str, str]],
     designations: list[tuple[str, str]],
+    changed: bool = False,
     **values: Any,
 ) -> FlaskForm:
-    """Build the form of a draft, which asks what this recipient and this basis need, and nothing else."""
+    """Build the form of a draft, which asks what this recipient and this basis need, and nothing else.
+
+    changed: an answer that ends a disclosure was given before, so that the form asks why it was changed.
+    """
     rules = policy().disclosure
     recipient = recipient_of(recipient_id)
     basis = basis_of(basis_id, recipient)
@@ -99,6 +105,7 @@ def draft_form(
         **fact_fields("", rules.minimum.facts),
         **fact_fields(AGREEMENT, rules.agreement.facts if agreement_needed(policy(), recipient_id, basis_id) else ()),
         "immigration": choice_field(rules.immigration.question, YES_NO),
+        **fact_fields("", rules.changed_answer.facts if changed else ()),
         **fact_fields(IDENTITY, rules.identity.facts),
         "items": check_boxes("What of the case is asked for", things),
     }
@@ -114,6 +121,21 @@ class DecisionForm(SignedForm):
     reason = TextAreaField("Reason", [Length(max=4000)], filters=[stripped])
     conditions = TextAreaField("Conditions, if any", [Length(max=4000)], filters=[stripped])
     release_by = date_field("Release by")
+
+
+def decision_form(against: list[Contradiction], **values: Any) -> DecisionForm:
+    """Build the form of a decision: an answer is asked to each contradiction of the request."""
+    fields = {
+        f"{ANSWER}{one.key}": TextAreaField(f"Your answer to: {one.said}", [Length(max=2000)], filters=[stripped])
+        for one in against
+    }
+    form: DecisionForm = type("AnsweringForm", (DecisionForm,), fields)(**values)
+    return form
+
+
+def answers_in(form: DecisionForm) -> dict[str, str]:
+    """Return the answers to contradictions: key -> what was written."""
+    return {field.name.removeprefix(ANSWER): field.data or "" for field in form if field.name.startswith(ANSWER)}
 
 
 def receipt_form(**values: Any) -> FlaskForm:

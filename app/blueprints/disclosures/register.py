@@ -13,10 +13,12 @@ from app.access.guard import needs
 from app.blueprints.disclosures.blueprint import bp
 from app.blueprints.disclosures.forms import RegisterFilter
 from app.blueprints.fact_fields import NO_DAY, day_of
+from app.calendar import today
 from app.domain.disclosures import register as domain
 from app.domain.disclosures.register import Filters
 from app.domain.oversight import exports
 from app.extensions import db
+from app.policy import policy
 from app.unit_of_work import unit_of_work
 from app.web.pages import page, redirect_after_post
 
@@ -47,6 +49,8 @@ def _listed(form: RegisterFilter, wanted: Filters, good: bool, given: MultiDict[
         good=good,
         lines=[(item, domain.line_of(item)) for item in pages.items],
         may_open="disclosure.read" in actor.capabilities,
+        agencies=list(policy().registers.agencies.values()),
+        today=today(),
     )
 
 

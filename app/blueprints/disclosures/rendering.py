@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from app.access.actor import current_actor
@@ -10,12 +11,16 @@ from app.blueprints.disclosures.forms import UploadForm
 from app.blueprints.disclosures.steps import next_step, offered
 from app.blueprints.options import options_of
 from app.blueprints.timeline import TimelineEntry
+from app.domain.accounts.naming import here
 from app.domain.disclosures.claims import claim_of
 from app.domain.disclosures.decisions import DECISION_JOB, PACKAGE_JOB
+from app.domain.disclosures.leaving import stopped
 from app.domain.disclosures.verbs import FILING
 from app.models.base import now
 from app.models.disclosures import Disclosure
 from app.outbox import last_job
+from app.policy import policy
+from app.policy.facts import YES_NO
 from app.web.pages import page
 from app.workflow.history import steps_of
 
@@ -54,6 +59,31 @@ def timeline_of(subject: Any, told: dict[str, str], begun: str, by: str) -> list
     return lines
 
 
+def standing_of(subject: Disclosure) -> str:
+    """Return how a disclosure stands: the words of its state, or what is so beyond them."""
+    package = subject.current_package
+    if stopped(subject):
+        return "Something in it has left the repository since: nothing is handed out as it is."
+    if subject.takes("fetch") and package is not None and package.fetched_at is not None:
+        return f"The package was fetched on {here(package.fetched_at):%Y-%m-%d}; its receipt is to be recorded."
+    return subject.stands.text
+
+
+def _answered(subject: Disclosure) -> list[TimelineEntry]:
+    """Return the answers that end a disclosure as they were given, which stay when they are changed."""
+    rule = policy().disclosure.changed_answer
+    return [
+        TimelineEntry(
+            datetime.fromisoformat(one["at"]),
+            f"Answered “{YES_NO.get(one['answer'], one['answer'])}”, which ends a disclosure",
+            one["by"],
+            one["question"],
+            rule,
+        )
+        for one in subject.private.get("prohibited_answers", ())
+    ]
+
+
 def place_of(disclosure: Disclosure) -> int:
     """Return the workflow step a disclosure is at; one that ended early counts as at the last step it reached."""
     flow, package = disclosure.flow(), disclosure.current_package
@@ -89,10 +119,12 @@ def disclosure_context(subject: Disclosure) -> dict[str, Any]:
         "job": last_job(PACKAGE_JOB, subject.number),
         "rendering": rendering,
         "decision_titles": DECISIONS,
-        "state_rule": subject.stands,
+        "standing": standing_of(subject),
         "steps": subject.flow().steps,
         "place": place_of(subject),
-        "timeline": timeline_of(subject, STEP_TITLES, "Draft begun", asked_by),
+        "timeline": sorted(
+            [*timeline_of(subject, STEP_TITLES, "Draft begun", asked_by), *_answered(subject)], key=lambda one: one.at
+        ),
         "upload": UploadForm(version=subject.version, formdata=None),
         "refusal": None,
         "now": now(),

@@ -19,7 +19,7 @@ class VerifyForm(FlaskForm):
     """The code of a report, the file itself where the reader has it, or both."""
 
     code = StringField("Code", [Length(max=60)])
-    file = FileField("The file: a report’s PDF, or a package")
+    file = FileField("The file: a report’s PDF, a package, or a written decision")
 
     def validate_code(self, field: StringField) -> None:
         if not (field.data or "").strip():

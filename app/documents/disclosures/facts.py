@@ -47,12 +47,13 @@ class Basis:
 
 @dataclass(frozen=True, slots=True)
 class DecidedItem:
-    """One item asked for, and whether its release is approved."""
+    """One item asked for, and whether its release is approved; ``stays``: why it does not leave all the same."""
 
     what: str
     sha256: str
     included: bool
     note: str | None = None
+    stays: str | None = None
 
     def __post_init__(self) -> None:
         check_digest(self.sha256, "an item")
@@ -72,9 +73,21 @@ class Enclosure:
         check_digest(self.sha256, "an enclosed file")
 
 
+@dataclass(frozen=True, slots=True)
+class Against:
+    """One thing that spoke against the form: what whoever asked wrote of it, what whoever decided answered."""
+
+    said: str
+    reason: str | None
+    answer: str | None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DisclosureFacts:
-    """The facts that both documents of a disclosure state. Raises FactsError for an absent number."""
+    """The facts that both documents of a disclosure state. Raises FactsError for an absent number.
+
+    ``answers`` are (question, answer) of what is asked of every disclosure, ``against`` what spoke against the form.
+    """
 
     department: str
     unit: str
@@ -86,6 +99,8 @@ class DisclosureFacts:
     purpose: str
     conditions: str | None
     policy_version: str
+    answers: tuple[tuple[str, str | None], ...] = ()
+    against: tuple[Against, ...] = ()
     demonstration: bool = False
 
     def __post_init__(self) -> None:

@@ -25,6 +25,7 @@ SIGNATURE_NAME, KEY_NAME, VERIFY_NAME = "SHA256SUMS.sig", "signing-key.pem", "VE
 #: names that no file of a record may take
 OWN_NAMES = (SUMS_NAME, MANIFEST_NAME, SIGNATURE_NAME, KEY_NAME, VERIFY_NAME)
 LETTER_NAME, DECISION_NAME, RATES_NAME = "cover-letter.pdf", "decision.pdf", "error-rates.txt"
+LEDGER_NAME = "evidence-and-arrests.txt"
 
 #: ZIP stores no time zone and no time before 1980; what counts stands in the manifest
 _FIXED_TIME = (1980, 1, 1, 0, 0, 0)
@@ -114,7 +115,7 @@ def build_package(
     if len(archive) > max_bytes:
         raise PackageError(_too_large(max_bytes))
     digests = hashlib.sha256(archive).hexdigest(), hashlib.sha256(sums).hexdigest()
-    return Package(archive, *digests, tuple(line.item for line in lines))
+    return Package(archive, *digests, tuple(dict.fromkeys(line.item for line in lines)))
 
 
 #: what a recipient types, with programs of any Linux, macOS or Windows machine that has OpenSSL 3

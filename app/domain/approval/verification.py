@@ -1,7 +1,7 @@
 """The check of what the portal issued, for whoever holds it (SRC-8): is it from here, in force, and this very file?
 
-A report is found by its code or its file, a package by its file. Whether anything in it has left the repository the
-one serving function says (CAP-3): never what, why or when.
+A report is found by its code or its file, a package and a written decision by their files. Whether anything in it has
+left the repository the one serving function says (CAP-3): never what, why or when.
 """
 
 from __future__ import annotations
@@ -20,15 +20,16 @@ from app.domain.serving import left_at
 from app.extensions import db
 from app.models.approval import Report
 from app.models.base import filled
-from app.models.disclosures import DisclosurePackage
+from app.models.disclosures import DisclosureDecision, DisclosurePackage
 from app.models.retention import DisposalItem
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the holder of a report or package may learn: what the paper shows, and whether it is still in force.
+    """What the holder of a report, package or decision may learn: what the paper shows, and whether it is in force.
 
-    `same_file` is None when no file was given. `manifest_digest`: of a report's facts, or of a package's SHA256SUMS.
+    `same_file` is None when no file was given. `manifest_digest`: of a report's facts, of a package's SHA256SUMS, or
+    of a decision's file.
     """
 
     number: str
@@ -58,14 +59,17 @@ def verify(typed: str, file: bytes | None = None) -> Answer | None:
     """
     code = normalise_code(typed)
     digest = None if file is None else hashlib.sha256(file).hexdigest()
-    report, package = _report(code, digest), _package(digest) if not typed.strip() else None
-    remains = _remains_of(code, digest) if report is None and package is None else None
-    found = [one for one in (report, package, remains) if one is not None]
+    by_file = digest if not typed.strip() else None
+    report, package, decision = _report(code, digest), _package(by_file), _decision(by_file)
+    remains = _remains_of(code, digest) if report is None and package is None and decision is None else None
+    found = [one for one in (report, package, decision, remains) if one is not None]
     audit.viewed("verification.asked", report, found=bool(found))
     if remains is not None:
         return _of_disposed(*remains, digest)
     if package is not None:
         return _of_package(package)
+    if decision is not None:
+        return _of_decision(decision)
     return None if report is None else _of_report(report, digest)
 
 
@@ -83,6 +87,29 @@ def _package(digest: str | None) -> DisclosurePackage | None:
         return None
     out = DisclosurePackage.fetched_at.is_not(None)
     return db.session.scalars(select(DisclosurePackage).where(DisclosurePackage.sha256 == digest, out)).first()
+
+
+def _decision(digest: str | None) -> DisclosureDecision | None:
+    """Return the written decision that was rendered as this file."""
+    if digest is None:
+        return None
+    return db.session.scalars(select(DisclosureDecision).where(DisclosureDecision.document_sha256 == digest)).first()
+
+
+@enforces("EXT-7")
+def _of_decision(decision: DisclosureDecision) -> Answer:
+    """Answer for a written decision: it is what was decided on that day, and shows no photograph."""
+    digest = filled(decision.document_sha256)
+    return Answer(
+        number=f"{decision.disclosure.number}, decision on submission {decision.submission}",
+        kind="decision",
+        issued_at=decision.created_at,
+        recalled_at=None,
+        replaced_by=None,
+        manifest_digest=digest,
+        sha256=digest,
+        same_file=True,
+    )
 
 
 def _of_report(report: Report, digest: str | None) -> Answer:

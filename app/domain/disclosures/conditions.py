@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from app.access.actor import Actor
 from app.calendar import day_of, today
 from app.domain.disclosures.claims import claim_of
-from app.domain.disclosures.contradictions import immigration_of
+from app.domain.disclosures.contradictions import contradictions_of, earlier_answers, immigration_of
 from app.domain.disclosures.items import available, inconclusive, offered_to, required
 from app.domain.serving import of_disclosure
 from app.models.base import now
@@ -65,6 +65,24 @@ def actor_asked(disclosure: Disclosure, actor: Actor, facts: Facts) -> str | Non
 def not_immigration(disclosure: Disclosure, actor: Actor, facts: Facts) -> str | None:
     stated = first(disclosing.check_immigration(policy(), disclosure.immigration))
     return stated or first(disclosing.check_immigration_terms(policy(), immigration_of(disclosure)))
+
+
+@condition("changed_answer_explained", "EXT-5")
+def changed_answer_explained(disclosure: Disclosure, actor: Actor, facts: Facts) -> str | None:
+    changed = earlier_answers(disclosure)
+    because = str(disclosure.private.get("changed_because") or "")
+    missing = first(disclosing.check_changed_answer(policy(), bool(changed), because))
+    return f"{changed[0].sentence} {missing}" if missing else None
+
+
+@condition("contradictions_answered", "EXT-5", "EXT-7", written_by=("approve",))
+def contradictions_answered(disclosure: Disclosure, actor: Actor, facts: Facts) -> str | None:
+    """`answers`: key of a contradiction -> what whoever decides writes of it."""
+    given, least = facts.get("answers") or {}, policy().disclosure.approval.min_answer
+    for one in contradictions_of(disclosure):
+        if not gives_reason(policy(), given.get(one.key), least):
+            return f"Answer in at least {least} characters, in words: {one.said}"
+    return None
 
 
 @condition("recipient_named", "ACC-12", "EXT-1", "EXT-3", "EXT-8")
@@ -207,8 +225,8 @@ def determination_suffices(disclosure: Disclosure, actor: Actor, facts: Facts) -
     needs_officer = basis is None or basis.decided_by == "privacy_officer"
     if needs_officer:
         return "This basis needs the Agency Privacy Officer's written approval."
-    said = immigration_of(disclosure)
-    return f"{' '.join(said.sentences)} The Agency Privacy Officer decides." if said.speaks else None
+    said = [one.said for one in contradictions_of(disclosure)]
+    return f"{' '.join(said)} The Agency Privacy Officer decides." if said else None
 
 
 @condition("items_included", "EXT-7", "ACC-13")
@@ -259,8 +277,8 @@ def decision_in_force(disclosure: Disclosure, actor: Actor, facts: Facts) -> str
         return "There is no basis to decide on."
     decision = release_facts(disclosure).decision
     missing = first(disclosing.check_decision(policy(), disclosure.basis, decision, today()))
-    if missing is None and decision is not None and decision.kind != "approved" and immigration_of(disclosure).speaks:
-        return "The form speaks of immigration enforcement, and the Agency Privacy Officer has not approved it."
+    if missing is None and decision is not None and decision.kind != "approved" and contradictions_of(disclosure):
+        return "The form contradicts itself, and the Agency Privacy Officer has not approved it."
     return missing
 
 
@@ -280,6 +298,12 @@ def package_built(disclosure: Disclosure, actor: Actor, facts: Facts) -> str | N
     if not size or not facts.get("sha256") or not facts.get("sums_sha256"):
         return "There is no built package."
     return f"The package is larger than {largest // 2**20} MB." if size > largest else None
+
+
+@condition("nothing_fetched", "EXT-7")
+def nothing_fetched(disclosure: Disclosure, actor: Actor, facts: Facts) -> str | None:
+    out = any(package.fetched_at is not None for package in disclosure.packages)
+    return "A package of it has been fetched." if out else None
 
 
 @condition("package_single_use", "EXT-7", "ACC-12")

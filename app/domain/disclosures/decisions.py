@@ -5,9 +5,10 @@ Every function needs an open unit of work and raises Refused; none commits.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from functools import partial
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import func, select
@@ -18,6 +19,7 @@ from app.calendar import end_of, today
 from app.clauses import enforces
 from app.domain.accounts.people import holders_of
 from app.domain.disclosures.claims import claim_of
+from app.domain.disclosures.contradictions import contradictions_of
 from app.domain.notices.notifications import tell
 from app.extensions import db, stores
 from app.models.base import filled, now
@@ -32,6 +34,7 @@ from app.unit_of_work import after_commit
 from app.workflow.engine import advance, explain
 
 DECISION_JOB, PACKAGE_JOB = "disclosure_decision", "disclosure_package"
+NONE: Mapping[str, str] = MappingProxyType({})
 
 
 def default_release_by() -> date:
@@ -49,6 +52,7 @@ def approve(
     included: set[str],
     conditions: str = "",
     release_by: date | None = None,
+    answers: Mapping[str, str] = NONE,
     password_confirmed: bool,
 ) -> DisclosureDecision:
     """The Agency Privacy Officer approves in writing; `included` are the uids of the items let out.
@@ -65,6 +69,7 @@ def approve(
         included=included,
         conditions=conditions,
         release_by=release_by,
+        answers=answers,
         password_confirmed=password_confirmed,
     )
     ask(DECISION_JOB, decision.uid, f"{DECISION_JOB}:{decision.uid}")
@@ -81,6 +86,7 @@ def determine(
     included: set[str],
     conditions: str = "",
     release_by: date | None = None,
+    answers: Mapping[str, str] = NONE,
     password_confirmed: bool,
 ) -> DisclosureDecision:
     """Another person finds the release lawful, where no approval of the Agency Privacy Officer is needed."""
@@ -94,6 +100,7 @@ def determine(
         included=included,
         conditions=conditions,
         release_by=release_by,
+        answers=answers,
         password_confirmed=password_confirmed,
     )
 
@@ -109,6 +116,7 @@ def _grant(
     included: set[str],
     conditions: str,
     release_by: date | None,
+    answers: Mapping[str, str],
     password_confirmed: bool,
 ) -> DisclosureDecision:
     last = release_by or default_release_by()
@@ -118,6 +126,7 @@ def _grant(
         "included": sorted(included),
         "release_by": last,
         "until": last.isoformat(),
+        "answers": answers,
         "password_confirmed": password_confirmed,
         "basis": disclosure.basis,
         "submission": disclosure.submission,
@@ -128,7 +137,8 @@ def _grant(
     advance(disclosure, verb, actor, **facts)
     for item in disclosure.items:
         item.included = item.uid in included
-    decision = _keep(disclosure, actor, kind, last, text=text, reason=reason, conditions=conditions)
+    words = {"text": text, "reason": reason, "conditions": conditions}
+    decision = _keep(disclosure, actor, kind, last, words, answers)
     tell("disclosure_approved", [disclosure.asked_by_id], disclosure)
     return decision
 
@@ -141,8 +151,18 @@ def _check(disclosure: Disclosure, verb: DisclosureVerb, actor: Actor, facts: di
 
 
 def _keep(
-    disclosure: Disclosure, actor: Actor, kind: str, release_by: date | None, *, text: str, reason: str, conditions: str
+    disclosure: Disclosure,
+    actor: Actor,
+    kind: str,
+    release_by: date | None,
+    words: Mapping[str, str],
+    answers: Mapping[str, str] = NONE,
 ) -> DisclosureDecision:
+    """Keep a decision with its words, and with what spoke against the form at that moment, each with its answer."""
+    against = [
+        {"said": one.said, "reason": one.reason, "answer": answers.get(one.key, "").strip()}
+        for one in contradictions_of(disclosure)
+    ]
     row = DisclosureDecision(
         disclosure=disclosure,
         submission=disclosure.submission,
@@ -152,14 +172,22 @@ def _keep(
         policy_version=policy().version,
         release_by=release_by,
     )
-    row.seal(text=text.strip(), reason=reason.strip(), conditions=conditions.strip())
+    row.seal(**{name: text.strip() for name, text in words.items()}, contradictions=against)
     db.session.add(row)
     db.session.flush()
     return row
 
 
 @enforces("EXT-7", "ACC-12")
-def refuse(disclosure: Disclosure, actor: Actor, *, text: str, reason: str, password_confirmed: bool) -> None:
+def refuse(
+    disclosure: Disclosure,
+    actor: Actor,
+    *,
+    text: str,
+    reason: str,
+    answers: Mapping[str, str] = NONE,
+    password_confirmed: bool,
+) -> None:
     """Refuse the disclosure in writing; the Agency Privacy Officer's refusal is rendered as a document too."""
     advance(
         disclosure,
@@ -171,7 +199,7 @@ def refuse(disclosure: Disclosure, actor: Actor, *, text: str, reason: str, pass
         basis=disclosure.basis,
         submission=disclosure.submission,
     )
-    decision = _keep(disclosure, actor, "refused", None, text=text, reason=reason, conditions="")
+    decision = _keep(disclosure, actor, "refused", None, {"text": text, "reason": reason}, answers)
     if "disclosure.decide" in actor.capabilities:
         ask(DECISION_JOB, decision.uid, f"{DECISION_JOB}:{decision.uid}")
     tell("disclosure_refused", [disclosure.asked_by_id], disclosure)
@@ -181,7 +209,8 @@ def return_for_changes(disclosure: Disclosure, actor: Actor, reason: str) -> Non
     """Send the request back for changes; an approval given before no longer counts."""
     advance(disclosure, "return_for_changes", actor, reason=reason, submission=disclosure.submission)
     disclosure.release_by = None
-    _keep(disclosure, actor, "returned", None, text="", reason=reason, conditions="")
+    discard_unfetched(disclosure)
+    _keep(disclosure, actor, "returned", None, {"reason": reason})
     tell("disclosure_returned", [disclosure.asked_by_id], disclosure)
 
 
@@ -212,7 +241,7 @@ def reissue(disclosure: Disclosure, actor: Actor, reason: str) -> Job:
     """Have another package built while basis and decision still hold; an unfetched one is destroyed."""
     advance(disclosure, "reissue", actor, reason=reason, package=_next(disclosure))
     disclosure.seal(reissue_reason=reason.strip())
-    _discard_unfetched(disclosure)
+    discard_unfetched(disclosure)
     return _ask_for_package(disclosure)
 
 
@@ -340,13 +369,13 @@ def expire_due() -> int:
         if disclosure.state == "released" and (package.fetched_at is not None or package.expires_at > moment):
             continue  # an earlier package was left; the present one counts
         advance(disclosure, "expire", system_actor())
-        _discard_unfetched(disclosure)
+        discard_unfetched(disclosure)
         tell("disclosure_expired", [disclosure.asked_by_id], disclosure)
         found += 1
     return found
 
 
-def _discard_unfetched(disclosure: Disclosure) -> None:
+def discard_unfetched(disclosure: Disclosure) -> None:
     """Destroy the bytes of unfetched packages, which nobody may fetch any more."""
     for package in disclosure.packages:
         if package.fetched_at is None:

@@ -75,6 +75,12 @@ def ended_unexamined(case_number: str) -> list[FRRequest]:
     )
 
 
+def filed(case_number: str) -> list[FRRequest]:
+    """Return the requests of the case that were ever filed, oldest first."""
+    rows = select(FRRequest).where(_in_case(case_number), FRRequest.submission > 0)
+    return list(db.session.scalars(rows.order_by(FRRequest.id)))
+
+
 @enforces("EXT-1", "EXT-2")
 def required(case_number: str) -> list[DisclosableItem]:
     """Return what the prosecutor's package must hold: every item, negative and recalled reports included."""

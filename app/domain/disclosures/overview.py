@@ -8,7 +8,8 @@ from sqlalchemy.orm import selectinload
 from app.access.actor import Actor
 from app.access.scoping import visible
 from app.clauses import enforces
-from app.domain.disclosures.contradictions import immigration_of
+from app.domain.disclosures.contradictions import for_the_officer
+from app.domain.disclosures.leaving import stopped
 from app.extensions import db
 from app.models.disclosures import Disclosure, DisclosurePackage, Incident
 from app.models.engine import Transition
@@ -22,18 +23,25 @@ DECISIONS: tuple[DisclosureVerb, ...] = ("approve", "determine")
 HANDING_OUT: tuple[DisclosureVerb, ...] = ("fetch", "acknowledge")
 
 
+#: what is asked where something in it has left the repository since
+STOPPED = "Something in it has left the repository: return it, withdraw it, or have another package released"
+
+
 def may_decide(options: Options) -> bool:
     """Tell whether the person may decide on this disclosure; its basis says whether only the officer may."""
     if not options.permits(*DECISIONS):
         return False
     basis = policy().disclosure.bases.get(options.subject.basis or "")
     return "disclosure.decide" in options.actor.capabilities or (
-        basis is not None and basis.decided_by != "privacy_officer" and not immigration_of(options.subject).speaks
+        basis is not None and basis.decided_by != "privacy_officer" and not for_the_officer(options.subject)
     )
 
 
 def task(disclosure: Disclosure, actor: Actor) -> str:
     """Return what this person is asked to do with the disclosure now; empty when nothing."""
+    if stopped(disclosure):
+        officer = disclosure.asked_by_id != actor.id and options(disclosure, actor).permits("return_for_changes")
+        return STOPPED if officer or disclosure.asked_by_id == actor.id else ""
     return next((step.text for step in disclosure.stands.next if _asked(disclosure, step, actor)), "")
 
 
@@ -54,6 +62,8 @@ def _ready(disclosure: Disclosure, step: Next) -> bool:
 
 def words(disclosure: Disclosure) -> str:
     """Return what is asked of the person whose turn it is; empty when it is nobody's."""
+    if stopped(disclosure):
+        return STOPPED
     return next((step.text for step in disclosure.stands.next if _ready(disclosure, step)), "")
 
 
@@ -87,9 +97,17 @@ def _to_decide(actor: Actor) -> ColumnElement[bool]:
     waits = Disclosure.taking(*DECISIONS) & (Disclosure.asked_by_id != actor.id)
     waits &= ~asked.correlate(Disclosure).exists()
     if "disclosure.decide" in actor.capabilities:
-        return waits
+        return waits | Disclosure.id.in_(_stopped(actor))
     bases = policy().disclosure.bases.values()
     return waits & Disclosure.basis.in_([basis.id for basis in bases if basis.decided_by != "privacy_officer"])
+
+
+@enforces("CAP-3", "EXT-7")
+def _stopped(actor: Actor) -> list[int]:
+    """Return the keys of the disclosures of others that what left the repository stops: the officer returns them."""
+    rows = select(Disclosure).where(Disclosure.taking("release", "fetch"), Disclosure.asked_by_id != actor.id)
+    rows = rows.options(selectinload(Disclosure.packages), selectinload(Disclosure.items))
+    return [one.id for one in db.session.scalars(rows) if stopped(one)]
 
 
 def open_incidents() -> int:

@@ -11,6 +11,7 @@ from app.access.actor import Actor
 from app.access.capabilities import check_capability
 from app.clauses import enforces
 from app.documents.disclosures.facts import (
+    Against,
     Basis,
     DecidedItem,
     DecisionFacts,
@@ -21,6 +22,7 @@ from app.documents.disclosures.facts import (
 )
 from app.documents.disclosures.package import (
     DECISION_NAME,
+    LEDGER_NAME,
     LETTER_NAME,
     OWN_NAMES,
     RATES_NAME,
@@ -36,8 +38,9 @@ from app.domain.approval.reports import verify_page
 from app.domain.disclosures import error_rates
 from app.domain.disclosures.decisions import DECISION_JOB, released_by
 from app.domain.disclosures.items import ended_unexamined
+from app.domain.disclosures.leaving import NO_COPY, as_originals, digest_of, kept_back, staying, uncopied
+from app.domain.disclosures.ledgers import ledger_of
 from app.domain.examination.printed_contradictions import printed_contradictions
-from app.domain.serving import of_disclosure
 from app.domain.signing import signed
 from app.extensions import db, settings, stores
 from app.models import Account
@@ -51,8 +54,6 @@ from app.policy import policy
 from app.policy.facts import answered
 from app.policy.refused import Refused
 
-#: whom the error rates go to with every package, for the defense (EXT-1, EXT-2)
-PROSECUTOR = "prosecutor"
 REPORTS = {"possible_match": "Possible match report", "negative": "Negative results report"}
 SUFFIXES = {
     "image/jpeg": "jpg",
@@ -61,18 +62,12 @@ SUFFIXES = {
     "image/tiff": "tif",
     "image/heic": "heic",
 }
+#: said beside an item of which something has left
+SHOWS_LEFT = "shows a photograph that has left the repository"
 PNG_START = b"\x89PNG"
-#: said in the inventory of an image that no copy could be made of
-NO_COPY = "No copy without what is written into the file could be made of it; the file stays here."
 
 
 # One thing of the case -------------------------------------------------------------------------------------
-
-
-def as_originals(recipient_kind: str | None) -> bool:
-    """Tell whether images go to this kind of recipient as submitted; what says no kind is no reason to hide it."""
-    rule = policy().disclosure.recipients.get(recipient_kind or "")
-    return rule is None or rule.originals
 
 
 def words_of(thing: ProbeImage | Report, recipient_kind: str | None) -> str:
@@ -116,13 +111,6 @@ def _name_of(image: ProbeImage) -> str:
     return f"{image.request.number}-image-{image.request.current_images.index(image) + 1}"
 
 
-def uncopied(disclosure: Disclosure, included: list[DisclosureItem]) -> list[DisclosureItem]:
-    """Return images of which this recipient gets no file: nobody could read them, so that there is no copy."""
-    if as_originals(disclosure.recipient_kind):
-        return []
-    return [item for item in included if isinstance(item.thing, ProbeImage) and item.thing.shown_blob_id is None]
-
-
 # The documents ---------------------------------------------------------------------------------------------
 
 
@@ -147,6 +135,14 @@ def _identity(disclosure: Disclosure) -> str | None:
     return "\n".join(f"{label.rstrip('?')}: {answer}" for label, answer in rows if answer) or None
 
 
+def _answers(disclosure: Disclosure) -> tuple[tuple[str, str | None], ...]:
+    """Return what is asked of every disclosure besides its basis, with the answers."""
+    rules = policy().disclosure
+    immigration = {True: "Yes", False: "No", None: None}[disclosure.immigration]
+    uses = [fact for fact in rules.minimum.facts if fact.name == "purpose_text"]
+    return (*answered(uses, disclosure.private), (rules.immigration.question, immigration))
+
+
 def _shared(disclosure: Disclosure, decision: DisclosureDecision | None) -> dict[str, Any]:
     return {
         "department": settings().department,
@@ -155,21 +151,29 @@ def _shared(disclosure: Disclosure, decision: DisclosureDecision | None) -> dict
         "recipient": _recipient(disclosure),
         "basis": _basis(disclosure),
         "purpose": policy().disclosure.purposes[filled(disclosure.purpose)].title,
+        "answers": _answers(disclosure),
+        "against": tuple(
+            Against(one["said"], one["reason"] or None, one["answer"] or None)
+            for one in (decision.private.get("contradictions", ()) if decision is not None else ())
+        ),
         "conditions": (decision.private.get("conditions") or None) if decision is not None else None,
         "demonstration": settings().demonstration,
     }
+
+
+def _decided(item: DisclosureItem, stays: str | None) -> DecidedItem:
+    """Return an item as the decision prints it; with the digest of the file that leaves, else of which it is."""
+    (sha256, leaves), what = digest_of(item), words_of(item.thing, item.disclosure.recipient_kind)
+    note = warning_of(item.thing) if leaves else "The digest is that of the original, which stays here"
+    return DecidedItem(what, sha256, bool(item.included), note, stays)
 
 
 @enforces("EXT-7")
 def decision_facts(decision: DisclosureDecision) -> DecisionFacts:
     """Gather everything the written decision states. Raises FactsError."""
     disclosure, private = decision.disclosure, decision.private
-    items = tuple(
-        DecidedItem(
-            words_of(item.thing, disclosure.recipient_kind), item.sha256, bool(item.included), warning_of(item.thing)
-        )
-        for item in disclosure.items
-    )
+    stays = staying(disclosure, disclosure.included_items)
+    items = tuple(_decided(item, stays.get(item.uid)) for item in disclosure.items)
     if decision.kind == "refused":
         outcome = Outcome.REFUSED
     else:
@@ -196,28 +200,26 @@ def decision_facts(decision: DisclosureDecision) -> DecisionFacts:
 # The package -----------------------------------------------------------------------------------------------
 
 
-@enforces("CAP-3", "EXT-2", "EXT-7")
-def kept_back(disclosure: Disclosure, included: list[DisclosureItem]) -> list[DisclosureItem]:
-    """Return those of the items that do not go to this recipient as a file: what they show has left the repository."""
-    if policy().sealing.for_recipient(disclosure.recipient_kind).treatment == "document":
-        return []
-    return of_disclosure(included)
-
-
 def _lines(disclosure: Disclosure, withheld: list[DisclosureItem]) -> list[WithheldLine]:
     """Return the lines of the inventory for what is withheld; in words that name nobody."""
     sealed = set(kept_back(disclosure, withheld))
     words, kind = policy().sealing.for_recipient(disclosure.recipient_kind).words, disclosure.recipient_kind
-    return [
-        WithheldLine(words_of(item.thing, kind), words if item in sealed else NO_COPY, item.uid) for item in withheld
-    ]
+    found = []
+    for item in withheld:
+        why = words if item in sealed else NO_COPY
+        found.append(WithheldLine(words_of(item.thing, kind), why, item.uid))
+        if isinstance(item.thing, Report) and item.thing.kind == "possible_match":
+            found.append(WithheldLine(_contradictions_of(item.thing), why, item.uid))
+    return found
 
 
 def _contents(disclosure: Disclosure, enclosed: list[DisclosureItem]) -> list[tuple[PackedFile, str | None]]:
     """Gather the files of the package except its letter, each with its warning. Raises StorageError."""
     found: list[tuple[PackedFile, str | None]] = [(_file_of(item), warning_of(item.thing)) for item in enclosed]
     found += [(_contradictions(item.thing), None) for item in enclosed if _of_a_candidate(item.thing)]
-    if disclosure.recipient_kind == PROSECUTOR:
+    if disclosure.recipient_kind in policy().disclosure.completeness.recipients:
+        ledger = ledger_of(disclosure.case_number, disclosure.state_since).encode()
+        found.append((PackedFile(LEDGER_NAME, ledger, "Evidence on record besides the results, and arrests"), None))
         rates = error_rates.statement(disclosure.case_number, disclosure.state_since).encode()
         found += [(_unexamined(request), None) for request in ended_unexamined(disclosure.case_number)]
         found.append((PackedFile(RATES_NAME, rates, "Error rates in comparisons whose truth is known"), None))
@@ -240,8 +242,11 @@ def _contradictions(thing: ProbeImage | Report) -> PackedFile:
     round_ = filled(report.round)
     found = printed_contradictions(round_, filled(round_.nominee))
     text = statement(settings().department, report.request.case_number, report.number, found)
-    what = f"What contradicts the candidate of report {report.number}, with the answers"
-    return PackedFile(f"contradictions-{report.number}.txt", text.encode(), what)
+    return PackedFile(f"contradictions-{report.number}.txt", text.encode(), _contradictions_of(report))
+
+
+def _contradictions_of(report: Report) -> str:
+    return f"What contradicts the candidate of report {report.number}, with the answers"
 
 
 @enforces("SRC-7", "EXT-2")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
@@ -13,13 +14,19 @@ from sqlalchemy.orm import selectinload
 from app.access.actor import Actor
 from app.calendar import end_of, start_of
 from app.clauses import enforces
+from app.domain.disclosures.leaving import staying
 from app.domain.disclosures.verbs import person_digest
 from app.domain.matters.numbers import known
 from app.extensions import db
-from app.models.disclosures import Disclosure, DisclosureDecision
+from app.models.approval import Report
+from app.models.disclosures import Disclosure, DisclosureDecision, DisclosureItem
+from app.models.examination import Round
+from app.models.gallery import GalleryPerson
+from app.models.identification import Candidate
 from app.models.matters import in_matter_of
 from app.policy import policy
-from app.storage import KeyDestroyed
+from app.policy.words import visible
+from app.storage import KeyDestroyed, StorageError
 
 COLUMNS = (
     "number",
@@ -59,7 +66,8 @@ class Filters:
 def rows(filters: Filters, actor: Actor) -> Select[Any]:
     """A SELECT of the disclosures that were ever submitted, newest first; none for whoever may not read the register.
 
-    A person is found by a keyed digest of the name as it was typed, in any order of its words.
+    A person is found by a keyed digest of the name as it was typed, in any order of its words, and in whatever holds a
+    report of which they are the candidate: by that name too, and by the number of their file through its blind index.
     """
     found = _fitting(filters)
     if "disclosure.register" not in actor.capabilities:
@@ -70,7 +78,8 @@ def rows(filters: Filters, actor: Actor) -> Select[Any]:
 def _fitting(filters: Filters) -> Select[Any]:
     found = select(Disclosure).where(Disclosure.submitted_at.is_not(None))
     if filters.person.strip():
-        found = found.where(Disclosure.person_digest == person_digest(filters.person))
+        typed = Disclosure.person_digest == person_digest(filters.person)
+        found = found.where(typed | Disclosure.id.in_(_about(filters.person)))
     if filters.case_number.strip():
         found = found.where(in_matter_of(Disclosure.case_number, known(filters.case_number)))
     for column, value in (
@@ -85,6 +94,35 @@ def _fitting(filters: Filters) -> Select[Any]:
     if filters.until is not None:
         found = found.where(Disclosure.submitted_at < end_of(filters.until))
     return found
+
+
+@enforces("EXT-7", "ACC-10")
+def _about(person: str) -> set[int]:
+    """Return the keys of the disclosures that ask for a report whose candidate has this name or this number.
+
+    The number is compared by its blind index; the names are sealed, and only those of candidates in disclosures are
+    opened, each once.
+    """
+    of_reports = (
+        select(DisclosureItem.disclosure_id, Candidate.person_id)
+        .join(Report, Report.id == DisclosureItem.report_id)
+        .join(Round, Round.id == Report.round_id)
+        .join(Candidate, Candidate.id == Round.nominee_id)
+        .where(Report.kind == "possible_match")
+    )
+    asked = db.session.execute(of_reports).all()
+    people = select(GalleryPerson).where(GalleryPerson.id.in_({one for _, one in asked}))
+    numbered = set(db.session.scalars(select(GalleryPerson.id).where(GalleryPerson.person_number == visible(person))))
+    digest = person_digest(person)
+    named = {one.id for one in db.session.scalars(people) if one.id in numbered or _digest_of(one) == digest}
+    return {disclosure for disclosure, one in asked if one in named}
+
+
+def _digest_of(person: GalleryPerson) -> str | None:
+    """Return the digest of a sealed name; of one that is erased, of no name."""
+    with suppress(StorageError):
+        return person_digest(str(person.private.get("name") or "")) or ""
+    return ""
 
 
 def newest() -> int:
@@ -137,11 +175,17 @@ def line_of(disclosure: Disclosure) -> dict[str, str]:
         "asked_by": disclosure.asked_by.display_name,
         "decided_by": decision.decided_by.display_name if decision else "",
         "decision": decision.kind if decision else "",
-        "items": str(len(disclosure.included_items or disclosure.items)),
+        "items": str(_leaving(disclosure)),
         "package_sha256": package.sha256 if package else "",
         "handed_out": _moment(package.fetched_at) if package and package.fetched_at else "",
         "received": disclosure.received_on.isoformat() if disclosure.received_on else "",
     }
+
+
+def _leaving(disclosure: Disclosure) -> int:
+    """Count the items that left, or may leave as it stands; before a decision those asked for."""
+    included = disclosure.included_items
+    return len(included) - len(staying(disclosure, included)) if included else len(disclosure.items)
 
 
 def _moment(at: datetime | None) -> str:

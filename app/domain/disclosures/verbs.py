@@ -17,13 +17,14 @@ from app.access.actor import Actor
 from app.access.capabilities import check_capability
 from app.clauses import enforces
 from app.domain.accounts.people import holders_of
-from app.domain.disclosures.contradictions import immigration_of
+from app.domain.disclosures.contradictions import for_the_officer, prohibited_in
 from app.domain.disclosures.decisions import (
     acknowledge,
     approve,
     begin_fetch,
     default_release_by,
     determine,
+    discard_unfetched,
     expire_due,
     fail_release,
     fetch,
@@ -107,6 +108,7 @@ class DisclosureValues:
     immigration: str = ""
     identity: Mapping[str, str] = field(default_factory=dict)
     agreement: Mapping[str, str] = field(default_factory=dict)
+    changed_because: str = ""
 
 
 def person_digest(name: str) -> str | None:
@@ -176,6 +178,7 @@ def save_draft(disclosure: Disclosure, actor: Actor, values: DisclosureValues) -
         "person": values.person,
         "identity": dict(values.identity),
         "agreement": dict(values.agreement),
+        "changed_because": values.changed_because,
     }
     columns = {
         "recipient_kind": values.recipient_kind,
@@ -193,15 +196,42 @@ def save_draft(disclosure: Disclosure, actor: Actor, values: DisclosureValues) -
         needs = rules.bases[values.basis].needs_designation if values.basis else False
         refuse_if("designation_in_force", needs and designation is None, "Choose the routine designation.")
     private = disclosure.private
-    changed = [name for name, value in sealed.items() if private.get(name) != value]
+    # a question asked only where an answer was changed is not changed by staying empty
+    held = {"changed_because": "", **private}
+    changed = [name for name, value in sealed.items() if held.get(name) != value]
     changed += [name for name, value in columns.items() if getattr(disclosure, name) != value]
     if not changed:
         return
+    before = prohibited_in(disclosure)
     for name, value in columns.items():
         setattr(disclosure, name, value)
     disclosure.seal(**sealed)
+    _keep_prohibited(disclosure, actor, before)
     db.session.flush()
     audit.record("disclosure.saved", disclosure, actor=actor, fields=sorted(changed))
+
+
+@enforces("EXT-5")
+def _keep_prohibited(disclosure: Disclosure, actor: Actor, before: Mapping[str, tuple[str, str]]) -> None:
+    """Keep each answer that ends a disclosure when it is given, with who and when: it stays when it is changed."""
+    kept = list(disclosure.private.get("prohibited_answers", ()))
+    fresh = [one for one in prohibited_in(disclosure).items() if before.get(one[0]) != one[1]]
+    known = {entry["name"] for entry in kept}
+    # of a draft of before these were kept, at the latest when the answer is changed
+    fresh += [one for one in before.items() if one[0] not in known and one not in fresh]
+    for name, (question, answer) in fresh:
+        kept.append(
+            {
+                "name": name,
+                "question": question,
+                "answer": answer,
+                "by": f"{actor.title} {actor.display_name}",
+                "at": now().isoformat(),
+            }
+        )
+        audit.record("disclosure.prohibited_answered", disclosure, actor=actor, question=name, answer=answer)
+    if fresh:
+        disclosure.seal(prohibited_answers=kept)
 
 
 def set_items(disclosure: Disclosure, actor: Actor, chosen: Iterable[tuple[str, str]]) -> None:
@@ -306,6 +336,7 @@ def withdraw(disclosure: Disclosure, actor: Actor, reason: str) -> None:
     """Take the request back before anything is released. Raises Refused."""
     decided = [decision.decided_by_id for decision in disclosure.decisions]
     advance(disclosure, "withdraw", actor, reason=reason)
+    discard_unfetched(disclosure)
     disclosure.seal(withdrawal_reason=reason.strip())
     tell("disclosure_withdrawn", decided, disclosure)
 
@@ -313,5 +344,5 @@ def withdraw(disclosure: Disclosure, actor: Actor, reason: str) -> None:
 def deciders(disclosure: Disclosure) -> set[int]:
     """The accounts that may decide on the disclosure, without whoever asked."""
     basis = policy().disclosure.bases.get(disclosure.basis or "")
-    officer = basis is None or basis.decided_by == "privacy_officer" or immigration_of(disclosure).speaks
+    officer = basis is None or basis.decided_by == "privacy_officer" or for_the_officer(disclosure)
     return set(holders_of("disclosure.decide" if officer else "disclosure.determine")) - {disclosure.asked_by_id}

@@ -65,6 +65,7 @@ SENTENCES = {
     "disclosure_refused": "{number}: the disclosure was refused; the reason is on its page.",
     "disclosure_withdrawn": "{number} was withdrawn by whoever asked for it.",
     "disclosure_released": "{number}: the package is ready. It can be fetched once.",
+    "disclosure_sealed": "{number}: something in it has left the repository; what can be done is on its page.",
     "disclosure_failed": "{number}: the package could not be built; the cause is on its page.",
     "disclosure_decision_failed": "{number}: the written decision could not be rendered; the cause is on its page.",
     "disclosure_expired": "{number} has lapsed; nothing more can be fetched.",

@@ -56,7 +56,10 @@ def draft(order: SealingOrder) -> int:
         made += _add(order, known, "investigator", request, request.requester_id, report=report.number)
     for item in items_about(photos) if photos else ():
         disclosure, number = item.disclosure, filled(item.report).number
-        made += _add(order, known, "privacy_officer", disclosure, None, report=number)
+        new = _add(order, known, "privacy_officer", disclosure, None, report=number)
+        if new and not disclosure.has("final"):
+            tell("disclosure_sealed", {*holders_of("disclosure.decide"), disclosure.asked_by_id}, disclosure)
+        made += new
         fetched = [package.fetched_at for package in disclosure.packages if package.fetched_at]
         if fetched and item.included:
             day = f"{max(fetched):%Y-%m-%d}"

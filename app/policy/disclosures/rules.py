@@ -3,11 +3,13 @@
 The conditions of disclosures/workflow.toml and the tables of worked cases call the same functions.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from app.clauses import enforces
+from app.policy.base import Fact
 from app.policy.disclosures.registers import Immigration, agencies_in, agency_named
 from app.policy.facts import Fault, check_facts, check_ground, check_questions
 from app.policy.types import Policy
@@ -159,6 +161,66 @@ def check_immigration(policy: Policy, answer: bool | None) -> list[Fault]:
         return [Fault("immigration", f"Answer: {rule.question}", rule.id)]
     refused = answer == (rule.refused_answer == "yes")
     return [Fault("immigration", rule.refusal, rule.id)] if refused else []
+
+
+@enforces("EXT-5")
+def prohibited_answers(
+    policy: Policy, recipient_id: str | None, basis_id: str | None, stated: Mapping[str, Any]
+) -> dict[str, tuple[str, str]]:
+    """Return the answers given that end a disclosure: name -> (question, answer).
+
+    ``stated``: the answer on immigration enforcement, and the answers of each set of questions by its name.
+    """
+    rules = policy.disclosure
+    found: dict[str, tuple[str, str]] = {}
+    if str(stated.get("immigration") or "") == rules.immigration.refused_answer:
+        found["immigration"] = (rules.immigration.question, rules.immigration.refused_answer)
+    for part, fact, answer in _answers(policy, recipient_id, basis_id, stated):
+        if fact.must_be and answer and answer != fact.must_be:
+            found[f"{part}.{fact.name}"] = (fact.label, answer)
+    return found
+
+
+def _answers(
+    policy: Policy, recipient_id: str | None, basis_id: str | None, stated: Mapping[str, Any]
+) -> Iterator[tuple[str, Fact, str]]:
+    """Yield (set of questions, question, answer) of everything a request to this recipient on this basis is asked."""
+    rules = policy.disclosure
+    recipient, basis = rules.recipients.get(recipient_id or ""), rules.bases.get(basis_id or "")
+    for part, facts in (
+        ("recipient", rules.addressee.facts),
+        ("recipient_facts", recipient.facts if recipient else ()),
+        ("facts", basis.facts if basis else ()),
+        ("identity", rules.identity.facts),
+        ("agreement", rules.agreement.facts),
+    ):
+        for fact in facts:
+            yield part, fact, str((stated.get(part) or {}).get(fact.name) or "").strip()
+
+
+@enforces("EXT-7", "ACC-12")
+def days_before(
+    policy: Policy, recipient_id: str | None, basis_id: str | None, stated: Mapping[str, Any], matter: date
+) -> list[str]:
+    """Return a sentence for each day typed into the form that lies before the day on which the matter began."""
+    found = []
+    for _, fact, answer in _answers(policy, recipient_id, basis_id, stated):
+        if fact.kind != "date":
+            continue
+        try:
+            early = date.fromisoformat(answer) < matter
+        except ValueError:
+            continue  # another check says that it is no day
+        if early:
+            found.append(f"“{fact.label}” is {answer}, before the matter began on {matter}.")
+    return found
+
+
+@enforces("EXT-5")
+def check_changed_answer(policy: Policy, changed: bool, because: str) -> list[Fault]:
+    """Check that whoever changed an answer that ends a disclosure says why."""
+    rule = policy.disclosure.changed_answer
+    return check_ground(policy, rule.facts, {"changed_because": because}, rule.id) if changed else []
 
 
 @enforces("EXT-5")

@@ -74,12 +74,15 @@ class Package(Statement, frozen=True, kw_only=True):
 
 
 class Approval(Statement, frozen=True, kw_only=True):
-    """A decision: for how many days it lets a package out, by default and at most; shortest text and reason."""
+    """A decision: for how many days it lets a package out, by default and at most; shortest text, reason and answer
+    to a contradiction.
+    """
 
     default_days: Count
     max_days: Count
     min_text: Count
     min_reason: Count
+    min_answer: Count
 
 
 class Designation(Statement, frozen=True, kw_only=True):
@@ -104,6 +107,8 @@ class DisclosureRules:
     bases: Mapping[str, Basis]
     purposes: Mapping[str, Purpose]
     immigration: Prohibition
+    changed_answer: Questions
+    days: Statement
     addressee: Questions
     identity: Questions
     minimum: Questions
@@ -126,6 +131,8 @@ SCHEMA: Mapping[str, tuple[type, str]] = {
     "basis": (Basis, "many"),
     "purpose": (Purpose, "many"),
     "immigration": (Prohibition, "one"),
+    "changed_answer": (Questions, "one"),
+    "days": (Statement, "one"),
     "addressee": (Questions, "one"),
     "identity": (Questions, "one"),
     "minimum": (Questions, "one"),

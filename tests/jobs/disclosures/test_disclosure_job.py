@@ -12,10 +12,13 @@ from datetime import timedelta
 
 import pytest
 
+from app.calendar import local
 from app.documents import checks
 from app.domain.disclosures import designations
+from app.domain.requests import outcomes
 from app.extensions import db, stores
 from app.jobs.disclosures import documents as work
+from app.models.approval import Report
 from app.models.base import now
 from app.models.engine import Job
 from app.models.oversight import Notification
@@ -24,6 +27,7 @@ from app.storage import DiskFailure
 from app.unit_of_work import unit_of_work
 from app.workflow.options import options
 from tests.disclosure_factory import set_back
+from tests.unit_stages import fingerprint_for
 
 pytestmark = pytest.mark.clause("EXT-7")
 
@@ -54,7 +58,14 @@ def test_the_prosecutors_package_holds_the_whole_case_and_checks(disclose, tmp_p
         for request in requests
         for n, _ in enumerate(request.current_images, 1)
     }
-    papers = {"cover-letter.pdf", "decision.pdf", "error-rates.txt", "SHA256SUMS", "manifest.json"}
+    papers = {
+        "cover-letter.pdf",
+        "decision.pdf",
+        "error-rates.txt",
+        "evidence-and-arrests.txt",
+        "SHA256SUMS",
+        "manifest.json",
+    }
     possible = [report for request in requests for report in request.reports if report.kind == "possible_match"]
     against = {f"contradictions-{report.number}.txt" for report in possible}
     assert len(against) == 1, "what contradicts a candidate goes with its report"
@@ -249,3 +260,20 @@ def _unrenderable(*_args: object) -> None:
     from app.documents.errors import FactsError
 
     raise FactsError("The facts contradict each other.")
+
+
+@pytest.mark.clause("EXT-2", "USE-8")
+def test_the_prosecutor_is_told_of_an_arrest_on_no_independent_evidence_bypass(disclose, people):
+    """By what is left out: evidence that was recorded after the report of the arrest does not wipe that out."""
+    request = db.session.query(Report).filter_by(kind="possible_match").one().request
+    asker, at = people.actor("d.lark"), local(now())
+    facts = {"arrest_number": "M26600002", "arrested_on": f"{at:%Y-%m-%d}", "arrested_time": f"{at:%H:%M}"}
+    with unit_of_work():
+        outcomes.report_arrest(request, asker, facts)
+        outcomes.record_corroboration(request, asker, "trace_evidence", fingerprint_for(request))
+    ledger = packed(disclose(state="released")).read("evidence-and-arrests.txt").decode()
+    assert "Arrest M26600002: Made after the result was received." in ledger
+    assert "MADE ON NO INDEPENDENT EVIDENCE" in ledger
+    assert "stands without the result" in ledger and "No arrest is on record." in ledger, "of the other request"
+    media = packed(disclose(state="released", recipient="media", basis="D6"))
+    assert "evidence-and-arrests.txt" not in media.namelist()

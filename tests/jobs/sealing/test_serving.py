@@ -15,7 +15,9 @@ from app import audit
 from app.access.actor import system_actor
 from app.calendar import today
 from app.domain import serving
+from app.domain.disclosures import overview
 from app.domain.disclosures import verbs as disclosures
+from app.domain.disclosures.register import line_of
 from app.domain.gallery import verbs as gallery
 from app.domain.sealing import copies
 from app.domain.sealing import verbs as sealing
@@ -25,6 +27,7 @@ from app.models import AuditEvent, GalleryPhoto, LeftCopy, Notification, Report,
 from app.models.base import Model
 from app.policy import policy
 from app.policy.refused import Refused
+from app.storage import StorageError
 from app.unit_of_work import Conflict, unit_of_work
 from tests.disclosure_factory import disclose, refused, reported_data, settings  # noqa: F401  (fixtures)
 from tests.drawn_gallery import needs_models
@@ -120,8 +123,9 @@ def test_the_prosecutor_is_given_its_line_in_the_inventory_without_waiting_for_a
     disclosure = disclose("released")
     archive = packed(disclosure)
     assert f"reports/{report.number}.pdf" not in archive.namelist()
-    [line] = json.loads(archive.read("manifest.json"))["withheld"]
+    line, against = json.loads(archive.read("manifest.json"))["withheld"]
     assert report.number in line["what"] and line["words"].startswith("withheld under ")
+    assert against == {**line, "what": f"What contradicts the candidate of report {report.number}, with the answers"}
     [item] = [item for item in disclosure.items if item.report is report]
     assert disclosure.current_package.withheld == [item.uid] == [line["item"]]
     from app.documents import checks
@@ -298,3 +302,70 @@ def test_nothing_leaves_the_repository_beside_the_list_of_its_copies():
         path.relative_to(root).as_posix() for path in root.rglob("*.py") if "gallery.remove(" in path.read_text()
     }
     assert callers == {"domain/sealing/verbs.py", "domain/sealing/copies.py"}
+
+
+@pytest.mark.clause("EXT-7", "CAP-3")
+def test_after_it_left_there_is_a_way_out_for_whom_the_rule_gives_nothing(report, disclose, people, sign_in):
+    """Built for the media and not fetched: it goes back for changes, or is withdrawn; nobody is told it is ready."""
+    disclosure = disclose("released", recipient="media", basis="D6", decider="y.hazel")
+    seal(report.round.nominee.photo)
+    officer, asker = people.actor("y.hazel"), people.actor("d.lark")
+    waiting = list(db.session.scalars(overview.waiting_for(officer)))
+    assert disclosure in waiting and overview.task(disclosure, officer) == overview.STOPPED
+    seen = sign_in("d.lark").get(f"/disclosures/{disclosure.number}").get_data(as_text=True)
+    assert "nothing is handed out as it is" in seen and "it can be downloaded once" not in seen
+    assert f"/disclosures/{disclosure.number}/withdraw" in seen and "Approved, and does not leave" in seen
+    assert sign_in("y.hazel").get(f"/disclosures/{disclosure.number}/decide").status_code == 200
+    with unit_of_work():
+        disclosures.return_for_changes(disclosure, officer, "Ask for it again without what has left.")
+    assert disclosure.state == "returned"
+    with pytest.raises(StorageError):
+        packed(disclosure)
+    with unit_of_work():
+        disclosures.withdraw(disclosure, asker, "The recipient is told that nothing of it leaves.")
+
+
+@pytest.mark.clause("EXT-7", "CAP-3")
+def test_what_was_fetched_neither_goes_back_nor_is_withdrawn_bypass(disclose, people):
+    """By taking back: that it was handed out would vanish behind a state that says nothing left."""
+    disclosure = disclose("fetched", recipient="court", basis="D2")
+    for verb, name in ((disclosures.return_for_changes, "y.hazel"), (disclosures.withdraw, "d.lark")):
+        with refused("nothing_fetched"), unit_of_work():
+            verb(disclosure, people.actor(name), "It was a mistake to hand it out at all.")
+        db.session.rollback()
+
+
+@pytest.mark.clause("EXT-7", "CAP-3")
+def test_decision_page_and_register_say_what_leaves_after_it_left(report, disclose, people, sign_in, run_jobs):
+    from app.documents import checks
+
+    disclosure = disclose("submitted", recipient="court", basis="D2")
+    seal(report.round.nominee.photo)
+    form = sign_in("y.hazel").get(f"/disclosures/{disclosure.number}/decide").get_data(as_text=True)
+    assert "is named in the inventory, and not enclosed" in form
+    disclose.decide(disclosure)
+    decision = disclosure.current_decision
+    pdf = stores().blobs.get(decision.document_blob_id, decision.key_id, decision.document_sha256)
+    said = " ".join(" ".join(checks.page_texts(pdf)).split())
+    assert said.count("Approved, and does not leave") == 1
+    assert said.count("May leave") == len(disclosure.items) - 1
+    assert line_of(disclosure)["items"] == str(len(disclosure.items) - 1)
+    disclose.go_on(disclosure, "fetched", since="approved")
+    assert line_of(disclosure)["items"] == str(len(disclosure.items) - 1)
+    archive = packed(disclosure)
+    withheld = json.loads(archive.read("manifest.json"))["withheld"]
+    assert any(line["what"].startswith("What contradicts the candidate") for line in withheld)
+    page = sign_in("y.hazel").get(f"/disclosures/{disclosure.number}").get_data(as_text=True)
+    assert page.count("Approved, and does not leave") == 1 and "its receipt is to be recorded" in page
+
+
+@pytest.mark.clause("EXT-7")
+def test_what_the_recipient_is_given_nothing_of_is_not_proposed(report, disclose, sign_in):
+    disclosure = disclose("submitted", recipient="media", basis="D6")
+    seal(report.round.nominee.photo)
+    form = sign_in("y.hazel").get(f"/disclosures/{disclosure.number}/decide").get_data(as_text=True)
+    [gone] = [item for item in disclosure.items if item.report is report]
+    from tests.web.markup import tree_of
+
+    boxes = {box.get("value"): box.get("checked") for box in tree_of(form).xpath("//input[@name='included']")}
+    assert boxes[gone.uid] is None and sum(mark is not None for mark in boxes.values()) == len(boxes) - 1

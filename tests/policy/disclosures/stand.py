@@ -92,6 +92,7 @@ class Stand:
             person=stated.person,
             purpose_text=stated.purpose_text,
             necessity=stated.necessity,
+            prohibited_answers=[],
         )
         set_committed_value(self.disclosure, "items", list(self.items))
         self.documents(*policy().disclosure.bases[basis].documents)

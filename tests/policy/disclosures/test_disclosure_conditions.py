@@ -50,13 +50,13 @@ STATED = {
 DECIDED = STATED | {"items_included", "decision_written", "release_by_within_bounds", "password_confirmed"}
 HOLDS = STATED | {"decided_by_another", "decision_in_force", "decision_document_rendered", "items_included"}
 NEEDED = {
-    "submit": STATED | {"actor_asked", "items_chosen"},
-    "resubmit": STATED | {"actor_asked", "items_chosen"},
-    "return_for_changes": {"decider_suits_basis", "reason_given"},
-    "approve": DECIDED,
+    "submit": STATED | {"actor_asked", "items_chosen", "changed_answer_explained"},
+    "resubmit": STATED | {"actor_asked", "items_chosen", "changed_answer_explained"},
+    "return_for_changes": {"decider_suits_basis", "nothing_fetched", "reason_given"},
+    "approve": DECIDED | {"contradictions_answered"},
     "determine": DECIDED | {"determination_suffices"},
     "refuse": {"decider_suits_basis", "decision_written", "password_confirmed"},
-    "withdraw": {"actor_asked", "reason_given"},
+    "withdraw": {"actor_asked", "nothing_fetched", "reason_given"},
     "release": HOLDS | {"actor_may_release"},
     "finish_release": HOLDS | {"package_built"},
     "fail_release": {"reason_given"},
@@ -90,6 +90,14 @@ def spoil(stand: Stand, **columns: Any) -> None:
         set_committed_value(stand.disclosure, name, value)
 
 
+#: an answer that ends a disclosure, given once and changed since
+CHANGED = {
+    "name": "immigration",
+    "question": "Would the disclosure further immigration enforcement?",
+    "answer": "yes",
+    "by": "Det. Dana Lark",
+    "at": "2026-03-01T10:00:00+00:00",
+}
 #: condition -> ways to break it alone. Each is tried at every step that names the condition.
 #: what hangs on photographs of the repository is broken in tests/jobs/sealing/test_serving.py
 OF_THE_REPOSITORY = {"sealed_material_kept_back", "package_without_sealed"}
@@ -97,6 +105,11 @@ OF_THE_REPOSITORY = {"sealed_material_kept_back", "package_without_sealed"}
 OF_THE_CASE = {"case_concluded"}
 SPOILED: dict[str, list[Spoiler]] = {
     "not_immigration": [lambda s, f: spoil(s, immigration=True), lambda s, f: spoil(s, immigration=None)],
+    "changed_answer_explained": [lambda s, f: s.say(prohibited_answers=[CHANGED])],
+    "contradictions_answered": [
+        lambda s, f: s.say(prohibited_answers=[CHANGED]),
+        lambda s, f: s.say(purpose_text="He is to be deported after the trial, says the office."),
+    ],
     "recipient_named": [
         lambda s, f: s.say(recipient={**s.private["recipient"], "name": " "}),
         lambda s, f: s.say(recipient={**s.private["recipient"], "address": ""}),
@@ -172,6 +185,7 @@ SPOILED: dict[str, list[Spoiler]] = {
         lambda s, f: f.update(sha256=None),
         lambda s, f: f.update(size=256 * 2**20 + 1),
     ],
+    "nothing_fetched": [lambda s, f: s.package(now())],
     "package_single_use": [lambda s, f: s.package(now()), lambda s, f: spoil(s, packages=[])],
     "package_fresh": [lambda s, f: s.package(expires_at=now() - timedelta(minutes=1))],
     "download_free": [lambda s, f: f.update(session="another")],

@@ -14,8 +14,16 @@ from app.csv_lines import csv_line, safe_cell
 from app.domain.disclosures import register
 from app.domain.disclosures.register import Filters
 from app.extensions import db, stores
+from app.models import Report
 from app.models.base import now
-from tests.disclosure_factory import disclose, reported_data, set_back, settings  # noqa: F401  (fixtures)
+from tests.disclosure_factory import (  # noqa: F401  (fixtures)
+    CASE,
+    disclose,
+    reported_data,
+    required_items,
+    set_back,
+    settings,
+)
 from tests.drawn_gallery import needs_models
 
 pytestmark = [needs_models, pytest.mark.clause("EXT-7", "ACC-7")]
@@ -90,3 +98,17 @@ def test_an_erased_disclosure_keeps_its_line(disclose, people):
     (erased,) = db.session.scalars(register.rows(Filters(), people.actor("y.hazel")))
     line = register.line_of(erased)
     assert (line["recipient"], line["affiliation"], line["number"]) == (register.ERASED, register.ERASED, number)
+
+
+@pytest.mark.clause("ACC-10")
+def test_a_person_is_found_in_what_shows_them_also_where_nobody_was_named_bypass(disclose, people):
+    """By leaving the question empty: the candidate of the report is known to the portal, by name and by number."""
+    nobody = disclose("submitted", values={"person": ""})
+    images = [pair for pair in required_items(CASE) if pair[0] == "original"]
+    disclose("submitted", recipient="media", basis="D6", values={"person": ""}, items=images)
+    shown = db.session.query(Report).filter_by(kind="possible_match").one().round.nominee.person
+    name, reader = shown.private["name"], people.actor("y.hazel")
+    for asked in (name, " ".join(reversed(name.split())), name.upper(), shown.person_number):
+        assert numbers(reader, person=asked) == [nobody.number], asked
+    for asked in ("Nobody Atall", "P-0000000"):
+        assert numbers(reader, person=asked) == []

@@ -214,8 +214,8 @@ def test_any_other_contradiction_goes_to_the_privacy_officer_with_both_shown(dis
     with refused("determination_suffices"):
         disclose.decide(disclosure)
     page = sign_in("y.hazel").get(f"/disclosures/{disclosure.number}/decide").get_data(as_text=True)
-    assert "The form names U.S. Department of Homeland Security." in page
-    assert "no, it would not further immigration enforcement" in page
+    assert "The form names U.S. Department of Homeland Security: “Homeland Security Investigations”." in page
+    assert "The answer given: no." in page
     disclose.parts["decider"] = "y.hazel"
     disclose.decide(disclosure)
     assert (disclosure.state, disclosure.current_decision.kind) == ("approved", "approved")
