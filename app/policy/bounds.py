@@ -99,6 +99,7 @@ _WAYS: Mapping[str, Mapping[str, Callable[[str], Weaker]]] = {
     "Basis": {"needs_designation": _NO, "needs_person": _NO, "documents": _ANY, "purposes": _ANY},
     "Capability": {"training": _NONE},
     "CaseNumber": {"pattern": _to(".+"), "padding": _ANY, "files": _YES, "future": _future},
+    "ChangedAnswerRule": {"least_reason": _GONE, "least_answer": _GONE},
     "Closure": {"no_arrest": _NO},
     "Column": {"required": _NO},
     "ComparedItem": {"stated": _ANY, "recorded": _ANY},

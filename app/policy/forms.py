@@ -161,6 +161,16 @@ class PoliticalRule(Statement, frozen=True, kw_only=True):
     least_reason: Count
 
 
+class ChangedAnswerRule(Statement, frozen=True, kw_only=True):
+    """How an answer that would have refused a request is changed.
+
+    ``least_reason``: characters of the requester's reason; ``least_answer``: of what the supervisor answers to it.
+    """
+
+    least_reason: Count
+    least_answer: Count
+
+
 class ImageFormat(Table, frozen=True, kw_only=True):
     """A still-image format that may be submitted, by Pillow's name for it."""
 
@@ -330,6 +340,7 @@ class RequestRules:
     lawful_bases: Mapping[str, LawfulBasis]
     prohibitions: Mapping[str, Prohibition]
     political: PoliticalRule
+    changed_answers: ChangedAnswerRule
     attestation: Statement
     images: ImageLimits
     basis: Questions

@@ -175,6 +175,7 @@ def _build(
             lawful_bases=_by_id(request["lawful_basis"]),
             prohibitions=_by_id(request["prohibition"]),
             political=request["political"],
+            changed_answers=request["changed_answers"],
             attestation=request["attestation"],
             images=request["images"],
             basis=request["basis"],

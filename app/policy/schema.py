@@ -47,6 +47,7 @@ SCHEMA: Mapping[str, FileSchema] = {
         "lawful_basis": (forms.LawfulBasis, "many"),
         "prohibition": (forms.Prohibition, "many"),
         "political": (forms.PoliticalRule, "one"),
+        "changed_answers": (forms.ChangedAnswerRule, "one"),
         "attestation": (base.Statement, "one"),
         "images": (forms.ImageLimits, "one"),
         "basis": (base.Questions, "one"),

@@ -22,6 +22,7 @@ from app.domain.requests import clearances
 from app.domain.requests import verbs as domain
 from app.domain.requests.earlier_refusals import earlier_refusals
 from app.domain.requests.purposes import answered_purposes
+from app.domain.requests.retractions import retracted, told
 from app.domain.requests.seriousness import basis_answers, not_a_crime
 from app.extensions import db
 from app.models.base import now
@@ -72,14 +73,14 @@ def back_to_discussion(subject: FRRequest) -> WerkzeugResponse:
 def confirm_discussion(subject: FRRequest) -> Answer:
     """Yes: the use and its reasons were discussed; an answer on its purpose may still send it back (LIM-2 to LIM-7)."""
     named(subject)
-    form, actor = discussed_form(not_a_crime(subject) is not None), current_actor()
+    form, actor = discussed_form(not_a_crime(subject) is not None, bool(retracted(subject))), current_actor()
     agreed: list[bool] = []
 
     def answers() -> dict[str, str]:
         return {rule: answer or "" for rule, answer in purposes_in(form).items()}
 
     def stated() -> dict[str, str]:
-        return {name: form[name].data or "" for name in ("crime", "because") if name in form}
+        return {name: form[name].data or "" for name in ("crime", "because", "changed") if name in form}
 
     def again(why: Why) -> str:
         return _discussion_page(subject, ReasonForm(version=subject.version, formdata=None), why, discussed=form)
@@ -133,7 +134,8 @@ def _discussion_page(
     if faces:
         audit.viewed("faces.viewed", subject, page="requests.discussion", faces=faces)
     no_crime, refused = not_a_crime(subject), earlier_refusals(subject)
-    answer = discussed or discussed_form(no_crime is not None, version=subject.version, formdata=None)
+    changed = bool(retracted(subject))
+    answer = discussed or discussed_form(no_crime is not None, changed, version=subject.version, formdata=None)
     answer["shown"].data = " ".join(one.id for one in refused)
     return page(
         "requests/discussion.html",
@@ -144,6 +146,7 @@ def _discussion_page(
         purposes=answered_purposes(subject),
         basis_answers=basis_answers(subject),
         no_crime=no_crime,
+        changed=told(subject),
         refused=refused,
         refusal=refusal,
         options=options_of(subject),
