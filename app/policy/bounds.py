@@ -98,6 +98,7 @@ _WAYS: Mapping[str, Mapping[str, Callable[[str], Weaker]]] = {
     "Approval": {"max_days": _FOREVER, "min_text": _GONE, "min_reason": _GONE},
     "Basis": {"needs_designation": _NO, "needs_person": _NO, "documents": _ANY, "purposes": _ANY},
     "Capability": {"training": _NONE},
+    "CaptureRule": {"earliest_year": _to(1), "days_apart": _FOREVER, "longest_years": _FOREVER, "sources": _ANY},
     "CaseNumber": {"pattern": _to(".+"), "padding": _ANY, "files": _YES, "future": _future},
     "ChangedAnswerRule": {"least_reason": _GONE, "least_answer": _GONE},
     "Closure": {"no_arrest": _NO},

@@ -116,13 +116,27 @@ class Source(Rule, frozen=True, kw_only=True):
 class SourceSign(Rule, frozen=True, kw_only=True):
     """What a file says of itself that names one source: any other then answers the ``fact``.
 
-    ``patterns`` are regular expressions, searched in the file's name and metadata whatever the case.
+    ``patterns`` are regular expressions, searched in the file's name, its metadata and what is typed of it, whatever
+    the case, in every way to read it.
     """
 
     title: Text
     source: Text
     patterns: Annotated[tuple[Text, ...], Meta(min_length=1)]
     fact: Fact
+
+
+class CaptureRule(Questions, frozen=True, kw_only=True):
+    """The day on which a photograph was taken: none before ``earliest_year``.
+
+    Its question is asked of a photograph of one of the ``sources`` from more than ``days_apart`` before or after the
+    matter, and of any from more than ``longest_years`` before it.
+    """
+
+    earliest_year: Count
+    days_apart: Count
+    longest_years: Count
+    sources: tuple[Text, ...]
 
 
 class LawfulBasis(Rule, frozen=True, kw_only=True):
@@ -337,6 +351,7 @@ class RequestRules:
     conclusion: ConclusionRule
     sources: Mapping[str, Source]
     source_signs: tuple[SourceSign, ...]
+    capture: CaptureRule
     lawful_bases: Mapping[str, LawfulBasis]
     prohibitions: Mapping[str, Prohibition]
     political: PoliticalRule

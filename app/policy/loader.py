@@ -172,6 +172,7 @@ def _build(
             conclusion=workload["conclusion"],
             sources=_by_id(request["source"]),
             source_signs=request["source_sign"],
+            capture=request["capture"],
             lawful_bases=_by_id(request["lawful_basis"]),
             prohibitions=_by_id(request["prohibition"]),
             political=request["political"],

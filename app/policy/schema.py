@@ -44,6 +44,7 @@ SCHEMA: Mapping[str, FileSchema] = {
         "look_up": (forms.LookUpRule, "one"),
         "source": (forms.Source, "many"),
         "source_sign": (forms.SourceSign, "many"),
+        "capture": (forms.CaptureRule, "one"),
         "lawful_basis": (forms.LawfulBasis, "many"),
         "prohibition": (forms.Prohibition, "many"),
         "political": (forms.PoliticalRule, "one"),

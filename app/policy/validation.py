@@ -324,6 +324,8 @@ def _references(tables: Tables) -> Iterator[str]:
                 re.compile(pattern)
             except re.error as error:
                 yield f"requests/rules.toml: {sign.id}: '{pattern}' is not a regular expression: {error}"
+    for unknown_source in set(request["capture"].sources) - {source.id for source in request["source"]}:
+        yield f"requests/rules.toml: {request['capture'].id}: unknown source '{unknown_source}'"
     results, notices = {result.id for result in request["result"]}, {one.id for one in tables["notices.toml"]["notice"]}
     missing = [kind for kind in forms.RESULTS if kind not in results]
     yield from (f"requests/rules.toml: {kind}: there is no such result" for kind in missing)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from app.access.actor import Actor
 from app.access.clearance import is_member_account
 from app.domain.matters import case_system
-from app.domain.requests.provenance import said_by
+from app.domain.requests.provenance import said_by, source_faults, stated_of
 from app.models.requests import FRRequest
 from app.policy import policy
 from app.policy.case_numbers import check_case_number
@@ -19,7 +19,6 @@ from app.policy.facts import (
     check_purposes_answered,
     check_questions,
     check_reserved,
-    check_source,
     check_use_facts,
     signs,
 )
@@ -65,7 +64,8 @@ def images_lawful(request: FRRequest, actor: Actor, facts: Facts) -> str | None:
         if not image.source or not image.obtained or image.taken_at is None:
             return f"Image {number} does not yet say where it comes from, how it was lawfully obtained and when."
         private = image.private
-        faults = check_source(policy(), image.source, private.get("source_facts", {}), request.use_id, said_by(image))
+        # of what was submitted before, nothing can be added any more
+        faults = source_faults(image, stated_of(image), of_day=image.submission > request.submission)
         faults += check_lawful_basis(policy(), image.obtained, private.get("obtained_facts", {}))
         if faults:
             return f"Image {number}: {faults[0].message}"
@@ -117,10 +117,9 @@ def political_activity_reserved(request: FRRequest, actor: Actor, facts: Facts) 
 @condition("body_worn_exception", "LIM-1")
 def body_worn_exception(request: FRRequest, actor: Actor, facts: Facts) -> str | None:
     for number, image in enumerate(request.current_images, 1):
-        said = said_by(image)
-        if image.source == "body_worn_camera" or signs(policy(), image.source, said):
-            stated = image.private.get("source_facts", {})
-            faults = check_source(policy(), image.source or "", stated, request.use_id, said)
+        stated = stated_of(image)
+        if image.source == "body_worn_camera" or signs(policy(), image.source, said_by(image, stated)):
+            faults = source_faults(image, stated, of_day=False)
             if faults:
                 return f"Image {number}: {faults[0].message}"
     return None
