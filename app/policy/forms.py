@@ -65,6 +65,7 @@ class Priority(Rule, frozen=True, kw_only=True):
 
     ``conclude_hours``: after so many a finished search must have come to a conclusion. ``unassigned_minutes``: after so
     many a supervisor is told that nobody has the request (none: never).
+    ``offenses``: those of the list under which it may be chosen (empty: any).
     ``always_mails``: notifications about such a request go out by e-mail whatever the person chose.
     """
 
@@ -73,6 +74,7 @@ class Priority(Rule, frozen=True, kw_only=True):
     due_hours: Count
     conclude_hours: Count
     unassigned_minutes: Count | None = None
+    offenses: tuple[Text, ...] = ()
     always_mails: bool = False
 
 
@@ -183,6 +185,13 @@ class ChangedAnswerRule(Statement, frozen=True, kw_only=True):
 
     least_reason: Count
     least_answer: Count
+
+
+class EntryReferenceRule(Statement, frozen=True, kw_only=True):
+    """The form of the reference of an entry in the case management system, in capital letters (REQ-5)."""
+
+    pattern: Text
+    example: Text
 
 
 class ImageFormat(Table, frozen=True, kw_only=True):
@@ -357,6 +366,7 @@ class RequestRules:
     political: PoliticalRule
     changed_answers: ChangedAnswerRule
     attestation: Statement
+    entry_reference: EntryReferenceRule
     images: ImageLimits
     basis: Questions
     description: Questions

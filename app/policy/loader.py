@@ -178,6 +178,7 @@ def _build(
             political=request["political"],
             changed_answers=request["changed_answers"],
             attestation=request["attestation"],
+            entry_reference=request["entry_reference"],
             images=request["images"],
             basis=request["basis"],
             description=request["description"],

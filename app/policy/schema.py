@@ -50,6 +50,7 @@ SCHEMA: Mapping[str, FileSchema] = {
         "political": (forms.PoliticalRule, "one"),
         "changed_answers": (forms.ChangedAnswerRule, "one"),
         "attestation": (base.Statement, "one"),
+        "entry_reference": (forms.EntryReferenceRule, "one"),
         "images": (forms.ImageLimits, "one"),
         "basis": (base.Questions, "one"),
         "description": (base.Questions, "one"),

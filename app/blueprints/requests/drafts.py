@@ -130,7 +130,7 @@ def own_draft(subject: FRRequest) -> None:
 def supervisors() -> list[tuple[str, str]]:
     """Return (name, words) of the directory's supervisors, without the requester."""
     own = current_actor().name
-    entries = [lookup(name) for name in members("supervisor") if name != own]
+    entries = [lookup(name) for name in members(domain.ASKED) if name != own]
     able = [entry for entry in entries if entry is not None and entry.enabled]
     ordered = sorted(able, key=lambda entry: (entry.command != current_actor().command, entry.display_name))
     return [(entry.name, f"{entry.title} {entry.display_name}, {entry.command}") for entry in ordered]

@@ -8,7 +8,7 @@ from typing import Any
 from flask_wtf import FlaskForm
 from flask_wtf.file import FileField
 from wtforms import BooleanField, Form, HiddenField, StringField, TextAreaField
-from wtforms.validators import InputRequired
+from wtforms.validators import AnyOf, InputRequired
 from wtforms.widgets import DateInput, TimeInput
 
 from app.blueprints.choice_fields import SelectField
@@ -120,7 +120,10 @@ def draft_form(use_id: str | None, supervisors: list[tuple[str, str]], **values:
         **_purposes(),
         "changed_because": TextAreaField("Why the answer was changed", [Length(max=2000)], filters=[stripped]),
         "supervisor": SelectField(
-            "Supervisor", choices=[("", "Choose the supervisor"), *supervisors], validate_choice=False
+            "Supervisor",
+            [AnyOf(["", None, *(name for name, _ in supervisors)], "Choose one of the supervisors listed.")],
+            choices=[("", "Choose the supervisor"), *supervisors],
+            validate_choice=False,
         ),
         **fact_fields(PERSON, rules.description.facts),
         **fact_fields(PLACE, rules.circumstances.facts),

@@ -22,6 +22,7 @@ from app.policy.facts import (
     check_use_facts,
     signs,
 )
+from app.policy.offenses import priority_fault
 from app.policy.reasons import gives_reason
 from app.workflow.facts import Facts, first
 from app.workflow.registry import condition
@@ -86,6 +87,8 @@ def use_facts_complete(request: FRRequest, actor: Actor, facts: Facts) -> str | 
 def priority_reasoned(request: FRRequest, actor: Actor, facts: Facts) -> str | None:
     if request.priority not in policy().request.priorities:
         return "Choose the priority."
+    if fault := priority_fault(policy(), request.priority, request.use_id, request.private.get("facts") or {}):
+        return fault
     return None if gives_reason(policy(), request.private.get("priority_reason")) else "The priority has no reason."
 
 

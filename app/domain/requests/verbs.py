@@ -36,6 +36,8 @@ from app.policy.names import RequestVerb
 from app.policy.refused import Refused
 from app.workflow.engine import advance, explain, refuse_if
 
+#: the role of those with whom a use is discussed; the unit's own supervisors decide on what it found
+ASKED = "supervisor"
 #: while one of these steps leads on, the requester may still change what will be submitted
 FILING: tuple[RequestVerb, ...] = ("submit", "resubmit")
 
@@ -276,8 +278,7 @@ def _supervisor_faults(entry: DirectoryEntry | None, actor: Actor) -> list[Fault
         return []
     if entry.name == actor.name:
         return [Fault("supervisor", "You cannot name yourself.", "supervisor_named")]
-    held = policy().capabilities_of(entry.roles)
-    if entry.enabled and "discussion.confirm" in held:
+    if entry.enabled and ASKED in entry.roles:
         return []
-    said = f"The directory does not have {entry.display_name} as a supervisor."
+    said = f"{entry.display_name} is no {policy().roles[ASKED].title.lower()}: choose one of the list."
     return [Fault("supervisor", said, "supervisor_named")]
