@@ -20,8 +20,10 @@ from app.blueprints.requests.status import standing
 from app.blueprints.shared_forms import ReasonForm
 from app.domain.requests import clearances
 from app.domain.requests import verbs as domain
+from app.domain.requests.copies import copies_of
 from app.domain.requests.earlier_refusals import earlier_refusals
-from app.domain.requests.purposes import answered_purposes
+from app.domain.requests.provenance import told_of
+from app.domain.requests.purposes import answered_purposes, answers_open
 from app.domain.requests.retractions import retracted, told
 from app.domain.requests.seriousness import basis_answers, not_a_crime
 from app.extensions import db
@@ -143,7 +145,9 @@ def _discussion_page(
         private=private_for(subject, current_actor()),
         form=form,
         discussed=answer,
-        purposes=answered_purposes(subject),
+        purposes=[] if answers_open(subject, current_actor()) else answered_purposes(subject),
+        copies=copies_of(subject),
+        told_of=told_of,
         basis_answers=basis_answers(subject),
         no_crime=no_crime,
         changed=told(subject),

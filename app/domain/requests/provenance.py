@@ -12,7 +12,7 @@ from app.models.requests import ProbeImage
 from app.policy import policy
 from app.policy.base import Fact
 from app.policy.capture import check_capture, day_asked
-from app.policy.facts import Fault, check_source, signs, source_asked
+from app.policy.facts import Fault, answered, check_source, signs, source_asked
 from app.policy.forms import Source
 
 #: the metadata that may name the device
@@ -82,6 +82,16 @@ def source_faults(image: ProbeImage, stated: Provenance, *, of_day: bool = True)
     given = {name: one for name, one in stated.source_facts.items() if name in asked or name not in _asked_besides()}
     found = check_source(policy(), stated.source, given, image.request.use_id, said, owed)
     return found + (check_capture(policy(), day_of(stated.taken_at)) if of_day and stated.taken_at else [])
+
+
+def told_of(image: ProbeImage) -> list[tuple[str, Any]]:
+    """Return where an image comes from, how and when it was obtained, as (question, answer)."""
+    private, source = image.private, source_of(image)
+    basis = policy().request.lawful_bases.get(image.obtained or "")
+    rows: list[tuple[str, Any]] = [("Source", source.title if source else None)]
+    rows += answered(source.facts, private.get("source_facts")) if source else []
+    rows += [("Lawfully obtained", basis.title if basis else None)]
+    return rows + (answered(basis.facts, private.get("obtained_facts")) if basis else [])
 
 
 def _asked_besides() -> set[str]:

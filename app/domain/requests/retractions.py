@@ -111,8 +111,7 @@ def changed_answers_reasoned(request: FRRequest, actor: Actor, facts: Facts) -> 
 @condition("changed_answers_judged", "LIM-2", "LIM-3", "LIM-7", "EXT-5", "CAP-7", "AUD-1")
 def changed_answers_judged(request: FRRequest, actor: Actor, facts: Facts) -> str | None:
     """`stated`: under `changed`, what the supervisor of the discussion answers to the change."""
-    stated = facts["stated"]
     least = policy().request.changed_answers.least_answer
-    if not retracted(request) or gives_reason(policy(), stated.get("changed"), least):
+    if not retracted(request) or gives_reason(policy(), facts["stated"].get("changed"), least):
         return None
     return f"Answer in at least {least} characters what you find of the changed answer, or send the request back."

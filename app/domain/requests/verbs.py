@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from app import audit
 from app.access.actor import Actor
@@ -102,7 +103,7 @@ def save_draft(request: FRRequest, actor: Actor, values: DraftValues) -> None:
         )
     supervisor = sync_account(values.supervisor) if values.supervisor else None
     answers = answers_read(policy(), values.answers)
-    sealed = {
+    sealed: dict[str, Any] = {
         "facts": dict(values.facts),
         "narrative": values.narrative,
         "priority_reason": values.priority_reason,
