@@ -10,7 +10,7 @@ stand in tests/unit_stages.py.
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime
 from functools import cache
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
@@ -64,6 +64,12 @@ SHOP_CAMERA = Provenance(
     obtained_facts={"who": "The store's owner, 22 November 2026"},
     attested=True,
 )
+
+
+def at_the_matter(request: FRRequest) -> datetime:
+    """On the day of the matter, as far as it is stated."""
+    stated = (request.private.get("circumstances") or {}).get("date")
+    return datetime.combine(date.fromisoformat(stated), AT_THE_MATTER.timetz()) if stated else AT_THE_MATTER
 
 
 #: stages after which many tests go different ways
@@ -175,7 +181,7 @@ class RequestFactory(UnitStages):
             image = probe_images.add_image(request, actor, stored, sniff(data), "still.jpg")
         self.run_jobs()
         if describe is not None:
-            taken = {"taken_at": describe.taken_at or AT_THE_MATTER}
+            taken = {"taken_at": describe.taken_at or at_the_matter(request)}
             with unit_of_work():
                 probe_images.describe_image(image, actor, _with(describe, **taken))
         return image
