@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from app.domain.approval.report_facts import _use
 from app.domain.approval.request_file import gather_file
 from app.domain.identification import verbs as identification
 from app.domain.requests import verbs as requests
@@ -87,6 +88,7 @@ def test_a_refused_answer_is_not_undone_by_changing_it_bypass(make, people, say,
         f"Answer changed: {policy().request.prohibitions[question].question}"
     ]
     assert "Yes, saved by" in told and "Lark" in told and WHY in told and JUDGED in told
+    assert any(told == answer for _, answer in _use(request).facts), "the report, and with it the package, says so too"
 
 
 @pytest.mark.clause("LIM-3", "LIM-7")
