@@ -14,7 +14,7 @@ from app.access.actor import Actor
 from app.access.clearance import may_know
 from app.calendar import day_of
 from app.clauses import enforces
-from app.domain.matters.photographs import of_same_photograph
+from app.domain.matters.photographs import of_same_photograph, with_copies
 from app.extensions import db
 from app.models.requests import FRRequest, ProbeImage
 
@@ -60,13 +60,17 @@ def copies_of(request: FRRequest) -> list[Copy]:
 
     A colleague's draft that was never filed is theirs.
     """
+    images = request.current_images
+    ids, digests = [image.id for image in images], {image.sha256 for image in images}
+    same = or_(ProbeImage.sha256.in_(digests), ProbeImage.id.in_(with_copies(ids)))
+    rows = select(ProbeImage).where(same).options(joinedload(ProbeImage.request)).order_by(ProbeImage.id)
+    others = [other for other in db.session.scalars(rows) if _concerns(request, other)]
     found = []
-    for number, image in enumerate(request.current_images, 1):
-        alike = of_same_photograph([image.id])
-        same = or_(ProbeImage.id.in_(alike), ProbeImage.sha256 == image.sha256)
-        rows = select(ProbeImage).where(same, ProbeImage.id != image.id).options(joinedload(ProbeImage.request))
-        for other in db.session.scalars(rows.order_by(ProbeImage.id)):
-            if _concerns(request, other):
+    for number, image in enumerate(images, 1):
+        # of a request with one image, whatever was found is its own
+        alike = {other.id for other in others} if len(images) == 1 else of_same_photograph([image.id])
+        for other in others:
+            if other is not image and (other.id in alike or other.sha256 == image.sha256):
                 found.append(Copy(number, image, other, other.sha256 != image.sha256))
     return found
 

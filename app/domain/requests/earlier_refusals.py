@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, or_, select, union
 from sqlalchemy.orm import selectinload
 
 from app.access.actor import Actor
 from app.access.clearance import is_member, may_know
 from app.clauses import enforces
-from app.domain.matters.photographs import of_same_photograph
+from app.domain.matters.photographs import with_copies
 from app.domain.requests.retractions import because_of, refusing_answers, retracted
 from app.extensions import db
 from app.models.requests import BasisDecision, FRRequest, ProbeImage
@@ -67,10 +67,11 @@ def earlier_refusals(request: FRRequest) -> list[EarlierRefusal]:
 
 def with_images(images: Collection[ProbeImage]) -> ColumnElement[bool]:
     """Return the condition for requests that hold one of these images, or an edited copy of one."""
-    alike = of_same_photograph([image.id for image in images])
     digests = {image.sha256 for image in images}
-    same = select(ProbeImage.request_id).where(or_(ProbeImage.sha256.in_(digests), ProbeImage.id.in_(alike)))
-    return FRRequest.id.in_(same)
+    holds = select(ProbeImage.request_id)
+    # in the statement that asks, each by its own index: one page asks for refusals and for what is reserved
+    copies = holds.where(ProbeImage.id.in_(with_copies([image.id for image in images])))
+    return FRRequest.id.in_(union(holds.where(ProbeImage.sha256.in_(digests)), copies))
 
 
 def denials_of(request: FRRequest) -> list[dict[str, Any]]:
