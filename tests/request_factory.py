@@ -10,9 +10,10 @@ stand in tests/unit_stages.py.
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, datetime
 from functools import cache
 from typing import Any, ClassVar
+from zoneinfo import ZoneInfo
 
 import cv2
 from flask import Flask
@@ -20,11 +21,10 @@ from flask import Flask
 from app.access.directory import lookup
 from app.domain.requests import images as probe_images
 from app.domain.requests import verbs as requests
-from app.domain.requests.images import Provenance
+from app.domain.requests.provenance import Provenance
 from app.domain.requests.verbs import DraftValues
 from app.extensions import db, stores
 from app.imaging import sniff
-from app.models.base import now
 from app.models.requests import FRRequest, ProbeImage
 from app.policy import policy
 from app.unit_of_work import unit_of_work
@@ -55,6 +55,8 @@ NARRATIVE = (
     "A bag was taken from a counter on 21 November 2026. A shop camera recorded the person who took it. "
     "Inquiries on the spot did not lead to a name, so the person in the image must be identified."
 )
+#: the moment of the matter, in the time zone of the demonstration
+AT_THE_MATTER = datetime(2026, 11, 21, 22, 40, tzinfo=ZoneInfo("America/New_York"))
 SHOP_CAMERA = Provenance(
     source="surveillance_still",
     source_facts={"camera": "Example Grocery, camera over the counter"},
@@ -62,6 +64,12 @@ SHOP_CAMERA = Provenance(
     obtained_facts={"who": "The store's owner, 22 November 2026"},
     attested=True,
 )
+
+
+def at_the_matter(request: FRRequest) -> datetime:
+    """On the day of the matter, as far as it is stated."""
+    stated = (request.private.get("circumstances") or {}).get("date")
+    return datetime.combine(date.fromisoformat(stated), AT_THE_MATTER.timetz()) if stated else AT_THE_MATTER
 
 
 #: stages after which many tests go different ways
@@ -173,7 +181,7 @@ class RequestFactory(UnitStages):
             image = probe_images.add_image(request, actor, stored, sniff(data), "still.jpg")
         self.run_jobs()
         if describe is not None:
-            taken = {"taken_at": describe.taken_at or now() - timedelta(days=2)}
+            taken = {"taken_at": describe.taken_at or at_the_matter(request)}
             with unit_of_work():
                 probe_images.describe_image(image, actor, _with(describe, **taken))
         return image

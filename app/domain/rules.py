@@ -26,6 +26,7 @@ import app.domain.requests.conditions
 import app.domain.requests.earlier_refusals
 import app.domain.requests.evidence_conditions
 import app.domain.requests.reserved_matters
+import app.domain.requests.retractions
 import app.domain.requests.separations
 import app.domain.requests.seriousness
 import app.domain.retention.conditions

@@ -14,7 +14,7 @@ from app.policy.days import present_day
 from app.policy.forms import Outcome, Prohibition, Source
 from app.policy.reasons import leaves_open
 from app.policy.types import Policy
-from app.policy.words import different_words, is_filler, long_enough, plain, visible
+from app.policy.words import different_words, folded, is_filler, long_enough, plain, readings, visible
 
 YES_NO = {"yes": "Yes", "no": "No"}
 
@@ -120,9 +120,9 @@ def _refused_purpose(asked: Prohibition, answers: Mapping[str, object], may: boo
 def signs(policy: Policy, source_id: str | None, said: Iterable[str]) -> tuple[Fact, ...]:
     """Return the answers that a source owes because the file names another one.
 
-    said: what the file says of itself, its name and metadata.
+    said: what the file says of itself, its name and metadata, and what is typed of it.
     """
-    texts = tuple(said)
+    texts = tuple(way for text in said for way in (folded(text), *readings(text)))
     return tuple(
         sign.fact
         for sign in policy.request.source_signs
@@ -130,21 +130,29 @@ def signs(policy: Policy, source_id: str | None, said: Iterable[str]) -> tuple[F
     )
 
 
-def source_asked(policy: Policy, source_id: str | None, said: Iterable[str]) -> Source | None:
-    """Return a source with all that it asks: its own facts, then what the file's signs ask; None for an unknown one."""
+def source_asked(
+    policy: Policy, source_id: str | None, said: Iterable[str], owed: tuple[Fact, ...] = ()
+) -> Source | None:
+    """Return a source with all that it asks: its own facts, what the signs ask, what else is owed; None if unknown."""
     source = policy.request.sources.get(source_id or "")
-    return source and structs.replace(source, facts=(*source.facts, *signs(policy, source_id, said)))
+    return source and structs.replace(source, facts=(*source.facts, *signs(policy, source_id, said), *owed))
 
 
 @enforces("LIM-1")
 def check_source(
-    policy: Policy, source_id: str, facts: Mapping[str, object], use_id: str | None = None, said: Iterable[str] = ()
+    policy: Policy,
+    source_id: str,
+    facts: Mapping[str, object],
+    use_id: str | None = None,
+    said: Iterable[str] = (),
+    owed: tuple[Fact, ...] = (),
 ) -> list[Fault]:
     """Check where an image came from: the facts its source needs and, when given, the use it serves.
 
-    said: what the file says of itself, its name and metadata (see ``source_asked``).
+    said: what the file says of itself, its name and metadata, and what is typed of it; owed: further questions
+    (see ``source_asked``).
     """
-    source = source_asked(policy, source_id, said)
+    source = source_asked(policy, source_id, said, owed)
     if source is None:
         return [Fault("source", "Choose where the image came from.", policy.request.images.id)]
     found = check_ground(policy, source.facts, facts, source_id)

@@ -65,6 +65,7 @@ class Priority(Rule, frozen=True, kw_only=True):
 
     ``conclude_hours``: after so many a finished search must have come to a conclusion. ``unassigned_minutes``: after so
     many a supervisor is told that nobody has the request (none: never).
+    ``offenses``: those of the list under which it may be chosen (empty: any).
     ``always_mails``: notifications about such a request go out by e-mail whatever the person chose.
     """
 
@@ -73,6 +74,7 @@ class Priority(Rule, frozen=True, kw_only=True):
     due_hours: Count
     conclude_hours: Count
     unassigned_minutes: Count | None = None
+    offenses: tuple[Text, ...] = ()
     always_mails: bool = False
 
 
@@ -116,13 +118,27 @@ class Source(Rule, frozen=True, kw_only=True):
 class SourceSign(Rule, frozen=True, kw_only=True):
     """What a file says of itself that names one source: any other then answers the ``fact``.
 
-    ``patterns`` are regular expressions, searched in the file's name and metadata whatever the case.
+    ``patterns`` are regular expressions, searched in the file's name, its metadata and what is typed of it, whatever
+    the case, in every way to read it.
     """
 
     title: Text
     source: Text
     patterns: Annotated[tuple[Text, ...], Meta(min_length=1)]
     fact: Fact
+
+
+class CaptureRule(Questions, frozen=True, kw_only=True):
+    """The day on which a photograph was taken: none before ``earliest_year``.
+
+    Its question is asked of a photograph of one of the ``sources`` from more than ``days_apart`` before or after the
+    matter, and of any from more than ``longest_years`` before it.
+    """
+
+    earliest_year: Count
+    days_apart: Count
+    longest_years: Count
+    sources: tuple[Text, ...]
 
 
 class LawfulBasis(Rule, frozen=True, kw_only=True):
@@ -159,6 +175,23 @@ class PoliticalRule(Statement, frozen=True, kw_only=True):
     who_names: Text
     withheld: Text
     least_reason: Count
+
+
+class ChangedAnswerRule(Statement, frozen=True, kw_only=True):
+    """How an answer that would have refused a request is changed.
+
+    ``least_reason``: characters of the requester's reason; ``least_answer``: of what the supervisor answers to it.
+    """
+
+    least_reason: Count
+    least_answer: Count
+
+
+class EntryReferenceRule(Statement, frozen=True, kw_only=True):
+    """The form of the reference of an entry in the case management system, in capital letters (REQ-5)."""
+
+    pattern: Text
+    example: Text
 
 
 class ImageFormat(Table, frozen=True, kw_only=True):
@@ -330,10 +363,13 @@ class RequestRules:
     conclusion: ConclusionRule
     sources: Mapping[str, Source]
     source_signs: tuple[SourceSign, ...]
+    capture: CaptureRule
     lawful_bases: Mapping[str, LawfulBasis]
     prohibitions: Mapping[str, Prohibition]
     political: PoliticalRule
+    changed_answers: ChangedAnswerRule
     attestation: Statement
+    entry_reference: EntryReferenceRule
     images: ImageLimits
     basis: Questions
     description: Questions

@@ -64,7 +64,9 @@ class SeriousnessRule(Statement, frozen=True, kw_only=True):
         return self.of_class(offense.class_id).is_crime
 
     def named(self, offense: Offense) -> str:
-        """Return an offense with its class, as people read it."""
+        """Return an offense with its class, as people read it; one that is called like its class says it once."""
+        if offense.title == self.of_class(offense.class_id).title:
+            return offense.title
         return f"{offense.title} ({self.of_class(offense.class_id).title.lower()})"
 
     @property
@@ -122,6 +124,15 @@ def filled(tables: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
     return {**tables, "requests/uses.toml": {**tables["requests/uses.toml"], "use": uses}}
 
 
+def priority_fault(policy: Policy, priority: str, use_id: str | None, facts: Mapping[str, Any]) -> str | None:
+    """Return why a priority does not fit the offense that a request names, or None."""
+    rule, urgency = policy.request.seriousness, policy.request.priorities.get(priority)
+    offense = rule.offense(facts.get(rule.fact)) if use_id in rule.uses else None
+    if urgency is None or offense is None or not urgency.offenses or offense.id in urgency.offenses:
+        return None
+    return f"The priority “{urgency.title}” does not fit the offense chosen: {rule.named(offense)}."
+
+
 def offense_faults(tables: dict[str, dict[str, Any]]) -> Iterator[str]:
     """Every fault of the list of offenses, one line each, without the file's name."""
     rule, uses = tables["requests/offenses.toml"]["seriousness"], tables["requests/uses.toml"]["use"]
@@ -132,6 +143,8 @@ def offense_faults(tables: dict[str, dict[str, Any]]) -> Iterator[str]:
         f"{one.id}: no case record is kept as '{one.kept_as}'" for one in rule.offenses if one.kept_as not in kept
     )
     yield from (f"{twice}: duplicate offense" for twice in sorted({one for one in ids if ids.count(one) > 1}))
+    for urgency in tables["workload/rules.toml"]["priority"]:
+        yield from (f"{urgency.id}: unknown offense '{one}'" for one in urgency.offenses if one not in ids)
     for use in uses:
         asks = [fact.name for fact in use.facts if fact.choices_from]
         if use.id in rule.uses and rule.fact not in asks:

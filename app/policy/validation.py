@@ -324,6 +324,16 @@ def _references(tables: Tables) -> Iterator[str]:
                 re.compile(pattern)
             except re.error as error:
                 yield f"requests/rules.toml: {sign.id}: '{pattern}' is not a regular expression: {error}"
+    for unknown_source in set(request["capture"].sources) - {source.id for source in request["source"]}:
+        yield f"requests/rules.toml: {request['capture'].id}: unknown source '{unknown_source}'"
+    reference = request["entry_reference"]
+    try:
+        fits = re.fullmatch(reference.pattern, reference.example.upper(), re.ASCII)
+    except re.error as error:
+        yield f"requests/rules.toml: {reference.id}: the pattern is not a regular expression: {error}"
+    else:
+        if fits is None:
+            yield f"requests/rules.toml: {reference.id}: the example does not fit the pattern"
     results, notices = {result.id for result in request["result"]}, {one.id for one in tables["notices.toml"]["notice"]}
     missing = [kind for kind in forms.RESULTS if kind not in results]
     yield from (f"requests/rules.toml: {kind}: there is no such result" for kind in missing)

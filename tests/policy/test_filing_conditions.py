@@ -127,7 +127,7 @@ def test_the_basis_is_confirmed_for_the_use_it_states_and_refused_by_a_rule_with
 def test_a_confirmation_is_documented_by_a_reference_of_the_case_management_system(make, people):
     request, requester = make.request(state="accepted"), people.actor("d.lark")
     assert refused_by(request, "document", requester, reference="CMS-2026-0815") is None
-    for nothing in ("", "  \n", None):
+    for nothing in ("", "  \n", None, "done", "Done 2026", request.case_number):
         assert refused_by(request, "document", requester, reference=nothing) == "entry_reference_given"
     assert refused_by(request, "document", people.actor("m.heron"), reference="CMS-2026-0815") == "actor_is_requester"
 

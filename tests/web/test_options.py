@@ -66,7 +66,7 @@ def test_the_page_of_a_request_asks_once(make, sign_in, asked):
     draft, filed = make.request(state="draft"), make.request(state="submitted")
     asked.page(client, f"/requests/{draft.number}", most=17, verbs=2)
     asked.page(client, f"/requests/{filed.number}", most=17, verbs=2)
-    asked.page(sign_in("s.alder"), f"/discussions/{filed.number}", most=12)
+    asked.page(sign_in("s.alder"), f"/discussions/{filed.number}", most=13)
 
 
 def test_the_pages_of_an_examination_ask_once(make, sign_in, asked):
@@ -75,8 +75,8 @@ def test_the_pages_of_an_examination_ask_once(make, sign_in, asked):
     examined = make.request(state="under_examination", gallery=[person(7)])
     client, opened = sign_in("k.rowan"), examined.current_round.uid
     filed, chosen, examined = filed.number, chosen.number, examined.number
-    asked.page(client, f"/review/{filed}", most=19, verbs=5)
-    asked.page(client, f"/review/{chosen}", most=27, verbs=2)
+    asked.page(client, f"/review/{filed}", most=20, verbs=5)
+    asked.page(client, f"/review/{chosen}", most=28, verbs=2)
     asked.page(client, f"/review/{chosen}/probe", most=13, verbs=2)
     asked.page(client, f"/review/{chosen}/prepare", most=12)
     asked.page(client, f"/review/{examined}", most=22)

@@ -20,8 +20,11 @@ from app.blueprints.requests.status import standing
 from app.blueprints.shared_forms import ReasonForm
 from app.domain.requests import clearances, ledger, outcomes
 from app.domain.requests import verbs as domain
+from app.domain.requests.copies import copies_of
 from app.domain.requests.earlier_refusals import earlier_refusals
-from app.domain.requests.purposes import answered_purposes
+from app.domain.requests.provenance import told_of
+from app.domain.requests.purposes import answered_purposes, answers_open
+from app.domain.requests.retractions import retracted, told
 from app.domain.requests.seriousness import basis_answers, not_a_crime
 from app.extensions import db
 from app.models.base import now
@@ -76,14 +79,14 @@ def back_to_discussion(subject: FRRequest) -> WerkzeugResponse:
 def confirm_discussion(subject: FRRequest) -> Answer:
     """Yes: the use and its reasons were discussed; an answer on its purpose may still send it back (LIM-2 to LIM-7)."""
     named(subject)
-    form, actor = discussed_form(not_a_crime(subject) is not None), current_actor()
+    form, actor = discussed_form(not_a_crime(subject) is not None, bool(retracted(subject))), current_actor()
     agreed: list[bool] = []
 
     def answers() -> dict[str, str]:
         return {rule: answer or "" for rule, answer in purposes_in(form).items()}
 
     def stated() -> dict[str, str]:
-        return {name: form[name].data or "" for name in ("crime", "because") if name in form}
+        return {name: form[name].data or "" for name in ("crime", "because", "changed") if name in form}
 
     def again(why: Why) -> str:
         return _discussion_page(subject, ReasonForm(version=subject.version, formdata=None), why, discussed=form)
@@ -171,7 +174,8 @@ def _discussion_page(
         audit.viewed("faces.viewed", subject, page="requests.discussion", faces=faces)
     dated = ledger.awaiting(subject) if subject.takes("judge_evidence") else []
     no_crime, refused = not_a_crime(subject), earlier_refusals(subject)
-    answer = discussed or discussed_form(no_crime is not None, version=subject.version, formdata=None)
+    changed = bool(retracted(subject))
+    answer = discussed or discussed_form(no_crime is not None, changed, version=subject.version, formdata=None)
     answer["shown"].data = " ".join(one.id for one in refused)
     return page(
         "requests/discussion.html",
@@ -179,9 +183,12 @@ def _discussion_page(
         private=private_for(subject, current_actor()),
         form=form,
         discussed=answer,
-        purposes=answered_purposes(subject),
+        purposes=[] if answers_open(subject, current_actor()) else answered_purposes(subject),
+        copies=copies_of(subject),
+        told_of=told_of,
         basis_answers=basis_answers(subject),
         no_crime=no_crime,
+        changed=told(subject),
         refused=refused,
         refusal=refusal,
         awaiting=[(row, _judgment_form(subject, row.uid, judged)) for row in dated],

@@ -18,6 +18,7 @@ from app.blueprints.requests.forms import ANSWER, FACT, PERSON, PLACE, NewForm, 
 from app.domain.matters import case_system
 from app.domain.requests import verbs as domain
 from app.domain.requests.draft_faults import draft_faults
+from app.domain.requests.retractions import because_of, refusing_answers
 from app.domain.requests.verbs import DraftValues
 from app.models.requests import FRRequest
 from app.once import Making
@@ -129,7 +130,7 @@ def own_draft(subject: FRRequest) -> None:
 def supervisors() -> list[tuple[str, str]]:
     """Return (name, words) of the directory's supervisors, without the requester."""
     own = current_actor().name
-    entries = [lookup(name) for name in members("supervisor") if name != own]
+    entries = [lookup(name) for name in members(domain.ASKED) if name != own]
     able = [entry for entry in entries if entry is not None and entry.enabled]
     ordered = sorted(able, key=lambda entry: (entry.command != current_actor().command, entry.display_name))
     return [(entry.name, f"{entry.title} {entry.display_name}, {entry.command}") for entry in ordered]
@@ -153,6 +154,7 @@ def _stored_form(subject: FRRequest) -> FlaskForm:
         "narrative": private.get("narrative", ""),
         "priority": subject.priority,
         "priority_reason": private.get("priority_reason", ""),
+        "changed_because": because_of(subject),
         "supervisor": subject.discussing_supervisor.name if subject.discussing_supervisor else "",
         **prefilled(FACT, private.get("facts")),
         **prefilled(ANSWER, private.get("answers")),
@@ -178,6 +180,7 @@ def _form_page(
         note=note,
         refusal=refusal,
         checked=checked,
+        refusing=refusing_answers(subject),
         found=(found := options_of(subject).facts["looked_up"]),
         warned=found is not None and case_system.warns_of(found.standing),
     )
@@ -199,5 +202,6 @@ def _values(form: FlaskForm) -> DraftValues:
         answers={rule: answer for rule, answer in asked.items() if answer},
         description=answers(form, PERSON, rules.description.facts),
         circumstances=answers(form, PLACE, rules.circumstances.facts),
+        changed_because=form["changed_because"].data or "",
         supervisor=lookup(chosen) if chosen else None,
     )

@@ -8,7 +8,7 @@ from typing import Any
 from flask_wtf import FlaskForm
 from flask_wtf.file import FileField
 from wtforms import BooleanField, Form, HiddenField, StringField, TextAreaField
-from wtforms.validators import InputRequired
+from wtforms.validators import AnyOf, InputRequired
 from wtforms.widgets import DateInput, TimeInput
 
 from app.blueprints.choice_fields import RadioField, SelectField
@@ -77,12 +77,15 @@ class UploadForm(VersionForm):
     image = FileField("Photograph of the unknown person")
 
 
-def discussed_form(asks_crime: bool, **values: Any) -> FlaskForm:
+def discussed_form(asks_crime: bool, asks_change: bool = False, **values: Any) -> FlaskForm:
     """AUD-1: the discussion took place; the supervisor's own answer on each prohibited purpose (LIM-2 to LIM-7).
 
     asks_crime: the request names no crime, and which is suspected is for the supervisor to state (CAP-9).
+    asks_change: an answer that would have refused the request was changed.
     """
     fields = {"version": HiddenField(), "shown": HiddenField(), **_purposes()}
+    if asks_change:
+        fields["changed"] = TextAreaField("What you find of the changed answer", [Length(max=2000)], filters=[stripped])
     if asks_crime:
         rule = policy().request.seriousness
         crimes = [("", "Choose the crime"), *((one.id, rule.named(one)) for one in rule.crimes)]
@@ -115,8 +118,12 @@ def draft_form(use_id: str | None, supervisors: list[tuple[str, str]], **values:
         "priority": choice_field("Priority", [(rule.id, rule.title) for rule in rules.priorities.values()]),
         "priority_reason": TextAreaField("Reason for the priority", [Length(max=2000)], filters=[stripped]),
         **_purposes(),
+        "changed_because": TextAreaField("Why the answer was changed", [Length(max=2000)], filters=[stripped]),
         "supervisor": SelectField(
-            "Supervisor", choices=[("", "Choose the supervisor"), *supervisors], validate_choice=False
+            "Supervisor",
+            [AnyOf(["", None, *(name for name, _ in supervisors)], "Choose one of the supervisors listed.")],
+            choices=[("", "Choose the supervisor"), *supervisors],
+            validate_choice=False,
         ),
         **fact_fields(PERSON, rules.description.facts),
         **fact_fields(PLACE, rules.circumstances.facts),

@@ -18,8 +18,7 @@ from app.blueprints.requests.rendering import render_request, request_context
 from app.blueprints.shared_forms import VersionForm
 from app.calendar import time_zone
 from app.domain.requests import images as domain
-from app.domain.requests.images import Provenance
-from app.domain.requests.provenance import source_of
+from app.domain.requests.provenance import Provenance, source_of
 from app.extensions import stores
 from app.imaging import UnusableImage, sniff
 from app.models.requests import FRRequest, ProbeImage
@@ -109,7 +108,7 @@ def describe(subject: FRRequest, uid: str) -> Answer:
 
     def again(why: Why) -> str:
         if isinstance(why, Refused):
-            _mark(form, why, source_of(found, form["source"].data or ""))
+            _mark(form, why, source_of(found, _stated()))
         return _image_page(subject, found, form, refusal=why)
 
     return take_step(
@@ -186,10 +185,22 @@ def of_request(subject: FRRequest, uid: str) -> ProbeImage:
 
 def posted_form(subject: FRRequest, image: ProbeImage) -> FlaskForm:
     """Return the provenance form for the posted source and basis, filled with what was typed."""
-    source = source_of(image, request.form.get("source", ""))
+    source = source_of(image, _stated())
     form = image_form(source, request.form.get("obtained"), subject.use_id)
     form["shown_source"].data, form["shown_obtained"].data = form["source"].data or "", form["obtained"].data or ""
     return form
+
+
+def _stated() -> Provenance:
+    """Return what was posted of an image, as it was typed: what is asked of it depends on that."""
+    typed = request.form
+    return Provenance(
+        source=typed.get("source", ""),
+        source_facts={name.removeprefix(SOURCE): typed[name] for name in typed if name.startswith(SOURCE)},
+        obtained=typed.get("obtained", ""),
+        obtained_facts={name.removeprefix(OBTAINED): typed[name] for name in typed if name.startswith(OBTAINED)},
+        taken_at=moment_of(typed.get("taken_on"), typed.get("taken_time")),
+    )
 
 
 def _stored_form(subject: FRRequest, found: ProbeImage) -> FlaskForm:
@@ -212,7 +223,7 @@ def _stored_form(subject: FRRequest, found: ProbeImage) -> FlaskForm:
 def _chosen(image: ProbeImage, form: FlaskForm) -> dict[str, Any]:
     rules = policy().request
     return {
-        "source": source_of(image, form["source"].data or ""),
+        "source": source_of(image, _stated() if request.method == "POST" else None),
         "obtained": rules.lawful_bases.get(form["obtained"].data),
     }
 
@@ -257,7 +268,8 @@ def _mark(form: FlaskForm, refusal: Refused, source: Source | None) -> None:
     asked = {fact.name for fact in source.facts} if source else set()
     for fault in refusal.faults:
         if fault.field == "taken_at":
-            read_moment(form["taken_on"], form["taken_time"])
+            if read_moment(form["taken_on"], form["taken_time"]) is not None:
+                add_error(form["taken_on"], fault.message)
             continue
         prefix = SOURCE if source and fault.field in asked and fault.rule_id == source.id else OBTAINED
         field = names.get(fault.field, fault.field)

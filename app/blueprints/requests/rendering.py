@@ -15,7 +15,7 @@ from app.domain.requests import clearances
 from app.domain.requests import verbs as domain
 from app.domain.requests.images import check_of, may_be_removed
 from app.domain.requests.new_images import not_discussed
-from app.domain.requests.purposes import answered_purposes
+from app.domain.requests.purposes import answered_purposes, answers_open
 from app.domain.requests.seriousness import basis_answers
 from app.domain.workload.conclusions import awaited
 from app.models.base import now
@@ -43,7 +43,7 @@ def request_context(subject: FRRequest) -> dict[str, Any]:
     return {
         "item": subject,
         "private": private_for(subject, actor),
-        "purposes": answered_purposes(subject),
+        "purposes": [] if answers_open(subject, actor) else answered_purposes(subject),
         "basis_answers": basis_answers(subject),
         "own": own,
         "standing": standing(subject, own=own),

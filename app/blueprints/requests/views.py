@@ -22,7 +22,7 @@ from app.extensions import db
 from app.models.base import now
 from app.models.requests import FRRequest
 from app.policy.case_numbers import plain_number
-from app.steps import Answer, take_step
+from app.steps import Answer, Why, take_step
 from app.web.pages import page
 
 __all__ = ["afterwards", "bp", "clearances", "discussions", "drafts", "images", "retention"]
@@ -100,7 +100,12 @@ def submit(subject: FRRequest) -> Answer:
 @bp.get("/requests/<number>/withdraw")
 @needs("request.file", of=FRRequest)
 def withdrawal(subject: FRRequest) -> str:
-    return page("requests/withdraw.html", item=subject, form=ReasonForm(version=subject.version), refusal=None)
+    return _withdraw_page(subject, ReasonForm(version=subject.version))
+
+
+def _withdraw_page(subject: FRRequest, form: ReasonForm, refusal: Why = None) -> str:
+    barred = options_of(subject).why("withdraw")
+    return page("requests/withdraw.html", item=subject, form=form, refusal=refusal, barred=barred)
 
 
 @bp.post("/requests/<number>/withdraw")
@@ -112,7 +117,7 @@ def withdraw(subject: FRRequest) -> Answer:
         "withdraw",
         form,
         lambda: domain.withdraw(subject, actor, form.reason.data or ""),
-        again=lambda why: page("requests/withdraw.html", item=subject, form=form, refusal=why),
+        again=lambda why: _withdraw_page(subject, form, why),
         done=f"{subject.number} is withdrawn.",
         to=url_for("requests.show", number=subject.number),
     )

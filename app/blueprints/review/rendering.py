@@ -16,6 +16,7 @@ from app.blueprints.review.identification.probe import rectangle, shown_probe
 from app.blueprints.review.queue import assignment, due_at
 from app.blueprints.review.steps import job_of
 from app.domain.identification.lineage import last_asked
+from app.domain.requests.copies import copies_of
 from app.domain.requests.earlier_refusals import earlier_refusals
 from app.domain.workload.verbs import history
 from app.extensions import db, settings
@@ -48,6 +49,7 @@ def work_context(subject: FRRequest) -> dict[str, Any]:
         "item": subject,
         "state": subject.stands,
         "refused": earlier_refusals(subject) if subject.takes("accept", "refuse") else [],
+        "copies": copies_of(subject) if subject.takes("accept", "refuse") else [],
         "due": due_at(subject),
         "now": now(),
         "assigned": assignment(subject, actor, {subject.examiner_id} if gone and subject.examiner_id else set()),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from app.access.actor import Actor
+from app.calendar import day_of
 from app.domain.examination.contradictions import Contradiction, contradictions_of, lacking, of_nominee
 from app.models.examination import BackgroundCheck
 from app.models.gallery import GalleryPerson
@@ -28,9 +29,16 @@ def against_of(request: FRRequest, person: GalleryPerson, check: BackgroundCheck
     return Against(
         recorded=recorded,
         description=request.private.get("description") or {},
-        circumstances=request.private.get("circumstances") or {},
+        circumstances={**(request.private.get("circumstances") or {}), **_taken(request, check)},
         items=check.private.get("items", {}) if check else {},
     )
+
+
+def _taken(request: FRRequest, check: BackgroundCheck | None) -> dict[str, str]:
+    """Return the day on which the probe of the round was taken, as it was stated."""
+    round_ = check.round if check else request.current_round
+    taken = round_.search.image.taken_at if round_ else None
+    return {"taken_on": day_of(taken).isoformat()} if taken else {}
 
 
 def findings_of(check: BackgroundCheck) -> dict[str, Any]:

@@ -6,8 +6,8 @@ from app.access.actor import Actor
 from app.domain.requests.conditions import use_facts_complete
 from app.models.requests import FRRequest
 from app.policy import policy
+from app.policy.entries import reference_fault
 from app.policy.reasons import gives_reason
-from app.policy.words import is_filler
 from app.workflow.facts import Facts
 from app.workflow.registry import condition
 
@@ -39,10 +39,7 @@ def unsuitable_reasons_given(request: FRRequest, actor: Actor, facts: Facts) -> 
 
 @condition("entry_reference_given", "REQ-5")
 def entry_reference_given(request: FRRequest, actor: Actor, facts: Facts) -> str | None:
-    given = str(facts.get("reference") or "").strip()
-    if not given:
-        return "Enter the reference of the case management entry."
-    return f"“{given[:20]}” is no reference; enter that of the case management entry." if is_filler(given) else None
+    return reference_fault(policy(), facts.get("reference"), (request.case_number, request.number))
 
 
 @condition("basis_in_force", "REQ-4", "REQ-5", "CAP-1")

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from app.access.actor import Actor
 from app.access.clearance import is_member_account
 from app.domain.matters import case_system
-from app.domain.requests.provenance import said_by
+from app.domain.requests.provenance import said_by, source_faults, stated_of
 from app.models.requests import FRRequest
 from app.policy import policy
 from app.policy.case_numbers import check_case_number
@@ -19,10 +19,10 @@ from app.policy.facts import (
     check_purposes_answered,
     check_questions,
     check_reserved,
-    check_source,
     check_use_facts,
     signs,
 )
+from app.policy.offenses import priority_fault
 from app.policy.reasons import gives_reason
 from app.workflow.facts import Facts, first
 from app.workflow.registry import condition
@@ -65,7 +65,8 @@ def images_lawful(request: FRRequest, actor: Actor, facts: Facts) -> str | None:
         if not image.source or not image.obtained or image.taken_at is None:
             return f"Image {number} does not yet say where it comes from, how it was lawfully obtained and when."
         private = image.private
-        faults = check_source(policy(), image.source, private.get("source_facts", {}), request.use_id, said_by(image))
+        # of what was submitted before, nothing can be added any more
+        faults = source_faults(image, stated_of(image), of_day=image.submission > request.submission)
         faults += check_lawful_basis(policy(), image.obtained, private.get("obtained_facts", {}))
         if faults:
             return f"Image {number}: {faults[0].message}"
@@ -86,6 +87,8 @@ def use_facts_complete(request: FRRequest, actor: Actor, facts: Facts) -> str | 
 def priority_reasoned(request: FRRequest, actor: Actor, facts: Facts) -> str | None:
     if request.priority not in policy().request.priorities:
         return "Choose the priority."
+    if fault := priority_fault(policy(), request.priority, request.use_id, request.private.get("facts") or {}):
+        return fault
     return None if gives_reason(policy(), request.private.get("priority_reason")) else "The priority has no reason."
 
 
@@ -117,10 +120,9 @@ def political_activity_reserved(request: FRRequest, actor: Actor, facts: Facts) 
 @condition("body_worn_exception", "LIM-1")
 def body_worn_exception(request: FRRequest, actor: Actor, facts: Facts) -> str | None:
     for number, image in enumerate(request.current_images, 1):
-        said = said_by(image)
-        if image.source == "body_worn_camera" or signs(policy(), image.source, said):
-            stated = image.private.get("source_facts", {})
-            faults = check_source(policy(), image.source or "", stated, request.use_id, said)
+        stated = stated_of(image)
+        if image.source == "body_worn_camera" or signs(policy(), image.source, said_by(image, stated)):
+            faults = source_faults(image, stated, of_day=False)
             if faults:
                 return f"Image {number}: {faults[0].message}"
     return None

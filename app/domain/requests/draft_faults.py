@@ -6,6 +6,7 @@ from app.access.actor import Actor
 from app.access.clearance import is_member_account
 from app.domain.matters import case_system
 from app.domain.matters.case_system import LookUp
+from app.domain.requests.retractions import BECAUSE, unexplained
 from app.models.requests import FRRequest
 from app.policy import policy
 from app.policy.case_numbers import check_case_number
@@ -18,6 +19,7 @@ from app.policy.facts import (
     check_reserved,
     check_use_facts,
 )
+from app.policy.offenses import priority_fault
 from app.policy.reasons import gives_reason
 
 
@@ -38,8 +40,12 @@ def draft_faults(request: FRRequest, actor: Actor, looked_up: LookUp | None) -> 
     else:
         facts = check_use_facts(policy(), request.use_id, private.get("facts", {}))
     own += check_questions(rules.basis, {"narrative": private.get("narrative", "")})
+    if unfit := priority_fault(policy(), request.priority, request.use_id, private.get("facts") or {}):
+        own.append(Fault("priority", unfit, "priority_reasoned"))
     if not gives_reason(policy(), private.get("priority_reason")):
         own.append(Fault("priority_reason", "Write the reason for the priority.", "priority_reasoned"))
+    if missing := unexplained(request):
+        own.append(Fault(BECAUSE, missing, "changed_answers_reasoned"))
     own += _supervisor_faults(request)
     return {
         "": own,

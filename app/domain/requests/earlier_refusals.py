@@ -1,4 +1,4 @@
-"""Earlier refusals of a matter: by supervisors asked before, and of a basis (AUD-1, REQ-4).
+"""Earlier refusals of a matter: by supervisors asked before, of a basis, by an answer since changed (AUD-1, REQ-4).
 
 Whoever is asked next reads them, whatever number, use or draft the request now stands under. This module only reads.
 """
@@ -17,6 +17,7 @@ from app.access.actor import Actor
 from app.access.clearance import is_member, may_know
 from app.clauses import enforces
 from app.domain.matters.photographs import with_copies
+from app.domain.requests.retractions import because_of, refusing_answers, retracted
 from app.extensions import db
 from app.models.requests import BasisDecision, FRRequest, ProbeImage
 from app.workflow.facts import Facts
@@ -27,7 +28,8 @@ from app.workflow.registry import condition
 class EarlierRefusal:
     """A refusal: of which request, what was refused, by whom, when and why; `id` names it in a form.
 
-    `rule`: the rule that a refused basis failed; empty for a discussion.
+    `rule`: the rule that a refused basis failed; empty for a discussion. `answered`: the answer, once saved, for which
+    the rules refuse a request.
     """
 
     id: str
@@ -38,6 +40,7 @@ class EarlierRefusal:
     by: str
     at: datetime
     reason: str
+    answered: str = ""
 
     def known_to(self, actor: Actor) -> bool:
         """Tell whether this person may read whose it was and why; that there was one, everybody must know (LIM-7)."""
@@ -54,14 +57,18 @@ def earlier_refusals(request: FRRequest) -> list[EarlierRefusal]:
     )
     # at once: a matter may have many requests, and this is asked on every page of an answer
     rows = rows.options(selectinload(FRRequest.basis_decisions).joinedload(BasisDecision.examiner))
-    found = [one for other in db.session.scalars(rows) for one in (*_discussions(other), *_bases(other))]
+    found = [
+        one
+        for other in db.session.scalars(rows)
+        for one in (*_discussions(other), *_bases(other), *_answers(other, request))
+    ]
     return sorted(found, key=lambda one: one.at, reverse=True)
 
 
 def with_images(images: Collection[ProbeImage]) -> ColumnElement[bool]:
     """Return the condition for requests that hold one of these images, or an edited copy of one."""
-    holds = select(ProbeImage.request_id)
     digests = {image.sha256 for image in images}
+    holds = select(ProbeImage.request_id)
     # in the statement that asks, each by its own index: one page asks for refusals and for what is reserved
     copies = holds.where(ProbeImage.id.in_(with_copies([image.id for image in images])))
     return FRRequest.id.in_(union(holds.where(ProbeImage.sha256.in_(digests)), copies))
@@ -99,6 +106,28 @@ def _bases(request: FRRequest) -> Iterator[EarlierRefusal]:
             decision.examiner.display_name,
             decision.created_at,
             str(decision.private.get("note") or ""),
+        )
+
+
+def _answers(other: FRRequest, request: FRRequest) -> Iterator[EarlierRefusal]:
+    """Yield what was answered once for which the rules refuse a request: here, or under another number or draft.
+
+    A colleague's draft that was never filed is theirs; what stands in a request of the Bureau is its purpose (LIM-7).
+    """
+    if other.requester_id != request.requester_id and not other.submission:
+        return
+    found = retracted(other) if other is request or other.reserved else refusing_answers(other)
+    for one in found:
+        yield EarlierRefusal(
+            f"{other.uid}-{one.asked.id}-{one.at.isoformat()}",
+            other,
+            False,
+            other.use_id or "",
+            one.asked.id,
+            one.by,
+            one.at,
+            because_of(other),
+            f"{one.asked.question} {one.said}.",
         )
 
 

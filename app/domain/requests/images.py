@@ -5,9 +5,6 @@ Every function that changes something needs an open unit of work and raises Refu
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func, select
@@ -15,7 +12,7 @@ from sqlalchemy import func, select
 from app import audit
 from app.access.actor import Actor
 from app.clauses import enforces
-from app.domain.requests.provenance import said_by
+from app.domain.requests.provenance import Provenance, said_by, source_faults
 from app.domain.requests.verbs import open_for_changes
 from app.extensions import db
 from app.imaging import ImageLimits, Sniffed
@@ -24,7 +21,7 @@ from app.models.engine import Job
 from app.models.requests import FRRequest, ProbeImage
 from app.outbox import ask, last_job
 from app.policy import policy
-from app.policy.facts import Fault, check_lawful_basis, check_source, signs
+from app.policy.facts import Fault, check_lawful_basis, signs
 from app.policy.refused import Refused
 from app.storage import BlobRef
 from app.workflow.engine import refuse_if
@@ -32,21 +29,6 @@ from app.workflow.engine import refuse_if
 JOB = "check_image"
 #: of a file name, as every file system has it: what the name says of its camera may stand at its beginning
 LONGEST_NAME = 255
-
-
-@dataclass(frozen=True, slots=True)
-class Provenance:
-    """An image's source, how it was lawfully obtained and when it was taken (aware time).
-
-    `attested`: the requester says that it is an unaltered photograph of the unknown person.
-    """
-
-    source: str
-    source_facts: Mapping[str, str] = field(default_factory=dict)
-    obtained: str = ""
-    obtained_facts: Mapping[str, str] = field(default_factory=dict)
-    taken_at: datetime | None = None
-    attested: bool = False
 
 
 def limits() -> ImageLimits:
@@ -113,8 +95,8 @@ def describe_image(image: ProbeImage, actor: Actor, values: Provenance) -> None:
     open_for_changes(request, actor)
     rule = policy().request.images
     refuse_if(rule.id, not may_be_removed(image), "This image was already submitted; add a new one instead.")
-    said = said_by(image)
-    source = check_source(policy(), values.source, values.source_facts, request.use_id, said)
+    said = said_by(image, values)
+    source = source_faults(image, values)
     lawful = check_lawful_basis(policy(), values.obtained, values.obtained_facts)
     told = source + lawful + _time_faults(values)
     unattested = "" if values.attested else "Confirm the attestation, or remove the image."

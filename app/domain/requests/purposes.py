@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from app.access.actor import Actor
+from app.clauses import enforces
 from app.models.requests import FRRequest
 from app.policy import policy
 from app.policy.facts import YES_NO
@@ -22,3 +24,10 @@ def answered_purposes(request: FRRequest) -> list[tuple[Prohibition, str | None]
             answer = f"{answer}; {discussed['by']}: {own}"
         rows.append((asked, answer))
     return rows
+
+
+@enforces("AUD-1")
+def answers_open(request: FRRequest, actor: Actor) -> bool:
+    """Tell whether this person is still to answer on the purposes: on their own, so the request's are not shown."""
+    named = actor.id == request.discussing_supervisor_id
+    return named and request.takes("confirm_discussion") and request.discussion_confirmed_at is None

@@ -7,6 +7,7 @@ from typing import Any
 
 from app import audit
 from app.access.actor import Actor
+from app.domain.requests.retractions import told
 from app.models.base import now
 from app.models.requests import FRRequest
 from app.policy import policy
@@ -73,7 +74,10 @@ def crime_on_record(request: FRRequest, actor: Actor, facts: Facts) -> str | Non
 
 
 def basis_answers(request: FRRequest) -> list[tuple[str, Any]]:
-    """(question, answer) for every fact of the use; then the crime that a supervisor stated, by whom, when and why."""
+    """(question, answer) for every fact of the use; then the crime that a supervisor stated, by whom, when and why.
+
+    Last, answers that would have refused the request and were changed: so they stand in the file and in the report.
+    """
     use, rule, private = policy().uses.get(request.use_id or ""), policy().request.seriousness, request.private
     if use is None:
         return []
@@ -86,4 +90,4 @@ def basis_answers(request: FRRequest) -> list[tuple[str, Any]]:
     if crime is not None:
         said = f"{rule.named(crime)}. {stated['because']}"
         rows.append((f"Crime suspected, as {stated['by']} stated on {stated['at'][:10]}", said))
-    return rows
+    return rows + told(request)

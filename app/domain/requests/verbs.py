@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from app import audit
 from app.access.actor import Actor
@@ -22,6 +23,7 @@ from app.domain.numbers import draw
 from app.domain.requests.conditions import contradicted
 from app.domain.requests.earlier_refusals import denials_of
 from app.domain.requests.new_images import not_discussed
+from app.domain.requests.retractions import BECAUSE, KEPT, kept_answers, retracted
 from app.domain.requests.seriousness import not_a_crime, note_class, state_crime
 from app.domain.retention.verbs import case_record_for
 from app.extensions import db, stores
@@ -35,6 +37,8 @@ from app.policy.names import RequestVerb
 from app.policy.refused import Refused
 from app.workflow.engine import advance, explain, refuse_if
 
+#: the role of those with whom a use is discussed; the unit's own supervisors decide on what it found
+ASKED = "supervisor"
 #: while one of these steps leads on, the requester may still change what will be submitted
 FILING: tuple[RequestVerb, ...] = ("submit", "resubmit")
 
@@ -55,6 +59,7 @@ class DraftValues:
     answers: Mapping[str, str] = field(default_factory=dict)
     description: Mapping[str, str] = field(default_factory=dict)
     circumstances: Mapping[str, str] = field(default_factory=dict)
+    changed_because: str = ""
     supervisor: DirectoryEntry | None = None
 
 
@@ -98,7 +103,7 @@ def save_draft(request: FRRequest, actor: Actor, values: DraftValues) -> None:
         )
     supervisor = sync_account(values.supervisor) if values.supervisor else None
     answers = answers_read(policy(), values.answers)
-    sealed = {
+    sealed: dict[str, Any] = {
         "facts": dict(values.facts),
         "narrative": values.narrative,
         "priority_reason": values.priority_reason,
@@ -106,6 +111,8 @@ def save_draft(request: FRRequest, actor: Actor, values: DraftValues) -> None:
         "description": dict(values.description),
         "circumstances": dict(values.circumstances),
     }
+    if refusing := kept_answers(request, actor, answers):
+        sealed |= {KEPT: refusing, BECAUSE: values.changed_because}
     number, typed = request.case_number, request.typed_number
     if values.case_number.strip() != number:  # the page shows the number as it stands
         number = numbers.take(values.case_number)
@@ -220,7 +227,8 @@ def confirm_discussion(
 
     answers: the supervisor's own "yes" or "no" to each prohibited purpose. Where one is not the request's, the request
     goes back with both, and False is returned. shown: the ids of the earlier refusals they had before them.
-    stated: the `crime` suspected, and `because`, of a request that names no crime (CAP-9); else not looked at.
+    stated: the `crime` suspected, and `because`, of a request that names no crime (CAP-9); else not looked at. Under
+    `changed`, the supervisor's word on answers that would have refused the request and were changed.
     """
     if set(answers.values()) <= set(YES_NO) and (otherwise := contradicted(request, answers)):
         deny_discussion(request, actor, otherwise)
@@ -230,7 +238,8 @@ def confirm_discussion(
     advance(request, "confirm_discussion", actor, answers=answers, political=political, shown=shown, stated=stated)
     if asked:
         state_crime(request, actor, stated)
-    request.seal(discussed={"answers": dict(answers), "by": actor.display_name})
+    changed = str(stated.get("changed") or "").strip() if retracted(request) else ""
+    request.seal(discussed={"answers": dict(answers), "by": actor.display_name, "changed": changed})
     request.discussion_confirmed_at = now()
     tell("discussion_confirmed", [request.requester_id], request)
     tell("request_submitted", holders_of("basis.confirm"), request)
@@ -270,8 +279,7 @@ def _supervisor_faults(entry: DirectoryEntry | None, actor: Actor) -> list[Fault
         return []
     if entry.name == actor.name:
         return [Fault("supervisor", "You cannot name yourself.", "supervisor_named")]
-    held = policy().capabilities_of(entry.roles)
-    if entry.enabled and "discussion.confirm" in held:
+    if entry.enabled and ASKED in entry.roles:
         return []
-    said = f"The directory does not have {entry.display_name} as a supervisor."
+    said = f"{entry.display_name} is no {policy().roles[ASKED].title.lower()}: choose one of the list."
     return [Fault("supervisor", said, "supervisor_named")]

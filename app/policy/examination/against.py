@@ -18,8 +18,8 @@ class Against:
     """What is known of a person, what a request states of the unknown one, and what the examiner found.
 
     ``recorded``: born_on (ISO date), height_in, weight_lb, marks. ``description``: height_in, weight_lb, age_from,
-    age_to, build, marks. ``circumstances``: place, date (ISO). ``items``: the answers of the background check. Whatever
-    is absent is not known.
+    age_to, build, marks. ``circumstances``: place, date, and taken_on of the probe (ISO). ``items``: the answers of the
+    background check. Whatever is absent is not known.
     """
 
     recorded: Answers

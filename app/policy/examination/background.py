@@ -138,6 +138,9 @@ def _apart(rule: Inconsistency, against: Against, name: str) -> tuple[bool, str]
 
 
 def _age(rule: Inconsistency, against: Against) -> tuple[bool, str] | None:
+    born, taken = _day(against.recorded.get("born_on")), _day(against.circumstances.get("taken_on"))
+    if rule.says_unborn and born is not None and taken is not None and taken < born:
+        return True, rule.says_unborn.format(recorded=born.isoformat(), stated=taken.isoformat())
     years = age_on(against.recorded.get("born_on"), against.circumstances.get("date"))
     least, most = (_number(against.description.get(name)) for name in ("age_from", "age_to"))
     if years is None or (least is None and most is None):

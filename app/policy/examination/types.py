@@ -75,7 +75,8 @@ class Inconsistency(Rule, frozen=True, kw_only=True):
     """What on record contradicts a request (SRC-3). ``limit`` is in the unit of ``kind``; at the limit is consistent.
 
     ``fact`` names the item of the background check with the examiner's own finding; ``says`` holds {recorded}, {stated}
-    and {off}, and is empty for a kind that only has the finding. ``holds``: where it is certain it holds a nomination
+    and {off}, and is empty for a kind that only has the finding; ``says_unborn`` holds {recorded} and {stated}, of a
+    photograph from before a birth. ``holds``: where it is certain it holds a nomination
     until a supervisor agrees with the answer. ``source_fact`` names the item that says where a finding comes from;
     ``grounds`` are the reasons for which it may not stand, of which an answer chooses one and names its source.
     """
@@ -85,6 +86,7 @@ class Inconsistency(Rule, frozen=True, kw_only=True):
     fact: Text
     limit: Annotated[float, Meta(ge=0)] = 0
     says: str = ""
+    says_unborn: str = ""
     holds: bool = False
     source_fact: str = ""
     grounds: tuple[Choice, ...] = field(name="ground", default=())

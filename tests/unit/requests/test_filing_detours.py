@@ -9,7 +9,7 @@ import pytest
 from app.access.scoping import find
 from app.domain.identification import verbs as identification
 from app.domain.requests import images, verbs
-from app.domain.requests.images import Provenance
+from app.domain.requests.provenance import Provenance
 from app.extensions import db
 from app.models import FRRequest, ProbeImage
 from app.policy import policy

@@ -71,11 +71,11 @@ def test_the_next_supervisor_reads_who_refused_and_why(make, people, deny, sign_
     request = make.request(state="submitted")
     first = request.discussing_supervisor.display_name
     deny(request)
-    ask_next(make, request, "c.hawthorn")
-    assert request.discussing_supervisor.name == "c.hawthorn"
-    assert refused_by(lambda: confirm(request, people.actor("c.hawthorn"))) == "refusals_read"
+    ask_next(make, request, "t.birch")
+    assert request.discussing_supervisor.name == "t.birch"
+    assert refused_by(lambda: confirm(request, people.actor("t.birch"))) == "refusals_read"
     page = f"/discussions/{request.number}"
-    client = sign_in("c.hawthorn")
+    client = sign_in("t.birch")
     told = words(soup(client.get(page)).select_one("#refused-before"))
     assert first in told and DENIED in told and request.number in told
     assert send(client, page, f"{page}/confirm", **purposes()).status_code == 303
@@ -87,13 +87,13 @@ def test_each_refusal_stays_when_another_follows_bypass(make, people, deny):
     """Repeating: a second refusal does not take the place of the first."""
     request = make.request(state="submitted")
     deny(request)
-    ask_next(make, request, "c.hawthorn")
+    ask_next(make, request, "t.birch")
     deny(request)
-    ask_next(make, request, "v.osprey")
+    ask_next(make, request, "l.wren")
     found = earlier_refusals(request)
     assert len({one.by for one in found}) == len(found) == 2
-    assert refused_by(lambda: confirm(request, people.actor("v.osprey"), [found[0].id])) == "refusals_read"
-    confirm(request, people.actor("v.osprey"), [one.id for one in found])
+    assert refused_by(lambda: confirm(request, people.actor("l.wren"), [found[0].id])) == "refusals_read"
+    confirm(request, people.actor("l.wren"), [one.id for one in found])
     assert request.discussion_confirmed_at is not None
 
 
@@ -103,9 +103,9 @@ def test_a_new_draft_under_the_same_number_or_with_the_same_image_remembers_bypa
     """Splitting: the refused draft is left lying, or withdrawn, and another is filed."""
     first = make.request(state="submitted")
     deny(first)
-    second = make.request(state="submitted", case_number=case_number, supervisor="c.hawthorn")
+    second = make.request(state="submitted", case_number=case_number, supervisor="t.birch")
     assert [one.request.id for one in earlier_refusals(second)] == [first.id]
-    assert refused_by(lambda: confirm(second, people.actor("c.hawthorn"))) == "refusals_read"
+    assert refused_by(lambda: confirm(second, people.actor("t.birch"))) == "refusals_read"
 
 
 @pytest.mark.clause("REQ-4")

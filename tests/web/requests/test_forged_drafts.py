@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from app.domain.requests import verbs as requests
 from app.extensions import db
 from app.models import FRRequest
 from app.models.base import now
+from app.policy.refused import Refused
+from app.unit_of_work import unit_of_work
 from tests.request_factory import FACTS
 from tests.web.page_reading import text
 from tests.web.requests.test_requests_flow import blocked_rules, draft_fields, version
@@ -71,3 +74,22 @@ def test_a_use_of_ones_own_is_no_use_bypass(make, sign_in, post, use):
     db.session.expire_all()
     assert request.use_id is None
     assert post(client, f"/requests/{request.number}/submit", page=f"/requests/{request.number}").status_code == 422
+
+
+@pytest.mark.clause("AUD-1")
+@pytest.mark.parametrize("name", ["c.hawthorn", "d.lark", "k.rowan", "nobody.known", "S.ALDER ", "*"])
+def test_a_person_whom_the_list_does_not_offer_is_not_named_for_the_discussion_bypass(sign_in, post, make, name):
+    """The unit's own supervisor was taken from a hand-made form, and an unknown name dropped in silence."""
+    request, client = make.empty(), sign_in("d.lark")
+    edit = f"/requests/{request.number}/edit"
+    answer = post(client, edit, draft_fields(version=version(client, edit), supervisor=name))
+    assert answer.status_code == 422 and "Choose one of the supervisors listed." in answer.text
+    assert request.discussing_supervisor_id is None and request.use_id is None
+
+
+@pytest.mark.clause("AUD-1")
+def test_the_units_own_supervisor_is_not_named_by_the_domain_either_bypass(make, people):
+    request = make.empty()
+    with pytest.raises(Refused) as refused, unit_of_work():
+        requests.save_draft(request, people.actor("d.lark"), make.values(supervisor="c.hawthorn"))
+    assert refused.value.rule_id == "supervisor_named"

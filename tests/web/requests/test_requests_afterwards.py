@@ -91,6 +91,8 @@ def test_nothing_of_the_units_work_reaches_the_investigator(sign_in, make):
 def test_a_request_that_was_searched_is_not_withdrawn(sign_in, post, make):
     request = make.request("nominated")
     client, page = sign_in("d.lark"), f"/requests/{request.number}/withdraw"
+    shown = soup(client.get(page))
+    assert shown.find(id="barred") and not shown.select("textarea"), "no form is offered that will be refused"
     assert post(client, page, {"reason": "No longer wanted."}).status_code == 409
     assert request.state == "nominated"
 

@@ -407,6 +407,8 @@ def test_withdrawing_needs_a_reason_and_is_final(sign_in, post, make):
     db.session.rollback()
     assert request.state == "withdrawn"
     assert request.private["withdrawal_reason"] == "Identified by the victim."
+    shown = soup(client.get(f"/requests/{request.number}")).select_one("#withdrawn")
+    assert "Identified by the victim." in shown.get_text(), "the page says why"
     again = post(client, page, {"reason": "Identified by the victim."})
     assert again.status_code == 409
 

@@ -7,7 +7,7 @@ from typing import Any
 from app.access.actor import current_actor
 from app.access.clearance import narrative_for
 from app.domain.matters import case_system
-from app.domain.requests.provenance import source_of
+from app.domain.requests.provenance import told_of
 from app.domain.requests.purposes import answered_purposes
 from app.domain.requests.seriousness import basis_answers
 from app.models import FRRequest, GalleryPerson, ProbeImage
@@ -52,13 +52,7 @@ def circumstance_rows(request: FRRequest) -> Rows:
 
 def image_rows(image: ProbeImage) -> Rows:
     """Return where an image comes from, how and when it was obtained."""
-    rules, private = policy().request, image.private
-    source, basis = source_of(image), rules.lawful_bases.get(image.obtained or "")
-    rows: Rows = [("Source", source.title if source else None)]
-    rows += answered(source.facts, private.get("source_facts")) if source else []
-    rows += [("Lawfully obtained", basis.title if basis else None)]
-    rows += answered(basis.facts, private.get("obtained_facts")) if basis else []
-    return rows
+    return told_of(image)
 
 
 def recorded_rows(person: GalleryPerson, request: FRRequest) -> Rows:
