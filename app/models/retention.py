@@ -229,7 +229,8 @@ ITEM_STATES = ("pending", "erasing", "erased", "spared")
 
 
 class Disposal(Stateful[DisposalVerb], Sealed, Model):
-    """One proposal to dispose of records, to its end. Sealed: reason, decline_reason, withdrawal_reason.
+    """One proposal to dispose of records, to its end. Sealed: reason, decline_reason, withdrawal_reason,
+    sources (of final dispositions, by record).
 
     Its own key keeps the certificate readable when everything it names is gone.
     """

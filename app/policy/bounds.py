@@ -99,7 +99,7 @@ _WAYS: Mapping[str, Mapping[str, Callable[[str], Weaker]]] = {
     "Basis": {"needs_designation": _NO, "needs_person": _NO, "documents": _ANY, "purposes": _ANY},
     "Capability": {"training": _NONE},
     "CaseNumber": {"pattern": _to(".+"), "padding": _ANY, "files": _YES, "future": _future},
-    "Closure": {"no_arrest": _NO},
+    "Closure": {"no_arrest": _NO, "after_arrest": _NO},
     "Column": {"required": _NO},
     "ComparedItem": {"stated": _ANY, "recorded": _ANY},
     "Completeness": {"recipients": _ANY},
@@ -152,7 +152,7 @@ _WAYS: Mapping[str, Mapping[str, Callable[[str], Weaker]]] = {
     "ReasonRule": {"idle": _ANY},
     "Recipient": {"needs_agreement": _NO, "originals": _YES},
     "Requirement": {"valid_months": _to(1200)},
-    "RetentionClass": {"keep": _kept, "years": _GONE, "age": _GONE},
+    "RetentionClass": {"keep": _kept, "years": _GONE, "age": _GONE, "under": _to(1000)},
     "Review": {"count": _by(-1), "min_reason": _GONE, "min_level": _by(-1)},
     "SampleRule": {
         "share": _to(1),
