@@ -36,8 +36,8 @@ class ItemFacts:
     """One record. `what` names no person; `allowed_from` is the first day on which its disposal was allowed.
 
     Of a case, what the portal knew when its disposal was proposed: its classes, those its requests suspected, the days,
-    and what contradicts what; the sources of its final dispositions. `rows` are (kind in words, number of rows deleted). A spared record has `spared_because` and
-    nothing destroyed.
+    and what contradicts what; the sources of its final dispositions. `rows` are (kind in words, number of rows
+    deleted). A spared record has `spared_because` and nothing destroyed.
     """
 
     what: str

@@ -63,7 +63,7 @@ def test_every_search_round_report_disclosure_view_and_file_is_listed(report, di
         waiting.number: False,
         fetched.number: True,
     }
-    assert any("gallery.index" in line.detail and line.subject == "" for line in found["view"])
+    assert any("the page of the repository" in line.detail and line.subject == "" for line in found["view"])
     assert [line.subject for line in found["person_file"]] == [file.uid]
     whole = json.dumps([line.stored() for line in lines])
     for private in (photo.person.person_number, photo.uid, "Ira Longgone"):
@@ -251,3 +251,41 @@ def test_a_report_rendered_while_the_order_came_is_not_kept(make, run_jobs, monk
     db.session.expire_all()
     assert request.state == "approved" and all(one.blob_id is None for one in request.reports)
     assert db.session.query(AuditEvent).filter_by(event="report.rendered").count() == before
+
+
+@pytest.mark.clause("EXT-7", "ACC-11")
+def test_every_way_in_which_the_file_was_seen_is_listed_and_no_package_that_never_held_it(report, disclose, people):  # noqa: F811
+    photo = report.round.nominee.photo
+    fetched, left_out = disclose("fetched", recipient="court", basis="D2"), disclose("submitted", asker="d.lark")
+    [kept] = [item for item in left_out.items if item.report is report]
+    actor = people.actor("p.aspen")
+    audit.viewed("disclosure.item_viewed", left_out, actor=actor, item=kept.uid, sha256=report.sha256)
+    audit.viewed("report.downloaded", report.request, actor=people.actor("d.lark"), report=report.number)
+    audit.viewed(
+        "probe.register_printed", report.request, actor=actor, images=[photo.uid], derived=[], sha256=report.sha256
+    )
+    db.session.rollback()  # what was read before stands still for this connection
+    lines = look_back([photo])
+    seen = {line.subject: line.detail for line in lines if line.kind == "view" and "opened the item" in line.detail}
+    assert set(seen) == {left_out.number}
+    assert any("downloaded the report" in line.detail and line.report == report.number for line in lines)
+    assert any("printed the register" in line.detail for line in lines)
+    details = {line.subject: line.detail for line in lines if line.kind == "disclosure"}
+    assert details[left_out.number].endswith("in no package, not handed out")
+    assert details[fetched.number].endswith("package fetched 1×")
+    assert "_" not in "".join(line.detail for line in lines), "words, not names of states"
+
+
+def test_every_route_that_serves_a_file_or_a_face_records_what_the_look_back_reads():
+    """A new event of a served file, or a new page with faces, stands in the table, or among what shows no face."""
+    import re
+    from pathlib import Path
+
+    from app.domain.sealing.seen import NO_FACE, PAGES, SEEN
+
+    source = "\n".join(path.read_text("utf-8") for path in sorted(Path("app").rglob("*.py")))
+    sent = set(re.findall(r'audit\.sent\(\s*"([a-z_.]+)"', source))
+    assert {"report.downloaded", "disclosure.item_viewed"} < sent
+    assert sent <= set(SEEN) | NO_FACE, sent - set(SEEN) - NO_FACE
+    pages = set(re.findall(r'"faces\.viewed",[^)]*?page="([a-z_.]+)"', source))
+    assert pages == set(PAGES)
