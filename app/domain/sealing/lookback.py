@@ -58,8 +58,9 @@ KINDS = {
 
 @dataclass(frozen=True, slots=True)
 class Showing:
-    """One showing. subject: the number of the request, disclosure or line. at: ISO 8601, UTC; empty where nothing was sent.
+    """One showing. subject: the number of the request, disclosure or line.
 
+    at: ISO 8601, UTC; empty where nothing was sent.
     path, sha256: of a copy in a case folder, which is the department's record and stays.
     """
 

@@ -289,3 +289,54 @@ def test_every_route_that_serves_a_file_or_a_face_records_what_the_look_back_rea
     assert sent <= set(SEEN) | NO_FACE, sent - set(SEEN) - NO_FACE
     pages = set(re.findall(r'"faces\.viewed",[^)]*?page="([a-z_.]+)"', source))
     assert pages == set(PAGES)
+
+
+@pytest.mark.clause("SRC-8", "EXT-8")
+def test_a_notice_names_every_report_and_what_the_order_did(report, disclose, people):  # noqa: F811
+    from app.domain.sealing import notice_words
+
+    assert notice_words.listed(["R-1"]) == "report R-1"
+    assert notice_words.listed(["R-1", "R-2", "R-3"]) == "reports R-1, R-2 and R-3"
+    disclose("fetched", recipient="court", basis="D2")
+    order = seal(report.round.nominee.photo)
+    for notice in order.notices:
+        words = notice.private["text"]
+        assert "expunged by order" in words and "sealed by order" not in words and "[" not in words
+        assert report.number in words
+
+
+@pytest.mark.clause("SRC-8", "EXT-8")
+def test_two_reports_about_the_person_stand_in_one_notice(report, disclose):  # noqa: F811
+    from app.domain.sealing import notices
+
+    due: dict[tuple[str, str], notices.Due] = {}
+    for number in ("R-2026-000001", "R-2026-000002", "R-2026-000001"):
+        notices._due(due, "investigator", report.request, number)
+    assert [one.reports for one in due.values()] == [["R-2026-000001", "R-2026-000002"]]
+
+
+@pytest.mark.clause("SRC-8", "EXT-8")
+def test_no_words_take_the_place_of_a_notice_nor_name_the_person_bypass(report, people):  # noqa: F811
+    from app.domain.sealing import notices
+    from app.policy.refused import Refused
+
+    name = report.round.nominee.photo.person.private["name"]
+    person_number = report.round.nominee.photo.person.person_number
+    order = seal(report.round.nominee.photo)
+    [notice] = [one for one in order.notices if one.kind == "investigator"]
+    draft, officer = notice.private["text"], people.actor("b.juniper")
+
+    def refused(text: str) -> str:
+        with pytest.raises(Refused) as refusal, unit_of_work():
+            notices.record(notice, officer, text, "Department mail", sent=True)
+        return str(refusal.value)
+
+    assert "must keep this sentence" in refused(f"Please return it. {name} is innocent.")
+    assert "must keep this sentence" in refused(draft.replace("Do not show", "Show"))
+    for word in name.split():
+        assert "names the person" in refused(f"{draft} {word.upper()} is innocent.")
+    with unit_of_work():
+        notices.record(notice, officer, f"{draft}\n Call the unit.", "Department mail", sent=True)
+    assert notice.sent_at is not None
+    assert name not in str(order.private), "digests of its words alone"
+    assert person_number
