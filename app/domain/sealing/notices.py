@@ -111,10 +111,10 @@ def _add(order: SealingOrder, kind: str, due: Due) -> SealingNotice:
 
 @enforces("CAP-3", "SRC-8")
 def record(notice: SealingNotice, actor: Actor, text: str, how: str, *, sent: bool) -> None:
-    """Keep the text with what was added, and with `sent` how it went out; a sent notice stays as it is. Raises Refused, Conflict.
+    """Keep the text with what was added, and with `sent` how it went out; a sent notice stays as it is.
 
     People of the department are told in the portal as well: the investigator about the request, privacy officers about
-    the disclosure.
+    the disclosure. Raises Refused, Conflict.
     """
     check_capability(actor, "sealing.order")
     if notice.sent_at is not None:

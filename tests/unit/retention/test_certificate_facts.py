@@ -6,9 +6,16 @@ from datetime import date
 
 import pytest
 
+from app import audit
+from app.domain.requests.arrests import by_year
 from app.domain.retention import erasure_rows
 from app.domain.retention.certificates import facts_of_certificate
+from app.domain.retention.eligibility import requests_of
 from app.domain.retention.erasure_words import WORDS
+from app.extensions import db
+from app.models import Arrest
+from app.policy import policy
+from app.unit_of_work import unit_of_work
 from tests.retention_factory import LONG_AGO, SOURCE, RetentionFactory
 
 
@@ -52,3 +59,29 @@ def test_every_table_that_an_erasure_deletes_from_has_words():
     tables = {table for eraser in erasure_rows.ERASERS for table in eraser.tables}
     assert tables | {"case_history", "case_person"} <= set(WORDS)
     assert len(set(WORDS.values())) == len(WORDS)
+
+
+@pytest.mark.clause("AUD-7", "RET-11")
+def test_the_yearly_figures_of_arrests_survive_a_disposal_as_counts_alone(keep):
+    """What was counted stays counted: nothing of whom, which request or when."""
+    record = keep.record(request="withdrawn")
+    (request,) = requests_of(record)
+    with unit_of_work() as rows:
+        for basis, held in (("on_lead", 0), ("on_lead", 2), ("no_lead", 0), ("no_lead", 0)):
+            arrest = Arrest(
+                request=request,
+                recorded_by=request.requester,
+                policy_version=policy().version,
+                year=2019,
+                basis=basis,
+                in_hand=held,
+            )
+            rows.add(arrest)
+            arrest.seal(facts={"arrest_number": "M19600002"})
+        audit.record("request.saved", request, fields=["arrests"])
+    before = by_year()
+    assert [year.cells() for year in before] == [(2019, 1, 0, 1, 0, 2)]
+    item = keep.disposal("disposed", targets=[record]).items[0]
+    assert by_year() == before
+    assert db.session.query(Arrest).count() == 0
+    assert sorted(item.erased["arrests"]) == [[2019, "no_lead", 0, 2], [2019, "on_lead", 0, 1], [2019, "on_lead", 2, 1]]

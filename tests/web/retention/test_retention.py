@@ -249,7 +249,7 @@ def test_a_person_gets_a_file_that_is_completed_and_linked(keep, sign_in):
     assert file.private["born_on"] == "2004-02-29"
     said = text(client.get(page_of(other)))
     assert f"The child {file.uid[:8]} turns 55 on 1 Mar 2059" in said
-    assert "Kept with its case record, which is open." in text(client.get(page))
+    assert "Kept with its case record, which is at work." in text(client.get(page))
     answer = send(client, page, "/links", 422, **{"link-case_number": "2026-075-99999", "link-role": "victim"})
     assert "There is no record of this case." in text(answer)
     answer = send(client, page, "/links", 422, **{"link-case_number": other.case_number, "link-role": "victim"})
