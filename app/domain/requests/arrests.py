@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import func, select
 
 from app.clauses import enforces
 from app.extensions import db
 from app.models.approval import Arrest
-from app.models.requests import FRRequest
 from app.models.retention import DisposalItem
 from app.policy import policy
 from app.policy.evidence import numbered
@@ -58,23 +56,16 @@ def by_year() -> list[Year]:
 Tally = tuple[int, str, int, int]
 
 
-def _tally(*where: ColumnElement[bool]) -> list[Tally]:
+def _tally() -> list[Tally]:
     """Return (year, basis, items in hand, how many arrests)."""
     by = (Arrest.year, Arrest.basis, Arrest.in_hand)
-    return [(*row,) for row in db.session.execute(select(*by, func.count()).where(*where).group_by(*by))]
+    return [(*row,) for row in db.session.execute(select(*by, func.count()).group_by(*by))]
 
 
 def _erased() -> list[Tally]:
     """Return the same of requests that were disposed of, as each erasure kept it."""
     kept = db.session.scalars(select(DisposalItem.erased).where(DisposalItem.state == "erased"))
     return [(year, basis, held, count) for one in kept for year, basis, held, count in one.get("arrests", ())]
-
-
-@enforces("AUD-7")
-def counts_of(numbers: Collection[str]) -> list[list[Any]]:
-    """Return what remains of the arrests of these requests when they are disposed of: counts, and nobody's identity."""
-    ids = select(FRRequest.id).where(FRRequest.number.in_(numbers))
-    return [list(row) for row in _tally(Arrest.request_id.in_(ids))]
 
 
 @enforces("USE-8", "AUD-7")

@@ -25,10 +25,9 @@ from app.domain.gallery import index_snapshot
 from app.domain.gallery import verbs as gallery
 from app.domain.matters.links import links_with_words
 from app.domain.oversight import exports
-from app.domain.requests.arrests import counts_of
 from app.domain.retention.eligibility import NotDue, label, locked, not_due, requests_of
 from app.domain.retention.erasure_plan import run
-from app.domain.retention.erasure_rows import ErasurePlan, delete_rows, plan_of
+from app.domain.retention.erasure_rows import ErasurePlan, arrest_counts, delete_rows, plan_of
 from app.domain.sealing.copies import take_out
 from app.extensions import db, stores
 from app.models import CaseHistory, CasePerson, CaseRecord, Disposal, DisposalItem, FRRequest, PersonFile
@@ -200,7 +199,7 @@ def delete(uid: str) -> None:
         raise RuntimeError(f"{uid}: rows are deleted only after their keys are destroyed")
     arrests: list[list[Any]] = []
     if row.case_record is not None:
-        arrests = counts_of(plan["requests"])
+        arrests = arrest_counts(plan["requests"])
         rows = delete_rows(_planned(plan["requests"]))
         _clear(rows, _clear_record(filled(item_by_uid(uid).case_record)))
     else:

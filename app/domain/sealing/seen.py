@@ -61,4 +61,6 @@ def viewing(event: EventName, names: Sequence[str]) -> list[AuditEvent]:
 
 def in_words(event: AuditEvent, page: str) -> str:
     """Return what the person of an event did; `page`: the one that showed faces."""
-    return f"looked at {PAGES.get(page, page)}" if event.event == "faces.viewed" else SEEN[event.event]
+    if event.event == "faces.viewed":
+        return f"looked at {PAGES.get(page, page)}"
+    return next(did for name, did in SEEN.items() if name == event.event)
