@@ -112,10 +112,15 @@ def _after_age(rules: RetentionRules, known: RetentionClass, facts: CaseFacts) -
     who = WHO[known.person]
     grown = grown_up(known, facts)
     if grown:
-        person, attained = grown[0]
-        words = f"{known.title}: the {who} {person.ref} turned {known.under} on {said(attained)}, and the matter is of "
-        words += f"{said(facts.began_on or attained)}: correct the birth, the mark or the class."
-        return Period("unknown", _reason(known, words))
+        # days of birth stand in the steps inside, which not everybody sees
+        inside = tuple(
+            _reason(known, f"The {who} {person.ref} turned {known.under} on {said(attained)}; the matter is of {day}.")
+            for person, attained in grown
+            for day in (said(facts.began_on or attained),)
+        )
+        words = f"{known.title}: somebody marked as a {who} was {known.under} before the matter began: correct the "
+        words += "birth, the mark or the class."
+        return Period("unknown", _reason(known, words, None, inside))
     concerned = [person for person in facts.people if getattr(person, known.person)]
     if not concerned:
         words = f"{known.title}: no {who} is linked to the case, so that the period cannot be calculated."

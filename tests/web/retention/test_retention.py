@@ -301,13 +301,17 @@ def test_the_retention_of_a_request_names_nobody(keep, make, sign_in):
 
 def test_ages_are_not_shown_on_a_request(keep, sign_in):
     record = keep.record(request="withdrawn", classes=["child_victims_act"])
-    for name, born in (("A. Elder", date(1990, 5, 6)), ("A. Younger", date(2004, 2, 29))):
+    for name, born in (("A. Elder", date(2000, 5, 6)), ("A. Younger", date(2004, 2, 29))):
         keep.person(record, name, born_on=born, child_victim=True)
     number = db.session.query(FRRequest).filter_by(case_number=CASE).one().number
     said = text(sign_in("d.lark").get(f"/requests/{number}/retention"))
     assert "1 Mar 2059" in said
     assert "turns 55" not in said
-    assert "2045" not in said
+    assert "2055" not in said
+    keep.person(record, "A. Grown", born_on=date(1990, 5, 6), child_victim=True)
+    said = text(sign_in("d.lark").get(f"/requests/{number}/retention"))
+    assert "was 18 before the matter began" in said
+    assert "2008" not in said
 
 
 def test_a_draft_has_no_case_record_yet(make, sign_in):
