@@ -207,6 +207,14 @@ def clear(thing: Any, actor: Actor) -> Cleared:
     return Cleared(thing.__tablename__)
 
 
+@enforces("CAP-3")
+def shows_one_of(thing: Any, photos: Iterable[GalleryPhoto]) -> bool:
+    """Tell whether a thing shows one of these photographs, by what its file holds."""
+    found = list(photos)
+    shown = _shows(thing)
+    return any(photo.id in shown.photos or photo.sha256 in shown.digests for photo in found)
+
+
 def of_numbers(kind: str) -> Cleared:
     """Return the leave to serve a table of counts, which is about no person and shows no photograph."""
     return Cleared(kind)

@@ -229,7 +229,8 @@ ITEM_STATES = ("pending", "erasing", "erased", "spared")
 
 
 class Disposal(Stateful[DisposalVerb], Sealed, Model):
-    """One proposal to dispose of records, to its end. Sealed: reason, decline_reason, withdrawal_reason.
+    """One proposal to dispose of records, to its end. Sealed: reason, decline_reason, withdrawal_reason,
+    sources (of final dispositions, by record).
 
     Its own key keeps the certificate readable when everything it names is gone.
     """
@@ -275,8 +276,8 @@ class DisposalItem(Model):
 
     `why` [{rule, clause, on}]: ids and days only. `known` {confirmed, suspected, days, contradictions}: what the portal
     knew of a case when its disposal was proposed, without any name; empty for files and for rows of before. `erased`
-    {keys, blobs, requests: ids; rows: {table: count}}: what was destroyed; written before the destruction begins, so
-    that a run after a kill knows what was begun.
+    {keys, blobs, requests: ids; rows: {table: count}; arrests: [[year, basis, in hand, count]]}: what was destroyed;
+    written before the destruction begins, so that a run after a kill knows what was begun.
     `delivered` [{report, kind, path, sha256, code, manifest, at, recalled, replaced_by}]: copies in case folders, which
     are the department's records; their codes can still be checked.
     """

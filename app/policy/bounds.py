@@ -101,7 +101,7 @@ _WAYS: Mapping[str, Mapping[str, Callable[[str], Weaker]]] = {
     "CaptureRule": {"earliest_year": _to(1), "days_apart": _FOREVER, "longest_years": _FOREVER, "sources": _ANY},
     "CaseNumber": {"pattern": _to(".+"), "padding": _ANY, "files": _YES, "future": _future},
     "ChangedAnswerRule": {"least_reason": _GONE, "least_answer": _GONE},
-    "Closure": {"no_arrest": _NO},
+    "Closure": {"no_arrest": _NO, "after_arrest": _NO},
     "Column": {"required": _NO},
     "ComparedItem": {"stated": _ANY, "recorded": _ANY},
     "Completeness": {"recipients": _ANY},
@@ -160,7 +160,7 @@ _WAYS: Mapping[str, Mapping[str, Callable[[str], Weaker]]] = {
     "ReasonRule": {"idle": _ANY},
     "Recipient": {"needs_agreement": _NO, "originals": _YES},
     "Requirement": {"valid_months": _to(1200)},
-    "RetentionClass": {"keep": _kept, "years": _GONE, "age": _GONE},
+    "RetentionClass": {"keep": _kept, "years": _GONE, "age": _GONE, "under": _to(1000)},
     "Review": {"count": _by(-1), "min_reason": _GONE, "min_level": _by(-1)},
     "SampleRule": {
         "share": _to(1),

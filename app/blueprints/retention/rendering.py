@@ -29,7 +29,7 @@ from app.web.pages import page
 #: what each standing is called, and the tone of its tag
 STANDINGS = {
     "held": ("Held", "attention"),
-    "open": ("Case open", "working"),
+    "open": ("At work", "working"),
     "unclassified": ("Not classified", "waiting"),
     "permanent": ("Permanent", "ended"),
     "unknown": ("Day not known", "waiting"),

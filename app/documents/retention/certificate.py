@@ -15,10 +15,11 @@ TITLE = "Certificate of disposal"
 
 @dataclass(frozen=True, slots=True)
 class RuleCited:
-    """A rule that allowed the disposal, or that spared a record: its sentence and clause."""
+    """A rule that allowed the disposal, or that spared a record: its sentence and clause, and when its period ran."""
 
     text: str
     clause: str
+    on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +36,8 @@ class ItemFacts:
     """One record. `what` names no person; `allowed_from` is the first day on which its disposal was allowed.
 
     Of a case, what the portal knew when its disposal was proposed: its classes, those its requests suspected, the days,
-    and what contradicts what. `rows` are (table, number of rows deleted). A spared record has `spared_because` and
-    nothing destroyed.
+    and what contradicts what; the sources of its final dispositions. `rows` are (kind in words, number of rows
+    deleted). A spared record has `spared_because` and nothing destroyed.
     """
 
     what: str
@@ -53,6 +54,7 @@ class ItemFacts:
     suspected: tuple[str, ...] = ()
     days: tuple[tuple[str, date], ...] = ()
     contradictions: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if (self.erased_at is None) != bool(self.spared_because):

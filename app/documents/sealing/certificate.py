@@ -24,7 +24,7 @@ class RecordFacts:
 
 @dataclass(frozen=True, slots=True)
 class LineFacts:
-    """One showing of the look-back: day and time as text (UTC), the heading of its kind, subject, detail."""
+    """One showing of the look-back: heading of its kind, day and time as text in the department's zone, subject."""
 
     heading: str
     at: str

@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 from app.clauses import enforces
 from app.extensions import db
 from app.models.approval import Arrest
+from app.models.retention import DisposalItem
 from app.policy import policy
 from app.policy.evidence import numbered
 
@@ -42,17 +43,29 @@ class Year:
 
 @enforces("AUD-7")
 def by_year() -> list[Year]:
-    """Return the years in which arrests were reported, newest first; those of disposed requests are gone with them."""
-    rows = select(Arrest.year, Arrest.basis, Arrest.in_hand, func.count()).group_by(
-        Arrest.year, Arrest.basis, Arrest.in_hand
-    )
+    """Return the years in which arrests were reported, newest first; of disposed requests the counts remain."""
     found: dict[int, dict[str, int]] = defaultdict(lambda: defaultdict(int))
-    for year, basis, held, count in db.session.execute(rows):
+    for year, basis, held, count in (*_tally(), *_erased()):
         found[year][numbered(policy(), held) if basis == "on_lead" else basis] += count
     return [
         Year(year, one["none"], one["one"], one["several"], one["before_lead"], one["no_lead"])
         for year, one in sorted(found.items(), reverse=True)
     ]
+
+
+Tally = tuple[int, str, int, int]
+
+
+def _tally() -> list[Tally]:
+    """Return (year, basis, items in hand, how many arrests)."""
+    by = (Arrest.year, Arrest.basis, Arrest.in_hand)
+    return [(*row,) for row in db.session.execute(select(*by, func.count()).group_by(*by))]
+
+
+def _erased() -> list[Tally]:
+    """Return the same of requests that were disposed of, as each erasure kept it."""
+    kept = db.session.scalars(select(DisposalItem.erased).where(DisposalItem.state == "erased"))
+    return [(year, basis, held, count) for one in kept for year, basis, held, count in one.get("arrests", ())]
 
 
 @enforces("USE-8", "AUD-7")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 
 from sqlalchemy import select
@@ -16,6 +17,7 @@ from app.documents.typeset import Rendered
 from app.domain.accounts.naming import here
 from app.domain.destruction import require_gone
 from app.domain.retention.eligibility import label
+from app.domain.retention.erasure_words import rows_in_words
 from app.extensions import db, settings, stores
 from app.models import Account, Disposal, DisposalItem
 from app.models.base import filled, now
@@ -56,33 +58,39 @@ def _person(account: Account) -> Person:
 
 def _item(item: DisposalItem) -> ItemFacts:
     done, known = item.erased or {}, item.known or {}
-    rule_ids = [entry["rule"] for entry in item.why]
+    cited = [(entry["rule"], entry["on"]) for entry in item.why]
     if item.state == "spared":
-        rule_ids = [item.spared_by_rule] if item.spared_by_rule else []
+        cited = [(item.spared_by_rule, None)] if item.spared_by_rule else []
+    sources = item.disposal.private.get("sources") or {}
     return ItemFacts(
         what=label(item.target).capitalize(),
         allowed_from=item.earliest_on,
-        rules=_rules(rule_ids),
+        rules=_rules(cited),
         erased_at=here(item.erased_at) if item.erased_at else None,
         requests=tuple(done.get("requests", ())),
         keys=len(done.get("keys", ())),
         blobs=len(done.get("blobs", ())),
-        rows=tuple(sorted(done.get("rows", {}).items())),
+        rows=tuple(sorted((rows_in_words(table), count) for table, count in done.get("rows", {}).items())),
         copies=tuple(Copy(copy["report"], copy["path"], copy["sha256"]) for copy in item.delivered),
         spared_because=item.spared_because or "",
         confirmed=tuple(known.get("confirmed", ())),
         suspected=tuple(known.get("suspected", ())),
         days=tuple((what, date.fromisoformat(on)) for what, on in known.get("days", ())),
         contradictions=tuple(known.get("contradictions", ())),
+        sources=tuple(sources.get(label(item.target), ())),
     )
 
 
-def _rules(rule_ids: list[str]) -> tuple[RuleCited, ...]:
+def _rules(cited: Sequence[tuple[str, str | None]]) -> tuple[RuleCited, ...]:
     """Return the rules as the policy has them now; one that it no longer has is named by its id alone."""
     known = policy().rules
     return tuple(
-        RuleCited(known[name].text, ", ".join(known[name].authority)) if name in known else RuleCited(name, "RET-11")
-        for name in rule_ids
+        RuleCited(
+            known[name].text if name in known else name,
+            ", ".join(known[name].authority) if name in known else "RET-11",
+            date.fromisoformat(on) if on else None,
+        )
+        for name, on in cited
     )
 
 

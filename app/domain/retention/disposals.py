@@ -15,7 +15,7 @@ from app.access.capabilities import check_capability
 from app.clauses import enforces
 from app.domain.notices.notifications import tell
 from app.domain.numbers import draw
-from app.domain.retention.eligibility import Target, locked, not_due, reasons, standing_of, under_way
+from app.domain.retention.eligibility import Target, label, locked, not_due, reasons, standing_of, under_way
 from app.domain.retention.holds import key_of
 from app.domain.retention.known import known_of, written
 from app.extensions import db, stores
@@ -73,7 +73,7 @@ def propose(actor: Actor, targets: Sequence[Target], reason: str) -> Disposal:
     disposal = Disposal(
         number=draw("DP"), key_id=stores().keys.create(), policy_version=policy().version, proposed_by_id=actor.id
     )
-    disposal.seal(reason=reason.strip())
+    sources: dict[str, list[str]] = {}
     for target in with_their_files(list(dict.fromkeys(targets))):
         item = DisposalItem()
         if isinstance(target, CaseRecord):
@@ -83,8 +83,12 @@ def propose(actor: Actor, targets: Sequence[Target], reason: str) -> Disposal:
         if target.disposed_at is None:
             standing = standing_of(target)
             item.earliest_on, item.why = standing.earliest, reasons(standing)
-            item.known = written(known_of(target)) if isinstance(target, CaseRecord) else None
+            known = known_of(target) if isinstance(target, CaseRecord) else None
+            item.known = None if known is None else written(known)
+            if known is not None and known.sources:
+                sources[label(target)] = list(known.sources)
         disposal.items.append(item)
+    disposal.seal(reason=reason.strip(), sources=sources)
     db.session.add(disposal)
     db.session.flush()
     audit.record("disposal.drafted", disposal, actor=actor, disposal=disposal.number)

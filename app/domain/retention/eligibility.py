@@ -5,7 +5,7 @@ Reads only. Everything else about retention, conditions and pages included, asks
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, TypeVar
@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, func, select
 from app.calendar import day_of, today
 from app.clauses import enforces
 from app.domain.matters.numbers import of_matter
+from app.domain.retention.matter_days import beginning_of, filings_of_matters, last_filings, suspected_from
 from app.extensions import db
 from app.models.disclosures import Disclosure
 from app.models.gallery import GalleryHold
@@ -120,16 +121,6 @@ def _linked(link: CasePerson) -> LinkedPerson:
     )
 
 
-def last_filings(numbers: Collection[str]) -> dict[str, date]:
-    """Map numbers to the day of the last request filed under each, without drafts and what was disposed of."""
-    rows = (
-        select(FRRequest.case_number, func.max(FRRequest.submitted_at))
-        .where(FRRequest.case_number.in_(numbers), FRRequest.submitted_at.is_not(None), FRRequest.state != "disposed")
-        .group_by(FRRequest.case_number)
-    )
-    return {number: day_of(filed) for number, filed in db.session.execute(rows) if filed is not None}
-
-
 def filed_on(record: CaseRecord) -> date | None:
     """Return the day on which the last request of the matter was filed."""
     return max(last_filings(of_matter(record.case_number)).values(), default=None)
@@ -160,26 +151,35 @@ def facts_of(record: CaseRecord, day: date | None = None) -> CaseFacts:
 
 def case_facts(record: CaseRecord, requests: int, disclosures: int, filed: date | None) -> CaseFacts:
     """Gather the facts that decide on a case record; the caller finds its open work and last filing."""
+    people = tuple(_linked(link) for link in record.people if link.file.disposed_at is None)
+    aged = any(person.child_victim or person.juvenile for person in people)
     return CaseFacts(
         classes=tuple(record.classes),
         history_seen=record.history_seen,
         history=history_of(record),
-        people=tuple(_linked(link) for link in record.people if link.file.disposed_at is None),
+        people=people,
         open_requests=requests,
         open_disclosures=disclosures,
         filed_on=filed,
+        began_on=beginning_of(record.case_number) if aged else None,
         holds=_holds(record.holds_in_force),
     )
 
 
 def facts_of_person(file: PersonFile, day: date) -> PersonFacts:
     """Gather the facts that decide on a person file on a day, with the standings of its case records."""
-    return person_facts(file, {link.record.id: standing_of(link.record, day) for link in file.links if _kept(link)})
+    standings = {link.record.id: standing_of(link.record, day) for link in file.links if _kept(link)}
+    return person_facts(file, standings, filings_of_matters([link.record.case_number for link in file.links]))
 
 
-def person_facts(file: PersonFile, standings: Mapping[int, Standing]) -> PersonFacts:
-    """Gather the facts that decide on a person file; `standings` of its case records not disposed of, by their id."""
+def person_facts(file: PersonFile, standings: Mapping[int, Standing], filed: Mapping[str, date]) -> PersonFacts:
+    """Gather the facts that decide on a person file.
+
+    `standings` of its case records not disposed of, by their id; `filed`: the last filing of each of its cases.
+    """
     private = file.private
+    roles = {link.record.case_number: link.role for link in file.links}
+    began = suspected_from(roles) if private.get("died_on") else {}
     suspect = any(link.role == "suspect" for link in file.links)
     return PersonFacts(
         role="criminal_or_suspect" if suspect else "associated",
@@ -187,7 +187,14 @@ def person_facts(file: PersonFile, standings: Mapping[int, Standing]) -> PersonF
         died_on=_day(private.get("died_on")),
         last_arrest_on=_day(private.get("last_arrest_on")),
         arrests_checked_on=_day(private.get("arrests_checked_on")),
-        cases=tuple(linked_case(link.record, standings) for link in file.links),
+        cases=tuple(
+            replace(
+                linked_case(link.record, standings),
+                filed_on=filed.get(link.record.case_number),
+                suspected_from=began.get(link.record.case_number),
+            )
+            for link in file.links
+        ),
         holds=_holds(file.holds_in_force),
     )
 
@@ -290,18 +297,23 @@ def _undecided_look_alikes(record: CaseRecord) -> int:
 def reasons(standing: Standing) -> list[dict[str, str | None]]:
     """Return the deciding steps of a standing, outermost first: rule ids, clauses and the day of each; no names.
 
-    Only the day of the whole is kept: the days inside (of a birth, of a death) tell more than a record of a disposal
+    The periods of the confirmed classes stand too, whichever of them decides. Beside the day of the whole only a period
+    that runs from the closing keeps its day: others (of a birth, of a death) tell more than a record of a disposal
     needs.
     """
+    classes = policy().retention.classes
     found: list[dict[str, str | None]] = []
 
     def walk(reason: Reason, top: bool) -> None:
-        on = standing.earliest.isoformat() if top and standing.earliest else None
+        rule = classes.get(reason.rule_id)
+        counted = reason.on if rule is not None and (rule.keep == "years_after_closure" or reason.decides) else None
+        day = standing.earliest if top else counted
+        on = day.isoformat() if day else None
         entry = {"rule": reason.rule_id, "clause": reason.clause, "on": on}
         if all((known["rule"], known["clause"]) != (reason.rule_id, reason.clause) for known in found):
             found.append(entry)
         for child in reason.children:
-            if child.decides:
+            if child.decides or child.rule_id in classes:
                 walk(child, False)
 
     walk(standing.why, True)

@@ -21,11 +21,11 @@ from app.domain.matters.numbers import of_matters
 from app.domain.retention.eligibility import (
     case_facts,
     disclosures_at_work,
-    last_filings,
     linked_case,
     person_facts,
     requests_at_work,
 )
+from app.domain.retention.matter_days import filings_of_matters, last_filings
 from app.extensions import db
 from app.models.disclosures import Disclosure
 from app.models.requests import FRRequest
@@ -111,8 +111,9 @@ def standings_of_files(ids: Collection[int], day: date) -> dict[int, Standing]:
         )
         files = list(db.session.scalars(rows.execution_options(populate_existing=True)))
         cases = standings_of_cases({link.case_record_id for file in files for link in file.links}, day)
+        filed = filings_of_matters({link.record.case_number for file in files for link in file.links})
         for file in files:
-            found[file.id] = _calculated(partial(_of_person, partial(person_facts, file, cases), day))
+            found[file.id] = _calculated(partial(_of_person, partial(person_facts, file, cases, filed), day))
     return found
 
 

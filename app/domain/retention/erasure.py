@@ -27,7 +27,7 @@ from app.domain.matters.links import links_with_words
 from app.domain.oversight import exports
 from app.domain.retention.eligibility import NotDue, label, locked, not_due, requests_of
 from app.domain.retention.erasure_plan import run
-from app.domain.retention.erasure_rows import ErasurePlan, delete_rows, plan_of
+from app.domain.retention.erasure_rows import ErasurePlan, arrest_counts, delete_rows, plan_of
 from app.domain.sealing.copies import take_out
 from app.extensions import db, stores
 from app.models import CaseHistory, CasePerson, CaseRecord, Disposal, DisposalItem, FRRequest, PersonFile
@@ -197,14 +197,16 @@ def delete(uid: str) -> None:
     plan = dict(row.erased)
     if any(not stores().keys.is_destroyed(key_id) for key_id in plan["keys"]):
         raise RuntimeError(f"{uid}: rows are deleted only after their keys are destroyed")
+    arrests: list[list[Any]] = []
     if row.case_record is not None:
+        arrests = arrest_counts(plan["requests"])
         rows = delete_rows(_planned(plan["requests"]))
         _clear(rows, _clear_record(filled(item_by_uid(uid).case_record)))
     else:
         rows = {}
         _clear(rows, _clear_file(filled(row.person_file)))
     row = item_by_uid(uid)
-    row.erased = {**plan, "rows": rows}
+    row.erased = {**plan, "rows": rows, "arrests": arrests}
     row.state, row.erased_at = "erased", now()
     db.session.flush()
     audit.record(

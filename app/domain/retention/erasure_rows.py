@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, func, select, update
 
+from app.clauses import enforces
 from app.domain.retention.erasure_disclosures import DisclosureEraser
 from app.domain.retention.erasure_plan import Eraser, ErasurePlan, run
 from app.extensions import db
@@ -197,6 +198,17 @@ def plan_of(requests: Sequence[FRRequest]) -> ErasurePlan:
     for eraser in ERASERS:
         found.add(eraser.plan(requests))
     return found
+
+
+@enforces("AUD-7")
+def arrest_counts(numbers: Sequence[str]) -> list[list[Any]]:
+    """Return what remains of the arrests of these requests: [year, basis, items in hand, how many], nobody's identity.
+
+    The yearly figures (app/domain/requests/arrests.py) go on counting them.
+    """
+    by = (Arrest.year, Arrest.basis, Arrest.in_hand)
+    rows = select(*by, func.count()).join(FRRequest, Arrest.request_id == FRRequest.id)
+    return [list(row) for row in db.session.execute(rows.where(FRRequest.number.in_(numbers)).group_by(*by))]
 
 
 def delete_rows(requests: Sequence[FRRequest]) -> dict[str, int]:

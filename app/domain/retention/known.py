@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -11,6 +12,7 @@ from sqlalchemy import func, select
 from app.calendar import day_of
 from app.clauses import enforces
 from app.domain.matters.links import parted_from
+from app.domain.retention.contradictions import of_closings, of_events, of_people
 from app.domain.retention.eligibility import filed_on, history_of, requests_of
 from app.extensions import db
 from app.models.approval import Arrest, Report
@@ -35,20 +37,22 @@ class Known:
     """A case as the portal knows it.
 
     `confirmed` and `suspected` are classes by title; `days` are (what happened, on which day).
-    `contradictions`: sentences, without any name.
+    `contradictions`: sentences, without any name. `sources` of final dispositions, in the words of whoever recorded
+    them, which may name somebody: sealed wherever they are kept.
     """
 
     confirmed: tuple[str, ...]
     suspected: tuple[str, ...]
     days: tuple[tuple[str, date], ...]
     contradictions: tuple[str, ...]
+    sources: tuple[str, ...] = ()
 
 
 def kept_for(rule: RetentionClass) -> int:
-    """Return how long a class is kept, for comparing classes: years after the closing or of age."""
+    """Return how long a class is kept at least, for comparing classes: years after the closing, or after the matter."""
     if rule.keep in ("permanent", "permanent_until"):
         return FOR_EVER
-    return (rule.age or 0) + (rule.years or 0)
+    return (rule.age or 0) - (rule.under or 0) + (rule.years or 0)
 
 
 @enforces("RET-11")
@@ -110,18 +114,14 @@ def known_of(record: CaseRecord) -> Known:
     days = tuple((what, on) for what, on in seen if on is not None)
     closings = [line.on for line in record.history if line.kind == "closed"]
     told = tuple(("Closing recorded", on) for on in closings)
-    found = [
+    found = list(of_people(record))
+    found += [
         f"{what} on {said(on)}, after the closing that is recorded for {said(max(closings))}."
         for what, on in days
         if closings and max(closings) < on
     ]
-    arrested = last_arrest(record)
-    found += [
-        f"It was closed on {said(line.on)} as “{rules.closures[line.value].title}”, and an arrest was reported on "
-        f"{said(arrested)}."
-        for line in record.history
-        if arrested is not None and line.kind == "closed" and _denies_arrest(line)
-    ]
+    found += of_closings(record, last_arrest(record))
+    found += of_events(record, suspected(record))
     for line in record.history:
         found += _of_disposition(record, line)
     found += _longer_than_confirmed(record)
@@ -135,12 +135,20 @@ def known_of(record: CaseRecord) -> Known:
         suspected=tuple(rule.title for rule in suspected(record)),
         days=(*days, *told),
         contradictions=tuple(found),
+        sources=tuple(_sources(record)),
     )
 
 
-def _denies_arrest(line: CaseHistory) -> bool:
-    rule = policy().retention.closures.get(line.value)
-    return rule is not None and rule.no_arrest
+def _sources(record: CaseRecord) -> Iterator[str]:
+    classes = policy().retention.classes
+    for line in record.history:
+        if line.kind != "disposition":
+            continue
+        try:
+            note = str(line.private.get("note") or "no source is recorded")
+        except StorageError:
+            note = "the source cannot be read"
+        yield f"{classes[line.value].title if line.value in classes else line.value}, {said(line.on)}: {note}"
 
 
 def _of_disposition(record: CaseRecord, line: CaseHistory) -> list[str]:
@@ -150,7 +158,8 @@ def _of_disposition(record: CaseRecord, line: CaseHistory) -> list[str]:
     if longest is None or title is None:
         return []
     try:
-        source = "a source is recorded with it" if line.private.get("note") else "no source is recorded"
+        note = str(line.private.get("note") or "")
+        source = "its source is printed with it" if note else "no source is recorded"
     except StorageError:
         source = "its source cannot be read"
     return [f"“{title.title}” of {said(line.on)} is below “{longest.title}”, which a request suspected; {source}."]
@@ -178,7 +187,7 @@ def _longer_than_confirmed(record: CaseRecord) -> list[str]:
 
 
 def written(known: Known) -> dict[str, Any]:
-    """Return the same as a disposal keeps it, for the certificate."""
+    """Return the same as a disposal keeps it, for the certificate; the sources are sealed with the disposal."""
     return {
         "confirmed": list(known.confirmed),
         "suspected": list(known.suspected),

@@ -35,11 +35,15 @@ OUTCOMES = {
 
 @dataclass(frozen=True, slots=True)
 class ScheduleStanding:
-    """How the review stands: the day by which the next is due, and why it is overdue (empty: it is not)."""
+    """How the review stands: the day by which the next is due, and why it is overdue (empty: it is not).
+
+    Not `stated`: the rules name no edition, which no review can clear.
+    """
 
     last: ScheduleReview | None
     due_on: date | None
     overdue: str
+    stated: bool = True
 
 
 def reviews() -> list[ScheduleReview]:
@@ -56,7 +60,9 @@ def schedule_standing() -> ScheduleStanding:
     rule, found = policy().retention.schedule, reviews()
     last = found[0] if found else None
     if not rule.edition:
-        return ScheduleStanding(last, None, "The rules do not state the edition that their periods rest on.")
+        words = "The rules do not state the edition that their periods rest on. No review clears this: the "
+        words += "administrator states the edition first."
+        return ScheduleStanding(last, None, words, stated=False)
     if last is None:
         return ScheduleStanding(None, None, "The edition was never reviewed.")
     if last.outcome != "in_force" or not _same(last.edition, rule.edition):
@@ -85,10 +91,10 @@ def record_review(actor: Actor, edition: str, outcome: str, note: str) -> Schedu
         f"Say in at least {least} characters what you compared and found.",
     )
     same = bool(rule.edition) and _same(edition, rule.edition)
-    named = rule.edition or "none"
-    refuse_if(
-        RULE, outcome == "in_force" and not same, f"The rules name edition: {named}. Another is a new edition to them."
-    )
+    named = f"The rules name edition {rule.edition}. Another is a new edition to them."
+    if not rule.edition:
+        named = "The rules name no edition yet: the administrator states the one that the periods rest on first."
+    refuse_if(RULE, outcome == "in_force" and not same, named)
     refuse_if(RULE, outcome == "new_edition" and same, "The rules name this edition: it is not a new one to them.")
     changed = any(not _same(one.edition, edition) for one in reviews() if one.outcome == "in_force")
     unseen = outcome == "in_force" and changed and not was_previewed(edition)

@@ -95,7 +95,7 @@ def facts_of_sealing(order: SealingOrder) -> SealingFacts:
         lines=tuple(
             LineFacts(
                 KINDS[line.kind],
-                line.at.replace("T", " "),
+                f"{here(line.moment):%Y-%m-%d %H:%M:%S %Z}" if line.moment else "",
                 line.subject if line.subject_type != "person_file" else "",
                 line.case_number,
                 line.report,

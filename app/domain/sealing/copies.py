@@ -23,7 +23,8 @@ from app.clauses import enforces
 from app.domain.accounts.people import holders_of
 from app.domain.gallery import verbs as gallery
 from app.domain.notices.notifications import tell
-from app.domain.sealing.lookback import items_about, reports_about, viewing
+from app.domain.sealing.lookback import holding, items_about, reports_about
+from app.domain.sealing.seen import viewing
 from app.domain.serving import left_among
 from app.extensions import db, stores
 from app.models import Account, AuditEvent, FRRequest, GalleryPhoto, LeftCopy, Report, Round, SealedCopy, SealingOrder
@@ -113,8 +114,8 @@ def _of_reports(photos: list[GalleryPhoto]) -> Iterator[Delivered]:
         for account_id, at in _downloads(report):
             yield Delivered("download", request.number, report.number, account_id, at)
     for item in items_about(photos):
-        for package in item.disclosure.packages:
-            if item.report in shown and item.included and package.fetched_at and item.uid not in package.withheld:
+        for package in holding(item):
+            if item.report in shown and package.fetched_at:
                 number = filled(item.report).number
                 yield Delivered("package", item.disclosure.number, number, None, package.fetched_at)
 

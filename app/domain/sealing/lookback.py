@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import func, or_, select
@@ -19,22 +19,29 @@ from app.calendar import day_of
 from app.clauses import enforces
 from app.domain.approval.verbs import recipients
 from app.domain.disclosures.claims import claim_of
+from app.domain.sealing.seen import in_words, viewing
+from app.domain.serving import shows_one_of
 from app.extensions import db
 from app.models import (
     Account,
     AuditEvent,
     Candidate,
+    Disclosure,
+    DisclosureDocument,
     DisclosureItem,
+    DisclosurePackage,
     FRRequest,
     GalleryPhoto,
     LineUpPlace,
     PersonFile,
+    ProbeImage,
     ProficiencyPicture,
     Report,
     Round,
     Search,
 )
 from app.models.base import filled
+from app.policy import policy
 from app.policy.names import EventName
 
 #: what a line tells of -> its heading
@@ -45,14 +52,15 @@ KINDS = {
     "disclosure": "In a disclosure",
     "view": "Looked at",
     "person_file": "Personal information file",
-    "foil": "Shown as a foil",
+    "foil": "Shown to a peer beside another",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Showing:
-    """One showing. subject: the number of the request or disclosure. at: ISO 8601, UTC; empty where nothing was sent.
+    """One showing. subject: the number of the request, disclosure or line.
 
+    at: ISO 8601, UTC; empty where nothing was sent.
     path, sha256: of a copy in a case folder, which is the department's record and stays.
     """
 
@@ -67,12 +75,14 @@ class Showing:
     path: str = ""
     sha256: str = ""
 
+    @property
+    def moment(self) -> datetime | None:
+        """When it was shown, as a time with its zone."""
+        return datetime.fromisoformat(self.at).replace(tzinfo=UTC) if self.at else None
+
     def stored(self) -> dict[str, Any]:
         return asdict(self)
 
-
-#: photographs asked about in one statement
-AT_ONCE = 100
 
 Looker = Callable[[Sequence[GalleryPhoto]], Iterable[Showing]]
 
@@ -88,7 +98,7 @@ def candidates(photos: Sequence[GalleryPhoto]) -> Iterable[Showing]:
     )
     for found in db.session.scalars(rows):
         request = found.search.request
-        verdicts = [disposition.verdict for disposition in found.dispositions]
+        verdicts = [disposition.verdict.replace("_", " ") for disposition in found.dispositions]
         yield Showing(
             "candidate",
             "request",
@@ -135,7 +145,6 @@ def reports_about(photos: Sequence[GalleryPhoto]) -> list[Report]:
 
 def reports(photos: Sequence[GalleryPhoto]) -> Iterable[Showing]:
     """Yield every delivered report, with the place of its file and who has it."""
-    ids = {photo.id for photo in photos}
     for report in reports_about(photos):
         names = _names(recipients(report))
         recalled = f"; recalled {day_of(report.recalled_at)}" if report.recalled_at else ""
@@ -146,7 +155,7 @@ def reports(photos: Sequence[GalleryPhoto]) -> Iterable[Showing]:
             _moment(report.delivered_at),
             report.request.case_number,
             f"received by {', '.join(names)}{recalled}",
-            filled(filled(report.round).nominee).photo_id in ids,
+            shows_one_of(report, photos),
             report.number,
             filled(report.receipt)["path"],
             filled(report.sha256),
@@ -162,13 +171,12 @@ def items_about(photos: Sequence[GalleryPhoto]) -> list[DisclosureItem]:
 
 def disclosures(photos: Sequence[GalleryPhoto]) -> Iterable[Showing]:
     """Yield every disclosure that asks for, or handed out, such a report."""
-    ids = {photo.id for photo in photos}
     for item in items_about(photos):
         disclosure, report = item.disclosure, filled(item.report)
-        fetched = [package.fetched_at for package in disclosure.packages if package.fetched_at and item.included]
-        detail = f"{disclosure.recipient_kind or 'recipient not statement'}, {disclosure.state.replace('_', ' ')}"
-        begun = ", download begun" if claim_of(disclosure) is not None else ", not handed out"
-        detail += f", package fetched {len(fetched)}×" if fetched else begun
+        fetched = [package.fetched_at for package in holding(item) if package.fetched_at]
+        recipient = policy().disclosure.recipients.get(disclosure.recipient_kind or "")
+        detail = f"{recipient.title if recipient else 'recipient not stated'}, {disclosure.stands.title.lower()}, "
+        detail += f"package fetched {len(fetched)}×" if fetched else _unfetched(item)
         yield Showing(
             "disclosure",
             "disclosure",
@@ -176,34 +184,76 @@ def disclosures(photos: Sequence[GalleryPhoto]) -> Iterable[Showing]:
             _moment(max(fetched, default=None)),
             disclosure.case_number,
             detail,
-            filled(filled(report.round).nominee).photo_id in ids,
+            shows_one_of(report, photos),
             report.number,
         )
 
 
+def holding(item: DisclosureItem) -> list[DisclosurePackage]:
+    """Return the packages of a disclosure that enclose an item, not a line in its place."""
+    if not item.included:
+        return []
+    return [package for package in item.disclosure.packages if item.uid not in package.withheld]
+
+
+def _unfetched(item: DisclosureItem) -> str:
+    held = holding(item)
+    if not held:
+        return "in no package, not handed out"
+    begun = item.disclosure.current_package in held and claim_of(item.disclosure) is not None
+    return "download begun" if begun else "in a package, not handed out"
+
+
 def views(photos: Sequence[GalleryPhoto]) -> Iterable[Showing]:
-    """Yield the views of the photographs from the audit trail, one line for each person, page and subject."""
-    wanted = sorted({photo.uid for photo in photos})
+    """Yield from the audit trail who saw or took one of the photographs: a line for each person, way and subject."""
     last: dict[tuple[Any, ...], tuple[AuditEvent, int]] = {}
-    for event in viewing("faces.viewed", wanted):
+    for event in _seen(photos):
         keys = json.loads(event.keys)
         # the repository's own page is about the person, whose id says nothing outside this database
-        subject = event.subject_id if event.subject_type == "request" else ""
-        key = (event.actor_id, keys["page"], event.subject_type if subject else "", subject)
-        last[key] = (event, last.get(key, (event, 0))[1] + 1)
-    for (actor_id, name, kind, subject), (event, times) in last.items():
+        subject = event.subject_id if event.subject_type in ("request", "disclosure", "line_up") else ""
+        number = str(keys.get("report") or "")
+        key = (event.actor_id, in_words(event, keys.get("page", "")), event.subject_type if subject else "", subject)
+        last[(*key, number)] = (event, last.get((*key, number), (event, 0))[1] + 1)
+    for (actor_id, did, kind, subject, number), (event, times) in last.items():
         who = ", ".join(_names([actor_id])) or "the portal"
-        yield Showing("view", kind, subject, event.at[:19], _case_of(subject), f"{who}, page {name}, {times}×", True)
+        yield Showing(
+            "view", kind, subject, event.at[:19], _case_of(subject), f"{who} {did}, {times}×", True, report=number
+        )
 
 
-def viewing(event: EventName, uids: Sequence[str]) -> list[AuditEvent]:
-    """Return the events of this kind that name one of the photographs, each once, in order."""
-    found: dict[int, AuditEvent] = {}
-    for start in range(0, len(uids), AT_ONCE):
-        like = or_(*(AuditEvent.keys.contains(uid) for uid in uids[start : start + AT_ONCE]))
-        rows = select(AuditEvent).where(AuditEvent.event == event, like)
-        found |= {row.sequence: row for row in db.session.scalars(rows)}
+def _seen(photos: Sequence[GalleryPhoto]) -> list[AuditEvent]:
+    """Return the events of SEEN that name one of the photographs, or a file that held one."""
+    # a booking photograph that was submitted as a probe is the same file
+    probes = select(ProbeImage).where(ProbeImage.sha256.in_({photo.sha256 for photo in photos}))
+    images = list(db.session.scalars(probes))
+    faces = sorted({photo.uid for photo in photos} | {image.uid for image in images})
+    held = [report for report in reports_about(photos) if shows_one_of(report, photos)]
+    among = or_(
+        DisclosureItem.report_id.in_([report.id for report in held]),
+        DisclosureItem.image_id.in_([image.id for image in images]),
+    )
+    items = list(db.session.scalars(select(DisclosureItem).where(among)))
+    documents = select(DisclosureDocument.uid).where(DisclosureDocument.sha256.in_({photo.sha256 for photo in photos}))
+    names: dict[EventName, list[str]] = {
+        "faces.viewed": faces,
+        "comparison.printed": faces,
+        "probe.register_printed": faces,
+        "report.downloaded": [report.number for report in held],
+        "disclosure.item_viewed": [item.uid for item in items],
+        "disclosure.document_viewed": list(db.session.scalars(documents)),
+    }
+    found = {event.sequence: event for name, ones in names.items() for event in viewing(name, ones)}
+    found |= {event.sequence: event for item in items for event in _sent_with(item)}
     return [found[sequence] for sequence in sorted(found)]
+
+
+def _sent_with(item: DisclosureItem) -> Iterable[AuditEvent]:
+    """Yield the downloads of packages that held an item."""
+    numbers = {package.number for package in holding(item)}
+    rows = select(AuditEvent).where(
+        AuditEvent.event == "disclosure.package_sent", AuditEvent.subject_id == item.disclosure.number
+    )
+    return [event for event in db.session.scalars(rows) if json.loads(event.keys)["package"] in numbers]
 
 
 def person_files(photos: Sequence[GalleryPhoto]) -> Iterable[Showing]:
@@ -270,7 +320,9 @@ def _moment(at: datetime | None) -> str:
 def _case_of(number: str) -> str:
     if not number:
         return ""
-    return db.session.scalar(select(FRRequest.case_number).where(FRRequest.number == number)) or ""
+    asked = select(FRRequest.case_number).where(FRRequest.number == number)
+    of_disclosure = select(Disclosure.case_number).where(Disclosure.number == number)
+    return db.session.scalar(asked) or db.session.scalar(of_disclosure) or ""
 
 
 def _names(ids: Iterable[int | None]) -> list[str]:

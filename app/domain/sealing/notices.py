@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 from sqlalchemy import select
@@ -9,11 +11,13 @@ from sqlalchemy import select
 from app import audit
 from app.access.actor import Actor
 from app.access.capabilities import check_capability
+from app.calendar import day_of
 from app.clauses import enforces
 from app.domain.accounts.people import holders_of
 from app.domain.notices.notifications import tell
 from app.domain.sealing.copies import list_copies, told
-from app.domain.sealing.lookback import items_about, reports_about
+from app.domain.sealing.lookback import holding, items_about, reports_about
+from app.domain.sealing.notice_words import DONE, fault_of, listed
 from app.extensions import db
 from app.models import Disclosure, FRRequest, GalleryPhoto, SealingNotice, SealingOrder
 from app.models.base import filled, now
@@ -49,67 +53,78 @@ def draft(order: SealingOrder) -> int:
     was fetched. Only what shows the sealed photographs' people.
     """
     photos = photos_of(order)
-    known = {(notice.kind, notice.about) for notice in order.notices}
-    made = 0
+    due: dict[tuple[str, str], Due] = {}
     for report in reports_about(photos) if photos else ():
-        request = report.request
-        made += _add(order, known, "investigator", request, request.requester_id, report=report.number)
+        _due(due, "investigator", report.request, report.number).account_id = report.request.requester_id
     for item in items_about(photos) if photos else ():
-        disclosure, number = item.disclosure, filled(item.report).number
-        new = _add(order, known, "privacy_officer", disclosure, None, report=number)
-        if new and not disclosure.has("final"):
-            tell("disclosure_sealed", {*holders_of("disclosure.decide"), disclosure.asked_by_id}, disclosure)
-        made += new
-        fetched = [package.fetched_at for package in disclosure.packages if package.fetched_at]
-        if fetched and item.included:
-            day = f"{max(fetched):%Y-%m-%d}"
-            made += _add(order, known, "recipient", disclosure, None, report=number, fetched=day)
+        number = filled(item.report).number
+        _due(due, "privacy_officer", item.disclosure, number)
+        fetched = [package.fetched_at for package in holding(item) if package.fetched_at]
+        if fetched:
+            to_recipient = _due(due, "recipient", item.disclosure, number)
+            to_recipient.fetched = max(day_of(max(fetched)), to_recipient.fetched or date.min)
+    known = {(notice.kind, notice.about) for notice in order.notices}
+    made = [_add(order, kind, one) for (kind, about), one in due.items() if (kind, about) not in known]
+    for (kind, about), one in due.items():
+        if kind == "privacy_officer" and (kind, about) not in known and not one.about.has("final"):
+            tell("disclosure_sealed", {*holders_of("disclosure.decide"), one.about.asked_by_id}, one.about)
     db.session.flush()
     list_copies(order, photos)
-    return made
+    return len(made)
 
 
-def _add(
-    order: SealingOrder,
-    known: set[tuple[str, str]],
-    kind: str,
-    about: FRRequest | Disclosure,
-    account_id: int | None,
-    **values: str,
-) -> int:
-    if (kind, about.number) in known:
-        return 0
-    known.add((kind, about.number))
-    words = policy().notice(DRAFTS[kind]).text
+@dataclass(slots=True)
+class Due:
+    """A notice that is due: about what, of which reports, to whom of the department, fetched when for the last time."""
+
+    about: FRRequest | Disclosure
+    reports: list[str] = field(default_factory=list)
+    account_id: int | None = None
+    fetched: date | None = None
+
+
+def _due(due: dict[tuple[str, str], Due], kind: str, about: FRRequest | Disclosure, report: str) -> Due:
+    found = due.setdefault((kind, about.number), Due(about))
+    if report not in found.reports:
+        found.reports.append(report)
+    return found
+
+
+def _add(order: SealingOrder, kind: str, due: Due) -> SealingNotice:
+    words, about = policy().notice(DRAFTS[kind]).text, due.about
     given = {
         "order": order.number,
+        "done": DONE[order.kind],
         "date": str(order.dated),
         "case": about.case_number,
         "request": about.number,
         "disclosure": about.number,
-        **values,
+        "reports": listed(due.reports),
+        "fetched": str(due.fetched),
     }
     for name, value in given.items():
         words = words.replace(f"[{name}]", value)
     notice = SealingNotice(
-        order=order, kind=kind, about_type=about.subject_type, about=about.number, account_id=account_id
+        order=order, kind=kind, about_type=about.subject_type, about=about.number, account_id=due.account_id
     )
     db.session.add(notice)
-    notice.seal(text=words)
-    return 1
+    notice.seal(text=words, draft=words)
+    return notice
 
 
 @enforces("CAP-3", "SRC-8")
 def record(notice: SealingNotice, actor: Actor, text: str, how: str, *, sent: bool) -> None:
-    """Keep the edited text, and with `sent` how it went out; a sent notice stays as it is. Raises Refused, Conflict.
+    """Keep the text with what was added, and with `sent` how it went out; a sent notice stays as it is.
 
     People of the department are told in the portal as well: the investigator about the request, privacy officers about
-    the disclosure.
+    the disclosure. Raises Refused, Conflict.
     """
     check_capability(actor, "sealing.order")
     if notice.sent_at is not None:
         raise Conflict("this notice was sent already")
     refuse_if("reason_given", not gives_reason(policy(), text), "The notice has no words.")
+    fault = fault_of(notice, text)
+    refuse_if(policy().sealing.notice.id, fault is not None, fault or "")
     refuse_if("reason_given", sent and not says_something(how), "Say how the notice was sent.")
     notice.seal(text=text.strip(), how=how.strip())
     if sent:

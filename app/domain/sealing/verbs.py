@@ -23,6 +23,7 @@ from app.domain.gallery import verbs as gallery
 from app.domain.gallery.repository_index import lock_repository, next_generation
 from app.domain.notices.notifications import tell
 from app.domain.numbers import draw
+from app.domain.sealing.notice_words import digests_of_names
 from app.domain.sealing.notices import draft
 from app.domain.sealing.order_statement import OrderStatement, faults, sentences
 from app.extensions import db, stores
@@ -117,6 +118,8 @@ def carry_out(statement: OrderStatement, actor: Actor, way: str) -> SealingOrder
     order = _received(statement, actor, way)
     photos = chosen(statement, locked=True)
     held = [photo for photo in photos if photo.removed_at is None]
+    # the names go with the photographs: a notice is held against them afterwards
+    order.seal(names=digests_of_names(photos))
     _tombstones(order, statement, photos, held)
     templates = sum(len(photo.templates) for photo in held)
     for photo in held:

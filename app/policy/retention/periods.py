@@ -48,7 +48,7 @@ def period_of(
         case "years_after_closure":
             return _after_closure(known, closure)
         case _:
-            return _after_age(known, facts.people)
+            return _after_age(rules, known, facts)
 
 
 def ended_on(known: RetentionClass, history: Iterable[HistoryEntry], today: date) -> date | None:
@@ -89,10 +89,39 @@ def _after_closure(known: RetentionClass, closure: HistoryEntry | None) -> Perio
     return Period("until", _reason(known, words, end), end)
 
 
-def _after_age(known: RetentionClass, people: tuple[LinkedPerson, ...]) -> Period:
+def least_years(rules: RetentionRules, known: RetentionClass) -> int:
+    """Return the years for which a class keeps at least what was filed, whatever ages people have attained.
+
+    Its own, or the fewest of all classes where an age is all it names.
+    """
+    return known.years or min(other.years for other in rules.classes.values() if other.years)
+
+
+def grown_up(known: RetentionClass, facts: CaseFacts) -> list[tuple[LinkedPerson, date]]:
+    """Return who had outgrown the age of a class on the earliest day of the matter, each with the day they did."""
+    began, under = facts.began_on, known.under
+    if began is None or under is None:
+        return []
+    marked = [person for person in facts.people if getattr(person, known.person) and person.born_on is not None]
+    found = [(person, anniversary(person.born_on, under)) for person in marked if person.born_on is not None]
+    return [(person, attained) for person, attained in found if attained <= began]
+
+
+def _after_age(rules: RetentionRules, known: RetentionClass, facts: CaseFacts) -> Period:
     assert known.age is not None  # the loader refuses such a class without an age
     who = WHO[known.person]
-    concerned = [person for person in people if getattr(person, known.person)]
+    grown = grown_up(known, facts)
+    if grown:
+        # days of birth stand in the steps inside, which not everybody sees
+        inside = tuple(
+            _reason(known, f"The {who} {person.ref} turned {known.under} on {said(attained)}; the matter is of {day}.")
+            for person, attained in grown
+            for day in (said(facts.began_on or attained),)
+        )
+        words = f"{known.title}: somebody marked as a {who} was {known.under} before the matter began: correct the "
+        words += "birth, the mark or the class."
+        return Period("unknown", _reason(known, words, None, inside))
+    concerned = [person for person in facts.people if getattr(person, known.person)]
     if not concerned:
         words = f"{known.title}: no {who} is linked to the case, so that the period cannot be calculated."
         return Period("unknown", _reason(known, words))
@@ -111,9 +140,15 @@ def _after_age(known: RetentionClass, people: tuple[LinkedPerson, ...]) -> Perio
     if len(ends) < len(concerned):
         words = f"{known.title}: a date of birth is missing, so that the period cannot be calculated."
         return Period("unknown", _reason(known, words, None, tuple(children)))
-    words = f"{known.title}: kept until {said(max(ends))}"
+    end = max(ends)
+    words = f"{known.title}: kept until {said(end)}"
     words += f", for the youngest {who} decides." if len(ends) > 1 else "."
-    return Period("until", _reason(known, words, max(ends), tuple(children)), max(ends))
+    least = least_years(rules, known)
+    floor = None if facts.filed_on is None else anniversary(facts.filed_on, least)
+    if floor is not None and floor > end:
+        words = f"{known.title}: kept until {said(floor)}, {_years(least)} after a request of the case was filed."
+        end = floor
+    return Period("until", _reason(known, words, end, tuple(children)), end)
 
 
 def _reason(known: RetentionClass, sentence: str, on: date | None = None, children: tuple[Reason, ...] = ()) -> Reason:

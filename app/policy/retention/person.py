@@ -72,6 +72,11 @@ def _own_period(rule: FileRule, facts: PersonFacts, today: date) -> Reason:
     if _contradict(facts, today):
         words = "The dates of birth, death and last arrest contradict each other, or lie in the future."
         return Reason(rule.id, clause, words)
+    early = [case for case in facts.cases if _died_before(facts, case)]
+    if early and facts.died_on is not None:
+        words = f"A death on {said(facts.died_on)} contradicts the matter of case {early[0].case_number}, in which the "
+        words += f"person is a suspect: it is of {said(early[0].suspected_from or facts.died_on)}."
+        return Reason("unknown_is_kept", clause, words)
     death = _death_reason(rule, facts)
     birth = _birth_reason(rule, facts, today)
     ends = [reason.on for reason in (death, birth) if reason.on is not None]
@@ -81,11 +86,27 @@ def _own_period(rule: FileRule, facts: PersonFacts, today: date) -> Reason:
         words = "Neither of the two periods is known, so that none can be calculated."
         return Reason(rule.id, clause, words, None, (death, birth))
     end = min(ends)
+    floor = _least(rule, facts)
+    if floor is not None and floor > end:
+        words = f"File on a criminal or suspect: kept until {said(floor)}, no shorter after a request of its case was "
+        return Reason("least_after_filing", clause, f"{words}filed than the shortest of its periods.", floor)
     words = f"File on a criminal or suspect: kept until {said(end)}."
     if len(ends) > 1:
         words += " The shorter of the two periods counts."
     first = (death if death.on == end else birth,)
     return Reason(rule.id, clause, words, end, marked((death, birth), first))
+
+
+def _died_before(facts: PersonFacts, case: LinkedCase) -> bool:
+    """Whether a suspect of a case died before the earliest day of its matter."""
+    return bool(facts.died_on and case.suspected_from and facts.died_on < case.suspected_from)
+
+
+def _least(rule: FileRule, facts: PersonFacts) -> date | None:
+    """Return the day before which no typed birth, death or arrest ends the period of a file."""
+    filed = max((case.filed_on for case in facts.cases if case.filed_on is not None), default=None)
+    years = min(years for years in (rule.after_death, rule.after_birth) if years)
+    return None if filed is None else anniversary(filed, years)
 
 
 def _death_reason(rule: FileRule, facts: PersonFacts) -> Reason:

@@ -20,7 +20,8 @@ class RetentionClass(Rule, frozen=True, kw_only=True):
     """A class of case record and how long it is kept (RET-1 to RET-8).
 
     ``years`` counts from closure or from an age; ``age`` is attained by the people marked ``person``;
-    ``ends_with`` names the event that ends a permanent period; ``except_classes`` go by their own rule instead.
+    ``ends_with`` names the event that ends a permanent period; ``except_classes`` go by their own rule instead;
+    ``under`` is the age that the people marked ``person`` had not attained when the matter began.
     """
 
     title: Text
@@ -28,6 +29,7 @@ class RetentionClass(Rule, frozen=True, kw_only=True):
     years: Count | None = None
     age: Count | None = None
     person: Literal["child_victim", "juvenile", ""] = ""
+    under: Count | None = None
     ends_with: str = ""
     except_classes: tuple[str, ...] = ()
 
@@ -66,10 +68,15 @@ class ScheduleRule(Statement, frozen=True, kw_only=True):
 
 
 class Closure(Rule, frozen=True, kw_only=True):
-    """A reason for which a case is closed; there is no other (RET-11). ``no_arrest``: an arrest contradicts it."""
+    """A reason for which a case is closed; there is no other (RET-11).
+
+    ``no_arrest``: an arrest contradicts it. ``after_arrest``: it comes some day after an arrest and a request; without
+    them it is told to whoever decides.
+    """
 
     title: Text
     no_arrest: bool = False
+    after_arrest: bool = False
 
 
 class EndingEvent(Rule, frozen=True, kw_only=True):
@@ -152,8 +159,8 @@ class CaseFacts:
 
     ``classes`` are those a person confirmed, when the history had ``history_seen`` lines; ``history`` is in the
     order recorded; ``open_requests`` and ``open_disclosures`` count what is not at an end; ``holds`` are those in
-    force; ``filed_on`` is the day on which the last of its requests was filed; ``matter`` holds the other case records
-    of its matter, each as it stands alone.
+    force; ``filed_on`` is the day on which the last of its requests was filed, ``began_on`` the earliest day of the
+    matter that the portal knows; ``matter`` holds the other case records of its matter, each as it stands alone.
     """
 
     classes: tuple[str, ...] = ()
@@ -164,6 +171,7 @@ class CaseFacts:
     holds: tuple[Hold, ...] = ()
     open_disclosures: int = 0
     filed_on: date | None = None
+    began_on: date | None = None
     matter: tuple["LinkedCase", ...] = ()
 
 
@@ -200,11 +208,17 @@ class Standing:
 
 @dataclass(frozen=True)
 class LinkedCase:
-    """Another case record to which this one, or a person file, belongs: its number, its standing or day of disposal."""
+    """Another case record to which this one, or a person file, belongs: its number, its standing or day of disposal.
+
+    For a person file also: the day on which its last request was filed, and, where the person is a suspect in it, the
+    earliest day of the matter that the portal knows.
+    """
 
     case_number: str
     standing: Standing | None
     disposed_on: date | None = None
+    filed_on: date | None = None
+    suspected_from: date | None = None
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ PRINCIPLES = (
     "closed_cases_only",
     "class_confirmed",
     "unknown_is_kept",
+    "least_after_filing",
     "look_up_recent",
     "hold_wins",
     "one_matter",
@@ -20,8 +21,8 @@ NEEDS: dict[str, frozenset[str]] = {
     "permanent": frozenset(),
     "permanent_until": frozenset({"ends_with"}),
     "years_after_closure": frozenset({"years"}),
-    "until_age": frozenset({"age", "person"}),
-    "years_after_age": frozenset({"age", "person", "years"}),
+    "until_age": frozenset({"age", "person", "under"}),
+    "years_after_age": frozenset({"age", "person", "under", "years"}),
 }
 
 
@@ -48,7 +49,7 @@ def retention_faults(read: dict[str, Any]) -> Iterator[str]:
 
 
 def _class_faults(known: RetentionClass, classes: dict[str, RetentionClass], events: set[str]) -> Iterator[str]:
-    given = {name for name in ("years", "age", "person", "ends_with") if getattr(known, name)}
+    given = {name for name in ("years", "age", "person", "under", "ends_with") if getattr(known, name)}
     for name in sorted(NEEDS[known.keep] - given):
         yield f"a class kept '{known.keep}' needs {name}"
     for name in sorted(given - NEEDS[known.keep]):

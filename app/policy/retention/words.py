@@ -11,7 +11,7 @@ from app.policy.retention.types import Hold, Reason, RetentionRules, Standing, S
 BLOCKING: tuple[Status, ...] = ("held", "open", "unclassified", "permanent", "unknown")
 STATUS_WORDS = {
     "held": "under hold",
-    "open": "open",
+    "open": "at work",
     "unclassified": "not classified",
     "permanent": "kept permanently",
     "unknown": "kept until a missing day or class is known",

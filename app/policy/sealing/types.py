@@ -45,6 +45,7 @@ class SealingRules:
     material: Mapping[str, SealedMaterial]
     copy_ends: Mapping[str, CopyEnd]
     copy_answer: Questions
+    notice: Statement
 
     def for_recipient(self, kind: str | None) -> SealedMaterial:
         """Return the rule for a kind of recipient; the first one that withholds for none or an unknown one."""
@@ -58,6 +59,7 @@ SCHEMA: Mapping[str, tuple[type, str]] = {
     "sealed_material": (SealedMaterial, "many"),
     "copy_end": (CopyEnd, "many"),
     "copy_answer": (Questions, "one"),
+    "notice": (Statement, "one"),
 }
 
 
@@ -68,6 +70,7 @@ def rules_of(read: Mapping[str, Any]) -> SealingRules:
         material=MappingProxyType({rule.id: rule for rule in read["sealed_material"]}),
         copy_ends=MappingProxyType({rule.id: rule for rule in read["copy_end"]}),
         copy_answer=read["copy_answer"],
+        notice=read["notice"],
     )
 
 

@@ -14,7 +14,9 @@ from app.documents.retention import certificate as certificates
 from app.documents.retention.certificate import CertificateFacts, Copy, ItemFacts, RuleCited, render_certificate
 
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
-RULE = RuleCited("Case records of a violation or traffic infraction are kept at least 1 year.", "RET-5")
+RULE = RuleCited(
+    "Case records of a violation or traffic infraction are kept at least 1 year.", "RET-5", date(2016, 3, 2)
+)
 HOLD = RuleCited("A record under hold is not disposed of, whatever its period.", "RET-11")
 ERASED = ItemFacts(
     what="Case 2026-075-00001",
@@ -24,7 +26,8 @@ ERASED = ItemFacts(
     requests=("FR-2026-000001", "FR-2026-000002"),
     keys=3,
     blobs=1204,
-    rows=(("candidate", 50), ("probe_image", 2)),
+    rows=(("Candidates listed", 50), ("Images of requests", 2)),
+    sources=("Violation or traffic infraction, 2 Mar 2015: Docket 2015-000117.",),
     copies=(Copy("R-2026-000001", "2026-075-00001/R-2026-000001/R-2026-000001.pdf", "ab" * 32),),
 )
 SPARED = ItemFacts(
@@ -86,7 +89,9 @@ def test_it_says_what_under_which_rule_from_which_day_and_who_approved(pdf):
         "2026-11-24 13:00:00 UTC",
         "2026-11-24 14:00:00 UTC",
         "3 data keys, 1,204 encrypted files, 52 database rows",
-        "candidate 50, probe_image 2",
+        "Candidates listed: 50, Images of requests: 2",
+        "Docket 2015-000117.",
+        "Ran until 2016-03-02.",
         "FR-2026-000002",
         "1 record erased, 1 spared",
     )

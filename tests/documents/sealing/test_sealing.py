@@ -106,7 +106,7 @@ def test_it_says_what_by_which_order_when_and_where_it_was_shown(pdf):
         "received by Dana Lark",
         "another photograph of the person",
         "Not sent",
-        "Drafted; sent by a person",
+        "Not sent when this was certified",
         "CAP-3",
         "1 photograph sealed and destroyed",
         "Demonstration",

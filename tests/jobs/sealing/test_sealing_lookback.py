@@ -63,7 +63,7 @@ def test_every_search_round_report_disclosure_view_and_file_is_listed(report, di
         waiting.number: False,
         fetched.number: True,
     }
-    assert any("gallery.index" in line.detail and line.subject == "" for line in found["view"])
+    assert any("the page of the repository" in line.detail and line.subject == "" for line in found["view"])
     assert [line.subject for line in found["person_file"]] == [file.uid]
     whole = json.dumps([line.stored() for line in lines])
     for private in (photo.person.person_number, photo.uid, "Ira Longgone"):
@@ -252,3 +252,92 @@ def test_a_report_rendered_while_the_order_came_is_not_kept(make, run_jobs, monk
     db.session.expire_all()
     assert request.state == "approved" and all(one.blob_id is None for one in request.reports)
     assert db.session.query(AuditEvent).filter_by(event="report.rendered").count() == before
+
+
+@pytest.mark.clause("EXT-7", "ACC-11")
+def test_every_way_in_which_the_file_was_seen_is_listed_and_no_package_that_never_held_it(report, disclose, people):  # noqa: F811
+    photo = report.round.nominee.photo
+    fetched, left_out = disclose("fetched", recipient="court", basis="D2"), disclose("submitted", asker="d.lark")
+    [kept] = [item for item in left_out.items if item.report is report]
+    actor = people.actor("p.aspen")
+    audit.viewed("disclosure.item_viewed", left_out, actor=actor, item=kept.uid, sha256=report.sha256)
+    audit.viewed("report.downloaded", report.request, actor=people.actor("d.lark"), report=report.number)
+    audit.viewed(
+        "probe.register_printed", report.request, actor=actor, images=[photo.uid], derived=[], sha256=report.sha256
+    )
+    db.session.rollback()  # what was read before stands still for this connection
+    lines = look_back([photo])
+    seen = {line.subject: line.detail for line in lines if line.kind == "view" and "opened the item" in line.detail}
+    assert set(seen) == {left_out.number}
+    assert any("downloaded the report" in line.detail and line.report == report.number for line in lines)
+    assert any("printed the register" in line.detail for line in lines)
+    details = {line.subject: line.detail for line in lines if line.kind == "disclosure"}
+    assert details[left_out.number].endswith("in no package, not handed out")
+    assert details[fetched.number].endswith("package fetched 1×")
+    assert "_" not in "".join(line.detail for line in lines), "words, not names of states"
+
+
+def test_every_route_that_serves_a_file_or_a_face_records_what_the_look_back_reads():
+    """A new event of a served file, or a new page with faces, stands in the table, or among what shows no face."""
+    import re
+    from pathlib import Path
+
+    from app.domain.sealing.seen import NO_FACE, PAGES, SEEN
+
+    source = "\n".join(path.read_text("utf-8") for path in sorted(Path("app").rglob("*.py")))
+    sent = set(re.findall(r'audit\.sent\(\s*"([a-z_.]+)"', source))
+    assert {"report.downloaded", "disclosure.item_viewed"} < sent
+    assert sent <= set(SEEN) | NO_FACE, sent - set(SEEN) - NO_FACE
+    pages = set(re.findall(r'"faces\.viewed",[^)]*?page="([a-z_.]+)"', source))
+    assert pages == set(PAGES)
+
+
+@pytest.mark.clause("SRC-8", "EXT-8")
+def test_a_notice_names_every_report_and_what_the_order_did(report, disclose, people):  # noqa: F811
+    from app.domain.sealing import notice_words
+
+    assert notice_words.listed(["R-1"]) == "report R-1"
+    assert notice_words.listed(["R-1", "R-2", "R-3"]) == "reports R-1, R-2 and R-3"
+    disclose("fetched", recipient="court", basis="D2")
+    order = seal(report.round.nominee.photo)
+    for notice in order.notices:
+        words = notice.private["text"]
+        assert "expunged by order" in words and "sealed by order" not in words and "[" not in words
+        assert report.number in words
+
+
+@pytest.mark.clause("SRC-8", "EXT-8")
+def test_two_reports_about_the_person_stand_in_one_notice(report, disclose):  # noqa: F811
+    from app.domain.sealing import notices
+
+    due: dict[tuple[str, str], notices.Due] = {}
+    for number in ("R-2026-000001", "R-2026-000002", "R-2026-000001"):
+        notices._due(due, "investigator", report.request, number)
+    assert [one.reports for one in due.values()] == [["R-2026-000001", "R-2026-000002"]]
+
+
+@pytest.mark.clause("SRC-8", "EXT-8")
+def test_no_words_take_the_place_of_a_notice_nor_name_the_person_bypass(report, people):  # noqa: F811
+    from app.domain.sealing import notices
+    from app.policy.refused import Refused
+
+    name = report.round.nominee.photo.person.private["name"]
+    person_number = report.round.nominee.photo.person.person_number
+    order = seal(report.round.nominee.photo)
+    [notice] = [one for one in order.notices if one.kind == "investigator"]
+    draft, officer = notice.private["text"], people.actor("b.juniper")
+
+    def refused(text: str) -> str:
+        with pytest.raises(Refused) as refusal, unit_of_work():
+            notices.record(notice, officer, text, "Department mail", sent=True)
+        return str(refusal.value)
+
+    assert "must keep this sentence" in refused(f"Please return it. {name} is innocent.")
+    assert "must keep this sentence" in refused(draft.replace("Do not show", "Show"))
+    for word in name.split():
+        assert "names the person" in refused(f"{draft} {word.upper()} is innocent.")
+    with unit_of_work():
+        notices.record(notice, officer, f"{draft}\n Call the unit.", "Department mail", sent=True)
+    assert notice.sent_at is not None
+    assert name not in str(order.private), "digests of its words alone"
+    assert person_number

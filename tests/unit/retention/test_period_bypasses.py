@@ -203,3 +203,45 @@ def test_an_investigation_taken_up_again_is_not_ended_by_its_old_closing_bypass(
     make.withdraw(filed)
     assert retention.standing_of(record).status == "open", "not even once that request has ended"
     assert refused(retention.close_case, record, keeper, "without_arrest", years_ago(6))
+
+
+# By a typed day of the past --------------------------------------------------------------------------------
+
+
+@pytest.mark.clause("RET-8", "RET-9", "RET-11")
+def test_a_felony_filed_today_is_not_due_today_by_a_person_who_was_a_juvenile_long_ago_bypass(keep, keeper, make):
+    """Nobody aged 36 on the day of the matter is a juvenile in it, and no suspect died before it."""
+    make.request("withdrawn", case_number=CASE)
+    record = keep.record("open")
+    written(retention.record_disposition, record, keeper, "juvenile", today(), SOURCE)
+    written(retention.close_case, record, keeper, "without_arrest", today())
+    written(retention.classify, record, keeper, ("juvenile",))
+    keep.person(record, "Ash Fennel", "witness", born_on=date(1990, 1, 1), juvenile=True)
+    suspect = keep.person(record, "Ira Longgone", "suspect", died_on=date(2010, 5, 5))
+    assert retention.standing_of(record).status == "unknown"
+    assert refused(disposals.propose, keeper, [record], "Its period has run.") == "every_item_due"
+    told = known_of(record).contradictions
+    assert "is marked as a juvenile and turned 18 on 1 Jan 2008; the matter is of 21 Nov 2026." in told[0]
+    assert "is a suspect and died on 5 May 2010; the matter is of 21 Nov 2026." in told[1]
+    young = next(link.file for link in record.people if link.juvenile)
+    written(people_files.change_file, young, keeper, days={"born_on": date(2008, 11, 22)})
+    standing = retention.standing_of(record)
+    assert standing.status == "upcoming"
+    assert standing.earliest >= today() + timedelta(days=365), "no day sooner than a year after the request"
+    assert retention.standing_of(suspect).status == "unknown"
+
+
+@pytest.mark.clause("RET-1", "RET-11")
+def test_endings_that_cannot_be_are_told_to_whoever_decides_bypass(keep, keeper, make, post_arrest):
+    make.request("withdrawn", case_number=CASE)
+    record = keep.record("open")
+    written(retention.record_event, record, keeper, "located", today())
+    written(retention.close_case, record, keeper, "prosecution_concluded", today())
+    told = " ".join(known_of(record).contradictions)
+    assert "“Missing person located” of" in told
+    assert "and no arrest in this matter was reported." in told
+    assert "and a request of the case was filed on" in told
+    post_arrest(CASE)
+    told = " ".join(known_of(record).contradictions)
+    assert "no arrest in this matter" not in told
+    assert "and an arrest was reported on" in told

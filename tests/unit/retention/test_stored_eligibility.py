@@ -220,7 +220,7 @@ def test_a_change_that_was_not_followed_is_found_recorded_and_shown(keep, sign_i
     page = text(sign_in("y.hazel").get("/retention/recalculations"))
     assert "1 record compared, 1 differed from the lists." in page
     assert f"Case {record.case_number}" in page
-    assert "Case open Due Policy clause RET-5 A change was not followed." in page
+    assert "At work Due Policy clause RET-5 A change was not followed." in page
     assert recalculate().different == 0, "found once"
 
 

@@ -48,9 +48,12 @@ def test_a_case_is_not_closed_before_its_request_was_filed_nor_below_the_suspici
     assert retention.standing_of(record).status == "upcoming"
     known = known_of(record)
     assert known.suspected == ("Any other felony",)
-    (said,) = known.contradictions
+    unlikely, sudden, said = known.contradictions
+    assert "and no arrest in this matter was reported" in unlikely
+    assert "and a request of the case was filed" in sudden
     assert said.startswith("“Violation or traffic infraction” of ")
-    assert said.endswith("is below “Any other felony”, which a request suspected; a source is recorded with it.")
+    assert said.endswith("is below “Any other felony”, which a request suspected; its source is printed with it.")
+    assert [source.split(": ", 1)[1] for source in known.sources] == [SOURCE]
 
 
 @pytest.mark.clause("RET-11")
@@ -72,11 +75,12 @@ def test_both_approvers_and_the_certificate_see_class_days_and_contradictions_fi
         shown = sign_in(approver).get(f"/retention/disposals/{disposal.number}").text
         assert "Class suspected by the requests" in shown
         assert "is below “Any other felony”" in shown
+        assert f": {SOURCE}" in shown, "the source is on the page of whoever approves"
         assert shown.index("Contradictions") < shown.index("Would be erased")
         keep.approve(disposal, approver)
     known = disposal.items[0].known
     assert known["confirmed"] == ["Violation or traffic infraction"]
     assert known["days"][-1] == ["Closing recorded", LONG_AGO.isoformat()]
-    assert "is below" in known["contradictions"][0]
+    assert any("is below" in said for said in known["contradictions"])
     keep.execute()
     assert disposal.state == "disposed"

@@ -249,7 +249,7 @@ def test_a_person_gets_a_file_that_is_completed_and_linked(keep, sign_in):
     assert file.private["born_on"] == "2004-02-29"
     said = text(client.get(page_of(other)))
     assert f"The child {file.uid[:8]} turns 55 on 1 Mar 2059" in said
-    assert "Kept with its case record, which is open." in text(client.get(page))
+    assert "Kept with its case record, which is at work." in text(client.get(page))
     answer = send(client, page, "/links", 422, **{"link-case_number": "2026-075-99999", "link-role": "victim"})
     assert "There is no record of this case." in text(answer)
     answer = send(client, page, "/links", 422, **{"link-case_number": other.case_number, "link-role": "victim"})
@@ -302,13 +302,17 @@ def test_the_retention_of_a_request_names_nobody(keep, make, sign_in):
 
 def test_ages_are_not_shown_on_a_request(keep, sign_in):
     record = keep.record(request="withdrawn", classes=["child_victims_act"])
-    for name, born in (("A. Elder", date(1990, 5, 6)), ("A. Younger", date(2004, 2, 29))):
+    for name, born in (("A. Elder", date(2000, 5, 6)), ("A. Younger", date(2004, 2, 29))):
         keep.person(record, name, born_on=born, child_victim=True)
     number = db.session.query(FRRequest).filter_by(case_number=CASE).one().number
     said = text(sign_in("d.lark").get(f"/requests/{number}/retention"))
     assert "1 Mar 2059" in said
     assert "turns 55" not in said
-    assert "2045" not in said
+    assert "2055" not in said
+    keep.person(record, "A. Grown", born_on=date(1990, 5, 6), child_victim=True)
+    said = text(sign_in("d.lark").get(f"/requests/{number}/retention"))
+    assert "was 18 before the matter began" in said
+    assert "2008" not in said
 
 
 def test_a_draft_has_no_case_record_yet(make, sign_in):
