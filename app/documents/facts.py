@@ -301,6 +301,54 @@ class Decision:
 
 
 @dataclass(frozen=True, slots=True)
+class Examined:
+    """What became of the candidates that the search listed, in numbers; it names nobody (ACC-1).
+
+    ``left``: not compared, since the photograph had left the repository; ``left_compared``: it left after that.
+    ``reason``: why nobody was identified; ``retained_reason``: why none of the retained ones was put forward.
+    """
+
+    listed: int
+    excluded: int = 0
+    retained: int = 0
+    incomparable: int = 0
+    left: int = 0
+    left_compared: int = 0
+    reason: str | None = None
+    retained_reason: str | None = None
+
+    @property
+    def compared(self) -> int:
+        """Count those that were compared: excluded or retained."""
+        return self.excluded + self.retained
+
+    @property
+    def uncompared(self) -> int:
+        """Count those of which no comparison is recorded; those whose photograph had left are among them."""
+        return self.listed - self.compared - self.incomparable
+
+    @property
+    def counts(self) -> tuple[tuple[str, int], ...]:
+        """Return (words, number) of each count, the same wherever they are told."""
+        return (
+            ("Listed by the search", self.listed),
+            ("Compared by hand", self.compared),
+            ("Compared and excluded", self.excluded),
+            ("Compared and retained", self.retained),
+            ("Could not be compared with the probe, and so neither excluded nor identified", self.incomparable),
+            ("Not compared", self.uncompared),
+            ("Not compared because the photograph had left the repository", self.left),
+            ("Photograph left the repository after the comparison", self.left_compared),
+        )
+
+    @property
+    def sentence(self) -> str:
+        """Return the counts in one sentence."""
+        told = ", ".join(f"{words[:1].lower()}{words[1:]}: {number}" for words, number in self.counts)
+        return f"{told[:1].upper()}{told[1:]}."
+
+
+@dataclass(frozen=True, slots=True)
 class Concluded:
     """Who ended the examination without a result, and when: the examiner, or the supervisor who did not approve."""
 
@@ -352,7 +400,7 @@ class Judgment:
 class ReportFacts:
     """The whole content of one report. Raises FactsError when the facts contradict the kind of report.
 
-    ``incomparable``: how many candidates could not be compared, and so were neither excluded nor identified.
+    ``examined``: what became of the candidates listed; only a report of before does without.
     A possible match report needs a candidate *and* the supervisor's decision (SRC-5, SRC-8); a report of
     negative results has a reason (SRC-7) and names no candidate (ACC-1). Whatever mark a step or a judgment carries,
     its policy version is among ``policies``.
@@ -382,7 +430,7 @@ class ReportFacts:
     candidate: Candidate | None = None
     negative_reason: NegativeReason | None = None
     concluded: Concluded | None = None
-    incomparable: int = 0
+    examined: Examined | None = None
     demonstration: bool = False
     supersedes: Replacement | None = None
     superseded_by: Replacement | None = None

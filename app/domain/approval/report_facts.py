@@ -37,6 +37,7 @@ from app.domain.algorithms.registry import entry_of, longest_review
 from app.domain.approval.judged import DatedJudgment, judgments
 from app.domain.approval.separations import supervisor
 from app.domain.examination.background_conditions import findings_of
+from app.domain.examination.ending import examined
 from app.domain.examination.printed_contradictions import printed_contradictions
 from app.domain.gallery.photographs import stored
 from app.domain.identification.preparation import recipe_of_row
@@ -294,7 +295,7 @@ def gather(report: Report) -> ReportFacts:
         candidate=_candidate(filled(round_)) if possible else None,
         negative_reason=None if possible else negative,
         concluded=concluded,
-        incomparable=sum(row.verdict == "incomparable" for row in round_.dispositions) if round_ is not None else 0,
+        examined=examined(search, round_),
         demonstration=settings().demonstration,
         supersedes=_supersedes(report),
     )

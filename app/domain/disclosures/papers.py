@@ -36,6 +36,7 @@ from app.domain.approval.reports import verify_page
 from app.domain.disclosures import error_rates
 from app.domain.disclosures.decisions import DECISION_JOB, released_by
 from app.domain.disclosures.items import ended_unexamined
+from app.domain.examination.ending import examined_for
 from app.domain.examination.printed_contradictions import printed_contradictions
 from app.domain.serving import of_disclosure
 from app.domain.signing import signed
@@ -216,7 +217,8 @@ def _lines(disclosure: Disclosure, withheld: list[DisclosureItem]) -> list[Withh
 def _contents(disclosure: Disclosure, enclosed: list[DisclosureItem]) -> list[tuple[PackedFile, str | None]]:
     """Gather the files of the package except its letter, each with its warning. Raises StorageError."""
     found: list[tuple[PackedFile, str | None]] = [(_file_of(item), warning_of(item.thing)) for item in enclosed]
-    found += [(_contradictions(item.thing), None) for item in enclosed if _of_a_candidate(item.thing)]
+    found += [(_contradictions(item.thing), None) for item in enclosed if _is_report(item.thing, "possible_match")]
+    found += [(_examined(item.thing), None) for item in enclosed if _is_report(item.thing, "negative")]
     if disclosure.recipient_kind == PROSECUTOR:
         rates = error_rates.statement(disclosure.case_number, disclosure.state_since).encode()
         found += [(_unexamined(request), None) for request in ended_unexamined(disclosure.case_number)]
@@ -229,8 +231,27 @@ def _contents(disclosure: Disclosure, enclosed: list[DisclosureItem]) -> list[tu
     return found
 
 
-def _of_a_candidate(thing: ProbeImage | Report) -> bool:
-    return isinstance(thing, Report) and thing.kind == "possible_match"
+def _is_report(thing: ProbeImage | Report, kind: str) -> bool:
+    return isinstance(thing, Report) and thing.kind == kind
+
+
+@enforces("SRC-7", "EXT-2")
+def _examined(thing: ProbeImage | Report) -> PackedFile:
+    """Return what became of the candidates of a negative report: it goes wherever that goes, also one made before."""
+    report = cast(Report, thing)
+    done = examined_for(report)
+    lines = [
+        settings().department,
+        f"What became of the candidates of report {report.number}, case {report.request.case_number}",
+        policy().notice("negative-result").text,
+        "",
+        *(f"{words}: {number}" for words, number in done.counts),
+        "",
+    ]
+    lines += [f"Why nobody was identified: {done.reason}", ""] if done.reason else []
+    lines += [f"Why no retained candidate was put forward: {done.retained_reason}", ""] if done.retained_reason else []
+    what = f"What became of the candidates of report {report.number}, in numbers, with the reason"
+    return PackedFile(f"examined-{report.number}.txt", "\n".join(lines).encode(), what)
 
 
 @enforces("SRC-3", "EXT-2")
