@@ -14,6 +14,7 @@ from PIL import Image, UnidentifiedImageError
 
 from app.clauses import enforces
 from app.documents.errors import FactsError
+from app.documents.examination.findings import CheckedItem, Examined, Found, in_order
 
 #: SRC-2 lists eleven: eyes, ears, nose, mouth, chin, lips, eyebrows, hair or hairline, scars, marks, tattoos.
 FEATURES_COMPARED = 11
@@ -206,7 +207,10 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class Contradiction:
-    """A contradiction: what the portal computed, the examiner found and answered, a supervisor said of it (SRC-3)."""
+    """A contradiction: what the portal computed, the examiner found and answered, a supervisor said of it (SRC-3).
+
+    ``record``: what each check found of it, in order of time; ``earlier``: what checks of before found besides.
+    """
 
     title: str
     computed: str | None
@@ -218,11 +222,31 @@ class Contradiction:
     source: str | None
     answered_by: Person
     judged: tuple[Judged, ...]
+    record: tuple[Found, ...] = ()
+
+    @property
+    def told(self) -> tuple[tuple[str, Found], ...]:
+        """Return each finding with its label, found first to found now."""
+        return in_order(self.record)
+
+    @property
+    def head(self) -> str:
+        """Return what contradicts, in a line: what is found now, else what was found at first."""
+        speaking = [one for one in self.record if one.against]
+        if not speaking:
+            return self.computed or self.finding or next(iter(self.earlier), "")
+        if self.standing:
+            return f"{speaking[-1].against}."
+        return f"Found first: {speaking[0].against}. The last check does not find it any more."
 
 
 @dataclass(frozen=True, slots=True)
 class PeerVerdict:
-    """A peer's verdict on the same person in another round of the matter (SRC-6); ``said`` is the level in words."""
+    """A peer's verdict on the person (SRC-4, SRC-6).
+
+    ``said`` is the level in words where it did not carry a possible match, else that it did: no other level leaves the
+    unit. ``later``: it came after the report beside which it is told.
+    """
 
     where: str
     who: Person
@@ -230,6 +254,7 @@ class PeerVerdict:
     said: str
     against: bool
     reason: str | None
+    later: bool = False
 
     def __post_init__(self) -> None:
         check_aware(self.at, "a verdict")
@@ -254,8 +279,14 @@ class Contradictions:
 
     @property
     def heads(self) -> tuple[str, ...]:
-        """Return what page 1 of a report names, each in a few words: contradictions, then unexplained differences."""
-        return (*(one.title for one in self.found), *self.unexplained)
+        """Return what page 1 of a report names, each in a few words: contradictions, differences, verdicts against."""
+        against = ("Earlier verdicts of peers",) if self.against else ()
+        return (*(one.title for one in self.found), *self.unexplained, *against)
+
+    @property
+    def against(self) -> tuple[PeerVerdict, ...]:
+        """Return the verdicts that did not carry a possible match."""
+        return tuple(one for one in self.verdicts if one.against)
 
     @property
     def texts(self) -> tuple[str, ...]:
@@ -263,6 +294,7 @@ class Contradictions:
         said: list[str | None] = []
         for one in self.found:
             said += [one.title, one.computed, one.finding, *one.earlier, one.ground, one.source, one.answer]
+            said += [text for found in one.record for text in (found.computed, found.finding)]
             said += [text for judged in one.judged for text in (judged.words, judged.of)]
         said += [text for verdict in self.verdicts for text in (verdict.where, verdict.said, verdict.reason)]
         said += [*self.new_since, *self.unexplained, self.justification]
@@ -280,6 +312,8 @@ class Candidate:
     comparison: tuple[FeatureComparison, ...]
     background: str | None
     contradictions: Contradictions
+    items: tuple[CheckedItem, ...] = ()
+    peers: tuple[PeerVerdict, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.photographs:
@@ -298,54 +332,6 @@ class Decision:
 
     def __post_init__(self) -> None:
         check_aware(self.at, "the decision")
-
-
-@dataclass(frozen=True, slots=True)
-class Examined:
-    """What became of the candidates that the search listed, in numbers; it names nobody (ACC-1).
-
-    ``left``: not compared, since the photograph had left the repository; ``left_compared``: it left after that.
-    ``reason``: why nobody was identified; ``retained_reason``: why none of the retained ones was put forward.
-    """
-
-    listed: int
-    excluded: int = 0
-    retained: int = 0
-    incomparable: int = 0
-    left: int = 0
-    left_compared: int = 0
-    reason: str | None = None
-    retained_reason: str | None = None
-
-    @property
-    def compared(self) -> int:
-        """Count those that were compared: excluded or retained."""
-        return self.excluded + self.retained
-
-    @property
-    def uncompared(self) -> int:
-        """Count those of which no comparison is recorded; those whose photograph had left are among them."""
-        return self.listed - self.compared - self.incomparable
-
-    @property
-    def counts(self) -> tuple[tuple[str, int], ...]:
-        """Return (words, number) of each count, the same wherever they are told."""
-        return (
-            ("Listed by the search", self.listed),
-            ("Compared by hand", self.compared),
-            ("Compared and excluded", self.excluded),
-            ("Compared and retained", self.retained),
-            ("Could not be compared with the probe, and so neither excluded nor identified", self.incomparable),
-            ("Not compared", self.uncompared),
-            ("Not compared because the photograph had left the repository", self.left),
-            ("Photograph left the repository after the comparison", self.left_compared),
-        )
-
-    @property
-    def sentence(self) -> str:
-        """Return the counts in one sentence."""
-        told = ", ".join(f"{words[:1].lower()}{words[1:]}: {number}" for words, number in self.counts)
-        return f"{told[:1].upper()}{told[1:]}."
 
 
 @dataclass(frozen=True, slots=True)

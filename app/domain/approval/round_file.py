@@ -13,7 +13,7 @@ from itertools import pairwise
 from typing import Any
 
 from app.clauses import enforces
-from app.documents.facts import Examined
+from app.documents.examination.findings import Examined
 from app.domain.examination.background_conditions import compared_in, findings_of
 from app.domain.examination.contradictions import Contradiction, of_nominee
 from app.domain.examination.earlier_verdicts import EarlierVerdict, earlier_verdicts, grounds_for

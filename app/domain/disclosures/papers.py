@@ -259,7 +259,7 @@ def _contradictions(thing: ProbeImage | Report) -> PackedFile:
     """Yield what contradicts the candidate of a report: it goes wherever the report goes, also one made before."""
     report = cast(Report, thing)
     round_ = filled(report.round)
-    found = printed_contradictions(round_, filled(round_.nominee))
+    found = printed_contradictions(round_, filled(round_.nominee), issued=report.created_at)
     text = statement(settings().department, report.request.case_number, report.number, found)
     what = f"What contradicts the candidate of report {report.number}, with the answers"
     return PackedFile(f"contradictions-{report.number}.txt", text.encode(), what)

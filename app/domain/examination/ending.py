@@ -7,7 +7,8 @@ from datetime import datetime
 
 from app.access.actor import Actor
 from app.clauses import enforces
-from app.documents.facts import Examined
+from app.documents.examination.findings import Examined
+from app.domain.examination.earlier_verdicts import verdicts_of
 from app.models.approval import Report
 from app.models.base import filled, now
 from app.models.examination import Round
@@ -31,6 +32,9 @@ def examined(search: Search, round_: Round | None) -> Examined:
     verdicts = [row.verdict for row in rows]
     ended = (round_.concluded_at if round_ is not None else None) or now()
     done = {row.candidate_id for row in rows}
+    put_forward = round_ is not None and round_.nominee_id is not None
+    peers = verdicts_of(round_) if round_ is not None else []
+    against = sum(one.stands_against for one in peers)
     open_ones = [one for one in search.candidates if one.id not in done]
     return Examined(
         listed=len(search.candidates),
@@ -41,6 +45,8 @@ def examined(search: Search, round_: Round | None) -> Examined:
         left_compared=sum(_left(one.photo.removed_at, ended) for one in search.candidates if one.id in done),
         reason=_printed(round_, "conclusion"),
         retained_reason=_printed(round_, "retained_reason"),
+        supporting=len(peers) - against if put_forward else None,
+        opposing=against if put_forward else None,
     )
 
 

@@ -11,7 +11,7 @@ from app import audit
 from app.documents.approval.render import render_report, require_examined
 from app.documents.checks import page_texts
 from app.documents.errors import RenderError
-from app.documents.facts import Examined
+from app.documents.examination.findings import Examined
 from app.domain.approval.report_facts import gather
 from app.domain.examination import verbs as examination
 from app.domain.examination.ending import KEPT_BACK, examined
