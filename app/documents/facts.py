@@ -231,13 +231,13 @@ class Contradiction:
 
     @property
     def head(self) -> str:
-        """Return what contradicts, in a line: what is found now, else what was found at first."""
-        speaking = [one for one in self.record if one.against]
+        """Return what contradicts, in a line: what is found now, else all that was found before."""
+        speaking = [one.against for one in self.record if one.against]
         if not speaking:
             return self.computed or self.finding or next(iter(self.earlier), "")
         if self.standing:
-            return f"{speaking[-1].against}."
-        return f"Found first: {speaking[0].against}. The last check does not find it any more."
+            return f"{speaking[-1]}."
+        return f"Found first: {'; then: '.join(dict.fromkeys(speaking))}. The last check does not find it any more."
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,6 +282,11 @@ class Contradictions:
         """Return what page 1 of a report names, each in a few words: contradictions, differences, verdicts against."""
         against = ("Earlier verdicts of peers",) if self.against else ()
         return (*(one.title for one in self.found), *self.unexplained, *against)
+
+    @property
+    def told_of(self) -> bool:
+        """Tell whether there is anything on peers of other rounds to print."""
+        return bool(self.verdicts or self.new_since)
 
     @property
     def against(self) -> tuple[PeerVerdict, ...]:

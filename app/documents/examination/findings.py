@@ -23,7 +23,7 @@ class Found:
     @property
     def against(self) -> str:
         """Return what of it speaks against the candidate, in words; empty where nothing does."""
-        by_hand = f"the examiner found: {self.finding}" if self.by_hand else ""
+        by_hand = f"the examiner found \u201c{self.finding}\u201d" if self.by_hand else ""
         return "; ".join(part for part in (self.computed.rstrip(".") if self.contrary else "", by_hand) if part)
 
 

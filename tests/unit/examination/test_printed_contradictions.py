@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from dataclasses import replace
 
 import pytest
 
@@ -11,7 +11,9 @@ from app.documents.examination.contradictions import statement
 from app.domain.approval.report_facts import gather
 from app.domain.approval.reports import begin_report
 from app.domain.disclosures import papers
+from app.domain.examination import printed_contradictions as of_documents
 from app.domain.examination import verbs as examination
+from app.domain.examination.earlier_verdicts import earlier_verdicts
 from app.domain.examination.printed_contradictions import SUPPORTED, printed_contradictions
 from app.unit_of_work import unit_of_work
 from demo.people import demo_person_record, person
@@ -21,6 +23,7 @@ from tests.web.page_reading import soup, words
 pytestmark = pytest.mark.clause("SRC-3", "EXT-2")
 SEED = 7
 HEIGHT = str(demo_person_record(person(SEED))["height_in"])
+CONTRADICTS = "the examiner found \u201cContradicts\u201d."
 ON_RECORD = "On record as confined from 2026-11-01 to today"
 
 
@@ -49,7 +52,10 @@ def test_a_slip_is_headed_by_the_finding_that_contradicted_and_says_what_is_foun
     record(request_, people, height="contradicts")
     record(request_, people, height="supports")
     height = printed(request_)["Height"]
-    assert height.head == "Found first: the examiner found: Contradicts. The last check does not find it any more."
+    assert (
+        height.head
+        == "Found first: the examiner found \u201cContradicts\u201d. The last check does not find it any more."
+    )
     assert [label for label, _ in height.told] == ["Found first", "Found now"]
     assert [(one.finding, one.contrary, one.by_hand) for one in height.record] == [
         ("Contradicts", False, True),
@@ -69,7 +75,7 @@ def test_a_confinement_once_computed_is_told_with_each_finding_in_its_order(peop
     assert [bool(one.against) for one in custody.record] == [True, True, False]
     assert custody.record[1].computed.startswith(ON_RECORD)
     assert "was at liberty" not in custody.record[1].against
-    assert custody.head.startswith("Found first: the examiner found: Yes: was confined.")
+    assert custody.head.startswith("Found first: the examiner found \u201cYes: was confined\u201d; then: On record")
     times = [one.at for one in custody.record]
     assert times == sorted(times)
     text = statement("Department", "1", "R", printed_contradictions(request_.current_round, nominee_of(request_)))
@@ -105,9 +111,9 @@ def test_a_check_of_before_that_kept_no_record_is_headed_by_its_finding(people, 
         ]
         check.seal(contradictions=rows)
         audit.record("background.recorded", request_, candidate=nominee_of(request_).uid)
-    assert printed(request_)["Height"].head == "the examiner found: Contradicts."
+    assert printed(request_)["Height"].head == CONTRADICTS
     record(request_, people, height="supports")
-    assert printed(request_)["Height"].head.startswith("Found first: the examiner found: Contradicts.")
+    assert printed(request_)["Height"].head.startswith(f"Found first: {CONTRADICTS}")
 
 
 # Verdicts --------------------------------------------------------------------------------------------------
@@ -149,14 +155,13 @@ def test_a_supporting_verdict_is_told_apart_without_its_level(again, make):
 
 
 @pytest.mark.clause("SRC-6")
-def test_a_verdict_against_comes_first_and_stands_on_page_one(again, people):
-    first, second = again
-    with unit_of_work():
-        review = first.current_round.peer_reviews[-1]
-        review.opinion = "0"
-        review.created_at = second.created_at - timedelta(hours=1)
-        audit.record("background.recorded", first, candidate=first.current_round.nominee.uid)
-    found = printed_contradictions(second.current_round, second.current_round.nominee)
+def test_a_verdict_against_comes_first_and_stands_on_page_one(again, monkeypatch):
+    _first, second = again
+    round_ = second.current_round
+    supporting, other = earlier_verdicts(round_, round_.nominee)
+    against = replace(other, label="Inconclusive", supports=False)
+    monkeypatch.setattr(of_documents, "earlier_verdicts", lambda *_: [supporting, against])
+    found = printed_contradictions(round_, round_.nominee)
     assert [one.said for one in found.verdicts] == ["Inconclusive", SUPPORTED]
     assert "Earlier verdicts of peers" in found.heads
 
