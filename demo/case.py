@@ -278,8 +278,11 @@ class Case:
 
     def conclude_none(self) -> None:
         """SRC-7: nobody is identified; a negative report follows."""
-        reason = "The retained candidate's ears differ on a second look; nobody is left."
-        self.as_(EXAMINER).open(self.listing).send(f"{self.listing}/none", {"reason": reason})
+        given = {
+            "reason": "Nobody listed agrees with the probe in the features that last.",
+            "retained": "On a second look the ears differ in outline and lobe; nothing explains it.",
+        }
+        self.as_(EXAMINER).open(self.listing).send(f"{self.listing}/none", given)
         self.tell("SRC-7", "identifies no candidate; a negative-results report follows")
 
     def _places(self, examiner: Browser) -> list[tuple[int, str]]:

@@ -14,6 +14,7 @@ import app.domain.disclosures.incident_conditions
 import app.domain.disclosures.separations
 import app.domain.examination.background_conditions
 import app.domain.examination.conditions
+import app.domain.examination.ending
 import app.domain.examination.worksheet_conditions
 import app.domain.identification.conditions
 import app.domain.identification.repeat_conditions

@@ -23,7 +23,8 @@ REVIEWS = ("approved", "not_approved", "continued")
 class Round(Sealed, Model):
     """One examination round. A continuation opens another; nothing of an earlier one is overwritten (SRC-6).
 
-    Sealed: instructions (of the supervisor who directed it), nomination_note, conclusion.
+    Sealed: instructions (of the supervisor who directed it), nomination_note, conclusion, retained_reason (both
+    of the examiner who identified nobody).
     """
 
     __tablename__ = "examination_round"

@@ -11,6 +11,7 @@ from app.blueprints.options import options_of
 from app.blueprints.requests.forms import UploadForm
 from app.blueprints.requests.status import reports_for, since, standing, timeline
 from app.blueprints.shared_forms import VersionForm
+from app.domain.examination.ending import examined_for
 from app.domain.requests import clearances
 from app.domain.requests import verbs as domain
 from app.domain.requests.images import check_of, may_be_removed
@@ -40,6 +41,7 @@ def request_context(subject: FRRequest) -> dict[str, Any]:
     actor = current_actor()
     verb = subject.first_of(*domain.FILING)
     own = subject.requester_id == actor.id
+    reports = reports_for(subject, actor)
     return {
         "item": subject,
         "private": private_for(subject, actor),
@@ -53,7 +55,8 @@ def request_context(subject: FRRequest) -> dict[str, Any]:
         "discussed_anew": verb == "resubmit" and bool(not_discussed(subject)),
         "options": options_of(subject),
         "decision": subject.basis_decisions[-1] if subject.basis_decisions else None,
-        "reports": reports_for(subject, actor),
+        "reports": reports,
+        "examined": {report.number: examined_for(report) for report in reports if report.kind == "negative"},
         "timeline": timeline(subject, actor),
         "removable": {image.uid for image in subject.current_images if may_be_removed(image)},
         "checks": {image.uid: check_of(image) for image in subject.current_images},

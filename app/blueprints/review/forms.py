@@ -162,7 +162,8 @@ class InformationForm(FlaskForm):
 
 
 class NoneForm(FlaskForm):
-    """SRC-7: no candidate is identified."""
+    """SRC-7: no candidate is identified. `retained` is asked where somebody was retained."""
 
     version = HiddenField()
     reason = TextAreaField("Reason", [InputRequired("Write the reason."), Length(max=4000)], filters=[stripped])
+    retained = TextAreaField("Why no retained candidate is put forward", [Length(max=4000)], filters=[stripped])

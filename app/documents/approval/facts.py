@@ -11,6 +11,7 @@ from datetime import date, datetime
 from app.clauses import enforces
 from app.documents.errors import FactsError
 from app.documents.examination.facts import Candidate
+from app.documents.examination.findings import Examined
 from app.documents.facts import Person, check_aware, check_digest
 from app.documents.identification.facts import Algorithm, Gallery, Probe
 
@@ -139,7 +140,7 @@ class Judgment:
 class ReportFacts:
     """The whole content of one report. Raises FactsError when the facts contradict the kind of report.
 
-    ``incomparable``: how many candidates could not be compared, and so were neither excluded nor identified.
+    ``examined``: what became of the candidates listed; only a report of before does without.
     A possible match report needs a candidate *and* the supervisor's decision (SRC-5, SRC-8); a report of
     negative results has a reason (SRC-7) and names no candidate (ACC-1). Whatever mark a step or a judgment carries,
     its policy version is among ``policies``.
@@ -169,7 +170,7 @@ class ReportFacts:
     candidate: Candidate | None = None
     negative_reason: NegativeReason | None = None
     concluded: Concluded | None = None
-    incomparable: int = 0
+    examined: Examined | None = None
     demonstration: bool = False
     supersedes: Replacement | None = None
     superseded_by: Replacement | None = None

@@ -7,9 +7,10 @@ import segno
 from PIL import Image
 
 from app.clauses import enforces
-from app.documents import checks
+from app.documents import checks, fonts
 from app.documents.approval.facts import ReportFacts, ReportKind
 from app.documents.approval.manifest import Verification
+from app.documents.errors import RenderError
 from app.documents.examination.contradictions import require_contradictions, require_heads
 from app.documents.identification.facts import FaceBox, Probe
 from app.documents.typeset import Frame, Rendered, environment, one_line, typeset
@@ -52,10 +53,24 @@ def render_report(facts: ReportFacts, notice: str, result_notice: str, verificat
     pages = checks.require_notice(pdf, notice)
     checks.require_on_first_page(pdf, result_notice)
     checks.require_picture(pdf, facts.probe.picture.data)
+    require_examined(pdf, facts)
     if facts.candidate is not None:
         require_contradictions(pdf, facts.candidate.contradictions)
         require_heads(pdf, facts.candidate.contradictions)
     return Rendered(pdf, hashlib.sha256(pdf).hexdigest(), pages)
+
+
+@enforces("SRC-2", "SRC-7")
+def require_examined(pdf: bytes, facts: ReportFacts) -> None:
+    """Raise RenderError unless the file says what became of the candidates, and every reason written of it."""
+    done = facts.examined
+    if done is None:
+        return
+    said = [f"{words} {number:,}" for words, number in done.counts]
+    said += [fonts.printable(text) for text in (done.reason, done.retained_reason) if text]
+    lacking = checks.missing_words(checks.page_texts(pdf), said)
+    if lacking is not None:
+        raise RenderError(f"The report leaves out what became of the candidates (SRC-7): {lacking[:60]}")
 
 
 def _frame_of(facts: ReportFacts, title: str, notice: str) -> Frame:

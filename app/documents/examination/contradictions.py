@@ -49,23 +49,29 @@ def statement(department: str, case_number: str, report_number: str, found: Cont
     if found.unexplained:
         lines += [f"Different in the faces, and unexplained: {'; '.join(found.unexplained)}"]
         lines += [f"  The examiner's justification: {found.justification or 'none is recorded'}", ""]
-    for verdict in found.verdicts:
-        weight = " (did not carry a possible match)" if verdict.against else ""
-        lines += [
-            f"Earlier verdict, {verdict.where}: {verdict.said}{weight}",
-            f"  {_name(verdict.who)}: {verdict.reason}",
-        ]
-    lines += [f"New since: {text}" for text in found.new_since]
-    lines += [""] if found.verdicts else []
     if found.not_known:
         lines += [f"Not known, and so not compared: {', '.join(found.not_known)}.", ""]
+    lines += _verdicts(found)
     return "\n".join(lines)
 
 
+def _verdicts(found: Contradictions) -> list[str]:
+    """Return the verdicts of peers in a part of their own, those against first, and what came after the report so."""
+    lines = ["Verdicts of peers on this person in other rounds of the matter", ""] if found.verdicts else []
+    for one in found.verdicts:
+        weight = " (did not carry a possible match)" if one.against else ""
+        when = f"{one.at:%Y-%m-%d %H:%M:%S} {one.at.tzname()}" if one.at else "time not recorded"
+        label = "Later verdict, after this report" if one.later else "Earlier verdict"
+        lines += [f"{label}, {when}, {one.where}: {one.said}{weight}", f"  {_name(one.who)}: {one.reason}"]
+    return [*lines, *(f"New since: {text}" for text in found.new_since), ""] if lines or found.new_since else []
+
+
 def _lines(one: Contradiction) -> list[str]:
-    found = [one.title, f"  The portal computed: {one.computed or 'nothing'}"]
-    found.append(f"  The examiner found: {one.finding or 'nothing recorded'}")
-    found += [f"  Found before: {text}" for text in one.earlier]
+    found = [f"{one.title}: {one.head}", *(f"  Found before: {text}" for text in one.earlier)]
+    for label, each in one.told:
+        when = f", {each.at:%Y-%m-%d %H:%M:%S} {each.at.tzname()}" if each.at else ""
+        found += [f"  {label}{when}:", f"    The portal computed: {each.computed or 'nothing'}"]
+        found.append(f"    The examiner found: {each.finding or 'nothing recorded'}")
     found += [] if one.standing else ["  The last check does not find it any more."]
     found.append(f"  Answer of {_name(one.answered_by)}: {one.answer or UNANSWERED}")
     found += [f"  Why it does not stand: {one.ground}"] if one.ground else []

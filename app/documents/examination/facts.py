@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from app.documents.errors import FactsError
+from app.documents.examination.findings import CheckedItem, Found, in_order
 from app.documents.facts import Person, Picture, check_aware
 
 #: SRC-2 lists eleven: eyes, ears, nose, mouth, chin, lips, eyebrows, hair or hairline, scars, marks, tattoos.
@@ -47,7 +48,10 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class Contradiction:
-    """A contradiction: what the portal computed, the examiner found and answered, a supervisor said of it (SRC-3)."""
+    """A contradiction: what the portal computed, the examiner found and answered, a supervisor said of it (SRC-3).
+
+    ``record``: what each check found of it, in order of time; ``earlier``: what checks of before found besides.
+    """
 
     title: str
     computed: str | None
@@ -59,11 +63,31 @@ class Contradiction:
     source: str | None
     answered_by: Person
     judged: tuple[Judged, ...]
+    record: tuple[Found, ...] = ()
+
+    @property
+    def told(self) -> tuple[tuple[str, Found], ...]:
+        """Return each finding with its label, found first to found now."""
+        return in_order(self.record)
+
+    @property
+    def head(self) -> str:
+        """Return what contradicts, in a line: what is found now, else all that was found before."""
+        speaking = [one.against for one in self.record if one.against]
+        if not speaking:
+            return self.computed or self.finding or next(iter(self.earlier), "")
+        if self.standing:
+            return f"{speaking[-1]}."
+        return f"Found first: {'; then: '.join(dict.fromkeys(speaking))}. The last check does not find it any more."
 
 
 @dataclass(frozen=True, slots=True)
 class PeerVerdict:
-    """A peer's verdict on the same person in another round of the matter (SRC-6); ``said`` is the level in words."""
+    """A peer's verdict on the person (SRC-4, SRC-6).
+
+    ``said`` is the level in words where it did not carry a possible match, else that it did: no other level leaves the
+    unit. ``later``: it came after the report beside which it is told.
+    """
 
     where: str
     who: Person
@@ -71,6 +95,7 @@ class PeerVerdict:
     said: str
     against: bool
     reason: str | None
+    later: bool = False
 
     def __post_init__(self) -> None:
         check_aware(self.at, "a verdict")
@@ -95,8 +120,19 @@ class Contradictions:
 
     @property
     def heads(self) -> tuple[str, ...]:
-        """Return what page 1 of a report names, each in a few words: contradictions, then unexplained differences."""
-        return (*(one.title for one in self.found), *self.unexplained)
+        """Return what page 1 of a report names, each in a few words: contradictions, differences, verdicts against."""
+        against = ("Earlier verdicts of peers",) if self.against else ()
+        return (*(one.title for one in self.found), *self.unexplained, *against)
+
+    @property
+    def told_of(self) -> bool:
+        """Tell whether there is anything on peers of other rounds to print."""
+        return bool(self.verdicts or self.new_since)
+
+    @property
+    def against(self) -> tuple[PeerVerdict, ...]:
+        """Return the verdicts that did not carry a possible match."""
+        return tuple(one for one in self.verdicts if one.against)
 
     @property
     def texts(self) -> tuple[str, ...]:
@@ -104,6 +140,7 @@ class Contradictions:
         said: list[str | None] = []
         for one in self.found:
             said += [one.title, one.computed, one.finding, *one.earlier, one.ground, one.source, one.answer]
+            said += [text for found in one.record for text in (found.computed, found.finding)]
             said += [text for judged in one.judged for text in (judged.words, judged.of)]
         said += [text for verdict in self.verdicts for text in (verdict.where, verdict.said, verdict.reason)]
         said += [*self.new_since, *self.unexplained, self.justification]
@@ -121,6 +158,8 @@ class Candidate:
     comparison: tuple[FeatureComparison, ...]
     background: str | None
     contradictions: Contradictions
+    items: tuple[CheckedItem, ...] = ()
+    peers: tuple[PeerVerdict, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.photographs:

@@ -18,9 +18,9 @@ NOTICE = "A prepared image serves the search alone. Every comparison is made on 
 
 @dataclass(frozen=True, slots=True)
 class Original:
-    """A submitted image: its number in the request, digest, size in pixels, when it came, from whom; a small JPEG."""
+    """A submitted image: what it is called, digest, size in pixels, when it came, from whom; a small JPEG."""
 
-    number: int
+    name: str
     sha256: str
     size: tuple[int, int]
     received_at: datetime
@@ -34,7 +34,7 @@ class Modification:
     """A prepared image. `steps` in words, in order; small JPEGs of the same part before and after; `searches`: when."""
 
     number: int
-    original: int
+    original: str
     steps: tuple[str, ...]
     reason: str | None
     who: Person
@@ -71,7 +71,7 @@ class RegisterFacts:
 @enforces("LL55-1")
 def render_register(facts: RegisterFacts) -> Rendered:
     """The register as PDF, read back: RenderError when a description, date or digest is not in the finished file."""
-    pictures = {f"original-{o.number}": o.picture for o in facts.originals if o.picture is not None}
+    pictures = {resource_of(o.name): o.picture for o in facts.originals if o.picture is not None}
     for change in facts.modifications:
         pictures |= {f"before-{change.number}": change.before, f"after-{change.number}": change.after}
     html = _page(facts)
@@ -84,6 +84,11 @@ def render_register(facts: RegisterFacts) -> Rendered:
         if checks.missing_words(texts, said) is not None:
             raise RenderError(f"The register lacks what is recorded of prepared image {change.number} (LL55-1).")
     return Rendered(pdf, hashlib.sha256(pdf).hexdigest(), len(texts))
+
+
+def resource_of(name: str) -> str:
+    """Return the name of an original's small picture in the document."""
+    return f"original-{name.lower().replace(' ', '-')}"
 
 
 def _page(facts: RegisterFacts) -> str:
@@ -99,4 +104,4 @@ def _page(facts: RegisterFacts) -> str:
         demonstration=facts.demonstration,
         notice=NOTICE,
     )
-    return environment().get_template("register.html").render(doc=frame, facts=facts)
+    return environment().get_template("register.html").render(doc=frame, facts=facts, resource_of=resource_of)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from app.access.clearance import narrative_for
@@ -30,8 +30,9 @@ from app.domain.accounts.naming import UNIT, here, person_of
 from app.domain.algorithms.registry import entry_of, longest_review
 from app.domain.approval.judged import DatedJudgment, judgments
 from app.domain.approval.separations import supervisor
-from app.domain.examination.background_conditions import findings_of
-from app.domain.examination.printed_contradictions import printed_contradictions
+from app.domain.examination.ending import examined
+from app.domain.examination.printed_check import checked_items, rest
+from app.domain.examination.printed_contradictions import printed_contradictions, printed_peers
 from app.domain.gallery.photographs import stored
 from app.domain.identification.preparation import recipe_of_row
 from app.domain.identification.recipes import steps_in_words
@@ -40,7 +41,7 @@ from app.domain.requests.seriousness import basis_answers
 from app.extensions import settings, stores
 from app.imaging import decode, display_copy
 from app.matching.nist import nist_status
-from app.models import Account, FRRequest, GalleryPhoto, Report, Round, Search
+from app.models import Account, BackgroundCheck, FRRequest, GalleryPhoto, Report, Round, Search
 from app.models.base import filled
 from app.policy import policy
 from app.policy.facts import answered
@@ -179,7 +180,7 @@ def _gallery(search: Search) -> Gallery | None:
     return Gallery(str(search.gallery_generation), search.gallery_photos, search.gallery_people)
 
 
-def _candidate(round_: Round) -> Candidate:
+def _candidate(round_: Round, issued: datetime) -> Candidate:
     nominee = filled(round_.nominee)
     if nominee.photo.removed_at is not None:
         raise FactsError("The candidate's photograph left the repository; it is not reported (CAP-3).")
@@ -195,6 +196,7 @@ def _candidate(round_: Round) -> Candidate:
         )
         for feature in sheet.features
     ]
+    check = round_.background_of(nominee)
     return Candidate(
         record_number=nominee.photo.record_number,
         name=private.get("name") or None,
@@ -203,8 +205,10 @@ def _candidate(round_: Round) -> Candidate:
             GalleryPhotograph(Picture(_gallery_copy(photo), photo.sha256), photo.taken_on) for photo in photos[:4]
         ),
         comparison=tuple(compared),
-        background=_background(round_),
-        contradictions=printed_contradictions(round_, nominee),
+        background=_background(check),
+        contradictions=printed_contradictions(round_, nominee, until=issued),
+        items=checked_items(check) if check is not None else (),
+        peers=printed_peers(round_),
     )
 
 
@@ -213,12 +217,14 @@ def _gallery_copy(photo: GalleryPhoto) -> bytes:
     return display_copy(decode(data).bgr, PHOTO_SIDE)
 
 
-def _background(round_: Round) -> str | None:
-    check = round_.background_of(filled(round_.nominee))
+def _background(check: BackgroundCheck | None) -> str | None:
+    """Return the findings that stand in no table of items."""
     if check is None:
         return None
-    given, lines = findings_of(check), []
+    given, lines, tabled = rest(check), [], {item.name for item in policy().review.silence.items}
     for fact in policy().review.background.facts:
+        if fact.name in tabled:
+            continue
         words = {choice.value: choice.label for choice in fact.choices}
         answer = str(given.get(fact.name) or "")
         mark = "" if fact.label.endswith("?") else ":"
@@ -285,10 +291,10 @@ def gather(report: Report) -> ReportFacts:
         gallery=_gallery(search),
         probe=_probe(request, search),
         decision=decision,
-        candidate=_candidate(filled(round_)) if possible else None,
+        candidate=_candidate(filled(round_), report.created_at) if possible else None,
         negative_reason=None if possible else negative,
         concluded=concluded,
-        incomparable=sum(row.verdict == "incomparable" for row in round_.dispositions) if round_ is not None else 0,
+        examined=examined(search, round_),
         demonstration=settings().demonstration,
         supersedes=_supersedes(report),
     )

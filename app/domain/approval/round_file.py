@@ -13,9 +13,11 @@ from itertools import pairwise
 from typing import Any
 
 from app.clauses import enforces
+from app.documents.examination.findings import Examined
 from app.domain.examination.background_conditions import compared_in, findings_of
 from app.domain.examination.contradictions import Contradiction, of_nominee
 from app.domain.examination.earlier_verdicts import EarlierVerdict, earlier_verdicts, grounds_for
+from app.domain.examination.ending import examined
 from app.domain.peers.results import Assigned, LinePhoto, assigned, line_results
 from app.domain.workload.verbs import endings
 from app.models import (
@@ -144,6 +146,7 @@ class RoundFile:
     opinions: tuple[Opinion, ...]
     dispositions: tuple[DisposedCandidate, ...]
     pace: Pace | None
+    examined: Examined
     conclusion: str
     judgments: tuple[Judgment, ...]
     line: tuple[LinePhoto, ...] = ()
@@ -227,6 +230,7 @@ def gather_round(row: Round, current: bool, passed: Assignment | None) -> RoundF
             _disposed(d, nominee) for d in sorted(row.dispositions, key=lambda d: (d.verdict, d.candidate.shown_order))
         ),
         pace=pace_of(row),
+        examined=examined(row.search, row),
         conclusion=_passed_on(passed) if passed else str(row.private.get("conclusion") or ""),
         judgments=tuple(_judgment(review) for review in row.final_reviews),
         line=line_results(row),

@@ -40,6 +40,7 @@ from app.domain.disclosures.decisions import DECISION_JOB, released_by
 from app.domain.disclosures.items import ended_unexamined
 from app.domain.disclosures.leaving import NO_COPY, as_originals, digest_of, kept_back, staying, uncopied
 from app.domain.disclosures.ledgers import ledger_of
+from app.domain.examination.ending import examined_for
 from app.domain.examination.printed_contradictions import printed_contradictions
 from app.domain.signing import signed
 from app.extensions import db, settings, stores
@@ -216,7 +217,8 @@ def _lines(disclosure: Disclosure, withheld: list[DisclosureItem]) -> list[Withh
 def _contents(disclosure: Disclosure, enclosed: list[DisclosureItem]) -> list[tuple[PackedFile, str | None]]:
     """Gather the files of the package except its letter, each with its warning. Raises StorageError."""
     found: list[tuple[PackedFile, str | None]] = [(_file_of(item), warning_of(item.thing)) for item in enclosed]
-    found += [(_contradictions(item.thing), None) for item in enclosed if _of_a_candidate(item.thing)]
+    found += [(_contradictions(item.thing), None) for item in enclosed if _is_report(item.thing, "possible_match")]
+    found += [(_examined(item.thing), None) for item in enclosed if _is_report(item.thing, "negative")]
     if disclosure.recipient_kind in policy().disclosure.completeness.recipients:
         ledger = ledger_of(disclosure.case_number, disclosure.state_since).encode()
         found.append((PackedFile(LEDGER_NAME, ledger, "Evidence on record besides the results, and arrests"), None))
@@ -231,8 +233,27 @@ def _contents(disclosure: Disclosure, enclosed: list[DisclosureItem]) -> list[tu
     return found
 
 
-def _of_a_candidate(thing: ProbeImage | Report) -> bool:
-    return isinstance(thing, Report) and thing.kind == "possible_match"
+def _is_report(thing: ProbeImage | Report, kind: str) -> bool:
+    return isinstance(thing, Report) and thing.kind == kind
+
+
+@enforces("SRC-7", "EXT-2")
+def _examined(thing: ProbeImage | Report) -> PackedFile:
+    """Return what became of the candidates of a negative report: it goes wherever that goes, also one made before."""
+    report = cast(Report, thing)
+    done = examined_for(report)
+    lines = [
+        settings().department,
+        f"What became of the candidates of report {report.number}, case {report.request.case_number}",
+        policy().notice("negative-result").text,
+        "",
+        *(f"{words}: {number}" for words, number in done.counts),
+        "",
+    ]
+    lines += [f"Why nobody was identified: {done.reason}", ""] if done.reason else []
+    lines += [f"Why no retained candidate was put forward: {done.retained_reason}", ""] if done.retained_reason else []
+    what = f"What became of the candidates of report {report.number}, in numbers, with the reason"
+    return PackedFile(f"examined-{report.number}.txt", "\n".join(lines).encode(), what)
 
 
 @enforces("SRC-3", "EXT-2")
@@ -240,7 +261,7 @@ def _contradictions(thing: ProbeImage | Report) -> PackedFile:
     """Yield what contradicts the candidate of a report: it goes wherever the report goes, also one made before."""
     report = cast(Report, thing)
     round_ = filled(report.round)
-    found = printed_contradictions(round_, filled(round_.nominee))
+    found = printed_contradictions(round_, filled(round_.nominee), issued=report.created_at)
     text = statement(settings().department, report.request.case_number, report.number, found)
     return PackedFile(f"contradictions-{report.number}.txt", text.encode(), _contradictions_of(report))
 

@@ -7,15 +7,17 @@ another round or another request of the matter hides nothing of it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import select
 
 from app.clauses import enforces
+from app.documents.examination.findings import Found, in_order
 from app.extensions import db
 from app.models import AnswerJudgment, BackgroundCheck, Candidate, FRRequest, GalleryPerson, Round
+from app.models.base import now
 from app.policy import policy
 from app.policy.examination.answers import Answer, answer_faults
 from app.policy.examination.background import Comparison
@@ -54,6 +56,18 @@ class Contradiction:
     earlier: tuple[str, ...]
     answer: Answer
     judgments: tuple[Judgment, ...] = ()
+    record: tuple[Found, ...] = ()
+
+    @property
+    def told(self) -> tuple[tuple[str, Found], ...]:
+        """Return what each check found of it with its label, found first to found now."""
+        return in_order(self.record)
+
+    @property
+    def untold(self) -> tuple[str, ...]:
+        """Return what checks of before found, of which the record holds nothing."""
+        held = {text for one in self.record for text in (one.computed, _found_by_hand(one.finding))}
+        return tuple(text for text in self.earlier if text not in held)
 
     @property
     def rule(self) -> Inconsistency | None:
@@ -98,9 +112,15 @@ class Contradiction:
 # What a check keeps ----------------------------------------------------------------------------------------
 
 
-def found_anew(found: Iterable[Comparison], kept: Iterable[Contradiction]) -> list[dict[str, Any]]:
-    """Return what a check keeps: every contradiction found now, and each that was ever found of the person before."""
+def found_anew(
+    found: Iterable[Comparison], kept: Iterable[Contradiction], at: datetime | None = None
+) -> list[dict[str, Any]]:
+    """Return what a check keeps: every contradiction found now, and each that was ever found of the person before.
+
+    `record` holds in order what each check found of it: what is no contradiction now stands beside what was one.
+    """
     rows: dict[str, dict[str, Any]] = {}
+    fresh = {one.rule.id: _entry(one, at or now()) for one in found}
     for one in found:
         if one.status == "inconsistent":
             rows[one.rule.id] = {
@@ -111,6 +131,7 @@ def found_anew(found: Iterable[Comparison], kept: Iterable[Contradiction]) -> li
                 "standing": True,
                 "holds": one.holds,
                 "earlier": [],
+                "record": [fresh[one.rule.id]],
             }
     for before in kept:
         gone = {"rule": before.rule_id, "title": before.title, "computed": "", "finding": "", "standing": False}
@@ -119,7 +140,36 @@ def found_anew(found: Iterable[Comparison], kept: Iterable[Contradiction]) -> li
         older = (*before.earlier, before.computed, _found_by_hand(before.finding))
         now_said = (row["computed"], _found_by_hand(row["finding"]))
         row["earlier"] += [text for text in older if text and text not in row["earlier"] and text not in now_said]
+        row["record"] = [asdict(one) | {"at": one.at.isoformat() if one.at else None} for one in before.record]
+        last, new = row["record"][-1:], fresh.get(before.rule_id)
+        # what is found once more as it was keeps the time of when it was found
+        if new and [{**one, "at": None} for one in last] != [{**new, "at": None}]:
+            row["record"].append(new)
     return list(rows.values())
+
+
+def _entry(one: Comparison, at: datetime) -> dict[str, Any]:
+    said = {"computed": one.computed or one.missing, "finding": one.finding}
+    return {"at": at.isoformat(), **said, "contrary": one.contrary, "by_hand": one.by_hand}
+
+
+def _record(row: Mapping[str, Any]) -> tuple[Found, ...]:
+    """Read what each check found; a row of before kept no record, and what it found last is all that is known."""
+    if "record" in row:
+        return tuple(
+            Found(**{**one, "at": datetime.fromisoformat(one["at"]) if one["at"] else None}) for one in row["record"]
+        )
+    if not row["computed"] and not row["finding"]:
+        return ()
+    by_hand = _speaks_against(row["rule"], row["finding"])
+    return (Found(None, row["computed"], row["finding"], bool(row["computed"]) and not by_hand, by_hand),)
+
+
+def _speaks_against(rule_id: str, finding: str) -> bool:
+    rule = policy().review.inconsistencies.get(rule_id)
+    fact = next((one for one in policy().review.background.facts if rule and one.name == rule.fact), None)
+    against = [one.label for one in fact.choices if one.value == "contradicts"] if fact else []
+    return any(finding == label or finding.startswith(f"{label} (source: ") for label in against)
 
 
 def _found_by_hand(finding: str) -> str:
@@ -142,6 +192,7 @@ def kept_in(check: BackgroundCheck) -> list[Contradiction]:
             row["holds"],
             tuple(row["earlier"]),
             Answer.of(row["rule"], answers),
+            record=_record(row),
         )
         for row in rows
     ]
@@ -202,10 +253,17 @@ def contradictions_of(round_: Round, candidate: Candidate) -> list[Contradiction
                 found.append(one)
                 continue
             extra = tuple(text for text in (one.computed, *one.earlier) if text and text not in known.text)
-            if extra:
-                found[found.index(known)] = replace(known, earlier=(*known.earlier, *extra))
+            record = _together(known.record, one.record)
+            if extra or record != known.record:
+                found[found.index(known)] = replace(known, earlier=(*known.earlier, *extra), record=record)
     judged = [row for check in checks for row in check.judgments]
     return sorted((_judged(one, judged) for one in found), key=lambda one: not one.holds)
+
+
+def _together(known: tuple[Found, ...], other: tuple[Found, ...]) -> tuple[Found, ...]:
+    """Return the findings of two checks in order of time; a check that follows another holds what that one found."""
+    undated = datetime.min.replace(tzinfo=UTC)
+    return tuple(sorted(dict.fromkeys((*known, *other)), key=lambda one: one.at or undated))
 
 
 def of_nominee(round_: Round | None) -> list[Contradiction]:

@@ -55,6 +55,11 @@ def earlier_verdicts(round_: Round, candidate: Candidate) -> list[EarlierVerdict
     return [_verdict(row) for row in db.session.scalars(rows) if _may_be_read(row.round)]
 
 
+def verdicts_of(round_: Round) -> list[EarlierVerdict]:
+    """Return the verdicts of a round's own peers, in order of time."""
+    return [_verdict(row) for row in round_.peer_reviews]
+
+
 def grounds_for(round_: Round, candidate: Candidate) -> list[NewGround]:
     """Return what was recorded as new of this person in the matter, oldest first."""
     rows = (

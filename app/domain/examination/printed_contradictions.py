@@ -2,47 +2,69 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import datetime
+
 from app.clauses import enforces
 from app.documents.examination.facts import Contradiction as Printed
 from app.documents.examination.facts import Contradictions, Judged, PeerVerdict
 from app.domain.accounts.naming import here, person_of
 from app.domain.examination.background_conditions import compared_in
 from app.domain.examination.contradictions import Contradiction, Judgment, contradictions_of
-from app.domain.examination.earlier_verdicts import EarlierVerdict, earlier_verdicts, grounds_for
+from app.domain.examination.earlier_verdicts import EarlierVerdict, earlier_verdicts, grounds_for, verdicts_of
 from app.models import Candidate, NewGround, Round
 from app.policy import policy
 from app.policy.examination.worksheet import all_unexplained_in
 
+#: all that is told of a verdict that carries a possible match: its level stays in the unit
+SUPPORTED = "Supports a possible match"
+
 
 @enforces("SRC-3", "EXT-2")
-def printed_contradictions(round_: Round, candidate: Candidate) -> Contradictions:
-    """Return every contradiction on record of a candidate, answered or not, agreed to or not."""
+def printed_contradictions(
+    round_: Round, candidate: Candidate, *, until: datetime | None = None, issued: datetime | None = None
+) -> Contradictions:
+    """Return every contradiction on record of a candidate, answered or not, agreed to or not.
+
+    `until`: the time of the document; no verdict and nothing new of after it stands there. `issued`: the time of the
+    report that another document goes beside; what came after it is told as later. Verdicts against come first.
+    """
     check = round_.background_of(candidate)
     rules = policy().review.inconsistencies
     compared = compared_in(check) if check is not None else ()
     sheet = round_.disposition_of(candidate)
     given = sheet.private if sheet is not None else {}
     unknown = [one["rule"] for one in compared if one["status"] == "not_known"]
+    verdicts = [one for one in earlier_verdicts(round_, candidate) if not until or one.review.created_at <= until]
     return Contradictions(
         checked=check is not None,
         found=tuple(_printed(one) for one in contradictions_of(round_, candidate)),
         not_known=tuple(rules[rule].title.lower() if rule in rules else rule for rule in unknown),
-        verdicts=tuple(_verdict(one) for one in earlier_verdicts(round_, candidate)),
-        new_since=tuple(_new(one) for one in grounds_for(round_, candidate)),
+        verdicts=tuple(sorted((_verdict(one, issued) for one in verdicts), key=lambda one: not one.against)),
+        new_since=tuple(_new(one) for one in grounds_for(round_, candidate) if not until or one.created_at <= until),
         unexplained=tuple(all_unexplained_in(policy(), given.get("features", {}))),
         justification=str(given.get("justification") or "") or None,
     )
 
 
-def _verdict(one: EarlierVerdict) -> PeerVerdict:
+@enforces("SRC-4", "SRC-6")
+def printed_peers(round_: Round) -> tuple[PeerVerdict, ...]:
+    """Return what each peer of the round itself found, in order of time."""
+    return tuple(_verdict(one, None) for one in verdicts_of(round_))
+
+
+def _verdict(one: EarlierVerdict, issued: datetime | None) -> PeerVerdict:
+    """Print the level of a verdict that stands against the candidate, and of another that it supports (SRC-9)."""
     other = "; another photograph of the line was preferred" if one.elsewhere else ""
+    at = here(one.review.created_at)
     return PeerVerdict(
         where=f"{one.round.request.number}, round {one.round.number}",
         who=person_of(one.review.peer, "peer reviewer"),
-        at=here(one.review.created_at),
-        said=f"{one.label}{other}",
+        at=at,
+        said=f"{one.label}{other}" if one.stands_against else SUPPORTED,
         against=one.stands_against,
         reason=str(one.review.private.get("reason") or "") or None,
+        later=issued is not None and one.review.created_at > issued,
     )
 
 
@@ -58,13 +80,14 @@ def _printed(one: Contradiction) -> Printed:
         title=one.title,
         computed=one.computed or None,
         finding=one.finding or None,
-        earlier=one.earlier,
+        earlier=one.untold,
         standing=one.standing,
         answer=one.answer.text or None,
         ground=one.ground or None,
         source=one.answer.source or None,
         answered_by=person_of(one.check.round.examiner, "examiner"),
         judged=tuple(_judged(one, judgment) for judgment in one.judgments),
+        record=tuple(replace(found, at=here(found.at)) for found in one.record),
     )
 
 

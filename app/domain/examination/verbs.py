@@ -203,13 +203,17 @@ def awaits_agreement(found: list[Contradiction]) -> bool:
 
 
 @enforces("SRC-7")
-def conclude_none(request: FRRequest, actor: Actor, reason: str) -> None:
-    """Conclude that no candidate is identified; a negative report follows. Raises Refused."""
+def conclude_none(request: FRRequest, actor: Actor, reason: str, retained_reason: str = "") -> None:
+    """Conclude that no candidate is identified; a negative report follows, and prints both reasons. Raises Refused.
+
+    `retained_reason`: why nobody of those retained is put forward, asked where somebody was.
+    """
     round_ = open_round(request, actor)
-    advance(request, "conclude_none", actor, search=round_.search.uid, reason=reason)
+    given = {"reason": reason, "retained_reason": retained_reason}
+    advance(request, "conclude_none", actor, search=round_.search.uid, **given)
     replaced.forget_past(request, all_of_them=True)
     round_.concluded_at = now()
-    round_.seal(conclusion=reason)
+    round_.seal(conclusion=reason, retained_reason=retained_reason)
     ask("negative_report", request.number, f"negative:{request.number}:{round_.number}")
 
 

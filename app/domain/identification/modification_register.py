@@ -30,7 +30,7 @@ def gather_register(request: FRRequest, printed_by: Account) -> RegisterFacts:
     law = next(overlay for overlay in policy().overlays if overlay.law.id == LAW)
     changes = all_prepared(request)
     pixels = {row.image_id: _original(row.image) for row in changes}
-    numbers = {image.id: number for number, image in enumerate(request.images, 1)}
+    names = image_names(request)
     return RegisterFacts(
         department=settings().department,
         unit=UNIT,
@@ -40,11 +40,21 @@ def gather_register(request: FRRequest, printed_by: Account) -> RegisterFacts:
         printed_by=person_of(printed_by, None),
         law=(law.law.title, law.law.citation),
         rules=tuple((rule.text, rule.authority) for rule in law.rules),
-        originals=tuple(_submitted(request, image, numbers[image.id]) for image in request.images),
-        modifications=tuple(_modification(row, numbers[row.image_id], pixels[row.image_id]) for row in changes),
+        originals=tuple(_submitted(request, image, names[image.id]) for image in request.images),
+        modifications=tuple(_modification(row, names[row.image_id], pixels[row.image_id]) for row in changes),
         policy_version=policy().version,
         demonstration=settings().demonstration,
     )
+
+
+def image_names(request: FRRequest) -> dict[int, str]:
+    """Return what each image is called: by its number in the request, as on every page and in every other document.
+
+    What was taken out before it was submitted has no such number, and is counted by itself.
+    """
+    out = [image for image in request.images if image.removed_at is not None]
+    names = {image.id: f"Image {number}" for number, image in enumerate(request.current_images, 1)}
+    return names | {image.id: f"Taken out {number}" for number, image in enumerate(out, 1)}
 
 
 def _moment(moment: datetime) -> datetime:
@@ -53,13 +63,13 @@ def _moment(moment: datetime) -> datetime:
     return at
 
 
-def _submitted(request: FRRequest, image: ProbeImage, number: int) -> Original:
+def _submitted(request: FRRequest, image: ProbeImage, name: str) -> Original:
     picture = None
     if image.shown_blob_id and image.shown_sha256 and image.removed_at is None:
         shown = stores().blobs.get(image.shown_blob_id, image.key_id, image.shown_sha256)
         picture = display_copy(pixels_of(shown), SMALL)
     return Original(
-        number,
+        name,
         image.sha256,
         (image.width, image.height),
         _moment(image.created_at),
@@ -73,7 +83,7 @@ def _original(image: ProbeImage) -> Pixels:
     return decode(stores().blobs.get(image.blob_id, image.key_id, image.sha256), limits()).bgr
 
 
-def _modification(row: DerivedImage, number: int, original: Pixels) -> Modification:
+def _modification(row: DerivedImage, name: str, original: Pixels) -> Modification:
     recipe = recipe_of_row(row)
     after = pixels_of(stores().blobs.get(row.blob_id, row.key_id, row.sha256))
     x, y, width, height = trace(recipe, (row.image.width, row.image.height))[-1].region()
@@ -84,7 +94,7 @@ def _modification(row: DerivedImage, number: int, original: Pixels) -> Modificat
     )
     return Modification(
         number=row.number,
-        original=number,
+        original=name,
         steps=tuple(steps_in_words(recipe)),
         reason=row.private.get("reason"),
         who=_examiner(row),

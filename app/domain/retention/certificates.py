@@ -22,6 +22,7 @@ from app.extensions import db, settings, stores
 from app.models import Account, Disposal, DisposalItem
 from app.models.base import filled, now
 from app.policy import policy
+from app.policy.retention.dates import as_documents_say
 from app.storage import BlobRef
 from app.workflow.engine import advance, refuse_if
 
@@ -76,7 +77,7 @@ def _item(item: DisposalItem) -> ItemFacts:
         confirmed=tuple(known.get("confirmed", ())),
         suspected=tuple(known.get("suspected", ())),
         days=tuple((what, date.fromisoformat(on)) for what, on in known.get("days", ())),
-        contradictions=tuple(known.get("contradictions", ())),
+        contradictions=tuple(as_documents_say(text) for text in known.get("contradictions", ())),
         sources=tuple(sources.get(label(item.target), ())),
     )
 

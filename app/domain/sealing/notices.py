@@ -65,9 +65,10 @@ def draft(order: SealingOrder) -> int:
             to_recipient.fetched = max(day_of(max(fetched)), to_recipient.fetched or date.min)
     known = {(notice.kind, notice.about) for notice in order.notices}
     made = [_add(order, kind, one) for (kind, about), one in due.items() if (kind, about) not in known]
-    for (kind, about), one in due.items():
-        if kind == "privacy_officer" and (kind, about) not in known and not one.about.has("final"):
-            tell("disclosure_sealed", {*holders_of("disclosure.decide"), one.about.asked_by_id}, one.about)
+    for (kind, number), one in due.items():
+        about, new = one.about, (kind, number) not in known
+        if kind == "privacy_officer" and new and isinstance(about, Disclosure) and not about.has("final"):
+            tell("disclosure_sealed", {*holders_of("disclosure.decide"), about.asked_by_id}, about)
     db.session.flush()
     list_copies(order, photos)
     return len(made)

@@ -21,6 +21,7 @@ class Comparison:
     """One rule's judgement. ``computed``: what the portal held against what; ``finding``: what the examiner found.
 
     ``missing`` says what is not known, where nothing is. ``holds``: the contradiction is one that holds a nomination.
+    ``contrary``: what was computed contradicts by itself; ``by_hand``: the examiner's finding does.
     """
 
     rule: Inconsistency
@@ -29,6 +30,8 @@ class Comparison:
     finding: str = ""
     missing: str = ""
     holds: bool = False
+    contrary: bool = False
+    by_hand: bool = False
 
     @property
     def text(self) -> str:
@@ -104,9 +107,10 @@ def _judged(policy: Policy, rule: Inconsistency, against: Against) -> Comparison
     found = measured(rule, against) if measured else None
     finding = findings(policy, against).get(rule.fact)
     computed, said = found[1] if found else "", _finding_words(policy, rule, finding, against)
-    if (found and found[0]) or finding == "contradicts":
-        certain = rule.kind != "custody" or finding == "contradicts" or _confined_throughout(against)
-        return Comparison(rule, "inconsistent", computed, said, holds=rule.holds and certain)
+    contrary, by_hand = bool(found and found[0]), finding == "contradicts"
+    if contrary or by_hand:
+        holds = rule.holds and (rule.kind != "custody" or by_hand or _confined_throughout(against))
+        return Comparison(rule, "inconsistent", computed, said, holds=holds, contrary=contrary, by_hand=by_hand)
     if found or finding == "supports":
         return Comparison(rule, "consistent", computed, said)
     return Comparison(rule, "not_known", missing=_missing(rule, against))

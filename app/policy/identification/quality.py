@@ -6,6 +6,7 @@ stand in config/policy/identification/quality.toml and rest on docs/quality.md.
 """
 
 import math
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -71,10 +72,15 @@ def _finding(rule: QualityRule, value: float) -> QualityFinding:
     )
     for band, limit, sentence in limits:
         if limit is not None and _beyond(rule, value, limit):
-            text = sentence.format(value=_shown(rule, value), limit=_plain(limit, DECIMALS[rule.id]))
+            text = _one(sentence.format(value=_shown(rule, value), limit=_plain(limit, DECIMALS[rule.id])))
             return QualityFinding(rule.id, rule.title, rule.measure, band, value, limit, text, rule.reason)
-    text = rule.pass_text.format(value=_shown(rule, value))
+    text = _one(rule.pass_text.format(value=_shown(rule, value)))
     return QualityFinding(rule.id, rule.title, rule.measure, "pass", value, None, text, "")
+
+
+def _one(sentence: str) -> str:
+    """Return a sentence in which one of a unit is told as one."""
+    return re.sub(r"(?<![\d.,])1 (degree|pixel)s\b", r"1 \1", sentence)
 
 
 def _beyond(rule: QualityRule, value: float, limit: float) -> bool:

@@ -31,7 +31,7 @@ from app.documents.approval.facts import (
 from app.documents.approval.manifest import Verification
 from app.documents.errors import RenderError
 from app.documents.examination.contradictions import require_heads
-from app.documents.examination.facts import Contradiction, Contradictions, FeatureComparison
+from app.documents.examination.facts import Contradiction, Contradictions, FeatureComparison, PeerVerdict
 from app.documents.facts import Person
 from app.documents.identification.facts import FaceBox
 from tests.documents.approval.documents_facts import (
@@ -261,6 +261,23 @@ def test_page_one_names_every_contradiction_and_unexplained_difference_before_an
     assert "Cut off by the frame." in whole
     with pytest.raises(RenderError, match="Page 1 does not name"):
         require_heads(rendered(possible_match()), contradictions)
+
+
+@pytest.mark.clause("SRC-3", "SRC-6")
+def test_verdicts_stand_in_a_section_of_their_own_and_none_where_there_is_none() -> None:
+    text = whole_text(rendered(possible_match()))
+    before = text.split("Case or complaint number")[0]
+    assert "Earlier verdicts" not in before
+    assert not before.strip().endswith("not recorded"), "an empty section prints nothing"
+    one = PeerVerdict("FR-2026-000001, round 1", EXAMINER, START, "Supports a possible match", False, "All agree.")
+    against = replace(one, said="Inconclusive", against=True, reason="The ears are hidden.")
+    told = Contradictions(True, (), (), verdicts=(against, one))
+    text = whole_text(rendered(possible_match(candidate=candidate(contradictions=told, peers=(one,)))))
+    heads, section = text.split("Earlier verdicts of peers on this person")
+    assert "Earlier verdicts of peers: 1 did not carry a possible match" in heads
+    assert "All agree." not in heads
+    assert section.index("The ears are hidden.") < section.index("All agree.")
+    assert "What each peer of this round found" in section
 
 
 def test_what_is_not_recorded_is_printed_so() -> None:

@@ -5,6 +5,7 @@ import io
 from dataclasses import replace
 from datetime import datetime
 
+import pypdfium2
 import pytest
 from pypdf import PdfReader
 
@@ -72,6 +73,17 @@ def test_the_letter_says_what_is_enclosed_and_that_a_result_is_a_lead() -> None:
         "Only for the prosecution named above.",
     ):
         assert letters(wanted) in said, wanted
+
+
+@pytest.mark.clause("CAP-3", "EXT-2")
+def test_the_reason_for_what_is_not_enclosed_is_a_paragraph_and_no_column_of_words() -> None:
+    why = "The photograph of the candidate has left the repository, so the report is named here and not enclosed. " * 3
+    made = render_letter(letter(withheld=(("Possible match report R-2026-000012", why.strip()),)), NOTICE, LEAD_NOTICE)
+    with pypdfium2.PdfDocument(made.pdf) as document:
+        lines = "\n".join(page.get_textpage().get_text_bounded() for page in document).splitlines()
+    held = [line for line in lines if set(line.split()) & {"repository,", "photograph", "enclosed."}]
+    assert 0 < len(held) <= 8
+    assert max(len(line.split()) for line in held) > 8
 
 
 @pytest.mark.clause("SRC-7", "USE-7")

@@ -69,8 +69,11 @@ def test_the_prosecutors_package_holds_the_whole_case_and_checks(disclose, tmp_p
     possible = [report for request in requests for report in request.reports if report.kind == "possible_match"]
     against = {f"contradictions-{report.number}.txt" for report in possible}
     assert len(against) == 1, "what contradicts a candidate goes with its report"
+    negative = [report for request in requests for report in request.reports if report.kind == "negative"]
+    counted = {f"examined-{report.number}.txt" for report in negative}
+    assert len(counted) == 1, "what became of the candidates goes with the negative result"
     papers |= {"SHA256SUMS.sig", "signing-key.pem", "VERIFY.txt"}
-    assert names == wanted | images | papers | against
+    assert names == wanted | images | papers | against | counted
     assert "these numbers are small" in archive.read("error-rates.txt").decode().lower(), "FAIR-1: said plainly"
     for request in requests:
         for number, image in enumerate(request.current_images, 1):

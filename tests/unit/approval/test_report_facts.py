@@ -48,7 +48,8 @@ def test_possible_match_states_the_whole_case(at):
     assert facts.candidate.record_number == nominee.photo.record_number
     assert facts.candidate.photographs[0].picture.sha256 == nominee.photo.sha256
     assert {row.verdict for row in facts.candidate.comparison} == {"Similar"}
-    assert "on the date of the matter? No: was at liberty" in facts.candidate.background
+    assert {row.item: row.finding for row in facts.candidate.items}["Custody"] == "No: was at liberty"
+    assert "nothing contradicts the candidate" in facts.candidate.background
     assert facts.decision.who.name == "Cleo Hawthorn"
 
 

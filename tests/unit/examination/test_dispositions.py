@@ -103,7 +103,7 @@ def test_a_candidate_that_cannot_be_compared_is_neither_excluded_nor_nominated_a
         examination.conclude_none(request, actor, "Nobody of those who can be compared is the person.")
     make.run_jobs()
     assert request.state == "reported"
-    assert gather(request.reports[-1]).incomparable == 1
+    assert gather(request.reports[-1]).examined.incomparable == 1
 
 
 def test_pace_and_reasons_stand_before_the_supervisor(make, people):

@@ -226,6 +226,21 @@ def test_nobody_is_identified_only_after_every_comparison(make, sign_in, examine
     assert db.session.query(Job).filter_by(kind="negative_report").count() == 1
 
 
+@pytest.mark.clause("SRC-7", "SRC-2")
+def test_whoever_was_retained_is_passed_over_with_a_reason_of_its_own_alone(make, sign_in, examined):
+    client, url = sign_in("k.rowan"), round_url(examined)
+    make.dispose_all(examined, retain=examined.current_round.search.candidates[0])
+    reason = "Nobody listed agrees with the probe in the nose."
+    refused = send(client, url, f"{url}/none", reason=reason)
+    assert refused.status_code == 422
+    assert "1 retained, and nobody is put forward: write why not." in text(refused)
+    assert reason in text(refused), "what was typed is kept"
+    named = f"Record {examined.current_round.search.candidates[0].photo.record_number} differs in the lobe."
+    assert send(client, url, f"{url}/none", reason=reason, retained=named).status_code == 422
+    assert send(client, url, f"{url}/none", reason=reason, retained="The ears differ in the lobe.").status_code == 303
+    assert examined.state == "negative"
+
+
 @pytest.mark.clause("SRC-7")
 def test_a_search_that_listed_nobody_ends_negative(make, sign_in, people):
     request = make.request(state="searching")

@@ -8,9 +8,15 @@ import json
 
 import pytest
 
+from app import audit
 from app.documents import checks
+from app.documents.identification.modification_register import render_register
+from app.domain.disclosures.papers import words_of
+from app.domain.identification.modification_register import gather_register, image_names
 from app.extensions import db, stores
+from app.models.base import now
 from app.models.engine import AuditEvent
+from app.unit_of_work import unit_of_work
 from tests.unit_stages import around
 from tests.web.page_reading import text
 
@@ -68,6 +74,22 @@ def test_it_holds_every_original_and_every_modification(make, sign_in):
     assert keys["derived"] == [row.uid for row in rows]
     assert keys["images"] == [image.uid for image in request.images]
     assert keys["sha256"] == hashlib.sha256(answer.data).hexdigest()
+
+
+@pytest.mark.clause("LL55-1")
+def test_an_image_is_called_what_it_is_called_everywhere_else(make, sign_in):
+    """What was taken out before the submission is no submitted image, and moves no number."""
+    request = make.request(state="draft", images=2)
+    with unit_of_work():
+        request.images[0].removed_at = now()
+        audit.record("image.removed", request, image=request.images[0].uid)
+    names = image_names(request)
+    assert list(names.values()) == ["Image 1", "Taken out 1"]
+    assert names[request.current_images[0].id] == "Image 1"
+    assert words_of(request.current_images[0], "prosecutor").startswith("Image 1 of")
+    account = make.people.account("k.rowan")
+    printed = " ".join(checks.page_texts(render_register(gather_register(request, account)).pdf))
+    assert "Submitted images 1 taken out before submission: 1" in printed
 
 
 @pytest.mark.clause("SRC-4", "ACC-1", "LL55-1")

@@ -38,6 +38,7 @@ from app.blueprints.shared_forms import VersionForm
 from app.domain.approval.round_file import round_file
 from app.domain.examination import drafts
 from app.domain.examination import verbs as examination
+from app.domain.examination.ending import retained_in
 from app.domain.peers.results import is_open
 from app.models import Round
 from app.policy import policy
@@ -81,6 +82,7 @@ def render_candidates(subject: Round, **changed: Any) -> str:
         "people": people,
         "ranked": ranked,
         "retained": retained,
+        "kept": retained_in(round_),
         "barred": barred,
         "offered": bool(choices),
         "done": sum(1 for person in people if person.state != "open"),

@@ -234,14 +234,21 @@ def nominate(subject: Round) -> Answer:
 @bp.post("/review/rounds/<uid>/none")
 @needs("examination.work", of=Round)
 def conclude_none(subject: Round) -> Answer:
-    """SRC-7: after each candidate was compared, identify none."""
+    """SRC-7: identify nobody, and say why; of those retained too."""
     form, actor = NoneForm(), current_actor()
+
+    def again(why: Why) -> str:
+        beside = {"retained_explained": "retained", "reason_given": "reason"}
+        if isinstance(why, Refused) and why.rule_id in beside:
+            mark(form, [Fault(beside[why.rule_id], why.reason, why.rule_id)], ())
+        return render_candidates(subject, nobody=form, form=form, refusal=why)
+
     return take_step(
         subject.request,
         "conclude_none",
         form,
-        lambda: examination.conclude_none(subject.request, actor, form.reason.data or ""),
-        again=lambda why: render_candidates(subject, nobody=form, form=form, refusal=why),
+        lambda: examination.conclude_none(subject.request, actor, form.reason.data or "", form.retained.data or ""),
+        again=again,
         to=_work(subject),
         done="No candidate is identified; the negative-results report is being delivered.",
     )
