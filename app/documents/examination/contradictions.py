@@ -55,7 +55,8 @@ def statement(department: str, case_number: str, report_number: str, found: Cont
             f"  {_name(verdict.who)}: {verdict.reason}",
         ]
     lines += [f"New since: {text}" for text in found.new_since]
-    lines += [""] if found.verdicts else []
+    lines += [f"Not new to a peer reviewer: {text}" for text in found.not_fresh]
+    lines += [""] if found.verdicts or found.not_fresh else []
     if found.not_known:
         lines += [f"Not known, and so not compared: {', '.join(found.not_known)}.", ""]
     return "\n".join(lines)

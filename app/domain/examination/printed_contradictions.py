@@ -8,7 +8,7 @@ from app.documents.facts import Contradictions, Judged, PeerVerdict
 from app.domain.accounts.naming import here, person_of
 from app.domain.examination.background_conditions import compared_in
 from app.domain.examination.contradictions import Contradiction, Judgment, contradictions_of
-from app.domain.examination.earlier_verdicts import EarlierVerdict, earlier_verdicts, grounds_for
+from app.domain.examination.earlier_verdicts import EarlierVerdict, earlier_verdicts, grounds_for, not_fresh
 from app.models import Candidate, NewGround, Round
 from app.policy import policy
 from app.policy.examination.worksheet import all_unexplained_in
@@ -29,6 +29,7 @@ def printed_contradictions(round_: Round, candidate: Candidate) -> Contradiction
         not_known=tuple(rules[rule].title.lower() if rule in rules else rule for rule in unknown),
         verdicts=tuple(_verdict(one) for one in earlier_verdicts(round_, candidate)),
         new_since=tuple(_new(one) for one in grounds_for(round_, candidate)),
+        not_fresh=not_fresh(round_) if round_.nominee is candidate else (),
         unexplained=tuple(all_unexplained_in(policy(), given.get("features", {}))),
         justification=str(given.get("justification") or "") or None,
     )
