@@ -12,7 +12,7 @@ from app import audit
 from app.access.actor import Actor, actor_last_seen
 from app.access.clearance import cleared_account
 from app.clauses import enforces
-from app.domain.accounts.people import holders_of
+from app.domain.accounts.people import who_may
 from app.domain.examination import drafts
 from app.domain.examination.earlier_verdicts import SeenBefore, seen_before
 from app.domain.identification.verbs import is_available
@@ -101,7 +101,7 @@ def fill(
 def tell_short(round_: Round, missing: int) -> None:
     """Record that so many peers are missing and cannot be had, and tell the supervisors."""
     audit.record("request.peers_short", round_.request, round=round_.uid, missing=missing)
-    tell("peers_short", holders_of("approval.decide"), round_.request)
+    tell("peers_short", who_may(round_.request, "stop_peer_review"), round_.request)
 
 
 @enforces("SRC-4", "FAIR-1")

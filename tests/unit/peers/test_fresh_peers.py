@@ -12,7 +12,7 @@ from app.matching.line_up import drawn_reviewer
 from app.unit_of_work import unit_of_work
 from demo.people import person
 from tests.request_factory import picture
-from tests.unit_stages import BACKGROUND, SAME
+from tests.unit_stages import BACKGROUND, SAME, all_answered
 from tests.web.page_reading import soup, words
 
 pytestmark = pytest.mark.clause("SRC-4", "FAIR-1")
@@ -53,7 +53,8 @@ def test_another_person_on_the_same_photograph_gets_other_peers_bypass(make, peo
     make.dispose_all(again, retain=other)
     actor = people.actor("k.rowan")
     with unit_of_work():
-        examination.check_background(again, actor, other, BACKGROUND)
+        examination.check_background(again, actor, other, BACKGROUND, all_answered())
+    make.agree(again)
     with unit_of_work():
         nomination.nominate(again, actor, other, "p2", SAME)
     make.run_jobs()
