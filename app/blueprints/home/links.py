@@ -19,6 +19,7 @@ UNIT_PAGES: tuple[tuple[CapabilityId, str], ...] = (
     ("approval.decide", "approval.file"),
     ("basis.confirm", "review.work"),
     ("work.assign", "workload.show"),
+    ("clearance.name", "requests.clearance"),
 )
 #: step asked of a supervisor of the unit while others have the request -> endpoint of the page where it is taken
 STEP_PAGES: dict[str, str] = {"agree_to_answer": "answers.contradictions", "agree_to_repeat": "repeats.repeat"}
