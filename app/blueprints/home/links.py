@@ -53,9 +53,9 @@ def _way_to_request(request: FRRequest, actor: Actor) -> str | None:
     if request.state == "approved" and request.examiner_id == actor.id:
         return _address("approval.prepare", request)
     if actor.can("approval.decide"):
-        asked = asked_of(request, actor)
-        if asked is not None and asked.verb in STEP_PAGES:
-            return _address(STEP_PAGES[asked.verb], request)
+        step = asked_of(request, actor)
+        if step is not None and step.verb in STEP_PAGES:
+            return _address(STEP_PAGES[step.verb], request)
         if request.takes(PEERS) and not nominee_left(request):
             able = options(request, actor).permits(PEERS)
             return _address("peer_review.peers" if able else "workload.show", request)

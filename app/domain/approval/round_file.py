@@ -16,7 +16,7 @@ from app.clauses import enforces
 from app.domain.examination.background_conditions import compared_in, findings_of
 from app.domain.examination.contradictions import Contradiction, of_nominee
 from app.domain.examination.earlier_verdicts import EarlierVerdict, earlier_verdicts, grounds_for, not_fresh
-from app.domain.peers.results import Assigned, LinePhoto, assigned, line_results
+from app.domain.peers.results import Assigned, LinePhoto, assigned, line_results, shown_number
 from app.domain.workload.verbs import endings
 from app.models import (
     Assignment,
@@ -303,7 +303,7 @@ def _opinions(row: Round, note: str) -> tuple[Opinion, ...]:
 
 def _disposed(row: Disposition, nominee: Candidate | None) -> DisposedCandidate:
     return DisposedCandidate(
-        record_number=row.candidate.photo.record_number,
+        record_number=shown_number(row.candidate.photo),
         verdict=row.verdict,
         title=policy().review.dispositions[row.verdict].title,
         differences=differences_in_words(policy(), row.private.get("features", {})),
