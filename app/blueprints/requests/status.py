@@ -129,6 +129,8 @@ def _entry(step: Transition, named: bool) -> TimelineEntry:
 @enforces("ACC-1", "SRC-8")
 def reports_for(request: FRRequest, actor: Actor) -> list[Report]:
     """Return the delivered reports, newest first, for whoever may read them."""
+    if all(report.delivered_at is None for report in request.reports):
+        return []
     delivered = Report.delivered_at.is_not(None)
     rows = visible(Report, actor).where(Report.request_id == request.id, delivered)
     return list(db.session.scalars(rows.order_by(Report.id.desc())))
