@@ -140,11 +140,25 @@ def derived_in_scope(rows: Select[Any], actor: Actor) -> Select[Any]:
 
 
 @scope(Report)
+@enforces("ACC-1", "ACC-11", "SRC-4")
 def reports_in_scope(rows: Select[Any], actor: Actor) -> Select[Any]:
-    """Reports of visible requests; to the named supervisor of a precinct a report is not addressed."""
+    """Reports of visible requests, to whoever filed or examined them and to the supervisors of the unit by their duty.
+
+    To every other examiner, who may become a peer on the same photograph, they do not exist; to the named supervisor
+    of a precinct a report is not addressed.
+    """
     if "report.read" not in actor.capabilities:
         return rows.where(false())
-    return _within_visible_requests(rows, Report.request_id, actor)
+    parts: list[ColumnElement[bool]] = []
+    if "request.file" in actor.capabilities:
+        parts.append(_on(Report.request_id, FRRequest.requester_id == actor.id))
+    if actor.can("examination.work"):
+        examined = select(literal(1)).where(Round.request_id == Report.request_id, Round.examiner_id == actor.id)
+        parts.append(_on(Report.request_id, FRRequest.examiner_id == actor.id))
+        parts.append(examined.correlate(Report).exists())
+    if actor.can("approval.decide"):
+        parts.append(Report.id.is_not(None))
+    return _within_visible_requests(rows.where(or_(*parts) if parts else false()), Report.request_id, actor)
 
 
 @scope(Round)

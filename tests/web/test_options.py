@@ -75,8 +75,8 @@ def test_the_pages_of_an_examination_ask_once(make, sign_in, asked):
     examined = make.request(state="under_examination", gallery=[person(7)])
     client, opened = sign_in("k.rowan"), examined.current_round.uid
     filed, chosen, examined = filed.number, chosen.number, examined.number
-    asked.page(client, f"/review/{filed}", most=20, verbs=5)
-    asked.page(client, f"/review/{chosen}", most=28, verbs=2)
+    asked.page(client, f"/review/{filed}", most=21, verbs=5)
+    asked.page(client, f"/review/{chosen}", most=30, verbs=4)
     asked.page(client, f"/review/{chosen}/probe", most=13, verbs=2)
     asked.page(client, f"/review/{chosen}/prepare", most=12)
     asked.page(client, f"/review/{examined}", most=22)
@@ -85,7 +85,7 @@ def test_the_pages_of_an_examination_ask_once(make, sign_in, asked):
 
 def test_the_file_of_a_final_review_asks_once(make, sign_in, asked):
     request = make.request(state="peer_reviewed", gallery=[person(7)])
-    asked.page(sign_in("c.hawthorn"), f"/final-review/{request.number}", most=66, verbs=3)
+    asked.page(sign_in("c.hawthorn"), f"/final-review/{request.number}", most=71, verbs=3)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from flask import Blueprint, Response, abort, flash, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import func, select
@@ -234,8 +236,13 @@ def end_others() -> ResponseReturnValue:
 
 
 def _open_sessions() -> list[LoginSession]:
+    # one that was left idle is ended only when somebody comes with it again; it is closed all the same
+    unused = now() - timedelta(minutes=settings().session_idle_minutes)
     rows = select(LoginSession).where(
-        LoginSession.account_id == current_actor().id, LoginSession.ended_at.is_(None), LoginSession.expires_at > now()
+        LoginSession.account_id == current_actor().id,
+        LoginSession.ended_at.is_(None),
+        LoginSession.expires_at > now(),
+        LoginSession.last_seen_at > unused,
     )
     return list(db.session.scalars(rows.order_by(LoginSession.last_seen_at.desc())))
 

@@ -83,6 +83,14 @@ class BeforePeers:
     refusal: Refused | None
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request with an answer to be judged; `refusal` says why this supervisor cannot judge it."""
+
+    request: FRRequest
+    refusal: Refused | None
+
+
 # The parts -------------------------------------------------------------------------------------------------
 
 
@@ -109,6 +117,7 @@ def _answers(actor: Actor) -> Select[Any]:
     asked = select(literal(1)).select_from(BackgroundCheck).join(BackgroundCheck.round)
     asked = asked.where(Round.request_id == FRRequest.id, BackgroundCheck.awaits.is_(True)).correlate(FRRequest)
     rows = visible(FRRequest, actor).where(FRRequest.state == "under_examination", asked.exists())
+    rows = rows.options(*LOADED, joinedload(FRRequest.examiner))
     return rows.order_by(FRRequest.state_since, FRRequest.id)
 
 
@@ -220,6 +229,11 @@ def _before_peers(requests: Sequence[FRRequest], actor: Actor) -> list[BeforePee
         ]
 
 
+def _asked(requests: Sequence[FRRequest], actor: Actor) -> list[Asked]:
+    with read_together(requests):
+        return [Asked(one, _refused(partial(check_takes_no_other_part, one, actor))) for one in requests]
+
+
 @dataclass(frozen=True, slots=True)
 class Part:
     """A part of the page: its statement, and what becomes of the rows that are shown."""
@@ -232,7 +246,7 @@ class Part:
 PARTS = {
     "waiting": Part(_waiting, _rows),
     "peers": Part(_peers, _before_peers),
-    "answers": Part(_answers, lambda found, _: found),
+    "answers": Part(_answers, _asked),
     "repeats": Part(_repeats, lambda found, _: found),
     "inconclusive": Part(_inconclusive, lambda found, _: [(request, filled(awaited(request))) for request in found]),
     "undelivered": Part(_undelivered, _rows),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from flask import url_for
@@ -17,6 +17,7 @@ from app.domain.disclosures.overview import open_incidents, waiting_for
 from app.domain.gallery import samples
 from app.domain.notices import mail_status
 from app.domain.oversight import trail_check
+from app.domain.requests.arrests import uncorroborated
 from app.domain.retention import lists
 from app.domain.retention.schedule import schedule_standing
 from app.domain.workload import overview
@@ -93,9 +94,10 @@ ELSEWHERE: dict[str, Elsewhere] = {
 }
 
 
-def elsewhere(actor: Actor) -> list[Elsewhere]:
-    """Return the sentences for this person's roles."""
-    return [ELSEWHERE[role] for role in sorted(actor.roles) if role in ELSEWHERE]
+def elsewhere(actor: Actor, *, asked: bool = False) -> list[Elsewhere]:
+    """Return the sentences for this person's roles. `asked`: something waits here for them all the same."""
+    found = [ELSEWHERE[role] for role in sorted(actor.roles) if role in ELSEWHERE]
+    return [replace(one, title=ABOUT) if asked and one.title == NOTHING_YET else one for one in found]
 
 
 def figures(actor: Actor) -> list[Figure]:
@@ -213,6 +215,11 @@ def duties(actor: Actor, moment: datetime) -> list[Duty]:
         waits = f"{plural(unread, 'report')} of misuse {'waits' if unread == 1 else 'wait'} to be read."
         text = waits if unread else "No report of misuse waits to be read."
         found.append(Duty(text, "Read the reports of misuse", url_for("oversight.misuse"), unread > 0))
+    if actor.can("misuse.read") and actor.can("figures.read") and (made := len(uncorroborated())):
+        text = (
+            f"{plural(made, 'arrest')} {'was' if made == 1 else 'were'} reported with no independent evidence in hand."
+        )
+        found.append(Duty(text, "See each such arrest", url_for("workload.arrests", _anchor="none"), True))
     if actor.can("audit.read"):
         checked, address = trail_check.last_check(), url_for("oversight.events", _anchor="chain")
         if checked is None:

@@ -45,7 +45,7 @@ def index() -> ResponseReturnValue:
         figures=figures(actor),
         duties=duties(actor, moment),
         roles=[role for role in policy().roles.values() if role.id in actor.roles],
-        elsewhere=elsewhere(actor),
+        elsewhere=elsewhere(actor, asked=bool(short)),
         policy_rule=policy().acknowledgement,
         training=_training(actor),
         address_for=lambda request: address_for(request, actor),

@@ -10,10 +10,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from app.access.actor import Actor
+from app.access.scoping import visible
 from app.audit.policy_texts import rule_of
 from app.blueprints.timeline import TimelineEntry
 from app.clauses import enforces
 from app.domain.workload.overview import due_of
+from app.extensions import db
 from app.models.approval import Report
 from app.models.engine import Transition
 from app.models.requests import FRRequest
@@ -127,6 +129,8 @@ def _entry(step: Transition, named: bool) -> TimelineEntry:
 @enforces("ACC-1", "SRC-8")
 def reports_for(request: FRRequest, actor: Actor) -> list[Report]:
     """Return the delivered reports, newest first, for whoever may read them."""
-    if not actor.can("report.read"):
+    if all(report.delivered_at is None for report in request.reports):
         return []
-    return [report for report in reversed(request.reports) if report.delivered_at is not None]
+    delivered = Report.delivered_at.is_not(None)
+    rows = visible(Report, actor).where(Report.request_id == request.id, delivered)
+    return list(db.session.scalars(rows.order_by(Report.id.desc())))

@@ -63,7 +63,9 @@ def _verdicts(found: Contradictions) -> list[str]:
         when = f"{one.at:%Y-%m-%d %H:%M:%S} {one.at.tzname()}" if one.at else "time not recorded"
         label = "Later verdict, after this report" if one.later else "Earlier verdict"
         lines += [f"{label}, {when}, {one.where}: {one.said}{weight}", f"  {_name(one.who)}: {one.reason}"]
-    return [*lines, *(f"New since: {text}" for text in found.new_since), ""] if lines or found.new_since else []
+    lines += [f"New since: {text}" for text in found.new_since]
+    lines += [f"Not new to a peer reviewer: {text}" for text in found.not_fresh]
+    return [*lines, ""] if lines else []
 
 
 def _lines(one: Contradiction) -> list[str]:

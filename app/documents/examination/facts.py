@@ -106,8 +106,9 @@ class Contradictions:
     """Everything on record that speaks against the candidate's being the person, and what nobody knows.
 
     ``checked``: whether a background check is recorded at all. ``verdicts``: of peers in other rounds of the matter;
-    ``new_since``: what was recorded as new after them. ``unexplained``: components of the face that differ and nobody
-    has explained why, with the examiner's ``justification``.
+    ``new_since``: what was recorded as new after them; ``not_fresh``: to which peers of this round the person or the
+    photograph was not new. ``unexplained``: components of the face that differ and nobody has explained why, with the
+    examiner's ``justification``.
     """
 
     checked: bool
@@ -115,6 +116,7 @@ class Contradictions:
     not_known: tuple[str, ...]
     verdicts: tuple[PeerVerdict, ...] = ()
     new_since: tuple[str, ...] = ()
+    not_fresh: tuple[str, ...] = ()
     unexplained: tuple[str, ...] = ()
     justification: str | None = None
 
@@ -127,7 +129,7 @@ class Contradictions:
     @property
     def told_of(self) -> bool:
         """Tell whether there is anything on peers of other rounds to print."""
-        return bool(self.verdicts or self.new_since)
+        return bool(self.verdicts or self.new_since or self.not_fresh)
 
     @property
     def against(self) -> tuple[PeerVerdict, ...]:
@@ -143,7 +145,7 @@ class Contradictions:
             said += [text for found in one.record for text in (found.computed, found.finding)]
             said += [text for judged in one.judged for text in (judged.words, judged.of)]
         said += [text for verdict in self.verdicts for text in (verdict.where, verdict.said, verdict.reason)]
-        said += [*self.new_since, *self.unexplained, self.justification]
+        said += [*self.new_since, *self.not_fresh, *self.unexplained, self.justification]
         return tuple(text for text in said if text)
 
 

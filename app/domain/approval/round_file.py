@@ -16,9 +16,9 @@ from app.clauses import enforces
 from app.documents.examination.findings import Examined
 from app.domain.examination.background_conditions import compared_in, findings_of
 from app.domain.examination.contradictions import Contradiction, of_nominee
-from app.domain.examination.earlier_verdicts import EarlierVerdict, earlier_verdicts, grounds_for
+from app.domain.examination.earlier_verdicts import EarlierVerdict, earlier_verdicts, grounds_for, not_fresh
 from app.domain.examination.ending import examined
-from app.domain.peers.results import Assigned, LinePhoto, assigned, line_results
+from app.domain.peers.results import Assigned, LinePhoto, assigned, line_results, shown_number
 from app.domain.workload.verbs import endings
 from app.models import (
     Assignment,
@@ -141,6 +141,7 @@ class RoundFile:
     contradictions: tuple[Contradiction, ...]
     earlier: tuple[EarlierVerdict, ...]
     new_grounds: tuple[NewGround, ...]
+    not_fresh: tuple[str, ...]
     unexplained: tuple[str, ...]
     justification: str
     opinions: tuple[Opinion, ...]
@@ -223,6 +224,7 @@ def gather_round(row: Round, current: bool, passed: Assignment | None) -> RoundF
         contradictions=tuple(of_nominee(row)),
         earlier=tuple(earlier_verdicts(row, nominee)) if nominee else (),
         new_grounds=tuple(grounds_for(row, nominee)) if nominee else (),
+        not_fresh=not_fresh(row),
         unexplained=tuple(unexplained_in(policy(), own.private.get("features", {}))) if own else (),
         justification=str(own.private.get("justification") or "") if own else "",
         opinions=_opinions(row, note) if nominee else (),
@@ -305,7 +307,7 @@ def _opinions(row: Round, note: str) -> tuple[Opinion, ...]:
 
 def _disposed(row: Disposition, nominee: Candidate | None) -> DisposedCandidate:
     return DisposedCandidate(
-        record_number=row.candidate.photo.record_number,
+        record_number=shown_number(row.candidate.photo),
         verdict=row.verdict,
         title=policy().review.dispositions[row.verdict].title,
         differences=differences_in_words(policy(), row.private.get("features", {})),

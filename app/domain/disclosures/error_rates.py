@@ -61,7 +61,7 @@ def _told(one: Result) -> Iterator[str]:
     yield f"  False positives: {words(one.false_positives)}"
     yield f"  False negatives: {words(one.false_negatives)}"
     yield f"  Foils favored: {words(one.foils_favored)}"
-    if one.few:
+    if one.few and one.answered:
         yield "  These numbers are small."
 
 

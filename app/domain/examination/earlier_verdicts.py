@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from app.clauses import enforces
+from app.domain.matters.photographs import of_same_photograph
 from app.extensions import db
-from app.models import Candidate, FRRequest, LineUp, NewGround, PeerReview, Round
+from app.models import Candidate, FRRequest, LineUp, NewGround, PeerReview, Round, Search
 from app.models.base import filled
 from app.policy import policy
 
@@ -58,6 +60,73 @@ def earlier_verdicts(round_: Round, candidate: Candidate) -> list[EarlierVerdict
 def verdicts_of(round_: Round) -> list[EarlierVerdict]:
     """Return the verdicts of a round's own peers, in order of time."""
     return [_verdict(row) for row in round_.peer_reviews]
+
+
+@dataclass(frozen=True, slots=True)
+class SeenBefore:
+    """How often a peer had judged the person or the photograph of a round in others, when last, and where."""
+
+    times: int
+    last: datetime
+    where: tuple[str, ...]
+
+
+@enforces("SRC-4", "FAIR-1")
+def seen_before(round_: Round, until: datetime | None = None) -> dict[int, SeenBefore]:
+    """Map peers (ids) to what they judged of the same person or photograph in other rounds of the matter.
+
+    `until`: what came later is left out, as it was not known to the verdict that is read.
+    """
+    nominee, search = round_.nominee, round_.search
+    if nominee is None:
+        return {}
+    same_picture = or_(
+        Search.probe_sha256 == search.probe_sha256,
+        Search.image_id.in_([search.image_id, *of_same_photograph([search.image_id])]),
+    )
+    rows = (
+        select(PeerReview)
+        .join(PeerReview.round)
+        .join(Round.request)
+        .join(Search, Search.id == Round.search_id)
+        .join(Candidate, Candidate.id == Round.nominee_id)
+        .where(
+            round_.request.in_same_matter(),
+            Round.id != round_.id,
+            or_(Candidate.person_id == nominee.person_id, same_picture),
+        )
+        .order_by(PeerReview.id)
+    )
+    found: dict[int, list[PeerReview]] = {}
+    for row in db.session.scalars(rows):
+        if until is None or row.created_at < until:
+            found.setdefault(row.peer_id, []).append(row)
+    return {
+        peer: SeenBefore(
+            len(given),
+            given[-1].created_at,
+            tuple(dict.fromkeys(f"{one.round.request.number}, round {one.round.number}" for one in given)),
+        )
+        for peer, given in found.items()
+    }
+
+
+@enforces("SRC-4", "FAIR-1", "EXT-2")
+def not_fresh(round_: Round) -> tuple[str, ...]:
+    """Say of each peer of a round, in a sentence, that the person or the photograph was not new to them."""
+    found = []
+    for review in round_.peer_reviews if _may_be_read(round_) else ():
+        before = seen_before(round_, review.created_at).get(review.peer_id)
+        if before is None:
+            continue
+        lines = select(LineUp).where(LineUp.round_id == round_.id, LineUp.peer_id == review.peer_id)
+        scarce = any((one.private.get("draw") or {}).get("seen_before") for one in db.session.scalars(lines))
+        why = "; too few other examiners were left" if scarce else ""
+        found.append(
+            f"{review.peer.titled} had given a verdict on the same person or photograph before"
+            f" ({'; '.join(before.where)}){why}."
+        )
+    return tuple(found)
 
 
 def grounds_for(round_: Round, candidate: Candidate) -> list[NewGround]:

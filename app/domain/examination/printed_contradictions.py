@@ -11,7 +11,13 @@ from app.documents.examination.facts import Contradictions, Judged, PeerVerdict
 from app.domain.accounts.naming import here, person_of
 from app.domain.examination.background_conditions import compared_in
 from app.domain.examination.contradictions import Contradiction, Judgment, contradictions_of
-from app.domain.examination.earlier_verdicts import EarlierVerdict, earlier_verdicts, grounds_for, verdicts_of
+from app.domain.examination.earlier_verdicts import (
+    EarlierVerdict,
+    earlier_verdicts,
+    grounds_for,
+    not_fresh,
+    verdicts_of,
+)
 from app.models import Candidate, NewGround, Round
 from app.policy import policy
 from app.policy.examination.worksheet import all_unexplained_in
@@ -42,6 +48,7 @@ def printed_contradictions(
         not_known=tuple(rules[rule].title.lower() if rule in rules else rule for rule in unknown),
         verdicts=tuple(sorted((_verdict(one, issued) for one in verdicts), key=lambda one: not one.against)),
         new_since=tuple(_new(one) for one in grounds_for(round_, candidate) if not until or one.created_at <= until),
+        not_fresh=not_fresh(round_) if round_.nominee is candidate else (),
         unexplained=tuple(all_unexplained_in(policy(), given.get("features", {}))),
         justification=str(given.get("justification") or "") or None,
     )

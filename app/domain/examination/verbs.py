@@ -9,7 +9,7 @@ from typing import Any
 from app import audit
 from app.access.actor import Actor
 from app.clauses import enforces
-from app.domain.accounts.people import holders_of
+from app.domain.accounts.people import who_may
 from app.domain.examination import drafts, replaced
 from app.domain.examination.background_conditions import against_of
 from app.domain.examination.conditions import open_candidates
@@ -189,7 +189,7 @@ def check_background(
     asked = row.awaits
     row.awaits = awaits_agreement(contradictions_of(round_, candidate))
     if row.awaits and not asked:
-        tell("answer_waits", holders_of("approval.decide"), request)
+        tell("answer_waits", who_may(request, "agree_to_answer"), request)
     db.session.flush()
     drafts.forget(request, actor, drafts.background_page(round_, candidate))
     audit.record("background.recorded", request, candidate=candidate.uid)

@@ -10,7 +10,7 @@ from collections.abc import Collection
 
 from app.access.actor import Actor
 from app.clauses import enforces
-from app.domain.accounts.people import holders_of
+from app.domain.accounts.people import who_may
 from app.domain.identification.lineage import last_asked, needs_agreement
 from app.domain.notices.notifications import tell
 from app.extensions import db
@@ -29,7 +29,7 @@ def ask(request: FRRequest, actor: Actor, reason: str) -> RepeatSearch:
     row.seal(reason=reason.strip())
     db.session.add(row)
     db.session.flush()
-    tell("repeat_asked", holders_of("approval.decide"), request)
+    tell("repeat_asked", who_may(request, "agree_to_repeat"), request)
     return row
 
 

@@ -53,6 +53,7 @@ SENTENCES = {
     "work_received": "{number} was handed over to you; the notes are on its page.",
     "work_reassigned": "{number} was given to another examiner by a supervisor.",
     "clearance_given": "{number}: you are named to work on this request.",
+    "people_missing": "{number}: a request that involves political activity waits until you name people to work on it.",
     "past_due": "{number} is past its time.",
     "conclusion_due": "{number}: the search has no conclusion yet, and its time has passed.",
     "conclusion_late": "{number}: the conclusion of the search is late. Until it is there, there is no result.",

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from app.clauses import enforces
 from app.domain.peers.conditions import favored_foils, line_ups_of
-from app.models import LineUp, LineUpPlace, Round
+from app.models import GalleryPhoto, LineUp, LineUpPlace, Round
 from app.models.base import filled
 from app.policy import policy
 from app.policy.examination.worksheet import differences_in_words
@@ -68,13 +68,18 @@ def line_results(round_: Round) -> tuple[LinePhoto, ...]:
         places = [next((p for p in line_up.places if p.photo_id == photo.id), None) for line_up in given]
         rows.append(
             LinePhoto(
-                photo.record_number,
+                shown_number(photo),
                 photo.id == filled(round_.nominee).photo_id,
                 photo.removed_at is not None,
                 tuple(_given(place, favored) for place in places),
             )
         )
     return tuple(sorted(rows, key=lambda row: (not row.nominated, row.record_number)))
+
+
+def shown_number(photo: GalleryPhoto) -> str:
+    """Return the record number of a photograph as a file shows it; an erased one is said to be erased, and no more."""
+    return "Number erased" if photo.number_is_erased else str(photo.record_number)
 
 
 def _given(place: LineUpPlace | None, favored: set[int]) -> Verdict:

@@ -12,8 +12,9 @@ from app import audit
 from app.access.actor import Actor, actor_last_seen
 from app.access.clearance import cleared_account
 from app.clauses import enforces
-from app.domain.accounts.people import holders_of
+from app.domain.accounts.people import who_may
 from app.domain.examination import drafts
+from app.domain.examination.earlier_verdicts import SeenBefore, seen_before
 from app.domain.identification.verbs import is_available
 from app.domain.notices.notifications import tell
 from app.domain.peers.conditions import COMPOSING, composing, counting, line_ups_of
@@ -71,6 +72,8 @@ def fill(
 ) -> list[LineUp]:
     """Assign peers until the round has as many as the rule says, each with a line of its own; tell when none is left.
 
+    Whoever judged the person or the photograph in another round of the matter is drawn only where nobody else is left.
+
     `photos`: the nominee's and the foils'. `present`: who is available, asked before. `deal`: called with them when
     somebody was assigned, so that proficiency items arrive as assignments do. Needs an open unit of work.
     """
@@ -78,10 +81,13 @@ def fill(
     missing = policy().review.peers.count - len(counting(round_))
     asked = {line_up.peer_id for line_up in line_ups_of(round_)}
     free = [one for one in possible_peers(round_.request) if one.id in present and one.id not in asked]
+    seen = seen_before(round_)
     made = []
     while missing > 0 and free and round_.nominee is not None and round_.nominee.photo in held:
-        peer, draw = _drawn(free)
+        peer, draw = _drawn(_least_seen(free, seen))
         free.remove(peer)
+        if peer.id in seen:
+            draw["seen_before"] = {"times": seen[peer.id].times, "last": seen[peer.id].last.isoformat()}
         due = due_at(round_.request)
         made.append(assign(LineUp(round=round_, peer=peer, due_at=due, policy_version=policy().version), held, draw))
         missing -= 1
@@ -95,7 +101,17 @@ def fill(
 def tell_short(round_: Round, missing: int) -> None:
     """Record that so many peers are missing and cannot be had, and tell the supervisors."""
     audit.record("request.peers_short", round_.request, round=round_.uid, missing=missing)
-    tell("peers_short", holders_of("approval.decide"), round_.request)
+    tell("peers_short", who_may(round_.request, "stop_peer_review"), round_.request)
+
+
+@enforces("SRC-4", "FAIR-1")
+def _least_seen(free: list[Account], seen: dict[int, SeenBefore]) -> list[Account]:
+    """Return those to whom a round is new; where there is none, those who saw it least often, then longest ago."""
+    fresh = [one for one in free if one.id not in seen]
+    if fresh:
+        return fresh
+    least = min((seen[one.id].times, seen[one.id].last) for one in free)
+    return [one for one in free if (seen[one.id].times, seen[one.id].last) == least]
 
 
 def _drawn(free: list[Account]) -> tuple[Account, dict[str, object]]:

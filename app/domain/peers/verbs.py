@@ -11,7 +11,7 @@ from typing import Any
 from app import audit
 from app.access.actor import Actor
 from app.clauses import enforces
-from app.domain.accounts.people import holders_of
+from app.domain.accounts.people import who_may
 from app.domain.examination import drafts
 from app.domain.examination.worksheet_conditions import worksheet_faults
 from app.domain.examination.worksheets import known_features
@@ -109,7 +109,7 @@ def _keep_opinion(line_up: LineUp, actor: Actor, level: str) -> None:
     if len(round_.peer_reviews) >= policy().review.peers.count:
         # all verdicts are in: the round opens to its examiner, its peers and the supervisors
         advance(round_.request, "close_peer_review", actor, round=round_.uid)
-        tell("peer_reviews_done", [round_.examiner_id, *holders_of("approval.decide")], round_.request)
+        tell("peer_reviews_done", [round_.examiner_id, *who_may(round_.request, "approve")], round_.request)
         for one in counting(round_):
             tell("round_open", [one.peer_id], one)
 
@@ -128,7 +128,7 @@ def decline(line_up: LineUp, actor: Actor, reason: str, present: set[int]) -> No
     db.session.flush()
     audit.record("line_up.declined", line_up)
     if line_up.round is not None:
-        tell("peer_declined", holders_of("approval.decide"), line_up.round.request)
+        tell("peer_declined", who_may(line_up.round.request, "stop_peer_review"), line_up.round.request)
         selection.refill(line_up, present)
 
 

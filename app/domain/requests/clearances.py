@@ -10,6 +10,7 @@ from app.access.actor import Actor, actor_last_seen
 from app.access.clearance import cleared_account, is_cleared, is_member
 from app.access.scoping import visible
 from app.clauses import enforces
+from app.domain.accounts.people import holders_of
 from app.domain.notices.notifications import tell
 from app.domain.workload.conditions import parts_of
 from app.extensions import db
@@ -105,13 +106,14 @@ def may_be_named(request: FRRequest) -> list[Account]:
 class Missing:
     """So many people are cleared and trained for a kind of work, and so many are needed.
 
-    `untrained`: who is cleared and holds the role, and whose training is not current.
+    `untrained`: who is cleared and holds the role, and whose training is not current. `why`: why it takes so many.
     """
 
     what: str
     cleared: int
     needed: int
     untrained: int = 0
+    why: str = ""
 
 
 @enforces("LIM-7")
@@ -131,7 +133,8 @@ def missing(request: FRRequest) -> list[Missing]:
         counted = [one for one in able if capability != "approval.decide" or one.id not in held]
         trained = sum(one.can(capability) for one in counted)
         if trained < needed[capability]:
-            found.append(Missing(what, trained, needed[capability], len(counted) - trained))
+            why = f"{peers} review, and whoever examines it cannot" if capability == "peer.review" else ""
+            found.append(Missing(what, trained, needed[capability], len(counted) - trained, why))
     return found
 
 
@@ -141,6 +144,13 @@ class Short:
 
     request: FRRequest
     missing: list[Missing]
+
+
+@enforces("LIM-7")
+def ask_for_people(request: FRRequest) -> None:
+    """Notify the office that names people, where too few are cleared for a request. Needs an open unit of work."""
+    if missing(request):
+        tell("people_missing", holders_of("clearance.name"), request)
 
 
 @enforces("LIM-7")

@@ -20,6 +20,7 @@ from app.domain.matters import case_system, numbers
 from app.domain.matters.proposals import JOB as COMPARING
 from app.domain.notices.notifications import tell
 from app.domain.numbers import draw
+from app.domain.requests import clearances
 from app.domain.requests.conditions import contradicted
 from app.domain.requests.earlier_refusals import denials_of
 from app.domain.requests.new_images import not_discussed
@@ -168,6 +169,7 @@ def submit(request: FRRequest, actor: Actor) -> None:
     case_record_for(request.case_number)
     _compare(request)
     tell("discussion_asked", [request.discussing_supervisor_id], request)
+    clearances.ask_for_people(request)
 
 
 @enforces("REQ-7", "AUD-1")

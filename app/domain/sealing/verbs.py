@@ -17,7 +17,7 @@ from app.access.actor import Actor, system_actor
 from app.access.capabilities import check_capability
 from app.calendar import today
 from app.clauses import enforces
-from app.domain.accounts.people import holders_of
+from app.domain.accounts.people import who_may
 from app.domain.gallery import photo_keys
 from app.domain.gallery import verbs as gallery
 from app.domain.gallery.repository_index import lock_repository, next_generation
@@ -137,7 +137,7 @@ def carry_out(statement: OrderStatement, actor: Actor, way: str) -> SealingOrder
     counts = {name: sum(row.outcome == name for row in order.records) for name in OUTCOMES}
     advance(order, "carry_out", system_actor(), generation=generation, **counts)
     for request in interrupted(held):
-        tell("nominee_gone", holders_of("approval.decide"), request)
+        tell("nominee_gone", who_may(request, "continue_investigation"), request)
     draft(order)
     after_commit(lambda: destroy(keys, blobs))
     ask_for_completion(order)

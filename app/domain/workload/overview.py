@@ -81,11 +81,17 @@ def deadline_in_sql() -> ColumnElement[float]:
     return begun + case(due, value=FRRequest.priority)
 
 
-def task(request: FRRequest, actor: Actor) -> str:
-    """Return what this person is asked to do with the request now; empty when nothing. The step's rule says who may."""
+def asked_of(request: FRRequest, actor: Actor) -> Next | None:
+    """Return what this person is asked to do with the request now, or None. The step's rule says who may."""
     asked = [step for step in request.stands.next if _asked(request, step, actor)]
     able = options(request, actor)
-    return next((step.text for step in asked if able.permits(step.verb)), "")
+    return next((step for step in asked if able.permits(step.verb)), None)
+
+
+def task(request: FRRequest, actor: Actor) -> str:
+    """Return the same in words; empty when nothing is asked."""
+    step = asked_of(request, actor)
+    return step.text if step is not None else ""
 
 
 def due_of(request: FRRequest, part: Part) -> str:
@@ -115,6 +121,9 @@ def _applies(request: FRRequest, step: Next) -> bool:
     if step.verb == "agree_to_repeat":
         asked = last_asked(request.current_search) if request.current_search is not None else None
         return asked is not None and asked.decision is None
+    if step.verb == "agree_to_answer":
+        round_ = request.current_round
+        return round_ is not None and any(check.awaits for check in round_.background_checks)
     if step.verb == "record_corroboration":
         # a negative result is no lead: there is nothing that could corroborate it
         return request.current_report is not None and request.current_report.kind == "possible_match"
@@ -164,6 +173,7 @@ def _open_requests(actor: Actor) -> list[FRRequest]:
             selectinload(FRRequest.searches),
             selectinload(FRRequest.rounds).selectinload(Round.peer_reviews),
             selectinload(FRRequest.rounds).selectinload(Round.final_reviews),
+            selectinload(FRRequest.rounds).selectinload(Round.background_checks),
             selectinload(FRRequest.reports),
         )
     )

@@ -63,7 +63,7 @@ def findings(policy: Policy, against: Against) -> dict[str, Any]:
     return {name: UNKNOWN if name in silent and given == SUPPORTS else given for name, given in against.items.items()}
 
 
-SUPPORTS, UNKNOWN = "supports", "unknown"
+SUPPORTS, CONTRADICTS, UNKNOWN = "supports", "contradicts", "unknown"
 _INSTEAD = "Choose \u201cNot known\u201d."
 
 

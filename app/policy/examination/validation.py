@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from app.policy.base import repeated
+from app.policy.examination.against import CONTRADICTS
 from app.policy.examination.types import Level, Review, Worksheet
 
 
@@ -33,6 +34,10 @@ def _background(read: Mapping[str, Any]) -> Iterator[str]:
     compared = [item.name for item in read["silence"].items]
     yield from (f"silence: duplicate item '{name}'" for name in repeated(compared))
     yield from (f"silence: the background check does not ask for '{name}'" for name in compared if name not in asked)
+    kept = {rule.fact for rule in read["inconsistency"]}
+    for fact in read["background"].facts:
+        if any(choice.value == CONTRADICTS for choice in fact.choices) and fact.name not in kept:
+            yield f"{fact.name}: what contradicts a candidate there is kept by no inconsistency, and could be unsaid"
     for rule in read["inconsistency"]:
         if rule.fact not in asked:
             yield f"{rule.id}: the background check does not ask for '{rule.fact}'"

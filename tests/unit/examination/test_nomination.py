@@ -6,7 +6,9 @@ import pytest
 
 from app import audit
 from app.domain.examination import verbs as examination
+from app.domain.examination.contradictions import of_nominee
 from app.domain.peers import nomination
+from app.policy import policy
 from app.policy.refused import Refused
 from app.unit_of_work import unit_of_work
 from tests.unit_stages import BACKGROUND, SAME, answered, worksheet
@@ -93,8 +95,34 @@ def test_the_record_is_compared_as_it_stands_at_the_nomination(make, nominate, p
 @pytest.mark.clause("CAP-3", "SRC-3")
 def test_a_photograph_of_a_dismissed_arrest_is_not_nominated_whatever_is_answered(make, nominate):
     request = make.request(state="under_examination")
+    gone, whole = {"record_status": "contradicts"}, answered("inconsistency-record")
+    assert nominate(request, items=gone, answers=whole) == "nominee_record_eligible"
+
+
+@pytest.mark.clause("CAP-3", "SRC-3")
+def test_no_longer_eligible_is_not_unsaid_without_an_answer_and_a_supervisor_bypass(make, nominate):
+    request = make.request(state="under_examination")
     assert nominate(request, items={"record_status": "contradicts"}) == "nominee_record_eligible"
-    assert nominate(request) is None
+    assert nominate(request) == "inconsistencies_answered", "said the other way a minute later, it is still on record"
+    whole = answered("inconsistency-record")
+    without = {name: text for name, text in whole.items() if not name.endswith("_source")}
+    assert nominate(request, answers=without) == "inconsistencies_answered", "who says that it is eligible again?"
+    assert nominate(request, answers=whole, agree=False) == "holding_agreed"
+    assert nominate(request, answers=whole) is None
+    kept = next(one for one in of_nominee(request.current_round) if one.rule_id == "inconsistency-record")
+    assert not kept.standing
+    assert "No longer eligible" in kept.text, "page, file and report print what was found before"
+    assert kept.agreed
+
+
+@pytest.mark.clause("SRC-3", "CAP-3")
+def test_whatever_the_check_can_find_against_a_candidate_is_kept_by_a_rule():
+    rules = policy().review
+    can_contradict = {
+        fact.name for fact in rules.background.facts if "contradicts" in {choice.value for choice in fact.choices}
+    }
+    assert can_contradict == {"height", "weight", "age", "marks", "custody", "location", "alibi", "record_status"}
+    assert {rule.fact for rule in rules.inconsistencies.values()} == can_contradict
 
 
 @pytest.mark.clause("SRC-2", "SRC-5")

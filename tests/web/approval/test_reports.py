@@ -255,3 +255,31 @@ def test_closed_request_can_still_be_recalled(at, sign_in):
 def csrf(client) -> str:
     page = soup(client.get("/report-misuse"))
     return page.select_one("input[name=csrf_token]")["value"]
+
+
+# Who reads it ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.clause("ACC-1", "ACC-11", "SRC-4")
+def test_no_examiner_without_a_part_in_the_case_fetches_a_report_bypass(at, sign_in):
+    """By its address: whoever may be drawn as a peer on the same photograph would review the next one not blind."""
+    request = at("reported")
+    here = f"/reports/{request.current_report.number}"
+    for name in ("d.lark", "k.rowan", "c.hawthorn"):
+        assert sign_in(name).get(here).status_code == 200, name
+    for name in ("a.plover", "j.maple", "m.heron"):
+        assert sign_in(name).get(here).status_code == 404, name
+        page = sign_in(name).get(f"/requests/{request.number}")
+        assert here not in text(page) and not soup(page).select(f"a[href='{here}']")
+
+
+@pytest.mark.clause("ACC-1", "ACC-2")
+def test_whoever_examined_a_round_reads_the_report_though_another_has_the_work_now(at, sign_in, people):
+    request = at("reported")
+    here = f"/reports/{request.current_report.number}"
+    other = people.account("a.plover").id
+    with unit_of_work():
+        request.examiner_id = other
+        audit.record("gallery.enrolled", batch="tests", photos=0, generation=0)
+    for name in ("a.plover", "k.rowan"):
+        assert sign_in(name).get(here).status_code == 200, name

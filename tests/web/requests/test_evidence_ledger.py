@@ -117,6 +117,9 @@ def test_an_arrest_on_nothing_is_taken_as_reported_and_leaves_the_request_open(s
     assert DETECTIVE not in people
     (event,) = db.session.query(AuditEvent).filter_by(event="request.arrest_reported")
     assert json.loads(event.keys) == {"basis": "on_lead", "in_hand": 0}
+    duties = sign_in(INTEGRITY).get("/").text
+    assert "1 arrest was reported with no independent evidence in hand." in duties
+    assert 'href="/workload/figures/arrests#none"' in duties
     figures = sign_in(SUPERVISOR).get("/workload/figures/arrests")
     assert request.number in figures.text
     year = arrest["fact_arrested_on"][:4]

@@ -16,9 +16,10 @@ from app.models import AuditEvent, Clearance, FRRequest, Notification, ProbeImag
 from app.policy import policy
 from app.policy.refused import Refused
 from app.unit_of_work import unit_of_work
+from tests.events_and_notices import notified
 from tests.purposes import purposes
 from tests.request_factory import NARRATIVE
-from tests.web.page_reading import text
+from tests.web.page_reading import soup, text, words
 
 pytestmark = pytest.mark.clause("LIM-7")
 WITHHELD = "Reserved to the Intelligence Bureau."
@@ -360,3 +361,16 @@ def test_a_draft_stays_with_its_author_until_it_is_put_right(make, people):
         requests.withdraw(request, people.actor("d.lark"), "It belongs to the Intelligence Bureau.")
     assert find(FRRequest, request.number, people.actor("d.lark")) is request
     assert find(FRRequest, request.number, people.actor("s.alder")) is None
+
+
+@pytest.mark.clause("LIM-7")
+def test_the_office_is_told_that_a_request_waits_for_it_and_led_to_where_it_names(office, political, sign_in):
+    request = political("submitted")
+    assert notified("people_missing") == ["r.falcon"]
+    client, here = sign_in("r.falcon"), f"/clearances/{request.number}"
+    page = soup(client.get("/"))
+    assert "Nothing for you to do here yet" not in words(page)
+    assert page.select(f"#short-of-people a[href='{here}']")
+    assert "3 needed, as 2 review, and whoever examines it cannot" in words(page.select_one("#short-of-people"))
+    assert here in {link["href"] for link in soup(client.get("/notifications")).select("main a")}
+    assert client.get(here).status_code == 200

@@ -21,6 +21,7 @@ from app.models import AuditEvent, CaseNumber, FRRequest, TrainingRecord
 from app.policy.refused import Refused
 from app.unit_of_work import unit_of_work
 from tests.drawn_gallery import needs_models
+from tests.events_and_notices import notices_of
 from tests.request_factory import picture
 from tests.web.page_reading import text
 from tests.web.requests.test_political_requests import named, office, political  # noqa: F401  (fixtures)
@@ -108,6 +109,38 @@ def test_one_that_was_there_before_goes_no_further_bypass(make, political, peopl
     with unit_of_work():
         requests.withdraw(first, author, "It is referred to the Intelligence Bureau.")
     assert first.state == "withdrawn", "its author can always take it back"
+
+
+def test_an_examiner_who_cannot_search_refuses_it_and_its_author_is_told(make, political, people, sign_in, post):
+    """What cannot be searched does not stay with the unit for good; nothing of the reserved request is told."""
+    first = make.request("probe_selected")
+    reserved = political("submitted", seed=8)
+    client, page = sign_in("k.rowan"), f"/review/{first.number}"
+    said = text(client.get(page))
+    assert SAID in said and "the examiner who has it refuses it" in said
+    assert reserved.number not in said
+    given = {"refuse-version": str(first.version), "refuse-rule": "refuse-political"}
+    reason = "It cannot be searched here; refer it to the Intelligence Bureau."
+    answer = post(client, f"{page}/refuse", {**given, "refuse-reason": reason}, page=page)
+    assert answer.status_code == 303
+    db.session.expire_all()
+    assert first.state == "refused"
+    assert ("request_refused", "d.lark") in notices_of(first.number)
+    told = text(sign_in("d.lark").get(f"/requests/{first.number}"))
+    assert reason in told and "works on your request" not in told
+    assert reserved.number not in told
+
+
+@pytest.mark.clause("SRC-7", "REQ-4")
+def test_what_was_searched_once_is_not_refused_any_more_bypass(make, people):
+    """Waiting: a result is not hidden by a second probe and a refusal."""
+    request = make.request("peer_reviewed")
+    make.carry_on(request)
+    make.select(request)
+    assert request.state == "probe_selected"
+    with pytest.raises(Refused) as refused, unit_of_work():
+        identification.refuse(request, people.actor("k.rowan"), "refuse-political", "It is not of the unit.")
+    assert refused.value.rule_id == "no_search_run"
 
 
 def test_the_page_of_a_draft_does_not_tell_which_numbers_are_reserved(political, make, sign_in, post):
