@@ -62,7 +62,8 @@ class ErasureSearch:
         for report in request.reports:
             self._sealed(f"{where} report", report)
             self._blob(f"{where} report", report.blob_id, report.key_id, report.sha256)
-        for row in (*request.evidence, *request.arrests, *request.clearances):
+        said = [item.judgment for item in request.evidence if item.judgment is not None]
+        for row in (*said, *request.evidence, *request.arrests, *request.clearances):
             self._sealed(f"{where} {row.__tablename__} {row.id}", row)
         judged = [row for round_ in request.rounds for check in round_.background_checks for row in check.judgments]
         grounds = db.session.query(NewGround).filter(NewGround.round_id.in_([one.id for one in request.rounds]))

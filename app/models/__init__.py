@@ -9,7 +9,7 @@ from app.models.accounts import (
     TrainingRecord,
 )
 from app.models.algorithms import AlgorithmChange, AlgorithmSwitch, Unembedded
-from app.models.approval import Arrest, EvidenceItem, Outcome, Report
+from app.models.approval import Arrest, EvidenceItem, EvidenceJudgment, Outcome, Report
 from app.models.disclosures import (
     Disclosure,
     DisclosureDecision,
@@ -90,6 +90,7 @@ __all__ = [
     "Disposition",
     "Draft",
     "EvidenceItem",
+    "EvidenceJudgment",
     "FRRequest",
     "FinalReview",
     "GalleryHold",

@@ -84,8 +84,9 @@ class Outcome(Judged, Sealed, Model):
 
 
 class EvidenceItem(Sealed, Model):
-    """An item of evidence besides the result (USE-8); never changed. Sealed: facts, as the ledger asks for them.
+    """An item of evidence besides the result (USE-8); never changed.
 
+    Sealed: facts, as the ledger asks for them; dated (whether it is dated before the result, and cites what shows it).
     `timing` and `depends` are what the portal found when it was recorded, under the policy of that version.
     """
 
@@ -98,11 +99,31 @@ class EvidenceItem(Sealed, Model):
     depends: Mapped[bool]
     request: Mapped[FRRequest] = relationship(back_populates="evidence")
     recorded_by: Mapped[Account] = relationship()
+    judgment: Mapped[EvidenceJudgment | None] = relationship(back_populates="item")
     __table_args__ = (CheckConstraint(one_of("timing", TIMINGS), name="known_timing"),)
 
     @property
     def key_id(self) -> str:
         return self.request.key_id
+
+
+class EvidenceJudgment(Sealed, Model):
+    """The word of the supervisor named in the request on an identification dated before the result (USE-8); one each.
+
+    Never changed. Sealed: words.
+    """
+
+    __tablename__ = "evidence_judgment"
+    item_id: Mapped[int] = mapped_column(ForeignKey("evidence_item.id"), unique=True)
+    supervisor_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
+    policy_version: Mapped[str] = mapped_column(String(64))
+    agreed: Mapped[bool]
+    item: Mapped[EvidenceItem] = relationship(back_populates="judgment")
+    supervisor: Mapped[Account] = relationship()
+
+    @property
+    def key_id(self) -> str:
+        return self.item.request.key_id
 
 
 class Arrest(Sealed, Model):

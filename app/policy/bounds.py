@@ -115,7 +115,12 @@ _WAYS: Mapping[str, Mapping[str, Callable[[str], Weaker]]] = {
     },
     "Eligibility": {"allowed": _ANY, "forbidden": _ANY, "pattern": _UNSAID},
     "EvidenceKind": {"after_lead_depends": _NO, "recognition": _NO},
-    "EvidenceRule": {"least_independent": _GONE, "identification_words": _ANY, "recognition_words": _ANY},
+    "EvidenceRule": {
+        "least_independent": _GONE,
+        "cited_by": _ANY,
+        "identification_words": _ANY,
+        "recognition_words": _ANY,
+    },
     "Favored": {"min_level": _by(1)},
     "FileRule": {"after_death": _to(1), "after_birth": _to(1), "arrest_free": _to(1), "look_up_days": _FOREVER},
     "ImageExclusion": {"action": _to("none")},

@@ -15,10 +15,12 @@ from app.clauses import enforces
 from app.policy.facts import Fault, check_facts, check_ground, time_of
 from app.policy.forms import Outcome
 from app.policy.types import Policy
-from app.policy.words import folded, is_family, spoken
+from app.policy.words import folded, is_family, spoken, visible
 
 #: on what an arrest rests, as far as the result is concerned
 Basis = Literal["no_lead", "before_lead", "on_lead"]
+#: how an item recorded after a result is dated: not before it, or before it, with or without a citation of that
+Dating = Literal["no", "cited", "uncited"]
 ARREST = "arrest"
 #: the answer that an item rests on nobody's recognition, and what is said where it does
 NO_PERSON = "no_person"
@@ -67,7 +69,48 @@ def check_item(
         found.append(Fault("obtained_time", "This time lies in the future.", rule.id))
     if not found and matter is not None and date.fromisoformat(str(facts["obtained_on"])) < matter:
         found.append(Fault("obtained_on", "This day lies before the matter; nothing was obtained in it then.", rule.id))
+    return found or _faults_of_citation(policy, facts, present)
+
+
+def _faults_of_citation(policy: Policy, facts: Mapping[str, object], present: datetime) -> list[Fault]:
+    """Return what is wrong with the words on where an item stood before; whether it did, `dated` tells."""
+    rule, found = policy.request.evidence, []
+    given = {name for name in (*rule.cited_by, "stood_time") if visible(str(facts.get(name) or ""))}
+    labels = {fact.name: fact.label for fact in rule.facts}
+    if not given:
+        return []
+    for name in rule.cited_by:
+        if name not in given:
+            found.append(Fault(name, f"{labels[name]}: say it too, or leave all of it open.", rule.id))
+    if "stood_in" in given and not re.search(r"\d", visible(str(facts["stood_in"]))):
+        found.append(Fault("stood_in", "Give the number of the document or entry.", rule.id))
+    if not found and _moment(facts, "stood_on", "stood_time", time.min) > present:
+        found.append(Fault("stood_time", "This time lies in the future.", rule.id))
+    if not found and _moment(facts, "stood_on", "stood_time", time.max) < _moment(
+        facts, "obtained_on", "obtained_time", time.min
+    ):
+        found.append(Fault("stood_on", "The item had not been obtained then.", rule.id))
     return found
+
+
+@enforces("USE-8")
+def dated(policy: Policy, facts: Mapping[str, object], lead: datetime | None) -> Dating:
+    """Tell whether an item recorded after a result is dated before it, and cites what shows that.
+
+    Cited is a document or entry made before the result was received: of the same day only with a time that says so.
+    """
+    if lead is None or not item_of(facts, False).before(lead):
+        return "no"
+    if not all(visible(str(facts.get(name) or "")) for name in policy.request.evidence.cited_by):
+        return "uncited"
+    made = Item(date.fromisoformat(str(facts.get("stood_on"))), time_of(facts.get("stood_time")), False, True)
+    return "cited" if made.before(lead) else "uncited"
+
+
+@enforces("USE-8", "USE-7")
+def rests_on_its_day(policy: Policy, kind: str, facts: Mapping[str, object]) -> bool:
+    """Tell whether an item stands without a result by its day alone: an identification is one that does."""
+    return depends(policy, kind, facts, True) and not depends(policy, kind, facts, False)
 
 
 @enforces("USE-8", "USE-7")
@@ -122,8 +165,18 @@ def same_words(one: object, other: object) -> bool:
     return _plain(str(one)) == _plain(str(other))
 
 
-def item_of(facts: Mapping[str, object], depends_on_lead: bool) -> Item:
-    """Return an item as the rules see it, from answers that were checked."""
+def named(number: str, text: str) -> bool:
+    """Tell whether a text names a number, however it is spaced or signed."""
+    return _plain(number) in _plain(text)
+
+
+def item_of(facts: Mapping[str, object], depends_on_lead: bool, recorded: datetime | None = None) -> Item:
+    """Return an item as the rules see it, from answers that were checked.
+
+    `recorded`: when it was, where it counts as obtained then for want of a citation.
+    """
+    if recorded is not None:
+        return Item(recorded.date(), recorded.time(), depends_on_lead, facts.get("speaks") == "for")
     on = date.fromisoformat(str(facts["obtained_on"]))
     return Item(on, time_of(facts.get("obtained_time")), depends_on_lead, facts.get("speaks") == "for")
 
@@ -208,12 +261,15 @@ def check_corroboration(policy: Policy, outcome_id: str, facts: Mapping[str, Any
         return []
     items = []
     for one in facts.get("items", ()):
-        said = {name: value for name, value in one.items() if name != "kind"}
+        said = {name: value for name, value in one.items() if name not in ("kind", "agreed")}
         wrong = check_item(policy, one["kind"], said, present, facts.get("matter"))
         if wrong:
             return wrong
-        after = not item_of(said, False).before(lead)
-        items.append(item_of(said, depends(policy, one["kind"], said, after)))
+        dating = dated(policy, said, lead)
+        unagreed = dating == "cited" and rests_on_its_day(policy, one["kind"], said) and not one.get("agreed")
+        after = dating != "cited" or unagreed
+        recorded = present if dating == "uncited" else None
+        items.append(item_of(said, depends(policy, one["kind"], said, after), recorded))
     missing = lacking(policy.request.outcomes[outcome_id], items)
     return [Fault("items", missing, outcome_id)] if missing else []
 

@@ -234,11 +234,14 @@ class EvidenceRule(Questions, frozen=True, kw_only=True):
 
     ``identification_words`` tell of an identification by picture under whatever kind (“*” ends the stem of a family of
     words, “|” stands between either word, “...” is a gap of a few words); ``recognition_words``, in the same signs,
-    of a person who recognised or named somebody. From ``several`` items on the yearly figure says so.
+    of a person who recognised or named somebody. From ``several`` items on the yearly figure says so. The facts
+    ``cited_by`` say where an item stood that is recorded after a result and dated before it; ``dated_before`` marks it.
     """
 
     least_independent: Count
     several: Annotated[int, Meta(ge=2)]
+    dated_before: Text
+    cited_by: Annotated[tuple[Text, ...], Meta(min_length=1)]
     identification_words: tuple[Text, ...]
     recognition_words: tuple[Text, ...]
 

@@ -1,4 +1,4 @@
-"""Rows in the table of revision 0038, and what must become of them."""
+"""Rows in the tables of revisions 0038 and 0039, and what must become of them."""
 
 from __future__ import annotations
 
@@ -29,3 +29,26 @@ def data_0038(app: Flask) -> None:
     assert count(app, "left_copy") == 1
     downgrade(revision=before("0038"))
     assert "left_copy" not in tables(app)
+
+
+def data_0039(app: Flask) -> None:
+    """An item of before has no judgment; each gets one, which is never changed; back again the item is as it was."""
+    stand(app, before("0039"))
+    item = (
+        "INSERT INTO evidence_item (id, uid, created_at, request_id, recorded_by_id, policy_version, kind, timing, "
+        "depends) VALUES (1, 'e', '2026-01-01', 1, 1, 'p', 'photo_line_up', 'before_lead', 0)"
+    )
+    run(app, ACCOUNT, item)
+    upgrade(revision="0039")
+    judgment = (
+        "INSERT INTO evidence_judgment (id, uid, created_at, item_id, supervisor_id, policy_version, agreed) "
+        "VALUES ({id}, 'j{id}', '2026-01-01', 1, 1, 'p', 1)"
+    )
+    assert (count(app, "evidence_item"), count(app, "evidence_judgment")) == (1, 0)
+    run(app, judgment.format(id=1))
+    with pytest.raises(Exception, match="UNIQUE"):
+        run(app, judgment.format(id=2))
+    with pytest.raises(Exception, match="append-only"):
+        run(app, "UPDATE evidence_judgment SET agreed = 0")
+    downgrade(revision=before("0039"))
+    assert (count(app, "evidence_item"), "evidence_judgment" in tables(app)) == (1, False)

@@ -59,6 +59,7 @@ WITH_DATA = {
     "0032": rows_from_0032.data_0032,
     "0033": rows_from_0032.data_0033,
     "0034": rows_from_0034.data_0034,
+    "0039": rows_from_0038.data_0039,
     "0038": rows_from_0038.data_0038,
     "0036": rows_from_0036.data_0036,
     "0035": rows_from_0034.data_0035,

@@ -17,6 +17,8 @@ PAST = "app.policy.facts: never in the future"
 FACTS = {
     "evidence-ledger.obtained_on": "app.policy.evidence:check_item: not before the matter; compared with the lead",
     "evidence-ledger.obtained_time": "app.policy.evidence:check_item: not later than now",
+    "evidence-ledger.stood_on": "app.policy.evidence:check_item: not before the item; compared with the lead",
+    "evidence-ledger.stood_time": "app.policy.evidence:check_item: not later than now",
     "arrest.arrested_on": "app.policy.evidence:check_arrest: not before the matter, not later than now",
     "arrest.arrested_time": "app.policy.evidence:check_arrest: not later than now",
     "circumstances.date": PAST,

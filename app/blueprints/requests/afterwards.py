@@ -29,6 +29,8 @@ from app.storage import BlobCorrupt, KeyDestroyed, UnknownBlob
 from app.web.pages import page, pdf_download
 
 DEPENDS = "The item is recorded. It depends on the result, so it does not suffice alone."
+AWAITS = "The item is recorded. It depends on the result until the supervisor named in the request agrees to its day."
+UNCITED = " It does not cite where it stood before the result, so it counts as obtained now."
 
 
 @bp.get("/requests/<number>/document")
@@ -102,9 +104,17 @@ def corroborate(subject: FRRequest) -> Answer:
         form,
         lambda: kept.append(outcomes.record_corroboration(subject, actor, kind, facts)),
         again=again,
-        done=lambda: DEPENDS if kept[-1].depends else "The item is recorded. It stands without the result.",
+        done=lambda: _told(kept[-1]),
         to=url_for("requests.show", number=subject.number),
     )
+
+
+def _told(item: EvidenceItem) -> str:
+    standing = ledger.standing_of(item)
+    if standing.awaits:
+        return AWAITS
+    told = DEPENDS if standing.depends else "The item is recorded. It stands without the result."
+    return told + UNCITED if standing.dating == "uncited" else told
 
 
 def _evidence_page(subject: FRRequest, form: FlaskForm, refusal: Why = None) -> str:

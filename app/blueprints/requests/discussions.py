@@ -15,10 +15,10 @@ from app.access.scoping import visible
 from app.blueprints.first_rows import first_rows
 from app.blueprints.options import options_of
 from app.blueprints.requests.blueprint import bp
-from app.blueprints.requests.forms import discussed_form, purposes_in
+from app.blueprints.requests.forms import EvidenceJudgmentForm, discussed_form, purposes_in
 from app.blueprints.requests.status import standing
 from app.blueprints.shared_forms import ReasonForm
-from app.domain.requests import clearances
+from app.domain.requests import clearances, ledger, outcomes
 from app.domain.requests import verbs as domain
 from app.domain.requests.earlier_refusals import earlier_refusals
 from app.domain.requests.purposes import answered_purposes
@@ -43,10 +43,14 @@ def discussions() -> str:
     waits = (FRRequest.state == "submitted") & FRRequest.discussion_confirmed_at.is_(None)
     waiting = first_rows(rows.where(waits).order_by(FRRequest.id))
     answered = rows.where(~waits).order_by(FRRequest.id.desc())
+    dated = [
+        row for row in first_rows(rows.where(ledger.with_dated()).order_by(FRRequest.id)).items if ledger.awaiting(row)
+    ]
     pages = db.paginate(answered, per_page=PER_PAGE, max_per_page=PER_PAGE, error_out=False)
     return page(
         "requests/discussions.html",
         waiting=waiting,
+        dated=dated,
         pages=pages,
         now=now(),
         answered=[(item, standing(item)) for item in pages.items],
@@ -119,6 +123,35 @@ def deny_discussion(subject: FRRequest) -> Answer:
     )
 
 
+@bp.get("/discussions/<number>/evidence/<uid>")
+@needs("discussion.confirm", of=FRRequest)
+def back_from_evidence(subject: FRRequest, uid: str) -> WerkzeugResponse:
+    """Reloading the answer to a refused form leads to the discussion's page."""
+    return redirect(url_for("requests.discussion", number=named(subject).number))
+
+
+@bp.post("/discussions/<number>/evidence/<uid>")
+@needs("discussion.confirm", of=FRRequest)
+def judge_evidence(subject: FRRequest, uid: str) -> Answer:
+    """Say whether an identification that is dated before the result was made before it (USE-8)."""
+    named(subject)
+    form, actor = EvidenceJudgmentForm(prefix=uid[:8]), current_actor()
+    agreed = form.answer.data == "agree"
+
+    def again(why: Why) -> str:
+        return _discussion_page(subject, ReasonForm(version=subject.version, formdata=None), why, judged=(uid, form))
+
+    return take_step(
+        subject,
+        "judge_evidence",
+        form,
+        lambda: outcomes.judge_evidence(subject, actor, uid, agreed=agreed, words=form.reason.data or ""),
+        again=again,
+        done=f"{subject.number}: your word on the identification is recorded.",
+        to=url_for("requests.discussion", number=subject.number),
+    )
+
+
 def named(subject: FRRequest) -> FRRequest:
     """Answer 404 to anybody but the supervisor named in the request, whatever else they may read."""
     if subject.discussing_supervisor_id != current_actor().id:
@@ -127,7 +160,11 @@ def named(subject: FRRequest) -> FRRequest:
 
 
 def _discussion_page(
-    subject: FRRequest, form: ReasonForm, refusal: Why = None, discussed: FlaskForm | None = None
+    subject: FRRequest,
+    form: ReasonForm,
+    refusal: Why = None,
+    discussed: FlaskForm | None = None,
+    judged: tuple[str, EvidenceJudgmentForm] | None = None,
 ) -> str:
     faces = [image.uid for image in subject.current_images if image.shown_blob_id]
     if faces:
@@ -146,8 +183,17 @@ def _discussion_page(
         no_crime=no_crime,
         refused=refused,
         refusal=refusal,
+        awaiting=[(row, _judgment_form(subject, row.uid, judged)) for row in ledger.awaiting(subject)],
         options=options_of(subject),
         standing=standing(subject),
         missing=clearances.missing(subject),
         namers=clearances.namers() if subject.reserved else [],
     )
+
+
+def _judgment_form(
+    subject: FRRequest, uid: str, judged: tuple[str, EvidenceJudgmentForm] | None
+) -> EvidenceJudgmentForm:
+    if judged is not None and judged[0] == uid:
+        return judged[1]
+    return EvidenceJudgmentForm(formdata=None, prefix=uid[:8], version=subject.version)

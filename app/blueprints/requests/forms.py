@@ -11,7 +11,7 @@ from wtforms import BooleanField, Form, HiddenField, StringField, TextAreaField
 from wtforms.validators import InputRequired
 from wtforms.widgets import DateInput, TimeInput
 
-from app.blueprints.choice_fields import SelectField
+from app.blueprints.choice_fields import RadioField, SelectField
 from app.blueprints.fact_fields import YES_NO, choice_field, fact_fields, stripped
 from app.blueprints.limits import Length
 from app.blueprints.requests.status import groups
@@ -145,6 +145,19 @@ def image_form(source: Source | None, obtained: str | None, use_id: str | None, 
         "attested": BooleanField(rules.attestation.text),
     }
     return type("ImageForm", (FlaskForm,), fields)(**values)
+
+
+class EvidenceJudgmentForm(VersionForm):
+    """The named supervisor's word on an identification dated before the result (USE-8)."""
+
+    answer = RadioField(
+        "Was it made before the result was received?",
+        [InputRequired("Choose an answer.")],
+        choices=[("agree", "Yes: I know that it was made before"), ("decline", "No, or I do not know")],
+    )
+    reason = TextAreaField(
+        "How you know it, or why not", [InputRequired("Write the reason."), Length(max=2000)], filters=[stripped]
+    )
 
 
 def evidence_form(**values: Any) -> FlaskForm:

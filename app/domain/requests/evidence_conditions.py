@@ -23,6 +23,11 @@ def evidence_given(request: FRRequest, actor: Actor, facts: Facts) -> str | None
     return first(faults_of_item(request, facts["kind"], facts["evidence"]))
 
 
+@condition("evidence_awaits", "USE-8", written_by=("judge_evidence",))
+def evidence_awaits(request: FRRequest, actor: Actor, facts: Facts) -> str | None:
+    return None if facts["awaited"] is not None else "No such item waits for your word."
+
+
 @condition("outcome_given", "USE-8")
 def outcome_given(request: FRRequest, actor: Actor, facts: Facts) -> str | None:
     return first(check_outcome(policy(), facts["outcome"], facts["outcome_facts"], request.result))

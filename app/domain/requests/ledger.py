@@ -8,18 +8,31 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TypeVar
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 
 from app.calendar import local
+from app.clauses import enforces
 from app.extensions import db
 from app.models.approval import Arrest, EvidenceItem, Report
 from app.models.base import now
 from app.models.requests import FRRequest
 from app.policy import policy
-from app.policy.evidence import Item, arrested_at, check_arrest, check_item, in_hand, item_of, same_words
+from app.policy.evidence import (
+    Dating,
+    Item,
+    arrested_at,
+    check_arrest,
+    check_item,
+    in_hand,
+    item_of,
+    named,
+    rests_on_its_day,
+    same_words,
+)
 from app.policy.facts import Fault
 from app.policy.words import visible
 from app.storage import StorageError
@@ -42,9 +55,52 @@ def lead_received(request: FRRequest) -> datetime | None:
     return None if first is None else local(first).replace(tzinfo=None, second=0, microsecond=0)
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How an item stands: how it is dated, whether it depends on the result, whether a supervisor's word is missing."""
+
+    dating: Dating
+    depends: bool
+    awaits: bool
+
+    @property
+    def dated_before(self) -> bool:
+        """Tell whether it was recorded after the result and is dated before it."""
+        return self.dating != "no"
+
+
+@enforces("USE-8", "USE-7")
+def standing_of(row: EvidenceItem) -> Standing:
+    """Return how an item stands now: an identification by its day alone depends on the result until it is agreed to.
+
+    Items from before citations were asked for keep what was found of them, and an identification among them waits too.
+    """
+    facts = row.private["facts"]
+    dating: Dating = row.private.get("dated") or ("uncited" if row.timing == "before_lead" else "no")
+    asked = row.timing == "before_lead" and not row.depends and rests_on_its_day(policy(), row.kind, facts)
+    agreed = row.judgment is not None and row.judgment.agreed
+    return Standing(dating, row.depends or (asked and not agreed), asked and row.judgment is None)
+
+
+def awaiting(request: FRRequest) -> list[EvidenceItem]:
+    """Return the request's own items on which the word of the supervisor named in it is missing."""
+    return [row for row in request.evidence if standing_of(row).awaits]
+
+
+def with_dated() -> ColumnElement[bool]:
+    """Test row by row whether a request has an item dated before the result on which nobody was heard."""
+    return FRRequest.evidence.any((EvidenceItem.timing == "before_lead") & ~EvidenceItem.judgment.has())
+
+
 def items(request: FRRequest) -> list[Item]:
     """Return what is on record besides the results of the matter, as the rules see it."""
-    return [item_of(row.private["facts"], row.depends) for row in evidence_of_matter(request)]
+    return [_counted(row) for row in evidence_of_matter(request)]
+
+
+def _counted(row: EvidenceItem) -> Item:
+    uncited = row.private.get("dated") == "uncited"
+    recorded = local(row.created_at).replace(tzinfo=None) if uncited else None
+    return item_of(row.private["facts"], standing_of(row).depends, recorded)
 
 
 def evidence_of_matter(request: FRRequest) -> Sequence[EvidenceItem]:
@@ -87,7 +143,17 @@ def faults_of_item(request: FRRequest, kind: str, facts: Mapping[str, object]) -
     again = any(same_words(row.private["facts"].get("what"), facts.get("what")) for row in known)
     if again:
         found.append(Fault("what", "This item is on record already.", policy().request.evidence.id))
+    cited = str(facts.get("stood_in") or "")
+    if not found and any(named(number, cited) for number in _own_numbers(request)):
+        said = "Cite where it stood before the result: this is a paper of the portal."
+        found.append(Fault("stood_in", said, policy().request.evidence.id))
     return found
+
+
+def _own_numbers(request: FRRequest) -> list[str]:
+    """Return the numbers of the portal's own papers in the matter: none of them shows what was there before."""
+    rows = select(FRRequest.number, Report.number).outerjoin(Report, Report.request_id == FRRequest.id)
+    return [number for row in db.session.execute(rows.where(request.in_same_matter())) for number in row if number]
 
 
 def faults_of_arrest(request: FRRequest, facts: Mapping[str, object]) -> list[Fault]:

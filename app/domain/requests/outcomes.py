@@ -14,6 +14,7 @@ from app.clauses import enforces
 from app.domain.accounts.people import holders_of
 from app.domain.notices.notifications import tell
 from app.domain.requests.ledger import (
+    awaiting,
     faults_of_arrest,
     faults_of_item,
     faults_of_no_arrest,
@@ -21,12 +22,14 @@ from app.domain.requests.ledger import (
     lead_received,
     recount,
     same_arrest,
+    standing_of,
 )
 from app.extensions import db
-from app.models.approval import Arrest, EvidenceItem, Outcome
+from app.models.approval import Arrest, EvidenceItem, EvidenceJudgment, Outcome
+from app.models.base import filled
 from app.models.requests import FRRequest
 from app.policy import policy
-from app.policy.evidence import ARREST, arrested_at, basis_of, depends, in_hand, item_of
+from app.policy.evidence import ARREST, Dating, arrested_at, basis_of, dated, depends, in_hand, rests_on_its_day
 from app.policy.facts import Fault, check_outcome
 from app.workflow.engine import advance
 
@@ -34,13 +37,18 @@ from app.workflow.engine import advance
 @enforces("USE-8")
 def record_corroboration(request: FRRequest, actor: Actor, kind: str, facts: Mapping[str, str]) -> EvidenceItem:
     """Record an item of evidence besides the result. The request stays reported, and more may be recorded."""
+    dating: Dating = "no"
     timing, rests = "after_lead", True
     if not faults_of_item(request, kind, facts):
         lead = lead_received(request)
-        after = lead is not None and not item_of(facts, False).before(lead)
+        dating = dated(policy(), facts, lead)
+        after = lead is not None and dating != "cited"
         timing = "after_lead" if after else "before_lead"
         rests = depends(policy(), kind, facts, after)
-    advance(request, "record_corroboration", actor, kind=kind, evidence=facts, timing=timing, depends=rests)
+    # what stands by its day alone depends on the result until it is agreed to
+    told = rests or (dating == "cited" and rests_on_its_day(policy(), kind, facts))
+    given = {"kind": kind, "evidence": facts, "timing": timing, "depends": told, "dated": dating}
+    advance(request, "record_corroboration", actor, **given)
     kept = EvidenceItem(
         request=request,
         recorded_by_id=actor.id,
@@ -49,11 +57,26 @@ def record_corroboration(request: FRRequest, actor: Actor, kind: str, facts: Map
         timing=timing,
         depends=rests,
     )
-    kept.seal(facts=dict(facts))
+    kept.seal(facts=dict(facts), dated=dating)
     db.session.add(kept)
     db.session.flush()
     recount(request)
+    if standing_of(kept).awaits:
+        tell("evidence_awaits", [request.discussing_supervisor_id], request)
     return kept
+
+
+@enforces("USE-8", "USE-7")
+def judge_evidence(request: FRRequest, actor: Actor, item_uid: str, *, agreed: bool, words: str) -> None:
+    """Record what the supervisor named in the request says of an identification dated before the result; once each."""
+    item = next((row for row in awaiting(request) if row.uid == item_uid), None)
+    advance(request, "judge_evidence", actor, awaited=item, reason=words, item=item_uid, agreed=agreed)
+    row = EvidenceJudgment(item=filled(item), supervisor_id=actor.id, agreed=agreed, policy_version=policy().version)
+    row.seal(words=words.strip())
+    db.session.add(row)
+    db.session.flush()
+    recount(request)
+    tell("evidence_judged", [request.requester_id], request)
 
 
 @enforces("USE-8", "AUD-7")

@@ -158,6 +158,7 @@ READ = {
     "proficiency_picture": "foils()",
     "proficiency_item": "foils()",
     "answer_judgment": "goes with its background check",
+    "evidence_judgment": "words about an item of evidence, no photograph",
     "new_ground": "words about a person, no photograph",
     "form_draft": "typed words, no photograph",
     "annotation": "goes with its round",

@@ -6,6 +6,12 @@ from datetime import datetime
 
 from app.calendar import local
 
+#: where it stood before any result, with its day and writer
+CITED = {
+    "fact_stood_in": "Complaint follow-up DD5 No. 12 in the case management system",
+    "fact_stood_on": "2026-11-23",
+    "fact_stood_by": "Detective Heron of the squad",
+}
 #: an item that stands without the result, obtained after the matter and before any report of today
 ITEM = {
     "kind": "property_found",
@@ -16,6 +22,7 @@ ITEM = {
     "fact_stands_alone": "yes",
     "fact_why": "The bag was found on a tip, before any image was compared.",
     "fact_shown_or_told": "no_person",
+    **CITED,
 }
 #: a line-up made from the candidate's photograph
 LINE_UP = ITEM | {

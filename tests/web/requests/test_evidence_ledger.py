@@ -7,12 +7,14 @@ from datetime import timedelta
 
 import pytest
 
+from app import audit
 from app.domain.requests import ledger
 from app.extensions import db
-from app.models import Account, Arrest, EvidenceItem, Notification
+from app.models import Account, Arrest, EvidenceItem, EvidenceJudgment, Notification
 from app.models.base import now
 from app.models.engine import AuditEvent
-from tests.web.requests.ledger_forms import ITEM, LINE_UP, arrested
+from app.unit_of_work import unit_of_work
+from tests.web.requests.ledger_forms import CITED, ITEM, LINE_UP, arrested
 
 DETECTIVE, SUPERVISOR, INTEGRITY = "d.lark", "c.hawthorn", "h.larch"
 
@@ -89,7 +91,8 @@ def test_a_witness_of_whom_nothing_is_said_depends_on_the_lead_and_ends_no_case_
 
 def arrested_item(at) -> dict[str, str]:
     there = ledger.local(at)
-    return {"fact_obtained_on": f"{there:%Y-%m-%d}", "fact_obtained_time": f"{there:%H:%M}"}
+    uncited = dict.fromkeys(CITED, "")
+    return {"fact_obtained_on": f"{there:%Y-%m-%d}", "fact_obtained_time": f"{there:%H:%M}", **uncited}
 
 
 @pytest.mark.clause("USE-8", "AUD-7")
@@ -258,3 +261,183 @@ def test_no_arrest_answers_to_an_arrest_from_before_the_result_too_bypass(sign_i
     silent = post(client, f"{page}/outcome", closing("no_arrest", fact_why=why))
     assert silent.status_code != 303 and "say why this request ends without one" in silent.text
     assert request.state == "reported"
+
+
+# Recorded after the result, dated before it ---------------------------------------------------------------------------
+
+NAMED, MARK = "s.alder", "Recorded after the result, dated before it"
+WHY = "I was at the line-up on the twenty-third and signed the sheet of it myself."
+
+
+def stating(post, client, page: str, item: dict[str, str]) -> None:
+    answer = post(client, f"{page}/corroboration", item)
+    assert answer.status_code == 303, answer.text
+
+
+@pytest.mark.clause("USE-8", "USE-7")
+@pytest.mark.parametrize(
+    "left_out",
+    [
+        dict.fromkeys(CITED, ""),
+        {"fact_stood_on": "today"},
+        {"fact_stood_on": "today", "fact_stood_time": "now"},
+    ],
+)
+def test_a_line_up_dated_before_the_result_counts_as_after_it_unless_it_cites_where_it_stood_bypass(
+    sign_in, post, make, left_out
+):
+    """By a false day: nothing shows that it was there before, or what shows it was made with or after the result."""
+    request = make.request("reported")
+    client, page = sign_in(DETECTIVE), f"/requests/{request.number}"
+    at = ledger.local(now())
+    words = {"today": f"{at:%Y-%m-%d}", "now": f"{at:%H:%M}"}
+    stating(post, client, page, LINE_UP | {name: words.get(value, value) for name, value in left_out.items()})
+    (item,) = request.evidence
+    standing = ledger.standing_of(item)
+    assert (item.timing, standing.dating, standing.depends, standing.awaits) == ("after_lead", "uncited", True, False)
+    shown = client.get(page).text
+    assert MARK in shown and "does not cite where it stood then" in shown
+    assert post(client, f"{page}/outcome", closing("arrest", **arrested(now()))).status_code != 303
+    assert request.state == "reported"
+    event = db.session.query(AuditEvent).filter_by(event="request.corroborated").one()
+    assert json.loads(event.keys) == {
+        "kind": "photo_line_up",
+        "timing": "after_lead",
+        "depends": True,
+        "dated": "uncited",
+    }
+
+
+@pytest.mark.clause("USE-8")
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"fact_stood_in": ""}, "say it too, or leave all of it open"),
+        ({"fact_stood_on": ""}, "say it too, or leave all of it open"),
+        ({"fact_stood_by": " \u200b "}, "say it too, or leave all of it open"),
+        ({"fact_stood_in": "The notebook of the squad"}, "Give the number of the document or entry"),
+        ({"fact_stood_in": "See above."}, "leaves it open"),
+        ({"fact_stood_in": "Report {number}"}, "a paper of the portal"),
+        ({"fact_stood_on": "2026-11-21"}, "had not been obtained then"),
+        ({"fact_stood_on": "2999-01-01"}, "future"),
+    ],
+)
+def test_a_citation_that_cites_nothing_is_refused_bypass(sign_in, post, make, changed, said):
+    request = make.request("reported")
+    client, page = sign_in(DETECTIVE), f"/requests/{request.number}"
+    number = request.reports[0].number.replace("-", " ").lower()
+    typed = {name: value.format(number=number) for name, value in changed.items()}
+    answer = post(client, f"{page}/corroboration", ITEM | typed)
+    assert answer.status_code == 422 and said in answer.text
+    assert request.evidence == []
+
+
+@pytest.mark.clause("USE-8", "AUD-7")
+def test_an_uncited_item_is_in_hand_from_when_it_was_recorded_bypass(sign_in, post, make):
+    """By waiting: the arrest first, then an item with a day that lies before it."""
+    request = make.request("reported")
+    client, page = sign_in(DETECTIVE), f"/requests/{request.number}"
+    assert post(client, f"{page}/arrest", arrested(now())).status_code == 303
+    stating(post, client, page, ITEM | dict.fromkeys(CITED, ""))
+    assert request.arrests[0].in_hand == 0
+    assert [one.independent for one in ledger.items(request)] == [True], "a thing found stands without the result"
+    stating(post, client, page, ITEM | {"fact_what": "The coat of the owner was found in the apartment as well."})
+    assert request.arrests[0].in_hand == 1
+
+
+@pytest.mark.clause("USE-8", "USE-7")
+def test_an_identification_by_its_day_alone_waits_for_the_named_supervisor_bypass(sign_in, post, make):
+    request = make.request("reported")
+    client, page = sign_in(DETECTIVE), f"/requests/{request.number}"
+    stating(post, client, page, LINE_UP)
+    witness = ITEM | {
+        "kind": "witness_account",
+        "fact_what": "The neighbor says that the man who carried the bag is him, whom she knows.",
+        "fact_shown_or_told": "",
+    }
+    stating(post, client, page, witness)
+    stating(post, client, page, ITEM)
+    standing = [ledger.standing_of(one) for one in request.evidence]
+    assert [(one.dating, one.depends, one.awaits) for one in standing] == [
+        ("cited", True, True),
+        ("cited", True, True),
+        ("cited", False, False),
+    ]
+    shown = client.get(page).text
+    assert shown.count(MARK) == 3 and "depends on it until" not in shown
+    assert shown.count("it depends on the result until the supervisor named in the request agrees") == 2
+    told = db.session.query(Notification).filter_by(kind="evidence_awaits").all()
+    assert {db.session.get(Account, row.account_id).name for row in told} == {NAMED}
+
+
+@pytest.mark.clause("USE-8", "USE-7", "AUD-7")
+def test_the_supervisor_agrees_with_words_of_their_own_or_it_does_not_count_bypass(sign_in, post, make):
+    request = make.request("reported")
+    client, page = sign_in(DETECTIVE), f"/requests/{request.number}"
+    stating(post, client, page, LINE_UP)
+    item, closed = request.evidence[0], closing("arrest", **arrested(now()))
+    way, there = f"/discussions/{request.number}/evidence/{item.uid}", f"/discussions/{request.number}"
+    assert post(client, f"{page}/outcome", closed).status_code != 303
+
+    def word(answer: str, reason: str, who=NAMED):
+        prefix = item.uid[:8]
+        fields = {"version": str(request.version), "answer": answer, "reason": reason}
+        return post(sign_in(who), way, {f"{prefix}-{name}": value for name, value in fields.items()}, page="/")
+
+    for who in (DETECTIVE, SUPERVISOR, "l.wren"):
+        assert word("agree", WHY, who).status_code in (403, 404), who
+    supervisor = sign_in(NAMED)
+    assert request.number in supervisor.get("/discussions").text
+    asked = supervisor.get(there).text
+    assert MARK in asked and "DD5 No. 12" in asked and "Was it made before the result was received?" in asked
+    for empty in ("", "ok", "As discussed."):
+        assert word("agree", empty).status_code == 422
+    assert db.session.query(EvidenceJudgment).count() == 0
+    assert word("agree", WHY).status_code == 303
+    assert ledger.standing_of(item).depends is False
+    assert word("decline", "I said so too early and do not know it.").status_code != 303, "one word each"
+    client = sign_in(DETECTIVE)
+    shown = client.get(page).text
+    assert MARK in shown and WHY in shown and "agrees that it was made before the result" in shown
+    assert post(client, f"{page}/outcome", closed).status_code == 303
+    assert (request.state, request.arrests[0].in_hand) == ("closed", 1)
+    event = db.session.query(AuditEvent).filter_by(event="request.evidence_judged").one()
+    assert json.loads(event.keys) == {"item": item.uid, "agreed": True}
+
+
+@pytest.mark.clause("USE-8")
+def test_a_supervisor_who_does_not_know_of_it_leaves_it_depending_bypass(sign_in, post, make):
+    request = make.request("reported")
+    client, page = sign_in(DETECTIVE), f"/requests/{request.number}"
+    stating(post, client, page, LINE_UP)
+    item = request.evidence[0]
+    fields = {"version": str(request.version), "answer": "decline", "reason": "The sheet is not in the case system."}
+    typed = {f"{item.uid[:8]}-{name}": value for name, value in fields.items()}
+    way = f"/discussions/{request.number}/evidence/{item.uid}"
+    assert post(sign_in(NAMED), way, typed, page="/").status_code == 303
+    standing = ledger.standing_of(item)
+    assert (standing.depends, standing.awaits) == (True, False)
+    client = sign_in(DETECTIVE)
+    assert "does not agree that it was made before" in client.get(page).text
+    assert post(client, f"{page}/outcome", closing("arrest", **arrested(now()))).status_code != 303
+
+
+@pytest.mark.clause("USE-8")
+def test_an_item_from_before_citations_were_asked_for_shows_it_and_a_line_up_waits(make, people):
+    request = make.request("reported")
+    facts = {name.removeprefix("fact_"): value for name, value in LINE_UP.items() if name not in CITED}
+    kind = facts.pop("kind")
+    with unit_of_work():
+        row = EvidenceItem(
+            request=request,
+            recorded_by_id=request.requester_id,
+            policy_version="p",
+            kind=kind,
+            timing="before_lead",
+            depends=False,
+        )
+        row.seal(facts=facts)
+        db.session.add(row)
+        audit.record("policy.loaded", version="earlier")
+    standing = ledger.standing_of(row)
+    assert (standing.dated_before, standing.depends, standing.awaits) == (True, True, True)
