@@ -222,10 +222,13 @@ class Contradiction:
 
 @dataclass(frozen=True, slots=True)
 class PeerVerdict:
-    """A peer's verdict on the same person in another round of the matter (SRC-6); ``said`` is the level in words."""
+    """A peer's verdict on the same person in the matter (SRC-6); ``said`` is the level in words.
+
+    Of one in a request that is kept apart, only that it was below the bar: nobody, no time, no reason.
+    """
 
     where: str
-    who: Person
+    who: Person | None
     at: datetime | None
     said: str
     against: bool

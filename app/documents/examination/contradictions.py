@@ -52,7 +52,7 @@ def statement(department: str, case_number: str, report_number: str, found: Cont
         weight = " (did not carry a possible match)" if verdict.against else ""
         lines += [
             f"Earlier verdict, {verdict.where}: {verdict.said}{weight}",
-            f"  {_name(verdict.who)}: {verdict.reason}",
+            *([f"  {_name(verdict.who)}: {verdict.reason}"] if verdict.who is not None else []),
         ]
     lines += [f"New since: {text}" for text in found.new_since]
     lines += [""] if found.verdicts else []

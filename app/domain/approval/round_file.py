@@ -12,10 +12,17 @@ from datetime import date, datetime
 from itertools import pairwise
 from typing import Any
 
+from app.access.actor import Actor
 from app.clauses import enforces
 from app.domain.examination.background_conditions import compared_in, findings_of
 from app.domain.examination.contradictions import Contradiction, of_nominee
-from app.domain.examination.earlier_verdicts import EarlierVerdict, earlier_verdicts, grounds_for
+from app.domain.examination.earlier_verdicts import (
+    ToldVerdict,
+    earlier_verdicts,
+    grounds_for,
+    told_grounds,
+    told_verdicts,
+)
 from app.domain.peers.results import Assigned, LinePhoto, assigned, line_results
 from app.domain.workload.verbs import endings
 from app.models import (
@@ -137,7 +144,7 @@ class RoundFile:
     background: tuple[tuple[str, str], ...]
     compared: tuple[Answered, ...]
     contradictions: tuple[Contradiction, ...]
-    earlier: tuple[EarlierVerdict, ...]
+    earlier: tuple[ToldVerdict, ...]
     new_grounds: tuple[NewGround, ...]
     unexplained: tuple[str, ...]
     justification: str
@@ -188,12 +195,12 @@ def answered(
     return tuple(rows)
 
 
-def round_file(row: Round) -> RoundFile:
+def round_file(row: Round, reader: Actor) -> RoundFile:
     """Return one round by itself, for those who took part in it. Raises StorageError."""
-    return gather_round(row, row is row.request.current_round, endings(row.request).get(row.id))
+    return gather_round(row, reader, row is row.request.current_round, endings(row.request).get(row.id))
 
 
-def gather_round(row: Round, current: bool, passed: Assignment | None) -> RoundFile:
+def gather_round(row: Round, reader: Actor, current: bool, passed: Assignment | None) -> RoundFile:
     """Gather a round of a file; `passed`: how it ended when it was handed to another examiner. Raises StorageError."""
     nominee = row.nominee
     own = row.disposition_of(nominee) if nominee else None
@@ -218,8 +225,8 @@ def gather_round(row: Round, current: bool, passed: Assignment | None) -> RoundF
         background=answered(policy().review.background.facts, findings_of(check)) if check else (),
         compared=_compared(check) if check else (),
         contradictions=tuple(of_nominee(row)),
-        earlier=tuple(earlier_verdicts(row, nominee)) if nominee else (),
-        new_grounds=tuple(grounds_for(row, nominee)) if nominee else (),
+        earlier=tuple(told_verdicts(row, earlier_verdicts(row, nominee), reader)) if nominee else (),
+        new_grounds=tuple(told_grounds(row, grounds_for(row, nominee), reader)) if nominee else (),
         unexplained=tuple(unexplained_in(policy(), own.private.get("features", {}))) if own else (),
         justification=str(own.private.get("justification") or "") if own else "",
         opinions=_opinions(row, note) if nominee else (),

@@ -8,7 +8,14 @@ from app.documents.facts import Contradictions, Judged, PeerVerdict
 from app.domain.accounts.naming import here, person_of
 from app.domain.examination.background_conditions import compared_in
 from app.domain.examination.contradictions import Contradiction, Judgment, contradictions_of
-from app.domain.examination.earlier_verdicts import EarlierVerdict, earlier_verdicts, grounds_for
+from app.domain.examination.earlier_verdicts import (
+    ToldVerdict,
+    earlier_verdicts,
+    grounds_for,
+    told_grounds,
+    told_verdicts,
+)
+from app.domain.requests.one_matter import kept_apart
 from app.models import Candidate, NewGround, Round
 from app.policy import policy
 from app.policy.examination.worksheet import all_unexplained_in
@@ -25,24 +32,25 @@ def printed_contradictions(round_: Round, candidate: Candidate) -> Contradiction
     unknown = [one["rule"] for one in compared if one["status"] == "not_known"]
     return Contradictions(
         checked=check is not None,
-        found=tuple(_printed(one) for one in contradictions_of(round_, candidate)),
+        found=tuple(_printed(one, round_) for one in contradictions_of(round_, candidate)),
         not_known=tuple(rules[rule].title.lower() if rule in rules else rule for rule in unknown),
-        verdicts=tuple(_verdict(one) for one in earlier_verdicts(round_, candidate)),
-        new_since=tuple(_new(one) for one in grounds_for(round_, candidate)),
+        verdicts=tuple(_verdict(one) for one in told_verdicts(round_, earlier_verdicts(round_, candidate), None)),
+        new_since=tuple(_new(one) for one in told_grounds(round_, grounds_for(round_, candidate), None)),
         unexplained=tuple(all_unexplained_in(policy(), given.get("features", {}))),
         justification=str(given.get("justification") or "") or None,
     )
 
 
-def _verdict(one: EarlierVerdict) -> PeerVerdict:
+def _verdict(one: ToldVerdict) -> PeerVerdict:
     other = "; another photograph of the line was preferred" if one.elsewhere else ""
+    unlocked = "" if one.locked else "; recorded before the line was taken back, not locked"
     return PeerVerdict(
-        where=f"{one.round.request.number}, round {one.round.number}",
-        who=person_of(one.review.peer, "peer reviewer"),
-        at=here(one.review.created_at),
-        said=f"{one.label}{other}",
-        against=one.stands_against,
-        reason=str(one.review.private.get("reason") or "") or None,
+        where=one.where or "Another request",
+        who=person_of(one.who, "peer reviewer") if one.who is not None else None,
+        at=here(one.at) if one.at is not None else None,
+        said=f"{one.label}{other}{unlocked}",
+        against=one.against,
+        reason=one.reason or None,
     )
 
 
@@ -53,7 +61,8 @@ def _new(ground: NewGround) -> str:
     return f"{said['text']} Source: {said['source']}, obtained on {said['obtained_on']}; recorded by {who}."
 
 
-def _printed(one: Contradiction) -> Printed:
+def _printed(one: Contradiction, round_: Round) -> Printed:
+    own = kept_apart(round_.request, one.check.round.request)
     return Printed(
         title=one.title,
         computed=one.computed or None,
@@ -63,7 +72,7 @@ def _printed(one: Contradiction) -> Printed:
         answer=one.answer.text or None,
         ground=one.ground or None,
         source=one.answer.source or None,
-        answered_by=person_of(one.check.round.examiner, "examiner"),
+        answered_by=person_of(round_.examiner if own else one.check.round.examiner, "examiner"),
         judged=tuple(_judged(one, judgment) for judgment in one.judgments),
     )
 
