@@ -88,8 +88,10 @@ def record_information(
         faults.append(Fault("source", f"Name the source in at least {rule.min_source} characters.", rule.id))
     since = max(day_of(one.at) for one in doubts)
     if obtained_on is None or not since <= obtained_on <= today():
+        known = all(one.where for one in told_verdicts(round_, doubts, actor))
+        day = str(since) if known else "the day of the verdict"
         faults.append(
-            Fault("obtained_on", f"What is new was obtained from {since} on, and not later than today.", rule.id)
+            Fault("obtained_on", f"What is new was obtained from {day} on, and not later than today.", rule.id)
         )
     if faults:
         raise Refused(rule.id, faults[0].message, faults=faults)

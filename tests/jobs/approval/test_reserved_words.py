@@ -15,6 +15,7 @@ from app.documents.examination.contradictions import statement
 from app.domain.disclosures import verbs as disclosures
 from app.domain.disclosures.conditions import package_complete
 from app.domain.disclosures.items import available_items
+from app.domain.examination import verbs as examination
 from app.domain.examination.contradictions import WITHHELD as FOUND_ELSEWHERE
 from app.domain.examination.contradictions import contradictions_of
 from app.domain.examination.earlier_verdicts import WITHHELD, earlier_verdicts
@@ -29,6 +30,7 @@ from app.workflow.engine import explain
 from tests.disclosure_factory import values
 from tests.drawn_gallery import needs_models
 from tests.unit.peers.test_renomination import first_of
+from tests.unit_stages import BACKGROUND, all_answered
 from tests.web.page_reading import text
 from tests.web.requests.ledger_forms import arrested
 from tests.web.requests.test_political_requests import (  # noqa: F401  (fixtures)
@@ -133,6 +135,19 @@ def test_the_refusal_to_who_is_not_cleared_names_nothing_bypass(make, dissented,
     told = something_new(first, people.actor("k.rowan"), facts)
     assert told is not None and WITHHELD in told and reserved.number not in told
     assert reserved.number in something_new(first, people.actor("g.sorrel"), facts)
+
+
+@pytest.mark.clause("SRC-3", "EXT-2")
+def test_what_it_found_against_the_person_is_answered_and_kept_without_its_words_bypass(make, dissented, people):
+    first = make.request("under_examination")
+    reserved = dissented()
+    examiner, person = people.actor("k.rowan"), first_of(first)
+    make.dispose_all(first, retain=person)
+    with unit_of_work():
+        row = examination.check_background(first, examiner, person, BACKGROUND, all_answered())
+    kept = [one for one in row.private["contradictions"] if FOUND_ELSEWHERE in one["earlier"]]
+    assert [one["title"] for one in kept] == ["Height"]
+    assert [one for one in secrets_of(reserved) if one in str(row.private)] == []
 
 
 @pytest.mark.clause("EXT-2")
