@@ -144,7 +144,7 @@ _WAYS: Mapping[str, Mapping[str, Callable[[str], Weaker]]] = {
     },
     "LookUpRule": {"unknown": _to("accept")},
     "Marks": {"max_count": _ENDLESS, "max_note": _ENDLESS},
-    "MatterRule": {"least_reason": _GONE},
+    "MatterRule": {"least_reason": _GONE, "parted_by_others": _NO},
     "Number": {"count": _number},
     "OffenseClass": {"is_crime": _YES},
     "Outcome": {"results": _ANY, "least_independent": _GONE, "least_against": _GONE, "without_arrest": _NO},

@@ -49,9 +49,13 @@ class CaseNumber(Rule, frozen=True, kw_only=True):
 
 
 class MatterRule(Statement, frozen=True, kw_only=True):
-    """The rule by which numbers of one matter are linked; a reason has at least ``least_reason`` characters."""
+    """The rule by which numbers of one matter are linked; a reason has at least ``least_reason`` characters.
+
+    ``parted_by_others``: whoever examines a request of the matter does not end a link of it.
+    """
 
     least_reason: Count
+    parted_by_others: bool
 
 
 class LookUpRule(Statement, frozen=True, kw_only=True):

@@ -377,7 +377,7 @@ def test_no_notification_and_no_mail_of_a_line_tells_anything(blind):
         assert {row.kind for row in about} == {"peer_review_open"}
         for row in rows:
             about_line = peer.line if row in about else "another subject"
-            assert peer.secrets.in_(sentence(row), about_line, peer.line) == []
+            assert peer.secrets.in_(sentence(row, blind.make.people.actor(PEER)), about_line, peer.line) == []
             if kind_of(row.kind) is not None:
                 mail = compose(row, "somebody@example.org").as_string()
                 assert peer.secrets.in_(mail, peer.line, peer.line) == []

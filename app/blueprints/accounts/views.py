@@ -128,7 +128,7 @@ def _notifications_page() -> str:
     actor = current_actor()
     rows = select(Notification).where(Notification.account_id == actor.id).order_by(Notification.id.desc())
     pages = db.paginate(rows, per_page=PER_PAGE, max_per_page=PER_PAGE, error_out=False)
-    items = [(row, sentence(row), _way(row)) for row in pages.items]
+    items = [(row, sentence(row, actor), _way(row)) for row in pages.items]
     waiting = db.session.scalar(
         select(func.count(Notification.id)).where(Notification.account_id == actor.id, Notification.read_at.is_(None))
     )

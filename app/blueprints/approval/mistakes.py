@@ -71,7 +71,7 @@ def _page(subject: FRRequest, form: MistakeForm, why: Why = None) -> str:
     return page(
         "approval/mistake.html",
         item=subject,
-        round=round_file(filled(round_)),
+        round=round_file(filled(round_), current_actor()),
         form=form,
         rule=policy().review.renomination,
         options=options_of(subject),

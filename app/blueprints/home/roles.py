@@ -215,7 +215,7 @@ def duties(actor: Actor, moment: datetime) -> list[Duty]:
         waits = f"{plural(unread, 'report')} of misuse {'waits' if unread == 1 else 'wait'} to be read."
         text = waits if unread else "No report of misuse waits to be read."
         found.append(Duty(text, "Read the reports of misuse", url_for("oversight.misuse"), unread > 0))
-    if actor.can("misuse.read") and actor.can("figures.read") and (made := len(uncorroborated())):
+    if actor.can("misuse.read") and actor.can("figures.read") and (made := len(uncorroborated(actor))):
         text = (
             f"{plural(made, 'arrest')} {'was' if made == 1 else 'were'} reported with no independent evidence in hand."
         )

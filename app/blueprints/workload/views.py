@@ -244,7 +244,7 @@ def arrests() -> str:
     return page(
         "workload/arrests.html",
         years=by_year(),
-        listed=uncorroborated(),
+        listed=uncorroborated(current_actor()),
         headings=HEADINGS,
         rule=policy().request.evidence,
         now=now(),

@@ -60,9 +60,10 @@ def _verdicts(found: Contradictions) -> list[str]:
     lines = ["Verdicts of peers on this person in other rounds of the matter", ""] if found.verdicts else []
     for one in found.verdicts:
         weight = " (did not carry a possible match)" if one.against else ""
-        when = f"{one.at:%Y-%m-%d %H:%M:%S} {one.at.tzname()}" if one.at else "time not recorded"
+        when = f"{one.at:%Y-%m-%d %H:%M:%S} {one.at.tzname()}" if one.at else ""
         label = "Later verdict, after this report" if one.later else "Earlier verdict"
-        lines += [f"{label}, {when}, {one.where}: {one.said}{weight}", f"  {_name(one.who)}: {one.reason}"]
+        lines.append(", ".join(part for part in (label, when, one.where) if part) + f": {one.said}{weight}")
+        lines += [f"  {_name(one.who)}: {one.reason}"] if one.who is not None else []
     lines += [f"New since: {text}" for text in found.new_since]
     lines += [f"Not new to a peer reviewer: {text}" for text in found.not_fresh]
     return [*lines, ""] if lines else []

@@ -86,11 +86,12 @@ class PeerVerdict:
     """A peer's verdict on the person (SRC-4, SRC-6).
 
     ``said`` is the level in words where it did not carry a possible match, else that it did: no other level leaves the
-    unit. ``later``: it came after the report beside which it is told.
+    unit. ``later``: it came after the report beside which it is told. Of one in a request that is kept apart, only that
+    it was below the bar: nobody, no time, no reason.
     """
 
     where: str
-    who: Person
+    who: Person | None
     at: datetime | None
     said: str
     against: bool

@@ -129,7 +129,9 @@ def gather_file(request: FRRequest, actor: Actor) -> CaseFile:
         provenance=_provenance(probe),
         confirmations=tuple(_confirmation(row) for row in request.basis_decisions),
         searches=tuple(_search(row) for row in request.searches if row.started_at is not None),
-        rounds=tuple(gather_round(row, row is request.current_round, passed.get(row.id)) for row in request.rounds),
+        rounds=tuple(
+            gather_round(row, actor, row is request.current_round, passed.get(row.id)) for row in request.rounds
+        ),
         timeline=_timeline(request),
         judged=judgments(request),
     )

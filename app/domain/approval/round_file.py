@@ -12,11 +12,19 @@ from datetime import date, datetime
 from itertools import pairwise
 from typing import Any
 
+from app.access.actor import Actor
 from app.clauses import enforces
 from app.documents.examination.findings import Examined
 from app.domain.examination.background_conditions import compared_in, findings_of
 from app.domain.examination.contradictions import Contradiction, of_nominee
-from app.domain.examination.earlier_verdicts import EarlierVerdict, earlier_verdicts, grounds_for, not_fresh
+from app.domain.examination.earlier_verdicts import (
+    ToldVerdict,
+    earlier_verdicts,
+    grounds_for,
+    not_fresh,
+    told_grounds,
+    told_verdicts,
+)
 from app.domain.examination.ending import examined
 from app.domain.peers.results import Assigned, LinePhoto, assigned, line_results, shown_number
 from app.domain.workload.verbs import endings
@@ -139,7 +147,7 @@ class RoundFile:
     background: tuple[tuple[str, str], ...]
     compared: tuple[Answered, ...]
     contradictions: tuple[Contradiction, ...]
-    earlier: tuple[EarlierVerdict, ...]
+    earlier: tuple[ToldVerdict, ...]
     new_grounds: tuple[NewGround, ...]
     not_fresh: tuple[str, ...]
     unexplained: tuple[str, ...]
@@ -192,12 +200,12 @@ def answered(
     return tuple(rows)
 
 
-def round_file(row: Round) -> RoundFile:
+def round_file(row: Round, reader: Actor) -> RoundFile:
     """Return one round by itself, for those who took part in it. Raises StorageError."""
-    return gather_round(row, row is row.request.current_round, endings(row.request).get(row.id))
+    return gather_round(row, reader, row is row.request.current_round, endings(row.request).get(row.id))
 
 
-def gather_round(row: Round, current: bool, passed: Assignment | None) -> RoundFile:
+def gather_round(row: Round, reader: Actor, current: bool, passed: Assignment | None) -> RoundFile:
     """Gather a round of a file; `passed`: how it ended when it was handed to another examiner. Raises StorageError."""
     nominee = row.nominee
     own = row.disposition_of(nominee) if nominee else None
@@ -222,8 +230,8 @@ def gather_round(row: Round, current: bool, passed: Assignment | None) -> RoundF
         background=answered(policy().review.background.facts, findings_of(check)) if check else (),
         compared=_compared(check) if check else (),
         contradictions=tuple(of_nominee(row)),
-        earlier=tuple(earlier_verdicts(row, nominee)) if nominee else (),
-        new_grounds=tuple(grounds_for(row, nominee)) if nominee else (),
+        earlier=tuple(told_verdicts(row, earlier_verdicts(row, nominee), reader)) if nominee else (),
+        new_grounds=tuple(told_grounds(row, grounds_for(row, nominee), reader)) if nominee else (),
         not_fresh=not_fresh(row),
         unexplained=tuple(unexplained_in(policy(), own.private.get("features", {}))) if own else (),
         justification=str(own.private.get("justification") or "") if own else "",

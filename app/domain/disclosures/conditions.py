@@ -161,10 +161,11 @@ def package_complete(disclosure: Disclosure, actor: Actor, facts: Facts) -> str 
     missing = first(disclosing.check_complete(policy(), disclosure.recipient_kind, held, needed))
     if missing is None or actor.id != disclosure.asked_by_id:
         return missing
-    beyond = len(needed - held - {thing.uid for thing in offered_to(disclosure.case_number, actor)})
-    return (
-        f"{missing} {beyond} of them you may not read: ask the records officers for the package." if beyond else missing
-    )
+    # who asks is told what of theirs is missing, never how much there is that they may not read (LIM-7)
+    mine = needed & {thing.uid for thing in offered_to(disclosure.case_number, actor)}
+    if mine - held:
+        return first(disclosing.check_complete(policy(), disclosure.recipient_kind, held, mine))
+    return "The package is not complete with what you are offered: ask the records officers for it."
 
 
 @condition("case_concluded", "SRC-7", "EXT-2")

@@ -6,7 +6,7 @@ from typing import Any
 
 from app.access.actor import Actor
 from app.calendar import day_of
-from app.domain.examination.contradictions import Contradiction, contradictions_of, lacking, of_nominee
+from app.domain.examination.contradictions import WITHHELD, Contradiction, contradictions_of, lacking, of_nominee
 from app.models.examination import BackgroundCheck
 from app.models.gallery import GalleryPerson
 from app.models.identification import Candidate
@@ -99,7 +99,7 @@ def inconsistencies_answered(request: FRRequest, actor: Actor, facts: Facts) -> 
 
 def _unrecorded(request: FRRequest, check: BackgroundCheck, found: list[Contradiction]) -> str | None:
     """Return what contradicts the candidate and is not in the round's check: the record, or another check, is newer."""
-    elsewhere = [one.title for one in found if one.check is not check]
+    elsewhere = [one.title for one in found if one.check is not check or one.computed == WITHHELD]
     told = {(one.rule_id, said) for one in found for said in (one.computed, one.text)}
     fresh = [
         one.rule.title

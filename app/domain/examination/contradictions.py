@@ -15,6 +15,7 @@ from sqlalchemy import select
 
 from app.clauses import enforces
 from app.documents.examination.findings import Found, in_order
+from app.domain.requests.one_matter import counts_with, kept_apart
 from app.extensions import db
 from app.models import AnswerJudgment, BackgroundCheck, Candidate, FRRequest, GalleryPerson, Round
 from app.models.base import now
@@ -23,6 +24,9 @@ from app.policy.examination.answers import Answer, answer_faults
 from app.policy.examination.background import Comparison
 from app.policy.examination.types import Inconsistency
 from app.policy.facts import Fault
+
+#: what stands for the words of a check whose request is kept apart (LIM-7)
+WITHHELD = "Found in a request that is kept apart from this one; what was found is not told here."
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,14 +225,14 @@ def _of_before(compared: Iterable[Mapping[str, str]]) -> list[dict[str, Any]]:
 
 
 def checks_in_matter(request: FRRequest, person: GalleryPerson) -> list[BackgroundCheck]:
-    """Return every background check of a person in the requests of the same matter, oldest first."""
+    """Return every background check of a person in the requests that count as one matter, oldest first."""
     rows = (
         select(BackgroundCheck)
         .join(BackgroundCheck.round)
         .join(Round.request)
         .join(BackgroundCheck.candidate)
         .where(
-            request.in_same_matter(),
+            counts_with(request, BackgroundCheck.created_at),
             FRRequest.state != "disposed",
             Candidate.person_id == person.id,
         )
@@ -236,13 +240,16 @@ def checks_in_matter(request: FRRequest, person: GalleryPerson) -> list[Backgrou
     return list(db.session.scalars(rows.order_by(BackgroundCheck.id)))
 
 
-@enforces("SRC-3", "EXT-2")
+@enforces("SRC-3", "EXT-2", "LIM-7")
 def contradictions_of(round_: Round, candidate: Candidate) -> list[Contradiction]:
     """Return everything on record that contradicts a candidate, what holds a nomination first.
 
     What the round's own check keeps comes before whatever any other check of this person in the matter found besides.
+    Of what a check in a request kept apart found, this record holds that it was found, and no word of it.
     """
-    checks = checks_in_matter(round_.request, candidate.person)
+    everything = checks_in_matter(round_.request, candidate.person)
+    apart = [one for one in everything if kept_apart(round_.request, one.round.request)]
+    checks = [one for one in everything if one not in apart]
     own = round_.background_of(candidate)
     ordered = [*([own] if own is not None else []), *(one for one in reversed(checks) if one is not own)]
     found: list[Contradiction] = []
@@ -256,6 +263,9 @@ def contradictions_of(round_: Round, candidate: Candidate) -> list[Contradiction
             record = _together(known.record, one.record)
             if extra or record != known.record:
                 found[found.index(known)] = replace(known, earlier=(*known.earlier, *extra), record=record)
+    for check in apart:
+        known_rules = {one.rule_id for one in found}
+        found += [_without_words(one, own) for one in kept_in(check) if one.rule_id not in known_rules]
     judged = [row for check in checks for row in check.judgments]
     return sorted((_judged(one, judged) for one in found), key=lambda one: not one.holds)
 
@@ -264,6 +274,12 @@ def _together(known: tuple[Found, ...], other: tuple[Found, ...]) -> tuple[Found
     """Return the findings of two checks in order of time; a check that follows another holds what that one found."""
     undated = datetime.min.replace(tzinfo=UTC)
     return tuple(sorted(dict.fromkeys((*known, *other)), key=lambda one: one.at or undated))
+
+
+def _without_words(one: Contradiction, own: BackgroundCheck | None) -> Contradiction:
+    answers: Mapping[str, Any] = (own.private.get("answers") or {}) if own is not None else {}
+    bare = replace(one, check=own or one.check, answer=Answer.of(one.rule_id, answers))
+    return replace(bare, computed=WITHHELD, finding="", standing=True, earlier=(), record=())
 
 
 def of_nominee(round_: Round | None) -> list[Contradiction]:

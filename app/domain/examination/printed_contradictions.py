@@ -12,12 +12,15 @@ from app.domain.accounts.naming import here, person_of
 from app.domain.examination.background_conditions import compared_in
 from app.domain.examination.contradictions import Contradiction, Judgment, contradictions_of
 from app.domain.examination.earlier_verdicts import (
-    EarlierVerdict,
+    ToldVerdict,
     earlier_verdicts,
     grounds_for,
     not_fresh,
+    told_grounds,
+    told_verdicts,
     verdicts_of,
 )
+from app.domain.requests.one_matter import kept_apart
 from app.models import Candidate, NewGround, Round
 from app.policy import policy
 from app.policy.examination.worksheet import all_unexplained_in
@@ -41,13 +44,15 @@ def printed_contradictions(
     sheet = round_.disposition_of(candidate)
     given = sheet.private if sheet is not None else {}
     unknown = [one["rule"] for one in compared if one["status"] == "not_known"]
-    verdicts = [one for one in earlier_verdicts(round_, candidate) if not until or one.review.created_at <= until]
+    earlier = [one for one in earlier_verdicts(round_, candidate) if not until or one.at <= until]
+    told = told_verdicts(round_, earlier, None)
+    grounds = told_grounds(round_, grounds_for(round_, candidate), None)
     return Contradictions(
         checked=check is not None,
-        found=tuple(_printed(one) for one in contradictions_of(round_, candidate)),
+        found=tuple(_printed(one, round_) for one in contradictions_of(round_, candidate)),
         not_known=tuple(rules[rule].title.lower() if rule in rules else rule for rule in unknown),
-        verdicts=tuple(sorted((_verdict(one, issued) for one in verdicts), key=lambda one: not one.against)),
-        new_since=tuple(_new(one) for one in grounds_for(round_, candidate) if not until or one.created_at <= until),
+        verdicts=tuple(sorted((_verdict(one, issued) for one in told), key=lambda one: not one.against)),
+        new_since=tuple(_new(one) for one in grounds if not until or one.created_at <= until),
         not_fresh=not_fresh(round_) if round_.nominee is candidate else (),
         unexplained=tuple(all_unexplained_in(policy(), given.get("features", {}))),
         justification=str(given.get("justification") or "") or None,
@@ -57,21 +62,21 @@ def printed_contradictions(
 @enforces("SRC-4", "SRC-6")
 def printed_peers(round_: Round) -> tuple[PeerVerdict, ...]:
     """Return what each peer of the round itself found, in order of time."""
-    return tuple(_verdict(one, None) for one in verdicts_of(round_))
+    return tuple(_verdict(one, None) for one in told_verdicts(round_, verdicts_of(round_), None))
 
 
-def _verdict(one: EarlierVerdict, issued: datetime | None) -> PeerVerdict:
+def _verdict(one: ToldVerdict, issued: datetime | None) -> PeerVerdict:
     """Print the level of a verdict that stands against the candidate, and of another that it supports (SRC-9)."""
     other = "; another photograph of the line was preferred" if one.elsewhere else ""
-    at = here(one.review.created_at)
+    unlocked = "" if one.locked else "; recorded before the line was taken back, not locked"
     return PeerVerdict(
-        where=f"{one.round.request.number}, round {one.round.number}",
-        who=person_of(one.review.peer, "peer reviewer"),
-        at=at,
-        said=f"{one.label}{other}" if one.stands_against else SUPPORTED,
-        against=one.stands_against,
-        reason=str(one.review.private.get("reason") or "") or None,
-        later=issued is not None and one.review.created_at > issued,
+        where=one.where or "Another request",
+        who=person_of(one.who, "peer reviewer") if one.who is not None else None,
+        at=here(one.at) if one.at is not None else None,
+        said=f"{one.label}{other}{unlocked}" if one.against else SUPPORTED,
+        against=one.against,
+        reason=one.reason or None,
+        later=issued is not None and one.at is not None and one.at > issued,
     )
 
 
@@ -82,7 +87,8 @@ def _new(ground: NewGround) -> str:
     return f"{said['text']} Source: {said['source']}, obtained on {said['obtained_on']}; recorded by {who}."
 
 
-def _printed(one: Contradiction) -> Printed:
+def _printed(one: Contradiction, round_: Round) -> Printed:
+    own = kept_apart(round_.request, one.check.round.request)
     return Printed(
         title=one.title,
         computed=one.computed or None,
@@ -92,7 +98,7 @@ def _printed(one: Contradiction) -> Printed:
         answer=one.answer.text or None,
         ground=one.ground or None,
         source=one.answer.source or None,
-        answered_by=person_of(one.check.round.examiner, "examiner"),
+        answered_by=person_of(round_.examiner if own else one.check.round.examiner, "examiner"),
         judged=tuple(_judged(one, judgment) for judgment in one.judgments),
         record=tuple(replace(found, at=here(found.at)) for found in one.record),
     )

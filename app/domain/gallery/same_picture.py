@@ -19,9 +19,10 @@ from app.domain.gallery.photographs import picture
 from app.domain.gallery.repository_index import open_template
 from app.extensions import db, stores
 from app.imaging import UnusableImage
-from app.matching.same_photograph import SAME_BITS, Look, aligned
+from app.matching.perceptual import perceptual_hash
+from app.matching.same_photograph import SAME_BITS, AlignedFace, Look, aligned
 from app.models import GalleryPerson, GalleryPhoto, Template
-from app.storage import StorageError, unmasked
+from app.storage import KeyDestroyed, StorageError, UnknownBlob, unmasked
 
 #: below it the templates of a picture and of its edited copy do not lie
 SAME_COSINE = 0.75
@@ -29,6 +30,29 @@ SAME_COSINE = 0.75
 MOST_NEAR = 100
 #: rows that were committed out of the order of their ids are among so many newest ones
 _OVERLAP = 1000
+
+
+@enforces("SRC-6", "CAP-3")
+def is_same_picture(one: GalleryPhoto, other: GalleryPhoto) -> bool:
+    """Tell whether two photographs of the repository are one picture, saved again, cropped or relit.
+
+    One that is erased is compared with nothing; one whose file is damaged counts as the same, since nothing shows that
+    it is another.
+    """
+    if one.sha256 == other.sha256:
+        return True
+    try:
+        first, second = picture(one), picture(other)
+    except (KeyDestroyed, UnknownBlob):
+        return False
+    except (StorageError, UnusableImage):
+        return True
+    look = Look(_aligned_faces(first), perceptual_hash(first))
+    return any(look.shows(face) for face in _aligned_faces(second))
+
+
+def _aligned_faces(bgr: np.ndarray) -> list[AlignedFace]:
+    return [aligned(bgr, face.points) for face in networks.detector().detect(bgr)]
 
 
 class SamePictures:
@@ -79,7 +103,7 @@ class SamePictures:
                 bgr = picture(other)
             except (StorageError, UnusableImage):
                 continue
-            if any(look.shows(aligned(bgr, face.points)) for face in networks.detector().detect(bgr)):
+            if any(look.shows(face) for face in _aligned_faces(bgr)):
                 return other
         return None
 

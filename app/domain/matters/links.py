@@ -21,7 +21,9 @@ from app.domain.matters.evidence import Evidence
 from app.domain.matters.reading import Read, evidence_read
 from app.extensions import db, stores
 from app.models.base import new_uid, now
-from app.models.matters import CaseNumber, MatterLink
+from app.models.examination import Round
+from app.models.matters import CaseNumber, MatterLink, in_matter_of
+from app.models.requests import FRRequest
 from app.policy import policy
 from app.policy.case_numbers import check_case_number
 from app.policy.reasons import gives_reason
@@ -94,9 +96,19 @@ def decline(number: CaseNumber, actor: Actor, row: MatterLink | None, reason: st
 def part(number: CaseNumber, actor: Actor, row: MatterLink | None, reason: str) -> None:
     """End a link: what it alone held together is two matters again. Raises Refused."""
     row = _asked(number, actor, row, "linked", reason)
+    own = policy().request.matter.parted_by_others and actor.id in _examined_by(row.first)
+    refuse_if(RULE, own, "You examine, or examined, a request of this matter: somebody else ends the link.")
     _end(row, actor, reason)
     _separate(row.first)
     audit.record("matter.parted", number, actor=actor, other=row.other(number.number).number, link=row.uid)
+
+
+def _examined_by(number: CaseNumber) -> set[int | None]:
+    """Return who examines, or examined a round of, a request of a matter."""
+    in_matter = in_matter_of(FRRequest.case_number, number.number)
+    now_with = select(FRRequest.examiner_id).where(in_matter)
+    rounds = select(Round.examiner_id).join(Round.request).where(in_matter)
+    return {*db.session.scalars(now_with), *db.session.scalars(rounds)}
 
 
 def _asked(number: CaseNumber, actor: Actor, row: MatterLink | None, standing: str, reason: str) -> MatterLink:

@@ -8,7 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from app.access.clearance import cleared_among
+from sqlalchemy import select
+
+from app.access.actor import Actor
+from app.access.clearance import cleared_among, may_know
+from app.clauses import enforces
 from app.domain.notices.mail import JOB, by_mail
 from app.extensions import db
 from app.models.oversight import Notification
@@ -111,6 +115,12 @@ def tell(kind: str, account_ids: Iterable[int | None], subject: Any = None) -> N
             ask(JOB, row.uid, f"mail:{row.uid}")
 
 
-def sentence(notification: Notification) -> str:
-    """Return the words of a notification."""
-    return SENTENCES[notification.kind].format(number=notification.subject_key or "")
+@enforces("LIM-7")
+def sentence(notification: Notification, reader: Actor) -> str:
+    """Return the words of a notification; of a request that is kept from the reader by now, without its number."""
+    number = notification.subject_key or ""
+    if notification.subject_type == FRRequest.subject_type:
+        request = db.session.scalars(select(FRRequest).where(FRRequest.number == number)).one_or_none()
+        if request is not None and not may_know(request, reader):
+            number = "A request that you may not read any more"
+    return SENTENCES[notification.kind].format(number=number)

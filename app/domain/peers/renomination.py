@@ -8,8 +8,9 @@ from app.access.actor import Actor
 from app.calendar import day_of, today
 from app.clauses import enforces
 from app.domain.examination.background_conditions import nominee_in
-from app.domain.examination.earlier_verdicts import EarlierVerdict, earlier_verdicts, grounds_for
+from app.domain.examination.earlier_verdicts import EarlierVerdict, earlier_verdicts, grounds_for, told_verdicts
 from app.domain.examination.verbs import open_round
+from app.domain.gallery.same_picture import is_same_picture
 from app.domain.matters.photographs import of_same_photograph
 from app.extensions import db
 from app.models import Candidate, FRRequest, NewGround, ProbeImage, Round
@@ -34,7 +35,7 @@ def open_doubts(round_: Round, candidate: Candidate) -> list[EarlierVerdict]:
 
 def _met(doubt: EarlierVerdict, round_: Round, candidate: Candidate, grounds: list[NewGround]) -> bool:
     before = filled(doubt.round.nominee)
-    if before.photo.sha256 != candidate.photo.sha256:
+    if not is_same_picture(before.photo, candidate.photo):
         return True
     if not _same_picture(doubt.round.search.image, round_.search.image):
         return True
@@ -44,8 +45,8 @@ def _met(doubt: EarlierVerdict, round_: Round, candidate: Candidate, grounds: li
 def _meets(ground: NewGround, doubt: EarlierVerdict) -> bool:
     if ground.kind == "mistake":
         return ground.round_id == doubt.review.round_id
-    later = ground.created_at > doubt.review.created_at
-    return later and date.fromisoformat(ground.private["obtained_on"]) >= day_of(doubt.review.created_at)
+    later = ground.created_at > doubt.at
+    return later and date.fromisoformat(ground.private["obtained_on"]) >= day_of(doubt.at)
 
 
 def _same_picture(one: ProbeImage, other: ProbeImage) -> bool:
@@ -63,7 +64,8 @@ def something_new(request: FRRequest, actor: Actor, facts: Facts) -> str | None:
     doubts = open_doubts(round_, nominee)
     if not doubts:
         return None
-    told = "; ".join(f"{one.round.request.number}, round {one.round.number}: {one.label.lower()}" for one in doubts)
+    read = told_verdicts(round_, doubts, actor)
+    told = "; ".join(dict.fromkeys(f"{one.where}: {one.label.lower()}" if one.where else one.label for one in read))
     return f"Peers did not support this person before ({told}), and nothing new is before the peers."
 
 
@@ -84,10 +86,12 @@ def record_information(
         faults.append(Fault("text", f"What is new: {wrong}", rule.id))
     if not says_something(source, rule.min_source) or substance_words(rule, source, "", idle) == 0:
         faults.append(Fault("source", f"Name the source in at least {rule.min_source} characters.", rule.id))
-    since = max(day_of(one.review.created_at) for one in doubts)
+    since = max(day_of(one.at) for one in doubts)
     if obtained_on is None or not since <= obtained_on <= today():
+        known = all(one.where for one in told_verdicts(round_, doubts, actor))
+        day = str(since) if known else "the day of the verdict"
         faults.append(
-            Fault("obtained_on", f"What is new was obtained from {since} on, and not later than today.", rule.id)
+            Fault("obtained_on", f"What is new was obtained from {day} on, and not later than today.", rule.id)
         )
     if faults:
         raise Refused(rule.id, faults[0].message, faults=faults)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import func, select
 
+from app.access.actor import Actor
+from app.access.clearance import may_know
 from app.clauses import enforces
 from app.extensions import db
 from app.models.approval import Arrest
@@ -68,9 +69,12 @@ def _erased() -> list[Tally]:
     return [(year, basis, held, count) for one in kept for year, basis, held, count in one.get("arrests", ())]
 
 
-@enforces("USE-8", "AUD-7")
-def uncorroborated() -> Sequence[Arrest]:
-    """Return the arrests after a possible match with too few independent items in hand, the last reported first."""
+@enforces("USE-8", "AUD-7", "LIM-7")
+def uncorroborated(reader: Actor) -> list[Arrest]:
+    """Return the arrests after a possible match with too few independent items in hand, the last reported first.
+
+    Those of requests that are kept from this person are in the yearly figures alone.
+    """
     least = policy().request.evidence.least_independent
     rows = select(Arrest).where(Arrest.basis == "on_lead", Arrest.in_hand < least).order_by(Arrest.id.desc())
-    return db.session.scalars(rows).all()
+    return [one for one in db.session.scalars(rows) if may_know(one.request, reader)]

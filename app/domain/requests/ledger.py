@@ -16,6 +16,7 @@ from sqlalchemy import ColumnElement, func, select
 
 from app.calendar import local
 from app.clauses import enforces
+from app.domain.requests.one_matter import together
 from app.extensions import db
 from app.models.approval import Arrest, EvidenceItem, Report
 from app.models.base import now
@@ -50,7 +51,7 @@ def lead_received(request: FRRequest) -> datetime | None:
     first = db.session.scalar(
         select(func.min(Report.delivered_at))
         .join(FRRequest, FRRequest.id == Report.request_id)
-        .where(request.in_same_matter(), Report.kind == "possible_match")
+        .where(FRRequest.id.in_(together(request)), Report.kind == "possible_match")
     )
     return None if first is None else local(first).replace(tzinfo=None, second=0, microsecond=0)
 
@@ -104,17 +105,23 @@ def _counted(row: EvidenceItem) -> Item:
 
 
 def evidence_of_matter(request: FRRequest) -> Sequence[EvidenceItem]:
-    """Return the items of evidence of every request of the matter, oldest first."""
-    return _of_matter(EvidenceItem, request)
+    """Return the items of evidence of every request under a number of the matter, oldest first.
+
+    None of a reserved one carries another request: who closes on it could neither read nor name it (LIM-7).
+    """
+    return _of_matter(EvidenceItem, request, request.in_same_matter())
 
 
 def arrests_of_matter(request: FRRequest) -> Sequence[Arrest]:
-    """Return the arrests reported in every request of the matter, oldest first."""
-    return _of_matter(Arrest, request)
+    """Return the arrests reported in every request of the matter, oldest first; of a reserved one only to its own."""
+    return _of_matter(Arrest, request, FRRequest.id.in_(together(request)))
 
 
-def _of_matter(model: type[Row], request: FRRequest) -> Sequence[Row]:
-    rows = select(model).join(FRRequest, FRRequest.id == model.request_id).where(request.in_same_matter())
+@enforces("USE-8", "LIM-7")
+def _of_matter(model: type[Row], request: FRRequest, related: ColumnElement[bool]) -> Sequence[Row]:
+    rows = select(model).join(FRRequest, FRRequest.id == model.request_id).where(related)
+    if not request.reserved:
+        rows = rows.where(~FRRequest.is_reserved())
     return db.session.scalars(rows.order_by(model.id)).all()
 
 
@@ -163,8 +170,8 @@ def faults_of_arrest(request: FRRequest, facts: Mapping[str, object]) -> list[Fa
     if not found and known is not None and arrested_at(known.private["facts"]) != arrested_at(facts):
         at = arrested_at(known.private["facts"])
         told = f"This arrest was reported as made on {at:%Y-%m-%d at %H:%M}."
-        if known.request.case_number != request.case_number:  # a link of two numbers opens nothing of the other
-            told = "Under another number of this matter the arrest was reported as made at another time."
+        if known.request.requester_id != request.requester_id:  # of one matter or not: it opens nothing of the other
+            told = "In another request of this matter the arrest was reported as made at another time."
         found.append(Fault("arrested_on", told, "arrest_possible"))
     return found
 
@@ -197,8 +204,10 @@ def recount(request: FRRequest) -> None:
 
     That nothing was on record when it was reported stays in the event of that day.
     """
-    held = items(request)
+    held: dict[int, list[Item]] = {}
     for arrest in arrests_of_matter(request):
         arrested = arrested_at(arrest.private["facts"])
         if arrested is not None:
-            arrest.in_hand = in_hand(held, arrested)
+            if arrest.request_id not in held:
+                held[arrest.request_id] = items(arrest.request)
+            arrest.in_hand = in_hand(held[arrest.request_id], arrested)

@@ -139,7 +139,7 @@ def test_a_request_changed_after_the_check_prints_no_support_in_any_document_byp
     make.peers(examined)
     make.approve(examined)
     make.report(examined)
-    age = "Age on the date of the matter against the description"
+    age, supervisor = "Age on the date of the matter against the description", people.actor("c.hawthorn")
     report = examined.reports[-1]
     assert found_of_age(report) == "Supports"
     with unit_of_work():  # another route, beside the verbs
@@ -147,5 +147,5 @@ def test_a_request_changed_after_the_check_prints_no_support_in_any_document_byp
         audit.record("candidate.disposed", examined, candidate="tests", disposition="retained")
     assert isinstance(report, Report)
     assert found_of_age(report) == "Not known"
-    assert dict(round_file(examined.current_round).background)[age] == "Not known"
+    assert dict(round_file(examined.current_round, supervisor).background)[age] == "Not known"
     assert "age" in printed_contradictions(examined.current_round, nominee_of(examined)).not_known

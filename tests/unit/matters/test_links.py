@@ -131,9 +131,17 @@ def test_a_package_follows_the_matter_and_a_link_opens_nothing_bypass(make, link
 @pytest.mark.clause("USE-8")
 def test_a_possible_match_counts_as_received_in_the_whole_matter(make, linked):
     make.request(state="reported", case_number=FIRST)
-    other = make.request(state="submitted", case_number=SECOND, requester="m.heron")
+    other = make.request(state="submitted", case_number=SECOND, requester="m.heron", seed=33)
     assert lead_received(other) is None
     linked()
+    assert lead_received(other) is not None
+
+
+@pytest.mark.clause("USE-8")
+def test_it_counts_as_received_under_another_number_with_the_same_photograph_bypass(make):
+    """By splitting: the arrest is reported in a request of another number, which holds the photograph too."""
+    make.request(state="reported", case_number=FIRST)
+    other = make.request(state="submitted", case_number=SECOND, requester="m.heron")
     assert lead_received(other) is not None
 
 

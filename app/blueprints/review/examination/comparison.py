@@ -94,7 +94,7 @@ def render_candidates(subject: Round, **changed: Any) -> str:
         "nobody": NoneForm(version=round_.request.version, formdata=None),
         "refusal": None,
         "rule": policy().review.nomination,
-        "opened": round_file(round_) if is_open(round_) else None,
+        "opened": round_file(round_, current_actor()) if is_open(round_) else None,
         "undo": offered(round_),
     }
     if typed is not None:

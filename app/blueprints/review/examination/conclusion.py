@@ -32,7 +32,7 @@ from app.domain.examination import drafts
 from app.domain.examination import verbs as examination
 from app.domain.examination.background_conditions import against_of
 from app.domain.examination.contradictions import contradictions_of, lacking
-from app.domain.examination.earlier_verdicts import earlier_verdicts, grounds_for
+from app.domain.examination.earlier_verdicts import earlier_verdicts, grounds_for, told_grounds, told_verdicts
 from app.domain.peers import nomination, renomination
 from app.models import BackgroundCheck, Round
 from app.policy import policy
@@ -75,8 +75,8 @@ def render_background(round_: Round, place: int, form: Any, refusal: Why = None,
         kept=kept,
         fresh=[one for one in compared if one.status == "inconsistent" and one.rule.id not in told],
         endings=(GROUND, SOURCE),
-        earlier=earlier_verdicts(round_, person.candidate),
-        grounds=grounds_for(round_, person.candidate),
+        earlier=told_verdicts(round_, earlier_verdicts(round_, person.candidate), current_actor()),
+        grounds=told_grounds(round_, grounds_for(round_, person.candidate), current_actor()),
         doubts=renomination.open_doubts(round_, person.candidate),
         news=news or InformationForm(formdata=None, prefix="new-", version=request_.version),
         again_rule=policy().review.renomination,

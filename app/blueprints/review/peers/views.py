@@ -91,7 +91,9 @@ def render_line(subject: LineUp, **changed: Any) -> str:
     if subject.ended is not None:
         opened = opened_to(subject)
         context["refusal"] = changed.get("refusal")
-        return page("review/peers/line_done.html", **context, round=round_file(opened) if opened else None)
+        return page(
+            "review/peers/line_done.html", **context, round=round_file(opened, current_actor()) if opened else None
+        )
     audit.viewed("faces.viewed", subject, page="review.line_up", faces=faces_of(subject))
     context |= {
         "verdict": VerdictForm(version=subject.stand, formdata=None),
