@@ -1,4 +1,4 @@
-"""Recognition of one photograph in two files: cut, scaled, turned, mirrored, recompressed, relit, blurred (AUD-1, CAP-4).
+"""Recognition of one photograph in two files: cut, scaled, turned, mirrored, saved anew, relit, blurred (AUD-1, CAP-4).
 
 The same photograph, never the same person (LIM-5): the hash of the aligned face only finds a few among many; what
 decides are the pixels around the face, registered on each other. Two photographs of a person differ in pose, light and
@@ -34,10 +34,10 @@ _SHIFTS = (
 )
 #: bits in which the hashes of an edited copy may differ
 SAME_BITS = 11
-#: bands of detail (sigmas of two blurs, pixels) with the correlation from which two registered pictures are one photograph.
+#: bands of detail (sigmas of two blurs, pixels) with the correlation from which registered pictures are one photograph.
 #: Noise and blur take the first away and leave the second, in which other photographs of a person agree more too.
 SAME_PIXELS = ((1.0, 4.0, 0.945), (3.0, 10.0, 0.99))
-#: correlation in the last band from which a second registration, with perspective, is worth its time, and taking noise away
+#: correlation in the last band from which a registration with perspective is worth its time, and taking noise away
 _NEAR, _NEARER = 0.8, 0.95
 _STEPS = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 60, 1e-5)
 #: pixels of the registered pictures that must lie within both
@@ -145,8 +145,8 @@ def same_pixels(one: AlignedFace, other: AlignedFace) -> bool:
 def agreement(one: AlignedFace, other: AlignedFace, way: np.ndarray) -> tuple[float, ...]:
     """Return how far the detail of two faces agrees in each band of SAME_PIXELS, -1..1; 0 where too little is in both.
 
-    way: (3, 3) float32, from the one's pixels to the other's. Light drops out: each tone of the one is given the tone of
-    the other that stands at the same place in its order, as a gamma or a contrast keeps the order.
+    way: (3, 3) float32, from the one's pixels to the other's. Light drops out: each tone of the one is given the
+    tone of the other that stands at the same place in its order, as a gamma or a contrast keeps the order.
     """
     back, size = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, (SIDE, SIDE)
     moved = cv2.warpPerspective(other.grey, way, size, flags=back, borderMode=cv2.BORDER_REPLICATE)
@@ -167,9 +167,9 @@ def _agrees(found: Sequence[float]) -> bool:
 
 def _registered(one: AlignedFace, other: AlignedFace, start: np.ndarray, motion: int) -> np.ndarray | None:
     """Return the map that brings the other onto the one, (2 or 3, 3) float32; None where none does."""
-    details = (_detail(face.grey, 1.5, 10) for face in (one, other))
+    a, b = (_detail(face.grey, 1.5, 10) for face in (one, other))
     try:
-        return np.asarray(cv2.findTransformECC(*details, start.copy(), motion, _STEPS, other.inside, 5)[1])
+        return np.asarray(cv2.findTransformECC(a, b, start.copy(), motion, _STEPS, other.inside, 5)[1])
     except cv2.error:
         return None
 

@@ -16,6 +16,9 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    looked = "SELECT count(*) FROM import_sample WHERE CAST(looked AS VARCHAR) <> '{}' OR sealed IS NOT NULL"
+    if op.get_bind().scalar(sa.text(looked)):
+        raise RuntimeError("What differed at a look at a sample is on record; going back would drop it.")
     op.drop_column("import_sample", "sealed")
     op.drop_column("import_sample", "key_id")
     op.drop_column("import_sample", "looked")

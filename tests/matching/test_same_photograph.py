@@ -13,7 +13,9 @@ pytestmark = [pytest.mark.clause("AUD-1")]
 
 
 #: of what the command tries, for the whole takes many minutes
-SOME = {name: EDITS[name] for name in ("cropped by 5 %", "noise 15", "blurred, sigma 3", "perspective 10 %", "mirrored")}
+SOME = {
+    name: EDITS[name] for name in ("cropped by 5 %", "noise 15", "blurred, sigma 3", "perspective 10 %", "mirrored")
+}
 
 
 def test_edited_copies_of_drawn_photographs_are_found_and_no_other_photograph_of_the_person(detector):

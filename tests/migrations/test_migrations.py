@@ -26,6 +26,7 @@ from tests.migrations import (
     rows_from_0034,
     rows_from_0036,
     rows_from_0038,
+    rows_from_0044,
     rows_to_0007,
 )
 from tests.migrations.databases import REVISIONS, before, engine, schema, stand, tables
@@ -60,6 +61,7 @@ WITH_DATA = {
     "0033": rows_from_0032.data_0033,
     "0034": rows_from_0034.data_0034,
     "0038": rows_from_0038.data_0038,
+    "0044": rows_from_0044.data_0044,
     "0036": rows_from_0036.data_0036,
     "0035": rows_from_0034.data_0035,
 }

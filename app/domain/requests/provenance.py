@@ -28,10 +28,11 @@ def said_by(image: ProbeImage) -> tuple[str, ...]:
     Its name is every one under which anybody uploaded the same bytes or the same photograph in the matter, removed or
     not: another name makes it no other file. The metadata is known once the worker has read the file.
     """
-    told: dict[str, None] = {}
+    told: dict[str | None, None] = {}
     for private in (image.private, *_elsewhere(image)):
         metadata = private.get("exif") or {}
-        told |= dict.fromkeys((private.get("file_name"), *(metadata.get(name) for name in _METADATA)))
+        told[private.get("file_name")] = None
+        told |= dict.fromkeys(metadata.get(name) for name in _METADATA)
     return tuple(text for text in told if text)
 
 
