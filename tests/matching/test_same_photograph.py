@@ -21,7 +21,7 @@ SOME = {
 def test_edited_copies_of_drawn_photographs_are_found_and_no_other_photograph_of_the_person(detector):
     pictures = [("7100", draw(person(7100), shot)) for draw in (mugshot, scene) for shot in (0, 1)]
     outcome = measure(known_photographs(pictures, detector.detect), detector.detect, SOME)
-    assert outcome.found["cropped by 5 %"] == 4 and outcome.copies.share >= 0.9, lines(outcome, 4)
+    assert outcome.found["cropped by 5 %"] == 4 and outcome.copies.share >= 0.8, lines(outcome, 4)
     assert (outcome.pairs, outcome.reported) == (6, 0)
 
 
