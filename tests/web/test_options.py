@@ -64,9 +64,9 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> Asked:
 def test_the_page_of_a_request_asks_once(make, sign_in, asked):
     client = sign_in("d.lark")
     draft, filed = make.request(state="draft"), make.request(state="submitted")
-    asked.page(client, f"/requests/{draft.number}", most=17, verbs=2)
-    asked.page(client, f"/requests/{filed.number}", most=17, verbs=2)
-    asked.page(sign_in("s.alder"), f"/discussions/{filed.number}", most=12)
+    asked.page(client, f"/requests/{draft.number}", most=23, verbs=2)
+    asked.page(client, f"/requests/{filed.number}", most=23, verbs=2)
+    asked.page(sign_in("s.alder"), f"/discussions/{filed.number}", most=16)
 
 
 def test_the_pages_of_an_examination_ask_once(make, sign_in, asked):
@@ -75,17 +75,17 @@ def test_the_pages_of_an_examination_ask_once(make, sign_in, asked):
     examined = make.request(state="under_examination", gallery=[person(7)])
     client, opened = sign_in("k.rowan"), examined.current_round.uid
     filed, chosen, examined = filed.number, chosen.number, examined.number
-    asked.page(client, f"/review/{filed}", most=19, verbs=5)
-    asked.page(client, f"/review/{chosen}", most=27, verbs=2)
-    asked.page(client, f"/review/{chosen}/probe", most=13, verbs=2)
-    asked.page(client, f"/review/{chosen}/prepare", most=12)
-    asked.page(client, f"/review/{examined}", most=22)
-    asked.page(client, f"/review/rounds/{opened}", most=13, verbs=0)
+    asked.page(client, f"/review/{filed}", most=23, verbs=5)
+    asked.page(client, f"/review/{chosen}", most=31, verbs=2)
+    asked.page(client, f"/review/{chosen}/probe", most=17, verbs=2)
+    asked.page(client, f"/review/{chosen}/prepare", most=14)
+    asked.page(client, f"/review/{examined}", most=24)
+    asked.page(client, f"/review/rounds/{opened}", most=15, verbs=0)
 
 
 def test_the_file_of_a_final_review_asks_once(make, sign_in, asked):
     request = make.request(state="peer_reviewed", gallery=[person(7)])
-    asked.page(sign_in("c.hawthorn"), f"/final-review/{request.number}", most=64, verbs=3)
+    asked.page(sign_in("c.hawthorn"), f"/final-review/{request.number}", most=66, verbs=3)
 
 
 @pytest.mark.parametrize(
