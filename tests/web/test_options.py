@@ -79,8 +79,8 @@ def test_the_pages_of_an_examination_ask_once(make, sign_in, asked):
     asked.page(client, f"/review/{chosen}", most=31, verbs=2)
     asked.page(client, f"/review/{chosen}/probe", most=17, verbs=2)
     asked.page(client, f"/review/{chosen}/prepare", most=14)
-    asked.page(client, f"/review/{examined}", most=24)
-    asked.page(client, f"/review/rounds/{opened}", most=15, verbs=0)
+    asked.page(client, f"/review/{examined}", most=26)
+    asked.page(client, f"/review/rounds/{opened}", most=17, verbs=0)
 
 
 def test_the_file_of_a_final_review_asks_once(make, sign_in, asked):
