@@ -65,6 +65,31 @@ def _light(gain: float, shift: float = 0, gamma: float = 1) -> Edit:
     return lambda bgr: cv2.LUT(bgr, np.clip(levels, 0, 255).astype(np.uint8))
 
 
+def _noise(sigma: float) -> Edit:
+    def edit(bgr: np.ndarray) -> np.ndarray:
+        drawn = np.random.default_rng(0).normal(0, sigma, bgr.shape)
+        return np.clip(bgr + drawn, 0, 255).astype(np.uint8)
+
+    return edit
+
+
+def _blur(sigma: float) -> Edit:
+    return lambda bgr: cv2.GaussianBlur(bgr, (0, 0), sigma)
+
+
+def _perspective(share: float) -> Edit:
+    """As a picture is photographed from a screen a little from the side."""
+
+    def edit(bgr: np.ndarray) -> np.ndarray:
+        rows, columns = bgr.shape[:2]
+        corners = np.array([[0, 0], [1, 0], [1, 1], [0, 1]], np.float32)
+        moved = corners + np.array([[1, 0.5], [0, 0], [-0.5, 0], [0, -1]], np.float32) * share
+        size = np.array([columns, rows], np.float32)
+        return cv2.warpPerspective(bgr, cv2.getPerspectiveTransform(corners * size, moved * size), (columns, rows))
+
+    return edit
+
+
 def _grey(bgr: np.ndarray) -> np.ndarray:
     return cv2.cvtColor(cv2.cvtColor(bgr, cv2.COLOR_BGR2GRAY), cv2.COLOR_GRAY2BGR)
 
@@ -99,6 +124,14 @@ EDITS: dict[str, Edit] = {
     "gamma 0.6": _light(1, gamma=0.6),
     "gamma 1.7": _light(1, gamma=1.7),
     "grey": _grey,
+    "gamma 2.5": _light(1, gamma=2.5),
+    "noise 15": _noise(15),
+    "noise 25": _noise(25),
+    "blurred, sigma 2": _blur(2),
+    "blurred, sigma 3": _blur(3),
+    "blurred and noise 15": _all(_blur(2), _noise(15)),
+    "perspective 5 %": _perspective(0.05),
+    "perspective 10 %": _perspective(0.1),
     "mirrored": lambda bgr: np.ascontiguousarray(bgr[:, ::-1]),
     "cropped, smaller, JPEG 40": _all(_crop(0.08, 0.05, 0.1, 0.02), _scale(0.6), _jpeg(40)),
     "turned, cropped, brighter": _all(_turn(5), _crop(0.1, 0.1, 0.1, 0.1), _light(1.15, 10), _jpeg(60)),

@@ -56,12 +56,13 @@ def sample_command(batch: str) -> None:
 @click.argument("extract", type=Place())
 @click.option("--by", "name", required=True, help="Who signs; the password of the directory is asked for.")
 @click.password_option("--password", confirmation_prompt=False, help="Asked for where it is not given.")
-def sign_command(batch: str, extract: Path, name: str, password: str) -> None:
+@click.option("--reason", default="", help="Why a record that differed at a look before agrees now.")
+def sign_command(batch: str, extract: Path, name: str, password: str, reason: str) -> None:
     """Compare the sample of the import BATCH with EXTRACT, a CSV file from the source system, and sign for it."""
     with one_line_errors(), _refusals():
         of, said, actor = _import(batch), _extract_at(extract), _person(name, password)
         with unit_of_work():
-            signed = samples.sign(of, actor, said)
+            signed = samples.sign(of, actor, said, reason)
             differing = dict(signed.differing)
         for number, uid in sorted(samples.numbers(differing).items()):
             columns = differing[uid]

@@ -62,7 +62,13 @@ def sign(rendered: Rendered, certified: Certified, at: datetime) -> Rendered:
         signing_cert=own, signing_key=PrivateKeyInfo.load(certified.key), cert_registry=known, prefer_pss=False
     )
     about = signers.PdfSignatureMetadata(
-        field_name=FIELD, md_algorithm="sha256", subfilter=fields.SigSeedSubFilter.PADES, reason=REASON
+        field_name=FIELD,
+        md_algorithm="sha256",
+        subfilter=fields.SigSeedSubFilter.PADES,
+        reason=REASON,
+        # certified: a page laid over another by an update that leaves the signed bytes as they are is a change too
+        certify=True,
+        docmdp_permissions=fields.MDPPerm.NO_CHANGES,
     )
     try:
         update = _Update(io.BytesIO(rendered.pdf))

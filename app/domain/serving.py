@@ -18,6 +18,7 @@ from app import audit
 from app.access.actor import Actor
 from app.clauses import enforces
 from app.domain.accounts.naming import here
+from app.domain.matters.photographs import with_copies
 from app.extensions import db
 from app.models import (
     DerivedImage,
@@ -27,6 +28,7 @@ from app.models import (
     DisclosurePackage,
     Disposal,
     FRRequest,
+    GalleryHold,
     GalleryPhoto,
     Job,
     LineUp,
@@ -70,7 +72,7 @@ def _photo(photo: GalleryPhoto) -> Shows:
 
 
 def _image(image: ProbeImage) -> Shows:
-    # a booking photograph that was submitted as a probe is the very file that leaves
+    # a booking photograph that was submitted as a probe is the very file that leaves, or a copy of it: `_copies`
     return Shows(digests=frozenset({image.sha256}))
 
 
@@ -170,13 +172,28 @@ def left_among(things: Sequence[Any]) -> list[datetime | None]:
     every = _together(shown)
     if every == NOTHING:
         return [None for _ in things]
-    among = or_(GalleryPhoto.id.in_(every.photos), GalleryPhoto.sha256.in_(every.digests))
-    asked = select(GalleryPhoto.id, GalleryPhoto.sha256, GalleryPhoto.removed_at)
-    left = db.session.execute(asked.where(GalleryPhoto.removed_at.is_not(None), among)).all()
+    left = _left(every)
+    if any(photo not in every.photos and digest not in every.digests for photo, digest, _ in left):
+        # a copy of some of them left: which, is asked of each
+        return [min((filled(at) for _, _, at in _left(one)), default=None) for one in shown]
     return [
         min((filled(at) for photo, digest, at in left if photo in one.photos or digest in one.digests), default=None)
         for one in shown
     ]
+
+
+def _left(shown: Shows) -> list[tuple[int, str, datetime | None]]:
+    """Return what left of what is shown, the same photograph in another file included: (id, SHA-256, when)."""
+    copies = with_copies(select(ProbeImage.id).where(ProbeImage.sha256.in_(shown.digests)))
+    among = or_(
+        GalleryPhoto.id.in_(shown.photos),
+        GalleryPhoto.sha256.in_(shown.digests),
+        GalleryPhoto.sha256.in_(select(ProbeImage.sha256).where(ProbeImage.id.in_(copies))),
+        # what import held because it is a probe's photograph, and a person admitted
+        GalleryPhoto.sha256.in_(select(GalleryHold.sha256).where(GalleryHold.probe_image_id.in_(copies))),
+    )
+    asked = select(GalleryPhoto.id, GalleryPhoto.sha256, GalleryPhoto.removed_at)
+    return [(*row,) for row in db.session.execute(asked.where(GalleryPhoto.removed_at.is_not(None), among))]
 
 
 def _shows(thing: Any) -> Shows:

@@ -1,4 +1,4 @@
-"""Recognition of one photograph in two files: cropped, scaled, turned, mirrored, recompressed or relit (AUD-1, CAP-4).
+"""Recognition of one photograph in two files: cut, scaled, turned, mirrored, saved anew, relit, blurred (AUD-1, CAP-4).
 
 The same photograph, never the same person (LIM-5): the hash of the aligned face only finds a few among many; what
 decides are the pixels around the face, registered on each other. Two photographs of a person differ in pose, light and
@@ -34,8 +34,11 @@ _SHIFTS = (
 )
 #: bits in which the hashes of an edited copy may differ
 SAME_BITS = 11
-#: correlation of the registered fine detail from which two pictures are one photograph
-SAME_PIXELS = 0.945
+#: bands of detail (sigmas of two blurs, pixels) with the correlation from which registered pictures are one photograph.
+#: Noise and blur take the first away and leave the second, in which other photographs of a person agree more too.
+SAME_PIXELS = ((1.0, 4.0, 0.945), (3.0, 10.0, 0.99))
+#: correlation in the last band from which a registration with perspective is worth its time, and taking noise away
+_NEAR, _NEARER = 0.8, 0.95
 _STEPS = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 60, 1e-5)
 #: pixels of the registered pictures that must lie within both
 _LEAST = SIDE * SIDE // 10
@@ -111,36 +114,80 @@ class Look:
         bits = np.bitwise_count(self._hashes ^ np.uint64(other.hash)).reshape(-1, 2, len(_SHIFTS))
         for mirrored in range(2 if self.faces else 0):
             face, shift = np.unravel_index(int(np.argmin(bits[:, mirrored])), bits[:, mirrored].shape)
-            if agreement(other, self._view(int(face), bool(mirrored), int(shift))) >= SAME_PIXELS:
+            if same_pixels(other, self._view(int(face), bool(mirrored), int(shift))):
                 return True
         return False
 
 
-def agreement(one: AlignedFace, other: AlignedFace) -> float:
-    """Return how far the fine detail of two faces agrees once they are registered, -1..1; 0 where they cannot be.
+def same_pixels(one: AlignedFace, other: AlignedFace) -> bool:
+    """Tell whether the detail of two faces agrees in a band once they are registered; False where they cannot be.
 
     An enhanced correlation coefficient (Evangelidis and Psarakis, IEEE PAMI 30(10), 2008) brings the other onto the
-    one by an affine map, since an edit moves all pixels alike; light and contrast drop out.
+    one by an affine map, since an edit moves all pixels alike, and where that comes near, by one with perspective.
+    Where noise alone is left between them, it is taken off both.
     """
-    try:
-        _, turn = cv2.findTransformECC(
-            _detail(one.grey, 1.5, 10),
-            _detail(other.grey, 1.5, 10),
-            np.eye(2, 3, dtype=np.float32),
-            cv2.MOTION_AFFINE,
-            _STEPS,
-            other.inside,
-            5,
-        )
-    except cv2.error:  # no map brings them together
-        return 0.0
-    back = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    moved = cv2.warpAffine(other.grey, turn, (SIDE, SIDE), flags=back, borderMode=cv2.BORDER_REPLICATE)
-    inside = (one.inside > 250) & (cv2.warpAffine(other.inside, turn, (SIDE, SIDE), flags=back) > 250)
+    way = _registered(one, other, np.eye(2, 3, dtype=np.float32), cv2.MOTION_AFFINE)
+    if way is None:
+        return False
+    way = np.vstack([way, np.array([[0, 0, 1]], np.float32)])
+    found = agreement(one, other, way)
+    if _agrees(found) or found[-1] < _NEAR:
+        return _agrees(found)
+    seen = _registered(one, other, way, cv2.MOTION_HOMOGRAPHY)
+    again = agreement(one, other, seen) if seen is not None else found
+    if _agrees(again):
+        return True
+    if seen is not None and again[-1] > found[-1]:
+        way, found = seen, again
+    return found[-1] >= _NEARER and _agrees(agreement(_quiet(one), _quiet(other), way))
+
+
+def agreement(one: AlignedFace, other: AlignedFace, way: np.ndarray) -> tuple[float, ...]:
+    """Return how far the detail of two faces agrees in each band of SAME_PIXELS, -1..1; 0 where too little is in both.
+
+    way: (3, 3) float32, from the one's pixels to the other's. Light drops out: each tone of the one is given the
+    tone of the other that stands at the same place in its order, as a gamma or a contrast keeps the order.
+    """
+    back, size = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, (SIDE, SIDE)
+    moved = cv2.warpPerspective(other.grey, way, size, flags=back, borderMode=cv2.BORDER_REPLICATE)
+    inside = (one.inside > 250) & (cv2.warpPerspective(other.inside, way, size, flags=back) > 250)
     if np.count_nonzero(inside) < _LEAST:
-        return 0.0
-    a, b = (_detail(grey, 1, 4)[inside].astype(np.float64) for grey in (one.grey, moved))
-    a, b = a - a.mean(), b - b.mean()
+        return (0.0,) * len(SAME_PIXELS)
+    # to the darker and to the lighter: which of the two lost tones is not known
+    pairs = ((_toned(one.grey, moved, inside), moved), (one.grey, _toned(moved, one.grey, inside)))
+    return tuple(
+        max(_correlation(_detail(a, fine, coarse)[inside], _detail(b, fine, coarse)[inside]) for a, b in pairs)
+        for fine, coarse, _ in SAME_PIXELS
+    )
+
+
+def _agrees(found: Sequence[float]) -> bool:
+    return any(value >= least for value, (_, _, least) in zip(found, SAME_PIXELS, strict=True))
+
+
+def _registered(one: AlignedFace, other: AlignedFace, start: np.ndarray, motion: int) -> np.ndarray | None:
+    """Return the map that brings the other onto the one, (2 or 3, 3) float32; None where none does."""
+    a, b = (_detail(face.grey, 1.5, 10) for face in (one, other))
+    try:
+        return np.asarray(cv2.findTransformECC(a, b, start.copy(), motion, _STEPS, other.inside, 5)[1])
+    except cv2.error:
+        return None
+
+
+def _quiet(face: AlignedFace) -> AlignedFace:
+    """Return a face without its noise (non-local means, Buades et al., CVPR 2005)."""
+    return AlignedFace(cv2.fastNlMeansDenoising(face.grey, None, 12, 5, 15), face.inside)
+
+
+def _toned(grey: np.ndarray, like: np.ndarray, inside: np.ndarray) -> np.ndarray:
+    """Return a picture in the tones of another of the same place, (SIDE, SIDE) float32."""
+    own, wanted = (np.cumsum(np.bincount(one[inside], minlength=256)) for one in (grey, like))
+    tones: np.ndarray = np.interp(own, wanted, np.arange(256)).astype(np.float32)[grey]
+    return tones
+
+
+def _correlation(a: np.ndarray, b: np.ndarray) -> float:
+    a, b = (one.astype(np.float64) - one.mean(dtype=np.float64) for one in (a, b))
     scale = float(np.sqrt((a**2).sum() * (b**2).sum()))
     return float((a * b).sum()) / scale if scale > 0 else 0.0
 

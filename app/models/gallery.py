@@ -184,11 +184,13 @@ class GalleryImport(Model):
         return sum(self.tally.values())
 
 
-class ImportSample(Judged, Model):
+class ImportSample(Judged, Sealed, Model):
     """A sample of an import that a second person compares with its source records (CAP-3); numbered in their order.
 
     records: uids of photographs, none before the import ended. differing: those that differ -> the columns, none where
-    the source has no such record. Until one is signed as agreeing, no search sees the import.
+    the source has no such record. looked: the same of whatever differed at a look before the signature; it stays,
+    however it was signed. Until one is signed as agreeing, no search sees the import. Sealed: reason, where an answer
+    that had differed was another at the signature.
     """
 
     judged_in = ("verdict",)
@@ -199,6 +201,8 @@ class ImportSample(Judged, Model):
     records: Mapped[list[Any]] = mapped_column(JSON, default=list)
     verdict: Mapped[str | None] = mapped_column(String(10))
     differing: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    looked: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    key_id: Mapped[str | None] = mapped_column(String(32))
     signed_by_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
     signed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     signed_by: Mapped[Account | None] = relationship()

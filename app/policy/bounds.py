@@ -168,6 +168,7 @@ _WAYS: Mapping[str, Mapping[str, Callable[[str], Weaker]]] = {
         "days": _FOREVER,
         "remind_days": _FOREVER,
         "escalate_days": _FOREVER,
+        "min_reason": _GONE,
         "columns": _ANY,
     },
     "RepositorySource": {"most": _ENDLESS},

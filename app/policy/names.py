@@ -103,6 +103,7 @@ EventName = Literal[
     "gallery.rekeyed",
     "gallery.removed",
     "gallery.same_picture",
+    "gallery.sample_changed",
     "gallery.sample_compared",
     "gallery.sample_drawn",
     "gallery.sample_reminded",

@@ -20,7 +20,10 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
 from cryptography.x509.oid import NameOID
+from pyhanko.pdf_utils import generic
+from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.sign.fields import MDPPerm
 from pyhanko.sign.validation import validate_pdf_signature
 from pyhanko_certvalidator import ValidationContext
 
@@ -91,20 +94,45 @@ def test_a_changed_file_and_another_departments_signature_are_found_bypass(docum
     assert not standing(forged, certified).bottom_line, "the same name, vouched for by somebody else"
 
 
+def written_over(pdf: bytes) -> bytes:
+    """The file with words laid over its first page by an update that leaves the signed bytes as they are."""
+    update = IncrementalPdfFileWriter(io.BytesIO(pdf))
+    page = update.root["/Pages"]["/Kids"][0].get_object()
+    words = generic.StreamObject(stream_data=b"q 1 1 1 rg 0 0 700 900 re f Q")
+    before = page["/Contents"] if isinstance(page["/Contents"], generic.ArrayObject) else [page.raw_get("/Contents")]
+    page[generic.pdf_name("/Contents")] = generic.ArrayObject([*before, update.add_object(words)])
+    update.update_container(page)
+    made = io.BytesIO()
+    update.write(made)
+    return made.getvalue()
+
+
+def test_a_page_laid_over_the_first_ends_the_signature_bypass(document, certified):
+    made = sign(document, certified, AT).pdf
+    over = written_over(made)
+    assert over.startswith(made), "the signed bytes are as they were"
+    [signature] = PdfFileReader(io.BytesIO(made)).embedded_signatures
+    assert signature.docmdp_level is MDPPerm.NO_CHANGES
+    assert not standing(over, certified).bottom_line and not standing(over, certified).docmdp_ok
+
+
 def test_popplers_pdfsig_says_that_it_holds(document, certified, tmp_path):
     if shutil.which("pdfsig") is None:
         pytest.skip("pdfsig (poppler-utils) is not on this machine")
     made = sign(document, certified, AT).pdf
     place = len(document.pdf) // 2
-    for name, pdf, said in (
-        ("whole.pdf", made, "Signature is Valid"),
-        ("changed.pdf", made[:place] + bytes([made[place] ^ 1]) + made[place + 1 :], "Digest Mismatch"),
+    for name, pdf, said, whole in (
+        ("whole.pdf", made, "Signature is Valid", True),
+        ("changed.pdf", made[:place] + bytes([made[place] ^ 1]) + made[place + 1 :], "Digest Mismatch", True),
+        ("over.pdf", written_over(made), "Signature is Valid", False),
     ):
         (tmp_path / name).write_bytes(pdf)
         shown = subprocess.run(
             ["pdfsig", "-nocert", name], cwd=tmp_path, check=False, capture_output=True, text=True, timeout=60
         )
         assert said in shown.stdout and "ETSI.CAdES.detached" in shown.stdout
+        # the words that VERIFY.txt tells a recipient to look for
+        assert ("Total document signed" in shown.stdout) is whole
 
 
 def test_the_key_is_made_once_kept_from_others_and_replaced_by_the_departments_own(tmp_path):
@@ -140,16 +168,36 @@ def unpacked(signer: Signer, folder: Path) -> Path:
     return folder / "open"
 
 
-def test_the_two_lines_of_the_package_check_it_with_programs_of_any_machine(tmp_path):
+def test_the_lines_of_the_package_check_it_with_programs_of_any_machine(tmp_path):
     signer = Signer(tmp_path / "keys")
     folder = unpacked(signer, tmp_path)
     told = (folder / "VERIFY.txt").read_text()
-    assert all(f"\n{line}\n" in told for line in (*VERIFYING, NAMING)) and len(VERIFYING) == 2
+    assert all(f"\n{line}\n" in told for line in (*VERIFYING, NAMING)) and len(VERIFYING) == 3
     assert signer.fingerprint in told and "https://portal.example/verify" in told
-    signature, sums = (run(line, folder) for line in VERIFYING)
+    signature, sums, added = (run(line, folder) for line in VERIFYING)
     assert signature.returncode == 0 and "Signature Verified Successfully" in signature.stdout + signature.stderr
     assert sums.returncode == 0 and sums.stdout.count(": OK") == 5
+    assert (added.returncode, added.stdout, added.stderr) == (0, "", "")
     assert run(NAMING, folder).stdout.split()[0] == signer.fingerprint
+
+
+@pytest.mark.parametrize(
+    "name", ["reports/R-2.pdf", "R-2.pdf", "reports/SHA256SUMS", "SHA256SUMS.sig.pdf", ".R-2.pdf", "R-1\nmanifest.json"]
+)
+def test_a_report_laid_beside_the_others_is_found_bypass(tmp_path, name):
+    """The list and its signature hold; nothing in them says that a file was added."""
+    folder = unpacked(Signer(tmp_path / "keys"), tmp_path)
+    (folder / name).write_bytes(b"%PDF-1.7 a forged report")
+    told = [run(line, folder) for line in VERIFYING]
+    assert [one.returncode for one in told] == [0, 0, 1]
+    assert name.split("\n")[0] in told[2].stdout
+
+
+def test_a_report_laid_beside_the_others_as_a_link_is_found_bypass(tmp_path):
+    folder = unpacked(Signer(tmp_path / "keys"), tmp_path)
+    (tmp_path / "forged.pdf").write_bytes(b"%PDF-1.7 a forged report")
+    (folder / "reports" / "R-2.pdf").symlink_to(tmp_path / "forged.pdf")
+    assert "reports/R-2.pdf" in run(VERIFYING[2], folder).stdout
 
 
 def test_a_list_of_digests_made_anew_is_found_bypass(tmp_path):

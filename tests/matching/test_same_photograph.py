@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from app.matching.same_photograph import SAME_PIXELS, AlignedFace, Look, agreement, aligned
+from app.matching.same_photograph import AlignedFace, Look, agreement, aligned, same_pixels
 from demo.people import mugshot, person, scene
 from tools.same_photographs import EDITS, known_photographs, lines, look_of, measure, same
 
@@ -13,13 +13,15 @@ pytestmark = [pytest.mark.clause("AUD-1")]
 
 
 #: of what the command tries, for the whole takes many minutes
-SOME = {name: EDITS[name] for name in ("cropped by 5 %", "turned by 180 degrees", "mirrored")}
+SOME = {
+    name: EDITS[name] for name in ("cropped by 5 %", "noise 15", "blurred, sigma 3", "perspective 10 %", "mirrored")
+}
 
 
 def test_edited_copies_of_drawn_photographs_are_found_and_no_other_photograph_of_the_person(detector):
     pictures = [("7100", draw(person(7100), shot)) for draw in (mugshot, scene) for shot in (0, 1)]
     outcome = measure(known_photographs(pictures, detector.detect), detector.detect, SOME)
-    assert outcome.found["cropped by 5 %"] == 4 and outcome.copies.share >= 0.9, lines(outcome, 4)
+    assert outcome.found["cropped by 5 %"] == 4 and outcome.copies.share >= 0.8, lines(outcome, 4)
     assert (outcome.pairs, outcome.reported) == (6, 0)
 
 
@@ -36,8 +38,8 @@ def test_no_other_photograph_of_a_real_person_is_reported_and_copies_are_found(p
 def test_a_face_without_detail_agrees_with_nothing():
     blank = AlignedFace(np.full((192, 192), 128, np.uint8), np.full((192, 192), 255, np.uint8))
     outside = AlignedFace(blank.grey, np.zeros((192, 192), np.uint8))
-    assert agreement(blank, blank) < SAME_PIXELS
-    assert agreement(blank, outside) == 0
+    assert not same_pixels(blank, blank)
+    assert agreement(blank, outside, np.eye(3, dtype=np.float32)) == (0, 0)
     assert not Look([], "0" * 16).shows(blank)
 
 

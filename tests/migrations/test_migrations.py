@@ -26,6 +26,7 @@ from tests.migrations import (
     rows_from_0034,
     rows_from_0036,
     rows_from_0038,
+    rows_from_0044,
     rows_to_0007,
 )
 from tests.migrations.databases import REVISIONS, before, engine, schema, stand, tables
@@ -61,6 +62,7 @@ WITH_DATA = {
     "0034": rows_from_0034.data_0034,
     "0039": rows_from_0038.data_0039,
     "0038": rows_from_0038.data_0038,
+    "0044": rows_from_0044.data_0044,
     "0036": rows_from_0036.data_0036,
     "0035": rows_from_0034.data_0035,
 }

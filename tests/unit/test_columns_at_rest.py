@@ -27,7 +27,7 @@ CLEAR = {
         case_number.matter gallery_hold.batch
         gallery_import.content gallery_photo.batch job.subject_id job.once job.lease_owner
         notification.subject_key form_draft.page disclosure_package.withheld sealing_order.destroyed
-        disposal_item.erased import_sample.records import_sample.differing terms_acceptance.version
+        disposal_item.erased import_sample.records import_sample.differing import_sample.looked terms_acceptance.version
     """,
     "a word from a list of the rules or of the tables": """
         algorithm_change.state algorithm_switch.kind answer_judgment.rule arrest.basis assignment.kind assignment.state

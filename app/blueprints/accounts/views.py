@@ -143,7 +143,7 @@ def _notifications_page() -> str:
 
 
 def _way(row: Notification) -> str | None:
-    if row.kind == "misuse_reported":
+    if row.kind in ("misuse_reported", "sample_changed"):
         return url_for("oversight.misuse") if current_actor().can("misuse.read") else None
     if row.kind == "arrest_uncorroborated":
         return url_for("workload.arrests") if current_actor().can("figures.read") else None

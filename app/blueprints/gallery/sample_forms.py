@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 from flask_wtf import FlaskForm
 from flask_wtf.file import FileField
-from wtforms import BooleanField, HiddenField, StringField
+from wtforms import BooleanField, HiddenField, StringField, TextAreaField
 from wtforms.widgets import DateInput
 
 from app.blueprints.choice_fields import SelectField
@@ -24,13 +24,19 @@ FOUND_BY = "source_record"
 OTHER = "something else"
 
 
-class AnswersForm(SignedForm):
+class _SampleForm(SignedForm):
+    """A signature for a sample, with the reason where an answer is another than at a look before."""
+
+    decided = "signed"
+    reason = TextAreaField("Why the answer is another now", [Length(max=2000)], filters=[stripped])
+
+
+class AnswersForm(_SampleForm):
     """What the source says of each drawn record: `r<uid>-<column>`, or `r<uid>-absent` where it has no such record."""
 
     NAME: ClassVar[str] = "answers"
     PREFIX: ClassVar[str] = ""
     records: ClassVar[dict[str, tuple[str, str]]] = {}
-    decided = "signed"
     #: the digest of answers that differ and were looked at again
     looked = HiddenField(validators=[Length(max=64)])
 
@@ -60,12 +66,11 @@ class AnswersForm(SignedForm):
         return hashlib.sha256(json.dumps(self.extract(), sort_keys=True).encode()).hexdigest()
 
 
-class ExtractForm(SignedForm):
+class ExtractForm(_SampleForm):
     """An extract of the source system."""
 
     NAME: ClassVar[str] = "extract"
     PREFIX: ClassVar[str] = "extract-"
-    decided = "signed"
     file = FileField("Extract of the source system")
 
 

@@ -70,6 +70,8 @@ def _show(subject: GalleryImport, sent: FlaskForm | None = None, why: Why = None
         open=open_,
         drawable=drawable,
         barred=barred,
+        everything=any(one.looked for one in subject.samples),
+        before=samples.looked_at(subject) if last is not None else [],
         again=again,
         refusal=why,
     )
@@ -129,7 +131,7 @@ def _signing(subject: GalleryImport, form: Any, extract: Any, sound: Any, again:
         subject,
         "sign_sample",
         form,
-        lambda: samples.sign(subject, actor, extract()),
+        lambda: samples.sign(subject, actor, extract(), form.reason.data or ""),
         again=lambda why: _show(subject, form, why, tuple(again)),
         stands=lambda: samples.shown(subject) if subject.samples else "",
         barred=lambda: samples.barred(actor),

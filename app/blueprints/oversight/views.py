@@ -15,6 +15,7 @@ from app.access.guard import needs
 from app.access.scoping import visible
 from app.blueprints.oversight.forms import TrailForm
 from app.blueprints.oversight.trail import entries
+from app.domain.gallery.samples import changed_answers
 from app.domain.oversight import exports, trail_check
 from app.domain.oversight.audit_trail import is_account, rows
 from app.domain.oversight.misuse import read_report
@@ -36,10 +37,10 @@ PER_PAGE = 50
 @bp.get("/misuse")
 @needs("misuse.read")
 def misuse() -> ResponseReturnValue:
-    """The inbox: no text is opened here, so nothing is recorded as read."""
+    """The inbox: no report is opened here, so nothing is recorded as read. Below it samples with a changed answer."""
     found = visible(MisuseReport, current_actor()).order_by(MisuseReport.id.desc())
     pages = db.paginate(found, per_page=25, max_per_page=25, error_out=False)
-    return page("oversight/misuse.html", pages=pages, now=now())
+    return page("oversight/misuse.html", pages=pages, now=now(), samples=changed_answers())
 
 
 @bp.get("/misuse/<uid>")

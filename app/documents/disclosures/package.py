@@ -1,7 +1,7 @@
 """The package of a disclosure: one ZIP file that anybody can check with OpenSSL and ``sha256sum``.
 
 ``SHA256SUMS`` lists every file, ``SHA256SUMS.sig`` is the department's signature of that list, and ``VERIFY.txt`` has
-the two lines that check both with the enclosed public key.
+the lines that check both with the enclosed public key, and find what was laid beside it.
 
 The same files give the same bytes: names sorted, one fixed time, nothing compressed (photographs and PDFs do not
 shrink, and a compressor's output may change between its versions).
@@ -122,25 +122,30 @@ def build_package(
 VERIFYING = (
     f"openssl pkeyutl -verify -pubin -inkey {KEY_NAME} -rawin -in {SUMS_NAME} -sigfile {SIGNATURE_NAME}",
     f"sha256sum -c {SUMS_NAME}",
+    # digests of what is there, in the form of the list: an added file is one more line, whatever its name holds
+    f"find . ! -type d ! -path ./{SUMS_NAME} ! -path ./{SIGNATURE_NAME} -exec sha256sum {{}} + | sed 's|  ./|  |' "
+    f"| LC_ALL=C sort -k 2 | diff - {SUMS_NAME}",
 )
 #: prints the name of the enclosed key
 NAMING = f"openssl pkey -pubin -in {KEY_NAME} -outform DER | tail -c 32 | sha256sum"
 
 
 def instruction(signer: PackageSigner, published_at: str) -> str:
-    """The two lines that check the package, and how to see that the key is the department's."""
+    """The lines that check the package, and how to see that the key is the department's."""
     lines = "\n".join(VERIFYING)
     where = f" It is published at {published_at} and printed on the department's reports." if published_at else ""
     return (
         "How to check this package\n\n"
-        "Unpack it into an empty folder and run these two lines there:\n\n"
+        "Unpack it into an empty folder and run these three lines there:\n\n"
         f"{lines}\n\n"
-        "The first answers “Signature Verified Successfully”, the second “OK” for every file.\n\n"
+        "The first answers “Signature Verified Successfully”, the second “OK” for every file. The third "
+        "prints nothing: a line of it names a file that is not on the list, or not as listed. Rely on no such file.\n\n"
         "That the enclosed key is the department's is seen by its SHA-256. This line\n\n"
         f"{NAMING}\n\n"
         f"prints\n\n{signer.fingerprint}\n\n"
         f"Compare it with what the department told you by another way.{where}\n\n"
-        "Every PDF file here is signed as well (PAdES): a PDF reader, or “pdfsig FILE.pdf”, shows by whom and when.\n"
+        "Every PDF file here is signed as well (PAdES): a PDF reader, or “pdfsig FILE.pdf”, shows by whom and when. It "
+        "must say “Signature is Valid” and “Total document signed” as well: otherwise somebody wrote into it later.\n"
     )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import cast
 
@@ -23,14 +23,18 @@ from app.domain.accounts.people import holders_of
 from app.domain.gallery.photographs import stored
 from app.domain.gallery.repository_index import lock_repository, next_generation
 from app.domain.notices.notifications import tell
-from app.extensions import db
+from app.extensions import db, stores
 from app.models import GalleryImport, GalleryPhoto, ImportSample
 from app.models.base import now
 from app.policy import policy
 from app.policy.names import CapabilityId
+from app.policy.reasons import gives_reason
 from app.policy.refused import Refused
 from app.storage.errors import StorageError
+from app.unit_of_work import unit_of_work
 
+#: samples with a changed answer that a page lists
+CHANGED_SHOWN = 50
 #: record number -> column -> what the source says
 Extract = Mapping[str, Mapping[str, str]]
 
@@ -41,8 +45,8 @@ def draw(of: GalleryImport) -> None:
     there = list(db.session.scalars(_there(of)))
     if last is None or last.drawn_at is not None or not there:
         return
-    # after a difference all that is left is compared: nobody draws until a sample happens to agree
-    every = any(one.verdict == "differs" for one in of.samples)
+    # after a difference, signed or only looked at, all that is left is compared: nobody draws until a sample agrees
+    every = any(one.verdict == "differs" or one.looked for one in of.samples)
     last.records = sorted(there if every else secrets.SystemRandom().sample(there, size(len(there))))
     last.drawn_at = now()
     db.session.flush()
@@ -94,10 +98,10 @@ def draw_again(of: GalleryImport, actor: Actor) -> None:
 
 
 @enforces("CAP-3")
-def sign(of: GalleryImport, actor: Actor, extract: Extract) -> ImportSample:
+def sign(of: GalleryImport, actor: Actor, extract: Extract, reason: str = "") -> ImportSample:
     """Compare the drawn records with an extract of their sources and sign for what it showed.
 
-    Needs an open unit of work. Raises Refused.
+    reason: why records that differed at a look agree now. Needs an open unit of work. Raises Refused.
     """
     _check_second_person(actor)
     lock_repository()
@@ -106,6 +110,9 @@ def sign(of: GalleryImport, actor: Actor, extract: Extract) -> ImportSample:
         raise _refused(why)
     _check_files(last)
     last.differing = differing(of, last, extract)
+    changed = [one for one in looked_at(of) if one.uid not in last.differing]
+    if changed:
+        _explain(last, changed, reason)
     last.verdict = "differs" if last.differing else "agrees"
     last.signed_by_id, last.signed_at = actor.id, now()
     db.session.flush()
@@ -118,9 +125,46 @@ def sign(of: GalleryImport, actor: Actor, extract: Extract) -> ImportSample:
         verdict=last.verdict,
         differing=len(last.differing),
     )
+    if changed:
+        told = holders_of("misuse.read")
+        tell("sample_changed", told, of)
+        audit.record(
+            "gallery.sample_changed",
+            of,
+            actor=actor,
+            batch=of.uid,
+            sample=last.number,
+            changed=len(changed),
+            people=sorted(told),
+        )
     if last.verdict == "agrees":
         next_generation()
     return last
+
+
+def looked_at(of: GalleryImport) -> list[GalleryPhoto]:
+    """Return the drawn photographs still there that differed when somebody looked, at this sample or an earlier one."""
+    before = {uid for one in of.samples for uid in one.looked}
+    return [photo for photo in drawn(_last(of)) if photo.uid in before]
+
+
+def _explain(last: ImportSample, changed: Sequence[GalleryPhoto], reason: str) -> None:
+    least = policy().gallery.sample.min_reason
+    if not gives_reason(policy(), reason, least):
+        listed = ", ".join(photo.record_number for photo in changed[:5])
+        raise _refused(
+            f"What was said of these records differed before and agrees now: {listed}. Write why, in at least {least} "
+            "characters; the integrity officers are told."
+        )
+    last.key_id = last.key_id or stores().keys.create()
+    last.seal(reason=reason.strip())
+
+
+@enforces("CAP-3")
+def changed_answers() -> list[ImportSample]:
+    """Return the latest samples signed with an answer that had differed at a look, newest first."""
+    rows = select(ImportSample).where(ImportSample.sealed.is_not(None)).order_by(ImportSample.id.desc())
+    return list(db.session.scalars(rows.limit(CHANGED_SHOWN)))
 
 
 def unsignable(of: GalleryImport) -> str | None:
@@ -163,12 +207,17 @@ def shown(of: GalleryImport) -> str:
 
 
 def compared(of: GalleryImport, actor: Actor, extract: Extract) -> dict[str, list[str]]:
-    """Return what differs, before anybody signs; each such look is recorded. Raises Refused."""
+    """Return what differs, before anybody signs; each look and what differed is recorded. Raises Refused."""
     _check_second_person(actor)
     if (why := unsignable(of)) is not None:
         raise _refused(why)
-    found = differing(of, _last(of), extract)
-    audit.viewed("gallery.sample_compared", of, batch=of.uid, sample=_last(of).number, differing=len(found))
+    last = _last(of)
+    found = differing(of, last, extract)
+    with unit_of_work():
+        # what differed once stays, whatever is answered next
+        last.looked = last.looked | {uid: sorted({*names, *last.looked.get(uid, ())}) for uid, names in found.items()}
+        db.session.flush()
+        audit.record("gallery.sample_compared", of, actor=actor, batch=of.uid, sample=last.number, differing=len(found))
     return found
 
 
@@ -233,13 +282,18 @@ def standing(of: GalleryImport) -> str:
         return "Imported before samples were signed; it is searched."
     last = of.samples[-1]
     if last.verdict == "agrees":
-        return f"Signed by a second person, {len(last.records)} compared; it is searched."
+        changed = " An answer had differed before; why it changed is on record." if last.sealed is not None else ""
+        return f"Signed by a second person, {len(last.records)} compared; it is searched.{changed}"
     if last.verdict == "differs":
         told = f"{len(last.differing)} of {len(last.records)}"
         return f"{told} compared records differ from their source; it is not searched."
     if last.drawn_at is None:
         return "No sample is drawn yet; it is not searched."
     until = due(last)
+    if before := sum(len(one.looked) for one in of.samples):
+        told = "record differed" if before == 1 else "records differed"
+        again = "everything is to be drawn" if _overdue(last) else f"a second person is to sign until {until:%Y-%m-%d}"
+        return f"{before} {told} at a look before a signature; {again}. It is not searched."
     if _overdue(last):
         return f"Nobody signed until {until:%Y-%m-%d}: another sample is to be drawn; it is not searched."
     return f"{len(last.records)} drawn records wait for a second person until {until:%Y-%m-%d}; it is not searched."

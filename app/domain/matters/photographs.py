@@ -11,7 +11,7 @@ from app.models.identification import ProbeResemblance
 from app.models.requests import ProbeImage
 
 
-def with_copies(image_ids: Collection[int]) -> Select[int]:
+def with_copies(image_ids: Collection[int] | Select[int]) -> Select[int]:
     """Return the ids of these probe images and of all that are the photograph of one of them, edited; to be read.
 
     A copy of a copy is one of the original too, however little it has left of it.

@@ -95,6 +95,10 @@ SENTENCES = {
     "sample_drawn": "The sample of an import is drawn; it waits for a second person to compare it with its sources.",
     "sample_due": "The sample of an import waits to be compared with its sources, and nobody has signed yet.",
     "sample_overdue": "Nobody has compared the sample of an import with its sources; none of the import is searched.",
+    "sample_changed": (
+        "What was said of a record in the sample of an import differed, and agreed when it was signed. "
+        "The reason given stands below the reports of misuse."
+    ),
     "misuse_reported": "A report of misuse has come in.",
 }
 

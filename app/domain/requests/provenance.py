@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
+from sqlalchemy import or_, select
+
 from app.calendar import day_of
-from app.models.requests import ProbeImage
+from app.clauses import enforces
+from app.domain.matters.photographs import with_copies
+from app.extensions import db
+from app.models.matters import CaseNumber
+from app.models.requests import FRRequest, ProbeImage
 from app.policy import policy
 from app.policy.base import Fact
 from app.policy.capture import check_capture, day_asked
 from app.policy.facts import Fault, answered, check_source, signs, source_asked
 from app.policy.forms import Source
+from app.storage import StorageError
 
 #: the metadata that may name the device
 _METADATA = ("camera_make", "camera_model", "software")
@@ -47,17 +54,47 @@ def stated_of(image: ProbeImage) -> Provenance:
     )
 
 
+@enforces("LIM-1")
 def said_by(image: ProbeImage, stated: Provenance) -> tuple[str, ...]:
-    """Return what is said of an image: by its file, its name as it was sent and its metadata, and by the requester.
+    """Return what is said of an image: by its file's names, by what its metadata names as its device, by the requester.
 
-    The metadata is known once the worker has read the file. What answers a question on such a sign is none itself.
+    Its name is every one under which anybody uploaded the same bytes or the same photograph in the matter, removed or
+    not: another name makes it no other file. The metadata is known once the worker has read the file. What answers a
+    question on such a sign is none itself.
     """
-    private = image.private
-    metadata = private.get("exif") or {}
-    told = [private.get("file_name"), *(metadata.get(name) for name in _METADATA)]
+    told: dict[str | None, None] = {}
+    for private in (image.private, *_elsewhere(image)):
+        metadata = private.get("exif") or {}
+        told[private.get("file_name")] = None
+        told |= dict.fromkeys(metadata.get(name) for name in _METADATA)
     for given in (stated.source_facts, stated.obtained_facts):
-        told += [str(answer) for name, answer in given.items() if name not in _asked_besides()]
+        told |= dict.fromkeys(str(answer) for name, answer in given.items() if name not in _asked_besides())
     return tuple(text for text in told if text)
+
+
+def _elsewhere(image: ProbeImage) -> Iterator[Mapping[str, Any]]:
+    """Yield what is known of the same photograph as it was uploaded elsewhere in the matter, the earliest first."""
+    # one statement: pages ask this of every image
+    number = image.request.case_number
+    linked = select(CaseNumber.matter).where(CaseNumber.number == number)
+    others = (
+        select(ProbeImage)
+        .join(FRRequest, ProbeImage.request_id == FRRequest.id)
+        .where(
+            ProbeImage.id != image.id,
+            or_(ProbeImage.sha256 == image.sha256, ProbeImage.id.in_(with_copies([image.id]))),
+            or_(
+                FRRequest.case_number == number,
+                FRRequest.case_number.in_(select(CaseNumber.number).where(CaseNumber.matter.in_(linked))),
+            ),
+        )
+        .order_by(ProbeImage.id)
+    )
+    for other in db.session.scalars(others):
+        try:
+            yield other.private
+        except StorageError:
+            continue  # what was erased says nothing any more
 
 
 def source_of(image: ProbeImage, stated: Provenance | None = None) -> Source | None:

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta
 
-from app.policy.base import Number, Rule, Table, Text
+from app.policy.base import Count, Number, Rule, Table, Text
 
 
 class Eligibility(Rule, frozen=True, kw_only=True):
@@ -86,7 +86,8 @@ INTAKE_TESTS = frozenset(
 class SampleRule(Rule, frozen=True, kw_only=True):
     """How much of an import is compared with its source records, by when, in which ``columns``, and by whom.
 
-    After ``remind_days`` those who may sign are reminded; after ``escalate_days`` holders of ``escalated_to`` are told.
+    ``min_reason``: characters that say why an answer is another than at a look before the signature. After
+    ``remind_days`` those who may sign are reminded; after ``escalate_days`` holders of ``escalated_to`` are told.
 
     ``share``: percent of the photographs that entered, at least ``least`` of them and at most ``most``. ``signer``: the
     capability of whoever signs; ``apart_from``: one that they must not hold besides.
@@ -98,6 +99,7 @@ class SampleRule(Rule, frozen=True, kw_only=True):
     days: Annotated[int, Meta(ge=1)]
     remind_days: Annotated[int, Meta(ge=1)]
     escalate_days: Annotated[int, Meta(ge=1)]
+    min_reason: Count
     columns: tuple[str, ...]
     signer: Text
     apart_from: Text

@@ -23,8 +23,19 @@ from app.domain.sealing import copies
 from app.domain.sealing import verbs as sealing
 from app.domain.sealing.order_statement import OrderStatement
 from app.extensions import db, stores
-from app.models import AuditEvent, GalleryPhoto, LeftCopy, Notification, Report, SealedCopy, SealingOrder
-from app.models.base import Model
+from app.models import (
+    AuditEvent,
+    GalleryHold,
+    GalleryPhoto,
+    LeftCopy,
+    Notification,
+    ProbeImage,
+    ProbeResemblance,
+    Report,
+    SealedCopy,
+    SealingOrder,
+)
+from app.models.base import Model, now
 from app.policy import policy
 from app.policy.refused import Refused
 from app.storage import StorageError
@@ -90,6 +101,60 @@ def test_a_booking_photograph_that_was_submitted_as_a_probe_is_the_same_file_byp
     seal(photo)
     with pytest.raises(Refused):
         serving.clear(image, people.actor("d.lark"))
+
+
+@pytest.fixture
+def copy_of_it(report) -> ProbeImage:
+    """The probe of the prepared case, as the nominee's booking photograph saved again: other bytes."""
+    return report.request.images[0]
+
+
+def known_as_probe(photo, copy):
+    """The booking photograph's own file was submitted as a probe too, and the check found the two the same."""
+    other = ProbeImage(
+        request=copy.request,
+        submission=1,
+        state="unreadable",
+        media_type="image/jpeg",
+        width=480,
+        height=600,
+        size=1,
+        sha256=photo.sha256,
+        blob_id="none",
+    )
+    db.session.add(other)
+    db.session.flush()
+    db.session.add(ProbeResemblance(image_id=other.id, earlier_id=copy.id))
+
+
+def known_to_import(photo, copy):
+    """Import held the booking photograph as the probe's, and a person admitted it."""
+    held = GalleryHold(
+        key_id=stores().keys.create(),
+        batch="b",
+        record_number="ARR-1",
+        sha256=photo.sha256,
+        blob_id="none",
+        probe_image_id=copy.id,
+        decision="admitted",
+        decided_at=now(),
+    )
+    db.session.add(held)
+
+
+@pytest.mark.parametrize("known", [known_as_probe, known_to_import])
+def test_a_booking_photograph_saved_again_and_submitted_is_withheld_too_bypass(report, people, copy_of_it, known):
+    """Other bytes of the same photograph, as far as a check or an import recorded it."""
+    photo = report.round.nominee.photo
+    with unit_of_work():
+        known(photo, copy_of_it)
+        audit.record("disclosure.saved", report.request, fields=[])
+    assert serving.clear(copy_of_it, people.actor("d.lark"))
+    seal(photo)
+    with pytest.raises(Refused):
+        serving.clear(copy_of_it, people.actor("d.lark"))
+    another = next(one for one in db.session.query(ProbeImage) if one.request_id != report.request_id)
+    assert [left is None for left in serving.left_among([copy_of_it, another])] == [False, True]
 
 
 def test_a_kind_of_thing_whose_contents_nobody_stated_is_served_to_nobody(people):

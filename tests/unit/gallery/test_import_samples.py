@@ -18,10 +18,12 @@ from app.domain.gallery.verbs import remove
 from app.extensions import db
 from app.jobs.gallery import import_workers
 from app.models import AuditEvent, GalleryImport, GalleryPhoto, ImportSample, Template
+from app.models.base import now
 from app.policy import policy
 from app.policy.refused import Refused
 from app.unit_of_work import unit_of_work
 from demo.accounts import load_accounts
+from tests.events_and_notices import events, notified
 from tests.noise_gallery import DIMS, NoiseDetector, NoiseExtractor, record, write_records
 
 pytestmark = pytest.mark.clause("CAP-3")
@@ -54,9 +56,9 @@ def found() -> int:
     return len(index.index)
 
 
-def sign(of, actor, said):
+def sign(of, actor, said, reason=""):
     with unit_of_work():
-        return samples.sign(of, actor, said).verdict
+        return samples.sign(of, actor, said, reason).verdict
 
 
 def drawn(of) -> tuple[str, str]:
@@ -150,6 +152,86 @@ def test_waiting_is_no_way_in_either_bypass(of, officer):
         samples.draw_again(of, officer)
     assert len(of.samples[-1].records) == policy().gallery.sample.least
     assert sign(of, officer, extract()) == "agrees"
+
+
+def overdue(of):
+    with unit_of_work():
+        of.samples[-1].drawn_at = now() - timedelta(days=15)
+        audit.record("audit.anchored", sequence=0)
+
+
+#: one different word for each ten characters and more
+WHY = "Line eleven of the booking sheet was taken for line twelve."
+
+
+def test_a_difference_that_was_looked_at_is_waited_away_by_nobody_bypass(of, officer):
+    """The next sample is everything, however often the time runs out; the record that differed is on it."""
+    said = extract()
+    number, uid = drawn(of)
+    said[number] |= {"charged": "no"}
+    assert samples.compared(of, officer, said) == {uid: ["charged"]}
+    for _ in range(2):
+        overdue(of)
+        assert "everything is to be drawn" in samples.standing(of)
+        with unit_of_work():
+            samples.draw_again(of, officer)
+        assert len(of.samples[-1].records) == 24, "all of the import"
+        assert [photo.uid for photo in samples.looked_at(of)] == [uid]
+    assert "1 record differed at a look" in samples.standing(of)
+    assert sign(of, officer, said) == "differs" and found() == 0
+
+
+def test_an_answer_changed_after_the_look_needs_a_reason_and_is_told_bypass(of, officer, people):
+    people.account("h.larch")
+    said = extract()
+    number, uid = drawn(of)
+    said[number] |= {"charged": "no"}
+    samples.compared(of, officer, said)
+    for reason in ("", "   ", "As discussed, as before, as above, as known.", "Line twelve misread"):
+        assert number in refused(samples.sign, of, officer, extract(), reason)
+    assert found() == 0 and of.samples[-1].verdict is None and notified("sample_changed") == []
+    assert sign(of, officer, extract(), WHY) == "agrees" and found() == COUNT
+    assert (of.samples[-1].looked, of.samples[-1].private["reason"]) == ({uid: ["charged"]}, WHY)
+    assert "An answer had differed before" in samples.standing(of)
+    assert notified("sample_changed") == ["h.larch"]
+    [event] = events("gallery.sample_changed")
+    assert (event["changed"], len(event["people"])) == (1, 1)
+    assert samples.changed_answers() == [of.samples[-1]]
+
+
+@pytest.mark.parametrize(("reason", "enough"), [("Line twelve misread", False), ("Line twelve misread.", True)])
+def test_a_reason_has_twenty_characters(of, officer, reason, enough):
+    assert len(reason) == (20 if enough else 19)
+    said = extract()
+    said[drawn(of)[0]] |= {"charged": "no"}
+    samples.compared(of, officer, said)
+    if enough:
+        assert sign(of, officer, extract(), reason) == "agrees"
+    else:
+        assert "at least 20 characters" in refused(samples.sign, of, officer, extract(), reason)
+
+
+def test_another_sample_in_between_forgets_no_look_bypass(of, officer):
+    """Looked at, waited, drawn anew, and answered as the list says: the reason is asked for all the same."""
+    said = extract()
+    number, _ = drawn(of)
+    del said[number]
+    samples.compared(of, officer, said)
+    overdue(of)
+    with unit_of_work():
+        samples.draw_again(of, officer)
+    assert number in refused(samples.sign, of, officer, extract())
+    assert sign(of, officer, extract(), WHY) == "agrees"
+
+
+def test_a_record_that_was_looked_at_and_left_is_explained_by_nobody(of, officer):
+    said = extract()
+    number, _ = drawn(of)
+    said[number] |= {"status": "sealed"}
+    samples.compared(of, officer, said)
+    with unit_of_work():
+        remove(db.session.scalars(select(GalleryPhoto).where(GalleryPhoto.record_number == number)).one(), "sealed")
+    assert sign(of, officer, extract()) == "agrees" and found() == COUNT - 1
 
 
 def test_a_sample_that_waits_is_not_exchanged_for_an_easier_one_bypass(of, officer):

@@ -375,7 +375,28 @@ def _turned(degrees: float):
     return turn
 
 
+def _noise(sigma: float):
+    def add(pixels: np.ndarray) -> np.ndarray:
+        return np.clip(pixels + np.random.default_rng(0).normal(0, sigma, pixels.shape), 0, 255).astype(np.uint8)
+
+    return add
+
+
+def _from_the_side(pixels: np.ndarray) -> np.ndarray:
+    """As it is photographed from a screen."""
+    high, wide = pixels.shape[:2]
+    corners = np.float32([[0, 0], [wide, 0], [wide, high], [0, high]])
+    seen = np.float32([[wide * 0.1, high * 0.05], [wide, 0], [wide * 0.95, high], [0, high * 0.9]])
+    return cv2.warpPerspective(pixels, cv2.getPerspectiveTransform(corners, seen), (wide, high))
+
+
 EDITS = {
+    "noise of sigma 15": _noise(15),
+    "noise of sigma 25": _noise(25),
+    "blurred by sigma 3": lambda pixels: cv2.GaussianBlur(pixels, (0, 0), 3),
+    "blurred, and noise over it": lambda pixels: _noise(15)(cv2.GaussianBlur(pixels, (0, 0), 2)),
+    "much darker, gamma 2.5": lambda pixels: (255 * (pixels / 255) ** 2.5).astype(np.uint8),
+    "photographed from the side": _from_the_side,
     "cropped by 5 % off each side": _cropped(0.05),
     "cropped by 15 % off each side": _cropped(0.15),
     "half as large": lambda pixels: cv2.resize(pixels, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA),

@@ -171,9 +171,10 @@ def test_a_mistake_of_the_review_counts_when_a_supervisor_says_so(make, people):
     [
         (lambda: picture(7), "something_new"),
         (lambda: recompressed(picture(7)), "something_new"),
+        (lambda: blurred(picture(7)), "something_new"),
         (lambda: picture(7, moment=2), None),
     ],
-    ids=("the same file", "an edited copy", "another photograph"),
+    ids=("the same file", "an edited copy", "a blurred copy", "another photograph"),
 )
 def test_a_new_request_of_the_matter_remembers_and_only_another_probe_is_something_new_bypass(
     make, people, run_jobs, monkeypatch, probe, refusal
@@ -199,6 +200,11 @@ def recompressed(data: bytes) -> bytes:
     return cv2.imencode(".jpg", cv2.convertScaleAbs(pixels, alpha=1.0, beta=6), [cv2.IMWRITE_JPEG_QUALITY, 70])[
         1
     ].tobytes()
+
+
+def blurred(data: bytes) -> bytes:
+    pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+    return cv2.imencode(".jpg", cv2.GaussianBlur(pixels, (0, 0), 3), [cv2.IMWRITE_JPEG_QUALITY, 85])[1].tobytes()
 
 
 def test_approval_asks_once_more(make, people, monkeypatch):

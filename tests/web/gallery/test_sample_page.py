@@ -118,8 +118,34 @@ def test_a_slip_of_the_pen_is_mended_before_anything_is_signed(of, at, sign_in):
     client = sign_in(SECOND)
     slip = {drawn_number(of): {"taken_on": "2001-01-01"}}
     assert client.post(f"{at}/sign", data=answered(client, of, at, slip)).status_code == 422
-    assert client.post(f"{at}/sign", data=answered(client, of, at)).status_code == 303
+    why = "The line below was read: the day is that of another record."
+    assert client.post(f"{at}/sign", data=answered(client, of, at, reason=why)).status_code == 303
     assert found() == COUNT
+    assert why in text(client.get(at))
+
+
+def test_an_answer_changed_after_the_look_is_shown_and_needs_a_reason_bypass(of, at, sign_in, people, tmp_path):
+    """On the page, by the extract beside it, and for whoever watches over the portal."""
+    people.account("h.larch")
+    client, number = sign_in(SECOND), drawn_number(of)
+    client.post(f"{at}/sign", data=answered(client, of, at, {number: {"status": "sealed"}}))
+    page = client.get(at)
+    assert "Records that differed before" in text(page) and number in text(page)
+    assert not soup(page).select("option[selected][value]:not([value=''])"), "which column differed is not told"
+    answer = client.post(f"{at}/sign", data=answered(client, of, at))
+    assert answer.status_code == 422 and "Write why, in at least 20 characters" in text(answer) and found() == 0
+    file = write_extract(tmp_path / "extract.csv", source()).read_bytes()
+    form = form_at(client, at, f"{at}/extract", **{"extract-password": load_accounts().password})
+    sent = client.post(f"{at}/extract", data={**form, "extract-file": (io.BytesIO(file), "extract.csv")})
+    assert sent.status_code == 422 and "Write why" in text(sent) and found() == 0
+    why = "The sheet of the day before was read by mistake."
+    form = form_at(client, at, f"{at}/extract", **{"extract-password": load_accounts().password})
+    data = {**form, "extract-reason": why, "extract-file": (io.BytesIO(file), "extract.csv")}
+    assert client.post(f"{at}/extract", data=data).status_code == 303 and found() == COUNT
+    assert notified("sample_changed") == ["h.larch"]
+    watch = sign_in("h.larch")
+    assert 'href="/misuse"' in watch.get("/notifications").get_data(as_text=True)
+    assert why in text(watch.get("/misuse"))
 
 
 def test_an_extract_of_the_source_is_compared_as_well(of, at, sign_in, tmp_path):

@@ -13,9 +13,11 @@ from PIL import Image
 
 from app.blueprints.review.examination.request_facts import image_rows
 from app.calendar import today
+from app.domain.requests import images as probe_images
 from app.extensions import db
 from app.models import ProbeImage
 from app.policy import policy
+from app.unit_of_work import unit_of_work
 from app.workflow.options import options
 from app.workflow.registry import CONDITIONS
 from demo.people import person, scene
@@ -271,6 +273,43 @@ def test_details_saved_before_the_worker_read_the_file_do_not_pass_at_submission
     for condition in ("body_worn_exception", "images_lawful"):
         found = CONDITIONS[condition](request, people.actor("d.lark"), {})
         assert found == "Image 1: Fill in “Why this is no picture of a body-worn camera”.", condition
+
+
+@pytest.mark.clause("LIM-1")
+@pytest.mark.parametrize("edited", [False, True])
+@pytest.mark.parametrize("other", [None, {"requester": "m.heron", "supervisor": "t.birch"}])
+def test_another_name_for_the_same_photograph_ends_no_question_bypass(
+    sign_in, post, make, run_jobs, people, edited, other
+):
+    """Asked why, removed, and sent again as “still.jpg”: as it was, saved anew, or by a colleague in the matter."""
+    first = make.request("draft", images=0)
+    data = picture()
+    assert upload(sign_in("d.lark"), post, first.number, data, "bwc_officer_4711.jpg").status_code == 303
+    run_jobs()
+    [image] = first.current_images
+    with unit_of_work():
+        probe_images.remove_image(image, people.actor("d.lark"))
+    request = make.request("draft", images=0, case_number=first.case_number, **other) if other else first
+    client = sign_in(request.requester.name)
+    again = with_camera(data, "Canon", "EOS") if edited else data
+    assert upload(client, post, request.number, again, "still.jpg").status_code == 303
+    run_jobs()
+    [image] = request.current_images
+    where = f"/requests/{request.number}/images/{image.uid}"
+    refused = post(client, where, origin_fields())
+    assert refused.status_code == 422 and "LIM-1" in refused.text and image.source is None
+    assert soup(refused).find(attrs={"name": WHY_NONE}), "the question stands on the page"
+
+
+@pytest.mark.clause("LIM-1")
+def test_the_name_of_another_photograph_or_another_matter_asks_nothing(sign_in, post, make, run_jobs):
+    first = make.request("draft", images=0, case_number="2026-075-07777")
+    assert upload(sign_in("d.lark"), post, first.number, picture(), "bwc2240.jpg").status_code == 303
+    request, client = make.request("draft", images=0), sign_in("d.lark")
+    assert upload(client, post, request.number, picture(), "still.jpg").status_code == 303
+    run_jobs()
+    where = f"/requests/{request.number}/images/{request.current_images[0].uid}"
+    assert post(client, where, origin_fields()).status_code == 303
 
 
 @pytest.mark.clause("LIM-1", "REQ-3")

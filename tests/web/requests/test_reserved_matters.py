@@ -82,6 +82,19 @@ def test_nor_with_the_photograph_cropped_and_saved_again_bypass(political, make,
     refused_to_submit(second, people)
 
 
+@needs_models
+@pytest.mark.parametrize("edit", ["noise", "blur"])
+def test_nor_with_the_photograph_noisy_or_blurred_bypass(political, make, people, edit):
+    """What takes the fine detail away leaves the photograph."""
+    political("submitted")
+    whole = cv2.imdecode(np.frombuffer(picture(7), np.uint8), cv2.IMREAD_COLOR)
+    noise = np.random.default_rng(0).normal(0, 15, whole.shape)
+    worse = np.clip(whole + noise, 0, 255).astype(np.uint8) if edit == "noise" else cv2.GaussianBlur(whole, (0, 0), 3)
+    second = split(make, ANOTHER, images=0)
+    make.image(second, cv2.imencode(".jpg", worse, [cv2.IMWRITE_JPEG_QUALITY, 85])[1].tobytes())
+    refused_to_submit(second, people)
+
+
 def test_withdrawing_the_reserved_one_opens_nothing_bypass(political, make, people):
     """Repeating: withdrawn, and filed again with no."""
     political("withdrawn")
