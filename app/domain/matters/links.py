@@ -19,9 +19,11 @@ from app.clauses import enforces
 from app.domain.matters import evidence, numbers
 from app.domain.matters.evidence import Evidence
 from app.domain.matters.reading import Read, evidence_read
+from app.domain.requests import outcomes
 from app.extensions import db, stores
 from app.models.base import new_uid, now
-from app.models.matters import CaseNumber, MatterLink
+from app.models.matters import CaseNumber, MatterLink, in_matter_of
+from app.models.requests import FRRequest
 from app.policy import policy
 from app.policy.case_numbers import check_case_number
 from app.policy.reasons import gives_reason
@@ -140,6 +142,10 @@ def _join(row: MatterLink, actor: Actor, reason: str) -> None:
     for one in db.session.scalars(select(CaseNumber).where(CaseNumber.matter == row.second.matter)):
         one.matter = row.first.matter
     _touch(row)
+    known = select(FRRequest).where(in_matter_of(FRRequest.case_number, row.first.number)).limit(1)
+    request = db.session.scalar(known)
+    if request is not None:
+        outcomes.rest_anew(request, actor)
 
 
 def _end(row: MatterLink, actor: Actor, reason: str) -> None:

@@ -19,7 +19,7 @@ HEADINGS = (
     "After a possible match: no independent item in hand",
     "One independent item",
     "Several independent items",
-    "Before the possible match",
+    "Said to be before the possible match, reported after it",
     "No possible match in the matter",
 )
 
@@ -61,3 +61,9 @@ def uncorroborated() -> Sequence[Arrest]:
     least = policy().request.evidence.least_independent
     rows = select(Arrest).where(Arrest.basis == "on_lead", Arrest.in_hand < least).order_by(Arrest.id.desc())
     return db.session.scalars(rows).all()
+
+
+@enforces("USE-8", "AUD-7")
+def dated_before() -> Sequence[Arrest]:
+    """Return the arrests said to be before the result and reported after it, the last reported first."""
+    return db.session.scalars(select(Arrest).where(Arrest.basis == "before_lead").order_by(Arrest.id.desc())).all()

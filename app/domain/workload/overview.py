@@ -115,6 +115,8 @@ def _applies(request: FRRequest, step: Next) -> bool:
     if step.verb == "agree_to_repeat":
         asked = last_asked(request.current_search) if request.current_search is not None else None
         return asked is not None and asked.decision is None
+    if step.verb == "judge_evidence":
+        return any(item.awaits_word for item in request.evidence)
     if step.verb == "record_corroboration":
         # a negative result is no lead: there is nothing that could corroborate it
         return request.current_report is not None and request.current_report.kind == "possible_match"
