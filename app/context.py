@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from app.access.capabilities import unacknowledged
 from app.calendar import today
 from app.domain.algorithms.registry import lapse_warning
-from app.domain.requests.ledger import standing_of
+from app.domain.requests.ledger import arrest_standing, standing_of
 from app.domain.serving import withheld_from
 from app.extensions import db, settings
 from app.models.oversight import Notification
@@ -140,5 +140,6 @@ def register_context(app: Flask) -> None:
             "policy_waits": policy_waits(),
             "withheld_from": withheld_from,
             "evidence_standing": standing_of,
+            "arrest_standing": arrest_standing,
             "steps_left_out": steps_left_out,
         }

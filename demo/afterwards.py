@@ -15,7 +15,7 @@ from weasyprint import HTML
 from app.calendar import local, today
 from app.models.base import now
 from demo.browser import Astray, Browser
-from demo.case import REQUESTER, Case
+from demo.case import DISCUSSED, REQUESTER, Case
 
 PRIVACY_OFFICER, RECORDS_OFFICER = "y.hazel", "b.juniper"
 DEMAND = """<!DOCTYPE html><html lang="en-US"><head><meta charset="utf-8"><title>Demonstration demand</title></head>
@@ -55,10 +55,11 @@ class Afterwards:
             "kind": "trace_evidence",
             "fact_what": "Two fingerprints on the counter are the person's, as the laboratory found on its own.",
             "fact_source": "Latent print section",
+            "fact_thing_number": f"Latent print case {int(self.case.number[-6:]):06d}",
             "fact_obtained_on": (at.date() - timedelta(days=1)).isoformat(),
             "fact_stood_in": f"Laboratory report LR-{int(self.case.number[-6:]):06d} in the case management system",
             "fact_stood_on": (at.date() - timedelta(days=1)).isoformat(),
-            "fact_stood_by": "Latent print section",
+            "fact_stood_by": "The print examiner on duty, Demo Fern",
             "fact_speaks": "for",
             "fact_stands_alone": "yes",
             "fact_why": "They were lifted at the counter and compared without any result.",
@@ -66,11 +67,12 @@ class Afterwards:
         }
         try:
             detective.open(ledger).send(ledger, item)
-            self.case.tell("USE-8", "the detective records an item of evidence; the portal says that it stands alone")
+            self.case.tell("USE-8", "the detective records an item of evidence; it waits for a supervisor's word")
         except Astray as refused:
             if "on record already" not in str(refused):
                 raise
             self.case.tell("USE-8", "the item of evidence is on record from an earlier run, and counts once")
+        self.agree_to_evidence()
         detective.open(page).send(page, {"outcome": "arrest"}, button="choose")
         detective.send(
             page,
@@ -83,6 +85,17 @@ class Afterwards:
             },
         )
         self.case.tell("USE-8", "records the outcome: an arrest after the result, on evidence independent of it")
+
+    def agree_to_evidence(self) -> None:
+        """USE-8: no item counts on the detective's word alone."""
+        supervisor, page = self.case.as_(DISCUSSED), f"/discussions/{self.case.number}"
+        supervisor.open(page)
+        for form in supervisor.page.select(f"form[action^='{page}/evidence/']"):
+            action = str(form["action"])
+            prefix = action.rpartition("/")[2][:8]
+            words = "The report of the laboratory was read; it names no photograph and no result."
+            supervisor.send(action, {f"{prefix}-answer": "agree", f"{prefix}-reason": words})
+            self.case.tell("USE-8", f"{DISCUSSED} reads what the item cites and agrees; only now it counts")
 
     def ask(self) -> None:
         """EXT-1, EXT-2: everything of the case for the prosecutor, with the demand attached."""

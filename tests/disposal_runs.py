@@ -15,6 +15,7 @@ from app.models import (
     CaseRecord,
     Clearance,
     Disposal,
+    EvidenceItem,
     EvidenceJudgment,
     FRRequest,
     Job,
@@ -82,7 +83,16 @@ def add_rare_words(request: FRRequest, keep: RetentionFactory) -> None:
         arrest.seal(facts={"ground": "Seen at the Valparaiso gate."})
         clearance = Clearance(request=request, account=named, named_by_id=by.id)
         clearance.seal(reason="Knows the Trondheim matter.")
-        word = EvidenceJudgment(item=request.evidence[0], supervisor_id=by.id, agreed=True, policy_version=version)
+        item = EvidenceItem(
+            request=request,
+            recorded_by_id=by.id,
+            policy_version=version,
+            kind="records",
+            timing="after_lead",
+            depends=False,
+        )
+        item.seal(facts={"speaks": "for"}, dated="no")
+        word = EvidenceJudgment(item=item, supervisor_id=by.id, agreed=True, policy_version=version)
         word.seal(words="I signed the sheet at Ouagadougou.")
-        db.session.add_all((judged, ground, arrest, clearance, word))
+        db.session.add_all((judged, ground, arrest, clearance, item, word))
         audit.record("request.saved", request, fields=["words"])

@@ -46,6 +46,7 @@ from demo.people import Person, arrest_date, demo_person_record, mugshot, person
 FINGERPRINT = {
     "what": "A fingerprint on the counter, which the laboratory compared with the person's.",
     "source": "Latent print section",
+    "thing_number": "Lift 26-000812",
     "obtained_on": "2026-11-22",
     "stood_in": "Laboratory report LR-000812 in the case management system",
     "stood_on": "2026-11-23",
@@ -58,6 +59,7 @@ FINGERPRINT = {
 ANSWER = "The description is a witness's guess from across the street."
 AGREED = "Agreed: the complaint itself says that the light was poor and the view short."
 NEEDLESS = "The complainant recognized the person in the street and named them on 24 November."
+READ_THE_PAPER = "I read the laboratory's own paper on this lift; it names no photograph."
 BROADER = "The bridge is broader."
 SAME = "The two faces agree in every feature that both pictures show."
 
@@ -464,7 +466,10 @@ class UnitStages:
     def corroborate(self, request: FRRequest) -> None:
         actor = self.people.actor(request.requester.name)
         with unit_of_work():
-            outcomes.record_corroboration(request, actor, "trace_evidence", fingerprint_for(request))
+            kept = outcomes.record_corroboration(request, actor, "trace_evidence", fingerprint_for(request))
+        supervisor = self.people.actor(request.discussing_supervisor.name)
+        with unit_of_work():
+            outcomes.judge_evidence(request, supervisor, kept.uid, agreed=True, words=READ_THE_PAPER)
 
     def close(self, request: FRRequest) -> None:
         self.corroborate(request)

@@ -103,12 +103,18 @@ class EvidenceItem(Sealed, Model):
     __table_args__ = (CheckConstraint(one_of("timing", TIMINGS), name="known_timing"),)
 
     @property
+    def awaits_word(self) -> bool:
+        """Tell whether a supervisor's word is missing; what depends on the result and speaks for it needs none."""
+        asked = not self.depends or self.private["facts"].get("speaks") != "for"
+        return asked and self.judgment is None
+
+    @property
     def key_id(self) -> str:
         return self.request.key_id
 
 
 class EvidenceJudgment(Sealed, Model):
-    """The word of the supervisor named in the request on an identification dated before the result (USE-8); one each.
+    """The word of the supervisor named in the request on an item of evidence (USE-8); one each.
 
     Never changed. Sealed: words.
     """

@@ -117,10 +117,11 @@ _WAYS: Mapping[str, Mapping[str, Callable[[str], Weaker]]] = {
     },
     "Eligibility": {"allowed": _ANY, "forbidden": _ANY, "pattern": _UNSAID},
     "EntryReferenceRule": {"pattern": _to(".+")},
-    "EvidenceKind": {"after_lead_depends": _NO, "recognition": _NO},
+    "EvidenceKind": {"after_lead_depends": _NO, "recognition": _NO, "thing": _NO},
     "EvidenceRule": {
         "least_independent": _GONE,
         "cited_by": _ANY,
+        "arrest_cited_by": _ANY,
         "identification_words": _ANY,
         "recognition_words": _ANY,
     },

@@ -256,14 +256,16 @@ class Outcome(Rule, frozen=True, kw_only=True):
 
 
 class EvidenceKind(Rule, frozen=True, kw_only=True):
-    """A kind of evidence; ``after_lead_depends``: obtained after the result was received it depends on the result.
+    """A kind of evidence; ``after_lead_depends``: an identification of the candidate, which depends on the result.
 
-    ``recognition``: it rests on a person who recognised or named somebody, whatever is answered.
+    ``recognition``: it rests on a person who recognised or named somebody, whatever is answered. ``thing``: it has a
+    number that identifies it.
     """
 
     title: Text
     after_lead_depends: bool = False
     recognition: bool = False
+    thing: bool = False
 
 
 class EvidenceRule(Questions, frozen=True, kw_only=True):
@@ -273,12 +275,15 @@ class EvidenceRule(Questions, frozen=True, kw_only=True):
     words, “|” stands between either word, “...” is a gap of a few words); ``recognition_words``, in the same signs,
     of a person who recognised or named somebody. From ``several`` items on the yearly figure says so. The facts
     ``cited_by`` say where an item stood that is recorded after a result and dated before it; ``dated_before`` marks it.
+    ``arrest_cited_by`` say the same of an arrest; ``under_arrest_uses`` are of a person who was under arrest already.
     """
 
     least_independent: Count
     several: Annotated[int, Meta(ge=2)]
     dated_before: Text
     cited_by: Annotated[tuple[Text, ...], Meta(min_length=1)]
+    arrest_cited_by: Annotated[tuple[Text, ...], Meta(min_length=1)]
+    under_arrest_uses: tuple[Text, ...]
     identification_words: tuple[Text, ...]
     recognition_words: tuple[Text, ...]
 

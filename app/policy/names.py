@@ -158,6 +158,7 @@ EventName = Literal[
     "request.approved",
     "request.arrest_recorded",
     "request.arrest_reported",
+    "request.arrest_rests_anew",
     "request.assigned",
     "request.clearance_ended",
     "request.cleared",

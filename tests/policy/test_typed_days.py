@@ -21,6 +21,8 @@ FACTS = {
     "evidence-ledger.stood_time": "app.policy.evidence:check_item: not later than now",
     "arrest.arrested_on": "app.policy.evidence:check_arrest: not before the matter, not later than now",
     "arrest.arrested_time": "app.policy.evidence:check_arrest: not later than now",
+    "arrest.record_on": "app.policy.evidence:check_arrest: not before the arrest, before the lead",
+    "arrest.record_time": "app.policy.evidence:check_arrest: not before the arrest, before the lead",
     "circumstances.date": PAST,
     "D1.authorized_on": PAST,
     "D4.approved_on": PAST,

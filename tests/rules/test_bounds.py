@@ -156,7 +156,7 @@ def test_whoever_was_named_for_one_request_does_not_do_what_is_the_bureaus(capab
 @pytest.mark.parametrize("name", rows(".least_independent", ".least_against"))
 def test_an_outcome_rests_on_so_many_items(name):
     outcome, least = policy().request.outcomes[rule_in(name)], WRITTEN[name]
-    item = Item(date(2026, 3, 9), None, depends=False, speaks_for=name.endswith("independent"))
+    item = Item(date(2026, 3, 9), None, depends=False, speaks_for=name.endswith("independent"), agreed=True)
     assert lacking(outcome, [item] * least) is None
     assert lacking(outcome, [item] * (least - 1))
 

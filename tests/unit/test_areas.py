@@ -19,6 +19,7 @@ AREAS = sorted(folder.name for folder in DOMAIN.iterdir() if (folder / "__init__
 
 #: the ties that stand, each with its reason; no other may come, and one that goes leaves this list
 TIES = {
+    frozenset({"matters", "requests"}): "a filing takes its number; a link says anew on what arrests rest",
     frozenset({"algorithms", "gallery"}): "what enters gets templates of both algorithms of a change, which embeds it",
     frozenset(
         {"identification", "workload"}

@@ -145,7 +145,7 @@ def _notifications_page() -> str:
 def _way(row: Notification) -> str | None:
     if row.kind in ("misuse_reported", "sample_changed"):
         return url_for("oversight.misuse") if current_actor().can("misuse.read") else None
-    if row.kind == "arrest_uncorroborated":
+    if row.kind in ("arrest_uncorroborated", "arrest_dated_before"):
         return url_for("workload.arrests") if current_actor().can("figures.read") else None
     if row.kind == "copies_listed":
         return url_for("retention.left_copies") if current_actor().can("retention.read") else None

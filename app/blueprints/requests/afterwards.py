@@ -29,7 +29,7 @@ from app.storage import BlobCorrupt, KeyDestroyed, UnknownBlob
 from app.web.pages import page, pdf_download
 
 DEPENDS = "The item is recorded. It depends on the result, so it does not suffice alone."
-AWAITS = "The item is recorded. It depends on the result until the supervisor named in the request agrees to its day."
+AWAITS = "The item is recorded. It counts once the supervisor named in the request agrees to it; they are told."
 UNCITED = " It does not cite where it stood before the result, so it counts as obtained now."
 
 
@@ -111,9 +111,7 @@ def corroborate(subject: FRRequest) -> Answer:
 
 def _told(item: EvidenceItem) -> str:
     standing = ledger.standing_of(item)
-    if standing.awaits:
-        return AWAITS
-    told = DEPENDS if standing.depends else "The item is recorded. It stands without the result."
+    told = AWAITS if standing.awaits else DEPENDS
     return told + UNCITED if standing.dating == "uncited" else told
 
 

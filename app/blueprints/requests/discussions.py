@@ -46,14 +46,12 @@ def discussions() -> str:
     waits = (FRRequest.state == "submitted") & FRRequest.discussion_confirmed_at.is_(None)
     waiting = first_rows(rows.where(waits).order_by(FRRequest.id))
     answered = rows.where(~waits).order_by(FRRequest.id.desc())
-    dated = [
-        row for row in first_rows(rows.where(ledger.with_dated()).order_by(FRRequest.id)).items if ledger.awaiting(row)
-    ]
+    unjudged = first_rows(rows.where(ledger.with_unjudged()).order_by(FRRequest.id)).items
     pages = db.paginate(answered, per_page=PER_PAGE, max_per_page=PER_PAGE, error_out=False)
     return page(
         "requests/discussions.html",
         waiting=waiting,
-        dated=dated,
+        evidence=[row for row in unjudged if row.takes("judge_evidence") and ledger.awaiting(row)],
         pages=pages,
         now=now(),
         answered=[(item, standing(item)) for item in pages.items],
@@ -136,7 +134,7 @@ def back_from_evidence(subject: FRRequest, uid: str) -> WerkzeugResponse:
 @bp.post("/discussions/<number>/evidence/<uid>")
 @needs("discussion.confirm", of=FRRequest)
 def judge_evidence(subject: FRRequest, uid: str) -> Answer:
-    """Say whether an identification that is dated before the result was made before it (USE-8)."""
+    """Say whether an item of evidence is as it was recorded; without that it does not count (USE-8)."""
     named(subject)
     form, actor = EvidenceJudgmentForm(prefix=uid[:8]), current_actor()
     agreed = form.answer.data == "agree"
@@ -150,7 +148,7 @@ def judge_evidence(subject: FRRequest, uid: str) -> Answer:
         form,
         lambda: outcomes.judge_evidence(subject, actor, uid, agreed=agreed, words=form.reason.data or ""),
         again=again,
-        done=f"{subject.number}: your word on the identification is recorded.",
+        done=f"{subject.number}: your word on the item of evidence is recorded.",
         to=url_for("requests.discussion", number=subject.number),
     )
 
@@ -172,7 +170,7 @@ def _discussion_page(
     faces = [image.uid for image in subject.current_images if image.shown_blob_id]
     if faces:
         audit.viewed("faces.viewed", subject, page="requests.discussion", faces=faces)
-    dated = ledger.awaiting(subject) if subject.takes("judge_evidence") else []
+    unjudged = ledger.awaiting(subject) if subject.takes("judge_evidence") else []
     no_crime, refused = not_a_crime(subject), earlier_refusals(subject)
     changed = bool(retracted(subject))
     answer = discussed or discussed_form(no_crime is not None, changed, version=subject.version, formdata=None)
@@ -191,7 +189,7 @@ def _discussion_page(
         changed=told(subject),
         refused=refused,
         refusal=refusal,
-        awaiting=[(row, _judgment_form(subject, row.uid, judged)) for row in dated],
+        awaiting=[(row, _judgment_form(subject, row.uid, judged)) for row in unjudged],
         options=options_of(subject),
         standing=standing(subject),
         missing=clearances.missing(subject),

@@ -155,12 +155,12 @@ def image_form(source: Source | None, obtained: str | None, use_id: str | None, 
 
 
 class EvidenceJudgmentForm(VersionForm):
-    """The named supervisor's word on an identification dated before the result (USE-8)."""
+    """The named supervisor's word on an item of evidence (USE-8)."""
 
     answer = RadioField(
-        "Was it made before the result was received?",
+        "Is it as it is recorded here?",
         [InputRequired("Choose an answer.")],
-        choices=[("agree", "Yes: I know that it was made before"), ("decline", "No, or I do not know")],
+        choices=[("agree", "Yes: I looked at it, and it is so"), ("decline", "No, or I do not know")],
     )
     reason = TextAreaField(
         "How you know it, or why not", [InputRequired("Write the reason."), Length(max=2000)], filters=[stripped]

@@ -18,7 +18,7 @@ from app.blueprints.shared_forms import VersionForm
 from app.blueprints.workload.forms import PassOnForm, PeriodFilter, WorkFilter
 from app.csv_lines import csv_line
 from app.domain.requests import clearances
-from app.domain.requests.arrests import HEADINGS, by_year, uncorroborated
+from app.domain.requests.arrests import HEADINGS, by_year, dated_before, uncorroborated
 from app.domain.serving import of_numbers
 from app.domain.workload import turnaround
 from app.domain.workload import verbs as workload
@@ -245,6 +245,7 @@ def arrests() -> str:
         "workload/arrests.html",
         years=by_year(),
         listed=uncorroborated(current_actor()),
+        dated=dated_before(current_actor()),
         headings=HEADINGS,
         rule=policy().request.evidence,
         now=now(),

@@ -19,6 +19,7 @@ from app.clauses import enforces
 from app.domain.matters import evidence, numbers
 from app.domain.matters.evidence import Evidence
 from app.domain.matters.reading import Read, evidence_read
+from app.domain.requests import outcomes
 from app.extensions import db, stores
 from app.models.base import new_uid, now
 from app.models.examination import Round
@@ -152,6 +153,10 @@ def _join(row: MatterLink, actor: Actor, reason: str) -> None:
     for one in db.session.scalars(select(CaseNumber).where(CaseNumber.matter == row.second.matter)):
         one.matter = row.first.matter
     _touch(row)
+    known = select(FRRequest).where(in_matter_of(FRRequest.case_number, row.first.number)).limit(1)
+    request = db.session.scalar(known)
+    if request is not None:
+        outcomes.rest_anew(request, actor)
 
 
 def _end(row: MatterLink, actor: Actor, reason: str) -> None:

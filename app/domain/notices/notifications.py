@@ -85,8 +85,9 @@ SENTENCES = {
     "sealing_failed": "{number}: destruction or certificate stopped; the cause is on its page.",
     "sealing_notice": "{number}: a photograph in the report you have was sealed by order. Do not rely on it.",
     "arrest_uncorroborated": "{number}: an arrest was reported with no independent evidence in hand.",
-    "evidence_awaits": "{number}: an identification is dated before the result and recorded after it; judge it.",
-    "evidence_judged": "{number}: the supervisor judged an identification dated before the result; see its page.",
+    "arrest_dated_before": "{number}: an arrest was reported after the result and is said to be before it.",
+    "evidence_awaits": "{number}: an item of evidence waits for your word.",
+    "evidence_judged": "{number}: the supervisor has judged an item of evidence; see its page.",
     "sealing_copy": "{number}: a copy you hold shows a photograph that has left the repository. Return or destroy it.",
     "copies_listed": "Copies of what left the repository without an order are listed; say what became of each.",
     "algorithm_lapses": (

@@ -21,7 +21,7 @@ HEADINGS = (
     "After a possible match: no independent item in hand",
     "One independent item",
     "Several independent items",
-    "Before the possible match",
+    "Said to be before the possible match, reported after it",
     "No possible match in the matter",
 )
 
@@ -77,4 +77,11 @@ def uncorroborated(reader: Actor) -> list[Arrest]:
     """
     least = policy().request.evidence.least_independent
     rows = select(Arrest).where(Arrest.basis == "on_lead", Arrest.in_hand < least).order_by(Arrest.id.desc())
+    return [one for one in db.session.scalars(rows) if may_know(one.request, reader)]
+
+
+@enforces("USE-8", "AUD-7", "LIM-7")
+def dated_before(reader: Actor) -> list[Arrest]:
+    """Return the arrests said to be before the result and reported after it, of what this person may know of."""
+    rows = select(Arrest).where(Arrest.basis == "before_lead").order_by(Arrest.id.desc())
     return [one for one in db.session.scalars(rows) if may_know(one.request, reader)]

@@ -19,19 +19,20 @@ from app.clauses import enforces
 from app.domain.requests.one_matter import together
 from app.extensions import db
 from app.models.approval import Arrest, EvidenceItem, Report
-from app.models.base import now
+from app.models.base import filled, now
 from app.models.requests import FRRequest
 from app.policy import policy
 from app.policy.evidence import (
     Dating,
     Item,
     arrested_at,
+    basis_of,
     check_arrest,
     check_item,
+    contradicts_request,
     in_hand,
     item_of,
     named,
-    rests_on_its_day,
     same_words,
 )
 from app.policy.facts import Fault
@@ -58,11 +59,17 @@ def lead_received(request: FRRequest) -> datetime | None:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How an item stands: how it is dated, whether it depends on the result, whether a supervisor's word is missing."""
+    """How an item stands: how it is dated, whether it depends on the result, what a supervisor says of it."""
 
     dating: Dating
     depends: bool
+    agreed: bool
     awaits: bool
+
+    @property
+    def independent(self) -> bool:
+        """Tell whether it stands without the result, as a second person agrees."""
+        return self.agreed and not self.depends
 
     @property
     def dated_before(self) -> bool:
@@ -72,25 +79,23 @@ class Standing:
 
 @enforces("USE-8", "USE-7")
 def standing_of(row: EvidenceItem) -> Standing:
-    """Return how an item stands now: an identification by its day alone depends on the result until it is agreed to.
+    """Return how an item stands now. What its writer says decides nothing: it waits for the supervisor's word.
 
-    Items from before citations were asked for keep what was found of them, and an identification among them waits too.
+    Only what depends on the result, and speaks for the person, counts nowhere and is not asked about.
     """
-    facts = row.private["facts"]
     dating: Dating = row.private.get("dated") or ("uncited" if row.timing == "before_lead" else "no")
-    asked = row.timing == "before_lead" and not row.depends and rests_on_its_day(policy(), row.kind, facts)
     agreed = row.judgment is not None and row.judgment.agreed
-    return Standing(dating, row.depends or (asked and not agreed), asked and row.judgment is None)
+    return Standing(dating, row.depends, agreed, row.awaits_word)
 
 
 def awaiting(request: FRRequest) -> list[EvidenceItem]:
     """Return the request's own items on which the word of the supervisor named in it is missing."""
-    return [row for row in request.evidence if standing_of(row).awaits]
+    return [row for row in request.evidence if row.awaits_word]
 
 
-def with_dated() -> ColumnElement[bool]:
-    """Test row by row whether a request has an item dated before the result on which nobody was heard."""
-    return FRRequest.evidence.any((EvidenceItem.timing == "before_lead") & ~EvidenceItem.judgment.has())
+def with_unjudged() -> ColumnElement[bool]:
+    """Test row by row whether a request has an item of evidence on which nobody was heard."""
+    return FRRequest.evidence.any(~EvidenceItem.judgment.has())
 
 
 def items(request: FRRequest) -> list[Item]:
@@ -101,7 +106,8 @@ def items(request: FRRequest) -> list[Item]:
 def _counted(row: EvidenceItem) -> Item:
     uncited = row.private.get("dated") == "uncited"
     recorded = local(row.created_at).replace(tzinfo=None) if uncited else None
-    return item_of(row.private["facts"], standing_of(row).depends, recorded)
+    standing = standing_of(row)
+    return item_of(row.private["facts"], standing.depends, recorded, agreed=standing.agreed)
 
 
 def evidence_of_matter(request: FRRequest) -> Sequence[EvidenceItem]:
@@ -165,7 +171,12 @@ def _own_numbers(request: FRRequest) -> list[str]:
 
 def faults_of_arrest(request: FRRequest, facts: Mapping[str, object]) -> list[Fault]:
     """Return everything wrong with what is said of an arrest; one of the same number was made when it was."""
-    found = check_arrest(policy(), facts, lead=lead_received(request), matter=matter_day(request), present=present())
+    lead, day = lead_received(request), matter_day(request)
+    found = check_arrest(policy(), facts, lead=lead, matter=day, present=present(), use=request.use_id)
+    cited = str(facts.get("record_in") or "")
+    if not found and any(named(number, cited) for number in _own_numbers(request)):
+        said = "Cite where the arrest stood before the result: this is a paper of the portal."
+        found.append(Fault("record_in", said, "arrest_possible"))
     known = same_arrest(request, facts)
     if not found and known is not None and arrested_at(known.private["facts"]) != arrested_at(facts):
         at = arrested_at(known.private["facts"])
@@ -188,7 +199,9 @@ def faults_of_no_arrest(request: FRRequest, outcome_id: str, facts: Mapping[str,
     if not reported:
         return []
     own = all(row.request_id == request.id for row in reported)
-    told = "An arrest before the result is on record here" if own else "An arrest was reported in this matter"
+    told = "An arrest is on record here" if own else "An arrest was reported in this matter"
+    if own and all(row.basis == "before_lead" for row in reported):
+        told = "An arrest that is said to be before the result is on record here"
     return [Fault("despite", f"{told}: say why this request ends without one.", "matter_arrest_answered")]
 
 
@@ -199,15 +212,40 @@ def same_arrest(request: FRRequest, facts: Mapping[str, object]) -> Arrest | Non
     return next((row for row in reported if same_words(row.private["facts"]["arrest_number"], number)), None)
 
 
-def recount(request: FRRequest) -> None:
-    """Bring up to date how many independent items were in hand at each arrest of the matter.
+@dataclass(frozen=True, slots=True)
+class ArrestStanding:
+    """What stands beside an arrest: whether it contradicts its request, what was recorded after it was reported."""
 
-    That nothing was on record when it was reported stays in the event of that day.
+    contradicts: bool
+    recorded_after: int
+
+
+@enforces("USE-8", "AUD-7")
+def arrest_standing(arrest: Arrest) -> ArrestStanding:
+    """Return what is shown beside an arrest; nothing of it changes what was in hand when the arrest was reported."""
+    request, arrested = arrest.request, arrested_at(arrest.private["facts"])
+    filed = None if request.submitted_at is None else local(request.submitted_at).replace(tzinfo=None)
+    early = arrest.basis == "before_lead" and arrested is not None
+    contradicts = early and contradicts_request(policy(), filled(arrested), filed, request.use_id)
+    later = [row for row in evidence_of_matter(request) if row.created_at > arrest.created_at]
+    return ArrestStanding(contradicts, sum(_counted(row).independent for row in later))
+
+
+@enforces("USE-8", "AUD-7")
+def rest_anew(request: FRRequest) -> list[Arrest]:
+    """Say anew on what the arrests of the matter rest, after two matters became one; answer those that changed.
+
+    One that was reported before any result was received rests on none. What is recorded after an arrest was reported
+    was not in hand at it.
     """
-    held: dict[int, list[Item]] = {}
+    lead, changed = lead_received(request), []
     for arrest in arrests_of_matter(request):
-        arrested = arrested_at(arrest.private["facts"])
-        if arrested is not None:
-            if arrest.request_id not in held:
-                held[arrest.request_id] = items(arrest.request)
-            arrest.in_hand = in_hand(held[arrest.request_id], arrested)
+        arrested, reported = arrested_at(arrest.private["facts"]), local(arrest.created_at).replace(tzinfo=None)
+        if lead is None or arrested is None or reported < lead:
+            continue
+        basis = basis_of(arrested, lead)
+        if basis != arrest.basis:
+            known = [row for row in evidence_of_matter(arrest.request) if row.created_at <= arrest.created_at]
+            arrest.basis, arrest.in_hand = basis, in_hand([_counted(row) for row in known], arrested)
+            changed.append(arrest)
+    return changed

@@ -13,6 +13,7 @@ from app.access.actor import Actor
 from app.clauses import enforces
 from app.domain.accounts.people import holders_of
 from app.domain.notices.notifications import tell
+from app.domain.requests import ledger
 from app.domain.requests.ledger import (
     awaiting,
     faults_of_arrest,
@@ -20,7 +21,6 @@ from app.domain.requests.ledger import (
     faults_of_no_arrest,
     items,
     lead_received,
-    recount,
     same_arrest,
     standing_of,
 )
@@ -29,7 +29,7 @@ from app.models.approval import Arrest, EvidenceItem, EvidenceJudgment, Outcome
 from app.models.base import filled
 from app.models.requests import FRRequest
 from app.policy import policy
-from app.policy.evidence import ARREST, Dating, arrested_at, basis_of, dated, depends, in_hand, rests_on_its_day
+from app.policy.evidence import ARREST, Dating, arrested_at, basis_of, dated, depends, in_hand
 from app.policy.facts import Fault, check_outcome
 from app.workflow.engine import advance
 
@@ -45,9 +45,7 @@ def record_corroboration(request: FRRequest, actor: Actor, kind: str, facts: Map
         after = lead is not None and dating != "cited"
         timing = "after_lead" if after else "before_lead"
         rests = depends(policy(), kind, facts, after)
-    # what stands by its day alone depends on the result until it is agreed to
-    told = rests or (dating == "cited" and rests_on_its_day(policy(), kind, facts))
-    given = {"kind": kind, "evidence": facts, "timing": timing, "depends": told, "dated": dating}
+    given = {"kind": kind, "evidence": facts, "timing": timing, "depends": rests, "dated": dating}
     advance(request, "record_corroboration", actor, **given)
     kept = EvidenceItem(
         request=request,
@@ -60,7 +58,6 @@ def record_corroboration(request: FRRequest, actor: Actor, kind: str, facts: Map
     kept.seal(facts=dict(facts), dated=dating)
     db.session.add(kept)
     db.session.flush()
-    recount(request)
     if standing_of(kept).awaits:
         tell("evidence_awaits", [request.discussing_supervisor_id], request)
     return kept
@@ -68,14 +65,13 @@ def record_corroboration(request: FRRequest, actor: Actor, kind: str, facts: Map
 
 @enforces("USE-8", "USE-7")
 def judge_evidence(request: FRRequest, actor: Actor, item_uid: str, *, agreed: bool, words: str) -> None:
-    """Record what the supervisor named in the request says of an identification dated before the result; once each."""
+    """Record whether the supervisor named in the request agrees that an item is as it was recorded; once each."""
     item = next((row for row in awaiting(request) if row.uid == item_uid), None)
     advance(request, "judge_evidence", actor, awaited=item, reason=words, item=item_uid, agreed=agreed)
     row = EvidenceJudgment(item=filled(item), supervisor_id=actor.id, agreed=agreed, policy_version=policy().version)
     row.seal(words=words.strip())
     db.session.add(row)
     db.session.flush()
-    recount(request)
     tell("evidence_judged", [request.requester_id], request)
 
 
@@ -133,6 +129,27 @@ def _keep_arrest(request: FRRequest, actor: Actor, facts: Mapping[str, str], bas
     kept.seal(facts=dict(facts))
     db.session.add(kept)
     db.session.flush()
-    if basis == "on_lead" and held < policy().request.evidence.least_independent:
-        tell("arrest_uncorroborated", holders_of("figures.read"), request)
+    tell_of_arrest(kept)
     return kept
+
+
+@enforces("USE-8", "AUD-7")
+def tell_of_arrest(arrest: Arrest) -> None:
+    """Tell the unit's supervisor and the integrity officers of an arrest on nothing, or dated before the result."""
+    kind = None
+    if arrest.basis == "on_lead" and arrest.in_hand < policy().request.evidence.least_independent:
+        kind = "arrest_uncorroborated"
+    elif arrest.basis == "before_lead":
+        kind = "arrest_dated_before"
+    if kind is not None:
+        tell(kind, holders_of("figures.read"), arrest.request)
+
+
+@enforces("USE-8", "AUD-7")
+def rest_anew(request: FRRequest, actor: Actor) -> None:
+    """Say anew on what arrests rest once two numbers became one matter, and tell of what that brought to light."""
+    for arrest in ledger.rest_anew(request):
+        audit.record(
+            "request.arrest_rests_anew", arrest.request, actor=actor, basis=arrest.basis, in_hand=arrest.in_hand
+        )
+        tell_of_arrest(arrest)

@@ -124,6 +124,8 @@ def _applies(request: FRRequest, step: Next) -> bool:
     if step.verb == "agree_to_answer":
         round_ = request.current_round
         return round_ is not None and any(check.awaits for check in round_.background_checks)
+    if step.verb == "judge_evidence":
+        return any(item.awaits_word for item in request.evidence)
     if step.verb == "record_corroboration":
         # a negative result is no lead: there is nothing that could corroborate it
         return request.current_report is not None and request.current_report.kind == "possible_match"

@@ -34,7 +34,8 @@ def post_arrest(make, people):
     def report(case_number: str):
         request = make.request("reported", case_number=case_number)
         facts = {"arrest_number": "M26600002", "arrested_on": f"{today()}", "arrested_time": "00:01"}
-        facts["ground"] = "on_warrant"
+        facts |= {"ground": "on_warrant", "record_in": "Arrest report 26-1", "record_by": "Officer Heron"}
+        facts |= {"record_on": f"{today()}", "record_time": "00:02"}
         written(outcomes.report_arrest, request, people.actor(request.requester.name), facts)
         return request
 

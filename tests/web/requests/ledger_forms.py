@@ -17,6 +17,7 @@ ITEM = {
     "kind": "property_found",
     "fact_what": "The bag of the owner was found in the apartment, with her papers in it.",
     "fact_source": "Search of the apartment on a warrant",
+    "fact_thing_number": "Property invoice 7000123",
     "fact_obtained_on": "2026-11-22",
     "fact_speaks": "for",
     "fact_stands_alone": "yes",
@@ -31,6 +32,20 @@ LINE_UP = ITEM | {
     "fact_source": "The clerk of the store",
     "fact_why": "The clerk saw the person from two yards away.",
 }
+
+
+#: where an arrest stood that was made before the result
+ON_RECORD = {
+    "fact_ground": "on_warrant",
+    "fact_record_in": "Arrest report 26-104712 of the precinct",
+    "fact_record_by": "Officer Heron",
+}
+
+
+def before_result(at: datetime, **more: str) -> dict[str, str]:
+    """An arrest of before the result, with the record that cites it, made the same day."""
+    there = local(at)
+    return arrested(at, **(ON_RECORD | {"fact_record_on": f"{there:%Y-%m-%d}"} | more))
 
 
 def arrested(at: datetime, **more: str) -> dict[str, str]:

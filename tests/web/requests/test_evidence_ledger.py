@@ -8,15 +8,29 @@ from datetime import timedelta
 import pytest
 
 from app import audit
-from app.domain.requests import ledger
+from app.domain.matters import links
+from app.domain.requests import ledger, outcomes
 from app.extensions import db
-from app.models import Account, Arrest, EvidenceItem, EvidenceJudgment, Notification
+from app.models import Account, Arrest, CaseNumber, EvidenceItem, EvidenceJudgment, Notification
 from app.models.base import now
 from app.models.engine import AuditEvent
 from app.unit_of_work import unit_of_work
-from tests.web.requests.ledger_forms import CITED, ITEM, LINE_UP, arrested
+from app.workflow.registry import CONDITIONS
+from tests.web.requests.ledger_forms import CITED, ITEM, LINE_UP, ON_RECORD, arrested, before_result
 
 DETECTIVE, SUPERVISOR, INTEGRITY = "d.lark", "c.hawthorn", "h.larch"
+
+
+@pytest.fixture
+def agree(people):
+    """agree(request): the supervisor named in it agrees to each item that waits."""
+
+    def judge(request) -> None:
+        for item in ledger.awaiting(request):
+            with unit_of_work():
+                outcomes.judge_evidence(request, people.actor(NAMED), item.uid, agreed=True, words=WHY)
+
+    return judge
 
 
 def closing(outcome: str, **facts: str) -> dict[str, str]:
@@ -28,7 +42,7 @@ def test_a_line_up_from_the_lead_depends_on_it_by_whatever_name_and_is_no_second
     request = make.request("reported")
     client, page = sign_in(DETECTIVE), f"/requests/{request.number}"
     assert post(client, f"{page}/corroboration", LINE_UP).status_code == 303
-    assert [(one.timing, one.depends) for one in request.evidence] == [("before_lead", False)]
+    assert [(one.timing, one.depends) for one in request.evidence] == [("before_lead", True)]
     late = LINE_UP | arrested_item(now())
     renamed = late | {"kind": "witness_account", "fact_what": "The clerk was shown a photo of him: that is the man."}
     renamed |= {
@@ -96,7 +110,7 @@ def arrested_item(at) -> dict[str, str]:
 
 
 @pytest.mark.clause("USE-8", "AUD-7")
-def test_an_arrest_on_nothing_is_taken_as_reported_and_leaves_the_request_open(sign_in, post, make):
+def test_an_arrest_on_nothing_is_taken_as_reported_and_leaves_the_request_open(sign_in, post, make, agree):
     request = make.request("reported")
     client, page = sign_in(DETECTIVE), f"/requests/{request.number}"
     sign_in(INTEGRITY)
@@ -131,16 +145,16 @@ def test_an_arrest_on_nothing_is_taken_as_reported_and_leaves_the_request_open(s
     for outcome in (
         closing("no_arrest", fact_why="The investigation has ended without an arrest."),
         closing("identified_other_way", fact_how="A neighbor gave the name of the person."),
-        closing("arrest", **arrested(now() - timedelta(days=1), fact_ground="on_warrant")),
-        closing(
-            "arrest", **arrested(now() - timedelta(days=1), fact_ground="on_warrant", fact_arrest_number="M777777")
-        ),
+        closing("arrest", **before_result(now() - timedelta(days=1))),
+        closing("arrest", **before_result(now() - timedelta(days=1), fact_arrest_number="M777777")),
     ):
         assert post(client, f"{page}/outcome", outcome).status_code != 303
         assert request.state == "reported"
     # evidence found afterwards lets the case end; the arrest stays counted as made on none
     late = ITEM | arrested_item(now())
     assert post(client, f"{page}/corroboration", late).status_code == 303
+    assert post(client, f"{page}/outcome", closing("arrest", **arrest)).status_code != 303, "nobody agreed to it"
+    agree(request)
     assert post(client, f"{page}/outcome", closing("arrest", **arrest)).status_code == 303
     assert (request.state, len(request.arrests), request.arrests[0].in_hand) == ("closed", 1, 0)
     assert sign_in(SUPERVISOR).get("/workload/figures/arrests.csv").text.splitlines()[1] == f"{year},1,0,0,0,0"
@@ -162,7 +176,7 @@ def test_the_days_of_an_arrest_are_possible_and_one_before_the_result_does_not_r
     assert unsaid.status_code != 303
     assert "say on what" in unsaid.text
     assert db.session.query(Arrest).count() == 0
-    said = closing("arrest", **earlier, fact_ground="on_warrant")
+    said = closing("arrest", **before_result(now() - timedelta(days=1)))
     assert post(client, f"{page}/outcome", said).status_code == 303
     assert (request.state, request.arrests[0].basis) == ("closed", "before_lead")
     assert db.session.query(Notification).filter_by(kind="arrest_uncorroborated").count() == 0
@@ -172,7 +186,7 @@ def test_the_days_of_an_arrest_are_possible_and_one_before_the_result_does_not_r
 
 
 @pytest.mark.clause("USE-8", "USE-7")
-def test_identification_and_elimination_rest_on_the_same_ledger_bypass(sign_in, post, make):
+def test_identification_and_elimination_rest_on_the_same_ledger_bypass(sign_in, post, make, agree):
     request = make.request("reported")
     client, page = sign_in(DETECTIVE), f"/requests/{request.number}"
     words = "The person was found and spoken with at the station."
@@ -186,6 +200,8 @@ def test_identification_and_elimination_rest_on_the_same_ledger_bypass(sign_in, 
     assert post(client, f"{page}/outcome", identified).status_code != 303
     assert post(client, f"{page}/outcome", closing("arrest", **arrested(now()))).status_code != 303
     assert request.state == "reported"
+    assert post(client, f"{page}/outcome", eliminated).status_code != 303, "nobody agreed to it"
+    agree(request)
     assert post(client, f"{page}/outcome", eliminated).status_code == 303
     assert request.state == "closed"
 
@@ -210,7 +226,9 @@ def test_a_negative_result_has_nothing_to_corroborate_and_hides_no_lead_of_the_m
 
 
 @pytest.mark.clause("USE-8", "AUD-7")
-def test_another_request_of_the_matter_makes_neither_a_second_item_nor_a_second_arrest_bypass(sign_in, post, make):
+def test_another_request_of_the_matter_makes_neither_a_second_item_nor_a_second_arrest_bypass(
+    sign_in, post, make, agree
+):
     first = make.request("reported")
     second = make.request("reported", case_number=first.case_number)
     client = sign_in(DETECTIVE)
@@ -218,12 +236,15 @@ def test_another_request_of_the_matter_makes_neither_a_second_item_nor_a_second_
     assert post(client, f"{here}/arrest", arrested(now())).status_code == 303
     assert first.arrests[0].in_hand == 0
     assert post(client, f"{there}/corroboration", ITEM).status_code == 303
-    assert first.arrests[0].in_hand == 1, "an item of the matter that was obtained before counts for its arrest"
+    agree(second)
+    assert first.arrests[0].in_hand == 0, "what is recorded afterwards changes nothing of what was in hand"
+    assert ledger.arrest_standing(first.arrests[0]).recorded_after == 1
     repeated = post(client, f"{here}/corroboration", ITEM | {"fact_what": ITEM["fact_what"].replace(" ", "  ")})
     assert repeated.status_code != 303
     assert "on record already" in repeated.text
     arrest = arrested(now(), fact_arrest_number="M-26 600002")
-    earlier = arrest | {"fact_arrested_time": "00:01", "fact_ground": "on_warrant"}
+    earlier = arrest | ON_RECORD | {"fact_arrested_time": "00:01", "fact_record_time": "00:02"}
+    earlier["fact_record_on"] = arrest["fact_arrested_on"]
     assert "reported as made on" in post(client, f"{there}/arrest", earlier).text
     same = arrested(now(), fact_arrest_number="M-26 600002") | {
         f"fact_{name}": first.arrests[0].private["facts"][name] for name in ("arrested_on", "arrested_time")
@@ -232,7 +253,7 @@ def test_another_request_of_the_matter_makes_neither_a_second_item_nor_a_second_
     assert post(client, f"{here}/outcome", closing("arrest", **same)).status_code == 303
     assert db.session.query(Arrest).count() == 1
     lines = sign_in(SUPERVISOR).get("/workload/figures/arrests.csv").text.splitlines()
-    assert lines[1].split(",")[1:] == ["0", "1", "0", "0", "0"]
+    assert lines[1].split(",")[1:] == ["1", "0", "0", "0", "0"]
 
 
 @pytest.mark.clause("USE-8", "AUD-7")
@@ -255,15 +276,23 @@ def test_no_arrest_is_not_said_past_an_arrest_in_another_request_of_the_matter_b
 
 
 @pytest.mark.clause("USE-8", "AUD-7")
-def test_no_arrest_answers_to_an_arrest_from_before_the_result_too_bypass(sign_in, post, make):
+def test_no_arrest_answers_to_an_arrest_from_before_the_result_too_bypass(sign_in, post, make, people):
     request = make.request("reported")
     client, page = sign_in(DETECTIVE), f"/requests/{request.number}"
-    earlier = arrested(now() - timedelta(days=1), fact_ground="on_warrant")
+    earlier = before_result(now() - timedelta(days=1))
     assert post(client, f"{page}/arrest", earlier).status_code == 303
     why = "The investigation has ended without an arrest."
     silent = post(client, f"{page}/outcome", closing("no_arrest", fact_why=why))
     assert silent.status_code != 303 and "say why this request ends without one" in silent.text
+    assert "An arrest that is said to be before the result is on record here" in silent.text
     assert request.state == "reported"
+    assert post(client, f"{page}/arrest", arrested(now(), fact_arrest_number="M888888")).status_code == 303
+    facts, actor = {"why": why}, people.actor(DETECTIVE)
+    asked = {"outcome": "no_arrest", "outcome_facts": facts}
+    told = CONDITIONS["matter_arrest_answered"](request, actor, asked)
+    assert told == "An arrest is on record here: say why this request ends without one."
+    facts["despite"] = "Two people were sought, and the arrest is of the other."
+    assert CONDITIONS["matter_arrest_answered"](request, actor, asked) is None
 
 
 # Recorded after the result, dated before it ---------------------------------------------------------------------------
@@ -336,49 +365,151 @@ def test_a_citation_that_cites_nothing_is_refused_bypass(sign_in, post, make, ch
 
 
 @pytest.mark.clause("USE-8", "AUD-7")
-def test_an_uncited_item_is_in_hand_from_when_it_was_recorded_bypass(sign_in, post, make):
-    """By waiting: the arrest first, then an item with a day that lies before it."""
+def test_what_is_recorded_after_an_arrest_was_not_in_hand_at_it_bypass(sign_in, post, make, agree):
+    """By waiting: the arrest first, then items with days that lie before it."""
     request = make.request("reported")
     client, page = sign_in(DETECTIVE), f"/requests/{request.number}"
     assert post(client, f"{page}/arrest", arrested(now())).status_code == 303
     stating(post, client, page, ITEM | dict.fromkeys(CITED, ""))
-    assert request.arrests[0].in_hand == 0
-    assert [one.independent for one in ledger.items(request)] == [True], "a thing found stands without the result"
     stating(post, client, page, ITEM | {"fact_what": "The coat of the owner was found in the apartment as well."})
-    assert request.arrests[0].in_hand == 1
+    assert [one.independent for one in ledger.items(request)] == [False, False], "nobody agreed to them"
+    agree(request)
+    assert [one.independent for one in ledger.items(request)] == [True, True]
+    assert request.arrests[0].in_hand == 0
+    shown = client.get(page).text
+    assert "No independent evidence in hand" in shown and "Recorded after the arrest was reported: 2" in shown
+    figures = sign_in(SUPERVISOR).get("/workload/figures/arrests")
+    assert request.number in figures.text
+    assert sign_in(SUPERVISOR).get("/workload/figures/arrests.csv").text.splitlines()[1].endswith(",1,0,0,0,0")
+
+
+@pytest.mark.clause("USE-8", "AUD-7")
+def test_what_was_agreed_to_before_an_arrest_was_reported_was_in_hand_at_it(sign_in, post, make, agree):
+    request = make.request("reported")
+    client, page = sign_in(DETECTIVE), f"/requests/{request.number}"
+    stating(post, client, page, ITEM)
+    coat = {"fact_what": "The coat of the owner was found in the apartment as well."}
+    stating(post, client, page, ITEM | coat | dict.fromkeys(CITED, ""))
+    agree(request)
+    assert post(client, f"{page}/arrest", arrested(now())).status_code == 303
+    assert request.arrests[0].in_hand == 1, "an uncited item was obtained when it was recorded"
 
 
 @pytest.mark.clause("USE-8", "USE-7")
-def test_an_identification_by_its_day_alone_waits_for_the_named_supervisor_bypass(sign_in, post, make):
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Nothing further was found against the person in any of the files.",
+        "A gray hood like the one in the still, seen in a shop window near by.",
+        "Printout on which the clerk put a cross beside number three.",
+        "The victim confirmed that he is the robber.",
+        "The cashier ID'd him as the offender at the precinct.",
+        "The victim singled him out among six.",
+    ],
+)
+def test_words_that_no_list_knows_count_for_nothing_until_a_second_person_agrees_bypass(sign_in, post, make, words):
     request = make.request("reported")
     client, page = sign_in(DETECTIVE), f"/requests/{request.number}"
-    stating(post, client, page, LINE_UP)
-    witness = ITEM | {
-        "kind": "witness_account",
-        "fact_what": "The neighbor says that the man who carried the bag is him, whom she knows.",
-        "fact_shown_or_told": "",
+    said = ITEM | {
+        "kind": "trace_evidence",
+        "fact_what": words,
+        "fact_why": "It was light and it stood two yards away.",
     }
-    stating(post, client, page, witness)
-    stating(post, client, page, ITEM)
-    standing = [ledger.standing_of(one) for one in request.evidence]
-    assert [(one.dating, one.depends, one.awaits) for one in standing] == [
-        ("cited", True, True),
-        ("cited", True, True),
-        ("cited", False, False),
-    ]
+    post(client, f"{page}/corroboration", said)
+    assert not any(one.independent for one in ledger.items(request))
+    ended = closing("person_identified", fact_how="The person was found and spoken with at the station.")
+    for outcome in (closing("arrest", **arrested(now())), ended):
+        assert post(client, f"{page}/outcome", outcome).status_code != 303
+    assert (request.state, request.arrests) == ("reported", [])
+
+
+@pytest.mark.clause("USE-8", "USE-7")
+def test_a_line_up_depends_whatever_its_day_and_nobody_can_agree_that_it_stands_bypass(sign_in, post, make, agree):
+    """By an earlier day: before the result there was no candidate whose picture anybody could be shown."""
+    request = make.request("reported")
+    client, page = sign_in(DETECTIVE), f"/requests/{request.number}"
+    told = {
+        "fact_shown_or_told": "yes",
+        "fact_told_since": "yes",
+        "fact_told_source": "The detective showed it to her.",
+    }
+    for item in (LINE_UP, LINE_UP | told | {"fact_what": "The second clerk chose the photograph from six."}):
+        stating(post, client, page, item)
+    doorman = (
+        ITEM | told | {"kind": "witness_account", "fact_what": "The doorman says that the man with the bag is him."}
+    )
+    stating(post, client, page, doorman)
+    assert [(one.depends, one.awaits) for one in map(ledger.standing_of, request.evidence)] == [(True, False)] * 3
+    agree(request)
+    assert post(client, f"{page}/outcome", closing("arrest", **arrested(now()))).status_code != 303
+
+
+@pytest.mark.clause("USE-8", "AUD-7")
+@pytest.mark.parametrize("ground", ["under_arrest", "on_warrant"])
+def test_an_arrest_before_the_request_is_cited_told_and_counted_by_itself_bypass(sign_in, post, make, ground):
+    """By an earlier day: the request says that nobody knew who the person was."""
+    request = make.request("reported")
+    assert request.use_id == "USE-1"
+    for who in (INTEGRITY, SUPERVISOR):
+        sign_in(who)
+    client, page = sign_in(DETECTIVE), f"/requests/{request.number}"
+    day = now() - timedelta(days=1)
+    bare = closing("arrest", **arrested(day, fact_ground=ground))
+    assert post(client, f"{page}/outcome", bare).status_code == 422
+    own = before_result(day, fact_ground=ground, fact_record_in=f"Report {request.reports[0].number}")
+    assert post(client, f"{page}/outcome", closing("arrest", **own)).status_code == 422
+    cited = closing("arrest", **before_result(day, fact_ground=ground))
+    answer = post(client, f"{page}/outcome", cited)
+    if ground == "under_arrest":
+        assert answer.status_code == 422 and "Only a request on USE-5" in answer.text
+        assert (request.state, request.arrests) == ("reported", [])
+        return
+    assert answer.status_code == 303
+    told = db.session.query(Notification).filter_by(kind="arrest_dated_before").all()
+    assert {SUPERVISOR, INTEGRITY} <= {db.session.get(Account, row.account_id).name for row in told}
     shown = client.get(page).text
-    assert shown.count(MARK) == 3 and "depends on it until" not in shown
-    assert shown.count("it depends on the result until the supervisor named in the request agrees") == 2
-    told = db.session.query(Notification).filter_by(kind="evidence_awaits").all()
-    assert {db.session.get(Account, row.account_id).name for row in told} == {NAMED}
+    assert "Contradicts the request" in shown and "which asked who an unknown person is" in shown
+    figures = sign_in(SUPERVISOR).get("/workload/figures/arrests").text
+    assert request.number in figures and "Before the request was filed: contradicts it" in figures
+    lines = sign_in(SUPERVISOR).get("/workload/figures/arrests.csv").text.splitlines()
+    assert "Said to be before the possible match" in lines[0]
+    assert lines[1].endswith(",0,0,0,1,0")
+
+
+@pytest.mark.clause("USE-8", "AUD-7", "REQ-2")
+def test_an_arrest_under_another_number_rests_on_the_result_once_the_two_are_one_matter_bypass(
+    sign_in, post, make, people
+):
+    """By splitting: the result under one number, the arrest under the other."""
+    lead = make.request("reported", case_number="2026-075-01234")
+    other = make.request("negative", case_number="2026-075-05555")
+    make.run_jobs()
+    client, page = sign_in(DETECTIVE), f"/requests/{other.number}"
+    assert post(client, f"{page}/arrest", arrested(now())).status_code == 303
+    assert [(one.basis, one.in_hand) for one in other.arrests] == [("no_lead", 0)]
+    number = db.session.query(CaseNumber).filter_by(number=lead.case_number).one()
+    officer = people.actor("b.juniper")
+    with unit_of_work():
+        links.link(number, officer, other.case_number, "Both files are of one robbery, says the squad.")
+    assert [(one.basis, one.in_hand) for one in other.arrests] == [("on_lead", 0)]
+    assert db.session.query(Notification).filter_by(kind="arrest_uncorroborated").count()
+    event = db.session.query(AuditEvent).filter_by(event="request.arrest_rests_anew").one()
+    assert json.loads(event.keys) == {"basis": "on_lead", "in_hand": 0}
+    assert other.number in sign_in(SUPERVISOR).get("/workload/figures/arrests").text
 
 
 @pytest.mark.clause("USE-8", "USE-7", "AUD-7")
 def test_the_supervisor_agrees_with_words_of_their_own_or_it_does_not_count_bypass(sign_in, post, make):
     request = make.request("reported")
     client, page = sign_in(DETECTIVE), f"/requests/{request.number}"
-    stating(post, client, page, LINE_UP)
+    stating(post, client, page, ITEM)
     item, closed = request.evidence[0], closing("arrest", **arrested(now()))
+    standing = ledger.standing_of(item)
+    assert (standing.dating, standing.depends, standing.awaits, standing.independent) == ("cited", False, True, False)
+    told = db.session.query(Notification).filter_by(kind="evidence_awaits").all()
+    assert {db.session.get(Account, row.account_id).name for row in told} == {NAMED}
+    shown = client.get(page).text
+    assert "Waits for a supervisor’s word" in shown and "Stands without the result" not in shown
     way, there = f"/discussions/{request.number}/evidence/{item.uid}", f"/discussions/{request.number}"
     assert post(client, f"{page}/outcome", closed).status_code != 303
 
@@ -391,17 +522,19 @@ def test_the_supervisor_agrees_with_words_of_their_own_or_it_does_not_count_bypa
         assert word("agree", WHY, who).status_code in (403, 404), who
     supervisor = sign_in(NAMED)
     assert request.number in supervisor.get("/discussions").text
+    assert "Say whether the evidence is as it was recorded" in supervisor.get("/").text
     asked = supervisor.get(there).text
-    assert MARK in asked and "DD5 No. 12" in asked and "Was it made before the result was received?" in asked
+    assert MARK in asked and "DD5 No. 12" in asked and "Is it as it is recorded here?" in asked
     for empty in ("", "ok", "As discussed."):
         assert word("agree", empty).status_code == 422
     assert db.session.query(EvidenceJudgment).count() == 0
     assert word("agree", WHY).status_code == 303
-    assert ledger.standing_of(item).depends is False
+    assert ledger.standing_of(item).independent is True
     assert word("decline", "I said so too early and do not know it.").status_code != 303, "one word each"
+    assert "Say whether the evidence is as it was recorded" not in sign_in(NAMED).get("/").text
     client = sign_in(DETECTIVE)
     shown = client.get(page).text
-    assert MARK in shown and WHY in shown and "agrees that it was made before the result" in shown
+    assert MARK in shown and WHY in shown and "agrees that it is as it was recorded" in shown
     assert post(client, f"{page}/outcome", closed).status_code == 303
     assert (request.state, request.arrests[0].in_hand) == ("closed", 1)
     event = db.session.query(AuditEvent).filter_by(event="request.evidence_judged").one()
@@ -409,19 +542,20 @@ def test_the_supervisor_agrees_with_words_of_their_own_or_it_does_not_count_bypa
 
 
 @pytest.mark.clause("USE-8")
-def test_a_supervisor_who_does_not_know_of_it_leaves_it_depending_bypass(sign_in, post, make):
+def test_a_supervisor_who_does_not_know_of_it_leaves_it_uncounted_bypass(sign_in, post, make):
     request = make.request("reported")
     client, page = sign_in(DETECTIVE), f"/requests/{request.number}"
-    stating(post, client, page, LINE_UP)
+    stating(post, client, page, ITEM)
     item = request.evidence[0]
     fields = {"version": str(request.version), "answer": "decline", "reason": "The sheet is not in the case system."}
     typed = {f"{item.uid[:8]}-{name}": value for name, value in fields.items()}
     way = f"/discussions/{request.number}/evidence/{item.uid}"
     assert post(sign_in(NAMED), way, typed, page="/").status_code == 303
     standing = ledger.standing_of(item)
-    assert (standing.depends, standing.awaits) == (True, False)
+    assert (standing.independent, standing.awaits) == (False, False)
     client = sign_in(DETECTIVE)
-    assert "does not agree that it was made before" in client.get(page).text
+    shown = client.get(page).text
+    assert "Not agreed to" in shown and "does not agree that it is as it was recorded" in shown
     assert post(client, f"{page}/outcome", closing("arrest", **arrested(now()))).status_code != 303
 
 
@@ -443,4 +577,4 @@ def test_an_item_from_before_citations_were_asked_for_shows_it_and_a_line_up_wai
         db.session.add(row)
         audit.record("policy.loaded", version="earlier")
     standing = ledger.standing_of(row)
-    assert (standing.dated_before, standing.depends, standing.awaits) == (True, True, True)
+    assert (standing.dated_before, standing.independent, standing.awaits) == (True, False, True)

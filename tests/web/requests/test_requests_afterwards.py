@@ -7,10 +7,12 @@ import re
 import pytest
 
 from app.blueprints.requests.status import STEP_TITLES, since, timeline
+from app.domain.requests import outcomes
 from app.extensions import db
 from app.models import AuditEvent, FRRequest
 from app.models.base import now
 from app.policy import policy
+from app.unit_of_work import unit_of_work
 from tests.request_factory import picture
 from tests.web.page_reading import soup, words
 from tests.web.requests.ledger_forms import ITEM, arrested
@@ -131,7 +133,7 @@ def test_only_a_report_that_leaves_is_recorded_as_downloaded(sign_in, make):
 
 
 @pytest.mark.clause("SRC-8", "ACC-11", "USE-7", "USE-8")
-def test_the_report_is_read_corroborated_and_the_case_closed(sign_in, post, make):
+def test_the_report_is_read_corroborated_and_the_case_closed(sign_in, post, make, people):
     request = make.request("reported")
     client, page = sign_in("d.lark"), f"/requests/{request.number}"
     shown = client.get(page).text
@@ -152,6 +154,10 @@ def test_the_report_is_read_corroborated_and_the_case_closed(sign_in, post, make
     assert ITEM["fact_what"] in client.get(page).text
 
     outcome = f"{page}/outcome"
+    supervisor, (item,) = people.actor("s.alder"), request.evidence
+    with unit_of_work():
+        words = "I saw the bag and the invoice of the property office myself."
+        outcomes.judge_evidence(request, supervisor, item.uid, agreed=True, words=words)
     arrest = arrested(now()) | {"outcome": "arrest", "shown_outcome": "arrest"}
     bare = post(client, outcome, arrest | {"fact_arrest_number": "M1"})
     assert bare.status_code == 422
