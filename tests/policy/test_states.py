@@ -28,6 +28,7 @@ BESIDE = ("app/policy/", "app/models/")
 NO_STATES = {
     "app/blueprints/disclosures/rendering.py:DECISIONS": "kinds of a decision, as its rows hold them",
     "app/blueprints/review/peers/blind_view.py:ENDED": "how a line ended, which is no workflow",
+    "app/domain/examination/earlier_verdicts.py:TAKEN_BACK": "how a line ended, which is no workflow",
     "app/domain/approval/judged.py:BASIS": "kinds of a decision on the basis, as its rows hold them",
     "app/domain/approval/round_file.py:DECISIONS": "kinds of a final review, as its rows hold them",
 }

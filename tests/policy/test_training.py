@@ -16,6 +16,7 @@ TRAINED = {
     "basis.confirm",
     "examination.work",
     "gallery.browse",
+    "matter.link",
     "peer.review",
     "probe.select",
     "proficiency.keep",

@@ -18,6 +18,8 @@ from app.models import Account, Candidate, FRRequest, LineUp, NewGround, PeerRev
 from app.models.base import filled
 from app.policy import policy
 
+#: how a line ends without a locked verdict, though something may have been recorded on it
+TAKEN_BACK = ("withdrawn", "declined")
 #: what everybody is told of a verdict in a request that is kept from them
 WITHHELD = "A verdict below the bar in a request that you may not read"
 
@@ -89,7 +91,7 @@ def earlier_verdicts(round_: Round, candidate: Candidate) -> list[EarlierVerdict
         select(LineUp)
         .join(LineUp.round)
         .join(Round.request)
-        .where(*_on_person(round_, candidate, LineUp.ended_at), LineUp.ended.in_(("withdrawn", "declined")))
+        .where(*_on_person(round_, candidate, LineUp.ended_at), LineUp.ended.in_(TAKEN_BACK))
     )
     locked = [_verdict(row, row.opinion) for row in db.session.scalars(reviews.order_by(PeerReview.id))]
     unlocked = [_verdict(row, _recorded(row)) for row in db.session.scalars(ended.order_by(LineUp.id))]

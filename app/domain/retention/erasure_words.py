@@ -23,6 +23,7 @@ WORDS = {
     "disclosure_package": "Packages of disclosures",
     "disposition": "Comparisons of candidates",
     "evidence_item": "Items of evidence",
+    "evidence_judgment": "A supervisor's words on evidence",
     "examination_round": "Rounds of examination",
     "final_review": "Final reviews",
     "form_draft": "Drafts of forms",

@@ -32,7 +32,7 @@ OF_A_REQUEST = {
     "Round": {"k.rowan"} | SUPERVISORS,
     "Annotation": {"k.rowan"} | SUPERVISORS,
     "LineUp": {"j.maple", "n.finch"},
-    "Report": {"d.lark"} | UNIT,
+    "Report": {"d.lark", "k.rowan"} | SUPERVISORS,
     "GalleryPerson": EXAMINERS,
     "Account": SUPERVISORS,
 }
