@@ -104,6 +104,22 @@ def in_unit() -> bool:
     return bool(db.session().info.get("unit"))
 
 
+def of_this_reading() -> dict[Any, Any]:
+    """Return what was found so far in this reading transaction, so that a page finds it once.
+
+    Inside a unit of work, where rows change, nothing is remembered.
+    """
+    session = db.session()
+    reading = None if in_unit() else session.get_transaction()
+    if reading is None:
+        return {}
+    kept = session.info.get("reading")
+    if kept is None or kept[0] is not reading:
+        kept = session.info["reading"] = (reading, {})
+    found: dict[Any, Any] = kept[1]
+    return found
+
+
 def end_reading() -> None:
     """End the reading transaction, so that whoever waits from here on holds nothing of the database.
 

@@ -49,7 +49,7 @@ def work_context(subject: FRRequest) -> dict[str, Any]:
         "item": subject,
         "state": subject.stands,
         "refused": earlier_refusals(subject) if subject.takes("accept", "refuse") else [],
-        "copies": copies_of(subject) if subject.takes("accept", "refuse") else [],
+        "copies": copies_of(subject) if own and subject.takes("accept", "refuse") else [],
         "due": due_at(subject),
         "now": now(),
         "assigned": assignment(subject, actor, {subject.examiner_id} if gone and subject.examiner_id else set()),

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from sqlalchemy import ColumnElement, select
+
 from app.clauses import enforces
+from app.domain.matters.photographs import with_copies
 from app.domain.serving import of_disclosure
+from app.models.approval import Report
 from app.models.base import filled
 from app.models.disclosures import Disclosure, DisclosureItem
+from app.models.examination import Round
+from app.models.gallery import GalleryHold, GalleryPhoto
+from app.models.identification import Candidate, Search
 from app.models.requests import ProbeImage
 from app.policy import policy
 
@@ -64,6 +71,23 @@ def staying(disclosure: Disclosure, items: list[DisclosureItem]) -> dict[str, st
         held = kept_back(disclosure, items)
     no_file = uncopied(disclosure, items)
     return {item.uid: NO_COPY if item in no_file else words for item in items if item in held or item in no_file}
+
+
+def touched() -> ColumnElement[bool]:
+    """Test row by row whether what left the repository may concern a disclosure; `stopped` then says whether it does.
+
+    A report is found by the person in it or by its probe, an image by its bytes and by what is known as a copy of it.
+    """
+    left = GalleryPhoto.removed_at.is_not(None)
+    gone = select(GalleryPhoto.sha256).where(left)
+    held = select(GalleryHold.probe_image_id).where(GalleryHold.sha256.in_(gone))
+    images = with_copies(select(ProbeImage.id).where(ProbeImage.sha256.in_(gone) | ProbeImage.id.in_(held)))
+    people = select(GalleryPhoto.person_id).where(left)
+    nominees = select(Candidate.id).where(Candidate.person_id.in_(people))
+    searched = Round.search_id.in_(select(Search.id).where(Search.image_id.in_(images)))
+    reports = select(Report.id).join(Round, Report.round_id == Round.id)
+    reports = reports.where(Round.nominee_id.in_(nominees) | searched)
+    return Disclosure.items.any(DisclosureItem.image_id.in_(images) | DisclosureItem.report_id.in_(reports))
 
 
 @enforces("CAP-3", "EXT-7")

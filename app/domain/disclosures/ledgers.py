@@ -11,6 +11,7 @@ from sqlalchemy import select
 from app.clauses import enforces
 from app.domain.accounts.naming import here
 from app.domain.disclosures.items import filed
+from app.domain.requests.ledger import arrest_standing, standing_of
 from app.extensions import db, settings
 from app.models.approval import Arrest, EvidenceItem
 from app.models.engine import AuditEvent
@@ -24,9 +25,15 @@ NO_ARREST = "No arrest is on record."
 REPORTED = ("request.arrest_reported", "request.arrest_recorded")
 #: basis of an arrest -> what is said of it
 BASES = {
-    "before_lead": "Made before the result was received: it does not rest on it.",
+    "before_lead": "Said to be made before the result was received, and reported after it.",
     "no_lead": "No possible match of the matter had been received.",
     "on_lead": "Made after the result was received.",
+}
+EARLIER_THAN_FILED = "It would lie before this request was filed, which asked who an unknown person is."
+#: how an item is dated -> what is said of it, where it was recorded after the result and is dated before it
+DATINGS = {
+    "cited": "dated before the result was received; where it stood then is cited below",
+    "uncited": "dated before the result was received; where it stood then is not cited",
 }
 ON_NOTHING = "MADE ON NO INDEPENDENT EVIDENCE: too little that stands without the result was in hand at the arrest."
 
@@ -60,14 +67,16 @@ def _of(request: FRRequest, at: datetime) -> Iterator[str]:
     if not arrests:
         yield f"  {NO_ARREST}"
     for item in evidence:
-        yield from _item(item)
+        yield from _item(item, at)
     if not evidence:
         yield f"  {NO_EVIDENCE}"
 
 
 def _arrest(arrest: Arrest) -> Iterator[str]:
     rules, facts = policy().request, arrest.private["facts"]
-    yield f"  Arrest {facts['arrest_number']}: {BASES[arrest.basis]}"
+    yield f"  Arrest {facts.get('arrest_number', '')}: {BASES[arrest.basis]}"
+    if arrest_standing(arrest).contradicts:
+        yield f"    {EARLIER_THAN_FILED}"
     if arrest.basis == "on_lead":
         yield f"    Independent items of evidence in hand at the arrest, as far as is on record: {arrest.in_hand}."
         if arrest.in_hand < rules.evidence.least_independent:
@@ -92,14 +101,25 @@ def _as_reported(request: FRRequest, at: datetime) -> Iterator[str]:
             )
 
 
-def _item(item: EvidenceItem) -> Iterator[str]:
-    rules = policy().request
-    kind = rules.evidence_kinds.get(item.kind)
-    stands = "depends on the result" if item.depends else "stands without the result"
+def _item(item: EvidenceItem, at: datetime) -> Iterator[str]:
+    rules, standing = policy().request, standing_of(item)
+    kind, judged = rules.evidence_kinds.get(item.kind), item.judgment
+    judged = judged if judged is not None and judged.created_at <= at else None
+    if standing.depends:
+        stands = "depends on the result"
+    elif judged is None:
+        stands = "waits for a supervisor's word, and does not count before"
+    else:
+        stands = "stands without the result" if judged.agreed else "a supervisor does not agree; it does not count"
     when = "before" if item.timing == "before_lead" else "after"
-    yield f"  {kind.title if kind else 'Item of evidence'}: {stands}; obtained {when} the result was received."
+    dated = DATINGS.get(standing.dating, f"obtained {when} the result was received")
+    yield f"  {kind.title if kind else 'Item of evidence'}: {stands}; {dated}."
     yield from _answers(answered(rules.evidence.facts, item.private["facts"]))
     yield f"    Recorded on {here(item.created_at):%Y-%m-%d at %H:%M} by {item.recorded_by.titled}."
+    if judged is not None:
+        said = "agrees" if judged.agreed else "does not agree"
+        told = f"{here(judged.created_at):%Y-%m-%d at %H:%M}): {judged.private['words']}"
+        yield f"    {judged.supervisor.titled} {said} that it is as it was recorded ({told}"
 
 
 def _answers(rows: Iterable[tuple[str, object]]) -> Iterator[str]:

@@ -9,7 +9,7 @@ from app.access.actor import Actor
 from app.access.scoping import visible
 from app.clauses import enforces
 from app.domain.disclosures.contradictions import for_the_officer
-from app.domain.disclosures.leaving import stopped
+from app.domain.disclosures.leaving import stopped, touched
 from app.extensions import db
 from app.models.disclosures import Disclosure, DisclosurePackage, Incident
 from app.models.engine import Transition
@@ -105,7 +105,8 @@ def _to_decide(actor: Actor) -> ColumnElement[bool]:
 @enforces("CAP-3", "EXT-7")
 def _stopped(actor: Actor) -> list[int]:
     """Return the keys of the disclosures of others that what left the repository stops: the officer returns them."""
-    rows = select(Disclosure).where(Disclosure.taking("release", "fetch"), Disclosure.asked_by_id != actor.id)
+    handed = Disclosure.taking("release", "fetch")
+    rows = select(Disclosure).where(handed, Disclosure.asked_by_id != actor.id, touched())
     rows = rows.options(selectinload(Disclosure.packages), selectinload(Disclosure.items))
     return [one.id for one in db.session.scalars(rows) if stopped(one)]
 

@@ -21,11 +21,20 @@ from app.domain.matters.parted import parted_matters
 from app.domain.requests.earlier_refusals import with_images
 from app.extensions import db
 from app.models.requests import FRRequest, ProbeImage
+from app.unit_of_work import of_this_reading
 
 
 @enforces("SRC-6", "SRC-3")
 def together(request: FRRequest) -> set[int]:
     """Return the ids of the filed requests that are of one matter with this one by number or by photograph, and it."""
+    known = of_this_reading()
+    ids: set[int] | None = known.get(("together", request.id))
+    if ids is None:
+        ids = known["together", request.id] = _together(request)
+    return ids
+
+
+def _together(request: FRRequest) -> set[int]:
     ids, before = {request.id}, set[int]()
     while ids != before:
         before = ids
@@ -46,11 +55,14 @@ def counts_with(request: FRRequest, recorded: Any) -> ColumnElement[bool]:
     recorded: the column that says when a row was recorded; of a matter parted since, what was recorded until then
     counts.
     """
+    known = of_this_reading()
+    once: dict[datetime, set[str]] | None = known.get(("parted", request.id))
     ids = together(request)
-    numbers = db.session.scalars(select(FRRequest.case_number).where(FRRequest.id.in_(ids))).all()
-    once: dict[datetime, set[str]] = {}
-    for number, until in parted_matters(set(numbers)).items():
-        once.setdefault(until, set()).add(number)
+    if once is None:
+        numbers = db.session.scalars(select(FRRequest.case_number).where(FRRequest.id.in_(ids))).all()
+        once = known["parted", request.id] = {}
+        for number, until in parted_matters(set(numbers)).items():
+            once.setdefault(until, set()).add(number)
     parted = (FRRequest.case_number.in_(names) & (recorded <= until) for until, names in once.items())
     return or_(FRRequest.id.in_(ids), *parted)
 

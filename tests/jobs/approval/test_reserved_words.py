@@ -189,7 +189,9 @@ def test_its_arrest_and_evidence_stand_in_no_other_request_and_carry_none_bypass
     detective, there = people.actor("i.kestrel"), local(now())
     number = {"arrest_number": "M26600077", "arrested_on": f"{there:%Y-%m-%d}", "arrested_time": "00:05"}
     with unit_of_work():
-        outcomes.report_arrest(reserved, detective, {**number, "ground": "on_warrant"})
+        cited = {"record_in": "Arrest report 26-104712 of the precinct", "record_by": "Officer Heron"}
+        cited |= {"record_on": f"{there:%Y-%m-%d}", "record_time": "00:20"}
+        outcomes.report_arrest(reserved, detective, {**number, **cited, "ground": "on_warrant"})
     make.corroborate(reserved)
     client, page = sign_in("d.lark"), f"/requests/{first.number}"
     own = {"outcome": "arrest", "shown_outcome": "arrest", **arrested(now())}

@@ -140,6 +140,7 @@ def test_whoever_decides_does_not_hand_out(disclose, people):
 @pytest.mark.clause("EXT-5")
 def test_immigration_enforcement_has_no_way_through(disclose, people):
     """Neither the asker, nor every role together, nor a request that came back gets past the question."""
+    returned = disclose("returned")
     disclosure, asker = disclose("draft"), people.actor("d.lark")
     with unit_of_work():
         disclosures.save_draft(disclosure, asker, values(immigration="yes"))
@@ -148,7 +149,6 @@ def test_immigration_enforcement_has_no_way_through(disclose, people):
     every = Actor(asker.id, "d.lark", "", "", "", frozenset(), frozenset(policy().capabilities), acknowledged="present")
     with refused("not_immigration"), unit_of_work():
         disclosures.submit(disclosure, every)
-    returned = disclose("returned")
     with refused("WF-disclosure-resubmit"), unit_of_work():
         disclosures.save_draft(returned, asker, values(immigration="yes"))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from app import audit
 from app.domain.accounts.people import who_may
 from app.domain.examination import verbs as examination
 from app.domain.peers import nomination, selection
@@ -23,7 +24,10 @@ def asked(make, people):
     """A request whose answer to a confinement waits for a supervisor of the unit; one of them discussed it."""
     for name in (BARRED, FREE, "j.maple", "n.finch"):
         people.account(name)
-    request = make.request(state="under_examination", supervisor=BARRED)
+    request = make.request(state="under_examination")
+    with unit_of_work():  # as it was before an investigator could name only a supervisor of their own command
+        request.discussing_supervisor_id = people.account(BARRED).id
+        audit.record("audit.anchored", sequence=0)
     nominee = min(request.current_round.search.candidates, key=lambda one: one.rank)
     make.dispose_all(request, retain=nominee)
     with unit_of_work():

@@ -31,7 +31,8 @@ def registered(disclose):
 
 def listed(client, query: str = "") -> list[str]:
     page = soup(client.get(f"/disclosures/register{query}"))
-    return [" ".join(cell.text.split()) for cell in page.select("tbody th")]
+    tables = [one for one in page.select("table") if "Register of disclosures" in one.caption.text]
+    return [" ".join(cell.text.split()) for table in tables for cell in table.select("tbody th")]
 
 
 @pytest.mark.clause("EXT-7")
@@ -57,7 +58,8 @@ def test_the_register_is_filtered_and_its_reading_recorded(registered, sign_in):
     looked = events("disclosure.register_read")
     assert {"filters": ["person"], "export": False} in looked
     assert "sandpiper" not in json.dumps(looked).lower()
-    assert soup(client.get("/disclosures/register")).select("tbody th a") == []
+    lines = soup(client.get("/disclosures/register")).find("caption", string="Register of disclosures").parent
+    assert lines.select("tbody th a") == []
 
 
 @pytest.mark.clause("EXT-7")
