@@ -85,7 +85,11 @@ def notice_stated(world: World, on: str) -> dict[str, str]:
     from app.models import SealingNotice
 
     row = SealingNotice.query.filter_by(uid=world.kept[on]).one()
-    given = {"version": str(row.version), "text": "A photograph was sealed.", "how": "By post"}
+    given = {
+        "version": str(row.version),
+        "text": "A photograph in the disclosure was sealed. Please answer.",
+        "how": "By post",
+    }
     return {**{f"n{row.id}-{name}": value for name, value in given.items()}, "send": "1"}
 
 

@@ -131,9 +131,9 @@ def test_what_leaves_by_a_job_is_asked_about_and_mail_carries_no_file_bypass() -
     assert calls("deliver") >= {"app/jobs/approval/reports.py", "app/jobs/notices/mail.py"}
     taking_receipts = {name for name in calls("connector") if name.startswith("app/jobs")}
     assert taking_receipts == {"app/jobs/approval/reports.py"} and taking_receipts <= calls("left_at")
-    assert "app/jobs/disclosures/documents.py" in calls("pack") and "app/domain/disclosures/papers.py" in calls(
-        "of_disclosure"
-    )
+    assert "app/jobs/disclosures/documents.py" in calls("pack")
+    assert "app/domain/disclosures/papers.py" in calls("kept_back")
+    assert "app/domain/disclosures/leaving.py" in calls("of_disclosure")
     assert calls("add_attachment") | calls("add_related") | calls("make_mixed") == set()
     drawn = {"app/documents/algorithms/evaluation.py"}  # curves of an evaluation
     assert calls("b64encode") <= drawn

@@ -43,6 +43,8 @@ NOT_THERE = {
     ("retention.approve", "disposed"),
     ("workload.take", "accepted"),
     ("peer_review.stop", "nominated"),
+    # no item of evidence of the world waits for a word; tests/web/requests/test_evidence_ledger.py asks of one
+    ("requests.judge_evidence", "submitted"),
     # no request of the world is reserved; tests/web/requests/test_political_requests.py asks these two
     ("requests.clear", "submitted"),
     ("requests.end_clearance", "submitted"),

@@ -64,9 +64,9 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> Asked:
 def test_the_page_of_a_request_asks_once(make, sign_in, asked):
     client = sign_in("d.lark")
     draft, filed = make.request(state="draft"), make.request(state="submitted")
-    asked.page(client, f"/requests/{draft.number}", most=17, verbs=2)
+    asked.page(client, f"/requests/{draft.number}", most=23, verbs=2)
     asked.page(client, f"/requests/{filed.number}", most=17, verbs=2)
-    asked.page(sign_in("s.alder"), f"/discussions/{filed.number}", most=13)
+    asked.page(sign_in("s.alder"), f"/discussions/{filed.number}", most=14)
 
 
 def test_the_pages_of_an_examination_ask_once(make, sign_in, asked):
@@ -75,26 +75,26 @@ def test_the_pages_of_an_examination_ask_once(make, sign_in, asked):
     examined = make.request(state="under_examination", gallery=[person(7)])
     client, opened = sign_in("k.rowan"), examined.current_round.uid
     filed, chosen, examined = filed.number, chosen.number, examined.number
-    asked.page(client, f"/review/{filed}", most=21, verbs=5)
+    asked.page(client, f"/review/{filed}", most=23, verbs=5)
     asked.page(client, f"/review/{chosen}", most=30, verbs=4)
     asked.page(client, f"/review/{chosen}/probe", most=13, verbs=2)
     asked.page(client, f"/review/{chosen}/prepare", most=12)
-    asked.page(client, f"/review/{examined}", most=22)
+    asked.page(client, f"/review/{examined}", most=26)
     asked.page(client, f"/review/rounds/{opened}", most=13, verbs=0)
 
 
 def test_the_file_of_a_final_review_asks_once(make, sign_in, asked):
     request = make.request(state="peer_reviewed", gallery=[person(7)])
-    asked.page(sign_in("c.hawthorn"), f"/final-review/{request.number}", most=71, verbs=3)
+    asked.page(sign_in("c.hawthorn"), f"/final-review/{request.number}", most=89, verbs=3)
 
 
 @pytest.mark.parametrize(
     ("state", "most"),
     [
-        ("draft", {"d.lark": 32}),
-        ("submitted", {"d.lark": 20, "y.hazel": 28, "b.juniper": 22}),
-        ("approved", {"d.lark": 29, "b.juniper": 31}),
-        ("released", {"d.lark": 32, "b.juniper": 33}),
+        ("draft", {"d.lark": 37}),
+        ("submitted", {"d.lark": 24, "y.hazel": 32, "b.juniper": 26}),
+        ("approved", {"d.lark": 34, "b.juniper": 36}),
+        ("released", {"d.lark": 38, "b.juniper": 40}),
     ],
 )
 def test_the_page_of_a_disclosure_asks_once(disclose, sign_in, asked, state, most):
@@ -102,7 +102,7 @@ def test_the_page_of_a_disclosure_asks_once(disclose, sign_in, asked, state, mos
     for name, statements in most.items():
         asked.page(sign_in(name), f"/disclosures/{disclosure.number}", most=statements)
     if state == "submitted":
-        asked.page(sign_in("y.hazel"), f"/disclosures/{disclosure.number}/decide", most=28, verbs=3)
+        asked.page(sign_in("y.hazel"), f"/disclosures/{disclosure.number}/decide", most=37, verbs=3)
 
 
 def test_a_page_made_again_after_a_refusal_asks_nothing_again(make, sign_in, asked):

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from app.clauses import enforces
 from app.domain.accounts.naming import here
 from app.domain.disclosures.items import filed
-from app.domain.requests.ledger import arrest_standing, standing_of
+from app.domain.requests.ledger import contradicts, standing_of
 from app.extensions import db, settings
 from app.models.approval import Arrest, EvidenceItem
 from app.models.engine import AuditEvent
@@ -75,7 +75,7 @@ def _of(request: FRRequest, at: datetime) -> Iterator[str]:
 def _arrest(arrest: Arrest) -> Iterator[str]:
     rules, facts = policy().request, arrest.private["facts"]
     yield f"  Arrest {facts.get('arrest_number', '')}: {BASES[arrest.basis]}"
-    if arrest_standing(arrest).contradicts:
+    if contradicts(arrest):
         yield f"    {EARLIER_THAN_FILED}"
     if arrest.basis == "on_lead":
         yield f"    Independent items of evidence in hand at the arrest, as far as is on record: {arrest.in_hand}."

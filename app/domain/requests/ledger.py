@@ -223,12 +223,16 @@ class ArrestStanding:
 @enforces("USE-8", "AUD-7")
 def arrest_standing(arrest: Arrest) -> ArrestStanding:
     """Return what is shown beside an arrest; nothing of it changes what was in hand when the arrest was reported."""
+    later = [row for row in evidence_of_matter(arrest.request) if row.created_at > arrest.created_at]
+    return ArrestStanding(contradicts(arrest), sum(_counted(row).independent for row in later))
+
+
+def contradicts(arrest: Arrest) -> bool:
+    """Tell whether an arrest said to be before the result lies before its request asked who the person is."""
     request, arrested = arrest.request, arrested_at(arrest.private["facts"])
     filed = None if request.submitted_at is None else local(request.submitted_at).replace(tzinfo=None)
     early = arrest.basis == "before_lead" and arrested is not None
-    contradicts = early and contradicts_request(policy(), filled(arrested), filed, request.use_id)
-    later = [row for row in evidence_of_matter(request) if row.created_at > arrest.created_at]
-    return ArrestStanding(contradicts, sum(_counted(row).independent for row in later))
+    return early and contradicts_request(policy(), filled(arrested), filed, request.use_id)
 
 
 @enforces("USE-8", "AUD-7")

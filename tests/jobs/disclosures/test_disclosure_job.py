@@ -15,6 +15,7 @@ import pytest
 from app.calendar import local
 from app.documents import checks
 from app.domain.disclosures import designations
+from app.domain.disclosures.ledgers import ledger_of
 from app.domain.requests import outcomes
 from app.extensions import db, stores
 from app.jobs.disclosures import documents as work
@@ -27,7 +28,7 @@ from app.storage import DiskFailure
 from app.unit_of_work import unit_of_work
 from app.workflow.options import options
 from tests.disclosure_factory import set_back
-from tests.unit_stages import fingerprint_for
+from tests.unit_stages import READ_THE_PAPER, fingerprint_for
 
 pytestmark = pytest.mark.clause("EXT-7")
 
@@ -276,6 +277,16 @@ def test_the_prosecutor_is_told_of_an_arrest_on_no_independent_evidence_bypass(d
     ledger = packed(disclose(state="released")).read("evidence-and-arrests.txt").decode()
     assert "Arrest M26600002: Made after the result was received." in ledger
     assert "MADE ON NO INDEPENDENT EVIDENCE" in ledger
-    assert "stands without the result" in ledger and "No arrest is on record." in ledger, "of the other request"
+    assert "waits for a supervisor's word" in ledger and "traces: stands without the result" not in ledger
+    assert "No arrest is on record." in ledger, "of the other request"
+    supervisor = people.actor(request.discussing_supervisor.name)
+    with unit_of_work():
+        outcomes.judge_evidence(request, supervisor, request.evidence[0].uid, agreed=True, words=READ_THE_PAPER)
+    agreed = ledger_of(request.case_number, now())
+    assert (
+        "traces: stands without the result" in agreed
+        and "Sergeant Sam Alder agrees" in agreed
+        and READ_THE_PAPER in agreed
+    )
     media = packed(disclose(state="released", recipient="media", basis="D6"))
     assert "evidence-and-arrests.txt" not in media.namelist()

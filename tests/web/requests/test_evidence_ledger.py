@@ -513,9 +513,9 @@ def test_the_supervisor_agrees_with_words_of_their_own_or_it_does_not_count_bypa
     way, there = f"/discussions/{request.number}/evidence/{item.uid}", f"/discussions/{request.number}"
     assert post(client, f"{page}/outcome", closed).status_code != 303
 
-    def word(answer: str, reason: str, who=NAMED):
+    def word(answer: str, reason: str, who=NAMED, version: str | None = None):
         prefix = item.uid[:8]
-        fields = {"version": str(request.version), "answer": answer, "reason": reason}
+        fields = {"version": version or str(request.version), "answer": answer, "reason": reason}
         return post(sign_in(who), way, {f"{prefix}-{name}": value for name, value in fields.items()}, page="/")
 
     for who in (DETECTIVE, SUPERVISOR, "l.wren"):
@@ -527,6 +527,7 @@ def test_the_supervisor_agrees_with_words_of_their_own_or_it_does_not_count_bypa
     assert MARK in asked and "DD5 No. 12" in asked and "Is it as it is recorded here?" in asked
     for empty in ("", "ok", "As discussed."):
         assert word("agree", empty).status_code == 422
+    assert word("agree", WHY, version="999999").status_code == 409, "on another state of it than was shown"
     assert db.session.query(EvidenceJudgment).count() == 0
     assert word("agree", WHY).status_code == 303
     assert ledger.standing_of(item).independent is True
