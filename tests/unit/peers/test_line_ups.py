@@ -189,6 +189,7 @@ def test_a_verdict_needs_every_photograph_compared(filed, people):
         ({"level": "m1", "features": {}, "quick": True}, "line-up"),
         ({"level": "", "features": worksheet(), "reason": SAME}, "opinion-scale"),
         ({"level": "p2", "features": worksheet(), "reason": "Yes."}, "peer-review"),
+        ({"level": "p2", "features": worksheet(), "reason": "The nose is broader"}, "peer-review"),
         ({"level": "p2", "features": NOSE, "reason": SAME}, "facial-identification"),
         ({"level": "p2", "features": worksheet(), "reason": "." * 25}, "peer-review"),
         ({"level": "p2", "features": worksheet(), "reason": "\u200b" * 25}, "peer-review"),
