@@ -44,12 +44,13 @@ def work_context(subject: FRRequest) -> dict[str, Any]:
     known = list(db.session.scalars(rounds))
     search = subject.current_search
     options = options_of(subject)
+    answers = own or subject.examiner_id is None  # whoever may be asked as a peer later learns of no other request
     gone = not own and subject.takes("take_over") and not options.facts["examiner_available"]
     return {
         "item": subject,
         "state": subject.stands,
         "refused": earlier_refusals(subject) if subject.takes("accept", "refuse") else [],
-        "copies": copies_of(subject) if own and subject.takes("accept", "refuse") else [],
+        "copies": copies_of(subject) if answers and subject.takes("accept", "refuse") else [],
         "due": due_at(subject),
         "now": now(),
         "assigned": assignment(subject, actor, {subject.examiner_id} if gone and subject.examiner_id else set()),
